@@ -1,0 +1,173 @@
+"""An agency's answer and its leader's verdict. Author and approver are never the same person, nor stand for the same one."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.cases import settle_state
+from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Agency, Answer, Assignment, Decision, Membership
+from casework.outbox import tell_desk
+from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, desk_name, require
+from casework.photo_records import link_staged
+from casework.states import AssignmentState
+
+LONGEST_PART = 5_000
+
+
+class AnswerRefused(CaseworkError):
+    """The answer cannot be submitted so; the text says what is missing."""
+
+
+class DecisionRefused(CaseworkError):
+    """The verdict cannot be given so; the text says why."""
+
+
+def submit_answer(
+    assignment: Assignment,
+    *,
+    by: Actor,
+    now: datetime,
+    findings: str,
+    actions: str,
+    remaining: str,
+    contact: str,
+    photos_token: str | None = None,
+    no_photo_reason: str = "",
+) -> dict[str, object]:
+    """Hand a new version of the agency's answer to the leader who decides.
+
+    The answer has four parts: what was found, what was done, what remains and by when, whom to ask. It needs at least one
+    after-photo or a reason why there is none. Records `submit_answer`; starts the approval clock; the agency's own clock
+    goes on until approval. Raises AnswerRefused; also when no leader up the chain could approve it.
+    Source: rules.md, sections 4 to 6; domain.md, 5.5.
+    """
+    case = assignment.case
+    require(by, Action.SUBMIT_ANSWER, case, agency_id=assignment.agency_id)
+    parts = {
+        name: normal(text) for name, text in (("findings", findings), ("actions", actions), ("remaining", remaining), ("contact", contact))
+    }
+    _refuse_incomplete(parts)
+    approval_desk = _approval_desk(assignment, by, now)
+    answer = Answer(
+        assignment=assignment, version=len(assignment.answers) + 1, author_id=by.account_id, author_for_id=by.principal_id,
+        no_photo_reason=normal(no_photo_reason) or None, submitted_at=now, **parts,
+    )  # fmt: skip
+    db.session.add(answer)
+    db.session.flush()
+    photos = link_staged(photos_token, now=now, answer=answer) if photos_token else 0
+    if not photos and not answer.no_photo_reason:
+        raise AnswerRefused(
+            "Cần ít nhất một ảnh sau xử lý, hoặc nêu lý do không có ảnh.",
+            "At least one photo after the work is needed, or the reason why there is none.",
+        )
+    assignment.state, assignment.submitted_at, assignment.approval_desk = AssignmentState.SUBMITTED, now, approval_desk
+    record(case, "submit_answer", by=by, at=now, agency=assignment.agency.key, version=answer.version, photos=photos)
+    start_clock(case, ClockKind.APPROVAL, at=now, assignment=assignment)
+    settle_state(case)
+    return {}
+
+
+def approve_answer(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, object]:
+    """Stand behind the agency's newest answer. Ends the agency's clocks. Records `approve_answer`.
+
+    Raises DecisionRefused when the decider wrote it, alone or through a deputy.
+    """
+    require(by, Action.APPROVE_ANSWER)
+    answer = _decide(assignment, "approve", None, by=by, now=now)
+    case = assignment.case
+    assignment.state, assignment.approved_at, assignment.ended_at, assignment.end_reason = AssignmentState.APPROVED, now, now, "approved"
+    record(case, "approve_answer", by=by, at=now, agency=assignment.agency.key, version=answer.version)
+    end_all_clocks(case, at=now, assignment=assignment)
+    settle_state(case)
+    if not case.open_assignments:
+        start_clock(case, ClockKind.PUBLICATION, at=now)
+        tell_desk(Role.OPERATOR, "answers_approved", case=case, at=now)
+    return {"outcome": "approve"}
+
+
+def redo_answer(assignment: Assignment, *, by: Actor, now: datetime, instructions: str) -> dict[str, object]:
+    """Send the newest answer back with what to do again. The clocks of case and agency go on. Records `redo_answer`.
+
+    Raises DecisionRefused without instructions.
+    """
+    require(by, Action.REDO_ANSWER)
+    instructions = normal(instructions)
+    if not instructions:
+        raise DecisionRefused("Vui lòng nêu rõ cần làm lại gì, ở đâu.", "Please say what to do again, and where.")
+    answer = _decide(assignment, "redo", instructions, by=by, now=now)
+    case = assignment.case
+    assignment.state = AssignmentState.REDO
+    record(case, "redo_answer", by=by, at=now, agency=assignment.agency.key, version=answer.version)
+    end_clock(case, ClockKind.APPROVAL, at=now, assignment=assignment)
+    tell_desk(Role.OFFICER, "answer_to_redo", case=case, at=now, agency_id=assignment.agency_id)
+    settle_state(case)
+    return {"outcome": "redo"}
+
+
+def newest_answer(assignment: Assignment) -> Answer | None:
+    """The version the leader judges."""
+    return assignment.answers[-1] if assignment.answers else None
+
+
+def _refuse_incomplete(parts: dict[str, str]) -> None:
+    if not parts["findings"] or not parts["actions"]:
+        raise AnswerRefused("Vui lòng ghi hiện trạng đã kiểm tra và việc đã làm.", "Please write what was found and what was done.")
+    if not parts["remaining"] or not parts["contact"]:
+        raise AnswerRefused(
+            "Vui lòng ghi việc còn lại (hoặc “Không còn”) và người liên hệ.",
+            "Please write what remains (or “Nothing”) and whom to contact.",
+        )
+    if any(len(text) > LONGEST_PART for text in parts.values()) or len(parts["contact"]) > 200:
+        raise AnswerRefused(
+            f"Mỗi phần tối đa {LONGEST_PART} ký tự, liên hệ tối đa 200.", f"Each part may have {LONGEST_PART} characters, the contact 200."
+        )
+
+
+def _decide(assignment: Assignment, verdict: str, instructions: str | None, *, by: Actor, now: datetime) -> Answer:
+    answer = newest_answer(assignment)
+    if assignment.approval_desk is None or by.grant_at(assignment.approval_desk) is None:
+        raise NotAllowed
+    if answer is None or answer.decision is not None:
+        raise DecisionRefused("Không có trả lời nào đang chờ duyệt.", "No answer is waiting for a decision.")
+    if by.at(assignment.approval_desk).counts_as & {answer.author_id, answer.author_for_id}:
+        raise DecisionRefused(
+            "Người viết trả lời không tự duyệt. Xin chuyển lãnh đạo khác.",
+            "Who wrote the answer does not approve it. Another leader must decide.",
+        )
+    decision = Decision(
+        answer=answer,
+        verdict=verdict,
+        instructions=instructions,
+        decided_by_id=by.account_id,
+        decided_for_id=by.at(assignment.approval_desk).principal_id,
+        decided_at=now,
+    )
+    db.session.add(decision)
+    return answer
+
+
+def _approval_desk(assignment: Assignment, author: Actor, now: datetime) -> str:
+    """The desk that decides: the agency's leader; if all of its leaders are the author, the agency above; last, the committee."""
+    agency: Agency | None = assignment.agency
+    while agency is not None:
+        if _has_other(Role.AGENCY_LEADER, author, now, agency_id=agency.id):
+            return desk_name(Role.AGENCY_LEADER, agency_id=agency.id)
+        agency = db.session.get(Agency, agency.parent_id) if agency.parent_id else None
+    if _has_other(Role.COMMITTEE_LEADER, author, now, centre_id=assignment.case.centre_id):
+        return desk_name(Role.COMMITTEE_LEADER, centre_id=assignment.case.centre_id)
+    raise AnswerRefused(
+        "Chưa có lãnh đạo nào có thể duyệt trả lời này. Vui lòng báo quản trị viên.",
+        "No leader could approve this answer. Please tell the administrator.",
+    )
+
+
+def _has_other(role: Role, author: Actor, now: datetime, *, agency_id: int | None = None, centre_id: int | None = None) -> bool:
+    today = now.astimezone(LOCAL_ZONE).date()
+    query = select(Membership).where(Membership.role == role)
+    query = query.where(Membership.agency_id == agency_id) if agency_id else query.where(Membership.centre_id == centre_id)
+    return any(row.holds_on(today) and row.account_id not in author.counts_as for row in db.session.scalars(query))

@@ -1,0 +1,47 @@
+"""Finding and locking a case, and the state that follows from its assignments."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from casework.db import db
+from casework.models import Assignment, Case, CaseReport, Report
+from casework.states import AssignmentState, CaseState
+
+
+def lock_case(case_id: int) -> Case:
+    """This will return the case with its row locked until the transaction ends; every step locks the case before anything else.
+
+    On SQLite the transaction itself is the lock. Raises sqlalchemy.exc.NoResultFound when there is no such case.
+    """
+    query = (
+        select(Case)
+        .where(Case.id == case_id)
+        .options(
+            selectinload(Case.assignments).joinedload(Assignment.agency),
+            selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update(of=Case)
+    return db.session.scalars(query).one()
+
+
+def settle_state(case: Case) -> None:
+    """This will set the state of a distributed case to what its agencies are doing: the least advanced open one counts."""
+    states = {AssignmentState(assignment.state) for assignment in case.open_assignments}
+    if not states:
+        case.state = CaseState.TO_PUBLISH if any(row.approved_at for row in case.assignments) else CaseState.TO_DISTRIBUTE
+    elif states <= {AssignmentState.ASKED, AssignmentState.HANDED_BACK}:
+        case.state = CaseState.AT_AGENCY
+    elif AssignmentState.REDO in states:
+        case.state = CaseState.REDO
+    elif states == {AssignmentState.SUBMITTED}:
+        case.state = CaseState.APPROVAL
+    else:
+        case.state = CaseState.HANDLING
+
+
+def awaits_no_agency(case: Case) -> bool:
+    """Whether the case may go on to publication: nobody owes an answer. The join reads this, it does not count messages."""
+    return not case.open_assignments

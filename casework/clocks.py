@@ -1,0 +1,138 @@
+"""Starting, moving and ending time limits. The arithmetic is in working_time.py; the numbers are rows (rules.md, section 4)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import or_, select
+
+from casework.calendars import calendar_of
+from casework.db import db
+from casework.due_changes import assignment_due
+from casework.models import Assignment, Case, Clock, ClockRule, Publication
+from casework.permissions import LOCAL_ZONE
+from casework.working_time import Pause, TimeLimit, Unit, due_at
+
+
+class ClockKind(StrEnum):
+    """What is being timed."""
+
+    ACCEPTANCE = "acceptance"
+    CASE = "case"
+    ASSIGNMENT_ACCEPTED = "assignment_accepted"
+    ASSIGNMENT = "assignment"
+    APPROVAL = "approval"
+    PUBLICATION = "publication"
+    RATING = "rating"
+
+
+MARKED_URGENT = "urgent"
+
+
+class RuleMissing(LookupError):
+    """No clock rule is in force for this kind, urgency and day: the installation's rules are incomplete."""
+
+
+def rule_for(kind: ClockKind, *, centre_id: int | None, on: date, urgency: str | None = None, complexity: str | None = None) -> ClockRule:
+    """This will return the rule in force: the centre's own before the installation's, the more specific before the general.
+
+    Raises RuleMissing.
+    """
+    query = select(ClockRule).where(
+        ClockRule.kind == kind,
+        ClockRule.valid_from <= on,
+        or_(ClockRule.valid_to.is_(None), ClockRule.valid_to > on),
+        or_(ClockRule.centre_id == centre_id, ClockRule.centre_id.is_(None)),
+        or_(ClockRule.urgency == urgency, ClockRule.urgency.is_(None)),
+        or_(ClockRule.complexity == complexity, ClockRule.complexity.is_(None)),
+    )
+    rules = list(db.session.scalars(query))
+    if not rules:
+        raise RuleMissing(f"{kind} on {on}, urgency {urgency}, complexity {complexity}")
+    return max(rules, key=lambda rule: (rule.centre_id is not None, rule.urgency is not None, rule.complexity is not None, rule.valid_from))
+
+
+def start_clock(
+    case: Case,
+    kind: ClockKind,
+    *,
+    at: datetime,
+    urgency: str | None = None,
+    complexity: str | None = None,
+    assignment: Assignment | None = None,
+    publication: Publication | None = None,
+    due: datetime | None = None,
+) -> Clock:
+    """This will start a limit at an instant under the rule of that day.
+
+    `due` overrides the rule's own arithmetic where the limit hangs on another one (an assignment on its case).
+    """
+    rule = rule_for(
+        kind,
+        centre_id=case.centre_id,
+        on=at.astimezone(LOCAL_ZONE).date(),
+        urgency=urgency or case.urgency,
+        complexity=complexity or case.complexity,
+    )
+    limit = TimeLimit(rule.amount, Unit(rule.unit))
+    due = due or due_at(limit, at, calendar_of(case.centre_id))
+    if due is None:
+        raise RuleMissing(f"{kind}: no due instant")
+    clock = Clock(
+        case_id=case.id, assignment_id=assignment.id if assignment else None, publication_id=publication.id if publication else None,
+        kind=kind, round=case.reopened, rule_id=rule.id, amount=rule.amount, unit=rule.unit, started_at=at, first_due_at=due, due_at=due,
+    )  # fmt: skip
+    db.session.add(clock)
+    _copy_due(clock, case, assignment)
+    return clock
+
+
+def start_assignment_clock(assignment: Assignment, *, at: datetime) -> Clock:
+    """This will start the limit of an agency: the case's due instant less the allowance for approval and publication."""
+    case = assignment.case
+    due = assignment_due(case.due_at, case.is_urgent, calendar_of(case.centre_id))
+    return start_clock(case, ClockKind.ASSIGNMENT, at=at, assignment=assignment, due=due)
+
+
+def running_clock(case: Case, kind: ClockKind, *, assignment: Assignment | None = None) -> Clock | None:
+    """This will return the limit of that kind that still runs."""
+    query = select(Clock).where(Clock.case_id == case.id, Clock.kind == kind, Clock.ended_at.is_(None))
+    if assignment is not None:
+        query = query.where(Clock.assignment_id == assignment.id)
+    return db.session.scalars(query.order_by(Clock.id.desc())).first()
+
+
+def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignment | None = None) -> Clock | None:
+    """This will end the running limit of that kind, remembering whether it ended late. None when none runs."""
+    clock = running_clock(case, kind, assignment=assignment)
+    if clock is not None:
+        clock.ended_at = at
+        clock.ended_late = clock.is_late(at)
+    return clock
+
+
+def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
+    """This will end every running limit of a case, or of one assignment, e.g. because it was refused or released."""
+    query = select(Clock).where(Clock.case_id == case.id, Clock.ended_at.is_(None))
+    if assignment is not None:
+        query = query.where(Clock.assignment_id == assignment.id)
+    for clock in db.session.scalars(query):
+        clock.ended_at = at
+        clock.ended_late = clock.is_late(at)
+
+
+def pauses_of(clock: Clock) -> list[Pause]:
+    """The pauses of a limit as the arithmetic wants them."""
+    return [Pause(pause.since, pause.until) for pause in clock.pauses]
+
+
+def move_due(clock: Clock, due: datetime, *, case: Case, assignment: Assignment | None = None) -> None:
+    """This will move a running limit, together with the copy that lists read."""
+    clock.due_at = due
+    _copy_due(clock, case, assignment)
+
+
+def _copy_due(clock: Clock, case: Case, assignment: Assignment | None) -> None:
+    if clock.kind == ClockKind.CASE:
+        case.due_at = clock.due_at
+    elif clock.kind == ClockKind.ASSIGNMENT and assignment is not None:
+        assignment.due_at = clock.due_at

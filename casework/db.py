@@ -1,0 +1,180 @@
+"""The database: column types every table shares, and the one place that commits."""
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+
+LOCK_TIMEOUT_SECONDS = 5
+"""How long a step waits for a row another step holds before it says so."""
+
+WRITES = "langbiang_writes"
+"""Execution option that makes the SQLite transaction take the write lock at once."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant: aware `datetime` in and out on both databases; naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC; SQLite keeps no zone, so it gets the naive UTC value."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: instants carry their zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return an aware UTC value."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON().with_variant(JSONB, "postgresql")
+
+Id = Annotated[int, mapped_column(BigId, primary_key=True)]
+Label = Annotated[str, mapped_column(String(200))]
+
+
+def new_ref() -> str:
+    """Return 16 random URL-safe characters (96 bits): what a link shows instead of a row number."""
+    return secrets.token_urlsafe(12)
+
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Constraint names are fixed, so that migrations can name them on both databases."""
+
+
+class Model(DeclarativeBase):
+    """The base of every table."""
+
+    registry = registry(metadata=METADATA, type_annotation_map={datetime: Instant, dict[str, Any]: Json, list[Any]: Json, int: BigId})
+
+
+class Referable:
+    """A row that has an address of its own: `ref` stands in links, the row number never does."""
+
+    @declared_attr
+    def ref(cls) -> Mapped[str]:
+        """The random public identifier."""
+        return mapped_column(String(16), unique=True, default=new_ref)
+
+
+db = SQLAlchemy(metadata=METADATA, disable_autonaming=True)
+
+
+class FairLock:
+    """A lock that serves threads in the order they asked.
+
+    SQLite has one writer. Without an orderly queue in front of `BEGIN IMMEDIATE` its busy handler lets one thread win
+    again and again while another waits a second.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def acquire(self) -> None:
+        """Wait for the turn of this thread."""
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def release(self) -> None:
+        """Hand over to the thread that has waited longest."""
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+_sqlite_writer = FairLock()
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Run the block as one transaction: all of it is committed, or none of it.
+
+    This is the only place that commits. What was read before is forgotten first, so that a decision inside never
+    rests on a row read outside. Not to be nested: raises RuntimeError.
+    """
+    session = db.session()
+    if session.info.get("in_unit_of_work"):
+        raise RuntimeError("units of work do not nest: commit at the edge")
+    session.rollback()
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    if on_sqlite:
+        _sqlite_writer.acquire()
+    session.info["in_unit_of_work"] = True
+    try:
+        session.connection(execution_options={WRITES: True})
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["in_unit_of_work"] = False
+        if on_sqlite:
+            _sqlite_writer.release()
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Set what every connection needs.
+
+    SQLite: WAL, full synchronisation (an acknowledged act survives a power cut), foreign keys, and real transactions:
+    the driver's own handling loses updates between processes without an error. PostgreSQL: UTC and a short lock wait.
+    """
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_TIMEOUT_SECONDS * 6000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET TIME ZONE 'UTC'; SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+    connection.commit()

@@ -1,0 +1,268 @@
+"""Where the bytes of files lie: a folder of this machine, written so that a power cut at any instant loses nothing.
+
+The order is always the same. `put` writes under a staged name in the same folder, brings the bytes to the disk
+(fsync of the file), gives the file its name (rename) and brings the name to the disk (fsync of the folder); only then
+does the caller commit the row that names the file; only what a committed row names is ever served. So a row never
+points to nothing: cut before the commit, and a file lies there that no row knows, which `sweep` removes once it is
+old. Deleting goes the other way round: first the row goes and is committed, then the file.
+
+Names are random and say nothing; they come from `new_stored_name`, never from a person. A sealed file is bound to its
+name: its bytes put under another name do not open.
+"""
+
+import hashlib
+import io
+import os
+import re
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from casework.errors import CaseworkError
+from casework.sealing import key_id_of, open_stream, seal_stream
+
+STORED_NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{28})", re.ASCII)
+"""Two levels of folders (65,536 in all) before 32 hexadecimal digits: forty million files are 600 a folder."""
+
+PIECE = 1 << 20
+"""Bytes read at a time."""
+
+SHORTEST_WAIT = timedelta(hours=1)
+"""A sweep never takes anything younger: between `put` and the commit of its row a file is known to nobody."""
+
+SWEEP_BATCH = 500
+"""Names asked about in one query."""
+
+
+class FileNotStored(CaseworkError):
+    """The disk is full or failing; nothing was stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Chưa lưu được tệp vì kho lưu trữ đang gặp sự cố. Nội dung Ông/Bà đã nhập vẫn còn; vui lòng gửi lại sau ít phút.",
+            "The file could not be stored because the storage has a problem. What you typed is kept; please send it again in some minutes.",
+        )
+
+
+class FileMissing(CaseworkError):
+    """No file lies under this stored name."""
+
+    def __init__(self, stored_name: str) -> None:
+        super().__init__(
+            f"Không tìm thấy tệp {stored_name} trong kho lưu trữ.",
+            f"The file {stored_name} is not in the storage.",
+        )
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """What `put` wrote: size in bytes and SHA-256 of the content before sealing, and the key of the seal, if any."""
+
+    stored_name: str
+    size: int
+    sha256: str
+    key_id: str | None
+
+
+class FileStore(Protocol):
+    """A place for bytes under random names. Everything in it is immutable: a name is written once and then deleted."""
+
+    def put(self, stored_name: str, content: bytes | BinaryIO, *, sealed: bool = False) -> StoredFile:
+        """Store so that it survives a power cut; raises FileNotStored, FileExistsError for a name in use."""
+
+    def open(self, stored_name: str, *, sealed: bool = False) -> BinaryIO:
+        """The content, to be read from the start and closed; raises FileMissing, when reading also SealBroken, KeyMissing."""
+
+    def delete(self, stored_name: str) -> None:
+        """Remove for good; a name that is not there is no error, so that a job may repeat it after a crash."""
+
+    def exists(self, stored_name: str) -> bool:
+        """Whether a file lies under this name."""
+
+    def list_names(self, older_than: datetime | None = None) -> Iterator[str]:
+        """Every stored name, or those written before this instant by the clock of the storage."""
+
+    def drop_staged(self, older_than: datetime) -> int:
+        """Remove what a `put` that never came to its end left before this instant; returns how many."""
+
+
+def new_stored_name() -> str:
+    """A fresh random name, spread over folders."""
+    name = secrets.token_hex(16)
+    return f"{name[:2]}/{name[2:4]}/{name}"
+
+
+class LocalFileStore:
+    """A FileStore in a folder, on one file system. The folder is for the program alone."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, stored_name: str, content: bytes | BinaryIO, *, sealed: bool = False) -> StoredFile:
+        """Store so that it survives a power cut; raises FileNotStored, FileExistsError for a name in use."""
+        path = self._path(stored_name)
+        if path.exists():
+            raise FileExistsError(stored_name)
+        count = _Count(content)
+        pieces = seal_stream(count, purpose=_purpose(stored_name)) if sealed else iter(count)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            opening = _write_durably(path, pieces)
+            # Each level anew: a folder that another process made a moment ago may not be on the disk yet.
+            for folder in (path.parent, path.parent.parent, self.root):
+                _fsync_folder(folder)
+        except OSError as error:
+            raise FileNotStored from error
+        return StoredFile(stored_name, count.size, count.digest.hexdigest(), key_id_of(opening) if sealed else None)
+
+    def open(self, stored_name: str, *, sealed: bool = False) -> BinaryIO:
+        """The content, to be read from the start and closed; raises FileMissing, when reading also SealBroken, KeyMissing."""
+        try:
+            file = self._path(stored_name).open("rb")
+        except FileNotFoundError:
+            raise FileMissing(stored_name) from None
+        return io.BufferedReader(_Unsealed(file, _purpose(stored_name)), PIECE) if sealed else file
+
+    def delete(self, stored_name: str) -> None:
+        """Remove for good; a name that is not there is no error, so that a job may repeat it after a crash."""
+        path = self._path(stored_name)
+        with suppress(FileNotFoundError):
+            path.unlink()
+            _fsync_folder(path.parent)
+
+    def exists(self, stored_name: str) -> bool:
+        """Whether a file lies under this name."""
+        return self._path(stored_name).is_file()
+
+    def list_names(self, older_than: datetime | None = None) -> Iterator[str]:
+        """Every stored name, or those written before this instant by the clock of the storage."""
+        for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/[0-9a-f]*")):
+            name = path.relative_to(self.root).as_posix()
+            if STORED_NAME.fullmatch(name) and _written_before(path, older_than):
+                yield name
+
+    def drop_staged(self, older_than: datetime) -> int:
+        """Remove what a `put` that never came to its end left before this instant; returns how many."""
+        dropped = 0
+        for path in self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/.*.part"):
+            if _written_before(path, older_than):
+                path.unlink(missing_ok=True)
+                dropped += 1
+        return dropped
+
+    def _path(self, stored_name: str) -> Path:
+        """The file of that name; anything but the form of `new_stored_name` is refused, so no name leads out of the root."""
+        if not STORED_NAME.fullmatch(stored_name):
+            raise ValueError(f"not a stored name: {stored_name!r}")
+        return self.root / stored_name
+
+
+def sweep(
+    store: FileStore, known_names: Callable[[Collection[str]], Collection[str]], *, now: datetime, older_than: timedelta
+) -> list[str]:
+    """Delete the files no row names that have lain for longer than `older_than`; returns their names.
+
+    `known_names` is given some names and returns those that rows name. It is asked after the listing, so that a row
+    committed in between counts. Raises ValueError below SHORTEST_WAIT.
+    """
+    if older_than < SHORTEST_WAIT:
+        raise ValueError(f"a sweep waits at least {SHORTEST_WAIT}: younger files may be about to get their row")
+    store.drop_staged(now - older_than)
+    swept = []
+    for names in _batches(list(store.list_names(now - older_than)), SWEEP_BATCH):
+        known = set(known_names(names))
+        for name in names:
+            if name not in known:
+                store.delete(name)
+                swept.append(name)
+    return swept
+
+
+class _Count:
+    """The pieces of a content, counted and digested while they pass."""
+
+    def __init__(self, content: bytes | BinaryIO) -> None:
+        self._content = io.BytesIO(content) if isinstance(content, bytes) else content
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self._content.read(PIECE):
+            self.size += len(piece)
+            self.digest.update(piece)
+            yield piece
+
+
+class _Unsealed(io.RawIOBase):
+    """A sealed file as a readable one: each piece is authenticated before anyone reads it."""
+
+    def __init__(self, file: BinaryIO, purpose: str) -> None:
+        self._file = file
+        self._pieces = open_stream(file, purpose=purpose)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed has no public name for it
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _purpose(stored_name: str) -> str:
+    return f"file {stored_name}"
+
+
+def _write_durably(path: Path, pieces: Iterable[bytes]) -> bytes:
+    """Write, bring to the disk, then name; returns the first piece. Nothing is left behind when it fails."""
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    opening = b""
+    try:
+        with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            for piece in pieces:
+                opening = opening or piece
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.rename(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+    return opening
+
+
+def _fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _written_before(path: Path, instant: datetime | None) -> bool:
+    """Whether the file is older than the instant; False if it has gone meanwhile."""
+    try:
+        return instant is None or datetime.fromtimestamp(path.stat().st_mtime, UTC) < instant
+    except FileNotFoundError:
+        return False
+
+
+def _batches(names: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]

@@ -1,0 +1,24 @@
+"""One folding of words for index and query: accents, đ, case, apostrophes and hyphens do not matter (domain.md, 5.1)."""
+
+import re
+import unicodedata
+
+_MARKS = {ord(sign): None for sign in "'’‘ʼ`´-‐‑–"}
+_SPACES = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """This will return the text without accents, in lower case, with single spaces: "Đưng K’Nớ" becomes "dung kno"."""
+    lowered = unicodedata.normalize("NFC", text).lower().replace("đ", "d")
+    bare = "".join(sign for sign in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(sign))
+    return _SPACES.sub(" ", bare.translate(_MARKS)).strip()
+
+
+def normal(text: str) -> str:
+    """This will return typed text as it is kept: NFC, no control characters but line breaks, no blank at either end."""
+    kept = "".join(
+        sign
+        for sign in unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+        if sign == "\n" or not unicodedata.category(sign).startswith("C") or sign == "\u200d"
+    )
+    return kept.strip()

@@ -1,0 +1,95 @@
+"""The sealed identity of a reporter: put in once, looked at only with a reason that is written down (promise 2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Account, Case, Report, Reporter
+from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+from casework.sealing import lookup_digest, open_json, seal_json
+
+IDENTITY_PURPOSE = "reporter identity"
+PHONE_PURPOSE = "phone"
+EMAIL_PURPOSE = "e-mail"
+SHORTEST_REASON = 10
+
+
+class RevealRefused(CaseworkError):
+    """The identity stays shut; the text says why."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who somebody is and how to reach them; phone in E.164, e-mail in lower case. Never logged, never in `repr`."""
+
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+    def __repr__(self) -> str:
+        return "Contact(sealed)"
+
+
+def sealed_reporter(contact: Contact | None, *, account: Account | None, language: str, verified_at: datetime | None = None) -> Reporter:
+    """This will make the sealed reporter row of a report. No contact and no account means anonymous to the centre."""
+    contact = contact or Contact()
+    is_anonymous = account is None and not (contact.name or contact.phone or contact.email)
+    return Reporter(
+        account_id=account.id if account else None,
+        sealed_identity=None if is_anonymous else seal_contact(contact),
+        phone_digest=lookup_digest(contact.phone, purpose=PHONE_PURPOSE) if contact.phone else None,
+        email_digest=lookup_digest(contact.email, purpose=EMAIL_PURPOSE) if contact.email else None,
+        is_anonymous=is_anonymous,
+        contact_verified_at=verified_at,
+        language=language,
+    )
+
+
+def seal_contact(contact: Contact) -> bytes:
+    """This will seal name, phone and e-mail into one envelope."""
+    return seal_json({"name": contact.name, "phone": contact.phone, "email": contact.email}, purpose=IDENTITY_PURPOSE)
+
+
+def open_contact(sealed: bytes) -> Contact:
+    """This will open an envelope. Callers are `reveal_identity`, the owner's own pages and the sending of messages; nothing else."""
+    return Contact(**open_json(sealed, purpose=IDENTITY_PURPOSE))
+
+
+def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: datetime) -> Contact:
+    """Open the identity of a report's sender for somebody who has a reason.
+
+    Records `reveal_identity` with the reason before anything is shown; the identity itself is in no event.
+    Raises NotAllowed, or RevealRefused when the reason is too short, the report has no sender or is not of this case.
+    Source: rules.md, section 2, "identity and contact: with reason + event".
+    """
+    reason = normal(reason)
+    if case.quarantined_at is None:
+        require(by, Action.REVEAL_IDENTITY, case)
+    if not sees(by, Sight.IDENTITY, case):
+        raise NotAllowed
+    if all(link.report_id != report.id for link in case.reports):
+        raise RevealRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
+    if len(reason) < SHORTEST_REASON:
+        raise RevealRefused("Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).")
+    if report.reporter is None or report.reporter.sealed_identity is None:
+        raise RevealRefused("Phản ánh này không có thông tin người gửi.", "This report has no information about its sender.")
+    record(case, "reveal_identity", by=by, at=now, report=report.code, reason=reason)
+    return open_contact(report.reporter.sealed_identity)
+
+
+def citizen_account(contact: Contact, *, password_hash: str | None, language: str, now: datetime) -> Account:
+    """This will add a citizen's account whose name and contact are sealed; it is found again by keyed digest."""
+    account = Account(
+        kind="citizen",
+        password_hash=password_hash,
+        sealed_identity=seal_contact(contact),
+        phone_digest=lookup_digest(contact.phone, purpose=PHONE_PURPOSE) if contact.phone else None,
+        email_digest=lookup_digest(contact.email, purpose=EMAIL_PURPOSE) if contact.email else None,
+        language=language,
+        created_at=now,
+    )
+    db.session.add(account)
+    return account

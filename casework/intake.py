@@ -1,0 +1,189 @@
+"""Filing: a report comes in, gets its code and its case, and its sender gets the secret that opens it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.clocks import MARKED_URGENT, ClockKind, start_clock
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.identity import Contact, sealed_reporter
+from casework.models import Area, Camera, Case, CaseReport, Centre, CodeCounter, Field, IdempotencyKey, Report, ReportText
+from casework.outbox import tell_desk, tell_reporter
+from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.photo_records import link_staged
+from casework.sealing import new_tracking_secret, open_text, seal_text, secret_digest
+from casework.search_rows import refresh_search_rows
+from casework.states import CaseState
+
+ORIGINAL_PURPOSE = "original words"
+PLACE_PURPOSE = "place in the reporter's words"
+SECRET_PURPOSE = "tracking secret of a repeated request"
+LONGEST_WORDS = 10_000
+LONGEST_PLACE = 500
+
+
+class ReportRefused(CaseworkError):
+    """The report cannot be taken as it is; the text says what to mend."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where it is: the commune, and as much more as the sender knows. Degrees are WGS 84, accuracy in metres."""
+
+    area: Area | None = None
+    village: str | None = None
+    words: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    accuracy_m: float | None = None
+
+
+@dataclass(frozen=True)
+class Filed:
+    """What filing made; `secret` is told to the sender now and never again."""
+
+    report: Report
+    case: Case
+    secret: str
+
+
+def file_report(
+    *,
+    centre: Centre,
+    source: str,
+    words: str,
+    place: Place,
+    by: Actor,
+    now: datetime,
+    contact: Contact | None = None,
+    field: Field | None = None,
+    marked_urgent: bool = False,
+    photos_token: str | None = None,
+    camera: Camera | None = None,
+    consented: bool = False,
+    language: str = "vi",
+    idempotency_key: str | None = None,
+) -> Filed:
+    """Take a report in and open its case; the caller starts the process in the same unit of work.
+
+    Words, place and identity are sealed at once. Staff file for callers and from cameras (`source` phone, officer, camera).
+    A repeat with the same `idempotency_key` returns the first report and makes nothing.
+    Raises ReportRefused when words or place are missing or too long, or consent or contact is missing.
+    Source: rules.md, sections 3, 4 and 6; Law 91/2025/QH15 for consent.
+    """
+    if idempotency_key and (earlier := _filed_before(idempotency_key)):
+        return earlier
+    words = normal(words)
+    _refuse_incomplete(source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented)
+    secret = new_tracking_secret()
+    report = Report(
+        code=_next_code(centre, now), secret_digest=secret_digest(secret), centre=centre, source=source, filed_at=now,
+        filed_by_id=by.account_id if by.is_staff else None, camera_id=camera.id if camera else None, field_id=field.id if field else None,
+        marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=normal(place.village or "") or None,
+        sealed_place=seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
+        latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m,
+        consented_at=now if consented else None, language=language,
+    )  # fmt: skip
+    if source != "camera":
+        account = by.account if by.account is not None and by.account.kind == "citizen" else None
+        report.reporter = sealed_reporter(contact, account=account, language=language)
+    report.texts.append(ReportText(kind="original", sealed_body=seal_text(words, purpose=ORIGINAL_PURPOSE), written_at=now))
+    db.session.add(report)
+    db.session.flush()
+    if photos_token:
+        link_staged(photos_token, now=now, report=report)
+    case = _open_case(report, by=by, now=now)
+    if idempotency_key:
+        sealed_secret = seal_text(secret, purpose=SECRET_PURPOSE)
+        db.session.add(
+            IdempotencyKey(key=idempotency_key, purpose="file_report", result=report.ref, sealed_result=sealed_secret, used_at=now)
+        )
+    return Filed(report, case, secret)
+
+
+def original_words(report: Report) -> str | None:
+    """This will open the sender's own words. Callers check Sight.ORIGINAL or ownership first; None once erased."""
+    text = next((text for text in report.texts if text.kind == "original"), None)
+    return open_text(text.sealed_body, purpose=ORIGINAL_PURPOSE) if text and text.sealed_body else None
+
+
+def place_words(report: Report) -> str | None:
+    """This will open the place in the sender's words; the same care as for `original_words`."""
+    return open_text(report.sealed_place, purpose=PLACE_PURPOSE) if report.sealed_place else None
+
+
+def cleared_words(report: Report) -> str | None:
+    """The newest text cleared for agencies, None before verification."""
+    return next((text.body for text in reversed(report.texts) if text.kind == "cleared"), None)
+
+
+def _refuse_incomplete(
+    source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | None, marked_urgent: bool, consented: bool
+) -> None:
+    if not words:
+        raise ReportRefused("Vui lòng cho biết nội dung phản ánh.", "Please say what you saw.")
+    if len(words) > LONGEST_WORDS:
+        raise ReportRefused(
+            f"Nội dung dài {len(words)} ký tự, tối đa là {LONGEST_WORDS}. Vui lòng rút gọn.",
+            f"The text has {len(words)} characters; at most {LONGEST_WORDS} are taken. Please shorten it.",
+        )
+    if place.area is None and not place.words and place.latitude is None:
+        raise ReportRefused("Vui lòng cho biết nơi xảy ra.", "Please say where it is.")
+    if place.words and len(place.words) > LONGEST_PLACE:
+        raise ReportRefused(
+            f"Mô tả vị trí tối đa {LONGEST_PLACE} ký tự.", f"The description of the place may have {LONGEST_PLACE} characters."
+        )
+    if source in ("camera", "phone", "officer"):
+        require(by, Action.VERIFY)
+        return
+    if not consented:
+        raise ReportRefused(
+            "Vui lòng đọc và đồng ý với Thông báo xử lý dữ liệu cá nhân.", "Please read and agree to the notice on personal data."
+        )
+    is_known = by.account is not None or (contact is not None and bool(contact.phone or contact.email))
+    if not is_known and not (marked_urgent or (field is not None and field.allows_anonymous)):
+        raise ReportRefused(
+            "Vui lòng để lại số điện thoại hoặc thư điện tử để Trung tâm trả lời Ông/Bà.",
+            "Please leave a phone number or an e-mail address so that the centre can answer you.",
+        )
+
+
+def _filed_before(key: str) -> Filed | None:
+    kept = db.session.get(IdempotencyKey, key)
+    if kept is None or kept.purpose != "file_report" or kept.sealed_result is None:
+        return None
+    report = db.session.scalars(select(Report).where(Report.ref == kept.result)).one()
+    case = db.session.scalars(select(Case).join(CaseReport).where(CaseReport.report_id == report.id, CaseReport.left_at.is_(None))).one()
+    return Filed(report, case, open_text(kept.sealed_result, purpose=SECRET_PURPOSE))
+
+
+def _next_code(centre: Centre, now: datetime) -> str:
+    year = now.astimezone(LOCAL_ZONE).year
+    counter = db.session.get(CodeCounter, (centre.id, year), with_for_update=db.session.get_bind().dialect.name != "sqlite")
+    if counter is None:
+        counter = CodeCounter(centre_id=centre.id, year=year, last_number=0)
+        db.session.add(counter)
+    counter.last_number += 1
+    return f"{centre.code_prefix}-{year}-{counter.last_number:06d}"
+
+
+def _open_case(report: Report, *, by: Actor, now: datetime) -> Case:
+    case = Case(
+        code=report.code, centre=report.centre, state=CaseState.TO_VERIFY, source=report.source, opened_at=now,
+        clock_starts=report.centre.case_clock_starts, field_id=report.field_id, area_id=report.area_id, village=report.village,
+        latitude=report.latitude, longitude=report.longitude, urgency="normal", complexity="ordinary", reopened=0, is_public=False,
+    )  # fmt: skip
+    case.reports.append(CaseReport(report=report, is_main=True, joined_at=now))
+    db.session.add(case)
+    db.session.flush()
+    hurried = report.marked_urgent or report.source in ("camera", "phone")
+    record(case, "file_report", by=by, at=now, code=report.code, source=report.source, marked_urgent=report.marked_urgent)
+    start_clock(case, ClockKind.ACCEPTANCE, at=now, urgency=MARKED_URGENT if hurried else "normal")
+    tell_reporter(report, "report_filed", case=case, at=now)
+    tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now, marked_urgent=report.marked_urgent)
+    refresh_search_rows(case, at=now)
+    return case

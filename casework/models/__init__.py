@@ -1,0 +1,35 @@
+"""Every table of the domain, one module per aggregate. Rows hold facts and predicates; what may change them stands in the use cases."""
+
+from casework.models.answers import Answer, Decision, Extension, HandBack
+from casework.models.cases import Assignment, Case, CaseReport, Directive, HotlineCall, Note, Question, Referral, Refusal, Withdrawal
+from casework.models.clocks import Clock, ClockPause, Reminder
+from casework.models.events import Anchor, Event, EventStream
+from casework.models.limits import IdempotencyKey, RateCounter
+from casework.models.outbox import OutboxMessage
+from casework.models.people import Account, Deputy, Draft, LoginSession, Membership, OneTimeCode
+from casework.models.photos import File, Photo
+from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
+from casework.models.publications import Publication, PublicationAnswer, PublicationVersion, Rating, Review
+from casework.models.reports import Follower, Report, Reporter, ReportText
+from casework.models.rules import (
+    CalendarDay,
+    Camera,
+    ClockRule,
+    Field,
+    Letterhead,
+    OfficeHours,
+    RefusalReason,
+    ReminderRule,
+    TextTemplate,
+    VisibilityReason,
+)
+from casework.models.search import SearchRow
+
+__all__ = [
+    "Account", "Agency", "AgencySuccession", "Anchor", "Answer", "Area", "AreaSuccession", "Assignment", "CalendarDay", "Camera", "Case",
+    "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule", "CodeCounter", "Decision", "Deputy", "Directive", "Draft", "Event",
+    "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "HotlineCall", "IdempotencyKey", "Letterhead", "LoginSession",
+    "Membership", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "Publication", "PublicationAnswer", "PublicationVersion",
+    "Question", "RateCounter", "Rating", "Referral", "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report", "ReportText",
+    "Reporter", "Review", "SearchRow", "TextTemplate", "VisibilityReason", "Withdrawal",
+]  # fmt: skip

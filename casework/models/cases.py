@@ -1,0 +1,260 @@
+"""The case (the work on one matter), the agencies asked to work on it, and what is said and done beside the tokens."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Json, Model, Referable
+from casework.models.people import Account
+from casework.models.places import Agency, Area, Centre
+from casework.models.reports import Report
+from casework.models.rules import Field, RefusalReason, VisibilityReason
+
+
+class Case(Referable, Model):
+    """The work on one matter. Late is computed from `due_at`, never stored."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        Index("ix_case_centre_state_due", "centre_id", "state", "due_at"),
+        Index("ix_case_public", "centre_id", "is_public", "published_at"),
+        Index("ix_case_place", "latitude", "longitude"),
+    )
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(String(24), unique=True, comment="the code of its main report")
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"))
+    state: Mapped[str] = mapped_column(String(16), comment="casework.states.CaseState")
+    source: Mapped[str] = mapped_column(String(8))
+    opened_at: Mapped[datetime] = mapped_column(index=True)
+    accepted_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    clock_starts: Mapped[str] = mapped_column(String(10), comment="the centre's setting on the day the case was opened")
+    title: Mapped[str | None] = mapped_column(String(200), comment="written by the operator; carries no personal data")
+    field_id: Mapped[int | None] = mapped_column(ForeignKey("field.id"), index=True)
+    urgency: Mapped[str] = mapped_column(String(8), server_default="normal")
+    complexity: Mapped[str] = mapped_column(String(8), server_default="ordinary")
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
+    village: Mapped[str | None] = mapped_column(String(120))
+    place: Mapped[str | None] = mapped_column(String(300), comment="the operator's description of the place, cleared for agencies")
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    visibility_reason_id: Mapped[int | None] = mapped_column(ForeignKey("visibility_reason.id"))
+    quarantined_at: Mapped[datetime | None] = mapped_column(index=True)
+    is_public: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="has a publication that is not withdrawn")
+    published_at: Mapped[datetime | None]
+    lead_agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    due_at: Mapped[datetime | None] = mapped_column(comment="copy of the running case clock, for lists")
+    reopened: Mapped[int] = mapped_column(server_default="0")
+    held_reason: Mapped[str | None] = mapped_column(String(300))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    version: Mapped[int] = mapped_column(server_default="1")
+    centre: Mapped[Centre] = relationship()
+    field: Mapped[Field | None] = relationship()
+    area: Mapped[Area | None] = relationship()
+    lead_agency: Mapped[Agency | None] = relationship()
+    visibility_reason: Mapped[VisibilityReason | None] = relationship()
+    reports: Mapped[list["CaseReport"]] = relationship(back_populates="case", order_by="CaseReport.id")
+    assignments: Mapped[list["Assignment"]] = relationship(back_populates="case", order_by="Assignment.id")
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the case runs on the 24-hour track."""
+        return self.urgency == "urgent"
+
+    @property
+    def main_report(self) -> Report:
+        """The report whose code the case shows."""
+        return next(link.report for link in self.reports if link.is_main and link.left_at is None)
+
+    @property
+    def open_assignments(self) -> list["Assignment"]:
+        """Agencies that still owe an answer or a hand-back."""
+        return [assignment for assignment in self.assignments if assignment.is_open]
+
+    def is_late(self, now: datetime) -> bool:
+        """Late means `now >= due_at` (rules.md, section 4)."""
+        return self.due_at is not None and (self.closed_at or now) >= self.due_at
+
+
+class CaseReport(Model):
+    """Which reports a case answers, and until when: a split restores what stood before the merge."""
+
+    __tablename__ = "case_report"
+    __table_args__ = (
+        Index(
+            "ix_case_report_report",
+            "report_id",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    is_main: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="state and clocks before a merge, for split")
+    case: Mapped[Case] = relationship(back_populates="reports")
+    report: Mapped[Report] = relationship()
+
+
+class Assignment(Referable, Model):
+    """One agency asked to work on a case; one of them leads."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        CheckConstraint("slot IN ('lead', 'cooperating')", name="slot"),
+        Index("ix_assignment_agency_state", "agency_id", "state"),
+        Index(
+            "ix_assignment_open", "case_id", "agency_id", unique=True,
+            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("agency.id"))
+    slot: Mapped[str] = mapped_column(String(12))
+    state: Mapped[str] = mapped_column(String(16), comment="casework.states.AssignmentState")
+    round: Mapped[int] = mapped_column(server_default="0", comment="how often the case had been reopened when this was given")
+    instructions: Mapped[str | None] = mapped_column(Text)
+    distributed_at: Mapped[datetime]
+    distributed_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    accepted_at: Mapped[datetime | None]
+    accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    submitted_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(String(16), comment="approved, handed_back, removed, quarantined, closed")
+    due_at: Mapped[datetime | None] = mapped_column(comment="copy of the running assignment clock")
+    approval_desk: Mapped[str | None] = mapped_column(String(40), comment="who decides: the agency's leader, or the next leader up")
+    version: Mapped[int] = mapped_column(server_default="1")
+    case: Mapped[Case] = relationship(back_populates="assignments")
+    agency: Mapped[Agency] = relationship()
+    answers: Mapped[list["Answer"]] = relationship(back_populates="assignment", order_by="Answer.version")  # type: ignore[name-defined]  # noqa: F821
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the agency still owes something."""
+        return self.ended_at is None
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether this agency leads."""
+        return self.slot == "lead"
+
+
+class Refusal(Model):
+    """A case not taken, with the reason the sender reads, and the one objection it may meet."""
+
+    __tablename__ = "refusal"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    reason_id: Mapped[int] = mapped_column(ForeignKey("refusal_reason.id"))
+    words: Mapped[str] = mapped_column(Text)
+    refused_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    refused_at: Mapped[datetime]
+    state_before: Mapped[str] = mapped_column(String(16))
+    sealed_objection: Mapped[bytes | None] = mapped_column(LargeBinary)
+    objected_at: Mapped[datetime | None]
+    objection_upheld: Mapped[bool | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[RefusalReason] = relationship()
+
+
+class Question(Referable, Model):
+    """What the centre asked the reporter; the case clock rests meanwhile."""
+
+    __tablename__ = "question"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    words: Mapped[str] = mapped_column(Text)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    when_unanswered: Mapped[str] = mapped_column(String(10), comment="close or continue, chosen when asking")
+    sealed_answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Referral(Model):
+    """A case handed to a body outside the centre; watched until its result is known."""
+
+    __tablename__ = "referral"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    body: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text)
+    referred_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    referred_at: Mapped[datetime]
+    result: Mapped[str | None] = mapped_column(Text)
+    ended_at: Mapped[datetime | None]
+
+
+class Withdrawal(Model):
+    """The reporter took the report back; after acceptance a request the centre decides."""
+
+    __tablename__ = "withdrawal"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    sealed_reason: Mapped[bytes | None] = mapped_column(LargeBinary)
+    requested_at: Mapped[datetime]
+    granted: Mapped[bool | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+
+
+class Note(Referable, Model):
+    """A text for staff, never public: the centre's own, the centre's for agencies, or one agency's."""
+
+    __tablename__ = "note"
+    __table_args__ = (CheckConstraint("audience IN ('centre', 'agencies', 'agency')", name="audience"),)
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10), server_default="note", comment="note or progress")
+    audience: Mapped[str] = mapped_column(String(8))
+    body: Mapped[str] = mapped_column(Text)
+    written_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    written_at: Mapped[datetime]
+    mentions: Mapped[list[Any]] = mapped_column(Json, default=list, comment="account refs")
+    written_by: Mapped[Account] = relationship()
+
+
+class HotlineCall(Model):
+    """One try to reach the hotline of an urgent case: who called, whom, when, and what was said."""
+
+    __tablename__ = "hotline_call"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    called_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    called_at: Mapped[datetime]
+    number: Mapped[str] = mapped_column(String(20))
+    spoke_to: Mapped[str | None] = mapped_column(String(120))
+    reached: Mapped[bool]
+    what: Mapped[str] = mapped_column(Text)
+    called_by: Mapped[Account] = relationship()
+
+
+class Directive(Model):
+    """A committee leader's word on a case."""
+
+    __tablename__ = "directive"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    body: Mapped[str] = mapped_column(Text)
+    given_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    given_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]

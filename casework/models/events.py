@@ -1,0 +1,54 @@
+"""The append-only history: one hash chain per stream, anchored outside the database."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Json, Model
+from casework.models.people import Account
+
+
+class EventStream(Model):
+    """The head of a chain: how many events it has and the hash of the last, so that a cut tail is seen."""
+
+    __tablename__ = "event_stream"
+    stream: Mapped[str] = mapped_column(String(60), primary_key=True, comment="case:<id>, account:<id>, rules, process:<id>")
+    seq: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    changed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Event(Model):
+    """What happened. The hash covers a salted digest of the payload, so a payload can be erased and the chain still holds."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("stream", "seq"), Index("ix_event_case", "case_id", "seq"))
+    id: Mapped[Id]
+    stream: Mapped[str] = mapped_column(String(60))
+    seq: Mapped[int]
+    type: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    payload: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="no personal data; empty once erased")
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    payload_digest: Mapped[str] = mapped_column(String(64))
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    actor: Mapped[Account | None] = relationship(foreign_keys=[actor_id])
+
+
+class Anchor(Model):
+    """A signed list of stream heads that has left the database; the file is the proof, the row a pointer to it."""
+
+    __tablename__ = "anchor"
+    id: Mapped[Id]
+    number: Mapped[int] = mapped_column(unique=True)
+    made_at: Mapped[datetime]
+    streams: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    previous_digest: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(200))

@@ -1,0 +1,35 @@
+"""What has to leave the house: rows written with the act itself, sent after the commit."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casework.db import Id, Json, Model
+
+
+class OutboxMessage(Model):
+    """One message to one recipient, by reference; names and addresses are looked up when it is sent."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        Index("ix_outbox_unsent", "due_at", "id", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL"),
+              postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL")),
+        Index("ix_outbox_recipient", "recipient", "id"),
+    )  # fmt: skip
+    id: Mapped[Id]
+    recipient: Mapped[str] = mapped_column(String(60), comment="reporter:<id>, account:<id>, desk:<name>")
+    channel: Mapped[str] = mapped_column(String(10), comment="page, email, sms, push, zns")
+    template: Mapped[str] = mapped_column(String(60))
+    parameters: Mapped[dict[str, Any]] = mapped_column(Json, comment="codes and days, no personal data")
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    dropped_at: Mapped[datetime | None] = mapped_column(comment="withdrawn unsent, e.g. by quarantine")

@@ -1,0 +1,107 @@
+"""Accounts of staff and citizens, their roles, deputies, sessions and unfinished texts."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Model, Referable
+from casework.models.columns import Dated
+from casework.models.places import Agency, Centre
+from casework.words import Bilingual
+
+
+class Account(Referable, Model):
+    """Somebody who can sign in. A citizen's name and contact are sealed; a member of staff signs with name and title."""
+
+    __tablename__ = "account"
+    __table_args__ = (CheckConstraint("kind IN ('staff', 'citizen', 'system')", name="kind"),)
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(8))
+    login: Mapped[str | None] = mapped_column(String(120), unique=True, comment="staff: user name; citizens sign in by contact digest")
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    full_name: Mapped[str | None] = mapped_column(String(120), comment="staff only")
+    title_vi: Mapped[str | None] = mapped_column(String(120))
+    title_en: Mapped[str | None] = mapped_column(String(120))
+    sealed_identity: Mapped[bytes | None] = mapped_column(LargeBinary, comment="citizens: name, phone, e-mail")
+    phone_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    email_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    language: Mapped[str] = mapped_column(String(2), server_default="vi")
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="account", order_by="Membership.id")
+
+    @property
+    def title(self) -> Bilingual:
+        """The position a member of staff signs with."""
+        return Bilingual(self.title_vi or "", self.title_en or "")
+
+
+class Membership(Dated, Model):
+    """One role of one person, in a centre and perhaps an agency, from a day until a day."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_desk", "role", "centre_id", "agency_id"),)
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    role: Mapped[str] = mapped_column(String(24))
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"), comment="empty for roles of the installation")
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    is_focal: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="focal officer of the agency")
+    account: Mapped[Account] = relationship(back_populates="memberships")
+    centre: Mapped[Centre | None] = relationship()
+    agency: Mapped[Agency | None] = relationship()
+
+
+class Deputy(Model):
+    """From an instant until an instant one person acts for another and counts as that person (rules.md, section 1)."""
+
+    __tablename__ = "deputy"
+    __table_args__ = (Index("ix_deputy_deputy", "deputy_id", "starts_at"),)
+    id: Mapped[Id]
+    principal_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    deputy_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    principal: Mapped[Account] = relationship(foreign_keys=[principal_id])
+
+
+class LoginSession(Referable, Model):
+    """A signed-in browser; the cookie holds the token, the row only its digest, so that a session can be listed and revoked."""
+
+    __tablename__ = "login_session"
+    id: Mapped[Id]
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
+    browser: Mapped[str] = mapped_column(String(80), comment="family and system only, for the list of sessions")
+    network: Mapped[str] = mapped_column(String(45), comment="address truncated to /24 or /48")
+    account: Mapped[Account] = relationship()
+
+
+class OneTimeCode(Model):
+    """A code sent to a contact to prove that it is the person's."""
+
+    __tablename__ = "one_time_code"
+    id: Mapped[Id]
+    contact_digest: Mapped[str] = mapped_column(String(64), index=True)
+    code_digest: Mapped[str] = mapped_column(String(64))
+    purpose: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    used_at: Mapped[datetime | None]
+
+
+class Draft(Model):
+    """What a person typed into a form and has not sent; kept outside the process state, which migrations may wipe."""
+
+    __tablename__ = "draft"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(60), primary_key=True, comment="e.g. task:<ref>")
+    sealed_fields: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,60 @@
+"""Photos and their files. An original is sealed and never served publicly; each audience has copies of its own."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Model, Referable
+
+
+class Photo(Referable, Model):
+    """One picture, staged with a form or linked to a report, an answer or a note."""
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        CheckConstraint("state IN ('staged', 'linked', 'deleted')", name="state"),
+        Index("ix_photo_report", "report_id", "position"),
+        Index("ix_photo_answer", "answer_id", "position"),
+        Index("ix_photo_staged", "staged_token", "position"),
+    )
+    id: Mapped[Id]
+    purpose: Mapped[str] = mapped_column(String(8), comment="scene, after, progress")
+    state: Mapped[str] = mapped_column(String(8), server_default="staged")
+    staged_token: Mapped[str | None] = mapped_column(String(32), comment="the unsent form it belongs to")
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
+    answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id"))
+    note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
+    position: Mapped[int] = mapped_column(server_default="0")
+    sealed_name: Mapped[bytes] = mapped_column(LargeBinary, comment="the file name as sent: may hold a person's name")
+    sealed_metadata: Mapped[bytes | None] = mapped_column(LargeBinary, comment="time and place from EXIF")
+    sha256: Mapped[str] = mapped_column(String(64), index=True, comment="of the original bytes: evidence")
+    uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    uploaded_at: Mapped[datetime] = mapped_column(index=True)
+    linked_at: Mapped[datetime | None]
+    files: Mapped[list["File"]] = relationship(back_populates="photo", order_by="File.id")
+
+
+class File(Model):
+    """Stored bytes: one rendition of a photo for one audience."""
+
+    __tablename__ = "file"
+    __table_args__ = (
+        CheckConstraint("audience IN ('sealed', 'centre', 'agencies', 'public')", name="audience"),
+        Index("ix_file_photo", "photo_id", "audience", "rendition", "id"),
+    )
+    id: Mapped[Id]
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"))
+    audience: Mapped[str] = mapped_column(String(8))
+    rendition: Mapped[str] = mapped_column(String(8), comment="original, view, thumb")
+    stored_name: Mapped[str] = mapped_column(String(80), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64), comment="of the bytes before sealing")
+    size: Mapped[int] = mapped_column(comment="bytes before sealing")
+    media_type: Mapped[str] = mapped_column(String(40))
+    key_id: Mapped[str | None] = mapped_column(String(40), comment="key of the sealed bytes; empty when stored plain")
+    width: Mapped[int]
+    height: Mapped[int]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    erased_at: Mapped[datetime | None]
+    photo: Mapped[Photo] = relationship(back_populates="files")

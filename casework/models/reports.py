@@ -1,0 +1,99 @@
+"""What was sent in, by whom (sealed), and the three texts of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Json, Model, Referable
+from casework.models.people import Account
+from casework.models.places import Area, Centre
+
+
+class Reporter(Model):
+    """The sealed identity behind one report. Nothing here can be read without the key and a reasoned `reveal_identity`."""
+
+    __tablename__ = "reporter"
+    id: Mapped[Id]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    sealed_identity: Mapped[bytes | None] = mapped_column(
+        LargeBinary, comment="name, phone, e-mail as given; empty when anonymous to the centre"
+    )
+    phone_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    email_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    is_anonymous: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    contact_verified_at: Mapped[datetime | None]
+    channels: Mapped[list[Any]] = mapped_column(Json, default=list, comment="how the person wishes to be told")
+    language: Mapped[str] = mapped_column(String(2), server_default="vi")
+    account: Mapped[Account | None] = relationship()
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether there is any way to send this person a message."""
+        return self.account_id is not None or self.phone_digest is not None or self.email_digest is not None
+
+
+class Report(Referable, Model):
+    """One citizen's (or camera's, or caller's) submission."""
+
+    __tablename__ = "report"
+    __table_args__ = (
+        CheckConstraint("source IN ('citizen', 'camera', 'phone', 'officer')", name="source"),
+        Index("ix_report_centre_filed", "centre_id", "filed_at"),
+        Index("ix_report_place", "latitude", "longitude"),
+    )
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(String(24), unique=True, comment="LD-2026-000123: opens only what is public")
+    secret_digest: Mapped[str] = mapped_column(String(64), comment="keyed digest of the tracking secret on the receipt")
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"))
+    source: Mapped[str] = mapped_column(String(8))
+    filed_at: Mapped[datetime]
+    reporter_id: Mapped[int | None] = mapped_column(ForeignKey("reporter.id"), unique=True, comment="empty for camera reports")
+    filed_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), comment="member of staff who filed it for a caller or from a camera"
+    )
+    camera_id: Mapped[int | None] = mapped_column(ForeignKey("camera.id"))
+    field_id: Mapped[int | None] = mapped_column(ForeignKey("field.id"), comment="the reporter's own choice")
+    marked_urgent: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    village: Mapped[str | None] = mapped_column(String(120))
+    sealed_place: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the place in the reporter's words: may name a house")
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    accuracy_m: Mapped[float | None] = mapped_column(comment="metres, as the device said")
+    consented_at: Mapped[datetime | None]
+    language: Mapped[str] = mapped_column(String(2), server_default="vi")
+    reporter: Mapped[Reporter | None] = relationship()
+    centre: Mapped[Centre] = relationship()
+    area: Mapped[Area | None] = relationship()
+    texts: Mapped[list["ReportText"]] = relationship(order_by="ReportText.id")
+
+
+class ReportText(Model):
+    """A version of the words: `original` (sealed), `cleared` for agencies, `public`. The newest of a kind is the current one."""
+
+    __tablename__ = "report_text"
+    __table_args__ = (
+        CheckConstraint("kind IN ('original', 'cleared', 'public')", name="kind"),
+        Index("ix_report_text_current", "report_id", "kind", "id"),
+    )
+    id: Mapped[Id]
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    sealed_body: Mapped[bytes | None] = mapped_column(LargeBinary, comment="original words; erased by quarantine")
+    body: Mapped[str | None] = mapped_column(Text, comment="cleared and public words")
+    written_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    written_at: Mapped[datetime]
+
+
+class Follower(Model):
+    """Somebody who wishes to be told of public steps: no rating, no private words."""
+
+    __tablename__ = "follower"
+    __table_args__ = (UniqueConstraint("case_id", "account_id"),)
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,135 @@
+"""Rules as data: dated, scoped to the installation or a centre, in both languages."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casework.db import Id, Model, Referable
+from casework.models.columns import Dated, Named, Scoped
+
+
+class Field(Scoped, Named, Dated, Model):
+    """A field of work, as the article names six. `service_code` is stable and is Open311's (GeoReport v2)."""
+
+    __tablename__ = "field"
+    __table_args__ = (UniqueConstraint("centre_id", "service_code", "valid_from"),)
+    id: Mapped[Id]
+    service_code: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int]
+    hint_vi: Mapped[str] = mapped_column(Text)
+    hint_en: Mapped[str] = mapped_column(Text)
+    allows_anonymous: Mapped[bool] = mapped_column(Boolean, server_default=false())
+
+
+class ClockRule(Scoped, Dated, Model):
+    """How long something may take, by urgency and complexity (empty: any)."""
+
+    __tablename__ = "clock_rule"
+    __table_args__ = (
+        CheckConstraint("unit IN ('minutes', 'hours', 'working_hours', 'working_days', 'calendar_days')", name="unit"),
+        Index("ix_clock_rule_kind", "kind", "urgency", "complexity", "valid_from"),
+    )
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(20))
+    urgency: Mapped[str | None] = mapped_column(String(8))
+    complexity: Mapped[str | None] = mapped_column(String(8))
+    amount: Mapped[int]
+    unit: Mapped[str] = mapped_column(String(14))
+    source: Mapped[str | None] = mapped_column(Text, comment="the regulation, or 'own'")
+
+
+class CalendarDay(Scoped, Model):
+    """A day off that would be worked, or a weekend day that is worked, with the number of the act that says so."""
+
+    __tablename__ = "calendar_day"
+    __table_args__ = (UniqueConstraint("centre_id", "day"), CheckConstraint("kind IN ('off', 'worked')", name="kind"))
+    id: Mapped[Id]
+    day: Mapped[date] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(String(6))
+    label_vi: Mapped[str] = mapped_column(String(120))
+    label_en: Mapped[str] = mapped_column(String(120))
+    source: Mapped[str | None] = mapped_column(Text)
+
+
+class OfficeHours(Scoped, Dated, Model):
+    """The minutes of a working day, local time, as "07:30-11:30"."""
+
+    __tablename__ = "office_hours"
+    id: Mapped[Id]
+    spans: Mapped[list[Any]]
+
+
+class RefusalReason(Scoped, Named, Dated, Model):
+    """Why a report is not taken, with the guidance its sender gets."""
+
+    __tablename__ = "refusal_reason"
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(40), index=True)
+    position: Mapped[int]
+    guidance_vi: Mapped[str] = mapped_column(Text)
+    guidance_en: Mapped[str] = mapped_column(Text)
+
+
+class VisibilityReason(Scoped, Named, Dated, Model):
+    """Why a case is counted but never shown: children, domestic violence, health, crime, security."""
+
+    __tablename__ = "visibility_reason"
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(40), index=True)
+    position: Mapped[int]
+
+
+class TextTemplate(Scoped, Dated, Model):
+    """Words of messages and answers, with named places for values."""
+
+    __tablename__ = "text_template"
+    __table_args__ = (Index("ix_text_template_key", "key", "valid_from"),)
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(60))
+    subject_vi: Mapped[str] = mapped_column(String(200))
+    subject_en: Mapped[str] = mapped_column(String(200))
+    body_vi: Mapped[str] = mapped_column(Text)
+    body_en: Mapped[str] = mapped_column(Text)
+
+
+class Camera(Referable, Named, Dated, Model):
+    """A surveillance camera operators open cases from."""
+
+    __tablename__ = "camera"
+    id: Mapped[Id]
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10), comment="tower or security")
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+
+
+class Letterhead(Scoped, Dated, Model):
+    """The head of a letter as of a day: parent body, issuing body, place, signer (NĐ 30/2020, Phụ lục I)."""
+
+    __tablename__ = "letterhead"
+    id: Mapped[Id]
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    parent_body: Mapped[str] = mapped_column(String(200))
+    issuing_body: Mapped[str] = mapped_column(String(200))
+    symbol: Mapped[str] = mapped_column(String(40))
+    place: Mapped[str] = mapped_column(String(80))
+    authority: Mapped[str] = mapped_column(String(40), comment="TM., KT., TL. line")
+    signer_title: Mapped[str] = mapped_column(String(120))
+    signer_name: Mapped[str] = mapped_column(String(120))
+
+
+class ReminderRule(Scoped, Dated, Model):
+    """One rung of the ladder: at which moment of which clock whom to remind."""
+
+    __tablename__ = "reminder_rule"
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(20), comment="of clock")
+    urgency: Mapped[str | None] = mapped_column(String(8))
+    share: Mapped[int | None] = mapped_column(comment="per cent of the time used; empty: counted from due")
+    after_amount: Mapped[int | None]
+    after_unit: Mapped[str | None] = mapped_column(String(14))
+    role: Mapped[str] = mapped_column(String(24))
+    merges_into_letter: Mapped[bool] = mapped_column(Boolean, server_default=true())

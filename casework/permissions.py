@@ -1,0 +1,379 @@
+"""Who may do what, and who sees what (rules.md, sections 1 and 2). Both are tables; the route × role test is generated from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import Account, Assignment, Case, CaseReport, Deputy, Membership, Report, Reporter
+
+LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class NotAllowed(CaseworkError):
+    """The person may not do this here."""
+
+    def __init__(self) -> None:
+        super().__init__("Ông/Bà không có quyền làm việc này.", "You are not allowed to do this.")
+
+
+class Role(StrEnum):
+    """What a member of staff is, in a centre or an agency."""
+
+    OPERATOR = "operator"
+    OPS_LEAD = "ops_lead"
+    OFFICER = "officer"
+    AGENCY_LEADER = "agency_leader"
+    COMMITTEE_LEADER = "committee_leader"
+    RECORDS_CLERK = "records_clerk"
+    ADMINISTRATOR = "administrator"
+    PROCESS_APPROVER = "process_approver"
+    CONFIDENTIAL_READER = "confidential_reader"
+    INSPECTOR = "inspector"
+
+
+AGENCY_ROLES = frozenset({Role.OFFICER, Role.AGENCY_LEADER})
+CENTRE_ROLES = frozenset(Role) - AGENCY_ROLES
+
+
+class Action(StrEnum):
+    """Everything a route or a use case does. The verbs are those of rules.md, section 7."""
+
+    ACCEPT_ASSIGNMENT = "accept_assignment"
+    APPROVE_ANSWER = "approve_answer"
+    CALL_HOTLINE = "call_hotline"
+    CHECK_HEALTH = "check_health"
+    CLAIM_TASK = "claim_task"
+    CLASSIFY = "classify"
+    CLEAR_TEXT = "clear_text"
+    CLOSE = "close"
+    DECIDE_HAND_BACK = "decide_hand_back"
+    DISTRIBUTE = "distribute"
+    FILE_REPORT = "file_report"
+    FOLLOW_OWN = "follow_own"
+    HAND_BACK = "hand_back"
+    MANAGE_SESSIONS = "manage_sessions"
+    PERFORM_TASK = "perform_task"
+    PUBLISH = "publish"
+    RATE = "rate"
+    READ_CASE = "read_case"
+    READ_INBOX = "read_inbox"
+    READ_PUBLIC = "read_public"
+    REDO_ANSWER = "redo_answer"
+    REFUSE = "refuse"
+    REOPEN = "reopen"
+    RETRY_INCIDENT = "retry_incident"
+    REVEAL_IDENTITY = "reveal_identity"
+    REVIEW_RATING = "review_rating"
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    SUBMIT_ANSWER = "submit_answer"
+    TRACK_REPORT = "track_report"
+    VERIFY = "verify"
+
+
+ANYONE = frozenset({"anyone"})
+OPERATIONS = frozenset({Role.OPERATOR, Role.OPS_LEAD})
+CASE_READERS = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.OFFICER, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.ADMINISTRATOR,
+                          Role.CONFIDENTIAL_READER})  # fmt: skip
+LEADERS = frozenset({Role.AGENCY_LEADER, Role.COMMITTEE_LEADER})
+"""Who may decide on an answer: its agency's leader, or the next one up where that one wrote it."""
+STAFF = frozenset(Role)
+
+ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
+    Action.ACCEPT_ASSIGNMENT: frozenset({Role.OFFICER}),
+    Action.APPROVE_ANSWER: LEADERS,
+    Action.CALL_HOTLINE: OPERATIONS,
+    Action.CHECK_HEALTH: ANYONE,
+    Action.CLAIM_TASK: STAFF,
+    Action.CLASSIFY: OPERATIONS,
+    Action.CLEAR_TEXT: OPERATIONS,
+    Action.CLOSE: OPERATIONS,
+    Action.DECIDE_HAND_BACK: OPERATIONS,
+    Action.DISTRIBUTE: OPERATIONS,
+    Action.FILE_REPORT: ANYONE,
+    Action.FOLLOW_OWN: ANYONE,
+    Action.HAND_BACK: frozenset({Role.OFFICER}),
+    Action.MANAGE_SESSIONS: ANYONE,
+    Action.PERFORM_TASK: STAFF,
+    Action.PUBLISH: OPERATIONS,
+    Action.RATE: ANYONE,
+    Action.READ_CASE: CASE_READERS,
+    Action.READ_INBOX: STAFF,
+    Action.READ_PUBLIC: ANYONE,
+    Action.REDO_ANSWER: LEADERS,
+    Action.REFUSE: OPERATIONS,
+    Action.REOPEN: frozenset({Role.OPS_LEAD}),
+    Action.RETRY_INCIDENT: frozenset({Role.ADMINISTRATOR}),
+    Action.REVEAL_IDENTITY: OPERATIONS,
+    Action.REVIEW_RATING: frozenset({Role.OPS_LEAD}),
+    Action.SIGN_IN: ANYONE,
+    Action.SIGN_OUT: ANYONE,
+    Action.SUBMIT_ANSWER: frozenset({Role.OFFICER}),
+    Action.TRACK_REPORT: ANYONE,
+    Action.VERIFY: OPERATIONS,
+}
+
+
+class Viewer(StrEnum):
+    """What somebody is to one case: the columns of the table in rules.md, section 2."""
+
+    REPORTER = "reporter"
+    FOLLOWER = "follower"
+    PUBLIC = "public"
+    OPERATOR = "operator"
+    OPS_LEAD = "ops_lead"
+    AGENCY = "agency"
+    FORMER_AGENCY = "former_agency"
+    COMMITTEE_LEADER = "committee_leader"
+    ADMINISTRATOR = "administrator"
+    CONFIDENTIAL_READER = "confidential_reader"
+
+
+class Sight(StrEnum):
+    """What there is to see of a case: the rows of that table."""
+
+    ORIGINAL = "original"
+    CLEARED = "cleared"
+    IDENTITY = "identity"
+    SUBMITTED_ANSWERS = "submitted_answers"
+    APPROVED_ANSWERS = "approved_answers"
+    INTERNAL_NOTES = "internal_notes"
+    PROCESS = "process"
+    QUARANTINED = "quarantined"
+
+
+SIGHTS: dict[Sight, frozenset[Viewer]] = {
+    Sight.ORIGINAL: frozenset({Viewer.REPORTER, Viewer.OPERATOR, Viewer.OPS_LEAD}),
+    Sight.CLEARED: frozenset({Viewer.REPORTER, Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
+    Sight.IDENTITY: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD}),
+    Sight.SUBMITTED_ANSWERS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER}),
+    Sight.APPROVED_ANSWERS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
+    Sight.INTERNAL_NOTES: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
+    Sight.PROCESS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.FORMER_AGENCY, Viewer.COMMITTEE_LEADER,
+                              Viewer.ADMINISTRATOR}),
+    Sight.QUARANTINED: frozenset({Viewer.CONFIDENTIAL_READER}),
+}  # fmt: skip
+"""Own words and own drafts are looked up by their owner and are not in this table. Identity needs a reason and leaves an event.
+A confidential reader sees the original and, with reason, the identity of *quarantined* cases alone."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role somebody holds now, as themselves or as the deputy of `principal_id`."""
+
+    role: Role
+    centre_id: int | None
+    agency_id: int | None
+    principal_id: int | None = None
+
+    @property
+    def desk(self) -> str:
+        """The inbox this role reads."""
+        return desk_name(self.role, centre_id=self.centre_id, agency_id=self.agency_id)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: an account with the roles it holds at this moment, a citizen, a guest with a tracking secret, or the system."""
+
+    account: Account | None
+    grants: tuple[Grant, ...] = ()
+    tracked_report_ids: frozenset[int] = field(default_factory=frozenset)
+    desk: str | None = None
+
+    @property
+    def desks(self) -> list[str]:
+        """The inboxes this person reads."""
+        return sorted({grant.desk for grant in self.grants})
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the person holds any role today."""
+        return bool(self.grants)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role held anywhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def centre_ids(self) -> frozenset[int]:
+        """The centres this person works in."""
+        return frozenset(grant.centre_id for grant in self.grants if grant.centre_id is not None)
+
+    @property
+    def agency_ids(self) -> frozenset[int]:
+        """The agencies this person works in."""
+        return frozenset(grant.agency_id for grant in self.grants if grant.agency_id is not None)
+
+    def grant_at(self, desk: str) -> Grant | None:
+        """This will return the role that opens a desk, the person's own before a deputy's."""
+        found = [grant for grant in self.grants if grant.desk == desk]
+        return min(found, key=lambda grant: grant.principal_id is not None, default=None)
+
+    def holds(self, roles: Iterable[Role], *, centre_id: int | None = None, agency_id: int | None = None) -> bool:
+        """Whether one of the roles is held there (an installation role counts in every centre)."""
+        wanted = frozenset(roles)
+        return any(
+            grant.role in wanted
+            and (centre_id is None or grant.centre_id in (None, centre_id))
+            and (agency_id is None or grant.agency_id == agency_id)
+            for grant in self.grants
+        )
+
+    def at(self, desk: str) -> "Actor":
+        """This will return the same person working at one inbox, so that a deputy's act is known as done for the principal."""
+        return replace(self, desk=desk)
+
+    @property
+    def account_id(self) -> int:
+        """The row of the acting account. Raises NotAllowed for guests and the system, whom no signed act may name."""
+        if self.account is None:
+            raise NotAllowed
+        return self.account.id
+
+    @property
+    def principal_id(self) -> int | None:
+        """The account a deputy acts for at the present desk."""
+        grant = self.grant_at(self.desk) if self.desk else None
+        return grant.principal_id if grant else None
+
+    @property
+    def counts_as(self) -> frozenset[int]:
+        """The accounts this act counts as: the person, and the principal when acting as a deputy."""
+        return frozenset(id_ for id_ in (self.account.id if self.account else None, self.principal_id) if id_ is not None)
+
+
+SYSTEM = Actor(account=None)
+"""What the clock does by itself."""
+
+
+def desk_name(role: Role | str, *, centre_id: int | None = None, agency_id: int | None = None) -> str:
+    """This will return the name of an inbox: `operator@c1` for a centre, `officer@a7` for an agency."""
+    return f"{Role(role)}@a{agency_id}" if Role(role) in AGENCY_ROLES else f"{Role(role)}@c{centre_id or 0}"
+
+
+def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Iterable[int] = ()) -> Actor:
+    """This will return the account with the roles it holds on the local day of `now`, its principals' included."""
+    tracked = frozenset(tracked_report_ids)
+    if account is None or account.kind != "staff" or account.disabled_at is not None:
+        return Actor(account=account, tracked_report_ids=tracked)
+    principals: dict[int, int | None] = {account.id: None}
+    deputyships = select(Deputy.principal_id).where(Deputy.deputy_id == account.id, Deputy.starts_at <= now, now < Deputy.ends_at)
+    principals.update({principal_id: principal_id for principal_id in db.session.scalars(deputyships)})
+    today = now.astimezone(LOCAL_ZONE).date()
+    memberships = db.session.scalars(select(Membership).where(Membership.account_id.in_(principals)).order_by(Membership.id))
+    grants = tuple(
+        Grant(Role(row.role), row.centre_id, row.agency_id, principals[row.account_id]) for row in memberships if row.holds_on(today)
+    )
+    return Actor(account=account, grants=grants, tracked_report_ids=tracked)
+
+
+def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
+    """This will return what the person is to the case; everybody is at least the public."""
+    found = {Viewer.PUBLIC}
+    if is_reporter(actor, case):
+        found.add(Viewer.REPORTER)
+    for role, viewer in (
+        (Role.OPERATOR, Viewer.OPERATOR),
+        (Role.OPS_LEAD, Viewer.OPS_LEAD),
+        (Role.COMMITTEE_LEADER, Viewer.COMMITTEE_LEADER),
+        (Role.ADMINISTRATOR, Viewer.ADMINISTRATOR),
+        (Role.CONFIDENTIAL_READER, Viewer.CONFIDENTIAL_READER),
+    ):
+        if actor.holds([role], centre_id=case.centre_id):
+            found.add(viewer)
+    if agency_ids := actor.agency_ids:
+        mine = [assignment for assignment in case.assignments if assignment.agency_id in agency_ids]
+        if any(assignment.is_open or assignment.approved_at is not None for assignment in mine):
+            found.add(Viewer.AGENCY)
+        elif mine:
+            found.add(Viewer.FORMER_AGENCY)
+    return frozenset(found)
+
+
+def is_reporter(actor: Actor, case: Case) -> bool:
+    """Whether one of the case's reports is the person's own (by account or by tracking secret)."""
+    for link in case.reports:
+        if link.report_id in actor.tracked_report_ids:
+            return True
+        reporter = link.report.reporter
+        if reporter is not None and actor.account is not None and reporter.account_id == actor.account.id:
+            return True
+    return False
+
+
+def sees(actor: Actor, sight: Sight, case: Case) -> bool:
+    """Whether the person sees that part of the case. A quarantined case shows its parts to the confidential reader alone."""
+    roles = viewers(actor, case)
+    if case.quarantined_at is not None:
+        return Viewer.CONFIDENTIAL_READER in roles and sight in (Sight.ORIGINAL, Sight.IDENTITY, Sight.QUARANTINED)
+    return bool(SIGHTS[sight] & roles)
+
+
+def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> bool:
+    """Whether the person's roles allow the action, in the centre of the case and, for agencies' acts, in that agency."""
+    roles = ACTION_ROLES[action]
+    if roles == ANYONE:
+        return True
+    wanted = frozenset(Role(role) for role in roles)
+    if case is None:
+        return actor.holds(wanted)
+    if agency_id is not None:
+        return actor.holds(wanted, agency_id=agency_id)
+    return actor.holds(wanted & CENTRE_ROLES, centre_id=case.centre_id) or (
+        bool(wanted & AGENCY_ROLES) and any(actor.holds(wanted & AGENCY_ROLES, agency_id=row.agency_id) for row in case.assignments)
+    )
+
+
+def require(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> None:
+    """This will raise NotAllowed unless the person may do it."""
+    if not may(actor, action, case, agency_id=agency_id):
+        raise NotAllowed
+
+
+def case_seen_by(actor: Actor, ref: str) -> Case | None:
+    """This will return the case if the person has any business with it: the look-up is the permission.
+
+    A quarantined case exists for its confidential readers only; for everybody else it is as if it were not there.
+    """
+    case = db.session.scalar(
+        select(Case)
+        .where(Case.ref == ref)
+        .options(selectinload(Case.assignments).joinedload(Assignment.agency), selectinload(Case.reports).joinedload(CaseReport.report))
+    )
+    if case is None:
+        return None
+    seen = viewers(actor, case)
+    if case.quarantined_at is not None:
+        return case if Viewer.CONFIDENTIAL_READER in seen else None
+    return case if seen & (SIGHTS[Sight.PROCESS] | SIGHTS[Sight.CLEARED]) - {Viewer.REPORTER} else None
+
+
+def report_owned_by(actor: Actor, code: str) -> Report | None:
+    """This will return the report if it is the person's own, by account or by tracking secret."""
+    report = db.session.scalar(select(Report).where(Report.code == code))
+    if report is None:
+        return None
+    own_by_account = actor.account is not None and report.reporter is not None and report.reporter.account_id == actor.account.id
+    return report if own_by_account or report.id in actor.tracked_report_ids else None
+
+
+def reports_of(actor: Actor, *, limit: int = 50) -> list[Report]:
+    """This will return the newest reports of a citizen's account."""
+    if actor.account is None:
+        return []
+    query = (
+        select(Report)
+        .join(Reporter, Report.reporter_id == Reporter.id)
+        .where(Reporter.account_id == actor.account.id)
+        .order_by(Report.id.desc())
+    )
+    return list(db.session.scalars(query.limit(limit)))

@@ -1,0 +1,186 @@
+"""Photos as rows: staged with an unsent form, linked when it is sent, copied for each audience once it has been cleared.
+
+Decoding, covering and writing files happen in the `prepare_…` functions, before the write transaction; the rows that make a
+file count are written inside it. A file without a row is swept away, a row without a file cannot come about.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.file_store import FileStore, StoredFile, new_stored_name
+from casework.models import Answer, File, Note, Photo, Report
+from casework.permissions import Actor
+from casework.photos import Rectangle, accept_photo, cover, size_of, thumb_of
+from casework.sealing import seal_json, seal_text
+
+NAME_PURPOSE = "file name"
+FACTS_PURPOSE = "photo facts"
+MOST_PHOTOS = 10
+
+
+class TooManyPhotos(CaseworkError):
+    """A form takes MOST_PHOTOS photos."""
+
+    def __init__(self) -> None:
+        super().__init__(f"Tối đa {MOST_PHOTOS} ảnh cho một lần gửi.", f"At most {MOST_PHOTOS} photos can be sent at once.")
+
+
+@dataclass(frozen=True)
+class PreparedFile:
+    """Bytes already on disk, waiting for their row."""
+
+    stored: StoredFile
+    rendition: str
+    audience: str
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class PreparedPhoto:
+    """An accepted photo whose sealed original and centre copies are on disk."""
+
+    sha256: str
+    sealed_name: bytes
+    sealed_facts: bytes
+    files: tuple[PreparedFile, ...]
+
+
+@dataclass(frozen=True)
+class PreparedCopies:
+    """View and thumb of a photo for an audience beyond the centre, on disk."""
+
+    files: tuple[PreparedFile, ...]
+
+
+def prepare_photo(data: bytes, filename: str, *, store: FileStore, max_bytes: int) -> PreparedPhoto:
+    """This will check a sent file, seal its original and write the centre's copies; raises PhotoRefused. Nothing is in the database yet."""
+    photo = accept_photo(data, filename, max_bytes=max_bytes)
+    files = (
+        _written(photo.original, "original", "sealed", photo.media_type, store=store),
+        _written(photo.view, "view", "centre", "image/jpeg", store=store),
+        _written(photo.thumb, "thumb", "centre", "image/webp", store=store),
+    )
+    return PreparedPhoto(
+        sha256=photo.sha256,
+        sealed_name=seal_text(photo.filename, purpose=NAME_PURPOSE),
+        sealed_facts=seal_json(photo.private_facts(), purpose=FACTS_PURPOSE),
+        files=files,
+    )
+
+
+def stage_photo(prepared: PreparedPhoto, *, token: str, purpose: str, by: Actor, now: datetime) -> Photo:
+    """This will give a prepared photo its rows, belonging to a form that has not been sent. Raises TooManyPhotos."""
+    before = staged_photos(token)
+    if len(before) >= MOST_PHOTOS:
+        raise TooManyPhotos
+    photo = Photo(
+        purpose=purpose, state="staged", staged_token=token, position=len(before), sha256=prepared.sha256,
+        sealed_name=prepared.sealed_name, sealed_metadata=prepared.sealed_facts,
+        uploaded_by_id=by.account.id if by.account else None, uploaded_at=now,
+    )  # fmt: skip
+    for file in prepared.files:
+        photo.files.append(_row(file, by=by, now=now))
+    db.session.add(photo)
+    db.session.flush()
+    return photo
+
+
+def staged_photos(token: str) -> list[Photo]:
+    """The photos of an unsent form, in order."""
+    return list(
+        db.session.scalars(select(Photo).where(Photo.staged_token == token, Photo.state == "staged").order_by(Photo.position, Photo.id))
+    )
+
+
+def drop_staged(token: str, ref: str) -> None:
+    """This will take one photo out of an unsent form; its files are swept later."""
+    for photo in staged_photos(token):
+        if photo.ref == ref:
+            photo.state = "deleted"
+
+
+def link_staged(token: str, *, now: datetime, report: Report | None = None, answer: Answer | None = None, note: Note | None = None) -> int:
+    """This will give the photos of a form to what the form made, and return how many there were."""
+    photos = staged_photos(token)
+    for photo in photos:
+        photo.state, photo.linked_at, photo.staged_token = "linked", now, None
+        photo.report_id = report.id if report else None
+        photo.answer_id = answer.id if answer else None
+        photo.note_id = note.id if note else None
+    return len(photos)
+
+
+def photos_of_report(report: Report) -> list[Photo]:
+    """The photos sent with a report, in order."""
+    return list(
+        db.session.scalars(select(Photo).where(Photo.report_id == report.id, Photo.state == "linked").order_by(Photo.position, Photo.id))
+    )
+
+
+def photos_of_answer(answer: Answer) -> list[Photo]:
+    """The photos of an answer, in order."""
+    return list(
+        db.session.scalars(select(Photo).where(Photo.answer_id == answer.id, Photo.state == "linked").order_by(Photo.position, Photo.id))
+    )
+
+
+def uncleared_photos(report: Report) -> list[Photo]:
+    """The report's photos no agency may see yet."""
+    return [photo for photo in photos_of_report(report) if copy_for(photo, "agencies", "view") is None]
+
+
+def copy_for(photo: Photo, audience: str, rendition: str) -> File | None:
+    """The newest copy an audience may be served."""
+    copies = [file for file in photo.files if file.audience == audience and file.rendition == rendition and file.erased_at is None]
+    return copies[-1] if copies else None
+
+
+def prepare_copies(photo: Photo, rectangles: Iterable[Rectangle], *, audience: str, store: FileStore) -> PreparedCopies:
+    """This will make view and thumb of a photo for agencies or the public with some parts covered, from the newest narrower copy."""
+    source = (copy_for(photo, "agencies", "view") if audience == "public" else None) or copy_for(photo, "centre", "view")
+    if source is None:
+        raise LookupError(f"photo {photo.ref} has no copy to start from")
+    with open_copy(source, store=store) as opened:
+        view = cover(opened.read(), rectangles)
+    files = (
+        _written(view, "view", audience, "image/jpeg", store=store),
+        _written(thumb_of(view), "thumb", audience, "image/webp", store=store),
+    )
+    return PreparedCopies(files)
+
+
+def add_copies(photo: Photo, copies: PreparedCopies, *, audience: str, by: Actor, now: datetime) -> None:
+    """This will let an audience see the prepared copies; newer copies replace older ones."""
+    for file in copies.files:
+        if file.audience != audience:
+            raise ValueError(f"copies made for {file.audience} are not for {audience}")
+        photo.files.append(_row(file, by=by, now=now))
+
+
+def open_copy(file: File, *, store: FileStore) -> BinaryIO:
+    """This will open the bytes of a file row, unsealed where they are sealed."""
+    return store.open(file.stored_name, sealed=file.key_id is not None)
+
+
+def _written(data: bytes, rendition: str, audience: str, media_type: str, *, store: FileStore) -> PreparedFile:
+    # the centre's copies may show faces and house numbers, so they are sealed like the original
+    is_sealed = audience in ("sealed", "centre")
+    width, height = size_of(data)
+    return PreparedFile(store.put(new_stored_name(), data, sealed=is_sealed), rendition, audience, media_type, width, height)
+
+
+def _row(file: PreparedFile, *, by: Actor, now: datetime) -> File:
+    stored = file.stored
+    return File(
+        audience=file.audience, rendition=file.rendition, stored_name=stored.stored_name, sha256=stored.sha256, size=stored.size,
+        media_type=file.media_type, key_id=stored.key_id, width=file.width, height=file.height,
+        created_at=now, created_by_id=by.account.id if by.account else None,
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""Keeping the search rows of a case true: one per audience, made only of words that audience may read."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from casework.db import db
+from casework.folding import fold
+from casework.models import Case, CaseReport, Publication, ReportText, SearchRow
+
+
+def refresh_search_rows(case: Case, *, at: datetime) -> None:
+    """This will write the case's search rows anew; a quarantined case has none, a case without publication none for the public."""
+    if case.quarantined_at is not None:
+        db.session.execute(delete(SearchRow).where(SearchRow.case_id == case.id))
+        return
+    kept = {row.audience: row for row in db.session.scalars(select(SearchRow).where(SearchRow.case_id == case.id))}
+    for audience, words in _words(case).items():
+        text = " ".join(filter(None, words))
+        row = kept.pop(audience, None)
+        if row is None:
+            row = SearchRow(case_id=case.id, centre_id=case.centre_id, audience=audience, code=case.code)
+            db.session.add(row)
+        row.words, row.exact_words, row.changed_at = fold(text), text, at
+    for row in kept.values():
+        db.session.delete(row)
+
+
+def _words(case: Case) -> dict[str, list[str | None]]:
+    place = [case.code, case.title, case.area.name_vi if case.area else None, case.village]
+    cleared = [*place, case.place, *_cleared_texts(case)]
+    rows = {"centre": cleared, "agencies": cleared}
+    if case.is_public:
+        publication = db.session.scalars(
+            select(Publication)
+            .where(Publication.case_id == case.id, Publication.unpublished_at.is_(None))
+            .order_by(Publication.number.desc())
+        ).first()
+        if publication is not None:
+            version = publication.current
+            answers = [part for row in version.answers for part in (row.answer.findings, row.answer.actions, row.answer.remaining)]
+            rows["public"] = [*place[:1], version.title, *place[2:], version.question, version.summary, *answers]
+    return rows
+
+
+def _cleared_texts(case: Case) -> list[str]:
+    query = (
+        select(ReportText.body)
+        .join(CaseReport, CaseReport.report_id == ReportText.report_id)
+        .where(CaseReport.case_id == case.id, CaseReport.left_at.is_(None), ReportText.kind == "cleared")
+        .order_by(ReportText.id)
+    )
+    return [body for body in db.session.scalars(query) if body]

@@ -1,0 +1,138 @@
+"""States of a case and of an assignment, and what people read for each (rules.md, section 7)."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from casework.words import Bilingual
+
+
+class CaseState(StrEnum):
+    """Where a case stands. Late, urgent, extended and held are flags over a state, never states."""
+
+    TO_VERIFY = "to_verify"
+    WAITING_REPORTER = "waiting_reporter"
+    TO_CLASSIFY = "to_classify"
+    TO_DISTRIBUTE = "to_distribute"
+    AT_AGENCY = "at_agency"
+    HANDLING = "handling"
+    REDO = "redo"
+    APPROVAL = "approval"
+    TO_PUBLISH = "to_publish"
+    REFERRED = "referred"
+    RATING = "rating"
+    REVIEW = "review"
+    CLOSED = "closed"
+    REFUSED = "refused"
+    MERGED = "merged"
+    WITHDRAWN = "withdrawn"
+    QUARANTINED = "quarantined"
+
+
+class AssignmentState(StrEnum):
+    """Where one agency's work stands."""
+
+    ASKED = "asked"
+    HANDLING = "handling"
+    HANDED_BACK = "handed_back"
+    SUBMITTED = "submitted"
+    REDO = "redo"
+    APPROVED = "approved"
+    RELEASED = "released"
+    REMOVED = "removed"
+
+
+OPEN_STATES = frozenset(CaseState) - {CaseState.RATING, CaseState.REVIEW, CaseState.CLOSED, CaseState.REFUSED, CaseState.MERGED,
+                                      CaseState.WITHDRAWN, CaseState.QUARANTINED}  # fmt: skip
+"""States in which the centre still owes an answer."""
+
+ANSWERED_STATES = frozenset({CaseState.RATING, CaseState.REVIEW, CaseState.CLOSED})
+
+
+class Progress(NamedTuple):
+    """A step of the public bar: its number (0 to 4, 'x' for not taken) and its words."""
+
+    step: str
+    label: Bilingual
+
+
+RECEIVED = Progress("0", Bilingual("Chờ tiếp nhận", "Received"))
+ACCEPTED = Progress("1", Bilingual("Đã tiếp nhận", "Accepted"))
+IN_PROGRESS = Progress("2", Bilingual("Đang xử lý", "In progress"))
+ANSWERED = Progress("4", Bilingual("Đã xử lý", "Answered"))
+NOT_ACCEPTED = Progress("x", Bilingual("Đã từ chối", "Not accepted"))
+
+PUBLIC_PROGRESS: dict[CaseState, Progress] = {
+    CaseState.TO_VERIFY: RECEIVED,
+    CaseState.WAITING_REPORTER: ACCEPTED,
+    CaseState.TO_CLASSIFY: ACCEPTED,
+    CaseState.TO_DISTRIBUTE: ACCEPTED,
+    CaseState.AT_AGENCY: ACCEPTED,
+    CaseState.HANDLING: IN_PROGRESS,
+    CaseState.REDO: IN_PROGRESS,
+    CaseState.APPROVAL: IN_PROGRESS,
+    CaseState.TO_PUBLISH: IN_PROGRESS,
+    CaseState.REFERRED: IN_PROGRESS,
+    CaseState.RATING: ANSWERED,
+    CaseState.REVIEW: ANSWERED,
+    CaseState.CLOSED: ANSWERED,
+    CaseState.REFUSED: NOT_ACCEPTED,
+    CaseState.MERGED: Progress("x", Bilingual("Đã gộp", "Merged")),
+    CaseState.WITHDRAWN: Progress("x", Bilingual("Đã rút", "Withdrawn")),
+    CaseState.QUARANTINED: ACCEPTED,
+}
+
+OWNER_LABELS: dict[CaseState, Bilingual] = {
+    CaseState.TO_VERIFY: Bilingual("Chờ tiếp nhận", "Received"),
+    CaseState.WAITING_REPORTER: Bilingual("Cần bổ sung thông tin", "More information needed"),
+    CaseState.REFERRED: Bilingual("Đã chuyển cơ quan khác", "Referred to another body"),
+    CaseState.RATING: Bilingual("Mời đánh giá", "Please rate"),
+    CaseState.REVIEW: Bilingual("Đã xử lý", "Answered"),
+    CaseState.CLOSED: Bilingual("Đã kết thúc", "Closed"),
+    CaseState.REFUSED: Bilingual("Không tiếp nhận", "Not accepted"),
+}
+"""What the reporter reads where it differs from the public bar."""
+
+STAFF_LABELS: dict[CaseState, tuple[str, Bilingual]] = {
+    CaseState.TO_VERIFY: ("0", Bilingual("Chờ tiếp nhận", "To verify")),
+    CaseState.WAITING_REPORTER: ("p", Bilingual("Chờ người dân bổ sung", "Waiting for the reporter")),
+    CaseState.TO_CLASSIFY: ("1", Bilingual("Chờ phân loại", "To classify")),
+    CaseState.TO_DISTRIBUTE: ("1", Bilingual("Chờ phân phối", "To distribute")),
+    CaseState.AT_AGENCY: ("1", Bilingual("Chờ đơn vị tiếp nhận", "Waiting for the agency")),
+    CaseState.HANDLING: ("2", Bilingual("Đang xử lý", "In hand")),
+    CaseState.REDO: ("r", Bilingual("Yêu cầu xử lý lại", "To be redone")),
+    CaseState.APPROVAL: ("3", Bilingual("Chờ lãnh đạo duyệt", "Waiting for approval")),
+    CaseState.TO_PUBLISH: ("3", Bilingual("Chờ công khai", "To publish")),
+    CaseState.REFERRED: ("p", Bilingual("Đã chuyển, đang theo dõi", "Referred, being watched")),
+    CaseState.RATING: ("4", Bilingual("Chờ đánh giá", "Waiting for a rating")),
+    CaseState.REVIEW: ("r", Bilingual("Xem lại đánh giá", "Rating under review")),
+    CaseState.CLOSED: ("4", Bilingual("Đã kết thúc", "Closed")),
+    CaseState.REFUSED: ("x", Bilingual("Đã từ chối", "Not accepted")),
+    CaseState.MERGED: ("x", Bilingual("Đã gộp", "Merged")),
+    CaseState.WITHDRAWN: ("x", Bilingual("Người dân rút", "Withdrawn")),
+    CaseState.QUARANTINED: ("x", Bilingual("Đã chuyển ngoài hệ thống", "Handled outside the system")),
+}
+"""The disc of the status tag (look, "How state is shown") and the words staff read."""
+
+ASSIGNMENT_LABELS: dict[AssignmentState, tuple[str, Bilingual]] = {
+    AssignmentState.ASKED: ("0", Bilingual("Chờ tiếp nhận", "Waiting to be accepted")),
+    AssignmentState.HANDLING: ("2", Bilingual("Đang xử lý", "In hand")),
+    AssignmentState.HANDED_BACK: ("r", Bilingual("Chuyển trả", "Handed back")),
+    AssignmentState.SUBMITTED: ("3", Bilingual("Chờ lãnh đạo duyệt", "Waiting for approval")),
+    AssignmentState.REDO: ("r", Bilingual("Yêu cầu xử lý lại", "To be redone")),
+    AssignmentState.APPROVED: ("4", Bilingual("Đã duyệt", "Approved")),
+    AssignmentState.RELEASED: ("x", Bilingual("Đã chuyển trả", "Released")),
+    AssignmentState.REMOVED: ("x", Bilingual("Đã rút khỏi hồ sơ", "Removed from the case")),
+}
+
+
+def public_progress(state: CaseState | str) -> Progress:
+    """This will return the step of the five-step bar the public sees."""
+    return PUBLIC_PROGRESS[CaseState(state)]
+
+
+def owner_label(state: CaseState | str, reopened: int) -> Bilingual:
+    """This will return what the reporter reads; a reopened case says that it is being handled again."""
+    state = CaseState(state)
+    if reopened and state in OPEN_STATES:
+        return Bilingual("Đang xử lý lại", "Being handled again")
+    return OWNER_LABELS.get(state, PUBLIC_PROGRESS[state].label)

@@ -1,0 +1,180 @@
+"""The operator's first three acts: verify (and clear the words for agencies), refuse, classify; and the hotline beside."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Area, Case, Field, HotlineCall, Photo, Refusal, RefusalReason, Report, ReportText, VisibilityReason
+from casework.outbox import tell_reporters
+from casework.permissions import Action, Actor, require
+from casework.photo_records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
+from casework.search_rows import refresh_search_rows
+from casework.states import CaseState
+
+LONGEST_TITLE = 200
+
+
+class VerificationRefused(CaseworkError):
+    """The report cannot be accepted yet; the text says what is missing."""
+
+
+class ClassificationRefused(CaseworkError):
+    """The case cannot be classified so; the text says why."""
+
+
+class RefusalIncomplete(CaseworkError):
+    """A refusal needs a reason of the list and words for its sender."""
+
+
+class HotlineIncomplete(CaseworkError):
+    """A hotline call needs who was called and what was said."""
+
+
+@dataclass(frozen=True)
+class ClearedReport:
+    """What agencies will read and see of one report: words free of who wrote them, and copies of its photos."""
+
+    report: Report
+    words: str
+    copies: tuple[tuple[Photo, PreparedCopies], ...] = ()
+
+
+def verify(
+    case: Case, *, by: Actor, now: datetime, title: str, cleared: list[ClearedReport], place: str | None = None
+) -> dict[str, object]:
+    """Accept a report: give it a title for the public and clear its words and photos for agencies.
+
+    Ends the acceptance clock. Records `verify` and, per report, `clear_text`. Raises VerificationRefused when the title is
+    missing or a report has no cleared words or an uncleared photo. Source: rules.md, sections 2 and 4.
+    """
+    require(by, Action.VERIFY, case)
+    title = normal(title)
+    if not title or len(title) > LONGEST_TITLE:
+        raise VerificationRefused(
+            f"Vui lòng đặt tiêu đề, tối đa {LONGEST_TITLE} ký tự, không nêu tên người.",
+            f"Please write a title of at most {LONGEST_TITLE} characters that names nobody.",
+        )
+    for part in cleared:
+        clear_text(case, part, by=by, now=now)
+    for link in case.reports:
+        if not any(part.report.id == link.report_id for part in cleared):
+            raise VerificationRefused("Chưa biên tập nội dung gửi đơn vị.", "The text for agencies has not been cleared.")
+        if uncleared_photos(link.report):
+            raise VerificationRefused("Còn ảnh chưa được kiểm tra trước khi gửi đơn vị.", "A photo has not been cleared for agencies.")
+    case.title, case.place = title, normal(place or "") or None
+    case.state, case.accepted_at = CaseState.TO_CLASSIFY, now
+    record(case, "verify", by=by, at=now, title=title)
+    end_clock(case, ClockKind.ACCEPTANCE, at=now)
+    tell_reporters(case, "report_accepted", at=now)
+    refresh_search_rows(case, at=now)
+    return {"outcome": "accept"}
+
+
+def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> None:
+    """Write the words agencies may read beside the untouched original, and the photo copies they may see.
+
+    Records `clear_text` without the words. Raises VerificationRefused when the words are empty.
+    """
+    require(by, Action.CLEAR_TEXT, case)
+    words = normal(part.words)
+    if not words:
+        raise VerificationRefused("Nội dung gửi đơn vị đang trống.", "The text for agencies is empty.")
+    part.report.texts.append(ReportText(kind="cleared", body=words, written_by_id=by.account_id, written_at=now))
+    own = {photo.id for photo in photos_of_report(part.report)}
+    for photo, copies in part.copies:
+        if photo.id not in own:
+            raise VerificationRefused("Ảnh không thuộc phản ánh này.", "The photo does not belong to this report.")
+        add_copies(photo, copies, audience="agencies", by=by, now=now)
+    record(case, "clear_text", by=by, at=now, report=part.report.code, photos=len(part.copies))
+
+
+def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words: str) -> dict[str, object]:
+    """Do not take a report: with a reason of the list and own words, always told to the sender with guidance.
+
+    Allowed at verification and until an agency has accepted. Ends every clock. Raises RefusalIncomplete.
+    Source: rules.md, section 6, "Refuse".
+    """
+    require(by, Action.REFUSE, case)
+    words = normal(words)
+    if not words:
+        raise RefusalIncomplete("Vui lòng viết lý do để người gửi hiểu.", "Please write the reason so that the sender understands.")
+    if any(assignment.accepted_at for assignment in case.assignments):
+        raise RefusalIncomplete(
+            "Đơn vị đã tiếp nhận, không thể từ chối nữa.", "An agency has accepted the case; it can no longer be refused."
+        )
+    db.session.add(
+        Refusal(case_id=case.id, reason_id=reason.id, words=words, refused_by_id=by.account_id, refused_at=now, state_before=case.state)
+    )
+    case.state, case.closed_at = CaseState.REFUSED, now
+    record(case, "refuse", by=by, at=now, reason=reason.key)
+    end_all_clocks(case, at=now)
+    tell_reporters(case, "report_refused", at=now, reason=reason.key)
+    return {"outcome": "refuse"}
+
+
+def classify(
+    case: Case,
+    *,
+    by: Actor,
+    now: datetime,
+    field: Field,
+    urgency: str,
+    complexity: str,
+    area: Area,
+    village: str | None = None,
+    visibility_reason: VisibilityReason | None = None,
+) -> dict[str, object]:
+    """Set field, urgency, complexity, place and visibility, and start the case clock from filing (or acceptance, as frozen).
+
+    Records `classify`; the answer day is promised to the reporter here. Raises ClassificationRefused for unknown values.
+    Source: rules.md, section 4, clock "case".
+    """
+    require(by, Action.CLASSIFY, case)
+    if urgency not in ("urgent", "normal") or complexity not in ("simple", "ordinary", "complex"):
+        raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
+    case.field_id, case.urgency, case.complexity = field.id, urgency, complexity
+    case.area_id, case.village = area.id, normal(village or "") or None
+    case.visibility_reason_id = visibility_reason.id if visibility_reason else None
+    case.state = CaseState.TO_DISTRIBUTE
+    record(
+        case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
+        visibility=visibility_reason.key if visibility_reason else None,
+    )  # fmt: skip
+    started_at = case.opened_at if case.clock_starts == "filing" else case.accepted_at or now
+    clock = start_clock(case, ClockKind.CASE, at=started_at)
+    tell_reporters(case, "report_classified", at=now, due_at=clock.first_due_at.isoformat(), urgent=case.is_urgent)
+    db.session.flush()
+    db.session.refresh(case, ["area", "field", "visibility_reason"])
+    refresh_search_rows(case, at=now)
+    return {"urgent": case.is_urgent}
+
+
+def call_hotline(case: Case, *, by: Actor, now: datetime, number: str, spoke_to: str, reached: bool, what: str) -> dict[str, object]:
+    """Write down a call to the hotline of an urgent case: who, whom, when, what. Not reaching anybody keeps the task open.
+
+    Records `call_hotline`. Raises HotlineIncomplete. Source: rules.md, section 5, "urgent with hotline reached / not reached".
+    """
+    require(by, Action.CALL_HOTLINE, case)
+    number, spoke_to, what = normal(number), normal(spoke_to), normal(what)
+    if not number or not what or (reached and not spoke_to):
+        raise HotlineIncomplete(
+            "Vui lòng ghi số đã gọi, người nghe máy và nội dung trao đổi.",
+            "Please write the number called, who answered and what was said.",
+        )
+    call = HotlineCall(
+        case_id=case.id, called_by_id=by.account_id, called_at=now, number=number, spoke_to=spoke_to or None, reached=reached, what=what
+    )
+    db.session.add(call)
+    record(case, "call_hotline", by=by, at=now, reached=reached)
+    return {"reached": reached}
+
+
+def hotline_calls(case: Case) -> list[HotlineCall]:
+    """The calls made for a case, oldest first."""
+    return list(db.session.scalars(select(HotlineCall).where(HotlineCall.case_id == case.id).order_by(HotlineCall.id)))

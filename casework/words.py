@@ -1,0 +1,14 @@
+"""Text that exists in both languages of the product."""
+
+from typing import NamedTuple
+
+
+class Bilingual(NamedTuple):
+    """One sentence or label in Vietnamese and in English."""
+
+    vi: str
+    en: str
+
+    def in_language(self, language: str) -> str:
+        """This will return the English text for `en`, the Vietnamese one for anything else (Vietnamese is the product's first language)."""
+        return self.en if language == "en" else self.vi

@@ -1,0 +1,172 @@
+"""Fixtures: a fresh, migrated database of either kind for each test, and the application on it.
+
+    environment   the LANGBIANG_* variables of a fresh installation, once per database (for tests that start processes)
+    config, app   the same installation as Config, and as Flask app with its context pushed
+    client        a test client of `app`; each request runs in a context of its own
+    sqlite_environment, sqlite_config, sqlite_app, sqlite_client      the same for tests that need one database only
+    postgres      the running cluster (tests.postgres.Cluster)
+"""
+from __future__ import annotations
+
+import contextvars
+import importlib.util
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from casework.db import db
+from tests.postgres import Cluster, PostgresMissing, server_version
+from web.config import Config
+
+SECRET = "only-for-tests-" + "x" * 32
+_numbers = itertools.count(1)
+
+
+def pytest_report_header() -> str:
+    try:
+        return f"PostgreSQL server_version: {server_version()}"
+    except PostgresMissing as missing:
+        pytest.exit(str(missing), returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+def environment_of(folder: Path, database_url: str | None = None) -> dict[str, str]:
+    """The variables of an installation whose data and keys lie in `folder`; without an address it uses SQLite there."""
+    variables = {"LANGBIANG_DATA": str(folder / "data"), "LANGBIANG_KEYRING": str(folder / "keys" / "keyring.json"),
+                 "LANGBIANG_SECRET_KEY": SECRET}
+    for each in (folder / "data", folder / "keys"):
+        each.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return variables | ({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})
+
+
+def prepare_schema(config: Config) -> None:
+    """Bring an empty database to the newest schema, by the migrations as an installation would."""
+    if importlib.util.find_spec("migrations") is not None:
+        import migrations
+
+        migrations.upgrade(config.database_url)
+        return
+    with running(config):
+        db.create_all()
+
+
+@contextmanager
+def running(config: Config) -> Iterator[Flask]:
+    """The application with its context pushed; afterwards no connection is left open."""
+    # Not above: pure tests shall not wait until all pages are imported.
+    from web import create_app
+
+    app = create_app(config)
+    app.testing = True
+    app.config["WTF_CSRF_ENABLED"] = False              # test_security switches it on again
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    config = Config.from_environment(environment_of(tmp_path_factory.mktemp("sqlite-template")))
+    prepare_schema(config)
+    path = config.data / "langbiang.db"
+    assert not path.with_name("langbiang.db-wal").exists(), "the template is still open: copying it would lose what is in the WAL"
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """The cluster of this test process (pytest-xdist: of this worker)."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated PostgreSQL database, to be copied."""
+    url = postgres.create("langbiang_template")
+    prepare_schema(Config.from_environment(environment_of(tmp_path_factory.mktemp("postgres-template"), url)))
+    return "langbiang_template"
+
+
+@pytest.fixture
+def sqlite_environment(tmp_path: Path, sqlite_template: Path) -> dict[str, str]:
+    variables = environment_of(tmp_path / "installation")
+    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+    return variables
+
+
+@pytest.fixture
+def postgres_environment(tmp_path: Path, postgres: Cluster, postgres_template: str) -> Iterator[dict[str, str]]:
+    name = f"test_{next(_numbers)}"
+    yield environment_of(tmp_path / "installation", postgres.create(name, template=postgres_template))
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    return request.getfixturevalue(f"{request.param}_environment")
+
+
+@pytest.fixture
+def config(environment: dict[str, str]) -> Config:
+    return Config.from_environment(environment)
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    with running(config) as app:
+        yield app
+
+
+@pytest.fixture
+def sqlite_config(sqlite_environment: dict[str, str]) -> Config:
+    return Config.from_environment(sqlite_environment)
+
+
+@pytest.fixture
+def sqlite_app(sqlite_config: Config) -> Iterator[Flask]:
+    with running(sqlite_config) as app:
+        yield app
+
+
+class SeparateClient(FlaskClient):
+    """Runs each request in an empty context, as a server does: the test's own session and `g` (where Flask-Login keeps
+    who is signed in) would otherwise be shared with every request. Afterwards the test reads what the request committed."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        db.session.rollback()
+        try:
+            return contextvars.Context().run(super().open, *args, **kwargs)
+        finally:
+            db.session.rollback()
+
+
+def client_of(app: Flask) -> FlaskClient:
+    """A new browser, so to say: with cookies of its own."""
+    app.test_client_class = SeparateClient
+    return app.test_client()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return client_of(app)
+
+
+@pytest.fixture
+def sqlite_client(sqlite_app: Flask) -> FlaskClient:
+    return client_of(sqlite_app)

@@ -1,0 +1,236 @@
+"""Every setting of the program, read once and strictly from LANGBIANG_* variables; docs/settings.md lists the same."""
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "LANGBIANG_"
+LANGUAGES = ("vi", "en")
+SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
+
+
+class SettingRefused(ValueError):
+    """A setting cannot be used; the text names the variable, the value and what is allowed."""
+
+
+Reader = Callable[[str], Any]
+
+
+def text(value: str) -> str:
+    return value
+
+
+def folder(value: str) -> Path:
+    """A path, made absolute from the current folder, `~` expanded."""
+    return Path(value).expanduser().absolute()
+
+
+def switch(value: str) -> bool:
+    """Only yes and no: "True", "1" and "on" have been read as strings, and as true, too often."""
+    if value not in {"yes", "no"}:
+        raise ValueError("allowed are yes and no")
+    return value == "yes"
+
+
+def whole_number(least: int, most: int) -> Reader:
+    def read(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            raise ValueError(f"allowed is a whole number from {least} to {most}")
+        return int(value)
+    return read
+
+
+def one_of(*allowed: str) -> Reader:
+    def read(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"allowed are {' and '.join(allowed)}")
+        return value
+    return read
+
+
+def secret(value: str) -> str:
+    if len(value) < SHORTEST_SECRET:
+        raise ValueError(f"allowed are at least {SHORTEST_SECRET} characters")
+    return value
+
+
+def database(value: str) -> str:
+    """An SQLAlchemy URL of SQLite or PostgreSQL; `postgresql://` means the one driver the program has, psycopg 3."""
+    allowed = "allowed are sqlite:////absolute/path and postgresql://user@host/name"
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError(allowed) from None
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername == "sqlite":
+        if not url.database or not Path(url.database).is_absolute():
+            raise ValueError(allowed)
+    elif url.drivername != "postgresql+psycopg" or not url.database:
+        raise ValueError(allowed)
+    return url.render_as_string(hide_password=False)
+
+
+def web_address(value: str) -> str:
+    """The address people type, without a path: links in letters and QR codes are built on it."""
+    parts = urlsplit(value)
+    try:
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_sound = False
+    is_bare = parts.path in {"", "/"} and not parts.query and not parts.fragment and not parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_sound or not is_bare:
+        raise ValueError("allowed is http:// or https://, a host and, if need be, a port")
+    return value.rstrip("/")
+
+
+def setting(variable: str, read: Reader, default: Any, meaning: str, *, shown: str = "", hidden: bool = False) -> Any:
+    """One row of the table of settings.
+
+    `default` is a value, or a function of the settings above it; `shown` is how the documentation words the default;
+    `hidden` keeps the value out of repr() and allows VARIABLE_FILE, a file that holds it.
+    """
+    return field(repr=not hidden, metadata={"variable": PREFIX + variable, "read": read, "default": default, "help": meaning,
+                                            "shown": shown or str(default), "hidden": hidden})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What the surroundings decide; rules of the house are rows in the database, not settings."""
+
+    data: Path = setting("DATA", folder, lambda _: Path("var").absolute(),
+                         "Folder for the SQLite database, files, keys and logs.", shown="var")
+    database_url: str = setting("DATABASE_URL", database, lambda so_far: f"sqlite:///{so_far['data'] / 'langbiang.db'}",
+                                "SQLAlchemy address of the database: SQLite for one machine, PostgreSQL 15 or later for several.",
+                                shown="sqlite, langbiang.db in the data folder", hidden=True)
+    host: str = setting("HOST", text, "127.0.0.1", "Address the server listens on.")
+    port: int = setting("PORT", whole_number(1, 65535), 8080, "Port the server listens on.")
+    base_url: str = setting("BASE_URL", web_address, lambda so_far: f"http://127.0.0.1:{so_far['port']}",
+                            "Address people type; links and QR codes start with it. With https, cookies are sent over https only.",
+                            shown="http://127.0.0.1 and the port")
+    allow_plain_http: bool = setting("ALLOW_PLAIN_HTTP", switch, False,
+                                     "yes: serve plain http beyond this machine, for a trial in a closed network.", shown="no")
+    secret_key: str = setting("SECRET_KEY", secret, lambda so_far: kept_secret(so_far["data"] / "keys" / "secret_key"),
+                              "Signs cookies and forms. Several machines need the same one.",
+                              shown="made once, kept in keys/secret_key in the data folder", hidden=True)
+    keyring: Path = setting("KEYRING", folder, lambda so_far: so_far["data"] / "keys" / "keyring.json",
+                            "File with the keys that seal reporters, contacts and original files. Back it up apart from the data.",
+                            shown="keys/keyring.json in the data folder")
+    language: str = setting("LANGUAGE", one_of(*LANGUAGES), "vi", "Language of a visitor who has chosen none: vi or en.")
+    max_photo_mb: int = setting("MAX_PHOTO_MB", whole_number(1, 100), 15, "Largest photo accepted, in megabytes (10^6 bytes).")
+    threads: int = setting("THREADS", whole_number(1, 64), 8, "Requests one server process works on at the same time.")
+    demo: bool = setting("DEMO", switch, False,
+                         "yes: show that the data are invented, and let demonstration accounts sign in with one click.", shown="no")
+
+    def __post_init__(self) -> None:
+        if self.is_secure or self.allow_plain_http:
+            return
+        for variable, value, host in (("BASE_URL", self.base_url, urlsplit(self.base_url).hostname or ""), ("HOST", self.host, self.host)):
+            if not is_loopback(host):
+                raise SettingRefused(f"{PREFIX}{variable} is {value!r}: beyond this machine {PREFIX}BASE_URL must start with https://, "
+                                     f"because passwords and identities would travel readable. For a trial in a closed network set "
+                                     f"{PREFIX}ALLOW_PLAIN_HTTP to yes.")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
+        """Read every setting; raises SettingRefused at the first that is unknown or cannot be used."""
+        refuse_unknown(environ)
+        so_far: dict[str, Any] = {}
+        for each in fields(cls):
+            value = given(each.metadata, environ)
+            if value is None:
+                default = each.metadata["default"]
+                so_far[each.name] = default(so_far) if callable(default) else default
+            else:
+                so_far[each.name] = read(each.metadata, value)
+        return cls(**so_far)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach the program over https; cookies follow it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def files(self) -> Path:
+        return self.data / "files"
+
+    @property
+    def log(self) -> Path:
+        return self.data / "log"
+
+    @property
+    def max_photo_bytes(self) -> int:
+        return self.max_photo_mb * 1_000_000
+
+
+def given(row: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
+    """The text given for a setting, from its variable or, for a secret, from the file VARIABLE_FILE names; None if neither."""
+    variable = row["variable"]
+    value, path = environ.get(variable) or None, environ.get(f"{variable}_FILE") or None
+    if not row["hidden"] or path is None:
+        return value
+    if value is not None:
+        raise SettingRefused(f"{variable} and {variable}_FILE are both set: allowed is one of them.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingRefused(f"{variable}_FILE is {path!r}: allowed is a readable text file ({error}).") from error
+
+
+def read(row: Mapping[str, Any], value: str) -> Any:
+    try:
+        return row["read"](value)
+    except ValueError as error:
+        shown = "hidden here" if row["hidden"] else repr(value)
+        raise SettingRefused(f"{row['variable']} is {shown}: {error}.") from error
+
+
+def refuse_unknown(environ: Mapping[str, str]) -> None:
+    """A mistyped name would silently leave the default in force, so every LANGBIANG_ name must be known."""
+    known = {row.metadata["variable"] for row in fields(Config)}
+    known |= {f"{row.metadata['variable']}_FILE" for row in fields(Config) if row.metadata["hidden"]}
+    for name in environ:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise SettingRefused(f"{name} is no setting of this program" + (f": did you mean {near[0]}?" if near else "."))
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def kept_secret(path: Path) -> str:
+    """The secret kept at `path`, made at the first call; two processes that start together get the same one."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)                        # fails where rename would overwrite the other process's secret
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,48 @@
+// Staff pages. Nothing here is needed to read or use a page.
+//   [data-row]                 j and k move between them, Enter opens, x picks
+//   [data-key="p"]             pressing the key presses this button or link, or goes to this field
+//   "/" goes to the search, "?" shows the keys (details.allkeys), Escape closes what floats (details.pop)
+"use strict";
+(() => {
+  const rows = () => [...document.querySelectorAll("[data-row]")];
+  const typing = target => target.closest("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]");
+
+  const moveTo = (list, index) => {
+    if (!list.length) return;
+    list.forEach(row => row.removeAttribute("data-at"));
+    const row = list[Math.max(0, Math.min(list.length - 1, index))];
+    row.setAttribute("data-at", "");
+    row.querySelector("a")?.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  };
+  const countPicked = () => {
+    const bulk = document.querySelector("[data-bulk]");
+    if (!bulk) return;
+    const picked = document.querySelectorAll("[data-row] input:checked").length;
+    bulk.hidden = !picked;
+    const number = bulk.querySelector("[data-n]");
+    if (number) number.textContent = picked;
+  };
+  const press = element => {
+    if (element.matches("input,textarea,select")) element.focus();
+    else element.click();
+  };
+
+  document.addEventListener("change", event => { if (event.target.closest("[data-row]")) countPicked(); });
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape") document.querySelectorAll("details.pop[open]").forEach(open => (open.open = false));
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const list = rows(), at = list.findIndex(row => row.hasAttribute("data-at"));
+    const box = list[at]?.querySelector("input[type=checkbox]");
+    if (event.key === "j") moveTo(list, at + 1);
+    else if (event.key === "k") moveTo(list, at < 0 ? 0 : at - 1);
+    else if (event.key === "Enter" && at >= 0 && event.target === document.body) list[at].querySelector("a")?.click();
+    else if (event.key === "x" && box) { box.checked = !box.checked; countPicked(); }
+    else if (event.key === "/") { event.preventDefault(); document.querySelector("[type=search]")?.focus(); }
+    else if (event.key === "?") { const keys = document.querySelector("details.allkeys"); if (keys) keys.open = !keys.open; }
+    else {
+      const element = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]:not(:disabled)`);
+      if (element) { event.preventDefault(); press(element); }
+    }
+  });
+})();
