@@ -4,7 +4,7 @@ from datetime import time
 
 from sqlalchemy import or_, select
 
-from casework.db import db
+from casework.db import db, kept_for_step
 from casework.models import CalendarDay, EventStream, OfficeHours
 from casework.working_time import Calendar
 
@@ -16,12 +16,18 @@ _kept: dict[tuple[str, int | None], tuple[str, Calendar]] = {}
 
 def calendar_of(centre_id: int | None) -> Calendar:
     """This will return days off, worked Saturdays and office hours of a centre, its own rows before the installation's."""
-    head = db.session.scalar(select(EventStream.hash).where(EventStream.stream == RULES_STREAM)) or ""
-    place = (str(db.engine.url), centre_id)
+    head, place = rules_head(), (str(db.engine.url), centre_id)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
         kept = _kept[place] = (head, _read(centre_id))
     return kept[1]
+
+
+def rules_head() -> str:
+    """The hash of the newest change of the rules: as long as it is the same, what was read of them is still true."""
+    kept = kept_for_step()
+    head = kept["rules head"] = kept.get("rules head") or db.session.get(EventStream, RULES_STREAM)
+    return head.hash if head else ""
 
 
 def _read(centre_id: int | None) -> Calendar:

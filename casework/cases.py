@@ -1,7 +1,7 @@
 """Finding and locking a case, and the state that follows from its assignments."""
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
 from casework.models import Assignment, Case, CaseReport, Report
@@ -17,6 +17,7 @@ def lock_case(case_id: int) -> Case:
         select(Case)
         .where(Case.id == case_id)
         .options(
+            joinedload(Case.area),
             selectinload(Case.assignments).joinedload(Assignment.agency),
             selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
         )

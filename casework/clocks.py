@@ -1,12 +1,13 @@
 """Starting, moving and ending time limits. The arithmetic is in working_time.py; the numbers are rows (rules.md, section 4)."""
 
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from casework.calendars import calendar_of
-from casework.db import db
+from casework.calendars import calendar_of, rules_head
+from casework.db import db, kept_for_step
 from casework.due_changes import assignment_due
 from casework.models import Assignment, Case, Clock, ClockRule, Publication
 from casework.permissions import LOCAL_ZONE
@@ -28,27 +29,58 @@ class ClockKind(StrEnum):
 MARKED_URGENT = "urgent"
 
 
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """A row of `clock_rule` as it stood when it was read: shared by all steps, so no row of anybody's session."""
+
+    id: int
+    kind: str
+    urgency: str | None
+    complexity: str | None
+    amount: int
+    unit: str
+    centre_id: int | None
+    valid_from: date
+    valid_to: date | None
+
+    def fits(self, kind: ClockKind, centre_id: int | None, on: date, urgency: str | None, complexity: str | None) -> bool:
+        """Whether the rule speaks of that; an empty column speaks of all."""
+        return (
+            self.kind == kind
+            and self.valid_from <= on
+            and (self.valid_to is None or on < self.valid_to)
+            and self.centre_id in (centre_id, None)
+            and self.urgency in (urgency, None)
+            and self.complexity in (complexity, None)
+        )
+
+
+_kept_rules: dict[str, tuple[str, list[LimitRule]]] = {}
+
+
 class RuleMissing(LookupError):
     """No clock rule is in force for this kind, urgency and day: the installation's rules are incomplete."""
 
 
-def rule_for(kind: ClockKind, *, centre_id: int | None, on: date, urgency: str | None = None, complexity: str | None = None) -> ClockRule:
+def rule_for(kind: ClockKind, *, centre_id: int | None, on: date, urgency: str | None = None, complexity: str | None = None) -> LimitRule:
     """This will return the rule in force: the centre's own before the installation's, the more specific before the general.
 
     Raises RuleMissing.
     """
-    query = select(ClockRule).where(
-        ClockRule.kind == kind,
-        ClockRule.valid_from <= on,
-        or_(ClockRule.valid_to.is_(None), ClockRule.valid_to > on),
-        or_(ClockRule.centre_id == centre_id, ClockRule.centre_id.is_(None)),
-        or_(ClockRule.urgency == urgency, ClockRule.urgency.is_(None)),
-        or_(ClockRule.complexity == complexity, ClockRule.complexity.is_(None)),
-    )
-    rules = list(db.session.scalars(query))
+    rules = [rule for rule in _all_rules() if rule.fits(kind, centre_id, on, urgency, complexity)]
     if not rules:
         raise RuleMissing(f"{kind} on {on}, urgency {urgency}, complexity {complexity}")
     return max(rules, key=lambda rule: (rule.centre_id is not None, rule.urgency is not None, rule.complexity is not None, rule.valid_from))
+
+
+def _all_rules() -> list[LimitRule]:
+    """Every rule there is, some dozens, kept until the rules change: distributing alone asks for five."""
+    head, place = rules_head(), str(db.engine.url)
+    kept = _kept_rules.get(place)
+    if kept is None or kept[0] != head:
+        columns = [getattr(ClockRule, field.name) for field in fields(LimitRule)]
+        kept = _kept_rules[place] = (head, [LimitRule(*row) for row in db.session.execute(select(*columns).order_by(ClockRule.id))])
+    return kept[1]
 
 
 def start_clock(
@@ -81,7 +113,9 @@ def start_clock(
         case_id=case.id, assignment_id=assignment.id if assignment else None, publication_id=publication.id if publication else None,
         kind=kind, round=case.reopened, rule_id=rule.id, amount=rule.amount, unit=rule.unit, started_at=at, first_due_at=due, due_at=due,
     )  # fmt: skip
+    running = _running_clocks(case)
     db.session.add(clock)
+    running.append(clock)
     _copy_due(clock, case, assignment)
     return clock
 
@@ -95,10 +129,27 @@ def start_assignment_clock(assignment: Assignment, *, at: datetime) -> Clock:
 
 def running_clock(case: Case, kind: ClockKind, *, assignment: Assignment | None = None) -> Clock | None:
     """This will return the limit of that kind that still runs."""
-    query = select(Clock).where(Clock.case_id == case.id, Clock.kind == kind, Clock.ended_at.is_(None))
-    if assignment is not None:
-        query = query.where(Clock.assignment_id == assignment.id)
-    return db.session.scalars(query.order_by(Clock.id.desc())).first()
+    found = [clock for clock in running_clocks(case, assignment=assignment) if clock.kind == kind]
+    return found[-1] if found else None
+
+
+def running_clocks(case: Case, *, assignment: Assignment | None = None) -> list[Clock]:
+    """This will return every limit of a case, or of one assignment, that still runs, the oldest first."""
+    return [
+        clock
+        for clock in _running_clocks(case)
+        if clock.ended_at is None and (assignment is None or clock.assignment_id == assignment.id)
+    ]
+
+
+def _running_clocks(case: Case) -> list[Clock]:
+    """Read once in a step: the case is locked, so nobody else starts or ends one meanwhile."""
+    kept = kept_for_step()
+    if ("clocks", case.id) not in kept:
+        query = select(Clock).where(Clock.case_id == case.id, Clock.ended_at.is_(None)).order_by(Clock.id)
+        kept["clocks", case.id] = list(db.session.scalars(query))
+    running: list[Clock] = kept["clocks", case.id]
+    return running
 
 
 def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignment | None = None) -> Clock | None:
@@ -112,10 +163,7 @@ def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignme
 
 def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
     """This will end every running limit of a case, or of one assignment, e.g. because it was refused or released."""
-    query = select(Clock).where(Clock.case_id == case.id, Clock.ended_at.is_(None))
-    if assignment is not None:
-        query = query.where(Clock.assignment_id == assignment.id)
-    for clock in db.session.scalars(query):
+    for clock in running_clocks(case, assignment=assignment):
         clock.ended_at = at
         clock.ended_late = clock.is_late(at)
 

@@ -135,6 +135,7 @@ def unit_of_work() -> Iterator[None]:
     if on_sqlite:
         _sqlite_writer.acquire()
     session.info["in_unit_of_work"] = True
+    session.info["kept"] = {}
     try:
         session.connection(execution_options={WRITES: True})
         yield
@@ -144,8 +145,18 @@ def unit_of_work() -> Iterator[None]:
         raise
     finally:
         session.info["in_unit_of_work"] = False
+        del session.info["kept"]
         if on_sqlite:
             _sqlite_writer.release()
+
+
+def kept_for_step() -> dict[Any, Any]:
+    """What the running unit of work has read and need not read again; outside one, an empty dictionary nobody keeps.
+
+    Only for rows the unit itself has locked or alone writes, or whose change by others may count from the next step on.
+    """
+    kept: dict[Any, Any] = db.session().info.get("kept", {})
+    return kept
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from casework.db import db
+from casework.db import db, kept_for_step
 from casework.models import Case, Event, EventStream
 from casework.permissions import Actor
 
@@ -31,10 +31,11 @@ def case_stream(case: Case) -> str:
 
 def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[str, Any], case_id: int | None = None) -> Event:
     """This will append an event to any stream, locking its head first. A deputy's act is written down as done for the principal."""
-    head = db.session.get(EventStream, stream, with_for_update=db.session.get_bind().dialect.name != "sqlite")
+    head = _locked_head(stream)
     if head is None:
         head = EventStream(stream=stream, seq=0, hash=START, changed_at=at)
         db.session.add(head)
+    kept_for_step()["locked head", stream] = head
     salt = secrets.token_bytes(16)
     event = Event(
         stream=stream,
@@ -42,7 +43,7 @@ def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[st
         type=type_,
         at=at,
         case_id=case_id,
-        actor_id=by.account.id if by.account else None,
+        actor_id=by.own_id,
         on_behalf_of_id=by.principal_id,
         payload=payload,
         salt=salt,
@@ -53,6 +54,13 @@ def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[st
     head.seq, head.hash, head.changed_at = event.seq, event.hash, at
     db.session.add(event)
     return event
+
+
+def _locked_head(stream: str) -> EventStream | None:
+    """The end of a chain; a step that has locked it already appends to it without asking again."""
+    kept: EventStream | None = kept_for_step().get(("locked head", stream))
+    lock = True if db.session.get_bind().dialect.name != "sqlite" else None
+    return kept or db.session.get(EventStream, stream, with_for_update=lock)
 
 
 def payload_digest(payload: dict[str, Any], salt: bytes) -> str:

@@ -49,6 +49,7 @@ class Filed:
     report: Report
     case: Case
     secret: str
+    is_repeat: bool = False
 
 
 def file_report(
@@ -158,7 +159,7 @@ def _filed_before(key: str) -> Filed | None:
         return None
     report = db.session.scalars(select(Report).where(Report.ref == kept.result)).one()
     case = db.session.scalars(select(Case).join(CaseReport).where(CaseReport.report_id == report.id, CaseReport.left_at.is_(None))).one()
-    return Filed(report, case, open_text(kept.sealed_result, purpose=SECRET_PURPOSE))
+    return Filed(report, case, open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)
 
 
 def _next_code(centre: Centre, now: datetime) -> str:

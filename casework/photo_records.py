@@ -84,7 +84,7 @@ def stage_photo(prepared: PreparedPhoto, *, token: str, purpose: str, by: Actor,
     photo = Photo(
         purpose=purpose, state="staged", staged_token=token, position=len(before), sha256=prepared.sha256,
         sealed_name=prepared.sealed_name, sealed_metadata=prepared.sealed_facts,
-        uploaded_by_id=by.account.id if by.account else None, uploaded_at=now,
+        uploaded_by_id=by.own_id, uploaded_at=now,
     )  # fmt: skip
     for file in prepared.files:
         photo.files.append(_row(file, by=by, now=now))
@@ -182,5 +182,5 @@ def _row(file: PreparedFile, *, by: Actor, now: datetime) -> File:
     return File(
         audience=file.audience, rendition=file.rendition, stored_name=stored.stored_name, sha256=stored.sha256, size=stored.size,
         media_type=file.media_type, key_id=stored.key_id, width=file.width, height=file.height,
-        created_at=now, created_by_id=by.account.id if by.account else None,
+        created_at=now, created_by_id=by.own_id,
     )  # fmt: skip

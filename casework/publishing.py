@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.orm import contains_eager, joinedload
+
 from casework.clocks import ClockKind, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Answer, Case, Photo, Publication, PublicationAnswer, PublicationVersion
+from casework.models import Answer, Assignment, Case, Photo, Publication, PublicationAnswer, PublicationVersion
 from casework.outbox import tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.photo_records import PreparedCopies, add_copies
@@ -75,19 +78,20 @@ def answer_privately(case: Case, *, by: Actor, now: datetime, title: str, questi
 
 def approved_answers(case: Case) -> list[Answer]:
     """The newest approved answer of each agency of the present round, the lead's first."""
-    found = []
-    for assignment in sorted(case.assignments, key=lambda row: (not row.is_lead, row.id)):
-        answers = [answer for answer in assignment.answers if answer.is_approved]
-        if answers and assignment.round == case.reopened:
-            found.append(answers[-1])
-    return found
+    query = (
+        select(Answer)
+        .join(Answer.assignment)
+        .where(Assignment.case_id == case.id, Assignment.round == case.reopened)
+        .order_by(Answer.version)
+        .options(joinedload(Answer.decision), contains_eager(Answer.assignment))
+    )
+    newest = {answer.assignment_id: answer for answer in db.session.scalars(query) if answer.is_approved}
+    return sorted(newest.values(), key=lambda answer: (not answer.assignment.is_lead, answer.assignment_id))
 
 
 def _publication(case: Case, kind: str, *, by: Actor, now: datetime) -> Publication:
     if case.open_assignments:
         raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
-    if not approved_answers(case):
-        raise PublicationRefused("Chưa có trả lời nào được phê duyệt.", "No answer has been approved.")
     publication = Publication(case=case, number=next_number(case), kind=kind, published_by_id=by.account_id, published_at=now)
     db.session.add(publication)
     return publication
@@ -99,12 +103,15 @@ def _write_version(
     title, question = normal(title), normal(question)
     if not title or not question:
         raise PublicationRefused("Vui lòng ghi tiêu đề và nội dung phản ánh đã biên tập.", "Please write the title and the edited matter.")
+    answers = approved_answers(publication.case)
+    if not answers:
+        raise PublicationRefused("Chưa có trả lời nào được phê duyệt.", "No answer has been approved.")
     version = PublicationVersion(
         publication=publication, version=len(publication.versions) + 1, title=title[:200], question=question,
         summary=normal(summary) or None, place=normal(place) or None, shows_exact_place=shows_exact_place,
         written_by_id=by.account_id, written_at=now,
     )  # fmt: skip
-    for position, answer in enumerate(approved_answers(publication.case)):
+    for position, answer in enumerate(answers):
         version.answers.append(PublicationAnswer(answer=answer, position=position))
     db.session.add(version)
 

@@ -35,8 +35,8 @@ def rate(
 ) -> dict[str, object]:
     """Take a reporter's verdict on the newest final or private answer: once overall and once per agency, editable in the window.
 
-    Records `rate`. The first dissatisfied verdict opens one review of the publication, later ones join it. Returns whether the
-    process goes on: `rated` when every reporter who can rate has, `dissatisfied` for a review, else nothing.
+    Records `rate`. The first dissatisfied verdict opens one review of the publication, later ones join it. The step stays open
+    (outcome `waiting`) until the window ends, because verdicts may be changed in it; only `dissatisfied` moves the process on.
     Raises NotAllowed for anybody but the report's sender; RatingRefused outside the window or without a reason.
     Source: rules.md, section 6, "Rating".
     """
@@ -59,11 +59,11 @@ def rate(
     record(case, "rate", by=by, at=now, report=report.code, level=level, agencies=len(levels) - 1)
     if level == "dissatisfied" and whole is not None:
         return {"outcome": "dissatisfied", "opened": _open_review(case, publication, whole, now)}
-    return {"outcome": "rated" if _all_have_rated(case, publication) else "waiting"}
+    return {"outcome": "waiting"}
 
 
 def end_rating(case: Case, *, by: Actor, now: datetime) -> None:
-    """Close the case because everybody has rated or the window is over. Records `close`."""
+    """Close the case because the rating window is over. Records `close`."""
     end_clock(case, ClockKind.RATING, at=now)
     case.state, case.closed_at = CaseState.CLOSED, now
     record(case, "close", by=by, at=now)
@@ -117,7 +117,7 @@ def rating_reason(rating: Rating) -> str | None:
 
 def _refuse_stranger(case: Case, report: Report, by: Actor) -> None:
     reporter = report.reporter
-    own = report.id in by.tracked_report_ids or (by.account is not None and reporter is not None and reporter.account_id == by.account.id)
+    own = report.id in by.tracked_report_ids or (reporter is not None and reporter.account_id is not None and reporter.account_id == by.own_id)
     if not own or reporter is None or all(link.report_id != report.id or link.left_at is not None for link in case.reports):
         raise NotAllowed
 
@@ -150,12 +150,3 @@ def _open_review(case: Case, publication: Publication, rating: Rating, now: date
     tell_desk(Role.OPS_LEAD, "rating_to_review", case=case, at=now)
     return True
 
-
-def _all_have_rated(case: Case, publication: Publication) -> bool:
-    raters = {
-        link.report.reporter_id
-        for link in case.reports
-        if link.left_at is None and link.report.reporter and link.report.reporter.can_be_told
-    }
-    rated = set(db.session.scalars(select(Rating.reporter_id).where(Rating.publication_id == publication.id, Rating.about == WHOLE)))
-    return raters <= rated

@@ -1,12 +1,14 @@
 """The catalogue of texts. Message ids are English; web/translations/vi holds the Vietnamese, complete.
 
-    python tools/translations.py --update    take new texts of code and templates into the catalogue, keep what is translated, compile
-    python tools/translations.py --check     fail if a text is missing, untranslated, doubtful or no longer used, or the compiled file is old
+    --update      take new texts of code and templates into the catalogue, keep what is translated, compile
+    --fill FILE   the same, and put in the translations of a JSON file {"English": "Vietnamese"}; for a plural ["Vietnamese"]
+    --check       fail if a text is missing, untranslated, doubtful or no longer used, or the compiled file is old
 """
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -30,10 +32,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     act = parser.add_mutually_exclusive_group(required=True)
     act.add_argument("--update", action="store_true")
+    act.add_argument("--fill", type=Path)
     act.add_argument("--check", action="store_true")
     chosen = parser.parse_args()
-    if chosen.update:
-        update()
+    if chosen.update or chosen.fill:
+        update(json.loads(chosen.fill.read_text(encoding="utf-8")) if chosen.fill else {})
     faults = list(find_faults())
     for fault in faults:
         print(fault, file=sys.stderr)
@@ -45,7 +48,8 @@ def texts_in_use() -> Catalog:
     """Every text that code or templates want translated, with the files it stands in."""
     found = Catalog()
     for folder, methods in SOURCES:
-        for name, _, message, comments, context in extract_from_dir(ROOT / folder, methods, keywords=KEYWORDS, comment_tags=("Translators:",)):
+        extracted = extract_from_dir(ROOT / folder, methods, keywords=KEYWORDS, comment_tags=("Translators:",))
+        for name, _, message, comments, context in extracted:
             found.add(message, locations=[(f"{folder}/{name}", None)], auto_comments=comments, context=context)
     return found
 
@@ -57,14 +61,20 @@ def catalogue() -> Catalog:
         return read_po(file, locale="vi")
 
 
-def update() -> None:
+def update(translations: dict[str, str | list[str]]) -> None:
     merged = catalogue()
     merged.update(texts_in_use(), no_fuzzy_matching=True)
     merged.obsolete.clear()
+    for message in merged:
+        given = translations.get(words(message)) if message.id else None
+        if given is not None:
+            message.string = tuple(given) if isinstance(given, list) else given
     merged.creation_date = merged.revision_date = datetime(2026, 1, 1, tzinfo=UTC)      # a date that changes is a conflict at every merge
+    merged.header_comment = "# Langbiang in Vietnamese; made by tools/translations.py"
+    merged.project, merged.version, merged.msgid_bugs_address, merged.last_translator, merged.language_team = "langbiang", "", "", "", ""
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     with CATALOGUE.open("wb") as file:
-        write_po(file, merged, sort_by_file=True, omit_header=False, width=140)
+        write_po(file, merged, sort_by_file=True, width=140)
     COMPILED.write_bytes(compiled(catalogue()))
 
 

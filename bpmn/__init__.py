@@ -1,0 +1,1 @@
+"""The process models that ship: data, loaded by workflows.definitions."""

@@ -1,0 +1,274 @@
+"""Signed lists of stream heads that leave the database, so that rewriting rows and hashes together is found as well.
+
+Once a day the head of every stream that has grown is written to `anchors/000001.json` and so on, in the data folder. Each
+file names the digest of the one before and is signed with a key that lies outside the database. Whoever keeps a copy of the
+newest file elsewhere can prove that nothing before it was changed or taken away, not even a whole case with all its rows.
+
+The file is on the disk before its row is committed: a file without a row is adopted by the next run, a row without a file
+cannot come about.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from sqlalchemy import func, select, text
+
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Anchor, Event, EventStream
+
+FIRST_DIGEST = "0" * 64
+"""What the first anchor names as the digest before it."""
+
+FOLDER = "anchors"
+KEY = Path("keys") / "anchor_key"
+
+
+class AnchorKeyUnusable(CaseworkError):
+    """The signing key cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"Không đọc được khóa ký mốc xác thực {path}. Hãy khôi phục tệp này từ bản sao lưu khóa.",
+            f"The key that signs anchors, {path}, cannot be read. Restore it from the backup of the keys.",
+        )
+
+
+class AnchorDamaged(CaseworkError):
+    """A file in the folder of anchors is not what was written there; the text says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What the next anchor builds on."""
+
+    number: int
+    digest: str
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAnchor:
+    """An anchor as its file holds it. `through` is the number of the newest event it covers; `heads` are (stream, seq, hash)."""
+
+    number: int
+    made_at: datetime
+    through: int
+    key_id: str
+    previous_digest: str
+    heads: tuple[tuple[str, int, str], ...]
+    digest: str
+    signature: str
+
+    def row(self) -> Anchor:
+        """The pointer the database keeps to the file."""
+        return Anchor(
+            number=self.number, made_at=self.made_at, streams=len(self.heads), digest=self.digest,
+            previous_digest=self.previous_digest, signature=self.signature,
+        )  # fmt: skip
+
+
+def write_anchor(data: Path, *, now: datetime) -> Anchor | None:
+    """Sign the heads of all streams that have grown since the last anchor and put them beside the database.
+
+    `data` is the data folder. Commits in units of work of its own. Returns None, and writes nothing, when nothing has changed
+    or another worker has just written it. Raises AnchorKeyUnusable, and AnchorDamaged for a damaged file without a row.
+    """
+    last = _last(data)
+    with unit_of_work():
+        through, heads = _grown_heads(last.through)
+    if not heads:
+        return None
+    key = signing_key(data / KEY)
+    anchor = _signed(key, now, through, heads, last)
+    folder = data / FOLDER
+    _publish_key(folder, key.public_key())
+    if not _write_once(path_of(folder, anchor.number), _file_bytes(anchor)):
+        return None
+    return _add_row(anchor)
+
+
+def read_anchor(path: Path) -> SignedAnchor:
+    """Read an anchor file and check its digest, not its signature. Raises AnchorDamaged, also for one that is not there."""
+    try:
+        stored = path.read_bytes()
+        written = orjson.loads(stored)
+        content = written["content"]
+        anchor = SignedAnchor(
+            number=content["number"], made_at=datetime.fromisoformat(content["made_at"]), through=content["through"],
+            key_id=content["key"], previous_digest=content["previous_digest"],
+            heads=tuple((stream, seq, hash_) for stream, seq, hash_ in content["heads"]),
+            digest=written["digest"], signature=written["signature"],
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise AnchorDamaged(f"Thiếu tệp mốc xác thực {path.name}.", f"The anchor file {path.name} is missing.") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise AnchorDamaged(f"Tệp mốc xác thực {path.name} bị hỏng.", f"The anchor file {path.name} is damaged.") from None
+    if _digest_of(anchor) != anchor.digest or _file_bytes(anchor) != stored or path.name != path_of(path.parent, anchor.number).name:
+        raise AnchorDamaged(f"Tệp mốc xác thực {path.name} đã bị sửa.", f"The anchor file {path.name} has been changed.")
+    return anchor
+
+
+def is_signed(anchor: SignedAnchor, folder: Path) -> bool:
+    """Whether the signature is that of the public key the anchor names, which lies beside it."""
+    try:
+        key = load_pem_public_key(_public_key_path(folder, anchor.key_id).read_bytes())
+        if not isinstance(key, Ed25519PublicKey) or key_id_of(key) != anchor.key_id:
+            return False
+        key.verify(base64.b64decode(anchor.signature, validate=True), anchor.digest.encode())
+    except (OSError, ValueError, binascii.Error, InvalidSignature):
+        return False
+    return True
+
+
+def anchor_files(folder: Path) -> Iterator[Path]:
+    """The anchor files, in order."""
+    yield from sorted(path for path in folder.glob("[0-9]*.json") if path.stem.isdigit())
+
+
+def path_of(folder: Path, number: int) -> Path:
+    """Where the anchor of that number lies."""
+    return folder / f"{number:06d}.json"
+
+
+def key_id_of(key: Ed25519PublicKey) -> str:
+    """The fingerprint by which anchors name their key: the first 16 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+def own_key_id(path: Path) -> str | None:
+    """The fingerprint of the signing key of this installation, None when it is not here. Raises AnchorKeyUnusable."""
+    return key_id_of(signing_key(path).public_key()) if path.exists() else None
+
+
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """The key that signs, made at the first call (readable by its owner only). Raises AnchorKeyUnusable."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        _write_once(path, made)
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError):
+        raise AnchorKeyUnusable(path) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise AnchorKeyUnusable(path)
+    return key
+
+
+def _last(data: Path) -> _Last:
+    """The newest anchor, after giving a row to any file that a crash left without.
+
+    If its file is gone or damaged, the chain of digests goes on from the row, and every stream is signed anew.
+    """
+    folder = data / FOLDER
+    row = db.session.scalars(select(Anchor).order_by(Anchor.number.desc())).first()
+    last = _Last(row.number, row.digest, 0) if row else _Last(0, FIRST_DIGEST, 0)
+    with suppress(AnchorDamaged):
+        if row is not None:
+            last = replace(last, through=read_anchor(path_of(folder, row.number)).through)
+    while (following := path_of(folder, last.number + 1)).exists():
+        found = read_anchor(following)
+        _add_row(found)
+        last = _Last(found.number, found.digest, found.through)
+    return last
+
+
+def _grown_heads(after: int) -> tuple[int, tuple[tuple[str, int, str], ...]]:
+    """The newest event's number, and the heads of the streams that have events newer than `after`."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        # Numbers are given before commits: wait for steps in flight, or one that commits later with a lower number is passed over.
+        db.session.execute(text("LOCK TABLE event IN SHARE MODE"))
+    through = db.session.scalar(select(func.max(Event.id))) or 0
+    grown = select(Event.stream).where(Event.id > after)
+    query = select(EventStream.stream, EventStream.seq, EventStream.hash).where(EventStream.stream.in_(grown))
+    return through, tuple(sorted((stream, seq, hash_) for stream, seq, hash_ in db.session.execute(query)))
+
+
+def _signed(key: Ed25519PrivateKey, now: datetime, through: int, heads: tuple[tuple[str, int, str], ...], last: _Last) -> SignedAnchor:
+    key_id = key_id_of(key.public_key())
+    unsigned = SignedAnchor(last.number + 1, now, through, key_id, last.digest, heads, digest="", signature="")
+    digest = _digest_of(unsigned)
+    return replace(unsigned, digest=digest, signature=base64.b64encode(key.sign(digest.encode())).decode())
+
+
+def _add_row(anchor: SignedAnchor) -> Anchor:
+    with unit_of_work():
+        row = db.session.scalars(select(Anchor).where(Anchor.number == anchor.number)).first()
+        if row is None:
+            row = anchor.row()
+            db.session.add(row)
+    return row
+
+
+def _content(anchor: SignedAnchor) -> dict[str, Any]:
+    return {
+        "number": anchor.number, "made_at": anchor.made_at.astimezone(UTC).isoformat(), "through": anchor.through, "key": anchor.key_id,
+        "previous_digest": anchor.previous_digest, "heads": [list(head) for head in anchor.heads],
+    }  # fmt: skip
+
+
+def _canonical(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _digest_of(anchor: SignedAnchor) -> str:
+    return hashlib.sha256(_canonical(_content(anchor))).hexdigest()
+
+
+def _file_bytes(anchor: SignedAnchor) -> bytes:
+    return _canonical({"content": _content(anchor), "digest": anchor.digest, "signature": anchor.signature}) + b"\n"
+
+
+def _public_key_path(folder: Path, key_id: str) -> Path:
+    if not (len(key_id) == 16 and set(key_id) <= set("0123456789abcdef")):
+        raise ValueError(f"not a key id: {key_id!r}")
+    return folder / f"key-{key_id}.pem"
+
+
+def _publish_key(folder: Path, key: Ed25519PublicKey) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = _public_key_path(folder, key_id_of(key))
+    if not path.exists():
+        _write_once(path, key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _write_once(path: Path, content: bytes) -> bool:
+    """Put a file in place whole and on the disk; False when somebody else was quicker. What is there is never replaced."""
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with open(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(staged, path)  # fails where a rename would replace
+    except FileExistsError:
+        return False
+    finally:
+        staged.unlink(missing_ok=True)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return True

@@ -1,0 +1,80 @@
+"""Which limits an act would set, worked out before anybody does it: the same rules and arithmetic as the act itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from casework.calendars import calendar_of
+from casework.clocks import ClockKind, pauses_of, rule_for, running_clock
+from casework.due_changes import assignment_due, recomputed_never_earlier
+from casework.models import Case, ClockRule
+from casework.permissions import LOCAL_ZONE
+from casework.working_time import TimeLimit, Unit, due_at
+
+COMPLEXITIES = ("simple", "ordinary", "complex")
+
+
+@dataclass(frozen=True)
+class CaseLimit:
+    """The answer day a classification would promise, and the rule's length; `due_at` is the first late instant."""
+
+    urgency: str
+    complexity: str
+    amount: int
+    unit: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class DistributionLimits:
+    """The limits a distribution would set; the case's own may move later when several agencies are asked."""
+
+    case_due_at: datetime | None
+    moves_case: bool
+    accept_by: datetime
+    answer_by: datetime | None
+
+
+def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
+    """The limit of each choice: normal by complexity, and urgent (whose limit does not depend on it)."""
+    choices = [*(("normal", complexity) for complexity in COMPLEXITIES), ("urgent", "ordinary")]
+    return [_case_limit(case, urgency, complexity, now) for urgency, complexity in choices]
+
+
+def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
+    """The limits of each agency asked when `agencies` of them are (rules.md, section 4, "several agencies")."""
+    calendar = calendar_of(case.centre_id)
+    case_due = _due_with_several(case) if agencies > 1 and not case.is_urgent else case.due_at
+    rule = _rule(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now)
+    accept_by = due_at(TimeLimit(rule.amount, Unit(rule.unit)), now, calendar)
+    return DistributionLimits(
+        case_due_at=case_due,
+        moves_case=case_due != case.due_at,
+        accept_by=accept_by or now,
+        answer_by=assignment_due(case_due, case.is_urgent, calendar),
+    )
+
+
+def _case_limit(case: Case, urgency: str, complexity: str, now: datetime) -> CaseLimit:
+    started_at = case.opened_at if case.clock_starts == "filing" else case.accepted_at or now
+    rule = _rule(case, ClockKind.CASE, at=started_at, urgency=urgency, complexity=complexity)
+    due = due_at(TimeLimit(rule.amount, Unit(rule.unit)), started_at, calendar_of(case.centre_id))
+    return CaseLimit(urgency, complexity, rule.amount, rule.unit, due or now)
+
+
+def _due_with_several(case: Case) -> datetime | None:
+    clock = running_clock(case, ClockKind.CASE)
+    if clock is None:
+        return case.due_at
+    rule = _rule(case, ClockKind.CASE, at=clock.started_at, complexity="complex")
+    limit = TimeLimit(rule.amount, Unit(rule.unit))
+    return recomputed_never_earlier(clock.due_at, clock.started_at, limit, calendar_of(case.centre_id), pauses_of(clock))
+
+
+def _rule(case: Case, kind: ClockKind, *, at: datetime, urgency: str | None = None, complexity: str | None = None) -> ClockRule:
+    return rule_for(
+        kind,
+        centre_id=case.centre_id,
+        on=at.astimezone(LOCAL_ZONE).date(),
+        urgency=urgency or case.urgency,
+        complexity=complexity or case.complexity,
+    )

@@ -1,0 +1,67 @@
+"""Notes of staff beside the tokens: the centre's own, the centre's for agencies, or one agency's. Never public."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Assignment, Case, Note
+from casework.permissions import Actor, NotAllowed, Role, Sight, Viewer, sees, viewers
+
+LONGEST_NOTE = 4_000
+
+
+class NoteRefused(CaseworkError):
+    """The note cannot be written so; the text says why."""
+
+
+def note_audiences(by: Actor, case: Case) -> list[str]:
+    """This will return whom a person may write to: the centre to itself or to agencies, an agency to its own people."""
+    if by.holds([Role.OPERATOR, Role.OPS_LEAD], centre_id=case.centre_id):
+        return ["centre", "agencies"]
+    return ["agency"] if own_open_assignment(by, case) is not None else []
+
+
+def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: str) -> Note:
+    """Write a note. Records `note` without the words.
+
+    Raises NotAllowed when the person may not write to that audience, NoteRefused when the words are missing or too long.
+    Source: rules.md, section 2, "internal notes".
+    """
+    if case.quarantined_at is not None or audience not in note_audiences(by, case):
+        raise NotAllowed
+    words = normal(words)
+    if not words or len(words) > LONGEST_NOTE:
+        raise NoteRefused(
+            f"Vui lòng viết ghi chú, tối đa {LONGEST_NOTE} ký tự.", f"Please write the note, {LONGEST_NOTE} characters at most."
+        )
+    assignment = own_open_assignment(by, case) if audience == "agency" else None
+    note = Note(
+        case_id=case.id, assignment_id=assignment.id if assignment else None, audience=audience, body=words,
+        written_by_id=by.account_id, written_at=now, mentions=[],
+    )  # fmt: skip
+    db.session.add(note)
+    record(case, "note", by=by, at=now, audience=audience)
+    return note
+
+
+def notes_seen_by(by: Actor, case: Case) -> list[Note]:
+    """The notes a person may read, newest first: an agency its own and the centre's for agencies, the centre and the committee all."""
+    query = select(Note).where(Note.case_id == case.id).options(joinedload(Note.written_by)).order_by(Note.id.desc())
+    if not sees(by, Sight.INTERNAL_NOTES, case):
+        return []
+    notes = list(db.session.scalars(query))
+    if viewers(by, case) & {Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER}:
+        return notes
+    own = {assignment.id for assignment in case.assignments if assignment.agency_id in by.agency_ids}
+    return [note for note in notes if note.audience == "agencies" or (note.audience == "agency" and note.assignment_id in own)]
+
+
+def own_open_assignment(by: Actor, case: Case) -> Assignment | None:
+    """The newest assignment of the person's agency that still gives a voice in the case."""
+    mine = [row for row in case.assignments if row.agency_id in by.agency_ids and (row.is_open or row.approved_at is not None)]
+    return mine[-1] if mine else None

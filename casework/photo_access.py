@@ -1,0 +1,106 @@
+"""Who may be served which copy of a photo (rules.md, section 2). The look-up is the permission: None means it is not there for them.
+
+sealed      the original as sent: nobody, through no page
+centre      may show faces and house numbers. Of a report: the centre and its sender. Of an answer: see `_sees_answer_photos`
+agencies    cleared at verification: whoever reads the cleared words of the case
+public      cleared at publication: everybody, as long as the publication stands
+"""
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from casework.db import db
+from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Report
+from casework.permissions import SIGHTS, Actor, Sight, Viewer, sees, viewers
+from casework.photo_records import copy_for
+from casework.public_words import public_publications
+
+RENDITIONS = ("view", "thumb")
+
+
+def public_copy(ref: str, rendition: str) -> File | None:
+    """The copy everybody may see: of a case, or of an answer that stands in what is published now."""
+    photo = _photo(ref)
+    if photo is None or photo.state != "linked" or rendition not in RENDITIONS:
+        return None
+    case = _case_of(photo)
+    if case is None or not case.is_public or case.quarantined_at is not None or case.visibility_reason_id is not None:
+        return None
+    publication = public_publications([case]).get(case.id)
+    if publication is None:
+        return None
+    if photo.answer_id is not None and all(row.answer_id != photo.answer_id for row in publication.current.answers):
+        return None
+    return copy_for(photo, "public", rendition)
+
+
+def private_copy(actor: Actor, ref: str, audience: str, rendition: str, *, form_tokens: frozenset[str] = frozenset()) -> File | None:
+    """The copy for agencies or the centre, if the person may see it. `form_tokens` are the unsent forms open in their browser."""
+    photo = _photo(ref)
+    if photo is None or audience not in ("agencies", "centre") or rendition not in RENDITIONS:
+        return None
+    if photo.state == "staged":
+        may_see = _is_own_draft(actor, photo, form_tokens)
+    elif photo.state == "linked" and photo.report_id is not None:
+        may_see = _sees_report_photo(actor, photo, audience)
+    elif photo.state == "linked" and photo.answer_id is not None:
+        may_see = audience == "centre" and _sees_answer_photos(actor, photo)
+    else:
+        may_see = False
+    return copy_for(photo, audience, rendition) if may_see else None
+
+
+def _is_own_draft(actor: Actor, photo: Photo, form_tokens: frozenset[str]) -> bool:
+    return photo.staged_token in form_tokens or (actor.account is not None and photo.uploaded_by_id == actor.account.id)
+
+
+def _sees_report_photo(actor: Actor, photo: Photo, audience: str) -> bool:
+    case = _case_of(photo)
+    report = db.session.get(Report, photo.report_id)
+    if case is None or report is None:
+        return False
+    sight = Sight.ORIGINAL if audience == "centre" else Sight.CLEARED
+    if case.quarantined_at is not None:
+        return sees(actor, sight, case)
+    # "own" in the table means this report: in a merged case one sender does not see another's photos
+    return _is_sender(actor, report) or bool(SIGHTS[sight] & viewers(actor, case) - {Viewer.REPORTER})
+
+
+def _is_sender(actor: Actor, report: Report) -> bool:
+    by_account = actor.account is not None and report.reporter is not None and report.reporter.account_id == actor.account.id
+    return by_account or report.id in actor.tracked_report_ids
+
+
+def _sees_answer_photos(actor: Actor, photo: Photo) -> bool:
+    """An answer's photos follow its words: its own agency always, whoever decides on it, the centre and the committee once it is
+    submitted, other agencies on the case once it is approved. An answer's photos have the centre's copies only until published.
+    """
+    answer = db.session.scalars(
+        select(Answer)
+        .where(Answer.id == photo.answer_id)
+        .options(joinedload(Answer.assignment).joinedload(Assignment.case), joinedload(Answer.decision))
+    ).one()
+    assignment = answer.assignment
+    if assignment.case.quarantined_at is not None:
+        return False
+    if assignment.agency_id in actor.agency_ids or (assignment.approval_desk is not None and assignment.approval_desk in actor.desks):
+        return True
+    if sees(actor, Sight.SUBMITTED_ANSWERS, assignment.case):
+        return True
+    return answer.is_approved and sees(actor, Sight.APPROVED_ANSWERS, assignment.case)
+
+
+def _photo(ref: str) -> Photo | None:
+    return db.session.scalar(select(Photo).where(Photo.ref == ref).options(selectinload(Photo.files)))
+
+
+def _case_of(photo: Photo) -> Case | None:
+    """The case a linked photo belongs to now: a merged report's photos go with it."""
+    query = select(Case).options(selectinload(Case.assignments), selectinload(Case.reports).joinedload(CaseReport.report))
+    if photo.report_id is not None:
+        query = query.join(CaseReport, CaseReport.case_id == Case.id)
+        return db.session.scalars(query.where(CaseReport.report_id == photo.report_id, CaseReport.left_at.is_(None))).one_or_none()
+    if photo.answer_id is not None:
+        query = query.join(Assignment, Assignment.case_id == Case.id).join(Answer, Answer.assignment_id == Assignment.id)
+        return db.session.scalars(query.where(Answer.id == photo.answer_id)).one_or_none()
+    return None

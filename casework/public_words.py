@@ -1,0 +1,105 @@
+"""What a publication says, as values: each agency's answer under its full name, and how its readers judged it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from casework.db import db
+from casework.models import Agency, Answer, Assignment, Case, Publication, PublicationAnswer, PublicationVersion, Rating
+from casework.public_photos import PublicPhoto
+from casework.ratings import LEVELS, WHOLE
+from casework.words import Bilingual
+
+
+@dataclass(frozen=True)
+class PublicAnswer:
+    """One agency's approved answer as it stands; nobody rewrites it."""
+
+    agency: Bilingual
+    is_lead: bool
+    answered_at: datetime
+    findings: str
+    actions: str
+    remaining: str
+    contact: str
+    no_photo_reason: str | None
+    photos: tuple[PublicPhoto, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """How often each level was given: to the whole, and to each agency by its full name. Who gave it is nowhere."""
+
+    whole: Mapping[str, int]
+    by_agency: tuple[tuple[Bilingual, Mapping[str, int]], ...]
+    before_correction: int
+
+    @property
+    def total(self) -> int:
+        """Reporters who rated: the denominator."""
+        return sum(self.whole.values())
+
+
+def public_publications(cases: list[Case], *, kinds: tuple[str, ...] = ("interim", "final")) -> dict[int, Publication]:
+    """The newest publication of each case that has not been taken back, with its versions and answers, by case."""
+    query = (
+        select(Publication)
+        .where(Publication.case_id.in_([case.id for case in cases]), Publication.kind.in_(kinds), Publication.unpublished_at.is_(None))
+        .order_by(Publication.number)
+        .options(
+            selectinload(Publication.versions)
+            .selectinload(PublicationVersion.answers)
+            .joinedload(PublicationAnswer.answer)
+            .joinedload(Answer.assignment)
+            .joinedload(Assignment.agency)
+        )
+    )
+    return {publication.case_id: publication for publication in db.session.scalars(query)}
+
+
+def answers_of(version: PublicationVersion, photos: Mapping[int, tuple[PublicPhoto, ...]]) -> tuple[PublicAnswer, ...]:
+    """The answers of a version, the lead's first."""
+    return tuple(_answer(row.answer, photos.get(row.answer_id, ())) for row in version.answers)
+
+
+def verdicts_of(publication: Publication) -> Verdicts | None:
+    """The ratings of a publication counted; None when there is none yet."""
+    query = select(Rating).where(Rating.publication_id == publication.id).order_by(Rating.id)
+    ratings = list(db.session.scalars(query))
+    whole = [rating for rating in ratings if rating.about == WHOLE]
+    if not whole:
+        return None
+    names = _agency_names(publication)
+    by_agency = tuple(
+        (name, counted) for agency_id, name in names.items() if (counted := _counted([r for r in ratings if r.agency_id == agency_id]))
+    )
+    outdated = sum(rating.version_id != publication.current.id for rating in whole)
+    return Verdicts(_counted(whole), by_agency, outdated)
+
+
+def _answer(answer: Answer, photos: tuple[PublicPhoto, ...]) -> PublicAnswer:
+    return PublicAnswer(
+        agency=answer.assignment.agency.name,
+        is_lead=answer.assignment.is_lead,
+        answered_at=answer.submitted_at,
+        findings=answer.findings,
+        actions=answer.actions,
+        remaining=answer.remaining,
+        contact=answer.contact,
+        no_photo_reason=answer.no_photo_reason,
+        photos=photos,
+    )
+
+
+def _agency_names(publication: Publication) -> dict[int, Bilingual]:
+    agencies: list[Agency] = [row.answer.assignment.agency for row in publication.current.answers]
+    return {agency.id: agency.name for agency in agencies}
+
+
+def _counted(ratings: list[Rating]) -> dict[str, int]:
+    counts = Counter(rating.level for rating in ratings)
+    return {level: counts[level] for level in LEVELS if counts[level]}

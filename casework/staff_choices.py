@@ -1,0 +1,72 @@
+"""What members of staff choose from in their forms: rows in force today, the centre's own before the installation's."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Select, or_, select
+
+from casework.db import db
+from casework.models import Agency, Area, Case, Field, RefusalReason, VisibilityReason
+from casework.permissions import LOCAL_ZONE
+
+Row = TypeVar("Row", Field, RefusalReason, VisibilityReason, Area, Agency)
+
+
+def fields_for(case: Case, *, now: datetime) -> list[Field]:
+    """The fields of work, in their order."""
+    return _in_force(select(Field).order_by(Field.position, Field.id), Field, case, now)
+
+
+def refusal_reasons_for(case: Case, *, now: datetime) -> list[RefusalReason]:
+    """The reasons for not taking a report, in their order."""
+    return _in_force(select(RefusalReason).order_by(RefusalReason.position, RefusalReason.id), RefusalReason, case, now)
+
+
+def visibility_reasons_for(case: Case, *, now: datetime) -> list[VisibilityReason]:
+    """The reasons for not showing a case, in their order."""
+    return _in_force(select(VisibilityReason).order_by(VisibilityReason.position, VisibilityReason.id), VisibilityReason, case, now)
+
+
+def communes_for(case: Case, *, now: datetime) -> list[Area]:
+    """The communes of the case's centre, by name; the case's own stays among them after a reorganisation."""
+    query = select(Area).where(Area.centre_id == case.centre_id, Area.level == "commune").order_by(Area.folded_name, Area.id)
+    today = now.astimezone(LOCAL_ZONE).date()
+    return [area for area in db.session.scalars(query) if area.holds_on(today) or area.id == case.area_id]
+
+
+def villages_for(case: Case, *, now: datetime) -> list[Area]:
+    """The villages of the case's centre, by name."""
+    query = select(Area).where(Area.centre_id == case.centre_id, Area.level == "village").order_by(Area.folded_name, Area.id)
+    today = now.astimezone(LOCAL_ZONE).date()
+    return [area for area in db.session.scalars(query) if area.holds_on(today)]
+
+
+def agencies_for(case: Case, *, now: datetime) -> list[Agency]:
+    """The agencies that exist today in the case's centre, by name."""
+    query = select(Agency).where(Agency.centre_id == case.centre_id).order_by(Agency.name_vi, Agency.id)
+    today = now.astimezone(LOCAL_ZONE).date()
+    return [agency for agency in db.session.scalars(query) if agency.holds_on(today)]
+
+
+def free_agencies_for(case: Case, *, now: datetime) -> list[Agency]:
+    """The agencies that could be asked: those which do not have the case already."""
+    busy = {assignment.agency_id for assignment in case.open_assignments}
+    return [agency for agency in agencies_for(case, now=now) if agency.id not in busy]
+
+
+def hotline_numbers_for(case: Case, *, now: datetime) -> list[tuple[Agency, str]]:
+    """The agencies with a telephone, the committee of the place first: whom to call about an urgent case."""
+    called = [(agency, agency.phone) for agency in agencies_for(case, now=now) if agency.phone]
+    return sorted(called, key=lambda pair: (pair[0].area_id != case.area_id or case.area_id is None, pair[0].name_vi))
+
+
+def committee_key_of(case: Case, *, now: datetime) -> str:
+    """The key of the people's committee of the case's commune, empty when there is none."""
+    found = [agency.key for agency in agencies_for(case, now=now) if case.area_id is not None and agency.area_id == case.area_id]
+    return found[0] if found else ""
+
+
+def _in_force(query: Select[Row], table: type[Row], case: Case, now: datetime) -> list[Row]:
+    today = now.astimezone(LOCAL_ZONE).date()
+    rows = db.session.scalars(query.where(or_(table.centre_id == case.centre_id, table.centre_id.is_(None))))
+    return [row for row in rows if row.holds_on(today)]

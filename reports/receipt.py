@@ -1,0 +1,127 @@
+"""The receipt a sender keeps: code, secret, and until when the centre promises to accept the report (rules.md, sections 3 and 4)."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from urllib.parse import quote
+
+import segno
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from casework.permissions import LOCAL_ZONE
+from casework.sealing import grouped_secret
+from casework.words import Bilingual
+from reports.pdf import render_pdf
+
+WORDS: Mapping[str, Bilingual] = {
+    "title": Bilingual("Giấy hẹn phản ánh hiện trường", "Receipt of a field report"),
+    "code": Bilingual("Mã phản ánh", "Report code"),
+    "secret": Bilingual("Mã bí mật", "Secret"),
+    "keep": Bilingual(
+        "Giữ kín mã bí mật. Ai có mã phản ánh và mã bí mật đều xem được phản ánh này như Ông/Bà.",
+        "Keep the secret to yourself. Whoever has the code and the secret reads this report as you do.",
+    ),
+    "not_shown": Bilingual(
+        "Mã bí mật chỉ hiện một lần, ngay sau khi gửi, nên không in lại được.",
+        "The secret is shown once, right after sending, and cannot be printed again.",
+    ),
+    "scan": Bilingual("Quét mã để theo dõi", "Scan to follow it"),
+    "filed": Bilingual("Gửi lúc", "Sent at"),
+    "place": Bilingual("Nơi xảy ra", "Place"),
+    "photos": Bilingual("Số ảnh", "Photos"),
+    "promise": Bilingual(
+        "Trung tâm sẽ tiếp nhận hoặc báo lý do không tiếp nhận trước", "The centre will accept it, or say why not, before"
+    ),
+    "answer_day": Bilingual(
+        "Ngày trả lời được hẹn khi Trung tâm tiếp nhận và phân loại.",
+        "The day of the answer is set when the centre accepts and classifies it.",
+    ),
+    "sealed": Bilingual(
+        "Thông tin cá nhân của Ông/Bà được giữ kín, chỉ Trung tâm xem được khi có lý do.",
+        "What you told about yourself stays sealed; the centre alone can open it, with a reason.",
+    ),
+    "danger": Bilingual(
+        "Cháy, tai nạn, nguy hiểm tính mạng: gọi ngay 114, 113, 115.", "Fire, accident, danger to life: call 114, 113 or 115 at once."
+    ),
+    "hotline": Bilingual("Đường dây nóng", "Hotline"),
+    "follow": Bilingual("Theo dõi tại", "Follow it at"),
+}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What stands on a receipt. `secret` is None when it is printed later: only its digest is kept.
+
+    `accepted_by` is the first late instant of the acceptance clock; `tracking_page` the address of the page that asks for code and secret.
+    """
+
+    centre: Bilingual
+    hotline: str | None
+    code: str
+    secret: str | None
+    filed_at: datetime
+    accepted_by: datetime
+    place: str
+    photos: int
+    tracking_page: str
+    language: str = "vi"
+
+    @property
+    def shown_secret(self) -> str | None:
+        """The secret in groups of four."""
+        return grouped_secret(self.secret) if self.secret else None
+
+    @property
+    def tracking_address(self) -> str:
+        """What the QR code leads to. The secret stands behind `#`, which browsers keep to themselves: so it reaches no log,
+        no proxy and no referrer; the page's script puts it into the form, which is posted.
+        """
+        address = f"{self.tracking_page}?code={quote(self.code)}"
+        return f"{address}#{self.secret}" if self.secret else address
+
+
+def qr_svg(receipt: Receipt) -> str:
+    """The QR code as an SVG element for a page: no size of its own, no style, nothing of the text it encodes."""
+    return _code(receipt).svg_inline(border=4, svgclass="qr", lineclass=None, omitsize=True)
+
+
+def receipt_pdf(receipt: Receipt) -> bytes:
+    """The receipt as PDF on half a sheet (A5)."""
+    return render_pdf(receipt_html(receipt), stylesheet=_stylesheet(), assets={"qr.svg": ("image/svg+xml", _qr_file(receipt))})
+
+
+def receipt_html(receipt: Receipt) -> str:
+    """The page that is printed; whatever people typed is text there, never markup."""
+    words = {key: text.in_language(receipt.language) for key, text in WORDS.items()}
+    return _environment().get_template("receipt.html").render(receipt=receipt, words=words)
+
+
+def local_moment(instant: datetime) -> str:
+    """An instant as people here read it: 15:30 02/03/2026."""
+    return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}"
+
+
+def _code(receipt: Receipt) -> segno.QRCode:
+    return segno.make(receipt.tracking_address, error="m", micro=False)
+
+
+def _qr_file(receipt: Receipt) -> bytes:
+    target = io.BytesIO()
+    _code(receipt).save(target, kind="svg", border=4, xmldecl=True, omitsize=True)
+    return target.getvalue()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters["moment"] = local_moment
+    environment.filters["in_language"] = lambda text, language: text.in_language(language)
+    return environment
+
+
+@cache
+def _stylesheet() -> str:
+    return (resources.files("reports") / "templates" / "receipt.css").read_text(encoding="utf-8")

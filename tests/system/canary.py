@@ -1,0 +1,58 @@
+"""The marked reporter: who they are, what they write, and a photo that tells everything about them."""
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+from PIL import Image
+from PIL.ExifTags import GPS, IFD, Base
+
+from casework.demo_pictures import draw_demo_photo
+from tests.system.marks import Mark
+
+FULL_NAME = "Quách Tỉnh Zýndar Hmôngxạ"
+PHONE = "0976543219"
+EMAIL = "kimtuocxq@hopthu-vanzuk.vn"
+HOUSE = "số 12 hẻm Kẹoxòai"
+FILE_NAME = "Zýndar 0976543219 tệpriêngwq.jpg"
+WORDS = f"Tôi là Quách Tỉnh Zýndar, nhà {HOUSE}, gọi 0976 543 219 hoặc viết kimtuocxq nhé. Ven suối có đống rác bịmậtbom rất lớn."
+CLEARED = "Ven suối có đống rác rất lớn, mùi nặng."
+
+IN_WORDS = (
+    Mark("name in the words", "Zýndar"), Mark("phone in the words", "976543219"), Mark("e-mail in the words", "kimtuocxq"),
+    Mark("house in the words", "Kẹoxòai"), Mark("matter only the original tells", "bịmậtbom"),
+)
+IDENTITY = (Mark("name on the form", "Hmôngxạ"), Mark("e-mail on the form", "hopthu-vanzuk"))
+"""What the identity holds beyond the words, so that a page with the words and a page with the identity can be told apart."""
+
+IN_FILE = (
+    Mark("file name", "tệpriêngwq"), Mark("EXIF artist", "exifnguoichupjv"), Mark("EXIF for Windows", "exifxpauthorjv"),
+    Mark("EXIF comment", "exifchúthíchjv"), Mark("EXIF place", "exifnơichụpjv"), Mark("XMP creator", "xmptácgiảjv"),
+    Mark("JPEG comment", "jpegchúthíchjv"),
+)
+MARKS = IN_WORDS + IDENTITY + IN_FILE
+
+XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/" dc:creator="xmptácgiảjv {}"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+def marked_photo(seed: int = 7) -> bytes:
+    """A JPEG whose every place for notes names the reporter; its pixels show nothing of them."""
+    with Image.open(io.BytesIO(draw_demo_photo(seed, "trash"))) as image:
+        picture = image.convert("RGB")
+    exif = Image.Exif()
+    exif[Base.Artist] = f"exifnguoichupjv Zyndar {PHONE}"
+    exif[Base.ImageDescription] = "Zyndar, Keoxoai"
+    exif[Base.XPAuthor] = f"exifxpauthorjv {FULL_NAME}".encode("utf-16-le")
+    details = exif.get_ifd(IFD.Exif)
+    details[Base.UserComment] = b"UNICODE\0" + f"exifchúthíchjv {EMAIL}".encode("utf-16-le")
+    details[Base.DateTimeOriginal] = "2026:03:02 06:13:47"
+    place = exif.get_ifd(IFD.GPSInfo)
+    place[GPS.GPSLatitudeRef], place[GPS.GPSLatitude] = "N", (Fraction(12), Fraction(4), Fraction(3333, 100))
+    place[GPS.GPSLongitudeRef], place[GPS.GPSLongitude] = "E", (Fraction(108), Fraction(26), Fraction(4444, 100))
+    place[GPS.GPSAreaInformation] = "ASCII\0\0\0exifnơichụpjv".encode()
+    target = io.BytesIO()
+    picture.save(target, "JPEG", quality=85, exif=exif, xmp=XMP.format(FULL_NAME).encode(), comment=f"jpegchúthíchjv {PHONE}".encode())
+    return target.getvalue()

@@ -1,0 +1,76 @@
+"""How time limits are said: "Còn 5 giờ", "Trễ 2 ngày", "Hạn 19/07/2023"."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from casework.models import Clock
+from casework.permissions import LOCAL_ZONE
+
+SOON = timedelta(days=1)
+"""With less than this left the hours are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueWords:
+    """What a due chip shows. `state` is late, soon, ok, paused, kept or missed; `at` the first late instant."""
+
+    state: str
+    words: str
+    at: datetime | None
+
+
+def due_words(limit: Clock | datetime | None, *, now: datetime) -> DueWords | None:
+    """This will say how a time limit stands; None when there is none. Late means `now >= due_at` (rules.md, section 4)."""
+    if limit is None:
+        return None
+    if isinstance(limit, datetime):
+        return _running(limit, now)
+    if limit.ended_at is not None:
+        return _ended(limit)
+    if limit.due_at is None or limit.is_paused:
+        return DueWords("paused", _("Paused"), limit.due_at)
+    return _running(limit.due_at, now)
+
+
+def last_day(due_at: datetime) -> date:
+    """The last local day that is in time, at least in part: a limit in working days is due at midnight after it."""
+    return (due_at.astimezone(LOCAL_ZONE) - timedelta(microseconds=1)).date()
+
+
+def day_words(day: date) -> str:
+    """A day as people here write it."""
+    return f"{day:%d/%m/%Y}"
+
+
+def limit_words(due_at: datetime) -> str:
+    """The end of a limit: a day alone when the whole day is in time, else with the hour."""
+    local = due_at.astimezone(LOCAL_ZONE)
+    return day_words(last_day(due_at)) if local.time() == time() else f"{local:%H:%M %d/%m/%Y}"
+
+
+def _running(due_at: datetime, now: datetime) -> DueWords:
+    if now >= due_at:
+        return DueWords("late", _("%(span)s late", span=span_words(now - due_at)), due_at)
+    if due_at - now < SOON:
+        return DueWords("soon", _("%(span)s left", span=span_words(due_at - now)), due_at)
+    return DueWords("ok", _("Due %(day)s", day=limit_words(due_at)), due_at)
+
+
+def _ended(clock: Clock) -> DueWords:
+    ended_at = clock.ended_at
+    if clock.due_at is None or ended_at is None or ended_at < clock.due_at:
+        return DueWords("kept", _("In time"), clock.due_at)
+    return DueWords("missed", _("%(span)s late", span=span_words(ended_at - clock.due_at)), clock.due_at)
+
+
+def span_words(span: timedelta) -> str:
+    """A stretch of time in its largest whole unit, never 0."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 60:
+        return ngettext("%(num)s minute", "%(num)s minutes", max(minutes, 1))
+    if minutes < 60 * 24:
+        return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
+    return ngettext("%(num)s day", "%(num)s days", minutes // (60 * 24))

@@ -1,0 +1,134 @@
+"""The form a report is sent with: photo first, its sender last."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, HiddenField, MultipleFileField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from casework.identity import Contact
+from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
+from casework.models import Area, Field
+from web.forms import Form
+
+NO_CHOICE = ""
+
+
+class FilingForm(Form):
+    """What a sender fills in. Required are words, a place, agreement, and somewhere to answer to unless the rules allow none."""
+
+    photos = MultipleFileField(_l("Photos"))
+    words = TextAreaField(
+        _l("What did you see?"),
+        validators=[
+            InputRequired(_l("Please say what you saw.")),
+            Length(max=LONGEST_WORDS, message=_l("At most %(max)d characters are taken.")),
+        ],
+    )
+    field = RadioField(_l("Field"), validate_choice=False, default=NO_CHOICE)
+    area = SelectField(_l("Commune"), validate_choice=False, default=NO_CHOICE)
+    village = StringField(_l("Village or street"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
+    place = StringField(
+        _l("Where exactly?"), validators=[Length(max=LONGEST_PLACE, message=_l("At most %(max)d characters are taken."))]
+    )
+    latitude = HiddenField()
+    longitude = HiddenField()
+    accuracy = HiddenField()
+    urgent = BooleanField(_l("This is urgent: somebody may come to harm"))
+    name = StringField(_l("Full name"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
+    phone = StringField(_l("Telephone"))
+    email = StringField(_l("E-mail"))
+    consent = BooleanField(
+        _l("I have read and agree to the notice on personal data"),
+        validators=[InputRequired(_l("Please read and agree to the notice on personal data."))],
+    )
+    photos_token = HiddenField()
+    idempotency_key = HiddenField()
+
+    def __init__(self, *arguments: Any, fields: list[Field], areas: list[Area], language: str, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._fields = {each.service_code: each for each in fields}
+        self._areas = {each.ref: each for each in areas}
+        self.field.choices = [(code, each.name.in_language(language)) for code, each in self._fields.items()]
+        self.area.choices = [(NO_CHOICE, ""), *((ref, each.name.in_language(language)) for ref, each in self._areas.items())]
+        # a form keeps its key and its photos' token over every correction, so that sending it twice makes one report
+        self.photos_token.data = sound_token(self.photos_token.data)
+        self.idempotency_key.data = sound_token(self.idempotency_key.data)
+
+    @property
+    def chosen_field(self) -> Field | None:
+        """The field of work the sender thinks it is."""
+        return self._fields.get(self.field.data or NO_CHOICE)
+
+    @property
+    def chosen_place(self) -> Place:
+        """The place, with a position only if it is one on earth."""
+        latitude, longitude = number(self.latitude.data, 90), number(self.longitude.data, 180)
+        located = latitude is not None and longitude is not None
+        return Place(
+            area=self._areas.get(self.area.data or NO_CHOICE),
+            village=(self.village.data or "").strip() or None,
+            words=(self.place.data or "").strip() or None,
+            latitude=latitude if located else None,
+            longitude=longitude if located else None,
+            accuracy_m=number(self.accuracy.data, 100_000) if located else None,
+        )
+
+    @property
+    def contact(self) -> Contact | None:
+        """Who it is from, None if nothing was said. The form must have been validated."""
+        contact = Contact(
+            name=(self.name.data or "").strip() or None, phone=phone_number(self.phone.data or ""), email=email_address(self.email.data or "")
+        )
+        return contact if contact != Contact() else None
+
+    def validate_area(self, area: SelectField) -> None:
+        place = self.chosen_place
+        if place.area is None and place.words is None and place.latitude is None:
+            raise ValidationError(_l("Please say where it is: choose a commune or describe the place."))
+
+    def validate_phone(self, phone: StringField) -> None:
+        if (phone.data or "").strip() and phone_number(phone.data) is None:
+            raise ValidationError(_l("This telephone number is not valid. Example: 0912 345 678"))
+
+    def validate_email(self, email: StringField) -> None:
+        if (email.data or "").strip() and email_address(email.data) is None:
+            raise ValidationError(_l("This e-mail address is not valid. Example: ten@example.vn"))
+
+
+def sound_token(value: str | None) -> str:
+    """The form's own random token, or a new one when it is missing or not one of ours."""
+    is_ours = bool(value) and len(value or "") == 24 and (value or "").replace("-", "").replace("_", "").isalnum()
+    return value if is_ours and value else secrets.token_urlsafe(18)
+
+
+def number(text: str | None, limit: float) -> float | None:
+    """A number between -limit and limit as a script wrote it; None for anything else."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and abs(value) <= limit else None
+
+
+def phone_number(typed: str) -> str | None:
+    """A telephone number in E.164, read as Vietnamese unless it says otherwise; None if there cannot be such a number."""
+    try:
+        parsed = phonenumbers.parse(typed, "VN")
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(parsed) else None
+
+
+def email_address(typed: str) -> str | None:
+    """An address in lower case; None if it is none. The domain is not asked."""
+    try:
+        return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return None

@@ -1,0 +1,67 @@
+"""What templates do with values: the reader's language, local times, time limits, telephone numbers."""
+
+from datetime import date, datetime
+
+import phonenumbers
+from flask import Flask
+
+from casework.models import Clock
+from casework.permissions import LOCAL_ZONE
+from web.clock import now
+from web.due import DueWords, day_words, due_words, last_day, limit_words
+from web.locales import in_reader_language
+
+
+def install(app: Flask) -> None:
+    """Give the templates their filters; `in_language` and `local_datetime` are other names of two of them."""
+    app.jinja_env.filters.update(
+        local=in_reader_language,
+        in_language=in_reader_language,
+        datetime=local_datetime,
+        local_datetime=local_datetime,
+        date=local_date,
+        due=due,
+        due_day=due_day,
+        last_day=last_day_words,
+        phone=phone,
+    )
+
+
+def local_datetime(instant: datetime | None) -> str:
+    """15:30 02/03/2026, local time; empty for None."""
+    return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}" if instant else ""
+
+
+def local_date(moment: date | datetime | None) -> str:
+    """02/03/2026: a day as it is, an instant on its local day; empty for None."""
+    if moment is None:
+        return ""
+    return day_words(moment.astimezone(LOCAL_ZONE).date() if isinstance(moment, datetime) else moment)
+
+
+def due(limit: Clock | datetime | None) -> DueWords | None:
+    """What a due chip says now; None when there is no limit."""
+    return due_words(limit, now=now())
+
+
+def due_day(limit: Clock | datetime | None) -> str:
+    """The end of a limit: a day alone when the whole day is in time, else with the hour; empty when there is none."""
+    due_at = limit.due_at if isinstance(limit, Clock) else limit
+    return limit_words(due_at) if due_at else ""
+
+
+def last_day_words(due_at: datetime | None) -> str:
+    """The last local day in time; empty for None."""
+    return day_words(last_day(due_at)) if due_at else ""
+
+
+def phone(number: str | None) -> str:
+    """A number in E.164 as it is dialled here: 0912 345 678; as it stands when it is none."""
+    if not number:
+        return ""
+    try:
+        parsed = phonenumbers.parse(number, "VN")
+    except phonenumbers.NumberParseException:
+        return number
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if parsed.country_code == 84 else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style)

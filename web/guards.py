@@ -1,0 +1,79 @@
+"""What stands before a view: its action, who acts, and what may be found."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound, Unauthorized
+
+from casework.file_store import FileStore
+from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may
+from web.clock import now
+from web.sessions import signed_in_account
+
+__all__ = ["actor", "file_store", "found", "performs", "signed_in_account"]
+
+TRACKED_KEY = "tracked"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+View = Callable[P, ResponseReturnValue]
+
+
+def performs(action: Action, *, with_account: bool = False) -> Callable[[View[P]], View[P]]:
+    """Declare what a view does; every view has one, a test enumerates them.
+
+    Actions open to anyone pass, unless the view needs `with_account`. Otherwise who has not signed in is led to do so (and
+    told, when something was sent), and who holds none of the roles gets NotAllowed. Roles alone are judged here: whether the
+    *case* is the person's is judged where it is looked up.
+    """
+    is_open = ACTION_ROLES[action] == ANYONE and not with_account
+
+    def guard(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if not is_open:
+                if signed_in_account() is None:
+                    return _to_sign_in()
+                if not may(actor(), action):
+                    raise NotAllowed
+            return view(*args, **kwargs)
+
+        guarded.action = action  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def actor() -> Actor:
+    """Who acts in this request: the account signed in, with its roles of today, and the reports this browser has opened by secret."""
+    if "actor" not in g:
+        g.actor = actor_for(signed_in_account(), now=now(), tracked_report_ids=tracked_report_ids())
+    found_actor: Actor = g.actor
+    return found_actor
+
+
+def tracked_report_ids() -> frozenset[int]:
+    """The reports opened with code and secret in this browser; the list is in the signed cookie and ends with the browser's session."""
+    return frozenset(id_ for id_ in session.get(TRACKED_KEY, ()) if isinstance(id_, int))
+
+
+def file_store() -> FileStore:
+    """Where files lie."""
+    store: FileStore = current_app.extensions["file_store"]
+    return store
+
+
+def found(thing: T | None) -> T:
+    """What was looked for. Raises NotFound (404) when it is not there, or not for this person: the two look alike."""
+    if thing is None:
+        raise NotFound
+    return thing
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if request.method in {"GET", "HEAD"}:
+        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+    raise Unauthorized

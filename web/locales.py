@@ -1,0 +1,91 @@
+"""Which language a page is in, and the one place where texts can be marked (the pseudo-locale of the tests)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from babel.support import NullTranslations, Translations
+from flask import Flask, Response, current_app, g, has_request_context, request, session
+from flask_babel import Babel, Domain, get_locale
+
+from casework.words import Bilingual
+from web.config import LANGUAGES
+from web.sessions import signed_in_account
+
+LANGUAGE_COOKIE = "langbiang_language"
+ONE_YEAR = 365 * 86_400
+
+
+class Texts(Domain):
+    """The catalogue; marks every text that went through it when app.config["PSEUDO_LOCALE"] is set."""
+
+    def get_translations(self) -> Any:
+        """The translations of the reader's language."""
+        found = super().get_translations()
+        return MarkedTexts(found) if current_app.config.get("PSEUDO_LOCALE") else found
+
+
+class MarkedTexts(NullTranslations):
+    """Translations whose every text stands in marks, so that a text which was never translated is seen."""
+
+    def __init__(self, wrapped: Translations | NullTranslations) -> None:
+        super().__init__()
+        self.ugettext = self.gettext = _marked(wrapped.ugettext)
+        self.ungettext = self.ngettext = _marked(wrapped.ungettext)
+        self.upgettext = self.pgettext = _marked(wrapped.upgettext)
+        self.unpgettext = self.npgettext = _marked(wrapped.unpgettext)
+
+
+def install(app: Flask) -> None:
+    """Give the application its languages."""
+    app.config["BABEL_DEFAULT_LOCALE"] = app.config["LANGUAGE"]
+    Babel(app, locale_selector=reader_language)
+    texts = Texts(domain="messages")
+    app.before_request(lambda: setattr(g, "babel_domain", texts))
+    app.after_request(_keep_language)
+
+
+def reader_language() -> str:
+    """The language chosen in this browser, else the account's, else the installation's.
+
+    What the browser says it prefers is not asked: telephones sold here often say English to readers of Vietnamese.
+    """
+    if has_request_context():
+        for code in (session.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
+            if code in LANGUAGES:
+                return str(code)
+        account = signed_in_account()
+        if account is not None:
+            return account.language
+    return str(current_app.config["LANGUAGE"])
+
+
+def language() -> str:
+    """The code of the page's language, `vi` or `en`."""
+    return str(get_locale() or current_app.config["LANGUAGE"])
+
+
+def in_reader_language(words: Bilingual | str | None) -> str:
+    """A bilingual text in the reader's language; a plain text (a person's name) as it is, empty for None."""
+    if not isinstance(words, Bilingual):
+        return words or ""
+    text = words.in_language(language())
+    return mark(text) if text and current_app.config.get("PSEUDO_LOCALE") else text
+
+
+def mark(text: str) -> str:
+    """The text between the marks of the pseudo-locale."""
+    return f"⟦{text}⟧"
+
+
+def _marked(translate: Callable[..., str]) -> Callable[..., str]:
+    return lambda *texts: mark(translate(*texts))
+
+
+def _keep_language(response: Response) -> Response:
+    """A chosen language outlives the browser's session; it says nothing about the person, so it needs no signature."""
+    chosen = session.get("language")
+    if chosen in LANGUAGES and request.cookies.get(LANGUAGE_COOKIE) != chosen:
+        response.set_cookie(
+            LANGUAGE_COOKIE, chosen, max_age=ONE_YEAR, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"]
+        )
+    return response

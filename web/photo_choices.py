@@ -1,0 +1,80 @@
+"""Per photo of a step: may it be shown, and what of it is covered. Rectangles are drawn by script; without it the ticks remain."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from casework.file_store import FileStore
+from casework.models import Photo
+from casework.photo_records import PreparedCopies, copy_for, prepare_copies
+from casework.photos import Rectangle, RectangleRefused
+
+MOST_RECTANGLES = 40
+EVERYTHING = Rectangle(0.0, 0.0, 1.0, 1.0)
+SHOWN, HIDDEN, COVER = "show-", "hide-", "cover-"
+"""First parts of the field names; the photo's ref follows."""
+
+
+@dataclass(frozen=True)
+class PhotoChoice:
+    """What was chosen for one photo. `cover` is as the script wrote it: "left,top,right,bottom;…" in fractions."""
+
+    photo: Photo
+    audience: str
+    is_shown: bool
+    is_hidden: bool
+    cover: str
+    caption: str = ""
+
+    @property
+    def ref(self) -> str:
+        """The photo's address."""
+        return self.photo.ref
+
+    @property
+    def rectangles(self) -> list[Rectangle]:
+        """What is covered. Raises RectangleRefused when the text is no list of rectangles."""
+        return [EVERYTHING] if self.is_hidden else rectangles_in(self.cover)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the copy that is looked at, in pixels."""
+        copy = copy_for(self.photo, self.audience, "view")
+        return (copy.width, copy.height) if copy else (4, 3)
+
+
+def choices_of(
+    photos: Iterable[Photo], sent: Mapping[str, str] | None, *, audience: str = "centre", preset: bool = False, caption: str = ""
+) -> list[PhotoChoice]:
+    """Return the choices for some photos: as sent, or all alike before anything was sent. `audience` is whose copy is looked at."""
+    return [
+        PhotoChoice(
+            photo=photo,
+            audience=audience,
+            is_shown=preset if sent is None else f"{SHOWN}{photo.ref}" in sent,
+            is_hidden=sent is not None and f"{HIDDEN}{photo.ref}" in sent,
+            cover=(sent or {}).get(f"{COVER}{photo.ref}", ""),
+            caption=caption,
+        )
+        for photo in photos
+    ]
+
+
+def rectangles_in(text: str) -> list[Rectangle]:
+    """Read "left,top,right,bottom;…". Raises RectangleRefused for anything else and for more than MOST_RECTANGLES."""
+    parts = [part for part in text.split(";") if part.strip()]
+    if len(parts) > MOST_RECTANGLES:
+        raise RectangleRefused
+    try:
+        found = [Rectangle(*(float(number) for number in part.split(","))) for part in parts]
+    except (TypeError, ValueError):
+        raise RectangleRefused from None
+    for rectangle in found:
+        if not (0 <= rectangle.left < rectangle.right <= 1 and 0 <= rectangle.top < rectangle.bottom <= 1):
+            raise RectangleRefused
+    return found
+
+
+def copies_of(choices: Iterable[PhotoChoice], *, audience: str, store: FileStore) -> tuple[tuple[Photo, PreparedCopies], ...]:
+    """Make the copies of the photos that may be shown, before the unit of work. Raises RectangleRefused."""
+    shown = [(choice.photo, choice.rectangles) for choice in choices if choice.is_shown]
+    return tuple((photo, prepare_copies(photo, rectangles, audience=audience, store=store)) for photo, rectangles in shown)

@@ -1,0 +1,58 @@
+"""Serving photos: who may have which copy is decided in casework.photo_access, what may be kept where is decided here."""
+
+from flask import Blueprint, Response, request, send_file, session
+from flask.typing import ResponseReturnValue
+
+from casework.models import File
+from casework.permissions import Action
+from casework.photo_access import private_copy, public_copy
+from casework.photo_records import open_copy
+from casework.public_photos import mark_of
+from web.guards import actor, file_store, found, performs
+
+bp = Blueprint("photos", __name__)
+
+EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp"}
+FORMS_KEY = "photo_forms"
+MOST_FORMS = 8
+KEPT_SECONDS = 86_400
+"""A published photo may have to be taken back, and caches on the way cannot be told: so a day, not a year."""
+
+
+@bp.get("/photos/<ref>/<audience>/<rendition>")
+@performs(Action.READ_PUBLIC)
+def photo(ref: str, audience: str, rendition: str) -> ResponseReturnValue:
+    if audience == "public":
+        file = found(public_copy(ref, rendition))
+        return _sent(file, is_public=True)
+    # "sealed", and what nobody ever called an audience, is nowhere
+    file = found(private_copy(actor(), ref, audience, rendition, form_tokens=frozenset(session.get(FORMS_KEY, ()))))
+    return _sent(file, is_public=False)
+
+
+def remember_form(token: str) -> None:
+    """Let this browser see the photos of a form it has not sent yet."""
+    tokens = [each for each in session.get(FORMS_KEY, ()) if each != token]
+    session[FORMS_KEY] = [*tokens[1 - MOST_FORMS :], token]
+
+
+def _sent(file: File, *, is_public: bool) -> Response:
+    """The bytes under a neutral name: the name somebody gave the file may be a person's."""
+    response = send_file(
+        open_copy(file, store=file_store()),
+        mimetype=file.media_type,
+        download_name=f"{file.rendition}.{EXTENSIONS.get(file.media_type, 'bin')}",
+        etag=file.sha256 if is_public else False,
+        last_modified=file.created_at if is_public else None,
+        conditional=is_public,
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Disposition"] = f"inline; filename={file.rendition}.{EXTENSIONS.get(file.media_type, 'bin')}"
+    if not is_public:
+        response.headers["Cache-Control"] = "private, no-store"
+    elif request.args.get("v") == mark_of(file.sha256):
+        # an address with the mark of these bytes never means others
+        response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}, immutable"
+    else:
+        response.headers["Cache-Control"] = "public, no-cache"
+    return response

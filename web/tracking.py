@@ -1,0 +1,122 @@
+"""A sender's own reports: opened by account or by code and secret, read, and rated."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext as _, lazy_gettext as _l
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from casework.cases import lock_case
+from casework.db import unit_of_work
+from casework.models import Report
+from casework.own_reports import OwnReport, case_of, own_report, report_opened_by
+from casework.permissions import Action, report_owned_by, reports_of
+from casework.public_cases import code_of_case
+from casework.ratings import LEVELS, RatingRefused, rate
+from casework.states import CaseState
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs, signed_in_account
+
+bp = Blueprint("tracking", __name__)
+
+TRACKED_KEY = "tracked"
+MOST_TRACKED = 20
+AGENCY = "agency-"
+BAR = ("0", "1", "2", "4", "closed")
+"""The steps of the bar: received, accepted, in progress, answered, closed."""
+
+
+class TrackForm(Form):
+    """The two things on a receipt."""
+
+    code = StringField(_l("Report code"), validators=[InputRequired(_l("Please type the code on your receipt.")), Length(max=40)])
+    secret = StringField(_l("Secret"), validators=[InputRequired(_l("Please type the secret on your receipt.")), Length(max=80)])
+
+
+@bp.route("/track", methods=["GET", "POST"])
+@performs(Action.TRACK_REPORT)
+def track() -> ResponseReturnValue:
+    form = TrackForm(code=request.args.get("code", ""))
+    if not form.validate_on_submit():
+        return render_template("tracking/track.html", form=form, public_code=code_of_case((form.code.data or "").strip().upper())), 422 if form.errors else 200
+    report = report_opened_by(form.code.data or "", form.secret.data or "")
+    if report is None:
+        refusal = _("Code and secret do not belong together. Please compare them with your receipt.")
+        return render_template("tracking/track.html", form=form, refusal=refusal, public_code=None), 422
+    remember_report(report)
+    return redirect(url_for(".own", code=report.code))
+
+
+@bp.get("/mine")
+@performs(Action.FOLLOW_OWN)
+def mine() -> ResponseReturnValue:
+    if signed_in_account() is None:
+        return redirect(url_for(".track"))
+    return render_template("tracking/mine.html", reports=[own_report(report) for report in reports_of(actor())])
+
+
+@bp.get("/mine/<code>")
+@performs(Action.FOLLOW_OWN)
+def own(code: str) -> ResponseReturnValue:
+    return _own_page(found(report_owned_by(actor(), code)))
+
+
+@bp.post("/mine/<code>/rating")
+@performs(Action.RATE)
+def rating(code: str) -> ResponseReturnValue:
+    report = found(report_owned_by(actor(), code))
+    level, reason = request.form.get("level", ""), request.form.get("reason", "")
+    case = case_of(report)
+    ids = {row.agency.ref: row.agency_id for row in case.assignments}
+    levels = {ids[ref]: chosen for ref, chosen in _agency_levels().items() if ref in ids}
+    try:
+        with unit_of_work():
+            rate(lock_case(case.id), by=actor(), now=now(), report=report, level=level, reason=reason, agency_levels=levels)
+    except RatingRefused as refusal:
+        return _own_page(found(report_owned_by(actor(), code)), refusal=refusal.text.in_language(str(get_locale()))), 422
+    return redirect(url_for(".own", code=code, _anchor="rating"))
+
+
+def remember_report(report: Report) -> None:
+    """Let this browser follow a report until it is closed."""
+    kept = [each for each in session.get(TRACKED_KEY, ()) if each != report.id]
+    session[TRACKED_KEY] = [*kept[1 - MOST_TRACKED :], report.id]
+
+
+def _own_page(report: Report, *, refusal: str = "") -> str:
+    """The report as its sender reads it; after a refused rating the form keeps what was chosen and typed."""
+    shown = own_report(report)
+    return render_template(
+        "tracking/own.html",
+        report=shown,
+        given=_typed() if refusal else _kept(shown),
+        refusal=refusal,
+        bar=_bar(shown),
+        has_public_page=code_of_case(report.code) is not None,
+        signed_in=signed_in_account() is not None,
+    )
+
+
+def _bar(shown: OwnReport) -> int | None:
+    """Where on the bar of five the report is; None for those that leave it."""
+    if shown.state == CaseState.CLOSED:
+        return len(BAR) - 1
+    return next((index for index, step in enumerate(BAR) if step == shown.progress.step), None)
+
+
+def _typed() -> dict[str, Any]:
+    return {"level": request.form.get("level"), "reason": request.form.get("reason", ""), "agencies": _agency_levels()}
+
+
+def _kept(shown: OwnReport) -> dict[str, Any]:
+    whole = next((given for given in shown.given if given.agency_ref is None), None)
+    agencies = {given.agency_ref: given.level for given in shown.given if given.agency_ref is not None}
+    return {"level": whole.level if whole else None, "reason": whole.reason if whole else None, "agencies": agencies}
+
+
+def _agency_levels() -> dict[str, str]:
+    """The levels chosen for single agencies, by the agency's ref."""
+    return {name.removeprefix(AGENCY): level for name, level in request.form.items() if name.startswith(AGENCY) and level in LEVELS}

@@ -1,0 +1,60 @@
+"""Photos sent with a form: each is judged alone, the good ones are kept while the form is put right (rules of photo_records)."""
+
+from collections.abc import Iterable
+
+from flask import current_app
+from werkzeug.datastructures import FileStorage
+
+from casework.db import unit_of_work
+from casework.file_store import FileNotStored
+from casework.permissions import Actor
+from casework.photo_files import PhotoRefused
+from casework.photo_records import MOST_PHOTOS, PreparedPhoto, TooManyPhotos, drop_staged, prepare_photo, stage_photo, staged_photos
+from casework.words import Bilingual
+from web.clock import now
+from web.guards import file_store
+
+
+def stage_uploads(files: Iterable[FileStorage], *, token: str, purpose: str, by: Actor) -> list[Bilingual]:
+    """Keep the photos sent with a form and return a sentence for each that was refused.
+
+    A photo that is there already, because the browser sent the form twice, is not kept again.
+    """
+    prepared, refused = _prepared([file for file in files if file.filename], token)
+    if not prepared:
+        return refused
+    with unit_of_work():
+        known = {photo.sha256 for photo in staged_photos(token)}
+        for each in prepared:
+            if each.sha256 in known:
+                continue
+            try:
+                stage_photo(each, token=token, purpose=purpose, by=by, now=now())
+            except TooManyPhotos as refusal:
+                refused.append(refusal.text)
+                break
+            known.add(each.sha256)
+    return refused
+
+
+def drop_upload(token: str, ref: str) -> None:
+    """Take one photo out of an unsent form."""
+    with unit_of_work():
+        drop_staged(token, ref)
+
+
+def _prepared(files: list[FileStorage], token: str) -> tuple[list[PreparedPhoto], list[Bilingual]]:
+    """Decoding and writing files takes its time, so it happens before the write transaction."""
+    room = MOST_PHOTOS - len(staged_photos(token))
+    prepared: list[PreparedPhoto] = []
+    refused: list[Bilingual] = []
+    for file in files:
+        if len(prepared) >= room:
+            refused.append(TooManyPhotos().text)
+            break
+        try:
+            data = file.read()
+            prepared.append(prepare_photo(data, file.filename or "", store=file_store(), max_bytes=current_app.config["MAX_PHOTO_BYTES"]))
+        except (PhotoRefused, FileNotStored) as refusal:
+            refused.append(refusal.text)
+    return prepared, refused

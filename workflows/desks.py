@@ -1,0 +1,49 @@
+"""Desks: the inbox a step waits in, and who works at it."""
+
+from casework.models import Assignment, Case
+from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name, is_reporter
+from workflows.bindings import Bindings
+from workflows.definitions import Element
+
+REPORTER = "reporter"
+
+
+def desk_of(element: Element, case: Case, assignment: Assignment | None, bindings: Bindings) -> str:
+    """Return where a step waits: the binding's choice, else the role of the element or its lane in this centre or agency.
+
+    Raises ValueError for a role nobody can hold, which the check of a model finds first.
+    """
+    step = bindings.steps.get(element.id)
+    if step is not None and step.desk is not None and (chosen := step.desk(assignment or case)):
+        return chosen
+    if element.role == REPORTER:
+        return f"{REPORTER}@r{case.id}"
+    role = Role(element.role or "")
+    if role in AGENCY_ROLES and assignment is not None:
+        return desk_name(role, agency_id=assignment.agency_id)
+    return desk_name(role, centre_id=case.centre_id)
+
+
+def desks_read_by(by: Actor) -> list[str]:
+    """Return the inboxes a person reads; an operations lead reads the operators' too (rules.md, section 1)."""
+    leads = {desk_name(Role.OPERATOR, centre_id=grant.centre_id) for grant in by.grants if grant.role == Role.OPS_LEAD}
+    return sorted(leads.union(by.desks))
+
+
+def own_desk(by: Actor, desk: str) -> str | None:
+    """Return the desk at which the person acts when working on a step of `desk`, None when it is not theirs.
+
+    A deputy's act at it counts as the principal's.
+    """
+    if by.grant_at(desk) is not None:
+        return desk
+    role, _, place = desk.partition("@")
+    lead = f"{Role.OPS_LEAD}@{place}"
+    return lead if role == Role.OPERATOR and by.grant_at(lead) is not None else None
+
+
+def is_at(by: Actor, desk: str, case: Case) -> bool:
+    """Whether the person may work on a step of that desk in this case."""
+    if desk.startswith(f"{REPORTER}@"):
+        return is_reporter(by, case)
+    return own_desk(by, desk) is not None

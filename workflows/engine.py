@@ -1,0 +1,139 @@
+"""The task tree of one instance: made, restored, stepped to its next rest, and written small."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import zstandard
+from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
+from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter, WorkflowConverter
+from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
+from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from workflows.expressions import ClosedScriptEngine
+
+MAX_ROUNDS = 1000
+"""More rounds than this between two rests means that the diagram runs in a circle."""
+
+Services = Callable[[str, dict[str, Any]], str]
+
+
+class EndlessLoop(RuntimeError):
+    """The model never comes to rest."""
+
+
+class _TreeConverter(BpmnWorkflowConverter):
+    """Writes an instance without its specification, which is stored once per version."""
+
+    def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:
+        return {**WorkflowConverter.to_dict(self, workflow), "subprocesses": {}, "bpmn_events": []}
+
+
+_serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure({**SPIFF_CONFIG, BpmnWorkflow: _TreeConverter}))
+
+
+def new_instance(spec: BpmnProcessSpec, services: Services | None = None) -> BpmnWorkflow:
+    """Return a fresh instance that has not taken its first step."""
+    return BpmnWorkflow(spec, script_engine=ClosedScriptEngine(services))
+
+
+def pack(workflow: BpmnWorkflow) -> bytes:
+    """Return the task tree as compressed JSON."""
+    return zstandard.compress(orjson.dumps(_serializer.to_dict(workflow)), level=9)
+
+
+def unpack(state: bytes, spec: BpmnProcessSpec, services: Services | None = None) -> BpmnWorkflow:
+    """Return the instance `pack` wrote, over the specification of its version."""
+    tree = orjson.loads(zstandard.decompress(state))
+    # The converter restores whatever stands at "spec"; an object that is one already passes through unchanged.
+    workflow = _serializer.from_dict({**tree, "spec": spec, "subprocess_specs": {}})
+    workflow.script_engine = ClosedScriptEngine(services)
+    return workflow
+
+
+def run_to_rest(workflow: BpmnWorkflow) -> None:
+    """Step until only people and events can move the instance on.
+
+    `do_engine_steps` ends by looking at the timers and leaves one that is due READY without running it, so it is asked
+    again until nothing moves. To be called inside `engine_clock`. Raises EndlessLoop.
+    """
+    budget = MAX_ROUNDS
+
+    def count(_task: Task) -> None:
+        nonlocal budget
+        budget -= 1
+        if budget < 0:
+            raise EndlessLoop(f"{workflow.spec.name} took {MAX_ROUNDS} steps without coming to rest")
+
+    while True:
+        workflow.do_engine_steps(did_complete_task=count)
+        if not any(not task.task_spec.manual for task in workflow.get_tasks(state=TaskState.READY)):
+            return
+
+
+def waiting_steps(workflow: BpmnWorkflow) -> Iterator[Task]:
+    """Yield the tasks that wait for a person."""
+    yield from workflow.get_tasks(state=TaskState.READY, manual=True)
+
+
+def waiting_timers(workflow: BpmnWorkflow) -> Iterator[tuple[Task, datetime]]:
+    """Yield the timers that wait, with the instant each is due."""
+    for task in workflow.get_tasks(state=TaskState.WAITING):
+        definition = getattr(task.task_spec, "event_definition", None)
+        if isinstance(definition, TimerEventDefinition):
+            yield task, timer_due(task)
+
+
+def has_timers(workflow: BpmnWorkflow) -> bool:
+    """Say whether the instance's model has timers at all."""
+    return any(isinstance(getattr(spec, "event_definition", None), TimerEventDefinition) for spec in workflow.spec.task_specs.values())
+
+
+def timer_due(task: Task) -> datetime:
+    """Return the instant a waiting timer is due; cycles keep the next one under `next`."""
+    moment = task.internal_data["event_value"]
+    return datetime.fromisoformat(moment["next"] if isinstance(moment, dict) else moment).astimezone(UTC)
+
+
+def set_timer(workflow: BpmnWorkflow, engine_task: UUID, due_at: datetime) -> None:
+    """Move a waiting timer. Its moment is worked out once, on arrival, and kept in `internal_data`: only that counts."""
+    task = workflow.get_task_from_id(engine_task)
+    moment = task.internal_data["event_value"]
+    if isinstance(moment, dict):
+        moment["next"] = due_at.isoformat()
+    else:
+        task.internal_data["event_value"] = due_at.isoformat()
+
+
+def waits_for(workflow: BpmnWorkflow, message: str) -> bool:
+    """Say whether some event of the instance waits for this message."""
+    event = BpmnEvent(MessageEventDefinition(message), {})
+    return any(task.state == TaskState.WAITING and task.task_spec.catches(task, event) for task in workflow.event_manager.tasks.values())
+
+
+def send(workflow: BpmnWorkflow, message: str, payload: dict[str, Any]) -> None:
+    """Hand a message to the instance; raises WorkflowException if nothing waits for it."""
+    workflow.send_event(BpmnEvent(MessageEventDefinition(message), payload))
+
+
+def thrown_messages(workflow: BpmnWorkflow) -> list[tuple[str, dict[str, Any]]]:
+    """Take out the messages the instance has sent and nobody inside caught."""
+    return [(event.event_definition.name, event.payload or {}) for event in workflow.get_events()]
+
+
+def waits_for_a_message(workflow: BpmnWorkflow) -> bool:
+    """Say whether the instance waits for any message."""
+    return any(isinstance(task.task_spec.event_definition, MessageEventDefinition) for task in workflow.event_manager.tasks.values())
+
+
+def has_completed(workflow: BpmnWorkflow, engine_task: UUID) -> bool:
+    """Say whether a task ran to its end (and was not cancelled or dropped)."""
+    task = workflow.tasks.get(engine_task)
+    return task is not None and task.state == TaskState.COMPLETED

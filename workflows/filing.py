@@ -1,0 +1,15 @@
+"""Filing with its process: the case a report opens starts its instance in the same unit of work."""
+
+from datetime import datetime
+from typing import Any
+
+from casework import intake
+from workflows.instances import start_case
+
+
+def file_report(*, now: datetime, **details: Any) -> intake.Filed:
+    """Take a report in as `casework.intake.file_report` does and start its process; a repeated request starts nothing again."""
+    filed = intake.file_report(now=now, **details)
+    if not filed.is_repeat:
+        start_case(filed.case, now=now)
+    return filed

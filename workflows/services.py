@@ -1,0 +1,17 @@
+"""The fixed list of what a service task in a diagram may name; anything else is refused when the model is read."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from casework.models import Case
+
+Service = Callable[..., dict[str, Any]]
+"""`(case, *, now, **parameters) -> plain values for the diagram`."""
+
+SERVICES: dict[str, Service] = {}
+
+
+def run_service(name: str, case: Case, parameters: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Run a service of the list inside the caller's unit of work; raises KeyError for another name."""
+    return SERVICES[name](case, now=now, **parameters)

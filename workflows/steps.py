@@ -1,0 +1,215 @@
+"""One step of a person: the task found, the case locked, the use case run, the token moved, all in the caller's unit of work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from casework.cases import lock_case
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import Account, Case
+from casework.permissions import LOCAL_ZONE, Actor, NotAllowed, Role
+from casework.words import Bilingual
+from workflows.bindings import BINDINGS, Bindings
+from workflows.desks import REPORTER, is_at, own_desk
+from workflows.instances import CaseProcess, definition_of
+from workflows.models import WaitingTask
+
+
+class TaskUnknown(CaseworkError):
+    """No such step."""
+
+    def __init__(self) -> None:
+        super().__init__("Không tìm thấy bước công việc này.", "There is no such step.")
+
+
+class TaskAlreadyDone(CaseworkError):
+    """Somebody was quicker, or the step no longer waits; says who did what and when."""
+
+
+class TaskClaimed(CaseworkError):
+    """Another person has taken the step."""
+
+
+class StepRefused(CaseworkError):
+    """The step cannot be done now or in this way."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step did. `opened` are the steps that now wait because of it."""
+
+    case: Case
+    task: WaitingTask
+    outcome: str | None
+    stays_open: bool
+    opened: tuple[WaitingTask, ...]
+    values: Mapping[str, Any]
+
+
+def perform(
+    task_ref: str,
+    *,
+    by: Actor,
+    now: datetime,
+    act: str | None = None,
+    form: Mapping[str, Any] | None = None,
+    bindings: Bindings = BINDINGS,
+) -> StepResult:
+    """Do one step: `act` is the verb chosen where a step has several, `form` what its use case takes.
+
+    The case row is locked before anything is decided, so of two people one wins and the other reads who did what.
+    Eligibility is judged in the same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed,
+    StepRefused and whatever the use case refuses with.
+    """
+    case = lock_case(_case_of(task_ref))
+    task = _locked_task(task_ref)
+    _refuse_unavailable(task, by, case)
+    step = bindings.steps[task.element]
+    act = act or step.own_act
+    if act not in step.acts:
+        raise StepRefused("Bước này không có lựa chọn đó.", "This step has no such choice.")
+    by = by.at(own_desk(by, task.desk) or task.desk)
+    result = dict(step.acts[act](task.assignment or case, by=by, now=now, **(form or {})))
+    process = CaseProcess(case, now=now, bindings=bindings)
+    stays_open = step.stays_open(result)
+    outcome = result.pop("outcome", None)
+    if not stays_open:
+        _close(task, by, outcome or act, now)
+        process.complete(task, {**result, task.element: outcome} if outcome else result)
+    process.settle()
+    return StepResult(case, task, outcome, stays_open, tuple(process.opened), result)
+
+
+def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
+    """Take a step for oneself, so that colleagues see it is in hand; claiming one's own again changes nothing.
+
+    Raises TaskUnknown, NotAllowed, TaskAlreadyDone, TaskClaimed.
+    """
+    task = _task(task_ref)
+    if own_desk(by, task.desk) is None:
+        raise NotAllowed
+    change = (
+        update(WaitingTask)
+        .where(WaitingTask.id == task.id, WaitingTask.state == "waiting")
+        .where(WaitingTask.claimed_by_id.is_(None) | (WaitingTask.claimed_by_id == by.account_id))
+        .values(claimed_by_id=by.account_id, claimed_at=now)
+        .returning(WaitingTask.id)
+    )
+    taken = db.session.scalar(change, execution_options={"synchronize_session": False})
+    task = _locked_task(task_ref)
+    if taken is None:
+        _refuse_done(task)
+        raise _claimed(task)
+    return task
+
+
+def release(task_ref: str, *, by: Actor) -> WaitingTask:
+    """Put a claimed step back: its claimant, the leader of the agency or the operations lead may.
+
+    Raises TaskUnknown, NotAllowed, TaskAlreadyDone.
+    """
+    lock_case(_case_of(task_ref))
+    task = _locked_task(task_ref)
+    _refuse_done(task)
+    is_leader = by.holds([Role.AGENCY_LEADER], agency_id=task.agency_id) if task.agency_id else False
+    is_lead = by.holds([Role.OPS_LEAD], centre_id=task.centre_id)
+    if task.claimed_by_id is not None and task.claimed_by_id not in _counts_as(by, task) and not (is_leader or is_lead):
+        raise NotAllowed
+    task.claimed_by_id = task.claimed_at = None
+    return task
+
+
+def acts_of(task: WaitingTask, bindings: Bindings = BINDINGS) -> tuple[str, ...]:
+    """Return the verbs a person can choose at a step, its own first."""
+    return tuple(bindings.steps[task.element].acts)
+
+
+def label_of_step(task: WaitingTask) -> Bilingual:
+    """Return what the diagram calls the step."""
+    element = definition_of(task.instance.process_version).elements.get(task.element)
+    return element.label if element else Bilingual(task.element, task.element)
+
+
+def task_for(by: Actor, task_ref: str) -> WaitingTask:
+    """Return a step the person may see because it is on their desk, waiting or done. Raises TaskUnknown otherwise."""
+    task = _task(task_ref)
+    if not is_at(by, task.desk, task.case):
+        raise TaskUnknown
+    return task
+
+
+def _case_of(task_ref: str) -> int:
+    case_id = db.session.scalar(select(WaitingTask.case_id).where(WaitingTask.ref == task_ref))
+    if case_id is None:
+        raise TaskUnknown
+    return case_id
+
+
+def _task(task_ref: str) -> WaitingTask:
+    task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first()
+    if task is None:
+        raise TaskUnknown
+    return task
+
+
+def _locked_task(task_ref: str) -> WaitingTask:
+    query = select(WaitingTask).where(WaitingTask.ref == task_ref).options(joinedload(WaitingTask.instance))
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case) -> None:
+    if not is_at(by, task.desk, case):
+        raise NotAllowed
+    _refuse_done(task)
+    if task.claimed_by_id is not None and task.claimed_by_id not in _counts_as(by, task):
+        raise _claimed(task)
+    if task.instance.status != "running":
+        raise StepRefused(
+            "Hồ sơ đang tạm dừng hoặc chờ xử lý sự cố. Xin thử lại sau.", "The case is on hold or has an incident. Please try again later."
+        )
+
+
+def _counts_as(by: Actor, task: WaitingTask) -> frozenset[int]:
+    desk = own_desk(by, task.desk)
+    return by.at(desk).counts_as if desk else by.counts_as
+
+
+def _refuse_done(task: WaitingTask) -> None:
+    if task.state == "waiting":
+        return
+    label, when = label_of_step(task), _local(task.done_at)
+    if task.state == "withdrawn":
+        raise TaskAlreadyDone(
+            f"Bước “{label.vi}” không còn chờ thực hiện từ {when}.", f"The step “{label.en}” has not been waiting any more since {when}."
+        )
+    who = _name(task.done_by)
+    what = f" ({task.outcome})" if task.outcome else ""
+    raise TaskAlreadyDone(
+        f"{who.vi} đã thực hiện bước “{label.vi}”{what} lúc {when}.", f"{who.en} did the step “{label.en}”{what} at {when}."
+    )
+
+
+def _claimed(task: WaitingTask) -> TaskClaimed:
+    who, when = _name(task.claimed_by), _local(task.claimed_at)
+    return TaskClaimed(f"{who.vi} đã nhận bước này lúc {when}.", f"{who.en} took this step at {when}.")
+
+
+def _name(account: Account | None) -> Bilingual:
+    if account is None or account.full_name is None:
+        return Bilingual("Người phản ánh", "The reporter")
+    return Bilingual(account.full_name, account.full_name)
+
+
+def _local(instant: datetime | None) -> str:
+    return f"{instant.astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}" if instant else ""
+
+
+def _close(task: WaitingTask, by: Actor, outcome: str, now: datetime) -> None:
+    task.state, task.outcome, task.done_at = "done", outcome, now
+    task.done_by_id = by.account.id if by.account else None
+    task.on_behalf_of_id = None if task.desk.startswith(REPORTER) else by.principal_id

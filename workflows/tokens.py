@@ -1,0 +1,78 @@
+"""Where the tokens of a case stand on its diagram: what is done, what waits, which flows were taken."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Case
+from workflows import engine
+from workflows.definitions import Definition
+from workflows.instances import definition_of
+from workflows.models import ProcessInstance
+
+REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One instance on the diagram: ids of elements and of sequence flows."""
+
+    process_id: str
+    assignment_id: int | None
+    version_id: int
+    is_ended: bool
+    done: frozenset[str]
+    current: frozenset[str]
+    taken: frozenset[str]
+
+
+def tokens_of(case: Case) -> list[Tokens]:
+    """Return the tokens of every instance of a case, the case's own first. Reads only."""
+    query = select(ProcessInstance).where(ProcessInstance.case_id == case.id)
+    instances = db.session.scalars(query.order_by(ProcessInstance.assignment_id.is_not(None), ProcessInstance.id))
+    return [_tokens(instance, definition_of(instance.process_version)) for instance in instances]
+
+
+def _tokens(instance: ProcessInstance, definition: Definition) -> Tokens:
+    workflow = engine.unpack(instance.state, definition.specs[instance.process_id])
+    reached = [task for task in workflow.get_tasks(state=REACHED) if _is_reached(task, definition)]
+    current = {task.task_spec.name for task in reached if task.state in (TaskState.READY, TaskState.WAITING)}
+    done = {task.task_spec.name for task in reached if task.state == TaskState.COMPLETED}
+    return Tokens(
+        process_id=instance.process_id,
+        assignment_id=instance.assignment_id,
+        version_id=instance.version_id,
+        is_ended=instance.ended_at is not None,
+        done=frozenset(done - current),
+        current=frozenset(current),
+        taken=frozenset(_taken(reached, definition)),
+    )
+
+
+def _is_reached(task: Task, definition: Definition) -> bool:
+    """A boundary event that waits holds no token, and of the tasks of a join that waited all but one were set aside."""
+    element = definition.elements.get(task.task_spec.name)
+    if element is None:
+        return False
+    if task.state == TaskState.CANCELLED:
+        return element.kind == "parallelGateway" and task.parent.state == TaskState.COMPLETED
+    return element.kind != "boundaryEvent" or task.state == TaskState.COMPLETED
+
+
+def _taken(reached: list[Task], definition: Definition) -> Iterator[str]:
+    for task in reached:
+        before = _element_before(task, definition)
+        if before is not None and (before, task.task_spec.name) in definition.flows:
+            yield definition.flows[before, task.task_spec.name]
+
+
+def _element_before(task: Task, definition: Definition) -> str | None:
+    """The engine puts tasks of its own between elements (around boundary events): look past them."""
+    parent = task.parent
+    while parent is not None and parent.task_spec.name not in definition.elements:
+        parent = parent.parent
+    return parent.task_spec.name if parent is not None else None

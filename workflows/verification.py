@@ -1,0 +1,252 @@
+"""Proving that process and domain agree: each instance's own state against the flat rows, and cases against instances."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.findings import Finding, fault, note
+from casework.models import Assignment, Case, Clock
+from casework.states import OPEN_STATES, CaseState
+from workflows import engine
+from workflows.definitions import Definition
+from workflows.instances import definition_of
+from workflows.models import FAR, Incident, Message, ProcessInstance, Timer, WaitingTask
+
+BATCH = 200
+"""Instances unpacked at a time."""
+
+ROWS = 1000
+"""Plain rows read at a time."""
+
+RUNNING_STATES = OPEN_STATES | {CaseState.RATING, CaseState.REVIEW}
+"""States in which the process of a case still runs; in the rating window it waits for the reporters."""
+
+
+def check_process() -> Iterator[Finding]:
+    """Check every instance, waiting step and timer; to be called inside `one_moment`."""
+    yield from _cases_against_instances()
+    yield from _assignments_against_instances()
+    yield from _rows_of_ended_instances()
+    yield from _open_incidents()
+    yield from _running_instances()
+
+
+def _rows(query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
+    yield from db.session.execute(query.execution_options(yield_per=ROWS))
+
+
+def _cases_against_instances() -> Iterator[Finding]:
+    own = and_(ProcessInstance.case_id == Case.id, ProcessInstance.assignment_id.is_(None))
+    running = select(Case.code, Case.state, ProcessInstance.id, ProcessInstance.ended_at).outerjoin(ProcessInstance, own)
+    must = Case.state.in_(RUNNING_STATES)
+    for row in _rows(running.where(must, or_(ProcessInstance.id.is_(None), ProcessInstance.ended_at.is_not(None)))):
+        yield fault(
+            "process.case_without", row.code,
+            f"Hồ sơ {row.code} ({row.state}) không có quy trình nào đang chạy.",
+            f"The case {row.code} ({row.state}) has no running process.",
+        )  # fmt: skip
+    for row in _rows(running.where(~must, ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None))):
+        yield fault(
+            "process.runs_on", f"instance {row.id}",
+            f"Hồ sơ {row.code} đã kết thúc ({row.state}) nhưng quy trình {row.id} vẫn chạy.",
+            f"The case {row.code} has ended ({row.state}), and its process {row.id} still runs.",
+        )  # fmt: skip
+    half_ended = (ProcessInstance.status == "ended") != ProcessInstance.ended_at.is_not(None)
+    for row in _rows(select(ProcessInstance.id, Case.code).join(Case, Case.id == ProcessInstance.case_id).where(half_ended)):
+        yield fault(
+            "process.status", f"instance {row.id}",
+            f"Quy trình {row.id} của hồ sơ {row.code}: trạng thái không khớp với thời điểm kết thúc.",
+            f"The process {row.id} of the case {row.code}: its status does not agree with the instant of its end.",
+        )  # fmt: skip
+
+
+def _assignments_against_instances() -> Iterator[Finding]:
+    query = (
+        select(Case.code, Assignment.id, Assignment.state, ProcessInstance.id.label("instance"))
+        .join(Case, Case.id == Assignment.case_id)
+        .outerjoin(ProcessInstance, ProcessInstance.assignment_id == Assignment.id)
+    )
+    without = or_(ProcessInstance.id.is_(None), ProcessInstance.ended_at.is_not(None))
+    for row in _rows(query.where(Assignment.ended_at.is_(None), without)):
+        yield fault(
+            "process.assignment_without", f"{row.code}, assignment {row.id}",
+            f"Hồ sơ {row.code}: việc giao đơn vị số {row.id} ({row.state}) không có quy trình nào đang chạy.",
+            f"The case {row.code}: its assignment {row.id} ({row.state}) has no running process.",
+        )  # fmt: skip
+    for row in _rows(query.where(Assignment.ended_at.is_not(None), ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None))):
+        yield fault(
+            "process.runs_on", f"instance {row.instance}",
+            f"Hồ sơ {row.code}: việc giao đơn vị số {row.id} đã xong ({row.state}) nhưng quy trình {row.instance} vẫn chạy.",
+            f"The case {row.code}: its assignment {row.id} has ended ({row.state}), and its process {row.instance} still runs.",
+        )  # fmt: skip
+    strange = and_(ProcessInstance.assignment_id == Assignment.id, ProcessInstance.case_id != Assignment.case_id)
+    for row in _rows(select(ProcessInstance.id, Case.code).join(Assignment, strange).join(Case, Case.id == Assignment.case_id)):
+        yield fault(
+            "process.case_differs", f"instance {row.id}",
+            f"Quy trình {row.id} thuộc hồ sơ khác với việc giao đơn vị của nó ({row.code}).",
+            f"The process {row.id} is of another case than its assignment ({row.code}).",
+        )  # fmt: skip
+
+
+def _rows_of_ended_instances() -> Iterator[Finding]:
+    for table, is_open, vi, en in (
+        (WaitingTask, WaitingTask.state == "waiting", "bước", "step"),
+        (Timer, Timer.ended_at.is_(None), "hẹn giờ", "timer"),
+    ):
+        query = select(ProcessInstance.id, table.element, Case.code).join(table, table.instance_id == ProcessInstance.id)
+        query = query.join(Case, Case.id == ProcessInstance.case_id).where(ProcessInstance.ended_at.is_not(None), is_open)
+        for row in _rows(query):
+            yield fault(
+                "process.left_over", f"instance {row.id}",
+                f"Quy trình {row.id} của hồ sơ {row.code} đã kết thúc nhưng {vi} “{row.element}” vẫn chờ.",
+                f"The process {row.id} of the case {row.code} has ended, and its {en} “{row.element}” still waits.",
+            )  # fmt: skip
+
+
+def _open_incidents() -> Iterator[Finding]:
+    query = select(Incident.ref, Incident.element, Case.code).join(Case, Case.id == Incident.case_id).where(Incident.resolved_at.is_(None))
+    for row in _rows(query.order_by(Incident.id)):
+        yield note(
+            "process.incident", f"incident {row.ref}",
+            f"Hồ sơ {row.code} có sự cố {row.ref} ở bước “{row.element}” chưa xử lý.",
+            f"The case {row.code} has the incident {row.ref} at “{row.element}”, not resolved yet.",
+        )  # fmt: skip
+
+
+def _running_instances() -> Iterator[Finding]:
+    after = 0
+    query = (
+        select(ProcessInstance)
+        .where(ProcessInstance.ended_at.is_(None))
+        .options(joinedload(ProcessInstance.case).load_only(Case.code, Case.urgency))
+        .order_by(ProcessInstance.id)
+        .limit(BATCH)
+    )
+    while batch := list(db.session.scalars(query.where(ProcessInstance.id > after))):
+        rows = _Rows(batch)
+        for instance in batch:
+            yield from _check_instance(instance, rows)
+        after = batch[-1].id
+        db.session.expunge_all()
+
+
+class _Rows:
+    """The flat rows of some instances, read with one query a table."""
+
+    def __init__(self, batch: list[ProcessInstance]) -> None:
+        ids, cases = [instance.id for instance in batch], {instance.case_id for instance in batch}
+        self.steps = _grouped(
+            select(WaitingTask.instance_id, WaitingTask.engine_task, WaitingTask.element, WaitingTask.due_at, WaitingTask.urgent)
+            .where(WaitingTask.instance_id.in_(ids), WaitingTask.state == "waiting")
+        )  # fmt: skip
+        self.timers = _grouped(
+            select(Timer.instance_id, Timer.engine_task, Timer.element, Timer.due_at)
+            .where(Timer.instance_id.in_(ids), Timer.ended_at.is_(None))
+        )  # fmt: skip
+        self.messages = _grouped(
+            select(Message.case_id, Message.name, Message.target_process, Message.assignment_id)
+            .where(Message.case_id.in_(cases), Message.delivered_at.is_(None))
+        )  # fmt: skip
+        self.clocks = _grouped(
+            select(Clock.case_id, Clock.kind, Clock.assignment_id, Clock.due_at)
+            .where(Clock.case_id.in_(cases), Clock.ended_at.is_(None)).order_by(Clock.id)
+        )  # fmt: skip
+
+
+def _grouped(query: Select[*tuple[Any, ...]]) -> Mapping[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in db.session.execute(query):
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def _check_instance(instance: ProcessInstance, rows: _Rows) -> Iterator[Finding]:
+    subject, code = f"instance {instance.id}", instance.case.code
+    try:
+        definition = definition_of(instance.process_version)
+        workflow = engine.unpack(instance.state, definition.specs[instance.process_id])
+    except Exception as error:  # whatever the engine meets in a damaged state, the other instances are still to be checked
+        yield fault(
+            "process.unreadable", subject,
+            f"Không đọc được trạng thái quy trình {instance.id} của hồ sơ {code} ({type(error).__name__}).",
+            f"The state of the process {instance.id} of the case {code} cannot be read ({type(error).__name__}).",
+        )  # fmt: skip
+        return
+    if workflow.completed:
+        yield fault(
+            "process.completed", subject,
+            f"Quy trình {instance.id} của hồ sơ {code} đã đi đến cuối nhưng chưa được ghi là kết thúc.",
+            f"The process {instance.id} of the case {code} has reached its end and is not noted as ended.",
+        )  # fmt: skip
+    steps = rows.steps.get(instance.id, [])
+    waiting = {str(task.id): task.task_spec.name for task in engine.waiting_steps(workflow)}
+    yield from _compare(instance, waiting, {row.engine_task: row.element for row in steps}, "bước", "step")
+    timers = {str(task.id): (task.task_spec.name, due) for task, due in engine.waiting_timers(workflow)}
+    noted = {row.engine_task: (row.element, row.due_at) for row in rows.timers.get(instance.id, [])}
+    yield from _compare(instance, timers, noted, "hẹn giờ", "timer")
+    if not waiting and not timers and not engine.waits_for_a_message(workflow):
+        yield fault(
+            "process.stuck", subject,
+            f"Quy trình {instance.id} của hồ sơ {code} không chờ ai và không chờ gì: hồ sơ sẽ không bao giờ đi tiếp.",
+            f"The process {instance.id} of the case {code} waits for nobody and nothing: the case would never go on.",
+        )  # fmt: skip
+    yield from _check_limits(instance, definition, steps, rows.clocks.get(instance.case_id, []))
+    yield from _check_messages(instance, workflow, rows.messages.get(instance.case_id, []))
+
+
+def _compare(instance: ProcessInstance, waiting: Mapping[str, Any], noted: Mapping[str, Any], vi: str, en: str) -> Iterator[Finding]:
+    """Each step or timer that waits in the state has its row, with the same element (and instant), and no row stands alone."""
+    for engine_task in sorted(waiting.keys() | noted.keys()):
+        own, row = waiting.get(engine_task), noted.get(engine_task)
+        if own == row:
+            continue
+        named = _named(own if own is not None else row)
+        if row is None:
+            says = f"{vi} “{named}” đang chờ nhưng không có dòng nào ghi", f"the {en} “{named}” waits and has no row"
+        elif own is None:
+            says = f"có dòng ghi {vi} “{named}” nhưng quy trình không chờ ở đó", f"a row tells of the {en} “{named}”, which does not wait"
+        else:
+            says = f"{vi} “{named}” được ghi sai (“{_named(row)}”)", f"the {en} “{named}” is noted wrongly (“{_named(row)}”)"
+        yield fault(
+            f"process.{en}", f"instance {instance.id}",
+            f"Quy trình {instance.id} của hồ sơ {instance.case.code}: {says[0]}.",
+            f"In the process {instance.id} of the case {instance.case.code}, {says[1]}.",
+        )  # fmt: skip
+
+
+def _named(noted: Any) -> str:
+    return f"{noted[0]}, {noted[1].isoformat()}" if isinstance(noted, tuple) else str(noted)
+
+
+def _check_limits(instance: ProcessInstance, definition: Definition, steps: list[Any], clocks: list[Any]) -> Iterator[Finding]:
+    """The due instant a list sorts a step by is that of the clock the diagram names for it."""
+    limits: dict[tuple[str, int | None], datetime | None] = {(row.kind, row.assignment_id): row.due_at for row in clocks}
+    for step in steps:
+        element = definition.elements.get(step.element)
+        kind = element.properties.get("clock", "") if element else ""
+        due = limits.get((kind, instance.assignment_id)) or limits.get((kind, None)) or FAR
+        if (step.due_at, step.urgent) != (due, instance.case.is_urgent):
+            yield fault(
+                "process.limit", f"instance {instance.id}",
+                f"Hồ sơ {instance.case.code}: hạn hoặc mức khẩn ghi ở bước “{step.element}” khác với đồng hồ của nó.",
+                f"The case {instance.case.code}: limit or urgency noted at the step “{step.element}” differs from its clock.",
+            )  # fmt: skip
+
+
+def _check_messages(instance: ProcessInstance, workflow: BpmnWorkflow, messages: list[Any]) -> Iterator[Finding]:
+    if instance.status != "running":
+        return
+    for row in messages:
+        is_own = row.target_process == instance.process_id and row.assignment_id == instance.assignment_id
+        if is_own and engine.waits_for(workflow, row.name):
+            code = instance.case.code
+            yield note(
+                "process.message", f"instance {instance.id}",
+                f"Quy trình {instance.id} của hồ sơ {code} chờ tin “{row.name}” đã có nhưng chưa được giao.",
+                f"The process {instance.id} of the case {code} waits for the message “{row.name}”, which is there undelivered.",
+            )  # fmt: skip

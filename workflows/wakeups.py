@@ -1,0 +1,108 @@
+"""What moves an instance without a person: timers that are due and messages that found nobody. Any number of workers may run these.
+
+A worker first leases rows in a short unit of work, then takes each in its own, with the case locked and the row read again:
+a timer fires exactly once however many workers there are and wherever one of them dies.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, or_, select, update
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from workflows.bindings import BINDINGS, Bindings
+from workflows.incidents import Spot, run_recorded
+from workflows.instances import CaseProcess
+from workflows.models import Message, ProcessInstance, Timer
+
+LEASE = timedelta(seconds=60)
+"""How long a worker may sit on a timer it has leased before another takes it over."""
+
+
+def fire_due_timers(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
+    """Run every instance on whose timer is due, each in its own unit of work; returns how many fired."""
+    if db.session.scalar(_due(now).limit(1)) is None:
+        return 0
+    with unit_of_work():
+        timer_ids = _lease(now, limit)
+    return sum(_fire_alone(timer_id, now, bindings) for timer_id in timer_ids)
+
+
+def deliver_messages(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
+    """Offer each waiting message to its case again; returns how many were taken or had become pointless."""
+    query = (
+        select(Message.case_id)
+        .join(ProcessInstance, (ProcessInstance.case_id == Message.case_id) & ProcessInstance.assignment_id.is_(None))
+        .where(Message.delivered_at.is_(None), ProcessInstance.status.in_(("running", "ended")))
+        .order_by(Message.attempts, Message.id)
+        .limit(limit)
+    )
+    return sum(_deliver_to(case_id, now, bindings) for case_id in dict.fromkeys(db.session.scalars(query)))
+
+
+def _due(now: datetime) -> Select[int]:
+    return (
+        select(Timer.id)
+        .join(Timer.instance)
+        .where(Timer.ended_at.is_(None), Timer.due_at <= now, ProcessInstance.status == "running")
+        .where(or_(Timer.leased_until.is_(None), Timer.leased_until <= now))
+        .order_by(Timer.due_at, Timer.id)
+    )
+
+
+def _lease(now: datetime, limit: int) -> list[int]:
+    query = _due(now).limit(limit)
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update(of=Timer, skip_locked=True)
+    timer_ids = list(db.session.scalars(query))
+    db.session.execute(update(Timer).where(Timer.id.in_(timer_ids)).values(leased_until=now + LEASE))
+    return timer_ids
+
+
+def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
+    """A timer that cannot be run now stays for later; one that fails has left an incident. Neither stops the others."""
+    try:
+        return run_recorded(lambda: _fire(timer_id, now, bindings), lambda: _spot_of(timer_id), now=now)
+    except CaseworkError:
+        return False
+
+
+def _fire(timer_id: int, now: datetime, bindings: Bindings) -> bool:
+    case_id = db.session.scalars(select(Timer.case_id).where(Timer.id == timer_id)).one()
+    case = lock_case(case_id)
+    timer = db.session.get_one(Timer, timer_id, populate_existing=True)
+    process = CaseProcess(case, now=now, bindings=bindings)
+    if timer.ended_at is not None or timer.due_at > now or timer.instance.status != "running":
+        return False
+    timer.leased_until = None
+    process.open(timer.instance)
+    process.settle()
+    return timer.fired_at is not None
+
+
+def _spot_of(timer_id: int) -> Spot | None:
+    timer = db.session.get(Timer, timer_id)
+    return Spot("timer", timer.instance_id, timer.case_id, timer.element, timer.engine_task) if timer else None
+
+
+def _deliver_to(case_id: int, now: datetime, bindings: Bindings) -> int:
+    try:
+        return run_recorded(lambda: _offer(case_id, now, bindings), lambda: _spot_in(case_id), now=now)
+    except CaseworkError:
+        return 0
+
+
+def _offer(case_id: int, now: datetime, bindings: Bindings) -> int:
+    process = CaseProcess(lock_case(case_id), now=now, bindings=bindings)
+    before = process.waiting_messages()
+    for message in before:
+        message.attempts += 1
+    process.settle(offer_messages=True)
+    return sum(message.delivered_at is not None for message in before)
+
+
+def _spot_in(case_id: int) -> Spot | None:
+    query = select(ProcessInstance.id).where(ProcessInstance.case_id == case_id, ProcessInstance.assignment_id.is_(None))
+    instance_id = db.session.scalar(query)
+    return Spot("message", instance_id, case_id, "message") if instance_id else None
