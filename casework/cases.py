@@ -1,6 +1,6 @@
 """Finding and locking a case, and the state that follows from its assignments."""
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
@@ -8,10 +8,10 @@ from casework.models import Assignment, Case, CaseReport, Report
 from casework.states import AssignmentState, CaseState
 
 
-def lock_case(case_id: int) -> Case:
+def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     """This will return the case with its row locked until the transaction ends; every step locks the case before anything else.
 
-    On SQLite the transaction itself is the lock. Raises sqlalchemy.exc.NoResultFound when there is no such case.
+    `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock. Raises sqlalchemy.exc.NoResultFound when there is no such case.
     """
     query = (
         select(Case)

@@ -59,9 +59,9 @@ def distribute(
     """
     require(by, Action.DISTRIBUTE, case)
     _refuse_wrong_agencies(case, [lead, *cooperating], now)
-    case.lead_agency_id = lead.id
     if cooperating and not case.is_urgent:
         _allow_for_several(case, now)
+    case.lead_agency_id = lead.id
     given = []
     for agency, slot in [(lead, "lead"), *((agency, "cooperating") for agency in cooperating)]:
         words = normal((instructions or {}).get(agency.id, ""))
@@ -71,6 +71,7 @@ def distribute(
         )  # fmt: skip
         db.session.add(assignment)
         given.append(assignment)
+    settle_state(case)
     db.session.flush()
     for assignment in given:
         start_assignment_clock(assignment, at=now)
@@ -78,7 +79,6 @@ def distribute(
         tell_desk(Role.OFFICER, "assignment_given", case=case, at=now, agency_id=assignment.agency_id, urgent=case.is_urgent)
     record(case, "distribute", by=by, at=now, lead=lead.key, cooperating=[agency.key for agency in cooperating])
     tell_reporters(case, "report_distributed", at=now, lead=lead.key)
-    settle_state(case)
     return {"agencies": len(given)}
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, pauses_of, rule_for, running_clock
+from casework.clocks import ClockKind, LimitRule, pauses_of, rule_for, running_clock
 from casework.due_changes import assignment_due, recomputed_never_earlier
-from casework.models import Case, ClockRule
+from casework.models import Case
 from casework.permissions import LOCAL_ZONE
 from casework.working_time import TimeLimit, Unit, due_at
 
@@ -70,7 +70,7 @@ def _due_with_several(case: Case) -> datetime | None:
     return recomputed_never_earlier(clock.due_at, clock.started_at, limit, calendar_of(case.centre_id), pauses_of(clock))
 
 
-def _rule(case: Case, kind: ClockKind, *, at: datetime, urgency: str | None = None, complexity: str | None = None) -> ClockRule:
+def _rule(case: Case, kind: ClockKind, *, at: datetime, urgency: str | None = None, complexity: str | None = None) -> LimitRule:
     return rule_for(
         kind,
         centre_id=case.centre_id,

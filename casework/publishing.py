@@ -59,8 +59,8 @@ def publish(
     )
     for photo, copies in photos:
         add_copies(photo, copies, audience="public", by=by, now=now)
-    case.is_public, case.published_at = True, case.published_at or now
     record(case, "publish", by=by, at=now, kind="final", number=publication.number, photos=len(photos))
+    case.is_public, case.published_at = True, case.published_at or now
     return _answered(case, publication, by=by, now=now, template="report_published")
 
 
@@ -117,15 +117,14 @@ def _write_version(
 
 
 def _answered(case: Case, publication: Publication, *, by: Actor, now: datetime, template: str) -> dict[str, object]:
+    can_be_rated = any(link.left_at is None and link.report.reporter and link.report.reporter.can_be_told for link in case.reports)
+    case.state, case.closed_at = (CaseState.RATING, None) if can_be_rated else (CaseState.CLOSED, now)
     db.session.flush()
     end_clock(case, ClockKind.PUBLICATION, at=now)
     end_clock(case, ClockKind.CASE, at=now)
     refresh_search_rows(case, at=now)
     tell_reporters(case, template, at=now)
-    can_be_rated = any(link.left_at is None and link.report.reporter and link.report.reporter.can_be_told for link in case.reports)
     if not can_be_rated:
-        case.state, case.closed_at = CaseState.CLOSED, now
         return {"has_rater": False}
-    case.state = CaseState.RATING
     clock = start_clock(case, ClockKind.RATING, at=now, publication=publication)
     return {"has_rater": True, "rating_due_at": clock.first_due_at.isoformat()}

@@ -67,9 +67,9 @@ def verify(
             raise VerificationRefused("Chưa biên tập nội dung gửi đơn vị.", "The text for agencies has not been cleared.")
         if uncleared_photos(link.report):
             raise VerificationRefused("Còn ảnh chưa được kiểm tra trước khi gửi đơn vị.", "A photo has not been cleared for agencies.")
+    record(case, "verify", by=by, at=now, title=title)
     case.title, case.place = title, normal(place or "") or None
     case.state, case.accepted_at = CaseState.TO_CLASSIFY, now
-    record(case, "verify", by=by, at=now, title=title)
     end_clock(case, ClockKind.ACCEPTANCE, at=now)
     tell_reporters(case, "report_accepted", at=now)
     refresh_search_rows(case, at=now)
@@ -86,7 +86,7 @@ def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> 
     if not words:
         raise VerificationRefused("Nội dung gửi đơn vị đang trống.", "The text for agencies is empty.")
     part.report.texts.append(ReportText(kind="cleared", body=words, written_by_id=by.account_id, written_at=now))
-    own = {photo.id for photo in photos_of_report(part.report)}
+    own = {photo.id for photo in photos_of_report(part.report)} if part.copies else set()
     for photo, copies in part.copies:
         if photo.id not in own:
             raise VerificationRefused("Ảnh không thuộc phản ánh này.", "The photo does not belong to this report.")

@@ -19,6 +19,8 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from casework import seeding
+from casework.cases import lock_case
+from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.folding import fold
 from casework.identity import Contact, citizen_account
@@ -27,6 +29,7 @@ from casework.models import Account, Agency, Area, Assignment, Case, Centre, Eve
 from casework.permissions import Actor, Role, actor_for
 from casework.triage import ClearedReport
 from workflows import filing, steps
+from workflows.instances import CaseProcess
 from workflows.models import WaitingTask
 from workflows.versions import install_shipped_model
 
@@ -186,10 +189,12 @@ def advance(world: World, case: Case, state: str, *, agencies: int = 1, urgent: 
     """Take a case on to a state of WALK from wherever it is on the straight way."""
     if state not in WALK:
         raise ValueError(f"{state} is not on the straight way: {', '.join(WALK)}")
-    while (before := "handling" if case.state == "redo" else case.state) != state:
-        if WALK.index(before) > WALK.index(state):
-            raise ValueError(f"the case is at {before} already")
-        NEXT_STEPS[before](world, case, agencies=agencies, urgent=urgent)
+    for step in WALK:
+        at = "handling" if case.state == "redo" else case.state
+        if at == step and step != state:
+            NEXT_STEPS[step](world, case, agencies=agencies, urgent=urgent)
+    if case.state != state:
+        raise AssertionError(f"the case stands at {case.state}, not at {state}")
     return case
 
 
@@ -270,7 +275,24 @@ def rate(world: World, case: Case, *, by: str = "citizen", level: str = "satisfi
     do(world, case, "rate", by, report=case.main_report, level=level, reason="Chưa dọn hết." if level == "dissatisfied" else "")
 
 
+def end_rating_window(case: Case) -> None:
+    """Let the window of this case run out, and of no other: a verdict may be changed until then, so nothing else closes a case."""
+    with unit_of_work():
+        locked = lock_case(case.id)
+        window = running_clock(locked, ClockKind.RATING)
+        assert window is not None
+        assert window.due_at is not None
+        process = CaseProcess(locked, now=window.due_at)
+        process.open(process.instance_of(None))
+        process.settle()
+
+
+def rate_and_close(world: World, case: Case, **_: Any) -> None:
+    rate(world, case)
+    end_rating_window(case)
+
+
 NEXT_STEPS: dict[str, Callable[..., None]] = {
     "to_verify": verify, "to_classify": classify, "to_distribute": distribute, "at_agency": accept, "handling": submit,
-    "approval": approve, "to_publish": publish, "rating": rate,
+    "approval": approve, "to_publish": publish, "rating": rate_and_close,
 }

@@ -4,7 +4,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext as _
 from sqlalchemy import select
 
 from casework.clocks import ClockKind
@@ -13,12 +12,13 @@ from casework.intake import Filed, ReportRefused
 from casework.models import Centre, Clock, Report
 from casework.own_reports import case_of
 from casework.permissions import Action, Actor, report_owned_by
-from casework.photo_records import photos_of_report, staged_photos
+from casework.photo_records import MOST_PHOTOS, photos_of_report, staged_photos
 from casework.sealing import SealBroken, open_text, seal_text
 from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.clock import now
 from web.filing_form import FilingForm
 from web.guards import actor, found, performs
+from web.locales import in_reader_language, language
 from web.photos import remember_form
 from web.public import communes_today, fields_today
 from web.tracking import remember_report
@@ -33,13 +33,13 @@ RECEIPT_KEY = "receipt"
 @bp.route("/reports/new", methods=["GET", "POST"])
 @performs(Action.FILE_REPORT)
 def new_report() -> ResponseReturnValue:
-    form = FilingForm(fields=fields_today(), areas=communes_today(), language=str(get_locale()))
+    form = FilingForm(fields=fields_today(), areas=communes_today())
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
     is_valid = form.validate()
     photo_refusals = [
-        refusal.in_language(str(get_locale()))
+        in_reader_language(refusal)
         for refusal in stage_uploads(form.photos.data or [], token=form.photos_token.data, purpose="scene", by=_sender())
     ]
     if ref := request.form.get("remove"):
@@ -53,7 +53,7 @@ def new_report() -> ResponseReturnValue:
         with unit_of_work():
             filed = _file(form)
     except ReportRefused as refusal:
-        return _page(form, refusal=refusal.text.in_language(str(get_locale()))), 422
+        return _page(form, refusal=in_reader_language(refusal.text)), 422
     _keep_receipt(filed)
     return redirect(url_for(".receipt", code=filed.report.code))
 
@@ -87,7 +87,7 @@ def _page(form: FilingForm, *, photo_refusals: list[str] | None = None, refusal:
         photo_refusals=photo_refusals or [],
         refusal=refusal,
         sender=_sender(),
-        max_bytes=current_app.config["MAX_PHOTO_BYTES"],
+        most_photos=MOST_PHOTOS,
     )
 
 
@@ -113,7 +113,7 @@ def _file(form: FilingForm) -> Filed:
         marked_urgent=form.urgent.data,
         photos_token=form.photos_token.data,
         consented=form.consent.data,
-        language=str(get_locale()),
+        language=language(),
         idempotency_key=form.idempotency_key.data,
     )
 
@@ -143,10 +143,9 @@ def _purpose(code: str) -> str:
 
 
 def _receipt(report: Report) -> Receipt:
-    language = str(get_locale())
     query = select(Clock).where(Clock.case_id == case_of(report).id, Clock.kind == ClockKind.ACCEPTANCE).order_by(Clock.id)
     acceptance = db.session.scalars(query).first()
-    place = ", ".join(part for part in (report.village, report.area.name.in_language(language) if report.area else None) if part)
+    place = ", ".join(part for part in (report.village, report.area.name.in_language(language()) if report.area else None) if part)
     return Receipt(
         centre=report.centre.name,
         hotline=report.centre.phone,
@@ -157,7 +156,7 @@ def _receipt(report: Report) -> Receipt:
         place=place,
         photos=len(photos_of_report(report)),
         tracking_page=current_app.config["BASE_URL"] + url_for("tracking.track"),
-        language=language,
+        language=language(),
     )
 
 

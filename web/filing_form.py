@@ -16,6 +16,7 @@ from casework.identity import Contact
 from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.models import Area, Field
 from web.forms import Form
+from web.locales import in_reader_language
 
 NO_CHOICE = ""
 
@@ -34,9 +35,7 @@ class FilingForm(Form):
     field = RadioField(_l("Field"), validate_choice=False, default=NO_CHOICE)
     area = SelectField(_l("Commune"), validate_choice=False, default=NO_CHOICE)
     village = StringField(_l("Village or street"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
-    place = StringField(
-        _l("Where exactly?"), validators=[Length(max=LONGEST_PLACE, message=_l("At most %(max)d characters are taken."))]
-    )
+    place = StringField(_l("Where exactly?"), validators=[Length(max=LONGEST_PLACE, message=_l("At most %(max)d characters are taken."))])
     latitude = HiddenField()
     longitude = HiddenField()
     accuracy = HiddenField()
@@ -51,12 +50,12 @@ class FilingForm(Form):
     photos_token = HiddenField()
     idempotency_key = HiddenField()
 
-    def __init__(self, *arguments: Any, fields: list[Field], areas: list[Area], language: str, **named: Any) -> None:
+    def __init__(self, *arguments: Any, fields: list[Field], areas: list[Area], **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._fields = {each.service_code: each for each in fields}
-        self._areas = {each.ref: each for each in areas}
-        self.field.choices = [(code, each.name.in_language(language)) for code, each in self._fields.items()]
-        self.area.choices = [(NO_CHOICE, ""), *((ref, each.name.in_language(language)) for ref, each in self._areas.items())]
+        self._field_rows = {each.service_code: each for each in fields}
+        self._area_rows = {each.ref: each for each in areas}
+        self.field.choices = [(code, in_reader_language(each.name)) for code, each in self._field_rows.items()]
+        self.area.choices = [(NO_CHOICE, ""), *((ref, in_reader_language(each.name)) for ref, each in self._area_rows.items())]
         # a form keeps its key and its photos' token over every correction, so that sending it twice makes one report
         self.photos_token.data = sound_token(self.photos_token.data)
         self.idempotency_key.data = sound_token(self.idempotency_key.data)
@@ -64,7 +63,7 @@ class FilingForm(Form):
     @property
     def chosen_field(self) -> Field | None:
         """The field of work the sender thinks it is."""
-        return self._fields.get(self.field.data or NO_CHOICE)
+        return self._field_rows.get(self.field.data or NO_CHOICE)
 
     @property
     def chosen_place(self) -> Place:
@@ -72,7 +71,7 @@ class FilingForm(Form):
         latitude, longitude = number(self.latitude.data, 90), number(self.longitude.data, 180)
         located = latitude is not None and longitude is not None
         return Place(
-            area=self._areas.get(self.area.data or NO_CHOICE),
+            area=self._area_rows.get(self.area.data or NO_CHOICE),
             village=(self.village.data or "").strip() or None,
             words=(self.place.data or "").strip() or None,
             latitude=latitude if located else None,
@@ -84,7 +83,9 @@ class FilingForm(Form):
     def contact(self) -> Contact | None:
         """Who it is from, None if nothing was said. The form must have been validated."""
         contact = Contact(
-            name=(self.name.data or "").strip() or None, phone=phone_number(self.phone.data or ""), email=email_address(self.email.data or "")
+            name=(self.name.data or "").strip() or None,
+            phone=phone_number(self.phone.data or ""),
+            email=email_address(self.email.data or ""),
         )
         return contact if contact != Contact() else None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, Response, current_app, g, has_request_context, request, session
+from flask import Flask, Response, current_app, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 
 from casework.words import Bilingual
@@ -35,12 +35,21 @@ class MarkedTexts(NullTranslations):
         self.unpgettext = self.npgettext = _marked(wrapped.unpgettext)
 
 
+class Languages(Babel):
+    """Flask-Babel with our catalogue in place of its own."""
+
+    _texts = Texts(domain="messages")
+
+    @property
+    def domain_instance(self) -> Texts:
+        """What gettext asks."""
+        return self._texts
+
+
 def install(app: Flask) -> None:
     """Give the application its languages."""
     app.config["BABEL_DEFAULT_LOCALE"] = app.config["LANGUAGE"]
-    Babel(app, locale_selector=reader_language)
-    texts = Texts(domain="messages")
-    app.before_request(lambda: setattr(g, "babel_domain", texts))
+    Languages(app, locale_selector=reader_language)
     app.after_request(_keep_language)
 
 
@@ -49,14 +58,21 @@ def reader_language() -> str:
 
     What the browser says it prefers is not asked: telephones sold here often say English to readers of Vietnamese.
     """
-    if has_request_context():
-        for code in (session.get("language"), request.cookies.get(LANGUAGE_COOKIE)):
-            if code in LANGUAGES:
-                return str(code)
-        account = signed_in_account()
-        if account is not None:
-            return account.language
-    return str(current_app.config["LANGUAGE"])
+    account = signed_in_account() if chosen_in_browser() is None else None
+    return account.language if account is not None else chosen_language()
+
+
+def chosen_language() -> str:
+    """The same without asking the database, for the page that says it failed."""
+    return chosen_in_browser() or str(current_app.config["LANGUAGE"])
+
+
+def chosen_in_browser() -> str | None:
+    """The language this browser was told to show."""
+    if not has_request_context():
+        return None
+    given = (session.get("language"), request.cookies.get(LANGUAGE_COOKIE))
+    return next((code for code in given if code in LANGUAGES), None)
 
 
 def language() -> str:

@@ -65,8 +65,9 @@ def rectangles_in(text: str) -> list[Rectangle]:
     if len(parts) > MOST_RECTANGLES:
         raise RectangleRefused
     try:
-        found = [Rectangle(*(float(number) for number in part.split(","))) for part in parts]
-    except (TypeError, ValueError):
+        corners = [tuple(float(number) for number in part.split(",")) for part in parts]
+        found = [Rectangle(left, top, right, bottom) for left, top, right, bottom in corners]
+    except ValueError:
         raise RectangleRefused from None
     for rectangle in found:
         if not (0 <= rectangle.left < rectangle.right <= 1 and 0 <= rectangle.top < rectangle.bottom <= 1):

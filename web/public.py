@@ -1,7 +1,6 @@
 """Pages for everybody: home, what has been published, one case, and the language."""
 
 from datetime import date
-from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +13,8 @@ from casework.public_cases import PublicState, Wanted, code_of_case, newest_publ
 from web.clock import now
 from web.config import LANGUAGES
 from web.guards import found, performs
+from web.promises import promises
+from web.security import own_address
 
 bp = Blueprint("public", __name__)
 
@@ -21,7 +22,7 @@ bp = Blueprint("public", __name__)
 @bp.get("/")
 @performs(Action.READ_PUBLIC)
 def home() -> ResponseReturnValue:
-    return render_template("public/home.html", finished=newest_published())
+    return render_template("public/home.html", finished=newest_published(), promises=promises(today()))
 
 
 @bp.get("/reports")
@@ -29,7 +30,9 @@ def home() -> ResponseReturnValue:
 def reports() -> ResponseReturnValue:
     wanted = _wanted()
     page = public_list(wanted, after=request.args.get("after", ""), before=request.args.get("before", ""))
-    return render_template("public/reports.html", page=page, wanted=wanted, fields=fields_today(), areas=communes_today(), states=PublicState)
+    return render_template(
+        "public/reports.html", page=page, wanted=wanted, fields=fields_today(), areas=communes_today(), states=PublicState
+    )
 
 
 @bp.get("/reports/<code>")
@@ -47,22 +50,23 @@ def set_language() -> ResponseReturnValue:
     code = request.form.get("code", "")
     if code in LANGUAGES:
         session["language"] = code
-    return redirect(_own_address(request.form.get("next", "")))
+    return redirect(own_address(request.form.get("next"), url_for(".home")))
 
 
 def fields_today() -> list[Field]:
     """The fields of work a reader or sender may choose, in their order."""
-    query = select(Field).where(Field.valid_from <= _today(), or_(Field.valid_to.is_(None), Field.valid_to > _today()))
+    query = select(Field).where(Field.valid_from <= today(), or_(Field.valid_to.is_(None), Field.valid_to > today()))
     return list(db.session.scalars(query.order_by(Field.position, Field.id)))
 
 
 def communes_today() -> list[Area]:
     """The communes there are today, by name."""
-    query = select(Area).where(Area.level == "commune", Area.valid_from <= _today(), or_(Area.valid_to.is_(None), Area.valid_to > _today()))
+    query = select(Area).where(Area.level == "commune", Area.valid_from <= today(), or_(Area.valid_to.is_(None), Area.valid_to > today()))
     return list(db.session.scalars(query.order_by(Area.folded_name)))
 
 
-def _today() -> date:
+def today() -> date:
+    """The present local day."""
     return now().astimezone(LOCAL_ZONE).date()
 
 
@@ -76,10 +80,3 @@ def _wanted() -> Wanted:
         state=PublicState(state) if state in list(PublicState) else None,
         urgent_only=request.args.get("urgency") == "urgent",
     )
-
-
-def _own_address(target: str) -> str:
-    """The page to go back to, if it is one of ours: no scheme, no host, no backslash that a browser takes for a slash."""
-    parts = urlsplit(target)
-    is_ours = target.startswith("/") and not target.startswith("//") and "\\" not in target and not parts.scheme and not parts.netloc
-    return target if is_ours else url_for("public.home")

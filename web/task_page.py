@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from flask import request
-from flask_babel import get_locale, gettext as _
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms.validators import Length
 
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case
-from casework.words import Bilingual
 from web.forms import Form
 from workflows.models import WaitingTask
 from workflows.steps import StepResult
@@ -63,7 +63,7 @@ class TaskPage:
 
     def said(self, act: Act, result: StepResult) -> str:
         """Return the sentence shown after the step."""
-        return _("Done.")
+        return str(_("Done."))
 
     @property
     def assignment(self) -> Assignment:
@@ -78,16 +78,6 @@ class TaskPage:
         return request.form.get("act", "")
 
 
-def reader_language() -> str:
-    """Return the reader's language, `vi` or `en`."""
-    return str(get_locale())
-
-
-def local(words: Bilingual) -> str:
-    """Return the words in the reader's language."""
-    return words.in_language(reader_language())
-
-
 def at_most(longest: int) -> Length:
     """A field of at most that many characters, as the sentence says."""
-    return Length(max=longest, message=_TOO_LONG)
+    return Length(max=longest, message=_l("At most %(max)d characters are taken."))

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext as _, lazy_gettext as _l
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
@@ -14,15 +15,16 @@ from casework.models import Report
 from casework.own_reports import OwnReport, case_of, own_report, report_opened_by
 from casework.permissions import Action, report_owned_by, reports_of
 from casework.public_cases import code_of_case
-from casework.ratings import LEVELS, RatingRefused, rate
+from casework.ratings import LEVELS, RatingRefused
 from casework.states import CaseState
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs, signed_in_account
+from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
+from web.locales import in_reader_language
+from workflows.rating import rate_report
 
 bp = Blueprint("tracking", __name__)
 
-TRACKED_KEY = "tracked"
 MOST_TRACKED = 20
 AGENCY = "agency-"
 BAR = ("0", "1", "2", "4", "closed")
@@ -41,7 +43,9 @@ class TrackForm(Form):
 def track() -> ResponseReturnValue:
     form = TrackForm(code=request.args.get("code", ""))
     if not form.validate_on_submit():
-        return render_template("tracking/track.html", form=form, public_code=code_of_case((form.code.data or "").strip().upper())), 422 if form.errors else 200
+        return render_template(
+            "tracking/track.html", form=form, public_code=code_of_case((form.code.data or "").strip().upper())
+        ), 422 if form.errors else 200
     report = report_opened_by(form.code.data or "", form.secret.data or "")
     if report is None:
         refusal = _("Code and secret do not belong together. Please compare them with your receipt.")
@@ -67,16 +71,11 @@ def own(code: str) -> ResponseReturnValue:
 @bp.post("/mine/<code>/rating")
 @performs(Action.RATE)
 def rating(code: str) -> ResponseReturnValue:
-    report = found(report_owned_by(actor(), code))
-    level, reason = request.form.get("level", ""), request.form.get("reason", "")
-    case = case_of(report)
-    ids = {row.agency.ref: row.agency_id for row in case.assignments}
-    levels = {ids[ref]: chosen for ref, chosen in _agency_levels().items() if ref in ids}
     try:
         with unit_of_work():
-            rate(lock_case(case.id), by=actor(), now=now(), report=report, level=level, reason=reason, agency_levels=levels)
+            _rate(found(report_owned_by(actor(), code)))
     except RatingRefused as refusal:
-        return _own_page(found(report_owned_by(actor(), code)), refusal=refusal.text.in_language(str(get_locale()))), 422
+        return _own_page(found(report_owned_by(actor(), code)), refusal=in_reader_language(refusal.text)), 422
     return redirect(url_for(".own", code=code, _anchor="rating"))
 
 
@@ -84,6 +83,20 @@ def remember_report(report: Report) -> None:
     """Let this browser follow a report until it is closed."""
     kept = [each for each in session.get(TRACKED_KEY, ()) if each != report.id]
     session[TRACKED_KEY] = [*kept[1 - MOST_TRACKED :], report.id]
+
+
+def _rate(report: Report) -> None:
+    case = lock_case(case_of(report).id)
+    ids = {row.agency.ref: row.agency_id for row in case.assignments}
+    rate_report(
+        case,
+        by=actor(),
+        now=now(),
+        report=report,
+        level=request.form.get("level", ""),
+        reason=request.form.get("reason", ""),
+        agency_levels={ids[ref]: level for ref, level in _agency_levels().items() if ref in ids},
+    )
 
 
 def _own_page(report: Report, *, refusal: str = "") -> str:

@@ -9,10 +9,9 @@ from importlib import resources
 from typing import Any
 
 from lxml import etree
-from SpiffWorkflow.bpmn.exceptions import WorkflowException
-from SpiffWorkflow.bpmn.parser import ValidationException
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
+from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 
@@ -128,7 +127,7 @@ def parse(xml: bytes) -> Definition:
     try:
         parser.add_bpmn_xml(root)
         specs = {process_id: _round_trip(parser.get_spec(process_id)) for process_id in parser.get_process_ids()}
-    except (ValidationException, WorkflowException, TypeError, ValueError, LookupError) as fault:
+    except (SpiffWorkflowException, TypeError, ValueError, LookupError) as fault:
         raise ModelRefused(f"Mô hình không chạy được: {fault}", f"The model cannot be run: {fault}") from fault
     _refuse_starts(root)
     return Definition(digest_of(xml), specs, dict(_elements(root)), dict(_flows(root)))
@@ -162,9 +161,11 @@ def _check_expression(node: Any, text: str) -> None:
 
 
 def _refuse_services(root: Any) -> None:
-    for node in root.iter(SPIFF + "serviceTaskOperator"):
-        if node.get("id") not in SERVICES:
-            raise _refusal(node, f"dịch vụ {node.get('id')} không có trong danh mục", f"the service {node.get('id')} is not in the list")
+    for node in root.iter(BPMN + "serviceTask"):
+        operator = node.find(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator")
+        name = operator.get("id") if operator is not None else None
+        if name not in SERVICES:
+            raise _refusal(node, f"dịch vụ {name} không có trong danh mục", f"the service {name} is not in the list")
 
 
 def _refuse_starts(root: Any) -> None:
@@ -174,7 +175,7 @@ def _refuse_starts(root: Any) -> None:
 
 
 def _refusal(node: Any, vi: str, en: str) -> ModelRefused:
-    while node is not None and not node.get("id"):
+    while node is not None and (node.tag.startswith(SPIFF) or not node.get("id")):
         node = node.getparent()
     place = node.get("id") if node is not None else "definitions"
     return ModelRefused(f"Tại {place}: {vi}.", f"At {place}: {en}.")

@@ -91,9 +91,9 @@ def waiting_timers(workflow: BpmnWorkflow) -> Iterator[tuple[Task, datetime]]:
             yield task, timer_due(task)
 
 
-def has_timers(workflow: BpmnWorkflow) -> bool:
-    """Say whether the instance's model has timers at all."""
-    return any(isinstance(getattr(spec, "event_definition", None), TimerEventDefinition) for spec in workflow.spec.task_specs.values())
+def has_waiting_timers(workflow: BpmnWorkflow) -> bool:
+    """Say whether any timer of the instance waits."""
+    return any(isinstance(task.task_spec.event_definition, TimerEventDefinition) for task in workflow.event_manager.tasks.values())
 
 
 def timer_due(task: Task) -> datetime:

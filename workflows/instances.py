@@ -102,17 +102,20 @@ class CaseProcess:
     def __init__(self, case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
         self.case, self.now, self.bindings = case, now, bindings
         query = select(ProcessInstance).where(ProcessInstance.case_id == case.id).order_by(ProcessInstance.id)
-        self.instances = list(db.session.scalars(query.execution_options(populate_existing=True)))
+        with db.session.no_autoflush:
+            self.instances = list(db.session.scalars(query))
         self.opened: list[WaitingTask] = []
         self._open: dict[ProcessInstance, BpmnWorkflow] = {}
         self._left: list[WaitingTask] = []
+        self._had_timers = False
         self._messages: list[Message] | None = None
 
     def open(self, instance: ProcessInstance) -> BpmnWorkflow:
         """Return the task tree of an instance, restored once."""
         if instance not in self._open:
             spec = definition_of(instance.process_version).specs[instance.process_id]
-            self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
+            workflow = self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
+            self._had_timers = self._had_timers or engine.has_waiting_timers(workflow)
         return self._open[instance]
 
     def start(self, process_id: str, assignment: Assignment | None = None) -> ProcessInstance:
@@ -163,11 +166,13 @@ class CaseProcess:
         with engine_clock(self.now):
             while self._move():
                 pass
-        for instance, workflow in self._open.items():
-            instance.state = engine.pack(workflow)
-        self._write_steps()
-        self._write_timers()
-        self._write_facts()
+        # One flush at the end: each row is written once, however often the rounds above touched it.
+        with db.session.no_autoflush:
+            for instance, workflow in self._open.items():
+                instance.state = engine.pack(workflow)
+            self._write_steps()
+            self._write_timers()
+            self._write_facts()
         db.session.flush()
 
     def post(self, name: str, target_process: str, payload: dict[str, Any], assignment: Assignment | None = None) -> None:
@@ -224,7 +229,8 @@ class CaseProcess:
         """Return the messages of the case that nobody has taken yet."""
         if self._messages is None:
             query = select(Message).where(Message.case_id == self.case.id, Message.delivered_at.is_(None)).order_by(Message.id)
-            self._messages = list(db.session.scalars(query))
+            with db.session.no_autoflush:
+                self._messages = list(db.session.scalars(query))
         return self._messages
 
     def _deliver(self) -> int:
@@ -262,7 +268,7 @@ class CaseProcess:
 
     def _write_steps(self) -> None:
         query = select(WaitingTask).where(WaitingTask.case_id == self.case.id, WaitingTask.state == "waiting")
-        rows = list(db.session.scalars(query))
+        rows = [row for row in db.session.scalars(query) if row.state == "waiting"]
         for instance, workflow in self._open.items():
             waiting = {str(task.id): task.task_spec.name for task in engine.waiting_steps(workflow)} if instance.ended_at is None else {}
             known = {row.engine_task: row for row in rows if row.instance is instance}
@@ -295,7 +301,7 @@ class CaseProcess:
             row.urgent = self.case.is_urgent
 
     def _write_timers(self) -> None:
-        if not any(engine.has_timers(workflow) for workflow in self._open.values()):
+        if not self._had_timers and not any(engine.has_waiting_timers(workflow) for workflow in self._open.values()):
             return
         rows = self.open_timers()
         for instance, workflow in self._open.items():

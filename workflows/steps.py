@@ -210,6 +210,6 @@ def _local(instant: datetime | None) -> str:
 
 
 def _close(task: WaitingTask, by: Actor, outcome: str, now: datetime) -> None:
-    task.state, task.outcome, task.done_at = "done", outcome, now
-    task.done_by_id = by.account.id if by.account else None
-    task.on_behalf_of_id = None if task.desk.startswith(REPORTER) else by.principal_id
+    done_by_id = by.account.id if by.account else None
+    principal_id = None if task.desk.startswith(REPORTER) else by.principal_id
+    task.state, task.outcome, task.done_at, task.done_by_id, task.on_behalf_of_id = "done", outcome, now, done_by_id, principal_id

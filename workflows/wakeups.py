@@ -95,7 +95,7 @@ def _deliver_to(case_id: int, now: datetime, bindings: Bindings) -> int:
 
 def _offer(case_id: int, now: datetime, bindings: Bindings) -> int:
     process = CaseProcess(lock_case(case_id), now=now, bindings=bindings)
-    before = process.waiting_messages()
+    before = list(process.waiting_messages())
     for message in before:
         message.attempts += 1
     process.settle(offer_messages=True)

@@ -43,7 +43,8 @@ class Verdict:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--list", action="store_true")
@@ -111,8 +112,7 @@ def run_tests(tests: tuple[str, ...], copy: Path) -> tuple[int, str]:
     """Run tests with the packages of the copy, not those of the checkout, which the environment knows as an editable install."""
     # No byte code: it is told from its source by second and size, and a fault may change neither.
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "MUTANT_COPY": str(copy)}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-p", "tests.mutants.origin"]
-    # Tests of packages that no copy installs elsewhere never run here; a hanging fault counts as one that could not be tried.
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "tests.mutants.origin"]
     try:
         ended = subprocess.run([*command, *tests], cwd=copy, env=environment, capture_output=True, text=True, timeout=MOST_SECONDS)
     except subprocess.TimeoutExpired:

@@ -1,6 +1,8 @@
 // Citizens' pages, ES2019.
 //   [data-offline]             shown while the telephone has no network
-//   button[data-locate="latitude longitude"]   puts the present place into the two inputs with these ids; [data-locate-failed] says when it cannot
+//   button[data-locate="latitude longitude accuracy"]   puts the present place into the inputs with these ids; then [data-located] is shown
+//                              with the numbers in [data-located-at]; [data-locate-failed] says when it cannot
+//   form[data-secret-from-address]   the secret behind # of a receipt's QR code goes into the form and out of the address: it is never sent by GET
 "use strict";
 (function () {
   const all = selector => Array.from(document.querySelectorAll(selector));
@@ -8,6 +10,16 @@
   window.addEventListener("online", tell);
   window.addEventListener("offline", tell);
   tell();
+
+  all("form[data-secret-from-address]").forEach(form => {
+    const take = () => {
+      if (!/^#[A-Za-z0-9-]{12,14}$/.test(location.hash)) return;
+      form.elements.secret.value = location.hash.slice(1);
+      history.replaceState(null, "", location.pathname + location.search);
+    };
+    window.addEventListener("hashchange", take);
+    take();
+  });
 
   if (!navigator.geolocation) return;
   all("button[data-locate]").forEach(button => {
@@ -21,6 +33,9 @@
         failed(true);
         inputs[0].value = position.coords.latitude.toFixed(6);
         inputs[1].value = position.coords.longitude.toFixed(6);
+        if (inputs[2]) inputs[2].value = Math.round(position.coords.accuracy);
+        all("[data-located]").forEach(text => { text.hidden = false; });
+        all("[data-located-at]").forEach(text => { text.textContent = inputs[0].value + ", " + inputs[1].value; });
         inputs[0].dispatchEvent(new CustomEvent("located", { bubbles: true, detail: { accuracy: position.coords.accuracy } }));
       }, () => { button.removeAttribute("aria-busy"); failed(false); }, { enableHighAccuracy: true, timeout: 15000 });
     });

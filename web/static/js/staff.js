@@ -1,6 +1,7 @@
 // Staff pages. Nothing here is needed to read or use a page.
 //   [data-row]                 j and k move between them, Enter opens, x picks
 //   [data-key="p"]             pressing the key presses this button or link, or goes to this field
+//   [data-cover]               a photo on which rectangles are drawn; they are written into its cover-… field as fractions
 //   "/" goes to the search, "?" shows the keys (details.allkeys), Escape closes what floats (details.pop)
 "use strict";
 (() => {
@@ -37,6 +38,7 @@
     if (event.key === "j") moveTo(list, at + 1);
     else if (event.key === "k") moveTo(list, at < 0 ? 0 : at - 1);
     else if (event.key === "Enter" && at >= 0 && event.target === document.body) list[at].querySelector("a")?.click();
+    else if (event.key === "n" && at >= 0 && list[at].querySelector("[data-claim]")) list[at].querySelector("[data-claim]").click();
     else if (event.key === "x" && box) { box.checked = !box.checked; countPicked(); }
     else if (event.key === "/") { event.preventDefault(); document.querySelector("[type=search]")?.focus(); }
     else if (event.key === "?") { const keys = document.querySelector("details.allkeys"); if (keys) keys.open = !keys.open; }
@@ -44,5 +46,44 @@
       const element = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]:not(:disabled)`);
       if (element) { event.preventDefault(); press(element); }
     }
+  });
+
+  const SMALLEST = 0.01;                                             // of the picture: less is a click, not a rectangle
+  document.querySelectorAll("[data-cover]").forEach(figure => {
+    const layer = figure.querySelector(".coverlayer"), field = figure.querySelector('[name^="cover-"]');
+    const { width, height } = layer.viewBox.baseVal;
+    const read = () => field.value.split(";").filter(Boolean).map(part => part.split(",").map(Number));
+    const drawn = ([left, top, right, bottom]) => {
+      const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      const places = { x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height };
+      Object.entries(places).forEach(([name, value]) => rect.setAttribute(name, value));
+      return rect;
+    };
+    const show = extra => layer.replaceChildren(...[...read(), ...(extra ? [extra] : [])].map(drawn));
+    const write = list => {
+      field.value = list.map(corners => corners.map(number => number.toFixed(4)).join(",")).join(";");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      show();
+    };
+    const place = event => {
+      const box = layer.getBoundingClientRect(), within = number => Math.max(0, Math.min(1, number));
+      return [within((event.clientX - box.left) / box.width), within((event.clientY - box.top) / box.height)];
+    };
+    const between = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+    let from = null;
+    layer.addEventListener("pointerdown", event => { from = place(event); layer.setPointerCapture(event.pointerId); });
+    layer.addEventListener("pointermove", event => { if (from) show(between(from, place(event))); });
+    layer.addEventListener("pointercancel", () => { from = null; show(); });
+    layer.addEventListener("pointerup", event => {
+      if (!from) return;
+      const made = between(from, place(event));
+      from = null;
+      if (made[2] - made[0] > SMALLEST && made[3] - made[1] > SMALLEST) write([...read(), made]);
+      else show();
+    });
+    figure.querySelector("[data-cover-undo]").addEventListener("click", () => write(read().slice(0, -1)));
+    figure.querySelectorAll("[data-cover-tools]").forEach(tools => { tools.hidden = false; });
+    figure.dataset.canDraw = "";
+    show();
   });
 })();

@@ -1,0 +1,85 @@
+"""How often something may be tried: counters in the database, the only thing several machines share.
+
+Counted in windows of fixed length; the counter's name holds keyed digests, never a name, number or address.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import RateCounter
+from casework.permissions import LOCAL_ZONE
+from casework.sealing import lookup_digest
+
+SUBJECT_PURPOSE = "counter of attempts"
+KEPT = timedelta(days=2)
+
+
+class TooManyAttempts(CaseworkError):
+    """It was tried too often; the text says from when on it may be tried again."""
+
+    def __init__(self, until: datetime) -> None:
+        moment = f"{until.astimezone(LOCAL_ZONE):%H:%M}"
+        super().__init__(
+            f"Đã thử quá nhiều lần. Vui lòng thử lại từ {moment}.", f"There were too many attempts. Please try again from {moment} on."
+        )
+        self.until = until
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` attempts of one subject in each window."""
+
+    name: str
+    most: int
+    window: timedelta
+
+    def window_at(self, now: datetime) -> datetime:
+        """The start of the window an instant lies in."""
+        seconds = int(self.window.total_seconds())
+        return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+
+    def bucket_of(self, subject: str) -> str:
+        """The name of a subject's counter."""
+        return f"{self.name}:{lookup_digest(subject, purpose=SUBJECT_PURPOSE)}"
+
+
+def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
+    """This will count one attempt and return None, or, when there were too many, the instant from which it may be tried again.
+
+    One statement, so that attempts at the same time all count. The caller commits it *before* it lets the attempt go on, and
+    does not raise inside that unit of work: a refused attempt counts too.
+    """
+    insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    counted = (
+        insert(RateCounter)
+        .values(bucket=limit.bucket_of(subject), window_starts_at=limit.window_at(now), count=1)
+        .on_conflict_do_update(index_elements=["bucket", "window_starts_at"], set_={"count": RateCounter.count + 1})
+        .returning(RateCounter.count)
+    )
+    count = db.session.execute(counted).scalar_one()
+    return limit.window_at(now) + limit.window if count > limit.most else None
+
+
+def too_many(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
+    """This will return the instant from which one more attempt is allowed, None when it is allowed now; nothing is counted."""
+    query = select(RateCounter.count).where(
+        RateCounter.bucket == limit.bucket_of(subject), RateCounter.window_starts_at == limit.window_at(now)
+    )
+    return limit.window_at(now) + limit.window if (db.session.scalar(query) or 0) >= limit.most else None
+
+
+def forget_attempts(limit: Limit, subject: str, *, now: datetime) -> None:
+    """This will start a subject's present window anew, e.g. after the right password."""
+    db.session.execute(
+        delete(RateCounter).where(RateCounter.bucket == limit.bucket_of(subject), RateCounter.window_starts_at == limit.window_at(now))
+    )
+
+
+def drop_old_counters(now: datetime) -> int:
+    """This will delete the counters of windows long over and return how many."""
+    return db.session.query(RateCounter).filter(RateCounter.window_starts_at < now - KEPT).delete(synchronize_session=False)

@@ -1,0 +1,76 @@
+"""The steps that bring a database from one version of the tables to the next. Only the command line and the health check come here."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+
+from casework.db import WRITES, prepare_engine
+from migrations.append_only import install_triggers
+
+LOCK_NUMBER = 4_106_114
+"""Of PostgreSQL's advisory lock that lets one migration run at a time."""
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Bring the database to a revision, the newest by default: all of it or nothing, on both databases."""
+    _run(database_url, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """Take the database back to an older revision, `base` for none; what the newer tables held is lost."""
+    _run(database_url, lambda config: command.downgrade(config, revision))
+
+
+@cache
+def newest_revision() -> str:
+    """The revision this version of the program needs."""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+
+
+def revision_of(engine: Engine) -> str | None:
+    """The revision a database is at; None before the first migration."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def alembic_config(attributes: Mapping[str, Any] | None = None) -> Config:
+    """Alembic's settings; `attributes` carry the connection to env.py."""
+    config = Config()
+    config.set_main_option("script_location", str(files(__package__)).replace("%", "%%"))
+    config.attributes.update(attributes or {})
+    return config
+
+
+def migration_engine(database_url: str) -> Engine:
+    """An engine as the program's, but with foreign keys off on SQLite: changing a table there means to copy and drop it."""
+    engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True)
+    prepare_engine(engine)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
+    return engine
+
+
+def _run(database_url: str, step: Any) -> None:
+    engine = migration_engine(database_url)
+    try:
+        with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
+            step(alembic_config({"connection": connection}))
+            _refuse_broken_references(connection)
+            install_triggers(connection)
+    finally:
+        engine.dispose()
+
+
+def _refuse_broken_references(connection: Connection) -> None:
+    """With foreign keys off nothing else would notice. Raises RuntimeError, which takes the migration back."""
+    if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+        raise RuntimeError(f"the migration would leave rows that point to nothing, in {sorted({row[0] for row in broken})}")

@@ -1,0 +1,34 @@
+"""The installation the twenty work in: a data folder of its own, one centre, staff enough for them all."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from casework.db import unit_of_work
+from casework.permissions import Role
+from tests import build
+from tests.conftest import environment_of, prepare_schema, running
+from web.config import Config
+
+OPERATORS, OFFICERS, CITIZENS = 5, 2, 9
+"""Officers are per agency; with a leader for each of two agencies they are twenty."""
+
+AGENCIES = 2
+
+
+def prepare(folder: Path, database_url: str | None) -> tuple[dict[str, str], list[str]]:
+    """Migrate and seed; returns the variables of the installation and the logins of its staff, all with build.PASSWORD."""
+    variables = environment_of(folder, database_url)
+    config = Config.from_environment(variables)
+    prepare_schema(config)
+    with running(config):
+        world = build.standard_world()
+        agencies = [world.agencies[key] for key, _, _ in build.AGENCIES[:AGENCIES]]
+        with unit_of_work():
+            for key, _, _ in build.AGENCIES[AGENCIES:]:
+                world.agencies[key].valid_to = build.LONG_AGO                 # nobody works there, so nobody is asked
+            for number in range(3, OPERATORS + 1):
+                build.staff(world, f"operator_{number}", Role.OPERATOR)
+        officers = [f"officer_{part}{row.key}" for row in agencies for part in ("", "2_")]
+        leaders = [f"leader_{row.key}" for row in agencies]
+    operators = ["operator", "operator_2", *(f"operator_{number}" for number in range(3, OPERATORS + 1))]
+    return variables, [*operators, *officers, *leaders]

@@ -1,0 +1,28 @@
+"""What a person was told, kept so that nothing the person knows can be lost: on the disk before the next act."""
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+class Journal:
+    """One person's lines, written by one thread."""
+
+    def __init__(self, folder: Path, who: str) -> None:
+        self.who = who
+        self._file = (folder / f"{who}.jsonl").open("a", encoding="utf-8")
+
+    def told(self, act: str, **facts: Any) -> None:
+        """The server said that this was done; returns when the line is on the disk."""
+        self._file.write(json.dumps({"who": self.who, "act": act, **facts}, ensure_ascii=False) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def lines_in(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every line of every journal."""
+    for path in sorted(folder.glob("*.jsonl")):
+        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())

@@ -1,0 +1,275 @@
+"""The twenty: each looks at pages and sends forms as a browser does, and goes on trying until the server has answered."""
+from __future__ import annotations
+
+import hashlib
+import io
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from lxml import html
+from PIL import Image
+
+from tests.kill.journal import Journal
+from web.benchmark_pages import filled
+
+PATIENCE = 60
+"""Seconds a person goes on trying while nobody answers."""
+
+MOST_REPORTS = 8
+"""Of one citizen: enough to keep the others busy, few enough for some to be finished."""
+
+SAID = {"findings": "Đã kiểm tra tại chỗ, có rác.", "actions": "Đã thu gom và dọn sạch.", "remaining": "Không còn.",
+        "contact": "Bộ phận môi trường"}
+
+Typed = dict[str, str | list[str]]
+Files = list[tuple[str, tuple[str, bytes, str]]]
+
+
+class GivenUp(Exception):
+    """The server did not answer for PATIENCE seconds."""
+
+
+class Traffic:
+    """How many requests are on their way, and how many were cut off."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.in_flight = 0
+        self.cut_off = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One request."""
+        with self._lock:
+            self.in_flight += 1
+        try:
+            yield
+        except httpx.TransportError:
+            with self._lock:
+                self.cut_off += 1
+            raise
+        finally:
+            with self._lock:
+                self.in_flight -= 1
+
+
+@dataclass
+class Surroundings:
+    """What all people share."""
+
+    address: str
+    journals: Path
+    traffic: Traffic = field(default_factory=Traffic)
+    stop: threading.Event = field(default_factory=threading.Event)
+    complaints: list[str] = field(default_factory=list)
+
+
+class Person(threading.Thread):
+    """One of the twenty. Subclasses say what one act is."""
+
+    def __init__(self, who: str, surroundings: Surroundings, seed: int) -> None:
+        super().__init__(name=who, daemon=True)
+        self.who, self.around = who, surroundings
+        self.lot = random.Random(f"{seed}:{who}")
+        self.journal = Journal(surroundings.journals, who)
+        self.browser = httpx.Client(base_url=surroundings.address, headers={"Accept-Language": "en"}, timeout=30)
+
+    def run(self) -> None:
+        """Act after act until told to stop; the act begun is brought to its end."""
+        try:
+            self.arrive()
+            while not self.around.stop.is_set():
+                self.act()
+                time.sleep(self.lot.uniform(0, 0.06))
+        except Exception as error:
+            self.around.complaints.append(f"{self.who}: {type(error).__name__}: {error}")
+
+    def arrive(self) -> None:
+        """What comes before the first act."""
+
+    def act(self) -> None:
+        raise NotImplementedError
+
+    def ask(self, path: str) -> httpx.Response:
+        """Open a page, however often the server is killed meanwhile."""
+        return self._insist(lambda: self.browser.get(path))
+
+    def send(self, path: str, fields: list[tuple[str, str]], files: Files | None = None) -> httpx.Response:
+        """Send a form until there is an answer: always the same form, so that its key is the same."""
+        data: dict[str, list[str]] = {}
+        for name, value in fields:
+            data.setdefault(name, []).append(value)
+        return self._insist(lambda: self.browser.post(path, data=data, files=files))
+
+    def _insist(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                with self.around.traffic.one():
+                    answer = request()
+            except httpx.TransportError:
+                time.sleep(0.1)
+                continue
+            if answer.status_code != 503:                                  # busy: to be tried again, as its page says
+                if answer.status_code >= 500:
+                    self.around.complaints.append(f"{self.who}: {answer.request.method} {answer.request.url.path}: {answer.status_code}")
+                return answer
+            time.sleep(0.2)
+        raise GivenUp(f"no answer for {PATIENCE} seconds")
+
+    def photo(self) -> tuple[Files, str]:
+        """A picture nobody else has, as a form sends it, and its SHA-256."""
+        picture = Image.new("RGB", (160, 120), tuple(self.lot.randrange(256) for _ in range(3)))
+        for _ in range(40):
+            colour = tuple(self.lot.randrange(256) for _ in range(3))
+            picture.putpixel((self.lot.randrange(160), self.lot.randrange(120)), colour)
+        out = io.BytesIO()
+        picture.save(out, "JPEG", quality=90, comment=self.lot.randbytes(16).hex().encode())
+        data = out.getvalue()
+        return [("photos", ("anh.jpg", data, "image/jpeg"))], hashlib.sha256(data).hexdigest()
+
+
+def was_done(answer: httpx.Response) -> bool:
+    """A step that was done leads to another page; everything else shows the same one again."""
+    return answer.status_code in (302, 303)
+
+
+class Citizen(Person):
+    """Files reports with a photo each, and rates what has been answered."""
+
+    def __init__(self, who: str, surroundings: Surroundings, seed: int) -> None:
+        super().__init__(who, surroundings, seed)
+        self.codes: list[str] = []
+        self.rated: set[str] = set()
+        self.marks = count(1)
+
+    def act(self) -> None:
+        if len(self.codes) < MOST_REPORTS and (not self.codes or self.lot.random() < 0.3):
+            self.file_report()
+        else:
+            self.rate()
+            time.sleep(0.1)
+
+    def file_report(self) -> None:
+        path = "/reports/new"
+        page = self.ask(path).text
+        files, sha256 = self.photo()
+        mark = f"{self.who}-{next(self.marks)}"
+        areas = [value for value in html.fromstring(page).xpath("//select[@name='area']/option/@value") if value]
+        typed: Typed = {"words": f"Rác đổ ven suối, mốc {mark}.", "area": self.lot.choice(areas), "name": "Nguyễn Thị Thử",
+                        "phone": "0912345678", "consent": "y"}
+        fields = filled(page, path, typed, act="send")
+        key = dict(fields)["idempotency_key"]
+        answer = self.send(path, fields, files)
+        if not was_done(answer):
+            self.around.complaints.append(f"{self.who}: a report was refused with {answer.status_code}")
+            return
+        code = urlsplit(answer.headers["location"]).path.split("/")[2]
+        self.journal.told("file_report", code=code, key=key, mark=mark, photos=[sha256])
+        self.codes.append(code)
+
+    def rate(self) -> None:
+        waiting = [code for code in self.codes if code not in self.rated]
+        if not waiting:
+            return
+        code = self.lot.choice(waiting)
+        path = f"/mine/{code}/rating"
+        page = self.ask(f"/mine/{code}")
+        if f'action="{path}"' not in page.text:
+            return
+        level = self.lot.choice(("satisfied", "acceptable"))
+        if was_done(self.send(path, filled(page.text, path, {"level": level}))):
+            self.journal.told("rate", code=code, level=level)
+            self.rated.add(code)
+
+
+class Staff(Person):
+    """Takes a step out of the inbox and does it, whatever it is."""
+
+    password = ""
+
+    def arrive(self) -> None:
+        path = "/sign-in"
+        page = self.ask(path).text
+        answer = self.send(path, filled(page, path, {"login": self.login, "password": self.password}))
+        if not was_done(answer):
+            raise PermissionError(f"signing in was answered with {answer.status_code}")
+
+    @property
+    def login(self) -> str:
+        """The user name."""
+        return self.who
+
+    def act(self) -> None:
+        inbox = self.ask("/inbox").text
+        steps = sorted({path for path in html.fromstring(inbox).xpath("//a/@href") if path.startswith("/tasks/") and path.count("/") == 2})
+        if not steps:
+            time.sleep(0.2)
+            return
+        # the first few, so that cases come to their end instead of all being begun
+        path = self.lot.choice(steps)
+        page = self.ask(path)
+        if page.status_code == 200:
+            self.take(path, page.text)
+
+    def take(self, path: str, page: str) -> None:
+        """Fill the step's form and send it."""
+        verbs = html.fromstring(page).xpath("//button[@name='act']/@value")
+        verb = next((verb for verb in WORK if verb in verbs), None)
+        if verb is None:
+            self.around.complaints.append(f"{self.who}: {path} offers {verbs}")
+            return
+        if verb == "approve_answer" and "redo_answer" in verbs and self.lot.random() < 0.2:
+            verb = "redo_answer"
+        typed = WORK[verb](self, page)
+        files, sha256 = self.photo() if verb == "submit_answer" else (None, "")
+        answer = self.send(path, filled(page, path, typed, act=verb), files)
+        if was_done(answer):
+            self.journal.told(verb, task=path.rpartition("/")[2], login=self.login, photos=[sha256] if files else [])
+        elif answer.status_code not in (404, 409):                         # somebody else was quicker, which is as it should be
+            self.around.complaints.append(f"{self.who}: {verb} was answered with {answer.status_code}")
+
+    def typed_verify(self, page: str) -> Typed:
+        return {"title": "Rác đổ ven suối", **dict.fromkeys(shown_photos(page), "y")}
+
+    def typed_classify(self, page: str) -> Typed:
+        return {"urgency": "normal", "complexity": "ordinary"}
+
+    def typed_distribute(self, page: str) -> Typed:
+        agencies = [value for value in html.fromstring(page).xpath("//select[@name='lead']/option/@value") if value]
+        lead, *others = self.lot.sample(agencies, 2)
+        return {"lead": lead, "cooperating": others if self.lot.random() < 0.5 else []}
+
+    def typed_answer(self, page: str) -> Typed:
+        return dict(SAID)
+
+    def typed_redo(self, page: str) -> Typed:
+        return {"instructions": "Chụp lại ảnh sau khi dọn."}
+
+    def typed_publish(self, page: str) -> Typed:
+        return {"title": "Rác đổ ven suối", "question": "Người dân phản ánh rác ven suối.", "checked": "y",
+                **dict.fromkeys(shown_photos(page), "y")}
+
+    def nothing_typed(self, page: str) -> Typed:
+        return {}
+
+
+def shown_photos(page: str) -> list[str]:
+    """The ticks that let a photo be seen."""
+    return [str(name) for name in html.fromstring(page).xpath("//input[starts-with(@name, 'show-')]/@name")]
+
+
+WORK: Mapping[str, Callable[[Staff, str], Typed]] = {
+    "verify": Staff.typed_verify, "classify": Staff.typed_classify, "distribute": Staff.typed_distribute, "publish": Staff.typed_publish,
+    "accept_assignment": Staff.nothing_typed, "submit_answer": Staff.typed_answer, "approve_answer": Staff.nothing_typed,
+    "redo_answer": Staff.typed_redo,
+}
+"""The verbs these people know, in the order in which they choose."""

@@ -1,0 +1,40 @@
+"""bin/soak list | NAME [--seed N] [--runs N] [--resume]"""
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.soak import benchmark, chroot, kills
+from tests.soak.runs import RESULTS, Options, Run, RunFailed, carry_out
+
+RUNS: dict[str, Run] = {run.name: run for run in (kills.RUN, chroot.RUN, benchmark.RUN)}
+
+
+def main(arguments: list[str]) -> int:
+    """Do the run that is named. Returns the exit status: 1 when a round failed."""
+    asked = _parser().parse_args(arguments)
+    if asked.name == "list":
+        for run in RUNS.values():
+            print(f"{run.name:10} {run.what} (usually {run.usual_runs})")
+        print(f"Results: {RESULTS}")
+        return 0
+    run = RUNS[asked.name]
+    try:
+        carry_out(run, Options(seed=asked.seed, runs=asked.runs or run.usual_runs), resume=asked.resume)
+    except RunFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bin/soak", description="The long runs; each writes its result as JSON.")
+    parser.add_argument("name", choices=["list", *RUNS], help="the run, or list")
+    parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn by lot (1)")
+    parser.add_argument("--runs", type=int, help="how many, in the unit of the run (see list)")
+    parser.add_argument("--resume", action="store_true", help="go on where a run with the same seed was stopped")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""Every address that can be read, with every identifier there is: what a curious person could try."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from casework.db import db
+from casework.models import Case, LoginSession, Photo, Report
+from workflows.models import WaitingTask
+
+PARTS: dict[str, Callable[[], list[str]]] = {
+    "public.report:code": lambda: list(db.session.scalars(select(Report.code))),
+    "filing.receipt:code": lambda: list(db.session.scalars(select(Report.code))),
+    "filing.receipt_file:code": lambda: list(db.session.scalars(select(Report.code))),
+    "tracking.own:code": lambda: list(db.session.scalars(select(Report.code))),
+    "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "cases.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "tasks.task:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),
+    "publishing.preview:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),
+    "publishing.preview:photo_ref": lambda: list(db.session.scalars(select(Photo.ref))),
+    "photos.photo:ref": lambda: list(db.session.scalars(select(Photo.ref))),
+    "photos.photo:audience": lambda: ["sealed", "centre", "agencies", "public"],
+    "photos.photo:rendition": lambda: ["original", "view", "thumb"],
+    "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
+}
+"""What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""
+
+BESIDE = ("/reports?q=", "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/sign-in?next=/inbox")
+"""Addresses with a question in them."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address to be tried, the rule it came from and what it was filled with."""
+
+    rule: Rule
+    path: str
+    parts: dict[str, str]
+
+    @property
+    def endpoint(self) -> str:
+        return self.rule.endpoint
+
+
+def rules(app: Flask) -> list[Rule]:
+    """Every rule but that of the static files."""
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+
+
+def addresses(app: Flask) -> Iterator[Address]:
+    """Each rule that can be read, filled with everything there is. Raises KeyError for a part PARTS does not know."""
+    with app.test_request_context():
+        urls = app.url_map.bind("localhost")
+    for rule in rules(app):
+        if "GET" in (rule.methods or ()):
+            names = sorted(rule.arguments)
+            for values in product(*(PARTS[f"{rule.endpoint}:{name}"]() for name in names)):
+                parts = dict(zip(names, values, strict=True))
+                yield Address(rule, urls.build(rule.endpoint, parts), parts)

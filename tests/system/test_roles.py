@@ -1,0 +1,314 @@
+"""Who may and who sees, for every route and every kind of person, by three tables that know nothing of each other.
+
+The table of rules.md, section 2, stands below as it stands there. What is on the pages must agree with it, with the tables
+the code decides by (casework.permissions), and with the statuses written down here route by route.
+"""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from casework.db import db
+from casework.models import Case, Event, Photo
+from casework.permissions import ACTION_ROLES, ANYONE, SIGHTS, Action, Actor, Sight, Viewer, actor_for, viewers
+from tests import build
+from tests.conftest import environment_of, running
+from tests.system.routes import Address, rules
+from tests.system.world import PEOPLE, SECRET_WORDS, Stage, stage
+from web.config import Config
+from workflows.models import WaitingTask
+
+SECTION_2 = """
+| | reporter | follower | public | operator | ops lead | officer, leader with an open assignment | other agency on the case | committee leader | administrator | confidential reader |
+|---|---|---|---|---|---|---|---|---|---|---|
+| original words, photos, voice | own | – | – | yes | yes | – | – | – | – | of quarantined |
+| text and photos *cleared for agencies* | own | – | – | yes | yes | yes | yes | yes | – | – |
+| identity and contact | own | – | – | with reason + event | with reason + event | never | never | never | never | with reason + event |
+| an agency's drafts | – | – | – | once submitted | once submitted | own agency | – | once submitted | – | – |
+| approved answers not yet published | – | – | – | yes | yes | yes | yes | yes | – | – |
+| internal notes | – | – | – | yes | yes | own agency's + the centre's marked "for agencies" | same | yes | – | – |
+| process instance, events without content | – | – | public ones | yes | yes | yes | yes | yes | yes | – |
+| a quarantined case, in lists, counts, search, diagrams | own receipt | – | – | – | those named | – | – | – | – | yes |
+"""  # noqa: E501
+
+COLUMNS = {
+    "reporter": ("reporter", "reporter by secret"), "follower": ("other citizen",), "public": ("guest", "other citizen"),
+    "operator": ("operator",), "ops lead": ("ops lead",),
+    "officer, leader with an open assignment": ("officer of UBND-LAT", "leader of UBND-LAT"),
+    "other agency on the case": ("officer of PTNMT", "leader of PTNMT"),
+    "committee leader": ("committee leader",), "administrator": ("administrator",), "confidential reader": ("confidential reader",),
+}  # fmt: skip
+"""Who stands for a column. Following a case comes with a later part; until then a follower is any other citizen."""
+
+
+def cells() -> Iterator[tuple[str, str, str, str]]:
+    """Row, column, person and what the table says."""
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in SECTION_2.strip().splitlines()]
+    head, _, *body = lines
+    for row, *said in body:
+        for column, cell in zip(head[1:], said, strict=True):
+            for name in COLUMNS[column]:
+                yield row, column, name, cell
+
+
+@pytest.fixture(scope="module")
+def app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    variables = environment_of(tmp_path_factory.mktemp("roles"))
+    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+    with running(Config.from_environment(variables)) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def the(app: Flask) -> Stage:
+    """The stage, built once: these tests only look."""
+    return stage(app)
+
+
+def actor_of(the: Stage, name: str) -> Actor:
+    tracked = [the.case.main_report.id] if name == "reporter by secret" else []
+    tracked += [the.hidden.main_report.id] if name == "reporter of the quarantined" else []
+    login = PEOPLE[name]
+    return actor_for(the.world.people[login] if login else None, now=the.app.config["CLOCK"](), tracked_report_ids=tracked)
+
+
+# -- every route declares what it does ---------------------------------------------------------------------------------
+
+
+def test_every_route_declares_its_action(app: Flask) -> None:
+    declared = {rule.endpoint: getattr(app.view_functions[rule.endpoint], "action", None) for rule in rules(app)}
+    assert [endpoint for endpoint, action in declared.items() if not isinstance(action, Action)] == []
+
+
+def test_every_action_is_open_to_somebody() -> None:
+    assert set(ACTION_ROLES) == set(Action)
+    assert all(ACTION_ROLES.values())
+
+
+# -- what the pages show, against the table ----------------------------------------------------------------------------
+
+
+def sees_words(the: Stage, name: str, word: str) -> bool:
+    return SECRET_WORDS[word] in the.look(name).text
+
+
+def reveal(the: Stage, name: str, case: Case) -> tuple[int, bool, int]:
+    """Status, whether the identity was shown, and how many events it left."""
+    count = select(func.count(Event.id)).where(Event.type == "reveal_identity")
+    before = db.session.scalar(count) or 0
+    form = {"report": case.main_report.ref, "reason": "Cần gọi lại để hỏi vị trí."}
+    page = the.person(name).post(f"/cases/{case.ref}/identity", form)
+    db.session.rollback()
+    return page.status, "0912 345 678" in page.text or build.PHONE in page.text, (db.session.scalar(count) or 0) - before
+
+
+def agrees(the: Stage, row: str, name: str, cell: str) -> bool:
+    """Whether the pages of a person are as a cell says."""
+    word = {"original words, photos, voice": "original", "text and photos *cleared for agencies*": "cleared",
+            "approved answers not yet published": "approved of PTNMT"}.get(row)
+    diagram, _ = the.look(name).answers[f"/cases/{the.case.ref}/diagram"]
+    notes = {each for each in SECRET_WORDS if each.startswith("note") and sees_words(the, name, each)}
+    match row, cell:
+        case _, "–" if word:
+            return not sees_words(the, name, word)
+        case _, "yes" if word:
+            return sees_words(the, name, word)
+        case "original words, photos, voice", "own":
+            return sees_words(the, name, "original") and not sees_words(the, name, "quarantined")
+        case "text and photos *cleared for agencies*", "own":
+            return True                                 # allowed, but their own page shows what they wrote themselves
+        case "original words, photos, voice", "of quarantined":
+            return sees_words(the, name, "quarantined") and not sees_words(the, name, "original")
+        case "identity and contact", "with reason + event":
+            case_ = the.hidden if name == "confidential reader" else the.case
+            return reveal(the, name, case_) == (200, True, 1)
+        case "identity and contact", _:
+            status, shown, events = reveal(the, name, the.case)
+            return status in (401, 403, 404) and not shown and events == 0
+        case "an agency's drafts", "once submitted":
+            return sees_words(the, name, "draft of UBND-LAT") and sees_words(the, name, "draft of PTNMT")
+        case "an agency's drafts", "own agency":
+            return sees_words(the, name, "draft of UBND-LAT") and not sees_words(the, name, "draft of PTNMT")
+        case "an agency's drafts", "–":
+            return not sees_words(the, name, "draft of UBND-LAT")
+        case "internal notes", "yes":
+            return notes == {"note of the centre", "note for agencies", "note of PTNMT"}
+        case "internal notes", 'own agency\'s + the centre\'s marked "for agencies"':
+            return notes == {"note for agencies"}
+        case "internal notes", "same":
+            return notes == {"note for agencies", "note of PTNMT"}
+        case "internal notes", "–":
+            return not notes
+        case "process instance, events without content", "yes":
+            return diagram == 200
+        case "process instance, events without content", "public ones":
+            return diagram in (302, 403) and the.look(name).answers[f"/reports/{the.case.code}"][0] == 200
+        case "process instance, events without content", "–":
+            return diagram in (302, 403, 404)
+        case "a quarantined case, in lists, counts, search, diagrams", "own receipt":
+            own, body = the.look("reporter of the quarantined").answers[f"/mine/{the.hidden.code}"]
+            return own == 200 and the.hidden.code in body.decode() and not sees_words(the, "reporter of the quarantined", "quarantined")
+        case "a quarantined case, in lists, counts, search, diagrams", "yes":
+            return the.hidden.code in the.look(name).text
+        case "a quarantined case, in lists, counts, search, diagrams", "–" | "those named":
+            return the.hidden.code not in the.look(name).text and not sees_words(the, name, "quarantined")
+    raise AssertionError(f"{row}: {cell!r} is not understood")
+
+
+@pytest.mark.parametrize(("row", "column", "name", "cell"), list(cells()))
+def test_pages_are_as_the_table_of_the_rules_says(the: Stage, row: str, column: str, name: str, cell: str) -> None:
+    assert agrees(the, row, name, cell), f"{row} × {column} ({name}) should be: {cell}"
+
+
+PTNMT = {"cleared", "title", "instructions", "draft of PTNMT", "redo", "approved of PTNMT", "note for agencies", "note of PTNMT"}
+WHO_READS = {
+    "reporter": {"original"}, "reporter by secret": {"original"}, "reporter of the quarantined": set(), "guest": set(),
+    "other citizen": set(), "officer of PTNMT": PTNMT, "leader of PTNMT": PTNMT,
+    "operator": set(SECRET_WORDS) - {"quarantined", "identity"}, "ops lead": set(SECRET_WORDS) - {"quarantined", "identity"},
+    "officer of UBND-LAT": {"cleared", "title", "approved of PTNMT", "draft of UBND-LAT", "note for agencies"},
+    "leader of UBND-LAT": {"cleared", "title", "approved of PTNMT", "draft of UBND-LAT", "note for agencies"},
+    "officer of HKL": {"hand-back of HKL"}, "leader of HKL": {"hand-back of HKL"}, "officer of an agency not asked": set(),
+    "committee leader": set(SECRET_WORDS) - {"original", "quarantined", "identity"},
+    "administrator": set(), "confidential reader": {"quarantined"}, "inspector": set(), "process approver": set(), "records clerk": set(),
+    "other centre's operator": set(), "other centre's ops lead": set(), "other centre's administrator": set(),
+}  # fmt: skip
+"""Everything each person may read, and nothing else."""
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_each_person_reads_exactly_what_is_theirs(the: Stage, name: str) -> None:
+    assert {word for word in SECRET_WORDS if sees_words(the, name, word)} == WHO_READS[name]
+
+
+# -- statuses: written by hand, and generated from the tables of the code ----------------------------------------------
+
+STAFF = {name for name in PEOPLE if name not in
+         ("reporter", "reporter by secret", "reporter of the quarantined", "guest", "other citizen")}  # fmt: skip
+CITIZENS = {"reporter", "other citizen"}
+GUESTS = set(PEOPLE) - STAFF - CITIZENS
+READS_CASES = {"operator", "ops lead", "officer of PTNMT", "leader of PTNMT", "officer of UBND-LAT", "leader of UBND-LAT", "officer of HKL",
+               "leader of HKL", "committee leader", "administrator"}  # fmt: skip
+HAS_NO_CASES = {"inspector", "process approver", "records clerk"}
+CENTRE_PHOTO = {"reporter", "reporter by secret", "operator", "ops lead"}
+AGENCIES_PHOTO = CENTRE_PHOTO | {"officer of PTNMT", "leader of PTNMT", "officer of UBND-LAT", "leader of UBND-LAT", "committee leader"}
+DESK_PEOPLE = {"operator": {"operator", "ops lead"}, "ops_lead": {"ops lead"}, "committee_leader": {"committee leader"}}
+PUBLISHERS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
+
+
+def by_hand(the: Stage, name: str, address: Address) -> int:
+    """The status of rules.md as somebody wrote it down who has not read the code."""
+    endpoint, parts = address.endpoint, address.parts
+    own = {"reporter": the.case.code, "reporter by secret": the.case.code, "reporter of the quarantined": the.hidden.code}
+    match endpoint:
+        case "public.home" | "public.reports" | "filing.new_report" | "tracking.track" | "auth.register":
+            return 200
+        case "health.healthz" | "health.readyz":
+            return 200
+        case "public.report":
+            return 200 if parts["code"] == the.case.code else 404
+        case "tracking.own" | "filing.receipt" | "filing.receipt_file":
+            return 200 if own.get(name) == parts["code"] else 404
+        case "auth.sign_in":
+            return 200 if name in GUESTS else 302
+        case "auth.sessions" | "tracking.mine":
+            return 302 if name in GUESTS else 200
+        case "photos.photo":
+            seers = {"centre": CENTRE_PHOTO, "agencies": AGENCIES_PHOTO}.get(parts["audience"], set())
+            return 200 if name in seers and parts["rendition"] != "original" else 404
+    if name in GUESTS:
+        return 302
+    if name in CITIZENS:
+        return 403
+    match endpoint:
+        case "inbox.inbox":
+            return 200
+        case "cases.case" if parts["ref"] == the.hidden.ref:
+            return 403 if name in HAS_NO_CASES else 200 if name == "confidential reader" else 404
+        case "cases.diagram" if parts["ref"] == the.hidden.ref:
+            return 403 if name in HAS_NO_CASES else 404
+        case "cases.case" | "cases.diagram":
+            return 403 if name in HAS_NO_CASES else 200 if name in READS_CASES else 404
+        case "tasks.task" | "publishing.preview":
+            task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == parts["ref"])).one()
+            role = task.desk.partition("@")[0]
+            agency = task.assignment.agency.key if task.assignment else ""
+            people = DESK_PEOPLE.get(role) or {f"{'officer' if role == 'officer' else 'leader'} of {agency}"}
+            if endpoint == "publishing.preview":
+                return 403 if name not in PUBLISHERS else 200 if name in people and task.case_id == the.case.id else 404
+            if task.case_id == the.hidden.id or name not in people:
+                return 404
+            return 200 if task.state == "waiting" else 409
+    raise AssertionError(f"no line for {endpoint}: say who may")
+
+
+def generated(the: Stage, name: str, address: Address) -> set[int]:
+    """What casework.permissions alone says: by the action's roles, and for a case by the person's sights."""
+    actor, action = actor_of(the, name), the.app.view_functions[address.endpoint].action  # type: ignore[attr-defined]
+    roles = ACTION_ROLES[action]
+    if roles == ANYONE:
+        return {200, 302, 404}
+    if actor.account is None:
+        return {302}
+    if not actor.roles & roles:
+        return {403}
+    if address.endpoint in ("cases.case", "cases.diagram"):
+        case = the.case if address.parts["ref"] == the.case.ref else the.hidden
+        if case.quarantined_at is not None:
+            sight = Sight.QUARANTINED if address.endpoint == "cases.case" else None
+            return {200} if sight and SIGHTS[sight] & viewers(actor, case) else {404}
+        return {200} if SIGHTS[Sight.PROCESS] & (viewers(actor, case) - {Viewer.REPORTER}) else {404}
+    return {200, 404, 409}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_every_address_answers_as_written_by_hand_and_as_generated(the: Stage, name: str) -> None:
+    answers = the.look(name).answers
+    wrong = []
+    for address in the.addresses:
+        status, by_rules, by_code = answers[address.path][0], by_hand(the, name, address), generated(the, name, address)
+        if status != by_rules or status not in by_code:
+            wrong.append(f"{address.path} ({address.endpoint}): {status}; by the rules {by_rules}, by the code {sorted(by_code)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nobody_fails(the: Stage) -> None:
+    assert [path for name in PEOPLE for path, (status, _) in the.look(name).answers.items() if status >= 500] == []
+
+
+# -- what is sent ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -> None:
+    """Every POST with an empty form: whoever lacks the role is told so, and nobody changes anything by it."""
+    events, person, actor = db.session.scalar(select(func.count(Event.id))), the.person(name), actor_of(the, name)
+    for rule in rules(the.app):
+        if "POST" not in (rule.methods or ()) or rule.endpoint.startswith("auth.") or rule.endpoint == "public.set_language":
+            continue
+        roles = ACTION_ROLES[the.app.view_functions[rule.endpoint].action]  # type: ignore[attr-defined]
+        path = rule.rule.replace("<code>", the.case.code)
+        path = path.replace("<ref>", the.case.ref if rule.endpoint.startswith("cases.") else a_task_of_nobody(the))
+        status = person.post(path, {}, follows=False).status
+        if roles == ANYONE:
+            assert status in (200, 302, 404, 422), f"{rule.rule}: {status}"
+        elif actor.account is None:
+            assert status == 401, f"{rule.rule}: {status}"
+        elif not actor.roles & roles:
+            assert status == 403, f"{rule.rule}: {status}"
+        else:
+            assert status in (302, 404, 409, 422), f"{rule.rule}: {status}"
+    assert db.session.scalar(select(func.count(Event.id))) == events
+
+
+def a_task_of_nobody(the: Stage) -> str:
+    """A step nobody can do any more: that of the quarantined case."""
+    return db.session.scalars(select(WaitingTask.ref).where(WaitingTask.case_id == the.hidden.id)).one()
+
+
+def test_the_photo_is_there(the: Stage) -> None:
+    assert db.session.scalar(select(func.count(Photo.id))) == 1, "without it the rows on photos would prove nothing"

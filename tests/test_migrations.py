@@ -1,0 +1,161 @@
+"""The migrations make the tables the models describe, on both databases, and keep what SQLite loses when it copies a table."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from flask import Flask
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+import migrations
+from casework import events
+from casework.db import METADATA, db, unit_of_work
+from casework.permissions import SYSTEM
+from migrations.append_only import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS
+from migrations.scope import include_object
+from tests.build import NOON
+from web.config import Config
+from workflows import models as process_models  # noqa: F401
+
+
+@pytest.fixture
+def engine(config: Config) -> Iterator[Engine]:
+    """The migrated database, as a migration sees it."""
+    engine = migrations.migration_engine(config.database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def recorded(app: Flask) -> Flask:
+    """Two events in one stream."""
+    with unit_of_work():
+        for word in ("first", "second"):
+            events.append("rules", "install_rules", by=SYSTEM, at=NOON, payload={"word": word})
+    return app
+
+
+def triggers_of(engine: Engine) -> set[str]:
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'" if engine.dialect.name == "sqlite" else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    with engine.connect() as connection:
+        return set(connection.scalars(text(query)))
+
+
+def wanted_triggers(engine: Engine) -> set[str]:
+    return set(SQLITE_TRIGGERS if engine.dialect.name == "sqlite" else POSTGRESQL_TRIGGERS)
+
+
+def differences(engine: Engine) -> list[Any]:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": include_object, "compare_server_default": False})
+        return compare_metadata(context, METADATA)
+
+
+def test_models_and_migrations_agree(engine: Engine) -> None:
+    assert differences(engine) == []
+
+
+def test_every_index_of_the_models_is_there(engine: Engine) -> None:
+    inspector = inspect(engine)
+    wanted = {(table.name, index.name) for table in METADATA.tables.values() for index in table.indexes}
+    found = {(table, index["name"]) for table in METADATA.tables for index in inspector.get_indexes(table)}
+    assert wanted <= found
+
+
+def test_every_foreign_key_has_its_name(engine: Engine) -> None:
+    inspector = inspect(engine)
+    for table in METADATA.tables.values():
+        wanted = {constraint.name for constraint in table.foreign_key_constraints}
+        assert wanted == {key["name"] for key in inspector.get_foreign_keys(table.name)}, table.name
+
+
+def test_the_database_is_at_the_newest_revision(engine: Engine) -> None:
+    assert migrations.revision_of(engine) == migrations.newest_revision()
+
+
+def test_migrating_again_changes_nothing(config: Config, engine: Engine) -> None:
+    migrations.upgrade(config.database_url)
+    assert differences(engine) == []
+    assert triggers_of(engine) == wanted_triggers(engine)
+
+
+def test_the_way_back_leaves_nothing(config: Config, engine: Engine) -> None:
+    migrations.downgrade(config.database_url, "base")
+    assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+    assert triggers_of(engine) == set()
+    migrations.upgrade(config.database_url)
+    assert differences(engine) == []
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM event",
+        "DELETE FROM event_stream",
+        "UPDATE event SET type = 'other'",
+        "UPDATE event SET hash = 'x', payload = NULL, salt = NULL",
+        "UPDATE event SET actor_id = NULL, at = '2020-01-01 00:00:00'",
+        "UPDATE event SET payload = NULL",
+        """UPDATE event SET payload = '{"word": "third"}', salt = NULL""",
+    ],
+)
+def test_the_history_cannot_be_rewritten(statement: str) -> None:
+    with pytest.raises(DBAPIError, match="append-only"), unit_of_work():
+        db.session.execute(text(statement))
+    assert db.session.scalar(text("SELECT count(*) FROM event WHERE type = 'install_rules' AND payload IS NOT NULL")) == 2
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_payload_may_be_erased_with_its_salt() -> None:
+    with unit_of_work():
+        db.session.execute(text("UPDATE event SET payload = NULL, salt = NULL WHERE seq = 1"))
+    assert db.session.scalar(text("SELECT count(*) FROM event WHERE payload IS NULL")) == 1
+
+
+def test_postgresql_refuses_to_empty_the_history(recorded: Flask) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE")
+    with pytest.raises(DBAPIError, match="append-only"), unit_of_work():
+        db.session.execute(text("TRUNCATE event"))
+
+
+def test_triggers_survive_a_change_that_copies_the_table(config: Config, engine: Engine, recorded: Flask) -> None:
+    db.session.rollback()
+    with engine.connect() as connection, connection.begin():
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("event", recreate="auto") as batch:
+            batch.alter_column("type", nullable=True)
+    if engine.dialect.name == "sqlite":
+        assert triggers_of(engine) < wanted_triggers(engine), "the batch kept the triggers: then nothing need put them back"
+    migrations.upgrade(config.database_url)
+    assert triggers_of(engine) == wanted_triggers(engine)
+    with pytest.raises(DBAPIError, match="append-only"), unit_of_work():
+        db.session.execute(text("DELETE FROM event"))
+    assert db.session.scalar(text("SELECT count(*) FROM event")) == 2
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(config: Config, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_connection: object) -> None:
+        raise RuntimeError("broken")
+
+    migrations.downgrade(config.database_url, "base")
+    monkeypatch.setattr(migrations, "install_triggers", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        migrations.upgrade(config.database_url)
+    assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
+    assert migrations.revision_of(engine) is None
+
+
+def test_references_to_nothing_are_refused(sqlite_config: Config) -> None:
+    engine = migrations.migration_engine(sqlite_config.database_url)
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("INSERT INTO case_report (case_id, report_id, joined_at) VALUES (7, 7, '2026-01-01 00:00:00')")
+    engine.dispose()
+    with pytest.raises(RuntimeError, match="case_report"):
+        migrations.upgrade(sqlite_config.database_url)

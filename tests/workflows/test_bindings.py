@@ -1,0 +1,75 @@
+"""The table between diagram and domain: the model and the code name the same things."""
+
+import ast
+import inspect
+
+import pytest
+
+from casework.clocks import ClockKind
+from casework.permissions import Action
+from tests.workflows.raw import shipped
+from workflows.bindings import BINDINGS, Step
+from workflows.definitions import ModelRefused, parse, read_xml, shipped_model
+from workflows.expressions import names_in
+from workflows.versions import refuse_unbound
+
+BESIDE_THE_OUTCOMES = {"urgent", "has_rater", "rating_due_at", "assignments"}
+"""Variables of the model that are no step's outcome: flags of use cases, and what the join's message brings."""
+
+
+def test_every_step_of_the_model_has_a_binding_and_no_binding_is_idle():
+    assert {element.id for element in shipped().steps} == set(BINDINGS.steps)
+    assert set(BINDINGS.ends) <= {element.id for element in shipped().elements.values() if element.kind == "endEvent"}
+    refuse_unbound(shipped())
+
+
+ACTS = [act for step in BINDINGS.steps.values() for act in step.acts.items()]
+
+
+@pytest.mark.parametrize(("verb", "use_case"), ACTS)
+def test_a_verb_is_the_name_of_its_use_case_and_takes_by_and_now(verb, use_case):
+    parameters = inspect.signature(use_case).parameters
+    assert use_case.__name__ == verb
+    assert parameters["by"].kind is parameters["now"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert verb in {*Action, "answer_privately"}
+
+
+def test_each_step_offers_its_own_verb_first():
+    for element, step in BINDINGS.steps.items():
+        assert step.own_act == element
+
+
+def test_clocks_named_in_the_model_exist():
+    for element in shipped().steps:
+        assert element.properties["clock"] in set(ClockKind), element.id
+
+
+def test_conditions_read_only_what_steps_and_messages_bring():
+    steps = {element.id for element in shipped().steps}
+    for node in read_xml(shipped_model()).iter("{*}conditionExpression", "{*}timeDate"):
+        assert names_in(node.text) <= steps | BESIDE_THE_OUTCOMES, node.text
+
+
+def test_outcomes_that_gateways_compare_are_written_by_a_use_case():
+    source = "".join(inspect.getsource(inspect.getmodule(use_case)) for _, use_case in ACTS)
+    for node in read_xml(shipped_model()).iter("{*}conditionExpression"):
+        for constant in ast.walk(ast.parse(node.text.strip(), mode="eval")):
+            if isinstance(constant, ast.Constant) and constant.value != "answered":
+                assert f'"{constant.value}"' in source, node.text
+
+
+def test_a_model_with_an_unbound_step_is_refused():
+    xml = shipped_model()
+    for before, after in ((b'id="classify"', b'id="ponder"'), (b">classify<", b">ponder<"), (b'Ref="classify"', b'Ref="ponder"')):
+        xml = xml.replace(before, after)
+    with pytest.raises(ModelRefused, match="ponder"):
+        refuse_unbound(parse(xml))
+
+
+def test_a_model_whose_role_nobody_holds_is_refused():
+    with pytest.raises(ModelRefused, match="no role"):
+        refuse_unbound(parse(shipped_model().replace(b'value="ops_lead"', b'value="king"')))
+
+
+def test_a_step_knows_its_own_act():
+    assert Step({"a": dict, "b": dict}).own_act == "a"

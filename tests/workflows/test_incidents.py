@@ -1,0 +1,178 @@
+import dataclasses
+
+import pytest
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.permissions import NotAllowed
+from tests import build
+from workflows.bindings import BINDINGS, Step
+from workflows.expressions import ExpressionRefused, evaluate
+from workflows.incidents import (
+    CaseBusy,
+    IncidentUnknown,
+    StepFailed,
+    open_incidents,
+    perform_recorded,
+    place_of,
+    retry_recorded,
+    root_of,
+)
+from workflows.models import Incident, ProcessInstance, WaitingTask
+from workflows.wakeups import fire_due_timers
+
+SECRET_WORDS = "Nguyễn Thị Thử, 0912 345 678"
+
+
+def bound_to(element, use_case):
+    return dataclasses.replace(BINDINGS, steps={**BINDINGS.steps, element: Step({element: use_case})})
+
+
+def fails(case, *, by, now, **form):
+    case.title = "half done"
+    db.session.flush()
+    raise ZeroDivisionError(SECRET_WORDS)
+
+
+def answers_nonsense(case, *, by, now):
+    return {"outcome": "perhaps"}
+
+
+def classified(world, **given):
+    return build.case_at(world, "to_classify", **given)
+
+
+def only_incident():
+    db.session.expire_all()
+    return db.session.scalars(select(Incident)).one()
+
+
+def test_a_failing_use_case_leaves_the_state_of_before_and_an_incident(app):
+    world = build.standard_world()
+    case = classified(world)
+    task, at = build.waiting(case, "classify"), build.next_moment(case)
+    before, title = task.instance.state, case.title
+    with pytest.raises(StepFailed) as failure:
+        perform_recorded(task.ref, by=world.actor("operator"), now=at, bindings=bound_to("classify", fails))
+    incident = only_incident()
+    assert failure.value.incident_ref == incident.ref
+    assert incident.ref in failure.value.vi
+    assert (incident.kind, incident.element, incident.error_class) == ("step", "classify", "ZeroDivisionError")
+    assert incident.state_before == before == task.instance.state
+    assert (case.title, task.state, task.instance.status) == (title, "waiting", "running")
+    assert incident.error_text.startswith("workflows/test_incidents.py") or "fails" in incident.error_text
+    assert SECRET_WORDS not in incident.error_text
+
+
+def test_the_person_can_try_again_and_a_second_failure_counts_on_the_same_incident(app):
+    world = build.standard_world()
+    case = classified(world)
+    ref, at = build.waiting(case, "classify").ref, build.next_moment(case)
+    for _ in range(2):
+        with pytest.raises(StepFailed):
+            perform_recorded(ref, by=world.actor("operator"), now=at, bindings=bound_to("classify", fails))
+    assert only_incident().attempts == 2
+    build.classify(world, case)
+    assert build.waiting(case, "distribute")
+
+
+def test_a_fault_inside_the_engine_is_an_incident_too(app):
+    world = build.standard_world()
+    case = build.file_report(world).case
+    ref = build.waiting(case, "verify").ref
+    with pytest.raises(StepFailed):
+        perform_recorded(ref, by=world.actor("operator"), now=build.NOON, bindings=bound_to("verify", answers_nonsense))
+    assert only_incident().error_class == "WorkflowException"
+    build.verify(world, case)
+    assert build.waiting(case, "classify")
+
+
+def test_content_never_gets_into_the_state(sqlite_app):
+    world = build.standard_world()
+    case = build.file_report(world).case
+    ref = build.waiting(case, "verify").ref
+    for values in ({"words": "x" * 101}, {"words": ["a"]}, {"words": {"a": 1}}):
+        bindings = bound_to("verify", lambda *_, values=values, **__: values)
+        with pytest.raises(StepFailed):
+            perform_recorded(ref, by=world.actor("operator"), now=build.NOON, bindings=bindings)
+    assert only_incident().error_class == "ValueError"
+
+
+def test_a_failing_timer_stops_its_instance_until_it_is_retried(app):
+    world = build.standard_world()
+    case = build.case_at(world, "rating")
+    instance = build.waiting(case, "rate").instance
+    over = build.next_moment(case).replace(month=5)
+    broken = dataclasses.replace(BINDINGS, ends={"closed": fails})
+    assert fire_due_timers(over, bindings=broken) == 0
+    incident = only_incident()
+    assert (incident.kind, incident.element, instance.status) == ("timer", "rating_window", "incident")
+    assert fire_due_timers(over, bindings=broken) == 0
+    assert only_incident().attempts == 1
+    with pytest.raises(NotAllowed):
+        retry_recorded(incident.ref, by=world.actor("operator"), now=over)
+    with pytest.raises(StepFailed):
+        retry_recorded(incident.ref, by=world.actor("administrator"), now=over, bindings=broken)
+    assert only_incident().attempts == 2
+    assert [each.ref for each in open_incidents()] == [incident.ref]
+    retry_recorded(incident.ref, by=world.actor("administrator"), now=over)
+    db.session.expire_all()
+    assert (case.state, instance.status) == ("closed", "ended")
+    assert only_incident().resolved_by_id == world.people["administrator"].id
+    assert open_incidents() == []
+    with pytest.raises(IncidentUnknown):
+        retry_recorded(incident.ref, by=world.actor("administrator"), now=over)
+
+
+def test_a_steps_incident_is_resolved_by_letting_the_person_try_again(app):
+    world = build.standard_world()
+    case = classified(world)
+    ref, at = build.waiting(case, "classify").ref, build.next_moment(case)
+    with pytest.raises(StepFailed):
+        perform_recorded(ref, by=world.actor("operator"), now=at, bindings=bound_to("classify", fails))
+    retry_recorded(only_incident().ref, by=world.actor("administrator"), now=at)
+    assert only_incident().resolved_at == at
+    build.classify(world, case)
+
+
+def test_a_case_changed_meanwhile_is_busy_and_leaves_no_incident(app):
+    world = build.standard_world()
+    case = classified(world)
+
+    def changed_elsewhere(case, *, by, now):
+        instance = db.session.scalars(select(ProcessInstance)).one()
+        db.session.execute(ProcessInstance.__table__.update().values(version=instance.version + 1))
+        return {"urgent": False}
+
+    ref = build.waiting(case, "classify").ref
+    with pytest.raises(CaseBusy):
+        perform_recorded(ref, by=world.actor("operator"), now=build.NOON, bindings=bound_to("classify", changed_elsewhere))
+    assert db.session.scalars(select(Incident)).all() == []
+
+
+def test_the_root_of_a_wrapped_fault_is_named_and_only_our_own_sentences_are_kept():
+    def wraps():
+        try:
+            raise KeyError(SECRET_WORDS)
+        except KeyError as inner:
+            raise RuntimeError("outer") from inner
+
+    with pytest.raises(RuntimeError) as outer:
+        wraps()
+    assert isinstance(root_of(outer.value), KeyError)
+    assert SECRET_WORDS not in place_of(root_of(outer.value))
+    with pytest.raises(ExpressionRefused) as refusal:
+        evaluate("verify", {})
+    assert "the variable verify is not known here" in place_of(refusal.value)
+    assert place_of(ValueError(SECRET_WORDS)) == "unknown place"
+
+
+def test_a_refusal_is_no_incident(sqlite_app):
+    world = build.standard_world()
+    case = classified(world)
+    with pytest.raises(NotAllowed):
+        perform_recorded(build.waiting(case, "classify").ref, by=world.actor("citizen"), now=build.NOON, form={})
+    assert db.session.scalars(select(Incident)).all() == []
+    assert db.session.scalars(select(WaitingTask.state).where(WaitingTask.element == "classify")).all() == ["waiting"]
+    with unit_of_work():
+        pass

@@ -1,0 +1,274 @@
+"""Steps through the real use cases and database: who may, who wins, what is written, what it costs."""
+
+import threading
+from datetime import timedelta
+from statistics import median
+
+import pytest
+from sqlalchemy import event, select
+
+from casework.db import db, unit_of_work
+from casework.models import Account, Agency, Deputy, Event
+from casework.permissions import NotAllowed, actor_for
+from casework.triage import HotlineIncomplete, VerificationRefused
+from tests import build
+from workflows.bindings import BINDINGS, Bindings, Step
+from workflows.incidents import perform_recorded
+from workflows.models import FAR, Message, ProcessInstance, StepFact, WaitingTask
+from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown, claim, perform, release
+from workflows.wakeups import fire_due_timers
+
+MOST_STATEMENTS = 25
+CALL = {"number": "02630000000", "spoke_to": "", "reached": False, "what": "Không ai nghe máy."}
+
+
+def waiting(case):
+    query = select(WaitingTask.element).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")
+    return sorted(db.session.scalars(query))
+
+
+def instances(case):
+    query = select(ProcessInstance).where(ProcessInstance.case_id == case.id).order_by(ProcessInstance.id)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def test_a_case_goes_all_the_way_with_two_agencies_and_a_redo(app):
+    world = build.standard_world()
+    case = build.case_at(world, "approval", agencies=2)
+    lead = case.assignments[0].agency
+    build.redo(world, case, lead)
+    assert waiting(case) == ["approve_answer", "submit_answer"]
+    build.submit(world, case)
+    build.approve(world, case)
+    assert waiting(case) == ["publish"]
+    build.publish(world, case)
+    assert waiting(case) == ["rate"]
+    assert fire_due_timers(build.next_moment(case) + timedelta(days=9)) == 1
+    db.session.expire_all()
+    assert case.state == "closed"
+    assert [(each.process_id, each.status) for each in instances(case)] == [("case", "ended")] + [("assignment", "ended")] * 2
+    assert waiting(case) == []
+    tasks = list(db.session.scalars(select(WaitingTask)))
+    facts = list(db.session.scalars(select(StepFact)))
+    assert len(tasks) == len(facts) == 13
+    assert {row.state for row in tasks if row.element == "rate"} == {"withdrawn"}
+    assert all(fact.working_minutes is not None and fact.left_at >= fact.entered_at for fact in facts)
+
+
+def test_the_join_waits_until_the_last_agency_is_done(app):
+    world = build.standard_world()
+    case = build.case_at(world, "approval", agencies=2)
+    first, second = case.assignments
+    build.do(world, case, "approve_answer", f"leader_{first.agency.key}", agency=first.agency)
+    assert waiting(case) == ["approve_answer"]
+    build.do(world, case, "approve_answer", f"leader_{second.agency.key}", agency=second.agency)
+    assert waiting(case) == ["publish"]
+    messages = list(db.session.scalars(select(Message).order_by(Message.id)))
+    assert [(row.name, row.superseded, row.delivered_at is not None) for row in messages] == [
+        ("assignments_finished", True, True), ("assignments_finished", False, True),
+    ]  # fmt: skip
+
+
+def test_a_released_agency_leaves_the_case_to_be_distributed_again(app):
+    world = build.standard_world()
+    case = build.case_at(world, "at_agency")
+    agency = case.assignments[0].agency
+    build.do(world, case, "accept_assignment", f"officer_{agency.key}", act="hand_back", agency=agency, reason="Không thuộc thẩm quyền.")
+    build.do(world, case, "decide_hand_back", "operator", agency=agency, upheld=False, words="Thuộc địa bàn của đơn vị.")
+    assert waiting(case) == ["accept_assignment"]
+    build.do(world, case, "accept_assignment", f"officer_{agency.key}", act="hand_back", agency=agency, reason="Không thuộc thẩm quyền.")
+    build.do(world, case, "decide_hand_back", "ops_lead", agency=agency, upheld=True, words="")
+    assert waiting(case) == ["distribute"]
+
+
+def test_of_two_people_one_wins_and_the_other_reads_who_did_what_and_when(app):
+    world = build.standard_world()
+    case = build.case_at(world, "to_classify")
+    task, at = build.waiting(case, "classify"), build.next_moment(case)
+    build.classify(world, case)
+    with pytest.raises(TaskAlreadyDone) as refusal, unit_of_work():
+        perform(task.ref, by=world.actor("operator_2"), now=at, form={})
+    assert refusal.value.vi == "Người Thử operator đã thực hiện bước “Phân loại” (classify) lúc 10:10 02/03/2026."
+    assert refusal.value.en == "Người Thử operator did the step “Classify” (classify) at 10:10 02/03/2026."
+
+
+def test_two_threads_at_one_step_do_it_once(app):
+    world = build.standard_world()
+    case = build.case_at(world, "to_distribute")
+    ref, case_id, at = build.waiting(case, "distribute").ref, case.id, build.next_moment(case)
+    agency_id, people = world.agencies["PTNMT"].id, [world.people[name].id for name in ("operator", "operator_2")]
+    db.session.rollback()
+    barrier, ends = threading.Barrier(2), []
+
+    def distribute(account_id):
+        with app.app_context():
+            actor, lead = actor_for(db.session.get(Account, account_id), now=at), db.session.get(Agency, agency_id)
+            barrier.wait()
+            try:
+                perform_recorded(ref, by=actor, now=at, form={"lead": lead, "cooperating": []})
+                ends.append("done")
+            except TaskAlreadyDone:
+                ends.append("refused")
+
+    threads = [threading.Thread(target=distribute, args=(account_id,)) for account_id in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ends) == ["done", "refused"]
+    assert len(list(db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case_id)))) == 2
+    assert len(list(db.session.scalars(select(Event).where(Event.case_id == case_id, Event.type == "distribute")))) == 1
+
+
+@pytest.mark.parametrize("name", ["officer_UBND-LAT", "leader_PTNMT", "operator", "administrator", "citizen", "guest"])
+def test_a_step_is_done_only_at_its_desk(sqlite_app, name):
+    world = build.standard_world()
+    case = build.case_at(world, "handling")
+    with pytest.raises(NotAllowed):
+        build.do(world, case, "submit_answer", name, **build.ANSWER)
+    assert waiting(case) == ["submit_answer"]
+
+
+def test_a_refusal_of_the_use_case_leaves_everything_as_it_was(app):
+    world = build.standard_world()
+    case = build.file_report(world).case
+    before = instances(case)[0].state
+    with pytest.raises(VerificationRefused):
+        build.do(world, case, "verify", "operator", title="", cleared=[])
+    assert instances(case)[0].state == before
+    assert build.waiting(case, "verify").state == "waiting"
+
+
+def test_a_hotline_nobody_answers_keeps_its_step(app):
+    world = build.standard_world()
+    case = build.case_at(world, "to_classify", urgent=True)
+    build.classify(world, case, urgent=True)
+    with pytest.raises(HotlineIncomplete):
+        build.do(world, case, "call_hotline", "operator", **{**CALL, "what": ""})
+    result = build.do(world, case, "call_hotline", "operator", **CALL)
+    assert result.stays_open
+    assert waiting(case) == ["call_hotline", "distribute"]
+    assert all(build.waiting(case, element).urgent for element in waiting(case))
+    build.do(world, case, "call_hotline", "operator", **{**CALL, "reached": True, "spoke_to": "Trực ban"})
+    assert waiting(case) == ["distribute"]
+
+
+def test_an_unknown_step_and_an_unknown_choice_are_refused(sqlite_app):
+    world = build.standard_world()
+    case = build.file_report(world).case
+    with pytest.raises(TaskUnknown), unit_of_work():
+        perform("nothing", by=world.actor("operator"), now=build.NOON)
+    with pytest.raises(StepRefused):
+        build.do(world, case, "verify", "operator", act="publish")
+
+
+def test_a_claimed_step_is_left_to_its_claimant_until_it_is_released(app):
+    world = build.standard_world()
+    case = build.case_at(world, "to_classify")
+    ref, at = build.waiting(case, "classify").ref, build.next_moment(case)
+    with unit_of_work():
+        claim(ref, by=world.actor("operator_2"), now=at)
+    with pytest.raises(TaskClaimed, match="Người Thử operator_2 took this step"), unit_of_work():
+        claim(ref, by=world.actor("operator"), now=at)
+    with pytest.raises(TaskClaimed):
+        build.classify(world, case)
+    with pytest.raises(NotAllowed), unit_of_work():
+        release(ref, by=world.actor("operator"))
+    with pytest.raises(NotAllowed), unit_of_work():
+        claim(ref, by=world.actor("officer_PTNMT"), now=at)
+    with unit_of_work():
+        release(ref, by=world.actor("ops_lead"))
+    build.classify(world, case)
+    with pytest.raises(TaskAlreadyDone), unit_of_work():
+        claim(ref, by=world.actor("operator_2"), now=at)
+
+
+def test_a_deputy_acts_for_the_principal(app):
+    world = build.standard_world()
+    with unit_of_work():
+        leader, deputy = db.session.merge(world.people["leader_PTNMT"]), db.session.merge(world.people["records_clerk"])
+        db.session.add(Deputy(principal_id=leader.id, deputy_id=deputy.id, starts_at=build.NOON - timedelta(days=1),
+                              ends_at=build.NOON + timedelta(days=1), created_by_id=leader.id))  # fmt: skip
+    case = build.case_at(world, "approval")
+    ref = build.waiting(case, "approve_answer").ref
+    build.do(world, case, "approve_answer", "records_clerk")
+    task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == ref)).one()
+    assert (task.done_by_id, task.on_behalf_of_id) == (world.people["records_clerk"].id, world.people["leader_PTNMT"].id)
+
+
+def test_each_step_carries_the_limit_of_its_clock(app):
+    world = build.standard_world()
+    case = build.case_at(world, "handling")
+    task = build.waiting(case, "submit_answer")
+    assert task.due_at == case.assignments[0].due_at
+    assert task.limit is not None
+    assert not task.is_late(build.NOON)
+    case = build.case_at(world, "to_distribute")
+    assert build.waiting(case, "distribute").due_at == case.due_at != FAR
+
+
+class Statements:
+    """Counts what goes to the database on one engine."""
+
+    def __enter__(self):
+        self.count, self.texts = 0, []
+        event.listen(db.engine, "before_cursor_execute", self._one)
+        return self
+
+    def __exit__(self, *_):
+        event.remove(db.engine, "before_cursor_execute", self._one)
+
+    def _one(self, connection, cursor, statement, parameters, context, executemany):
+        self.texts.append(statement)
+        self.count += 1
+
+
+def test_the_engine_adds_few_statements_to_a_use_case(app):
+    """A step whose use case does nothing: what is left is finding, locking, tokens and rows."""
+    world = build.standard_world()
+    case = build.case_at(world, "handling", agencies=2)
+    quiet = Bindings(steps={**BINDINGS.steps, "submit_answer": Step({"submit_answer": nothing})})
+    actor = world.actor("officer_PTNMT")
+    ref = build.waiting(case, "submit_answer", case.assignments[0].agency).ref
+    with Statements() as statements:
+        perform_recorded(ref, by=actor, now=build.next_moment(case), bindings=quiet)
+    assert statements.count <= 16, "\n".join(statements.texts)
+
+
+def test_steps_take_no_more_statements_than_promised(app, monkeypatch):
+    """Issue 1/9, point 9: the median of a life. Filing rows for several agencies or a publication takes a few more."""
+    world = build.standard_world()
+    case = build.file_report(world).case
+    taken, elements = [], set()
+    inner = build.steps.perform
+
+    def counted(ref, **arguments):
+        with Statements() as statements:
+            result = inner(ref, **arguments)
+        taken.append(statements.count)
+        elements.add(result.task.element)
+        return result
+
+    monkeypatch.setattr(build.steps, "perform", counted)
+    build.advance(world, case, "approval", agencies=2)
+    build.redo(world, case, case.assignments[0].agency)
+    build.submit(world, case)
+    build.approve(world, case)
+    build.publish(world, case)
+    build.rate(world, case, level="dissatisfied")
+    assert elements == set(BINDINGS.steps) - {"call_hotline", "decide_hand_back", "review_rating"}
+    assert median(taken) <= MOST_STATEMENTS, taken
+
+
+def nothing(subject, *, by, now):
+    return {}
+
+
+def test_the_stored_state_is_small(app):
+    world = build.standard_world()
+    case = build.case_at(world, "approval", agencies=2)
+    for _ in range(3):
+        for assignment in build.assignments(case, "submitted"):
+            build.redo(world, case, assignment.agency)
+        build.submit(world, case)
+    assert max(len(instance.state) for instance in instances(case)) < 4096

@@ -1,0 +1,171 @@
+import threading
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.models import Event
+from tests import build
+from workflows import engine
+from workflows.engine import waits_for
+from workflows.instances import CaseProcess, definition_of, rearm_timer, withdraw_assignment, withdraw_case
+from workflows.models import Message, ProcessInstance, Timer, WaitingTask
+from workflows.wakeups import LEASE, deliver_messages, fire_due_timers
+
+
+def rated_world(cases=1):
+    world = build.standard_world()
+    return world, [build.case_at(world, "rating") for _ in range(cases)]
+
+
+def timers():
+    db.session.expire_all()
+    return list(db.session.scalars(select(Timer).order_by(Timer.id)))
+
+
+def test_a_timer_fires_at_its_instant_and_not_before(app):
+    _world, (case,) = rated_world()
+    (timer,) = timers()
+    assert (timer.element, timer.ended_at) == ("rating_window", None)
+    assert fire_due_timers(timer.due_at - timedelta(microseconds=1)) == 0
+    assert fire_due_timers(timer.due_at) == 1
+    (timer,) = timers()
+    assert timer.fired_at == timer.ended_at == timer.due_at
+    assert case.state == "closed"
+    assert fire_due_timers(timer.due_at + timedelta(days=1)) == 0
+
+
+def test_a_timer_whose_step_was_done_first_ends_without_firing(app):
+    world, (case,) = rated_world()
+    build.rate(world, case, level="dissatisfied")
+    (timer,) = timers()
+    assert timer.ended_at is not None
+    assert timer.fired_at is None
+    assert fire_due_timers(timer.due_at + timedelta(days=1)) == 0
+
+
+def test_two_workers_fire_each_timer_exactly_once(app):
+    _world, cases = rated_world(6)
+    over = max(timer.due_at for timer in timers())
+    db.session.rollback()
+    barrier, fired = threading.Barrier(2), []
+
+    def work():
+        with app.app_context():
+            barrier.wait()
+            fired.append(sum(fire_due_timers(over, limit=4) for _ in range(3)))
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    db.session.rollback()
+    assert sum(fired) == 6
+    assert all(timer.fired_at == over for timer in timers())
+    for case in cases:
+        closings = db.session.scalars(select(Event).where(Event.case_id == case.id, Event.type == "close")).all()
+        assert len(closings) == 1
+
+
+def test_what_a_dead_worker_leased_is_taken_over_when_its_lease_is_over(app):
+    _world, _ = rated_world()
+    due = timers()[0].due_at
+    with unit_of_work():
+        db.session.execute(update(Timer).values(leased_until=due + LEASE))
+    assert fire_due_timers(due) == 0
+    assert fire_due_timers(due + LEASE) == 1
+
+
+def test_a_moved_timer_fires_at_the_new_instant(app):
+    _world, (case,) = rated_world()
+    due = timers()[0].due_at
+    later = due + timedelta(days=3)
+    with unit_of_work():
+        assert rearm_timer(lock_case(case.id), "rating_window", later, now=build.next_moment(case)) == 1
+        assert rearm_timer(lock_case(case.id), "another", later, now=build.next_moment(case)) == 0
+    assert timers()[0].due_at == later
+    assert fire_due_timers(due) == 0
+    assert fire_due_timers(later) == 1
+
+
+def test_moving_a_timer_into_the_past_fires_it_at_once(app):
+    _world, (case,) = rated_world()
+    now = build.next_moment(case)
+    with unit_of_work():
+        rearm_timer(lock_case(case.id), "rating_window", now - timedelta(hours=1), now=now)
+    assert timers()[0].fired_at == now
+    assert case.state == "closed"
+
+
+def test_a_message_waits_until_its_case_can_take_it(app):
+    """The instance is put aside while the last agency answers: nothing is lost, the worker delivers later."""
+    world = build.standard_world()
+    case = build.case_at(world, "approval")
+    (own,) = db.session.scalars(select(ProcessInstance).where(ProcessInstance.assignment_id.is_(None)))
+    with unit_of_work():
+        own.status = "suspended"
+    build.approve(world, case)
+    message = db.session.scalars(select(Message)).one()
+    assert message.delivered_at is None
+    now = build.next_moment(case)
+    assert deliver_messages(now) == 0
+    with unit_of_work():
+        own.status = "running"
+    assert deliver_messages(now) == 1
+    assert build.waiting(case, "publish")
+    db.session.refresh(message)
+    assert (message.delivered_at, message.attempts) == (now, 1)
+    assert deliver_messages(now) == 0
+
+
+def test_an_agency_withdrawn_midway_lets_the_case_go_on(app):
+    world = build.standard_world()
+    case = build.case_at(world, "handling", agencies=2)
+    first, second = case.assignments
+    build.do(world, case, "submit_answer", f"officer_{first.agency.key}", agency=first.agency, **build.ANSWER)
+    build.do(world, case, "approve_answer", f"leader_{first.agency.key}", agency=first.agency)
+    now = build.next_moment(case)
+    with unit_of_work():
+        lock_case(case.id)
+        second.state, second.ended_at, second.end_reason = "removed", now, "removed"
+        withdraw_assignment(second, now=now)
+    assert build.waiting(case, "publish")
+    states = db.session.scalars(select(WaitingTask.state).where(WaitingTask.assignment_id == second.id).order_by(WaitingTask.id)).all()
+    assert states == ["done", "withdrawn"]
+
+
+def test_a_withdrawn_case_leaves_nothing_waiting(app):
+    _world, (case,) = rated_world()
+    now = build.next_moment(case)
+    with unit_of_work():
+        withdraw_case(lock_case(case.id), now=now)
+    assert db.session.scalars(select(WaitingTask).where(WaitingTask.state == "waiting")).all() == []
+    assert [(timer.ended_at, timer.fired_at) for timer in timers()] == [(now, None)]
+
+
+def test_rows_and_tokens_tell_the_same(app):
+    world = build.standard_world()
+    for state in build.WALK[:-1]:
+        case = build.case_at(world, state, agencies=2)
+        for instance in db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case.id)):
+            workflow = engine.unpack(instance.state, definition_of(instance.process_version).specs[instance.process_id])
+            query = select(WaitingTask.engine_task).where(WaitingTask.instance_id == instance.id)
+            rows = db.session.scalars(query.where(WaitingTask.state == "waiting"))
+            assert sorted(rows) == sorted(str(task.id) for task in engine.waiting_steps(workflow)), state
+            open_timers = db.session.scalars(select(Timer.engine_task).where(Timer.instance_id == instance.id, Timer.ended_at.is_(None)))
+            assert sorted(open_timers) == sorted(str(task.id) for task, _ in engine.waiting_timers(workflow)), state
+            if instance.process_id == "case" and state in ("at_agency", "handling", "approval"):
+                assert waits_for(workflow, "assignments_finished")
+
+
+def test_an_undelivered_message_of_an_ended_case_becomes_pointless(app):
+    _world, (case,) = rated_world()
+    now = build.next_moment(case)
+    with unit_of_work():
+        process = CaseProcess(lock_case(case.id), now=now)
+        process.post("assignments_finished", "case", {})
+        withdraw_case(case, now=now)
+    assert deliver_messages(now) + len(db.session.scalars(select(Message).where(Message.superseded)).all()) >= 1
+    assert db.session.scalars(select(Message).where(Message.delivered_at.is_(None))).all() == []

@@ -1,0 +1,80 @@
+"""The web application. Importing this package starts nothing; create_app() puts the parts together."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from types import TracebackType
+from typing import Any
+
+from flask import Flask
+
+from casework.db import db, prepare_engine
+from casework.file_store import LocalFileStore
+from casework.keyring import use_keyring
+from web.config import Config
+
+PAGES = ("public", "filing", "tracking", "auth", "inbox", "tasks", "cases", "publishing", "photos", "health")
+"""The modules with pages; each has a blueprint `bp`."""
+
+
+class Langbiang(Flask):
+    """Flask, except that a failure is logged without the text of its exception, which may quote what people typed."""
+
+    def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
+        """Log where it failed."""
+        from web.request_log import LOGGER, request_id
+
+        LOGGER.error("failure", extra={"request": request_id()}, exc_info=exc_info)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Make the application of one installation; without `config` its settings are read from the environment.
+
+    Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
+    """
+    from web import errors, filters, locales, navigation, request_log, security, sessions
+    from web.starting import open_keyring
+
+    config = config or Config.from_environment()
+    app = Langbiang(__name__)
+    app.config.update(settings_of(config))
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+        request_log.watch_statements(db.engine)
+        use_keyring(open_keyring(config, db.engine))
+    app.extensions["file_store"] = LocalFileStore(config.files)
+    app.extensions["demo_accounts"] = []
+    request_log.install(app)
+    security.install(app, config)
+    sessions.install(app)
+    locales.install(app)
+    filters.install(app)
+    navigation.install(app)
+    errors.install(app)
+    for name in PAGES:
+        if find_spec(f"web.{name}"):
+            app.register_blueprint(import_module(f"web.{name}").bp)
+    return app
+
+
+def settings_of(config: Config) -> dict[str, Any]:
+    """What the parts of the application read from app.config."""
+    return {
+        "SECRET_KEY": config.secret_key,
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(config),
+        "BASE_URL": config.base_url,
+        "DATA": config.data,
+        "FILES": config.files,
+        "DEMO": config.demo,
+        "LANGUAGE": config.language,
+        "MAX_PHOTO_MB": config.max_photo_mb,
+        "MAX_PHOTO_BYTES": config.max_photo_bytes,
+    }
+
+
+def engine_options(config: Config) -> dict[str, Any]:
+    """One connection for each working thread. Parameters of failed statements stay out of exceptions, and so out of logs."""
+    options: dict[str, Any] = {"hide_parameters": True, "pool_size": config.threads, "max_overflow": 2}
+    return options if config.is_sqlite else options | {"pool_pre_ping": True, "pool_recycle": 1800}

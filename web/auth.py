@@ -1,0 +1,245 @@
+"""Signing in and out, registering, and the list of one's own sessions."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+
+from casework.db import db, unit_of_work
+from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
+from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
+from casework.models import Account
+from casework.permissions import Action
+from casework.sealing import lookup_digest
+from web.clock import now
+from web.filing_form import email_address, phone_number
+from web.forms import Form
+from web.guards import TRACKED_KEY, found, performs, signed_in_account
+from web.locales import in_reader_language, language
+from web.networks import this_network
+from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_outdated, is_too_common
+from web.security import own_address
+from web.sessions import current_session, drop_cookie, open_session, open_sessions, revoke_session, set_cookie
+
+bp = Blueprint("auth", __name__)
+
+QUARTER = timedelta(minutes=15)
+HERE = Limit("sign-in here", 5, QUARTER)
+ANYWHERE = Limit("sign-in", 50, timedelta(hours=1))
+NETWORK = Limit("sign-in network", 300, QUARTER)
+"""Guesses at one account from one network are few; from everywhere together more, so that nobody locks others out at will; a
+whole network, behind which a commune's office or a mobile operator stands, is stopped last."""
+REGISTRATIONS = Limit("register network", 30, timedelta(hours=1))
+
+
+class SignInForm(Form):
+    """One form for everybody: what was typed says whether it is a user name, a number or an address."""
+
+    login = StringField(
+        _l("Phone number, e-mail or user name"),
+        validators=[InputRequired(_l("Please type your phone number, e-mail or user name.")), Length(max=200)],
+    )
+    password = PasswordField(_l("Password"), validators=[InputRequired(_l("Please type your password.")), Length(max=LONGEST)])
+    next = HiddenField()
+
+
+class RegistrationForm(Form):
+    """What a citizen's account needs: a name, one way to be reached, a password."""
+
+    name = StringField(_l("Full name"), validators=[InputRequired(_l("Please type your name.")), Length(max=120)])
+    phone = StringField(_l("Phone number"), validators=[Length(max=30)])
+    email = StringField(_l("E-mail"), validators=[Length(max=200)])
+    password = PasswordField(
+        _l("Password"),
+        validators=[
+            InputRequired(_l("Please choose a password.")),
+            Length(min=SHORTEST, max=LONGEST, message=_l("A password has at least %(min)d characters.")),
+        ],
+    )
+    again = PasswordField(_l("The password once more"), validators=[EqualTo("password", message=_l("The two passwords differ."))])
+    consent = BooleanField(
+        _l("I have read and agree to the notice on personal data"),
+        validators=[InputRequired(_l("Please read and agree to the notice on personal data."))],
+    )
+    next = HiddenField()
+
+    @property
+    def contact(self) -> Contact:
+        """Who registers. The form must have been validated."""
+        name, phone, email = (self.name.data or "").strip(), phone_number(self.phone.data or ""), email_address(self.email.data or "")
+        return Contact(name=name, phone=phone, email=email)
+
+    def validate_phone(self, phone: StringField) -> None:
+        """A number that exists, or at least an e-mail address."""
+        typed = (phone.data or "").strip()
+        if typed and phone_number(typed) is None:
+            raise ValidationError(_("This telephone number is not valid. Example: 0912 345 678"))
+        if not typed and not (self.email.data or "").strip():
+            raise ValidationError(_("Please give a phone number or an e-mail address."))
+
+    def validate_email(self, email: StringField) -> None:
+        """An address that can exist."""
+        if (email.data or "").strip() and email_address(email.data) is None:
+            raise ValidationError(_("This e-mail address is not valid. Example: ten@example.vn"))
+
+    def validate_password(self, password: PasswordField) -> None:
+        """Nothing that would be tried first."""
+        typed = password.data or ""
+        if is_too_common(typed) or typed in {(self.phone.data or "").strip(), (self.email.data or "").strip()}:
+            raise ValidationError(_("This password is too easy to guess."))
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@performs(Action.SIGN_IN)
+def sign_in() -> ResponseReturnValue:
+    """One attempt: counted first, then the slow comparison outside any unit of work, then the session."""
+    form = SignInForm(next=request.args.get("next", ""))
+    if not form.validate_on_submit():
+        if request.method == "GET" and (account := signed_in_account()) is not None:
+            return redirect(own_address(form.next.data, home_of(account)))
+        return _sign_in_page(form), 422 if form.errors else 200
+    moment, login = now(), (form.login.data or "").strip()
+    with unit_of_work():
+        until = _count_attempts(login, moment)
+    if until is not None:
+        return _sign_in_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429, _retry_after(until, moment)
+    account, password = find_account(login), form.password.data or ""
+    if not check_password(password, account.password_hash if account else None) or account is None or account.disabled_at is not None:
+        return _sign_in_page(form, refusal=_("Name and password do not belong together, or the account is closed.")), 422
+    new_hash = hash_password(password) if is_outdated(account.password_hash or "") else None
+    account_id = account.id
+    with unit_of_work():
+        account = db.session.get_one(Account, account_id)
+        account.password_hash = new_hash or account.password_hash
+        forget_attempts(HERE, _here(login), now=moment)
+        token = open_session(account, now=moment)
+    return _signed_in(account, token, own_address(form.next.data, home_of(account)))
+
+
+@bp.post("/sign-out")
+@performs(Action.SIGN_OUT)
+def sign_out() -> ResponseReturnValue:
+    """The session ends here and in the database; the browser forgets everything but the language."""
+    this = current_session()
+    if this is not None:
+        account, ref = this.account, this.ref
+        with unit_of_work():
+            revoke_session(account, ref, now=now())
+    _renew_state(kept=("language",))
+    response = make_response(redirect(url_for("public.home")))
+    drop_cookie(response)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@bp.route("/register", methods=["GET", "POST"])
+@performs(Action.SIGN_IN)
+def register() -> ResponseReturnValue:
+    """A citizen's account. Name and contact are sealed; one phone number or address opens one account."""
+    form = RegistrationForm(next=request.args.get("next", ""))
+    if not form.validate_on_submit():
+        return render_template("auth/register.html", form=form), 422 if form.errors else 200
+    moment = now()
+    with unit_of_work():
+        until = count_attempt(REGISTRATIONS, this_network(), now=moment)
+    if until is not None:
+        refusal = in_reader_language(TooManyAttempts(until).text)
+        return render_template("auth/register.html", form=form, refusal=refusal), 429, _retry_after(until, moment)
+    password_hash, account_language = hash_password(form.password.data or ""), language()
+    try:
+        with unit_of_work():
+            account = citizen_account(form.contact, password_hash=password_hash, language=account_language, now=moment)
+            db.session.flush()
+            token = open_session(account, now=moment)
+    except IntegrityError:
+        refusal = _("There is an account with this phone number or e-mail already. Please sign in with it.")
+        return render_template("auth/register.html", form=form, refusal=refusal), 422
+    flash(_("Your account has been opened."))
+    return _signed_in(account, token, own_address(form.next.data, home_of(account)))
+
+
+@bp.get("/sessions")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def sessions() -> ResponseReturnValue:
+    """Where this account is signed in."""
+    account, this = found(signed_in_account()), found(current_session())
+    return render_template("auth/sessions.html", sessions=open_sessions(account, now=now()), this=this)
+
+
+@bp.post("/sessions/<ref>/revocation")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def session_revocation(ref: str) -> ResponseReturnValue:
+    """One of the account's own sessions ends at once."""
+    account, is_this = found(signed_in_account()), found(current_session()).ref == ref
+    with unit_of_work():
+        found(revoke_session(account, ref, now=now()))
+    if is_this:
+        return redirect(url_for(".sign_in"))
+    flash(_("The session has been ended."))
+    return redirect(url_for(".sessions"))
+
+
+def find_account(login: str) -> Account | None:
+    """The account a person means: staff by user name, citizens by phone number or e-mail."""
+    if phone := phone_number(login):
+        by_contact = select(Account).where(Account.phone_digest == lookup_digest(phone, purpose=PHONE_PURPOSE))
+    elif email := email_address(login):
+        by_contact = select(Account).where(Account.email_digest == lookup_digest(email, purpose=EMAIL_PURPOSE))
+    else:
+        by_contact = None
+    account = db.session.scalar(by_contact) if by_contact is not None else None
+    return account or db.session.scalar(select(Account).where(Account.login == login.lower(), Account.kind == "staff"))
+
+
+def home_of(account: Account) -> str:
+    """Where somebody's work begins."""
+    return url_for("inbox.inbox") if account.kind == "staff" else url_for("tracking.mine")
+
+
+def _count_attempts(login: str, moment: datetime) -> datetime | None:
+    """Count at all three counters, the narrowest first; the latest end of those that are full."""
+    counted = (
+        count_attempt(HERE, _here(login), now=moment),
+        count_attempt(ANYWHERE, _subject(login), now=moment),
+        count_attempt(NETWORK, this_network(), now=moment),
+    )
+    return max((until for until in counted if until is not None), default=None)
+
+
+def _subject(login: str) -> str:
+    """One counter for all ways to write the same number or address."""
+    return phone_number(login) or email_address(login) or login.lower()
+
+
+def _here(login: str) -> str:
+    return f"{_subject(login)} {this_network()}"
+
+
+def _retry_after(until: datetime, moment: datetime) -> dict[str, str]:
+    return {"Retry-After": str(max(int((until - moment).total_seconds()), 1))}
+
+
+def _signed_in(account: Account, token: str, target: str) -> Response:
+    """A new state for a new person: tokens of forms from before are worth nothing, staff do not follow a citizen's report."""
+    _renew_state(kept=("language",) if account.kind == "staff" else ("language", TRACKED_KEY, "_flashes"))
+    response = make_response(redirect(target))
+    set_cookie(response, token, account)
+    return response
+
+
+def _renew_state(*, kept: tuple[str, ...]) -> None:
+    values: dict[str, Any] = {key: session[key] for key in kept if key in session}
+    session.clear()
+    session.update(values)
+
+
+def _sign_in_page(form: SignInForm, *, refusal: str = "") -> str:
+    accounts = current_app.extensions["demo_accounts"] if current_app.config["DEMO"] else []
+    return render_template("auth/sign_in.html", form=form, refusal=refusal, demo_accounts=accounts)

@@ -1,0 +1,154 @@
+"""The folder of a backup: what lies in it, with a SHA-256 of every byte, and the check of all of it.
+
+manifest.json      what was saved, when, with which program and schema; SHA-256 of the two files below and of itself
+contents.txt       SHA-256 and name of every other file, as `sha256sum --check` reads them
+database.sqlite3   or database.pgdump
+files/  anchors/   as in the data folder; originals stay sealed, the keys are not here
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from casework.errors import CaseworkError
+from casework.file_store import PIECE
+
+FORMAT = 1
+MANIFEST, CONTENTS = "manifest.json", "contents.txt"
+
+
+class BackupDamaged(CaseworkError):
+    """Something in the folder is not what was written there, or the folder is no backup; the text names the file."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup says of itself."""
+
+    program: str
+    made_at: str
+    database: str
+    database_version: str
+    revision: str | None
+    counts: Mapping[str, int]
+    key_ids: tuple[str, ...]
+    parts: Mapping[str, str]
+
+    def stored(self) -> bytes:
+        """The manifest as its file holds it: canonical JSON with its own SHA-256, so that no byte can change unseen."""
+        content: dict[str, Any] = {**self.__dict__, "format": FORMAT}
+        digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return orjson.dumps({**content, "digest": digest}, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """What the backup in this folder says of itself. Raises BackupDamaged."""
+    try:
+        stored = (folder / MANIFEST).read_bytes()
+        content = orjson.loads(stored)
+        if content.pop("format") != FORMAT:
+            raise ValueError("format")
+        content.pop("digest")
+        manifest = Manifest(**{**content, "key_ids": tuple(content["key_ids"])})
+        if manifest.stored() != stored:
+            raise ValueError("digest")
+    except OSError as error:
+        raise BackupDamaged(
+            f"{folder} không phải là bản sao lưu: không đọc được {MANIFEST} ({error.strerror}).",
+            f"{folder} is no backup: {MANIFEST} cannot be read ({error.strerror}).",
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BackupDamaged(f"Tệp {MANIFEST} của bản sao lưu bị hỏng.", f"The {MANIFEST} of the backup is damaged.") from None
+    return manifest
+
+
+def refuse_changed(folder: Path, manifest: Manifest) -> None:
+    """Read every file of the backup; raises BackupDamaged for the first that is missing, changed or not of the backup."""
+    for name, digest in manifest.parts.items():
+        _refuse_other(folder, name, digest)
+    listed = {MANIFEST, *manifest.parts}
+    with (folder / CONTENTS).open(encoding="utf-8") as lines:
+        for line in lines:
+            digest, _, name = line.rstrip("\n").partition("  ")
+            listed.add(name)
+            _refuse_other(folder, name, digest)
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if name not in listed and not path.is_dir():
+            raise BackupDamaged(f"Tệp {name} không thuộc bản sao lưu.", f"The file {name} does not belong to the backup.")
+
+
+class Writing:
+    """A backup being made, under another name until it is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.staged = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+        self.staged.mkdir(mode=0o700)
+        self.files = self.size = 0
+        self._contents = (self.staged / CONTENTS).open("w", encoding="utf-8")
+
+    def path(self, name: str) -> Path:
+        """Where a part lies meanwhile."""
+        return self.staged / name
+
+    def copy(self, source: Path, name: str) -> bool:
+        """Add a file and its line in the contents; False when it is not there."""
+        try:
+            with source.open("rb") as opened:
+                self._write(opened.read, name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def finish(self, dump: str, facts: Mapping[str, Any]) -> Manifest:
+        """Write the manifest, bring everything to the disk and give the folder its name."""
+        self._contents.close()
+        parts = {name: _digest_of(self.path(name)) for name in (dump, CONTENTS)}
+        self.size += sum(self.path(name).stat().st_size for name in parts)
+        manifest = Manifest(**{**facts, "key_ids": tuple(facts["key_ids"])}, parts=parts)
+        self.path(MANIFEST).write_bytes(manifest.stored())
+        for path in (MANIFEST, CONTENTS):
+            self.path(path).chmod(0o600)
+        os.sync()
+        self.staged.rename(self.folder)
+        os.sync()
+        return manifest
+
+    def clear(self) -> None:
+        """Remove what a backup that failed has left; nothing after `finish`."""
+        self._contents.close()
+        shutil.rmtree(self.staged, ignore_errors=True)
+
+    def _write(self, read: Any, name: str) -> None:
+        target, digest = self.path(name), hashlib.sha256()
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            while piece := read(PIECE):
+                digest.update(piece)
+                file.write(piece)
+                self.size += len(piece)
+        self._contents.write(f"{digest.hexdigest()}  {name}\n")
+        self.files += 1
+
+
+def _refuse_other(folder: Path, name: str, digest: str) -> None:
+    try:
+        is_same = _digest_of(folder / name) == digest
+    except OSError:
+        raise BackupDamaged(f"Bản sao lưu thiếu tệp {name}.", f"The backup lacks the file {name}.") from None
+    if not is_same:
+        raise BackupDamaged(f"Tệp {name} của bản sao lưu đã bị thay đổi.", f"The file {name} of the backup has been changed.")
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,255 @@
+"""`langbiang benchmark`: how long a step takes and how many SQL statements it sends, through the pages, the use cases and the engine.
+
+A life is that of web/benchmark_life.py. All three ways run in the same process, one after the other, in a data folder that
+is thrown away, on SQLite or in an empty database that is named.
+"""
+
+import json
+import logging
+import os
+import platform
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from statistics import fmean, median, quantiles
+from time import perf_counter
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import create_engine, event, func, inspect, select, text
+
+import migrations
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Case, Centre
+from web import create_app
+from web.benchmark_engine import EngineLife, shipped_definition
+from web.benchmark_life import LIFE, Staff, file_one, take_on_staff, use_case_form, waiting_ref
+from web.benchmark_pages import Browser, PageLife
+from web.benchmark_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
+from web.clock import now
+from web.config import Config
+from web.request_log import LOGGER
+from workflows.models import ProcessInstance
+from workflows.steps import perform
+
+LIVES = 20
+NO_STATEMENT = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA)\b", re.IGNORECASE)
+"""Transaction control: only SQLite shows it as statements, PostgreSQL's driver does not, so it counts nowhere."""
+
+
+class BenchmarkRefused(CaseworkError):
+    """The database named is in use: its contents would be mixed with thousands of invented cases."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Cơ sở dữ liệu này đã có dữ liệu. Phép đo chỉ chạy trên cơ sở dữ liệu trống.",
+            "This database holds data already. The benchmark runs in an empty database only.",
+        )
+
+
+class Statements:
+    """How many SQL statements an engine has been sent."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def watch(self, engine: Any) -> None:
+        """Count from now on."""
+        event.listen(engine, "before_cursor_execute", self._sent)
+
+    def _sent(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.count += not NO_STATEMENT.match(statement)
+
+
+@dataclass
+class Readings:
+    """Milliseconds and statements of each step, one entry per life."""
+
+    statements: Statements
+    milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    sent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    @contextmanager
+    def reading(self, step: str) -> Iterator[None]:
+        """Read clock and counter around the block."""
+        before, begun = self.statements.count, perf_counter()
+        yield
+        self.milliseconds[step].append((perf_counter() - begun) * 1000)
+        self.sent[step].append(self.statements.count - before)
+
+    def of_step(self, step: str) -> dict[str, float]:
+        """What one step took: median and 95th percentile, and the most statements it ever sent."""
+        return {**spread(self.milliseconds[step]), "statements": max(self.sent[step], default=0)}
+
+    def of_all(self, steps: list[str]) -> dict[str, float]:
+        """What a step of the life took, whichever it was. Filing is no step of it."""
+        times = [time for step in steps for time in self.milliseconds[step]]
+        sent = [count for step in steps for count in self.sent[step]]
+        return {**spread(times), "statements_p50": median(sent), "statements_mean": round(fmean(sent), 1), "statements_max": max(sent)}
+
+
+def spread(times: list[float]) -> dict[str, float]:
+    """Median and 95th percentile, in the unit given."""
+    top = quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+    return {"p50_ms": round(median(times), 2), "p95_ms": round(top, 2)}
+
+
+def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool = True, out: Path | None = None) -> dict[str, Any]:
+    """Measure and return what `benchmark_table.lines` shows; `out` keeps it as JSON. Raises BenchmarkRefused.
+
+    One life of each way goes before and is not counted: it parses the model and fills the caches every process fills once.
+    """
+    with tempfile.TemporaryDirectory(prefix="langbiang-benchmark-") as folder:
+        config = Config.from_environment({"LANGBIANG_DATA": folder, **({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})})
+        with _application(config) as app:
+            result = _measured(app, config, lives, with_pages)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return result
+
+
+@contextmanager
+def _application(config: Config) -> Iterator[Flask]:
+    _refuse_used(config)
+    migrations.upgrade(config.database_url)
+    app = create_app(config)
+    level = LOGGER.level
+    LOGGER.setLevel(logging.WARNING)                   # a line for each request would drown the table
+    try:
+        yield app
+    finally:
+        LOGGER.setLevel(level)
+        with app.app_context():
+            db.session.remove()
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+def _refuse_used(config: Config) -> None:
+    engine = create_engine(config.database_url)
+    try:
+        with engine.connect() as connection:
+            used = inspect(connection).has_table(Centre.__tablename__) and connection.scalar(select(func.count()).select_from(Centre))
+    finally:
+        engine.dispose()
+    if used:
+        raise BenchmarkRefused
+
+
+def _measured(app: Flask, config: Config, lives: int, with_pages: bool) -> dict[str, Any]:
+    statements = Statements()
+    with app.app_context():
+        made_at = now()
+        statements.watch(db.engine)
+        with unit_of_work():
+            staff = take_on_staff(made_at)
+        size_before = database_bytes(config)
+        ways = {"engine": _engine_way(Readings(statements), lives)}
+        use_cases = Readings(statements)
+        states: list[int] = []
+        for number in range(lives + 1):
+            _use_case_life(staff, use_cases if number else Readings(statements), states)
+        ways["use_cases"] = _of_way(use_cases)
+        size = (database_bytes(config) - size_before) / (lives + 1)
+    if with_pages:
+        ways.update(_page_ways(app, staff, statements, lives))
+    return {
+        "made_at": made_at.isoformat(timespec="seconds"), "python": platform.python_version(),
+        "processors": os.cpu_count(), "database": "sqlite" if config.is_sqlite else "postgresql",
+        "lives": lives, "steps": len(LIFE), "ways": ways,
+        "state_bytes_per_waiting_instance": {"mean": round(fmean(states)), "max": max(states)},
+        "database_bytes_per_life": round(size),
+        "aims": {"p50_ms": AIM_MS, "statements_p50": AIM_STATEMENTS, "state_bytes": AIM_STATE_BYTES},
+    }  # fmt: skip
+
+
+def _of_way(readings: Readings) -> dict[str, Any]:
+    names = [step.name for step in LIFE if readings.milliseconds[step.name]]
+    shown = ([FILE] if readings.milliseconds[FILE] else []) + names
+    return {"each": {name: readings.of_step(name) for name in shown}, "step": readings.of_all(names)}
+
+
+def _engine_way(readings: Readings, lives: int) -> dict[str, Any]:
+    definition = shipped_definition()
+    for number in range(lives + 1):
+        for name, seconds in EngineLife(definition, now()).timed_steps():
+            if number:
+                readings.milliseconds[name].append(seconds * 1000)
+                readings.sent[name].append(0)
+    return _of_way(readings)
+
+
+def _use_case_life(staff: Staff, readings: Readings, states: list[int]) -> None:
+    """Looking up who acts counts as part of a step; what the form names is loaded before, as a page does."""
+    moment = now()
+    with readings.reading(FILE), unit_of_work():
+        filed = file_one(staff, now=moment)
+        case_id, report_id = filed.case.id, filed.report.id
+    for step in LIFE:
+        states += _waiting_states(case_id)
+        moment += timedelta(seconds=1)
+        case = db.session.get_one(Case, case_id)
+        ref, form = waiting_ref(step, staff, case_id), use_case_form(step, staff, case)
+        with readings.reading(step.name):
+            by = staff.actor(step.who, moment, report_id)
+            with unit_of_work():
+                perform(ref, by=by, now=moment, act=step.act, form=form)
+        db.session.remove()
+    states += _waiting_states(case_id)
+
+
+def _waiting_states(case_id: int) -> list[int]:
+    query = select(ProcessInstance.state).where(ProcessInstance.case_id == case_id, ProcessInstance.status == "running")
+    return [len(state) for state in db.session.scalars(query)]
+
+
+def _page_ways(app: Flask, staff: Staff, statements: Statements, lives: int) -> dict[str, Any]:
+    browsers = {who: Browser(app) for who in staff.accounts}
+    for who, browser in browsers.items():
+        browser.sign_in(f"benchmark_{who}")
+    parts = {name: Readings(statements) for name in ("open", "page", "post")}
+    for number in range(lives + 1):
+        kept = parts if number else {name: Readings(statements) for name in parts}
+        life = PageLife(app, staff, browsers, _timer(kept, FILE))
+        life.file()
+        for step in LIFE:
+            life.timed = _timer(kept, step.name)
+            life.take(step)
+    names = [FILE, *(step.name for step in LIFE)]
+    return {"http": _of_way(_together(parts, names, ("open", "post"))), "http_with_page": _of_way(_together(parts, names, tuple(parts)))}
+
+
+def _timer(parts: Mapping[str, Readings], step: str) -> Callable[[str, Callable[[], Any]], Any]:
+    def timed(part: str, act: Callable[[], Any]) -> Any:
+        with parts[part].reading(step):
+            return act()
+
+    return timed
+
+
+def _together(parts: Mapping[str, Readings], names: list[str], wanted: tuple[str, ...]) -> Readings:
+    """The parts of each step added up, life by life."""
+    total = Readings(Statements())
+    for name in names:
+        readings = [parts[part] for part in wanted if parts[part].milliseconds[name]]
+        total.milliseconds[name] = [sum(times) for times in zip(*(each.milliseconds[name] for each in readings), strict=True)]
+        total.sent[name] = [sum(counts) for counts in zip(*(each.sent[name] for each in readings), strict=True)]
+    return total
+
+
+def database_bytes(config: Config) -> int:
+    """What the database takes on disk, after the write-ahead log has been worked in."""
+    if config.is_sqlite:
+        db.session.rollback()
+        db.session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        db.session.rollback()
+        return (config.data / "langbiang.db").stat().st_size
+    size: int = db.session.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+    return size

@@ -1,0 +1,111 @@
+"""The same life through the pages: each person's browser opens the inbox and posts the step's form as the page has it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from lxml import html
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import CaseReport, Report
+from web.benchmark_life import PASSWORD, WORDS, LifeStep, Staff, typed_fields, waiting_ref
+
+Typed = Mapping[str, str | list[str]]
+Timed = Callable[[str, Callable[[], Any]], Any]
+"""`(part, act)`: runs the act and keeps how long that part of the step took."""
+
+
+class PageFailed(RuntimeError):
+    """A page did not do what the life needs; the text begins with its address and status."""
+
+
+class Browser:
+    """One person at a browser of their own, without scripts."""
+
+    def __init__(self, app: Flask, language: str = "en") -> None:
+        self.client = app.test_client()
+        self.headers = {"Accept-Language": language}
+
+    def open(self, path: str) -> str:
+        """The text of a page. Raises PageFailed unless it is there."""
+        answer = self.client.get(path, headers=self.headers)
+        if answer.status_code != 200:
+            raise PageFailed(f"GET {path}: {answer.status}")
+        return answer.get_data(as_text=True)
+
+    def send(self, path: str, fields: list[tuple[str, str]]) -> str:
+        """Post a form and return where it leads. Raises PageFailed when the page is shown again instead."""
+        data: dict[str, list[str]] = {}
+        for name, value in fields:
+            data.setdefault(name, []).append(value)
+        answer = self.client.post(path, data=data, headers=self.headers)
+        if answer.status_code not in (302, 303):
+            raise PageFailed(f"POST {path}: {answer.status} {errors_on(answer.get_data(as_text=True))}")
+        return urlsplit(answer.headers["Location"]).path
+
+    def sign_in(self, login: str, password: str = PASSWORD) -> None:
+        """Sign a member of staff in. Raises PageFailed."""
+        page = self.open("/sign-in")
+        self.send("/sign-in", filled(page, "/sign-in", {"login": login, "password": password}))
+
+
+def filled(page: str, path: str, typed: Typed, *, act: str | None = None) -> list[tuple[str, str]]:
+    """What a browser would send: the form of the page that posts to `path` and has most of the fields, with some typed anew."""
+    forms = [form for form in html.fromstring(page).forms if form.method == "POST" and urlsplit(form.action or path).path == path]
+    if not forms:
+        raise PageFailed(f"{path}: no form on the page posts there")
+    form = max(forms, key=lambda each: (len(set(typed) & set(each.fields)), len(set(each.fields))))
+    fields = [(name, value) for name, value in form.form_values() if name not in typed and name != "act"]
+    for name, value in typed.items():
+        if name in form.fields:
+            fields += [(name, each) for each in ([value] if isinstance(value, str) else value)]
+    return [*fields, ("act", act)] if act else fields
+
+
+def errors_on(page: str) -> str:
+    """What a refused page says is wrong, for the one who reads the failure."""
+    found = html.fromstring(page).xpath("//*[contains(@class, 'error') or @role='alert']")
+    return " ".join(" ".join(str(node.text_content()).split()) for node in found)[:500]
+
+
+class PageLife:
+    """One case filed and carried to its rating by browsers; `timed` is called for each part of each step."""
+
+    def __init__(self, app: Flask, staff: Staff, browsers: Mapping[str, Browser], timed: Timed) -> None:
+        self.app, self.staff, self.browsers, self.timed = app, staff, browsers, timed
+        self.guest = Browser(app)
+        self.case_id = 0
+        self.code = ""
+
+    def file(self) -> None:
+        """Send the report."""
+        with self.app.app_context():
+            area = typed_fields(LifeStep("", "classify", ""), self.staff)["area"]
+        page = self.timed("open", lambda: self.guest.open("/reports/new"))
+        typed: Typed = {"words": WORDS, "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678", "consent": "y"}
+        place = self.timed("post", lambda: self.guest.send("/reports/new", filled(page, "/reports/new", typed, act="send")))
+        self.code = place.split("/")[2]
+        with self.app.app_context():
+            self.case_id = _case_id(self.code)
+
+    def take(self, step: LifeStep) -> None:
+        """Do one step: the inbox, the page, the form."""
+        if step.element == "rate":
+            path = f"/mine/{self.code}"
+            page = self.timed("open", lambda: self.guest.open(path))
+            self.timed("post", lambda: self.guest.send(f"{path}/rating", filled(page, f"{path}/rating", {"level": "satisfied"})))
+            return
+        with self.app.app_context():
+            path = f"/tasks/{waiting_ref(step, self.staff, self.case_id)}"
+            typed = typed_fields(step, self.staff)
+        browser = self.browsers[step.who]
+        self.timed("open", lambda: browser.open("/inbox"))
+        page = self.timed("page", lambda: browser.open(path))
+        fields = filled(page, path, typed, act=step.act or step.element)
+        self.timed("post", lambda: browser.send(path, fields))
+
+
+def _case_id(code: str) -> int:
+    return db.session.scalars(select(CaseReport.case_id).join(Report).where(Report.code == code)).one()

@@ -1,0 +1,125 @@
+"""The demonstration: one command that makes an installation with invented data, tells what to sign in with, and serves."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from casework.calendars import RULES_STREAM
+from casework.db import db, unit_of_work
+from casework.events import append
+from casework.models import Centre, Event
+from casework.permissions import LOCAL_ZONE, SYSTEM
+from casework.seeding import install_centre, install_rules
+from web import create_app
+from web.config import Config
+from web.demo_cases import agencies_at_work, draw_pictures, tell_stories
+from web.demo_people import PASSWORD, add_people, demo_accounts
+from web.passwords import hash_password
+from web.schema import refuse_other_schema
+from web.starting import StartRefused
+from workflows.models import Timer
+from workflows.versions import install_shipped_model
+from workflows.wakeups import fire_due_timers
+
+OPENED = datetime(2022, 5, 16, 8, 0, tzinfo=LOCAL_ZONE)
+"""When the invented installation was set up: three days before its first report could come in."""
+
+PREPARED = "install_demo"
+"""The event that says the demonstration is complete. It is written in the same transaction as everything else, so it cannot lie."""
+
+
+def run(port: int, data: Path) -> None:
+    """Prepare the demonstration in a folder, print its address and accounts, and serve until stopped.
+
+    Raises SettingRefused or StartRefused, the latter when the database holds something else than a demonstration.
+    """
+    config = demo_config(port, data)
+    app = demo_app(config)
+    with app.app_context():
+        prepare(app, now=datetime.now(UTC))
+        print_accounts(config, sys.stdout)
+    serve(app, config)
+
+
+def demo_config(port: int, data: Path) -> Config:
+    """The settings of the environment, with the folder, the port and the banner of a demonstration."""
+    given = {"LANGBIANG_DATA": str(data), "LANGBIANG_PORT": str(port), "LANGBIANG_DEMO": "yes"}
+    return Config.from_environment({**os.environ, **given})
+
+
+def demo_app(config: Config) -> Flask:
+    """The application on a database brought to the newest schema."""
+    import migrations
+
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    migrations.upgrade(config.database_url)
+    app = create_app(config)
+    with app.app_context():
+        refuse_other_schema(db.engine)
+    return app
+
+
+def prepare(app: Flask, *, now: datetime) -> bool:
+    """Fill an empty installation with rules, the centre, people and reports; returns whether there was anything to do.
+
+    All of it is one transaction: a start that was broken off has left nothing but pictures without rows, which are swept.
+    """
+    was_empty = not _is_prepared()
+    if was_empty:
+        _refuse_other_data()
+        store = app.extensions["file_store"]
+        pictures = draw_pictures(store, max_bytes=app.config["MAX_PHOTO_BYTES"])
+        password_hash = hash_password(PASSWORD)
+        with unit_of_work():
+            install_rules(OPENED)
+            centre = install_centre(OPENED)
+            install_shipped_model(now=OPENED)
+            add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
+            told = tell_stories(centre, now=now, store=store, pictures=pictures)
+            append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
+    let_past_timers_fire(now)
+    app.extensions["demo_accounts"] = demo_accounts()
+    return was_empty
+
+
+def let_past_timers_fire(now: datetime) -> int:
+    """Fire what became due before `now`, each timer at its own instant: a rating window of 2022 closes its case in 2022."""
+    fired = 0
+    while (due_at := db.session.scalar(select(func.min(Timer.due_at)).where(Timer.ended_at.is_(None), Timer.due_at <= now))) is not None:
+        moved = fire_due_timers(due_at)
+        if not moved:
+            break  # an incident stands in the way; the worker goes on with the others
+        fired += moved
+    return fired
+
+
+def print_accounts(config: Config, out: TextIO) -> None:
+    """Print the address and what to sign in with."""
+    accounts = demo_accounts()
+    width = max(len(account.login) for account in accounts)
+    print(f"\nLangbiang · Dữ liệu minh họa / Invented data\n\n    {config.base_url}/\n", file=out)
+    print(f"Mật khẩu của mọi tài khoản / Password of every account: {accounts[0].password}\n", file=out)
+    for account in accounts:
+        print(f"    {account.login:<{width}}  {account.full_name}: {account.part.vi} / {account.part.en}", file=out)
+    print("\nNhấn Ctrl-C để dừng / Ctrl-C stops the demonstration.", file=out, flush=True)
+
+
+def _is_prepared() -> bool:
+    query = select(Event.id).where(Event.stream == RULES_STREAM, Event.type == PREPARED)
+    return db.session.scalars(query).first() is not None
+
+
+def _refuse_other_data() -> None:
+    if db.session.scalars(select(Centre.id)).first() is not None:
+        raise StartRefused(
+            "This database holds a centre that is no demonstration. Give the demonstration a folder of its own: bin/demo --data FOLDER."
+        )
+
+
+def serve(app: Flask, config: Config) -> None:
+    raise NotImplementedError

@@ -1,0 +1,125 @@
+"""Who plays in the demonstration: one invented person per role, an officer and a leader in each agency that has work, two citizens.
+
+The other agencies share one officer and one leader, so that whatever is given to them has somebody to answer.
+
+Every given name says that it is made up (Mẫu, Ví Dụ, Minh Họa …), e-mail addresses are of example.com, which belongs to nobody.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import cycle
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.identity import EMAIL_PURPOSE, Contact, citizen_account
+from casework.models import Account, Agency, Centre, Membership
+from casework.permissions import Role
+from casework.sealing import lookup_digest
+from casework.words import Bilingual
+
+PASSWORD = "langbiang-minh-hoa"
+"""Of every demonstration account; it opens invented data on this machine only."""
+
+SINCE = date(2022, 5, 16)
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """A line of the table of accounts: what to sign in with, and as whom."""
+
+    login: str
+    password: str
+    full_name: str
+    part: Bilingual
+
+
+@dataclass(frozen=True)
+class _Part:
+    login: str
+    full_name: str
+    role: Role
+    title: Bilingual
+
+
+CENTRE_PARTS = (
+    _Part("vanhanh", "Nguyễn Thị Mẫu", Role.OPERATOR, Bilingual("Nhân viên tổ vận hành", "Operator")),
+    _Part("totruong", "Trần Văn Mẫu", Role.OPS_LEAD, Bilingual("Tổ trưởng vận hành", "Operations lead")),
+    _Part("lanhdao", "Lê Thị Minh Họa", Role.COMMITTEE_LEADER, Bilingual("Phó Chủ tịch UBND", "Deputy chair of the committee")),
+    _Part("vanthu", "Phạm Thị Ví Dụ", Role.RECORDS_CLERK, Bilingual("Văn thư", "Records clerk")),
+    _Part("quantri", "Hoàng Văn Ví Dụ", Role.ADMINISTRATOR, Bilingual("Quản trị hệ thống", "Administrator")),
+    _Part("pheduyet", "Vũ Thị Giả Định", Role.PROCESS_APPROVER, Bilingual("Người phê duyệt quy trình", "Process approver")),
+    _Part("baomat", "Đặng Văn Minh Họa", Role.CONFIDENTIAL_READER, Bilingual("Người đọc hồ sơ mật", "Confidential reader")),
+    _Part("thanhtra", "Bùi Thị Thí Dụ", Role.INSPECTOR, Bilingual("Thanh tra viên", "Inspector")),
+)
+
+OTHER_KEY, OTHER_AGENCIES = "khac", Bilingual("các đơn vị khác", "the other agencies")
+
+CITIZENS = (("nguoidan1@example.com", "Nguyễn Văn Giả Định"), ("nguoidan2@example.com", "Trần Thị Thí Dụ"))
+
+_FAMILY_NAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý")
+_GIVEN_NAMES = ("Văn Mẫu", "Thị Ví Dụ", "Văn Minh Họa", "Thị Giả Định")
+
+
+def agency_login(key: str, role: Role) -> str:
+    """The user name of an agency's officer or leader: `canbo.hkl`, `lanhdao.hkl`."""
+    return f"{'canbo' if role == Role.OFFICER else 'lanhdao'}.{key.lower()}"
+
+
+def add_people(centre: Centre, agencies: Iterable[Agency], *, password_hash: str, now: datetime) -> None:
+    """Add every demonstration account to the centre; `agencies` have people of their own. In the caller's unit of work."""
+    for part in CENTRE_PARTS:
+        _add_staff(part, password_hash, now, [Membership(role=part.role, centre_id=centre.id, valid_from=SINCE)])
+    for part, places in _agency_parts(centre, list(agencies)):
+        memberships = [
+            Membership(role=part.role, agency_id=agency.id, valid_from=SINCE, is_focal=part.role == Role.OFFICER) for agency in places
+        ]
+        _add_staff(part, password_hash, now, memberships)
+    for email, name in CITIZENS:
+        citizen_account(Contact(name=name, email=email), password_hash=password_hash, language="vi", now=now)
+    db.session.flush()
+
+
+def staff_account(login: str) -> Account:
+    """The account with that user name."""
+    return db.session.scalars(select(Account).where(Account.login == login)).one()
+
+
+def citizen_by_email(email: str) -> Account:
+    """The citizen with that address, found by its keyed digest as at signing in."""
+    return db.session.scalars(select(Account).where(Account.email_digest == lookup_digest(email, purpose=EMAIL_PURPOSE))).one()
+
+
+def demo_accounts() -> list[DemoAccount]:
+    """The table of accounts as the database has it: the centre's roles, the agencies', the citizens."""
+    query = select(Account).where(Account.kind == "staff", Account.disabled_at.is_(None)).order_by(Account.id)
+    table = [DemoAccount(row.login or "", PASSWORD, row.full_name or "", _part_of(row)) for row in db.session.scalars(query)]
+    return [*table, *(DemoAccount(email, PASSWORD, name, Bilingual("Người dân", "Citizen")) for email, name in CITIZENS)]
+
+
+def _part_of(account: Account) -> Bilingual:
+    agencies = [row.agency for row in account.memberships if row.agency is not None]
+    if not agencies:
+        return account.title
+    place = agencies[0].short_name if len(agencies) == 1 else OTHER_AGENCIES
+    return Bilingual(f"{account.title.vi}, {place.vi}", f"{account.title.en}, {place.en}")
+
+
+def _agency_parts(centre: Centre, agencies: list[Agency]) -> Iterator[tuple[_Part, list[Agency]]]:
+    names = (f"{family} {given}" for family, given in zip(cycle(_FAMILY_NAMES), cycle(_GIVEN_NAMES), strict=False))
+    titles = {Role.OFFICER: Bilingual("Cán bộ xử lý", "Officer"), Role.AGENCY_LEADER: Bilingual("Lãnh đạo đơn vị", "Agency leader")}
+    own = {agency.id for agency in agencies}
+    others = [agency for agency in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id)) if agency.id not in own]
+    for key, places in [*((agency.key, [agency]) for agency in agencies), (OTHER_KEY, others)]:
+        for role, title in titles.items():
+            yield _Part(agency_login(key, role), next(names), role, title), places
+
+
+def _add_staff(part: _Part, password_hash: str, now: datetime, memberships: list[Membership]) -> None:
+    account = Account(
+        kind="staff", login=part.login, password_hash=password_hash, full_name=part.full_name,
+        title_vi=part.title.vi, title_en=part.title.en, created_at=now,
+    )  # fmt: skip
+    account.memberships.extend(memberships)
+    db.session.add(account)

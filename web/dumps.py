@@ -1,0 +1,171 @@
+"""The database as one file and back: SQLite by its online backup, PostgreSQL by pg_dump and pg_restore, both while people work."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.engine import URL, make_url
+
+from casework.errors import CaseworkError
+
+DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
+
+
+class DumpRefused(CaseworkError):
+    """The database cannot be saved or restored; the text says why."""
+
+
+def dump_name(database_url: str) -> str:
+    """What the dump is called inside a backup."""
+    return "database.sqlite3" if _is_sqlite(database_url) else "database.pgdump"
+
+
+@contextmanager
+def dumped(database_url: str, target: Path) -> Iterator[Connection]:
+    """Write the database to `target` and lend a connection that sees exactly what was written, whatever others commit meanwhile.
+
+    Raises DumpRefused.
+    """
+    with _dumped_sqlite(database_url, target) if _is_sqlite(database_url) else _dumped_postgresql(database_url, target) as connection:
+        yield connection
+
+
+def load_dump(source: Path, database_url: str) -> None:
+    """Fill an empty database from a dump of the same kind. Raises DumpRefused."""
+    if _is_sqlite(database_url):
+        target = _sqlite_path(database_url)
+        staged = target.with_name(f".{target.name}.part")
+        shutil.copyfile(source, staged)
+        staged.chmod(0o600)
+        _refuse_damaged(staged)
+        staged.replace(target)
+        return
+    with _connected(database_url) as connection:
+        program = _program("pg_restore", _major_version(connection))
+    options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+    _run(program, *options, f"--dbname={_conninfo(database_url)}", str(source), password=_password(database_url))
+
+
+def is_empty(database_url: str) -> bool:
+    """Whether there is no table yet; an SQLite file that does not exist is empty."""
+    if _is_sqlite(database_url) and not _sqlite_path(database_url).exists():
+        return True
+    with _connected(database_url) as connection:
+        return not inspect(connection).get_table_names()
+
+
+def server_version(connection: Connection) -> str:
+    """What the database calls its version."""
+    query = "SELECT sqlite_version()" if connection.dialect.name == "sqlite" else "SHOW server_version"
+    return str(connection.scalar(text(query)))
+
+
+@contextmanager
+def _dumped_sqlite(database_url: str, target: Path) -> Iterator[Connection]:
+    source = _sqlite_path(database_url)
+    if not source.exists():
+        raise DumpRefused(f"Không có cơ sở dữ liệu {source}.", f"There is no database {source}.")
+    with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as there, closing(sqlite3.connect(target)) as copy:
+        there.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file instead of three; the program switches back when it opens it
+    target.chmod(0o600)
+    _refuse_damaged(target)
+    with _connected(f"sqlite:///{target}") as connection:
+        yield connection
+
+
+@contextmanager
+def _dumped_postgresql(database_url: str, target: Path) -> Iterator[Connection]:
+    with _connected(database_url) as connection:
+        connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        program = _program("pg_dump", _major_version(connection))
+        snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
+        options = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}")
+        _run(program, *options, f"--dbname={_conninfo(database_url)}", password=_password(database_url))
+        target.chmod(0o600)
+        yield connection
+
+
+@contextmanager
+def _connected(database_url: str) -> Iterator[Connection]:
+    engine = create_engine(database_url, hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _refuse_damaged(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as opened:
+        try:
+            told = opened.execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            told = str(error)
+    if told != "ok":
+        raise DumpRefused(f"Cơ sở dữ liệu SQLite bị hỏng: {told}.", f"The SQLite database is damaged: {told}.")
+
+
+def _program(name: str, major: int) -> str:
+    """The PostgreSQL program of the server's own version: another one may not read, or write, what this server does."""
+    beside = DEBIAN_PROGRAMS / str(major) / "bin" / name
+    if beside.exists():
+        return str(beside)
+    on_path = shutil.which(name)
+    if on_path is not None and _version_of(on_path) == major:
+        return on_path
+    raise DumpRefused(
+        f"Cần chương trình {name} của PostgreSQL {major} (Debian: gói postgresql-client-{major}).",
+        f"The program {name} of PostgreSQL {major} is needed (Debian: package postgresql-client-{major}).",
+    )
+
+
+def _version_of(program: str) -> int | None:
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    number = told.rpartition(")")[2].split(".")[0].split()
+    return int(number[0]) if number and number[0].isdigit() else None
+
+
+def _run(program: str, *arguments: str, password: str | None) -> None:
+    """Run a program with the password in its environment, since arguments are there for every user of the machine to read."""
+    environment = {**os.environ, "PGAPPNAME": "langbiang"} | ({"PGPASSWORD": password} if password else {})
+    done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        # the first line only: those after it may quote rows
+        reason = next(iter(done.stderr.strip().splitlines()), "") or f"exit {done.returncode}"
+        raise DumpRefused(f"{Path(program).name} không làm xong: {reason}", f"{Path(program).name} failed: {reason}")
+
+
+def _conninfo(database_url: str) -> str:
+    return make_conninfo(**{name: value for name, value in _parameters(database_url).items() if name != "password"})
+
+
+def _password(database_url: str) -> str | None:
+    password = _parameters(database_url).get("password")
+    return str(password) if password else None
+
+
+def _parameters(database_url: str) -> Mapping[str, Any]:
+    url = make_url(database_url)
+    _, parameters = url.get_dialect()().create_connect_args(url)
+    return {name: value for name, value in parameters.items() if name != "context"}
+
+
+def _major_version(connection: Connection) -> int:
+    return int(connection.scalar(text("SHOW server_version_num"))) // 10_000
+
+
+def _is_sqlite(database_url: str) -> bool:
+    return make_url(database_url).get_backend_name() == "sqlite"
+
+
+def _sqlite_path(database_url: str) -> Path:
+    url: URL = make_url(database_url)
+    return Path(url.database or "")

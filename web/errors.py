@@ -1,0 +1,128 @@
+"""How refusals and failures are answered: a kind page, the right status, and what was typed kept where it can be."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, Unauthorized
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.permissions import NotAllowed
+from web.locales import chosen_language, in_reader_language
+from web.request_log import LOGGER, request_id
+from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
+
+LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
+"""PostgreSQL: lock not available, deadlock detected, could not serialise."""
+
+NEVER_SHOWN = ("csrf_token", "password", "secret")
+LONGEST_KEPT = 20_000
+
+
+def install(app: Flask) -> None:
+    """Answer every kind of refusal and failure."""
+    app.register_error_handler(CSRFError, token_missing)
+    app.register_error_handler(Unauthorized, sign_in_needed)
+    app.register_error_handler(NotAllowed, not_allowed)
+    app.register_error_handler(TaskUnknown, lambda _error: page(404))
+    for conflict in (TaskAlreadyDone, TaskClaimed):
+        app.register_error_handler(conflict, already_done)
+    app.register_error_handler(CaseworkError, refused)
+    app.register_error_handler(StaleDataError, somebody_works_on_it)
+    app.register_error_handler(OperationalError, database_failed)
+    app.register_error_handler(RequestEntityTooLarge, lambda _error: page(413))
+    app.register_error_handler(HTTPException, other)
+    app.register_error_handler(InternalServerError, failed)
+
+
+def page(code: int, **values: Any) -> tuple[str, int]:
+    """The page of a status. What the failed view read is forgotten first: its transaction may be broken."""
+    db.session.rollback()
+    return render_template(f"errors/{code}.html", **values), code
+
+
+def token_missing(_error: CSRFError) -> ResponseReturnValue:
+    """The form's token is missing, or of a session that has ended: the text is shown again, to be sent once more."""
+    return page(400, is_about_token=True, kept=kept_fields(), came_from_here=came_from_here())
+
+
+def sign_in_needed(_error: Unauthorized) -> ResponseReturnValue:
+    """Something was sent by somebody who is not signed in, perhaps not any more."""
+    return page(401, kept=kept_fields(), back=request.full_path.rstrip("?"))
+
+
+def not_allowed(refusal: NotAllowed) -> ResponseReturnValue:
+    """The person's roles do not allow it."""
+    return page(403, words=in_reader_language(refusal.text))
+
+
+def already_done(refusal: CaseworkError) -> ResponseReturnValue:
+    """Somebody was quicker; the refusal says who did what and when."""
+    return page(409, words=in_reader_language(refusal.text))
+
+
+def somebody_works_on_it(_error: Exception) -> ResponseReturnValue:
+    """Two people changed the same row; this one came second."""
+    return page(409, words=_("Somebody else has just changed this."))
+
+
+def refused(refusal: CaseworkError) -> ResponseReturnValue:
+    """A refusal its view did not expect."""
+    return page(422, words=in_reader_language(refusal.text), kept=kept_fields())
+
+
+def database_failed(error: OperationalError) -> ResponseReturnValue:
+    """A lock that was not given in time is said so; anything else is our failure."""
+    if not is_lock_timeout(error):
+        raise error
+    LOGGER.warning("lock timeout", extra={"request": request_id()})
+    html, code = page(503, kept=kept_fields(), came_from_here=came_from_here())
+    return html, code, {"Retry-After": "5"}
+
+
+def other(error: HTTPException) -> ResponseReturnValue:
+    """Any other status of the protocol."""
+    code = error.code or 500
+    if code in {403, 404}:
+        return page(code)
+    html, _code = page(400, is_about_token=False)
+    return html, code, [(name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"}]
+
+
+def failed(_error: InternalServerError) -> ResponseReturnValue:
+    """Our failure, logged already. The page stands alone, because database or session may be what failed."""
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        LOGGER.error("no rollback", extra={"request": request_id()})
+    values = {"language": chosen_language(), "request_id": request_id()}
+    return current_app.jinja_env.get_template("errors/500.html").render(values), 500
+
+
+def is_lock_timeout(error: DBAPIError) -> bool:
+    """Whether the database says that somebody else held the row, or all rows, too long."""
+    code = getattr(error.orig, "sqlstate", None)
+    return code in LOCK_CODES or "database is locked" in str(error.orig)
+
+
+def kept_fields() -> list[tuple[str, str]]:
+    """What was typed, so that it is not lost with the refusal; no tokens, passwords or secrets."""
+    return [
+        (name, value[:LONGEST_KEPT])
+        for name, value in request.form.items(multi=True)
+        if value and not any(name.startswith(hidden) or name.endswith(hidden) for hidden in NEVER_SHOWN)
+    ]
+
+
+def came_from_here() -> bool:
+    """Whether the browser vouches that the form was one of ours: then it may be offered to send it again with a new token."""
+    if (site := request.headers.get("Sec-Fetch-Site")) is not None:
+        return site == "same-origin"
+    origin = urlsplit(request.headers.get("Origin") or "")
+    return bool(origin.netloc) and origin.netloc == request.host

@@ -1,0 +1,64 @@
+"""For those who watch the process: is it alive, and can it do its work."""
+
+import secrets
+from collections.abc import Callable
+
+from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
+from sqlalchemy import text
+
+from casework.db import db
+from casework.keyring import current_keyring
+from casework.permissions import Action
+from web.guards import performs
+from web.request_log import LOGGER, failure_facts, request_id
+from web.schema import refuse_other_schema
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+@performs(Action.CHECK_HEALTH)
+def healthz() -> ResponseReturnValue:
+    """The process answers."""
+    return {"status": "ok"}, 200, {"Cache-Control": "no-store"}
+
+
+@bp.get("/readyz")
+@performs(Action.CHECK_HEALTH)
+def readyz() -> ResponseReturnValue:
+    """Database, schema, keys and file store are usable; says which is not, and no more than that."""
+    checks = {"database": _database, "schema": _schema, "keyring": _keyring, "files": _files}
+    results = {name: _passes(name, check) for name, check in checks.items()}
+    is_ready = all(results.values())
+    body = {"status": "ok" if is_ready else "failing", "checks": {name: "ok" if ok else "failing" for name, ok in results.items()}}
+    return body, 200 if is_ready else 503, {"Cache-Control": "no-store"}
+
+
+def _passes(name: str, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Exception as error:  # whatever it is, the answer is "failing", and the log says why
+        LOGGER.error("not ready", extra={"request": request_id(), "check": name, **failure_facts(error)})
+        return False
+    return True
+
+
+def _database() -> None:
+    db.session.execute(text("SELECT 1"))
+
+
+def _schema() -> None:
+    refuse_other_schema(db.engine)
+
+
+def _keyring() -> None:
+    keyring = current_keyring()
+    keyring.key(keyring.current_id)
+
+
+def _files() -> None:
+    folder = current_app.config["FILES"]
+    probe = folder / f".probe-{secrets.token_hex(8)}"
+    probe.write_bytes(b"")
+    probe.unlink()

@@ -1,0 +1,210 @@
+"""`langbiang verify`, `backup` and `restore`: each returns what it found or did and prints nothing (docs/operations.md)."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, inspect, select
+
+import migrations
+from casework.anchors import FOLDER as ANCHORS
+from casework.anchors import KEY, path_of
+from casework.db import METADATA
+from casework.errors import CaseworkError
+from casework.file_store import STORED_NAME
+from casework.keyring import Keyring, KeyringUnusable
+from casework.models import Anchor, File
+from casework.words import Bilingual
+from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, refuse_changed
+from web.config import Config
+from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
+from web.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
+from web.verifying import Verification, verify
+
+__all__ = [
+    "Backup", "BackupDamaged", "BackupRefused", "DumpRefused", "KeysRefused", "RestoreRefused", "Restored", "Verification",
+    "backup", "restore", "verify",
+]  # fmt: skip
+
+FILES = "files"
+
+
+class BackupRefused(CaseworkError):
+    """The backup cannot be made there; the text says why."""
+
+
+class RestoreRefused(CaseworkError):
+    """The backup cannot be restored here; the text says why."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A finished backup. `missing` are files a row names and the storage did not have: the backup is whole but for them."""
+
+    folder: Path
+    manifest: Manifest
+    files: int
+    size: int
+    missing: tuple[str, ...]
+    keys: Path | None
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A restored installation. `missing` says what was not restored; `verification` is None when migrations have to run first."""
+
+    manifest: Manifest
+    missing: tuple[Bilingual, ...]
+    verification: Verification | None
+
+
+def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = None) -> Backup:
+    """Save database, files and anchors into a new folder, as of one moment, while people work; the keys only to `keys`, apart.
+
+    The folder has its name once everything is on the disk. Raises BackupRefused, DumpRefused, KeysRefused, KeyringUnusable.
+    """
+    _refuse_folder(config, folder, keys)
+    writing = Writing(folder)
+    try:
+        with dumped(config.database_url, writing.path(dump_name(config.database_url))) as connection:
+            missing = _copy_files(config, connection, writing)
+            _copy_anchors(config, connection, writing)
+            facts = _facts(config, connection, now)
+        if keys is not None:
+            save_keys(config, keys, now=now)
+        manifest = writing.finish(dump_name(config.database_url), facts)
+    except OSError as error:
+        raise BackupRefused(f"Không ghi được bản sao lưu: {error.strerror}.", f"The backup cannot be written: {error.strerror}.") from error
+    finally:
+        writing.clear()
+    return Backup(folder, manifest, writing.files, writing.size, tuple(missing), keys)
+
+
+def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = None) -> Restored:
+    """Fill an empty installation from a backup, after its every byte has been checked, and verify the result.
+
+    Raises RestoreRefused, BackupDamaged, DumpRefused, KeysRefused; nothing has been written then, except by a failing disk.
+    """
+    manifest = read_manifest(folder)
+    given = read_keys(keys) if keys is not None else {}
+    _refuse_target(config, manifest)
+    refuse_other_keys(config, given)
+    refuse_changed(folder, manifest)
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, target in ((FILES, config.files), (ANCHORS, config.data / ANCHORS)):
+        if (folder / name).exists():
+            shutil.copytree(folder / name, target, dirs_exist_ok=True)
+            target.chmod(0o700)
+    os.sync()
+    load_dump(folder / dump_name(config.database_url), config.database_url)
+    place_keys(config, given)
+    is_current = manifest.revision == migrations.newest_revision()
+    return Restored(manifest, tuple(_missing(config, manifest, is_current=is_current)), verify(config, now=now) if is_current else None)
+
+
+def _refuse_folder(config: Config, folder: Path, keys: Path | None) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BackupRefused(f"{folder} đã có dữ liệu; hãy chọn thư mục mới.", f"There is something at {folder}; choose a new folder.")
+    if folder.resolve().is_relative_to(config.files.resolve()):
+        raise BackupRefused("Không sao lưu vào chính kho tệp.", "A backup cannot lie inside the storage of files.")
+    if keys is not None and keys.resolve().is_relative_to(folder.resolve()):
+        raise BackupRefused(
+            "Khóa phải được giữ riêng, không nằm trong bản sao lưu: ai có cả hai sẽ mở được danh tính người phản ánh.",
+            "Keys are kept apart, not inside the backup: who has both can open the identities of reporters.",
+        )
+
+
+def _copy_files(config: Config, connection: Connection, writing: Writing) -> list[str]:
+    query = select(File.stored_name).where(File.erased_at.is_(None)).order_by(File.id).execution_options(yield_per=1000)
+    return [name for name in connection.scalars(query) if not _is_copied(config, name, writing)]
+
+
+def _is_copied(config: Config, name: str, writing: Writing) -> bool:
+    """Copy one file; a name no storage ever gave leads nowhere and counts as missing."""
+    return bool(STORED_NAME.fullmatch(name)) and writing.copy(config.files / name, f"{FILES}/{name}")
+
+
+def _copy_anchors(config: Config, connection: Connection, writing: Writing) -> None:
+    """Those the saved database knows of; a newer one would sign events that are not in this backup."""
+    folder = config.data / ANCHORS
+    for number in connection.scalars(select(Anchor.number).order_by(Anchor.number)):
+        path = path_of(folder, number)
+        writing.copy(path, f"{ANCHORS}/{path.name}")
+    for path in sorted(folder.glob("key-*.pem")):
+        writing.copy(path, f"{ANCHORS}/{path.name}")
+
+
+def _facts(config: Config, connection: Connection, now: datetime) -> dict[str, Any]:
+    there = set(inspect(connection).get_table_names())
+    tables = [table for table in METADATA.sorted_tables if table.name in there]
+    keys = select(File.key_id).where(File.key_id.is_not(None)).distinct()
+    return {
+        "program": _program_version(),
+        "made_at": now.isoformat(),
+        "database": "sqlite" if config.is_sqlite else "postgresql",
+        "database_version": server_version(connection),
+        "revision": migrations.revision_of(connection.engine),
+        "counts": {str(table.name): connection.scalar(select(func.count()).select_from(table)) for table in tables},
+        "key_ids": sorted(key for key in connection.scalars(keys) if key),
+    }
+
+
+def _program_version() -> str:
+    try:
+        return metadata.version("langbiang")
+    except metadata.PackageNotFoundError:
+        return "checkout"
+
+
+def _refuse_target(config: Config, manifest: Manifest) -> None:
+    own = "sqlite" if config.is_sqlite else "postgresql"
+    if manifest.database != own:
+        raise RestoreRefused(
+            f"Bản sao lưu này của cơ sở dữ liệu {manifest.database}, còn hệ thống đang đặt {own}.",
+            f"This backup is of a {manifest.database} database, and LANGBIANG_DATABASE_URL names a {own} one.",
+        )
+    if not is_empty(config.database_url):
+        raise RestoreRefused(
+            "Cơ sở dữ liệu đã có dữ liệu. Chỉ khôi phục vào cơ sở dữ liệu trống.",
+            "The database is not empty. A backup is restored into an empty one only.",
+        )
+    for folder in (config.files, config.data / ANCHORS):
+        if folder.exists() and any(folder.iterdir()):
+            raise RestoreRefused(
+                f"Thư mục {folder} đã có dữ liệu. Chỉ khôi phục vào thư mục trống.",
+                f"The folder {folder} is not empty. A backup is restored into an empty one only.",
+            )
+
+
+def _missing(config: Config, manifest: Manifest, *, is_current: bool) -> Iterator[Bilingual]:
+    """What somebody still has to bring or do before the installation is whole."""
+    try:
+        lacking = set(manifest.key_ids) - Keyring.load(config.keyring).key_ids
+    except KeyringUnusable:
+        yield Bilingual(
+            f"Thiếu tệp khóa {config.keyring}: danh tính, nội dung gốc và ảnh gốc chưa mở được, chương trình sẽ không khởi động. "
+            "Hãy khôi phục bản sao lưu khóa.",
+            f"The key file {config.keyring} is missing: identities, original words and photos stay closed and the program will not "
+            "start. Restore the backup of the keys.",
+        )
+    else:
+        if lacking:
+            yield Bilingual(
+                f"Tệp khóa {config.keyring} thiếu khóa {', '.join(sorted(lacking))}.",
+                f"The key file {config.keyring} lacks the keys {', '.join(sorted(lacking))}.",
+            )
+    if not (config.data / KEY).exists():
+        yield Bilingual(
+            "Thiếu khóa ký mốc xác thực; mốc tiếp theo sẽ được ký bằng khóa mới.",
+            "The key that signs anchors is missing; the next anchor will be signed with a new one.",
+        )
+    if not is_current:
+        yield Bilingual(
+            "Bản sao lưu thuộc phiên bản khác của chương trình: hãy chạy `langbiang migrate`, rồi `langbiang verify`.",
+            "The backup is of another version of the program: run `langbiang migrate`, then `langbiang verify`.",
+        )

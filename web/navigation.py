@@ -1,0 +1,99 @@
+"""What every page is told: who looks, in which language, where they may go."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.local import LocalProxy
+
+from casework.db import db
+from casework.models import Centre
+from casework.permissions import Action, may
+from casework.words import Bilingual
+from web.clock import now
+from web.guards import actor, signed_in_account
+from web.locales import language
+from web.request_log import request_id
+from workflows.inbox import count_waiting
+
+PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link of the bars."""
+
+    url: str
+    words: str
+    icon: str
+    is_current: bool
+    count: int = 0
+    is_main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CentreWords:
+    """Whose pages these are."""
+
+    name: Bilingual
+    phone: str | None
+
+
+def install(app: Flask) -> None:
+    """Tell every template who looks at it. What costs a query is asked only by pages that show it."""
+    app.context_processor(_told_to_pages)
+
+
+def _told_to_pages() -> dict[str, Any]:
+    return {
+        "language": language(),
+        "demo": current_app.config["DEMO"],
+        "max_photo_mb": current_app.config["MAX_PHOTO_MB"],
+        "request_id": request_id(),
+        "contrast": "",
+        "text_size": "",
+        "is_staff": LocalProxy(lambda: actor().is_staff),
+        "centre": LocalProxy(_centre),
+        "navigation": LocalProxy(lambda: _entries()[0]),
+        "tabs": LocalProxy(lambda: _entries()[1]),
+    }
+
+
+def _centre() -> CentreWords:
+    """The centre that takes what no other holds; before the first one is installed, the product itself."""
+    if "centre_words" not in g:
+        centre = db.session.scalar(select(Centre).where(Centre.is_default).order_by(Centre.id).limit(1))
+        g.centre_words = CentreWords(centre.name, centre.phone) if centre else CentreWords(PRODUCT, None)
+    words: CentreWords = g.centre_words
+    return words
+
+
+def _entries() -> tuple[list[Entry], list[Entry]]:
+    if "navigation" not in g:
+        g.navigation = _staff_entries() if actor().is_staff else _citizen_entries()
+    entries: tuple[list[Entry], list[Entry]] = g.navigation
+    return entries
+
+
+def _staff_entries() -> tuple[list[Entry], list[Entry]]:
+    reads_inbox = may(actor(), Action.READ_INBOX)
+    bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=count_waiting(actor(), now=now()))] if reads_inbox else []
+    bar += [
+        _entry("public.reports", _("Public reports"), "list-search"),
+        _entry("auth.sessions", _("My sessions"), "device-desktop"),
+    ]
+    return bar, bar
+
+
+def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
+    has_account = signed_in_account() is not None
+    own = _entry("tracking.mine", _("My reports"), "user") if has_account else _entry("tracking.track", _("Follow a report"), "search")
+    home, reports = _entry("public.home", _("Home"), "home"), _entry("public.reports", _("Published"), "list-search")
+    report = _entry("filing.new_report", _("Report"), "camera-plus", is_main=True)
+    return [home, reports, own], [home, reports, report, own]
+
+
+def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False) -> Entry:
+    return Entry(url_for(endpoint), words, icon, request.endpoint == endpoint, count, is_main)

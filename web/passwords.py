@@ -1,0 +1,45 @@
+"""Passwords: Argon2id at the cost OWASP gives as least, about 20 ms, so that a morning's two hundred sign-ins get through."""
+
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+SHORTEST, LONGEST = 8, 200
+COMMON = frozenset({"12345678", "123456789", "1234567890", "0123456789", "87654321", "11111111", "password", "matkhau123", "iloveyou", "qwertyui"})
+
+
+def hash_password(password: str) -> str:
+    """The hash that is kept. Slow on purpose: never inside a unit of work, which others wait for."""
+    return HASHER.hash(_same(password))
+
+
+def check_password(password: str, kept: str | None) -> bool:
+    """Whether the password is the right one. Without a kept hash (no such account) it costs the same time, and is wrong."""
+    try:
+        HASHER.verify(kept or _hash_of_nobody(), _same(password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return kept is not None
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether the hash was made at another cost and is to be made anew at the next sign-in."""
+    return HASHER.check_needs_rehash(kept)
+
+
+def is_too_common(password: str) -> bool:
+    """Whether everybody would try this one first: in the short list, or one sign repeated."""
+    return password.lower() in COMMON or len(set(password)) < 3
+
+
+def _same(password: str) -> str:
+    """One form of accented letters, which keyboards send in two."""
+    return unicodedata.normalize("NFC", password)[:LONGEST]
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return HASHER.hash("nobody has this password")

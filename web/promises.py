@@ -1,0 +1,62 @@
+"""How long the rules of today allow, in words: what the home page promises is read from the rows the clocks run by."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from casework.clocks import ClockKind, RuleMissing, rule_for
+from casework.db import db
+from casework.models import Centre, ClockRule
+
+
+@dataclass(frozen=True)
+class Promises:
+    """The limits of the centre that takes what no other holds: acceptance and answer, ordinary and urgent."""
+
+    accepted: str
+    accepted_urgent: str
+    answered: str
+    answered_urgent: str
+
+
+def promises(today: date) -> Promises | None:
+    """The limits in force on a local day; None while an installation has no rules."""
+    centre_id = db.session.scalar(select(Centre.id).where(Centre.is_default).limit(1))
+
+    def rule(kind: ClockKind, urgency: str, complexity: str = "ordinary") -> ClockRule:
+        return rule_for(kind, centre_id=centre_id, on=today, urgency=urgency, complexity=complexity)
+
+    try:
+        shortest, longest = rule(ClockKind.CASE, "normal", "simple"), rule(ClockKind.CASE, "normal", "complex")
+        return Promises(
+            accepted=amount_words(rule(ClockKind.ACCEPTANCE, "normal")),
+            accepted_urgent=amount_words(rule(ClockKind.ACCEPTANCE, "urgent")),
+            answered=_(
+                "%(shortest)s to %(longest)s",
+                shortest=amount_words(shortest, alone=shortest.unit != longest.unit),
+                longest=amount_words(longest),
+            ),
+            answered_urgent=amount_words(rule(ClockKind.CASE, "urgent")),
+        )
+    except RuleMissing:
+        return None
+
+
+def amount_words(rule: ClockRule, *, alone: bool = True) -> str:
+    """A limit as people say it: 4 working hours; the number without its unit unless it stands `alone`."""
+    if not alone:
+        return str(rule.amount)
+    match rule.unit:
+        case "minutes":
+            return ngettext("%(num)s minute", "%(num)s minutes", rule.amount)
+        case "hours":
+            return ngettext("%(num)s hour", "%(num)s hours", rule.amount)
+        case "working_hours":
+            return ngettext("%(num)s working hour", "%(num)s working hours", rule.amount)
+        case "working_days":
+            return ngettext("%(num)s working day", "%(num)s working days", rule.amount)
+        case _:
+            return ngettext("%(num)s day", "%(num)s days", rule.amount)

@@ -1,0 +1,104 @@
+"""What every answer carries to keep browsers from harm, and which hosts and return addresses are ours."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request, session
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from casework.photo_records import MOST_PHOTOS
+from web.config import Config
+from web.guards import TRACKED_KEY
+from web.sessions import COOKIE
+
+P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
+
+FORM_SLACK_BYTES = 1_000_000
+"""Room for words and fields beside the photos of a form."""
+
+POLICY = (
+    "default-src 'self'",
+    "img-src 'self' data: blob:",
+    "style-src 'self'",
+    "script-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+)
+INLINE_STYLE_ATTRIBUTES = "style-src-attr 'unsafe-inline'"
+FEATURES = ("camera", "microphone", "payment", "usb", "serial", "bluetooth", "midi", "display-capture", "browsing-topics")
+YEAR_SECONDS = 31_536_000
+ALWAYS_OURS = ("localhost", "127.0.0.1", "[::1]")
+
+
+def install(app: Flask, config: Config) -> None:
+    """Protect forms and answers of the application."""
+    app.config.update(
+        WTF_CSRF_TIME_LIMIT=None,
+        # the token in a SameSite=Lax session is proof enough; some browsers and proxies here take the Referer header away
+        WTF_CSRF_SSL_STRICT=False,
+        SESSION_COOKIE_NAME="langbiang_state",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.is_secure,
+        MAX_CONTENT_LENGTH=config.max_photo_bytes * MOST_PHOTOS + FORM_SLACK_BYTES,
+        TRUSTED_HOSTS=[_host_of(config.base_url), *ALWAYS_OURS],
+    )
+    if config.is_secure:
+        # We speak no TLS ourselves: with https there is one proxy in front, and the browser's address is the one it adds.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    CSRFProtect(app)
+    app.after_request(_protect)
+
+
+def allow_inline_style_attributes(view: View[P]) -> View[P]:
+    """Let one page set style attributes, for the diagram library that writes them; style sheets and scripts stay strict."""
+
+    @wraps(view)
+    def allowed(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        g.inline_style_attributes = True
+        return view(*args, **kwargs)
+
+    return allowed
+
+
+def own_address(target: str | None, otherwise: str) -> str:
+    """The page to go on to, if it is one of ours, else `otherwise`.
+
+    No scheme, no host, no backslash and no control character, which browsers take for a slash or leave out.
+    """
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
+        return otherwise
+    parts = urlsplit(target)
+    return otherwise if parts.scheme or parts.netloc else target
+
+
+def _protect(response: Response) -> Response:
+    headers = response.headers
+    extra = (INLINE_STYLE_ATTRIBUTES,) if g.get("inline_style_attributes") else ()
+    headers.setdefault("Content-Security-Policy", "; ".join(POLICY + extra))
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", ", ".join(["geolocation=(self)", *(f"{feature}=()" for feature in FEATURES)]))
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}; includeSubDomains")
+    if response.mimetype == "text/html" and "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store" if _is_private() else "private, no-cache"
+    return response
+
+
+def _is_private() -> bool:
+    """Whether the page may show what is only for this person: somebody is signed in, or has opened a report by its secret."""
+    return COOKIE in request.cookies or bool(session.get(TRACKED_KEY))
+
+
+def _host_of(base_url: str) -> str:
+    host = urlsplit(base_url).hostname or ""
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,177 @@
+"""Who is signed in: sessions are rows, the browser holds a random token, the row only its digest."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Flask, Request, Response, current_app, g, has_request_context, request
+from flask_login import LoginManager, UserMixin
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import joinedload
+
+from casework.db import db, unit_of_work
+from casework.models import Account, LoginSession
+from casework.sealing import lookup_digest
+from casework.words import Bilingual
+from web.browsers import browser_words
+from web.clock import now
+from web.networks import this_network
+
+COOKIE = "langbiang_session"
+TOKEN_PURPOSE = "login session"
+STAFF_IDLE = timedelta(hours=12)
+CITIZEN_IDLE = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=5)
+"""How exactly `last_seen_at` is kept: a write for each page would make every reader wait for the writers."""
+
+
+@dataclass(eq=False)
+class Person(UserMixin):
+    """Who looks at a page, as templates know them (`current_user`)."""
+
+    account: Account
+    session_id: int
+
+    def get_id(self) -> str:
+        """The account's public identifier."""
+        return self.account.ref
+
+    @property
+    def name(self) -> str:
+        """A member of staff's name; a citizen's stays sealed, their own pages need no greeting."""
+        return self.account.full_name or ""
+
+    @property
+    def initials(self) -> str:
+        """The first letters of the last two words of the name: TM for Trần Thị Mai is `TM`."""
+        return "".join(word[0] for word in self.name.split()[-2:]).upper()
+
+    @property
+    def role_words(self) -> Bilingual:
+        """The position the person signs with."""
+        return self.account.title
+
+
+def install(app: Flask) -> None:
+    """Let Flask-Login ask our rows; its own session keys and remember cookie are not used."""
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.request_loader(_person_of)
+    app.before_request(_note_seen)
+
+
+def signed_in_account() -> Account | None:
+    """The account of this request, None for guests and outside requests."""
+    session = current_session()
+    return session.account if session else None
+
+
+def current_session() -> LoginSession | None:
+    """The valid session the browser's cookie names, looked up once in a request."""
+    if not has_request_context():
+        return None
+    if "login_session" not in g:
+        token = request.cookies.get(COOKIE)
+        g.login_session = find_session(token, now=now()) if token else None
+        g.account_ref = g.login_session.account.ref if g.login_session else None
+    found: LoginSession | None = g.login_session
+    return found
+
+
+def find_session(token: str, *, now: datetime) -> LoginSession | None:
+    """This will return the session of a token if it is neither over nor revoked and its account not disabled."""
+    query = select(LoginSession).where(LoginSession.token_digest == _digest(token)).options(joinedload(LoginSession.account))
+    session = db.session.scalar(query)
+    if session is None or session.revoked_at is not None or now >= session.expires_at or session.account.disabled_at is not None:
+        return None
+    return session
+
+
+def open_session(account: Account, *, now: datetime) -> str:
+    """This will add a session for this browser and return its token; the caller commits, then sets the cookie.
+
+    The session the browser had before ends: a token planted in somebody's browser is worth nothing after they sign in.
+    """
+    before = request.cookies.get(COOKIE)
+    if before:
+        db.session.execute(
+            update(LoginSession).where(LoginSession.token_digest == _digest(before), LoginSession.revoked_at.is_(None)).values(revoked_at=now)
+        )
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        LoginSession(
+            token_digest=_digest(token),
+            account_id=account.id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + idle_of(account),
+            browser=browser_words(request.user_agent.string),
+            network=this_network(),
+        )
+    )
+    return token
+
+
+def open_sessions(account: Account, *, now: datetime) -> list[LoginSession]:
+    """This will return the account's sessions that are not over, the latest seen first."""
+    query = select(LoginSession).where(
+        LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now
+    )
+    return list(db.session.scalars(query.order_by(LoginSession.last_seen_at.desc(), LoginSession.id.desc())))
+
+
+def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession | None:
+    """This will end one of the account's own sessions; None when there is no such session."""
+    session = db.session.scalar(select(LoginSession).where(LoginSession.ref == ref, LoginSession.account_id == account.id))
+    if session is not None and session.revoked_at is None:
+        session.revoked_at = now
+    return session
+
+
+def idle_of(account: Account) -> timedelta:
+    """How long a session lives without being used."""
+    return STAFF_IDLE if account.kind == "staff" else CITIZEN_IDLE
+
+
+def set_cookie(response: Response, token: str, account: Account) -> None:
+    """Hand the token to the browser: staff's is forgotten when the browser closes, a citizen's telephone remembers."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=None if account.kind == "staff" else int(CITIZEN_IDLE.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )
+
+
+def drop_cookie(response: Response) -> None:
+    """Take the token back."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def _digest(token: str) -> str:
+    return lookup_digest(token, purpose=TOKEN_PURPOSE)
+
+
+def _person_of(_request: Request) -> Person | None:
+    session = current_session()
+    return Person(session.account, session.id) if session else None
+
+
+def _note_seen() -> None:
+    """Move `last_seen_at` and the end of the session on, at most every SEEN_EVERY; a busy database is no reason to fail a page."""
+    session = current_session()
+    moment = now()
+    if session is None or moment - session.last_seen_at < SEEN_EVERY:
+        return
+    seen = update(LoginSession).where(LoginSession.id == session.id, LoginSession.revoked_at.is_(None))
+    seen = seen.values(last_seen_at=moment, expires_at=moment + idle_of(session.account))
+    try:
+        with unit_of_work():
+            db.session.execute(seen)
+    except DBAPIError as error:
+        current_app.logger.warning("a session was not noted as seen: %s", type(error).__name__)
+    finally:
+        g.pop("login_session", None)

@@ -1,0 +1,81 @@
+"""What has to be in order before the program starts: its keys and its database."""
+
+import os
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine, LargeBinary, func, inspect, select
+from sqlalchemy.sql.schema import Column
+
+from casework.db import METADATA
+from casework.keyring import Keyring, KeyringUnusable
+from casework.models import File
+from casework.sealing import VALUE_MAGIC, key_id_of
+from web.config import Config
+
+PROBED_ROWS = 500
+"""Rows looked at from each end of a table. Keys are exchanged over time, so the oldest and the newest row name the oldest and
+the newest key; `langbiang verify` opens everything."""
+
+HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
+
+
+class StartRefused(Exception):
+    """The program cannot start as things stand; the sentence says what is wrong and what to do."""
+
+
+def open_keyring(config: Config, engine: Engine) -> Keyring:
+    """The keys of this installation; a new installation gets new ones.
+
+    Raises StartRefused when something was sealed and the key is not here: new keys would hide that the old ones are lost.
+    """
+    sealed_with = keys_in_use(engine)
+    if not os.path.lexists(config.keyring):
+        if sealed_with:
+            raise StartRefused(
+                f"There is no key file {config.keyring}, but the database holds data sealed with the key “{min(sealed_with)}”. "
+                "Restore the key file from the backup of the keys, or set LANGBIANG_KEYRING to where it lies."
+            )
+        try:
+            return Keyring.create(config.keyring)
+        except KeyringUnusable:
+            pass  # another process was quicker; its file is read below
+    try:
+        keyring = Keyring.load(config.keyring)
+    except KeyringUnusable as unusable:
+        raise StartRefused(unusable.en) from None
+    if missing := sealed_with - keyring.key_ids:
+        raise StartRefused(
+            f"The key file {config.keyring} does not hold the key “{min(missing)}”, with which data in the database is sealed. "
+            "Restore the key file from the backup of the keys."
+        )
+    return keyring
+
+
+def keys_in_use(engine: Engine) -> set[str]:
+    """The ids of the keys named by sealed rows at both ends of every table; empty before the first migration."""
+    with engine.connect() as connection:
+        there = set(inspect(connection).get_table_names())
+        found: set[str] = set()
+        for column in sealed_columns():
+            if column.table.name in there:
+                found.update(_keys_in(connection, column))
+        if File.__tablename__ in there:
+            found.update(connection.scalars(select(File.key_id).where(File.key_id.is_not(None)).order_by(File.id.desc()).limit(1)))
+            found.update(connection.scalars(select(File.key_id).where(File.key_id.is_not(None)).order_by(File.id).limit(1)))
+    return {key_id for key_id in found if key_id}
+
+
+def sealed_columns() -> Iterator[Column[bytes]]:
+    """Every column that holds sealed values: they are named `sealed_…`."""
+    for table in METADATA.sorted_tables:
+        for column in table.columns:
+            if column.name.startswith("sealed_") and isinstance(column.type, LargeBinary):
+                yield column
+
+
+def _keys_in(connection: Connection, column: Column[bytes]) -> Iterator[str]:
+    header = func.substr(column, 1, HEADER_BYTES)
+    order = list(column.table.primary_key.columns)
+    for direction in (order, [each.desc() for each in order]):
+        rows = select(header).where(column.is_not(None)).order_by(*direction).limit(PROBED_ROWS)
+        yield from {key_id_of(bytes(value)) for value in connection.scalars(rows)}

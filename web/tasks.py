@@ -1,0 +1,148 @@
+"""The page of one step: shown with the form of its element, and performed in one unit of work."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.permissions import Action, NotAllowed, case_seen_by
+from casework.staff_views import reports_seen
+from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
+from web import answering, distribution, publishing, triage
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.task_page import Act, TaskPage
+from workflows import steps
+from workflows.desks import REPORTER, is_at
+from workflows.models import WaitingTask
+from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
+
+bp = Blueprint("tasks", __name__)
+
+PAGES: dict[str, type[TaskPage]] = {**triage.PAGES, **distribution.PAGES, **answering.PAGES, **publishing.PAGES}
+"""One page per step of the shipped model."""
+
+OUTCOMES = {
+    "accept": _l("accepted"),
+    "refuse": _l("not accepted"),
+    "hand_back": _l("handed back"),
+    "release": _l("agency released"),
+    "keep": _l("agency stays"),
+    "approve": _l("approved"),
+    "redo": _l("to be done again"),
+    "explained": _l("explained"),
+    "reopened": _l("reopened"),
+    "publish": _l("published"),
+    "answer_privately": _l("answered in private"),
+}
+"""How a step went, in words."""
+
+TYPED_BESIDE_FORMS = (triage.WORDS, distribution.INSTRUCTIONS)
+"""First parts of the names of texts that are no fields of a form, because there is one per report or agency."""
+
+
+class UnknownStep(TaskPage):
+    """A step that has no page of its own yet."""
+
+    template = "tasks/unknown.html"
+
+    def act(self) -> Act | None:
+        return None
+
+
+@bp.route("/tasks/<ref>", methods=["GET", "POST"])
+@performs(Action.PERFORM_TASK)
+def task(ref: str) -> ResponseReturnValue:
+    step = _step(ref)
+    if step.state != "waiting":
+        return _done(step), 409
+    page = PAGES.get(step.element, UnknownStep)(step)
+    if request.method == "GET":
+        return _shown(page)
+    act = page.act()
+    if act is None:
+        return _shown(page), 200 if page.is_unfinished else 422
+    try:
+        with unit_of_work():
+            result = steps.perform(ref, by=actor(), now=now(), act=act.verb, form=act.form)
+    except (TaskAlreadyDone, TaskClaimed):
+        return _done(_step(ref), typed_in(page.form)), 409
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _shown(page, refusal=local(refusal.text)), 422
+    flash(page.said(act, result))
+    return redirect(_next(result))
+
+
+def _step(ref: str) -> WaitingTask:
+    """The step, if it is on one of the person's desks; a sender's own steps are on their own page."""
+    try:
+        step = steps.task_for(actor(), ref)
+    except TaskUnknown:
+        return found(None)
+    return found(None if step.desk.startswith(REPORTER) else step)
+
+
+def _shown(page: TaskPage, *, refusal: str = "") -> str:
+    step, by = page.task, actor()
+    holder = step.claimed_by if step.claimed_by_id not in (None, by.account_id) else None
+    if page.is_unfinished:
+        _forget_errors(page.form)
+    return render_template(
+        page.template,
+        page=page,
+        task=step,
+        case=page.case,
+        form=page.form,
+        label=steps.label_of_step(step),
+        state=STAFF_LABELS[CaseState(page.case.state)],
+        assignment_labels=ASSIGNMENT_LABELS,
+        reports_seen=reports_seen(page.case, by, has_step=True),
+        holder=holder,
+        is_mine=step.claimed_by_id == by.account_id,
+        can_read_case=case_seen_by(by, page.case.ref) is not None,
+        refusal=" ".join([*page.refusals, refusal]).strip(),
+        **page.context(),
+    )
+
+
+def _done(step: WaitingTask, typed: list[str] | None = None) -> str:
+    """Who did what and when, with what was typed, so that nothing typed is lost."""
+    return render_template(
+        "tasks/done.html",
+        task=step,
+        case=step.case,
+        label=steps.label_of_step(step),
+        outcome=OUTCOMES.get(step.outcome or ""),
+        typed=typed or [],
+        was_sent=request.method == "POST",
+        case_url=url_for("cases.case", ref=step.case.ref) if case_seen_by(actor(), step.case.ref) else None,
+    )
+
+
+def typed_in(form: Form) -> list[str]:
+    """The texts that were typed into a form, in its order."""
+    fields = [field.data for field in form if isinstance(field, StringField) and not isinstance(field, HiddenField)]
+    beside = [words for name, words in request.form.items() if name.startswith(TYPED_BESIDE_FORMS)]
+    return [words.strip() for words in (*fields, *beside) if words and words.strip()]
+
+
+def _forget_errors(form: Form) -> None:
+    """What is missing in a form that is not finished yet is no error."""
+    for field in form:
+        field.errors = []
+
+
+def _next(result: StepResult) -> str:
+    """The same step while it stays open, else the next one of the case on the person's desks, else the inbox."""
+    if result.stays_open:
+        return url_for(".task", ref=result.task.ref)
+    mine: list[Any] = [step for step in result.opened if not step.desk.startswith(REPORTER) and is_at(actor(), step.desk, result.case)]
+    return url_for(".task", ref=mine[0].ref) if mine else url_for("inbox.inbox")

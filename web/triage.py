@@ -1,0 +1,232 @@
+"""Desk of the operators: verify and clear, refuse, classify, call the hotline."""
+
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+
+from casework.due_previews import case_limits
+from casework.intake import original_words, place_words
+from casework.models import Report
+from casework.personal_marks import MARK_LABELS, marked_pieces, personal_marks
+from casework.photo_records import photos_of_report
+from casework.photos import RectangleRefused
+from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for
+from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls
+from casework.words import Bilingual
+from web.clock import now
+from web.forms import Form
+from web.guards import file_store
+from web.locales import in_reader_language as local
+from web.photo_choices import PhotoChoice, choices_of, copies_of
+from web.task_page import Act, TaskPage, at_most
+from workflows.steps import StepResult
+
+NOTHING = ""
+WORDS = "words-"
+
+
+class VerifyForm(Form):
+    """What verification decides; the words of each report are fields of their own, named by its ref."""
+
+    title = StringField(_l("Title"), validators=[at_most(LONGEST_TITLE)])
+    place = StringField(_l("Place as agencies read it"), validators=[at_most(300)])
+    reason = SelectField(_l("Reason"), validate_choice=False, default=NOTHING)
+    refusal_words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
+
+
+class ReportToClear:
+    """One report of the case: as sent, and as agencies will read it."""
+
+    def __init__(self, report: Report, sent: dict[str, str] | None) -> None:
+        self.report = report
+        self.original = original_words(report) or ""
+        self.pieces = marked_pieces(self.original)
+        self.place = place_words(report)
+        self.field_name = f"{WORDS}{report.ref}"
+        self.words = self.original if sent is None else sent.get(self.field_name, "")
+        self.left_over = [(self.words[mark.start : mark.end], MARK_LABELS[mark.kind]) for mark in personal_marks(self.words)]
+        self.choices: list[PhotoChoice] = choices_of(photos_of_report(report), sent)
+
+
+class VerifyPage(TaskPage):
+    """Accept a report with a title and words free of who wrote them, or refuse it."""
+
+    template = "tasks/verify.html"
+    form: VerifyForm
+
+    def build(self) -> None:
+        sent = request.form.to_dict() if request.method == "POST" else None
+        self.form = VerifyForm(title=self.case.title, place=self.case.place)
+        self.reasons = {reason.key: reason for reason in refusal_reasons_for(self.case, now=now())}
+        self.form.reason.choices = [(NOTHING, _("Choose a reason")), *((key, local(reason.name)) for key, reason in self.reasons.items())]
+        self.reports = [ReportToClear(link.report, sent) for link in self.case.reports if link.left_at is None]
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        return self._refuse() if self.chosen == "refuse" else self._verify()
+
+    def context(self) -> dict[str, Any]:
+        return {"reports": self.reports, "reasons": self.reasons.values(), "refuses": self.chosen == "refuse"}
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if act.verb == "refuse":
+            return str(_("Report %(code)s was not accepted. Its sender is told why.", code=result.case.code))
+        return str(_("Report %(code)s is accepted. Next: classify it.", code=result.case.code))
+
+    def _verify(self) -> Act | None:
+        title = (self.form.title.data or "").strip()
+        unseen = any(not choice.is_shown for report in self.reports for choice in report.choices)
+        cleared: list[ClearedReport] = []
+        if title and not unseen:
+            # pictures take seconds: not made for a form that is refused anyway
+            try:
+                cleared = [self._cleared(report) for report in self.reports]
+            except RectangleRefused as refusal:
+                self.refusals.append(local(refusal.text))
+                return None
+        else:
+            cleared = [ClearedReport(report.report, report.words) for report in self.reports]
+        return Act("verify", {"title": title, "place": self.form.place.data, "cleared": cleared})
+
+    def _cleared(self, report: ReportToClear) -> ClearedReport:
+        return ClearedReport(report.report, report.words, copies_of(report.choices, audience="agencies", store=file_store()))
+
+    def _refuse(self) -> Act | None:
+        reason = self.reasons.get(self.form.reason.data or NOTHING)
+        if reason is None:
+            self.form.reason.errors = [_("Please choose a reason of the list.")]
+            return None
+        return Act("refuse", {"reason": reason, "words": self.form.refusal_words.data or ""})
+
+
+class ClassifyForm(Form):
+    """Field, urgency, complexity, place and whether the case may ever be public."""
+
+    field = SelectField(_l("Field"))
+    urgency = RadioField(
+        _l("Urgency"), choices=[SelectChoice("normal", _l("Normal")), SelectChoice("urgent", _l("Urgent"))], default="normal"
+    )
+    complexity = RadioField(_l("Complexity"), default="ordinary")
+    area = SelectField(_l("Commune"))
+    village = StringField(_l("Village or street"), validators=[at_most(120)])
+    visibility = SelectField(_l("Publication"), default=NOTHING)
+
+
+COMPLEXITY_LABELS = {"simple": _l("Simple"), "ordinary": _l("Ordinary"), "complex": _l("Complex")}
+
+
+class ClassifyPage(TaskPage):
+    """Say what the matter is; the day of the answer follows from it and stands beside each choice."""
+
+    template = "tasks/classify.html"
+    form: ClassifyForm
+
+    def build(self) -> None:
+        case, moment = self.case, now()
+        self.fields = {field.service_code: field for field in fields_for(case, now=moment)}
+        self.areas = {area.ref: area for area in communes_for(case, now=moment)}
+        self.visibility = {reason.key: reason for reason in visibility_reasons_for(case, now=moment)}
+        self.form = ClassifyForm(
+            field=case.field.service_code if case.field else None,
+            urgency="urgent" if self.is_marked_urgent else "normal",
+            area=case.area.ref if case.area else None,
+            village=case.village,
+        )
+        self.form.field.choices = chosen_by_hand(case.field is None, [(code, local(field.name)) for code, field in self.fields.items()])
+        self.form.complexity.choices = [(key, str(label)) for key, label in COMPLEXITY_LABELS.items()]
+        self.form.area.choices = chosen_by_hand(case.area is None, [(ref, local(area.name)) for ref, area in self.areas.items()])
+        shown = [(key, _("Not public: %(reason)s", reason=local(reason.name))) for key, reason in self.visibility.items()]
+        self.form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
+
+    @property
+    def is_marked_urgent(self) -> bool:
+        """Whether a sender or the way it came in says that it is urgent."""
+        return any(link.report.marked_urgent for link in self.case.reports)
+
+    def act(self) -> Act | None:
+        is_valid = self.form.validate_on_submit()
+        for choice in (self.form.field, self.form.area):
+            if choice.data == NOTHING:
+                choice.errors, is_valid = [_("Please choose one of the list.")], False
+        if not is_valid:
+            return None
+        return Act(
+            "classify",
+            {
+                "field": self.fields[self.form.field.data],
+                "urgency": self.form.urgency.data,
+                "complexity": self.form.complexity.data,
+                "area": self.areas[self.form.area.data],
+                "village": self.form.village.data,
+                "visibility_reason": self.visibility.get(self.form.visibility.data),
+            },
+        )
+
+    def context(self) -> dict[str, Any]:
+        limits = case_limits(self.case, now=now())
+        return {
+            "limits": {limit.complexity: limit for limit in limits if limit.urgency == "normal"},
+            "urgent_limit": next(limit for limit in limits if limit.urgency == "urgent"),
+            "villages": villages_for(self.case, now=now()),
+            "is_marked_urgent": self.is_marked_urgent,
+            "hints": {code: local(Bilingual(field.hint_vi, field.hint_en)) for code, field in self.fields.items()},
+        }
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if result.case.is_urgent:
+            return str(_("Case %(code)s is urgent: please call the hotline and distribute it.", code=result.case.code))
+        return str(_("Case %(code)s is classified. Next: distribute it.", code=result.case.code))
+
+
+def chosen_by_hand(is_unknown: bool, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A list that begins with nothing chosen where nothing is known: the first entry is no suggestion."""
+    return [(NOTHING, _("Please choose")), *choices] if is_unknown else choices
+
+
+class HotlineForm(Form):
+    """One try to reach the hotline."""
+
+    number = StringField(_l("Number called"), validators=[at_most(20)])
+    spoke_to = StringField(_l("Who answered"), validators=[at_most(120)])
+    reached = RadioField(_l("Result"), choices=[SelectChoice("yes", _l("Somebody answered")), SelectChoice("no", _l("Nobody answered"))])
+    what = TextAreaField(_l("What was said"), validators=[at_most(2000)])
+
+
+class HotlinePage(TaskPage):
+    """Write down a call; when nobody answered the step stays and the try is listed."""
+
+    template = "tasks/call_hotline.html"
+    form: HotlineForm
+
+    def build(self) -> None:
+        self.form = HotlineForm()
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        form = self.form
+        return Act(
+            "call_hotline",
+            {
+                "number": form.number.data or "",
+                "spoke_to": form.spoke_to.data or "",
+                "reached": form.reached.data == "yes",
+                "what": form.what.data or "",
+            },
+        )
+
+    def context(self) -> dict[str, Any]:
+        return {"numbers": hotline_numbers_for(self.case, now=now()), "calls": hotline_calls(self.case), "centre": self.case.centre}
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if result.stays_open:
+            return str(_("The call is written down. Nobody answered, so the step stays open: please try again."))
+        return str(_("The call is written down."))
+
+
+PAGES: dict[str, type[TaskPage]] = {"verify": VerifyPage, "classify": ClassifyPage, "call_hotline": HotlinePage}

@@ -1,0 +1,126 @@
+"""`langbiang verify`: every check there is, one after the other, over an installation whose pages need not run."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from casework.anchor_verification import check_anchors
+from casework.case_verification import check_cases
+from casework.db import db, prepare_engine
+from casework.file_store import LocalFileStore
+from casework.file_verification import check_files
+from casework.findings import Finding, fault, one_moment
+from casework.keyring import Keyring, KeyringUnusable, use_keyring
+from casework.models import Anchor, Event, EventStream, File
+from casework.seal_verification import check_seals
+from casework.verification import check_chains
+from web.config import Config
+from web.starting import sealed_columns
+from workflows.models import ProcessInstance
+from workflows.verification import check_process
+
+MOST_FINDINGS = 1000
+"""Findings kept word for word; those beyond are counted."""
+
+
+@dataclass
+class Verification:
+    """What a verification looked at and found. `anchor` is the newest one's number and digest: note it down elsewhere."""
+
+    findings: list[Finding] = field(default_factory=list)
+    unlisted: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    anchor: tuple[int, str] | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is wrong; notes do not count."""
+        return not self.faults and not self.unlisted
+
+    @property
+    def faults(self) -> list[Finding]:
+        """What has to be looked into."""
+        return [finding for finding in self.findings if finding.is_fault]
+
+
+def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
+    """Prove chains, anchors, files, seals, cases and processes against each other, while people work.
+
+    Each file is looked for; every `every`-th is read, another part each day. A check that breaks off is a finding too.
+    """
+    found = Verification()
+    with _opened(config) as (key_ids, unusable):
+        if unusable is not None:
+            _keep(found, [unusable])
+        with one_moment():
+            _count(found)
+        for check in (
+            check_chains,
+            lambda: check_anchors(config.data),
+            lambda: check_seals(sealed_columns(), key_ids=key_ids),
+            lambda: check_cases(now=now),
+            check_process,
+        ):
+            with one_moment():
+                _keep(found, _unbroken(check))
+        store, first = LocalFileStore(config.files), now.toordinal()
+        _keep(found, _unbroken(lambda: check_files(store, now=now, key_ids=key_ids, every=every, first=first)))
+    return found
+
+
+@contextmanager
+def _opened(config: Config) -> Iterator[tuple[frozenset[str], Finding | None]]:
+    """The database without the pages, since an installation whose keys are lost must be verifiable too; the keys at hand."""
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
+    db.init_app(app)
+    key_ids, unusable = frozenset[str](), None
+    if config.keyring.exists():
+        try:
+            keyring = Keyring.load(config.keyring)
+        except KeyringUnusable as damaged:
+            unusable = fault("keys.unusable", "keyring", damaged.vi, damaged.en)
+        else:
+            use_keyring(keyring)
+            key_ids = keyring.key_ids
+    with app.app_context():
+        prepare_engine(db.engine)
+        try:
+            yield key_ids, unusable
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _count(found: Verification) -> None:
+    for table in (EventStream, Event, File, ProcessInstance, Anchor):
+        found.counts[table.__tablename__] = db.session.scalar(select(func.count()).select_from(table)) or 0
+    newest = db.session.scalars(select(Anchor).order_by(Anchor.number.desc())).first()
+    found.anchor = (newest.number, newest.digest) if newest else None
+
+
+def _keep(found: Verification, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        if len(found.findings) < MOST_FINDINGS:
+            found.findings.append(finding)
+        else:
+            found.unlisted += 1
+
+
+def _unbroken(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """The findings of a check; one that meets what nobody foresaw says so instead of keeping the others from their work."""
+    try:
+        yield from check()
+    except Exception as error:
+        db.session.rollback()
+        name = type(error).__name__
+        yield fault(
+            "check.broke_off", name,
+            f"Việc kiểm tra dừng giữa chừng vì dữ liệu không đọc được ({name}).",
+            f"A check broke off because of data that cannot be read ({name}).",
+        )  # fmt: skip
