@@ -25,7 +25,7 @@ from casework.models import (
     Report,
     SearchRow,
 )
-from casework.states import OPEN_STATES, CaseState
+from casework.states import ANSWERED_STATES, ENDED_STATES, OPEN_STATES, CaseState
 
 BATCH = 1000
 """Rows read at a time."""
@@ -39,7 +39,6 @@ AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO
 TIMED = AT_AGENCIES | {CaseState.TO_DISTRIBUTE, CaseState.TO_PUBLISH}
 """States in which the answer day has been promised and its clock runs."""
 
-ENDED = frozenset(CaseState) - OPEN_STATES - {CaseState.RATING, CaseState.REVIEW}
 
 TOLD = {
     "publish": Publication,
@@ -140,8 +139,8 @@ def _due_copies() -> Iterator[Finding]:
 
 def _running_clocks() -> Iterator[Finding]:
     running = select(Clock.id, Clock.kind, Case.code, Case.state).join(Case, Case.id == Clock.case_id).where(Clock.ended_at.is_(None))
-    answered = and_(Case.state.in_((CaseState.RATING, CaseState.REVIEW)), Clock.kind == ClockKind.CASE)
-    for row in _rows(running.where(or_(and_(Case.state.in_(ENDED), Clock.kind != ClockKind.RATING), answered))):
+    answered = and_(Case.state.in_(ANSWERED_STATES), Clock.kind == ClockKind.CASE)
+    for row in _rows(running.where(or_(and_(Case.state.in_(ENDED_STATES), Clock.kind != ClockKind.RATING), answered))):
         yield fault(
             "clock.runs_on", row.code,
             f"Hồ sơ {row.code} ở trạng thái {row.state} nhưng đồng hồ {row.kind} vẫn chạy.",

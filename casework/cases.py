@@ -11,7 +11,8 @@ from casework.states import AssignmentState, CaseState
 def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     """This will return the case with its row locked until the transaction ends; every step locks the case before anything else.
 
-    `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock. Raises sqlalchemy.exc.NoResultFound when there is no such case.
+    `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock.
+    Raises sqlalchemy.exc.NoResultFound when there is no such case.
     """
     query = (
         select(Case)
@@ -32,7 +33,7 @@ def settle_state(case: Case) -> None:
     """This will set the state of a distributed case to what its agencies are doing: the least advanced open one counts."""
     states = {AssignmentState(assignment.state) for assignment in case.open_assignments}
     if not states:
-        case.state = CaseState.TO_PUBLISH if any(row.approved_at for row in case.assignments) else CaseState.TO_DISTRIBUTE
+        case.state = CaseState.TO_PUBLISH if answered_this_round(case) else CaseState.TO_DISTRIBUTE
     elif states <= {AssignmentState.ASKED, AssignmentState.HANDED_BACK}:
         case.state = CaseState.AT_AGENCY
     elif AssignmentState.REDO in states:
@@ -43,6 +44,6 @@ def settle_state(case: Case) -> None:
         case.state = CaseState.HANDLING
 
 
-def awaits_no_agency(case: Case) -> bool:
-    """Whether the case may go on to publication: nobody owes an answer. The join reads this, it does not count messages."""
-    return not case.open_assignments
+def answered_this_round(case: Case) -> bool:
+    """Whether some agency's answer has been approved since the case was opened, or opened again."""
+    return any(assignment.approved_at is not None and assignment.round == case.reopened for assignment in case.assignments)

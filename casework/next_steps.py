@@ -31,6 +31,7 @@ NEXT: dict[CaseState, Bilingual] = {
         "Cơ quan khác có thẩm quyền đang xử lý; Trung tâm theo dõi và báo kết quả.",
         "Another authority is handling it; the centre keeps watch and will tell you the result.",
     ),
+    CaseState.ANSWERED: Bilingual("Kết quả đã có. Trung tâm sẽ kết thúc hồ sơ.", "The result is there. The centre will close the case."),
     CaseState.RATING: Bilingual("Mời Ông/Bà xem kết quả và đánh giá.", "Please read the result and rate it."),
     CaseState.REVIEW: Bilingual(
         "Trung tâm đang xem lại vì có người chưa hài lòng.", "The centre is looking again because somebody was not satisfied."

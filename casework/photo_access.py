@@ -51,7 +51,7 @@ def private_copy(actor: Actor, ref: str, audience: str, rendition: str, *, form_
 
 
 def _is_own_draft(actor: Actor, photo: Photo, form_tokens: frozenset[str]) -> bool:
-    return photo.staged_token in form_tokens or (actor.account is not None and photo.uploaded_by_id == actor.account.id)
+    return photo.staged_token in form_tokens or (actor.own_id is not None and photo.uploaded_by_id == actor.own_id)
 
 
 def _sees_report_photo(actor: Actor, photo: Photo, audience: str) -> bool:
@@ -67,7 +67,7 @@ def _sees_report_photo(actor: Actor, photo: Photo, audience: str) -> bool:
 
 
 def _is_sender(actor: Actor, report: Report) -> bool:
-    by_account = actor.account is not None and report.reporter is not None and report.reporter.account_id == actor.account.id
+    by_account = actor.own_id is not None and report.reporter is not None and report.reporter.account_id == actor.own_id
     return by_account or report.id in actor.tracked_report_ids
 
 

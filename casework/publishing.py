@@ -118,7 +118,8 @@ def _write_version(
 
 def _answered(case: Case, publication: Publication, *, by: Actor, now: datetime, template: str) -> dict[str, object]:
     can_be_rated = any(link.left_at is None and link.report.reporter and link.report.reporter.can_be_told for link in case.reports)
-    case.state, case.closed_at = (CaseState.RATING, None) if can_be_rated else (CaseState.CLOSED, now)
+    # without a rater the end of the process closes the case: an owed hotline call may still hold it open
+    case.state = CaseState.RATING if can_be_rated else CaseState.ANSWERED
     db.session.flush()
     end_clock(case, ClockKind.PUBLICATION, at=now)
     end_clock(case, ClockKind.CASE, at=now)

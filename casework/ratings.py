@@ -94,7 +94,7 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
     record(case, "review_rating", by=by, at=now, outcome=outcome)
     end_clock(case, ClockKind.RATING, at=now)
     if outcome == "explained":
-        case.state, case.closed_at = CaseState.CLOSED, now
+        case.state = CaseState.ANSWERED
         tell_reporters(case, "rating_explained", at=now)
         return {"outcome": "explained"}
     case.reopened += 1
@@ -117,7 +117,8 @@ def rating_reason(rating: Rating) -> str | None:
 
 def _refuse_stranger(case: Case, report: Report, by: Actor) -> None:
     reporter = report.reporter
-    own = report.id in by.tracked_report_ids or (reporter is not None and reporter.account_id is not None and reporter.account_id == by.own_id)
+    own_by_account = reporter is not None and reporter.account_id is not None and reporter.account_id == by.own_id
+    own = own_by_account or report.id in by.tracked_report_ids
     if not own or reporter is None or all(link.report_id != report.id or link.left_at is not None for link in case.reports):
         raise NotAllowed
 

@@ -20,6 +20,7 @@ class CaseState(StrEnum):
     TO_PUBLISH = "to_publish"
     REFERRED = "referred"
     RATING = "rating"
+    ANSWERED = "answered"
     REVIEW = "review"
     CLOSED = "closed"
     REFUSED = "refused"
@@ -41,11 +42,13 @@ class AssignmentState(StrEnum):
     REMOVED = "removed"
 
 
-OPEN_STATES = frozenset(CaseState) - {CaseState.RATING, CaseState.REVIEW, CaseState.CLOSED, CaseState.REFUSED, CaseState.MERGED,
-                                      CaseState.WITHDRAWN, CaseState.QUARANTINED}  # fmt: skip
-"""States in which the centre still owes an answer."""
+ENDED_STATES = frozenset({CaseState.CLOSED, CaseState.REFUSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED})
+"""States in which nothing happens any more."""
 
-ANSWERED_STATES = frozenset({CaseState.RATING, CaseState.REVIEW, CaseState.CLOSED})
+ANSWERED_STATES = frozenset({CaseState.RATING, CaseState.ANSWERED, CaseState.REVIEW, CaseState.CLOSED})
+
+OPEN_STATES = frozenset(CaseState) - ENDED_STATES - ANSWERED_STATES
+"""States in which the centre still owes an answer."""
 
 
 class Progress(NamedTuple):
@@ -73,6 +76,7 @@ PUBLIC_PROGRESS: dict[CaseState, Progress] = {
     CaseState.TO_PUBLISH: IN_PROGRESS,
     CaseState.REFERRED: IN_PROGRESS,
     CaseState.RATING: ANSWERED,
+    CaseState.ANSWERED: ANSWERED,
     CaseState.REVIEW: ANSWERED,
     CaseState.CLOSED: ANSWERED,
     CaseState.REFUSED: NOT_ACCEPTED,
@@ -86,6 +90,7 @@ OWNER_LABELS: dict[CaseState, Bilingual] = {
     CaseState.WAITING_REPORTER: Bilingual("Cần bổ sung thông tin", "More information needed"),
     CaseState.REFERRED: Bilingual("Đã chuyển cơ quan khác", "Referred to another body"),
     CaseState.RATING: Bilingual("Mời đánh giá", "Please rate"),
+    CaseState.ANSWERED: Bilingual("Đã xử lý", "Answered"),
     CaseState.REVIEW: Bilingual("Đã xử lý", "Answered"),
     CaseState.CLOSED: Bilingual("Đã kết thúc", "Closed"),
     CaseState.REFUSED: Bilingual("Không tiếp nhận", "Not accepted"),
@@ -104,6 +109,7 @@ STAFF_LABELS: dict[CaseState, tuple[str, Bilingual]] = {
     CaseState.TO_PUBLISH: ("3", Bilingual("Chờ công khai", "To publish")),
     CaseState.REFERRED: ("p", Bilingual("Đã chuyển, đang theo dõi", "Referred, being watched")),
     CaseState.RATING: ("4", Bilingual("Chờ đánh giá", "Waiting for a rating")),
+    CaseState.ANSWERED: ("4", Bilingual("Đã trả lời, còn việc phải xong", "Answered, something still to be done")),
     CaseState.REVIEW: ("r", Bilingual("Xem lại đánh giá", "Rating under review")),
     CaseState.CLOSED: ("4", Bilingual("Đã kết thúc", "Closed")),
     CaseState.REFUSED: ("x", Bilingual("Đã từ chối", "Not accepted")),

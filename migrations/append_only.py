@@ -11,6 +11,9 @@ KEPT_COLUMNS = (
 )  # fmt: skip
 """Of `event`. The other two, payload and salt, may be erased together, and nothing else."""
 
+NEW_VALUES = ", ".join(f'NEW."{column}"' for column in KEPT_COLUMNS)
+OLD_VALUES = ", ".join(f'OLD."{column}"' for column in KEPT_COLUMNS)
+
 REFUSAL = "the history is append-only"
 
 SQLITE_TRIGGERS = {
@@ -29,7 +32,7 @@ POSTGRESQL_FUNCTIONS = (
 BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$""",
     f"""CREATE OR REPLACE FUNCTION langbiang_allow_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF ({", ".join(f'NEW."{column}"' for column in KEPT_COLUMNS)}) IS DISTINCT FROM ({", ".join(f'OLD."{column}"' for column in KEPT_COLUMNS)})
+    IF ({NEW_VALUES}) IS DISTINCT FROM ({OLD_VALUES})
         OR NOT (NEW.payload IS NULL OR NEW.payload = 'null'::jsonb) OR NEW.salt IS NOT NULL THEN
         RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
     END IF;

@@ -110,7 +110,7 @@ def agency(world: World, key: str, name_vi: str, name_en: str, **columns: Any) -
 
 def staff(world: World, name: str, role: Role, *, agency: Agency | None = None, full_name: str | None = None) -> Account:
     """A member of staff who signs in as `name` with PASSWORD; a role of an agency, else of the centre."""
-    account = Account(kind="staff", login=name, password_hash=password_hash(), full_name=full_name or f"Người Thử {name}",
+    account = Account(kind="staff", login=name.lower(), password_hash=password_hash(), full_name=full_name or f"Người Thử {name}",
                       title_vi="Chuyên viên", title_en="Officer", created_at=NOON)
     account.memberships.append(Membership(role=role, centre_id=None if agency else world.centre.id,
                                           agency_id=agency.id if agency else None, valid_from=LONG_AGO))

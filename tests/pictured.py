@@ -24,7 +24,9 @@ def jpeg(colour: str = "olive", size: tuple[int, int] = (320, 240)) -> bytes:
     return target.getvalue()
 
 
-def staged(world: build.World, store: LocalFileStore, token: str, *, by: str = "guest", purpose: str = "scene", colour: str = "olive") -> str:
+def staged(
+    world: build.World, store: LocalFileStore, token: str, *, by: str = "guest", purpose: str = "scene", colour: str = "olive"
+) -> str:
     """A photo staged under a form's token, which is returned."""
     prepared = prepare_photo(jpeg(colour), f"anh-{colour}.jpg", store=store, max_bytes=10_000_000)
     with unit_of_work():

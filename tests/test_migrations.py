@@ -41,9 +41,12 @@ def recorded(app: Flask) -> Flask:
 
 
 def triggers_of(engine: Engine) -> set[str]:
-    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'" if engine.dialect.name == "sqlite" else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    queries = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    }
     with engine.connect() as connection:
-        return set(connection.scalars(text(query)))
+        return set(connection.scalars(text(queries[engine.dialect.name])))
 
 
 def wanted_triggers(engine: Engine) -> set[str]:
@@ -118,9 +121,9 @@ def test_a_payload_may_be_erased_with_its_salt() -> None:
     assert db.session.scalar(text("SELECT count(*) FROM event WHERE payload IS NULL")) == 1
 
 
-def test_postgresql_refuses_to_empty_the_history(recorded: Flask) -> None:
-    if db.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has no TRUNCATE")
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize("environment", ["postgres"], indirect=True)
+def test_postgresql_refuses_to_empty_the_history() -> None:
     with pytest.raises(DBAPIError, match="append-only"), unit_of_work():
         db.session.execute(text("TRUNCATE event"))
 

@@ -1,7 +1,6 @@
 """The web application. Importing this package starts nothing; create_app() puts the parts together."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Any
 
@@ -53,8 +52,7 @@ def create_app(config: Config | None = None) -> Flask:
     navigation.install(app)
     errors.install(app)
     for name in PAGES:
-        if find_spec(f"web.{name}"):
-            app.register_blueprint(import_module(f"web.{name}").bp)
+        app.register_blueprint(import_module(f"web.{name}").bp)
     return app
 
 

@@ -5,7 +5,6 @@ is thrown away, on SQLite or in an empty database that is named.
 """
 
 import json
-import logging
 import os
 import platform
 import re
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from statistics import fmean, median, quantiles
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any
 
 from flask import Flask
@@ -34,7 +33,7 @@ from web.benchmark_pages import Browser, PageLife
 from web.benchmark_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
 from web.clock import now
 from web.config import Config
-from web.request_log import LOGGER
+from web.request_log import be_quiet
 from workflows.models import ProcessInstance
 from workflows.steps import perform
 
@@ -69,18 +68,20 @@ class Statements:
 
 @dataclass
 class Readings:
-    """Milliseconds and statements of each step, one entry per life."""
+    """Milliseconds (passed, and spent by the processor) and statements of each step, one entry per life."""
 
     statements: Statements
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    processor: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     sent: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     @contextmanager
     def reading(self, step: str) -> Iterator[None]:
-        """Read clock and counter around the block."""
-        before, begun = self.statements.count, perf_counter()
+        """Read clocks and counter around the block."""
+        before, begun, spent = self.statements.count, perf_counter(), thread_time()
         yield
         self.milliseconds[step].append((perf_counter() - begun) * 1000)
+        self.processor[step].append((thread_time() - spent) * 1000)
         self.sent[step].append(self.statements.count - before)
 
     def of_step(self, step: str) -> dict[str, float]:
@@ -91,7 +92,10 @@ class Readings:
         """What a step of the life took, whichever it was. Filing is no step of it."""
         times = [time for step in steps for time in self.milliseconds[step]]
         sent = [count for step in steps for count in self.sent[step]]
-        return {**spread(times), "statements_p50": median(sent), "statements_mean": round(fmean(sent), 1), "statements_max": max(sent)}
+        spent = [time for step in steps for time in self.processor[step]]
+        ours = {"processor_p50_ms": round(median(spent), 2)} if spent else {}
+        statements = {"statements_p50": median(sent), "statements_mean": round(fmean(sent), 1), "statements_max": max(sent)}
+        return {**spread(times), **ours, **statements}
 
 
 def spread(times: list[float]) -> dict[str, float]:
@@ -120,12 +124,10 @@ def _application(config: Config) -> Iterator[Flask]:
     _refuse_used(config)
     migrations.upgrade(config.database_url)
     app = create_app(config)
-    level = LOGGER.level
-    LOGGER.setLevel(logging.WARNING)                   # a line for each request would drown the table
+    be_quiet()                                             # a line for each request would drown the table
     try:
         yield app
     finally:
-        LOGGER.setLevel(level)
         with app.app_context():
             db.session.remove()
             for engine in db.engines.values():
@@ -187,7 +189,7 @@ def _engine_way(readings: Readings, lives: int) -> dict[str, Any]:
 
 
 def _use_case_life(staff: Staff, readings: Readings, states: list[int]) -> None:
-    """Looking up who acts counts as part of a step; what the form names is loaded before, as a page does."""
+    """Who acts and what the form names is looked up before, as a page does; the step is its unit of work."""
     moment = now()
     with readings.reading(FILE), unit_of_work():
         filed = file_one(staff, now=moment)
@@ -197,10 +199,9 @@ def _use_case_life(staff: Staff, readings: Readings, states: list[int]) -> None:
         moment += timedelta(seconds=1)
         case = db.session.get_one(Case, case_id)
         ref, form = waiting_ref(step, staff, case_id), use_case_form(step, staff, case)
-        with readings.reading(step.name):
-            by = staff.actor(step.who, moment, report_id)
-            with unit_of_work():
-                perform(ref, by=by, now=moment, act=step.act, form=form)
+        by = staff.actor(step.who, moment, report_id)
+        with readings.reading(step.name), unit_of_work():
+            perform(ref, by=by, now=moment, act=step.act, form=form)
         db.session.remove()
     states += _waiting_states(case_id)
 

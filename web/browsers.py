@@ -14,7 +14,8 @@ FAMILIES = (
 )
 """In this order: most browsers also name the ones they descend from."""
 
-SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+           ("Linux", "Linux"))
 
 
 def browser_words(user_agent: str) -> str:

@@ -21,6 +21,7 @@ from web.demo_cases import agencies_at_work, draw_pictures, tell_stories
 from web.demo_people import PASSWORD, add_people, demo_accounts
 from web.passwords import hash_password
 from web.schema import refuse_other_schema
+from web.server import serve
 from web.starting import StartRefused
 from workflows.models import Timer
 from workflows.versions import install_shipped_model
@@ -119,7 +120,3 @@ def _refuse_other_data() -> None:
         raise StartRefused(
             "This database holds a centre that is no demonstration. Give the demonstration a folder of its own: bin/demo --data FOLDER."
         )
-
-
-def serve(app: Flask, config: Config) -> None:
-    raise NotImplementedError

@@ -10,7 +10,7 @@ from zlib import crc32
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
-from casework.db import db, new_ref
+from casework.db import db, kept_for_step, new_ref
 from casework.demo_pictures import draw_demo_photo
 from casework.file_store import FileStore
 from casework.folding import fold
@@ -138,7 +138,12 @@ class Telling:
         self, element: str, by: Actor, moment: datetime, *, act: str | None = None, of: Assignment | None = None, **form: Any
     ) -> None:
         waiting = [task for task in waiting_in_case(self.case.id) if task.element == element and (of is None or task.assignment is of)]
-        perform(waiting[0].ref, by=by, now=moment, act=act, form=form)
+        ref = waiting[0].ref
+        # a step begins as unit_of_work() begins one: what was read before is forgotten
+        db.session.flush()
+        db.session.expire_all()
+        kept_for_step().clear()
+        perform(ref, by=by, now=moment, act=act, form=form)
 
     def for_each_agency(self, moment: datetime, *states: str) -> Iterable[tuple[Assignment, datetime]]:
         """The assignments in one of the states, one a little after the other."""

@@ -70,7 +70,7 @@ def span_words(span: timedelta) -> str:
     """A stretch of time in its largest whole unit, never 0."""
     minutes = int(span.total_seconds() // 60)
     if minutes < 60:
-        return ngettext("%(num)s minute", "%(num)s minutes", max(minutes, 1))
+        return str(ngettext("%(num)s minute", "%(num)s minutes", max(minutes, 1)))
     if minutes < 60 * 24:
-        return ngettext("%(num)s hour", "%(num)s hours", minutes // 60)
-    return ngettext("%(num)s day", "%(num)s days", minutes // (60 * 24))
+        return str(ngettext("%(num)s hour", "%(num)s hours", minutes // 60))
+    return str(ngettext("%(num)s day", "%(num)s days", minutes // (60 * 24)))

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, Unauthorized
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError, Unauthorized
 
 from casework.db import db
 from casework.errors import CaseworkError
@@ -37,6 +37,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(StaleDataError, somebody_works_on_it)
     app.register_error_handler(OperationalError, database_failed)
     app.register_error_handler(RequestEntityTooLarge, lambda _error: page(413))
+    app.register_error_handler(SecurityError, other_host)
     app.register_error_handler(HTTPException, other)
     app.register_error_handler(InternalServerError, failed)
 
@@ -84,6 +85,11 @@ def database_failed(error: OperationalError) -> ResponseReturnValue:
     LOGGER.warning("lock timeout", extra={"request": request_id()})
     html, code = page(503, kept=kept_fields(), came_from_here=came_from_here())
     return html, code, {"Retry-After": "5"}
+
+
+def other_host(_error: SecurityError) -> ResponseReturnValue:
+    """The browser was sent here under a name that is not ours. No page: its links would carry that name."""
+    return "This host name is not known here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def other(error: HTTPException) -> ResponseReturnValue:

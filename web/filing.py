@@ -1,6 +1,7 @@
 """Sending a report, and the receipt for it."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
 from casework.intake import Filed, ReportRefused
+from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Centre, Clock, Report
 from casework.own_reports import case_of
 from casework.permissions import Action, Actor, report_owned_by
@@ -19,6 +21,7 @@ from web.clock import now
 from web.filing_form import FilingForm
 from web.guards import actor, found, performs
 from web.locales import in_reader_language, language
+from web.networks import this_network
 from web.photos import remember_form
 from web.public import communes_today, fields_today
 from web.tracking import remember_report
@@ -28,6 +31,8 @@ from workflows.filing import file_report
 bp = Blueprint("filing", __name__)
 
 RECEIPT_KEY = "receipt"
+NETWORK = Limit("report form network", 300, timedelta(hours=1))
+"""High, for a mobile operator's customers share a network; it keeps a script from filling the disk with photos."""
 
 
 @bp.route("/reports/new", methods=["GET", "POST"])
@@ -38,6 +43,10 @@ def new_report() -> ResponseReturnValue:
     if not form.is_submitted():
         return _page(form)
     is_valid = form.validate()
+    with unit_of_work():
+        until = count_attempt(NETWORK, this_network(), now=now())
+    if until is not None:
+        return _page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429
     photo_refusals = [
         in_reader_language(refusal)
         for refusal in stage_uploads(form.photos.data or [], token=form.photos_token.data, purpose="scene", by=_sender())

@@ -24,10 +24,10 @@ their sentences get a message of their own where they are used."""
 
 class _Words:
     def gettext(self, text: str) -> str:
-        return gettext(text)
+        return str(gettext(text))
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
-        return ngettext(singular, plural, number)
+        return str(ngettext(singular, plural, number))
 
 
 class Form(FlaskForm):

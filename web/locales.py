@@ -24,15 +24,14 @@ class Texts(Domain):
         return MarkedTexts(found) if current_app.config.get("PSEUDO_LOCALE") else found
 
 
-class MarkedTexts(NullTranslations):
+class MarkedTexts:
     """Translations whose every text stands in marks, so that a text which was never translated is seen."""
 
     def __init__(self, wrapped: Translations | NullTranslations) -> None:
-        super().__init__()
-        self.ugettext = self.gettext = _marked(wrapped.ugettext)
-        self.ungettext = self.ngettext = _marked(wrapped.ungettext)
-        self.upgettext = self.pgettext = _marked(wrapped.upgettext)
-        self.unpgettext = self.npgettext = _marked(wrapped.unpgettext)
+        self.ugettext = _marked(wrapped.ugettext)
+        self.ungettext = _marked(wrapped.ungettext)
+        self.upgettext = _marked(wrapped.upgettext)
+        self.unpgettext = _marked(wrapped.unpgettext)
 
 
 class Languages(Babel):

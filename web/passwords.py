@@ -8,7 +8,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 SHORTEST, LONGEST = 8, 200
-COMMON = frozenset({"12345678", "123456789", "1234567890", "0123456789", "87654321", "11111111", "password", "matkhau123", "iloveyou", "qwertyui"})
+COMMON = frozenset(
+    {"12345678", "123456789", "1234567890", "0123456789", "87654321", "password", "password1", "matkhau123", "iloveyou", "qwertyui"}
+)
 
 
 def hash_password(password: str) -> str:

@@ -46,6 +46,7 @@ def _sent(file: File, *, is_public: bool) -> Response:
         last_modified=file.created_at if is_public else None,
         conditional=is_public,
     )
+    response.content_length = file.size
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Disposition"] = f"inline; filename={file.rendition}.{EXTENSIONS.get(file.media_type, 'bin')}"
     if not is_public:

@@ -7,9 +7,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from casework.clocks import ClockKind, RuleMissing, rule_for
+from casework.clocks import ClockKind, LimitRule, RuleMissing, rule_for
 from casework.db import db
-from casework.models import Centre, ClockRule
+from casework.models import Centre
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def promises(today: date) -> Promises | None:
     """The limits in force on a local day; None while an installation has no rules."""
     centre_id = db.session.scalar(select(Centre.id).where(Centre.is_default).limit(1))
 
-    def rule(kind: ClockKind, urgency: str, complexity: str = "ordinary") -> ClockRule:
+    def rule(kind: ClockKind, urgency: str, complexity: str = "ordinary") -> LimitRule:
         return rule_for(kind, centre_id=centre_id, on=today, urgency=urgency, complexity=complexity)
 
     try:
@@ -45,18 +45,19 @@ def promises(today: date) -> Promises | None:
         return None
 
 
-def amount_words(rule: ClockRule, *, alone: bool = True) -> str:
+def amount_words(rule: LimitRule, *, alone: bool = True) -> str:
     """A limit as people say it: 4 working hours; the number without its unit unless it stands `alone`."""
     if not alone:
         return str(rule.amount)
     match rule.unit:
         case "minutes":
-            return ngettext("%(num)s minute", "%(num)s minutes", rule.amount)
+            words = ngettext("%(num)s minute", "%(num)s minutes", rule.amount)
         case "hours":
-            return ngettext("%(num)s hour", "%(num)s hours", rule.amount)
+            words = ngettext("%(num)s hour", "%(num)s hours", rule.amount)
         case "working_hours":
-            return ngettext("%(num)s working hour", "%(num)s working hours", rule.amount)
+            words = ngettext("%(num)s working hour", "%(num)s working hours", rule.amount)
         case "working_days":
-            return ngettext("%(num)s working day", "%(num)s working days", rule.amount)
+            words = ngettext("%(num)s working day", "%(num)s working days", rule.amount)
         case _:
-            return ngettext("%(num)s day", "%(num)s days", rule.amount)
+            words = ngettext("%(num)s day", "%(num)s days", rule.amount)
+    return str(words)

@@ -26,6 +26,9 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 SLOW_QUERY_MS = 500
 LONGEST_STATEMENT = 500
 LOG_BYTES, LOG_FILES = 10_000_000, 5
+LIBRARIES = ("waitress", "apscheduler")
+"""Libraries that report failures; what they say goes the same way, also without the text of exceptions."""
+
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -58,19 +61,25 @@ class StdoutHandler(logging.StreamHandler[Any]):
         return sys.stdout
 
 
-def write_log(folder: Path | None = None, name: str = "langbiang") -> None:
+def write_log(folder: Path | None = None, name: str = "langbiang", *, to_stdout: bool = True) -> None:
     """Send the log to standard output and, given a folder, to files of this process there, LOG_FILES of LOG_BYTES each."""
     for handler in LOGGER.handlers[:]:
-        LOGGER.removeHandler(handler)
         handler.close()
-    handlers: list[logging.Handler] = [StdoutHandler()]
+    handlers: list[logging.Handler] = [StdoutHandler()] if to_stdout else []
     if folder is not None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handlers.append(RotatingFileHandler(folder / f"{name}.jsonl", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8"))
     for handler in handlers:
         handler.setFormatter(JsonLines())
-        LOGGER.addHandler(handler)
+    for logger in (LOGGER, *map(logging.getLogger, LIBRARIES)):
+        logger.handlers[:] = handlers
+        logger.propagate = False
     LOGGER.setLevel(logging.INFO)
+
+
+def be_quiet() -> None:
+    """Write no log, for commands whose output is for people."""
+    LOGGER.handlers[:] = [logging.NullHandler()]
     LOGGER.propagate = False
 
 

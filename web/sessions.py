@@ -95,9 +95,8 @@ def open_session(account: Account, *, now: datetime) -> str:
     """
     before = request.cookies.get(COOKIE)
     if before:
-        db.session.execute(
-            update(LoginSession).where(LoginSession.token_digest == _digest(before), LoginSession.revoked_at.is_(None)).values(revoked_at=now)
-        )
+        ended = update(LoginSession).where(LoginSession.token_digest == _digest(before), LoginSession.revoked_at.is_(None))
+        db.session.execute(ended.values(revoked_at=now))
     token = secrets.token_urlsafe(32)
     db.session.add(
         LoginSession(

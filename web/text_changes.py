@@ -1,10 +1,13 @@
 """What changed between two versions of a text, word by word, as pieces a template shows with <ins> and <del>."""
 
 import re
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-_WORDS = re.compile(r"\s+|[^\s]+")
+_WORDS = re.compile(r"\S+\s*")
+_FEWEST_SAME = 2
+"""A single word that happens to stand between two changes is read more easily as part of them."""
 
 
 class Change(NamedTuple):
@@ -18,12 +21,32 @@ def changes(before: str, after: str) -> list[Change]:
     """Return the pieces of both texts in reading order; what was taken out stands before what took its place."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     found: list[Change] = []
-    for act, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if act == "equal":
-            found.append(Change("same", "".join(new[new_from:new_to])))
+    for is_same, gone, come in _stretches(old, new):
+        if is_same:
+            found.append(Change("same", "".join(come)))
             continue
-        if old_from < old_to:
-            found.append(Change("old", "".join(old[old_from:old_to])))
-        if new_from < new_to:
-            found.append(Change("new", "".join(new[new_from:new_to])))
+        if gone:
+            found.append(Change("old", "".join(gone)))
+        if come:
+            found.append(Change("new", "".join(come)))
     return found
+
+
+def _stretches(old: list[str], new: list[str]) -> Iterator[tuple[bool, list[str], list[str]]]:
+    """Same and changed stretches in turn, with the words of each text. Space behind a word does not make it another."""
+    matcher = SequenceMatcher(None, [word.strip() for word in old], [word.strip() for word in new], autojunk=False)
+    codes = matcher.get_opcodes()
+    gone: list[str] = []
+    come: list[str] = []
+    for place, (act, old_from, old_to, new_from, new_to) in enumerate(codes):
+        is_island = 0 < place < len(codes) - 1 and new_to - new_from < _FEWEST_SAME
+        if act == "equal" and not is_island:
+            if gone or come:
+                yield False, gone, come
+                gone, come = [], []
+            yield True, old[old_from:old_to], new[new_from:new_to]
+        else:
+            gone += old[old_from:old_to]
+            come += new[new_from:new_to]
+    if gone or come:
+        yield False, gone, come

@@ -1,5 +1,6 @@
 """A sender's own reports: opened by account or by code and secret, read, and rated."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
@@ -11,6 +12,7 @@ from wtforms.validators import InputRequired, Length
 
 from casework.cases import lock_case
 from casework.db import unit_of_work
+from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Report
 from casework.own_reports import OwnReport, case_of, own_report, report_opened_by
 from casework.permissions import Action, report_owned_by, reports_of
@@ -21,12 +23,15 @@ from web.clock import now
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
 from web.locales import in_reader_language
+from web.networks import this_network
 from workflows.rating import rate_report
 
 bp = Blueprint("tracking", __name__)
 
 MOST_TRACKED = 20
 AGENCY = "agency-"
+HERE = Limit("track here", 10, timedelta(minutes=15))
+NETWORK = Limit("track network", 300, timedelta(minutes=15))
 BAR = ("0", "1", "2", "4", "closed")
 """The steps of the bar: received, accepted, in progress, answered, closed."""
 
@@ -43,13 +48,17 @@ class TrackForm(Form):
 def track() -> ResponseReturnValue:
     form = TrackForm(code=request.args.get("code", ""))
     if not form.validate_on_submit():
-        return render_template(
-            "tracking/track.html", form=form, public_code=code_of_case((form.code.data or "").strip().upper())
-        ), 422 if form.errors else 200
-    report = report_opened_by(form.code.data or "", form.secret.data or "")
+        return _track_page(form), 422 if form.errors else 200
+    moment, code = now(), (form.code.data or "").strip().upper()
+    with unit_of_work():
+        # digests of both stand in the counters; a secret of 59 bits needs no stricter limit, and an office shares one network
+        until = count_attempt(HERE, f"{code} {this_network()}", now=moment) or count_attempt(NETWORK, this_network(), now=moment)
+    if until is not None:
+        return _track_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429
+    report = report_opened_by(code, form.secret.data or "")
     if report is None:
         refusal = _("Code and secret do not belong together. Please compare them with your receipt.")
-        return render_template("tracking/track.html", form=form, refusal=refusal, public_code=None), 422
+        return _track_page(form, refusal=refusal), 422
     remember_report(report)
     return redirect(url_for(".own", code=report.code))
 
@@ -83,6 +92,11 @@ def remember_report(report: Report) -> None:
     """Let this browser follow a report until it is closed."""
     kept = [each for each in session.get(TRACKED_KEY, ()) if each != report.id]
     session[TRACKED_KEY] = [*kept[1 - MOST_TRACKED :], report.id]
+
+
+def _track_page(form: TrackForm, *, refusal: str = "") -> str:
+    public_code = None if refusal else code_of_case((form.code.data or "").strip().upper())
+    return render_template("tracking/track.html", form=form, refusal=refusal, public_code=public_code)
 
 
 def _rate(report: Report) -> None:

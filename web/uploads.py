@@ -54,9 +54,7 @@ def _prepared(files: list[FileStorage], token: str) -> tuple[list[PreparedPhoto]
             break
         try:
             data = file.read()
-            prepared.append(
-                prepare_photo(data, file.filename or "", store=file_store(), max_bytes=current_app.config["MAX_PHOTO_BYTES"])
-            )
+            prepared.append(prepare_photo(data, file.filename or "", store=file_store(), max_bytes=current_app.config["MAX_PHOTO_BYTES"]))
         except (PhotoRefused, FileNotStored) as refusal:
             refused.append(refusal.text)
     return prepared, refused

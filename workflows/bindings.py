@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from casework import answering, distribution, publishing, ratings, triage
+from casework.cases import answered_this_round
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 
@@ -56,7 +57,7 @@ def assignments_finished(case: Case) -> dict[str, Any] | None:
     """
     if case.open_assignments:
         return None
-    return {"answered": any(row.approved_at is not None and row.round == case.reopened for row in case.assignments)}
+    return {"answered": answered_this_round(case)}
 
 
 def close(case: Case, *, by: Actor, now: datetime) -> None:

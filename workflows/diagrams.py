@@ -22,10 +22,12 @@ NAMED = ".//bpmn:*[bpmn:extensionElements]"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one process of a case stands, in words: its agency (None for the case's own), the steps it waits at, its end."""
+    """Where one process of a case stands, in words: its agency (None for the case's own), the steps somebody has to do, what
+    else it waits for, its end. A branch that waits for another one is no place anybody asks for."""
 
     agency: Bilingual | None
-    at: tuple[Bilingual, ...]
+    steps: tuple[Bilingual, ...]
+    waits_for: tuple[Bilingual, ...]
     is_ended: bool
     started_at: datetime
 
@@ -40,22 +42,17 @@ class Diagram:
     version_number: int
 
 
-def diagram_of(case: Case, *, language: str, own_agencies: frozenset[int] | None = None) -> Diagram | None:
-    """Return the diagram of a case; None when it has no process.
-
-    `own_agencies` narrows the assignments' tokens to those agencies; None shows all.
-    """
+def diagram_of(case: Case, *, language: str) -> Diagram | None:
+    """Return the diagram of a case; None when it has no process."""
     instances = _instances(case)
     if not instances:
         return None
-    shown = [row for row in instances if row.assignment is None or own_agencies is None or row.assignment.agency_id in own_agencies]
-    assignment_ids = {row.assignment_id for row in shown}
-    tokens = [each for each in tokens_of(case) if each.assignment_id in assignment_ids]
+    tokens = tokens_of(case)
     version = instances[0].process_version
     return Diagram(
         _named_in(_text_of(version), language),
         marks_of(tokens),
-        tuple(_standing(*pair) for pair in zip(shown, tokens, strict=True)),
+        tuple(_standing(*pair) for pair in zip(instances, tokens, strict=True)),
         version.number,
     )
 
@@ -85,9 +82,11 @@ def _text_of(version: ProcessVersion) -> bytes:
 
 def _standing(instance: ProcessInstance, tokens: Tokens) -> Standing:
     elements = definition_of(instance.process_version).elements
-    at = tuple(elements[element].label for element in sorted(tokens.current) if element in elements)
+    current = [elements[element] for element in sorted(tokens.current) if element in elements]
     agency = instance.assignment.agency.name if instance.assignment else None
-    return Standing(agency, at, tokens.is_ended, instance.started_at)
+    steps = tuple(element.label for element in current if element.is_step)
+    events = tuple(element.label for element in current if element.kind.endswith("Event"))
+    return Standing(agency, steps, events, tokens.is_ended, instance.started_at)
 
 
 def _named_in(xml: bytes, language: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.findings import Finding, fault, note
 from casework.models import Assignment, Case, Clock
-from casework.states import OPEN_STATES, CaseState
+from casework.states import ENDED_STATES, CaseState
 from workflows import engine
 from workflows.definitions import Definition
 from workflows.instances import definition_of
@@ -23,7 +23,7 @@ BATCH = 200
 ROWS = 1000
 """Plain rows read at a time."""
 
-RUNNING_STATES = OPEN_STATES | {CaseState.RATING, CaseState.REVIEW}
+RUNNING_STATES = frozenset(CaseState) - ENDED_STATES
 """States in which the process of a case still runs; in the rating window it waits for the reporters."""
 
 
@@ -132,7 +132,6 @@ def _running_instances() -> Iterator[Finding]:
         for instance in batch:
             yield from _check_instance(instance, rows)
         after = batch[-1].id
-        db.session.expunge_all()
 
 
 class _Rows:

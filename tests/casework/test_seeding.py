@@ -184,7 +184,7 @@ def test_every_message_the_domain_sends_has_words_in_both_languages() -> None:
     assert len(told) > 12, "the pattern no longer finds the calls"
     assert told - templates.keys() == set()
     for row in templates.values():
-        assert row.subject_vi and row.subject_en and row.body_vi and row.body_en
+        assert all((row.subject_vi, row.subject_en, row.body_vi, row.body_en)), row.key
         places = [set(re.findall(r"{(\w+)}", text)) for text in (row.body_vi, row.body_en)]
         assert places[0] == places[1], row.key
         assert places[0] <= {"code", "due_at", "reason", "guidance", "lead", "agency"}, row.key

@@ -124,8 +124,3 @@ def _doubled_steps() -> Iterator[str]:
             recorded = sum(events[case_id, verb] for verb in verbs)
             if recorded != done[case_id, element]:
                 yield f"case {code}: {done[case_id, element]} steps {element} are done, {recorded} events tell of it"
-
-
-def acts_told(journals: Path) -> dict[str, int]:
-    """How many acts of each kind were acknowledged."""
-    return dict(Counter(line["act"] for line in lines_in(journals)))

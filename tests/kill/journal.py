@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,17 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        """After the last line."""
+        self._file.close()
+
 
 def lines_in(folder: Path) -> Iterator[dict[str, Any]]:
     """Every line of every journal."""
     for path in sorted(folder.glob("*.jsonl")):
         yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
+def acts_told(journals: Path) -> dict[str, int]:
+    """How many acts of each kind were acknowledged."""
+    return dict(Counter(line["act"] for line in lines_in(journals)))

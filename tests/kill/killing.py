@@ -16,7 +16,8 @@ from typing import Any
 
 import httpx
 
-from tests.kill.people import Citizen, Person, Staff, Surroundings
+from tests.kill.journal import acts_told
+from tests.kill.people import WORK, Citizen, Person, Staff, Surroundings
 from tests.kill.ports import free_port
 from tests.kill.server import ABOUT_TO_COMMIT, FILE_WRITTEN
 
@@ -24,6 +25,9 @@ ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS = 60
 BETWEEN = (0.8, 2.5)
 """Seconds of work between the server's start and the next kill, drawn evenly."""
+
+AFTERWARDS = 60
+EVERYTHING = {"file_report", "rate", *WORK}
 
 PATIENT = 10
 """Seconds the killer waits for the moment it has chosen; then any request on its way will do."""
@@ -97,7 +101,8 @@ class Server:
 def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: int, kills: int, seed: int, folder: Path) -> dict[str, Any]:
     """Let everybody work while the server is killed so many times; afterwards all acts begun are brought to their end.
 
-    Journals lie in `folder`. Returns what was done; `complaints` are answers nobody should get.
+    The work goes on after the last kill until each kind of act has been told of, at most AFTERWARDS seconds. Journals lie in
+    `folder`. Returns what was done; `complaints` are answers nobody should get.
     """
     folder.mkdir(parents=True, exist_ok=True)
     server.start()
@@ -109,7 +114,9 @@ def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: 
         person.start()
     try:
         done = list(_kills(server, around, kills, random.Random(seed)))
-        time.sleep(BETWEEN[0])
+        end = time.monotonic() + AFTERWARDS
+        while time.monotonic() < end and not set(acts_told(folder)) >= EVERYTHING:
+            time.sleep(0.5)
     finally:
         around.stop.set()
         for person in people:

@@ -23,8 +23,8 @@ from web.benchmark_pages import filled
 PATIENCE = 60
 """Seconds a person goes on trying while nobody answers."""
 
-MOST_REPORTS = 8
-"""Of one citizen: enough to keep the others busy, few enough for some to be finished."""
+REPORTS_AT_ONCE = 2
+"""A citizen waits for an answer before sending more: else all would be begun and nothing finished."""
 
 SAID = {"findings": "Đã kiểm tra tại chỗ, có rác.", "actions": "Đã thu gom và dọn sạch.", "remaining": "Không còn.",
         "contact": "Bộ phận môi trường"}
@@ -52,6 +52,8 @@ class Traffic:
             self.in_flight += 1
         try:
             yield
+        except httpx.ConnectError:                                         # nobody there: not even begun
+            raise
         except httpx.TransportError:
             with self._lock:
                 self.cut_off += 1
@@ -88,15 +90,22 @@ class Person(threading.Thread):
             self.arrive()
             while not self.around.stop.is_set():
                 self.act()
-                time.sleep(self.lot.uniform(0, 0.06))
+                self.rest(self.lot.uniform(0, 0.06))
         except Exception as error:
             self.around.complaints.append(f"{self.who}: {type(error).__name__}: {error}")
+        finally:
+            self.browser.close()
+            self.journal.close()
 
     def arrive(self) -> None:
         """What comes before the first act."""
 
     def act(self) -> None:
         raise NotImplementedError
+
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a while, unless it is time to stop."""
+        self.around.stop.wait(seconds)
 
     def ask(self, path: str) -> httpx.Response:
         """Open a page, however often the server is killed meanwhile."""
@@ -152,11 +161,11 @@ class Citizen(Person):
         self.marks = count(1)
 
     def act(self) -> None:
-        if len(self.codes) < MOST_REPORTS and (not self.codes or self.lot.random() < 0.3):
+        if len(self.codes) - len(self.rated) < REPORTS_AT_ONCE:
             self.file_report()
         else:
             self.rate()
-            time.sleep(0.1)
+        self.rest(self.lot.uniform(0.1, 0.5))
 
     def file_report(self) -> None:
         path = "/reports/new"
@@ -211,31 +220,32 @@ class Staff(Person):
     def act(self) -> None:
         inbox = self.ask("/inbox").text
         steps = sorted({path for path in html.fromstring(inbox).xpath("//a/@href") if path.startswith("/tasks/") and path.count("/") == 2})
-        if not steps:
-            time.sleep(0.2)
-            return
-        # the first few, so that cases come to their end instead of all being begun
-        path = self.lot.choice(steps)
-        page = self.ask(path)
-        if page.status_code == 200:
-            self.take(path, page.text)
+        path: str | None = self.lot.choice(steps) if steps else None
+        if path is None:
+            self.rest(0.3)
+        while path is not None:
+            page = self.ask(path)
+            path = self.take(path, page.text) if page.status_code == 200 else None
 
-    def take(self, path: str, page: str) -> None:
-        """Fill the step's form and send it."""
-        verbs = html.fromstring(page).xpath("//button[@name='act']/@value")
-        verb = next((verb for verb in WORK if verb in verbs), None)
+    def take(self, path: str, page: str) -> str | None:
+        """Fill the step's form and send it; returns the step of the case the server leads to, if it is this person's too."""
+        names = set(html.fromstring(page).xpath("//*[@name]/@name"))
+        verb = next((verb for verb, field in KNOWN_BY.items() if field in names), None)
         if verb is None:
-            self.around.complaints.append(f"{self.who}: {path} offers {verbs}")
-            return
-        if verb == "approve_answer" and "redo_answer" in verbs and self.lot.random() < 0.2:
+            self.around.complaints.append(f"{self.who}: {path} has no form anybody here knows")
+            return None
+        if verb == "approve_answer" and self.lot.random() < 0.2:
             verb = "redo_answer"
         typed = WORK[verb](self, page)
         files, sha256 = self.photo() if verb == "submit_answer" else (None, "")
         answer = self.send(path, filled(page, path, typed, act=verb), files)
         if was_done(answer):
             self.journal.told(verb, task=path.rpartition("/")[2], login=self.login, photos=[sha256] if files else [])
-        elif answer.status_code not in (404, 409):                         # somebody else was quicker, which is as it should be
+            there = urlsplit(answer.headers["location"]).path
+            return there if there.startswith("/tasks/") and there != path else None
+        if answer.status_code not in (404, 409):                         # somebody else was quicker, which is as it should be
             self.around.complaints.append(f"{self.who}: {verb} was answered with {answer.status_code}")
+        return None
 
     def typed_verify(self, page: str) -> Typed:
         return {"title": "Rác đổ ven suối", **dict.fromkeys(shown_photos(page), "y")}
@@ -272,4 +282,10 @@ WORK: Mapping[str, Callable[[Staff, str], Typed]] = {
     "accept_assignment": Staff.nothing_typed, "submit_answer": Staff.typed_answer, "approve_answer": Staff.nothing_typed,
     "redo_answer": Staff.typed_redo,
 }
-"""The verbs these people know, in the order in which they choose."""
+"""What is typed for each verb."""
+
+KNOWN_BY = {
+    "verify": "refusal_words", "classify": "complexity", "distribute": "lead", "accept_assignment": "suggested",
+    "submit_answer": "findings", "approve_answer": "instructions", "publish": "question",
+}
+"""The field by which a person tells what a page is for."""

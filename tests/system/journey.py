@@ -15,6 +15,8 @@ from tests.system.canary import CLEARED, EMAIL, FILE_NAME, FULL_NAME, HOUSE, PHO
 from tests.system.person import Page, Person
 
 AGENCY_KEYS = ("PTNMT", "UBND-LAT")
+UNWILLING = "HKL"
+"""Asked too, and hands back."""
 
 
 @dataclass
@@ -50,8 +52,8 @@ class Journey:
 
     def whole(self) -> Journey:
         """All of it."""
-        for act in (self.file, self.verify, self.classify, self.distribute, self.accept, self.submit, self.redo, self.submit_again,
-                    self.approve, self.publish, self.rate):
+        for act in (self.file, self.verify, self.classify, self.distribute, self.hand_back, self.accept, self.submit, self.redo,
+                    self.submit_again, self.approve, self.publish, self.rate):
             act()
         return self
 
@@ -84,10 +86,17 @@ class Journey:
 
     def distribute(self) -> Page:
         operator, page = self._opened("operator")
-        lead, helping = (self.world.agencies[key] for key in AGENCY_KEYS)
-        page = operator.submit(page, ("act", "check"), lead=lead.ref, cooperating=[helping.ref])
+        lead, *helping = (self.world.agencies[key].ref for key in (*AGENCY_KEYS, UNWILLING))
+        page = operator.submit(page, ("act", "check"), lead=lead, cooperating=helping)
         page = operator.submit(page, ("act", "distribute"))
         return self._ended("distribute", page)
+
+    def hand_back(self) -> Page:
+        officer, page = self._opened(f"officer_{UNWILLING}")
+        officer.submit(page, ("act", "hand_back"), reason="Không thuộc rừng do Hạt quản lý.")
+        operator, page = self._opened("operator")
+        page = operator.submit(page, upheld="yes", words="Đồng ý.")
+        return self._ended("hand_back", page)
 
     def accept(self) -> Page:
         for key in AGENCY_KEYS:

@@ -132,7 +132,7 @@ def replace_step(element: str, step: Step) -> Bindings:
 def test_only_the_operations_team_verifies(world: build.World, name: str) -> None:
     case = build.case_at(world, "to_verify")
     with unit_of_work(), pytest.raises(NotAllowed):
-        triage.verify(case, by=world.actor(name), now=build.NOON, title="Rác", cleared=[build.cleared(case.main_report)])
+        triage.verify(case, by=world.actor(name), now=build.NOON, title="Rác", cleared=[])
     assert case.state == "to_verify"
 
 

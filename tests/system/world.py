@@ -48,8 +48,8 @@ class Looked:
 
     @property
     def text(self) -> str:
-        """Everything this person read."""
-        return "\n".join(body.decode("utf-8", "ignore") for status, body in self.answers.values())
+        """Everything this person read. The address asked for stands in each page as the one to come back to: that tells nothing."""
+        return "\n".join(body.decode("utf-8", "ignore").replace(path, "") for path, (_, body) in self.answers.items())
 
 
 @dataclass

@@ -3,6 +3,7 @@
 (() => {
   const canvas = document.querySelector("[data-diagram]");
   if (!canvas || typeof BpmnJS === "undefined") return;
+  const SMALLEST_READABLE = 0.7;
   const marks = JSON.parse(canvas.dataset.marks);
   const viewer = new BpmnJS({ container: canvas });
   const mark = (ids, name) => ids.forEach(id => {
@@ -15,7 +16,10 @@
     const show = viewer.get("canvas");
     const first = marks.current.map(id => viewer.get("elementRegistry").get(id)).find(Boolean);
     show.zoom("fit-viewport", "auto");
-    if (show.zoom() < 0.45 && first) show.zoom(0.6, { x: first.x + first.width / 2, y: first.y + first.height / 2 });
+    if (show.zoom() < SMALLEST_READABLE && first) {                  // rather a part that can be read, around where it stands
+      show.zoom(SMALLEST_READABLE);
+      show.scrollToElement(first, 40);
+    }
     document.querySelectorAll("[data-diagram-tools]").forEach(tools => {
       tools.hidden = false;
       tools.addEventListener("click", event => {

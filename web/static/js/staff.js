@@ -59,7 +59,11 @@
       Object.entries(places).forEach(([name, value]) => rect.setAttribute(name, value));
       return rect;
     };
-    const show = extra => layer.replaceChildren(...[...read(), ...(extra ? [extra] : [])].map(drawn));
+    const undo = figure.querySelector("[data-cover-undo]"), draw = figure.querySelector("[data-cover-draw]");
+    const show = extra => {
+      layer.replaceChildren(...[...read(), ...(extra ? [extra] : [])].map(drawn));
+      undo.hidden = !field.value;
+    };
     const write = list => {
       field.value = list.map(corners => corners.map(number => number.toFixed(4)).join(",")).join(";");
       field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -71,7 +75,11 @@
     };
     const between = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
     let from = null;
-    layer.addEventListener("pointerdown", event => { from = place(event); layer.setPointerCapture(event.pointerId); });
+    layer.addEventListener("pointerdown", event => {
+      if (event.pointerType === "touch" && !("drawing" in figure.dataset)) return;   // a finger scrolls the page until told to draw
+      from = place(event);
+      layer.setPointerCapture(event.pointerId);
+    });
     layer.addEventListener("pointermove", event => { if (from) show(between(from, place(event))); });
     layer.addEventListener("pointercancel", () => { from = null; show(); });
     layer.addEventListener("pointerup", event => {
@@ -81,7 +89,11 @@
       if (made[2] - made[0] > SMALLEST && made[3] - made[1] > SMALLEST) write([...read(), made]);
       else show();
     });
-    figure.querySelector("[data-cover-undo]").addEventListener("click", () => write(read().slice(0, -1)));
+    undo.addEventListener("click", () => write(read().slice(0, -1)));
+    draw.addEventListener("click", () => {
+      const draws = figure.toggleAttribute("data-drawing");
+      draw.setAttribute("aria-pressed", draws);
+    });
     figure.querySelectorAll("[data-cover-tools]").forEach(tools => { tools.hidden = false; });
     figure.dataset.canDraw = "";
     show();

@@ -1,0 +1,42 @@
+"""Photos of forms that were never sent: kept for a while, then their rows go, and after them their files."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from casework.db import db, unit_of_work
+from casework.file_store import FileStore, sweep
+from casework.models import File, Photo
+
+UNSENT_KEPT = timedelta(days=2)
+"""How long a form may wait before its photos are gone."""
+
+FILES_KEPT = timedelta(days=1)
+
+
+def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
+    """This will forget the photos of old unsent forms and delete every file no row names; returns the names of those files.
+
+    Rows first, and committed, then files: cut in between, the files lie there until the next sweep.
+    """
+    with unit_of_work():
+        forget_unsent(now=now)
+    return sweep(store, named_files, now=now, older_than=FILES_KEPT)
+
+
+def forget_unsent(*, now: datetime) -> int:
+    """This will delete the rows of photos that were staged or taken out of a form long ago, and return how many."""
+    old = select(Photo.id).where(Photo.linked_at.is_(None), Photo.state.in_(("staged", "deleted")), Photo.uploaded_at < now - UNSENT_KEPT)
+    photo_ids = list(db.session.scalars(old))
+    for model, column in ((File, File.photo_id), (Photo, Photo.id)):
+        db.session.execute(delete(model).where(column.in_(photo_ids)), execution_options={"synchronize_session": False})
+    return len(photo_ids)
+
+
+def named_files(names: Collection[str]) -> set[str]:
+    """Those of the stored names that rows name and that have not been erased."""
+    query = select(File.stored_name).where(File.stored_name.in_(names), File.erased_at.is_(None))
+    found = set(db.session.scalars(query))
+    db.session.rollback()
+    return found

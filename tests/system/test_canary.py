@@ -1,0 +1,201 @@
+"""Promise 2, tried from outside: a reporter whose every trace is marked, and everything anybody is ever given or the machine keeps.
+
+The marks stand in the identity, in the words, in the name of the photo's file and in everything written into the photo. They
+may be found where rules.md, section 2 allows (the reporter's own pages; the original words on the desks of the operations team;
+the answer to a reasoned look), and nowhere else: in no page, header, address, search, PDF or photo of anybody, not in the
+database, its journal, the logs, the process, the stored files or a backup.
+"""
+from __future__ import annotations
+
+import io
+import logging
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import orjson
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import select
+
+from casework.db import METADATA, db
+from casework.models import OutboxMessage, SearchRow
+from tests import build
+from tests.conftest import environment_of, running
+from tests.postgres import find_programs
+from tests.system.canary import IDENTITY, IN_FILE, IN_WORDS, MARKS
+from tests.system.journey import Journey
+from tests.system.marks import Mark, found_in
+from tests.system.person import Page, Person
+from tests.system.routes import BESIDE, addresses
+from web.config import Config
+from web.keeping import backup
+from web.request_log import write_log
+from workflows.models import ProcessInstance
+
+LOOKERS = {
+    "guest": (), "citizen_2": (), "operator": IN_WORDS, "ops_lead": IN_WORDS, "officer_PTNMT": (), "leader_PTNMT": (),
+    "officer_UBND-LAT": (), "leader_UBND-LAT": (), "officer_HKL": (), "leader_HKL": (), "committee_leader": (), "administrator": (),
+    "confidential_reader": (), "inspector": (), "process_approver": (), "records_clerk": (),
+}  # fmt: skip
+"""Who looks, and the marks they may come across because the original words are theirs to read."""
+
+DESKS = ("/tasks/", "/cases/", "/inbox")
+"""Where the operations team reads original words: on no other page do even they come across one."""
+
+LOOKS_AFTER = ("file", "submit", "rate")
+
+
+@pytest.fixture
+def log(config: Config) -> Iterator[Path]:
+    write_log(config.log)
+    logging.getLogger("langbiang").propagate = True
+    yield config.log
+    write_log()
+
+
+def test_marks_are_found_only_where_the_rules_allow(
+    app: Flask, config: Config, log: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    caplog.set_level(logging.DEBUG)
+    faults: list[str] = []
+
+    def look(act: str) -> None:
+        if act in LOOKS_AFTER:
+            for name in LOOKERS:
+                walk(journey.person(name), app)
+
+    journey = Journey(app, build.standard_world(), stop=look)
+    journey.whole()
+    secret = Mark("secret", journey.secret)
+    reporter, operator = journey.person("reporter"), journey.person("operator")
+
+    # controls: the scanner does find the marks on the reporter's own page, the secret on their receipt, the identity when looked at
+    walk(reporter, app)
+    assert found_in(reporter.get(f"/mine/{journey.code}").body, MARKS) == names(IN_WORDS)
+    assert "secret" in found_in("\n".join(page.text for page in reporter.everything if page.path.endswith("/receipt")), [secret])
+    assert found_in(operator.get(f"/cases/{journey.case.ref}").body, MARKS) == names(IN_WORDS)
+    revealed = reveal(operator, journey)
+    assert found_in(revealed.body, IDENTITY) == names(IDENTITY)
+
+    for name, allowed in LOOKERS.items():
+        for page in journey.person(name).everything:
+            if page is not revealed:
+                faults += faults_of(page, name, allowed, (*MARKS, secret))
+    faults += [f"reporter, {page.path}: {found}" for page in reporter.everything if (found := found_in(page.body, IN_FILE))]
+    faults += [f"{place}: {found}" for place, found in kept(config, tmp_path, (*MARKS, secret))]
+    faults += [f"what was said while running: {found}" for found in [found_in(caplog.text + "".join(capfd.readouterr()), MARKS)] if found]
+    assert not faults, "\n".join(dict.fromkeys(faults))
+
+
+def walk(person: Person, app: Flask) -> None:
+    """Try every address there is, and look for the marks themselves wherever something can be looked for."""
+    for path in [each.path for each in addresses(app)]:
+        person.get(path, follows=False)
+    for path in BESIDE:
+        person.get(path)
+
+
+@pytest.mark.parametrize("mark", IN_WORDS, ids=lambda mark: mark.name)
+def test_nobody_finds_a_case_by_a_mark(finished: Journey, mark: Mark) -> None:
+    for name in LOOKERS:
+        for search in ("/reports?q=", "/inbox?q="):
+            page = finished.person(name).get(search + quote_plus(mark.text))
+            assert finished.code not in page.text, f"{name} finds it by the {mark.name} with {search}"
+
+
+@pytest.fixture(scope="module")
+def finished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:
+    variables = environment_of(tmp_path_factory.mktemp("canary"))
+    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+    with running(Config.from_environment(variables)) as app:
+        yield Journey(app, build.standard_world()).whole()
+
+
+def reveal(operator: Person, journey: Journey) -> Page:
+    """A reasoned look at the identity."""
+    page = operator.get(f"/cases/{journey.case.ref}")
+    return operator.submit(page, at="/identity", reason="Cần gọi lại để hỏi đường vào.")
+
+
+def names(marks: tuple[Mark, ...]) -> set[str]:
+    return {mark.name for mark in marks}
+
+
+def faults_of(page: Page, name: str, allowed: tuple[Mark, ...], marks: tuple[Mark, ...]) -> Iterator[str]:
+    """What an answer holds that it should not."""
+    if page.headers.get("Content-Type", "").startswith("image/"):
+        yield from (f"{name}, {page.path}: {note}" for note in notes_in(page.body))
+    unwanted = [mark for mark in marks if not (mark in allowed and page.path.startswith(DESKS))]
+    if found := found_in(b"\n".join((*page.way, page.body)), unwanted):
+        yield f"{name}, {page.path} ({page.status}): {sorted(found)}"
+
+
+def notes_in(data: bytes) -> list[str]:
+    """Whatever a served picture tells beyond its pixels."""
+    with Image.open(io.BytesIO(data)) as image:
+        found = {key for key in image.info if key not in ("jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression",
+                                                          "loop", "background", "timestamp", "duration")}  # fmt: skip
+        return [*sorted(map(str, found)), *(["EXIF"] if image.getexif() else [])]
+
+
+# -- what the machine keeps --------------------------------------------------------------------------------------------
+
+
+def kept(config: Config, tmp_path: Path, marks: tuple[Mark, ...]) -> Iterator[tuple[str, set[str]]]:
+    """Each place on the disks in which a mark is found."""
+    pieces = [("row of " + place, value) for place, value in rows()]
+    pieces += [(str(path.relative_to(config.data)), path.read_bytes()) for path in files_in(config.data) if "keys" not in path.parts]
+    pieces += [("backup " + place, data) for place, data in backed_up(config, tmp_path)]
+    if not config.is_sqlite:
+        pieces.append(("dump", dumped(config)))
+    assert {"langbiang.db", "langbiang.db-wal"} <= {place for place, _ in pieces} or not config.is_sqlite
+    assert any(place.startswith("log/") and b'"route"' in data for place, data in pieces), "no log was written"
+    assert len([place for place, _ in pieces if place.startswith("files/")]) >= 10, "photos were not stored"
+    for place, data in pieces:
+        if found := found_in(data, marks):
+            yield place, found
+
+
+def rows() -> Iterator[tuple[str, bytes]]:
+    """Every value of every row, so that nothing hides where a page of the file ends; compressed ones are opened by the scanner."""
+    db.session.rollback()
+    for table in METADATA.sorted_tables:
+        for row in db.session.execute(select(table)).mappings():
+            for column, value in row.items():
+                if isinstance(value, bytes):
+                    yield f"{table.name}.{column.name if hasattr(column, 'name') else column}", value
+                elif isinstance(value, str | dict | list):
+                    yield f"{table.name}.{column.name if hasattr(column, 'name') else column}", orjson.dumps(value)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def backed_up(config: Config, tmp_path: Path) -> Iterator[tuple[str, bytes]]:
+    folder = tmp_path / "backup"
+    backup(config, folder, now=datetime.now(UTC))
+    for path in files_in(folder):
+        yield str(path.relative_to(folder)), path.read_bytes()
+        if path.suffix == ".pgdump":
+            yield "opened", run(find_programs() / "pg_restore", "-f", "-", str(path))
+
+
+def dumped(config: Config) -> bytes:
+    return run(find_programs() / "pg_dump", config.database_url.replace("+psycopg", ""))
+
+
+def run(*command: str | Path) -> bytes:
+    return subprocess.run([str(each) for each in command], check=True, capture_output=True).stdout
+
+
+def test_the_places_looked_at_are_not_empty(finished: Journey) -> None:
+    """Outbox, search rows and process are among the rows, and there is something in each."""
+    for model in (OutboxMessage, SearchRow, ProcessInstance):
+        assert db.session.scalars(select(model)).first() is not None

@@ -1,0 +1,62 @@
+"""The aims of the benchmark, held by a short run of it; the long one is `bin/soak benchmark`."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.postgres import Cluster
+from web import benchmark, benchmark_table
+from web.benchmark_life import LIFE
+
+LIVES = 3
+LEEWAY = 3
+"""Machines that run tests are slow and shared. So the time is the processor's, and this many times the aim."""
+
+MOST_STATEMENTS = 40
+"""Of the longest step, distributing to two agencies: a query that is sent once more for each row would soon pass it."""
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("benchmark") / "kept" / "benchmark.json"
+    measured = benchmark.run(lives=LIVES, out=out)
+    assert json.loads(out.read_text(encoding="utf-8")) == measured
+    print("\n".join(benchmark_table.lines(measured)))
+    return measured
+
+
+def test_a_life_has_thirteen_steps() -> None:
+    assert len(LIFE) == 13
+
+
+def test_a_step_through_the_use_cases_sends_few_statements(result: dict[str, Any]) -> None:
+    step = result["ways"]["use_cases"]["step"]
+    assert step["statements_p50"] <= benchmark_table.AIM_STATEMENTS
+    assert step["statements_max"] <= MOST_STATEMENTS
+
+
+def test_a_step_through_the_use_cases_is_quick(result: dict[str, Any]) -> None:
+    assert result["ways"]["use_cases"]["step"]["processor_p50_ms"] <= benchmark_table.AIM_MS * LEEWAY
+
+
+def test_the_state_of_a_waiting_instance_is_small(result: dict[str, Any]) -> None:
+    assert 0 < result["state_bytes_per_waiting_instance"]["max"] < benchmark_table.AIM_STATE_BYTES
+
+
+def test_engine_and_pages_are_measured_beside_the_use_cases(result: dict[str, Any]) -> None:
+    assert set(result["ways"]) == {"engine", "use_cases", "http", "http_with_page"}
+    for way in ("use_cases", "http"):
+        assert set(result["ways"][way]["each"]) == {"file", *(step.name for step in LIFE)}
+
+
+def test_it_runs_on_postgresql_and_refuses_a_database_in_use(postgres: Cluster) -> None:
+    url = postgres.create("benchmark")
+    try:
+        step = benchmark.run(lives=1, database_url=url, with_pages=False)["ways"]["use_cases"]["step"]
+        assert step["statements_p50"] <= benchmark_table.AIM_STATEMENTS
+        with pytest.raises(benchmark.BenchmarkRefused):
+            benchmark.run(lives=1, database_url=url, with_pages=False)
+    finally:
+        postgres.drop("benchmark")

@@ -1,0 +1,124 @@
+"""Publishing, answering in private, and reviewing a rating: through the pages."""
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+from PIL import Image
+
+from casework.db import db
+from casework.models import Case, Publication
+from casework.photo_records import copy_for
+from casework.triage import VisibilityReason
+from tests import build, pictured
+from tests.web.desk import Office, step
+from tests.web.pages import words_of
+
+WORDS = {"title": "Rác ven suối đã được dọn", "question": "Người dân phản ánh rác ven suối.", "summary": "", "place": "Thôn Păng Tiêng"}
+
+
+@pytest.fixture
+def office(sqlite_app: Flask) -> Office:
+    return Office(sqlite_app)
+
+
+def publish(office: Office, case: Case, **form: Any) -> Any:
+    return office.post("operator", step(case, "publish"), **{"act": "publish", **WORDS, **form})
+
+
+def test_what_is_previewed_is_what_would_be_published_and_nothing_is_written(office: Office) -> None:
+    case = build.case_at(office.world, "to_publish", agencies=2)
+    answer = publish(office, case, act="preview", title="Tiêu đề thử")
+    assert answer.status_code == 200
+    page = words_of(answer)
+    assert "Tiêu đề thử" in page
+    assert "Phòng Tài nguyên và Môi trường" in page
+    assert "UBND xã Lát" in page
+    assert db.session.query(Publication).count() == 0
+
+
+def test_publishing_needs_the_tick_and_keeps_the_words(office: Office) -> None:
+    case = build.case_at(office.world, "to_publish")
+    answer = publish(office, case)
+    assert answer.status_code == 422
+    assert "Rác ven suối đã được dọn" in answer.get_data(as_text=True)
+    assert publish(office, case, checked="y").status_code == 302
+    assert case.is_public
+
+
+def test_only_ticked_photos_are_published_and_covered_as_drawn(app: Flask) -> None:
+    office = Office(app)
+    filed = pictured.pictured_case(office.world, office.app.config["FILES"], "to_publish")
+    before, after = pictured.scene_photo(filed), pictured.after_photo(filed)
+    ref = before.ref
+    publish(office, filed.case, checked="y", **{f"show-{ref}": "yes", f"cover-{ref}": "0,0,0.5,1"})
+    assert copy_for(pictured.scene_photo(filed), "public", "view") is not None
+    assert copy_for(after, "public", "view") is None
+    picture = office.app.test_client().get(f"/photos/{ref}/public/view").data
+    assert darkness(picture, 0.25) < 60 < darkness(picture, 0.75)
+
+
+def test_the_preview_of_a_photo_is_covered_and_for_the_centre_alone(office: Office) -> None:
+    filed = pictured.pictured_case(office.world, office.app.config["FILES"], "to_publish")
+    ref = pictured.scene_photo(filed).ref
+    address = f"{step(filed.case, 'publish')}/photos/{ref}?cover=0,0,0.5,1"
+    answer = office.get("operator", address)
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert darkness(answer.data, 0.25) < 60 < darkness(answer.data, 0.75)
+    assert darkness(office.get("operator", address + "&all=yes").data, 0.75) < 60
+    assert darkness(office.get("operator", address.replace("0,0,0.5,1", "nonsense")).data, 0.75) < 60
+    assert office.get("officer_PTNMT", address).status_code == 403
+    assert office.get("operator", address.replace(ref, "0" * 16)).status_code == 404
+
+
+def test_the_exact_place_is_shown_only_when_ticked_and_known(office: Office) -> None:
+    case = build.case_at(office.world, "to_publish")
+    publish(office, case, checked="y", shows_exact_place="y")
+    assert db.session.query(Publication).one().current.shows_exact_place is False
+
+
+def test_a_sensitive_case_is_only_answered_in_private(office: Office) -> None:
+    case = build.case_at(office.world, "to_classify")
+    reason = db.session.query(VisibilityReason).first()
+    build.do(office.world, case, "classify", "operator", field=office.world.field(), urgency="normal", complexity="ordinary",
+             area=office.world.area, visibility_reason=reason)
+    build.advance(office.world, case, "to_publish")
+    page = office.get("operator", step(case, "publish")).get_data(as_text=True)
+    assert 'value="publish"' not in page
+    assert publish(office, case, checked="y").status_code == 422
+    assert publish(office, case, act="answer_privately").status_code == 302
+    assert not case.is_public
+    assert db.session.query(Publication).one().kind == "private"
+
+
+def reviewed(office: Office) -> Case:
+    case = build.case_at(office.world, "rating")
+    build.rate(office.world, case, level="dissatisfied")
+    return case
+
+
+def test_the_operations_lead_reads_the_reason_and_explains(office: Office) -> None:
+    case = reviewed(office)
+    address = step(case, "review_rating")
+    assert "Chưa dọn hết." in office.words("ops_lead", address)
+    assert office.get("operator", address).status_code == 404
+    assert office.post("ops_lead", address, outcome="explained", words="").status_code == 422
+    assert office.post("ops_lead", address, words="Đã kiểm tra lại.").status_code == 422
+    office.post("ops_lead", address, outcome="explained", words="Đã kiểm tra lại.")
+    assert case.state == "closed"
+
+
+def test_a_reopened_case_is_distributed_again(office: Office) -> None:
+    case = reviewed(office)
+    answer = office.post("ops_lead", step(case, "review_rating"), outcome="reopened", words="Sẽ làm lại.")
+    assert answer.headers["Location"] == step(case, "distribute")
+    assert case.reopened == 1
+
+
+def darkness(data: bytes, across: float) -> int:
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    pixel = picture.getpixel((int(picture.width * across), picture.height // 2))
+    assert isinstance(pixel, tuple)
+    return int(sum(pixel))

@@ -1,0 +1,318 @@
+"""Headers, tokens of forms, hosts, sizes, the log, the languages, and what happens when something fails."""
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+
+import web
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.keyring import use_keyring
+from casework.permissions import Action, NotAllowed
+from casework.words import Bilingual
+from tests import build
+from tests.conftest import client_of, environment_of, prepare_schema, running
+from tests.web.pages import hidden, words_of
+from web.config import Config
+from web.guards import performs
+from web.networks import network_of
+from web.request_log import LOGGER, JsonLines
+from web.security import allow_inline_style_attributes
+from web.starting import StartRefused
+from workflows.steps import TaskAlreadyDone
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+SECRET_WORDS = "Nguyễn Thị Bí Mật 0912345678"
+
+
+@contextmanager
+def https(folder: Path) -> Iterator[Flask]:
+    """An installation behind a proxy that speaks https."""
+    config = Config.from_environment(environment_of(folder) | {"LANGBIANG_BASE_URL": "https://phananh.example.vn"})
+    prepare_schema(config)
+    with running(config) as app:
+        yield app
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """The lines of the log."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(JsonLines())
+    LOGGER.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        LOGGER.removeHandler(handler)
+
+
+@pytest.fixture
+def guarded(sqlite_app: Flask) -> FlaskClient:
+    """A browser of an application whose forms want their token."""
+    sqlite_app.config["WTF_CSRF_ENABLED"] = True
+    return client_of(sqlite_app)
+
+
+def view_that(app: Flask, act: object, path: str = "/test") -> FlaskClient:
+    """A browser of an application with one more page, which does `act`."""
+
+    @performs(Action.READ_PUBLIC)
+    def view() -> str:
+        if isinstance(act, Exception):
+            raise act
+        return str(act)
+
+    app.testing = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app._got_first_request = False
+    app.add_url_rule(path, f"test{path}", view, methods=["GET", "POST"])
+    return client_of(app)
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/healthz", "/static/css/citizen.css"])
+    def test_every_answer_is_protected(self, sqlite_client: FlaskClient, path: str) -> None:
+        headers = sqlite_client.get(path).headers
+        assert headers["Content-Security-Policy"] == POLICY
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["Permissions-Policy"].startswith("geolocation=(self), camera=()")
+        assert "Strict-Transport-Security" not in headers
+
+    def test_over_https_cookies_and_connection_stay_there(self, tmp_path: Path) -> None:
+        with https(tmp_path) as app:
+            answer = client_of(app).get("/sign-in", base_url="https://phananh.example.vn")
+            assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+            app.config["WTF_CSRF_ENABLED"] = True
+            answer = client_of(app).get("/sign-in", base_url="https://phananh.example.vn")
+            assert "; Secure" in answer.headers["Set-Cookie"]
+
+    def test_behind_the_proxy_the_visitors_network_counts(self, tmp_path: Path) -> None:
+        with https(tmp_path) as app, logged() as lines:
+            client_of(app).get("/healthz", headers={"Host": "phananh.example.vn", "X-Forwarded-For": "203.0.113.77", "X-Forwarded-Proto": "https"})
+            assert json.loads(lines.getvalue())["network"] == "203.0.113.0/24"
+
+    def test_without_a_proxy_nobody_names_their_own_network(self, sqlite_client: FlaskClient) -> None:
+        with logged() as lines:
+            sqlite_client.get("/healthz", headers={"X-Forwarded-For": "203.0.113.77"})
+        assert json.loads(lines.getvalue())["network"] == "127.0.0.0/24"
+
+    def test_the_diagram_may_set_style_attributes_and_nothing_else(self, sqlite_app: Flask) -> None:
+        client = view_that(sqlite_app, "x")
+        sqlite_app.view_functions["test/test"] = allow_inline_style_attributes(sqlite_app.view_functions["test/test"])
+        assert client.get("/test").headers["Content-Security-Policy"] == f"{POLICY}; style-src-attr 'unsafe-inline'"
+
+    @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil"])
+    def test_another_host_name_is_refused_without_a_page(self, sqlite_client: FlaskClient, host: str) -> None:
+        answer = sqlite_client.get("/", headers={"Host": host})
+        assert answer.status_code == 400
+        assert host not in answer.text
+
+
+class TestForms:
+    WORDS = "Đống rác lớn ven suối, mùi rất nặng, đã ba ngày nay."
+
+    def test_without_its_token_a_form_is_refused_and_its_text_kept(self, guarded: FlaskClient) -> None:
+        answer = guarded.post("/reports/new", data={"words": self.WORDS, "csrf_token": "old"})
+        assert answer.status_code == 400
+        assert "<h1>" in answer.text
+        assert self.WORDS in answer.text
+        assert "<form method=\"post\" action=\"/reports/new\"" not in answer.text
+
+    def test_a_form_of_ours_may_be_sent_again(self, guarded: FlaskClient) -> None:
+        answer = guarded.post("/reports/new", data={"words": self.WORDS}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert '<form method="post" action="/reports/new"' in answer.text
+        again = guarded.post("/reports/new", data={"words": hidden(answer.text, "words"), "csrf_token": hidden(answer.text, "csrf_token")})
+        assert again.status_code == 422
+        assert self.WORDS in again.text
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+    def test_a_form_of_others_is_not_offered_again(self, guarded: FlaskClient, site: str) -> None:
+        answer = guarded.post("/reports/new", data={"words": self.WORDS}, headers={"Sec-Fetch-Site": site})
+        assert "csrf_token" not in answer.text
+
+    def test_passwords_and_secrets_are_not_shown_again(self, guarded: FlaskClient) -> None:
+        answer = guarded.post("/sign-in", data={"password": "p" * 40, "secret": "s" * 40}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert "p" * 40 not in answer.text
+        assert "s" * 40 not in answer.text
+
+    def test_with_its_token_a_form_is_taken(self, guarded: FlaskClient) -> None:
+        token = hidden(guarded.get("/sign-in").text, "csrf_token")
+        assert guarded.post("/sign-in", data={"csrf_token": token, "login": "x", "password": "y"}).status_code == 422
+
+    def test_a_token_has_no_end_of_its_own(self, sqlite_app: Flask) -> None:
+        assert sqlite_app.config["WTF_CSRF_TIME_LIMIT"] is None
+
+    def test_a_token_of_another_browser_is_refused(self, guarded: FlaskClient) -> None:
+        token = hidden(guarded.get("/sign-in").text, "csrf_token")
+        other = client_of(guarded.application)
+        other.get("/sign-in")
+        assert other.post("/sign-in", data={"csrf_token": token, "login": "x", "password": "y"}).status_code == 400
+
+    def test_signing_in_makes_old_tokens_worthless(self, guarded: FlaskClient) -> None:
+        build.standard_world()
+        token = hidden(guarded.get("/sign-in").text, "csrf_token")
+        assert guarded.post("/sign-in", data={"csrf_token": token, "login": "operator", "password": build.PASSWORD}).status_code == 302
+        assert guarded.post("/sign-out", data={"csrf_token": token}).status_code == 400
+
+    def test_what_was_sent_by_somebody_not_signed_in_any_more_is_kept(self, sqlite_client: FlaskClient) -> None:
+        answer = sqlite_client.post("/tasks/abc", data={"words": self.WORDS})
+        assert answer.status_code == 401
+        assert self.WORDS in answer.text
+        assert "/sign-in?next=/tasks/abc" in answer.text
+
+    def test_too_much_is_said_to_be_too_much(self, sqlite_app: Flask) -> None:
+        sqlite_app.config["MAX_CONTENT_LENGTH"] = 1000
+        answer = client_of(sqlite_app).post("/reports/new", data={"words": "x" * 2000})
+        assert answer.status_code == 413
+        assert "15 MB" in answer.text
+
+    def test_a_form_full_of_photos_fits(self, sqlite_config: Config, sqlite_app: Flask) -> None:
+        assert sqlite_app.config["MAX_CONTENT_LENGTH"] > 10 * sqlite_config.max_photo_bytes
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("error", "status", "words"),
+        [
+            (CaseworkError("Hồ sơ đã khóa.", "The case is locked."), 422, "Hồ sơ đã khóa."),
+            (NotAllowed(), 403, "403"),
+            (TaskAlreadyDone("Chị Mẫu đã làm lúc 09:12.", "Ms Mẫu did it at 09:12."), 409, "Chị Mẫu đã làm lúc 09:12."),
+            (StaleDataError(SECRET_WORDS), 409, "409"),
+            (OperationalError("UPDATE", {}, Exception("database is locked")), 503, "503"),
+            (RuntimeError(SECRET_WORDS), 500, "500"),
+            (OperationalError("SELECT", {}, Exception(SECRET_WORDS)), 500, "500"),
+        ],
+    )
+    def test_each_kind_has_its_page(self, sqlite_app: Flask, error: Exception, status: int, words: str) -> None:
+        answer = view_that(sqlite_app, error).get("/test")
+        assert answer.status_code == status
+        assert words in words_of(answer)
+        assert SECRET_WORDS not in answer.text
+
+    def test_the_failure_page_names_the_request(self, sqlite_app: Flask) -> None:
+        answer = view_that(sqlite_app, RuntimeError()).get("/test", headers={"X-Request-Id": "given-by-proxy-1"})
+        assert answer.headers["X-Request-Id"] == "given-by-proxy-1"
+        assert "given-by-proxy-1" in answer.text
+
+    def test_the_failure_page_needs_no_database(self, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        def no_database(*_: object, **__: object) -> None:
+            raise OperationalError("SELECT", {}, Exception("unable to open database file"))
+
+        client = view_that(sqlite_app, "unused")
+        monkeypatch.setattr(db.session, "scalar", no_database)
+        monkeypatch.setattr(db.session, "scalars", no_database)
+        assert client.get("/").status_code == 500
+
+
+class TestLog:
+    def test_a_line_says_what_happened_and_not_to_whom(self, sqlite_app: Flask) -> None:
+        build.standard_world()
+        client = client_of(sqlite_app)
+        client.post("/sign-in", data={"login": "operator", "password": build.PASSWORD})
+        with logged() as lines:
+            client.get("/cases/somewhere?q=Nguyen+Van+Mat")
+        line = json.loads(lines.getvalue())
+        assert (line["method"], line["route"], line["status"], line["network"]) == ("GET", "/cases/<ref>", 404, "127.0.0.0/24")
+        assert len(line["account"]) == 16
+        assert line["statements"] > 0
+        assert line["ms"] > 0
+        assert "Mat" not in lines.getvalue()
+        assert "somewhere" not in lines.getvalue()
+
+    def test_a_failure_is_logged_with_its_place_and_without_its_text(self, sqlite_app: Flask) -> None:
+        client = view_that(sqlite_app, ValueError(SECRET_WORDS))
+        with logged() as lines:
+            client.post("/test", data={"name": SECRET_WORDS})
+        failure = json.loads(lines.getvalue().splitlines()[0])
+        assert failure["errors"] == ["ValueError"]
+        assert "test_security.py" in failure["where"][-1]
+        assert SECRET_WORDS not in lines.getvalue()
+
+    def test_a_failing_statement_keeps_its_parameters_to_itself(self, app: Flask) -> None:
+        with pytest.raises(Exception, match="hide_parameters"):
+            db.session.execute(db.text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": SECRET_WORDS})
+
+    @pytest.mark.parametrize("given", ["x", "with space 123", "<script>alert(1)</script>", "a" * 65])
+    def test_a_strange_request_id_is_replaced(self, sqlite_client: FlaskClient, given: str) -> None:
+        assert sqlite_client.get("/healthz", headers={"X-Request-Id": given}).headers["X-Request-Id"] != given
+
+    @pytest.mark.parametrize(
+        ("address", "network"),
+        [("203.0.113.77", "203.0.113.0/24"), ("2001:db8:1:2:3::4", "2001:db8:1::/48"), ("::ffff:203.0.113.77", "203.0.113.0/24"),
+         (None, "unknown"), ("nonsense", "unknown")],
+    )  # fmt: skip
+    def test_addresses_are_cut(self, address: str | None, network: str) -> None:
+        assert network_of(address) == network
+
+
+class TestLanguages:
+    def test_pages_are_vietnamese_until_chosen_otherwise(self, sqlite_client: FlaskClient) -> None:
+        assert '<html lang="vi"' in sqlite_client.get("/sign-in", headers={"Accept-Language": "en"}).text
+
+    def test_a_choice_outlives_the_browsers_session(self, sqlite_client: FlaskClient) -> None:
+        answer = sqlite_client.post("/language", data={"code": "en"})
+        assert any(line.startswith("langbiang_language=en") and "Max-Age" in line for line in answer.headers.getlist("Set-Cookie"))
+        sqlite_client.delete_cookie("langbiang_state")
+        assert '<html lang="en"' in sqlite_client.get("/sign-in").text
+
+    def test_marks_stand_around_every_translated_text(self, sqlite_app: Flask) -> None:
+        from web.locales import in_reader_language
+
+        sqlite_app.config["PSEUDO_LOCALE"] = True
+        page = client_of(sqlite_app).get("/sign-in").text
+        assert "⟦Đăng nhập⟧" in page
+        with sqlite_app.test_request_context():
+            assert in_reader_language(Bilingual("Xã Lát", "Lát Commune")) == "⟦Xã Lát⟧"
+            assert in_reader_language("Nguyễn Văn Mẫu") == "Nguyễn Văn Mẫu"
+
+    def test_no_other_mark_is_left_behind(self, sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
+        assert "⟦" not in sqlite_client.get("/sign-in").text
+
+
+class TestKeys:
+    def test_a_new_installation_gets_keys(self, sqlite_config: Config, sqlite_app: Flask) -> None:
+        assert sqlite_config.keyring.exists()
+        assert sqlite_config.keyring.stat().st_mode & 0o077 == 0
+
+    @pytest.mark.usefixtures("app")
+    def test_without_the_keys_of_sealed_rows_nothing_starts(self, config: Config) -> None:
+        build.standard_world()
+        config.keyring.rename(config.keyring.with_name("elsewhere.json"))
+        with pytest.raises(StartRefused, match="There is no key file .* sealed with the key “k[0-9a-f]{8}”"):
+            web.create_app(config)
+        assert not config.keyring.exists()
+
+    @pytest.mark.usefixtures("app")
+    def test_with_other_keys_nothing_starts(self, config: Config, tmp_path: Path) -> None:
+        from casework.keyring import Keyring
+
+        build.standard_world()
+        config.keyring.unlink()
+        Keyring.create(config.keyring)
+        with pytest.raises(StartRefused, match="does not hold the key"):
+            web.create_app(config)
+
+    def test_a_damaged_key_file_is_said_to_be_damaged(self, sqlite_config: Config) -> None:
+        sqlite_config.keyring.write_text("{}")
+        with pytest.raises(StartRefused, match="damaged"):
+            web.create_app(sqlite_config)
+
+    @pytest.fixture(autouse=True)
+    def _no_keys_afterwards(self) -> Iterator[None]:
+        yield
+        use_keyring(None)

@@ -1,0 +1,188 @@
+"""Following one's own report by secret or account, reading the answer, and rating it."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.models import Publication, Rating
+from casework.ratings import rating_reason
+from tests import build
+from tests.conftest import client_of
+from tests.pictured import pictured_case
+from tests.web.pages import at, signed_in, words_of
+
+NOON = build.NOON
+
+
+@pytest.fixture
+def world(app: Flask) -> build.World:
+    at(app, NOON + timedelta(hours=3))
+    return build.standard_world()
+
+
+def track(client: FlaskClient, code: str, secret: str) -> int:
+    return client.post("/track", data={"code": code, "secret": secret}).status_code
+
+
+def test_code_and_secret_open_the_report_however_they_are_typed(world: build.World, client: FlaskClient) -> None:
+    filed = build.file_report(world, by="guest")
+    typed = f" {filed.secret[:4].lower()} {filed.secret[4:8]}-{filed.secret[8:]} "
+    answer = client.post("/track", data={"code": f" {filed.report.code.lower()} ", "secret": typed})
+    assert (answer.status_code, answer.location) == (302, f"/mine/{filed.report.code}")
+    assert "Có đống rác lớn ven suối" in words_of(client.get(answer.location))
+
+
+def test_a_wrong_secret_and_an_unknown_code_are_refused_alike(world: build.World, client: FlaskClient) -> None:
+    filed = build.file_report(world, by="guest")
+    answers = [client.post("/track", data={"code": code, "secret": "ABCDEFGH2345"}) for code in (filed.report.code, "LD-2026-999999")]
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert all("không khớp" in words_of(answer) for answer in answers)
+    assert client.get(f"/mine/{filed.report.code}").status_code == 404
+
+
+def test_guessing_is_stopped_and_then_even_the_right_secret_waits(world: build.World, app: Flask, client: FlaskClient) -> None:
+    filed = build.file_report(world, by="guest")
+    assert [track(client, filed.report.code, "ABCDEFGH2345") for _ in range(11)] == [422] * 10 + [429]
+    assert track(client, filed.report.code, filed.secret) == 429
+    at(app, NOON + timedelta(hours=3, minutes=16))
+    assert track(client, filed.report.code, filed.secret) == 302
+
+
+def test_the_code_looked_up_on_the_home_page_leads_to_what_is_public(world: build.World, client: FlaskClient) -> None:
+    case = build.case_at(world, "handling")
+    page = client.get(f"/track?code={case.code}").get_data(as_text=True)
+    assert f'href="/reports/{case.code}"' in page
+    assert f'value="{case.code}"' in page
+    assert "/reports/LD" not in client.get("/track?code=LD-2026-999999").get_data(as_text=True)
+
+
+def test_the_sender_reads_words_photos_promise_and_steps(world: build.World, app: Flask, client: FlaskClient) -> None:
+    filed = pictured_case(world, app.config["FILES"], "handling", by="guest")
+    track(client, filed.report.code, filed.secret)
+    answer = client.get(f"/mine/{filed.report.code}")
+    page = words_of(answer)
+    for words in ("Có đống rác lớn ven suối, mùi rất nặng.", "Đang xử lý", "09/03/2026", "Ông/Bà gửi phản ánh", "Trung tâm tiếp nhận",
+                  "Phòng Tài nguyên và Môi trường tiếp nhận xử lý", "Đơn vị đang xử lý và sẽ trả lời kèm ảnh."):
+        assert words in page, words
+    assert "/centre/view" in answer.get_data(as_text=True)
+    assert "Người Thử" not in page
+
+
+@pytest.mark.parametrize(("state", "label"), [
+    ("to_verify", "Chờ tiếp nhận"), ("to_classify", "Đã tiếp nhận"), ("to_distribute", "Đã tiếp nhận"), ("at_agency", "Đã tiếp nhận"),
+    ("handling", "Đang xử lý"), ("approval", "Đang xử lý"), ("to_publish", "Đang xử lý"), ("rating", "Mời đánh giá")])
+def test_each_state_has_its_label(world: build.World, app: Flask, client: FlaskClient, state: str, label: str) -> None:
+    case = build.case_at(world, state)
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    assert f"<h1>{label}</h1>" in client.get(f"/mine/{case.code}").get_data(as_text=True)
+
+
+def test_before_publication_the_sender_reads_no_answer(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "to_publish")
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    assert "thu gom" not in words_of(client.get(f"/mine/{case.code}"))
+
+
+def test_the_account_lists_its_reports_and_nobody_elses(world: build.World, app: Flask, client: FlaskClient) -> None:
+    own = build.file_report(world)
+    other = build.file_report(world, by="citizen_2")
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    page = words_of(client.get("/mine"))
+    assert own.report.code in page
+    assert other.report.code not in page
+    assert client.get(f"/mine/{other.report.code}").status_code == 404
+    assert client_of(app).get("/mine").location == "/track"
+
+
+def test_staff_do_not_open_reports_by_these_pages(world: build.World, app: Flask, client: FlaskClient) -> None:
+    filed = build.file_report(world)
+    signed_in(app, client, world.people["operator"], now=NOON)
+    assert client.get(f"/mine/{filed.report.code}").status_code == 404
+    assert client.get(f"/reports/{filed.report.code}/receipt").status_code == 404
+
+
+def test_a_refused_report_says_why_and_what_to_do(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "to_verify")
+    reason = world.refusal_reason()
+    build.do(world, case, "verify", "operator", act="refuse", reason=reason, words="Xin cho biết rõ địa điểm.")
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    page = words_of(client.get(f"/mine/{case.code}"))
+    for words in ("Không tiếp nhận", reason.name_vi, "Xin cho biết rõ địa điểm.", reason.guidance_vi):
+        assert words in page
+
+
+def test_a_private_answer_is_read_by_its_sender_alone(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "rating")
+    with unit_of_work():
+        db.session.scalars(select(Publication)).one().kind = "private"
+        db.session.merge(case).is_public = False
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    page = words_of(client.get(f"/mine/{case.code}"))
+    assert "Đã thu gom và dọn sạch." in page
+    assert "dành riêng cho Ông/Bà" in page
+    assert client_of(app).get(f"/reports/{case.code}").status_code == 404
+
+
+def test_a_quarantined_report_shows_its_sender_only_the_receipt(world: build.World, app: Flask, client: FlaskClient) -> None:
+    filed = build.file_report(world)
+    with unit_of_work():
+        db.session.merge(filed.case).quarantined_at = NOON
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    page = words_of(client.get(f"/mine/{filed.report.code}"))
+    assert "thủ tục riêng" in page
+    assert "rác" not in page
+
+
+def test_the_sender_rates_the_whole_and_each_agency(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "rating", agencies=2)
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    ref = world.agencies["UBND-LAT"].ref
+    answer = client.post(f"/mine/{case.code}/rating", data={"level": "satisfied", f"agency-{ref}": "acceptable", "reason": ""})
+    assert answer.location == f"/mine/{case.code}#rating"
+    rows = {row.about: row.level for row in db.session.scalars(select(Rating))}
+    assert rows == {"whole": "satisfied", f"agency:{world.agencies['UBND-LAT'].id}": "acceptable"}
+    assert "Hài lòng" in words_of(client.get(f"/mine/{case.code}"))
+
+
+def test_dissatisfied_needs_a_reason_and_keeps_what_was_chosen(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "rating", agencies=2)
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    ref = world.agencies["UBND-LAT"].ref
+    answer = client.post(f"/mine/{case.code}/rating", data={"level": "dissatisfied", f"agency-{ref}": "satisfied", "reason": "  "})
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Vui lòng cho biết vì sao" in page
+    assert 'name="level" value="dissatisfied" checked' in page
+    assert f'name="agency-{ref}" value="satisfied" checked' in page
+    assert db.session.scalars(select(Rating)).all() == []
+    client.post(f"/mine/{case.code}/rating", data={"level": "dissatisfied", "reason": "Vẫn còn rác."})
+    [rating] = db.session.scalars(select(Rating))
+    assert rating_reason(rating) == "Vẫn còn rác."
+
+
+@pytest.mark.parametrize("data", [{}, {"level": "excellent"}, {"level": ""}])
+def test_a_level_that_does_not_exist_is_refused(world: build.World, app: Flask, client: FlaskClient, data: dict[str, str]) -> None:
+    case = build.case_at(world, "rating")
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    assert client.post(f"/mine/{case.code}/rating", data=data).status_code == 422
+
+
+def test_nobody_else_rates(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "rating")
+    for name in ("citizen_2", "operator", "officer_PTNMT"):
+        other = signed_in(app, client_of(app), world.people[name], now=NOON)
+        assert other.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 404
+    assert client.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 404
+    assert db.session.scalars(select(Rating)).all() == []
+
+
+def test_before_an_answer_nothing_is_rated(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "handling")
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    assert client.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 422
+    assert 'name="level"' not in client.get(f"/mine/{case.code}").get_data(as_text=True)

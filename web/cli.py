@@ -1,0 +1,212 @@
+"""The command `langbiang`. Each command says in sentences what it did; it ends with 0, with 1 when something is wrong, with 2
+when it was called or set up wrongly."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+import casework
+import web
+from casework.errors import CaseworkError
+
+FAILED, REFUSED = 1, 2
+EXISTING = click.Path(path_type=Path, exists=True)
+NEW = click.Path(path_type=Path)
+
+
+class Commands(click.Group):
+    """A group whose commands say in one sentence why they cannot run, without a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; a refusal becomes its sentence and exit code."""
+        from web.config import SettingRefused
+        from web.starting import StartRefused
+
+        try:
+            return super().invoke(context)
+        except (SettingRefused, StartRefused) as refusal:
+            say_error(str(refusal))
+            context.exit(REFUSED)
+        except CaseworkError as refusal:
+            say_error(refusal.en)
+            context.exit(FAILED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Langbiang: case management for citizens' field reports.
+
+    Settings are LANGBIANG_* environment variables; docs/settings.md lists them.
+    """
+
+
+def main() -> None:
+    """Run the command line, if the pages are our own."""
+    if (sentence := foreign_web()) is not None:
+        say_error(sentence)
+        raise SystemExit(REFUSED)
+    commands()
+
+
+@commands.command()
+def serve() -> None:
+    """Serve the pages until SIGTERM, which ends requests in flight first."""
+    from web import server
+    from web.config import Config
+
+    config = Config.from_environment()
+    app = ready_app(config, f"serve-{config.port}")
+    click.echo(f"Serving {config.base_url} on {server.listen_address(config)}.")
+    server.serve(app, config)
+    click.echo("Stopped.")
+
+
+@commands.command()
+def worker() -> None:
+    """Run timers, messages and sweeps until SIGTERM; any number may run."""
+    import os
+
+    from web.config import Config
+    from web.worker import work
+
+    app = ready_app(Config.from_environment(), f"worker-{os.getpid()}")
+    click.echo("Working.")
+    work(app)
+    click.echo("Stopped.")
+
+
+@commands.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to serve on.")
+@click.option("--data", type=NEW, default=Path("var/demo"), show_default=True, help="Folder for the invented data.")
+def demo(port: int, data: Path) -> None:
+    """Serve the product with invented data on this machine."""
+    from web import demo as demonstration
+    from web.request_log import write_log
+
+    write_log(data / "log", "demo", to_stdout=False)
+    demonstration.run(port, data)
+
+
+@commands.command()
+def migrate() -> None:
+    """Create the database, or bring it to the tables this version needs."""
+    import migrations
+    from web.config import Config
+
+    config = Config.from_environment()
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    migrations.upgrade(config.database_url)
+    click.echo(f"The database is at revision {migrations.newest_revision()}.")
+
+
+@commands.command()
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Read every N-th file, another part each day.")
+def verify(every: int) -> None:
+    """Prove history, anchors, files, cases and processes against each other."""
+    from web.config import Config
+    from web.keeping import verify as verify_all
+
+    finish(say_verification(verify_all(Config.from_environment(), now=datetime.now(UTC), every=every)))
+
+
+@commands.command()
+@click.argument("folder", type=NEW)
+@click.option("--keys", type=NEW, help="Also save the keys, to this file; keep it apart from the backup.")
+def backup(folder: Path, keys: Path | None) -> None:
+    """Save database, files and anchors to a new FOLDER, while people work."""
+    from web.config import Config
+    from web.keeping import backup as save
+
+    made = save(Config.from_environment(), folder, now=datetime.now(UTC), keys=keys)
+    click.echo(f"Saved {made.files} files, {made.size} bytes in all, to {made.folder}.")
+    click.echo(f"Saved the keys to {made.keys}." if made.keys else "The keys are not in it: save them apart with --keys FILE.")
+    for name in made.missing:
+        say_error(f"The file {name} is named by a row but was not in the storage.")
+    finish(not made.missing)
+
+
+@commands.command()
+@click.argument("folder", type=EXISTING)
+@click.option("--keys", type=EXISTING, help="File with the keys, as saved by backup --keys.")
+def restore(folder: Path, keys: Path | None) -> None:
+    """Fill an empty installation from the backup in FOLDER and verify it."""
+    from web.config import Config
+    from web.keeping import restore as load
+
+    done = load(Config.from_environment(), folder, now=datetime.now(UTC), keys=keys)
+    click.echo(f"Restored the backup of {done.manifest.made_at}.")
+    for words in done.missing:
+        say_error(words.en)
+    finish((done.verification is None or say_verification(done.verification)) and not done.missing)
+
+
+@commands.command()
+@click.option("--lives", type=click.IntRange(1), default=None, help="How many cases to walk through.")
+@click.option("--database-url", default=None, help="An empty PostgreSQL database to measure on, instead of a new SQLite file.")
+@click.option("--pages/--no-pages", default=True, help="Also measure the steps over HTTP.")
+@click.option("--out", type=NEW, help="File to keep the result in, as JSON.")
+def benchmark(lives: int | None, database_url: str | None, pages: bool, out: Path | None) -> None:
+    """Measure milliseconds and statements of each step of a case, on invented data."""
+    from web import benchmark as measuring
+    from web.benchmark_table import lines
+    from web.request_log import be_quiet
+
+    be_quiet()
+    result = measuring.run(lives=lives or measuring.LIVES, database_url=database_url, with_pages=pages, out=out)
+    for line in lines(result):
+        click.echo(line)
+
+
+def ready_app(config: Any, log_name: str) -> Any:
+    """The application, logging under a name of its own, on a database with the tables it needs."""
+    from casework.db import db
+    from web.request_log import write_log
+    from web.schema import refuse_other_schema
+
+    write_log(config.log, log_name)
+    app = web.create_app(config)
+    with app.app_context():
+        refuse_other_schema(db.engine)
+    return app
+
+
+def say_verification(found: Any) -> bool:
+    """Print what a verification found and return whether nothing is wrong."""
+    for finding in found.findings:
+        click.echo(f"{'FAULT' if finding.is_fault else 'note '} {finding}")
+    if found.unlisted:
+        click.echo(f"FAULT and {found.unlisted} more.")
+    click.echo("Looked at " + ", ".join(f"{count} {name}" for name, count in found.counts.items()) + ".")
+    if found.anchor:
+        click.echo(f"The newest anchor is number {found.anchor[0]}, {found.anchor[1]}: note it down outside this machine.")
+    click.echo("Nothing is wrong." if found.is_clean else f"{len(found.faults) + found.unlisted} faults.")
+    clean: bool = found.is_clean
+    return clean
+
+
+def finish(is_well: bool) -> None:
+    """End the command with its exit code."""
+    if not is_well:
+        raise SystemExit(FAILED)
+
+
+def say_error(sentence: str) -> None:
+    """Print a sentence where errors go."""
+    click.echo(sentence, err=True)
+
+
+def foreign_web() -> str | None:
+    """A sentence when the package `web` is another distribution's (web.py on PyPI owns the same name), None when it is ours.
+
+    Installed beside ours, it overwrites our files in the very same folder, so the place alone proves nothing.
+    """
+    beside = Path(casework.__file__).parent.parent / "web"
+    where = Path(web.__file__ or "").parent
+    if where == beside and hasattr(web, "create_app"):
+        return None
+    return (
+        f"The Python package `web` in {where} belongs to another distribution, perhaps web.py, and hides the pages of Langbiang. "
+        "Install Langbiang into an environment of its own."
+    )
