@@ -1,4 +1,7 @@
 """What a WSGI server imports; jobs run in `langbiang worker`, never here."""
-from web import create_app
+import web
 
-application = create_app()
+if not hasattr(web, "create_app"):
+    raise SystemExit(f"The Python package `web` in {web.__file__} belongs to another distribution, perhaps web.py, and hides the pages of "
+                     "Langbiang. Install Langbiang into an environment of its own.")
+application = web.create_app()

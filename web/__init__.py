@@ -41,7 +41,11 @@ def create_app(config: Config | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
         request_log.watch_statements(db.engine)
-        use_keyring(open_keyring(config, db.engine))
+        try:
+            use_keyring(open_keyring(config, db.engine))
+        except BaseException:
+            db.engine.dispose()
+            raise
     app.extensions["file_store"] = LocalFileStore(config.files)
     app.extensions["demo_accounts"] = []
     request_log.install(app)

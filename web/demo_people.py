@@ -107,7 +107,9 @@ def _part_of(account: Account) -> Bilingual:
 
 
 def _agency_parts(centre: Centre, agencies: list[Agency]) -> Iterator[tuple[_Part, list[Agency]]]:
-    names = (f"{family} {given}" for family, given in zip(cycle(_FAMILY_NAMES), cycle(_GIVEN_NAMES), strict=False))
+    taken = {part.full_name for part in CENTRE_PARTS} | {name for _, name in CITIZENS}
+    pairs = zip(cycle(_FAMILY_NAMES), cycle(_GIVEN_NAMES), strict=False)
+    names = (name for family, given in pairs if (name := f"{family} {given}") not in taken)
     titles = {Role.OFFICER: Bilingual("Cán bộ xử lý", "Officer"), Role.AGENCY_LEADER: Bilingual("Lãnh đạo đơn vị", "Agency leader")}
     own = {agency.id for agency in agencies}
     others = [agency for agency in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id)) if agency.id not in own]

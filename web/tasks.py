@@ -9,7 +9,7 @@ from wtforms import HiddenField, StringField
 
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
-from casework.permissions import Action, NotAllowed, case_seen_by
+from casework.permissions import Action, NotAllowed, Sight, case_seen_by, sees
 from casework.staff_views import reports_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from web import answering, distribution, publishing, triage
@@ -60,9 +60,9 @@ class UnknownStep(TaskPage):
 @performs(Action.PERFORM_TASK)
 def task(ref: str) -> ResponseReturnValue:
     step = _step(ref)
-    if step.state != "waiting":
-        return _done(step), 409
     page = PAGES.get(step.element, UnknownStep)(step)
+    if step.state != "waiting":
+        return _done(step, typed_in(page.form) if request.method == "POST" else []), 409
     if request.method == "GET":
         return _shown(page)
     act = page.act()
@@ -82,12 +82,13 @@ def task(ref: str) -> ResponseReturnValue:
 
 
 def _step(ref: str) -> WaitingTask:
-    """The step, if it is on one of the person's desks; a sender's own steps are on their own page."""
+    """The step, if it is on one of the person's desks; a sender's own steps are on their own page, and of a quarantined case
+    there is nothing to be found."""
     try:
         step = steps.task_for(actor(), ref)
     except TaskUnknown:
         return found(None)
-    return found(None if step.desk.startswith(REPORTER) else step)
+    return found(None if step.desk.startswith(REPORTER) or step.case.quarantined_at is not None else step)
 
 
 def _shown(page: TaskPage, *, refusal: str = "") -> str:
@@ -119,6 +120,7 @@ def _done(step: WaitingTask, typed: list[str] | None = None) -> str:
         "tasks/done.html",
         task=step,
         case=step.case,
+        title=step.case.title if sees(actor(), Sight.CLEARED, step.case) else None,
         label=steps.label_of_step(step),
         outcome=OUTCOMES.get(step.outcome or ""),
         typed=typed or [],

@@ -21,6 +21,9 @@ from casework.permissions import SYSTEM
 from tests import build, tampering
 from web.config import Config
 
+on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+"""For what cannot differ between the databases."""
+
 NOON, DAY = build.NOON, timedelta(days=1)
 
 
@@ -76,6 +79,7 @@ def test_nothing_is_written_when_nothing_has_happened(data: Path) -> None:
     assert found(data) == set()
 
 
+@on_sqlite
 def test_what_is_recorded_under_an_old_date_is_signed_too(data: Path) -> None:
     happen("rules")
     write_anchor(data, now=NOON)
@@ -86,6 +90,7 @@ def test_what_is_recorded_under_an_old_date_is_signed_too(data: Path) -> None:
     assert anchor.streams == 1
 
 
+@on_sqlite
 def test_the_key_is_made_once_and_readable_by_its_owner_only(three: Path, data: Path) -> None:
     assert stat.S_IMODE((data / KEY).stat().st_mode) == 0o600
     assert {read_anchor(path).key_id for path in anchor_files(three)} == {anchors.own_key_id(data / KEY)}
@@ -94,6 +99,7 @@ def test_the_key_is_made_once_and_readable_by_its_owner_only(three: Path, data: 
     assert b"PRIVATE" not in b"".join(path.read_bytes() for path in three.iterdir())
 
 
+@on_sqlite
 def test_a_key_that_cannot_be_read_is_refused_with_a_sentence(three: Path, data: Path) -> None:
     (data / KEY).write_text("?")
     happen("rules")
@@ -102,6 +108,7 @@ def test_a_key_that_cannot_be_read_is_refused_with_a_sentence(three: Path, data:
     assert {check for check, _, _ in found(data)} == {"anchor.key"}
 
 
+@on_sqlite
 def test_a_crash_between_file_and_row_is_made_good(three: Path, data: Path) -> None:
     tampering.run(delete(Anchor).where(Anchor.number == 3))
     assert found(data) == {("anchor.no_row", "anchor 3", False)}
@@ -111,6 +118,7 @@ def test_a_crash_between_file_and_row_is_made_good(three: Path, data: Path) -> N
     assert found(data) == set()
 
 
+@on_sqlite
 def test_another_worker_that_was_quicker_costs_nothing(three: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     happen("rules")
     monkeypatch.setattr(anchors, "_write_once", lambda path, content: False)
@@ -118,6 +126,7 @@ def test_another_worker_that_was_quicker_costs_nothing(three: Path, data: Path, 
     assert found(data) == set()
 
 
+@on_sqlite
 def test_a_changed_byte_in_any_anchor_is_named(three: Path, data: Path) -> None:
     for path in list(anchor_files(three)):
         whole = path.read_bytes()
@@ -129,6 +138,7 @@ def test_a_changed_byte_in_any_anchor_is_named(three: Path, data: Path) -> None:
     assert found(data) == set()
 
 
+@on_sqlite
 def test_an_anchor_made_to_fit_is_told_by_its_signature(three: Path, data: Path) -> None:
     path = three / "000002.json"
     written = orjson.loads(path.read_bytes())
@@ -140,6 +150,7 @@ def test_an_anchor_made_to_fit_is_told_by_its_signature(three: Path, data: Path)
     assert found(data) == {("anchor.signature", "anchor 2", True), ("anchor.differs", "anchor 2", True), ("anchor.link", "anchor 3", True)}
 
 
+@on_sqlite
 def test_all_anchors_made_anew_with_another_key_are_told(three: Path, data: Path) -> None:
     kept = (data / KEY).read_bytes()
     (data / KEY).unlink()
@@ -150,6 +161,7 @@ def test_all_anchors_made_anew_with_another_key_are_told(three: Path, data: Path
     assert found(data) == {("anchor.key_differs", "anchor 1", True)}
 
 
+@on_sqlite
 def test_a_missing_anchor_is_named_and_the_chain_goes_on(three: Path, data: Path) -> None:
     (three / "000002.json").unlink()
     assert found(data) == {("anchor.gap", "anchor 3", True), ("anchor.missing", "anchor 2", True)}
@@ -160,16 +172,19 @@ def test_a_missing_anchor_is_named_and_the_chain_goes_on(three: Path, data: Path
     assert found(data) == {("anchor.gap", "anchor 4", True), ("anchor.missing", "anchor 2", True), ("anchor.missing", "anchor 3", True)}
 
 
+@on_sqlite
 def test_a_missing_public_key_is_named(three: Path, data: Path) -> None:
     next(three.glob("key-*.pem")).unlink()
     assert found(data) == {("anchor.signature", f"anchor {number}", True) for number in (1, 2, 3)}
 
 
+@on_sqlite
 def test_without_the_private_key_signatures_are_still_checked(three: Path, data: Path) -> None:
     (data / KEY).unlink()
     assert {(check, is_fault) for check, _, is_fault in found(data)} == {("anchor.key_absent", False)}
 
 
+@on_sqlite
 def test_a_name_that_is_no_anchor_file_is_not_read(three: Path) -> None:
     shutil.copy(three / "000001.json", three / "000009.json")
     with pytest.raises(AnchorDamaged):

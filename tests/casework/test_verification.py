@@ -27,6 +27,9 @@ from casework.verification import check_chains
 from tests import build, tampering
 from web.config import Config
 
+on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+"""For what cannot differ between the databases."""
+
 DAY = timedelta(days=1)
 
 
@@ -119,6 +122,7 @@ def test_an_erased_payload_is_no_fault(case: Case) -> None:
     assert chains() == set()
 
 
+@on_sqlite
 def test_a_payload_erased_without_its_salt_is_named(case: Case) -> None:
     with unit_of_work():
         event(case, 3).payload = None
@@ -126,6 +130,7 @@ def test_a_payload_erased_without_its_salt_is_named(case: Case) -> None:
 
 
 @pytest.mark.parametrize("change", [{"type": "refuse"}, {"actor_id": None}, {"at": build.NOON - DAY}])
+@on_sqlite
 def test_a_changed_event_is_named(case: Case, change: dict[str, object]) -> None:
     with unit_of_work():
         db.session.execute(update(Event).where(Event.case_id == case.id, Event.seq == 2).values(change))
@@ -143,6 +148,7 @@ def test_an_event_deleted_from_the_middle_is_named(case: Case) -> None:
     assert chains() == {("chain.gap", f"case:{case.id}#3")}
 
 
+@on_sqlite
 def test_several_events_deleted_from_the_start_are_named(case: Case) -> None:
     tampering.run(delete(Event).where(Event.case_id == case.id, Event.seq <= 2))
     assert chains() == {("chain.gap", f"case:{case.id}#1–2")}
@@ -181,6 +187,7 @@ def test_all_events_of_a_case_deleted_is_named(case: Case) -> None:
     assert chains() == {("case.no_stream", case.code)}
 
 
+@on_sqlite
 def test_a_head_changed_or_gone_is_named(case: Case) -> None:
     tampering.run(update(EventStream).where(EventStream.stream == f"case:{case.id}").values(hash="b" * 64))
     assert chains() == {("head.differs", f"case:{case.id}")}
@@ -218,6 +225,7 @@ def test_a_case_deleted_with_all_its_rows_is_named_by_the_anchor(case: Case, con
     assert anchors(config) == {("anchor.stream_gone", stream)}
 
 
+@on_sqlite
 def test_an_erased_payload_leaves_the_anchor_whole(case: Case, config: Config) -> None:
     write_anchor(config.data, now=build.NOON)
     with unit_of_work():
@@ -328,17 +336,20 @@ def flip(path: Path, position: int) -> None:
     path.write_bytes(content)
 
 
+@on_sqlite
 def test_whole_files_are_clean(store: LocalFileStore) -> None:
     assert files(store) == set()
 
 
 @pytest.mark.parametrize("position", [0, 40, -1])
+@on_sqlite
 def test_a_sealed_file_with_one_bit_changed_is_named(store: LocalFileStore, position: int) -> None:
     name = stored(sealed=True).stored_name
     flip(store.root / name, position)
     assert {subject for _, subject in files(store)} in ({name}, {f"key {name}"})
 
 
+@on_sqlite
 def test_a_plain_file_with_one_bit_changed_is_named(store: LocalFileStore) -> None:
     row = stored(sealed=True)
     with store.open(row.stored_name, sealed=True) as opened:
@@ -351,6 +362,7 @@ def test_a_plain_file_with_one_bit_changed_is_named(store: LocalFileStore) -> No
     assert files(store) == {("file.changed", row.stored_name)}
 
 
+@on_sqlite
 def test_a_missing_file_is_named_even_in_a_sample(store: LocalFileStore) -> None:
     names = list(db.session.scalars(select(File.stored_name)))
     for name in names:
@@ -358,6 +370,7 @@ def test_a_missing_file_is_named_even_in_a_sample(store: LocalFileStore) -> None
     assert files(store, every=1000) == {("file.missing", name) for name in names}
 
 
+@on_sqlite
 def test_an_erased_file_is_not_missed_but_named_when_it_still_lies_there(store: LocalFileStore) -> None:
     row = stored(sealed=True)
     tampering.run(update(File).where(File.id == row.id).values(erased_at=build.NOON - DAY))
@@ -366,6 +379,7 @@ def test_an_erased_file_is_not_missed_but_named_when_it_still_lies_there(store: 
     assert files(store) == set()
 
 
+@on_sqlite
 def test_files_whose_key_is_not_here_are_counted(store: LocalFileStore) -> None:
     key_id = current_keyring().current_id
     found = list(check_files(store, now=build.NOON, key_ids=frozenset()))
@@ -373,6 +387,7 @@ def test_files_whose_key_is_not_here_are_counted(store: LocalFileStore) -> None:
     assert "3 sealed files" in found[0].text.en
 
 
+@on_sqlite
 def test_a_file_no_row_knows_is_worth_a_note_and_no_fault(store: LocalFileStore) -> None:
     store.put("ab/cd/abcd" + "0" * 28, b"left over")
     found = list(check_files(store, now=build.NOON + 365 * 100 * DAY, key_ids=current_keyring().key_ids))

@@ -9,8 +9,8 @@ from tests import build
 from tests.conftest import environment_of, prepare_schema, running
 from web.config import Config
 
-OPERATORS, OFFICERS, CITIZENS = 5, 2, 9
-"""Officers are per agency; with a leader for each of two agencies they are twenty."""
+OPERATORS, CITIZENS = 5, 9
+"""With two officers and a leader in each of two agencies they are twenty."""
 
 AGENCIES = 2
 
@@ -28,7 +28,7 @@ def prepare(folder: Path, database_url: str | None) -> tuple[dict[str, str], lis
                 world.agencies[key].valid_to = build.LONG_AGO                 # nobody works there, so nobody is asked
             for number in range(3, OPERATORS + 1):
                 build.staff(world, f"operator_{number}", Role.OPERATOR)
-        officers = [f"officer_{part}{row.key}" for row in agencies for part in ("", "2_")]
-        leaders = [f"leader_{row.key}" for row in agencies]
-    operators = ["operator", "operator_2", *(f"operator_{number}" for number in range(3, OPERATORS + 1))]
-    return variables, [*operators, *officers, *leaders]
+        names = ["operator", "operator_2", *(f"operator_{number}" for number in range(3, OPERATORS + 1))]
+        names += [f"{part}_{row.key}" for row in agencies for part in ("officer", "officer_2", "leader")]
+        logins = [world.people[name].login or "" for name in names]
+    return variables, logins

@@ -18,7 +18,7 @@ from lxml import html
 from PIL import Image
 
 from tests.kill.journal import Journal
-from web.benchmark_pages import filled
+from web.benchmark_pages import errors_on, filled
 
 PATIENCE = 60
 """Seconds a person goes on trying while nobody answers."""
@@ -172,9 +172,9 @@ class Citizen(Person):
         page = self.ask(path).text
         files, sha256 = self.photo()
         mark = f"{self.who}-{next(self.marks)}"
-        areas = [value for value in html.fromstring(page).xpath("//select[@name='area']/option/@value") if value]
-        typed: Typed = {"words": f"Rác đổ ven suối, mốc {mark}.", "area": self.lot.choice(areas), "name": "Nguyễn Thị Thử",
-                        "phone": "0912345678", "consent": "y"}
+        area = self.lot.choice(choices_of(page, "area"))
+        typed: Typed = {"words": f"Rác đổ ven suối, mốc {mark}.", "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678",
+                        "consent": "y"}
         fields = filled(page, path, typed, act="send")
         key = dict(fields)["idempotency_key"]
         answer = self.send(path, fields, files)
@@ -244,18 +244,17 @@ class Staff(Person):
             there = urlsplit(answer.headers["location"]).path
             return there if there.startswith("/tasks/") and there != path else None
         if answer.status_code not in (404, 409):                         # somebody else was quicker, which is as it should be
-            self.around.complaints.append(f"{self.who}: {verb} was answered with {answer.status_code}")
+            self.around.complaints.append(f"{self.who}: {verb} was answered with {answer.status_code} {errors_on(answer.text)}")
         return None
 
     def typed_verify(self, page: str) -> Typed:
         return {"title": "Rác đổ ven suối", **dict.fromkeys(shown_photos(page), "y")}
 
     def typed_classify(self, page: str) -> Typed:
-        return {"urgency": "normal", "complexity": "ordinary"}
+        return {"field": self.lot.choice(choices_of(page, "field")), "urgency": "normal", "complexity": "ordinary"}
 
     def typed_distribute(self, page: str) -> Typed:
-        agencies = [value for value in html.fromstring(page).xpath("//select[@name='lead']/option/@value") if value]
-        lead, *others = self.lot.sample(agencies, 2)
+        lead, *others = self.lot.sample(choices_of(page, "lead"), 2)
         return {"lead": lead, "cooperating": others if self.lot.random() < 0.5 else []}
 
     def typed_answer(self, page: str) -> Typed:
@@ -270,6 +269,12 @@ class Staff(Person):
 
     def nothing_typed(self, page: str) -> Typed:
         return {}
+
+
+def choices_of(page: str, name: str) -> list[str]:
+    """What a list or a row of buttons offers."""
+    found = html.fromstring(page).xpath("//select[@name=$name]/option/@value | //input[@name=$name][@type='radio']/@value", name=name)
+    return [str(value) for value in found if value]
 
 
 def shown_photos(page: str) -> list[str]:

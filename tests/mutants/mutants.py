@@ -81,7 +81,8 @@ MUTANTS = [
     Mutant("agencies see the centre's copy", "casework/photo_access.py", 'sight = Sight.ORIGINAL if audience == "centre" else Sight.CLEARED',
            "sight = Sight.CLEARED", promise("photos_are_served_to_those_they_were_cleared_for")),
     Mutant("unpublished photo served", "casework/photo_access.py",
-           "    publication = public_publications([case]).get(case.id)\n    if publication is None:\n        return None\n"
+           "    if case is None or not case.is_public or case.quarantined_at is not None or case.visibility_reason_id is not None:\n"
+           "        return None\n    publication = public_publications([case]).get(case.id)\n    if publication is None:\n        return None\n"
            "    if photo.answer_id is not None and all(row.answer_id != photo.answer_id for row in publication.current.answers):\n"
            "        return None\n", "", promise("photos_are_served_to_those_they_were_cleared_for")),
     Mutant("found before publication", "casework/search_rows.py", '    rows = {"centre": cleared, "agencies": cleared}\n',

@@ -164,6 +164,7 @@ def test_every_printed_account_opens_with_the_printed_password(prepared: tuple[C
     assert roles == set(Role)
     for account in db.session.scalars(select(Account)):
         assert check_password(PASSWORD, account.password_hash)
+    assert len({account.full_name for account in table}) == len(table)
     assert len([account for account in table if account.login in dict(CITIZENS)]) == 2
 
 

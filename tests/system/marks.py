@@ -17,6 +17,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from urllib.parse import unquote_to_bytes
 
 import zstandard
@@ -28,7 +29,7 @@ DEEPEST = 4
 """Archives within archives that are opened."""
 
 _JSON_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
-_WORD_SIGNS = re.compile(r"[^a-z0-9]+")
+_SEPARATORS = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Mark:
     name: str
     text: str
 
-    @property
-    def core(self) -> str:
+    @cached_property
+    def core(self) -> bytes:
         """What stays of it whatever the spelling: letters and digits without accents."""
         return _squeezed(self.text)
 
@@ -59,11 +60,13 @@ def found_in(data: bytes | str, marks: Iterable[Mark]) -> set[str]:
     return found
 
 
-def _squeezed(text: str) -> str:
-    return _WORD_SIGNS.sub("", fold(text))
+def _squeezed(text: str) -> bytes:
+    """The letters and digits alone, without accents and in lower case."""
+    bare = unicodedata.normalize("NFD", text.lower().replace("đ", "d")).encode("ascii", "ignore")
+    return bare.translate(None, _SEPARATORS)
 
 
-def _readings(piece: bytes) -> Iterator[str]:
+def _readings(piece: bytes) -> Iterator[bytes]:
     """The piece as text, then as what a browser or a program would make of that text."""
     text = piece.decode("utf-8", "ignore")
     yield _squeezed(text)
@@ -77,6 +80,7 @@ def _readings(piece: bytes) -> Iterator[str]:
         yield _squeezed(quopri.decodestring(piece).decode("utf-8", "ignore"))
 
 
+@cache
 def _needles(text: str) -> set[bytes]:
     """Bytes in which a mark hides from a reader of text."""
     spellings = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}

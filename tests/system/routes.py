@@ -21,7 +21,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "cases.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "tasks.task:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),
-    "publishing.preview:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),
+    "publishing.preview:ref": lambda: list(db.session.scalars(select(WaitingTask.ref).where(WaitingTask.desk.like("operator@%")))),
     "publishing.preview:photo_ref": lambda: list(db.session.scalars(select(Photo.ref))),
     "photos.photo:ref": lambda: list(db.session.scalars(select(Photo.ref))),
     "photos.photo:audience": lambda: ["sealed", "centre", "agencies", "public"],

@@ -107,7 +107,8 @@ def test_before_and_after_stand_side_by_side(office: Office) -> None:
     assert f"/photos/{pictured.scene_photo(filed).ref}/agencies/view" in page
     assert f"/photos/{pictured.after_photo(filed).ref}/centre/view" in page
     for ref, audience in ((pictured.scene_photo(filed).ref, "agencies"), (pictured.after_photo(filed).ref, "centre")):
-        assert office.get("leader_PTNMT", f"/photos/{ref}/{audience}/view").status_code == 200
+        with office.get("leader_PTNMT", f"/photos/{ref}/{audience}/view") as answer:
+            assert answer.status_code == 200
 
 
 def test_an_approved_answer_goes_to_the_centre(office: Office) -> None:

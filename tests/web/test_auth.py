@@ -264,7 +264,8 @@ class TestRegistering:
 
     @pytest.mark.parametrize(
         ("wrong", "field"),
-        [({"phone": "123"}, "phone"), ({"phone": ""}, "phone"), ({"email": "x@"}, "email"), ({"password": "short", "again": "short"}, "password"),
+        [({"phone": "123"}, "phone"), ({"phone": ""}, "phone"), ({"email": "x@"}, "email"),
+         ({"password": "short", "again": "short"}, "password"),
          ({"password": "12345678", "again": "12345678"}, "password"), ({"again": "other"}, "again"), ({"consent": ""}, "consent"),
          ({"name": ""}, "name")],
     )  # fmt: skip
@@ -286,7 +287,8 @@ class TestDemonstration:
     def test_accounts_are_offered_in_a_demonstration_alone(self, app: Flask, world: build.World, client: FlaskClient) -> None:
         from web.demo_people import DemoAccount
 
-        app.extensions["demo_accounts"] = [DemoAccount("operator", RIGHT, "Nguyễn Thị Mẫu", Bilingual("Tổ vận hành", "Operator"))]
+        part = Bilingual("Tổ vận hành", "Operator")
+        app.extensions["demo_accounts"] = [DemoAccount("operator", RIGHT, "Nguyễn Thị Mẫu", part)]
         assert "Nguyễn Thị Mẫu" not in client.get("/sign-in").text
         app.config["DEMO"] = True
         page = client.get("/sign-in").text
@@ -296,8 +298,8 @@ class TestDemonstration:
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)", "evil", "",
-     None, "/ok\r\nSet-Cookie: x=1", "http:/evil", "///evil.example"],
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)", "evil",
+     "", None, "/ok\r\nSet-Cookie: x=1", "http:/evil", "///evil.example"],
 )  # fmt: skip
 def test_nobody_is_sent_elsewhere(target: str | None) -> None:
     assert own_address(target, "/home") == "/home"

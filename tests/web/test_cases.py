@@ -119,7 +119,10 @@ def test_notes_are_read_by_whom_they_are_for(office: Office) -> None:
         assert tuple(words for words in ("riêng trung tâm", "cho các đơn vị", "của phòng") if words in page) == expected, name
 
 
-@pytest.mark.parametrize(("name", "audience"), [("officer_PTNMT", "centre"), ("officer_PTNMT", "agencies"), ("administrator", "centre"), ("committee_leader", "agency")])
+@pytest.mark.parametrize(
+    ("name", "audience"),
+    [("officer_PTNMT", "centre"), ("officer_PTNMT", "agencies"), ("administrator", "centre"), ("committee_leader", "agency")],
+)
 def test_nobody_writes_notes_to_an_audience_that_is_not_theirs(office: Office, name: str, audience: str) -> None:
     case = build.case_at(office.world, "at_agency")
     assert office.post(name, f"/cases/{case.ref}/notes", audience=audience, words="thử").status_code in (403, 422)
@@ -134,8 +137,9 @@ def test_an_empty_note_is_refused(office: Office) -> None:
 def test_the_history_names_who_did_what(office: Office) -> None:
     case = build.case_at(office.world, "closed", agencies=2)
     page = office.words("operator", f"/cases/{case.ref}")
-    for words in ("Tiếp nhận phản ánh", "Phân phối:", "trình trả lời, bản 1", "Phê duyệt trả lời", "Công khai kết quả", "Người Thử leader_PTNMT"):
+    for words in ("Tiếp nhận phản ánh", "Phân phối:", "trình trả lời, bản 1", "Phê duyệt trả lời", "Công khai kết quả"):
         assert words in page
+    assert "Người Thử leader_PTNMT" in page
 
 
 def test_every_event_the_walk_records_has_a_sentence(office: Office) -> None:
@@ -208,4 +212,6 @@ def test_photos_on_the_page_are_those_the_reader_may_have(office: Office) -> Non
         page = office.get(name, f"/cases/{filed.case.ref}").get_data(as_text=True)
         sources = set(re.findall(r'src="(/photos/[^"]+)"', page))
         assert sources
-        assert {office.get(name, source).status_code for source in sources} == {200}, name
+        for source in sources:
+            with office.get(name, source) as answer:
+                assert answer.status_code == 200, name

@@ -28,6 +28,9 @@ from web import dumps, keeping
 from web.config import Config
 from web.keeping import BackupDamaged, BackupRefused, DumpRefused, KeysRefused, RestoreRefused, Verification, backup, restore, verify
 
+on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+"""For what cannot differ between the databases."""
+
 WORDS = "Tôi là Nguyễn Thị Mật, ở đây có rác."
 
 
@@ -97,6 +100,7 @@ def test_what_is_wrong_anywhere_is_found(world: build.World, config: Config) -> 
     assert faults(verify(config, now=build.NOON)) == {"case.closed_at", "chain.gap", "file.missing", "seal.broken"}
 
 
+@on_sqlite
 def test_a_check_that_breaks_off_says_so_and_does_not_keep_the_others_from_their_work(
     world: build.World, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +112,7 @@ def test_a_check_that_breaks_off_says_so_and_does_not_keep_the_others_from_their
     assert faults(verify(config, now=build.NOON)) == {"check.broke_off", "case.closed_at"}
 
 
+@on_sqlite
 def test_without_its_keys_an_installation_is_verified_as_far_as_that_goes(world: build.World, config: Config) -> None:
     config.keyring.unlink()
     found = verify(config, now=build.NOON)
@@ -116,6 +121,7 @@ def test_without_its_keys_an_installation_is_verified_as_far_as_that_goes(world:
     assert faults(verify(config, now=build.NOON)) == {"file.key_missing", "seal.key_missing", "keys.unusable"}
 
 
+@on_sqlite
 def test_only_so_many_findings_are_kept_word_for_word(world: build.World, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.verifying.MOST_FINDINGS", 2)
     tampering.drop_triggers()
@@ -174,6 +180,7 @@ def test_a_backup_holds_no_key_and_no_word_of_a_reporter(world: build.World, con
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600
 
 
+@on_sqlite
 def test_a_changed_byte_is_found_wherever_it_is(world: build.World, config: Config, elsewhere: Config, folder: Path) -> None:
     backup(config, folder, now=build.NOON)
     for path in [path for path in folder.rglob("*") if path.is_file()]:
@@ -188,6 +195,7 @@ def test_a_changed_byte_is_found_wherever_it_is(world: build.World, config: Conf
     assert restore(elsewhere, folder, now=build.NOON).verification is not None
 
 
+@on_sqlite
 def test_a_file_missing_from_a_backup_or_added_to_it_is_found(world: build.World, config: Config, elsewhere: Config, folder: Path) -> None:
     backup(config, folder, now=build.NOON)
     (folder / "files" / "note.txt").write_text("?")
@@ -227,6 +235,7 @@ def test_what_people_do_during_a_backup_is_in_it_whole_or_not_at_all(
     assert restore(elsewhere, folder, now=build.NOON, keys=keys).verification.findings == []  # type: ignore[union-attr]
 
 
+@on_sqlite
 def test_a_file_the_storage_has_lost_is_named_and_the_rest_is_saved(world: build.World, config: Config, folder: Path) -> None:
     name = db.session.scalars(select(File.stored_name).where(File.rendition == "original")).one()
     (config.files / name).unlink()
@@ -236,6 +245,7 @@ def test_a_file_the_storage_has_lost_is_named_and_the_rest_is_saved(world: build
     assert made.manifest.counts["file"] == 3
 
 
+@on_sqlite
 def test_an_erased_file_is_not_saved(world: build.World, config: Config, folder: Path) -> None:
     tampering.run(update(File).values(erased_at=build.NOON))
     assert backup(config, folder, now=build.NOON).files == 2
@@ -257,6 +267,7 @@ def test_nothing_is_restored_over_anything(world: build.World, config: Config, e
     assert db.session.scalar(select(Report.id).limit(1))
 
 
+@on_sqlite
 def test_a_backup_is_made_over_nothing_and_not_into_the_files(world: build.World, config: Config, folder: Path, keys: Path) -> None:
     backup(config, folder, now=build.NOON, keys=keys)
     with pytest.raises(BackupRefused, match="new folder"):
@@ -270,6 +281,7 @@ def test_a_backup_is_made_over_nothing_and_not_into_the_files(world: build.World
     assert os.listdir(folder.parent) == [folder.name]
 
 
+@on_sqlite
 def test_damaged_keys_are_not_placed(world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path) -> None:
     backup(config, folder, now=build.NOON, keys=keys)
     whole = keys.read_bytes()
@@ -283,6 +295,7 @@ def test_damaged_keys_are_not_placed(world: build.World, config: Config, elsewhe
     assert not folder.with_name("tuesday").exists()
 
 
+@on_sqlite
 def test_a_backup_of_another_schema_is_restored_but_not_verified_yet(
     world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ def routes(app: Flask) -> Iterator[tuple[Rule, Any]]:
 
 def filled(rule: Rule) -> str:
     """The path with something in each place."""
-    _, path = rule.build({name: "x" for name in rule.arguments}) or ("", rule.rule)
+    _, path = rule.build(dict.fromkeys(rule.arguments, "x")) or ("", rule.rule)
     return path
 
 

@@ -86,7 +86,8 @@ def view_that(app: Flask, act: object, path: str = "/test") -> FlaskClient:
 class TestHeaders:
     @pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/healthz", "/static/css/citizen.css"])
     def test_every_answer_is_protected(self, sqlite_client: FlaskClient, path: str) -> None:
-        headers = sqlite_client.get(path).headers
+        with sqlite_client.get(path) as answer:
+            headers = answer.headers
         assert headers["Content-Security-Policy"] == POLICY
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
@@ -103,7 +104,8 @@ class TestHeaders:
 
     def test_behind_the_proxy_the_visitors_network_counts(self, tmp_path: Path) -> None:
         with https(tmp_path) as app, logged() as lines:
-            client_of(app).get("/healthz", headers={"Host": "phananh.example.vn", "X-Forwarded-For": "203.0.113.77", "X-Forwarded-Proto": "https"})
+            forwarded = {"X-Forwarded-For": "203.0.113.77", "X-Forwarded-Proto": "https"}
+            client_of(app).get("/healthz", headers={"Host": "phananh.example.vn"} | forwarded)
             assert json.loads(lines.getvalue())["network"] == "203.0.113.0/24"
 
     def test_without_a_proxy_nobody_names_their_own_network(self, sqlite_client: FlaskClient) -> None:
@@ -293,7 +295,7 @@ class TestKeys:
     def test_without_the_keys_of_sealed_rows_nothing_starts(self, config: Config) -> None:
         build.standard_world()
         config.keyring.rename(config.keyring.with_name("elsewhere.json"))
-        with pytest.raises(StartRefused, match="There is no key file .* sealed with the key “k[0-9a-f]{8}”"):
+        with pytest.raises(StartRefused, match=r"There is no key file .* sealed with the key “k[0-9a-f]{8}”"):
             web.create_app(config)
         assert not config.keyring.exists()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from casework.db import db
+from casework.db import db, unit_of_work
+from casework.models import Case
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
@@ -95,6 +96,27 @@ def test_without_signing_in_a_step_leads_to_the_sign_in(office: Office) -> None:
     assert "/sign-in" in answer.headers["Location"]
 
 
+def test_of_a_quarantined_case_no_step_is_there(office: Office) -> None:
+    case = build.case_at(office.world, "at_agency")
+    addresses = {"officer_PTNMT": step(case, "accept_assignment"), "operator": f"/tasks/{of(case, 'verify').ref}"}
+    with unit_of_work():
+        db.session.get_one(type(case), case.id).quarantined_at = build.NOON
+    assert {office.get(name, address).status_code for name, address in addresses.items()} == {404}
+
+
+def test_an_agency_that_was_released_reads_no_title_on_its_old_step(office: Office) -> None:
+    case = build.case_at(office.world, "at_agency")
+    address = step(case, "accept_assignment")
+    build.do(office.world, case, "accept_assignment", "officer_PTNMT", act="hand_back", reason="Thuộc xã.")
+    assert "Rác đổ ven suối" in words_of(office.get("officer_PTNMT", address))
+    build.do(office.world, case, "decide_hand_back", "operator", upheld=True, words="")
+    assert "Rác đổ ven suối" not in words_of(office.get("officer_PTNMT", address))
+
+
+def of(case: Case, element: str) -> WaitingTask:
+    return db.session.query(WaitingTask).filter_by(case_id=case.id, element=element).one()
+
+
 def test_an_unknown_step_is_not_there(office: Office) -> None:
     assert office.get("operator", "/tasks/0000000000000000").status_code == 404
     assert db.session.get(WaitingTask, 0) is None
@@ -106,7 +128,11 @@ def test_an_unknown_step_is_not_there(office: Office) -> None:
         ("một hai ba", "một hai ba", [Change("same", "một hai ba")]),
         ("", "mới", [Change("new", "mới")]),
         ("cũ", "", [Change("old", "cũ")]),
-        ("đã nhắc nhở ông ấy", "đã dọn sạch ông ấy", [Change("same", "đã "), Change("old", "nhắc nhở "), Change("new", "dọn sạch "), Change("same", "ông ấy")]),
+        (
+            "đã nhắc nhở ông ấy",
+            "đã dọn sạch ông ấy",
+            [Change("same", "đã "), Change("old", "nhắc nhở "), Change("new", "dọn sạch "), Change("same", "ông ấy")],
+        ),
         ("a b c", "x b y", [Change("old", "a b c"), Change("new", "x b y")]),
         ("một hai", "một hai ba", [Change("same", "một hai "), Change("new", "ba")]),
     ],

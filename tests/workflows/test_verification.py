@@ -16,6 +16,10 @@ from workflows.verification import check_process
 from workflows.wakeups import fire_due_timers
 
 
+on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+"""For what cannot differ between the databases."""
+
+
 def process() -> set[tuple[str, str]]:
     with one_moment():
         found = list(check_process())
@@ -73,12 +77,14 @@ def test_a_waiting_step_without_its_row_is_named(case: Case) -> None:
     assert process() == {("process.step", f"instance {instance.id}")}
 
 
+@on_sqlite
 def test_a_row_of_a_step_that_does_not_wait_is_named(case: Case) -> None:
     instance = instance_of(case.assignments[0])
     tampering.run(update(WaitingTask).where(WaitingTask.instance_id == instance.id).values(state="waiting"))
     assert ("process.step", f"instance {instance.id}") in process()
 
 
+@on_sqlite
 def test_a_row_that_names_another_step_is_named(case: Case) -> None:
     instance = instance_of(case.assignments[0])
     set_waiting_step(instance, element="verify")
@@ -99,12 +105,14 @@ def test_a_limit_that_is_not_its_clocks_is_named(case: Case) -> None:
     assert process() == {("process.limit", f"instance {instance.id}")}
 
 
+@on_sqlite
 def test_an_urgency_only_the_case_knows_of_is_named(world: build.World) -> None:
     case = build.case_at(world, "to_classify")
     tampering.run(update(Case).where(Case.id == case.id).values(urgency="urgent"))
     assert process() == {("process.limit", f"instance {own_instance(case).id}")}
 
 
+@on_sqlite
 def test_an_older_state_under_newer_rows_is_named(world: build.World) -> None:
     case = build.case_at(world, "to_verify")
     instance = own_instance(case)
@@ -114,6 +122,7 @@ def test_an_older_state_under_newer_rows_is_named(world: build.World) -> None:
     assert process() == {("process.step", f"instance {instance.id}")}
 
 
+@on_sqlite
 def test_a_state_that_cannot_be_read_is_named_and_the_others_are_checked(case: Case) -> None:
     first, second = (instance_of(assignment) for assignment in case.assignments)
     tampering.run(update(ProcessInstance).where(ProcessInstance.id == first.id).values(state=first.state[:-9]))
@@ -150,6 +159,7 @@ def test_a_status_that_contradicts_itself_is_named(case: Case) -> None:
     assert process() == {("process.status", f"instance {instance.id}")}
 
 
+@on_sqlite
 def test_incidents_and_undelivered_messages_are_worth_a_note(case: Case) -> None:
     instance = own_instance(case)
     with unit_of_work():

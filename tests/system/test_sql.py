@@ -1,0 +1,95 @@
+"""Every page asks the database a bounded number of things, and not one more when there is more to show."""
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from casework.db import db
+from casework.models import Case
+from tests import build
+from tests.conftest import environment_of, running
+from tests.system.person import Person
+from web.config import Config
+from workflows.models import WaitingTask
+
+MOST = 25
+FEW, MANY = 10, 60
+STATES = ("to_verify", "to_distribute", "handling", "to_publish", "rating")
+"""In which the cases stand, in turn: as many of each kind in a small world as its share in a large one."""
+
+
+@pytest.fixture(scope="module")
+def both(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, int]]:
+    """Statements by page, in a small world and in a large one."""
+    found = {}
+    for size in (FEW, MANY):
+        variables = environment_of(tmp_path_factory.mktemp("sql"))
+        shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+        with running(Config.from_environment(variables)) as app:
+            found[size] = counted(app, size)
+    print(f"\n{'page':<40} {FEW:>6} {MANY:>6} cases")
+    for page in found[FEW]:
+        print(f"{page:<40} {found[FEW][page]:>6} {found[MANY].get(page, 0):>6}")
+    return found
+
+
+def counted(app: Flask, size: int) -> dict[str, int]:
+    world = build.standard_world()
+    app.config["CLOCK"] = lambda: build.NOON.replace(hour=9)
+    cases = [build.case_at(world, STATES[number % len(STATES)], agencies=2) for number in range(size)]
+    people = {name: Person(app, name) for name in ("guest", "citizen", "operator", "officer_PTNMT", "leader_PTNMT", "committee_leader")}
+    for name in people:
+        if name != "guest":
+            people[name].sign_in(build.PHONE if name == "citizen" else name, build.PASSWORD)
+    return {f"{name} {shown}": statements(people[name], path) for name, shown, path in pages(cases)}
+
+
+def pages(cases: list[Case]) -> list[tuple[str, str, str]]:
+    """Who opens what: the name of the page and its address. The newest case of each state stands for its pages."""
+    newest = {case.state: case for case in cases}
+    done, open_ = newest["rating"], newest["handling"]
+    found = [("guest", path, path) for path in ("/", "/reports", "/reports?q=rac", "/reports/new", "/track", "/sign-in", "/register")]
+    found += [("guest", "/reports/<published>", f"/reports/{done.code}"), ("guest", "/reports/<open>", f"/reports/{open_.code}")]
+    found += [("citizen", "/mine", "/mine"), ("citizen", "/mine/<answered>", f"/mine/{done.code}"), ("citizen", "/sessions", "/sessions"),
+              ("citizen", "/reports/<code>/receipt", f"/reports/{open_.code}/receipt")]
+    found += [(name, path, path) for name in ("operator", "officer_PTNMT") for path in ("/inbox", "/inbox?view=mine", "/inbox?view=late")]
+    found += [("operator", "/inbox?q=", f"/inbox?q={open_.code}")]
+    found += [(name, f"/cases/<{case.state}>", f"/cases/{case.ref}") for name in ("operator", "officer_PTNMT", "committee_leader")
+              for case in (open_, done)]
+    found += [("operator", "/cases/<rating>/diagram", f"/cases/{done.ref}/diagram")]
+    for case in newest.values():
+        for task in db.session.scalars(select(WaitingTask).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")):
+            name = {"operator": "operator", "officer": "officer_PTNMT"}.get(task.desk.partition("@")[0])
+            if name and (task.assignment is None or task.assignment.agency.key == "PTNMT"):
+                found.append((name, f"/tasks/<{task.element}>", f"/tasks/{task.ref}"))
+    return found
+
+
+def statements(person: Person, path: str) -> int:
+    """How many statements one page takes, with every cache of the process warm."""
+    person.get(path)
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        page = person.get(path)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert page.status == 200, f"{path}: {page.status}"
+    return len(seen)
+
+
+def test_no_page_takes_more_statements_than_allowed(both: dict[int, dict[str, int]]) -> None:
+    assert {page: number for page, number in both[MANY].items() if number > MOST} == {}
+
+
+def test_no_page_takes_more_statements_when_there_are_more_cases(both: dict[int, dict[str, int]]) -> None:
+    grown = {page: (both[FEW][page], number) for page, number in both[MANY].items() if number > both[FEW][page]}
+    assert grown == {}

@@ -1,0 +1,244 @@
+"""The command `langbiang`, mostly as a process of its own: sentences and exit codes."""
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+import web
+from casework.db import unit_of_work
+from casework.events import append
+from casework.models import File, Photo
+from casework.permissions import SYSTEM
+from tests import build
+from web.cli import foreign_web
+from web.config import Config
+from web.worker import jobs_of, run_job, send_outbox, sweep
+from workflows.jobs import INTERVALS, Job
+
+ROOT = Path(__file__).parent.parent.parent
+COMMAND = (sys.executable, "-c", "import sys; sys.argv[0] = 'langbiang'; from web.cli import main; main()")
+SLOW_PAGE = """
+import sys, time
+from casework.permissions import Action
+from web import create_app, server
+from web.config import Config
+from web.guards import performs
+config = Config.from_environment()
+app = create_app(config)
+def slow():
+    print("begun", flush=True)
+    time.sleep(1)
+    return "x" * 4_000_000
+app.add_url_rule("/slow", "slow", performs(Action.READ_PUBLIC)(slow))
+server.serve(app, config)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def surroundings(variables: Mapping[str, str], python_path: Path = ROOT) -> dict[str, str]:
+    """The environment of a process: ours without its settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")}
+    return kept | {"PYTHONPATH": str(python_path), "PYTHONUNBUFFERED": "1"} | dict(variables)
+
+
+def langbiang(*arguments: str | Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    command, environment = [*COMMAND, *arguments], surroundings(variables)
+    return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def started(command: tuple[str, ...], variables: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command, env=surroundings(variables), cwd="/", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def fetched(url: str, *, patience: float = 30) -> bytes:
+    """The page, as soon as the server listens."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=patience) as answer:
+                return bytes(answer.read())
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def test_a_new_installation_is_migrated_and_served(tmp_path: Path) -> None:
+    port = free_port()
+    variables = {"LANGBIANG_DATA": str(tmp_path / "data"), "LANGBIANG_PORT": str(port)}
+    early = langbiang("serve", variables=variables)
+    assert (early.returncode, early.stdout) == (2, "")
+    assert "Run `langbiang migrate` first." in early.stderr
+    done = langbiang("migrate", variables=variables)
+    assert (done.returncode, done.stdout) == (0, "The database is at revision 0001.\n")
+    with started((*COMMAND, "serve"), variables) as process:
+        assert b"<h1" in fetched(f"http://127.0.0.1:{port}/")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert process.stdout is not None
+        said = process.stdout.read()
+    assert f"Serving http://127.0.0.1:{port} on 127.0.0.1:{port}." in said
+    assert '"route": "/", "status": 200' in said
+    assert '"route": "/", "status": 200' in (tmp_path / "data" / "log" / f"serve-{port}.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_request_in_flight_is_answered_to_its_last_byte(sqlite_environment: dict[str, str]) -> None:
+    port = free_port()
+    command, variables = (sys.executable, "-c", SLOW_PAGE), sqlite_environment | {"LANGBIANG_PORT": str(port)}
+    with started(command, variables) as process, socket.socket() as reader:
+        fetched(f"http://127.0.0.1:{port}/healthz")
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(("127.0.0.1", port))
+        reader.sendall(b"GET /slow HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        assert process.stdout is not None
+        while process.stdout.readline() != "begun\n":
+            pass
+        process.send_signal(signal.SIGTERM)
+        time.sleep(2)                                   # a slow telephone: the page is ready long before it has been read
+        received = b"".join(iter(lambda: reader.recv(1 << 20), b""))
+        assert received.endswith(b"x" * 4_000_000)
+        assert process.wait(20) == 0
+
+
+def test_the_worker_ends_when_told(environment: dict[str, str]) -> None:
+    with started((*COMMAND, "worker"), environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "Working.\n"
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert '"level": "error"' not in process.stdout.read()
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"LANGBIANG_PROT": "1"}, "LANGBIANG_PROT is no setting of this program: did you mean LANGBIANG_PORT?"),
+        ({"LANGBIANG_HOST": "0.0.0.0"}, "LANGBIANG_ALLOW_PLAIN_HTTP"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_sentence(tmp_path: Path, variables: dict[str, str], said: str) -> None:
+    done = langbiang("serve", variables={"LANGBIANG_DATA": str(tmp_path)} | variables)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_lost_keys_are_one_sentence(app: Flask, config: Config, environment: dict[str, str]) -> None:
+    build.standard_world()
+    config.keyring.unlink()
+    done = langbiang("serve", variables=environment)
+    assert done.returncode == 2
+    assert "Restore the key file from the backup of the keys" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_sound_installation_is_verified(app: Flask, environment: dict[str, str]) -> None:
+    with unit_of_work():
+        append("rules", "install_rules", by=SYSTEM, at=build.NOON, payload={})
+    done = langbiang("verify", variables=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 event" in done.stdout
+    assert "Nothing is wrong." in done.stdout
+
+
+def test_a_fault_ends_the_verification_with_one(sqlite_app: Flask, sqlite_environment: dict[str, str]) -> None:
+    with unit_of_work():
+        append("rules", "install_rules", by=SYSTEM, at=build.NOON, payload={}).hash = "0" * 64
+    done = langbiang("verify", variables=sqlite_environment)
+    assert done.returncode == 1
+    assert "FAULT" in done.stdout
+
+
+def test_backup_and_restore_say_what_they_did(sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path) -> None:
+    done = langbiang("backup", tmp_path / "backup", "--keys", tmp_path / "keys.json", variables=sqlite_environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"to {tmp_path / 'backup'}." in done.stdout
+    again = langbiang("backup", tmp_path / "backup", variables=sqlite_environment)
+    assert again.returncode == 1
+    assert "choose a new folder" in again.stderr
+    empty = {"LANGBIANG_DATA": str(tmp_path / "new")}
+    restored = langbiang("restore", tmp_path / "backup", "--keys", tmp_path / "keys.json", variables=empty)
+    assert "Restored the backup" in restored.stdout
+    assert "Nothing is wrong." in restored.stdout
+    assert langbiang("restore", tmp_path / "nowhere", variables=sqlite_environment).returncode == 2
+
+
+def test_every_command_has_help() -> None:
+    words = langbiang("--help", variables={}).stdout
+    for command in ("serve", "worker", "demo", "migrate", "verify", "backup", "restore", "benchmark"):
+        assert f"  {command} " in words
+
+
+def test_another_distributions_pages_are_refused(tmp_path: Path) -> None:
+    """As when web.py was installed later: some of its files, some of ours."""
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "__init__.py").write_text("__version__ = '0.62'\n")
+    shutil.copy(ROOT / "web" / "cli.py", tmp_path / "web")
+    path = surroundings({}) | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    for command in (COMMAND, (sys.executable, "-c", f"import runpy; runpy.run_path({str(ROOT / 'wsgi.py')!r})")):
+        done = subprocess.run(command, env=path, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode != 0
+        assert "belongs to another distribution" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_pages_overwritten_in_place_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert foreign_web() is None
+    monkeypatch.delattr(web, "create_app")
+    assert "another distribution" in (foreign_web() or "")
+
+
+class TestJobs:
+    def test_every_job_of_the_table_runs(self, app: Flask) -> None:
+        assert {job.name for job in jobs_of(app)} == set(INTERVALS)
+        assert all(run_job(app, job) for job in jobs_of(app))
+
+    def test_a_failing_job_does_not_end_the_worker(self, sqlite_app: Flask) -> None:
+        def fail(_now: object) -> None:
+            raise RuntimeError
+
+        assert run_job(sqlite_app, Job("failing", timedelta(seconds=1), fail)) is False
+
+    def test_nothing_waits_for_a_way_out(self, sqlite_app: Flask) -> None:
+        build.case_at(build.standard_world(), "handling")
+        assert send_outbox(build.NOON + timedelta(days=1)) == 0
+
+    def test_photos_of_forms_never_sent_are_forgotten(self, app: Flask) -> None:
+        from casework.db import db
+        from casework.permissions import Actor
+        from casework.photo_records import prepare_photo, stage_photo
+        from tests.pictured import jpeg
+
+        store = app.extensions["file_store"]
+        prepared = prepare_photo(jpeg(), "a.jpg", store=store, max_bytes=10**7)
+        with unit_of_work():
+            stage_photo(prepared, token="t" * 24, purpose="scene", by=Actor(account=None), now=build.NOON)
+        sweep(app, build.NOON + timedelta(days=1))
+        assert db.session.query(Photo).count() == 1
+        sweep(app, build.NOON + timedelta(days=3))
+        assert db.session.query(Photo).count() == db.session.query(File).count() == 0
