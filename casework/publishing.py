@@ -119,7 +119,7 @@ def _write_version(
 def _answered(case: Case, publication: Publication, *, by: Actor, now: datetime, template: str) -> dict[str, object]:
     can_be_rated = any(link.left_at is None and link.report.reporter and link.report.reporter.can_be_told for link in case.reports)
     # without a rater the end of the process closes the case: an owed hotline call may still hold it open
-    case.state = CaseState.RATING if can_be_rated else CaseState.ANSWERED
+    case.state, case.answered_at = (CaseState.RATING if can_be_rated else CaseState.ANSWERED), now
     db.session.flush()
     end_clock(case, ClockKind.PUBLICATION, at=now)
     end_clock(case, ClockKind.CASE, at=now)

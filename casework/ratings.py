@@ -98,7 +98,7 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
         tell_reporters(case, "rating_explained", at=now)
         return {"outcome": "explained"}
     case.reopened += 1
-    case.state, case.closed_at = CaseState.TO_DISTRIBUTE, None
+    case.state, case.answered_at = CaseState.TO_DISTRIBUTE, None
     record(case, "reopen", by=by, at=now, times=case.reopened)
     clock = start_clock(case, ClockKind.CASE, at=now)
     tell_reporters(case, "report_reopened", at=now, due_at=clock.first_due_at.isoformat())

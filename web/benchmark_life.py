@@ -93,7 +93,7 @@ def take_on_staff(now: datetime) -> Staff:
         raise LookupError("the installation's rules name no field or fewer than two agencies")
     staff = Staff(centre.id, area.id, matter.id, [agency.id for agency in agencies])
     hashed = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(PASSWORD)
-    people = [("operator", Role.OPERATOR, None)]
+    people: list[tuple[str, Role, int | None]] = [("operator", Role.OPERATOR, None)]
     for number, agency in enumerate(agencies):
         people += [(f"officer_{number}", Role.OFFICER, agency.id), (f"leader_{number}", Role.AGENCY_LEADER, agency.id)]
     for login, role, agency_id in people:

@@ -1,6 +1,7 @@
 """The command `langbiang`. Each command says in sentences what it did; it ends with 0, with 1 when something is wrong, with 2
 when it was called or set up wrongly."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ def main() -> None:
     if (sentence := foreign_web()) is not None:
         say_error(sentence)
         raise SystemExit(REFUSED)
+    os.umask(0o077)  # database, log and files are for this account alone, whatever the shell's own habit
     commands()
 
 
@@ -66,8 +68,6 @@ def serve() -> None:
 @commands.command()
 def worker() -> None:
     """Run timers, messages and sweeps until SIGTERM; any number may run."""
-    import os
-
     from web.config import Config
     from web.worker import work
 
@@ -99,6 +99,37 @@ def migrate() -> None:
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     migrations.upgrade(config.database_url)
     click.echo(f"The database is at revision {migrations.newest_revision()}.")
+
+
+@commands.command()
+@click.option("--prefix", required=True, help="First letters of every report code, e.g. LD.")
+@click.option("--name-vi", required=True, help="Name of the centre in Vietnamese.")
+@click.option("--name-en", required=True, help="Name of the centre in English.")
+@click.option("--phone", help="Hotline of the centre.")
+@click.option("--login", required=True, help="User name of the administrator.")
+@click.option("--full-name", required=True, help="Full name of the administrator.")
+@click.option(
+    "--password", prompt="Password of the administrator", hide_input=True, confirmation_prompt=True, envvar="ADMINISTRATOR_PASSWORD",
+    help="Asked for when not given; also read from ADMINISTRATOR_PASSWORD.",
+)  # fmt: skip
+def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: str, full_name: str, password: str) -> None:
+    """Begin a new installation: rules, process, one centre and its administrator."""
+    from casework.db import unit_of_work
+    from casework.first_start import begin_installation
+    from web.config import Config
+    from web.passwords import SHORTEST, hash_password, is_too_common
+    from workflows.versions import install_shipped_model
+
+    if len(password) < SHORTEST or is_too_common(password):
+        say_error(f"The password needs at least {SHORTEST} characters and must not be one everybody tries first.")
+        raise SystemExit(REFUSED)
+    app, now, hashed = ready_app(Config.from_environment(), "install"), datetime.now(UTC), hash_password(password)
+    with app.app_context(), unit_of_work():
+        begin_installation(
+            prefix=prefix, name_vi=name_vi, name_en=name_en, phone=phone, login=login, full_name=full_name, password_hash=hashed, now=now
+        )
+        install_shipped_model(now=now)
+    click.echo(f"Installed {name_en}. Sign in as {login}.")
 
 
 @commands.command()

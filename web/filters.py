@@ -13,12 +13,10 @@ from web.locales import in_reader_language
 
 
 def install(app: Flask) -> None:
-    """Give the templates their filters; `in_language` and `local_datetime` are other names of two of them."""
+    """Give the templates their filters."""
     app.jinja_env.filters.update(
         local=in_reader_language,
-        in_language=in_reader_language,
         datetime=local_datetime,
-        local_datetime=local_datetime,
         date=local_date,
         due=due,
         due_day=due_day,

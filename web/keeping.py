@@ -24,6 +24,7 @@ from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, r
 from web.config import Config
 from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
 from web.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
+from web.starting import keys_in_use
 from web.verifying import Verification, verify
 
 __all__ = [
@@ -142,7 +143,7 @@ def _copy_anchors(config: Config, connection: Connection, writing: Writing) -> N
 def _facts(config: Config, connection: Connection, now: datetime) -> dict[str, Any]:
     there = set(inspect(connection).get_table_names())
     tables = [table for table in METADATA.sorted_tables if table.name in there]
-    keys = select(File.key_id).where(File.key_id.is_not(None)).distinct()
+    key_ids = set(connection.scalars(select(File.key_id).where(File.key_id.is_not(None)).distinct()))
     return {
         "program": _program_version(),
         "made_at": now.isoformat(),
@@ -150,7 +151,7 @@ def _facts(config: Config, connection: Connection, now: datetime) -> dict[str, A
         "database_version": server_version(connection),
         "revision": migrations.revision_of(connection.engine),
         "counts": {str(table.name): connection.scalar(select(func.count()).select_from(table)) for table in tables},
-        "key_ids": sorted(key for key in connection.scalars(keys) if key),
+        "key_ids": sorted(keys_in_use(connection.engine).union(key_id for key_id in key_ids if key_id)),
     }
 
 
@@ -186,19 +187,20 @@ def _missing(config: Config, manifest: Manifest, *, is_current: bool) -> Iterato
     try:
         lacking = set(manifest.key_ids) - Keyring.load(config.keyring).key_ids
     except KeyringUnusable:
-        yield Bilingual(
-            f"Thiếu tệp khóa {config.keyring}: danh tính, nội dung gốc và ảnh gốc chưa mở được, chương trình sẽ không khởi động. "
-            "Hãy khôi phục bản sao lưu khóa.",
-            f"The key file {config.keyring} is missing: identities, original words and photos stay closed and the program will not "
-            "start. Restore the backup of the keys.",
-        )
+        if manifest.key_ids:
+            yield Bilingual(
+                f"Thiếu tệp khóa {config.keyring}: danh tính, nội dung gốc và ảnh gốc chưa mở được, chương trình sẽ không khởi động. "
+                "Hãy khôi phục bản sao lưu khóa.",
+                f"The key file {config.keyring} is missing: identities, original words and photos stay closed and the program will not "
+                "start. Restore the backup of the keys.",
+            )
     else:
         if lacking:
             yield Bilingual(
                 f"Tệp khóa {config.keyring} thiếu khóa {', '.join(sorted(lacking))}.",
                 f"The key file {config.keyring} lacks the keys {', '.join(sorted(lacking))}.",
             )
-    if not (config.data / KEY).exists():
+    if manifest.counts["anchor"] and not (config.data / KEY).exists():
         yield Bilingual(
             "Thiếu khóa ký mốc xác thực; mốc tiếp theo sẽ được ký bằng khóa mới.",
             "The key that signs anchors is missing; the next anchor will be signed with a new one.",

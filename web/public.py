@@ -44,13 +44,14 @@ def report(code: str) -> ResponseReturnValue:
     return render_template("public/report.html", case=found(public_case(main_code)))
 
 
-@bp.post("/language")
+@bp.route("/language", methods=["GET", "POST"])
 @performs(Action.READ_PUBLIC)
 def set_language() -> ResponseReturnValue:
-    code = request.form.get("code", "")
+    """By form or by the link in the bars: it changes nothing but how this browser reads."""
+    code = request.values.get("code", "")
     if code in LANGUAGES:
         session["language"] = code
-    return redirect(own_address(request.form.get("next"), url_for(".home")))
+    return redirect(own_address(request.values.get("next"), url_for(".home")))
 
 
 def fields_today() -> list[Field]:

@@ -32,7 +32,7 @@ POLICY = (
     "frame-ancestors 'none'",
 )
 INLINE_STYLE_ATTRIBUTES = "style-src-attr 'unsafe-inline'"
-FEATURES = ("camera", "microphone", "payment", "usb", "serial", "bluetooth", "midi", "display-capture", "browsing-topics")
+FEATURES = ("camera", "microphone", "payment", "usb", "serial", "midi", "display-capture", "browsing-topics")
 YEAR_SECONDS = 31_536_000
 ALWAYS_OURS = ("localhost", "127.0.0.1", "[::1]")
 

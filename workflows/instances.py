@@ -15,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from casework.calendars import calendar_of
+from casework.clocks import running_clocks
 from casework.db import db
-from casework.models import Assignment, Case, Clock
+from casework.models import Assignment, Case
 from casework.permissions import SYSTEM
 from casework.working_time import BeyondTenYears, working_minutes
 from workflows import engine
@@ -291,8 +292,7 @@ class CaseProcess:
         )  # fmt: skip
 
     def _copy_limits(self, rows: list[WaitingTask]) -> None:
-        query = select(Clock.kind, Clock.assignment_id, Clock.due_at).where(Clock.case_id == self.case.id, Clock.ended_at.is_(None))
-        limits = {(kind, assignment_id): due_at for kind, assignment_id, due_at in db.session.execute(query.order_by(Clock.id))}
+        limits = {(str(clock.kind), clock.assignment_id): clock.due_at for clock in running_clocks(self.case)}
         for row in rows:
             element = definition_of(row.instance.process_version).elements.get(row.element)
             kind = element.properties.get("clock", "") if element else ""

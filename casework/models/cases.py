@@ -29,6 +29,7 @@ class Case(Referable, Model):
     source: Mapped[str] = mapped_column(String(8))
     opened_at: Mapped[datetime] = mapped_column(index=True)
     accepted_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None] = mapped_column(comment="final publication or private answer of the present round")
     closed_at: Mapped[datetime | None]
     clock_starts: Mapped[str] = mapped_column(String(10), comment="the centre's setting on the day the case was opened")
     title: Mapped[str | None] = mapped_column(String(200), comment="written by the operator; carries no personal data")
@@ -77,7 +78,7 @@ class Case(Referable, Model):
 
     def is_late(self, now: datetime) -> bool:
         """Late means `now >= due_at` (rules.md, section 4)."""
-        return self.due_at is not None and (self.closed_at or now) >= self.due_at
+        return self.due_at is not None and (self.answered_at or self.closed_at or now) >= self.due_at
 
 
 class CaseReport(Model):

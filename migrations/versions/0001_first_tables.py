@@ -399,6 +399,7 @@ def upgrade() -> None:
     sa.Column('source', sa.String(length=8), nullable=False),
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True, comment='final publication or private answer of the present round'),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('clock_starts', sa.String(length=10), nullable=False, comment="the centre's setting on the day the case was opened"),
     sa.Column('title', sa.String(length=200), nullable=True, comment='written by the operator; carries no personal data'),

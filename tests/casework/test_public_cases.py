@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Publication, ReportText, VisibilityReason
+from casework.next_steps import NEXT
 from casework.public_cases import PublicState, Wanted, code_of_case, newest_published, public_case, public_list
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
@@ -254,3 +255,7 @@ def test_a_late_case_says_so_from_its_clock(world: build.World) -> None:
     assert item.clock.due_at is not None
     assert item.clock.is_late(item.clock.due_at)
     assert not item.clock.is_late(item.clock.due_at - timedelta(microseconds=1))
+
+
+def test_every_state_tells_its_sender_what_happens_next() -> None:
+    assert set(NEXT) == set(CaseState)

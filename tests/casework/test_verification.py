@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from PIL import Image
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from casework.anchor_verification import check_anchors
 from casework.anchors import write_anchor
@@ -193,6 +193,17 @@ def test_a_head_changed_or_gone_is_named(case: Case) -> None:
     assert chains() == {("head.differs", f"case:{case.id}")}
     tampering.run(delete(EventStream).where(EventStream.stream == f"case:{case.id}"))
     assert chains() == {("head.missing", f"case:{case.id}"), ("case.no_stream", case.code)}
+
+
+def test_what_others_commit_during_a_check_is_not_half_seen(case: Case) -> None:
+    with one_moment():
+        count = select(func.count()).select_from(Event)
+        before = db.session.scalar(count)
+        with db.engine.connect() as other, other.begin():
+            other.execute(delete(Event).where(Event.seq == 2))
+        assert db.session.scalar(count) == before
+        assert list(check_chains()) == []
+    assert chains()
 
 
 # -- anchors: the same, by somebody who also makes the chain whole again ---------------------------------------------------

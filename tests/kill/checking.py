@@ -34,8 +34,14 @@ def violations(variables: dict[str, str], journals: Path) -> list[str]:
     """Every promise that was not kept, one sentence each; empty when all were."""
     config = Config.from_environment(variables)
     with running(config):
-        found = [*_broken_promises(journals), *_doubled_reports(), *_doubled_steps()]
+        found = [*_told_twice(journals), *_broken_promises(journals), *_doubled_reports(), *_doubled_steps()]
     return found + [str(finding) for finding in verify(config, now=datetime.now(UTC)).faults]
+
+
+def _told_twice(journals: Path) -> Iterator[str]:
+    """A step that two people, or one person twice, were told to have done was lost in between."""
+    told = Counter((line["task"], line["act"]) for line in lines_in(journals) if "task" in line)
+    yield from (f"{act} of the step {task} was acknowledged {times} times" for (task, act), times in told.items() if times > 1)
 
 
 def _broken_promises(journals: Path) -> Iterator[str]:
@@ -117,8 +123,10 @@ def _doubled_reports() -> Iterator[str]:
 
 def _doubled_steps() -> Iterator[str]:
     """As many events of a kind as steps done, in every case, told or not."""
-    done = Counter(db.session.execute(select(WaitingTask.case_id, WaitingTask.element).where(WaitingTask.state == "done")).tuples())
-    events = Counter(db.session.execute(select(Event.case_id, Event.type).where(Event.case_id.is_not(None))).tuples())
+    steps = select(WaitingTask.case_id, WaitingTask.element).where(WaitingTask.state == "done")
+    done = Counter((case_id, element) for case_id, element in db.session.execute(steps))
+    told = select(Event.case_id, Event.type).where(Event.case_id.is_not(None))
+    events = Counter((case_id, kind) for case_id, kind in db.session.execute(told))
     for case_id, code in db.session.execute(select(Case.id, Case.code)):
         for element, verbs in VERBS.items():
             recorded = sum(events[case_id, verb] for verb in verbs)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ READY_SECONDS = 60
 BETWEEN = (0.8, 2.5)
 """Seconds of work between the server's start and the next kill, drawn evenly."""
 
-AFTERWARDS = 60
+AFTERWARDS = 120
 EVERYTHING = {"file_report", "rate", *WORK}
 
 PATIENT = 10
@@ -98,11 +98,12 @@ class Server:
             self.process = None
 
 
-def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: int, kills: int, seed: int, folder: Path) -> dict[str, Any]:
+def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: int, kills: int, seed: int, folder: Path,
+                  aims: Sequence[str] = tuple(AIMS), afterwards: float = AFTERWARDS) -> dict[str, Any]:
     """Let everybody work while the server is killed so many times; afterwards all acts begun are brought to their end.
 
-    The work goes on after the last kill until each kind of act has been told of, at most AFTERWARDS seconds. Journals lie in
-    `folder`. Returns what was done; `complaints` are answers nobody should get.
+    The first kill comes when work is under way. The work goes on after the last one until each kind of act has been told of,
+    at most `afterwards` seconds. Journals lie in `folder`. Returns what was done; `complaints` are answers nobody should get.
     """
     folder.mkdir(parents=True, exist_ok=True)
     server.start()
@@ -113,10 +114,9 @@ def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: 
     for person in people:
         person.start()
     try:
-        done = list(_kills(server, around, kills, random.Random(seed)))
-        end = time.monotonic() + AFTERWARDS
-        while time.monotonic() < end and not set(acts_told(folder)) >= EVERYTHING:
-            time.sleep(0.5)
+        _let_work(folder, {"file_report", "verify"}, AFTERWARDS)
+        done = list(_kills(server, around, itertools.islice(itertools.cycle(aims), kills), random.Random(seed)))
+        _let_work(folder, EVERYTHING, afterwards)
     finally:
         around.stop.set()
         for person in people:
@@ -127,11 +127,15 @@ def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: 
             "complaints": around.complaints}
 
 
-def _kills(server: Server, around: Surroundings, kills: int, lot: random.Random) -> Iterator[Kill]:
-    aims = itertools.cycle(AIMS)
-    for _ in range(kills):
+def _let_work(folder: Path, acts: set[str], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not set(acts_told(folder)) >= acts:
+        time.sleep(0.3)
+
+
+def _kills(server: Server, around: Surroundings, aims: Iterator[str], lot: random.Random) -> Iterator[Kill]:
+    for aim in aims:
         _listen(server, lot.uniform(*BETWEEN), None)
-        aim = next(aims)
         hit = _wait_for(server, around, AIMS[aim])
         in_flight = around.traffic.in_flight
         server.kill()

@@ -218,8 +218,13 @@ class Staff(Person):
         return self.who
 
     def act(self) -> None:
-        inbox = self.ask("/inbox").text
-        steps = sorted({path for path in html.fromstring(inbox).xpath("//a/@href") if path.startswith("/tasks/") and path.count("/") == 2})
+        inbox = self.ask("/inbox")
+        if inbox.status_code != 200:
+            self.around.complaints.append(f"{self.who}: signed in, and yet the inbox was answered with {inbox.status_code}")
+            self.arrive()
+            return
+        links = html.fromstring(inbox.text).xpath("//a/@href")
+        steps = sorted({path for path in links if path.startswith("/tasks/") and path.count("/") == 2})
         path: str | None = self.lot.choice(steps) if steps else None
         if path is None:
             self.rest(0.3)

@@ -4,7 +4,8 @@
 
 Only this process is patched: a byte is written to the pipe MOMENTS_FD, followed by a pause of some milliseconds, when a
 file lies on the disk whose row is not committed (F) and when a unit of work is about to commit (C). With
-`--commit-after-response` the commit is moved behind the response, the fault this test exists for.
+`--commit-after-response` the commit, and with it the moment before it, is moved behind the response: the fault this test
+exists for.
 """
 from __future__ import annotations
 
@@ -28,9 +29,8 @@ FILE_WRITTEN, ABOUT_TO_COMMIT = b"F", b"C"
 original_unit_of_work = database.unit_of_work
 
 
-def announce_moments(pipe: int) -> None:
-    """Let files and units of work say where they are."""
-    os.set_blocking(pipe, False)
+def announce_files(pipe: int) -> None:
+    """Let the file store say when a file is written."""
     put = file_store.LocalFileStore.put
 
     def put_and_announce(store: file_store.LocalFileStore, *arguments: Any, **named: Any) -> file_store.StoredFile:
@@ -38,13 +38,18 @@ def announce_moments(pipe: int) -> None:
         _announce(pipe, FILE_WRITTEN)
         return stored
 
+    file_store.LocalFileStore.put = put_and_announce                       # type: ignore[method-assign]
+
+
+def announce_commits(pipe: int) -> None:
+    """Let units of work say when all is done but the commit."""
+
     @contextmanager
     def announced_unit_of_work() -> Iterator[None]:
         with original_unit_of_work():
             yield
             _announce(pipe, ABOUT_TO_COMMIT)
 
-    file_store.LocalFileStore.put = put_and_announce                       # type: ignore[method-assign]
     database.unit_of_work = announced_unit_of_work
 
 
@@ -60,7 +65,8 @@ class LateCommits:
     A second unit of work in the same request commits the first one, since a database with one writer could not go on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
         self._thread = threading.local()
 
     @contextmanager
@@ -72,21 +78,21 @@ class LateCommits:
                 yield
             return
         session = database.db.session()
-        commit, session.commit = session.commit, session.flush             # type: ignore[method-assign]
+        session.commit = session.flush                                     # type: ignore[method-assign]
         try:
             with original_unit_of_work():
                 yield
         finally:
-            session.commit = commit                                        # type: ignore[method-assign]
-        database.db.session.registry.clear()                               # else the end of the request takes it all back
+            del session.commit
+        session.close = lambda: None                                       # type: ignore[method-assign]  # else the request's end rolls back
         self._thread.late = session
 
     def catch_up(self) -> None:
         """Commit what is late in this thread."""
         session, self._thread.late = getattr(self._thread, "late", None), None
         if session is not None:
+            del session.close
             session.commit()
-            session.close()
 
     def around(self, wsgi: Callable[..., Any]) -> Callable[..., Any]:
         """The application, its commits behind its responses."""
@@ -102,17 +108,20 @@ class LateCommits:
                         parts.close()
                 time.sleep(LATE)
             finally:
-                self._thread.answers = False
-                self.catch_up()
+                self._thread.answers, late = False, getattr(self._thread, "late", None)
+                if late is not None:
+                    _announce(self._pipe, ABOUT_TO_COMMIT)
+                    self.catch_up()
+                    late.close()
 
         return answer
 
 
-def commit_after_response() -> None:
+def commit_after_response(pipe: int) -> None:
     """Put the fault in."""
     import web
 
-    late, create_app = LateCommits(), web.create_app
+    late, create_app = LateCommits(pipe), web.create_app
     database.unit_of_work = late.unit_of_work
 
     def faulty(*arguments: Any, **named: Any) -> Any:
@@ -125,10 +134,13 @@ def commit_after_response() -> None:
 
 def main() -> None:
     """Patch, then be the server."""
+    pipe = int(sys.argv[1])
+    os.set_blocking(pipe, False)
+    announce_files(pipe)
     if "--commit-after-response" in sys.argv:
-        commit_after_response()
+        commit_after_response(pipe)
     else:
-        announce_moments(int(sys.argv[1]))
+        announce_commits(pipe)
     # Only now, because modules keep the unit_of_work they import.
     from web.cli import main as langbiang
 

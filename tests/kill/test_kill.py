@@ -29,8 +29,9 @@ def test_what_was_acknowledged_survives_five_kills(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_server_that_answers_before_it_commits_is_found_out(tmp_path: Path) -> None:
-    """The control: the same people, the same kills, the commit behind the response."""
+    """The control: the same people, the commit behind the response, killed in between."""
     variables, staff = prepare(tmp_path / "installation", None)
     server = Server(variables, tmp_path / "server.log", ("--commit-after-response",))
-    work_and_kill(server, staff, build.PASSWORD, citizens=CITIZENS, kills=KILLS, seed=SEED, folder=tmp_path / "journals")
+    work_and_kill(server, staff, build.PASSWORD, citizens=CITIZENS, kills=3, seed=SEED, folder=tmp_path / "journals",
+                  aims=["just before the commit"], afterwards=0)
     assert violations(variables, tmp_path / "journals")

@@ -88,8 +88,8 @@ def test_the_fetcher_refuses_whatever_it_was_not_given(address: str) -> None:
 
 
 def test_a_document_that_asks_for_more_is_made_without_it() -> None:
-    html = ('<html lang="vi"><title>x</title><p>Lạc Dương</p><img src="file:///etc/hostname" alt="a"><img src="http://127.0.0.1:9/" alt="b">'
-            '<link rel="attachment" href="file:///etc/hostname"></html>')
+    html = ('<html lang="vi"><title>x</title><p>Lạc Dương</p><img src="file:///etc/hostname" alt="a">'
+            '<img src="http://127.0.0.1:9/" alt="b"><link rel="attachment" href="file:///etc/hostname"></html>')
     data = pdf.render_pdf(html, stylesheet='@import url("http://127.0.0.1:9/x.css"); p { background: url(file:///etc/hostname) }')
     assert "Lạc Dương" in text_of(data)
     assert not pypdf.PdfReader(io.BytesIO(data)).attachments

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sqlalchemy import func, select
 
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
-from casework.models import Account, Case, Event, HotlineCall, Photo, Publication, Report
+from casework.models import Account, Agency, Case, Event, HotlineCall, Photo, Publication, Report
 from casework.permissions import LOCAL_ZONE, Role
 from casework.working_time import Calendar
 from tests import build
@@ -29,6 +30,7 @@ from web.starting import StartRefused
 from web.verifying import verify
 from workflows.inbox import View, count_waiting
 from workflows.models import Incident, WaitingTask
+from workflows.routing import shipped_table
 
 NOW = datetime(2026, 3, 25, 3, 0, tzinfo=UTC)           # Wednesday, 10:00 local
 SMOKE = "Cột khói nghi cháy rừng thông"
@@ -95,6 +97,11 @@ def test_what_waits_is_in_the_inbox_of_a_person_one_can_sign_in_as(app: Flask) -
     read = {desk for account in staff.values() for desk in demo_cases.actor_for(account, now=NOW).desks}
     assert {desk for desk in desks if not desk.startswith("reporter@")} <= read
     assert count_waiting(demo_cases.actor_for(staff["vanhanh"], now=NOW), now=NOW, view=View.URGENT) >= 1
+
+
+def test_the_decision_table_names_agencies_there_are(app: Flask) -> None:
+    named = set(re.findall(r'"([A-Z]+(?:-[A-Z]+)?)"', re.sub(r"<\?.*?\?>|hitPolicy=\S+", "", shipped_table().decode())))
+    assert {"HKL", "CAH"} <= named <= set(db.session.scalars(select(Agency.key)))
 
 
 def test_the_smoke_was_seen_at_13_47_and_its_case_closed_the_same_day(app: Flask) -> None:

@@ -67,10 +67,10 @@ def test_a_file_that_is_no_photo_is_named_and_the_words_stay(office: Office) -> 
 def test_what_is_missing_is_listed(office: Office) -> None:
     case = build.case_at(office.world, "handling")
     page = office.words("officer_PTNMT", step(case, "submit_answer"))
-    assert page.count("Missing:") == 5
+    assert page.count("Còn thiếu:") == 5
     refused = submit(office, case, remaining="")
     assert refused.status_code == 422
-    assert words_of(refused).count("Missing:") == 2
+    assert words_of(refused).count("Còn thiếu:") == 2
 
 
 def test_another_agency_cannot_open_it(office: Office) -> None:

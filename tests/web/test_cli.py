@@ -242,3 +242,13 @@ class TestJobs:
         assert db.session.query(Photo).count() == 1
         sweep(app, build.NOON + timedelta(days=3))
         assert db.session.query(Photo).count() == db.session.query(File).count() == 0
+
+
+def test_install_begins_an_installation_once(sqlite_environment: dict[str, str]) -> None:
+    words = ["install", "--prefix", "LD", "--name-vi", "Trung tâm", "--name-en", "Centre", "--login", "admin", "--full-name", "Văn Mẫu"]
+    variables = surroundings(sqlite_environment) | {"ADMINISTRATOR_PASSWORD": "mat khau dai va la"}
+    first = subprocess.run([*COMMAND, *words], env=variables, capture_output=True, text=True, check=False)
+    again = subprocess.run([*COMMAND, *words], env=variables, capture_output=True, text=True, check=False)
+    assert (first.returncode, "Sign in as admin" in first.stdout) == (0, True), first.stderr
+    assert again.returncode == 1
+    assert "already" in again.stderr

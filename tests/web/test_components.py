@@ -34,8 +34,8 @@ def bare() -> Flask:
     app = Flask("bare", root_path=str(WEB))
     app.config.update(SECRET_KEY="x" * 32, WTF_CSRF_ENABLED=False, BABEL_DEFAULT_LOCALE="en")
     Babel(app)
-    app.jinja_env.filters["in_language"] = lambda words: words
-    app.jinja_env.filters["local_datetime"] = lambda instant: f"{instant:%H:%M %d/%m/%Y}"
+    app.jinja_env.filters["local"] = lambda words: words
+    app.jinja_env.filters["datetime"] = lambda instant: f"{instant:%H:%M %d/%m/%Y}"
     return app
 
 

@@ -25,15 +25,15 @@ def test_the_table_suggests_and_says_why(office: Office) -> None:
     case = build.case_at(office.world, "to_distribute")
     page = office.get("operator", step(case, "distribute")).get_data(as_text=True)
     assert f'<option selected value="{office.world.agencies["PTNMT"].ref}">' in page
-    assert "Suggested by the distribution table" in words_of(page)
+    assert "Gợi ý theo bảng phân phối" in words_of(page)
 
 
 def test_the_limits_are_shown_before_anything_is_sent(office: Office) -> None:
     case = build.case_at(office.world, "to_distribute")
     answer = office.post("operator", step(case, "distribute"), act="check", **agencies(office, "PTNMT", "UBND-LAT"))
     assert answer.status_code == 200
-    assert "Accepts by" in words_of(answer)
-    assert "Distribute to 2 agencies" in words_of(answer)
+    assert "Hạn tiếp nhận" in words_of(answer)
+    assert "Phân phối đến 2 đơn vị" in words_of(answer)
     assert case.state == "to_distribute"
 
 
@@ -88,4 +88,4 @@ def test_a_decision_nobody_made_is_none(office: Office) -> None:
     office.post("officer_PTNMT", step(case, "accept_assignment"), act="hand_back", reason="Thuộc xã.")
     answer = office.post("operator", step(case, "decide_hand_back"), words="Đồng ý.")
     assert answer.status_code == 422
-    assert "Please choose whether the agency goes or stays." in words_of(answer)
+    assert "Vui lòng chọn đồng ý chuyển trả hay giữ nguyên đơn vị." in words_of(answer)

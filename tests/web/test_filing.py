@@ -40,8 +40,9 @@ def opened(client: FlaskClient) -> dict[str, Any]:
 
 
 def filled(world: build.World, client: FlaskClient, **fields: Any) -> dict[str, Any]:
-    return opened(client) | {"words": "Ổ gà sâu, nước đọng.\nXe máy dễ ngã.", "area": world.area.ref, "phone": "0912 345 678", "consent": "y",
-                             "act": "send"} | fields
+    typed = {"words": "Ổ gà sâu, nước đọng.\nXe máy dễ ngã.", "area": world.area.ref, "phone": "0912 345 678", "consent": "y",
+             "act": "send"}
+    return opened(client) | typed | fields
 
 
 def sent_off(client: FlaskClient, form: dict[str, Any]) -> TestResponse:

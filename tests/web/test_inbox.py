@@ -29,8 +29,8 @@ def test_shows_what_waits_for_the_desk_first_due_first_in_groups(app: Flask) -> 
     today = build.case_at(office.world, "to_verify")
     later = build.case_at(office.world, "to_distribute")
     page = office.words("operator", "/inbox")
-    assert "Late 1" in page
-    places = [page.index(words) for words in (late.code, "Today", today.code, "Later", later.code)]
+    assert "Trễ hạn 1" in page
+    places = [page.index(words) for words in (late.code, "Hôm nay", today.code, "Sau đó", later.code)]
     assert places == sorted(places)
 
 
@@ -54,7 +54,7 @@ def test_views_narrow_to_a_step_and_count_it(office: Office) -> None:
     page = office.words("operator", "/inbox?view=distribute")
     assert distribute.code in page
     assert verify.code not in page
-    assert "To verify 1" in page
+    assert "Chờ tiếp nhận 1" in page
 
 
 def test_soon_and_late_are_cut_at_the_due_instant(office: Office) -> None:
@@ -136,7 +136,7 @@ def test_a_place_in_the_list_survives_the_address() -> None:
 
 
 def test_an_empty_inbox_says_so(office: Office) -> None:
-    assert "Nothing waits here." in office.words("inspector", "/inbox")
+    assert "Không có việc nào đang chờ." in office.words("inspector", "/inbox")
 
 
 @pytest.mark.parametrize("words", ["", "LD", "LD-2026", "xin chào", "LD-2026-abc", "1234567"])

@@ -76,7 +76,7 @@ def test_the_public_page_shows_answers_verdict_and_rating(world: build.World, sq
     assert 'data-due="kept"' in answer.get_data(as_text=True)
     page = words_of(answer)
     for words in ("Phòng Tài nguyên và Môi trường", "UBND xã Lát", "Đã thu gom và dọn sạch.", "Hài lòng", "1/1",
-                  "Người dân phản ánh rác đổ ven suối.", "Hạn xử lý 09/03/2026", "Trung tâm công khai kết quả"):
+                  "Người dân phản ánh rác đổ ven suối.", "Hạn xử lý 11/03/2026", "Trung tâm công khai kết quả"):
         assert words in page
     assert page.index("Phòng Tài nguyên và Môi trường Đơn vị chủ trì") < page.index("UBND xã Lát Đơn vị phối hợp")
 
@@ -123,6 +123,8 @@ def test_the_language_changes_for_this_browser_and_leads_back(world: build.World
     answer = sqlite_client.post("/language", data={"code": "en", "next": "/reports?q=rac"})
     assert answer.location == "/reports?q=rac"
     assert "Something is not right?" in words_of(sqlite_client.get("/"))
+    assert sqlite_client.get("/language?code=vi&next=/track").location == "/track"
+    assert "Thấy điều chưa ổn?" in words_of(sqlite_client.get("/"))
 
 
 @pytest.mark.parametrize("target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:alert(1)", ""])

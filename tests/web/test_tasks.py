@@ -76,7 +76,7 @@ def test_every_step_of_the_shipped_model_but_the_senders_has_a_page() -> None:
 def test_a_step_without_a_page_says_so_and_stays(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     case = build.case_at(office.world, "to_verify")
     monkeypatch.delitem(PAGES, "verify")
-    assert "This step has no page yet." in office.words("operator", step(case, "verify"))
+    assert "Bước này chưa có trang riêng." in office.words("operator", step(case, "verify"))
     assert office.post("operator", step(case, "verify"), act="verify").status_code == 422
     assert build.waiting(case, "verify").state == "waiting"
 

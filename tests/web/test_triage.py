@@ -62,9 +62,9 @@ def test_personal_data_in_the_original_is_marked_and_what_is_left_over_is_named(
     assert '<mark class="personal">Nguyễn Văn An</mark>' in page
     form = verify_form(office, step(case, "verify"), title="")
     refused = office.post("operator", step(case, "verify"), **form).get_data(as_text=True)
-    assert "May still tell who wrote it" not in words_of(refused)
+    assert "Có thể còn cho biết ai gửi" not in words_of(refused)
     form[next(name for name in form if name.startswith("words-"))] = "Xin gọi 0912 345 678."
-    assert "May still tell who wrote it: 0912 345 678" in words_of(office.post("operator", step(case, "verify"), **form))
+    assert "Có thể còn cho biết ai gửi: 0912 345 678" in words_of(office.post("operator", step(case, "verify"), **form))
 
 
 def test_a_photo_nobody_ticked_keeps_the_report_at_the_desk(office: Office) -> None:
@@ -117,8 +117,8 @@ def test_a_report_is_refused_with_a_reason_and_words(office: Office) -> None:
 def test_the_day_beside_each_choice_is_the_day_that_will_be_promised(office: Office) -> None:
     case = build.case_at(office.world, "to_classify")
     page = office.words("operator", step(case, "classify"))
-    assert "Simple answer by 05/03/2026" in page
-    assert "Ordinary answer by 09/03/2026" in page
+    assert "Đơn giản hạn xử lý 05/03/2026" in page
+    assert "Thông thường hạn xử lý 09/03/2026" in page
     for limit in case_limits(case, now=build.NOON):
         other = build.case_at(office.world, "to_classify")
         build.do(office.world, other, "classify", "operator", field=office.world.field(), urgency=limit.urgency,
@@ -142,7 +142,7 @@ def test_a_field_nobody_chose_is_no_choice(office: Office) -> None:
     case = build.case_at(office.world, "to_classify")
     answer = office.post("operator", step(case, "classify"), **classify_form(office, field=""))
     assert answer.status_code == 422
-    assert "Please choose one of the list." in words_of(answer)
+    assert "Vui lòng chọn trong danh sách." in words_of(answer)
     assert "Thôn A" in answer.get_data(as_text=True)
 
 

@@ -1,0 +1,44 @@
+"""A new installation's first rows: its rules, its centre and the administrator who enters all the rest."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.calendars import RULES_STREAM
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.folding import normal
+from casework.models import Account, Centre, Membership
+from casework.permissions import LOCAL_ZONE, SYSTEM, Role
+from casework.seeding import install_rules
+
+
+class InstallationRefused(CaseworkError):
+    """The installation cannot be begun so; the text says why."""
+
+
+def begin_installation(
+    *, prefix: str, name_vi: str, name_en: str, phone: str | None, login: str, full_name: str, password_hash: str, now: datetime
+) -> Centre:
+    """Add the rules, the default centre and its administrator to an empty installation.
+
+    `prefix` begins every report code of the centre, e.g. LD. Records `begin_installation` in the stream of the rules.
+    Raises InstallationRefused when there is a centre already, or prefix, names or login are missing or too long.
+    """
+    prefix, login = normal(prefix).upper(), normal(login)
+    if db.session.scalars(select(Centre.id)).first() is not None:
+        raise InstallationRefused("Hệ thống đã có trung tâm.", "The installation has a centre already.")
+    if not (prefix.isascii() and prefix.isalpha() and 1 < len(prefix) < 7):
+        raise InstallationRefused("Tiền tố mã gồm 2 đến 6 chữ cái không dấu.", "The prefix of codes has 2 to 6 plain letters.")
+    if not all(map(normal, (name_vi, name_en, full_name))) or not login:
+        raise InstallationRefused("Thiếu tên trung tâm hoặc quản trị viên.", "The name of the centre or of the administrator is missing.")
+    install_rules(now)
+    today = now.astimezone(LOCAL_ZONE).date()
+    centre = Centre(code_prefix=prefix, name_vi=normal(name_vi), name_en=normal(name_en), is_default=True, phone=phone, valid_from=today)
+    administrator = Account(kind="staff", login=login, password_hash=password_hash, full_name=normal(full_name), created_at=now)
+    administrator.title_vi, administrator.title_en = "Quản trị hệ thống", "Administrator"
+    administrator.memberships.append(Membership(role=Role.ADMINISTRATOR, valid_from=today))
+    db.session.add_all([centre, administrator])
+    append(RULES_STREAM, "begin_installation", by=SYSTEM, at=now, payload={"centre": prefix, "administrator": login})
+    return centre

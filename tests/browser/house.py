@@ -1,0 +1,141 @@
+"""The running program and the browsers of the people who use it: what the browser tests stand on.
+
+Each page shown to `Visitor.look` is tried at 360 and at 1366 pixels: it fits, nothing serious for people with disabilities is
+wrong, the browser had nothing to complain of, and a picture of it is written to var/screenshots/.
+"""
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests import build
+from tests.conftest import running
+from web.config import Config
+from web.server import Server
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+             "--no-first-run"]  # fmt: skip
+PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
+PHONE, DESK = {"width": 360, "height": 780}, {"width": 1366, "height": 900}
+SERIOUS = {"serious", "critical"}
+
+
+@dataclass
+class House:
+    """A served installation with its people."""
+
+    app: Flask
+    address: str
+    world: build.World
+    browser: Browser
+    faults: list[str] = field(default_factory=list)
+    pictures: list[str] = field(default_factory=list)
+
+    def visitor(self, login: str = "", *, scripts: bool = True) -> Visitor:
+        """Somebody with a browser of their own, signed in if they have a login."""
+        context = self.browser.new_context(base_url=self.address, viewport=DESK, locale="vi-VN", java_script_enabled=scripts,
+                                           reduced_motion="reduce")
+        visitor = Visitor(self, context, context.new_page(), login or "guest")
+        visitor.listen()
+        if login:
+            visitor.page.goto("/sign-in")
+            visitor.page.fill("[name=login]", login)
+            visitor.page.fill("[name=password]", build.PASSWORD)
+            visitor.page.click("main form button.btn-primary")
+            visitor.page.wait_for_url("**/inbox*")
+        return visitor
+
+
+@dataclass
+class Visitor:
+    """One person and the page they have open."""
+
+    house: House
+    context: BrowserContext
+    page: Page
+    name: str
+
+    def listen(self) -> None:
+        """Keep what the browser complains of: errors of scripts, refused contents, things that are not there."""
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.house.faults.append(f"{self.name} {self.page.url}: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # a refused form is answered with 422, which the browser reports as a failed resource
+        if message.type == "error" and "status of 422" not in message.text and "status of 404" not in message.text:
+            self.house.faults.append(f"{self.name} {self.page.url}: {message.text}")
+
+    def go(self, path: str, shown: str = "") -> Page:
+        """Open an address; with `shown`, look at it under that name."""
+        self.page.goto(path)
+        if shown:
+            self.look(shown)
+        return self.page
+
+    def look(self, shown: str) -> None:
+        """Judge the page as it stands and take its pictures."""
+        number = len(self.house.pictures) + 1
+        self.house.pictures.append(shown)
+        for size in (PHONE, DESK):
+            self.page.set_viewport_size(size)                   # type: ignore[arg-type]
+            self._judge_width(shown, size["width"])
+            path = PICTURES / f"{number:02d}-{shown}-{size['width']}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=path, full_page=True)
+            self.house.faults += [f"{shown} at {size['width']}: {fault}" for fault in self._barriers()]
+
+    def press(self, words: str) -> None:
+        """Press the button or link with these words and wait until the next page is there."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=words).or_(self.page.get_by_role("link", name=words)).first.click()
+
+    def send(self, value: str) -> None:
+        """Press the button that chooses this act; its form may have a hidden one for the Enter key."""
+        with self.page.expect_navigation():
+            self.page.locator(f"button[name=act][value={value}]:not([tabindex='-1'])").click()
+
+    def _judge_width(self, shown: str, width: int) -> None:
+        if (wide := self.page.evaluate("document.documentElement.scrollWidth")) > width:
+            self.house.faults.append(f"{shown}: {wide} pixels wide at {width}")
+
+    def _barriers(self) -> Iterator[str]:
+        found: Any = Axe().run(self.page, options={"resultTypes": ["violations"]}).response
+        for violation in found["violations"]:
+            if violation["impact"] in SERIOUS:
+                yield f"{violation['id']}: {violation['nodes'][0]['html'][:160]} ({len(violation['nodes'])})"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def opened(environment: dict[str, str]) -> Iterator[House]:
+    """The program served by its own server in a thread, with the standard world and a browser."""
+    port = free_port()
+    config = Config.from_environment({**environment, "LANGBIANG_PORT": str(port)})
+    with running(config) as app, sync_playwright() as playwright:
+        app.config["WTF_CSRF_ENABLED"] = True
+        world = build.standard_world()
+        server = Server(app, config)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield House(app, f"http://127.0.0.1:{port}", world, browser)
+        finally:
+            browser.close()
+            server.stop()
+            thread.join(timeout=40)

@@ -1,0 +1,200 @@
+"""No text of a page escapes translation: with PSEUDO_LOCALE each translated one stands in ⟦ ⟧, and what stands outside is data.
+
+Data are what people typed and the names in the rows, numbers, dates and codes. Labels of the rules (fields, areas, agencies,
+states) exist in both languages and pass through the same marks, so they count as texts here.
+"""
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import String, select
+
+from casework.db import METADATA, db
+from casework.words import Bilingual
+from tests import build
+from tests.conftest import environment_of, running
+from tests.system.journey import Journey
+from tests.system.person import Page
+from tests.system.routes import BESIDE, addresses
+from tests.system.test_canary import reveal
+from tools.translations import find_faults
+from web.config import Config
+
+ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label", "data-guard", "data-copied")
+BUTTONS = ("submit", "button", "reset")
+UNREAD = {"script", "style", "template"}
+MARKED = re.compile(r"⟦[^⟦⟧]*⟧")
+LETTERS = re.compile(r"[^\W\d_]{2,}")
+"""One letter alone is a key, an initial or a sign."""
+
+KEYWORD = re.compile(r"[a-z0-9_]+")
+"""A value like to_verify: if a page shows one, a label is missing, so it does not count as data."""
+
+OWN_NAMES = ("Tiếng Việt", "English")
+"""What languages call themselves."""
+
+REQUEST_ID = re.compile(r"\b[0-9a-f]{32}\b")
+
+PICTURES = ("photos.photo", "publishing.preview", "filing.receipt_file")
+READERS = ("guest", "reporter", "citizen", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "administrator",
+           "confidential_reader")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pages(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Page]]:
+    """Each kind of page, as it was given to somebody on the way of a report, redirects left out."""
+    variables = environment_of(tmp_path_factory.mktemp("pseudo"))
+    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+    with running(Config.from_environment(variables)) as app:
+        app.config["PSEUDO_LOCALE"] = True
+        yield walked(app)
+
+
+def walked(app: Flask) -> dict[str, Page]:
+    journey = Journey(app, build.standard_world())
+
+    def look(act: str) -> None:
+        for name in READERS if act in ("submit", "rate") else ():
+            for path in (*(each.path for each in addresses(app) if each.endpoint not in PICTURES), *BESIDE, "/reports?q=xyz"):
+                journey.person(name).get(path, follows=False)
+
+    journey.stop = look
+    journey.whole()
+    wrong_turns(journey)
+    found: dict[str, Page] = {}
+    for name, person in journey.people.items():
+        for page in person.everything:
+            if page.headers.get("Content-Type", "").startswith("text/html") and not 300 <= page.status < 400:
+                found.setdefault(f"{name} {page.status} {page.path}", page)
+    return found
+
+
+def wrong_turns(journey: Journey) -> None:
+    """Pages that are seen when something is not right."""
+    guest, operator = journey.person("guest"), journey.person("operator")
+    guest.submit(guest.get("/reports/new"), ("act", "send"), phone="12", email="@")
+    guest.submit(guest.get("/track"), code="LD-2026-000001", secret="AAAA-BBBB-CCCC")
+    guest.submit(guest.get("/track"))
+    guest.submit(guest.get("/sign-in"), login="nobody", password="wrong")
+    guest.submit(guest.get("/sign-in"))
+    guest.submit(guest.get("/register"), phone="1")
+    guest.get("/nowhere")
+    guest.post("/healthz", {})
+    guest.post("/cases/x/notes", {"words": "Ghi chú"})
+    page = operator.get(f"/cases/{journey.case.ref}")
+    operator.submit(page, at="/identity", reason="x")
+    operator.submit(page, at="/notes", words="")
+    operator.submit(page, at="/notes", words="Đã gọi.", audience="centre")
+    reveal(operator, journey)
+    journey.person("reporter").submit(journey.person("reporter").get(f"/mine/{journey.code}"), at="/rating", level="dissatisfied")
+    journey.rate(level="dissatisfied")
+    journey.person("ops_lead").get("/inbox?view=review_rating")
+    ops_lead, page = journey._opened("ops_lead")
+    ops_lead.submit(page)
+    ops_lead.submit(page, outcome="reopened", words="Mở lại.")
+    reporter = journey.person("reporter")
+    reporter.get(f"/mine/{journey.code}")
+    reporter.get(f"/reports/{journey.code}")
+
+
+def texts_of(page: Page) -> Iterator[tuple[str, str]]:
+    """Where a text stands, and the text."""
+    for element in page.document.iter():
+        if not isinstance(element.tag, str) or element.tag in UNREAD:
+            continue
+        for text in (element.text, *(child.tail for child in element)):
+            if text and text.strip():
+                yield f"<{element.tag}>", text
+        for name in ATTRIBUTES:
+            if element.get(name):
+                yield f"<{element.tag} {name}>", element.get(name)
+        if element.tag == "input" and element.get("type") in BUTTONS and element.get("value"):
+            yield "<input value>", element.get("value")
+
+
+def data() -> list[str]:
+    """What people typed and what rows hold that exists in one language only, the longest first."""
+    db.session.rollback()
+    found: set[str] = set()
+    for table in METADATA.sorted_tables:
+        columns = [column for column in table.columns if isinstance(column.type, String) and not column.name.endswith(("_vi", "_en"))]
+        for row in db.session.execute(select(*columns)) if columns else ():
+            found.update(value for value in row if value and not KEYWORD.fullmatch(value))
+    found |= {line for value in found for line in value.splitlines()} | {" ".join(value.split()) for value in found}
+    return sorted(found, key=len, reverse=True)
+
+
+def outside_marks(text: str, known: list[str]) -> str:
+    """What is left of a text when marks and data have been taken out."""
+    text = REQUEST_ID.sub(" ", text)
+    while (less := MARKED.sub(" ", text)) != text:
+        text = less
+    for value in (*OWN_NAMES, *known):
+        if len(value) > 1:
+            text = text.replace(value, " ")
+    return " ".join(text.split())
+
+
+def typed() -> list[str]:
+    """What this journey's people typed that is sealed in the rows, or that the pages cut up to mark or compare it."""
+    from tests.system import canary
+
+    whole = [canary.WORDS, canary.FULL_NAME, canary.PHONE, canary.EMAIL, f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia."]
+    words = {word for text in (*whole, *build.ANSWER.values(), *data()) if " " in text for word in text.replace("-", " ").split()}
+    return sorted({*whole, *words}, key=len, reverse=True)
+
+
+PERSONAL = {"<mark>", "<ins>", "<del>", "<span>", "<blockquote>", "<p>", "<dd>", "<textarea>", "<td>", "<li>"}
+
+
+def test_every_text_of_every_page_is_translated(pages: dict[str, Page]) -> None:
+    known, pieces = data(), typed()
+    faults: dict[str, str] = {}
+    for name, page in pages.items():
+        for place, text in texts_of(page):
+            rest = outside_marks(text, known)
+            if rest and LETTERS.search(rest) and not (place in PERSONAL and not LETTERS.search(outside_marks(rest, pieces))):
+                faults.setdefault(f"{place} {rest}", f"{name}: {place} {rest!r}")
+    assert not faults, f"{len(faults)} texts without a translation:\n" + "\n".join(faults.values())
+
+
+def test_enough_was_looked_at(pages: dict[str, Page]) -> None:
+    """Every kind of page, the refusals among them, came by."""
+    kinds = {re.sub(r"[A-Z]{2}-\d{4}-\d{6}|/[\w-]{16}(?=/|$)", "…", f"{page.status} {page.path.split('?')[0]}") for page in pages.values()}
+    assert len(kinds) >= 30, sorted(kinds)
+    assert {200, 401, 403, 404, 405, 409, 422} <= {page.status for page in pages.values()}
+
+
+def test_marks_are_seen_where_they_are(pages: dict[str, Page]) -> None:
+    """The control: the pages do hold marks, and an unmarked text is one."""
+    assert all("⟦" in page.text for page in pages.values())
+    assert outside_marks("Gửi ⟦Send⟧ LD-2026-000001 ⟦⟦a⟧ b⟧", ["LD-2026-000001"]) == "Gửi"
+
+
+def test_the_catalogue_is_complete() -> None:
+    assert list(find_faults()) == []
+
+
+def test_every_row_the_product_ships_has_both_languages() -> None:
+    tables = [file for file in resources.files("casework").joinpath("seed_data").iterdir() if file.name.endswith(".csv")]
+    rows = [(file.name, number, row) for file in tables
+            for number, row in enumerate(csv.DictReader(file.read_text(encoding="utf-8").splitlines()), 2)]
+    assert [f"{file}:{number} {name}" for file, number, row in rows for name in row
+            if name.endswith("_vi") and bool(row[name]) != bool(row[f"{name[:-3]}_en"])] == []
+
+
+def test_every_label_in_the_code_has_both_languages() -> None:
+    from casework import next_steps, permissions, states
+
+    for module in (states, next_steps, permissions):
+        for value in vars(module).values():
+            for label in value.values() if isinstance(value, dict) else ():
+                for words in label if isinstance(label, tuple) and not isinstance(label, Bilingual) else (label,):
+                    assert not isinstance(words, Bilingual) or (words.vi and words.en), words
