@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.clocks import MARKED_URGENT, ClockKind, start_clock
 from casework.db import db
@@ -154,6 +155,9 @@ def _refuse_incomplete(
 
 
 def _filed_before(key: str) -> Filed | None:
+    """What the key has made. Two requests with the same key at once wait for each other: on SQLite all writers do anyway."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
     kept = db.session.get(IdempotencyKey, key)
     if kept is None or kept.purpose != "file_report" or kept.sealed_result is None:
         return None
@@ -163,13 +167,19 @@ def _filed_before(key: str) -> Filed | None:
 
 
 def _next_code(centre: Centre, now: datetime) -> str:
+    """The next number of the year, in one statement: the year's first two reports may come at the same moment."""
     year = now.astimezone(LOCAL_ZONE).year
-    counter = db.session.get(CodeCounter, (centre.id, year), with_for_update=db.session.get_bind().dialect.name != "sqlite")
-    if counter is None:
-        counter = CodeCounter(centre_id=centre.id, year=year, last_number=0)
-        db.session.add(counter)
-    counter.last_number += 1
-    return f"{centre.code_prefix}-{year}-{counter.last_number:06d}"
+    insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    counted = (
+        insert(CodeCounter)
+        .values(centre_id=centre.id, year=year, last_number=1)
+        .on_conflict_do_update(
+            index_elements=[CodeCounter.centre_id, CodeCounter.year], set_={"last_number": CodeCounter.last_number + 1}
+        )
+        .returning(CodeCounter.last_number)
+    )
+    number = db.session.execute(counted).scalar_one()
+    return f"{centre.code_prefix}-{year}-{number:06d}"
 
 
 def _open_case(report: Report, *, by: Actor, now: datetime) -> Case:

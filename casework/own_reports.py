@@ -60,6 +60,18 @@ class Rateable:
 
 
 @dataclass(frozen=True)
+class OwnListed:
+    """One report in its sender's list; `clock` is the newest of kind case. Of a quarantined one there are no words and no limit."""
+
+    code: str
+    filed_at: datetime
+    label: Bilingual
+    progress: Progress
+    words: str | None = None
+    clock: Clock | None = None
+
+
+@dataclass(frozen=True)
 class OwnReport:
     """All a sender reads of their report. Of a quarantined one only what the receipt says."""
 
@@ -101,6 +113,27 @@ def case_of(report: Report) -> Case:
         .options(selectinload(Case.assignments).joinedload(Assignment.agency), joinedload(Case.area))
     )
     return db.session.scalars(query).one()
+
+
+def own_list(reports: list[Report]) -> list[OwnListed]:
+    """The reports of one sender as their list shows them, in the order given and with as many questions however many there are."""
+    ids = [report.id for report in reports]
+    with_texts = select(Report).where(Report.id.in_(ids)).options(selectinload(Report.texts)).execution_options(populate_existing=True)
+    read = {report.id: report for report in db.session.scalars(with_texts)}
+    answering = select(CaseReport.report_id, Case).join(Case, CaseReport.case_id == Case.id)
+    cases: dict[int, Case] = dict(
+        db.session.execute(answering.where(CaseReport.report_id.in_(ids), CaseReport.left_at.is_(None))).tuples().all()
+    )
+    limits = select(Clock).where(Clock.case_id.in_({case.id for case in cases.values()}), Clock.kind == ClockKind.CASE)
+    clocks = {clock.case_id: clock for clock in db.session.scalars(limits.options(selectinload(Clock.pauses)).order_by(Clock.id))}
+    return [_listed(read[id_], cases[id_], clocks) for id_ in ids]
+
+
+def _listed(report: Report, case: Case, clocks: dict[int, Clock]) -> OwnListed:
+    if case.quarantined_at is not None:
+        return OwnListed(report.code, report.filed_at, owner_label(CaseState.QUARANTINED, 0), progress_of(case))
+    label = owner_label(case.state, case.reopened)
+    return OwnListed(report.code, report.filed_at, label, progress_of(case), original_words(report), clocks.get(case.id))
 
 
 def own_report(report: Report) -> OwnReport:

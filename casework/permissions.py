@@ -111,7 +111,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.REFUSE: OPERATIONS,
     Action.REOPEN: frozenset({Role.OPS_LEAD}),
     Action.RETRY_INCIDENT: frozenset({Role.ADMINISTRATOR}),
-    Action.REVEAL_IDENTITY: OPERATIONS,
+    Action.REVEAL_IDENTITY: OPERATIONS | {Role.CONFIDENTIAL_READER},
     Action.REVIEW_RATING: frozenset({Role.OPS_LEAD}),
     Action.SIGN_IN: ANYONE,
     Action.SIGN_OUT: ANYONE,

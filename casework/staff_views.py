@@ -8,10 +8,9 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
 from casework.intake import cleared_words, original_words, place_words
-from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Rating, Refusal, Report
+from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Refusal, Report
 from casework.permissions import Actor, Role, Sight, sees
 from casework.photo_records import copy_for, photos_of_report
-from casework.ratings import rating_reason
 
 OPENING_LENGTH = 110
 
@@ -130,9 +129,21 @@ def hand_backs_of(case: Case) -> list[HandBack]:
     return list(db.session.scalars(query.options(joinedload(HandBack.suggested_agency)).order_by(HandBack.id)))
 
 
-def rating_words(rating: Rating, case: Case, by: Actor) -> str | None:
-    """The reporter's words with a verdict, for the centre alone."""
-    return rating_reason(rating) if by.holds([Role.OPERATOR, Role.OPS_LEAD], centre_id=case.centre_id) else None
+def hand_backs_seen(case: Case, by: Actor) -> list[HandBack]:
+    """The hand-backs a person may read: the centre and the committee all, an agency its own words even after it was released."""
+    own = {assignment.id for assignment in case.assignments if assignment.agency_id in by.agency_ids}
+    return [each for each in hand_backs_of(case) if _reads_all(case, by) or each.assignment_id in own]
+
+
+def instructions_seen(assignment: Assignment, by: Actor) -> str | None:
+    """What the centre asks of an agency: for the centre, the committee, and that agency as long as it has the case."""
+    case = assignment.case
+    is_own = assignment.agency_id in by.agency_ids and sees(by, Sight.CLEARED, case)
+    return assignment.instructions if is_own or _reads_all(case, by) else None
+
+
+def _reads_all(case: Case, by: Actor) -> bool:
+    return sees(by, Sight.SUBMITTED_ANSWERS, case)
 
 
 def openings(cases: list[Case], by: Actor) -> dict[int, str]:

@@ -9,7 +9,7 @@ from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
 from casework.answering import LONGEST_PART, newest_answer
 from casework.models import Answer
-from casework.photo_records import photos_of_answer, photos_of_report, staged_photos
+from casework.photo_records import photos_of_report, staged_photos
 from casework.staff_views import SeenAnswer, answers_seen, photos_seen
 from web.filing_form import sound_token
 from web.forms import Form
@@ -162,11 +162,6 @@ def parts_of(newest: SeenAnswer | None, earlier: SeenAnswer | None) -> list[tupl
 def _changed(newest: Answer, earlier: Answer | None, part: str) -> list[Change]:
     text = getattr(newest, part)
     return changes(getattr(earlier, part), text) if earlier else [Change("same", text)]
-
-
-def answer_photos(answer: Answer) -> tuple[Any, ...]:
-    """The centre's copies of an answer's photos."""
-    return photos_seen(photos_of_answer(answer), "centre")
 
 
 PAGES: dict[str, type[TaskPage]] = {"submit_answer": AnswerPage, "approve_answer": ApprovalPage}

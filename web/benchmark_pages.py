@@ -24,13 +24,12 @@ class PageFailed(RuntimeError):
 class Browser:
     """One person at a browser of their own, without scripts."""
 
-    def __init__(self, app: Flask, language: str = "en") -> None:
+    def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
-        self.headers = {"Accept-Language": language}
 
     def open(self, path: str) -> str:
         """The text of a page. Raises PageFailed unless it is there."""
-        answer = self.client.get(path, headers=self.headers)
+        answer = self.client.get(path)
         if answer.status_code != 200:
             raise PageFailed(f"GET {path}: {answer.status}")
         return answer.get_data(as_text=True)
@@ -40,7 +39,7 @@ class Browser:
         data: dict[str, list[str]] = {}
         for name, value in fields:
             data.setdefault(name, []).append(value)
-        answer = self.client.post(path, data=data, headers=self.headers)
+        answer = self.client.post(path, data=data)
         if answer.status_code not in (302, 303):
             raise PageFailed(f"POST {path}: {answer.status} {errors_on(answer.get_data(as_text=True))}")
         return urlsplit(answer.headers["Location"]).path

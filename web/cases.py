@@ -16,7 +16,7 @@ from casework.identity import RevealRefused, reveal_identity
 from casework.models import Case
 from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
 from casework.permissions import Action, Sight, case_seen_by, sees
-from casework.staff_views import answers_seen, clocks_of, hand_backs_of, publications_of, refusal_of, reports_seen
+from casework.staff_views import answers_seen, clocks_of, hand_backs_seen, instructions_seen, publications_of, refusal_of, reports_seen
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.clock import now
 from web.forms import Form
@@ -159,13 +159,14 @@ def _note_form(seen: Case) -> NoteForm:
     return form
 
 
-def _assignments(seen: Case) -> list[tuple[Any, tuple[str, Any], list[Any], list[Any]]]:
-    """Each agency with its state, the answers the person may read, and its requests to be released."""
-    hand_backs = hand_backs_of(seen)
+def _assignments(seen: Case) -> list[tuple[Any, tuple[str, Any], str | None, list[Any], list[Any]]]:
+    """Each agency with its state, and what the person may read: the centre's instructions, answers, requests to be released."""
+    hand_backs = hand_backs_seen(seen, actor())
     return [
         (
             row,
             ASSIGNMENT_LABELS[AssignmentState(row.state)],
+            instructions_seen(row, actor()),
             answers_seen(row, actor()),
             [each for each in hand_backs if each.assignment_id == row.id],
         )

@@ -171,7 +171,7 @@ def _verify(telling: Telling, moment: datetime) -> None:
     report = telling.case.main_report
     copies = telling.copies(photos_of_report(report), "agencies")
     cleared = [ClearedReport(report, telling.row["description"], copies)]
-    telling.do("verify", "vanhanh", moment, title=telling.story.title, cleared=cleared, place=telling.place)
+    telling.do("verify", "vanhanh", moment, title=telling.story.title, cleared=cleared)
 
 
 def _refuse(telling: Telling, moment: datetime) -> None:
@@ -236,7 +236,7 @@ def _publish(telling: Telling, moment: datetime) -> None:
     for assignment in telling.case.assignments:
         photos += photos_of_answer(assignment.answers[-1])
     telling.do(
-        "publish", "vanhanh", moment, title=telling.story.title, question=telling.row["description"], place=telling.place, checked=True,
+        "publish", "vanhanh", moment, title=telling.story.title, question=telling.row["description"], checked=True,
         shows_exact_place=telling.story.shows_exact_place, photos=telling.copies(photos, "public"),
     )  # fmt: skip
 

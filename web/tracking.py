@@ -14,7 +14,7 @@ from casework.cases import lock_case
 from casework.db import unit_of_work
 from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Report
-from casework.own_reports import OwnReport, case_of, own_report, report_opened_by
+from casework.own_reports import OwnReport, case_of, own_list, own_report, report_opened_by
 from casework.permissions import Action, report_owned_by, reports_of
 from casework.public_cases import code_of_case
 from casework.ratings import LEVELS, RatingRefused
@@ -68,7 +68,7 @@ def track() -> ResponseReturnValue:
 def mine() -> ResponseReturnValue:
     if signed_in_account() is None:
         return redirect(url_for(".track"))
-    return render_template("tracking/mine.html", reports=[own_report(report) for report in reports_of(actor())])
+    return render_template("tracking/mine.html", reports=own_list(reports_of(actor())))
 
 
 @bp.get("/mine/<code>")

@@ -43,7 +43,9 @@ def own_desk(by: Actor, desk: str) -> str | None:
 
 
 def is_at(by: Actor, desk: str, case: Case) -> bool:
-    """Whether the person may work on a step of that desk in this case."""
+    """Whether the person may work on a step of that desk in this case; in a quarantined one nobody does, whatever they did before."""
+    if case.quarantined_at is not None:
+        return False
     if desk.startswith(f"{REPORTER}@"):
         return is_reporter(by, case)
     return own_desk(by, desk) is not None

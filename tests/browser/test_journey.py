@@ -84,7 +84,7 @@ def test_five_people_take_a_report_from_filing_to_rating(house: House) -> None:
     rate(citizen, code)
     follow_by_secret(house, code, secret)
     staff_pages(house, operator, code)
-    assert house.faults == []
+    assert not house.faults, "\n".join(house.faults)
 
 
 def verify(operator: Visitor) -> None:

@@ -82,7 +82,7 @@ class Person(threading.Thread):
         self.who, self.around = who, surroundings
         self.lot = random.Random(f"{seed}:{who}")
         self.journal = Journal(surroundings.journals, who)
-        self.browser = httpx.Client(base_url=surroundings.address, headers={"Accept-Language": "en"}, timeout=30)
+        self.browser = httpx.Client(base_url=surroundings.address, timeout=30)
 
     def run(self) -> None:
         """Act after act until told to stop; the act begun is brought to its end."""

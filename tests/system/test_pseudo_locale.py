@@ -29,7 +29,9 @@ from web.config import Config
 
 ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label", "data-guard", "data-copied")
 BUTTONS = ("submit", "button", "reset")
-UNREAD = {"script", "style", "template"}
+UNREAD = {"script", "style", "template", "kbd"}
+"""Names of keys stand on the keyboard in every language."""
+
 MARKED = re.compile(r"⟦[^⟦⟧]*⟧")
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 """One letter alone is a key, an initial or a sign."""
@@ -40,7 +42,8 @@ KEYWORD = re.compile(r"[a-z0-9_]+")
 OWN_NAMES = ("Tiếng Việt", "English")
 """What languages call themselves."""
 
-REQUEST_ID = re.compile(r"\b[0-9a-f]{32}\b")
+IDENTIFIER = re.compile(r"\b[0-9a-f]{32}\b|\b(?:[A-Z2-9]{4}-){2}[A-Z2-9]{4}\b")
+"""The number of a request, the secret of a report."""
 
 PICTURES = ("photos.photo", "publishing.preview", "filing.receipt_file")
 READERS = ("guest", "reporter", "citizen", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "administrator",
@@ -107,13 +110,13 @@ def wrong_turns(journey: Journey) -> None:
 def texts_of(page: Page) -> Iterator[tuple[str, str]]:
     """Where a text stands, and the text."""
     for element in page.document.iter():
-        if not isinstance(element.tag, str) or element.tag in UNREAD:
-            continue
+        if not isinstance(element.tag, str) or element.tag in UNREAD or element.get("class") == "avatar":
+            continue                                    # an avatar holds initials
         for text in (element.text, *(child.tail for child in element)):
             if text and text.strip():
                 yield f"<{element.tag}>", text
         for name in ATTRIBUTES:
-            if element.get(name):
+            if element.get(name) and not (name.startswith("data-") and KEYWORD.fullmatch(element.get(name))):
                 yield f"<{element.tag} {name}>", element.get(name)
         if element.tag == "input" and element.get("type") in BUTTONS and element.get("value"):
             yield "<input value>", element.get("value")
@@ -133,7 +136,7 @@ def data() -> list[str]:
 
 def outside_marks(text: str, known: list[str]) -> str:
     """What is left of a text when marks and data have been taken out."""
-    text = REQUEST_ID.sub(" ", text)
+    text = IDENTIFIER.sub(" ", text)
     while (less := MARKED.sub(" ", text)) != text:
         text = less
     for value in (*OWN_NAMES, *known):
@@ -151,7 +154,7 @@ def typed() -> list[str]:
     return sorted({*whole, *words}, key=len, reverse=True)
 
 
-PERSONAL = {"<mark>", "<ins>", "<del>", "<span>", "<blockquote>", "<p>", "<dd>", "<textarea>", "<td>", "<li>"}
+PERSONAL = {"<a>", "<mark>", "<ins>", "<del>", "<span>", "<blockquote>", "<p>", "<dd>", "<textarea>", "<td>", "<li>"}
 
 
 def test_every_text_of_every_page_is_translated(pages: dict[str, Page]) -> None:

@@ -62,6 +62,16 @@ def test_an_agency_that_was_released_keeps_nothing_but_the_process(office: Offic
     assert case.code in page
     assert CLEARED not in page
     assert "Rác đổ ven suối" not in page
+    assert "Không thuộc xã." in page
+    assert "Không thuộc xã." not in office.words("officer_PTNMT", f"/cases/{case.ref}")
+
+
+def test_instructions_are_read_by_the_agency_they_are_for(office: Office) -> None:
+    case = build.case_at(office.world, "to_distribute")
+    ptnmt, lat = office.world.agencies["PTNMT"], office.world.agencies["UBND-LAT"]
+    build.do(office.world, case, "distribute", "operator", lead=ptnmt, cooperating=[lat], instructions={ptnmt.id: "Xin dọn trước thứ Sáu."})
+    for name, reads in (("operator", True), ("officer_PTNMT", True), ("officer_UBND-LAT", False), ("administrator", False)):
+        assert ("Xin dọn trước thứ Sáu." in office.words(name, f"/cases/{case.ref}")) is reads, name
 
 
 def test_the_sender_is_shown_once_for_a_reason(app: Flask) -> None:
