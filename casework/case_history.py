@@ -249,5 +249,5 @@ SENTENCES: dict[str, Sentence] = {
     "reopen": _always("Mở lại hồ sơ", "Reopened the case", is_main=True),
     "close": _always("Kết thúc hồ sơ", "Closed the case", is_main=True),
     "reveal_identity": _revealed,
-    "note": _noted,
+    "write_note": _noted,
 }

@@ -27,7 +27,7 @@ def note_audiences(by: Actor, case: Case) -> list[str]:
 
 
 def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: str) -> Note:
-    """Write a note. Records `note` without the words.
+    """Write a note. Records `write_note` without the words.
 
     Raises NotAllowed when the person may not write to that audience, NoteRefused when the words are missing or too long.
     Source: rules.md, section 2, "internal notes".
@@ -45,7 +45,7 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
         written_by_id=by.account_id, written_at=now, mentions=[],
     )  # fmt: skip
     db.session.add(note)
-    record(case, "note", by=by, at=now, audience=audience)
+    record(case, "write_note", by=by, at=now, audience=audience)
     return note
 
 

@@ -76,6 +76,7 @@ class Action(StrEnum):
     SUBMIT_ANSWER = "submit_answer"
     TRACK_REPORT = "track_report"
     VERIFY = "verify"
+    WRITE_NOTE = "write_note"
 
 
 ANYONE = frozenset({"anyone"})
@@ -118,6 +119,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.SUBMIT_ANSWER: frozenset({Role.OFFICER}),
     Action.TRACK_REPORT: ANYONE,
     Action.VERIFY: OPERATIONS,
+    Action.WRITE_NOTE: OPERATIONS | AGENCY_ROLES,
 }
 
 
@@ -304,7 +306,8 @@ def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
         if actor.holds([role], centre_id=case.centre_id):
             found.add(viewer)
     if agency_ids := actor.agency_ids:
-        mine = [assignment for assignment in case.assignments if assignment.agency_id in agency_ids]
+        # the leader of an agency above decides where the agency's own leader wrote the answer
+        mine = [row for row in case.assignments if row.agency_id in agency_ids or (row.is_open and row.approval_desk in actor.desks)]
         if any(assignment.is_open or assignment.approved_at is not None for assignment in mine):
             found.add(Viewer.AGENCY)
         elif mine:

@@ -30,7 +30,7 @@ def lines(result: Mapping[str, Any]) -> Iterator[str]:
     yield f"database per life: {result['database_bytes_per_life']} bytes"
     step = ways["use_cases"]["step"]
     yield (
-        f"a step through the use cases: {step['p50_ms']} ms (aim: {AIM_MS}), "
+        f"a step through the use cases: {step['p50_ms']} ms (aim: {AIM_MS}; of the processor {step['processor_p50_ms']} ms), "
         f"{step['statements_p50']:g} statements (aim: {AIM_STATEMENTS}), "
         f"{step['statements_mean']:g} on average, {step['statements_max']} at most"
     )

@@ -102,7 +102,7 @@ def identity(ref: str) -> ResponseReturnValue:
 
 
 @bp.post("/cases/<ref>/notes")
-@performs(Action.READ_CASE)
+@performs(Action.WRITE_NOTE)
 def note(ref: str) -> ResponseReturnValue:
     seen = found(case_seen_by(actor(), ref))
     form = _note_form(seen)

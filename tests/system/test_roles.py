@@ -90,6 +90,56 @@ def test_every_action_is_open_to_somebody() -> None:
     assert all(ACTION_ROLES.values())
 
 
+# -- the tables the code decides by, against what the rules say --------------------------------------------------------
+
+ROW_OF = {
+    Sight.ORIGINAL: "original words, photos, voice", Sight.CLEARED: "text and photos *cleared for agencies*",
+    Sight.IDENTITY: "identity and contact", Sight.SUBMITTED_ANSWERS: "an agency's drafts",
+    Sight.APPROVED_ANSWERS: "approved answers not yet published", Sight.INTERNAL_NOTES: "internal notes",
+    Sight.PROCESS: "process instance, events without content",
+    Sight.QUARANTINED: "a quarantined case, in lists, counts, search, diagrams",
+}  # fmt: skip
+COLUMN_OF = {
+    Viewer.REPORTER: "reporter", Viewer.FOLLOWER: "follower", Viewer.PUBLIC: "public", Viewer.OPERATOR: "operator",
+    Viewer.OPS_LEAD: "ops lead", Viewer.AGENCY: "officer, leader with an open assignment",
+    Viewer.COMMITTEE_LEADER: "committee leader", Viewer.ADMINISTRATOR: "administrator", Viewer.CONFIDENTIAL_READER: "confidential reader",
+}  # fmt: skip
+NOT_BY_SIGHT = {"–", "never", "of quarantined", "own agency", "public ones", "own receipt", "those named"}
+"""Cells that say no, or that are decided by whose the thing is and not by what somebody is to the case."""
+
+
+def test_the_sights_of_the_code_are_those_of_the_table() -> None:
+    said = {(row, column): cell for row, column, _, cell in cells()}
+    for sight, viewers_ in SIGHTS.items():
+        for viewer, column in COLUMN_OF.items():
+            cell = said[ROW_OF[sight], column]
+            if (sight, viewer) in {(Sight.IDENTITY, Viewer.REPORTER), (Sight.IDENTITY, Viewer.CONFIDENTIAL_READER)}:
+                continue                                # their own; and of quarantined cases alone
+            assert (viewer in viewers_) == (cell not in NOT_BY_SIGHT), f"{sight} × {viewer}: the table says {cell!r}"
+        assert (Viewer.FORMER_AGENCY in viewers_) == (sight == Sight.PROCESS), f"{sight}: an agency that handed back keeps nothing"
+
+
+TEAM = {"operator", "ops_lead"}
+EVERYBODY = {"anyone"}
+WHO_DOES = {
+    "verify": TEAM, "clear_text": TEAM, "refuse": TEAM, "classify": TEAM, "call_hotline": TEAM, "distribute": TEAM, "decide_hand_back": TEAM,
+    "publish": TEAM, "close": TEAM, "review_rating": {"ops_lead"}, "reopen": {"ops_lead"},
+    "reveal_identity": {*TEAM, "confidential_reader"}, "accept_assignment": {"officer"}, "hand_back": {"officer"},
+    "submit_answer": {"officer"}, "approve_answer": {"agency_leader", "committee_leader"}, "redo_answer": {"agency_leader", "committee_leader"},
+    "read_case": {*TEAM, "officer", "agency_leader", "committee_leader", "administrator", "confidential_reader"},
+    "retry_incident": {"administrator"}, "rate": EVERYBODY, "file_report": EVERYBODY, "follow_own": EVERYBODY, "track_report": EVERYBODY,
+    "read_public": EVERYBODY, "sign_in": EVERYBODY, "sign_out": EVERYBODY, "manage_sessions": EVERYBODY, "check_health": EVERYBODY,
+    **dict.fromkeys(("read_inbox", "claim_task", "perform_task"), {
+        "operator", "ops_lead", "officer", "agency_leader", "committee_leader", "records_clerk", "administrator", "process_approver",
+        "confidential_reader", "inspector"}),
+}  # fmt: skip
+"""Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
+
+
+def test_who_may_do_what_is_as_written_by_hand() -> None:
+    assert {str(action): {str(role) for role in roles} for action, roles in ACTION_ROLES.items()} == WHO_DOES
+
+
 # -- what the pages show, against the table ----------------------------------------------------------------------------
 
 
@@ -209,6 +259,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200
         case "health.healthz" | "health.readyz":
             return 200
+        case "public.set_language":
+            return 302
         case "public.report":
             return 200 if parts["code"] == the.case.code else 404
         case "tracking.own" | "filing.receipt" | "filing.receipt_file":
