@@ -70,7 +70,7 @@ def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: 
         require(by, Action.REVEAL_IDENTITY, case)
     if not sees(by, Sight.IDENTITY, case):
         raise NotAllowed
-    if all(link.report_id != report.id for link in case.reports):
+    if all(link.report_id != report.id or link.left_at is not None for link in case.reports):
         raise RevealRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
     if len(reason) < SHORTEST_REASON:
         raise RevealRefused("Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).")

@@ -13,6 +13,8 @@ from casework.models import Assignment, Case, Note
 from casework.permissions import Actor, NotAllowed, Role, Sight, Viewer, sees, viewers
 
 LONGEST_NOTE = 4_000
+MOST_NOTES = 200
+"""The newest of a case that a page shows."""
 
 
 class NoteRefused(CaseworkError):
@@ -51,7 +53,7 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
 
 def notes_seen_by(by: Actor, case: Case) -> list[Note]:
     """The notes a person may read, newest first: an agency its own and the centre's for agencies, the centre and the committee all."""
-    query = select(Note).where(Note.case_id == case.id).options(joinedload(Note.written_by)).order_by(Note.id.desc())
+    query = select(Note).where(Note.case_id == case.id).options(joinedload(Note.written_by)).order_by(Note.id.desc()).limit(MOST_NOTES)
     if not sees(by, Sight.INTERNAL_NOTES, case):
         return []
     notes = list(db.session.scalars(query))

@@ -1,7 +1,7 @@
 """Messages written together with the act they tell of, sent after the commit.
 
 A row holds a recipient reference, a template and parameters without personal data; names and addresses are looked up when
-it is sent. In-page notices (`page`) are delivered by being read; other channels are sent by the worker, at least once.
+it is sent. In-page notices (`page`) never leave the house; other channels are sent by the worker, at least once.
 """
 
 from datetime import datetime
@@ -30,13 +30,6 @@ def tell_desk(role: Role, template: str, *, case: Case, at: datetime, agency_id:
     """This will tell whoever reads an inbox."""
     desk = desk_name(role, centre_id=case.centre_id, agency_id=agency_id)
     _put(f"desk:{desk}", template, case=case, at=at, parameters={"code": case.code, **parameters})
-
-
-def drop_unsent(case: Case, *, at: datetime) -> None:
-    """This will withdraw what has not left yet, e.g. because the case was quarantined."""
-    db.session.query(OutboxMessage).filter(
-        OutboxMessage.case_id == case.id, OutboxMessage.sent_at.is_(None), OutboxMessage.dropped_at.is_(None)
-    ).update({"dropped_at": at}, synchronize_session=False)
 
 
 def _put(recipient: str, template: str, *, case: Case, at: datetime, parameters: dict[str, Any]) -> None:

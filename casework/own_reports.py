@@ -121,9 +121,8 @@ def own_list(reports: list[Report]) -> list[OwnListed]:
     with_texts = select(Report).where(Report.id.in_(ids)).options(selectinload(Report.texts)).execution_options(populate_existing=True)
     read = {report.id: report for report in db.session.scalars(with_texts)}
     answering = select(CaseReport.report_id, Case).join(Case, CaseReport.case_id == Case.id)
-    cases: dict[int, Case] = dict(
-        db.session.execute(answering.where(CaseReport.report_id.in_(ids), CaseReport.left_at.is_(None))).tuples().all()
-    )
+    answering = answering.where(CaseReport.report_id.in_(ids), CaseReport.left_at.is_(None))
+    cases: dict[int, Case] = {report_id: case for report_id, case in db.session.execute(answering)}  # noqa: C416 (rows are no pairs to mypy)
     limits = select(Clock).where(Clock.case_id.in_({case.id for case in cases.values()}), Clock.kind == ClockKind.CASE)
     clocks = {clock.case_id: clock for clock in db.session.scalars(limits.options(selectinload(Clock.pauses)).order_by(Clock.id))}
     return [_listed(read[id_], cases[id_], clocks) for id_ in ids]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
 from casework.errors import CaseworkError
@@ -152,8 +152,8 @@ class Sight(StrEnum):
 
 
 SIGHTS: dict[Sight, frozenset[Viewer]] = {
-    Sight.ORIGINAL: frozenset({Viewer.REPORTER, Viewer.OPERATOR, Viewer.OPS_LEAD}),
-    Sight.CLEARED: frozenset({Viewer.REPORTER, Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
+    Sight.ORIGINAL: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD}),
+    Sight.CLEARED: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
     Sight.IDENTITY: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD}),
     Sight.SUBMITTED_ANSWERS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER}),
     Sight.APPROVED_ANSWERS: frozenset({Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.AGENCY, Viewer.COMMITTEE_LEADER}),
@@ -204,11 +204,6 @@ class Actor:
     def roles(self) -> frozenset[Role]:
         """Every role held anywhere."""
         return frozenset(grant.role for grant in self.grants)
-
-    @property
-    def centre_ids(self) -> frozenset[int]:
-        """The centres this person works in."""
-        return frozenset(grant.centre_id for grant in self.grants if grant.centre_id is not None)
 
     @property
     def agency_ids(self) -> frozenset[int]:
@@ -318,6 +313,8 @@ def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
 def is_reporter(actor: Actor, case: Case) -> bool:
     """Whether one of the case's reports is the person's own (by account or by tracking secret)."""
     for link in case.reports:
+        if link.left_at is not None:
+            continue
         if link.report_id in actor.tracked_report_ids:
             return True
         reporter = link.report.reporter
@@ -363,14 +360,15 @@ def case_seen_by(actor: Actor, ref: str) -> Case | None:
     case = db.session.scalar(
         select(Case)
         .where(Case.ref == ref)
-        .options(selectinload(Case.assignments).joinedload(Assignment.agency), selectinload(Case.reports).joinedload(CaseReport.report))
+        .options(selectinload(Case.assignments).joinedload(Assignment.agency), joinedload(Case.area), joinedload(Case.field))
+        .options(selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter))
     )
     if case is None:
         return None
     seen = viewers(actor, case)
     if case.quarantined_at is not None:
         return case if Viewer.CONFIDENTIAL_READER in seen else None
-    return case if seen & (SIGHTS[Sight.PROCESS] | SIGHTS[Sight.CLEARED]) - {Viewer.REPORTER} else None
+    return case if seen & (SIGHTS[Sight.PROCESS] | SIGHTS[Sight.CLEARED]) else None
 
 
 def report_owned_by(actor: Actor, code: str) -> Report | None:

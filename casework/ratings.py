@@ -20,6 +20,8 @@ from casework.states import CaseState
 LEVELS = ("satisfied", "acceptable", "dissatisfied")
 REASON_PURPOSE = "reason of a rating"
 WHOLE = "whole"
+MOST_REOPENED = 2
+"""Of a case; the third goes to the committee leader (rules.md, section 6)."""
 
 
 class RatingRefused(CaseworkError):
@@ -86,7 +88,7 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
     )
     if not review:
         raise ReviewRefused("Không có đánh giá nào cần xem lại.", "No rating is waiting for a review.")
-    if outcome == "reopened" and case.reopened >= 2:
+    if outcome == "reopened" and case.reopened >= MOST_REOPENED:
         raise ReviewRefused(
             "Hồ sơ đã mở lại 2 lần; lần này do lãnh đạo UBND quyết định.", "The case was reopened twice; the committee leader decides now."
         )

@@ -100,6 +100,8 @@ def answers_seen(assignment: Assignment, by: Actor) -> list[SeenAnswer]:
 
 def photos_of_answers_by_id(answer_ids: list[int]) -> dict[int, list[Photo]]:
     """The linked photos of several answers, in order, by answer."""
+    if not answer_ids:
+        return {}
     query = select(Photo).where(Photo.answer_id.in_(answer_ids), Photo.state == "linked").options(selectinload(Photo.files))
     found: dict[int, list[Photo]] = {}
     for photo in db.session.scalars(query.order_by(Photo.position, Photo.id)):

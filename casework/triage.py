@@ -62,7 +62,7 @@ def verify(
         )
     for part in cleared:
         clear_text(case, part, by=by, now=now)
-    for link in case.reports:
+    for link in (link for link in case.reports if link.left_at is None):
         if not any(part.report.id == link.report_id for part in cleared):
             raise VerificationRefused("Chưa biên tập nội dung gửi đơn vị.", "The text for agencies has not been cleared.")
         if uncleared_photos(link.report):

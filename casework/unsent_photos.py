@@ -13,6 +13,8 @@ UNSENT_KEPT = timedelta(days=2)
 """How long a form may wait before its photos are gone."""
 
 FILES_KEPT = timedelta(days=1)
+MOST_AT_ONCE = 500
+"""Rows forgotten in one transaction: the rest waits for the next sweep, and nobody who files waits for this."""
 
 
 def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
@@ -28,6 +30,7 @@ def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
 def forget_unsent(*, now: datetime) -> int:
     """This will delete the rows of photos that were staged or taken out of a form long ago, and return how many."""
     old = select(Photo.id).where(Photo.linked_at.is_(None), Photo.state.in_(("staged", "deleted")), Photo.uploaded_at < now - UNSENT_KEPT)
+    old = old.order_by(Photo.uploaded_at).limit(MOST_AT_ONCE)
     photo_ids = list(db.session.scalars(old))
     for model, column in ((File, File.photo_id), (Photo, Photo.id)):
         db.session.execute(delete(model).where(column.in_(photo_ids)), execution_options={"synchronize_session": False})

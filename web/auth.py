@@ -36,7 +36,7 @@ ANYWHERE = Limit("sign-in", 50, timedelta(hours=1))
 NETWORK = Limit("sign-in network", 300, QUARTER)
 """Guesses at one account from one network are few; from everywhere together more, so that nobody locks others out at will; a
 whole network, behind which a commune's office or a mobile operator stands, is stopped last."""
-REGISTRATIONS = Limit("register network", 30, timedelta(hours=1))
+REGISTRATIONS = Limit("register network", 10, timedelta(hours=1))
 
 
 class SignInForm(Form):
@@ -63,7 +63,7 @@ class RegistrationForm(Form):
             Length(min=SHORTEST, max=LONGEST, message=_l("A password has at least %(min)d characters.")),
         ],
     )
-    again = PasswordField(_l("The password once more"), validators=[EqualTo("password", message=_l("The two passwords differ."))])
+    password_again = PasswordField(_l("The password once more"), validators=[EqualTo("password", message=_l("The two passwords differ."))])
     consent = BooleanField(
         _l("I have read and agree to the notice on personal data"),
         validators=[InputRequired(_l("Please read and agree to the notice on personal data."))],

@@ -20,7 +20,7 @@ from casework.photo_records import copy_for, open_copy, photos_of_answer, photos
 from casework.photos import RectangleRefused, cover
 from casework.publications import newest_publication
 from casework.publishing import approved_answers
-from casework.ratings import rating_reason
+from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
 from casework.states import ANSWERED
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
@@ -30,8 +30,6 @@ from web.task_page import Act, TaskPage, at_most
 from workflows.steps import StepResult, TaskUnknown, task_for
 
 bp = Blueprint("publishing", __name__)
-
-MOST_REOPENED = 2
 
 
 class PublishForm(Form):
@@ -167,9 +165,7 @@ class ReviewPage(TaskPage):
     def context(self) -> dict[str, Any]:
         publication = newest_publication(self.case, kinds=("final", "private"))
         review = publication and db.session.scalars(select(Review).where(Review.publication_id == publication.id)).first()
-        ratings = (
-            publication and db.session.scalars(select(Rating).where(Rating.publication_id == publication.id).order_by(Rating.id)).all()
-        )
+        ratings = publication and ratings_of(publication)
         return {
             "publication": publication,
             "version": publication.current if publication else None,

@@ -81,7 +81,8 @@ def count_waiting(by: Actor, *, now: datetime, view: View = View.ALL, most: int 
 def waiting_in_case(case_id: int) -> list[WaitingTask]:
     """Return the steps of one case that wait, for the case page."""
     query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.state == "waiting")
-    return list(db.session.scalars(query.options(joinedload(WaitingTask.claimed_by)).order_by(WaitingTask.id)))
+    query = query.options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
+    return list(db.session.scalars(query.order_by(WaitingTask.id)))
 
 
 def _head(desk: str, by: Actor, view: View, now: datetime, after: Position | None) -> Select[Any]:

@@ -56,14 +56,6 @@ def start_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> P
     return instance
 
 
-def start_assignment(assignment: Assignment, *, now: datetime, bindings: Bindings = BINDINGS) -> ProcessInstance:
-    """Start the process of an assignment made beside the tokens (an agency added midway). The case must be locked."""
-    process = CaseProcess(assignment.case, now=now, bindings=bindings)
-    instance = process.instance_of(assignment) or process.start(ASSIGNMENT, assignment)
-    process.settle()
-    return instance
-
-
 def withdraw_assignment(assignment: Assignment, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
     """End the process of an assignment that casework ended beside the tokens (removed, quarantined)."""
     process = CaseProcess(assignment.case, now=now, bindings=bindings)

@@ -19,7 +19,12 @@ class Case(Referable, Model):
     __tablename__ = "case"
     __table_args__ = (
         Index("ix_case_centre_state_due", "centre_id", "state", "due_at"),
-        Index("ix_case_public", "centre_id", "is_public", "published_at"),
+        Index("ix_case_published", "published_at", "id", sqlite_where=text("is_public"), postgresql_where=text("is_public")),
+        Index("ix_case_newest", "opened_at", "id"),
+        Index("ix_case_area_newest", "area_id", "opened_at", "id"),
+        Index("ix_case_field_newest", "field_id", "opened_at", "id"),
+        Index("ix_case_quarantined", "quarantined_at", sqlite_where=text("quarantined_at IS NOT NULL"),
+              postgresql_where=text("quarantined_at IS NOT NULL")),
         Index("ix_case_place", "latitude", "longitude"),
     )
     id: Mapped[Id]
@@ -27,22 +32,22 @@ class Case(Referable, Model):
     centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"))
     state: Mapped[str] = mapped_column(String(16), comment="casework.states.CaseState")
     source: Mapped[str] = mapped_column(String(8))
-    opened_at: Mapped[datetime] = mapped_column(index=True)
+    opened_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None] = mapped_column(comment="final publication or private answer of the present round")
     closed_at: Mapped[datetime | None]
     clock_starts: Mapped[str] = mapped_column(String(10), comment="the centre's setting on the day the case was opened")
     title: Mapped[str | None] = mapped_column(String(200), comment="written by the operator; carries no personal data")
-    field_id: Mapped[int | None] = mapped_column(ForeignKey("field.id"), index=True)
+    field_id: Mapped[int | None] = mapped_column(ForeignKey("field.id"))
     urgency: Mapped[str] = mapped_column(String(8), server_default="normal")
     complexity: Mapped[str] = mapped_column(String(8), server_default="ordinary")
-    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     village: Mapped[str | None] = mapped_column(String(120))
     place: Mapped[str | None] = mapped_column(String(300), comment="the operator's description of the place, cleared for agencies")
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     visibility_reason_id: Mapped[int | None] = mapped_column(ForeignKey("visibility_reason.id"))
-    quarantined_at: Mapped[datetime | None] = mapped_column(index=True)
+    quarantined_at: Mapped[datetime | None]
     is_public: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="has a publication that is not withdrawn")
     published_at: Mapped[datetime | None]
     lead_agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)

@@ -35,11 +35,6 @@ class Clock(Model):
     pauses: Mapped[list["ClockPause"]] = relationship(back_populates="clock", order_by="ClockPause.id")
 
     @property
-    def is_running(self) -> bool:
-        """Whether the limit still matters."""
-        return self.ended_at is None
-
-    @property
     def is_paused(self) -> bool:
         """Whether a pause is open."""
         return any(pause.until is None for pause in self.pauses)

@@ -14,8 +14,8 @@ class OutboxMessage(Model):
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        Index("ix_outbox_unsent", "due_at", "id", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL"),
-              postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL")),
+        Index("ix_outbox_unsent", "due_at", "id", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"),
+              postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'")),
         Index("ix_outbox_recipient", "recipient", "id"),
     )  # fmt: skip
     id: Mapped[Id]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model, Referable
@@ -17,6 +17,7 @@ class Photo(Referable, Model):
         Index("ix_photo_report", "report_id", "position"),
         Index("ix_photo_answer", "answer_id", "position"),
         Index("ix_photo_staged", "staged_token", "position"),
+        Index("ix_photo_unsent", "uploaded_at", sqlite_where=text("linked_at IS NULL"), postgresql_where=text("linked_at IS NULL")),
     )
     id: Mapped[Id]
     purpose: Mapped[str] = mapped_column(String(8), comment="scene, after, progress")
@@ -30,7 +31,7 @@ class Photo(Referable, Model):
     sealed_metadata: Mapped[bytes | None] = mapped_column(LargeBinary, comment="time and place from EXIF")
     sha256: Mapped[str] = mapped_column(String(64), index=True, comment="of the original bytes: evidence")
     uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    uploaded_at: Mapped[datetime] = mapped_column(index=True)
+    uploaded_at: Mapped[datetime]
     linked_at: Mapped[datetime | None]
     files: Mapped[list["File"]] = relationship(back_populates="photo", order_by="File.id")
 

@@ -432,15 +432,15 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', name=op.f('uq_case_code')),
     sa.UniqueConstraint('ref', name=op.f('uq_case_ref'))
     )
-    op.create_index(op.f('ix_case_area_id'), 'case', ['area_id'], unique=False)
+    op.create_index('ix_case_area_newest', 'case', ['area_id', 'opened_at', 'id'], unique=False)
     op.create_index('ix_case_centre_state_due', 'case', ['centre_id', 'state', 'due_at'], unique=False)
-    op.create_index(op.f('ix_case_field_id'), 'case', ['field_id'], unique=False)
+    op.create_index('ix_case_field_newest', 'case', ['field_id', 'opened_at', 'id'], unique=False)
     op.create_index(op.f('ix_case_lead_agency_id'), 'case', ['lead_agency_id'], unique=False)
     op.create_index(op.f('ix_case_merged_into_id'), 'case', ['merged_into_id'], unique=False)
-    op.create_index(op.f('ix_case_opened_at'), 'case', ['opened_at'], unique=False)
+    op.create_index('ix_case_newest', 'case', ['opened_at', 'id'], unique=False)
     op.create_index('ix_case_place', 'case', ['latitude', 'longitude'], unique=False)
-    op.create_index('ix_case_public', 'case', ['centre_id', 'is_public', 'published_at'], unique=False)
-    op.create_index(op.f('ix_case_quarantined_at'), 'case', ['quarantined_at'], unique=False)
+    op.create_index('ix_case_published', 'case', ['published_at', 'id'], unique=False, sqlite_where=sa.text('is_public'), postgresql_where=sa.text('is_public'))
+    op.create_index('ix_case_quarantined', 'case', ['quarantined_at'], unique=False, sqlite_where=sa.text('quarantined_at IS NOT NULL'), postgresql_where=sa.text('quarantined_at IS NOT NULL'))
     op.create_table('letterhead',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('agency_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -638,7 +638,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_outbox_message_case_id'), 'outbox_message', ['case_id'], unique=False)
     op.create_index('ix_outbox_recipient', 'outbox_message', ['recipient', 'id'], unique=False)
-    op.create_index('ix_outbox_unsent', 'outbox_message', ['due_at', 'id'], unique=False, sqlite_where=sa.text('sent_at IS NULL AND dropped_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND dropped_at IS NULL'))
+    op.create_index('ix_outbox_unsent', 'outbox_message', ['due_at', 'id'], unique=False, sqlite_where=sa.text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"), postgresql_where=sa.text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"))
     op.create_table('publication',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -740,7 +740,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_search_row'))
     )
     op.create_index('ix_search_row_case', 'search_row', ['case_id', 'audience'], unique=True)
-    op.create_index('ix_search_row_newest', 'search_row', ['audience', 'centre_id', 'changed_at'], unique=False)
+    op.create_index('ix_search_row_newest', 'search_row', ['audience', 'changed_at', 'id'], unique=False)
     op.create_table('withdrawal',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1001,7 +1001,7 @@ def upgrade() -> None:
     op.create_index('ix_photo_report', 'photo', ['report_id', 'position'], unique=False)
     op.create_index(op.f('ix_photo_sha256'), 'photo', ['sha256'], unique=False)
     op.create_index('ix_photo_staged', 'photo', ['staged_token', 'position'], unique=False)
-    op.create_index(op.f('ix_photo_uploaded_at'), 'photo', ['uploaded_at'], unique=False)
+    op.create_index('ix_photo_unsent', 'photo', ['uploaded_at'], unique=False, sqlite_where=sa.text('linked_at IS NULL'), postgresql_where=sa.text('linked_at IS NULL'))
     op.create_table('process_timer',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('instance_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1182,7 +1182,7 @@ def downgrade() -> None:
     op.drop_index('ix_process_timer_due', table_name='process_timer', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
     op.drop_index(op.f('ix_process_timer_case_id'), table_name='process_timer')
     op.drop_table('process_timer')
-    op.drop_index(op.f('ix_photo_uploaded_at'), table_name='photo')
+    op.drop_index('ix_photo_unsent', table_name='photo', sqlite_where=sa.text('linked_at IS NULL'), postgresql_where=sa.text('linked_at IS NULL'))
     op.drop_index('ix_photo_staged', table_name='photo')
     op.drop_index(op.f('ix_photo_sha256'), table_name='photo')
     op.drop_index('ix_photo_report', table_name='photo')
@@ -1229,7 +1229,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_question_case_id'), table_name='question')
     op.drop_table('question')
     op.drop_table('publication')
-    op.drop_index('ix_outbox_unsent', table_name='outbox_message', sqlite_where=sa.text('sent_at IS NULL AND dropped_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND dropped_at IS NULL'))
+    op.drop_index('ix_outbox_unsent', table_name='outbox_message', sqlite_where=sa.text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"), postgresql_where=sa.text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"))
     op.drop_index('ix_outbox_recipient', table_name='outbox_message')
     op.drop_index(op.f('ix_outbox_message_case_id'), table_name='outbox_message')
     op.drop_table('outbox_message')
@@ -1257,15 +1257,15 @@ def downgrade() -> None:
     op.drop_table('membership')
     op.drop_index(op.f('ix_letterhead_agency_id'), table_name='letterhead')
     op.drop_table('letterhead')
-    op.drop_index(op.f('ix_case_quarantined_at'), table_name='case')
-    op.drop_index('ix_case_public', table_name='case')
+    op.drop_index('ix_case_quarantined', table_name='case', sqlite_where=sa.text('quarantined_at IS NOT NULL'), postgresql_where=sa.text('quarantined_at IS NOT NULL'))
+    op.drop_index('ix_case_published', table_name='case', sqlite_where=sa.text('is_public'), postgresql_where=sa.text('is_public'))
     op.drop_index('ix_case_place', table_name='case')
-    op.drop_index(op.f('ix_case_opened_at'), table_name='case')
+    op.drop_index('ix_case_newest', table_name='case')
     op.drop_index(op.f('ix_case_merged_into_id'), table_name='case')
     op.drop_index(op.f('ix_case_lead_agency_id'), table_name='case')
-    op.drop_index(op.f('ix_case_field_id'), table_name='case')
+    op.drop_index('ix_case_field_newest', table_name='case')
     op.drop_index('ix_case_centre_state_due', table_name='case')
-    op.drop_index(op.f('ix_case_area_id'), table_name='case')
+    op.drop_index('ix_case_area_newest', table_name='case')
     op.drop_table('case')
     op.drop_index(op.f('ix_agency_succession_successor_id'), table_name='agency_succession')
     op.drop_table('agency_succession')

@@ -27,6 +27,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"
              "--no-first-run"]  # fmt: skip
 PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
 PHONE, DESK = {"width": 360, "height": 780}, {"width": 1366, "height": 900}
+HIGHEST = 6000
 SERIOUS = {"serious", "critical"}
 
 
@@ -91,7 +92,8 @@ class Visitor:
             self._judge_width(shown, size["width"])
             path = PICTURES / f"{number:02d}-{shown}-{size['width']}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=path, full_page=True)
+            self._stretch(size["width"])
+            self.page.screenshot(path=path)
             self.house.faults += [f"{shown} at {size['width']}: {fault}" for fault in self._barriers()]
 
     def press(self, words: str) -> None:
@@ -107,6 +109,11 @@ class Visitor:
     def _judge_width(self, shown: str, width: int) -> None:
         if (wide := self.page.evaluate("document.documentElement.scrollWidth")) > width:
             self.house.faults.append(f"{shown}: {wide} pixels wide at {width}")
+
+    def _stretch(self, width: int) -> None:
+        """Make the window as high as the page, so that bars fixed to its lower edge do not cover the middle of a picture."""
+        height = min(max(self.page.evaluate("document.documentElement.scrollHeight"), DESK["height"]), HIGHEST)
+        self.page.set_viewport_size({"width": width, "height": height})
 
     def _barriers(self) -> Iterator[str]:
         found: Any = Axe().run(self.page, options={"resultTypes": ["violations"]}).response
@@ -128,6 +135,7 @@ def opened(environment: dict[str, str]) -> Iterator[House]:
     config = Config.from_environment({**environment, "LANGBIANG_PORT": str(port)})
     with running(config) as app, sync_playwright() as playwright:
         app.config["WTF_CSRF_ENABLED"] = True
+        app.testing = False                                     # failures are answered with their page, as everywhere else
         world = build.standard_world()
         server = Server(app, config)
         thread = threading.Thread(target=server.run)

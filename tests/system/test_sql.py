@@ -75,7 +75,8 @@ def statements(person: Person, path: str) -> int:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
+        if statement != "BEGIN":
+            seen.append(statement)
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:

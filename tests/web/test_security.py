@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
+from wtforms import PasswordField
 
 import web
 from casework.db import db
@@ -23,6 +24,7 @@ from casework.words import Bilingual
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.web.pages import hidden, words_of
+from web import auth, errors
 from web.config import Config
 from web.guards import performs
 from web.networks import network_of
@@ -318,3 +320,12 @@ class TestKeys:
     def _no_keys_afterwards(self) -> Iterator[None]:
         yield
         use_keyring(None)
+
+
+def test_no_password_field_is_shown_again_by_an_error_page() -> None:
+    passwords = {
+        name for form in (auth.SignInForm, auth.RegistrationForm) for name, field in vars(form).items()
+        if getattr(field, "field_class", None) is PasswordField
+    }  # fmt: skip
+    assert passwords
+    assert all(name.startswith(errors.NEVER_SHOWN) for name in passwords)
