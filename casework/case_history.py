@@ -250,4 +250,5 @@ SENTENCES: dict[str, Sentence] = {
     "close": _always("Kết thúc hồ sơ", "Closed the case", is_main=True),
     "reveal_identity": _revealed,
     "write_note": _noted,
+    "retry_incident": _always("Xử lý lại sau sự cố kỹ thuật", "Tried again after a technical fault"),
 }

@@ -11,11 +11,15 @@ from typing import Annotated, Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
 LOCK_TIMEOUT_SECONDS = 5
 """How long a step waits for a row another step holds before it says so."""
+
+LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
+"""PostgreSQL: lock not available, deadlock detected, could not serialise."""
 
 WRITES = "langbiang_writes"
 """Execution option that makes the SQLite transaction take the write lock at once."""
@@ -148,6 +152,12 @@ def unit_of_work() -> Iterator[None]:
         del session.info["kept"]
         if on_sqlite:
             _sqlite_writer.release()
+
+
+def is_lock_timeout(error: DBAPIError) -> bool:
+    """Whether the database says that somebody else held the row, or all rows, too long."""
+    code = getattr(error.orig, "sqlstate", None)
+    return code in LOCK_CODES or "database is locked" in str(error.orig)
 
 
 def kept_for_step() -> dict[Any, Any]:

@@ -146,7 +146,7 @@ def own_report(report: Report) -> OwnReport:
     answers: tuple[PublicAnswer, ...] = ()
     if publication is not None:
         version = publication.current
-        answers = answers_of(version, photos_of_answers([row.answer_id for row in version.answers]))
+        answers = answers_of(version, photos_of_answers(version))
     clocks = {clock.kind: clock for clock in db.session.scalars(select(Clock).where(Clock.case_id == case.id).order_by(Clock.id))}
     return OwnReport(
         code=report.code, case_code=case.code, filed_at=report.filed_at, state=state, label=owner_label(state, case.reopened),

@@ -276,7 +276,11 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
     if account is None or account.kind != "staff" or account.disabled_at is not None:
         return Actor(account=account, tracked_report_ids=tracked)
     principals: dict[int, int | None] = {account.id: None}
-    deputyships = select(Deputy.principal_id).where(Deputy.deputy_id == account.id, Deputy.starts_at <= now, now < Deputy.ends_at)
+    deputyships = (
+        select(Deputy.principal_id)
+        .join(Deputy.principal)
+        .where(Deputy.deputy_id == account.id, Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
+    )
     principals.update({principal_id: principal_id for principal_id in db.session.scalars(deputyships)})
     today = now.astimezone(LOCAL_ZONE).date()
     memberships = db.session.scalars(select(Membership).where(Membership.account_id.in_(principals)).order_by(Membership.id))

@@ -4,13 +4,14 @@ sealed      the original as sent: nobody, through no page
 centre      may show faces and house numbers. Of a report: the centre and its sender. Of an answer: see `_sees_answer_photos`
 agencies    cleared at verification: whoever reads the cleared words of the case
 public      cleared at publication: everybody, as long as the publication stands
+sender      of the answer people read now, public or private: the senders of the case's reports
 """
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
-from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Report
+from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report
 from casework.permissions import SIGHTS, Actor, Sight, Viewer, sees, viewers
 from casework.photo_records import copy_for
 from casework.public_words import public_publications
@@ -19,7 +20,7 @@ RENDITIONS = ("view", "thumb")
 
 
 def public_copy(ref: str, rendition: str) -> File | None:
-    """The copy everybody may see: of a case, or of an answer that stands in what is published now."""
+    """The copy everybody may see: the one chosen for what is published now. Copies made for an earlier or a private answer are not."""
     photo = _photo(ref)
     if photo is None or photo.state != "linked" or rendition not in RENDITIONS:
         return None
@@ -27,18 +28,16 @@ def public_copy(ref: str, rendition: str) -> File | None:
     if case is None or not case.is_public or case.quarantined_at is not None or case.visibility_reason_id is not None:
         return None
     publication = public_publications([case]).get(case.id)
-    if publication is None:
-        return None
-    if photo.answer_id is not None and all(row.answer_id != photo.answer_id for row in publication.current.answers):
-        return None
-    return copy_for(photo, "public", rendition)
+    return _chosen_copy(publication, photo, rendition) if publication is not None else None
 
 
 def private_copy(actor: Actor, ref: str, audience: str, rendition: str, *, form_tokens: frozenset[str] = frozenset()) -> File | None:
-    """The copy for agencies or the centre, if the person may see it. `form_tokens` are the unsent forms open in their browser."""
+    """The copy for agencies, the centre or a sender, if the person may see it. `form_tokens` are the unsent forms open in their browser."""
     photo = _photo(ref)
-    if photo is None or audience not in ("agencies", "centre") or rendition not in RENDITIONS:
+    if photo is None or audience not in ("agencies", "centre", "sender") or rendition not in RENDITIONS:
         return None
+    if audience == "sender":
+        return _senders_copy(actor, photo, rendition)
     if photo.state == "staged":
         may_see = _is_own_draft(actor, photo, form_tokens)
     elif photo.state == "linked" and photo.report_id is not None:
@@ -48,6 +47,25 @@ def private_copy(actor: Actor, ref: str, audience: str, rendition: str, *, form_
     else:
         may_see = False
     return copy_for(photo, audience, rendition) if may_see else None
+
+
+def _senders_copy(actor: Actor, photo: Photo, rendition: str) -> File | None:
+    """The copy of an answer's photo in the answer a sender reads now, which may be theirs alone."""
+    case = _case_of(photo)
+    if photo.state != "linked" or photo.answer_id is None or case is None or case.quarantined_at is not None:
+        return None
+    if not any(link.left_at is None and _is_sender(actor, link.report) for link in case.reports):
+        return None
+    publication = public_publications([case], kinds=("interim", "final", "private")).get(case.id)
+    return _chosen_copy(publication, photo, rendition) if publication is not None else None
+
+
+def _chosen_copy(publication: Publication, photo: Photo, rendition: str) -> File | None:
+    version = publication.current
+    if photo.answer_id is not None and all(row.answer_id != photo.answer_id for row in version.answers):
+        return None
+    chosen = db.session.get(PublicationPhoto, (version.id, photo.id))
+    return chosen.copy(rendition) if chosen is not None else None
 
 
 def _is_own_draft(actor: Actor, photo: Photo, form_tokens: frozenset[str]) -> bool:

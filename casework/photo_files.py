@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from casework.errors import CaseworkError
 from casework.words import Bilingual
@@ -61,6 +61,8 @@ def refuse_by_size(size: int, max_bytes: int, name: str) -> None:
 def opened(data: bytes, name: str) -> Iterator[Image.Image]:
     """The picture, header read and size checked, pixels not yet decoded; one of at most two at a time."""
     with _decoding:
+        # WeasyPrint, once imported, lets Pillow read broken pictures in the whole process: that would lift our own refusals
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
         try:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):

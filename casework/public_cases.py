@@ -145,7 +145,7 @@ def public_case(code: str) -> PublicCase | None:
         is_interim=publication.kind == "interim",
         corrected_at=version.written_at if version.version > 1 else None,
         correction_reason=version.correction_reason,
-        answers=answers_of(version, photos_of_answers([row.answer_id for row in version.answers])),
+        answers=answers_of(version, photos_of_answers(version)),
         verdicts=verdicts_of(publication),
         steps=public_steps(case),
     )

@@ -1,15 +1,14 @@
-"""The photos everybody may see: copies cleared for the public, of cases and answers that are published."""
+"""The photos everybody may see: the copies chosen for the version that people read now, and no others."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from casework.db import db
-from casework.models import CaseReport, Photo, PublicationVersion
-from casework.photo_records import copy_for
+from casework.models import CaseReport, Photo, PublicationPhoto, PublicationVersion
 
 MARK_LENGTH = 12
 
@@ -29,37 +28,25 @@ def photos_of_cases(
     versions: Mapping[int, PublicationVersion],
 ) -> tuple[dict[int, tuple[PublicPhoto, ...]], dict[int, tuple[PublicPhoto, ...]]]:
     """Photos before and after, by case, of published cases given with the version people read."""
-    query = (
-        select(CaseReport.case_id, Photo)
-        .join(Photo, Photo.report_id == CaseReport.report_id)
-        .where(CaseReport.case_id.in_(list(versions)), CaseReport.left_at.is_(None), Photo.state == "linked")
-        .order_by(Photo.report_id, Photo.position, Photo.id)
-        .options(selectinload(Photo.files))
-    )
-    before: dict[int, list[Photo]] = defaultdict(list)
-    for case_id, photo in db.session.execute(query):
-        before[case_id].append(photo)
-    by_answer = photos_of_answers([row.answer_id for version in versions.values() for row in version.answers])
-    after = {
-        case_id: tuple(photo for row in version.answers for photo in by_answer.get(row.answer_id, ()))
+    rows = _rows([version.id for version in versions.values()])
+    reports = {row.photo.report_id for found in rows.values() for row in found} - {None}
+    query = select(CaseReport.case_id, CaseReport.report_id).where(CaseReport.report_id.in_(reports), CaseReport.left_at.is_(None))
+    joined = {(case_id, report_id) for case_id, report_id in db.session.execute(query)}
+    before = {
+        # a report split off since then has taken its photos along
+        case_id: _shown(row for row in rows[version.id] if (case_id, row.photo.report_id) in joined)
         for case_id, version in versions.items()
     }
-    return {case_id: _shown(photos) for case_id, photos in before.items()}, after
+    after = {
+        case_id: tuple(photo for photos in _by_answer(version, rows[version.id]).values() for photo in photos)
+        for case_id, version in versions.items()
+    }
+    return before, after
 
 
-def photos_of_answers(answer_ids: Iterable[int]) -> dict[int, tuple[PublicPhoto, ...]]:
-    """Photos with a copy for the public, by answer."""
-    query = (
-        select(Photo)
-        .where(Photo.answer_id.in_(list(answer_ids)), Photo.state == "linked")
-        .order_by(Photo.position, Photo.id)
-        .options(selectinload(Photo.files))
-    )
-    found: dict[int, list[Photo]] = defaultdict(list)
-    for photo in db.session.scalars(query):
-        if photo.answer_id is not None:
-            found[photo.answer_id].append(photo)
-    return {answer_id: _shown(photos) for answer_id, photos in found.items()}
+def photos_of_answers(version: PublicationVersion) -> dict[int, tuple[PublicPhoto, ...]]:
+    """The photos chosen for a version, by answer, in the order of its answers."""
+    return _by_answer(version, _rows([version.id])[version.id])
 
 
 def mark_of(sha256: str) -> str:
@@ -67,12 +54,31 @@ def mark_of(sha256: str) -> str:
     return sha256[:MARK_LENGTH]
 
 
-def _shown(photos: list[Photo]) -> tuple[PublicPhoto, ...]:
-    return tuple(shown for photo in photos if (shown := _public(photo)) is not None)
+def _rows(version_ids: list[int]) -> dict[int, list[PublicationPhoto]]:
+    """What was chosen for each version, in order."""
+    query = (
+        select(PublicationPhoto)
+        .join(PublicationPhoto.photo)
+        .where(PublicationPhoto.version_id.in_(version_ids), Photo.state == "linked")
+        .order_by(PublicationPhoto.version_id, PublicationPhoto.position)
+        .options(contains_eager(PublicationPhoto.photo), joinedload(PublicationPhoto.view), joinedload(PublicationPhoto.thumb))
+    )
+    found: dict[int, list[PublicationPhoto]] = defaultdict(list)
+    for row in db.session.scalars(query):
+        found[row.version_id].append(row)
+    return found
 
 
-def _public(photo: Photo) -> PublicPhoto | None:
-    view, thumb = copy_for(photo, "public", "view"), copy_for(photo, "public", "thumb")
+def _by_answer(version: PublicationVersion, rows: list[PublicationPhoto]) -> dict[int, tuple[PublicPhoto, ...]]:
+    return {answer.answer_id: _shown(row for row in rows if row.photo.answer_id == answer.answer_id) for answer in version.answers}
+
+
+def _shown(rows: Iterable[PublicationPhoto]) -> tuple[PublicPhoto, ...]:
+    return tuple(shown for row in rows if (shown := _public(row)) is not None)
+
+
+def _public(row: PublicationPhoto) -> PublicPhoto | None:
+    view, thumb = row.copy("view"), row.copy("thumb")
     if view is None or thumb is None:
         return None
-    return PublicPhoto(photo.ref, mark_of(view.sha256), mark_of(thumb.sha256), view.width, view.height)
+    return PublicPhoto(row.photo.ref, mark_of(view.sha256), mark_of(thumb.sha256), view.width, view.height)

@@ -17,7 +17,7 @@ from casework.words import Bilingual
 from reports.pdf import render_pdf
 
 WORDS: Mapping[str, Bilingual] = {
-    "title": Bilingual("Giấy hẹn phản ánh hiện trường", "Receipt of a field report"),
+    "title": Bilingual("Giấy tiếp nhận phản ánh hiện trường", "Receipt of a field report"),
     "code": Bilingual("Mã phản ánh", "Report code"),
     "secret": Bilingual("Mã bí mật", "Secret"),
     "keep": Bilingual(

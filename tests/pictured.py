@@ -52,12 +52,34 @@ def pictured_case(world: build.World, files: Path, state: str, *, agencies: int 
                 build.do(world, case, "submit_answer", officer, agency=assignment.agency, **form)
         elif case.state == "to_publish":
             pictures = [*photos_of_report(filed.report), *(photo for answer in answers_of(filed) for photo in photos_of_answer(answer))]
-            copies = tuple((photo, prepare_copies(photo, [], audience="public", store=store)) for photo in pictures)
-            build.do(world, case, "publish", "operator", title="Rác đổ ven suối", question="Người dân phản ánh rác đổ ven suối.",
-                     checked=True, photos=copies)
+            publish(world, filed, files, pictures)
         else:
             build.advance(world, case, WALK[WALK.index(case.state) + 1], agencies=agencies)
     return filed
+
+
+def publish(world: build.World, filed: Filed, files: Path, pictures: list[Photo]) -> None:
+    """Publish a case with these photos and no others."""
+    copies = tuple((photo, prepare_copies(photo, [], audience="public", store=LocalFileStore(files))) for photo in pictures)
+    build.do(world, filed.case, "publish", "operator", title="Rác đổ ven suối", question="Người dân phản ánh rác đổ ven suối.",
+             checked=True, photos=copies)
+
+
+def reopened_case(world: build.World, files: Path) -> Filed:
+    """A case published with all its photos, reopened, and answered anew without any: it waits to be published again."""
+    filed = pictured_case(world, files, "rating")
+    build.rate(world, filed.case, level="dissatisfied")
+    build.do(world, filed.case, "review_rating", "ops_lead", outcome="reopened", words="Sẽ dọn lại.")
+    build.advance(world, filed.case, "to_publish")
+    return filed
+
+
+def answer_privately(world: build.World, filed: Filed, files: Path) -> None:
+    """Answer the sender alone, with every photo there is given for it."""
+    pictures = [*photos_of_report(filed.report), *(photo for answer in answers_of(filed) for photo in photos_of_answer(answer))]
+    copies = tuple((photo, prepare_copies(photo, [], audience="public", store=LocalFileStore(files))) for photo in pictures)
+    build.do(world, filed.case, "publish", "operator", act="answer_privately", title="Rác đổ ven suối", question="Rác đổ ven suối.",
+             photos=copies)
 
 
 def answers_of(filed: Filed) -> list[Answer]:

@@ -11,7 +11,7 @@ from casework.file_store import LocalFileStore
 from casework.keyring import use_keyring
 from web.config import Config
 
-PAGES = ("public", "filing", "tracking", "auth", "inbox", "tasks", "cases", "publishing", "photos", "health")
+PAGES = ("public", "filing", "tracking", "auth", "inbox", "tasks", "cases", "incidents", "publishing", "photos", "health")
 """The modules with pages; each has a blueprint `bp`."""
 
 

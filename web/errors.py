@@ -11,15 +11,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError, Unauthorized
 
-from casework.db import db
+from casework.db import db, is_lock_timeout
 from casework.errors import CaseworkError
 from casework.permissions import NotAllowed
 from web.locales import chosen_language, in_reader_language
-from web.request_log import LOGGER, request_id
+from web.request_log import LOGGER, failure_facts, request_id
+from workflows.incidents import CaseBusy, StepFailed
 from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
-
-LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
-"""PostgreSQL: lock not available, deadlock detected, could not serialise."""
 
 NEVER_SHOWN = ("csrf_token", "password", "secret")
 LONGEST_KEPT = 20_000
@@ -33,6 +31,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(TaskUnknown, lambda _error: page(404))
     for conflict in (TaskAlreadyDone, TaskClaimed):
         app.register_error_handler(conflict, already_done)
+    app.register_error_handler(CaseBusy, case_busy)
+    app.register_error_handler(StepFailed, step_failed)
     app.register_error_handler(CaseworkError, refused)
     app.register_error_handler(StaleDataError, somebody_works_on_it)
     app.register_error_handler(OperationalError, database_failed)
@@ -82,9 +82,21 @@ def database_failed(error: OperationalError) -> ResponseReturnValue:
     """A lock that was not given in time is said so; anything else is our failure."""
     if not is_lock_timeout(error):
         raise error
+    return case_busy(error)
+
+
+def case_busy(_error: Exception) -> ResponseReturnValue:
+    """Another step holds the case, or changed it meanwhile: the same form may be sent again in a moment."""
     LOGGER.warning("lock timeout", extra={"request": request_id()})
     html, code = page(503, kept=kept_fields(), came_from_here=came_from_here())
     return html, code, {"Retry-After": "5"}
+
+
+def step_failed(failure: StepFailed) -> ResponseReturnValue:
+    """A fault of ours in a step: all of it was undone, and the incident whose ref is shown waits for the administrator."""
+    facts = failure_facts(failure.__cause__ or failure)
+    LOGGER.error("step failed", extra={"request": request_id(), "incident": failure.incident_ref, **facts})
+    return failed(failure, incident=failure.incident_ref, kept=kept_fields())
 
 
 def other_host(_error: SecurityError) -> ResponseReturnValue:
@@ -101,20 +113,14 @@ def other(error: HTTPException) -> ResponseReturnValue:
     return html, code, [(name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"}]
 
 
-def failed(_error: InternalServerError) -> ResponseReturnValue:
+def failed(_error: Exception, **values: Any) -> ResponseReturnValue:
     """Our failure, logged already. The page stands alone, because database or session may be what failed."""
     try:
         db.session.rollback()
     except DBAPIError:
         LOGGER.error("no rollback", extra={"request": request_id()})
-    values = {"language": chosen_language(), "request_id": request_id()}
+    values |= {"language": chosen_language(), "request_id": request_id()}
     return current_app.jinja_env.get_template("errors/500.html").render(values), 500
-
-
-def is_lock_timeout(error: DBAPIError) -> bool:
-    """Whether the database says that somebody else held the row, or all rows, too long."""
-    code = getattr(error.orig, "sqlstate", None)
-    return code in LOCK_CODES or "database is locked" in str(error.orig)
 
 
 def kept_fields() -> list[tuple[str, str]]:

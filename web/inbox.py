@@ -11,15 +11,24 @@ from flask_babel import lazy_gettext as _l
 
 from casework.db import unit_of_work
 from casework.models import Case
-from casework.permissions import LOCAL_ZONE, Action, NotAllowed, case_seen_by
+from casework.permissions import LOCAL_ZONE, Action, case_seen_by
 from casework.staff_views import openings
 from web.clock import now
 from web.due import day_words, last_day
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from workflows import steps
-from workflows.inbox import Position
-from workflows.inbox_views import Counts, Wanted, cases_with, codes_meant, counts_for, elements_of, page_of, shown_count
+from workflows.inbox import (
+    Counts,
+    Position,
+    Wanted,
+    cases_with,
+    codes_meant,
+    counts_for,
+    elements_of,
+    page_of,
+    shown_count,
+)
 from workflows.models import WaitingTask
 from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
@@ -100,7 +109,7 @@ def claim(ref: str) -> ResponseReturnValue:
         with unit_of_work():
             task = steps.claim(ref, by=actor(), now=now())
             code = task.case.code
-    except (TaskUnknown, NotAllowed):
+    except TaskUnknown:
         return found(None)
     except (TaskClaimed, TaskAlreadyDone) as refusal:
         flash(local(refusal.text), "wait")
@@ -113,7 +122,6 @@ def claim(ref: str) -> ResponseReturnValue:
 @performs(Action.CLAIM_TASK)
 def release(ref: str) -> ResponseReturnValue:
     try:
-        steps.task_for(actor(), ref)
         with unit_of_work():
             steps.release(ref, by=actor())
     except TaskUnknown:
@@ -210,4 +218,15 @@ def _others(codes: tuple[str, ...], tasks: list[WaitingTask]) -> list[Case]:
 
 
 def _back(ref: str) -> str:
-    return url_for("tasks.task", ref=ref) if request.form.get("to") == "task" else url_for(".inbox", view=request.form.get("view") or "all")
+    """Where the button was; the inbox for who may put a step back without having it on a desk of theirs."""
+    if request.form.get("to") == "task" and _has(ref):
+        return url_for("tasks.task", ref=ref)
+    return url_for(".inbox", view=request.form.get("view") or "all")
+
+
+def _has(ref: str) -> bool:
+    try:
+        steps.task_for(actor(), ref)
+    except TaskUnknown:
+        return False
+    return True

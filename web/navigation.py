@@ -80,6 +80,8 @@ def _entries() -> tuple[list[Entry], list[Entry]]:
 def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=count_waiting(actor(), now=now()))] if reads_inbox else []
+    if may(actor(), Action.RETRY_INCIDENT):
+        bar.append(_entry("incidents.incidents", _("Incidents"), "alert-triangle"))
     bar += [
         _entry("public.reports", _("Public reports"), "list-search"),
         _entry("auth.sessions", _("My sessions"), "device-desktop"),

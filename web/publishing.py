@@ -19,7 +19,7 @@ from casework.permissions import Action
 from casework.photo_records import copy_for, open_copy, photos_of_answer, photos_of_report
 from casework.photos import RectangleRefused, cover
 from casework.publications import newest_publication
-from casework.publishing import approved_answers
+from casework.publishing import ChosenPhotos, approved_answers
 from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
 from casework.states import ANSWERED
 from web.forms import Form
@@ -65,7 +65,7 @@ class PublishPage(TaskPage):
             return None
         words = {"title": form.title.data or "", "question": form.question.data or "", "summary": form.summary.data or ""}
         if self.chosen == "answer_privately":
-            return Act("answer_privately", words)
+            return self._answer_privately(words)
         return self._publish(words)
 
     def context(self) -> dict[str, Any]:
@@ -85,17 +85,26 @@ class PublishPage(TaskPage):
 
     def _publish(self, words: dict[str, str]) -> Act | None:
         form = self.form
-        photos: Any = ()
         # pictures take seconds: not made for a form that is refused anyway
-        if form.checked.data and words["title"].strip() and words["question"].strip() and self.case.visibility_reason_id is None:
-            try:
-                photos = copies_of(self.choices, audience="public", store=file_store())
-            except RectangleRefused as refusal:
-                self.refusals.append(local(refusal.text))
-                return None
+        is_complete = form.checked.data and words["title"].strip() and words["question"].strip() and self.case.visibility_reason_id is None
+        photos = self._copies(self.choices if is_complete else [])
+        if photos is None:
+            return None
         exact = form.shows_exact_place.data and self.case.latitude is not None
         place = {"place": form.place.data or "", "shows_exact_place": exact}
         return Act("publish", {**words, **place, "checked": form.checked.data, "photos": photos})
+
+    def _answer_privately(self, words: dict[str, str]) -> Act | None:
+        is_complete = words["title"].strip() and words["question"].strip()
+        photos = self._copies([choice for choice in self.choices if choice.photo.answer_id is not None] if is_complete else [])
+        return None if photos is None else Act("answer_privately", {**words, "photos": photos})
+
+    def _copies(self, choices: list[PhotoChoice]) -> ChosenPhotos | None:
+        try:
+            return copies_of(choices, audience="public", store=file_store())
+        except RectangleRefused as refusal:
+            self.refusals.append(local(refusal.text))
+            return None
 
 
 @bp.get("/tasks/<ref>/photos/<photo_ref>")

@@ -1,13 +1,11 @@
-"""The page of one step: shown with the form of its element, and performed in one unit of work."""
+"""The page of one step: shown with the form of its element, and performed in one unit of work; a fault leaves an incident."""
 
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 
-from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.permissions import Action, NotAllowed, Sight, case_seen_by, sees
 from casework.staff_views import reports_seen
@@ -20,28 +18,15 @@ from web.locales import in_reader_language as local
 from web.task_page import Act, TaskPage
 from workflows import steps
 from workflows.desks import REPORTER, is_at
+from workflows.incidents import CaseBusy, StepFailed, perform_recorded
 from workflows.models import WaitingTask
+from workflows.outcomes import OUTCOMES
 from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("tasks", __name__)
 
 PAGES: dict[str, type[TaskPage]] = {**triage.PAGES, **distribution.PAGES, **answering.PAGES, **publishing.PAGES}
 """One page per step of the shipped model."""
-
-OUTCOMES = {
-    "accept": _l("accepted"),
-    "refuse": _l("not accepted"),
-    "hand_back": _l("handed back"),
-    "release": _l("agency released"),
-    "keep": _l("agency stays"),
-    "approve": _l("approved"),
-    "redo": _l("to be done again"),
-    "explained": _l("explained"),
-    "reopened": _l("reopened"),
-    "publish": _l("published"),
-    "answer_privately": _l("answered in private"),
-}
-"""How a step went, in words."""
 
 TYPED_BESIDE_FORMS = (triage.WORDS, distribution.INSTRUCTIONS)
 """First parts of the names of texts that are no fields of a form, because there is one per report or agency."""
@@ -69,11 +54,10 @@ def task(ref: str) -> ResponseReturnValue:
     if act is None:
         return _shown(page), 200 if page.is_unfinished else 422
     try:
-        with unit_of_work():
-            result = steps.perform(ref, by=actor(), now=now(), act=act.verb, form=act.form)
+        result = perform_recorded(ref, by=actor(), now=now(), act=act.verb, form=act.form)
     except (TaskAlreadyDone, TaskClaimed):
         return _done(_step(ref), typed_in(page.form)), 409
-    except NotAllowed:
+    except (NotAllowed, CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
         return _shown(page, refusal=local(refusal.text)), 422

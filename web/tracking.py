@@ -24,6 +24,7 @@ from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
+from workflows.incidents import run_recorded, spot_in_case
 from workflows.rating import rate_report
 
 bp = Blueprint("tracking", __name__)
@@ -80,9 +81,9 @@ def own(code: str) -> ResponseReturnValue:
 @bp.post("/mine/<code>/rating")
 @performs(Action.RATE)
 def rating(code: str) -> ResponseReturnValue:
+    report = found(report_owned_by(actor(), code))
     try:
-        with unit_of_work():
-            _rate(found(report_owned_by(actor(), code)))
+        run_recorded(lambda: _rate(report), lambda: spot_in_case(case_of(report).id, "rate"), now=now())
     except RatingRefused as refusal:
         return _own_page(found(report_owned_by(actor(), code)), refusal=in_reader_language(refusal.text)), 422
     return redirect(url_for(".own", code=code, _anchor="rating"))

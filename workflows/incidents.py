@@ -13,10 +13,11 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from casework.cases import lock_case
-from casework.db import db, unit_of_work
+from casework.db import db, is_lock_timeout, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.permissions import Action, Actor, require
+from casework.models import Case
+from casework.permissions import ACTION_ROLES, Action, Actor, NotAllowed, may, require
 from workflows.bindings import BINDINGS, Bindings
 from workflows.expressions import ExpressionRefused
 from workflows.instances import CaseProcess
@@ -68,16 +69,30 @@ def perform_recorded(task_ref: str, *, by: Actor, now: datetime, bindings: Bindi
     return run_recorded(lambda: perform(task_ref, by=by, now=now, bindings=bindings, **choices), lambda: _spot_of(task_ref), now=now)
 
 
-def run_recorded(work: Callable[[], Done], spot: Callable[[], Spot | None], *, now: datetime) -> Done:
-    """Run work in a unit of work; when it fails, undo it and keep an incident in another. Raises CaseBusy, StepFailed."""
+def run_recorded(
+    work: Callable[[], Done],
+    spot: Callable[[], Spot | None],
+    *,
+    now: datetime,
+    refusals: tuple[type[CaseworkError], ...] = (CaseworkError,),
+) -> Done:
+    """Run work in a unit of work; when it fails, undo it and keep an incident in another.
+
+    `refusals` are those somebody is there to read: without a person every other refusal is a fault. Raises them, CaseBusy,
+    StepFailed, and OperationalError when the database itself fails, which could not keep an incident either.
+    """
     try:
         with unit_of_work():
             return work()
-    except CaseworkError:
-        raise
-    except (StaleDataError, OperationalError) as fault:
+    except StaleDataError as fault:
         raise CaseBusy from fault
+    except OperationalError as fault:
+        if is_lock_timeout(fault):
+            raise CaseBusy from fault
+        raise
     except Exception as fault:
+        if isinstance(fault, (CaseBusy, *refusals)):
+            raise
         raise StepFailed(_keep(fault, spot(), now)) from fault
 
 
@@ -85,31 +100,52 @@ def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = B
     """Try what failed once more, inside the caller's unit of work.
 
     For a timer or a message the instance runs on from the state of before. A person's step waits for its person again: what
-    was typed is not kept here. Raises IncidentUnknown, NotAllowed. Source: rules.md, section 5, "incident and retry".
+    was typed is not kept here. Raises IncidentUnknown, also for one of another centre, and NotAllowed. Source: rules.md,
+    section 5, "incident and retry".
     """
     require(by, Action.RETRY_INCIDENT)
     incident = _open_incident(incident_ref)
     case = lock_case(incident.case_id)
+    db.session.refresh(incident)
+    if incident.resolved_at is not None or case.quarantined_at is not None or not may(by, Action.RETRY_INCIDENT, case):
+        raise IncidentUnknown
     process = CaseProcess(case, now=now, bindings=bindings)
     instance = next(each for each in process.instances if each.id == incident.instance_id)
     if instance.status == "incident":
         instance.status = incident.status_before
     process.open(instance)
-    process.settle()
+    process.settle(offer_messages=incident.kind == "message")
     incident.resolved_at, incident.resolved_by_id = now, by.account_id
     record(case, "retry_incident", by=by, at=now, incident=incident.ref)
     return incident
 
 
 def retry_recorded(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Incident:
-    """Try once more in a unit of work of its own; another failure counts as one more attempt. Raises StepFailed."""
-    return run_recorded(lambda: retry(incident_ref, by=by, now=now, bindings=bindings), lambda: _spot_again(incident_ref), now=now)
+    """Try once more in a unit of work of its own; another failure counts as one more attempt. Raises as `retry`, CaseBusy, StepFailed."""
+    return run_recorded(
+        lambda: retry(incident_ref, by=by, now=now, bindings=bindings),
+        lambda: _spot_again(incident_ref),
+        now=now,
+        refusals=(NotAllowed, IncidentUnknown),
+    )
 
 
-def open_incidents(limit: int = 50) -> list[Incident]:
-    """Return what failed and was not resolved, newest first."""
-    query = select(Incident).where(Incident.resolved_at.is_(None)).options(joinedload(Incident.instance))
-    return list(db.session.scalars(query.order_by(Incident.occurred_at.desc()).limit(limit)))
+def open_incidents(by: Actor, *, limit: int = 50) -> list[Incident]:
+    """Return what failed and was not resolved in the person's centres, newest first; nothing of quarantined cases. Raises NotAllowed."""
+    require(by, Action.RETRY_INCIDENT)
+    centres = {grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.RETRY_INCIDENT]}
+    query = select(Incident).join(Case, Incident.case_id == Case.id)
+    query = query.where(Incident.resolved_at.is_(None), Case.quarantined_at.is_(None))
+    if None not in centres:
+        query = query.where(Case.centre_id.in_(centres))
+    query = query.options(joinedload(Incident.instance).joinedload(ProcessInstance.case))
+    return list(db.session.scalars(query.order_by(Incident.occurred_at.desc(), Incident.id.desc()).limit(limit)))
+
+
+def spot_in_case(case_id: int, element: str) -> Spot | None:
+    """Return the newest step of that element in a case, for use cases that find their step themselves."""
+    query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.element == element).order_by(WaitingTask.id.desc())
+    return _spot_at(db.session.scalars(query.limit(1)).first())
 
 
 class IncidentUnknown(CaseworkError):
@@ -127,7 +163,10 @@ def _open_incident(incident_ref: str) -> Incident:
 
 
 def _spot_of(task_ref: str) -> Spot | None:
-    task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first()
+    return _spot_at(db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first())
+
+
+def _spot_at(task: WaitingTask | None) -> Spot | None:
     return Spot("step", task.instance_id, task.case_id, task.element, task.engine_task) if task else None
 
 

@@ -17,7 +17,8 @@ from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.desks import REPORTER, is_at, own_desk
 from workflows.instances import CaseProcess, definition_of
-from workflows.models import WaitingTask
+from workflows.models import Incident, WaitingTask
+from workflows.outcomes import OUTCOMES
 
 
 class TaskUnknown(CaseworkError):
@@ -88,11 +89,11 @@ def perform(
 def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     """Take a step for oneself, so that colleagues see it is in hand; claiming one's own again changes nothing.
 
-    Raises TaskUnknown, NotAllowed, TaskAlreadyDone, TaskClaimed.
+    A sender's own step is nobody's to take. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed.
     """
     task = _task(task_ref)
-    if own_desk(by, task.desk) is None:
-        raise NotAllowed
+    if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):
+        raise TaskUnknown
     change = (
         update(WaitingTask)
         .where(WaitingTask.id == task.id, WaitingTask.state == "waiting")
@@ -109,16 +110,18 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
 
 
 def release(task_ref: str, *, by: Actor) -> WaitingTask:
-    """Put a claimed step back: its claimant, the leader of the agency or the operations lead may.
+    """Put a claimed step back: its claimant, the leader of the agency or the operations lead may (rules.md, section 6).
 
-    Raises TaskUnknown, NotAllowed, TaskAlreadyDone.
+    For everybody else whose desk it is not on, it is not there. Raises TaskUnknown, NotAllowed, TaskAlreadyDone.
     """
-    lock_case(_case_of(task_ref))
+    case = lock_case(_case_of(task_ref))
     task = _locked_task(task_ref)
+    is_claimant = task.claimed_by_id is not None and task.claimed_by_id in _counts_as(by, task)
+    may_release = is_claimant or _leads(by, task)
+    if case.quarantined_at is not None or not (may_release or is_at(by, task.desk, case)):
+        raise TaskUnknown
     _refuse_done(task)
-    is_leader = by.holds([Role.AGENCY_LEADER], agency_id=task.agency_id) if task.agency_id else False
-    is_lead = by.holds([Role.OPS_LEAD], centre_id=task.centre_id)
-    if task.claimed_by_id is not None and task.claimed_by_id not in _counts_as(by, task) and not (is_leader or is_lead):
+    if task.claimed_by_id is not None and not may_release:
         raise NotAllowed
     task.claimed_by_id = task.claimed_at = None
     return task
@@ -129,7 +132,7 @@ def acts_of(task: WaitingTask, bindings: Bindings = BINDINGS) -> tuple[str, ...]
     return tuple(bindings.steps[task.element].acts)
 
 
-def label_of_step(task: WaitingTask) -> Bilingual:
+def label_of_step(task: WaitingTask | Incident) -> Bilingual:
     """Return what the diagram calls the step."""
     element = definition_of(task.instance.process_version).elements.get(task.element)
     return element.label if element else Bilingual(task.element, task.element)
@@ -179,6 +182,12 @@ def _counts_as(by: Actor, task: WaitingTask) -> frozenset[int]:
     return by.at(desk).counts_as if desk else by.counts_as
 
 
+def _leads(by: Actor, task: WaitingTask) -> bool:
+    """Whether the person leads whoever works at the step: in the agency, or the operations of the centre."""
+    in_agency = task.agency_id is not None and by.holds([Role.AGENCY_LEADER], agency_id=task.agency_id)
+    return in_agency or by.holds([Role.OPS_LEAD], centre_id=task.centre_id)
+
+
 def _refuse_done(task: WaitingTask) -> None:
     if task.state == "waiting":
         return
@@ -188,9 +197,10 @@ def _refuse_done(task: WaitingTask) -> None:
             f"Bước “{label.vi}” không còn chờ thực hiện từ {when}.", f"The step “{label.en}” has not been waiting any more since {when}."
         )
     who = _name(task.done_by)
-    what = f" ({task.outcome})" if task.outcome else ""
+    outcome = OUTCOMES.get(task.outcome or "")
+    what = Bilingual(f" ({outcome.vi})", f" ({outcome.en})") if outcome else Bilingual("", "")
     raise TaskAlreadyDone(
-        f"{who.vi} đã thực hiện bước “{label.vi}”{what} lúc {when}.", f"{who.en} did the step “{label.en}”{what} at {when}."
+        f"{who.vi} đã thực hiện bước “{label.vi}”{what.vi} lúc {when}.", f"{who.en} did the step “{label.en}”{what.en} at {when}."
     )
 
 

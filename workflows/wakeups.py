@@ -4,17 +4,20 @@ A worker first leases rows in a short unit of work, then takes each in its own, 
 a timer fires exactly once however many workers there are and wherever one of them dies.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.errors import CaseworkError
 from workflows.bindings import BINDINGS, Bindings
-from workflows.incidents import Spot, run_recorded
+from workflows.incidents import CaseBusy, Spot, StepFailed, place_of, root_of, run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import Message, ProcessInstance, Timer
+
+LOGGER = logging.getLogger("langbiang.wakeups")
 
 LEASE = timedelta(seconds=60)
 """How long a worker may sit on a timer it has leased before another takes it over."""
@@ -63,8 +66,9 @@ def _lease(now: datetime, limit: int) -> list[int]:
 def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
     """A timer that cannot be run now stays for later; one that fails has left an incident. Neither stops the others."""
     try:
-        return run_recorded(lambda: _fire(timer_id, now, bindings), lambda: _spot_of(timer_id), now=now)
-    except CaseworkError:
+        return run_recorded(lambda: _fire(timer_id, now, bindings), lambda: _spot_of(timer_id), now=now, refusals=())
+    except (CaseBusy, StepFailed, OperationalError) as failure:
+        _log("timer", failure, timer=timer_id)
         return False
 
 
@@ -88,9 +92,20 @@ def _spot_of(timer_id: int) -> Spot | None:
 
 def _deliver_to(case_id: int, now: datetime, bindings: Bindings) -> int:
     try:
-        return run_recorded(lambda: _offer(case_id, now, bindings), lambda: _spot_in(case_id), now=now)
-    except CaseworkError:
+        return run_recorded(lambda: _offer(case_id, now, bindings), lambda: _spot_in(case_id), now=now, refusals=())
+    except (CaseBusy, StepFailed, OperationalError) as failure:
+        _log("message", failure, case=case_id)
         return 0
+
+
+def _log(kind: str, failure: Exception, **row: int) -> None:
+    """One line: a case in use is tried again by itself, a fault waits for the administrator. Never the text of the fault."""
+    cause = root_of(failure)
+    facts = {**row, "incident": getattr(failure, "incident_ref", None), "error": type(cause).__name__, "place": place_of(cause)}
+    if isinstance(failure, CaseBusy):
+        LOGGER.warning("%s put off", kind, extra=facts)
+    else:
+        LOGGER.error("%s failed", kind, extra=facts)
 
 
 def _offer(case_id: int, now: datetime, bindings: Bindings) -> int:

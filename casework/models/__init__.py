@@ -9,7 +9,7 @@ from casework.models.outbox import OutboxMessage
 from casework.models.people import Account, Deputy, Draft, LoginSession, Membership, OneTimeCode
 from casework.models.photos import File, Photo
 from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
-from casework.models.publications import Publication, PublicationAnswer, PublicationVersion, Rating, Review
+from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
 from casework.models.reports import Follower, Report, Reporter, ReportText
 from casework.models.rules import (
     CalendarDay,
@@ -29,7 +29,7 @@ __all__ = [
     "Account", "Agency", "AgencySuccession", "Anchor", "Answer", "Area", "AreaSuccession", "Assignment", "CalendarDay", "Camera", "Case",
     "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule", "CodeCounter", "Decision", "Deputy", "Directive", "Draft", "Event",
     "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "HotlineCall", "IdempotencyKey", "Letterhead", "LoginSession",
-    "Membership", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "Publication", "PublicationAnswer", "PublicationVersion",
-    "Question", "RateCounter", "Rating", "Referral", "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report", "ReportText",
-    "Reporter", "Review", "SearchRow", "TextTemplate", "VisibilityReason", "Withdrawal",
+    "Membership", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "Publication", "PublicationAnswer", "PublicationPhoto",
+    "PublicationVersion", "Question", "RateCounter", "Rating", "Referral", "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report",
+    "ReportText", "Reporter", "Review", "SearchRow", "TextTemplate", "VisibilityReason", "Withdrawal",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ class IdempotencyKey(Model):
     sealed_result: Mapped[bytes | None] = mapped_column(
         LargeBinary, comment="what the first answer told the client alone, e.g. the tracking secret"
     )
+    content_digest: Mapped[str] = mapped_column(String(64), comment="keyed, of what was sent: the same key with other words is no repeat")
     used_at: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from casework.db import Id, Model, Referable
 from casework.models.answers import Answer
 from casework.models.cases import Case
+from casework.models.photos import File, Photo
 
 
 class Publication(Referable, Model):
@@ -50,6 +51,7 @@ class PublicationVersion(Model):
     written_at: Mapped[datetime]
     publication: Mapped[Publication] = relationship(back_populates="versions")
     answers: Mapped[list["PublicationAnswer"]] = relationship(order_by="PublicationAnswer.position")
+    photos: Mapped[list["PublicationPhoto"]] = relationship(order_by="PublicationPhoto.position")
 
 
 class PublicationAnswer(Model):
@@ -60,6 +62,25 @@ class PublicationAnswer(Model):
     answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id"), primary_key=True, index=True)
     position: Mapped[int]
     answer: Mapped[Answer] = relationship()
+
+
+class PublicationPhoto(Model):
+    """A photo chosen for a version, with the very copies that were cleared for it: what an earlier version showed counts no more."""
+
+    __tablename__ = "publication_photo"
+    version_id: Mapped[int] = mapped_column(ForeignKey("publication_version.id"), primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True, index=True)
+    view_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    thumb_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    position: Mapped[int]
+    photo: Mapped[Photo] = relationship()
+    view: Mapped[File] = relationship(foreign_keys=[view_file_id])
+    thumb: Mapped[File] = relationship(foreign_keys=[thumb_file_id])
+
+    def copy(self, rendition: str) -> File | None:
+        """The copy called view or thumb; None for another rendition, and once it has been erased."""
+        file = {"view": self.view, "thumb": self.thumb}.get(rendition)
+        return file if file is not None and file.erased_at is None else None
 
 
 class Rating(Model):

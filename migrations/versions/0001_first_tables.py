@@ -76,6 +76,7 @@ def upgrade() -> None:
     sa.Column('purpose', sa.String(length=20), nullable=False),
     sa.Column('result', sa.String(length=80), nullable=False, comment='ref of what the act made'),
     sa.Column('sealed_result', sa.LargeBinary(), nullable=True, comment='what the first answer told the client alone, e.g. the tracking secret'),
+    sa.Column('content_digest', sa.String(length=64), nullable=False, comment='keyed, of what was sent: the same key with other words is no repeat'),
     sa.Column('used_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_idempotency_key'))
     )
@@ -1155,11 +1156,26 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review')),
     sa.UniqueConstraint('publication_id', name=op.f('uq_review_publication_id'))
     )
+    op.create_table('publication_photo',
+    sa.Column('version_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('photo_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('view_file_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('thumb_file_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['photo_id'], ['photo.id'], name=op.f('fk_publication_photo_photo_id_photo')),
+    sa.ForeignKeyConstraint(['thumb_file_id'], ['file.id'], name=op.f('fk_publication_photo_thumb_file_id_file')),
+    sa.ForeignKeyConstraint(['version_id'], ['publication_version.id'], name=op.f('fk_publication_photo_version_id_publication_version')),
+    sa.ForeignKeyConstraint(['view_file_id'], ['file.id'], name=op.f('fk_publication_photo_view_file_id_file')),
+    sa.PrimaryKeyConstraint('version_id', 'photo_id', name=op.f('pk_publication_photo'))
+    )
+    op.create_index(op.f('ix_publication_photo_photo_id'), 'publication_photo', ['photo_id'], unique=False)
     install_triggers(op.get_bind())
 
 
 def downgrade() -> None:
     drop_triggers(op.get_bind())
+    op.drop_index(op.f('ix_publication_photo_photo_id'), table_name='publication_photo')
+    op.drop_table('publication_photo')
     op.drop_table('review')
     op.drop_index('ix_file_photo', table_name='file')
     op.drop_table('file')

@@ -10,7 +10,7 @@ from casework.permissions import Actor
 from casework.photo_access import private_copy, public_copy
 from casework.photo_records import staged_photos
 from tests import build
-from tests.pictured import after_photo, pictured_case, scene_photo, staged
+from tests.pictured import after_photo, answer_privately, pictured_case, publish, reopened_case, scene_photo, staged
 
 EVERYBODY = ("guest", "citizen", "citizen_2", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "officer_HKL",
              "committee_leader", "administrator", "confidential_reader", "inspector", "records_clerk", "process_approver")
@@ -91,6 +91,45 @@ def test_published_photos_are_everybodys_as_long_as_the_publication_stands(world
     with unit_of_work():
         db.session.query(Publication).update({"unpublished_at": build.NOON})
     assert all(public_copy(ref, "view") is None for ref in refs)
+
+
+def test_a_photo_not_chosen_for_the_present_publication_is_nobodys(world: build.World, app: Flask) -> None:
+    filed = reopened_case(world, app.config["FILES"])
+    ref = scene_photo(filed).ref
+    assert public_copy(ref, "view") is not None
+    publish(world, filed, app.config["FILES"], [])
+    assert public_copy(ref, "view") is None
+    assert public_copy(ref, "thumb") is None
+
+
+def test_a_photo_covered_otherwise_for_a_later_publication_is_shown_so(world: build.World, app: Flask) -> None:
+    filed = reopened_case(world, app.config["FILES"])
+    ref = scene_photo(filed).ref
+    first = public_copy(ref, "view")
+    publish(world, filed, app.config["FILES"], [scene_photo(filed)])
+    second = public_copy(ref, "view")
+    assert first is not None
+    assert second is not None
+    assert second.id > first.id
+    with unit_of_work():
+        db.session.query(Publication).filter(Publication.number == 2).update({"unpublished_at": build.NOON})
+    assert public_copy(ref, "view") == first
+
+
+def test_the_photos_of_a_private_answer_are_its_senders_alone(world: build.World, app: Flask) -> None:
+    filed = pictured_case(world, app.config["FILES"], "to_publish")
+    scene, ref = scene_photo(filed).ref, after_photo(filed).ref
+    assert seers(world, ref, "sender") == set()
+    answer_privately(world, filed, app.config["FILES"])
+    assert seers(world, ref, "sender") == seers(world, ref, "sender", "thumb") == {"citizen"}
+    assert seers(world, scene, "sender") == set()
+    assert private_copy(Actor(None, tracked_report_ids=frozenset({filed.report.id})), ref, "sender", "view") is not None
+    with unit_of_work():
+        db.session.merge(filed.case).is_public = True
+    assert (public_copy(ref, "view"), public_copy(scene, "view")) == (None, None)
+    with unit_of_work():
+        db.session.merge(filed.case).quarantined_at = build.NOON
+    assert seers(world, ref, "sender") == set()
 
 
 @pytest.mark.parametrize("column", ["quarantined_at", "visibility_reason_id"])

@@ -16,7 +16,7 @@ from casework.public_cases import PublicState, Wanted, code_of_case, newest_publ
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 from tests import build
-from tests.pictured import pictured_case
+from tests.pictured import pictured_case, publish, reopened_case, scene_photo
 
 NOON = build.NOON
 
@@ -226,6 +226,15 @@ def test_photos_of_a_published_case_are_its_public_copies(world: build.World, co
     assert len(item.before) == len(item.after) == 1
     assert item.before[0].width == 320
     assert item.code != filed.report.code
+
+
+def test_a_case_published_again_shows_the_photos_chosen_then_and_no_others(world: build.World, config) -> None:  # type: ignore[no-untyped-def]
+    filed = reopened_case(world, config.files)
+    publish(world, filed, config.files, [scene_photo(filed)])
+    shown = public_case(filed.case.code)
+    assert shown is not None
+    assert [photo.ref for photo in shown.item.before] == [scene_photo(filed).ref]
+    assert (shown.item.after, shown.answers[0].photos) == ((), ())
 
 
 def test_the_exact_position_is_shown_only_when_the_publication_says_so(world: build.World) -> None:

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 
 import pypdf
 import pytest
+from PIL import Image, ImageFile
 
+from casework.photo_files import PhotoRefused
+from casework.photos import accept_photo
 from casework.words import Bilingual
 from reports import pdf, receipt
 
@@ -25,7 +28,7 @@ def text_of(data: bytes) -> str:
 
 def test_it_shows_code_secret_moments_and_the_promise_in_local_time() -> None:
     text = text_of(receipt.receipt_pdf(RECEIPT))
-    for words in ("Giấy hẹn phản ánh hiện trường", "LD-2026-000123", "ABCD-EFGH-2345", "10:00 02/03/2026", "15:30 02/03/2026", "Xã Lát"):
+    for words in ("Giấy tiếp nhận phản ánh hiện trường", "LD-2026-000123", "ABCD-EFGH-2345", "10:00 02/03/2026", "15:30 02/03/2026", "Xã Lát"):
         assert words in text
 
 
@@ -99,3 +102,11 @@ def test_only_the_vendored_typeface_is_in_it() -> None:
     page = pypdf.PdfReader(io.BytesIO(receipt.receipt_pdf(RECEIPT))).pages[0]
     names = {font.get_object()["/BaseFont"] for font in page["/Resources"]["/Font"].values()}
     assert all("Be-Vietnam-Pro" in name for name in names), names
+
+
+def test_making_a_receipt_does_not_let_damaged_photos_in() -> None:
+    picture = io.BytesIO()
+    Image.effect_noise((400, 300), 80).save(picture, "JPEG")
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # as importing WeasyPrint leaves it
+    with pytest.raises(PhotoRefused):
+        accept_photo(picture.getvalue()[: len(picture.getvalue()) // 2], "cut.jpg")

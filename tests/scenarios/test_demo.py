@@ -28,7 +28,7 @@ from web.demo_stories import STORIES, moments_of, steps_of
 from web.passwords import check_password
 from web.starting import StartRefused
 from web.verifying import verify
-from workflows.inbox import View, count_waiting
+from workflows.inbox import Wanted, page_of
 from workflows.models import Incident, WaitingTask
 from workflows.routing import shipped_table
 
@@ -96,7 +96,8 @@ def test_what_waits_is_in_the_inbox_of_a_person_one_can_sign_in_as(app: Flask) -
     desks = set(db.session.scalars(select(WaitingTask.desk).where(WaitingTask.state == "waiting")))
     read = {desk for account in staff.values() for desk in demo_cases.actor_for(account, now=NOW).desks}
     assert {desk for desk in desks if not desk.startswith("reporter@")} <= read
-    assert count_waiting(demo_cases.actor_for(staff["vanhanh"], now=NOW), now=NOW, view=View.URGENT) >= 1
+    page = page_of(demo_cases.actor_for(staff["vanhanh"], now=NOW), Wanted(), now=NOW, limit=100)
+    assert any(task.urgent for task in page.tasks)
 
 
 def test_the_decision_table_names_agencies_there_are(app: Flask) -> None:

@@ -72,7 +72,7 @@ class Journey:
         return self._ended("file", page)
 
     def verify(self) -> Page:
-        operator, page = self._opened("operator")
+        operator, page = self.opened("operator")
         [report] = self.case.reports
         photos = {name: "yes" for name in field_names(page) if name.startswith("show-")}
         page = operator.submit(page, ("act", "verify"), title="Rác đổ ven suối", place="Ven suối thôn Păng Tiêng",
@@ -80,33 +80,33 @@ class Journey:
         return self._ended("verify", page)
 
     def classify(self, urgency: str = "normal") -> Page:
-        operator, page = self._opened("operator")
+        operator, page = self.opened("operator")
         page = operator.submit(page, field="rung_dat_moi_truong", urgency=urgency, complexity="ordinary", area=self.world.area.ref)
         return self._ended("classify", page)
 
     def distribute(self) -> Page:
-        operator, page = self._opened("operator")
+        operator, page = self.opened("operator")
         lead, *helping = (self.world.agencies[key].ref for key in (*AGENCY_KEYS, UNWILLING))
         page = operator.submit(page, ("act", "check"), lead=lead, cooperating=helping)
         page = operator.submit(page, ("act", "distribute"))
         return self._ended("distribute", page)
 
     def hand_back(self) -> Page:
-        officer, page = self._opened(f"officer_{UNWILLING}")
+        officer, page = self.opened(f"officer_{UNWILLING}")
         officer.submit(page, ("act", "hand_back"), reason="Không thuộc rừng do Hạt quản lý.")
-        operator, page = self._opened("operator")
+        operator, page = self.opened("operator")
         page = operator.submit(page, upheld="yes", words="Đồng ý.")
         return self._ended("hand_back", page)
 
     def accept(self) -> Page:
         for key in AGENCY_KEYS:
-            officer, page = self._opened(f"officer_{key}")
+            officer, page = self.opened(f"officer_{key}")
             page = officer.submit(page, ("act", "accept_assignment"))
         return self._ended("accept", page)
 
     def submit(self, keys: tuple[str, ...] = AGENCY_KEYS) -> Page:
         for number, key in enumerate(keys):
-            officer, page = self._opened(f"officer_{key}")
+            officer, page = self.opened(f"officer_{key}")
             photo = draw_demo_photo(20 + number, "trash", after=True)
             page = officer.submit(
                 page, ("act", "submit_answer"), uploads={"photos": [(photo, "sau khi dọn.jpg")]},
@@ -117,7 +117,7 @@ class Journey:
         return self._ended("submit", page)
 
     def redo(self) -> Page:
-        leader, page = self._opened(f"leader_{AGENCY_KEYS[0]}")
+        leader, page = self.opened(f"leader_{AGENCY_KEYS[0]}")
         page = leader.submit(page, ("act", "redo_answer"), instructions="Chụp thêm ảnh bờ suối phía cầu.")
         return self._ended("redo", page)
 
@@ -126,12 +126,12 @@ class Journey:
 
     def approve(self) -> Page:
         for key in AGENCY_KEYS:
-            leader, page = self._opened(f"leader_{key}")
+            leader, page = self.opened(f"leader_{key}")
             page = leader.submit(page, ("act", "approve_answer"))
         return self._ended("approve", page)
 
     def publish(self) -> Page:
-        operator, page = self._opened("operator")
+        operator, page = self.opened("operator")
         photos = {name: "yes" for name in field_names(page) if name.startswith("show-")}
         page = operator.submit(page, ("act", "publish"), title="Rác đổ ven suối", question="Người dân phản ánh rác đổ ven suối.",
                                checked="y", **photos)
@@ -145,7 +145,7 @@ class Journey:
 
     # -- finding the way ---------------------------------------------------------------------------------------------------
 
-    def _opened(self, name: str) -> tuple[Person, Page]:
+    def opened(self, name: str) -> tuple[Person, Page]:
         """The person and the page of the one step of this case that waits in their inbox."""
         person = self.person(name)
         inbox = person.get("/inbox")

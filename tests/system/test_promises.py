@@ -216,6 +216,18 @@ def test_a_quarantined_case_is_there_for_its_confidential_readers_only(world: bu
     assert [name for name in names if case_seen_by(world.actor(name), case.ref)] == ["confidential_reader"]
 
 
+def test_nobody_goes_on_working_in_a_quarantined_case(world: build.World) -> None:
+    case = build.case_at(world, "to_verify")
+    ref = build.waiting(case, "verify").ref
+    with unit_of_work():
+        case.quarantined_at = build.NOON
+    anything = replace_step("verify", Step({"verify": lambda *_, **__: {"outcome": "accept"}}))
+    with pytest.raises(NotAllowed), unit_of_work():
+        steps.perform(ref, by=world.actor("operator"), now=build.NOON, bindings=anything)
+    with pytest.raises(steps.TaskUnknown):
+        steps.task_for(world.actor("operator"), ref)
+
+
 def test_an_identity_is_revealed_with_a_reason_and_an_event(world: build.World) -> None:
     case = build.case_at(world, "to_verify", by="guest")
     report = case.main_report
@@ -310,10 +322,9 @@ def test_photos_are_served_to_those_they_were_cleared_for(world: build.World, st
     report = with_photo(world, store)
     case = db.session.scalars(select(Case)).one()
     [photo] = triage.photos_of_report(report)
-    for audience in ("agencies", "public"):
-        copies = prepare_copies(photo, [], audience=audience, store=store)
-        with unit_of_work():
-            add_copies(photo, copies, audience=audience, by=world.actor("operator"), now=build.NOON)
+    copies = prepare_copies(photo, [], audience="agencies", store=store)
+    with unit_of_work():
+        add_copies(photo, copies, audience="agencies", by=world.actor("operator"), now=build.NOON)
     build.do(world, case, "verify", "operator", title="Rác đổ ven suối", cleared=[build.cleared(report)])
     build.advance(world, case, "to_publish")
     officer, operator, guest = (world.actor(name) for name in ("officer_PTNMT", "operator", "guest"))
@@ -322,7 +333,8 @@ def test_photos_are_served_to_those_they_were_cleared_for(world: build.World, st
     assert private_copy(operator, photo.ref, "centre", "view") is not None
     assert private_copy(guest, photo.ref, "agencies", "view") is None
     assert public_copy(photo.ref, "view") is None, "not published yet"
-    build.publish(world, case)
+    chosen = ((photo, prepare_copies(photo, [], audience="public", store=store)),)
+    build.do(world, case, "publish", "operator", title="Rác đổ ven suối", question="Rác đổ ven suối.", checked=True, photos=chosen)
     assert public_copy(photo.ref, "view") is not None
 
 

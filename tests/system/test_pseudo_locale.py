@@ -99,7 +99,7 @@ def wrong_turns(journey: Journey) -> None:
     journey.person("reporter").submit(journey.person("reporter").get(f"/mine/{journey.code}"), at="/rating", level="dissatisfied")
     journey.rate(level="dissatisfied")
     journey.person("ops_lead").get("/inbox?view=review_rating")
-    ops_lead, page = journey._opened("ops_lead")
+    ops_lead, page = journey.opened("ops_lead")
     ops_lead.submit(page)
     ops_lead.submit(page, outcome="reopened", words="Mở lại.")
     reporter = journey.person("reporter")

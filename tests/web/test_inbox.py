@@ -11,8 +11,7 @@ from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
 from web.inbox import position_in, position_text
-from workflows.inbox import Position
-from workflows.inbox_views import codes_meant
+from workflows.inbox import Position, codes_meant
 from workflows.models import WaitingTask
 
 LATER = build.NOON + timedelta(days=7)
@@ -90,6 +89,20 @@ def test_its_holder_and_the_operations_lead_may_put_a_step_back(office: Office) 
     assert office.post("operator_2", f"{address}/release").status_code == 403
     assert office.post("ops_lead", f"{address}/release").status_code == 302
     assert build.waiting(case, "verify").claimed_by_id is None
+
+
+def test_the_agencys_leader_and_the_operations_lead_may_put_an_officers_step_back(office: Office) -> None:
+    case = build.case_at(office.world, "at_agency")
+    address = step(case, "accept_assignment")
+    for name in ("leader_PTNMT", "ops_lead"):
+        office.post("officer_PTNMT", f"{address}/claim")
+        assert build.waiting(case, "accept_assignment").claimed_by_id == office.world.people["officer_PTNMT"].id
+        answer = office.post(name, f"{address}/release", to="task")
+        assert (answer.status_code, answer.location) == (302, "/inbox?view=all")
+        assert build.waiting(case, "accept_assignment").claimed_by_id is None
+    office.post("officer_PTNMT", f"{address}/claim")
+    assert office.post("leader_HKL", f"{address}/release").status_code == 404
+    assert office.post("officer_2_PTNMT", f"{address}/release").status_code == 403
 
 
 def test_a_step_of_another_desk_cannot_be_taken(office: Office) -> None:

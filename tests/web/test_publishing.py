@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +92,24 @@ def test_a_sensitive_case_is_only_answered_in_private(office: Office) -> None:
     assert publish(office, case, act="answer_privately").status_code == 302
     assert not case.is_public
     assert db.session.query(Publication).one().kind == "private"
+
+
+def test_the_photos_of_a_private_answer_reach_its_sender_and_nobody_else(app: Flask) -> None:
+    office = Office(app)
+    filed = pictured.pictured_case(office.world, app.config["FILES"], "to_publish")
+    before, after = pictured.scene_photo(filed).ref, pictured.after_photo(filed).ref
+    chosen = {f"show-{before}": "yes", f"show-{after}": "yes", f"cover-{after}": "0,0,0.5,1"}
+    assert publish(office, filed.case, act="answer_privately", **chosen).status_code == 302
+    page = office.get("citizen", f"/mine/{filed.report.code}").get_data(as_text=True)
+    address = re.search(rf'src="(/photos/{after}/sender/view[^"]*)"', page)
+    assert address
+    answer = office.get("citizen", address[1])
+    assert halves_covered(answer.data) == (True, False)
+    assert "no-store" in answer.headers["Cache-Control"]
+    for name in ("citizen_2", "operator"):
+        assert office.get(name, address[1]).status_code == 404
+    for ref in (before, after):
+        assert office.app.test_client().get(f"/photos/{ref}/public/view").status_code == 404
 
 
 def reviewed(office: Office) -> Case:

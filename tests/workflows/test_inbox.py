@@ -7,7 +7,7 @@ from casework.db import db, unit_of_work
 from casework.permissions import actor_for
 from tests import build
 from workflows.desks import desks_read_by, own_desk
-from workflows.inbox import View, count_waiting, waiting_for, waiting_in_case
+from workflows.inbox import Wanted, count_waiting, page_of, waiting_in_case
 from workflows.steps import claim
 
 
@@ -24,7 +24,7 @@ def test_each_desk_sees_its_own_steps(world):
     build.case_at(world, "to_verify")
     build.case_at(world, "at_agency")
     build.case_at(world, "approval")
-    seen = {name: sorted(elements(waiting_for(world.actor(name), now=build.NOON)))
+    seen = {name: sorted(elements(page_of(world.actor(name), Wanted(), now=build.NOON)))
             for name in ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_HKL", "citizen", "guest")}  # fmt: skip
     assert seen == {
         "operator": ["verify"], "ops_lead": ["verify"], "officer_PTNMT": ["accept_assignment"], "leader_PTNMT": ["approve_answer"],
@@ -37,7 +37,7 @@ def test_pages_follow_each_other_in_the_order_of_the_limits_without_gap_or_repea
         build.file_report(world, now=build.NOON - timedelta(hours=number % 3))
     actor, seen, after = world.actor("operator"), [], None
     while True:
-        page = waiting_for(actor, now=build.NOON, limit=3, after=after)
+        page = page_of(actor, Wanted(), now=build.NOON, limit=3, after=after)
         seen += page.tasks
         if page.next is None:
             break
@@ -52,14 +52,13 @@ def test_views_narrow_what_is_shown(world):
     with unit_of_work():
         claim(build.waiting(first, "verify").ref, by=world.actor("operator"), now=build.NOON)
     operator = world.actor("operator")
-    assert [task.case_id for task in waiting_for(operator, now=build.NOON, view=View.MINE).tasks] == [first.id]
-    assert [task.case_id for task in waiting_for(operator, now=build.NOON, view=View.FREE).tasks] == [second.id]
-    assert waiting_for(operator, now=build.NOON, view=View.LATE).tasks == ()
-    assert len(waiting_for(operator, now=late, view=View.LATE).tasks) == 2
-    assert waiting_for(operator, now=build.NOON, view=View.URGENT).tasks == ()
-    assert count_waiting(operator, now=build.NOON, view=View.MINE) == 1
-    assert len(waiting_for(operator, now=build.NOON, desk="operator@c1").tasks) == 2
-    assert waiting_for(operator, now=build.NOON, desk="officer@a1").tasks == ()
+    assert [task.case_id for task in page_of(operator, Wanted(only_mine=True), now=build.NOON).tasks] == [first.id]
+    assert [task.case_id for task in page_of(operator, Wanted(codes=(second.code,)), now=build.NOON).tasks] == [second.id]
+    assert page_of(operator, Wanted(codes=()), now=build.NOON).tasks == ()
+    assert page_of(operator, Wanted(only_late=True), now=build.NOON).tasks == ()
+    assert len(page_of(operator, Wanted(only_late=True), now=late).tasks) == 2
+    assert len(page_of(operator, Wanted(only_soon=True), now=late - timedelta(hours=1)).tasks) == 2
+    assert page_of(operator, Wanted(element="classify"), now=build.NOON).tasks == ()
 
 
 def test_counting_stops_where_it_is_told_to(world):
@@ -82,7 +81,7 @@ def test_a_page_is_one_statement_and_each_desk_is_read_through_the_index(world):
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        page = waiting_for(actor, now=build.NOON)
+        page = page_of(actor, Wanted(), now=build.NOON)
         for task in page.tasks:
             _ = task.case.code, task.instance.status, task.assignment and task.assignment.agency.name, task.claimed_by
     finally:

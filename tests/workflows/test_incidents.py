@@ -2,9 +2,11 @@ import dataclasses
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from casework.db import db, unit_of_work
-from casework.permissions import NotAllowed
+from casework.permissions import NotAllowed, Role, actor_for
+from casework.ratings import RatingRefused
 from tests import build
 from workflows.bindings import BINDINGS, Step
 from workflows.expressions import ExpressionRefused, evaluate
@@ -114,12 +116,14 @@ def test_a_failing_timer_stops_its_instance_until_it_is_retried(app):
     with pytest.raises(StepFailed):
         retry_recorded(incident.ref, by=world.actor("administrator"), now=over, bindings=broken)
     assert only_incident().attempts == 2
-    assert [each.ref for each in open_incidents()] == [incident.ref]
+    assert [each.ref for each in open_incidents(world.actor("administrator"))] == [incident.ref]
+    with pytest.raises(NotAllowed):
+        open_incidents(world.actor("operator"))
     retry_recorded(incident.ref, by=world.actor("administrator"), now=over)
     db.session.expire_all()
     assert (case.state, instance.status) == ("closed", "ended")
     assert only_incident().resolved_by_id == world.people["administrator"].id
-    assert open_incidents() == []
+    assert open_incidents(world.actor("administrator")) == []
     with pytest.raises(IncidentUnknown):
         retry_recorded(incident.ref, by=world.actor("administrator"), now=over)
 
@@ -148,6 +152,78 @@ def test_a_case_changed_meanwhile_is_busy_and_leaves_no_incident(app):
     with pytest.raises(CaseBusy):
         perform_recorded(ref, by=world.actor("operator"), now=build.NOON, bindings=bound_to("classify", changed_elsewhere))
     assert db.session.scalars(select(Incident)).all() == []
+
+
+def test_what_an_end_refuses_without_a_person_is_an_incident_and_logged(app, caplog):
+    world = build.standard_world()
+    case = build.case_at(world, "rating")
+    over = build.next_moment(case).replace(month=5)
+
+    def refuses(case, *, by, now, **form):
+        raise RatingRefused(SECRET_WORDS, SECRET_WORDS)
+
+    broken = dataclasses.replace(BINDINGS, ends={"closed": refuses})
+    with caplog.at_level("INFO", "langbiang.wakeups"):
+        assert fire_due_timers(over, bindings=broken) == 0
+    incident = only_incident()
+    assert (incident.kind, incident.error_class, incident.attempts) == ("timer", "RatingRefused", 1)
+    assert [(line.getMessage(), line.incident, line.error) for line in caplog.records] == [("timer failed", incident.ref, "RatingRefused")]
+    assert SECRET_WORDS not in str([vars(line) for line in caplog.records])
+    with pytest.raises(StepFailed):
+        retry_recorded(incident.ref, by=world.actor("administrator"), now=over, bindings=broken)
+    assert only_incident().attempts == 2
+    retry_recorded(incident.ref, by=world.actor("administrator"), now=over)
+    db.session.expire_all()
+    assert case.state == "closed"
+
+
+@pytest.mark.parametrize(("words", "expected"), [("database is locked", CaseBusy), ("disk I/O error", OperationalError)])
+def test_only_a_lock_makes_a_case_busy(sqlite_app, words, expected):
+    def fails_so(case, *, by, now):
+        raise OperationalError("UPDATE", {}, Exception(words))
+
+    world = build.standard_world()
+    ref = build.waiting(classified(world), "classify").ref
+    with pytest.raises(expected):
+        perform_recorded(ref, by=world.actor("operator"), now=build.NOON, bindings=bound_to("classify", fails_so))
+    assert db.session.scalars(select(Incident)).all() == []
+
+
+def test_a_timer_the_database_fails_is_logged_and_stops_no_other(sqlite_app, caplog):
+    world = build.standard_world()
+    cases = [build.case_at(world, "rating") for _ in range(2)]
+    over = max(build.next_moment(case) for case in cases).replace(month=5)
+    closes = BINDINGS.ends["closed"]
+
+    def fails_once(case, *, by, now):
+        if case.id == cases[0].id:
+            raise OperationalError("UPDATE", {}, Exception("disk I/O error"))
+        return closes(case, by=by, now=now)
+
+    assert fire_due_timers(over, bindings=dataclasses.replace(BINDINGS, ends={**BINDINGS.ends, "closed": fails_once})) == 1
+    assert [line.getMessage() for line in caplog.records if line.name == "langbiang.wakeups"] == ["timer failed"]
+    db.session.expire_all()
+    assert sorted(case.state for case in cases) == ["closed", "rating"]
+
+
+def test_an_incident_of_another_centre_or_of_a_quarantined_case_is_not_there(sqlite_app):
+    world = build.standard_world()
+    with unit_of_work():
+        other = build.World(build.centre("DN", is_default=False))
+        stranger = build.staff(other, "administrator_DN", Role.ADMINISTRATOR)
+    case = classified(world)
+    ref, at = build.waiting(case, "classify").ref, build.next_moment(case)
+    with pytest.raises(StepFailed):
+        perform_recorded(ref, by=world.actor("operator"), now=at, bindings=bound_to("classify", fails))
+    incident_ref, by = only_incident().ref, actor_for(stranger, now=at)
+    assert open_incidents(by) == []
+    with pytest.raises(IncidentUnknown):
+        retry_recorded(incident_ref, by=by, now=at)
+    with unit_of_work():
+        db.session.get_one(type(case), case.id).quarantined_at = at
+    assert open_incidents(world.actor("administrator")) == []
+    with pytest.raises(IncidentUnknown):
+        retry_recorded(incident_ref, by=world.actor("administrator"), now=at)
 
 
 def test_the_root_of_a_wrapped_fault_is_named_and_only_our_own_sentences_are_kept():

@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 
 from casework.db import db, unit_of_work
 from casework.models import Account, Agency, Deputy, Event
-from casework.permissions import NotAllowed, actor_for
+from casework.permissions import NotAllowed, Role, actor_for
 from casework.triage import HotlineIncomplete, VerificationRefused
 from tests import build
 from workflows.bindings import BINDINGS, Bindings, Step
@@ -88,8 +88,8 @@ def test_of_two_people_one_wins_and_the_other_reads_who_did_what_and_when(app):
     build.classify(world, case)
     with pytest.raises(TaskAlreadyDone) as refusal, unit_of_work():
         perform(task.ref, by=world.actor("operator_2"), now=at, form={})
-    assert refusal.value.vi == "Người Thử operator đã thực hiện bước “Phân loại” (classify) lúc 10:10 02/03/2026."
-    assert refusal.value.en == "Người Thử operator did the step “Classify” (classify) at 10:10 02/03/2026."
+    assert refusal.value.vi == "Người Thử operator đã thực hiện bước “Phân loại” lúc 10:10 02/03/2026."
+    assert refusal.value.en == "Người Thử operator did the step “Classify” at 10:10 02/03/2026."
 
 
 def test_two_threads_at_one_step_do_it_once(app):
@@ -174,13 +174,50 @@ def test_a_claimed_step_is_left_to_its_claimant_until_it_is_released(app):
         build.classify(world, case)
     with pytest.raises(NotAllowed), unit_of_work():
         release(ref, by=world.actor("operator"))
-    with pytest.raises(NotAllowed), unit_of_work():
-        claim(ref, by=world.actor("officer_PTNMT"), now=at)
+    for stranger in ("officer_PTNMT", "leader_PTNMT", "administrator"):
+        with pytest.raises(TaskUnknown), unit_of_work():
+            claim(ref, by=world.actor(stranger), now=at)
+        with pytest.raises(TaskUnknown), unit_of_work():
+            release(ref, by=world.actor(stranger))
     with unit_of_work():
         release(ref, by=world.actor("ops_lead"))
     build.classify(world, case)
     with pytest.raises(TaskAlreadyDone), unit_of_work():
         claim(ref, by=world.actor("operator_2"), now=at)
+
+
+def test_an_unclaimed_step_is_not_there_for_strangers_to_put_back(sqlite_app):
+    world = build.standard_world()
+    ref = build.waiting(build.case_at(world, "to_classify"), "classify").ref
+    with pytest.raises(TaskUnknown), unit_of_work():
+        release(ref, by=world.actor("officer_PTNMT"))
+    with unit_of_work():
+        assert release(ref, by=world.actor("operator")).claimed_by_id is None
+
+
+def test_a_step_of_a_quarantined_case_can_be_neither_taken_nor_put_back(sqlite_app):
+    world = build.standard_world()
+    case = build.case_at(world, "to_classify")
+    ref = build.waiting(case, "classify").ref
+    with unit_of_work():
+        claim(ref, by=world.actor("operator"), now=build.NOON)
+        db.session.get_one(type(case), case.id).quarantined_at = build.NOON
+    for name in ("operator", "operator_2", "ops_lead"):
+        with pytest.raises(TaskUnknown), unit_of_work():
+            claim(ref, by=world.actor(name), now=build.NOON)
+        with pytest.raises(TaskUnknown), unit_of_work():
+            release(ref, by=world.actor(name))
+
+
+def test_how_a_step_went_is_told_in_words(sqlite_app):
+    world = build.standard_world()
+    case = build.case_at(world, "approval")
+    ref, at = build.waiting(case, "approve_answer").ref, build.next_moment(case)
+    build.redo(world, case, case.assignments[0].agency)
+    with pytest.raises(TaskAlreadyDone) as refusal, unit_of_work():
+        perform(ref, by=world.actor("leader_PTNMT"), now=at, form={})
+    assert " (yêu cầu xử lý lại) lúc " in refusal.value.vi
+    assert " (to be done again) at " in refusal.value.en
 
 
 def test_a_deputy_acts_for_the_principal(app):
@@ -194,6 +231,28 @@ def test_a_deputy_acts_for_the_principal(app):
     build.do(world, case, "approve_answer", "records_clerk")
     task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == ref)).one()
     assert (task.done_by_id, task.on_behalf_of_id) == (world.people["records_clerk"].id, world.people["leader_PTNMT"].id)
+
+
+def test_a_deputy_of_a_disabled_account_acts_for_nobody(app):
+    world = build.standard_world()
+    with unit_of_work():
+        leader, deputy = db.session.merge(world.people["leader_PTNMT"]), db.session.merge(world.people["records_clerk"])
+        db.session.add(Deputy(principal_id=leader.id, deputy_id=deputy.id, starts_at=build.NOON - timedelta(days=1),
+                              ends_at=build.NOON + timedelta(days=1), created_by_id=leader.id))  # fmt: skip
+    assert Role.AGENCY_LEADER in actor_for(deputy, now=build.NOON).roles
+    with unit_of_work():
+        db.session.get_one(Account, leader.id).disabled_at = build.NOON
+    assert Role.AGENCY_LEADER not in actor_for(deputy, now=build.NOON).roles
+    assert leader.id not in actor_for(deputy, now=build.NOON).counts_as
+
+
+def test_an_answer_goes_to_no_leader_whose_account_is_disabled(app):
+    world = build.standard_world()
+    case = build.case_at(world, "handling")
+    with unit_of_work():
+        db.session.get_one(Account, world.people["leader_PTNMT"].id).disabled_at = build.NOON
+    build.submit(world, case)
+    assert build.waiting(case, "approve_answer").desk == f"committee_leader@c{case.centre_id}"
 
 
 def test_each_step_carries_the_limit_of_its_clock(app):
