@@ -1,5 +1,7 @@
 """Filing: a report comes in, gets its code and its case, and its sender gets the secret that opens it."""
 
+import hmac
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,19 +18,32 @@ from casework.models import Area, Camera, Case, CaseReport, Centre, CodeCounter,
 from casework.outbox import tell_desk, tell_reporter
 from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
 from casework.photo_records import link_staged
-from casework.sealing import new_tracking_secret, open_text, seal_text, secret_digest
+from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 
 ORIGINAL_PURPOSE = "original words"
 PLACE_PURPOSE = "place in the reporter's words"
 SECRET_PURPOSE = "tracking secret of a repeated request"
+CONTENT_PURPOSE = "what the key filed"
 LONGEST_WORDS = 10_000
 LONGEST_PLACE = 500
 
 
 class ReportRefused(CaseworkError):
     """The report cannot be taken as it is; the text says what to mend."""
+
+
+class OtherReportFiled(ReportRefused):
+    """The form has made a report already, and this is another one: nothing is filed until it comes with a key of its own."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"Phản ánh trước đó từ biểu mẫu này đã được tiếp nhận với mã {code}. Nội dung bây giờ là một phản ánh khác và chưa được gửi; "
+            "Ông/Bà có thể bấm gửi ngay.",
+            f"The earlier report from this form has been filed as {code}. What stands here now is another report and has not been sent; "
+            "you can send it now.",
+        )
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Filed:
-    """What filing made; `secret` is told to the sender now and never again."""
+    """What filing made; `secret` is told to the sender now and, to the same form sent again, for two days; never after that."""
 
     report: Report
     case: Case
@@ -74,12 +89,14 @@ def file_report(
 
     Words, place and identity are sealed at once. Staff file for callers and from cameras (`source` phone, officer, camera).
     A repeat with the same `idempotency_key` returns the first report and makes nothing.
-    Raises ReportRefused when words or place are missing or too long, or consent or contact is missing.
+    Raises ReportRefused when words or place are missing or too long, or consent or contact is missing; OtherReportFiled when the
+    key has filed other words, another place or another contact.
     Source: rules.md, sections 3, 4 and 6; Law 91/2025/QH15 for consent.
     """
-    if idempotency_key and (earlier := _filed_before(idempotency_key)):
-        return earlier
     words = normal(words)
+    content = _content_digest(words, place, contact)
+    if idempotency_key and (earlier := _filed_before(idempotency_key, content)):
+        return earlier
     _refuse_incomplete(source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented)
     secret = new_tracking_secret()
     report = Report(
@@ -101,9 +118,10 @@ def file_report(
     case = _open_case(report, by=by, now=now)
     if idempotency_key:
         sealed_secret = seal_text(secret, purpose=SECRET_PURPOSE)
-        db.session.add(
-            IdempotencyKey(key=idempotency_key, purpose="file_report", result=report.ref, sealed_result=sealed_secret, used_at=now)
+        kept = IdempotencyKey(
+            key=idempotency_key, purpose="file_report", result=report.ref, sealed_result=sealed_secret, content_digest=content, used_at=now
         )
+        db.session.add(kept)
     return Filed(report, case, secret)
 
 
@@ -154,7 +172,14 @@ def _refuse_incomplete(
         )
 
 
-def _filed_before(key: str) -> Filed | None:
+def _content_digest(words: str, place: Place, contact: Contact | None) -> str:
+    """What tells two reports of one form apart. How exactly a position was measured does not count."""
+    where = (place.area.id if place.area else None, normal(place.village or ""), normal(place.words or ""), place.latitude, place.longitude)
+    who = (contact.name, contact.phone, contact.email) if contact else ()
+    return lookup_digest(json.dumps([words, where, who]), purpose=CONTENT_PURPOSE)
+
+
+def _filed_before(key: str, content: str) -> Filed | None:
     """What the key has made. Two requests with the same key at once wait for each other: on SQLite all writers do anyway."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
@@ -162,6 +187,8 @@ def _filed_before(key: str) -> Filed | None:
     if kept is None or kept.purpose != "file_report" or kept.sealed_result is None:
         return None
     report = db.session.scalars(select(Report).where(Report.ref == kept.result)).one()
+    if not hmac.compare_digest(kept.content_digest, content):
+        raise OtherReportFiled(report.code)
     case = db.session.scalars(select(Case).join(CaseReport).where(CaseReport.report_id == report.id, CaseReport.left_at.is_(None))).one()
     return Filed(report, case, open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)
 

@@ -11,12 +11,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import RateCounter
+from casework.models import IdempotencyKey, RateCounter
 from casework.permissions import LOCAL_ZONE
 from casework.sealing import lookup_digest
 
 SUBJECT_PURPOSE = "counter of attempts"
 KEPT = timedelta(days=2)
+"""Of a counter after its window began, and of the answer to a request that may be repeated."""
 
 
 class TooManyAttempts(CaseworkError):
@@ -83,3 +84,8 @@ def forget_attempts(limit: Limit, subject: str, *, now: datetime) -> None:
 def drop_old_counters(now: datetime) -> int:
     """This will delete the counters of windows long over and return how many."""
     return db.session.query(RateCounter).filter(RateCounter.window_starts_at < now - KEPT).delete(synchronize_session=False)
+
+
+def drop_old_keys(now: datetime) -> int:
+    """This will forget what repeated requests would be told, tracking secrets among it, once KEPT is over, and return how many."""
+    return db.session.query(IdempotencyKey).filter(IdempotencyKey.used_at < now - KEPT).delete(synchronize_session=False)

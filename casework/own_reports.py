@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.clocks import ClockKind, running_clock
 from casework.db import db
 from casework.intake import original_words, place_words
-from casework.models import Assignment, Case, CaseReport, Clock, Publication, Rating, Refusal, Report
+from casework.models import Assignment, Case, CaseReport, Clock, Publication, Rating, Refusal, Report, Review
 from casework.next_steps import NEXT
 from casework.photo_records import copy_for, photos_of_report
 from casework.public_cases import progress_of
@@ -40,6 +40,15 @@ class RefusalTold:
     reason: Bilingual
     guidance: Bilingual
     words: str
+
+
+@dataclass(frozen=True)
+class ReviewTold:
+    """What the centre's look at a dissatisfied rating came to, in the words written to the sender."""
+
+    is_reopened: bool
+    words: str
+    decided_at: datetime
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,7 @@ class OwnReport:
     answers: tuple[PublicAnswer, ...] = ()
     rateable: Rateable | None = None
     given: tuple[Given, ...] = ()
+    review: ReviewTold | None = None
     steps: tuple[Step, ...] = ()
 
 
@@ -135,8 +145,8 @@ def _listed(report: Report, case: Case, clocks: dict[int, Clock]) -> OwnListed:
     return OwnListed(report.code, report.filed_at, label, progress_of(case), original_words(report), clocks.get(case.id))
 
 
-def own_report(report: Report) -> OwnReport:
-    """What the sender of a report reads. Callers make sure that it is their own (permissions.report_owned_by)."""
+def own_report(report: Report, *, now: datetime) -> OwnReport:
+    """What the sender of a report reads at this moment. Callers make sure that it is their own (permissions.report_owned_by)."""
     case = case_of(report)
     state = CaseState(case.state)
     if case.quarantined_at is not None:
@@ -155,7 +165,8 @@ def own_report(report: Report) -> OwnReport:
         clock=clocks.get(ClockKind.CASE), acceptance=clocks.get(ClockKind.ACCEPTANCE),
         held_reason=case.held_reason if state in OPEN_STATES else None,
         refusal=_refusal(case) if state == CaseState.REFUSED else None, publication=publication, answers=answers,
-        rateable=_rateable(case, report, publication), given=_given(report, publication), steps=tuple(own_steps(case, report)),
+        rateable=_rateable(case, report, publication, now), given=_given(report, publication), review=_review(case),
+        steps=tuple(own_steps(case, report)),
     )  # fmt: skip
 
 
@@ -169,9 +180,20 @@ def _refusal(case: Case) -> RefusalTold | None:
     return RefusalTold(row.reason.name, Bilingual(row.reason.guidance_vi, row.reason.guidance_en), row.words) if row else None
 
 
-def _rateable(case: Case, report: Report, publication: Publication | None) -> Rateable | None:
+def _review(case: Case) -> ReviewTold | None:
+    """The newest review that is decided: it stays to be read when the case is answered once more."""
+    query = select(Review).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)
+    row = db.session.scalars(query.where(Review.outcome.is_not(None)).order_by(Review.id.desc())).first()
+    if row is None or not row.words or row.decided_at is None:
+        return None
+    return ReviewTold(row.outcome == "reopened", row.words, row.decided_at)
+
+
+def _rateable(case: Case, report: Report, publication: Publication | None, now: datetime) -> Rateable | None:
     clock = running_clock(case, ClockKind.RATING)
     if clock is None or clock.due_at is None or report.reporter is None or publication is None or publication.kind == "interim":
+        return None
+    if case.state == CaseState.REVIEW and now >= clock.due_at:
         return None
     agencies = [row.answer.assignment.agency for row in publication.current.answers]
     return Rateable(clock.due_at, tuple((agency.ref, agency.name) for agency in agencies))

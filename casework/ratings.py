@@ -43,8 +43,10 @@ def rate(
     Source: rules.md, section 6, "Rating".
     """
     _refuse_stranger(case, report, by)
-    publication = newest_publication(case, kinds=("final", "private"))
-    if publication is None or running_clock(case, ClockKind.RATING) is None:
+    publication, window = newest_publication(case, kinds=("final", "private")), running_clock(case, ClockKind.RATING)
+    # a review can go on longer than the window; where none does, the end of the window closes the case
+    is_over = case.state == CaseState.REVIEW and window is not None and (window.due_at is None or now >= window.due_at)
+    if publication is None or window is None or is_over:
         raise RatingRefused("Đã hết thời hạn đánh giá.", "The time for rating is over.")
     reason = normal(reason)
     levels = {WHOLE: level, **{f"agency:{agency_id}": chosen for agency_id, chosen in (agency_levels or {}).items()}}

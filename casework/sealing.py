@@ -216,7 +216,7 @@ def lookup_digest(value: str, *, purpose: str) -> str:
 
 
 def new_tracking_secret() -> str:
-    """A fresh secret of SECRET_LENGTH characters for the receipt; only its digest is kept."""
+    """A fresh secret of SECRET_LENGTH characters for a receipt. Kept are its digest and, for two days, a sealed copy."""
     return "".join(secrets.choice(SECRET_ALPHABET) for _ in range(SECRET_LENGTH))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
-from casework.intake import Filed, ReportRefused
+from casework.intake import Filed, OtherReportFiled, ReportRefused
 from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Centre, Clock, Report
 from casework.own_reports import case_of
@@ -62,6 +62,8 @@ def new_report() -> ResponseReturnValue:
         with unit_of_work():
             filed = _file(form)
     except ReportRefused as refusal:
+        if isinstance(refusal, OtherReportFiled):
+            form.become_another()
         return _page(form, refusal=in_reader_language(refusal.text)), 422
     _keep_receipt(filed)
     return redirect(url_for(".receipt", code=filed.report.code))
@@ -129,7 +131,7 @@ def _file(form: FilingForm) -> Filed:
 
 def _keep_receipt(filed: Filed) -> None:
     """Let this browser see the receipt with its secret until it is closed. The cookie is signed but readable, so the secret
-    lies sealed in it; the server keeps no copy but the digest.
+    lies sealed in it; the server keeps the digest, and for two days a sealed copy for the same form sent again.
     """
     code = filed.report.code
     remember_report(filed.report)

@@ -60,6 +60,10 @@ class FilingForm(Form):
         self.photos_token.data = sound_token(self.photos_token.data)
         self.idempotency_key.data = sound_token(self.idempotency_key.data)
 
+    def become_another(self) -> None:
+        """Take a key of its own, because the old one has made a report. The photos stay: those of that report left the token with it."""
+        self.idempotency_key.data = sound_token(None)
+
     @property
     def chosen_field(self) -> Field | None:
         """The field of work the sender thinks it is."""

@@ -116,7 +116,7 @@ def _rate(report: Report) -> None:
 
 def _own_page(report: Report, *, refusal: str = "") -> str:
     """The report as its sender reads it; after a refused rating the form keeps what was chosen and typed."""
-    shown = own_report(report)
+    shown = own_report(report, now=now())
     return render_template(
         "tracking/own.html",
         report=shown,

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from casework.anchors import write_anchor
 from casework.db import db, unit_of_work
-from casework.limits import drop_old_counters
+from casework.limits import drop_old_counters, drop_old_keys
 from casework.models import OutboxMessage
 from casework.unsent_photos import sweep_unsent
 from web.clock import now
@@ -65,9 +65,10 @@ def run_job(app: Flask, job: Job) -> bool:
 
 
 def sweep(app: Flask, moment: datetime) -> list[str]:
-    """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters."""
+    """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms."""
     with unit_of_work():
         drop_old_counters(moment)
+        drop_old_keys(moment)
     return sweep_unsent(app.extensions["file_store"], now=moment)
 
 

@@ -1,25 +1,35 @@
-"""A reporter's verdict given on their own page: the case's open rating step, found for them."""
+"""A reporter's verdict given on their own page: the case's open rating step, found for them, or the review it has opened joined."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.cases import lock_case
+from casework.clocks import ClockKind, running_clock
 from casework.db import db
 from casework.models import Case, Report
 from casework.permissions import Actor
-from casework.ratings import RatingRefused
+from casework.ratings import RatingRefused, rate
+from casework.states import CaseState
 from workflows.models import WaitingTask
-from workflows.steps import StepResult, perform
+from workflows.steps import perform
 
 
 def rate_report(
     case: Case, *, by: Actor, now: datetime, report: Report, level: str, reason: str = "", agency_levels: Mapping[int, str] | None = None
-) -> StepResult:
-    """Give a verdict through the case's rating step. Raises RatingRefused when none is open, and what `casework.ratings.rate` raises."""
+) -> None:
+    """Give a verdict through the case's rating step, or, while a review of it goes on, beside the process: the review is joined.
+
+    Raises RatingRefused when neither is open, and what `casework.ratings.rate` raises. Source: rules.md, section 6, "Rating".
+    """
+    case = lock_case(case.id)
     query = select(WaitingTask.ref).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting", WaitingTask.element == "rate")
     task_ref = db.session.scalar(query)
-    if task_ref is None:
+    if task_ref is not None:
+        form = {"report": report, "level": level, "reason": reason, "agency_levels": agency_levels}
+        perform(task_ref, by=by, now=now, form=form)
+    elif case.state == CaseState.REVIEW and running_clock(case, ClockKind.RATING) is not None:
+        rate(case, by=by, now=now, report=report, level=level, reason=reason, agency_levels=agency_levels)
+    else:
         raise RatingRefused("Hồ sơ này hiện không mời đánh giá.", "This case is not open for rating now.")
-    form = {"report": report, "level": level, "reason": reason, "agency_levels": agency_levels}
-    return perform(task_ref, by=by, now=now, form=form)

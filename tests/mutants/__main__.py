@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.mutants.mutants import MUTANTS, Mutant
+from tests.mutants.mutants import MUTANTS, Mutant, MutantStale
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "node_modules", "var", "vendor")
@@ -96,10 +96,14 @@ def tried(mutant: Mutant, copy: Path) -> Verdict:
     """Run the tests of a fault without it, then with it: they must be green before they can turn red."""
     started, path = time.monotonic(), copy / mutant.file
     sound = path.read_text(encoding="utf-8")
+    try:
+        faulty = mutant.put_into(sound)
+    except MutantStale as stale:
+        return Verdict(mutant, "does not fit any more", 0, str(stale))
     code, output = run_tests(mutant.tests, copy)
     if code != 0:
         return Verdict(mutant, "red without it", time.monotonic() - started, output)
-    path.write_text(mutant.put_into(sound), encoding="utf-8")
+    path.write_text(faulty, encoding="utf-8")
     try:
         code, output = run_tests(mutant.tests, copy)
     finally:

@@ -47,7 +47,7 @@ MUTANTS = [
            promise("a_step_locks_its_case_before_anything_is_decided")),
     Mutant("step done twice", "workflows/steps.py", "        raise NotAllowed\n    _refuse_done(task)\n    if task.claimed_by_id",
            "        raise NotAllowed\n    if task.claimed_by_id", promise("the_second_of_two_people_reads_who_was_first_and_when")),
-    Mutant("idempotency key ignored", "casework/intake.py", "if idempotency_key and (earlier := _filed_before(idempotency_key)):",
+    Mutant("idempotency key ignored", "casework/intake.py", "if idempotency_key and (earlier := _filed_before(idempotency_key, content)):",
            "if idempotency_key and (earlier := None):", promise("a_request_sent_twice_makes_one_report")),
     # -- who may
     Mutant("permission to verify dropped", "casework/triage.py", "    require(by, Action.VERIFY, case)\n", "",
@@ -98,14 +98,14 @@ MUTANTS = [
            "sight = Sight.CLEARED", promise("photos_are_served_to_those_they_were_cleared_for")),
     Mutant("unpublished photo served", "casework/photo_access.py",
            "    if case is None or not case.is_public or case.quarantined_at is not None or case.visibility_reason_id is not None:\n"
-           "        return None\n    publication = public_publications([case]).get(case.id)\n    if publication is None:\n        return None\n"
-           "    if photo.answer_id is not None and all(row.answer_id != photo.answer_id for row in publication.current.answers):\n"
-           "        return None\n", "", promise("photos_are_served_to_those_they_were_cleared_for")),
+           "        return None\n    publication = public_publications([case]).get(case.id)\n"
+           "    return _chosen_copy(publication, photo, rendition) if publication is not None else None\n",
+           '    return copy_for(photo, "public", rendition)\n', promise("photos_are_served_to_those_they_were_cleared_for")),
     Mutant("found before publication", "casework/search_rows.py", '    rows = {"centre": cleared, "agencies": cleared}\n',
            '    rows = {"centre": cleared, "agencies": cleared, "public": cleared}\n',
            promise("search_rows_for_the_public_appear_with_the_publication")),
-    Mutant("sensitive case published", "casework/publishing.py", "if case.visibility_reason_id is not None or case.quarantined_at is not None:",
-           "if case.quarantined_at is not None:", promise("a_sensitive_case_is_never_published")),
+    Mutant("sensitive case published", "casework/publishing.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
+           "    if False:\n        raise PublicationRefused(", promise("a_sensitive_case_is_never_published")),
     # -- words and photos
     Mutant("words not cleared", "casework/triage.py", "        if not any(part.report.id == link.report_id for part in cleared):\n",
            "        if False:\n", promise("a_report_is_not_accepted_before_its_words_are_cleared")),

@@ -24,7 +24,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "publishing.preview:ref": lambda: list(db.session.scalars(select(WaitingTask.ref).where(WaitingTask.desk.like("operator@%")))),
     "publishing.preview:photo_ref": lambda: list(db.session.scalars(select(Photo.ref))),
     "photos.photo:ref": lambda: list(db.session.scalars(select(Photo.ref))),
-    "photos.photo:audience": lambda: ["sealed", "centre", "agencies", "public"],
+    "photos.photo:audience": lambda: ["sealed", "centre", "agencies", "sender", "public"],
     "photos.photo:rendition": lambda: ["original", "view", "thumb"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }

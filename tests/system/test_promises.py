@@ -322,9 +322,10 @@ def test_photos_are_served_to_those_they_were_cleared_for(world: build.World, st
     report = with_photo(world, store)
     case = db.session.scalars(select(Case)).one()
     [photo] = triage.photos_of_report(report)
-    copies = prepare_copies(photo, [], audience="agencies", store=store)
-    with unit_of_work():
-        add_copies(photo, copies, audience="agencies", by=world.actor("operator"), now=build.NOON)
+    for audience in ("agencies", "public"):                     # a copy for the public is not yet a publication
+        copies = prepare_copies(photo, [], audience=audience, store=store)
+        with unit_of_work():
+            add_copies(photo, copies, audience=audience, by=world.actor("operator"), now=build.NOON)
     build.do(world, case, "verify", "operator", title="Rác đổ ven suối", cleared=[build.cleared(report)])
     build.advance(world, case, "to_publish")
     officer, operator, guest = (world.actor(name) for name in ("officer_PTNMT", "operator", "guest"))

@@ -20,7 +20,7 @@ from flask import Flask
 import web
 from casework.db import unit_of_work
 from casework.events import append
-from casework.models import File, Photo
+from casework.models import File, IdempotencyKey, Photo
 from casework.permissions import SYSTEM
 from tests import build
 from web.cli import foreign_web
@@ -242,6 +242,15 @@ class TestJobs:
         assert db.session.query(Photo).count() == 1
         sweep(app, build.NOON + timedelta(days=3))
         assert db.session.query(Photo).count() == db.session.query(File).count() == 0
+
+    def test_the_tracking_secret_for_a_form_sent_twice_is_forgotten_after_two_days(self, app: Flask) -> None:
+        from casework.db import db
+
+        build.file_report(build.standard_world(), idempotency_key="k" * 24)
+        sweep(app, build.NOON + timedelta(days=2))
+        assert db.session.query(IdempotencyKey).one().sealed_result is not None
+        sweep(app, build.NOON + timedelta(days=2, seconds=1))
+        assert db.session.query(IdempotencyKey).count() == 0
 
 
 def test_install_begins_an_installation_once(sqlite_environment: dict[str, str]) -> None:

@@ -170,6 +170,31 @@ def test_a_form_sent_twice_makes_one_report_and_shows_the_same_secret(world: bui
     assert secrets[0] == secrets[1]
 
 
+@pytest.mark.parametrize("other", [
+    {"words": "Cây đổ chắn đường."}, {"place": "Gần cầu"}, {"phone": "0987 654 321"}, {"latitude": "12.05", "longitude": "108.4"}])
+def test_another_report_with_the_form_of_the_first_is_kept_and_sent_by_itself(
+    world: build.World, client: FlaskClient, other: dict[str, str]
+) -> None:
+    form = filled(world, client, photos=[photo()])
+    client.post("/reports/new", data=form)
+    second = form | {"village": "Thôn Păng Tiêng"} | other | {"photos": [photo("cay.jpg", colour="red")]}
+    answer = client.post("/reports/new", data=second)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert f"đã được tiếp nhận với mã {reports()[0].code}" in page
+    assert len(reports()) == 1
+    assert 'value="Thôn Păng Tiêng"' in page
+    assert page.count("/centre/thumb") == 1
+    for value in other.values():
+        assert value in page
+    fresh = {name: hidden(page, name) for name in ("photos_token", "idempotency_key")}
+    assert fresh["idempotency_key"] != form["idempotency_key"]
+    again = second | {"photos": []} | fresh
+    sent = [client.post("/reports/new", data=again).location for _ in range(2)]
+    assert sent[0] == sent[1] == f"/reports/{reports()[1].code}/receipt"
+    assert [len(photos_of_report(report)) for report in reports()] == [1, 1]
+
+
 @pytest.mark.parametrize(("fields", "words"), [
     ({"words": " "}, "Vui lòng cho biết nội dung phản ánh."),
     ({"area": ""}, "Vui lòng cho biết nơi xảy ra"),

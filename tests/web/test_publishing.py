@@ -103,9 +103,9 @@ def test_the_photos_of_a_private_answer_reach_its_sender_and_nobody_else(app: Fl
     page = office.get("citizen", f"/mine/{filed.report.code}").get_data(as_text=True)
     address = re.search(rf'src="(/photos/{after}/sender/view[^"]*)"', page)
     assert address
-    answer = office.get("citizen", address[1])
-    assert halves_covered(answer.data) == (True, False)
-    assert "no-store" in answer.headers["Cache-Control"]
+    with office.get("citizen", address[1]) as answer:
+        assert halves_covered(answer.data) == (True, False)
+        assert "no-store" in answer.headers["Cache-Control"]
     for name in ("citizen_2", "operator"):
         assert office.get(name, address[1]).status_code == 404
     for ref in (before, after):

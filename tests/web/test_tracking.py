@@ -8,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
-from casework.models import Publication, Rating
+from casework.models import Publication, Rating, Review
 from casework.ratings import rating_reason
 from tests import build
 from tests.conftest import client_of
@@ -179,6 +180,51 @@ def test_nobody_else_rates(world: build.World, app: Flask, client: FlaskClient) 
         assert other.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 404
     assert client.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 404
     assert db.session.scalars(select(Rating)).all() == []
+
+
+def test_a_dissatisfied_sender_may_change_the_rating_while_the_centre_looks_again(
+    world: build.World, app: Flask, client: FlaskClient
+) -> None:
+    case = build.case_at(world, "rating")
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    client.post(f"/mine/{case.code}/rating", data={"level": "dissatisfied", "reason": "Vẫn còn rác."})
+    assert case.state == "review"
+    assert 'name="level"' in client.get(f"/mine/{case.code}").get_data(as_text=True)
+    for level, reason in (("dissatisfied", "Còn rác và mùi."), ("acceptable", "Đã đỡ hơn.")):
+        answer = client.post(f"/mine/{case.code}/rating", data={"level": level, "reason": reason})
+        assert answer.status_code == 302
+        [rating] = db.session.scalars(select(Rating))
+        assert (rating.level, rating_reason(rating)) == (level, reason)
+    assert len(db.session.scalars(select(Review)).all()) == 1
+    assert build.waiting(case, "review_rating")
+    stranger = signed_in(app, client_of(app), world.people["citizen_2"], now=NOON)
+    assert stranger.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 404
+
+
+def test_a_review_longer_than_the_window_takes_no_more_ratings(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "rating")
+    build.rate(world, case, level="dissatisfied")
+    window = running_clock(case, ClockKind.RATING)
+    assert window is not None
+    assert window.due_at is not None
+    at(app, window.due_at)
+    signed_in(app, client, world.people["citizen"], now=window.due_at)
+    assert 'name="level"' not in client.get(f"/mine/{case.code}").get_data(as_text=True)
+    assert client.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 422
+    assert db.session.scalars(select(Rating)).one().level == "dissatisfied"
+
+
+@pytest.mark.parametrize(("outcome", "said"), [("explained", "Trung tâm giải thích kết quả"), ("reopened", "được mở lại")])
+def test_the_words_of_a_review_reach_the_sender(world: build.World, app: Flask, client: FlaskClient, outcome: str, said: str) -> None:
+    case = build.case_at(world, "rating")
+    build.rate(world, case, level="dissatisfied")
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    assert "xem xét lại" not in words_of(client.get(f"/mine/{case.code}"))
+    build.do(world, case, "review_rating", "ops_lead", outcome=outcome, words="Đã cho kiểm tra lại hiện trường.")
+    page = words_of(client.get(f"/mine/{case.code}"))
+    for words in ("Trung tâm đã xem xét lại", said, "Đã cho kiểm tra lại hiện trường."):
+        assert words in page, words
+    assert "kiểm tra lại hiện trường" not in words_of(client_of(app).get(f"/reports/{case.code}"))
 
 
 def test_before_an_answer_nothing_is_rated(world: build.World, app: Flask, client: FlaskClient) -> None:
