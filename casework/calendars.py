@@ -15,7 +15,7 @@ _kept: dict[tuple[str, int | None], tuple[str, Calendar]] = {}
 
 
 def calendar_of(centre_id: int | None) -> Calendar:
-    """This will return days off, worked Saturdays and office hours of a centre, its own rows before the installation's."""
+    """Return days off, worked Saturdays and office hours of a centre, its own rows before the installation's."""
     head, place = rules_head(), (str(db.engine.url), centre_id)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:

@@ -48,7 +48,7 @@ Sentence = Callable[[dict[str, Any], Known], Said | None]
 
 
 def audience_of(actor: Actor, case: Case) -> Audience | None:
-    """This will return how much of the history a person may know; None when they may know none."""
+    """Return how much of the history a person may know; None when they may know none."""
     if not sees(actor, Sight.PROCESS, case):
         return None
     seen = viewers(actor, case)

@@ -9,7 +9,7 @@ from casework.states import AssignmentState, CaseState
 
 
 def lock_case(case_id: int | ScalarSelect[int]) -> Case:
-    """This will return the case with its row locked until the transaction ends; every step locks the case before anything else.
+    """Return the case with its row locked until the transaction ends; every step locks the case before anything else.
 
     `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock.
     Raises sqlalchemy.exc.NoResultFound when there is no such case.
@@ -30,7 +30,7 @@ def lock_case(case_id: int | ScalarSelect[int]) -> Case:
 
 
 def settle_state(case: Case) -> None:
-    """This will set the state of a distributed case to what its agencies are doing: the least advanced open one counts."""
+    """Set the state of a distributed case to what its agencies are doing: the least advanced open one counts."""
     states = {AssignmentState(assignment.state) for assignment in case.open_assignments}
     if not states:
         case.state = CaseState.TO_PUBLISH if answered_this_round(case) else CaseState.TO_DISTRIBUTE

@@ -63,7 +63,7 @@ class RuleMissing(LookupError):
 
 
 def rule_for(kind: ClockKind, *, centre_id: int | None, on: date, urgency: str | None = None, complexity: str | None = None) -> LimitRule:
-    """This will return the rule in force: the centre's own before the installation's, the more specific before the general.
+    """Return the rule in force: the centre's own before the installation's, the more specific before the general.
 
     Raises RuleMissing.
     """
@@ -94,7 +94,7 @@ def start_clock(
     publication: Publication | None = None,
     due: datetime | None = None,
 ) -> Clock:
-    """This will start a limit at an instant under the rule of that day.
+    """Start a limit at an instant under the rule of that day.
 
     `due` overrides the rule's own arithmetic where the limit hangs on another one (an assignment on its case).
     """
@@ -121,20 +121,20 @@ def start_clock(
 
 
 def start_assignment_clock(assignment: Assignment, *, at: datetime) -> Clock:
-    """This will start the limit of an agency: the case's due instant less the allowance for approval and publication."""
+    """Start the limit of an agency: the case's due instant less the allowance for approval and publication."""
     case = assignment.case
     due = assignment_due(case.due_at, case.is_urgent, calendar_of(case.centre_id))
     return start_clock(case, ClockKind.ASSIGNMENT, at=at, assignment=assignment, due=due)
 
 
 def running_clock(case: Case, kind: ClockKind, *, assignment: Assignment | None = None) -> Clock | None:
-    """This will return the limit of that kind that still runs."""
+    """Return the limit of that kind that still runs."""
     found = [clock for clock in running_clocks(case, assignment=assignment) if clock.kind == kind]
     return found[-1] if found else None
 
 
 def running_clocks(case: Case, *, assignment: Assignment | None = None) -> list[Clock]:
-    """This will return every limit of a case, or of one assignment, that still runs, the oldest first."""
+    """Return every limit of a case, or of one assignment, that still runs, the oldest first."""
     return [
         clock
         for clock in _running_clocks(case)
@@ -153,7 +153,7 @@ def _running_clocks(case: Case) -> list[Clock]:
 
 
 def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignment | None = None) -> Clock | None:
-    """This will end the running limit of that kind, remembering whether it ended late. None when none runs."""
+    """End the running limit of that kind, remembering whether it ended late. None when none runs."""
     clock = running_clock(case, kind, assignment=assignment)
     if clock is not None:
         clock.ended_at = at
@@ -162,7 +162,7 @@ def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignme
 
 
 def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
-    """This will end every running limit of a case, or of one assignment, e.g. because it was refused or released."""
+    """End every running limit of a case, or of one assignment, e.g. because it was refused or released."""
     for clock in running_clocks(case, assignment=assignment):
         clock.ended_at = at
         clock.ended_late = clock.is_late(at)
@@ -174,7 +174,7 @@ def pauses_of(clock: Clock) -> list[Pause]:
 
 
 def move_due(clock: Clock, due: datetime, *, case: Case, assignment: Assignment | None = None) -> None:
-    """This will move a running limit, together with the copy that lists read."""
+    """Move a running limit, together with the copy that lists read."""
     clock.due_at = due
     _copy_due(clock, case, assignment)
 

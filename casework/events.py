@@ -20,7 +20,7 @@ START = "0" * 64
 
 
 def record(case: Case, type_: str, *, by: Actor, at: datetime, **payload: Any) -> Event:
-    """This will append an event to the stream of a case. The caller holds the case's lock; no personal data in the payload."""
+    """Append an event to the stream of a case. The caller holds the case's lock; no personal data in the payload."""
     return append(case_stream(case), type_, by=by, at=at, case_id=case.id, payload=payload)
 
 
@@ -30,7 +30,7 @@ def case_stream(case: Case) -> str:
 
 
 def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[str, Any], case_id: int | None = None) -> Event:
-    """This will append an event to any stream, locking its head first. A deputy's act is written down as done for the principal."""
+    """Append an event to any stream, locking its head first. A deputy's act is written down as done for the principal."""
     head = _locked_head(stream)
     if head is None:
         head = EventStream(stream=stream, seq=0, hash=START, changed_at=at)

@@ -8,14 +8,14 @@ _SPACES = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
-    """This will return the text without accents, in lower case, with single spaces: "Đưng K’Nớ" becomes "dung kno"."""
+    """Return the text without accents, in lower case, with single spaces: "Đưng K’Nớ" becomes "dung kno"."""
     lowered = unicodedata.normalize("NFC", text).lower().replace("đ", "d")
     bare = "".join(sign for sign in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(sign))
     return _SPACES.sub(" ", bare.translate(_MARKS)).strip()
 
 
 def normal(text: str) -> str:
-    """This will return typed text as it is kept: NFC, no control characters but line breaks, no blank at either end."""
+    """Return typed text as it is kept: NFC, no control characters but line breaks, no blank at either end."""
     kept = "".join(
         sign
         for sign in unicodedata.normalize("NFC", text.replace("\r\n", "\n"))

@@ -34,7 +34,7 @@ class Contact:
 
 
 def sealed_reporter(contact: Contact | None, *, account: Account | None, language: str, verified_at: datetime | None = None) -> Reporter:
-    """This will make the sealed reporter row of a report. No contact and no account means anonymous to the centre."""
+    """Make the sealed reporter row of a report. No contact and no account means anonymous to the centre."""
     contact = contact or Contact()
     is_anonymous = account is None and not (contact.name or contact.phone or contact.email)
     return Reporter(
@@ -49,12 +49,12 @@ def sealed_reporter(contact: Contact | None, *, account: Account | None, languag
 
 
 def seal_contact(contact: Contact) -> bytes:
-    """This will seal name, phone and e-mail into one envelope."""
+    """Seal name, phone and e-mail into one envelope."""
     return seal_json({"name": contact.name, "phone": contact.phone, "email": contact.email}, purpose=IDENTITY_PURPOSE)
 
 
 def open_contact(sealed: bytes) -> Contact:
-    """This will open an envelope. Callers are `reveal_identity`, the owner's own pages and the sending of messages; nothing else."""
+    """Open an envelope. Callers are `reveal_identity`, the owner's own pages and the sending of messages; nothing else."""
     return Contact(**open_json(sealed, purpose=IDENTITY_PURPOSE))
 
 
@@ -81,7 +81,7 @@ def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: 
 
 
 def citizen_account(contact: Contact, *, password_hash: str | None, language: str, now: datetime) -> Account:
-    """This will add a citizen's account whose name and contact are sealed; it is found again by keyed digest."""
+    """Add a citizen's account whose name and contact are sealed; it is found again by keyed digest."""
     account = Account(
         kind="citizen",
         password_hash=password_hash,

@@ -126,13 +126,13 @@ def file_report(
 
 
 def original_words(report: Report) -> str | None:
-    """This will open the sender's own words. Callers check Sight.ORIGINAL or ownership first; None once erased."""
+    """Open the sender's own words. Callers check Sight.ORIGINAL or ownership first; None once erased."""
     text = next((text for text in report.texts if text.kind == "original"), None)
     return open_text(text.sealed_body, purpose=ORIGINAL_PURPOSE) if text and text.sealed_body else None
 
 
 def place_words(report: Report) -> str | None:
-    """This will open the place in the sender's words; the same care as for `original_words`."""
+    """Open the place in the sender's words; the same care as for `original_words`."""
     return open_text(report.sealed_place, purpose=PLACE_PURPOSE) if report.sealed_place else None
 
 

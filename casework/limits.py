@@ -50,7 +50,7 @@ class Limit:
 
 
 def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
-    """This will count one attempt and return None, or, when there were too many, the instant from which it may be tried again.
+    """Count one attempt and return None, or, when there were too many, the instant from which it may be tried again.
 
     One statement, so that attempts at the same time all count. The caller commits it *before* it lets the attempt go on, and
     does not raise inside that unit of work: a refused attempt counts too.
@@ -67,7 +67,7 @@ def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | No
 
 
 def too_many(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
-    """This will return the instant from which one more attempt is allowed, None when it is allowed now; nothing is counted."""
+    """Return the instant from which one more attempt is allowed, None when it is allowed now; nothing is counted."""
     query = select(RateCounter.count).where(
         RateCounter.bucket == limit.bucket_of(subject), RateCounter.window_starts_at == limit.window_at(now)
     )
@@ -75,17 +75,17 @@ def too_many(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
 
 
 def forget_attempts(limit: Limit, subject: str, *, now: datetime) -> None:
-    """This will start a subject's present window anew, e.g. after the right password."""
+    """Start a subject's present window anew, e.g. after the right password."""
     db.session.execute(
         delete(RateCounter).where(RateCounter.bucket == limit.bucket_of(subject), RateCounter.window_starts_at == limit.window_at(now))
     )
 
 
 def drop_old_counters(now: datetime) -> int:
-    """This will delete the counters of windows long over and return how many."""
+    """Delete the counters of windows long over and return how many."""
     return db.session.query(RateCounter).filter(RateCounter.window_starts_at < now - KEPT).delete(synchronize_session=False)
 
 
 def drop_old_keys(now: datetime) -> int:
-    """This will forget what repeated requests would be told, tracking secrets among it, once KEPT is over, and return how many."""
+    """Forget what repeated requests would be told, tracking secrets among it, once KEPT is over, and return how many."""
     return db.session.query(IdempotencyKey).filter(IdempotencyKey.used_at < now - KEPT).delete(synchronize_session=False)

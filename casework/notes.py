@@ -22,7 +22,7 @@ class NoteRefused(CaseworkError):
 
 
 def note_audiences(by: Actor, case: Case) -> list[str]:
-    """This will return whom a person may write to: the centre to itself or to agencies, an agency to its own people."""
+    """Return whom a person may write to: the centre to itself or to agencies, an agency to its own people."""
     if by.holds([Role.OPERATOR, Role.OPS_LEAD], centre_id=case.centre_id):
         return ["centre", "agencies"]
     return ["agency"] if own_open_assignment(by, case) is not None else []

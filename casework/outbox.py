@@ -13,21 +13,21 @@ from casework.permissions import Role, desk_name
 
 
 def tell_reporters(case: Case, template: str, *, at: datetime, **parameters: Any) -> None:
-    """This will tell every reporter of the case (not followers), each with the code of their own report."""
+    """Tell every reporter of the case (not followers), each with the code of their own report."""
     for link in case.reports:
         if link.left_at is None:
             tell_reporter(link.report, template, case=case, at=at, **parameters)
 
 
 def tell_reporter(report: Report, template: str, *, case: Case, at: datetime, **parameters: Any) -> None:
-    """This will tell one reporter; who cannot be told gets nothing (camera reports, no contact)."""
+    """Tell one reporter; who cannot be told gets nothing (camera reports, no contact)."""
     if report.reporter is None or not report.reporter.can_be_told:
         return
     _put(f"reporter:{report.reporter_id}", template, case=case, at=at, parameters={"code": report.code, **parameters})
 
 
 def tell_desk(role: Role, template: str, *, case: Case, at: datetime, agency_id: int | None = None, **parameters: Any) -> None:
-    """This will tell whoever reads an inbox."""
+    """Tell whoever reads an inbox."""
     desk = desk_name(role, centre_id=case.centre_id, agency_id=agency_id)
     _put(f"desk:{desk}", template, case=case, at=at, parameters={"code": case.code, **parameters})
 

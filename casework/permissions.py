@@ -211,7 +211,7 @@ class Actor:
         return frozenset(grant.agency_id for grant in self.grants if grant.agency_id is not None)
 
     def grant_at(self, desk: str) -> Grant | None:
-        """This will return the role that opens a desk, the person's own before a deputy's."""
+        """Return the role that opens a desk, the person's own before a deputy's."""
         found = [grant for grant in self.grants if grant.desk == desk]
         return min(found, key=lambda grant: grant.principal_id is not None, default=None)
 
@@ -226,7 +226,7 @@ class Actor:
         )
 
     def at(self, desk: str) -> "Actor":
-        """This will return the same person working at one inbox, so that a deputy's act is known as done for the principal."""
+        """Return the same person working at one inbox, so that a deputy's act is known as done for the principal."""
         return replace(self, desk=desk)
 
     @property
@@ -266,12 +266,12 @@ SYSTEM = Actor(account=None)
 
 
 def desk_name(role: Role | str, *, centre_id: int | None = None, agency_id: int | None = None) -> str:
-    """This will return the name of an inbox: `operator@c1` for a centre, `officer@a7` for an agency."""
+    """Return the name of an inbox: `operator@c1` for a centre, `officer@a7` for an agency."""
     return f"{Role(role)}@a{agency_id}" if Role(role) in AGENCY_ROLES else f"{Role(role)}@c{centre_id or 0}"
 
 
 def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Iterable[int] = ()) -> Actor:
-    """This will return the account with the roles it holds on the local day of `now`, its principals' included."""
+    """Return the account with the roles it holds on the local day of `now`, its principals' included."""
     tracked = frozenset(tracked_report_ids)
     if account is None or account.kind != "staff" or account.disabled_at is not None:
         return Actor(account=account, tracked_report_ids=tracked)
@@ -291,7 +291,7 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
 
 
 def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
-    """This will return what the person is to the case; everybody is at least the public."""
+    """Return what the person is to the case; everybody is at least the public."""
     found = {Viewer.PUBLIC}
     if is_reporter(actor, case):
         found.add(Viewer.REPORTER)
@@ -351,13 +351,13 @@ def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: in
 
 
 def require(actor: Actor, action: Action, case: Case | None = None, *, agency_id: int | None = None) -> None:
-    """This will raise NotAllowed unless the person may do it."""
+    """Raise NotAllowed unless the person may do it."""
     if not may(actor, action, case, agency_id=agency_id):
         raise NotAllowed
 
 
 def case_seen_by(actor: Actor, ref: str) -> Case | None:
-    """This will return the case if the person has any business with it: the look-up is the permission.
+    """Return the case if the person has any business with it: the look-up is the permission.
 
     A quarantined case exists for its confidential readers only; for everybody else it is as if it were not there.
     """
@@ -376,7 +376,7 @@ def case_seen_by(actor: Actor, ref: str) -> Case | None:
 
 
 def report_owned_by(actor: Actor, code: str) -> Report | None:
-    """This will return the report if it is the person's own, by account or by tracking secret."""
+    """Return the report if it is the person's own, by account or by tracking secret."""
     report = db.session.scalar(select(Report).where(Report.code == code))
     if report is None:
         return None
@@ -385,7 +385,7 @@ def report_owned_by(actor: Actor, code: str) -> Report | None:
 
 
 def reports_of(actor: Actor, *, limit: int = 50) -> list[Report]:
-    """This will return the newest reports of a citizen's account."""
+    """Return the newest reports of a citizen's account."""
     if actor.account is None:
         return []
     query = (

@@ -59,7 +59,7 @@ _PATTERNS: tuple[tuple[MarkKind, re.Pattern[str]], ...] = (
 
 
 def personal_marks(text: str) -> list[Mark]:
-    """This will return the stretches that may be personal data, in order and not overlapping."""
+    """Return the stretches that may be personal data, in order and not overlapping."""
     found = sorted(_found(text), key=lambda mark: (mark.start, -mark.end))
     kept: list[Mark] = []
     for mark in found:
@@ -69,7 +69,7 @@ def personal_marks(text: str) -> list[Mark]:
 
 
 def marked_pieces(text: str) -> list[Piece]:
-    """This will cut a text into plain and marked pieces that together are the text."""
+    """Cut a text into plain and marked pieces that together are the text."""
     pieces, at = [], 0
     for mark in personal_marks(text):
         pieces.append(Piece(text[at : mark.start], None))

@@ -61,7 +61,7 @@ class PreparedCopies:
 
 
 def prepare_photo(data: bytes, filename: str, *, store: FileStore, max_bytes: int) -> PreparedPhoto:
-    """This will check a sent file, seal its original and write the centre's copies; raises PhotoRefused. Nothing is in the database yet."""
+    """Check a sent file, seal its original and write the centre's copies; raises PhotoRefused. Nothing is in the database yet."""
     photo = accept_photo(data, filename, max_bytes=max_bytes)
     files = (
         _written(photo.original, "original", "sealed", photo.media_type, store=store),
@@ -77,7 +77,7 @@ def prepare_photo(data: bytes, filename: str, *, store: FileStore, max_bytes: in
 
 
 def stage_photo(prepared: PreparedPhoto, *, token: str, purpose: str, by: Actor, now: datetime) -> Photo:
-    """This will give a prepared photo its rows, belonging to a form that has not been sent. Raises TooManyPhotos."""
+    """Give a prepared photo its rows, belonging to a form that has not been sent. Raises TooManyPhotos."""
     before = staged_photos(token)
     if len(before) >= MOST_PHOTOS:
         raise TooManyPhotos
@@ -101,14 +101,14 @@ def staged_photos(token: str) -> list[Photo]:
 
 
 def drop_staged(token: str, ref: str) -> None:
-    """This will take one photo out of an unsent form; its files are swept later."""
+    """Take one photo out of an unsent form; its files are swept later."""
     for photo in staged_photos(token):
         if photo.ref == ref:
             photo.state = "deleted"
 
 
 def link_staged(token: str, *, now: datetime, report: Report | None = None, answer: Answer | None = None, note: Note | None = None) -> int:
-    """This will give the photos of a form to what the form made, and return how many there were."""
+    """Give the photos of a form to what the form made, and return how many there were."""
     photos = staged_photos(token)
     for photo in photos:
         photo.state, photo.linked_at, photo.staged_token = "linked", now, None
@@ -144,7 +144,7 @@ def copy_for(photo: Photo, audience: str, rendition: str) -> File | None:
 
 
 def prepare_copies(photo: Photo, rectangles: Iterable[Rectangle], *, audience: str, store: FileStore) -> PreparedCopies:
-    """This will make view and thumb of a photo for agencies or the public with some parts covered, from the newest narrower copy."""
+    """Make view and thumb of a photo for agencies or the public with some parts covered, from the newest narrower copy."""
     source = (copy_for(photo, "agencies", "view") if audience == "public" else None) or copy_for(photo, "centre", "view")
     if source is None:
         raise LookupError(f"photo {photo.ref} has no copy to start from")
@@ -158,7 +158,7 @@ def prepare_copies(photo: Photo, rectangles: Iterable[Rectangle], *, audience: s
 
 
 def add_copies(photo: Photo, copies: PreparedCopies, *, audience: str, by: Actor, now: datetime) -> None:
-    """This will let an audience see the prepared copies; newer copies replace older ones."""
+    """Let an audience see the prepared copies; newer copies replace older ones."""
     for file in copies.files:
         if file.audience != audience:
             raise ValueError(f"copies made for {file.audience} are not for {audience}")
@@ -166,7 +166,7 @@ def add_copies(photo: Photo, copies: PreparedCopies, *, audience: str, by: Actor
 
 
 def open_copy(file: File, *, store: FileStore) -> BinaryIO:
-    """This will open the bytes of a file row, unsealed where they are sealed."""
+    """Open the bytes of a file row, unsealed where they are sealed."""
     return store.open(file.stored_name, sealed=file.key_id is not None)
 
 

@@ -10,7 +10,7 @@ from casework.models import Case, CaseReport, Publication, ReportText, SearchRow
 
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:
-    """This will write the case's search rows anew; a quarantined case has none, a case without publication none for the public."""
+    """Write the case's search rows anew; a quarantined case has none, a case without publication none for the public."""
     if case.quarantined_at is not None:
         db.session.execute(delete(SearchRow).where(SearchRow.case_id == case.id))
         return

@@ -132,12 +132,12 @@ ASSIGNMENT_LABELS: dict[AssignmentState, tuple[str, Bilingual]] = {
 
 
 def public_progress(state: CaseState | str) -> Progress:
-    """This will return the step of the five-step bar the public sees."""
+    """Return the step of the five-step bar the public sees."""
     return PUBLIC_PROGRESS[CaseState(state)]
 
 
 def owner_label(state: CaseState | str, reopened: int) -> Bilingual:
-    """This will return what the reporter reads; a reopened case says that it is being handled again."""
+    """Return what the reporter reads; a reopened case says that it is being handled again."""
     state = CaseState(state)
     if reopened and state in OPEN_STATES:
         return Bilingual("Đang xử lý lại", "Being handled again")

@@ -18,7 +18,7 @@ MOST_AT_ONCE = 500
 
 
 def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
-    """This will forget the photos of old unsent forms and delete every file no row names; returns the names of those files.
+    """Forget the photos of old unsent forms and delete every file no row names; returns the names of those files.
 
     Rows first, and committed, then files: cut in between, the files lie there until the next sweep.
     """
@@ -28,7 +28,7 @@ def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
 
 
 def forget_unsent(*, now: datetime) -> int:
-    """This will delete the rows of photos that were staged or taken out of a form long ago, and return how many."""
+    """Delete the rows of photos that were staged or taken out of a form long ago, and return how many."""
     old = select(Photo.id).where(Photo.linked_at.is_(None), Photo.state.in_(("staged", "deleted")), Photo.uploaded_at < now - UNSENT_KEPT)
     old = old.order_by(Photo.uploaded_at).limit(MOST_AT_ONCE)
     photo_ids = list(db.session.scalars(old))

@@ -10,5 +10,5 @@ class Bilingual(NamedTuple):
     en: str
 
     def in_language(self, language: str) -> str:
-        """This will return the English text for `en`, the Vietnamese one for anything else (Vietnamese is the product's first language)."""
+        """Return the English text for `en`, the Vietnamese one for anything else (Vietnamese is the product's first language)."""
         return self.en if language == "en" else self.vi

@@ -23,7 +23,7 @@ class DueWords:
 
 
 def due_words(limit: Clock | datetime | None, *, now: datetime) -> DueWords | None:
-    """This will say how a time limit stands; None when there is none. Late means `now >= due_at` (rules.md, section 4)."""
+    """Say how a time limit stands; None when there is none. Late means `now >= due_at` (rules.md, section 4)."""
     if limit is None:
         return None
     if isinstance(limit, datetime):

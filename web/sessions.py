@@ -80,7 +80,7 @@ def current_session() -> LoginSession | None:
 
 
 def find_session(token: str, *, now: datetime) -> LoginSession | None:
-    """This will return the session of a token if it is neither over nor revoked and its account not disabled."""
+    """Return the session of a token if it is neither over nor revoked and its account not disabled."""
     query = select(LoginSession).where(LoginSession.token_digest == _digest(token)).options(joinedload(LoginSession.account))
     session = db.session.scalar(query)
     if session is None or session.revoked_at is not None or now >= session.expires_at or session.account.disabled_at is not None:
@@ -89,7 +89,7 @@ def find_session(token: str, *, now: datetime) -> LoginSession | None:
 
 
 def open_session(account: Account, *, now: datetime) -> str:
-    """This will add a session for this browser and return its token; the caller commits, then sets the cookie.
+    """Add a session for this browser and return its token; the caller commits, then sets the cookie.
 
     The session the browser had before ends: a token planted in somebody's browser is worth nothing after they sign in.
     """
@@ -113,7 +113,7 @@ def open_session(account: Account, *, now: datetime) -> str:
 
 
 def open_sessions(account: Account, *, now: datetime) -> list[LoginSession]:
-    """This will return the account's sessions that are not over, the latest seen first."""
+    """Return the account's sessions that are not over, the latest seen first."""
     query = select(LoginSession).where(
         LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now
     )
@@ -121,7 +121,7 @@ def open_sessions(account: Account, *, now: datetime) -> list[LoginSession]:
 
 
 def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession | None:
-    """This will end one of the account's own sessions; None when there is no such session."""
+    """End one of the account's own sessions; None when there is no such session."""
     session = db.session.scalar(select(LoginSession).where(LoginSession.ref == ref, LoginSession.account_id == account.id))
     if session is not None and session.revoked_at is None:
         session.revoked_at = now
