@@ -202,6 +202,7 @@ def staff_pages(house: House, operator: Visitor, code: str) -> None:
     case_address = page.url
     operator.go(f"{case_address}/diagram")
     expect(page.locator("svg .djs-element").first).to_be_visible(timeout=20_000)
+    expect(operator.page.locator("[data-diagram]")).to_have_attribute("data-warnings", "0")
     operator.look("diagram")
     page.goto(case_address)
     page.locator("details:has([name=reason])").last.evaluate("box => box.open = true")

@@ -9,7 +9,8 @@
   const mark = (ids, name) => ids.forEach(id => {
     if (viewer.get("elementRegistry").get(id)) viewer.get("canvas").addMarker(id, name);
   });
-  viewer.importXML(canvas.dataset.diagram).then(() => {
+  viewer.importXML(canvas.dataset.diagram).then(({ warnings }) => {
+    canvas.dataset.warnings = warnings.length;                       // what was not understood was not drawn
     mark(marks.taken, "flow-taken");
     mark(marks.done, "step-done");
     mark(marks.current, "step-current");
