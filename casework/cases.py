@@ -1,11 +1,13 @@
-"""Finding and locking a case, and the state that follows from its assignments."""
+"""Finding and locking a case, whether it can be worked on, and the state that follows from its assignments."""
 
 from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
+from casework.errors import CaseworkError
 from casework.models import Assignment, Case, CaseReport, Report
-from casework.states import AssignmentState, CaseState
+from casework.states import OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState, Standstill
+from casework.words import Bilingual
 
 
 def lock_case(case_id: int | ScalarSelect[int]) -> Case:
@@ -47,3 +49,28 @@ def settle_state(case: Case) -> None:
 def answered_this_round(case: Case) -> bool:
     """Whether some agency's answer has been approved since the case was opened, or opened again."""
     return any(assignment.approved_at is not None and assignment.round == case.reopened for assignment in case.assignments)
+
+
+class CaseNotOpen(CaseworkError):
+    """The case is not at a point where this can be done; the text says why."""
+
+
+def refuse_unless_open(case: Case) -> None:
+    """Raise CaseNotOpen when the case is answered or ended, or stands still (waiting for its reporter, held, referred)."""
+    if case.quarantined_at is not None or case.state not in OPEN_STATES:
+        raise CaseNotOpen(
+            f"Hồ sơ đang ở trạng thái “{STAFF_LABELS[CaseState(case.state)][1].vi}” nên không làm được việc này.",
+            f"The case stands at “{STAFF_LABELS[CaseState(case.state)][1].en}”, so this cannot be done.",
+        )
+    if case.standstill is not None:
+        words = STANDSTILLS[case.standstill]
+        raise CaseNotOpen(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Let it go on first.")
+
+
+STANDSTILLS = {
+    Standstill.QUESTION: Bilingual("Hồ sơ đang chờ người phản ánh bổ sung.", "The case is waiting for its reporter."),
+    Standstill.HOLD: Bilingual("Hồ sơ đang tạm dừng.", "The case is on hold."),
+    Standstill.REFERRAL: Bilingual("Hồ sơ đã chuyển cơ quan khác và đang được theo dõi.", "The case was referred and is being watched."),
+    Standstill.REFUSED: Bilingual("Hồ sơ không được tiếp nhận.", "The case was not accepted."),
+    Standstill.MERGED: Bilingual("Hồ sơ đã gộp vào hồ sơ khác.", "The case was merged into another one."),
+}

@@ -46,37 +46,66 @@ class Action(StrEnum):
     """Everything a route or a use case does. The verbs are those of rules.md, section 7."""
 
     ACCEPT_ASSIGNMENT = "accept_assignment"
+    ACT_ON_CASE = "act_on_case"
+    ADD_AGENCY = "add_agency"
+    ANSWER_QUESTION = "answer_question"
     APPROVE_ANSWER = "approve_answer"
+    ASK_REPORTER = "ask_reporter"
     CALL_HOTLINE = "call_hotline"
+    CHANGE_CALENDAR = "change_calendar"
+    CHANGE_LEAD = "change_lead"
     CHECK_HEALTH = "check_health"
     CLAIM_TASK = "claim_task"
     CLASSIFY = "classify"
     CLEAR_TEXT = "clear_text"
     CLOSE = "close"
+    CORRECT_PUBLICATION = "correct_publication"
+    DECIDE_EXTENSION = "decide_extension"
     DECIDE_HAND_BACK = "decide_hand_back"
+    DECIDE_OBJECTION = "decide_objection"
+    DECIDE_WITHDRAWAL = "decide_withdrawal"
+    DIRECT = "direct"
     DISTRIBUTE = "distribute"
+    ENDORSE_EXTENSION = "endorse_extension"
     FILE_REPORT = "file_report"
+    FOLLOW = "follow"
     FOLLOW_OWN = "follow_own"
     HAND_BACK = "hand_back"
+    HAND_OVER = "hand_over"
+    HOLD = "hold"
     MANAGE_SESSIONS = "manage_sessions"
+    MERGE = "merge"
+    OBJECT_TO_REFUSAL = "object_to_refusal"
+    PASS_ON = "pass_on"
     PERFORM_TASK = "perform_task"
+    PROGRESS_NOTE = "progress_note"
     PUBLISH = "publish"
+    QUARANTINE = "quarantine"
     RATE = "rate"
     READ_CASE = "read_case"
     READ_INBOX = "read_inbox"
     READ_PUBLIC = "read_public"
     REDO_ANSWER = "redo_answer"
+    REFER = "refer"
     REFUSE = "refuse"
+    REMIND = "remind"
+    REMOVE_AGENCY = "remove_agency"
     REOPEN = "reopen"
+    REQUEST_EXTENSION = "request_extension"
+    RESUME = "resume"
     RETRY_INCIDENT = "retry_incident"
     REVEAL_IDENTITY = "reveal_identity"
     REVIEW_RATING = "review_rating"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
+    SPLIT = "split"
     SUBMIT_ANSWER = "submit_answer"
     TRACK_REPORT = "track_report"
+    UNPUBLISH = "unpublish"
     VERIFY = "verify"
+    WITHDRAW_REPORT = "withdraw_report"
     WRITE_NOTE = "write_note"
+    WRITE_TO_CENTRE = "write_to_centre"
 
 
 ANYONE = frozenset({"anyone"})
@@ -89,37 +118,66 @@ STAFF = frozenset(Role)
 
 ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.ACCEPT_ASSIGNMENT: frozenset({Role.OFFICER}),
+    Action.ACT_ON_CASE: STAFF,
+    Action.ADD_AGENCY: OPERATIONS,
+    Action.ANSWER_QUESTION: ANYONE,
     Action.APPROVE_ANSWER: LEADERS,
+    Action.ASK_REPORTER: OPERATIONS,
     Action.CALL_HOTLINE: OPERATIONS,
+    Action.CHANGE_CALENDAR: frozenset({Role.ADMINISTRATOR}),
+    Action.CHANGE_LEAD: OPERATIONS,
     Action.CHECK_HEALTH: ANYONE,
     Action.CLAIM_TASK: STAFF,
     Action.CLASSIFY: OPERATIONS,
     Action.CLEAR_TEXT: OPERATIONS,
-    Action.CLOSE: OPERATIONS,
+    Action.CLOSE: frozenset({Role.OPS_LEAD}),
+    Action.CORRECT_PUBLICATION: OPERATIONS,
+    Action.DECIDE_EXTENSION: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.DECIDE_HAND_BACK: OPERATIONS,
+    Action.DECIDE_OBJECTION: frozenset({Role.OPS_LEAD}),
+    Action.DECIDE_WITHDRAWAL: OPERATIONS,
+    Action.DIRECT: frozenset({Role.COMMITTEE_LEADER}),
     Action.DISTRIBUTE: OPERATIONS,
+    Action.ENDORSE_EXTENSION: frozenset({Role.AGENCY_LEADER}),
     Action.FILE_REPORT: ANYONE,
+    Action.FOLLOW: ANYONE,
     Action.FOLLOW_OWN: ANYONE,
     Action.HAND_BACK: frozenset({Role.OFFICER}),
+    Action.HAND_OVER: frozenset({Role.CONFIDENTIAL_READER}),
+    Action.HOLD: frozenset({Role.OPS_LEAD}),
     Action.MANAGE_SESSIONS: ANYONE,
+    Action.MERGE: OPERATIONS,
+    Action.OBJECT_TO_REFUSAL: ANYONE,
+    Action.PASS_ON: OPERATIONS,
     Action.PERFORM_TASK: STAFF,
+    Action.PROGRESS_NOTE: AGENCY_ROLES,
     Action.PUBLISH: OPERATIONS,
+    Action.QUARANTINE: OPERATIONS | AGENCY_ROLES,
     Action.RATE: ANYONE,
     Action.READ_CASE: CASE_READERS,
     Action.READ_INBOX: STAFF,
     Action.READ_PUBLIC: ANYONE,
     Action.REDO_ANSWER: LEADERS,
+    Action.REFER: OPERATIONS,
     Action.REFUSE: OPERATIONS,
+    Action.REMIND: OPERATIONS | {Role.COMMITTEE_LEADER},
+    Action.REMOVE_AGENCY: OPERATIONS,
     Action.REOPEN: frozenset({Role.OPS_LEAD}),
+    Action.REQUEST_EXTENSION: frozenset({Role.OFFICER}),
+    Action.RESUME: frozenset({Role.OPS_LEAD}),
     Action.RETRY_INCIDENT: frozenset({Role.ADMINISTRATOR}),
     Action.REVEAL_IDENTITY: OPERATIONS | {Role.CONFIDENTIAL_READER},
-    Action.REVIEW_RATING: frozenset({Role.OPS_LEAD}),
+    Action.REVIEW_RATING: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.SIGN_IN: ANYONE,
     Action.SIGN_OUT: ANYONE,
+    Action.SPLIT: OPERATIONS,
     Action.SUBMIT_ANSWER: frozenset({Role.OFFICER}),
     Action.TRACK_REPORT: ANYONE,
+    Action.UNPUBLISH: OPERATIONS,
     Action.VERIFY: OPERATIONS,
+    Action.WITHDRAW_REPORT: ANYONE,
     Action.WRITE_NOTE: OPERATIONS | AGENCY_ROLES,
+    Action.WRITE_TO_CENTRE: ANYONE,
 }
 
 

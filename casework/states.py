@@ -51,6 +51,39 @@ OPEN_STATES = frozenset(CaseState) - ENDED_STATES - ANSWERED_STATES
 """States in which the centre still owes an answer."""
 
 
+class Pause(StrEnum):
+    """What the clocks of a case may rest for (rules.md, section 4, "Pauses")."""
+
+    QUESTION = "question"
+    HOLD = "hold"
+    REFERRAL = "referral"
+
+
+class Standstill(StrEnum):
+    """Why the way of a case stands still: one of the pauses, or refused or merged and perhaps to go on."""
+
+    QUESTION = "question"
+    HOLD = "hold"
+    REFERRAL = "referral"
+    REFUSED = "refused"
+    MERGED = "merged"
+
+
+STILL_STATES = {CaseState.REFUSED: Standstill.REFUSED, CaseState.MERGED: Standstill.MERGED}
+
+
+class AssignmentEnd(StrEnum):
+    """How the work of an agency on a case ended."""
+
+    APPROVED = "approved"
+    HANDED_BACK = "handed_back"
+    REMOVED = "removed"
+    MISSING = "missing"
+    MERGED = "merged"
+    CLOSED = "closed"
+    QUARANTINED = "quarantined"
+
+
 class Progress(NamedTuple):
     """A step of the public bar: its number (0 to 4, 'x' for not taken) and its words."""
 

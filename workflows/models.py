@@ -79,11 +79,11 @@ class ProcessInstance(Model):
 
 
 class WaitingTask(Referable, Model):
-    """A step that waits for a person, or did. The inbox reads only this table."""
+    """A step that waits for a person, or did. The inbox reads only this table; frozen ones wait until their case goes on."""
 
     __tablename__ = "waiting_task"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'done', 'withdrawn')", name="state"),
+        CheckConstraint("state IN ('waiting', 'frozen', 'done', 'withdrawn')", name="state"),
         UniqueConstraint("instance_id", "engine_task"),
         Index("ix_waiting_task_inbox", "desk", "state", "due_at", "id"),
         Index("ix_waiting_task_case", "case_id", "state"),

@@ -1,7 +1,20 @@
 """Every table of the domain, one module per aggregate. Rows hold facts and predicates; what may change them stands in the use cases."""
 
 from casework.models.answers import Answer, Decision, Extension, HandBack
-from casework.models.cases import Assignment, Case, CaseReport, Directive, HotlineCall, Note, Question, Referral, Refusal, Withdrawal
+from casework.models.cases import (
+    Addition,
+    Assignment,
+    Case,
+    CaseReport,
+    Directive,
+    Hold,
+    HotlineCall,
+    Note,
+    Question,
+    Referral,
+    Refusal,
+    Withdrawal,
+)
 from casework.models.clocks import Clock, ClockPause, Reminder
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.limits import IdempotencyKey, RateCounter
@@ -12,6 +25,7 @@ from casework.models.places import Agency, AgencySuccession, Area, AreaSuccessio
 from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
 from casework.models.reports import Follower, Report, Reporter, ReportText
 from casework.models.rules import (
+    CalendarChange,
     CalendarDay,
     Camera,
     ClockRule,
@@ -26,10 +40,11 @@ from casework.models.rules import (
 from casework.models.search import SearchRow
 
 __all__ = [
-    "Account", "Agency", "AgencySuccession", "Anchor", "Answer", "Area", "AreaSuccession", "Assignment", "CalendarDay", "Camera", "Case",
-    "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule", "CodeCounter", "Decision", "Deputy", "Directive", "Draft", "Event",
-    "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "HotlineCall", "IdempotencyKey", "Letterhead", "LoginSession",
-    "Membership", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "Publication", "PublicationAnswer", "PublicationPhoto",
-    "PublicationVersion", "Question", "RateCounter", "Rating", "Referral", "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report",
-    "ReportText", "Reporter", "Review", "SearchRow", "TextTemplate", "VisibilityReason", "Withdrawal",
+    "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "Area", "AreaSuccession", "Assignment", "CalendarChange",
+    "CalendarDay", "Camera", "Case", "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule", "CodeCounter", "Decision", "Deputy",
+    "Directive", "Draft", "Event", "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "Hold", "HotlineCall",
+    "IdempotencyKey", "Letterhead", "LoginSession", "Membership", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
+    "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "Question", "RateCounter", "Rating", "Referral",
+    "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report", "ReportText", "Reporter", "Review", "SearchRow", "TextTemplate",
+    "VisibilityReason", "Withdrawal",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from casework.models.people import Account
 from casework.models.places import Agency, Area, Centre
 from casework.models.reports import Report
 from casework.models.rules import Field, RefusalReason, VisibilityReason
+from casework.states import STILL_STATES, CaseState, Standstill
 
 
 class Case(Referable, Model):
@@ -53,7 +54,13 @@ class Case(Referable, Model):
     lead_agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
     due_at: Mapped[datetime | None] = mapped_column(comment="copy of the running case clock, for lists")
     reopened: Mapped[int] = mapped_column(server_default="0")
+    paused_for: Mapped[str | None] = mapped_column(String(8), comment="casework.states.Pause: what its clocks rest for")
+    paused_until: Mapped[datetime | None] = mapped_column(comment="when a question or a hold ends by itself")
     held_reason: Mapped[str | None] = mapped_column(String(300))
+    state_before: Mapped[str | None] = mapped_column(String(16), comment="where work goes on after a wait, a refusal or a merge")
+    hotline_owed: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="urgent, and the hotline not reached yet")
+    withdrawal_asked: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="a withdrawal waits for the centre's word")
+    has_unread_words: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="a reporter wrote and nobody has read it")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     version: Mapped[int] = mapped_column(server_default="1")
     centre: Mapped[Centre] = relationship()
@@ -70,6 +77,13 @@ class Case(Referable, Model):
     def is_urgent(self) -> bool:
         """Whether the case runs on the 24-hour track."""
         return self.urgency == "urgent"
+
+    @property
+    def standstill(self) -> Standstill | None:
+        """Why the way of the case stands still, None while it goes on. Its steps wait unseen until it does."""
+        if self.paused_for is not None:
+            return Standstill(self.paused_for)
+        return STILL_STATES.get(CaseState(self.state))
 
     @property
     def main_report(self) -> Report:
@@ -137,6 +151,8 @@ class Assignment(Referable, Model):
     approved_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(16), comment="approved, handed_back, removed, quarantined, closed")
+    end_words: Mapped[str | None] = mapped_column(Text, comment="why it ended; of a missing answer the public reads it")
+    extension_asked: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="more time was asked for and is not decided")
     due_at: Mapped[datetime | None] = mapped_column(comment="copy of the running assignment clock")
     approval_desk: Mapped[str | None] = mapped_column(String(40), comment="who decides: the agency's leader, or the next leader up")
     version: Mapped[int] = mapped_column(server_default="1")
@@ -170,9 +186,12 @@ class Refusal(Model):
     state_before: Mapped[str] = mapped_column(String(16))
     sealed_objection: Mapped[bytes | None] = mapped_column(LargeBinary)
     objected_at: Mapped[datetime | None]
+    objection_due_at: Mapped[datetime | None] = mapped_column(comment="the first instant too late for an objection")
+    objected_by_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), comment="the report whose sender objected")
     objection_upheld: Mapped[bool | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     decided_at: Mapped[datetime | None]
+    decision_words: Mapped[str | None] = mapped_column(Text)
     reason: Mapped[RefusalReason] = relationship()
 
 
@@ -204,6 +223,8 @@ class Referral(Model):
     referred_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     referred_at: Mapped[datetime]
     result: Mapped[str | None] = mapped_column(Text)
+    came_back: Mapped[bool | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     ended_at: Mapped[datetime | None]
 
 
@@ -219,6 +240,36 @@ class Withdrawal(Model):
     granted: Mapped[bool | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     decided_at: Mapped[datetime | None]
+    decision_words: Mapped[str | None] = mapped_column(Text)
+
+
+class Hold(Model):
+    """A stretch in which the operations lead lets a case rest, at most ten working days in all."""
+
+    __tablename__ = "hold"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    held_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    held_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="empty: its last day was over")
+
+
+class Addition(Referable, Model):
+    """What a reporter writes after filing; an operator reads it and may clear it for agencies."""
+
+    __tablename__ = "addition"
+    id: Mapped[Id]
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    sealed_words: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the reporter's words; erased by quarantine")
+    written_at: Mapped[datetime]
+    read_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    read_at: Mapped[datetime | None]
+    cleared_words: Mapped[str | None] = mapped_column(Text, comment="what agencies may read of it; empty: nothing")
+    report: Mapped[Report] = relationship()
 
 
 class Note(Referable, Model):

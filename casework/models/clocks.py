@@ -15,6 +15,8 @@ class Clock(Model):
     __table_args__ = (
         CheckConstraint("unit IN ('minutes', 'hours', 'working_hours', 'working_days', 'calendar_days')", name="unit"),
         Index("ix_clock_case_kind", "case_id", "kind"),
+        Index("ix_clock_remind_at", "remind_at", sqlite_where=text("remind_at IS NOT NULL"),
+              postgresql_where=text("remind_at IS NOT NULL")),
         Index("ix_clock_due_running", "due_at", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
     )
     id: Mapped[Id]
@@ -30,6 +32,7 @@ class Clock(Model):
     first_due_at: Mapped[datetime] = mapped_column(comment="as first promised; in time before extension is judged by it")
     due_at: Mapped[datetime | None] = mapped_column(comment="empty while paused without an end")
     extended_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None] = mapped_column(comment="when the next rung of the reminder ladder is reached")
     ended_at: Mapped[datetime | None]
     ended_late: Mapped[bool | None]
     pauses: Mapped[list["ClockPause"]] = relationship(back_populates="clock", order_by="ClockPause.id")
@@ -53,6 +56,7 @@ class ClockPause(Model):
     reason: Mapped[str] = mapped_column(String(20), comment="question, hold, referral")
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+    due_before: Mapped[datetime | None] = mapped_column(comment="the due instant as it stood when the pause began")
     clock: Mapped[Clock] = relationship(back_populates="pauses")
 
 

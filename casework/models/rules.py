@@ -1,6 +1,6 @@
 """Rules as data: dated, scoped to the installation or a centre, in both languages."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, true
@@ -51,6 +51,18 @@ class CalendarDay(Scoped, Model):
     label_vi: Mapped[str] = mapped_column(String(120))
     label_en: Mapped[str] = mapped_column(String(120))
     source: Mapped[str | None] = mapped_column(Text)
+
+
+class CalendarChange(Model):
+    """A change of the calendar whose open limits are being counted anew, case by case, by the worker."""
+
+    __tablename__ = "calendar_change"
+    id: Mapped[Id]
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"), comment="empty: every centre")
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    changed_at: Mapped[datetime]
+    last_case_id: Mapped[int] = mapped_column(server_default="0", comment="cases up to this row are done")
+    finished_at: Mapped[datetime | None]
 
 
 class OfficeHours(Scoped, Dated, Model):
