@@ -5,16 +5,16 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.cases import settle_state
-from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
+from casework.clocks import ClockKind, end_all_clocks, end_clock, running_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Account, Agency, Answer, Assignment, Decision, Membership
+from casework.models import Account, Agency, Answer, Assignment, Case, Decision, Membership
 from casework.outbox import tell_desk
 from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, desk_name, require
 from casework.photo_records import link_staged
-from casework.states import AssignmentState
+from casework.states import AssignmentEnd, AssignmentState, CaseState
 
 LONGEST_PART = 5_000
 
@@ -80,13 +80,11 @@ def approve_answer(assignment: Assignment, *, by: Actor, now: datetime) -> dict[
     require(by, Action.APPROVE_ANSWER)
     answer = _decide(assignment, "approve", None, by=by, now=now)
     case = assignment.case
-    assignment.state, assignment.approved_at, assignment.ended_at, assignment.end_reason = AssignmentState.APPROVED, now, now, "approved"
+    assignment.state, assignment.approved_at, assignment.ended_at = AssignmentState.APPROVED, now, now
+    assignment.end_reason, assignment.extension_asked = AssignmentEnd.APPROVED, False
     record(case, "approve_answer", by=by, at=now, agency=assignment.agency.key, version=answer.version)
     end_all_clocks(case, at=now, assignment=assignment)
-    settle_state(case)
-    if not case.open_assignments:
-        start_clock(case, ClockKind.PUBLICATION, at=now)
-        tell_desk(Role.OPERATOR, "answers_approved", case=case, at=now)
+    settle_work(case, at=now)
     return {"outcome": "approve"}
 
 
@@ -107,6 +105,17 @@ def redo_answer(assignment: Assignment, *, by: Actor, now: datetime, instruction
     tell_desk(Role.OFFICER, "answer_to_redo", case=case, at=now, agency_id=assignment.agency_id)
     settle_state(case)
     return {"outcome": "redo"}
+
+
+def settle_work(case: Case, *, at: datetime) -> None:
+    """Set the state to what the agencies do; once the last of them has ended and one answered, let the operators publish.
+
+    For whatever ends the work of an agency: approval, release, removal, going on without it. Starts the limit of publication.
+    """
+    settle_state(case)
+    if case.state == CaseState.TO_PUBLISH and running_clock(case, ClockKind.PUBLICATION) is None:
+        start_clock(case, ClockKind.PUBLICATION, at=at)
+        tell_desk(Role.OPERATOR, "answers_approved", case=case, at=at)
 
 
 def newest_answer(assignment: Assignment) -> Answer | None:

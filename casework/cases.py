@@ -32,11 +32,14 @@ def lock_case(case_id: int | ScalarSelect[int]) -> Case:
 
 
 def settle_state(case: Case) -> None:
-    """Set the state of a distributed case to what its agencies are doing: the least advanced open one counts."""
+    """Set the state of a distributed case to what its agencies are doing: the least advanced open one counts.
+
+    Once one has answered the case does not go back to waiting for agencies to accept: it is in progress until all have ended.
+    """
     states = {AssignmentState(assignment.state) for assignment in case.open_assignments}
     if not states:
         case.state = CaseState.TO_PUBLISH if answered_this_round(case) else CaseState.TO_DISTRIBUTE
-    elif states <= {AssignmentState.ASKED, AssignmentState.HANDED_BACK}:
+    elif states <= {AssignmentState.ASKED, AssignmentState.HANDED_BACK} and not answered_this_round(case):
         case.state = CaseState.AT_AGENCY
     elif AssignmentState.REDO in states:
         case.state = CaseState.REDO

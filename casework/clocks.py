@@ -1,5 +1,6 @@
 """Starting, moving and ending time limits. The arithmetic is in working_time.py; the numbers are rows (rules.md, section 4)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from casework.db import db, kept_for_step
 from casework.due_changes import assignment_due
 from casework.models import Assignment, Case, Clock, ClockRule, Publication
 from casework.permissions import LOCAL_ZONE
+from casework.reminder_ladder import Rung, ladder_of, next_rung_at
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 
 
@@ -114,6 +116,7 @@ def start_clock(
         kind=kind, round=case.reopened, rule_id=rule.id, amount=rule.amount, unit=rule.unit, started_at=at, first_due_at=due, due_at=due,
     )  # fmt: skip
     running = _running_clocks(case)
+    schedule_reminder(clock, case)
     db.session.add(clock)
     running.append(clock)
     _copy_due(clock, case, assignment)
@@ -121,10 +124,21 @@ def start_clock(
 
 
 def start_assignment_clock(assignment: Assignment, *, at: datetime) -> Clock:
-    """Start the limit of an agency: the case's due instant less the allowance for approval and publication."""
+    """Start the limit of an agency: the case's due instant less the allowance for approval and publication, or sooner by its rule."""
     case = assignment.case
-    due = assignment_due(case.due_at, case.is_urgent, calendar_of(case.centre_id))
-    return start_clock(case, ClockKind.ASSIGNMENT, at=at, assignment=assignment, due=due)
+    return start_clock(case, ClockKind.ASSIGNMENT, at=at, assignment=assignment, due=due_for_new_agency(case, case.due_at, at=at))
+
+
+def due_for_new_agency(case: Case, case_due: datetime | None, *, at: datetime) -> datetime | None:
+    """Return the due instant of an agency asked at an instant when the case is due at `case_due`; it may be over already.
+
+    That is the case's less the allowance, but no later than the case's own limit counted from then: a case with much time left
+    gives an agency no more than any case gives. Source: rules.md, section 4, "Redo, hand back, new agency".
+    """
+    calendar = calendar_of(case.centre_id)
+    due, clock = assignment_due(case_due, case.is_urgent, calendar), running_clock(case, ClockKind.CASE)
+    own = due_at(TimeLimit(clock.amount, Unit(clock.unit)), at, calendar) if clock is not None else None
+    return min(due, own) if due is not None and own is not None else due
 
 
 def running_clock(case: Case, kind: ClockKind, *, assignment: Assignment | None = None) -> Clock | None:
@@ -136,9 +150,7 @@ def running_clock(case: Case, kind: ClockKind, *, assignment: Assignment | None 
 def running_clocks(case: Case, *, assignment: Assignment | None = None) -> list[Clock]:
     """Return every limit of a case, or of one assignment, that still runs, the oldest first."""
     return [
-        clock
-        for clock in _running_clocks(case)
-        if clock.ended_at is None and (assignment is None or clock.assignment_id == assignment.id)
+        clock for clock in _running_clocks(case) if clock.ended_at is None and (assignment is None or clock.assignment_id == assignment.id)
     ]
 
 
@@ -156,16 +168,22 @@ def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignme
     """End the running limit of that kind, remembering whether it ended late. None when none runs."""
     clock = running_clock(case, kind, assignment=assignment)
     if clock is not None:
-        clock.ended_at = at
-        clock.ended_late = clock.is_late(at)
+        _end(clock, at)
     return clock
 
 
 def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
     """End every running limit of a case, or of one assignment, e.g. because it was refused or released."""
     for clock in running_clocks(case, assignment=assignment):
-        clock.ended_at = at
-        clock.ended_late = clock.is_late(at)
+        _end(clock, at)
+
+
+def run_again(clock: Clock, case: Case) -> None:
+    """Let an ended limit run again, because what ended it was taken back. The caller moves its due instant."""
+    clock.ended_at = clock.ended_late = None
+    running = _running_clocks(case)
+    if clock not in running:
+        running.append(clock)
 
 
 def pauses_of(clock: Clock) -> list[Pause]:
@@ -173,10 +191,43 @@ def pauses_of(clock: Clock) -> list[Pause]:
     return [Pause(pause.since, pause.until) for pause in clock.pauses]
 
 
-def move_due(clock: Clock, due: datetime, *, case: Case, assignment: Assignment | None = None) -> None:
-    """Move a running limit, together with the copy that lists read."""
+def move_due(clock: Clock, due: datetime | None, *, case: Case, assignment: Assignment | None = None) -> None:
+    """Move a running limit, together with the copy that lists read and its next reminder; None while it rests in a pause.
+
+    After a pause close the pause first: time spent in it counts for no reminder.
+    """
     clock.due_at = due
+    schedule_reminder(clock, case)
     _copy_due(clock, case, assignment)
+
+
+def schedule_reminder(clock: Clock, case: Case, *, climbed: Collection[int] = ()) -> None:
+    """Set when somebody has to look at the limit's ladder of reminders next; None when it rests, has ended or has none.
+
+    `climbed` are the rungs already climbed. Whoever starts or moves a limit need not ask for them: at most the job looks once
+    too early, and it never climbs a rung twice. Source: rules.md, section 4, "Reminders".
+    """
+    resting = clock.ended_at is not None or clock.due_at is None
+    clock.remind_at = None if resting else next_rung_at(ladder_for(clock, case), clock, calendar_of(case.centre_id), climbed)
+
+
+def ladder_for(clock: Clock, case: Case) -> list[Rung]:
+    """The rungs of a limit under the rules of the day it began, as urgent as the case is now."""
+    return ladder_of(
+        clock.kind, centre_id=case.centre_id, on=clock.started_at.astimezone(LOCAL_ZONE).date(), urgency=_urgency_of(clock, case)
+    )
+
+
+def _urgency_of(clock: Clock, case: Case) -> str:
+    """How urgent a limit is: until a case is classified, its limit of acceptance alone knows that it was sent as urgent."""
+    if clock.kind != ClockKind.ACCEPTANCE:
+        return case.urgency
+    rule = next((rule for rule in _all_rules() if rule.id == clock.rule_id), None)
+    return (rule and rule.urgency) or case.urgency
+
+
+def _end(clock: Clock, at: datetime) -> None:
+    clock.ended_at, clock.ended_late, clock.remind_at = at, clock.is_late(at), None
 
 
 def _copy_due(clock: Clock, case: Case, assignment: Assignment | None) -> None:

@@ -1,40 +1,25 @@
 """Asking agencies: one leads, any number cooperate; and deciding when one of them hands the matter back."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
-from casework.calendars import calendar_of
+from casework.answering import settle_work
+from casework.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work
 from casework.cases import settle_state
-from casework.clocks import (
-    ClockKind,
-    end_all_clocks,
-    end_clock,
-    move_due,
-    pauses_of,
-    rule_for,
-    running_clock,
-    start_assignment_clock,
-    start_clock,
-)
+from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
 from casework.db import db
-from casework.due_changes import recomputed_never_earlier
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.models import Agency, Assignment, Case, HandBack
-from casework.outbox import tell_desk, tell_reporters
-from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
-from casework.states import AssignmentState
-from casework.working_time import TimeLimit, Unit
+from casework.outbox import tell_desk, tell_followers, tell_reporters
+from casework.permissions import Action, Actor, Role, require
+from casework.states import AssignmentEnd, AssignmentState
 
 MOST_HAND_BACKS = 2
 """Per case and slot; the third is refused (rules.md, section 5)."""
-
-
-class DistributionRefused(CaseworkError):
-    """The case cannot be given to these agencies; the text says why."""
 
 
 class HandBackRefused(CaseworkError):
@@ -49,36 +34,35 @@ def distribute(
     lead: Agency,
     cooperating: list[Agency],
     instructions: Mapping[int, str] | None = None,
+    confirms_short: bool = False,
+    until: date | None = None,
 ) -> dict[str, object]:
     """Ask one agency to lead and any number to cooperate.
 
     `instructions` are per agency row. Starts the clocks of acceptance and of the assignment for each. Several agencies get the
-    longest normal limit, counted from the original start and never earlier. Records `distribute`.
-    Raises DistributionRefused when an agency appears twice, is of another centre or no longer exists, or still has the case.
-    Source: rules.md, sections 4 and 5.
+    longest normal limit, counted from the original start and never earlier. Where less than one working day would be left, the
+    operations lead `confirms_short`, or moves the case's last day in time to `until`. Records `distribute`.
+    Raises DistributionRefused when an agency appears twice, is of another centre or no longer exists, or still has the case;
+    ShortTime without the operations lead's word. Source: rules.md, sections 4 and 5.
     """
     require(by, Action.DISTRIBUTE, case)
-    _refuse_wrong_agencies(case, [lead, *cooperating], now)
-    if cooperating and not case.is_urgent:
-        _allow_for_several(case, now)
+    refuse_wrong_agencies(case, [lead, *cooperating], now)
+    plan = plan_day(case, by=by, now=now, several=bool(cooperating), confirms_short=confirms_short, until=until)
+    given_time = {"until": until.isoformat()} if until is not None else {}
+    record(case, "distribute", by=by, at=now, lead=lead.key, cooperating=[agency.key for agency in cooperating], **given_time)
+    move_day(case, plan, now=now)
     case.lead_agency_id = lead.id
-    given = []
-    for agency, slot in [(lead, "lead"), *((agency, "cooperating") for agency in cooperating)]:
-        words = normal((instructions or {}).get(agency.id, ""))
-        assignment = Assignment(
-            case=case, agency=agency, slot=slot, state=AssignmentState.ASKED, round=case.reopened, instructions=words or None,
-            distributed_at=now, distributed_by_id=by.account_id,
-        )  # fmt: skip
-        db.session.add(assignment)
-        given.append(assignment)
+    asked = [(lead, "lead"), *((agency, "cooperating") for agency in cooperating)]
+    given = [
+        add_assignment(case, agency, slot=slot, instructions=(instructions or {}).get(agency.id, ""), by=by, now=now)
+        for agency, slot in asked
+    ]
     settle_state(case)
     db.session.flush()
     for assignment in given:
-        start_assignment_clock(assignment, at=now)
-        start_clock(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now, assignment=assignment)
-        tell_desk(Role.OFFICER, "assignment_given", case=case, at=now, agency_id=assignment.agency_id, urgent=case.is_urgent)
-    record(case, "distribute", by=by, at=now, lead=lead.key, cooperating=[agency.key for agency in cooperating])
+        start_work(assignment, now=now)
     tell_reporters(case, "report_distributed", at=now, lead=lead.key)
+    tell_followers(case, "followed_distributed", at=now, lead=lead.key)
     return {"agencies": len(given)}
 
 
@@ -136,54 +120,23 @@ def decide_hand_back(assignment: Assignment, *, by: Actor, now: datetime, upheld
         raise HandBackRefused("Không có yêu cầu chuyển trả.", "Nothing was handed back.")
     asked.upheld, asked.decided_by_id, asked.decided_at, asked.decision_words = upheld, by.account_id, now, words or None
     if upheld:
-        assignment.state, assignment.ended_at, assignment.end_reason = AssignmentState.RELEASED, now, "handed_back"
+        assignment.state, assignment.ended_at, assignment.end_reason = AssignmentState.RELEASED, now, AssignmentEnd.HANDED_BACK
+        assignment.extension_asked = False
+        if case.lead_agency_id == assignment.agency_id:
+            case.lead_agency_id = None
         end_all_clocks(case, at=now, assignment=assignment)
     else:
         assignment.state = AssignmentState.ASKED
         start_clock(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now, assignment=assignment)
     record(case, "decide_hand_back", by=by, at=now, agency=assignment.agency.key, upheld=upheld)
     tell_desk(Role.OFFICER, "hand_back_decided", case=case, at=now, agency_id=assignment.agency_id, upheld=upheld)
-    settle_state(case)
+    settle_work(case, at=now)
     return {"outcome": "release" if upheld else "keep"}
 
 
 def last_hand_back(assignment: Assignment) -> HandBack | None:
     """The newest request of the agency to be released."""
     return db.session.scalars(select(HandBack).where(HandBack.assignment_id == assignment.id).order_by(HandBack.id.desc())).first()
-
-
-def _refuse_wrong_agencies(case: Case, agencies: list[Agency], now: datetime) -> None:
-    today = now.astimezone(LOCAL_ZONE).date()
-    if len({agency.id for agency in agencies}) < len(agencies):
-        raise DistributionRefused("Một đơn vị được chọn hai lần.", "An agency was chosen twice.")
-    for agency in agencies:
-        if agency.centre_id != case.centre_id or not agency.holds_on(today):
-            raise DistributionRefused(
-                f"{agency.name_vi} không thuộc trung tâm này hoặc đã ngừng hoạt động.",
-                f"{agency.name_en} is not of this centre or no longer exists.",
-            )
-        if any(assignment.agency_id == agency.id for assignment in case.open_assignments):
-            raise DistributionRefused(f"{agency.name_vi} đang xử lý hồ sơ này.", f"{agency.name_en} is working on this case already.")
-
-
-def _allow_for_several(case: Case, now: datetime) -> None:
-    clock = running_clock(case, ClockKind.CASE)
-    if clock is None:
-        return
-    rule = rule_for(
-        ClockKind.CASE,
-        centre_id=case.centre_id,
-        on=clock.started_at.astimezone(LOCAL_ZONE).date(),
-        urgency=case.urgency,
-        complexity="complex",
-    )
-    limit = TimeLimit(rule.amount, Unit(rule.unit))
-    due = recomputed_never_earlier(clock.due_at, clock.started_at, limit, calendar_of(case.centre_id), pauses_of(clock))
-    if due is not None and due != clock.due_at:
-        # nobody has been promised the shorter day's end by an agency yet, so the first promise is judged by the day told now
-        clock.rule_id, clock.amount, clock.unit, clock.first_due_at = rule.id, rule.amount, rule.unit, due
-        move_due(clock, due, case=case)
-        tell_reporters(case, "due_moved", at=now, due_at=due.isoformat(), reason="several_agencies")
 
 
 def _times_handed_back(case: Case, slot: str) -> int:

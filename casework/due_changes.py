@@ -4,13 +4,16 @@
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at, subtract_working_minutes, working_minutes
+from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at, subtract_working_minutes, working_minutes, working_time
 
 URGENT_LIMIT = TimeLimit(24, Unit.HOURS)
 NORMAL_ALLOWANCE = TimeLimit(8, Unit.WORKING_HOURS)  # what is left of a case for approval and publication
 URGENT_ALLOWANCE = TimeLimit(2, Unit.HOURS)
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_MOMENT = timedelta(microseconds=1)
 
 
 def assignment_due(case_due: datetime | None, urgent: bool, calendar: Calendar, allowance: TimeLimit | None = None) -> datetime | None:
@@ -62,6 +65,54 @@ def recomputed_for_calendar(
     if old_due is not None and old_due <= now:
         return old_due
     return recomputed_never_earlier(old_due, started_at, limit, calendar, pauses)
+
+
+def shifted(due: datetime, since: datetime, until: datetime, unit: Unit, calendar: Calendar) -> datetime:
+    """Return where a due instant lies after one pause [since, until), counted in the limit's unit; never earlier than it was.
+
+    What was left when the clock stopped is left when it starts again. Days: the day it stops is used up, the day it starts again
+    is not counted. Equals due_at of the limit with that pause where the clock was moved by pauses alone, in the order they were
+    made; where it was moved by hand nothing else could be counted. What had passed when the pause began is not revived.
+    Source: rules, section 4, "Pauses". Raises BeyondTenYears.
+    """
+    if due <= since:
+        return due
+    match unit:
+        case Unit.HOURS | Unit.MINUTES:
+            return until + (due - since)
+        case Unit.WORKING_HOURS:
+            return _shifted_by_office_time(due, since, until, calendar)
+        case Unit.WORKING_DAYS | Unit.CALENDAR_DAYS:
+            return _shifted_by_days(due, since, until, unit, calendar)
+
+
+def last_day_in_time(due: datetime, calendar: Calendar) -> date:
+    """Return the local day that holds the last instant in time: for a limit of days the day before its due instant."""
+    return calendar.day_of(due - _MOMENT)
+
+
+def _shifted_by_office_time(due: datetime, since: datetime, until: datetime, calendar: Calendar) -> datetime:
+    left = working_time(since, due, calendar)
+    if not left:
+        return max(due, until)
+    # any start from which whole office hours lead to `due` tells the same story as the true one, which may have been at any minute
+    hours = -(-left // _HOUR)
+    start = subtract_working_minutes(due, hours * 60, calendar)
+    found = due_at(TimeLimit(hours, Unit.WORKING_HOURS), start, calendar, [Pause(since, until)])
+    return due if found is None else max(due, found)
+
+
+def _shifted_by_days(due: datetime, since: datetime, until: datetime, unit: Unit, calendar: Calendar) -> datetime:
+    stopped, started, last = calendar.day_of(since), calendar.day_of(until), last_day_in_time(due, calendar)
+    if stopped == started and until < due:
+        return due
+    left = sum(
+        unit is Unit.CALENDAR_DAYS or calendar.is_working_day(stopped + _DAY * offset) for offset in range(1, (last - stopped).days + 1)
+    )
+    if left:
+        found = due_at(TimeLimit(left, unit), until, calendar)
+        return due if found is None else max(due, found)
+    return max(due, calendar.start_of(started + _DAY))
 
 
 def _less(instant: datetime, allowance: TimeLimit, calendar: Calendar) -> datetime:

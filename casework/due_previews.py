@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from casework.asking import due_with_several, is_short, taking_part
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, LimitRule, pauses_of, rule_for, running_clock
-from casework.due_changes import assignment_due, recomputed_never_earlier
+from casework.clocks import ClockKind, LimitRule, due_for_new_agency, rule_for
 from casework.models import Case
+from casework.pauses import as_rests, rests_before_promise
 from casework.permissions import LOCAL_ZONE
 from casework.working_time import TimeLimit, Unit, due_at
 
@@ -26,12 +27,16 @@ class CaseLimit:
 
 @dataclass(frozen=True)
 class DistributionLimits:
-    """The limits a distribution would set; the case's own may move later when several agencies are asked."""
+    """The limits a distribution would set; the case's own may move later when several agencies are asked.
+
+    Where the time `is_short` the operations lead has to confirm it, or to move the day of the answer.
+    """
 
     case_due_at: datetime | None
     moves_case: bool
     accept_by: datetime
     answer_by: datetime | None
+    is_short: bool
 
 
 def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
@@ -41,33 +46,25 @@ def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
 
 
 def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
-    """The limits of each agency asked when `agencies` of them are (rules.md, section 4, "several agencies")."""
-    calendar = calendar_of(case.centre_id)
-    case_due = _due_with_several(case) if agencies > 1 and not case.is_urgent else case.due_at
+    """The limits of each agency when `agencies` are asked beside those at work (rules.md, section 4, "several agencies")."""
+    case_due = due_with_several(case) if agencies + len(taking_part(case)) > 1 else case.due_at
     rule = _rule(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now)
-    accept_by = due_at(TimeLimit(rule.amount, Unit(rule.unit)), now, calendar)
+    accept_by = due_at(TimeLimit(rule.amount, Unit(rule.unit)), now, calendar_of(case.centre_id))
     return DistributionLimits(
         case_due_at=case_due,
         moves_case=case_due != case.due_at,
         accept_by=accept_by or now,
-        answer_by=assignment_due(case_due, case.is_urgent, calendar),
+        answer_by=due_for_new_agency(case, case_due, at=now),
+        is_short=is_short(case, case_due, now),
     )
 
 
 def _case_limit(case: Case, urgency: str, complexity: str, now: datetime) -> CaseLimit:
     started_at = case.opened_at if case.clock_starts == "filing" else case.accepted_at or now
     rule = _rule(case, ClockKind.CASE, at=started_at, urgency=urgency, complexity=complexity)
-    due = due_at(TimeLimit(rule.amount, Unit(rule.unit)), started_at, calendar_of(case.centre_id))
+    rests = as_rests(rests_before_promise(case))
+    due = due_at(TimeLimit(rule.amount, Unit(rule.unit)), started_at, calendar_of(case.centre_id), rests)
     return CaseLimit(urgency, complexity, rule.amount, rule.unit, due or now)
-
-
-def _due_with_several(case: Case) -> datetime | None:
-    clock = running_clock(case, ClockKind.CASE)
-    if clock is None:
-        return case.due_at
-    rule = _rule(case, ClockKind.CASE, at=clock.started_at, complexity="complex")
-    limit = TimeLimit(rule.amount, Unit(rule.unit))
-    return recomputed_never_earlier(clock.due_at, clock.started_at, limit, calendar_of(case.centre_id), pauses_of(clock))
 
 
 def _rule(case: Case, kind: ClockKind, *, at: datetime, urgency: str | None = None, complexity: str | None = None) -> LimitRule:

@@ -10,7 +10,9 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.models import Assignment, Case, Note
-from casework.permissions import Actor, NotAllowed, Role, Sight, Viewer, sees, viewers
+from casework.outbox import tell_desk
+from casework.permissions import Action, Actor, NotAllowed, Role, Sight, Viewer, require, sees, viewers
+from casework.states import ENDED_STATES
 
 LONGEST_NOTE = 4_000
 MOST_NOTES = 200
@@ -36,11 +38,7 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
     """
     if case.quarantined_at is not None or audience not in note_audiences(by, case):
         raise NotAllowed
-    words = normal(words)
-    if not words or len(words) > LONGEST_NOTE:
-        raise NoteRefused(
-            f"Vui lòng viết ghi chú, tối đa {LONGEST_NOTE} ký tự.", f"Please write the note, {LONGEST_NOTE} characters at most."
-        )
+    words = _fit(words)
     assignment = own_open_assignment(by, case) if audience == "agency" else None
     note = Note(
         case_id=case.id, assignment_id=assignment.id if assignment else None, audience=audience, body=words,
@@ -49,6 +47,32 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
     db.session.add(note)
     record(case, "write_note", by=by, at=now, audience=audience)
     return note
+
+
+def progress_note(assignment: Assignment, *, by: Actor, now: datetime, words: str) -> None:
+    """Say how far the agency has come with what it took on; read in the agency and by the centre, which is told. Never public.
+
+    Also while the case stands still. Records `progress_note` without the words. Raises NoteRefused before the agency has
+    accepted, after its part has ended, and when the words are missing or too long.
+    """
+    case = assignment.case
+    require(by, Action.PROGRESS_NOTE, case, agency_id=assignment.agency_id)
+    if case.quarantined_at is not None:
+        raise NotAllowed
+    if case.state in ENDED_STATES or not assignment.is_open or assignment.accepted_at is None:
+        raise NoteRefused(
+            "Chỉ ghi tiến độ khi đơn vị đã tiếp nhận và chưa xong việc.",
+            "Progress is noted once the agency has accepted the case and until its part is done.",
+        )
+    words = _fit(words)
+    record(case, "progress_note", by=by, at=now, agency=assignment.agency.key)
+    db.session.add(
+        Note(
+            case_id=case.id, assignment_id=assignment.id, kind="progress", audience="agency", body=words,
+            written_by_id=by.account_id, written_at=now, mentions=[],
+        )
+    )  # fmt: skip
+    tell_desk(Role.OPERATOR, "progress_noted", case=case, at=now, agency=assignment.agency.key)
 
 
 def notes_seen_by(by: Actor, case: Case) -> list[Note]:
@@ -67,3 +91,12 @@ def own_open_assignment(by: Actor, case: Case) -> Assignment | None:
     """The newest assignment of the person's agency that still gives a voice in the case."""
     mine = [row for row in case.assignments if row.agency_id in by.agency_ids and (row.is_open or row.approved_at is not None)]
     return mine[-1] if mine else None
+
+
+def _fit(words: str) -> str:
+    words = normal(words)
+    if not words or len(words) > LONGEST_NOTE:
+        raise NoteRefused(
+            f"Vui lòng viết ghi chú, tối đa {LONGEST_NOTE} ký tự.", f"Please write the note, {LONGEST_NOTE} characters at most."
+        )
+    return words

@@ -7,9 +7,16 @@ it is sent. In-page notices (`page`) never leave the house; other channels are s
 from datetime import datetime
 from typing import Any
 
-from casework.db import db
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from casework.db import db, kept_for_step
+from casework.followers import followers_of, is_known_to_public
 from casework.models import Case, OutboxMessage, Report
-from casework.permissions import Role, desk_name
+from casework.permissions import LOCAL_ZONE, Role, desk_name
+
+LETTER = "reminder_letter"
+"""The template of what one desk is reminded of in one morning."""
 
 
 def tell_reporters(case: Case, template: str, *, at: datetime, **parameters: Any) -> None:
@@ -26,23 +33,68 @@ def tell_reporter(report: Report, template: str, *, case: Case, at: datetime, **
     _put(f"reporter:{report.reporter_id}", template, case=case, at=at, parameters={"code": report.code, **parameters})
 
 
+def tell_followers(case: Case, template: str, *, at: datetime, **parameters: Any) -> None:
+    """Tell whoever follows the case of a step the public may know of, with the case's code; nobody of any other case.
+
+    The templates of this kind are called followed_…: what reporters are told speaks to them as senders. Who is a reporter
+    of the case as well has been told as one. Source: rules.md, section 6, "Follow".
+    """
+    if not is_known_to_public(case):
+        return
+    senders = {link.report.reporter.account_id for link in case.reports if link.left_at is None and link.report.reporter is not None}
+    for follower in followers_of(case):
+        if follower.account_id not in senders:
+            _put(f"account:{follower.account_id}", template, case=case, at=at, parameters={"code": case.code, **parameters})
+
+
 def tell_desk(role: Role, template: str, *, case: Case, at: datetime, agency_id: int | None = None, **parameters: Any) -> None:
     """Tell whoever reads an inbox."""
-    desk = desk_name(role, centre_id=case.centre_id, agency_id=agency_id)
-    _put(f"desk:{desk}", template, case=case, at=at, parameters={"code": case.code, **parameters})
+    tell_inbox(desk_name(role, centre_id=case.centre_id, agency_id=agency_id), template, case=case, at=at, **parameters)
 
 
-def _put(recipient: str, template: str, *, case: Case, at: datetime, parameters: dict[str, Any]) -> None:
-    key = f"{template}:{case.id}:{recipient}:{at.timestamp():.6f}"
-    db.session.add(
-        OutboxMessage(
-            recipient=recipient,
-            channel="page",
-            template=template,
-            parameters=parameters,
-            case_id=case.id,
-            dedupe_key=key,
-            created_at=at,
-            due_at=at,
-        )
+def tell_inbox(desk: str, template: str, *, case: Case, at: datetime, key: str | None = None, **parameters: Any) -> None:
+    """Tell whoever reads the inbox of that name. `key` says what makes the message one and the same; else its instant does."""
+    _put(f"desk:{desk}", template, case=case, at=at, parameters={"code": case.code, **parameters}, key=key)
+
+
+def add_to_letter(desk: str, case: Case, *, at: datetime, due: datetime) -> None:
+    """Put a case into the letter an inbox gets on the local day of `due`; it is begun if there is none yet.
+
+    Workers beside each other may begin the same letter: the second waits for the first and adds to it. Whoever adds to
+    several letters in one unit of work takes them in the order of their desks, so that nobody waits in a circle.
+    """
+    key = f"letter:{desk}:{due.astimezone(LOCAL_ZONE).date().isoformat()}"
+    on_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert if on_sqlite else postgresql.insert
+    begun = insert(OutboxMessage).values(
+        recipient=f"desk:{desk}", channel="page", template=LETTER, parameters={"codes": []}, dedupe_key=key, created_at=at, due_at=due
     )
+    db.session.execute(begun.on_conflict_do_nothing(index_elements=[OutboxMessage.dedupe_key]))
+    query = select(OutboxMessage).where(OutboxMessage.dedupe_key == key).execution_options(populate_existing=True)
+    letter = db.session.scalars(query if on_sqlite else query.with_for_update()).one()
+    codes = letter.parameters.get("codes", [])
+    # a letter that was emptied because its cases left the system is begun again
+    letter.dropped_at = None
+    if case.code not in codes:
+        letter.parameters = {"codes": [*codes, case.code]}
+
+
+def _put(recipient: str, template: str, *, case: Case, at: datetime, parameters: dict[str, Any], key: str | None = None) -> None:
+    """Write a message; one that the same step has written to the same recipient already is kept, with what was said last."""
+    key = key or f"{template}:{case.id}:{recipient}:{at.timestamp():.6f}"
+    kept = kept_for_step()
+    earlier: OutboxMessage | None = kept.get(("told", key))
+    if earlier is not None:
+        earlier.parameters = parameters
+        return
+    message = kept["told", key] = OutboxMessage(
+        recipient=recipient,
+        channel="page",
+        template=template,
+        parameters=parameters,
+        case_id=case.id,
+        dedupe_key=key,
+        created_at=at,
+        due_at=at,
+    )
+    db.session.add(message)

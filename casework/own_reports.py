@@ -1,24 +1,27 @@
 """A sender's view of their own report: opened by account or by tracking secret, told in their words (rules.md, sections 2, 3 and 7)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
 
 from casework.clocks import ClockKind, running_clock
 from casework.db import db
 from casework.intake import original_words, place_words
-from casework.models import Assignment, Case, CaseReport, Clock, Publication, Rating, Refusal, Report, Review
-from casework.next_steps import NEXT
+from casework.models import Case, Clock, Publication, Question, Rating, Refusal, Report, Review
+from casework.own_labels import Standing, is_going_on, standing_of
+from casework.own_links import link_of, open_questions
+from casework.own_turns import Granted, ReferralTold, Turn, granted_extensions, referral_told, turns_of
 from casework.photo_records import copy_for, photos_of_report
-from casework.public_cases import progress_of
 from casework.public_photos import photos_of_answers
-from casework.public_words import PublicAnswer, answers_of, public_publications
+from casework.public_words import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
+from casework.questions import CLOSE
 from casework.ratings import WHOLE, rating_reason
+from casework.refusals import newest_refusal
 from casework.sealing import secret_matches
-from casework.states import OPEN_STATES, CaseState, Progress, owner_label
+from casework.states import OPEN_STATES, CaseState, Pause, Progress
 from casework.told_steps import Step, own_steps
+from casework.withdrawals import open_withdrawal
 from casework.words import Bilingual
 
 _NOBODYS_DIGEST = "0" * 64
@@ -43,6 +46,16 @@ class RefusalTold:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What the centre wishes to know. From `due_at` on the wait may end at any moment; `closes`: and the report with it."""
+
+    words: str
+    asked_at: datetime
+    due_at: datetime
+    closes: bool
+
+
+@dataclass(frozen=True)
 class ReviewTold:
     """What the centre's look at a dissatisfied rating came to, in the words written to the sender."""
 
@@ -53,11 +66,12 @@ class ReviewTold:
 
 @dataclass(frozen=True)
 class Given:
-    """A rating the sender gave: of the whole, or of the agency with this ref."""
+    """A rating the sender gave: of the whole, or of the agency with this ref; perhaps before the answer was corrected."""
 
     level: str
     reason: str | None
     agency_ref: str | None
+    before_correction: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,20 +83,13 @@ class Rateable:
 
 
 @dataclass(frozen=True)
-class OwnListed:
-    """One report in its sender's list; `clock` is the newest of kind case. Of a quarantined one there are no words and no limit."""
-
-    code: str
-    filed_at: datetime
-    label: Bilingual
-    progress: Progress
-    words: str | None = None
-    clock: Clock | None = None
-
-
-@dataclass(frozen=True)
 class OwnReport:
-    """All a sender reads of their report. Of a quarantined one only what the receipt says."""
+    """All a sender reads of their report. Of a quarantined one only what the receipt says; of one withdrawn from a case that
+    goes on for others, only their own part.
+
+    `case_code` is another one's once the report was merged. `question`, `objection_until`, `may_write` and `may_withdraw` say
+    what the sender can do now; the use cases judge again.
+    """
 
     code: str
     case_code: str
@@ -91,6 +98,7 @@ class OwnReport:
     label: Bilingual
     progress: Progress
     next_step: Bilingual
+    is_withdrawn: bool = False
     words: str | None = None
     place: str | None = None
     village: str | None = None
@@ -98,13 +106,24 @@ class OwnReport:
     photos: tuple[OwnPhoto, ...] = ()
     clock: Clock | None = None
     acceptance: Clock | None = None
-    held_reason: str | None = None
+    held_until: datetime | None = None
+    question: Asked | None = None
     refusal: RefusalTold | None = None
+    objection_until: datetime | None = None
+    may_write: bool = False
+    may_withdraw: bool = False
+    withdrawal_asked: bool = False
+    leaves_at_once: bool = False
+    shares_case: bool = False
+    referral: ReferralTold | None = None
+    extensions: tuple[Granted, ...] = ()
     publication: Publication | None = None
     answers: tuple[PublicAnswer, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
     rateable: Rateable | None = None
     given: tuple[Given, ...] = ()
     review: ReviewTold | None = None
+    turns: tuple[Turn, ...] = ()
     steps: tuple[Step, ...] = ()
 
 
@@ -114,60 +133,65 @@ def report_opened_by(code: str, secret: str) -> Report | None:
     return report if secret_matches(secret, report.secret_digest if report else _NOBODYS_DIGEST) else None
 
 
-def case_of(report: Report) -> Case:
-    """The case that answers a report now."""
-    query = (
-        select(Case)
-        .join(CaseReport, CaseReport.case_id == Case.id)
-        .where(CaseReport.report_id == report.id, CaseReport.left_at.is_(None))
-        .options(selectinload(Case.assignments).joinedload(Assignment.agency), joinedload(Case.area))
-    )
-    return db.session.scalars(query).one()
-
-
-def own_list(reports: list[Report]) -> list[OwnListed]:
-    """The reports of one sender as their list shows them, in the order given and with as many questions however many there are."""
-    ids = [report.id for report in reports]
-    with_texts = select(Report).where(Report.id.in_(ids)).options(selectinload(Report.texts)).execution_options(populate_existing=True)
-    read = {report.id: report for report in db.session.scalars(with_texts)}
-    answering = select(CaseReport.report_id, Case).join(Case, CaseReport.case_id == Case.id)
-    answering = answering.where(CaseReport.report_id.in_(ids), CaseReport.left_at.is_(None))
-    cases: dict[int, Case] = {report_id: case for report_id, case in db.session.execute(answering)}  # noqa: C416 (rows are no pairs to mypy)
-    limits = select(Clock).where(Clock.case_id.in_({case.id for case in cases.values()}), Clock.kind == ClockKind.CASE)
-    clocks = {clock.case_id: clock for clock in db.session.scalars(limits.options(selectinload(Clock.pauses)).order_by(Clock.id))}
-    return [_listed(read[id_], cases[id_], clocks) for id_ in ids]
-
-
-def _listed(report: Report, case: Case, clocks: dict[int, Clock]) -> OwnListed:
-    if case.quarantined_at is not None:
-        return OwnListed(report.code, report.filed_at, owner_label(CaseState.QUARANTINED, 0), progress_of(case))
-    label = owner_label(case.state, case.reopened)
-    return OwnListed(report.code, report.filed_at, label, progress_of(case), original_words(report), clocks.get(case.id))
-
-
 def own_report(report: Report, *, now: datetime) -> OwnReport:
     """What the sender of a report reads at this moment. Callers make sure that it is their own (permissions.report_owned_by)."""
-    case = case_of(report)
-    state = CaseState(case.state)
-    if case.quarantined_at is not None:
-        state = CaseState.QUARANTINED
-        return OwnReport(report.code, report.code, report.filed_at, state, owner_label(state, 0), progress_of(case), NEXT[state])
-    publication = public_publications([case], kinds=("interim", "final", "private")).get(case.id)
+    link = link_of(report)
+    case, question = link.case, open_questions([report.id]).get(report.id)
+    standing = standing_of(case, link, report.code, is_asked=question is not None)
+    receipt = OwnReport(
+        code=report.code, case_code=standing.merged_into or report.code, filed_at=report.filed_at, state=standing.state,
+        label=standing.label, progress=standing.progress, next_step=standing.next_step, is_withdrawn=standing.state == CaseState.WITHDRAWN,
+    )  # fmt: skip
+    if standing.state == CaseState.QUARANTINED:
+        return receipt
+    own_part = replace(
+        receipt, words=original_words(report), place=place_words(report), village=report.village,
+        area=report.area.name if report.area else None, turns=tuple(turns_of(report)), steps=tuple(own_steps(report)),
+    )  # fmt: skip
+    return own_part if link.left_at is not None else _with_case(own_part, case, report, question, standing, now)
+
+
+def _with_case(own_part: OwnReport, case: Case, report: Report, question: Question | None, standing: Standing, now: datetime) -> OwnReport:
+    """What there is to read and to do because of the case the report is in."""
+    publication = public_publications([case], kinds=("interim", "final", "private"), even_taken_back=True).get(case.id)
     answers: tuple[PublicAnswer, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
     if publication is not None:
         version = publication.current
-        answers = answers_of(version, photos_of_answers(version))
+        answers, missing = answers_of(version, photos_of_answers(version)), missing_from(publication, case)
     clocks = {clock.kind: clock for clock in db.session.scalars(select(Clock).where(Clock.case_id == case.id).order_by(Clock.id))}
-    return OwnReport(
-        code=report.code, case_code=case.code, filed_at=report.filed_at, state=state, label=owner_label(state, case.reopened),
-        progress=progress_of(case), next_step=NEXT[state], words=original_words(report), place=place_words(report),
-        village=report.village, area=report.area.name if report.area else None, photos=_photos(report),
-        clock=clocks.get(ClockKind.CASE), acceptance=clocks.get(ClockKind.ACCEPTANCE),
-        held_reason=case.held_reason if state in OPEN_STATES else None,
-        refusal=_refusal(case) if state == CaseState.REFUSED else None, publication=publication, answers=answers,
+    refusal = newest_refusal(case) if standing.state == CaseState.REFUSED else None
+    # a camera's report has no sender who could do anything
+    goes_on = report.reporter_id is not None and is_going_on(standing)
+    others, asks_back = sum(link.left_at is None for link in case.reports) - 1, _asks_back(case, report)
+    return replace(
+        own_part, photos=_photos(report), acceptance=clocks.get(ClockKind.ACCEPTANCE),
+        clock=clocks.get(ClockKind.CASE) if standing.limit_counts else None,
+        held_until=case.paused_until if case.paused_for == Pause.HOLD else None, question=_asked(question, shares_case=others > 0),
+        refusal=_refusal(refusal), objection_until=_objection_until(refusal, now),
+        may_write=goes_on, may_withdraw=goes_on and case.state in OPEN_STATES and not asks_back, withdrawal_asked=asks_back,
+        leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
+        referral=referral_told(case), extensions=tuple(granted_extensions(case)), publication=publication, answers=answers, missing=missing,
         rateable=_rateable(case, report, publication, now), given=_given(report, publication), review=_review(case),
-        steps=tuple(own_steps(case, report)),
     )  # fmt: skip
+
+
+def _asked(question: Question | None, *, shares_case: bool) -> Asked | None:
+    """The question as it is put. A case that answers others too is not closed because one sender is silent."""
+    if question is None:
+        return None
+    return Asked(question.words, question.asked_at, question.due_at, question.when_unanswered == CLOSE and not shares_case)
+
+
+def _asks_back(case: Case, report: Report) -> bool:
+    withdrawal = open_withdrawal(case) if case.withdrawal_asked else None
+    return withdrawal is not None and withdrawal.report_id == report.id
+
+
+def _objection_until(refusal: Refusal | None, now: datetime) -> datetime | None:
+    if refusal is None or refusal.objected_at is not None or refusal.objection_due_at is None or now >= refusal.objection_due_at:
+        return None
+    return refusal.objection_due_at
 
 
 def _photos(report: Report) -> tuple[OwnPhoto, ...]:
@@ -175,8 +199,7 @@ def _photos(report: Report) -> tuple[OwnPhoto, ...]:
     return tuple(OwnPhoto(photo.ref, copy.width, copy.height) for photo, copy in found if copy is not None)
 
 
-def _refusal(case: Case) -> RefusalTold | None:
-    row = db.session.scalars(select(Refusal).where(Refusal.case_id == case.id).order_by(Refusal.id.desc())).first()
+def _refusal(row: Refusal | None) -> RefusalTold | None:
     return RefusalTold(row.reason.name, Bilingual(row.reason.guidance_vi, row.reason.guidance_en), row.words) if row else None
 
 
@@ -204,8 +227,14 @@ def _given(report: Report, publication: Publication | None) -> tuple[Given, ...]
         return ()
     query = select(Rating).where(Rating.publication_id == publication.id, Rating.reporter_id == report.reporter_id).order_by(Rating.id)
     refs = {row.answer.assignment.agency_id: row.answer.assignment.agency.ref for row in publication.current.answers}
+    current = publication.current.id
     return tuple(
-        Given(rating.level, rating_reason(rating) if rating.about == WHOLE else None, refs.get(rating.agency_id or 0))
+        Given(
+            level=rating.level,
+            reason=rating_reason(rating) if rating.about == WHOLE else None,
+            agency_ref=refs.get(rating.agency_id or 0),
+            before_correction=rating.version_id != current,
+        )
         for rating in db.session.scalars(query)
         if rating.about == WHOLE or rating.agency_id in refs
     )

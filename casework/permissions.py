@@ -373,16 +373,24 @@ def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
 
 
 def is_reporter(actor: Actor, case: Case) -> bool:
-    """Whether one of the case's reports is the person's own (by account or by tracking secret)."""
-    for link in case.reports:
-        if link.left_at is not None:
-            continue
-        if link.report_id in actor.tracked_report_ids:
-            return True
-        reporter = link.report.reporter
-        if reporter is not None and reporter.account_id is not None and reporter.account_id == actor.own_id:
-            return True
-    return False
+    """Whether one of the case's reports is the person's own."""
+    return any(link.left_at is None and owns_report(actor, link.report) for link in case.reports)
+
+
+def owns_report(actor: Actor, report: Report) -> bool:
+    """Whether the report is the person's own, by account or by tracking secret."""
+    if report.id in actor.tracked_report_ids:
+        return True
+    reporter = report.reporter
+    return reporter is not None and reporter.account_id is not None and reporter.account_id == actor.own_id
+
+
+def require_sender(actor: Actor, report: Report, case: Case) -> None:
+    """Raise NotAllowed unless the person sent the report and the case answers it. Cameras send nothing of their own."""
+    if report.reporter is None or not owns_report(actor, report):
+        raise NotAllowed
+    if all(link.report_id != report.id or link.left_at is not None for link in case.reports):
+        raise NotAllowed
 
 
 def sees(actor: Actor, sight: Sight, case: Case) -> bool:
@@ -436,10 +444,7 @@ def case_seen_by(actor: Actor, ref: str) -> Case | None:
 def report_owned_by(actor: Actor, code: str) -> Report | None:
     """Return the report if it is the person's own, by account or by tracking secret."""
     report = db.session.scalar(select(Report).where(Report.code == code))
-    if report is None:
-        return None
-    own_by_account = actor.account is not None and report.reporter is not None and report.reporter.account_id == actor.account.id
-    return report if own_by_account or report.id in actor.tracked_report_ids else None
+    return report if report is not None and owns_report(actor, report) else None
 
 
 def reports_of(actor: Actor, *, limit: int = 50) -> list[Report]:

@@ -4,7 +4,7 @@ sealed      the original as sent: nobody, through no page
 centre      may show faces and house numbers. Of a report: the centre and its sender. Of an answer: see `_sees_answer_photos`
 agencies    cleared at verification: whoever reads the cleared words of the case
 public      cleared at publication: everybody, as long as the publication stands
-sender      of the answer people read now, public or private: the senders of the case's reports
+sender      of the newest answer, public, private or taken back from the public: the senders of the case's reports
 """
 
 from sqlalchemy import select
@@ -56,7 +56,7 @@ def _senders_copy(actor: Actor, photo: Photo, rendition: str) -> File | None:
         return None
     if not any(link.left_at is None and _is_sender(actor, link.report) for link in case.reports):
         return None
-    publication = public_publications([case], kinds=("interim", "final", "private")).get(case.id)
+    publication = public_publications([case], kinds=("interim", "final", "private"), even_taken_back=True).get(case.id)
     return _chosen_copy(publication, photo, rendition) if publication is not None else None
 
 

@@ -143,9 +143,14 @@ def copy_for(photo: Photo, audience: str, rendition: str) -> File | None:
     return copies[-1] if copies else None
 
 
-def prepare_copies(photo: Photo, rectangles: Iterable[Rectangle], *, audience: str, store: FileStore) -> PreparedCopies:
-    """Make view and thumb of a photo for agencies or the public with some parts covered, from the newest narrower copy."""
-    source = (copy_for(photo, "agencies", "view") if audience == "public" else None) or copy_for(photo, "centre", "view")
+def prepare_copies(
+    photo: Photo, rectangles: Iterable[Rectangle], *, audience: str, store: FileStore, source: File | None = None
+) -> PreparedCopies:
+    """Make view and thumb of a photo for agencies or the public with some parts covered, from the newest narrower copy.
+
+    `source` is another copy to start from: a published one, whose covered parts stay covered. Raises LookupError without any.
+    """
+    source = source or (copy_for(photo, "agencies", "view") if audience == "public" else None) or copy_for(photo, "centre", "view")
     if source is None:
         raise LookupError(f"photo {photo.ref} has no copy to start from")
     with open_copy(source, store=store) as opened:

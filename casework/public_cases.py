@@ -4,6 +4,7 @@ Before its first publication a case is a field, a commune and village, a day, a 
 quarantined, refused, merged and withdrawn cases, and those answered to their sender alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,8 +17,8 @@ from casework.db import db
 from casework.folding import fold
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, Report, SearchRow
 from casework.public_photos import PublicPhoto, photos_of_answers, photos_of_cases
-from casework.public_words import PublicAnswer, Verdicts, answers_of, public_publications, verdicts_of
-from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, PUBLIC_PROGRESS, CaseState, Progress, public_progress
+from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
+from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, PUBLIC_PROGRESS, CaseState, Pause, Progress, public_progress
 from casework.told_steps import Step, public_steps
 from casework.words import Bilingual
 
@@ -52,7 +53,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class PublicItem:
-    """One case in a list. `title` and photos are empty before the first publication; `clock` is the newest of kind case."""
+    """One case in a list. `title` and photos are empty before the first publication; `clock` is the newest of kind case.
+
+    While it rests `paused_for` says for what (casework.states.Pause); the reason of a hold and its end are public.
+    """
 
     code: str
     field: Bilingual | None
@@ -67,6 +71,9 @@ class PublicItem:
     lead: Bilingual | None = None
     before: tuple[PublicPhoto, ...] = ()
     after: tuple[PublicPhoto, ...] = ()
+    paused_for: str | None = None
+    paused_until: datetime | None = None
+    held_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ class PublicCase:
     corrected_at: datetime | None = None
     correction_reason: str | None = None
     answers: tuple[PublicAnswer, ...] = ()
+    missing: tuple[MissingAnswer, ...] = ()
     verdicts: Verdicts | None = None
     steps: list[Step] = field(default_factory=list)
 
@@ -122,6 +130,12 @@ def newest_published(*, size: int = 4) -> list[PublicItem]:
     return _items(list(db.session.scalars(_with_labels(query).order_by(Case.published_at.desc(), Case.id.desc()).limit(size))))
 
 
+def public_items(case_ids: Iterable[int]) -> list[PublicItem]:
+    """Those of the cases the public may know of, newest first."""
+    query = select(Case).where(_is_shown(), Case.id.in_(set(case_ids)))
+    return _items(list(db.session.scalars(_with_labels(query).order_by(Case.opened_at.desc(), Case.id.desc()))))
+
+
 def public_case(code: str) -> PublicCase | None:
     """The page of a case by its code; None when the public may not know of it."""
     query = _with_labels(select(Case).where(_is_shown(), Case.code == code))
@@ -146,6 +160,7 @@ def public_case(code: str) -> PublicCase | None:
         corrected_at=version.written_at if version.version > 1 else None,
         correction_reason=version.correction_reason,
         answers=answers_of(version, photos_of_answers(version)),
+        missing=missing_from(publication, case),
         verdicts=verdicts_of(publication),
         steps=public_steps(case),
     )
@@ -241,6 +256,9 @@ def _item(
         lead=lead,
         before=before,
         after=after,
+        paused_for=case.paused_for,
+        paused_until=case.paused_until,
+        held_reason=case.held_reason if case.paused_for == Pause.HOLD else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a publication says, as values: each agency's answer under its full name, and how its readers judged it."""
+"""What a publication says, as values: each agency's answer under its full name, who has none (yet), and how its readers judged it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +11,9 @@ from sqlalchemy.orm import selectinload
 from casework.db import db
 from casework.models import Agency, Answer, Assignment, Case, Publication, PublicationAnswer, PublicationVersion, Rating
 from casework.public_photos import PublicPhoto
+from casework.publications import PUBLIC_KINDS
 from casework.ratings import LEVELS, WHOLE
+from casework.states import AssignmentEnd
 from casework.words import Bilingual
 
 
@@ -31,6 +33,15 @@ class PublicAnswer:
 
 
 @dataclass(frozen=True)
+class MissingAnswer:
+    """An agency without an answer: with the centre's reason why the others went on without it, or None while it is at work."""
+
+    agency: Bilingual
+    is_lead: bool
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Verdicts:
     """How often each level was given: to the whole, and to each agency by its full name. Who gave it is nowhere."""
 
@@ -44,11 +55,17 @@ class Verdicts:
         return sum(self.whole.values())
 
 
-def public_publications(cases: list[Case], *, kinds: tuple[str, ...] = ("interim", "final")) -> dict[int, Publication]:
-    """The newest publication of each case that has not been taken back, with its versions and answers, by case."""
+def public_publications(
+    cases: list[Case], *, kinds: tuple[str, ...] = PUBLIC_KINDS, even_taken_back: bool = False
+) -> dict[int, Publication]:
+    """The newest publication of each case, with its versions and answers, by case.
+
+    One that was taken back counts only if `even_taken_back`: for senders, who have had it as their answer.
+    """
+    standing = [] if even_taken_back else [Publication.unpublished_at.is_(None)]
     query = (
         select(Publication)
-        .where(Publication.case_id.in_([case.id for case in cases]), Publication.kind.in_(kinds), Publication.unpublished_at.is_(None))
+        .where(Publication.case_id.in_([case.id for case in cases]), Publication.kind.in_(kinds), *standing)
         .order_by(Publication.number)
         .options(
             selectinload(Publication.versions)
@@ -64,6 +81,19 @@ def public_publications(cases: list[Case], *, kinds: tuple[str, ...] = ("interim
 def answers_of(version: PublicationVersion, photos: Mapping[int, tuple[PublicPhoto, ...]]) -> tuple[PublicAnswer, ...]:
     """The answers of a version, the lead's first."""
     return tuple(_answer(row.answer, photos.get(row.answer_id, ())) for row in version.answers)
+
+
+def missing_from(publication: Publication, case: Case) -> tuple[MissingAnswer, ...]:
+    """The agencies that have no answer in it, the lead first: those the centre went on without, and of an interim one those at work."""
+    answered = [row.answer.assignment for row in publication.current.answers]
+    rounds, there = {row.round for row in answered}, {row.agency_id for row in answered}
+    gone = [row for row in case.assignments if row.end_reason == AssignmentEnd.MISSING and row.round in rounds]
+    at_work = case.open_assignments if publication.kind == "interim" else []
+    found = {row.agency_id: row for row in [*gone, *at_work] if row.agency_id not in there}
+    return tuple(
+        MissingAnswer(row.agency.name, row.is_lead, None if row.is_open else row.end_words)
+        for row in sorted(found.values(), key=lambda row: (not row.is_lead, row.id))
+    )
 
 
 def verdicts_of(publication: Publication) -> Verdicts | None:

@@ -5,6 +5,9 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import Case, Publication
 
+PUBLIC_KINDS = ("interim", "final")
+RATED_KINDS = ("final", "private")
+
 
 def next_number(case: Case) -> int:
     """The number of the case's next publication."""
@@ -15,3 +18,18 @@ def newest_publication(case: Case, *, kinds: tuple[str, ...] = ("interim", "fina
     """The newest publication of a kind that has not been taken back."""
     query = select(Publication).where(Publication.case_id == case.id, Publication.kind.in_(kinds), Publication.unpublished_at.is_(None))
     return db.session.scalars(query.order_by(Publication.number.desc())).first()
+
+
+def rated_publication(case: Case) -> Publication | None:
+    """The answer that is rated and reviewed: the newest final or private one, also when it is no longer public.
+
+    Its senders have read it, and what they say of it counts.
+    """
+    query = select(Publication).where(Publication.case_id == case.id, Publication.kind.in_(RATED_KINDS))
+    return db.session.scalars(query.order_by(Publication.number.desc())).first()
+
+
+def settle_publicity(case: Case) -> None:
+    """Set whether the case is public: as long as a publication of it stands that everybody may read."""
+    db.session.flush()
+    case.is_public = newest_publication(case, kinds=PUBLIC_KINDS) is not None

@@ -1,20 +1,22 @@
 """Telling the public, or the reporter alone: each agency's answer under its own name, rewritten by nobody."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
+from casework.cases import refuse_unless_open
 from casework.clocks import ClockKind, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.models import Answer, Assignment, Case, Photo, Publication, PublicationAnswer, PublicationPhoto, PublicationVersion
-from casework.outbox import tell_reporters
+from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.photo_records import PreparedCopies, add_copies, copy_for
-from casework.publications import next_number
+from casework.publications import newest_publication, next_number
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 
@@ -47,24 +49,66 @@ def publish(
     Source: rules.md, sections 4 and 6, "Sensitive" and "Answers".
     """
     require(by, Action.PUBLISH, case)
-    if case.visibility_reason_id is not None:
-        raise PublicationRefused(
-            "Hồ sơ thuộc diện không công khai. Vui lòng trả lời riêng người phản ánh.",
-            "This case must not be made public. Please answer the reporter in private.",
-        )
-    if not checked:
-        raise PublicationRefused(
-            "Vui lòng xác nhận đã che thông tin cá nhân, khuôn mặt và biển số xe.",
-            "Please confirm that personal data, faces and number plates are covered.",
-        )
+    refuse_unshowable(case, checked=checked)
+    if case.open_assignments:
+        raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
     publication = _publication(case, "final", by=by, now=now)
-    version = _write_version(
-        publication, title=title, question=question, summary=summary, place=place, shows_exact_place=shows_exact_place, by=by, now=now
-    )
-    _choose_photos(version, photos, by=by, now=now)
+    version = write_version(
+        publication, _answers_to_show(case), title=title, question=question, summary=summary, place=place,
+        shows_exact_place=shows_exact_place, by=by, now=now,
+    )  # fmt: skip
+    choose_photos(version, photos, by=by, now=now)
     record(case, "publish", by=by, at=now, kind="final", number=publication.number, photos=len(photos))
     case.is_public, case.published_at = True, case.published_at or now
-    return _answered(case, publication, by=by, now=now, template="report_published")
+    result = _answered(case, publication, by=by, now=now, template="report_published")
+    tell_followers(case, "followed_published", at=now)
+    return result
+
+
+def publish_interim(
+    case: Case,
+    *,
+    by: Actor,
+    now: datetime,
+    title: str,
+    question: str,
+    checked: bool,
+    summary: str = "",
+    place: str = "",
+    shows_exact_place: bool = False,
+    photos: ChosenPhotos = (),
+) -> None:
+    """Publish the answers approved so far while other agencies are at work: nobody rates it, and every limit goes on.
+
+    The final publication shows all and takes its place. Once there is one more answer, another interim one may follow.
+    Records `publish` of kind interim. Raises CaseNotOpen, and PublicationRefused as `publish` does, and when no agency has
+    answered since the last one, or none is at work any more. Source: rules.md, section 6, "Answers".
+    """
+    require(by, Action.PUBLISH, case)
+    refuse_unless_open(case)
+    refuse_unshowable(case, checked=checked)
+    if not case.open_assignments:
+        raise PublicationRefused(
+            "Các đơn vị đã trả lời xong. Xin công khai kết quả chính thức.", "Every agency has answered. Publish the final answer, please."
+        )
+    answers = _answers_to_show(case)
+    if not has_new_answer(case):
+        raise PublicationRefused(
+            "Chưa có trả lời mới kể từ lần công khai trước. Nếu cần sửa, xin đính chính bản đó.",
+            "No agency has answered since it was last published. To change what was published, correct it.",
+        )
+    publication = _publication(case, "interim", by=by, now=now)
+    version = write_version(
+        publication, answers, title=title, question=question, summary=summary, place=place, shows_exact_place=shows_exact_place,
+        by=by, now=now,
+    )  # fmt: skip
+    choose_photos(version, photos, by=by, now=now)
+    record(case, "publish", by=by, at=now, kind="interim", number=publication.number, photos=len(photos))
+    case.is_public, case.published_at = True, case.published_at or now
+    db.session.flush()
+    refresh_search_rows(case, at=now)
+    tell_reporters(case, "report_interim", at=now)
+    tell_followers(case, "followed_interim", at=now)
 
 
 def answer_privately(
@@ -73,14 +117,22 @@ def answer_privately(
     """Give the approved answers to the reporters alone. It is rated and ends the case clock, and stays out of every public page.
 
     `photos` are of the answers: of a merged case's reports each sender sees their own already, and nobody else's.
-    Records `answer_privately`. Raises PublicationRefused when no answer is approved.
+    While an interim answer is public it cannot be: everybody would read for good that the work goes on. That one is taken back
+    first, with its reason. Records `answer_privately`. Raises PublicationRefused for that, and when no answer is approved.
     """
     require(by, Action.PUBLISH, case)
+    refuse_quarantined(case)
+    if case.open_assignments:
+        raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
+    newest = newest_publication(case)
+    if newest is not None and newest.kind == "interim":
+        raise PublicationRefused(
+            "Hồ sơ đang công khai kết quả bước đầu. Xin gỡ bản đó trước khi trả lời riêng.",
+            "An interim answer is public. Take it back before you answer in private.",
+        )
     publication = _publication(case, "private", by=by, now=now)
-    version = _write_version(
-        publication, title=title, question=question, summary=summary, place="", shows_exact_place=False, by=by, now=now
-    )
-    _choose_photos(version, tuple(each for each in photos if each[0].answer_id is not None), by=by, now=now)
+    version = write_version(publication, _answers_to_show(case), title=title, question=question, summary=summary, by=by, now=now)
+    choose_photos(version, photos, by=by, now=now)
     record(case, "answer_privately", by=by, at=now, number=publication.number)
     return _answered(case, publication, by=by, now=now, template="report_answered")
 
@@ -98,32 +150,58 @@ def approved_answers(case: Case) -> list[Answer]:
     return sorted(newest.values(), key=lambda answer: (not answer.assignment.is_lead, answer.assignment_id))
 
 
-def _publication(case: Case, kind: str, *, by: Actor, now: datetime) -> Publication:
+def has_new_answer(case: Case) -> bool:
+    """Whether some agency's approved answer of this round stands in no interim publication yet."""
+    before = newest_publication(case, kinds=("interim",))
+    shown = {row.answer_id for row in before.current.answers} if before is not None else set()
+    return any(answer.id not in shown for answer in approved_answers(case))
+
+
+def refuse_unshowable(case: Case, *, checked: bool) -> None:
+    """Raise PublicationRefused for a case that must not be public, and before personal data have been covered."""
+    refuse_quarantined(case)
+    if case.visibility_reason_id is not None:
+        raise PublicationRefused(
+            "Hồ sơ thuộc diện không công khai. Vui lòng trả lời riêng người phản ánh.",
+            "This case must not be made public. Please answer the reporter in private.",
+        )
+    if not checked:
+        raise PublicationRefused(
+            "Vui lòng xác nhận đã che thông tin cá nhân, khuôn mặt và biển số xe.",
+            "Please confirm that personal data, faces and number plates are covered.",
+        )
+
+
+def refuse_quarantined(case: Case) -> None:
+    """Raise PublicationRefused for a case nobody is told anything of."""
     if case.quarantined_at is not None:
         raise PublicationRefused(
             "Hồ sơ đang được xử lý theo thủ tục riêng nên không công bố và không trả lời tại đây.",
             "This case is handled under a procedure of its own: it is neither published nor answered here.",
         )
-    if case.open_assignments:
-        raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
-    publication = Publication(case=case, number=next_number(case), kind=kind, published_by_id=by.account_id, published_at=now)
-    db.session.add(publication)
-    return publication
 
 
-def _write_version(
-    publication: Publication, *, title: str, question: str, summary: str, place: str, shows_exact_place: bool, by: Actor, now: datetime
+def write_version(
+    publication: Publication,
+    answers: Sequence[Answer],
+    *,
+    by: Actor,
+    now: datetime,
+    title: str,
+    question: str,
+    summary: str = "",
+    place: str = "",
+    shows_exact_place: bool = False,
+    correction_reason: str | None = None,
 ) -> PublicationVersion:
+    """Write the next version of a publication over those answers; only a first one has no `correction_reason`."""
     title, question = normal(title), normal(question)
     if not title or not question:
         raise PublicationRefused("Vui lòng ghi tiêu đề và nội dung phản ánh đã biên tập.", "Please write the title and the edited matter.")
-    answers = approved_answers(publication.case)
-    if not answers:
-        raise PublicationRefused("Chưa có trả lời nào được phê duyệt.", "No answer has been approved.")
     version = PublicationVersion(
         publication=publication, version=len(publication.versions) + 1, title=title[:200], question=question,
         summary=normal(summary) or None, place=normal(place) or None, shows_exact_place=shows_exact_place,
-        written_by_id=by.account_id, written_at=now,
+        correction_reason=correction_reason, written_by_id=by.account_id, written_at=now,
     )  # fmt: skip
     for position, answer in enumerate(answers):
         version.answers.append(PublicationAnswer(answer=answer, position=position))
@@ -131,13 +209,29 @@ def _write_version(
     return version
 
 
-def _choose_photos(version: PublicationVersion, photos: ChosenPhotos, *, by: Actor, now: datetime) -> None:
+def choose_photos(version: PublicationVersion, photos: ChosenPhotos, *, by: Actor, now: datetime) -> None:
+    """Let the readers of a version see these photos alone. A private answer shows those of the answers: a report's are its sender's."""
+    if version.publication.kind == "private":
+        photos = tuple(each for each in photos if each[0].answer_id is not None)
     for position, (photo, copies) in enumerate(photos):
         add_copies(photo, copies, audience="public", by=by, now=now)
         view, thumb = copy_for(photo, "public", "view"), copy_for(photo, "public", "thumb")
         if view is None or thumb is None:
             raise ValueError(f"photo {photo.ref} was prepared without view or thumb")
         version.photos.append(PublicationPhoto(photo=photo, view=view, thumb=thumb, position=position))
+
+
+def _answers_to_show(case: Case) -> list[Answer]:
+    answers = approved_answers(case)
+    if not answers:
+        raise PublicationRefused("Chưa có trả lời nào được phê duyệt.", "No answer has been approved.")
+    return answers
+
+
+def _publication(case: Case, kind: str, *, by: Actor, now: datetime) -> Publication:
+    publication = Publication(case=case, number=next_number(case), kind=kind, published_by_id=by.account_id, published_at=now)
+    db.session.add(publication)
+    return publication
 
 
 def _answered(case: Case, publication: Publication, *, by: Actor, now: datetime, template: str) -> dict[str, object]:

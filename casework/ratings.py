@@ -5,17 +5,19 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.clocks import ClockKind, end_clock, running_clock, start_clock
+from casework.calendars import calendar_of
+from casework.clocks import ClockKind, end_clock, move_due, running_clock, schedule_reminder, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Case, Publication, Rating, Report, Review
-from casework.outbox import tell_desk, tell_reporters
-from casework.permissions import Action, Actor, NotAllowed, Role, require
-from casework.publications import newest_publication
+from casework.models import Case, Clock, ClockRule, Publication, Rating, Report, Review
+from casework.outbox import tell_desk, tell_followers, tell_reporters
+from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require, require_sender
+from casework.publications import rated_publication
 from casework.sealing import open_text, seal_text
 from casework.states import CaseState
+from casework.working_time import TimeLimit, Unit, due_at
 
 LEVELS = ("satisfied", "acceptable", "dissatisfied")
 REASON_PURPOSE = "reason of a rating"
@@ -37,13 +39,15 @@ def rate(
 ) -> dict[str, object]:
     """Take a reporter's verdict on the newest final or private answer: once overall and once per agency, editable in the window.
 
+    It counts as given to the version that stands, so that after a correction one can tell which were given before.
+
     Records `rate`. The first dissatisfied verdict opens one review of the publication, later ones join it. The step stays open
     (outcome `waiting`) until the window ends, because verdicts may be changed in it; only `dissatisfied` moves the process on.
     Raises NotAllowed for anybody but the report's sender; RatingRefused outside the window or without a reason.
     Source: rules.md, section 6, "Rating".
     """
-    _refuse_stranger(case, report, by)
-    publication, window = newest_publication(case, kinds=("final", "private")), running_clock(case, ClockKind.RATING)
+    require_sender(by, report, case)
+    publication, window = rated_publication(case), running_clock(case, ClockKind.RATING)
     # a review can go on longer than the window; where none does, the end of the window closes the case
     is_over = case.state == CaseState.REVIEW and window is not None and (window.due_at is None or now >= window.due_at)
     if publication is None or window is None or is_over:
@@ -73,26 +77,47 @@ def end_rating(case: Case, *, by: Actor, now: datetime) -> None:
     record(case, "close", by=by, at=now)
 
 
+def invite_to_rate(case: Case, report: Report, *, at: datetime) -> bool:
+    """Give a reporter who joins an answered case by a merge the whole window from now; nobody's time to rate gets shorter.
+
+    Returns whether there is a window: not for who cannot be told, nor in a case that is closed or was never to be rated.
+    Source: rules.md, sections 4 and 6, "rating" and "Merge".
+    """
+    if report.reporter is None or not report.reporter.can_be_told or case.state not in (CaseState.RATING, CaseState.REVIEW):
+        return False
+    publication, window = rated_publication(case), running_clock(case, ClockKind.RATING)
+    if publication is None:
+        return False
+    if window is None:
+        start_clock(case, ClockKind.RATING, at=at, publication=publication)
+        return True
+    due = due_at(TimeLimit(window.amount, Unit(window.unit)), at, calendar_of(case.centre_id))
+    if due is not None and window.due_at is not None and due > window.due_at:
+        move_due(window, due, case=case)
+    return True
+
+
 def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: str) -> dict[str, object]:
     """Decide on a dissatisfied rating: explain and close, or reopen. The reporter is told the words either way.
 
-    Records `review_rating` and, when so decided, `reopen`: a new case clock under the same rule from now; the first verdict
-    stays counted. Raises ReviewRefused without words or without a review, or when the case was reopened twice already
-    (the third goes to the committee leader). Source: rules.md, sections 4 and 6.
+    The operations lead decides, and the third time the committee leader, who can only explain. Records `review_rating` and, when
+    so decided, `reopen`: a new case clock under the same rule from now; the first verdict stays counted. Raises NotAllowed at
+    another desk than review_desk; ReviewRefused without words or without a review, or when the case was reopened twice already.
+    Source: rules.md, sections 4 and 6.
     """
     require(by, Action.REVIEW_RATING, case)
+    if not by.holds([_reviewer(case)], centre_id=case.centre_id):
+        raise NotAllowed
     words = normal(words)
     if outcome not in ("explained", "reopened") or not words:
         raise ReviewRefused("Vui lòng chọn kết quả xem lại và viết lời giải thích.", "Please choose the result and write the explanation.")
-    publication = newest_publication(case, kinds=("final", "private"))
-    review = (
-        publication and db.session.scalars(select(Review).where(Review.publication_id == publication.id, Review.outcome.is_(None))).first()
-    )
-    if not review:
+    review = open_review(case)
+    if review is None:
         raise ReviewRefused("Không có đánh giá nào cần xem lại.", "No rating is waiting for a review.")
     if outcome == "reopened" and case.reopened >= MOST_REOPENED:
         raise ReviewRefused(
-            "Hồ sơ đã mở lại 2 lần; lần này do lãnh đạo UBND quyết định.", "The case was reopened twice; the committee leader decides now."
+            "Hồ sơ đã mở lại 2 lần nên không mở lại nữa. Xin giải thích với người gửi.",
+            "The case was reopened twice and is not reopened again. Please explain to its sender.",
         )
     review.outcome, review.words, review.decided_by_id, review.decided_at = outcome, words, by.account_id, now
     record(case, "review_rating", by=by, at=now, outcome=outcome)
@@ -104,9 +129,21 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
     case.reopened += 1
     case.state, case.answered_at = CaseState.TO_DISTRIBUTE, None
     record(case, "reopen", by=by, at=now, times=case.reopened)
-    clock = start_clock(case, ClockKind.CASE, at=now)
+    clock = _clock_of_next_round(case, now)
     tell_reporters(case, "report_reopened", at=now, due_at=clock.first_due_at.isoformat())
+    tell_followers(case, "followed_reopened", at=now, due_at=clock.first_due_at.isoformat())
     return {"outcome": "reopened"}
+
+
+def review_desk(case: Case) -> str:
+    """The inbox a review waits in: the operations lead's; once the case was reopened twice the committee leader's."""
+    return desk_name(_reviewer(case), centre_id=case.centre_id)
+
+
+def open_review(case: Case) -> Review | None:
+    """The review of a case that is not decided."""
+    query = select(Review).join(Publication, Review.publication_id == Publication.id).where(Publication.case_id == case.id)
+    return db.session.scalars(query.where(Review.outcome.is_(None)).order_by(Review.id.desc())).first()
 
 
 def ratings_of(publication: Publication) -> list[Rating]:
@@ -117,14 +154,6 @@ def ratings_of(publication: Publication) -> list[Rating]:
 def rating_reason(rating: Rating) -> str | None:
     """The reporter's words with a verdict: for the operator, the ops lead and their writer."""
     return open_text(rating.sealed_reason, purpose=REASON_PURPOSE) if rating.sealed_reason else None
-
-
-def _refuse_stranger(case: Case, report: Report, by: Actor) -> None:
-    reporter = report.reporter
-    own_by_account = reporter is not None and reporter.account_id is not None and reporter.account_id == by.own_id
-    own = own_by_account or report.id in by.tracked_report_ids
-    if not own or reporter is None or all(link.report_id != report.id or link.left_at is not None for link in case.reports):
-        raise NotAllowed
 
 
 def _refuse_other_agencies(publication: Publication, levels: Mapping[str, str]) -> None:
@@ -152,6 +181,22 @@ def _open_review(case: Case, publication: Publication, rating: Rating, now: date
         return False
     db.session.add(Review(publication_id=publication.id, rating_id=rating.id, opened_at=now))
     case.state = CaseState.REVIEW
-    tell_desk(Role.OPS_LEAD, "rating_to_review", case=case, at=now)
+    tell_desk(_reviewer(case), "rating_to_review", case=case, at=now)
     return True
 
+
+def _reviewer(case: Case) -> Role:
+    return Role.COMMITTEE_LEADER if case.reopened >= MOST_REOPENED else Role.OPS_LEAD
+
+
+def _clock_of_next_round(case: Case, now: datetime) -> Clock:
+    """Start the case's limit anew under the rule row of its last one, whatever has come into force since; not if it became urgent."""
+    last = db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.kind == ClockKind.CASE).order_by(Clock.id.desc())).first()
+    rule = db.session.get(ClockRule, last.rule_id) if last is not None and last.rule_id is not None else None
+    if last is None or rule is None or rule.urgency not in (None, case.urgency):
+        return start_clock(case, ClockKind.CASE, at=now)
+    due = due_at(TimeLimit(last.amount, Unit(last.unit)), now, calendar_of(case.centre_id))
+    clock = start_clock(case, ClockKind.CASE, at=now, due=due)
+    clock.rule_id, clock.amount, clock.unit = last.rule_id, last.amount, last.unit
+    schedule_reminder(clock, case)
+    return clock

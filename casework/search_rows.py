@@ -6,7 +6,8 @@ from sqlalchemy import delete, select
 
 from casework.db import db
 from casework.folding import fold
-from casework.models import Case, CaseReport, Publication, ReportText, SearchRow
+from casework.models import Case, CaseReport, ReportText, SearchRow
+from casework.publications import PUBLIC_KINDS, newest_publication
 
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:
@@ -30,12 +31,8 @@ def _words(case: Case) -> dict[str, list[str | None]]:
     place = [case.code, case.title, case.area.name_vi if case.area else None, case.village]
     cleared = [*place, case.place, *_cleared_texts(case)]
     rows = {"centre": cleared, "agencies": cleared}
-    if case.is_public:
-        publication = db.session.scalars(
-            select(Publication)
-            .where(Publication.case_id == case.id, Publication.unpublished_at.is_(None))
-            .order_by(Publication.number.desc())
-        ).first()
+    if case.is_public and case.visibility_reason_id is None:
+        publication = newest_publication(case, kinds=PUBLIC_KINDS)
         if publication is not None:
             version = publication.current
             answers = [part for row in version.answers for part in (row.answer.findings, row.answer.actions, row.answer.remaining)]

@@ -1,17 +1,18 @@
-"""The operator's first three acts: verify (and clear the words for agencies), refuse, classify; and the hotline beside."""
+"""The operator's first acts: verify (and clear the words for agencies), classify; and the hotline beside."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
+from casework.clocks import ClockKind, end_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Area, Case, Field, HotlineCall, Photo, Refusal, RefusalReason, Report, ReportText, VisibilityReason
+from casework.models import Area, Case, Field, HotlineCall, Photo, Report, ReportText, VisibilityReason
 from casework.outbox import tell_reporters
+from casework.pauses import start_case_clock
 from casework.permissions import Action, Actor, require
 from casework.photo_records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
 from casework.search_rows import refresh_search_rows
@@ -26,10 +27,6 @@ class VerificationRefused(CaseworkError):
 
 class ClassificationRefused(CaseworkError):
     """The case cannot be classified so; the text says why."""
-
-
-class RefusalIncomplete(CaseworkError):
-    """A refusal needs a reason of the list and words for its sender."""
 
 
 class HotlineIncomplete(CaseworkError):
@@ -94,30 +91,6 @@ def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> 
     record(case, "clear_text", by=by, at=now, report=part.report.code, photos=len(part.copies))
 
 
-def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words: str) -> dict[str, object]:
-    """Do not take a report: with a reason of the list and own words, always told to the sender with guidance.
-
-    Allowed at verification and until an agency has accepted. Ends every clock. Raises RefusalIncomplete.
-    Source: rules.md, section 6, "Refuse".
-    """
-    require(by, Action.REFUSE, case)
-    words = normal(words)
-    if not words:
-        raise RefusalIncomplete("Vui lòng viết lý do để người gửi hiểu.", "Please write the reason so that the sender understands.")
-    if any(assignment.accepted_at for assignment in case.assignments):
-        raise RefusalIncomplete(
-            "Đơn vị đã tiếp nhận, không thể từ chối nữa.", "An agency has accepted the case; it can no longer be refused."
-        )
-    db.session.add(
-        Refusal(case_id=case.id, reason_id=reason.id, words=words, refused_by_id=by.account_id, refused_at=now, state_before=case.state)
-    )
-    case.state, case.closed_at = CaseState.REFUSED, now
-    record(case, "refuse", by=by, at=now, reason=reason.key)
-    end_all_clocks(case, at=now)
-    tell_reporters(case, "report_refused", at=now, reason=reason.key)
-    return {"outcome": "refuse"}
-
-
 def classify(
     case: Case,
     *,
@@ -141,13 +114,13 @@ def classify(
     case.field_id, case.urgency, case.complexity = field.id, urgency, complexity
     case.area_id, case.village = area.id, normal(village or "") or None
     case.visibility_reason_id = visibility_reason.id if visibility_reason else None
-    case.state = CaseState.TO_DISTRIBUTE
+    case.state, case.hotline_owed = CaseState.TO_DISTRIBUTE, case.is_urgent
     record(
         case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
         visibility=visibility_reason.key if visibility_reason else None,
     )  # fmt: skip
     started_at = case.opened_at if case.clock_starts == "filing" else case.accepted_at or now
-    clock = start_clock(case, ClockKind.CASE, at=started_at)
+    clock = start_case_clock(case, at=started_at)
     tell_reporters(case, "report_classified", at=now, due_at=clock.first_due_at.isoformat(), urgent=case.is_urgent)
     db.session.flush()
     db.session.refresh(case, ["area", "field", "visibility_reason"])
@@ -172,6 +145,8 @@ def call_hotline(case: Case, *, by: Actor, now: datetime, number: str, spoke_to:
     )
     db.session.add(call)
     record(case, "call_hotline", by=by, at=now, reached=reached)
+    if reached:
+        case.hotline_owed = False
     return {"reached": reached}
 
 

@@ -28,7 +28,7 @@ from casework.intake import Filed, Place
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Event, Field, Membership, RefusalReason, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.triage import ClearedReport
-from workflows import filing, steps
+from workflows import acts, filing, steps
 from workflows.instances import CaseProcess
 from workflows.models import WaitingTask
 from workflows.versions import install_shipped_model
@@ -217,6 +217,16 @@ def do(world: World, case: Case, element: str, by: str, *, act: str | None = Non
     actor = world.actor(by, now)
     with unit_of_work():
         return steps.perform(ref, by=actor, now=now, act=act, form=form)
+
+
+def act(world: World, case: Case, verb: str, by: str, *, assignment: Assignment | None = None, now: datetime | None = None,
+        **form: Any) -> acts.ActResult:
+    """Something beside the tokens by a named person through workflows.acts.act, in a unit of work of its own."""
+    case_ref, assignment_ref = case.ref, assignment.ref if assignment else None
+    now = now or next_moment(case)
+    actor = world.actor(by, now)
+    with unit_of_work():
+        return acts.act(case_ref, verb, by=actor, now=now, assignment_ref=assignment_ref, form=form)
 
 
 def cleared(report: Report, words: str = "Có đống rác ven suối, mùi nặng.") -> ClearedReport:

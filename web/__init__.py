@@ -11,7 +11,8 @@ from casework.file_store import LocalFileStore
 from casework.keyring import use_keyring
 from web.config import Config
 
-PAGES = ("public", "filing", "tracking", "auth", "inbox", "tasks", "cases", "incidents", "publishing", "photos", "health")
+PAGES = ("public", "filing", "tracking", "own_acts", "auth", "inbox", "tasks", "cases", "case_acts", "incidents", "publishing", "photos",
+         "health")  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 
 

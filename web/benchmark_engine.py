@@ -8,7 +8,6 @@ from typing import Any
 
 from web.benchmark_life import LEAD, LIFE, OTHER, LifeStep
 from workflows import engine
-from workflows.bindings import ASSIGNMENTS_FINISHED
 from workflows.clock import engine_clock
 from workflows.definitions import Definition, parse, shipped_model
 from workflows.instances import ASSIGNMENT, CASE, FIRST_MESSAGE
@@ -46,7 +45,7 @@ class EngineLife:
                 self._start(agency, ASSIGNMENT)
         if step.agency is not None and step.agency in self.ended and {LEAD, OTHER} <= self.ended:
             workflow = self._open(None)
-            engine.send(workflow, ASSIGNMENTS_FINISHED, {"answered": True})
+            engine.send(workflow, "assignments_finished", {"answered": True})
             self._rest(None, workflow)
 
     def _values(self, step: LifeStep) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from casework.identity import RevealRefused, reveal_identity
 from casework.models import Case
 from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
 from casework.permissions import Action, Sight, case_seen_by, sees
-from casework.staff_views import answers_seen, clocks_of, hand_backs_seen, instructions_seen, publications_of, refusal_of, reports_seen
+from casework.staff_views import answers_seen, clocks_of, hand_backs_seen, instructions_seen, publications_of, reports_seen
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
+from web.case_page import beside, due_of
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -47,6 +48,7 @@ NOTE_LABELS = {
     "agencies": _l("The agencies on the case too"),
     "agency": _l("My agency and the centre"),
 }
+NOTE_KINDS = {"progress": _l("How the work goes"), "reminder": _l("Reminder")}
 KIND_LABELS = {"interim": _l("Interim answer"), "final": _l("Published"), "private": _l("Answered in private")}
 
 
@@ -120,18 +122,20 @@ def note(ref: str) -> ResponseReturnValue:
 def _page(seen: Case, **forms: Any) -> str:
     by = actor()
     audience = audience_of(by, seen)
-    waiting = [(task, is_at(by, task.desk, seen)) for task in waiting_in_case(seen.id)] if audience is not None else []
+    waiting = [(task, is_at(by, task.desk, seen)) for task in waiting_in_case(seen.id, with_frozen=True)] if audience is not None else []
+    # an administrator and an agency that has left know that something was told, not what
+    publications = publications_of(seen) if audience not in (None, Audience.PROCESS) else []
     shown: dict[str, Any] = {"reveal": RevealForm(), "note_form": _note_form(seen), "reveal_refusal": "", "note_refusal": "", **forms}
     return render_template(
         "cases/case.html",
         case=seen,
         title=_title(seen),
         state=_state(seen),
-        runs=seen.state in OPEN_STATES,
+        due=due_of(seen, runs=seen.state in OPEN_STATES),
         reports=reports_seen(seen, by),
         assignments=_assignments(seen),
-        publications=publications_of(seen) if audience is not Audience.PROCESS else [],
-        refusal=refusal_of(seen) if seen.state == CaseState.REFUSED and audience in (Audience.CENTRE, Audience.COMMITTEE) else None,
+        publications=publications,
+        reads_all=audience in (Audience.CENTRE, Audience.COMMITTEE),
         clocks=clocks_of(seen) if audience in (Audience.CENTRE, Audience.COMMITTEE) else [],
         notes=notes_seen_by(by, seen),
         can_note=bool(note_audiences(by, seen)),
@@ -143,9 +147,10 @@ def _page(seen: Case, **forms: Any) -> str:
         clock_labels=CLOCK_LABELS,
         source_labels=SOURCE_LABELS,
         note_labels=NOTE_LABELS,
+        note_kinds=NOTE_KINDS,
         kind_labels=KIND_LABELS,
         agency_names={row.id: row.agency.short_name for row in seen.assignments},
-        moment=now(),
+        **beside(seen, publications),
         **shown,
     )
 

@@ -6,17 +6,20 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from wtforms import RadioField, SelectField, SelectMultipleField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMultipleField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
+from casework.asking import is_short
 from casework.distribution import last_hand_back
-from casework.due_previews import distribution_limits
+from casework.due_previews import DistributionLimits, distribution_limits
 from casework.models import Agency
+from casework.permissions import Role
 from casework.staff_choices import agencies_for, committee_key_of, free_agencies_for
 from casework.staff_views import hand_backs_of
 from web.clock import now
 from web.forms import Form
+from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, TaskPage, at_most
 from workflows.routing import Suggestion, suggest
@@ -32,6 +35,8 @@ class DistributeForm(Form):
 
     lead = SelectField(_l("Leading agency"), validate_choice=False, default=NOTHING)
     cooperating = SelectMultipleField(_l("Cooperating agencies"), validate_choice=False)
+    until = DateField(_l("New day of the answer"), validators=[Optional()], description=_l("Empty: the promised day stays."))
+    confirms_short = BooleanField(_l("The agency has to manage in the time that is left"))
 
 
 class DistributePage(TaskPage):
@@ -71,7 +76,8 @@ class DistributePage(TaskPage):
         if any(len(words) > LONGEST_INSTRUCTIONS for words in instructions.values()):
             self.refusals.append(_("Instructions may have %(max)d characters.", max=LONGEST_INSTRUCTIONS))
             return None
-        return Act("distribute", {"lead": self.lead, "cooperating": self.cooperating, "instructions": instructions})
+        time = {"until": self.form.until.data, "confirms_short": self.form.confirms_short.data} if self.gives_time else {}
+        return Act("distribute", {"lead": self.lead, "cooperating": self.cooperating, "instructions": instructions, **time})
 
     @property
     def lead(self) -> Agency | None:
@@ -93,11 +99,21 @@ class DistributePage(TaskPage):
         """What was written to an agency."""
         return request.form.get(f"{INSTRUCTIONS}{agency.ref}", "")
 
+    @property
+    def limits(self) -> DistributionLimits:
+        """The limits the chosen agencies would get."""
+        return distribution_limits(self.case, agencies=max(1, len(self.asked)), now=now())
+
+    @property
+    def gives_time(self) -> bool:
+        """Whether so little time is left that the operations lead has to say what becomes of the day, and is who looks."""
+        return actor().holds([Role.OPS_LEAD], centre_id=self.case.centre_id) and is_short(self.case, self.limits.case_due_at, now())
+
     def context(self) -> dict[str, Any]:
         return {
             "confirms": self.confirms,
             "asked": [(agency, f"{INSTRUCTIONS}{agency.ref}", self.instructions_of(agency)) for agency in self.asked],
-            "limits": distribution_limits(self.case, agencies=max(1, len(self.asked)), now=now()),
+            "limits": self.limits,
             "suggestion": self.suggestion,
             "hand_backs": hand_backs_of(self.case),
             "busy": [assignment.agency for assignment in self.case.open_assignments],

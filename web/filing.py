@@ -7,12 +7,13 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from casework.centres import centre_for
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
 from casework.intake import Filed, OtherReportFiled, ReportRefused
 from casework.limits import Limit, TooManyAttempts, count_attempt
-from casework.models import Centre, Clock, Report
-from casework.own_reports import case_of
+from casework.models import Clock, Report
+from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
 from casework.photo_records import MOST_PHOTOS, photos_of_report, staged_photos
 from casework.sealing import SealBroken, open_text, seal_text
@@ -110,10 +111,8 @@ def _sender() -> Actor:
 
 def _file(form: FilingForm) -> Filed:
     sender, place = _sender(), form.chosen_place
-    centre = place.area.centre_id if place.area else None
-    query = select(Centre).where(Centre.id == centre) if centre else select(Centre).where(Centre.is_default)
     return file_report(
-        centre=db.session.scalars(query).one(),
+        centre=centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()),
         source="citizen",
         words=form.words.data or "",
         place=place,

@@ -7,7 +7,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from casework.db import unit_of_work
 from casework.models import Case
@@ -16,50 +15,16 @@ from casework.staff_views import openings
 from web.clock import now
 from web.due import day_words, last_day
 from web.guards import actor, found, performs
+from web.inbox_views import STANDSTILL_LABELS, views_of, wanted_of
 from web.locales import in_reader_language as local
 from workflows import steps
-from workflows.inbox import (
-    Counts,
-    Position,
-    Wanted,
-    cases_with,
-    codes_meant,
-    counts_for,
-    elements_of,
-    page_of,
-    shown_count,
-)
+from workflows.inbox import Position, Wanted, cases_with, codes_meant, counts_for, page_of
 from workflows.models import WaitingTask
 from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("inbox", __name__)
 
 PER_PAGE = 50
-ORDER = ("verify", "classify", "call_hotline", "distribute", "decide_hand_back", "accept_assignment", "submit_answer", "approve_answer",
-         "publish", "review_rating")  # fmt: skip
-ELEMENT_LABELS = {
-    "verify": _l("To verify"),
-    "classify": _l("To classify"),
-    "call_hotline": _l("Call the hotline"),
-    "distribute": _l("To distribute"),
-    "decide_hand_back": _l("Handed back"),
-    "accept_assignment": _l("To accept"),
-    "submit_answer": _l("To answer"),
-    "approve_answer": _l("To approve"),
-    "publish": _l("To publish"),
-    "review_rating": _l("Ratings to review"),
-}
-GENERAL_VIEWS = ("all", "mine", "soon", "late")
-
-
-@dataclass(frozen=True)
-class View:
-    """One line of the left column."""
-
-    key: str
-    words: str
-    count: str
-    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +64,7 @@ def inbox() -> ResponseReturnValue:
         others=_others(codes or (), tasks),
         account_id=by.account_id,
         moment=moment,
+        standstills=STANDSTILL_LABELS,
     )
 
 
@@ -133,38 +99,6 @@ def release(ref: str) -> ResponseReturnValue:
     return redirect(_back(ref))
 
 
-def wanted_of(view: str) -> Wanted:
-    """What a view narrows to; a word that is no view is an element of a model."""
-    match view:
-        case "all":
-            return Wanted()
-        case "mine":
-            return Wanted(only_mine=True)
-        case "soon":
-            return Wanted(only_soon=True)
-        case "late":
-            return Wanted(only_late=True)
-        case _:
-            return Wanted(element=view[:80])
-
-
-def views_of(counts: Counts) -> list[View]:
-    """The left column: all, one's own, per step, nearly due, late."""
-    steps_waiting = [View(key, element_label(key), shown_count(counts.elements[key])) for key in elements_of(counts, dict.fromkeys(ORDER))]
-    return [
-        View("all", _("All my tasks"), shown_count(counts.all)),
-        View("mine", _("Taken by me"), shown_count(counts.mine)),
-        *steps_waiting,
-        View("soon", _("Due soon"), shown_count(counts.soon)),
-        View("late", _("Late"), shown_count(counts.late), is_late=counts.late > 0),
-    ]
-
-
-def element_label(element: str) -> str:
-    """What a view of one step is called; a step of another model by its id."""
-    return str(ELEMENT_LABELS.get(element, element))
-
-
 def groups_of(tasks: list[WaitingTask], *, now: datetime) -> list[Group]:
     """Cut the list, which is in order of its limits, into late, today, tomorrow, later, and without a limit."""
     today = now.astimezone(LOCAL_ZONE).date()
@@ -194,6 +128,8 @@ def position_in(text: str) -> Position | None:
 
 
 def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:
+    if task.state == "frozen":
+        return "frozen"
     if task.limit is None:
         return "none"
     if task.is_late(moment):
@@ -206,7 +142,13 @@ def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:
 
 def _group_words(key: str, today: date) -> str:
     tomorrow = day_words(today + timedelta(days=1))
-    words: dict[str, str] = {"late": _("Late"), "today": _("Today"), "tomorrow": _("Tomorrow, %(day)s", day=tomorrow), "later": _("Later")}
+    words: dict[str, str] = {
+        "late": _("Late"),
+        "today": _("Today"),
+        "tomorrow": _("Tomorrow, %(day)s", day=tomorrow),
+        "later": _("Later"),
+        "frozen": _("Rest until their case goes on"),
+    }
     return words.get(key) or str(_("No time limit"))
 
 

@@ -10,6 +10,9 @@ from casework.photos import Rectangle, RectangleRefused
 
 MOST_RECTANGLES = 40
 EVERYTHING = Rectangle(0.0, 0.0, 1.0, 1.0)
+PUBLISHED = "public"
+"""Looked at as it is published already: covered further, never less."""
+
 SHOWN, HIDDEN, COVER = "show-", "hide-", "cover-"
 """First parts of the field names; the photo's ref follows."""
 
@@ -77,5 +80,9 @@ def rectangles_in(text: str) -> list[Rectangle]:
 
 def copies_of(choices: Iterable[PhotoChoice], *, audience: str, store: FileStore) -> tuple[tuple[Photo, PreparedCopies], ...]:
     """Make the copies of the photos that may be shown, before the unit of work. Raises RectangleRefused."""
-    shown = [(choice.photo, choice.rectangles) for choice in choices if choice.is_shown]
-    return tuple((photo, prepare_copies(photo, rectangles, audience=audience, store=store)) for photo, rectangles in shown)
+    found = []
+    for choice in choices:
+        if choice.is_shown:
+            source = copy_for(choice.photo, PUBLISHED, "view") if choice.audience == PUBLISHED else None
+            found.append((choice.photo, prepare_copies(choice.photo, choice.rectangles, audience=audience, store=store, source=source)))
+    return tuple(found)

@@ -8,11 +8,12 @@ from casework.permissions import Action
 from casework.photo_access import private_copy, public_copy
 from casework.photo_records import open_copy
 from casework.public_photos import mark_of
+from casework.quarantine import original_photo
 from web.guards import actor, file_store, found, performs
 
 bp = Blueprint("photos", __name__)
 
-EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp"}
+EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp", "image/png": "png", "image/heic": "heic"}
 FORMS_KEY = "photo_forms"
 MOST_FORMS = 8
 KEPT_SECONDS = 86_400
@@ -25,7 +26,9 @@ def photo(ref: str, audience: str, rendition: str) -> ResponseReturnValue:
     if audience == "public":
         file = found(public_copy(ref, rendition))
         return _sent(file, is_public=True)
-    # "sealed", and what nobody ever called an audience, is nowhere
+    if (audience, rendition) == ("sealed", "original"):
+        # of a case that was set apart, for its confidential readers: the other copies are gone
+        return _sent(found(original_photo(ref, by=actor())), is_public=False)
     file = found(private_copy(actor(), ref, audience, rendition, form_tokens=frozenset(session.get(FORMS_KEY, ()))))
     return _sent(file, is_public=False)
 

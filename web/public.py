@@ -1,22 +1,33 @@
 """Pages for everybody: home, what has been published, one case, and the language."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_, select
 
-from casework.db import db
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.followed import case_to_follow
+from casework.followers import is_following
+from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Area, Field
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import LOCAL_ZONE, Action, is_reporter
 from casework.public_cases import PublicState, Wanted, code_of_case, newest_published, public_case, public_list
 from web.clock import now
 from web.config import LANGUAGES
-from web.guards import found, performs
+from web.guards import actor, found, performs, signed_in_account
+from web.locales import in_reader_language
 from web.promises import promises
 from web.security import own_address
+from workflows.acts import act_recorded
+from workflows.incidents import CaseBusy, StepFailed
 
 bp = Blueprint("public", __name__)
+
+FOLLOWING = Limit("following", 60, timedelta(hours=1))
+"""Of one account: the button may be pressed back and forth, but not by a script."""
+FOLLOWING_VERBS = ("follow", "unfollow")
 
 
 @bp.get("/")
@@ -41,7 +52,33 @@ def report(code: str) -> ResponseReturnValue:
     main_code = found(code_of_case(code.upper()))
     if main_code != code:
         return redirect(url_for(".report", code=main_code), 302)
-    return render_template("public/report.html", case=found(public_case(main_code)))
+    return _report_page(main_code)
+
+
+@bp.post("/reports/<code>/following")
+@performs(Action.FOLLOW)
+def following(code: str) -> ResponseReturnValue:
+    """Follow a case, or stop; a guest is led to sign in and comes back here."""
+    main_code = found(code_of_case(code.upper()))
+    back = url_for(".report", code=main_code)
+    account = signed_in_account()
+    if account is None:
+        return redirect(url_for("auth.sign_in", next=back))
+    verb = request.form.get("act")
+    if verb not in FOLLOWING_VERBS:
+        return redirect(back)
+    moment = now()
+    with unit_of_work():
+        until = count_attempt(FOLLOWING, account.ref, now=moment)
+    if until is not None:
+        return _report_page(main_code, refusal=in_reader_language(TooManyAttempts(until).text)), 429
+    try:
+        act_recorded(found(case_to_follow(main_code)).ref, verb, by=actor(), now=moment)
+    except (CaseBusy, StepFailed):
+        raise
+    except CaseworkError as refusal:
+        return _report_page(main_code, refusal=in_reader_language(refusal.text)), 422
+    return redirect(back)
 
 
 @bp.route("/language", methods=["GET", "POST"])
@@ -69,6 +106,19 @@ def communes_today() -> list[Area]:
 def today() -> date:
     """The present local day."""
     return now().astimezone(LOCAL_ZONE).date()
+
+
+def _report_page(code: str, *, refusal: str = "") -> str:
+    case = found(public_case(code))
+    row = case_to_follow(code) if signed_in_account() is not None else None
+    return render_template(
+        "public/report.html",
+        case=case,
+        refusal=refusal,
+        signed_in=row is not None,
+        is_own=row is not None and is_reporter(actor(), row),
+        follows=row is not None and is_following(row, actor()),
+    )
 
 
 def _wanted() -> Wanted:

@@ -1,9 +1,8 @@
 """Editing what the public will read, and deciding on a dissatisfied rating."""
 
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,17 +14,18 @@ from wtforms.validators import InputRequired
 from casework.db import db
 from casework.intake import cleared_words
 from casework.models import Case, Rating, Review
-from casework.permissions import Action
-from casework.photo_records import copy_for, open_copy, photos_of_answer, photos_of_report
-from casework.photos import RectangleRefused, cover
+from casework.permissions import Action, case_seen_by, may
+from casework.photos import RectangleRefused
 from casework.publications import newest_publication
 from casework.publishing import ChosenPhotos, approved_answers
 from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
+from casework.staff_views import publications_of
 from casework.states import ANSWERED
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
-from web.photo_choices import EVERYTHING, PhotoChoice, choices_of, copies_of, rectangles_in
+from web.photo_choices import PhotoChoice, copies_of
+from web.publication_photos import covered_photo, covers_of, photo_choices
 from web.task_page import Act, TaskPage, at_most
 from workflows.steps import StepResult, TaskUnknown, task_for
 
@@ -83,6 +83,10 @@ class PublishPage(TaskPage):
             return str(_("The answer to %(code)s has gone to its sender alone.", code=result.case.code))
         return str(_("Case %(code)s is published. Its sender is asked to rate it.", code=result.case.code))
 
+    def cover_url(self, choice: PhotoChoice, *, as_it_is: bool = False) -> str:
+        """The address of a photo covered as the form says."""
+        return url_for("publishing.preview", ref=self.task.ref, photo_ref=choice.ref, **covers_of(choice, as_it_is=as_it_is))
+
     def _publish(self, words: dict[str, str]) -> Act | None:
         form = self.form
         # pictures take seconds: not made for a form that is refused anyway
@@ -110,35 +114,22 @@ class PublishPage(TaskPage):
 @bp.get("/tasks/<ref>/photos/<photo_ref>")
 @performs(Action.PUBLISH)
 def preview(ref: str, photo_ref: str) -> ResponseReturnValue:
-    """Show a photo covered as the form says, as the public would get it. Nothing is written."""
+    """Show a photo covered as the form of the step says."""
     try:
         task = task_for(actor(), ref)
     except TaskUnknown:
         task = None
-    case = found(task).case
-    photo = found(next((choice.photo for choice in photo_choices(case, None) if choice.ref == photo_ref), None))
-    try:
-        rectangles = [EVERYTHING] if "all" in request.args else rectangles_in(request.args.get("cover", ""))
-    except RectangleRefused:
-        rectangles = [EVERYTHING]
-    copy = found(copy_for(photo, "agencies", "view") or copy_for(photo, "centre", "view"))
-    with open_copy(copy, store=file_store()) as opened:
-        response: Response = send_file(BytesIO(cover(opened.read(), rectangles)), mimetype="image/jpeg", download_name="preview.jpg")
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return covered_photo(photo_choices(found(task).case, None), photo_ref)
 
 
-def photo_choices(case: Case, sent: dict[str, str] | None) -> list[PhotoChoice]:
-    """The photos that could be published: those agencies may see, and those of the approved answers."""
-    choices: list[PhotoChoice] = []
-    for link in case.reports:
-        if link.left_at is None:
-            cleared = [photo for photo in photos_of_report(link.report) if copy_for(photo, "agencies", "view")]
-            choices += choices_of(cleared, sent, audience="agencies", caption=_("Before"))
-    for answer in approved_answers(case):
-        caption = _("After: %(agency)s", agency=local(answer.assignment.agency.short_name))
-        choices += choices_of(photos_of_answer(answer), sent, audience="centre", caption=caption)
-    return choices
+@bp.get("/cases/<ref>/publication-photos/<photo_ref>")
+@performs(Action.PUBLISH)
+def case_preview(ref: str, photo_ref: str) -> ResponseReturnValue:
+    """Show a photo covered as the form of an act beside the steps says; with `of` from what that publication shows."""
+    case = case_seen_by(actor(), ref)
+    case = found(case if case is not None and may(actor(), Action.PUBLISH, case) else None)
+    published = next((each for each in publications_of(case) if each.ref == request.args.get("of")), None)
+    return covered_photo(photo_choices(case, None, published.current if published else None), photo_ref)
 
 
 def place_of(case: Case) -> str:

@@ -6,11 +6,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, StringField
 
+from casework.cases import STANDSTILLS
 from casework.errors import CaseworkError
 from casework.permissions import Action, NotAllowed, Sight, case_seen_by, sees
 from casework.staff_views import reports_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
-from web import answering, distribution, publishing, triage
+from web import answering, decisions, distribution, extensions, publishing, triage
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -25,7 +26,14 @@ from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknow
 
 bp = Blueprint("tasks", __name__)
 
-PAGES: dict[str, type[TaskPage]] = {**triage.PAGES, **distribution.PAGES, **answering.PAGES, **publishing.PAGES}
+PAGES: dict[str, type[TaskPage]] = {
+    **triage.PAGES,
+    **distribution.PAGES,
+    **answering.PAGES,
+    **publishing.PAGES,
+    **decisions.PAGES,
+    **extensions.PAGES,
+}
 """One page per step of the shipped model."""
 
 TYPED_BESIDE_FORMS = (triage.WORDS, distribution.INSTRUCTIONS)
@@ -109,6 +117,7 @@ def _done(step: WaitingTask, typed: list[str] | None = None) -> str:
         outcome=OUTCOMES.get(step.outcome or ""),
         typed=typed or [],
         was_sent=request.method == "POST",
+        standstill=STANDSTILLS.get(step.case.standstill) if step.case.standstill else None,
         case_url=url_for("cases.case", ref=step.case.ref) if case_seen_by(actor(), step.case.ref) else None,
     )
 
@@ -128,7 +137,7 @@ def _forget_errors(form: Form) -> None:
 
 def _next(result: StepResult) -> str:
     """The same step while it stays open, else the next one of the case on the person's desks, else the inbox."""
-    if result.stays_open:
+    if result.stays_open and result.task.state == "waiting":
         return url_for(".task", ref=result.task.ref)
     mine: list[Any] = [step for step in result.opened if not step.desk.startswith(REPORTER) and is_at(actor(), step.desk, result.case)]
     return url_for(".task", ref=mine[0].ref) if mine else url_for("inbox.inbox")

@@ -1,7 +1,6 @@
 """A sender's own reports: opened by account or by code and secret, read, and rated."""
 
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -12,29 +11,29 @@ from wtforms.validators import InputRequired, Length
 
 from casework.cases import lock_case
 from casework.db import unit_of_work
+from casework.followed import followed_list
 from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Report
-from casework.own_reports import OwnReport, case_of, own_list, own_report, report_opened_by
+from casework.own_links import case_of
+from casework.own_lists import own_list
+from casework.own_reports import report_opened_by
 from casework.permissions import Action, report_owned_by, reports_of
 from casework.public_cases import code_of_case
-from casework.ratings import LEVELS, RatingRefused
-from casework.states import CaseState
+from casework.ratings import RatingRefused
 from web.clock import now
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
+from web.own_page import Refused, agency_levels, own_page
 from workflows.incidents import run_recorded, spot_in_case
 from workflows.rating import rate_report
 
 bp = Blueprint("tracking", __name__)
 
 MOST_TRACKED = 20
-AGENCY = "agency-"
 HERE = Limit("track here", 10, timedelta(minutes=15))
 NETWORK = Limit("track network", 300, timedelta(minutes=15))
-BAR = ("0", "1", "2", "4", "closed")
-"""The steps of the bar: received, accepted, in progress, answered, closed."""
 
 
 class TrackForm(Form):
@@ -69,13 +68,13 @@ def track() -> ResponseReturnValue:
 def mine() -> ResponseReturnValue:
     if signed_in_account() is None:
         return redirect(url_for(".track"))
-    return render_template("tracking/mine.html", reports=own_list(reports_of(actor())))
+    return render_template("tracking/mine.html", reports=own_list(reports_of(actor())), followed=followed_list(actor()))
 
 
 @bp.get("/mine/<code>")
 @performs(Action.FOLLOW_OWN)
 def own(code: str) -> ResponseReturnValue:
-    return _own_page(found(report_owned_by(actor(), code)))
+    return own_page(found(report_owned_by(actor(), code)))
 
 
 @bp.post("/mine/<code>/rating")
@@ -85,7 +84,7 @@ def rating(code: str) -> ResponseReturnValue:
     try:
         run_recorded(lambda: _rate(report), lambda: spot_in_case(case_of(report).id, "rate"), now=now())
     except RatingRefused as refusal:
-        return _own_page(found(report_owned_by(actor(), code)), refusal=in_reader_language(refusal.text)), 422
+        return own_page(found(report_owned_by(actor(), code)), refused=Refused("rating", in_reader_language(refusal.text))), 422
     return redirect(url_for(".own", code=code, _anchor="rating"))
 
 
@@ -110,41 +109,5 @@ def _rate(report: Report) -> None:
         report=report,
         level=request.form.get("level", ""),
         reason=request.form.get("reason", ""),
-        agency_levels={ids[ref]: level for ref, level in _agency_levels().items() if ref in ids},
+        agency_levels={ids[ref]: level for ref, level in agency_levels().items() if ref in ids},
     )
-
-
-def _own_page(report: Report, *, refusal: str = "") -> str:
-    """The report as its sender reads it; after a refused rating the form keeps what was chosen and typed."""
-    shown = own_report(report, now=now())
-    return render_template(
-        "tracking/own.html",
-        report=shown,
-        given=_typed() if refusal else _kept(shown),
-        refusal=refusal,
-        bar=_bar(shown),
-        has_public_page=code_of_case(report.code) is not None,
-        signed_in=signed_in_account() is not None,
-    )
-
-
-def _bar(shown: OwnReport) -> int | None:
-    """Where on the bar of five the report is; None for those that leave it."""
-    if shown.state == CaseState.CLOSED:
-        return len(BAR) - 1
-    return next((index for index, step in enumerate(BAR) if step == shown.progress.step), None)
-
-
-def _typed() -> dict[str, Any]:
-    return {"level": request.form.get("level"), "reason": request.form.get("reason", ""), "agencies": _agency_levels()}
-
-
-def _kept(shown: OwnReport) -> dict[str, Any]:
-    whole = next((given for given in shown.given if given.agency_ref is None), None)
-    agencies = {given.agency_ref: given.level for given in shown.given if given.agency_ref is not None}
-    return {"level": whole.level if whole else None, "reason": whole.reason if whole else None, "agencies": agencies}
-
-
-def _agency_levels() -> dict[str, str]:
-    """The levels chosen for single agencies, by the agency's ref."""
-    return {name.removeprefix(AGENCY): level for name, level in request.form.items() if name.startswith(AGENCY) and level in LEVELS}

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
+from casework.alike import alike_nearby
 from casework.due_previews import case_limits
 from casework.intake import original_words, place_words
 from casework.models import Report
@@ -15,6 +16,7 @@ from casework.personal_marks import MARK_LABELS, marked_pieces, personal_marks
 from casework.photo_records import photos_of_report
 from casework.photos import RectangleRefused
 from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for
+from casework.states import STAFF_LABELS
 from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls
 from casework.words import Bilingual
 from web.clock import now
@@ -71,7 +73,13 @@ class VerifyPage(TaskPage):
         return self._refuse() if self.chosen == "refuse" else self._verify()
 
     def context(self) -> dict[str, Any]:
-        return {"reports": self.reports, "reasons": self.reasons.values(), "refuses": self.chosen == "refuse"}
+        return {
+            "reports": self.reports,
+            "reasons": self.reasons.values(),
+            "refuses": self.chosen == "refuse",
+            "alike": alike_nearby(self.case, now=now()),
+            "staff_labels": STAFF_LABELS,
+        }
 
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "refuse":

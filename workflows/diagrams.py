@@ -13,8 +13,8 @@ from casework.db import db
 from casework.models import Assignment, Case
 from casework.words import Bilingual
 from workflows.definitions import XMLNS, read_xml
-from workflows.instances import definition_of
 from workflows.models import ProcessInstance, ProcessVersion
+from workflows.parsed import definition_of
 from workflows.tokens import Tokens, tokens_of
 
 NAMED = ".//bpmn:*[bpmn:extensionElements]"

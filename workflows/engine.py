@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +34,32 @@ class _TreeConverter(BpmnWorkflowConverter):
     """Writes an instance without its specification, which is stored once per version."""
 
     def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:
-        return {**WorkflowConverter.to_dict(self, workflow), "subprocesses": {}, "bpmn_events": []}
+        return _shortened({**WorkflowConverter.to_dict(self, workflow), "subprocesses": {}, "bpmn_events": []})
+
+
+NAMED_OUTSIDE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+"""Tasks whose ids stand in our own tables: steps and timers that wait."""
+SHORT = 1 << 32
+
+
+def _shortened(tree: dict[str, Any]) -> dict[str, Any]:
+    """Give tasks nobody outside knows small numbers for ids, and none of them a time: random digits do not compress."""
+    tasks: dict[str, Any] = tree["tasks"]
+    free = count(max((number for number in (UUID(id_).int for id_ in tasks) if number < SHORT), default=0) + 1)
+    names = {id_: UUID(int=next(free)).hex for id_, task in tasks.items() if not task["state"] & NAMED_OUTSIDE and UUID(id_).int >= SHORT}
+    short = {
+        names.get(id_, id_): {
+            **task,
+            "id": names.get(id_, id_),
+            "parent": names.get(task["parent"], task["parent"]),
+            "children": [names.get(child, child) for child in task["children"]],
+            "last_state_change": 0,
+        }
+        for id_, task in tasks.items()
+    }
+    return {
+        **tree, "tasks": short, "root": names.get(tree["root"], tree["root"]), "last_task": names.get(tree["last_task"], tree["last_task"])
+    }  # fmt: skip
 
 
 _serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure({**SPIFF_CONFIG, BpmnWorkflow: _TreeConverter}))
@@ -66,14 +92,14 @@ def run_to_rest(workflow: BpmnWorkflow) -> None:
     """
     budget = MAX_ROUNDS
 
-    def count(_task: Task) -> None:
+    def spend(_task: Task) -> None:
         nonlocal budget
         budget -= 1
         if budget < 0:
             raise EndlessLoop(f"{workflow.spec.name} took {MAX_ROUNDS} steps without coming to rest")
 
     while True:
-        workflow.do_engine_steps(did_complete_task=count)
+        workflow.do_engine_steps(did_complete_task=spend)
         if not any(not task.task_spec.manual for task in workflow.get_tasks(state=TaskState.READY)):
             return
 
@@ -118,6 +144,12 @@ def waits_for(workflow: BpmnWorkflow, message: str) -> bool:
     return any(task.state == TaskState.WAITING and task.task_spec.catches(task, event) for task in workflow.event_manager.tasks.values())
 
 
+def awaited_messages(workflow: BpmnWorkflow) -> set[str]:
+    """Return the names of the messages that events of the instance wait for."""
+    waiting = (task.task_spec.event_definition for task in workflow.event_manager.tasks.values() if task.state == TaskState.WAITING)
+    return {definition.name for definition in waiting if isinstance(definition, MessageEventDefinition)}
+
+
 def send(workflow: BpmnWorkflow, message: str, payload: dict[str, Any]) -> None:
     """Hand a message to the instance; raises WorkflowException if nothing waits for it."""
     workflow.send_event(BpmnEvent(MessageEventDefinition(message), payload))
@@ -125,12 +157,8 @@ def send(workflow: BpmnWorkflow, message: str, payload: dict[str, Any]) -> None:
 
 def thrown_messages(workflow: BpmnWorkflow) -> list[tuple[str, dict[str, Any]]]:
     """Take out the messages the instance has sent and nobody inside caught."""
-    return [(event.event_definition.name, event.payload or {}) for event in workflow.get_events()]
-
-
-def waits_for_a_message(workflow: BpmnWorkflow) -> bool:
-    """Say whether the instance waits for any message."""
-    return any(isinstance(task.task_spec.event_definition, MessageEventDefinition) for task in workflow.event_manager.tasks.values())
+    events = [event for event in workflow.get_events() if isinstance(event.event_definition, MessageEventDefinition)]
+    return [(event.event_definition.name, event.payload or {}) for event in events]
 
 
 def has_completed(workflow: BpmnWorkflow, engine_task: UUID) -> bool:

@@ -48,23 +48,25 @@ class InboxPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person chose to see: steps of one element, their own, those nearly due, those late, or one code."""
+    """What a person chose to see: steps of one element, their own, those nearly due, those late, those that rest, or one code."""
 
     element: str | None = None
     only_mine: bool = False
     only_soon: bool = False
     only_late: bool = False
+    only_frozen: bool = False
     codes: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many steps each view holds; `elements` by element id."""
+    """How many steps each view holds; `elements` by element id. `frozen` ones rest with their cases and are in no other number."""
 
     all: int = 0
     mine: int = 0
     soon: int = 0
     late: int = 0
+    frozen: int = 0
     elements: dict[str, int] = field(default_factory=dict)
 
 
@@ -111,21 +113,27 @@ def counts_for(by: Actor, *, now: datetime) -> Counts:
         counts.mine += number if mine else 0
         counts.late += number if late else 0
         counts.soon += number if near and not late else 0
+    counts.frozen = _count(by, Wanted(only_frozen=True), now=now, most=MOST_COUNTED)
     return counts
 
 
 def count_waiting(by: Actor, *, now: datetime, most: int = MOST_COUNTED) -> int:
     """Return how many steps wait, counting no further than `most` + 1 (shown as "99+")."""
-    heads = [_head(desk, by, Wanted(), now, None).limit(most + 1).subquery() for desk in desks_read_by(by)]
+    return _count(by, Wanted(), now=now, most=most)
+
+
+def _count(by: Actor, wanted: Wanted, *, now: datetime, most: int) -> int:
+    heads = [_head(desk, by, wanted, now, None).limit(most + 1).subquery() for desk in desks_read_by(by)]
     if not heads:
         return 0
     candidates = union_all(*(select(head.c.id) for head in heads)).limit(most + 1).subquery()
     return db.session.scalar(select(func.count()).select_from(candidates)) or 0
 
 
-def waiting_in_case(case_id: int) -> list[WaitingTask]:
-    """Return the steps of one case that wait, for the case page."""
-    query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.state == "waiting")
+def waiting_in_case(case_id: int, *, with_frozen: bool = False) -> list[WaitingTask]:
+    """Return the steps of one case that wait, for the case page; `with_frozen` also those that rest until it goes on."""
+    states = ("waiting", "frozen") if with_frozen else ("waiting",)
+    query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.state.in_(states))
     query = query.options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
     return list(db.session.scalars(query.order_by(WaitingTask.id)))
 
@@ -170,7 +178,7 @@ def _all_of(desk: str) -> Select[str, int | None, datetime]:
 
 
 def _head(desk: str, by: Actor, wanted: Wanted, now: datetime, after: Position | None) -> Select[Any]:
-    query = select(WaitingTask.id).where(WaitingTask.desk == desk, WaitingTask.state == "waiting")
+    query = select(WaitingTask.id).where(WaitingTask.desk == desk, WaitingTask.state == ("frozen" if wanted.only_frozen else "waiting"))
     if wanted.element is not None:
         query = query.where(WaitingTask.element == wanted.element)
     if wanted.only_mine:

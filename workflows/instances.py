@@ -12,20 +12,18 @@ import orjson
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
-from sqlalchemy.orm import undefer
 
-from casework.calendars import calendar_of
-from casework.clocks import running_clocks
 from casework.db import db
 from casework.models import Assignment, Case
 from casework.permissions import SYSTEM
-from casework.working_time import BeyondTenYears, working_minutes
+from casework.states import CaseState
 from workflows import engine
-from workflows.bindings import ASSIGNMENTS_FINISHED, BINDINGS, Bindings
+from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import engine_clock
-from workflows.definitions import Definition, Element, definitions
-from workflows.desks import desk_of
-from workflows.models import FAR, Message, ProcessInstance, ProcessVersion, StepFact, Timer, WaitingTask
+from workflows.definitions import Definition
+from workflows.flat_rows import FlatRows, rearm_timers
+from workflows.models import Message, ProcessInstance, WaitingTask
+from workflows.parsed import definition_of
 from workflows.services import run_service
 from workflows.versions import live_version
 
@@ -35,17 +33,9 @@ class StateMismatch(RuntimeError):
 
 
 CASE, ASSIGNMENT = "case", "assignment"
+MERGE_SETTLED = "merge_settled"
 FIRST_MESSAGE = "assigned"
 """The message a new assignment instance is started with."""
-
-
-def definition_of(version: ProcessVersion) -> Definition:
-    """Return the parsed model of a version; the text is read only when this process has not parsed it yet."""
-    known = definitions.peek(version.sha256)
-    if known is not None:
-        return known
-    query = select(ProcessVersion).where(ProcessVersion.id == version.id).options(undefer(ProcessVersion.xml))
-    return definitions.get(version.sha256, db.session.scalars(query).one().xml)
 
 
 def start_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> ProcessInstance:
@@ -56,39 +46,6 @@ def start_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> P
     return instance
 
 
-def withdraw_assignment(assignment: Assignment, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
-    """End the process of an assignment that casework ended beside the tokens (removed, quarantined)."""
-    process = CaseProcess(assignment.case, now=now, bindings=bindings)
-    instance = process.instance_of(assignment)
-    if instance is not None and instance.ended_at is None:
-        process.stop(instance)
-    process.settle()
-
-
-def withdraw_case(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
-    """End every process of a case that casework ended beside the tokens (merged, withdrawn, quarantined)."""
-    process = CaseProcess(case, now=now, bindings=bindings)
-    for instance in process.instances:
-        if instance.ended_at is None:
-            process.stop(instance)
-    process.settle()
-
-
-def refresh_limits(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
-    """Copy due instants and urgency to the waiting steps after a clock moved beside the tokens."""
-    CaseProcess(case, now=now, bindings=bindings).settle()
-
-
-def rearm_timer(case: Case, element: str, due_at: datetime, *, now: datetime, bindings: Bindings = BINDINGS) -> int:
-    """Move the waiting timers of that element in a locked case to another instant; returns how many were moved."""
-    process = CaseProcess(case, now=now, bindings=bindings)
-    rows = [timer for timer in process.open_timers() if timer.element == element]
-    for timer in rows:
-        engine.set_timer(process.open(timer.instance), UUID(timer.engine_task), due_at)
-    process.settle()
-    return len(rows)
-
-
 class CaseProcess:
     """The instances of one locked case, opened as needed for the length of one step."""
 
@@ -97,10 +54,8 @@ class CaseProcess:
         query = select(ProcessInstance).where(ProcessInstance.case_id == case.id).order_by(ProcessInstance.id)
         with db.session.no_autoflush:
             self.instances = list(db.session.scalars(query))
-        self.opened: list[WaitingTask] = []
+        self.rows = FlatRows(case, now=now, bindings=bindings)
         self._open: dict[ProcessInstance, BpmnWorkflow] = {}
-        self._left: list[WaitingTask] = []
-        self._had_timers = False
         self._messages: list[Message] | None = None
 
     def open(self, instance: ProcessInstance) -> BpmnWorkflow:
@@ -108,7 +63,7 @@ class CaseProcess:
         if instance not in self._open:
             spec = definition_of(instance.process_version).specs[instance.process_id]
             workflow = self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
-            self._had_timers = self._had_timers or engine.has_waiting_timers(workflow)
+            self.rows.note_timers(workflow)
         return self._open[instance]
 
     def start(self, process_id: str, assignment: Assignment | None = None) -> ProcessInstance:
@@ -133,11 +88,6 @@ class CaseProcess:
         """Return the instance of an assignment, or the case's own for None."""
         return next((each for each in self.instances if each.assignment is assignment), None)
 
-    def stop(self, instance: ProcessInstance) -> None:
-        """End an instance from outside."""
-        self.open(instance).cancel()
-        self._end(instance, runs_end=False)
-
     def complete(self, task: WaitingTask, values: dict[str, Any]) -> None:
         """Complete the engine's task of a step with the values its gateways read."""
         workflow = self.open(task.instance)
@@ -147,25 +97,34 @@ class CaseProcess:
         engine_task.data.update(_small(values))
         with engine_clock(self.now):
             engine_task.run()
-        self._left.append(task)
+        self.rows.left.append(task)
+
+    def open_changed(self) -> None:
+        """Open the case's own instance, and those of assignments that ended or asked for time beside the tokens.
+
+        One put aside by an incident hears what happened when it is taken up again.
+        """
+        for instance in self.instances:
+            row = instance.assignment
+            if instance.status == "running" and (row is None or row.ended_at is not None or row.extension_asked):
+                self.open(instance)
 
     def settle(self, *, offer_messages: bool = False) -> None:
-        """Run every opened instance to rest, hand messages round until nothing moves, and write what changed.
+        """Run every opened instance to rest, let events hear the facts they wait for until nothing moves, and write what changed.
 
         `offer_messages` looks for undelivered ones even when nothing opened here waits for any.
         """
         if offer_messages:
             self.waiting_messages()
         with engine_clock(self.now):
+            rearm_timers(self.case, self._open)
             while self._move():
                 pass
         # One flush at the end: each row is written once, however often the rounds above touched it.
         with db.session.no_autoflush:
             for instance, workflow in self._open.items():
                 instance.state = engine.pack(workflow)
-            self._write_steps()
-            self._write_timers()
-            self._write_facts()
+            self.rows.write(self._open)
         db.session.flush()
 
     def post(self, name: str, target_process: str, payload: dict[str, Any], assignment: Assignment | None = None) -> None:
@@ -177,10 +136,6 @@ class CaseProcess:
         self.waiting_messages().append(message)
         db.session.add(message)
 
-    def open_timers(self) -> list[Timer]:
-        """Return the waiting timers of the case."""
-        return list(db.session.scalars(select(Timer).where(Timer.case_id == self.case.id, Timer.ended_at.is_(None))))
-
     def _move(self) -> bool:
         running = {instance: workflow for instance, workflow in self._open.items() if instance.ended_at is None}
         for instance, workflow in running.items():
@@ -190,16 +145,39 @@ class CaseProcess:
         ended = [instance for instance, workflow in running.items() if workflow.completed]
         for instance in ended:
             self._end(instance)
-        return self._start_missing() + self._deliver() > 0
+        return self._start_missing() + self._hear() + self._deliver() > 0
 
-    def _end(self, instance: ProcessInstance, *, runs_end: bool = True) -> None:
+    def _end(self, instance: ProcessInstance) -> None:
         instance.status, instance.ended_at = "ended", self.now
+        for element in _reached_ends(self.open(instance), definition_of(instance.process_version)):
+            if element in self.bindings.ends:
+                self.bindings.ends[element](instance.subject, by=SYSTEM, now=self.now)
         if instance.process_id == ASSIGNMENT:
-            self.post(ASSIGNMENTS_FINISHED, CASE, {})
-        if runs_end:
-            for element in _reached_ends(self.open(instance), definition_of(instance.process_version)):
-                if element in self.bindings.ends:
-                    self.bindings.ends[element](instance.subject, by=SYSTEM, now=self.now)
+            own = self.instance_of(None)
+            if own is not None and own.status == "running":
+                self.open(own)
+            return
+        self.open_changed()
+        self._tell_merged()
+
+    def _tell_merged(self) -> None:
+        """Cases merged into this one end with it: each in a step of its own, when the worker delivers the message."""
+        merged = select(Case.id).where(Case.merged_into_id == self.case.id, Case.state == CaseState.MERGED)
+        for case_id in db.session.scalars(merged):
+            db.session.add(Message(name=MERGE_SETTLED, target_process=CASE, case_id=case_id, payload={}, sent_at=self.now, attempts=0))
+
+    def _hear(self) -> int:
+        """Let every event that waits for a fact which holds happen; returns how many did."""
+        heard = 0
+        for instance, workflow in list(self._open.items()):
+            if instance.status != "running":
+                continue
+            for name in sorted(engine.awaited_messages(workflow) & self.bindings.facts.keys()):
+                payload = self.bindings.facts[name](instance.subject)
+                if payload is not None and engine.waits_for(workflow, name):
+                    engine.send(workflow, name, _small(payload))
+                    heard += 1
+        return heard
 
     def _start_missing(self) -> int:
         own = self.instance_of(None)
@@ -227,7 +205,8 @@ class CaseProcess:
         return self._messages
 
     def _deliver(self) -> int:
-        if self._messages is None and not any(engine.waits_for_a_message(workflow) for workflow in self._open.values()):
+        told = self.bindings.facts.keys()
+        if self._messages is None and not any(engine.awaited_messages(workflow) - told for workflow in self._open.values()):
             return 0
         return sum(self._hand_over(message) for message in list(self.waiting_messages()))
 
@@ -236,15 +215,17 @@ class CaseProcess:
         if target is None or target.ended_at is not None:
             self._settle_message(message, superseded=True)
             return False
-        if target.status != "running" or not engine.waits_for(self.open(target), message.name):
+        if target.status != "running":
             return False
-        payload: dict[str, Any] | None = message.payload
         if message.name in self.bindings.facts:
-            payload = self.bindings.facts[message.name](self.case)
-        self._settle_message(message, superseded=payload is None)
-        if payload is None:
+            # the message only wakes: what it told of is asked again, and heard like every fact
+            self.open(target)
+            self._settle_message(message, superseded=self.bindings.facts[message.name](target.subject) is None)
+            return True
+        if not engine.waits_for(self.open(target), message.name):
             return False
-        engine.send(self.open(target), message.name, _small(payload))
+        self._settle_message(message, superseded=False)
+        engine.send(self.open(target), message.name, _small(message.payload))
         return True
 
     def _target(self, message: Message) -> ProcessInstance | None:
@@ -258,75 +239,6 @@ class CaseProcess:
 
     def _call_service(self, name: str, parameters: dict[str, Any]) -> str:
         return orjson.dumps(run_service(name, self.case, parameters, now=self.now)).decode()
-
-    def _write_steps(self) -> None:
-        query = select(WaitingTask).where(WaitingTask.case_id == self.case.id, WaitingTask.state == "waiting")
-        rows = [row for row in db.session.scalars(query) if row.state == "waiting"]
-        for instance, workflow in self._open.items():
-            waiting = {str(task.id): task.task_spec.name for task in engine.waiting_steps(workflow)} if instance.ended_at is None else {}
-            known = {row.engine_task: row for row in rows if row.instance is instance}
-            for engine_task in known.keys() - waiting.keys():
-                known[engine_task].state, known[engine_task].done_at = "withdrawn", self.now
-                self._left.append(known[engine_task])
-            elements = definition_of(instance.process_version).elements
-            for engine_task, name in waiting.items():
-                if engine_task not in known:
-                    self.opened.append(self._new_step(instance, engine_task, elements[name]))
-        db.session.add_all(self.opened)
-        self._copy_limits([row for row in rows if row.state == "waiting"] + self.opened)
-
-    def _new_step(self, instance: ProcessInstance, engine_task: str, element: Element) -> WaitingTask:
-        assignment = instance.assignment
-        return WaitingTask(
-            instance=instance, engine_task=engine_task, element=element.id, case=self.case, assignment=assignment,
-            desk=desk_of(element, self.case, assignment, self.bindings), centre_id=self.case.centre_id,
-            agency_id=assignment.agency_id if assignment else None, state="waiting", entered_at=self.now, due_at=FAR, urgent=False,
-        )  # fmt: skip
-
-    def _copy_limits(self, rows: list[WaitingTask]) -> None:
-        limits = {(str(clock.kind), clock.assignment_id): clock.due_at for clock in running_clocks(self.case)}
-        for row in rows:
-            element = definition_of(row.instance.process_version).elements.get(row.element)
-            kind = element.properties.get("clock", "") if element else ""
-            own = row.assignment.id if row.assignment else None
-            row.due_at = limits.get((kind, own)) or limits.get((kind, None)) or FAR
-            row.urgent = self.case.is_urgent
-
-    def _write_timers(self) -> None:
-        if not self._had_timers and not any(engine.has_waiting_timers(workflow) for workflow in self._open.values()):
-            return
-        rows = self.open_timers()
-        for instance, workflow in self._open.items():
-            waiting = {str(task.id): (task.task_spec.name, due) for task, due in engine.waiting_timers(workflow)}
-            if instance.ended_at is not None:
-                waiting = {}
-            known = {row.engine_task: row for row in rows if row.instance is instance}
-            for engine_task, row in known.items():
-                if engine_task in waiting:
-                    row.due_at = waiting[engine_task][1]
-                else:
-                    row.ended_at = self.now
-                    row.fired_at = self.now if engine.has_completed(workflow, UUID(engine_task)) else None
-            for engine_task in waiting.keys() - known.keys():
-                element, due_at = waiting[engine_task]
-                db.session.add(Timer(instance=instance, case_id=self.case.id, engine_task=engine_task, element=element, due_at=due_at))
-
-    def _write_facts(self) -> None:
-        if not self._left:
-            return
-        calendar = calendar_of(self.case.centre_id)
-        for row in self._left:
-            try:
-                minutes = working_minutes(row.entered_at, self.now, calendar)
-            except BeyondTenYears:
-                minutes = None
-            db.session.add(
-                StepFact(
-                    instance_id=row.instance_id, engine_task=row.engine_task, case_id=row.case_id, assignment_id=row.assignment_id,
-                    version_id=row.instance.version_id, element=row.element, entered_at=row.entered_at, left_at=self.now,
-                    working_minutes=minutes,
-                )
-            )  # fmt: skip
 
 
 def _reached_ends(workflow: BpmnWorkflow, definition: Definition) -> Iterator[str]:

@@ -4,9 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from casework.calendar_changes import recount_after_calendar_change
+from casework.reminders import send_reminders
 from workflows.wakeups import deliver_messages, fire_due_timers
 
 Run = Callable[[datetime], object]
+
+BATCH = 100
+"""Rows a job takes at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,31 @@ class Job:
 INTERVALS: dict[str, timedelta] = {
     "fire_due_timers": timedelta(seconds=2),
     "deliver_messages": timedelta(seconds=30),
+    "send_reminders": timedelta(seconds=60),
+    "recount_after_calendar_change": timedelta(seconds=60),
     "send_outbox": timedelta(seconds=5),
     "sweep_files": timedelta(hours=6),
     "write_anchors": timedelta(days=1),
 }
 
-OWN: dict[str, Run] = {"fire_due_timers": fire_due_timers, "deliver_messages": deliver_messages}
+
+
+def _drained(take: Callable[[datetime, int], int]) -> Run:
+    """A job that goes on at once while whole batches come back: thousands may be due at one moment."""
+
+    def run(now: datetime) -> None:
+        while take(now, BATCH) >= BATCH:
+            pass
+
+    return run
+
+
+OWN: dict[str, Run] = {
+    "fire_due_timers": _drained(fire_due_timers),
+    "deliver_messages": deliver_messages,
+    "send_reminders": _drained(send_reminders),
+    "recount_after_calendar_change": recount_after_calendar_change,
+}
 
 
 def recurring_jobs(others: Mapping[str, Run]) -> list[Job]:

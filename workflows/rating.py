@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
-
 from casework.cases import lock_case
 from casework.clocks import ClockKind, running_clock
-from casework.db import db
 from casework.models import Case, Report
 from casework.permissions import Actor
 from casework.ratings import RatingRefused, rate
 from casework.states import CaseState
-from workflows.models import WaitingTask
+from workflows.reporter_steps import open_own_step
 from workflows.steps import perform
 
 
@@ -24,8 +21,7 @@ def rate_report(
     Raises RatingRefused when neither is open, and what `casework.ratings.rate` raises. Source: rules.md, section 6, "Rating".
     """
     case = lock_case(case.id)
-    query = select(WaitingTask.ref).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting", WaitingTask.element == "rate")
-    task_ref = db.session.scalar(query)
+    task_ref = open_own_step(case, "rate")
     if task_ref is not None:
         form = {"report": report, "level": level, "reason": reason, "agency_levels": agency_levels}
         perform(task_ref, by=by, now=now, form=form)

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from casework.holds import end_hold
 from casework.models import Case
+from casework.questions import end_question
 
 Service = Callable[..., dict[str, Any]]
 """`(case, *, now, **parameters) -> plain values for the diagram`."""
 
-SERVICES: dict[str, Service] = {}
+SERVICES: dict[str, Service] = {"end_question": end_question, "end_hold": end_hold}
 
 
 def run_service(name: str, case: Case, parameters: dict[str, Any], *, now: datetime) -> dict[str, Any]:

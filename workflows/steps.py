@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from casework.cases import lock_case
+from casework.cases import STANDSTILLS, lock_case
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account, Case
@@ -16,9 +16,10 @@ from casework.permissions import LOCAL_ZONE, Actor, NotAllowed, Role
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.desks import REPORTER, is_at, own_desk
-from workflows.instances import CaseProcess, definition_of
+from workflows.instances import CaseProcess
 from workflows.models import Incident, WaitingTask
 from workflows.outcomes import OUTCOMES
+from workflows.parsed import definition_of
 
 
 class TaskUnknown(CaseworkError):
@@ -79,11 +80,12 @@ def perform(
     process = CaseProcess(case, now=now, bindings=bindings)
     stays_open = step.stays_open(result)
     outcome = result.pop("outcome", None)
+    process.open(task.instance)
     if not stays_open:
         _close(task, by, outcome or act, now)
         process.complete(task, {**result, task.element: outcome} if outcome else result)
     process.settle()
-    return StepResult(case, task, outcome, stays_open, tuple(process.opened), result)
+    return StepResult(case, task, outcome, stays_open, tuple(process.rows.opened), result)
 
 
 def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
@@ -104,6 +106,7 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     taken = db.session.scalar(change, execution_options={"synchronize_session": False})
     task = _locked_task(task_ref)
     if taken is None:
+        _refuse_frozen(task)
         _refuse_done(task)
         raise _claimed(task)
     return task
@@ -168,6 +171,7 @@ def _locked_task(task_ref: str) -> WaitingTask:
 def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case) -> None:
     if not is_at(by, task.desk, case):
         raise NotAllowed
+    _refuse_frozen(task)
     _refuse_done(task)
     if task.claimed_by_id is not None and task.claimed_by_id not in _counts_as(by, task):
         raise _claimed(task)
@@ -188,8 +192,14 @@ def _leads(by: Actor, task: WaitingTask) -> bool:
     return in_agency or by.holds([Role.OPS_LEAD], centre_id=task.centre_id)
 
 
+def _refuse_frozen(task: WaitingTask) -> None:
+    standstill = task.case.standstill
+    if task.state == "frozen" and standstill is not None:
+        raise StepRefused(*STANDSTILLS[standstill])
+
+
 def _refuse_done(task: WaitingTask) -> None:
-    if task.state == "waiting":
+    if task.state in ("waiting", "frozen"):
         return
     label, when = label_of_step(task), _local(task.done_at)
     if task.state == "withdrawn":

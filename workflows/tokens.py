@@ -11,8 +11,8 @@ from casework.db import db
 from casework.models import Case
 from workflows import engine
 from workflows.definitions import Definition
-from workflows.instances import definition_of
 from workflows.models import ProcessInstance
+from workflows.parsed import definition_of
 
 REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
 
@@ -54,10 +54,15 @@ def _tokens(instance: ProcessInstance, definition: Definition) -> Tokens:
 
 
 def _is_reached(task: Task, definition: Definition) -> bool:
-    """A boundary event that waits holds no token, and of the tasks of a join that waited all but one were set aside."""
+    """A boundary event that waits holds no token, and of the tasks of a join that waited all but one were set aside.
+
+    What only listens beside the way is no part of where a case stands until it has heard something.
+    """
     element = definition.elements.get(task.task_spec.name)
     if element is None:
         return False
+    if "beside" in element.properties:
+        return element.kind == "intermediateCatchEvent" and task.state == TaskState.COMPLETED
     if task.state == TaskState.CANCELLED:
         return element.kind == "parallelGateway" and task.parent.state == TaskState.COMPLETED
     return element.kind != "boundaryEvent" or task.state == TaskState.COMPLETED

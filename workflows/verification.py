@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import joinedload
 
@@ -13,18 +14,26 @@ from casework.findings import Finding, fault, note
 from casework.models import Assignment, Case, Clock
 from casework.states import ENDED_STATES, CaseState
 from workflows import engine
+from workflows.bindings import BINDINGS
 from workflows.definitions import Definition
-from workflows.instances import definition_of
+from workflows.facts import FACTS
+from workflows.flat_rows import OF_THE_PAUSE
 from workflows.models import FAR, Incident, Message, ProcessInstance, Timer, WaitingTask
+from workflows.parsed import definition_of
 
 BATCH = 200
 """Instances unpacked at a time."""
+
+OPEN_STEPS = ("waiting", "frozen")
 
 ROWS = 1000
 """Plain rows read at a time."""
 
 RUNNING_STATES = frozenset(CaseState) - ENDED_STATES
 """States in which the process of a case still runs; in the rating window it waits for the reporters."""
+
+OVER_STATES = frozenset({CaseState.CLOSED, CaseState.WITHDRAWN, CaseState.QUARANTINED})
+"""States in which it does not. That of a refused case waits for an objection and then ends, that of a merged one ends with its main."""
 
 
 def check_process() -> Iterator[Finding]:
@@ -50,7 +59,8 @@ def _cases_against_instances() -> Iterator[Finding]:
             f"Hồ sơ {row.code} ({row.state}) không có quy trình nào đang chạy.",
             f"The case {row.code} ({row.state}) has no running process.",
         )  # fmt: skip
-    for row in _rows(running.where(~must, ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None))):
+    over = Case.state.in_(OVER_STATES)
+    for row in _rows(running.where(over, ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None))):
         yield fault(
             "process.runs_on", f"instance {row.id}",
             f"Hồ sơ {row.code} đã kết thúc ({row.state}) nhưng quy trình {row.id} vẫn chạy.",
@@ -95,7 +105,7 @@ def _assignments_against_instances() -> Iterator[Finding]:
 
 def _rows_of_ended_instances() -> Iterator[Finding]:
     for table, is_open, vi, en in (
-        (WaitingTask, WaitingTask.state == "waiting", "bước", "step"),
+        (WaitingTask, WaitingTask.state.in_(OPEN_STEPS), "bước", "step"),
         (Timer, Timer.ended_at.is_(None), "hẹn giờ", "timer"),
     ):
         query = select(ProcessInstance.id, table.element, Case.code).join(table, table.instance_id == ProcessInstance.id)
@@ -123,7 +133,7 @@ def _running_instances() -> Iterator[Finding]:
     query = (
         select(ProcessInstance)
         .where(ProcessInstance.ended_at.is_(None))
-        .options(joinedload(ProcessInstance.case).load_only(Case.code, Case.urgency))
+        .options(joinedload(ProcessInstance.case).selectinload(Case.assignments))
         .order_by(ProcessInstance.id)
         .limit(BATCH)
     )
@@ -140,8 +150,11 @@ class _Rows:
     def __init__(self, batch: list[ProcessInstance]) -> None:
         ids, cases = [instance.id for instance in batch], {instance.case_id for instance in batch}
         self.steps = _grouped(
-            select(WaitingTask.instance_id, WaitingTask.engine_task, WaitingTask.element, WaitingTask.due_at, WaitingTask.urgent)
-            .where(WaitingTask.instance_id.in_(ids), WaitingTask.state == "waiting")
+            select(
+                WaitingTask.instance_id, WaitingTask.engine_task, WaitingTask.element, WaitingTask.due_at, WaitingTask.urgent,
+                WaitingTask.state,
+            )
+            .where(WaitingTask.instance_id.in_(ids), WaitingTask.state.in_(OPEN_STEPS))
         )  # fmt: skip
         self.timers = _grouped(
             select(Timer.instance_id, Timer.engine_task, Timer.element, Timer.due_at)
@@ -188,7 +201,7 @@ def _check_instance(instance: ProcessInstance, rows: _Rows) -> Iterator[Finding]
     timers = {str(task.id): (task.task_spec.name, due) for task, due in engine.waiting_timers(workflow)}
     noted = {row.engine_task: (row.element, row.due_at) for row in rows.timers.get(instance.id, [])}
     yield from _compare(instance, timers, noted, "hẹn giờ", "timer")
-    if not waiting and not timers and not engine.waits_for_a_message(workflow):
+    if not waiting and not timers and not _awaited_on_the_way(workflow, definition):
         yield fault(
             "process.stuck", subject,
             f"Quy trình {instance.id} của hồ sơ {code} không chờ ai và không chờ gì: hồ sơ sẽ không bao giờ đi tiếp.",
@@ -196,6 +209,27 @@ def _check_instance(instance: ProcessInstance, rows: _Rows) -> Iterator[Finding]
         )  # fmt: skip
     yield from _check_limits(instance, definition, steps, rows.clocks.get(instance.case_id, []))
     yield from _check_messages(instance, workflow, rows.messages.get(instance.case_id, []))
+    yield from _check_facts(instance, workflow)
+
+
+def _awaited_on_the_way(workflow: BpmnWorkflow, definition: Definition) -> bool:
+    """Whether an event waits for a message, those set aside that only listen beside the way."""
+    waiting = (task.task_spec.name for task in workflow.event_manager.tasks.values() if task.state == TaskState.WAITING)
+    found = (definition.elements.get(name) for name in waiting)
+    return any(element is not None and element.kind == "intermediateCatchEvent" and "beside" not in element.properties for element in found)
+
+
+def _check_facts(instance: ProcessInstance, workflow: BpmnWorkflow) -> Iterator[Finding]:
+    """What holds in the domain has been heard by every event that waits for it."""
+    if instance.status != "running":
+        return
+    for name in sorted(engine.awaited_messages(workflow) & FACTS.keys()):
+        if FACTS[name](instance.subject) is not None:
+            yield fault(
+                "process.unheard", f"instance {instance.id}",
+                f"Hồ sơ {instance.case.code}: điều “{name}” đã xảy ra nhưng quy trình {instance.id} chưa biết.",
+                f"The case {instance.case.code}: “{name}” has happened, and the process {instance.id} has not heard of it.",
+            )  # fmt: skip
 
 
 def _compare(instance: ProcessInstance, waiting: Mapping[str, Any], noted: Mapping[str, Any], vi: str, en: str) -> Iterator[Finding]:
@@ -225,11 +259,15 @@ def _named(noted: Any) -> str:
 def _check_limits(instance: ProcessInstance, definition: Definition, steps: list[Any], clocks: list[Any]) -> Iterator[Finding]:
     """The due instant a list sorts a step by is that of the clock the diagram names for it."""
     limits: dict[tuple[str, int | None], datetime | None] = {(row.kind, row.assignment_id): row.due_at for row in clocks}
+    limits[OF_THE_PAUSE, None] = instance.case.paused_until
+    standstill = instance.case.standstill
     for step in steps:
         element = definition.elements.get(step.element)
         kind = element.properties.get("clock", "") if element else ""
         due = limits.get((kind, instance.assignment_id)) or limits.get((kind, None)) or FAR
-        if (step.due_at, step.urgent) != (due, instance.case.is_urgent):
+        bound = BINDINGS.steps.get(step.element)
+        state = "waiting" if standstill is None or (bound and standstill in bound.goes_on_in) else "frozen"
+        if (step.due_at, step.urgent, step.state) != (due, instance.case.is_urgent, state):
             yield fault(
                 "process.limit", f"instance {instance.id}",
                 f"Hồ sơ {instance.case.code}: hạn hoặc mức khẩn ghi ở bước “{step.element}” khác với đồng hồ của nó.",

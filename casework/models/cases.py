@@ -68,6 +68,7 @@ class Case(Referable, Model):
     area: Mapped[Area | None] = relationship()
     lead_agency: Mapped[Agency | None] = relationship()
     visibility_reason: Mapped[VisibilityReason | None] = relationship()
+    merged_into: Mapped["Case | None"] = relationship(remote_side="Case.id")
     reports: Mapped[list["CaseReport"]] = relationship(back_populates="case", order_by="CaseReport.id")
     assignments: Mapped[list["Assignment"]] = relationship(back_populates="case", order_by="Assignment.id")
 

@@ -92,9 +92,22 @@ def upgrade() -> None:
     with op.batch_alter_table('withdrawal', schema=None) as batch_op:
         batch_op.add_column(sa.Column('decision_words', sa.Text(), nullable=True))
 
+    _allow_states("'waiting', 'frozen', 'done', 'withdrawn'")
+    op.execute(
+        """UPDATE "case" SET hotline_owed = true WHERE urgency = 'urgent' AND closed_at IS NULL AND state <> 'to_verify'
+           AND NOT EXISTS (SELECT 1 FROM hotline_call WHERE hotline_call.case_id = "case".id AND hotline_call.reached)"""
+    )
+
+
+def _allow_states(states: str) -> None:
+    with op.batch_alter_table('waiting_task', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('ck_waiting_task_state'), type_='check')
+        batch_op.create_check_constraint(batch_op.f('ck_waiting_task_state'), f"state IN ({states})")
 
 
 def downgrade() -> None:
+    op.execute("UPDATE waiting_task SET state = 'waiting' WHERE state = 'frozen'")
+    _allow_states("'waiting', 'done', 'withdrawn'")
     with op.batch_alter_table('withdrawal', schema=None) as batch_op:
         batch_op.drop_column('decision_words')
 

@@ -3,17 +3,21 @@
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from casework.due_changes import (
     assignment_due,
+    last_day_in_time,
     moved_to_normal,
     moved_to_urgent,
     recomputed_for_calendar,
     recomputed_never_earlier,
+    shifted,
     under_one_working_day_left,
 )
 from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at
-from tests.casework.test_working_time import YEAR_2026, local
+from tests.casework.test_working_time import LIMITS, YEAR_2026, calendars, instants, local
 
 FIVE_DAYS = TimeLimit(5, Unit.WORKING_DAYS)
 FILED = local("Mon 02/03/2026 10:00")
@@ -103,3 +107,91 @@ def test_a_calendar_change_does_not_revive_what_has_passed() -> None:
     more_off = Calendar(YEAR_2026.days_off | {local("Mon 09/03/2026 00:00").date()}, YEAR_2026.worked_days)
     assert recomputed_for_calendar(DUE, FILED, FIVE_DAYS, more_off, (), DUE) == DUE
     assert recomputed_for_calendar(DUE, FILED, FIVE_DAYS, more_off, (), DUE - timedelta(seconds=1)) == local("Wed 11/03/2026 00:00")
+
+
+# --- shifted by a pause ---
+
+
+@pytest.mark.parametrize(
+    ("unit", "due", "since", "until", "new"),
+    [
+        (Unit.WORKING_DAYS, "Tue 10/03/2026 00:00", "Wed 04/03/2026 15:00", "Mon 09/03/2026 09:00", "Fri 13/03/2026 00:00"),
+        (Unit.WORKING_DAYS, "Tue 10/03/2026 00:00", "Wed 04/03/2026 09:00", "Wed 04/03/2026 16:00", "Tue 10/03/2026 00:00"),
+        (Unit.WORKING_DAYS, "Tue 10/03/2026 00:00", "Mon 09/03/2026 09:00", "Wed 11/03/2026 16:00", "Thu 12/03/2026 00:00"),
+        (Unit.WORKING_HOURS, "Mon 02/03/2026 16:00", "Mon 02/03/2026 15:00", "Tue 03/03/2026 10:00", "Tue 03/03/2026 11:00"),
+        (Unit.HOURS, "Sun 08/11/2026 13:47", "Sat 07/11/2026 15:00", "Sat 07/11/2026 18:30", "Sun 08/11/2026 17:17"),
+        (Unit.CALENDAR_DAYS, "Tue 10/03/2026 00:00", "Fri 06/03/2026 09:00", "Sun 08/03/2026 09:00", "Thu 12/03/2026 00:00"),
+    ],
+)
+def test_what_was_left_when_it_stopped_is_left_when_it_goes_on(unit: Unit, due: str, since: str, until: str, new: str) -> None:
+    assert shifted(local(due), local(since), local(until), unit, YEAR_2026) == local(new)
+
+
+@pytest.mark.parametrize("unit", list(Unit))
+def test_what_had_passed_when_the_pause_began_is_not_revived(unit: Unit) -> None:
+    assert shifted(DUE, DUE, DUE + timedelta(days=3), unit, YEAR_2026) == DUE
+
+
+def test_a_day_set_by_hand_keeps_its_working_days() -> None:
+    until_friday = local("Sat 14/03/2026 00:00")
+    since, until = local("Wed 11/03/2026 10:00"), local("Mon 16/03/2026 10:00")
+    assert shifted(until_friday, since, until, Unit.WORKING_DAYS, YEAR_2026) == local("Thu 19/03/2026 00:00")
+
+
+def test_an_hour_set_by_hand_within_a_day_is_rounded_up_to_the_end_of_a_day() -> None:
+    at_two = local("Fri 06/03/2026 14:00")
+    assert shifted(at_two, local("Fri 06/03/2026 09:00"), local("Fri 06/03/2026 11:00"), Unit.WORKING_DAYS, YEAR_2026) == at_two
+    stopped, started = local("Fri 06/03/2026 09:00"), local("Fri 06/03/2026 15:00")
+    assert shifted(at_two, stopped, started, Unit.WORKING_DAYS, YEAR_2026) == local("Sat 07/03/2026 00:00")
+
+
+def test_with_no_office_time_left_it_is_due_as_soon_as_it_goes_on() -> None:
+    opening, night = local("Mon 09/03/2026 07:30"), local("Sun 08/03/2026 02:00")
+    assert shifted(opening, night, local("Sun 08/03/2026 03:00"), Unit.WORKING_HOURS, YEAR_2026) == opening
+    assert shifted(opening, night, local("Tue 10/03/2026 09:00"), Unit.WORKING_HOURS, YEAR_2026) == local("Tue 10/03/2026 09:00")
+
+
+def test_the_last_day_in_time_is_the_day_before_midnight() -> None:
+    assert last_day_in_time(DUE, YEAR_2026).isoformat() == "2026-03-09"
+    assert last_day_in_time(local("Tue 10/03/2026 07:30"), YEAR_2026).isoformat() == "2026-03-10"
+
+
+@st.composite
+def pauses_in_order(draw: st.DrawFn) -> list[Pause]:
+    """Pauses of one clock as they come about: each begins when the one before is over."""
+    moments = sorted(draw(st.lists(instants(), min_size=2, max_size=6)))
+    return [Pause(since, until) for since, until in zip(moments[::2], moments[1::2], strict=False)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(LIMITS, instants(), calendars(), pauses_in_order())
+def test_shifting_by_each_pause_equals_counting_with_all_of_them(
+    limit: TimeLimit, start: datetime, calendar: Calendar, pauses: list[Pause]
+) -> None:
+    pauses = [stop for stop in pauses if stop.since >= start]
+    due = due_at(limit, start, calendar)
+    for number, stop in enumerate(pauses, 1):
+        assert due is not None
+        assert stop.until is not None
+        due = shifted(due, stop.since, stop.until, limit.unit, calendar)
+        assert due == due_at(limit, start, calendar, pauses[:number])
+
+
+@settings(deadline=None)
+@given(instants(), instants(), instants(), st.sampled_from(list(Unit)), calendars())
+def test_no_pause_takes_time_away_from_any_instant(one: datetime, other: datetime, due: datetime, unit: Unit, calendar: Calendar) -> None:
+    since, until = sorted([one, other])
+    later = shifted(due, since, until, unit, calendar)
+    assert later >= due
+    assert due <= since or later >= until or until < due
+
+
+@settings(deadline=None)
+@given(instants(), instants(), instants(), instants(), st.sampled_from(list(Unit)), calendars())
+def test_of_two_limits_in_one_pause_the_earlier_stays_the_earlier(
+    one: datetime, other: datetime, first: datetime, second: datetime, unit: Unit, calendar: Calendar
+) -> None:
+    since, until = sorted([one, other])
+    first, second = sorted([first, second])
+    assume(first > since or second <= since)
+    assert shifted(first, since, until, unit, calendar) <= shifted(second, since, until, unit, calendar)

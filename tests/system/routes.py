@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "filing.receipt:code": lambda: list(db.session.scalars(select(Report.code))),
     "filing.receipt_file:code": lambda: list(db.session.scalars(select(Report.code))),
     "tracking.own:code": lambda: list(db.session.scalars(select(Report.code))),
+    "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "cases.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "tasks.task:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),

@@ -134,6 +134,8 @@ WHO_DOES = {
     "read_case": TEAM | {"officer", "agency_leader", "committee_leader", "administrator", "confidential_reader"},
     "write_note": TEAM | {"officer", "agency_leader"}, "reveal_identity": TEAM | {"confidential_reader"},
     "retry_incident": {"administrator"},
+    "answer_question": EVERYBODY, "object_to_refusal": EVERYBODY, "withdraw_report": EVERYBODY, "write_to_centre": EVERYBODY,
+    "follow": EVERYBODY,
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 
@@ -265,7 +267,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 302
         case "public.report":
             return 200 if parts["code"] == the.case.code else 404
-        case "tracking.own" | "filing.receipt" | "filing.receipt_file":
+        case "tracking.own" | "own_acts.withdraw_report" | "filing.receipt" | "filing.receipt_file":
             return 200 if own.get(name) == parts["code"] else 404
         case "auth.sign_in":
             return 200 if name in GUESTS else 302

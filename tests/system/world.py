@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
-from casework.db import db, unit_of_work
+from casework.db import unit_of_work
 from casework.identity import Contact
 from casework.intake import Filed
-from casework.models import Agency, Case, SearchRow
+from casework.models import Agency, Case
 from casework.notes import write_note
 from casework.permissions import Role
 from casework.photo_records import photos_of_report, prepare_copies, prepare_photo, stage_photo
@@ -17,7 +17,6 @@ from tests import build
 from tests.system.canary import FILE_NAME, marked_photo
 from tests.system.person import Person
 from tests.system.routes import BESIDE, Address, addresses
-from workflows.instances import withdraw_case
 
 SECRET_WORDS = {
     "original": "lờigốcnguyênvăn", "cleared": "lờiđãbiêntập", "title": "tiêuđềđãđặt", "instructions": "lờidặnđơnvị",
@@ -157,11 +156,7 @@ def _note(world: build.World, case: Case, by: str, audience: str, words: str) ->
 
 
 def _quarantined(world: build.World) -> Filed:
-    """A case that was put aside at verification; the verb comes with a later part, so its effects are written here."""
+    """A case that was put aside at verification."""
     filed = build.file_report(world, words=f"Tôi tố cáo một cán bộ, {SECRET_WORDS['quarantined']}.", by="guest")
-    case, now = filed.case, build.next_moment(filed.case)
-    with unit_of_work():
-        case.quarantined_at, case.state = now, "quarantined"
-        withdraw_case(case, now=now)
-        db.session.query(SearchRow).filter_by(case_id=case.id).delete()
+    build.act(world, filed.case, "quarantine", "operator", reason="Tố cáo cán bộ có tên, theo Luật Tố cáo.")
     return filed

@@ -178,7 +178,7 @@ def test_the_page_costs_the_same_number_of_statements_at_any_length(office: Offi
 
 def test_every_element_of_the_inbox_has_a_label(office: Office) -> None:
     build.case_at(office.world, "rating")
-    from web.inbox import ELEMENT_LABELS
+    from web.inbox_views import ELEMENT_LABELS
     from web.tasks import PAGES
 
     assert set(ELEMENT_LABELS) == set(PAGES)

@@ -132,10 +132,8 @@ def test_no_two_flows_cross_or_touch():
     assert crossings(list(FLOWS)) == []
 
 
-def test_messages_do_not_cross_each_other_and_cross_at_most_one_flow():
-    assert crossings(list(MESSAGES)) == []
-    crossed = [pair for pair in crossings([*FLOWS, *MESSAGES]) if set(pair) & set(MESSAGES)]
-    assert crossed == [("is_reopened_to_distribute", "message_flow_finished")], "planarity allows no fewer: the wait lies inside the loop"
+def test_messages_cross_neither_each_other_nor_a_flow():
+    assert crossings([*FLOWS, *MESSAGES]) == []
 
 
 @pytest.mark.parametrize("edge", list(EDGES))
@@ -150,7 +148,7 @@ def test_edges_are_orthogonal_and_dock_where_they_belong(edge):
 def test_shapes_do_not_overlap():
     hosts = {id_: node.get("attachedToRef") for id_, node in NODES.items() if node.get("attachedToRef")}
     overlapping = [(one, other) for one, other in combinations(NODES, 2) if SHAPES[one].overlaps(SHAPES[other], gap=10)]
-    assert overlapping == [] or {frozenset(pair) for pair in overlapping} == {frozenset(pair) for pair in hosts.items()}
+    assert {frozenset(pair) for pair in overlapping} == {frozenset(pair) for pair in hosts.items()}
 
 
 def test_labels_overlap_neither_shapes_nor_each_other_nor_edges():
@@ -190,9 +188,9 @@ def test_lanes_fill_their_pool_and_do_not_overlap():
 
 
 @pytest.mark.parametrize("way", [
-    ["received", "verify", "is_accepted", "classify", "split_hotline", "distribute", "wait_for_agencies", "is_answered", "publish",
-     "is_rateable", "ready_to_close", "join_hotline", "closed"],
-    ["assigned", "accept_assignment", "is_taken", "submit_answer"],
+    ["received", "begin", "verify", "classify", "distribute", "again_waiting", "wait_for_agencies", "is_answered", "publish",
+     "is_rateable", "ready_to_close", "wait_for_hotline", "closed"],
+    ["assigned", "begin_assignment", "accept_assignment", "is_taken", "submit_answer"],
 ])  # fmt: skip
 def test_the_happy_path_is_straight(way):
     assert len({SHAPES[id_].middle[1] for id_ in way}) == 1
@@ -201,7 +199,7 @@ def test_the_happy_path_is_straight(way):
 
 
 def test_steps_carry_role_clock_and_a_label_under_known_properties():
-    known = {"label_en", "label_vi", "role", "clock"}
+    known = {"label_en", "label_vi", "role", "clock", "beside"}
     for id_, node in (NODES | LANES | FLOWS | POOLS).items():
         assert set(properties_of(node)) <= known, id_
     for id_, node in NODES.items():

@@ -80,13 +80,13 @@ def test_the_person_can_try_again_and_a_second_failure_counts_on_the_same_incide
 
 def test_a_fault_inside_the_engine_is_an_incident_too(app):
     world = build.standard_world()
-    case = build.file_report(world).case
-    ref = build.waiting(case, "verify").ref
+    case = build.case_at(world, "at_agency")
+    ref, now = build.waiting(case, "accept_assignment").ref, build.next_moment(case)
     with pytest.raises(StepFailed):
-        perform_recorded(ref, by=world.actor("operator"), now=build.NOON, bindings=bound_to("verify", answers_nonsense))
+        perform_recorded(ref, by=world.actor("officer_PTNMT"), now=now, bindings=bound_to("accept_assignment", answers_nonsense))
     assert only_incident().error_class == "WorkflowException"
-    build.verify(world, case)
-    assert build.waiting(case, "classify")
+    build.accept(world, case)
+    assert build.waiting(case, "submit_answer")
 
 
 def test_content_never_gets_into_the_state(sqlite_app):

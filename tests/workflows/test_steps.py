@@ -1,6 +1,7 @@
 """Steps through the real use cases and database: who may, who wins, what is written, what it costs."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from statistics import median
 
@@ -12,9 +13,9 @@ from casework.models import Account, Agency, Deputy, Event
 from casework.permissions import NotAllowed, Role, actor_for
 from casework.triage import HotlineIncomplete, VerificationRefused
 from tests import build
-from workflows.bindings import BINDINGS, Bindings, Step
+from workflows.bindings import BINDINGS, Step
 from workflows.incidents import perform_recorded
-from workflows.models import FAR, Message, ProcessInstance, StepFact, WaitingTask
+from workflows.models import FAR, ProcessInstance, StepFact, WaitingTask
 from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown, claim, perform, release
 from workflows.wakeups import fire_due_timers
 
@@ -63,10 +64,6 @@ def test_the_join_waits_until_the_last_agency_is_done(app):
     assert waiting(case) == ["approve_answer"]
     build.do(world, case, "approve_answer", f"leader_{second.agency.key}", agency=second.agency)
     assert waiting(case) == ["publish"]
-    messages = list(db.session.scalars(select(Message).order_by(Message.id)))
-    assert [(row.name, row.superseded, row.delivered_at is not None) for row in messages] == [
-        ("assignments_finished", True, True), ("assignments_finished", False, True),
-    ]  # fmt: skip
 
 
 def test_a_released_agency_leaves_the_case_to_be_distributed_again(app):
@@ -286,7 +283,7 @@ def test_the_engine_adds_few_statements_to_a_use_case(app):
     """A step whose use case does nothing: what is left is finding, locking, tokens and rows."""
     world = build.standard_world()
     case = build.case_at(world, "handling", agencies=2)
-    quiet = Bindings(steps={**BINDINGS.steps, "submit_answer": Step({"submit_answer": nothing})})
+    quiet = replace(BINDINGS, steps={**BINDINGS.steps, "submit_answer": Step({"submit_answer": nothing})})
     actor = world.actor("officer_PTNMT")
     ref = build.waiting(case, "submit_answer", case.assignments[0].agency).ref
     with Statements() as statements:
@@ -315,7 +312,9 @@ def test_steps_take_no_more_statements_than_promised(app, monkeypatch):
     build.approve(world, case)
     build.publish(world, case)
     build.rate(world, case, level="dissatisfied")
-    assert elements == set(BINDINGS.steps) - {"call_hotline", "decide_hand_back", "review_rating"}
+    assert elements == {
+        "verify", "classify", "distribute", "accept_assignment", "submit_answer", "approve_answer", "publish", "rate",
+    }  # fmt: skip
     assert median(taken) <= MOST_STATEMENTS, taken
 
 

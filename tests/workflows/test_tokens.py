@@ -3,8 +3,8 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import Case
 from tests import build
+from workflows.acts import follow
 from workflows.definitions import definitions
-from workflows.instances import refresh_limits
 from workflows.models import WaitingTask
 from workflows.tokens import tokens_of
 
@@ -13,12 +13,11 @@ def test_tokens_and_taken_flows_of_each_instance(sqlite_app):
     world = build.standard_world()
     case = build.case_at(world, "approval", agencies=2)
     own, first, second = tokens_of(case)
-    assert own.current == {"wait_for_agencies", "join_hotline"}
-    assert {"received", "verify", "is_accepted", "classify", "split_hotline", "distribute", "is_urgent", "hotline_done"} <= own.done
+    assert own.current == {"wait_for_agencies"}
+    assert own.done == {"received", "begin", "verify", "classify", "distribute", "again_waiting"}
     assert own.taken == {
-        "received_to_verify", "verify_to_is_accepted", "is_accepted_to_classify", "classify_to_split_hotline",
-        "split_hotline_to_distribute", "split_hotline_to_is_urgent", "is_urgent_to_hotline_done", "hotline_done_to_join_hotline",
-        "distribute_to_wait_for_agencies",
+        "received_to_begin", "begin_to_verify", "verify_to_classify", "classify_to_distribute", "distribute_to_again_waiting",
+        "again_waiting_to_wait_for_agencies",
     }  # fmt: skip
     assert (first.process_id, first.assignment_id) == ("assignment", case.assignments[0].id)
     assert first.current == second.current == {"approve_answer"}
@@ -35,14 +34,15 @@ def test_a_closed_case_has_no_token_left(sqlite_app):
     own = tokens_of(case)[0]
     assert own.is_ended
     assert own.current == frozenset()
-    assert {"call_hotline", "rating_window", "closed"} <= own.done
-    assert {"hotline_done_to_join_hotline", "rating_over_to_ready_to_close", "join_hotline_to_closed"} <= own.taken
+    assert {"hotline_needed", "call_hotline", "rating_window", "closed"} <= own.done
+    assert {"hotline_needed_to_call_hotline", "rating_over_to_ready_to_close", "wait_for_hotline_to_closed"} <= own.taken
+    assert "held" not in own.done
     assert "rate" not in own.done
 
 
 def test_a_waiting_boundary_timer_is_no_token(sqlite_app):
     world = build.standard_world()
-    assert tokens_of(build.case_at(world, "rating"))[0].current == {"rate", "join_hotline"}
+    assert tokens_of(build.case_at(world, "rating"))[0].current == {"rate"}
 
 
 def test_limits_follow_a_clock_moved_beside_the_tokens(sqlite_app):
@@ -51,7 +51,7 @@ def test_limits_follow_a_clock_moved_beside_the_tokens(sqlite_app):
     with unit_of_work():
         case = db.session.get_one(Case, case.id)
         case.urgency = "urgent"
-        refresh_limits(case, now=build.NOON)
+        follow(case, now=build.NOON)
     assert db.session.scalars(select(WaitingTask.urgent).where(WaitingTask.state == "waiting")).all() == [True]
 
 

@@ -137,7 +137,7 @@ def test_a_case_whose_process_is_gone_or_has_ended_is_named(case: Case) -> None:
 
 def test_a_process_that_runs_after_its_case_has_closed_is_named(world: build.World) -> None:
     case = build.case_at(world, "to_classify")
-    tampering.run(update(Case).where(Case.id == case.id).values(state="refused"))
+    tampering.run(update(Case).where(Case.id == case.id).values(state="closed"))
     assert process() == {("process.runs_on", f"instance {own_instance(case).id}")}
 
 
@@ -148,7 +148,7 @@ def test_an_assignment_and_its_process_that_disagree_are_named(case: Case) -> No
     tampering.run(update(Assignment).where(Assignment.id == second.id).values(ended_at=build.NOON))
     assert process() == {
         ("process.assignment_without", f"{case.code}, assignment {first.id}"), ("process.runs_on", f"instance {running.id}"),
-        ("process.left_over", f"instance {ended.id}"),
+        ("process.left_over", f"instance {ended.id}"), ("process.unheard", f"instance {running.id}"),
     }
 
 

@@ -1,16 +1,18 @@
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from casework.cases import lock_case
+from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
-from casework.models import Event
+from casework.models import Case, Event
 from tests import build
 from workflows import engine
+from workflows.acts import follow
 from workflows.engine import waits_for
-from workflows.instances import CaseProcess, definition_of, rearm_timer, withdraw_assignment, withdraw_case
 from workflows.models import Message, ProcessInstance, Timer, WaitingTask
+from workflows.parsed import definition_of
 from workflows.wakeups import LEASE, deliver_messages, fire_due_timers
 
 
@@ -78,49 +80,51 @@ def test_what_a_dead_worker_leased_is_taken_over_when_its_lease_is_over(app):
     assert fire_due_timers(due + LEASE) == 1
 
 
-def test_a_moved_timer_fires_at_the_new_instant(app):
+def moved(case: Case, due: datetime) -> datetime:
+    """Move the end of the rating window in a step of its own; returns the moment of the step."""
+    now = build.next_moment(case)
+    with unit_of_work():
+        locked = lock_case(case.id)
+        window = running_clock(locked, ClockKind.RATING)
+        assert window is not None
+        move_due(window, due, case=locked)
+        follow(locked, now=now)
+    return now
+
+
+def test_a_timer_follows_its_clock(app):
     _world, (case,) = rated_world()
     due = timers()[0].due_at
     later = due + timedelta(days=3)
-    with unit_of_work():
-        assert rearm_timer(lock_case(case.id), "rating_window", later, now=build.next_moment(case)) == 1
-        assert rearm_timer(lock_case(case.id), "another", later, now=build.next_moment(case)) == 0
+    moved(case, later)
     assert timers()[0].due_at == later
     assert fire_due_timers(due) == 0
     assert fire_due_timers(later) == 1
 
 
-def test_moving_a_timer_into_the_past_fires_it_at_once(app):
+def test_a_clock_moved_into_the_past_fires_its_timer_at_once(app):
     _world, (case,) = rated_world()
-    now = build.next_moment(case)
-    with unit_of_work():
-        rearm_timer(lock_case(case.id), "rating_window", now - timedelta(hours=1), now=now)
+    now = moved(case, build.next_moment(case) - timedelta(hours=1))
     assert timers()[0].fired_at == now
     assert case.state == "closed"
 
 
-def test_a_message_waits_until_its_case_can_take_it(app):
-    """The instance is put aside while the last agency answers: nothing is lost, the worker delivers later."""
+def test_a_case_put_aside_hears_what_happened_when_it_is_taken_up_again(app):
+    """The instance is put aside while the last agency answers: nothing is lost."""
     world = build.standard_world()
     case = build.case_at(world, "approval")
     (own,) = db.session.scalars(select(ProcessInstance).where(ProcessInstance.assignment_id.is_(None)))
     with unit_of_work():
         own.status = "suspended"
     build.approve(world, case)
-    message = db.session.scalars(select(Message)).one()
-    assert message.delivered_at is None
-    now = build.next_moment(case)
-    assert deliver_messages(now) == 0
+    assert db.session.scalars(select(WaitingTask).where(WaitingTask.state == "waiting")).all() == []
     with unit_of_work():
         own.status = "running"
-    assert deliver_messages(now) == 1
+        follow(lock_case(case.id), now=build.next_moment(case))
     assert build.waiting(case, "publish")
-    db.session.refresh(message)
-    assert (message.delivered_at, message.attempts) == (now, 1)
-    assert deliver_messages(now) == 0
 
 
-def test_an_agency_withdrawn_midway_lets_the_case_go_on(app):
+def test_an_agency_taken_off_midway_lets_the_case_go_on(app):
     world = build.standard_world()
     case = build.case_at(world, "handling", agencies=2)
     first, second = case.assignments
@@ -128,21 +132,47 @@ def test_an_agency_withdrawn_midway_lets_the_case_go_on(app):
     build.do(world, case, "approve_answer", f"leader_{first.agency.key}", agency=first.agency)
     now = build.next_moment(case)
     with unit_of_work():
-        lock_case(case.id)
+        locked = lock_case(case.id)
         second.state, second.ended_at, second.end_reason = "removed", now, "removed"
-        withdraw_assignment(second, now=now)
+        follow(locked, now=now)
     assert build.waiting(case, "publish")
     states = db.session.scalars(select(WaitingTask.state).where(WaitingTask.assignment_id == second.id).order_by(WaitingTask.id)).all()
     assert states == ["done", "withdrawn"]
 
 
-def test_a_withdrawn_case_leaves_nothing_waiting(app):
+def test_a_case_taken_out_leaves_nothing_waiting(app):
     _world, (case,) = rated_world()
     now = build.next_moment(case)
     with unit_of_work():
-        withdraw_case(lock_case(case.id), now=now)
+        locked = lock_case(case.id)
+        locked.state, locked.quarantined_at, locked.closed_at = "quarantined", now, now
+        follow(locked, now=now)
     assert db.session.scalars(select(WaitingTask).where(WaitingTask.state == "waiting")).all() == []
     assert [(timer.ended_at, timer.fired_at) for timer in timers()] == [(now, None)]
+
+
+def merged_pair(world: build.World) -> tuple[Case, Case]:
+    """A case merged into another one that is being rated, told by the rows alone."""
+    main, other = build.case_at(world, "rating"), build.case_at(world, "to_verify")
+    now = build.next_moment(main)
+    with unit_of_work():
+        locked = lock_case(other.id)
+        locked.state_before, locked.state, locked.merged_into_id = locked.state, "merged", main.id
+        follow(locked, now=now)
+    return main, other
+
+
+def test_a_merged_case_ends_with_its_main_one_by_the_worker(app):
+    main, other = merged_pair(build.standard_world())
+    over = timers()[0].due_at
+    assert fire_due_timers(over) == 1
+    message = db.session.scalars(select(Message)).one()
+    assert (message.case_id, message.delivered_at) == (other.id, None)
+    assert deliver_messages(over) == 1
+    assert deliver_messages(over) == 0
+    own = db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == other.id)).one()
+    assert own.status == "ended"
+    assert (main.state, other.state) == ("closed", "merged")
 
 
 def test_rows_and_tokens_tell_the_same(app):
@@ -161,11 +191,13 @@ def test_rows_and_tokens_tell_the_same(app):
 
 
 def test_an_undelivered_message_of_an_ended_case_becomes_pointless(app):
-    _world, (case,) = rated_world()
-    now = build.next_moment(case)
+    world = build.standard_world()
+    main, other = merged_pair(world)
+    assert fire_due_timers(timers()[0].due_at) == 1
+    now = build.next_moment(main)
     with unit_of_work():
-        process = CaseProcess(lock_case(case.id), now=now)
-        process.post("assignments_finished", "case", {})
-        withdraw_case(case, now=now)
-    assert deliver_messages(now) + len(db.session.scalars(select(Message).where(Message.superseded)).all()) >= 1
-    assert db.session.scalars(select(Message).where(Message.delivered_at.is_(None))).all() == []
+        locked = lock_case(other.id)
+        locked.quarantined_at = now
+        follow(locked, now=now)
+    assert deliver_messages(now) == 1
+    assert db.session.scalars(select(Message)).one().superseded

@@ -1,0 +1,160 @@
+"""Cases near a place that may be about the same matter: a hint before filing twice, and before distributing twice.
+
+The words compared are never shown. What a page may show of the cases found is what its reader may see of them anyway; of an
+unpublished one that is its field, commune and village, day, state, due day and title (rules.md, section 2).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rapidfuzz.fuzz import token_set_ratio
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from casework.centres import centre_for
+from casework.db import db
+from casework.folding import fold
+from casework.intake import ORIGINAL_PURPOSE, Place
+from casework.models import Area, Case, CaseReport, ReportText
+from casework.sealing import open_text
+from casework.shapes import box_around, metres_between
+from casework.states import ENDED_STATES
+
+NEAR_METRES = 500
+NEWEST = timedelta(days=60)
+MOST_COMPARED = 100
+"""Of the cases around a place, the newest: a busy square must not cost more than a quiet one."""
+LEAST_LIKENESS = 50
+"""Per cent, of cases known to be in the same commune or village only: there the words have to tell."""
+
+COARSE = 0.005
+"""Degrees. To the public a case lies in the middle of such a square: asked from many sides, the hint must not give its place away."""
+COARSE_METRES = 400
+"""From the middle of a square to its corner, rounded up."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A case that may be about the same. `metres` is for staff, empty where no position is known; `likeness` of words is 0 to 100."""
+
+    case: Case
+    metres: int | None
+    likeness: int
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """Where somebody asks from, and with which folded words; `case_id` of a case, for its operators, else for the public."""
+
+    case_id: int | None
+    centre_id: int
+    area_id: int | None
+    village: str
+    position: tuple[float, float] | None
+    words: str
+
+
+def alike_nearby(case_or_place: Case | Place, *, now: datetime, limit: int = 5, words: str = "") -> list[Alike]:
+    """Return the cases most alike within NEAR_METRES, or in the same village or commune where no position is known, of the last 60 days.
+
+    For a case: those of its centre, for its operators, comparing texts they may read. For a place: what whoever is about to file
+    `words` there may know of, compared by title alone. Cases that ended, are in quarantine or are the case itself are left out.
+    """
+    by_staff = isinstance(case_or_place, Case)
+    spot = _spot_of_case(case_or_place, words) if isinstance(case_or_place, Case) else _spot_of_place(case_or_place, words, now)
+    cases = list(_around(spot, now, by_staff=by_staff))
+    texts = _texts_of(cases) if by_staff else {case.id: fold(case.title or "") for case in cases}
+    found = [Alike(case, _metres(spot, case) if by_staff else None, _likeness(spot.words, texts.get(case.id, ""))) for case in cases]
+    found = [each for each in found if _has_position(each.case, spot) or each.likeness >= LEAST_LIKENESS]
+    return sorted(found, key=lambda each: (-each.likeness, each.metres or 0, -each.case.id))[:limit]
+
+
+def _spot_of_case(case: Case, words: str) -> _Spot:
+    position = (case.latitude, case.longitude) if case.latitude is not None and case.longitude is not None else None
+    own = fold(words) or _texts_of([case]).get(case.id, "")
+    return _Spot(case.id, case.centre_id, case.area_id, fold(case.village or ""), position, own)
+
+
+def _spot_of_place(place: Place, words: str, now: datetime) -> _Spot:
+    position = (place.latitude, place.longitude) if place.latitude is not None and place.longitude is not None else None
+    centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now)
+    return _Spot(None, centre.id, place.area.id if place.area else None, fold(place.village or ""), position, fold(words))
+
+
+def _around(spot: _Spot, now: datetime, *, by_staff: bool) -> Iterator[Case]:
+    """By position where both have one, else by commune, and by village where both name one."""
+    query = _open_cases(spot, now, by_staff=by_staff)
+    if spot.position is not None:
+        reach = NEAR_METRES if by_staff else NEAR_METRES + COARSE_METRES
+        south, north, west, east = box_around(*spot.position, reach + (0 if by_staff else COARSE_METRES))
+        boxed = query.where(Case.latitude.between(south, north), Case.longitude.between(west, east))
+        yield from (case for case in db.session.scalars(boxed) if _distance(spot.position, case, by_staff) <= reach)
+    if spot.area_id is not None:
+        same_area = query.where(Case.area_id == spot.area_id)
+        if spot.position is not None:
+            same_area = same_area.where(Case.latitude.is_(None))
+        yield from (case for case in db.session.scalars(same_area) if _same_village(spot, case))
+
+
+def _open_cases(spot: _Spot, now: datetime, *, by_staff: bool) -> Select[Case]:
+    query = (
+        select(Case)
+        .where(Case.centre_id == spot.centre_id, Case.opened_at >= now - NEWEST, Case.opened_at <= now)
+        .where(Case.state.not_in(list(ENDED_STATES)), Case.quarantined_at.is_(None))
+        .order_by(Case.opened_at.desc(), Case.id.desc())
+        .limit(MOST_COMPARED)
+        .options(joinedload(Case.field), joinedload(Case.area).load_only(Area.name_vi, Area.name_en))
+    )
+    if spot.case_id is not None:
+        query = query.where(Case.id != spot.case_id)
+    return query if by_staff else query.where(Case.visibility_reason_id.is_(None))
+
+
+def _distance(position: tuple[float, float], case: Case, is_exact: bool) -> float:
+    latitude, longitude = case.latitude or 0.0, case.longitude or 0.0
+    if not is_exact:
+        latitude, longitude = _middle(latitude), _middle(longitude)
+    return metres_between(*position, latitude, longitude)
+
+
+def _middle(degrees: float) -> float:
+    return (degrees // COARSE + 0.5) * COARSE
+
+
+def _metres(spot: _Spot, case: Case) -> int | None:
+    return round(_distance(spot.position, case, True)) if spot.position is not None and case.latitude is not None else None
+
+
+def _has_position(case: Case, spot: _Spot) -> bool:
+    return spot.position is not None and case.latitude is not None
+
+
+def _same_village(spot: _Spot, case: Case) -> bool:
+    village = fold(case.village or "")
+    return not spot.village or not village or spot.village == village
+
+
+def _likeness(words: str, others: str) -> int:
+    return round(token_set_ratio(words, others)) if words and others else 0
+
+
+def _texts_of(cases: Iterable[Case]) -> dict[int, str]:
+    """The folded words of cases as their operators read them: title and cleared words, and before acceptance what was sent.
+
+    Where it is does not count: all of them are in the same place.
+    """
+    by_id = {case.id: case for case in cases}
+    rows = (
+        select(CaseReport.case_id, ReportText.kind, ReportText.body, ReportText.sealed_body)
+        .join(ReportText, ReportText.report_id == CaseReport.report_id)
+        .where(CaseReport.case_id.in_(by_id), CaseReport.left_at.is_(None), ReportText.kind.in_(("original", "cleared")))
+        .order_by(ReportText.id)
+    )
+    texts = {case_id: [case.title or ""] for case_id, case in by_id.items()}
+    for case_id, kind, body, sealed in db.session.execute(rows):
+        if kind == "cleared":
+            texts[case_id].append(body or "")
+        elif by_id[case_id].accepted_at is None and sealed:
+            texts[case_id].append(open_text(sealed, purpose=ORIGINAL_PURPOSE))
+    return {case_id: fold(" ".join(parts)) for case_id, parts in texts.items()}

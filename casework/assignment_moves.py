@@ -1,0 +1,95 @@
+"""Taking an agency's work from one case to another: with its clocks and notes, so that the agency goes on where it was."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from casework.calendars import calendar_of
+from casework.clocks import ClockKind, end_all_clocks, move_due, running_clocks, schedule_reminder
+from casework.db import db, kept_for_step
+from casework.due_changes import assignment_due
+from casework.models import Answer, Assignment, Case, Decision, Note
+from casework.outbox import tell_desk
+from casework.permissions import Role
+from casework.states import AssignmentEnd, AssignmentState
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An assignment that went along, and what it was where it came from."""
+
+    id: int
+    slot: str
+    round: int
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> "Moved":
+        """As it stands now, before it goes."""
+        return cls(assignment.id, assignment.slot, assignment.round)
+
+    @property
+    def assignment(self) -> Assignment:
+        """The row."""
+        return db.session.get_one(Assignment, self.id)
+
+
+def goes_along(assignment: Assignment, main: Case, states: Collection[str]) -> bool:
+    """Whether an agency goes on in the main case: that is with agencies too, and this one does not have it open yet."""
+    return main.state in states and all(row.agency_id != assignment.agency_id for row in main.open_assignments)
+
+
+def goes_back(moved: Moved, main: Case) -> bool:
+    """Whether an assignment that came with a merge is still at work in the main case."""
+    return moved.assignment.case_id == main.id and moved.assignment.is_open
+
+
+def move_assignment(assignment: Assignment, case: Case, *, slot: str, round_: int | None = None) -> None:
+    """Let an open assignment go on in another case: its running clocks and its notes go with it, its due instant stays.
+
+    `round_` is how often the case had been reopened when it was given; by default the present number.
+    """
+    old, clocks = assignment.case, running_clocks(assignment.case, assignment=assignment)
+    assignment.case, assignment.slot = case, slot
+    assignment.round = case.reopened if round_ is None else round_
+    for clock in clocks:
+        clock.case_id, clock.round = case.id, assignment.round
+        schedule_reminder(clock, case)
+    db.session.execute(update(Note).where(Note.assignment_id == assignment.id).values(case_id=case.id))
+    db.session.flush()
+    forget_clocks(old, case)
+
+
+def end_by_merge(assignment: Assignment, main: Case, now: datetime) -> None:
+    """End the work of an agency because its case went into another one, and say so at its desk."""
+    case = assignment.case
+    end_all_clocks(case, at=now, assignment=assignment)
+    assignment.state, assignment.ended_at, assignment.end_reason = AssignmentState.REMOVED, now, AssignmentEnd.MERGED
+    assignment.end_words, assignment.extension_asked = f"Hồ sơ đã gộp vào hồ sơ {main.code}.", False
+    tell_desk(Role.OFFICER, "work_ended", case=case, at=now, agency_id=assignment.agency_id, end=AssignmentEnd.MERGED)
+
+
+def follow_case_due(case: Case) -> None:
+    """Let the limits of the agencies end early enough for the case's own, where that came nearer. None of them moves away."""
+    latest = assignment_due(case.due_at, case.is_urgent, calendar_of(case.centre_id))
+    rows = {assignment.id: assignment for assignment in case.open_assignments}
+    for clock in running_clocks(case):
+        assignment = rows.get(clock.assignment_id or 0)
+        if clock.kind == ClockKind.ASSIGNMENT and assignment and latest is not None and clock.due_at is not None and latest < clock.due_at:
+            move_due(clock, latest, case=case, assignment=assignment)
+
+
+def texts_moved(moved: Sequence[Moved], direction: int) -> dict[str, int]:
+    """How many answers and decisions a history gains (1) or loses (-1): their rows go along, their events stay where they happened."""
+    ids = [each.id for each in moved]
+    answers = db.session.scalar(select(func.count()).select_from(Answer).where(Answer.assignment_id.in_(ids))) or 0
+    decided = select(func.count()).select_from(Decision).join(Decision.answer).where(Answer.assignment_id.in_(ids))
+    counts = {"answers_moved": answers, "decisions_moved": db.session.scalar(decided) or 0}
+    return {name: direction * count for name, count in counts.items() if count}
+
+
+def forget_clocks(*cases: Case) -> None:
+    """Let this step read the running limits of these cases anew: rows have changed owner, or run again."""
+    for case in cases:
+        kept_for_step().pop(("clocks", case.id), None)

@@ -1,0 +1,127 @@
+"""Which centre a report goes to, and passing it on where that was the wrong one (rules.md, section 8)."""
+
+from datetime import date, datetime
+
+from sqlalchemy import or_, select, update
+
+from casework.cases import refuse_unless_open
+from casework.clocks import move_due, running_clocks
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Area, Case, Centre, Field, Note, SearchRow
+from casework.outbox import tell_desk, tell_reporters
+from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.shapes import box_size, holds_place
+from casework.states import CaseState
+
+LONGEST_REASON = 2_000
+
+
+class PassOnRefused(CaseworkError):
+    """The case cannot be passed on so; the text says why."""
+
+
+class CentreMissing(LookupError):
+    """No centre takes what no centre's area holds: the installation has no default one today."""
+
+
+def centre_for(*, area: Area | None, latitude: float | None, longitude: float | None, now: datetime) -> Centre:
+    """Return the centre whose area holds the place, else the default one.
+
+    An area the sender chose counts before a position, which may be where they were when they wrote; it is its own centre's or
+    that of the area above. Of several areas around a position the smallest counts. Degrees are WGS 84. Raises CentreMissing.
+    Source: rules.md, section 8.
+    """
+    today = now.astimezone(LOCAL_ZONE).date()
+    found = _centre_above(area, today) if area is not None else None
+    if found is None and area is None and latitude is not None and longitude is not None:
+        found = _centre_around(latitude, longitude, today)
+    return found or _default_centre(today)
+
+
+def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str) -> None:
+    """Give a report that has not been accepted yet to another centre; from then on its own people alone see it.
+
+    Code, receipt and the day promised on it stay. `reason` becomes a note for the centre that gets it. Records `pass_on` and tells
+    that centre's operators and the reporters. Raises CaseNotOpen while the case stands still, PassOnRefused when it has been
+    accepted, without a reason, and for a centre that is the case's own or does not exist today.
+    """
+    require(by, Action.PASS_ON, case)
+    refuse_unless_open(case)
+    reason = normal(reason)
+    if case.state != CaseState.TO_VERIFY:
+        raise PassOnRefused(
+            "Phản ánh đã được tiếp nhận nên không chuyển trung tâm được nữa.",
+            "The report has been accepted and can no longer be passed to another centre.",
+        )
+    if not reason or len(reason) > LONGEST_REASON:
+        raise PassOnRefused(
+            f"Vui lòng nêu lý do chuyển, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in at most {LONGEST_REASON} characters."
+        )
+    if centre.id == case.centre_id or not centre.holds_on(now.astimezone(LOCAL_ZONE).date()):
+        raise PassOnRefused("Vui lòng chọn một trung tâm khác đang hoạt động.", "Please choose another centre that is at work.")
+    record(case, "pass_on", by=by, at=now, former=case.centre.code_prefix, centre=centre.code_prefix)
+    _move(case, centre)
+    db.session.add(
+        Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now, mentions=[])
+    )  # fmt: skip
+    tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now)
+    tell_reporters(case, "report_passed_on", at=now)
+
+
+def other_centres(case: Case, *, now: datetime) -> list[Centre]:
+    """The centres a case could be passed on to, by name."""
+    today = now.astimezone(LOCAL_ZONE).date()
+    query = select(Centre).where(Centre.id != case.centre_id).order_by(Centre.name_vi, Centre.id)
+    return [centre for centre in db.session.scalars(query) if centre.holds_on(today)]
+
+
+def _move(case: Case, centre: Centre) -> None:
+    """Let every row that says whose the case is say the new centre. A field of the former centre's own gives way to the shared one."""
+    case.centre = centre
+    for link in case.reports:
+        link.report.centre = centre
+    if case.field is not None and case.field.centre_id is not None:
+        same = select(Field).where(
+            Field.service_code == case.field.service_code, or_(Field.centre_id == centre.id, Field.centre_id.is_(None))
+        )
+        case.field = db.session.scalars(same.order_by(Field.centre_id.is_(None), Field.id.desc())).first()
+    db.session.flush()
+    db.session.execute(update(SearchRow).where(SearchRow.case_id == case.id).values(centre_id=centre.id))
+    for clock in running_clocks(case):
+        # the promised instant stays; who is reminded, and on which calendar, is the new centre's rule
+        move_due(clock, clock.due_at, case=case)
+
+
+def _centre_above(area: Area, today: date) -> Centre | None:
+    above: Area | None = area
+    while above is not None:
+        centre = db.session.get(Centre, above.centre_id) if above.centre_id is not None else None
+        if centre is not None and centre.holds_on(today):
+            return centre
+        above = above.parent
+    return None
+
+
+def _centre_around(latitude: float, longitude: float, today: date) -> Centre | None:
+    """The centre of the smallest area around a position: by its boundary where there is one, else by its box."""
+    query = select(Area).where(
+        Area.centre_id.is_not(None), Area.valid_from <= today, or_(Area.valid_to.is_(None), Area.valid_to > today),
+        Area.south <= latitude, Area.north >= latitude, Area.west <= longitude, Area.east >= longitude,
+    )  # fmt: skip
+    for area in sorted(db.session.scalars(query), key=lambda each: (box_size(each), each.id)):
+        if holds_place(area, latitude, longitude):
+            centre = db.session.get(Centre, area.centre_id)
+            if centre is not None and centre.holds_on(today):
+                return centre
+    return None
+
+
+def _default_centre(today: date) -> Centre:
+    centres = db.session.scalars(select(Centre).where(Centre.is_default).order_by(Centre.id))
+    found = next((centre for centre in centres if centre.holds_on(today)), None)
+    if found is None:
+        raise CentreMissing("no default centre is at work today")
+    return found

@@ -1,0 +1,127 @@
+"""Changing what people have read already: a correction, marked as one, and taking a publication back."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Case, Publication
+from casework.outbox import tell_followers, tell_reporters
+from casework.permissions import Action, Actor, require
+from casework.publications import PUBLIC_KINDS, settle_publicity
+from casework.publishing import ChosenPhotos, choose_photos, refuse_quarantined, refuse_unshowable, write_version
+from casework.search_rows import refresh_search_rows
+from casework.states import CaseState
+
+LONGEST_REASON = 2_000
+GONE = frozenset({CaseState.MERGED, CaseState.REFUSED, CaseState.WITHDRAWN})
+"""States in which a case has no page of its own that a correction could stand on."""
+
+
+class CorrectionRefused(CaseworkError):
+    """What was published cannot be changed so; the text says why."""
+
+
+def correct_publication(
+    case: Case,
+    *,
+    by: Actor,
+    now: datetime,
+    publication: Publication,
+    title: str,
+    question: str,
+    reason: str,
+    checked: bool,
+    summary: str = "",
+    place: str = "",
+    shows_exact_place: bool = False,
+    photos: ChosenPhotos = (),
+) -> None:
+    """Write a new version of what people read now, or of what was taken back, which is published again by it.
+
+    The agencies' answers stay as they are, and of the photos the chosen ones alone are shown. Ratings stay: they name the
+    version they were given to, so they are marked "before correction". `reason` is read beside the text. In any state of the
+    case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a public one.
+    Raises CorrectionRefused, PublicationRefused. Source: rules.md, section 6, "Answers".
+    """
+    require(by, Action.CORRECT_PUBLICATION, case)
+    refuse_quarantined(case)
+    if publication.kind != "private":
+        refuse_unshowable(case, checked=checked)
+    _refuse_foreign(case, publication)
+    reason = _fit(reason, "Vui lòng ghi nội dung và lý do đính chính.", "Please write what is corrected, and why.")
+    if not can_be_corrected(publication, case):
+        raise CorrectionRefused(
+            "Bản này không còn là bản mọi người đọc nên không đính chính được.",
+            "This is not what people read now, so it cannot be corrected.",
+        )
+    is_private, was_taken_back = publication.kind == "private", publication.unpublished_at is not None
+    version = write_version(
+        publication, [row.answer for row in publication.current.answers], title=title, question=question, summary=summary,
+        place="" if is_private else place, shows_exact_place=shows_exact_place and not is_private, correction_reason=reason,
+        by=by, now=now,
+    )  # fmt: skip
+    choose_photos(version, photos, by=by, now=now)
+    record(
+        case, "correct_publication", by=by, at=now, kind=publication.kind, number=publication.number, version=version.version,
+        again=was_taken_back,
+    )  # fmt: skip
+    publication.unpublished_at = None
+    settle_publicity(case)
+    refresh_search_rows(case, at=now)
+    tell_reporters(case, "report_corrected", at=now)
+    if not is_private:
+        tell_followers(case, "followed_corrected", at=now)
+
+
+def unpublish(case: Case, *, by: Actor, now: datetime, publication: Publication, reason: str) -> None:
+    """Take a publication back, so that the public reads its words, photos and ratings no more; its senders still do.
+
+    Older ones it took the place of are taken back with it: nobody meant them to be read again. `reason` stays with the centre.
+    In any state of the case. Records `unpublish`; the reporters are told. Raises CorrectionRefused for a private answer, one
+    taken back already, or without a reason. Source: rules.md, section 6, "Answers".
+    """
+    require(by, Action.UNPUBLISH, case)
+    refuse_quarantined(case)
+    _refuse_foreign(case, publication)
+    reason = _fit(reason, "Vui lòng nêu lý do gỡ.", "Please say why it is taken back.")
+    if publication.kind not in PUBLIC_KINDS or publication.unpublished_at is not None:
+        raise CorrectionRefused("Bản này hiện không công khai.", "This is not public now.")
+    taken_back = [each for each in _public_ones(case) if each.number <= publication.number]
+    record(case, "unpublish", by=by, at=now, kind=publication.kind, numbers=[each.number for each in taken_back])
+    for each in taken_back:
+        each.unpublished_at, each.unpublish_reason = now, reason
+    settle_publicity(case)
+    refresh_search_rows(case, at=now)
+    if not case.is_public:
+        tell_reporters(case, "report_unpublished", at=now)
+
+
+def can_be_corrected(publication: Publication, case: Case) -> bool:
+    """Whether a correction would be read: the case has a page, and no later publication took the place of this one."""
+    query = select(Publication.id).where(
+        Publication.case_id == case.id, Publication.number > publication.number, Publication.unpublished_at.is_(None)
+    )
+    return case.state not in GONE and db.session.scalars(query.limit(1)).first() is None
+
+
+def _public_ones(case: Case) -> list[Publication]:
+    query = select(Publication).where(
+        Publication.case_id == case.id, Publication.kind.in_(PUBLIC_KINDS), Publication.unpublished_at.is_(None)
+    )
+    return list(db.session.scalars(query.order_by(Publication.number)))
+
+
+def _refuse_foreign(case: Case, publication: Publication) -> None:
+    if publication.case_id != case.id:
+        raise CorrectionRefused("Bản công khai không thuộc hồ sơ này.", "The publication is of another case.")
+
+
+def _fit(reason: str, vi: str, en: str) -> str:
+    reason = normal(reason)
+    if not reason or len(reason) > LONGEST_REASON:
+        raise CorrectionRefused(f"{vi} Tối đa {LONGEST_REASON} ký tự.", f"{en} At most {LONGEST_REASON} characters.")
+    return reason

@@ -1,0 +1,52 @@
+"""A committee leader's word on a case: read by everybody who works on it, done by whom it concerns."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from casework.calendars import calendar_of
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Case, Directive
+from casework.outbox import tell_desk
+from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.states import ENDED_STATES
+
+LONGEST_DIRECTIVE = 4_000
+
+
+class DirectiveRefused(CaseworkError):
+    """The directive cannot be given so; the text says why."""
+
+
+def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | None = None) -> None:
+    """Give a directive on a case that has not ended, also while it stands still.
+
+    `until` is the last local day in time for what is ordered; no limit of the case moves by it. Tells the operators, their lead
+    and the leaders of the agencies at work. Records `direct` without the words. Raises DirectiveRefused.
+    """
+    require(by, Action.DIRECT, case)
+    words = normal(words)
+    if case.quarantined_at is not None or case.state in ENDED_STATES:
+        raise DirectiveRefused("Hồ sơ đã kết thúc nên không chỉ đạo được nữa.", "The case has ended and takes no directive any more.")
+    if not words or len(words) > LONGEST_DIRECTIVE:
+        raise DirectiveRefused(
+            f"Vui lòng ghi nội dung chỉ đạo, tối đa {LONGEST_DIRECTIVE} ký tự.",
+            f"Please write the directive, {LONGEST_DIRECTIVE} characters at most.",
+        )
+    if until is not None and until < now.astimezone(LOCAL_ZONE).date():
+        raise DirectiveRefused("Ngày hoàn thành đã qua.", "The day by which it is to be done has passed.")
+    due = calendar_of(case.centre_id).start_of(until + timedelta(days=1)) if until is not None else None
+    record(case, "direct", by=by, at=now, until=until.isoformat() if until is not None else None)
+    db.session.add(Directive(case_id=case.id, body=words, given_by_id=by.account_id, given_at=now, due_at=due))
+    for role in (Role.OPERATOR, Role.OPS_LEAD):
+        tell_desk(role, "directive_given", case=case, at=now)
+    for assignment in case.open_assignments:
+        tell_desk(Role.AGENCY_LEADER, "directive_given", case=case, at=now, agency_id=assignment.agency_id)
+
+
+def directives_of(case: Case) -> list[Directive]:
+    """The directives on a case, the newest first."""
+    return list(db.session.scalars(select(Directive).where(Directive.case_id == case.id).order_by(Directive.id.desc())))

@@ -1,0 +1,244 @@
+"""Erasing the content of cases (rules.md, section 6, "Quarantine"): first all that was made of a report, later the report itself.
+
+Two walks over the same rows. `erase_derived` leaves nothing that tells the content but what is sealed: words of staff and of
+agencies, cleared and public texts, titles, places, drafts, event payloads, messages, search rows, every copy of a photo. The
+place of a report is sealed away with its own words. `erase_originals` then takes the sealed rest: words, places, photos,
+identities. Rows stay, so that numbers, histories and the chain of digests stay whole; texts that must not be NULL become empty.
+Bytes of files go after the commit, by `remove_erased_files`; until then no page serves them.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, null, or_, select, update
+from sqlalchemy.orm import aliased
+
+from casework.db import db
+from casework.file_store import FileStore
+from casework.intake import PLACE_PURPOSE, place_words
+from casework.models import (
+    Addition,
+    Answer,
+    Assignment,
+    Camera,
+    Case,
+    CaseReport,
+    Decision,
+    Directive,
+    Draft,
+    Event,
+    Extension,
+    File,
+    Follower,
+    HandBack,
+    Hold,
+    HotlineCall,
+    IdempotencyKey,
+    Note,
+    OutboxMessage,
+    Photo,
+    Publication,
+    PublicationVersion,
+    Question,
+    Rating,
+    Referral,
+    Refusal,
+    Report,
+    Reporter,
+    ReportText,
+    Review,
+    SearchRow,
+    Withdrawal,
+)
+from casework.outbox import LETTER
+from casework.photo_records import NAME_PURPOSE
+from casework.sealing import seal_text
+
+GONE = ""
+"""Stands where a text was that may not be NULL."""
+
+FILES_ERASED_WITHIN = timedelta(days=2)
+"""How long after it was marked a file's bytes are looked for: two sweeps may be missed, a third would be an incident."""
+
+Change = tuple[Any, ColumnElement[bool], dict[str, Any]]
+
+
+def erase_derived(cases: Collection[Case], *, at: datetime) -> None:
+    """Erase all that was made of the reports of these cases. The caller holds the locks; sealed originals stay."""
+    ids = [case.id for case in cases]
+    reports = reports_of(ids)
+    for case in cases:
+        case.title = case.place = case.village = case.held_reason = None
+        case.area_id = case.field_id = case.visibility_reason_id = case.lead_agency_id = None
+        case.latitude = case.longitude = None
+        for assignment in case.assignments:
+            assignment.instructions = assignment.end_words = None
+    for report in reports:
+        _seal_place_away(report)
+    _apply(_words_of_staff(ids))
+    _apply(_texts_made_of([report.id for report in reports]))
+    _apply([(Publication, Publication.case_id.in_(ids) & Publication.unpublished_at.is_(None), {"unpublished_at": at})])
+    _apply([(Follower, Follower.case_id.in_(ids) & Follower.ended_at.is_(None), {"ended_at": at})])
+    _apply([(File, File.photo_id.in_(_photos(ids)) & (File.audience != "sealed") & File.erased_at.is_(None), {"erased_at": at})])
+    db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
+    subjects = [f"case:{case.ref}" for case in cases]
+    forget_drafts([*subjects, *(f"assignment:{assignment.ref}" for case in cases for assignment in case.assignments)])
+    _drop_messages(cases, at)
+    erase_payloads(ids)
+    db.session.flush()
+    db.session.expire_all()
+
+
+def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
+    """Erase the sealed rest: nobody can read it again, with whatever key. Only the receipt keeps its code and its secret's digest."""
+    ids = [case.id for case in cases]
+    for report in reports_of(ids):
+        report.sealed_place = None
+        for text in report.texts:
+            text.sealed_body = None
+        if report.reporter is not None:
+            _forget_person(report.reporter)
+    _apply(
+        [
+            (Addition, Addition.case_id.in_(ids), {"sealed_words": None}),
+            (Question, Question.case_id.in_(ids), {"sealed_answer": None}),
+            (Refusal, Refusal.case_id.in_(ids), {"sealed_objection": None}),
+            (Withdrawal, Withdrawal.case_id.in_(ids), {"sealed_reason": None}),
+            (Rating, Rating.publication_id.in_(_publications(ids)), {"sealed_reason": None}),
+            (File, File.photo_id.in_(_photos(ids)) & File.erased_at.is_(None), {"erased_at": at}),
+            (IdempotencyKey, IdempotencyKey.result.in_([report.ref for report in reports_of(ids)]), {"sealed_result": None}),
+        ]
+    )
+    for photo in db.session.scalars(select(Photo).where(Photo.id.in_(_photos(ids)))):
+        photo.sealed_name, photo.sealed_metadata = seal_text(GONE, purpose=NAME_PURPOSE), None
+    erase_payloads(ids)
+    db.session.flush()
+    db.session.expire_all()
+
+
+def reports_of(case_ids: Collection[int]) -> list[Report]:
+    """The reports these cases answer, and those that left them for no other case: they were withdrawn, and not erased by that."""
+    return list(db.session.scalars(select(Report).where(Report.id.in_(_report_ids(case_ids))).order_by(Report.id)))
+
+
+def forget_drafts(subjects: Collection[str]) -> None:
+    """Delete what anybody has typed and not sent about these subjects, such as `task:<ref>`."""
+    db.session.query(Draft).where(Draft.subject.in_(subjects)).delete()
+
+
+def erase_payloads(case_ids: Collection[int]) -> None:
+    """Empty what the histories of cases tell, with the salts: the digests stay, and say nothing any more."""
+    written = update(Event).where(Event.case_id.in_(case_ids), Event.salt.is_not(None))
+    db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
+
+
+def remove_erased_files(store: FileStore, *, now: datetime) -> int:
+    """Delete the bytes of files that quarantine marked as erased, and return how many were still there.
+
+    A job: what it does twice does no harm, and what a crash cut short the next run does. Cases in quarantine are few.
+    """
+    recently = File.erased_at > now - FILES_ERASED_WITHIN
+    quarantined = select(Case.id).where(Case.quarantined_at.is_not(None))
+    names = list(db.session.scalars(select(File.stored_name).where(File.photo_id.in_(_photos(quarantined)), recently)))
+    db.session.rollback()
+    left = [name for name in names if store.exists(name)]
+    for name in left:
+        store.delete(name)
+    return len(left)
+
+
+# -- what is erased where -----------------------------------------------------------------------------------------------
+
+
+def _apply(changes: list[Change]) -> None:
+    for table, which, values in changes:
+        db.session.execute(update(table).where(which).values(values), execution_options={"synchronize_session": False})
+
+
+def _words_of_staff(ids: list[int]) -> list[Change]:
+    """Words written about a case, by table. Why something was decided can tell as much as what was reported."""
+    assignments = select(Assignment.id).where(Assignment.case_id.in_(ids))
+    answers = select(Answer.id).where(Answer.assignment_id.in_(assignments))
+    publications = _publications(ids)
+    parts = dict.fromkeys(("findings", "actions", "remaining", "contact"), GONE)
+    return [
+        (Addition, Addition.case_id.in_(ids), {"cleared_words": None}),
+        (Answer, Answer.assignment_id.in_(assignments), {**parts, "no_photo_reason": None}),
+        (Decision, Decision.answer_id.in_(answers), {"instructions": None}),
+        (Directive, Directive.case_id.in_(ids), {"body": GONE}),
+        (Extension, Extension.assignment_id.in_(assignments), {"reason": GONE, "decision_words": None}),
+        (HandBack, HandBack.assignment_id.in_(assignments), {"reason": GONE, "decision_words": None, "suggested_agency_id": None}),
+        (Hold, Hold.case_id.in_(ids), {"reason": GONE}),
+        (HotlineCall, HotlineCall.case_id.in_(ids), {"number": GONE, "spoke_to": None, "what": GONE}),
+        (Note, Note.case_id.in_(ids), {"body": GONE, "mentions": []}),
+        (Publication, Publication.case_id.in_(ids), {"unpublish_reason": None}),
+        (PublicationVersion, PublicationVersion.publication_id.in_(publications),
+         {"title": GONE, "question": GONE, "summary": None, "place": None, "correction_reason": None}),
+        (Question, Question.case_id.in_(ids), {"words": GONE}),
+        (Referral, Referral.case_id.in_(ids), {"body": GONE, "reason": GONE, "result": None}),
+        (Refusal, Refusal.case_id.in_(ids), {"words": GONE, "decision_words": None}),
+        (Review, Review.publication_id.in_(publications), {"words": None}),
+        (Withdrawal, Withdrawal.case_id.in_(ids), {"decision_words": None}),
+    ]  # fmt: skip
+
+
+def _texts_made_of(report_ids: list[int]) -> list[Change]:
+    return [(ReportText, ReportText.report_id.in_(report_ids), {"body": None})]
+
+
+def _publications(ids: Collection[int]) -> Select[int]:
+    return select(Publication.id).where(Publication.case_id.in_(ids))
+
+
+def _report_ids(case_ids: Collection[int] | Select[int]) -> Select[int]:
+    elsewhere = aliased(CaseReport)
+    is_elsewhere = exists().where(
+        elsewhere.report_id == CaseReport.report_id, elsewhere.left_at.is_(None), elsewhere.case_id.not_in(case_ids)
+    )
+    return select(CaseReport.report_id).where(CaseReport.case_id.in_(case_ids), or_(CaseReport.left_at.is_(None), ~is_elsewhere))
+
+
+def _photos(case_ids: Collection[int] | Select[int]) -> Select[int]:
+    """Every photo of the cases: of their reports, of agencies' answers and of notes."""
+    answers = select(Answer.id).join(Answer.assignment).where(Assignment.case_id.in_(case_ids))
+    notes = select(Note.id).where(Note.case_id.in_(case_ids))
+    of_reports = Photo.report_id.in_(_report_ids(case_ids))
+    return select(Photo.id).where(or_(of_reports, Photo.answer_id.in_(answers), Photo.note_id.in_(notes)))
+
+
+def _seal_place_away(report: Report) -> None:
+    """Put all that tells where it was into the sealed place, for the confidential reader, and empty the open columns."""
+    camera = db.session.get(Camera, report.camera_id) if report.camera_id else None
+    position = f"{report.latitude}, {report.longitude}" if report.latitude is not None else None
+    named = (row.name_vi for row in (report.area, camera) if row is not None)
+    parts = (place_words(report), report.village, *named, position)
+    if words := "; ".join(part for part in parts if part):
+        report.sealed_place = seal_text(words, purpose=PLACE_PURPOSE)
+    report.village = report.area_id = report.latitude = report.longitude = report.accuracy_m = None
+    report.camera_id = report.field_id = None
+
+
+def _forget_person(reporter: Reporter) -> None:
+    reporter.sealed_identity = reporter.account_id = reporter.phone_digest = reporter.email_digest = None
+    reporter.contact_verified_at, reporter.channels = None, []
+
+
+def _drop_messages(cases: Collection[Case], at: datetime) -> None:
+    """Withdraw what has not been sent, notices on pages among them, and take the cases out of letters that wait for the morning."""
+    ids, codes = [case.id for case in cases], {case.code for case in cases}
+    waiting = OutboxMessage.sent_at.is_(None) & OutboxMessage.dropped_at.is_(None)
+    _apply([(OutboxMessage, OutboxMessage.case_id.in_(ids) & waiting, {"dropped_at": at})])
+    _apply([(OutboxMessage, OutboxMessage.case_id.in_(ids), {"parameters": {}, "last_error": None})])
+    for letter in _letters_naming(codes, OutboxMessage.template == LETTER, waiting):
+        left = [code for code in letter.parameters.get("codes", ()) if code not in codes]
+        letter.parameters = {**letter.parameters, "codes": left}
+        letter.dropped_at = None if left else at
+
+
+def _letters_naming(codes: set[str], *which: ColumnElement[bool]) -> list[OutboxMessage]:
+    """The letters with one of the codes, locked in the order in which those who add to them lock them."""
+    rows = db.session.execute(select(OutboxMessage.id, OutboxMessage.parameters).where(*which))
+    ids = [row.id for row in rows if codes & set(row.parameters.get("codes", ()))]
+    locked = select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.recipient, OutboxMessage.id)
+    return list(db.session.scalars(locked.with_for_update().execution_options(populate_existing=True)))

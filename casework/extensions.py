@@ -1,0 +1,215 @@
+"""More time for an agency: asked for by an officer, endorsed by the agency's leader, decided by the centre or the committee."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from casework.calendars import calendar_of
+from casework.cases import refuse_unless_open
+from casework.clocks import ClockKind, move_due, running_clock
+from casework.db import db
+from casework.due_changes import URGENT_ALLOWANCE, last_day_in_time
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Assignment, Case, Extension
+from casework.outbox import tell_desk, tell_inbox, tell_reporters
+from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
+from casework.states import AssignmentState
+from casework.working_time import Calendar, working_days_between
+
+MOST_WORKING_DAYS = 7
+"""From the present last day to the new one."""
+
+MOST_EXTENSIONS = 2
+"""Per case; one that the agency's own leader did not endorse does not count."""
+
+LONGEST_WORDS = 2_000
+AT_WORK = frozenset({AssignmentState.HANDLING, AssignmentState.REDO})
+_DAY = timedelta(days=1)
+
+
+class ExtensionRefused(CaseworkError):
+    """More time cannot be asked for or decided so; the text says which rule."""
+
+
+def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reason: str, until: date) -> None:
+    """Ask for more time, before the present time is over.
+
+    `until` is the last local day in time, at most MOST_WORKING_DAYS working days after the present one. The agency's leader is
+    told; the limits stay until the wish is granted. Records `request_extension` without the reason.
+    Raises CaseNotOpen, ExtensionRefused. Source: rules.md, section 4, "Extension".
+    """
+    case = assignment.case
+    require(by, Action.REQUEST_EXTENSION, case, agency_id=assignment.agency_id)
+    refuse_unless_open(case)
+    reason = _fit(reason, "Vui lòng nêu lý do cần thêm thời gian.", "Please say why more time is needed.")
+    _refuse_day(_refuse_untimely(assignment, now), until, calendar_of(case.centre_id))
+    number = _counted(case) + 1
+    record(case, "request_extension", by=by, at=now, agency=assignment.agency.key, number=number, until=until.isoformat())
+    db.session.add(
+        Extension(
+            assignment_id=assignment.id, number=number, reason=reason, until_on=until, requested_by_id=by.account_id, requested_at=now
+        )
+    )  # fmt: skip
+    assignment.extension_asked = True
+    tell_desk(Role.AGENCY_LEADER, "extension_to_endorse", case=case, at=now, agency_id=assignment.agency_id)
+
+
+def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endorsed: bool, words: str = "") -> dict[str, object]:
+    """Stand behind the agency's wish, or end it with a word why; then it does not count as an extension of the case.
+
+    Records `endorse_extension`. Raises ExtensionRefused without an open wish, or when it is not endorsed without words.
+    """
+    case = assignment.case
+    require(by, Action.ENDORSE_EXTENSION, case, agency_id=assignment.agency_id)
+    extension = open_extension(assignment)
+    if extension is None or extension.endorsed is not None:
+        raise ExtensionRefused("Không có đề nghị gia hạn nào đang chờ.", "No wish for more time is waiting.")
+    if not endorsed:
+        words = _fit(words, "Vui lòng nêu lý do không đồng ý.", "Please say why you do not agree.")
+    extension.endorsed, extension.endorsed_by_id, extension.endorsed_at = endorsed, by.account_id, now
+    record(case, "endorse_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, endorsed=endorsed)
+    if endorsed:
+        tell_inbox(extension_desk(assignment), "extension_to_decide", case=case, at=now, agency=assignment.agency.key)
+        return {"outcome": "endorse"}
+    extension.decision_words, assignment.extension_asked = words, False
+    tell_desk(Role.OFFICER, "extension_not_endorsed", case=case, at=now, agency_id=assignment.agency_id)
+    return {"outcome": "decline"}
+
+
+def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, granted: bool, words: str = "") -> dict[str, object]:
+    """Grant the time asked for, or not, with a word why. The agency's limit moves and, if it leads, the case's with it.
+
+    Of the case so much more is given that approval and publication keep their time. Reporters are told when the day moves; the
+    reason they read is the row's. Records `decide_extension`. Raises NotAllowed at another desk than extension_desk, and
+    ExtensionRefused without an endorsed wish, or when it is not granted without words. Source: rules.md, section 4, "Extension".
+    """
+    case = assignment.case
+    require(by, Action.DECIDE_EXTENSION, case)
+    extension = open_extension(assignment)
+    if extension is None or extension.endorsed is None:
+        raise ExtensionRefused("Không có đề nghị gia hạn nào chờ quyết định.", "No endorsed wish for more time is waiting.")
+    if not by.holds([_decider(extension.number, case)], centre_id=case.centre_id):
+        raise NotAllowed
+    if granted:
+        words = normal(words)
+    else:
+        words = _fit(words, "Vui lòng nêu lý do không cho gia hạn.", "Please say why the time is not given.")
+    extension.granted, extension.decided_by_id, extension.decided_at = granted, by.account_id, now
+    extension.decision_words, assignment.extension_asked = words or None, False
+    record(
+        case, "decide_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, granted=granted,
+        until=extension.until_on.isoformat(),
+    )  # fmt: skip
+    if granted:
+        _move(assignment, extension, now)
+    template = "extension_granted" if granted else "extension_not_granted"
+    tell_desk(Role.OFFICER, template, case=case, at=now, agency_id=assignment.agency_id)
+    return {"outcome": "grant" if granted else "deny"}
+
+
+def extension_desk(assignment: Assignment) -> str:
+    """The inbox that decides the open wish (or the next): the operations lead's; of a second and in urgent cases the committee's."""
+    case, extension = assignment.case, open_extension(assignment)
+    return desk_name(_decider(extension.number if extension else _counted(case) + 1, case), centre_id=case.centre_id)
+
+
+def open_extension(assignment: Assignment) -> Extension | None:
+    """The wish that waits for the agency's leader or for the decision."""
+    if not assignment.extension_asked:
+        return None
+    query = select(Extension).where(Extension.assignment_id == assignment.id, Extension.granted.is_(None)).order_by(Extension.id.desc())
+    return db.session.scalars(query.limit(1)).first()
+
+
+def extensions_of(case: Case) -> list[Extension]:
+    """Every wish for more time in a case, granted or not, oldest first."""
+    query = select(Extension).join(Assignment, Extension.assignment_id == Assignment.id).where(Assignment.case_id == case.id)
+    return list(db.session.scalars(query.order_by(Extension.id)))
+
+
+def may_still_be_extended(assignment: Assignment, now: datetime) -> bool:
+    """Whether more time can be asked for now: at work, in time, nothing asked yet, and not the third of the case."""
+    try:
+        _refuse_untimely(assignment, now)
+    except ExtensionRefused:
+        return False
+    return True
+
+
+def _refuse_untimely(assignment: Assignment, now: datetime) -> datetime:
+    """Return the present due instant, where more time can still be asked for."""
+    clock = running_clock(assignment.case, ClockKind.ASSIGNMENT, assignment=assignment)
+    if not assignment.is_open or assignment.state not in AT_WORK or clock is None or clock.due_at is None:
+        raise ExtensionRefused(
+            "Chỉ xin gia hạn khi đơn vị đã tiếp nhận và đang xử lý.", "Ask for more time once the agency has accepted and is at work."
+        )
+    if assignment.extension_asked:
+        raise ExtensionRefused("Đơn vị đã có một đề nghị gia hạn đang chờ.", "The agency has asked for more time already.")
+    if now >= clock.due_at:
+        raise ExtensionRefused(
+            "Đã quá hạn nên không xin gia hạn được nữa.", "The time is over; more of it had to be asked for before it ended."
+        )
+    if _counted(assignment.case) >= MOST_EXTENSIONS:
+        raise ExtensionRefused(
+            f"Hồ sơ đã xin gia hạn {MOST_EXTENSIONS} lần, không gia hạn thêm được.",
+            f"More time was asked for {MOST_EXTENSIONS} times in this case; there is no third time.",
+        )
+    return clock.due_at
+
+
+def _refuse_day(due: datetime, until: date, calendar: Calendar) -> None:
+    last = last_day_in_time(due, calendar)
+    if calendar.start_of(until + _DAY) <= due:
+        raise ExtensionRefused(
+            f"Ngày mới phải sau hạn hiện nay ({last:%d/%m/%Y}).", f"The new day must be after the present one ({last:%d/%m/%Y})."
+        )
+    if working_days_between(calendar.start_of(last), calendar.start_of(until), calendar) > MOST_WORKING_DAYS:
+        raise ExtensionRefused(
+            f"Chỉ gia hạn tối đa {MOST_WORKING_DAYS} ngày làm việc sau ngày {last:%d/%m/%Y}.",
+            f"The new day may be at most {MOST_WORKING_DAYS} working days after {last:%d/%m/%Y}.",
+        )
+
+
+def _move(assignment: Assignment, extension: Extension, now: datetime) -> None:
+    """Give the time. The row keeps from when to when the limit moved: of the lead the case's, which the reporters were promised."""
+    case = assignment.case
+    calendar = calendar_of(case.centre_id)
+    end = calendar.start_of(extension.until_on + _DAY)
+    given = [(running_clock(case, ClockKind.ASSIGNMENT, assignment=assignment), end)]
+    if assignment.is_lead:
+        given.append((running_clock(case, ClockKind.CASE), _case_due(end, case.is_urgent, calendar)))
+    for clock, wished in given:
+        if clock is None or clock.due_at is None:
+            continue
+        old, new = clock.due_at, max(clock.due_at, wished)
+        clock.extended_at, extension.old_due_at, extension.new_due_at = now, old, new
+        move_due(clock, new, case=case, assignment=assignment)
+        if clock.kind == ClockKind.CASE and calendar.day_of(old) != calendar.day_of(new):
+            tell_reporters(case, "due_moved", at=now, due_at=new.isoformat(), reason="extension", extension=extension.ref)
+
+
+def _case_due(end: datetime, urgent: bool, calendar: Calendar) -> datetime:
+    """The due instant of a case whose lead agency ends at `end`: with one working day left, urgent two hours."""
+    if urgent:
+        return end + URGENT_ALLOWANCE.length
+    day = calendar.day_of(end)
+    while not calendar.is_working_day(day):
+        day += _DAY
+    return calendar.start_of(day + _DAY)
+
+
+def _counted(case: Case) -> int:
+    return sum(extension.endorsed is not False for extension in extensions_of(case))
+
+
+def _decider(number: int, case: Case) -> Role:
+    return Role.OPS_LEAD if number < MOST_EXTENSIONS and not case.is_urgent else Role.COMMITTEE_LEADER
+
+
+def _fit(words: str, vi: str, en: str) -> str:
+    words = normal(words)
+    if not words or len(words) > LONGEST_WORDS:
+        raise ExtensionRefused(f"{vi} Tối đa {LONGEST_WORDS} ký tự.", f"{en} At most {LONGEST_WORDS} characters.")
+    return words

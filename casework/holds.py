@@ -1,0 +1,103 @@
+"""Letting a case rest for a while, in public and with a reason (rules.md, section 4, "Pauses")."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from casework.calendars import calendar_of
+from casework.cases import refuse_unless_open
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Case, Hold
+from casework.outbox import tell_reporters
+from casework.permissions import SYSTEM, Action, Actor, require
+from casework.standstills import go_on, stand_still
+from casework.states import Pause
+from casework.working_time import working_days_between
+
+MOST_WORKING_DAYS = 10
+"""In all holds of a case together."""
+
+LONGEST_REASON = 300
+
+
+class HoldRefused(CaseworkError):
+    """The case cannot be held, or taken up again, so; the text says why."""
+
+
+def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
+    """Let the case and its limits rest to the end of a day (local, inclusive), for a reason the public reads.
+
+    Records `hold` with the day, without the reason. The state stays: held is a flag over it. Raises CaseNotOpen, or HoldRefused
+    without a reason, for a day that is not to come, or beyond MOST_WORKING_DAYS in all.
+    Source: rules.md, section 4, "Pauses": hold by the operations lead.
+    """
+    require(by, Action.HOLD, case)
+    refuse_unless_open(case)
+    reason = normal(reason)
+    if not reason or len(reason) > LONGEST_REASON:
+        raise HoldRefused(
+            f"Vui lòng nêu lý do tạm dừng để công khai, tối đa {LONGEST_REASON} ký tự.",
+            f"Please give the reason, which will be public, in {LONGEST_REASON} characters at most.",
+        )
+    calendar = calendar_of(case.centre_id)
+    if until <= calendar.day_of(now):
+        raise HoldRefused("Ngày kết thúc tạm dừng phải sau hôm nay.", "The last day of the hold must be after today.")
+    left = MOST_WORKING_DAYS - held_working_days(case)
+    if working_days_between(now, calendar.start_of(until), calendar) > left:
+        raise HoldRefused(
+            f"Một hồ sơ được tạm dừng tổng cộng không quá {MOST_WORKING_DAYS} ngày làm việc; còn {left} ngày.",
+            f"A case may be held for {MOST_WORKING_DAYS} working days in all; {left} are left.",
+        )
+    until_at = calendar.start_of(until + timedelta(days=1))
+    db.session.add(Hold(case_id=case.id, reason=reason, held_by_id=by.account_id, held_at=now, until_at=until_at))
+    record(case, "hold", by=by, at=now, until=until.isoformat())
+    case.held_reason = reason
+    stand_still(case, Pause.HOLD, at=now, until=until_at)
+    tell_reporters(case, "case_held", at=now, due_at=until_at.isoformat())
+
+
+def resume(case: Case, *, by: Actor, now: datetime) -> dict[str, object]:
+    """Take a held case up again before its day. Records `resume`. Raises HoldRefused when it is not held."""
+    require(by, Action.RESUME, case)
+    open_hold(case).ended_by_id = by.account_id
+    _go_on(case, by, now)
+    return {"outcome": "resumed"}
+
+
+def end_hold(case: Case, *, now: datetime) -> dict[str, object]:
+    """Take a held case up again because its last day is over. Records `resume`. Raises HoldRefused when it is not held."""
+    _go_on(case, SYSTEM, now)
+    return {}
+
+
+def open_hold(case: Case) -> Hold:
+    """The hold the case rests in. Raises HoldRefused when there is none."""
+    query = select(Hold).where(Hold.case_id == case.id, Hold.ended_at.is_(None)).order_by(Hold.id.desc())
+    found = db.session.scalars(query).first() if case.paused_for == Pause.HOLD else None
+    if found is None:
+        raise HoldRefused("Hồ sơ không tạm dừng.", "The case is not on hold.")
+    return found
+
+
+def holds_of(case: Case) -> list[Hold]:
+    """Every hold of a case, oldest first."""
+    return list(db.session.scalars(select(Hold).where(Hold.case_id == case.id).order_by(Hold.id)))
+
+
+def held_working_days(case: Case) -> int:
+    """The working days a case has been held so far: the day a hold begins is worked, the day it ends is not."""
+    calendar, instant = calendar_of(case.centre_id), timedelta(microseconds=1)
+    # a hold ends before its last midnight, also where a worker noticed that late
+    ends = [(row.held_at, min(row.ended_at or row.until_at, row.until_at) - instant) for row in holds_of(case)]
+    return sum(working_days_between(since, until, calendar) for since, until in ends)
+
+
+def _go_on(case: Case, by: Actor, now: datetime) -> None:
+    open_hold(case).ended_at = now
+    record(case, "resume", by=by, at=now)
+    case.held_reason = None
+    if not go_on(case, at=now):
+        tell_reporters(case, "case_resumed", at=now)

@@ -1,0 +1,32 @@
+"""Which report a case shows the code of."""
+
+from sqlalchemy import select
+
+from casework.db import db, new_ref
+from casework.models import Case, Report, SearchRow
+
+
+def make_main(case: Case, report: Report) -> None:
+    """Let a case show the code of another of its reports.
+
+    Where a case that was merged still has that code, the two change codes: each code belongs to one case, and tracking goes by
+    the report. The caller holds the lock of the case.
+    """
+    for link in case.reports:
+        if link.left_at is None:
+            link.is_main = link.report_id == report.id
+    if case.code == report.code:
+        return
+    other = db.session.scalar(select(Case).where(Case.code == report.code))
+    old = case.code
+    if other is not None:
+        other.code = new_ref()
+        db.session.flush()
+    case.code = report.code
+    db.session.flush()
+    if other is not None:
+        other.code = old
+        db.session.flush()
+    for changed in filter(None, (case, other)):
+        for row in db.session.scalars(select(SearchRow).where(SearchRow.case_id == changed.id)):
+            row.code = changed.code

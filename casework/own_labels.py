@@ -1,0 +1,100 @@
+"""Where a report stands in the words its sender reads, and the sentence that says what comes next (rules.md, section 7)."""
+
+from dataclasses import dataclass
+
+from casework.models import Case, CaseReport
+from casework.next_steps import NEXT
+from casework.states import ENDED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, owner_label, public_progress
+from casework.words import Bilingual
+
+WITHDRAWN = Bilingual("Đã rút", "Withdrawn")
+JOINED_NEXT = Bilingual(
+    "Phản ánh được xử lý chung với phản ánh khác cùng việc; Ông/Bà vẫn được báo kết quả và được đánh giá.",
+    "The report is handled together with another on the same matter; you are still told the result and may rate it.",
+)
+OTHERS_ASKED = Bilingual(
+    "Trung tâm đang chờ một người gửi khác cho biết thêm; trong lúc chờ, thời hạn tạm dừng.",
+    "The centre waits to hear more from another sender; the time limit rests meanwhile.",
+)
+HELD_NEXT = Bilingual(
+    "Trung tâm tạm dừng xử lý; thời hạn nghỉ theo và sẽ tính tiếp khi xử lý lại.",
+    "The centre has put the work on hold; the time limit rests and goes on with it.",
+)
+CLOSED_OTHERWISE = Bilingual("Phản ánh đã kết thúc, lý do ở dưới.", "The report is closed, for the reason below.")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the sender of one report reads first: its state, the step of the bar, and what comes next.
+
+    `limit_counts` is false where nothing was or will be answered: whether that was in time means nothing to its sender.
+    """
+
+    state: CaseState
+    label: Bilingual
+    progress: Progress
+    next_step: Bilingual
+    merged_into: str | None = None
+    limit_counts: bool = False
+
+
+def standing_of(case: Case, link: CaseReport, code: str, *, is_asked: bool, with_reason: bool = True) -> Standing:
+    """Where the report coded `code` stands in the case it belongs to by `link`, or belonged to until it was withdrawn.
+
+    `is_asked` says that the open question is to this report's sender: the others of a merged case only wait with them.
+    `with_reason` adds why a case rests to its label; a list has no room for it.
+    """
+    if case.quarantined_at is not None:
+        state = CaseState.QUARANTINED
+        return Standing(state, owner_label(state, 0), public_progress(state), NEXT[state])
+    state = CaseState(case.state)
+    if link.left_at is not None or state == CaseState.WITHDRAWN:
+        state = CaseState.WITHDRAWN
+        return Standing(state, WITHDRAWN, public_progress(state), NEXT[state])
+    merged_into = case.code if case.code != code else None
+    progress = IN_PROGRESS if case.reopened and state in OPEN_STATES else public_progress(state)
+    return Standing(
+        state, _label(case, merged_into, is_asked, with_reason), progress, _next(case, merged_into, is_asked), merged_into,
+        limit_counts=state not in ENDED_STATES or (state == CaseState.CLOSED and not _is_closed_otherwise(case)),
+    )  # fmt: skip
+
+
+def _label(case: Case, merged_into: str | None, is_asked: bool, with_reason: bool) -> Bilingual:
+    state = CaseState(case.state)
+    if state == CaseState.WAITING_REPORTER and not is_asked:
+        state = CaseState(case.state_before or CaseState.TO_CLASSIFY)
+    if state in (CaseState.WAITING_REPORTER, CaseState.REFERRED):
+        # what the sender has to do, or who works on it now, says more than that the case was reopened once
+        return owner_label(state, 0)
+    if merged_into is not None and state in OPEN_STATES:
+        label = Bilingual(f"Đã gộp với {merged_into}", f"Merged with {merged_into}")
+    else:
+        label = owner_label(state, case.reopened)
+    if case.paused_for != Pause.HOLD:
+        return label
+    if not with_reason or not case.held_reason:
+        return Bilingual(f"{label.vi} (tạm dừng)", f"{label.en} (paused)")
+    return Bilingual(f"{label.vi} (tạm dừng: {case.held_reason})", f"{label.en} (paused: {case.held_reason})")
+
+
+def _next(case: Case, merged_into: str | None, is_asked: bool) -> Bilingual:
+    state = CaseState(case.state)
+    if state == CaseState.WAITING_REPORTER:
+        return NEXT[state] if is_asked else OTHERS_ASKED
+    if case.paused_for == Pause.HOLD:
+        return HELD_NEXT
+    if _is_closed_otherwise(case):
+        return CLOSED_OTHERWISE
+    if merged_into is not None and state in OPEN_STATES - {CaseState.REFERRED}:
+        return JOINED_NEXT
+    return NEXT[state]
+
+
+def _is_closed_otherwise(case: Case) -> bool:
+    """Whether it ended without any answer: the question stayed unanswered, or another body settled the matter."""
+    return case.state == CaseState.CLOSED and case.answered_at is None and not case.reopened
+
+
+def is_going_on(standing: Standing) -> bool:
+    """Whether anything can still happen to the report, so that its sender may write something more."""
+    return standing.state not in ENDED_STATES

@@ -1,0 +1,131 @@
+"""What a report's sender and the centre said to each other after filing, and what the centre decided, for the sender alone to read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from casework.additions import addition_words
+from casework.db import db
+from casework.models import Addition, Assignment, Case, CaseReport, Extension, Question, Referral, Refusal, Report, Withdrawal
+from casework.questions import answer_words, question_words
+from casework.refusals import objection_words
+from casework.withdrawals import withdrawal_reason
+from casework.words import Bilingual
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of the talk; `note` says what became of it. Another sender's has no words: only the fact is told."""
+
+    by_centre: bool
+    heading: Bilingual
+    at: datetime
+    words: str | None = None
+    note: Bilingual | None = None
+
+
+@dataclass(frozen=True)
+class ReferralTold:
+    """Which body handles the matter instead and why, and what came of it."""
+
+    body: str
+    reason: str
+    referred_at: datetime
+    result: str | None
+    came_back: bool
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Granted:
+    """More time that was granted: why, and the first instant too late since."""
+
+    reason: str
+    due_at: datetime
+    decided_at: datetime
+
+
+ASKED = Bilingual("Trung tâm hỏi", "The centre asked")
+ANSWERED = Bilingual("Ông/Bà trả lời", "You answered")
+UNANSWERED = Bilingual("Không có trả lời trước hạn.", "There was no answer in time.")
+ADDED = Bilingual("Ông/Bà viết thêm", "You wrote more")
+READ = Bilingual("Trung tâm đã đọc.", "The centre has read it.")
+UNREAD = Bilingual("Trung tâm chưa đọc.", "Not read by the centre yet.")
+REFUSED = Bilingual("Trung tâm không tiếp nhận", "The centre did not accept it")
+OBJECTED = Bilingual("Ông/Bà đề nghị xem lại việc không tiếp nhận", "You objected to the refusal")
+OTHER_OBJECTED = Bilingual("Một người gửi khác đề nghị xem lại việc không tiếp nhận", "Another sender objected to the refusal")
+BEING_LOOKED_AT = Bilingual("Trung tâm đang xem lại.", "The centre is looking at it.")
+UPHELD = Bilingual("Trung tâm đồng ý và tiếp tục xử lý phản ánh", "The centre agreed and goes on with the report")
+DISMISSED = Bilingual("Trung tâm đã xem lại và giữ nguyên việc không tiếp nhận", "The centre looked again and keeps to its refusal")
+WITHDRAWAL = Bilingual("Ông/Bà rút phản ánh", "You withdrew the report")
+ASKED_TO_WITHDRAW = Bilingual("Ông/Bà đề nghị rút phản ánh", "You asked to withdraw the report")
+BEING_CONSIDERED = Bilingual("Trung tâm đang xem xét.", "The centre is considering it.")
+OVERTAKEN = Bilingual("Phản ánh đã kết thúc trước khi Trung tâm quyết định.", "The report was closed before the centre decided.")
+WITHDRAWAL_GRANTED = Bilingual("Trung tâm đồng ý cho rút phản ánh", "The centre let you withdraw the report")
+WITHDRAWAL_KEPT = Bilingual("Trung tâm tiếp tục xử lý, không nêu tên ai", "The centre goes on with it, naming nobody")
+
+
+def turns_of(report: Report) -> list[Turn]:
+    """The talk about one report, newest first. Other senders' words are none of it."""
+    turns = [*_questions(report), *_additions(report), *_objections(report), *_withdrawals(report)]
+    return sorted(turns, key=lambda turn: turn.at, reverse=True)
+
+
+def referral_told(case: Case) -> ReferralTold | None:
+    """The newest referral; it stays to be read when the matter came back."""
+    row = db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    return ReferralTold(row.body, row.reason, row.referred_at, row.result, bool(row.came_back), row.ended_at)
+
+
+def granted_extensions(case: Case) -> list[Granted]:
+    """The extensions that moved the day of the answer, newest first; those of agencies that help move only their own."""
+    query = select(Extension).join(Assignment, Assignment.id == Extension.assignment_id)
+    query = query.where(Assignment.case_id == case.id, Assignment.slot == "lead", Extension.granted.is_(True))
+    return [
+        Granted(row.reason, row.new_due_at, row.decided_at)
+        for row in db.session.scalars(query.order_by(Extension.id.desc()))
+        if row.new_due_at is not None and row.decided_at is not None
+    ]
+
+
+def _questions(report: Report) -> Iterator[Turn]:
+    for row in db.session.scalars(select(Question).where(Question.report_id == report.id)):
+        is_over = row.ended_at is not None and row.answered_at is None
+        yield Turn(True, ASKED, row.asked_at, question_words(row), UNANSWERED if is_over else None)
+        if row.answered_at is not None:
+            yield Turn(False, ANSWERED, row.answered_at, answer_words(row))
+
+
+def _additions(report: Report) -> Iterator[Turn]:
+    for row in db.session.scalars(select(Addition).where(Addition.report_id == report.id)):
+        yield Turn(False, ADDED, row.written_at, addition_words(row), READ if row.read_at is not None else UNREAD)
+
+
+def _objections(report: Report) -> Iterator[Turn]:
+    """What was objected and decided while the report was in the case. A refusal that stands is told above all this."""
+    query = select(Refusal).join(CaseReport, CaseReport.case_id == Refusal.case_id).where(CaseReport.report_id == report.id)
+    query = query.where(Refusal.refused_at >= CaseReport.joined_at)
+    for row in db.session.scalars(query.where(or_(CaseReport.left_at.is_(None), Refusal.refused_at <= CaseReport.left_at))):
+        if row.objected_at is None:
+            continue
+        is_own, is_decided = row.objected_by_id == report.id, row.decided_at is not None
+        if row.objection_upheld:
+            yield Turn(True, REFUSED, row.refused_at, row.words, row.reason.name)
+        note = None if is_decided else BEING_LOOKED_AT
+        yield Turn(False, OBJECTED if is_own else OTHER_OBJECTED, row.objected_at, objection_words(row) if is_own else None, note)
+        if row.decided_at is not None:
+            # the words answer the one who objected, and may take up what only that person said
+            yield Turn(True, UPHELD if row.objection_upheld else DISMISSED, row.decided_at, row.decision_words if is_own else None)
+
+
+def _withdrawals(report: Report) -> Iterator[Turn]:
+    for row in db.session.scalars(select(Withdrawal).where(Withdrawal.report_id == report.id)):
+        was_at_once = row.granted and row.decided_by_id is None
+        note = None if row.granted is not None else OVERTAKEN if row.decided_at is not None else BEING_CONSIDERED
+        yield Turn(False, WITHDRAWAL if was_at_once else ASKED_TO_WITHDRAW, row.requested_at, withdrawal_reason(row), note)
+        if row.decided_at is not None and row.granted is not None and not was_at_once:
+            yield Turn(True, WITHDRAWAL_GRANTED if row.granted else WITHDRAWAL_KEPT, row.decided_at, row.decision_words)

@@ -1,0 +1,135 @@
+"""Letting the limits of a case rest and run again: for a question, a hold, a referral, or a refusal that was taken back."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.calendars import calendar_of
+from casework.clocks import ClockKind, move_due, rule_for, run_again, running_clock, running_clocks, start_clock
+from casework.db import db
+from casework.due_changes import assignment_due, shifted
+from casework.models import Assignment, Case, Clock, ClockPause
+from casework.outbox import tell_reporters
+from casework.permissions import LOCAL_ZONE
+from casework.states import Pause
+from casework.working_time import Calendar, TimeLimit, Unit, due_at, working_time
+from casework.working_time import Pause as Rest
+
+REFUSED = "refusal"
+"""Why a limit rested that a refusal had ended and an objection brought back."""
+
+
+def pause_clocks(case: Case, *, pause: Pause, until: datetime | None, at: datetime) -> None:
+    """Stop every running limit of a case, except of rating; none of them can run out until it goes on.
+
+    `until` is when the pause ends by itself, None where nothing does that. A limit that is late stays late.
+    Source: rules.md, section 4, "Pauses".
+    """
+    case.paused_for, case.paused_until = pause, until
+    for clock in _resting_with(case):
+        clock.pauses.append(ClockPause(reason=pause, since=at, due_before=clock.due_at))
+        if clock.ended_at is None:
+            move_due(clock, clock.due_at if clock.is_late(at) else None, case=case, assignment=_assignment_of(clock, case))
+
+
+def resume_clocks(case: Case, *, at: datetime, told: bool = True) -> bool:
+    """Let the limits of a case run again, each later by its own unit; returns whether the day promised for the answer moved.
+
+    The reporters are told the new day, unless `told` is false because the case ends at once.
+    """
+    case.paused_for = case.paused_until = None
+    rests = [(clock, rest) for clock in _resting_with(case) for rest in clock.pauses if rest.until is None]
+    return _go_on(case, rests, at=at, reason="pause", told=told)
+
+
+def revive_clocks(case: Case, *, since: datetime, at: datetime) -> None:
+    """Let the limits run again that a refusal ended at `since`, as after a pause; those of agencies that left stay ended.
+
+    The reporters are told when the day of the answer moved. Source: rules.md, sections 4 and 6.
+    """
+    ended = list(db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.ended_at == since).order_by(Clock.id)))
+    revived = [clock for clock in ended if clock.assignment_id is None or _assignment_of(clock, case) is not None]
+    for clock in revived:
+        run_again(clock, case)
+    rests = []
+    for clock in _resting_with(case):
+        if clock in revived or clock.ended_at is not None:
+            rest = ClockPause(reason=REFUSED, since=since, due_before=clock.due_at)
+            clock.pauses.append(rest)
+            rests.append((clock, rest))
+    _go_on(case, rests, at=at, reason="objection", told=True)
+
+
+def start_case_clock(case: Case, *, at: datetime) -> Clock:
+    """Start the limit of a case from an instant that may lie before pauses that are over: they do not count against it."""
+    rests = rests_before_promise(case)
+    due = None
+    if rests:
+        rule = rule_for(
+            ClockKind.CASE, centre_id=case.centre_id, on=at.astimezone(LOCAL_ZONE).date(), urgency=case.urgency, complexity=case.complexity
+        )
+        due = due_at(TimeLimit(rule.amount, Unit(rule.unit)), at, calendar_of(case.centre_id), as_rests(rests))
+    clock = start_clock(case, ClockKind.CASE, at=at, due=due)
+    clock.pauses.extend(ClockPause(reason=rest.reason, since=rest.since, until=rest.until) for rest in rests)
+    return clock
+
+
+def rests_before_promise(case: Case) -> list[ClockPause]:
+    """The pauses of a case whose answer day has not been promised yet: the limit of acceptance keeps them, ended or not."""
+    clock = _acceptance(case)
+    return list(clock.pauses) if clock is not None else []
+
+
+def as_rests(rests: list[ClockPause]) -> list[Rest]:
+    """Pauses as the arithmetic wants them."""
+    return [Rest(rest.since, rest.until) for rest in rests]
+
+
+def hangs_on(due: datetime | None, case_due: datetime | None, urgent: bool, calendar: Calendar) -> bool:
+    """Whether the due instant of an assignment is the one its case gives it, so that it goes where the case's goes.
+
+    Instants without office time between them are the same moment to an office: an agency given until the end of a day, or until
+    the office opens on the next.
+    """
+    tied = assignment_due(case_due, urgent, calendar)
+    if due is None or tied is None or due == tied:
+        return due == tied
+    return not urgent and not working_time(min(due, tied), max(due, tied), calendar)
+
+
+def _go_on(case: Case, rests: list[tuple[Clock, ClockPause]], *, at: datetime, reason: str, told: bool) -> bool:
+    calendar = calendar_of(case.centre_id)
+    case_due: tuple[datetime | None, datetime | None] = (None, None)
+    for clock, rest in sorted(rests, key=lambda each: each[0].kind != ClockKind.CASE):
+        rest.until = at
+        if clock.ended_at is not None or rest.due_before is None:
+            continue
+        due = shifted(rest.due_before, rest.since, at, Unit(clock.unit), calendar)
+        if clock.kind == ClockKind.CASE:
+            case_due = (rest.due_before, due)
+        elif clock.kind == ClockKind.ASSIGNMENT and rest.since < rest.due_before:
+            is_tied = hangs_on(rest.due_before, case_due[0], case.is_urgent, calendar)
+            due = (assignment_due(case_due[1], case.is_urgent, calendar) if is_tied else None) or due
+        move_due(clock, max(due, rest.due_before), case=case, assignment=_assignment_of(clock, case))
+    old, new = case_due
+    moved = old is not None and new is not None and calendar.day_of(old) != calendar.day_of(new)
+    if moved and told and new is not None:
+        tell_reporters(case, "due_moved", at=at, due_at=new.isoformat(), reason=reason)
+    return moved
+
+
+def _resting_with(case: Case) -> list[Clock]:
+    """The limits that stop with the case. Until it has a limit of its own, which will count from filing, acceptance keeps the pauses."""
+    clocks = [clock for clock in running_clocks(case) if clock.kind != ClockKind.RATING]
+    acceptance = _acceptance(case) if running_clock(case, ClockKind.CASE) is None else None
+    return clocks if acceptance is None or acceptance in clocks else [acceptance, *clocks]
+
+
+def _acceptance(case: Case) -> Clock | None:
+    query = select(Clock).where(Clock.case_id == case.id, Clock.kind == ClockKind.ACCEPTANCE).order_by(Clock.id.desc())
+    return db.session.scalars(query.limit(1)).first()
+
+
+def _assignment_of(clock: Clock, case: Case) -> Assignment | None:
+    """The agency a limit is of, while it is at work."""
+    return next((row for row in case.open_assignments if row.id == clock.assignment_id), None)

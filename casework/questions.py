@@ -1,0 +1,160 @@
+"""Asking the reporter; the case stands still until they answer or the time given is over (rules.md, section 4, "Pauses")."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.calendars import calendar_of
+from casework.cases import refuse_unless_open
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Case, Question, Report
+from casework.outbox import tell_desk, tell_reporter, tell_reporters
+from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender
+from casework.sealing import open_text, seal_text
+from casework.standstills import end_case, go_on, stand_still
+from casework.states import AssignmentEnd, CaseState, Pause
+from casework.working_time import TimeLimit, Unit, due_at
+
+ANSWER_PURPOSE = "answer to a question"
+MOST_WORKING_DAYS = 7
+LONGEST_QUESTION = 2_000
+LONGEST_ANSWER = 4_000
+CLOSE, CONTINUE = "close", "continue"
+NOT_ANSWERED = "Hồ sơ kết thúc vì chưa có thông tin bổ sung; đơn vị không cần tiếp tục."
+
+
+class QuestionRefused(CaseworkError):
+    """The reporter cannot be asked so; the text says why."""
+
+
+class AnswerRefused(CaseworkError):
+    """The question cannot be answered so; the text says why."""
+
+
+def ask_reporter(
+    case: Case, *, by: Actor, now: datetime, report: Report, words: str, when_unanswered: str, working_days: int = MOST_WORKING_DAYS
+) -> None:
+    """Ask the sender of one report; the case and its limits rest for at most `working_days`.
+
+    `when_unanswered` is "close" or "continue", as chosen now. One question at a time. Records `ask_reporter` without the words.
+    Raises CaseNotOpen, or QuestionRefused: no words, a sender nobody can tell, a longer time, or "close" where others sent
+    reports on the same matter (their case is not closed because one of them is silent; own rule).
+    Source: rules.md, section 4, "Pauses", and section 6, "Anonymous to the centre".
+    """
+    require(by, Action.ASK_REPORTER, case)
+    refuse_unless_open(case)
+    words = normal(words)
+    if not words or len(words) > LONGEST_QUESTION:
+        raise QuestionRefused(
+            f"Vui lòng viết câu hỏi, tối đa {LONGEST_QUESTION} ký tự.", f"Please write the question, {LONGEST_QUESTION} characters at most."
+        )
+    if not 1 <= working_days <= MOST_WORKING_DAYS or when_unanswered not in (CLOSE, CONTINUE):
+        raise QuestionRefused(
+            f"Vui lòng chọn thời gian chờ từ 1 đến {MOST_WORKING_DAYS} ngày làm việc và cách xử lý khi không có trả lời.",
+            f"Please choose 1 to {MOST_WORKING_DAYS} working days and what happens without an answer.",
+        )
+    present = [link.report for link in case.reports if link.left_at is None]
+    if report.id not in {each.id for each in present}:
+        raise QuestionRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
+    if report.reporter is None or not report.reporter.can_be_told:
+        raise QuestionRefused("Không có cách liên hệ với người gửi phản ánh này.", "There is no way to reach the sender of this report.")
+    if when_unanswered == CLOSE and len(present) > 1:
+        raise QuestionRefused(
+            "Hồ sơ có nhiều người phản ánh nên không kết thúc khi một người chưa trả lời.",
+            "Several people reported this matter: it cannot be closed because one of them does not answer.",
+        )
+    until = due_at(TimeLimit(working_days, Unit.WORKING_DAYS), now, calendar_of(case.centre_id))
+    db.session.add(
+        Question(case_id=case.id, report_id=report.id, words=words, asked_by_id=by.account_id, asked_at=now, due_at=until,
+                 when_unanswered=when_unanswered)
+    )  # fmt: skip
+    record(case, "ask_reporter", by=by, at=now, report=report.code, working_days=working_days, when_unanswered=when_unanswered)
+    stand_still(case, Pause.QUESTION, at=now, until=until, state=CaseState.WAITING_REPORTER)
+    tell_reporter(report, "reporter_asked", case=case, at=now, due_at=until.isoformat() if until else None)
+
+
+def answer_question(case: Case, *, by: Actor, now: datetime, report: Report, words: str) -> dict[str, object]:
+    """Take the sender's answer, as long as the case still waits for it; work goes on where it stood.
+
+    Records `answer_question` without the words, which are sealed. Raises NotAllowed for anybody but the sender who was asked,
+    AnswerRefused.
+    """
+    require_sender(by, report, case)
+    question = open_question(case)
+    if question is None or question.report_id != report.id:
+        raise AnswerRefused("Trung tâm không còn chờ trả lời của Ông/Bà.", "The centre is not waiting for an answer from you.")
+    words = normal(words)
+    if not words or len(words) > LONGEST_ANSWER:
+        raise AnswerRefused(
+            f"Vui lòng viết câu trả lời, tối đa {LONGEST_ANSWER} ký tự.", f"Please write the answer, {LONGEST_ANSWER} characters at most."
+        )
+    question.sealed_answer = seal_text(words, purpose=ANSWER_PURPOSE)
+    question.answered_at = question.ended_at = now
+    record(case, "answer_question", by=by, at=now, report=report.code)
+    go_on(case, at=now)
+    tell_desk(Role.OPERATOR, "question_answered", case=case, at=now)
+    return {"outcome": "answered"}
+
+
+def stop_waiting(case: Case, *, by: Actor, now: datetime) -> None:
+    """Go on without the answer. Records `stop_waiting`; the sender who was asked is told. Raises QuestionRefused."""
+    require(by, Action.ASK_REPORTER, case)
+    question = _awaited(case)
+    record(case, "stop_waiting", by=by, at=now)
+    _go_on_without(case, question, now)
+
+
+def end_question(case: Case, *, now: datetime) -> dict[str, object]:
+    """End the wait because its time is over: close the case with notice, or go on, as chosen when asking.
+
+    A case that meanwhile answers others too goes on. Records `end_question`. Raises QuestionRefused when nothing is awaited.
+    """
+    question = _awaited(case)
+    is_sole = sum(link.left_at is None for link in case.reports) == 1
+    closes = question.when_unanswered == CLOSE and is_sole
+    record(case, "end_question", by=SYSTEM, at=now, closes=closes)
+    if closes:
+        end_case(case, CaseState.CLOSED, end=AssignmentEnd.CLOSED, words=NOT_ANSWERED, at=now)
+        tell_reporters(case, "question_closed_case", at=now)
+    else:
+        _go_on_without(case, question, now)
+    return {"closes": closes}
+
+
+def open_question(case: Case) -> Question | None:
+    """The question the case waits for an answer to."""
+    query = select(Question).where(Question.case_id == case.id, Question.ended_at.is_(None))
+    return db.session.scalars(query.order_by(Question.id.desc())).first()
+
+
+def questions_of(case: Case) -> list[Question]:
+    """Every question asked about a case, oldest first."""
+    return list(db.session.scalars(select(Question).where(Question.case_id == case.id).order_by(Question.id)))
+
+
+def question_words(question: Question) -> str:
+    """The centre's words, for the operations team and the sender who was asked."""
+    return question.words
+
+
+def answer_words(question: Question) -> str | None:
+    """The sender's answer: for the operations team and its writer."""
+    return open_text(question.sealed_answer, purpose=ANSWER_PURPOSE) if question.sealed_answer else None
+
+
+def _awaited(case: Case) -> Question:
+    question = open_question(case)
+    if question is None or case.paused_for != Pause.QUESTION:
+        raise QuestionRefused("Hồ sơ không chờ trả lời nào.", "The case is not waiting for an answer.")
+    return question
+
+
+def _go_on_without(case: Case, question: Question, now: datetime) -> None:
+    question.ended_at = now
+    go_on(case, at=now)
+    report = next((link.report for link in case.reports if link.report_id == question.report_id and link.left_at is None), None)
+    if report is not None:
+        tell_reporter(report, "question_lapsed", case=case, at=now)

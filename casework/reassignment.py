@@ -1,0 +1,166 @@
+"""Changing which agencies work on a case while it goes on: one more, one less, another lead, or on without an answer."""
+
+from datetime import date, datetime
+
+from casework.answering import settle_work
+from casework.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work, taking_part
+from casework.cases import refuse_unless_open
+from casework.clocks import ClockKind, end_all_clocks, end_clock
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Agency, Assignment, Case
+from casework.outbox import tell_desk, tell_followers, tell_reporters
+from casework.permissions import Action, Actor, Role, require
+from casework.states import AssignmentEnd, AssignmentState, CaseState
+
+AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO, CaseState.APPROVAL})
+LONGEST_REASON = 2_000
+
+
+class ReassignmentRefused(CaseworkError):
+    """The agencies of the case cannot be changed so; the text says why."""
+
+
+def add_agency(
+    case: Case,
+    *,
+    by: Actor,
+    now: datetime,
+    agency: Agency,
+    instructions: str = "",
+    confirms_short: bool = False,
+    until: date | None = None,
+) -> None:
+    """Ask one more agency to cooperate. The case may be with agencies, or wait for publication, which then waits again.
+
+    A normal case gets the limit of several agencies, counted from the original start and never earlier. Where less than one
+    working day would be left, the operations lead `confirms_short`, or moves the case's last day in time to `until`.
+    Records `add_agency`. Raises CaseNotOpen, ReassignmentRefused, DistributionRefused, ShortTime. Source: rules.md, section 4.
+    """
+    require(by, Action.ADD_AGENCY, case)
+    _refuse_elsewhere(case, AT_AGENCIES | {CaseState.TO_PUBLISH})
+    refuse_wrong_agencies(case, [agency], now)
+    plan = plan_day(case, by=by, now=now, several=bool(taking_part(case)), confirms_short=confirms_short, until=until)
+    given_time = {"until": until.isoformat()} if until is not None else {}
+    record(case, "add_agency", by=by, at=now, agency=agency.key, **given_time)
+    move_day(case, plan, now=now)
+    _ask(case, agency, slot="cooperating", instructions=instructions, by=by, now=now)
+
+
+def remove_agency(assignment: Assignment, *, by: Actor, now: datetime, reason: str) -> None:
+    """Take an agency off the case: it loses sight of it at once and keeps its own texts. `reason` is for the agency.
+
+    The lead goes last, or once another agency has been named lead. Records `remove_agency` without the reason.
+    Raises CaseNotOpen, ReassignmentRefused. Source: rules.md, sections 2 and 5.
+    """
+    case = assignment.case
+    require(by, Action.REMOVE_AGENCY, case)
+    _refuse_elsewhere(case, AT_AGENCIES)
+    _refuse_ended(assignment)
+    reason = _fit(reason, "Vui lòng nêu lý do để đơn vị biết.", "Please give the reason, for the agency to know.")
+    if assignment.is_lead and any(row is not assignment for row in taking_part(case)):
+        raise ReassignmentRefused(
+            "Đơn vị này đang chủ trì. Xin chọn đơn vị chủ trì khác trước.", "This agency leads. Name another lead first, please."
+        )
+    record(case, "remove_agency", by=by, at=now, agency=assignment.agency.key)
+    _end(assignment, AssignmentEnd.REMOVED, reason, now)
+    tell_desk(Role.OFFICER, "agency_removed", case=case, at=now, agency_id=assignment.agency_id)
+
+
+def change_lead(
+    case: Case,
+    *,
+    by: Actor,
+    now: datetime,
+    agency: Agency,
+    instructions: str = "",
+    confirms_short: bool = False,
+    until: date | None = None,
+) -> None:
+    """Let another agency lead: one on the case already, or a new one, asked for it. Who led cooperates; the limits of both stay.
+
+    Of a new one all holds that is said at add_agency. Records `change_lead`.
+    Raises CaseNotOpen, ReassignmentRefused, DistributionRefused, ShortTime.
+    """
+    require(by, Action.CHANGE_LEAD, case)
+    _refuse_elsewhere(case, AT_AGENCIES)
+    rows = taking_part(case)
+    own, former = next((row for row in rows if row.agency_id == agency.id), None), [row for row in rows if row.is_lead]
+    if own is not None and own.is_lead:
+        raise ReassignmentRefused(f"{agency.name_vi} đang chủ trì hồ sơ này.", f"{agency.name_en} leads this case already.")
+    plan = None
+    if own is None:
+        refuse_wrong_agencies(case, [agency], now)
+        plan = plan_day(case, by=by, now=now, several=bool(rows), confirms_short=confirms_short, until=until)
+    given_time = {"until": until.isoformat()} if until is not None else {}
+    record(case, "change_lead", by=by, at=now, lead=agency.key, former=[row.agency.key for row in former], **given_time)
+    for row in former:
+        row.slot = "cooperating"
+    case.lead_agency_id = agency.id
+    if own is not None:
+        own.slot = "lead"
+    if plan is not None:
+        move_day(case, plan, now=now)
+        _ask(case, agency, slot="lead", instructions=instructions, by=by, now=now)
+    for row in [*former, *([own] if own else [])]:
+        tell_desk(Role.OFFICER, "lead_changed", case=case, at=now, agency_id=row.agency_id, lead=agency.key)
+    tell_reporters(case, "report_distributed", at=now, lead=agency.key)
+    tell_followers(case, "followed_distributed", at=now, lead=agency.key)
+
+
+def close_without_answer(assignment: Assignment, *, by: Actor, now: datetime, reason: str) -> None:
+    """Go on without the answer of an agency when another one has answered. `reason` is public beside the answers there are.
+
+    Records `close_without_answer`; the row says that the answer is missing. Raises CaseNotOpen, and ReassignmentRefused without
+    a reason or before any other agency has answered in this round. Source: rules.md, section 5.
+    """
+    case = assignment.case
+    require(by, Action.CLOSE, case)
+    _refuse_elsewhere(case, AT_AGENCIES)
+    _refuse_ended(assignment)
+    reason = _fit(reason, "Vui lòng nêu lý do; lý do được công khai.", "Please give the reason; it will be public.")
+    if all(row.is_open for row in taking_part(case)):
+        raise ReassignmentRefused(
+            "Chưa có đơn vị nào trả lời nên chưa kết thúc phần việc này được.", "No agency has answered yet, so none can be left out."
+        )
+    record(case, "close_without_answer", by=by, at=now, agency=assignment.agency.key)
+    _end(assignment, AssignmentEnd.MISSING, reason, now)
+    tell_desk(Role.OFFICER, "closed_without_answer", case=case, at=now, agency_id=assignment.agency_id)
+
+
+def _ask(case: Case, agency: Agency, *, slot: str, instructions: str, by: Actor, now: datetime) -> None:
+    assignment = add_assignment(case, agency, slot=slot, instructions=instructions, by=by, now=now)
+    db.session.flush()
+    end_clock(case, ClockKind.PUBLICATION, at=now)
+    start_work(assignment, now=now)
+    settle_work(case, at=now)
+
+
+def _end(assignment: Assignment, end: AssignmentEnd, words: str, now: datetime) -> None:
+    case = assignment.case
+    assignment.state, assignment.ended_at, assignment.extension_asked = AssignmentState.REMOVED, now, False
+    assignment.end_reason, assignment.end_words = end, words
+    end_all_clocks(case, at=now, assignment=assignment)
+    if end is AssignmentEnd.REMOVED and case.lead_agency_id == assignment.agency_id:
+        case.lead_agency_id = None
+    settle_work(case, at=now)
+
+
+def _refuse_elsewhere(case: Case, states: frozenset[CaseState]) -> None:
+    refuse_unless_open(case)
+    if case.state not in states:
+        raise ReassignmentRefused("Hồ sơ không ở chỗ đơn vị xử lý.", "The case is not with agencies.")
+
+
+def _refuse_ended(assignment: Assignment) -> None:
+    if not assignment.is_open:
+        raise ReassignmentRefused("Đơn vị này không còn xử lý hồ sơ.", "This agency is no longer at work on the case.")
+
+
+def _fit(reason: str, vi: str, en: str) -> str:
+    reason = normal(reason)
+    if not reason or len(reason) > LONGEST_REASON:
+        raise ReassignmentRefused(f"{vi} Tối đa {LONGEST_REASON} ký tự.", f"{en} At most {LONGEST_REASON} characters.")
+    return reason

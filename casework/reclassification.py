@@ -1,0 +1,171 @@
+"""Classifying a case anew while it is worked on: urgent or no longer, another field, another complexity, another place."""
+
+from datetime import date, datetime
+
+from casework.calendars import calendar_of
+from casework.cases import refuse_unless_open
+from casework.clocks import ClockKind, LimitRule, move_due, pauses_of, rule_for, running_clock, running_clocks
+from casework.db import db
+from casework.due_changes import assignment_due, moved_to_normal, moved_to_urgent, recomputed_never_earlier
+from casework.events import record
+from casework.folding import normal
+from casework.models import Area, Assignment, Case, Clock, Field, Note, VisibilityReason
+from casework.outbox import tell_desk, tell_reporters
+from casework.pauses import hangs_on
+from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.search_rows import refresh_search_rows
+from casework.states import CaseState
+from casework.triage import ClassificationRefused
+from casework.working_time import Calendar, TimeLimit, Unit
+
+COMPLEX = "complex"
+UNCLASSIFIED = frozenset({CaseState.TO_VERIFY, CaseState.TO_CLASSIFY})
+SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})
+"""What an agency and the centre owe within hours; it follows the urgency as the case does."""
+
+
+def reclassify(
+    case: Case,
+    *,
+    by: Actor,
+    now: datetime,
+    field: Field,
+    urgency: str,
+    complexity: str,
+    area: Area,
+    village: str | None = None,
+    visibility_reason: VisibilityReason | None = None,
+    reason: str,
+) -> None:
+    """Change what the operator said of a case, and let its limits follow.
+
+    To urgent: due within the urgent limit from now, unless it was due sooner, and the hotline is owed. To normal: counted from
+    the start under the new rule, never earlier than it was due. Anything else: counted anew from the start, never earlier. The
+    limits of agencies follow. `reason` becomes a note of the centre. Records `classify` with the names of what changed; the
+    reporters are told when the day of the answer moves. Raises CaseNotOpen, ClassificationRefused. Source: rules.md, section 4.
+    """
+    require(by, Action.CLASSIFY, case)
+    refuse_unless_open(case)
+    reason, place = normal(reason), normal(village or "") or None
+    _refuse(case, urgency, complexity, visibility_reason, reason)
+    wanted = {
+        "field_id": field.id, "urgency": urgency, "complexity": complexity, "area_id": area.id, "village": place,
+        "visibility_reason_id": visibility_reason.id if visibility_reason else None,
+    }  # fmt: skip
+    changed = [name for name, value in wanted.items() if getattr(case, name) != value]
+    if not changed:
+        raise ClassificationRefused("Không có thông tin nào thay đổi.", "Nothing has changed.")
+    record(
+        case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
+        visibility=visibility_reason.key if visibility_reason else None, changed=[name.removesuffix("_id") for name in changed],
+    )  # fmt: skip
+    was_urgent = case.is_urgent
+    for name in changed:
+        setattr(case, name, wanted[name])
+    if case.is_urgent != was_urgent:
+        case.hotline_owed = case.is_urgent
+        _tell_agencies(case, now)
+    db.session.add(Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now, mentions=[]))
+    _move_limits(case, was_urgent, now)
+    db.session.flush()
+    db.session.refresh(case, ["area", "field", "visibility_reason"])
+    refresh_search_rows(case, at=now)
+
+
+def _refuse(case: Case, urgency: str, complexity: str, visibility_reason: VisibilityReason | None, reason: str) -> None:
+    if case.state in UNCLASSIFIED:
+        raise ClassificationRefused("Hồ sơ chưa được phân loại lần đầu.", "The case has not been classified for the first time.")
+    if urgency not in ("urgent", "normal") or complexity not in ("simple", "ordinary", COMPLEX):
+        raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
+    if not reason:
+        raise ClassificationRefused("Vui lòng nêu lý do phân loại lại.", "Please say why it is classified anew.")
+    if visibility_reason is not None and case.is_public:
+        raise ClassificationRefused(
+            "Hồ sơ đang có nội dung công khai. Xin gỡ nội dung đó trước.", "The case is published. Take the publication down first."
+        )
+
+
+def _move_limits(case: Case, was_urgent: bool, now: datetime) -> None:
+    calendar, whole = calendar_of(case.centre_id), running_clock(case, ClockKind.CASE)
+    old_due = whole.due_at if whole is not None else None
+    if whole is not None:
+        _move_case_limit(whole, case, was_urgent, now, calendar)
+    agencies = {assignment.id: assignment for assignment in case.open_assignments}
+    for clock in running_clocks(case):
+        assignment = agencies.get(clock.assignment_id or 0)
+        if clock.kind == ClockKind.ASSIGNMENT and assignment is not None:
+            _follow_case(clock, assignment, old_due, was_urgent, calendar)
+        elif clock.kind in SHORT_LIMITS and case.is_urgent != was_urgent:
+            _change_urgency(clock, _rule(case, clock, now), case, now, calendar)
+    if old_due is None or case.due_at is None or calendar.day_of(old_due) == calendar.day_of(case.due_at):
+        return
+    if case.due_at < old_due:
+        tell_reporters(case, "due_sooner", at=now, due_at=case.due_at.isoformat(), urgent=True)
+    else:
+        tell_reporters(case, "due_moved", at=now, due_at=case.due_at.isoformat(), reason="reclassified")
+
+
+def _move_case_limit(clock: Clock, case: Case, was_urgent: bool, now: datetime, calendar: Calendar) -> None:
+    rule = _rule(case, clock, now)
+    if case.is_urgent != was_urgent:
+        _change_urgency(clock, rule, case, now, calendar)
+        return
+    due = recomputed_never_earlier(clock.due_at, clock.started_at, _limit(rule), calendar, pauses_of(clock))
+    if due != clock.due_at:
+        _put_under(clock, rule)
+        move_due(clock, due, case=case)
+
+
+def _change_urgency(clock: Clock, rule: LimitRule, case: Case, now: datetime, calendar: Calendar) -> None:
+    """Put a limit under the rule of the other urgency."""
+    if case.is_urgent:
+        due = moved_to_urgent(clock.due_at, now, calendar, limit=_limit(rule))
+    else:
+        due = moved_to_normal(clock.due_at, clock.started_at, _limit(rule), calendar, pauses_of(clock))
+    _put_under(clock, rule)
+    move_due(clock, due, case=case)
+
+
+def _follow_case(clock: Clock, assignment: Assignment, old_case_due: datetime | None, was_urgent: bool, calendar: Calendar) -> None:
+    """Move an agency's limit with the case's where it hung on it; one set earlier by hand goes only where the case's overtakes it."""
+    case = assignment.case
+    due, latest = clock.due_at, assignment_due(case.due_at, case.is_urgent, calendar)
+    if due is None or latest is None:
+        return
+    if case.is_urgent and not was_urgent:
+        due = min(due, latest)
+    elif hangs_on(due, old_case_due, was_urgent, calendar):
+        due = max(due, latest)
+    if case.is_urgent != was_urgent:
+        _put_under(clock, rule_for(ClockKind.ASSIGNMENT, centre_id=case.centre_id, on=_day(clock.started_at), urgency=case.urgency))
+    move_due(clock, due, case=case, assignment=assignment)
+
+
+def _rule(case: Case, clock: Clock, now: datetime) -> LimitRule:
+    """The rule a limit falls under as the case is now: of the day of the change when it becomes urgent, else of the day it began."""
+    several = len({row.agency_id for row in case.assignments if row.round == case.reopened and (row.is_open or row.approved_at)}) > 1
+    return rule_for(
+        ClockKind(clock.kind),
+        centre_id=case.centre_id,
+        on=_day(now if case.is_urgent else clock.started_at),
+        urgency=case.urgency,
+        complexity=COMPLEX if several else case.complexity,
+    )
+
+
+def _put_under(clock: Clock, rule: LimitRule) -> None:
+    clock.rule_id, clock.amount, clock.unit = rule.id, rule.amount, rule.unit
+
+
+def _limit(rule: LimitRule) -> TimeLimit:
+    return TimeLimit(rule.amount, Unit(rule.unit))
+
+
+def _day(instant: datetime) -> date:
+    return instant.astimezone(LOCAL_ZONE).date()
+
+
+def _tell_agencies(case: Case, now: datetime) -> None:
+    template = "case_urgent" if case.is_urgent else "case_not_urgent"
+    for assignment in case.open_assignments:
+        tell_desk(Role.OFFICER, template, case=case, at=now, agency_id=assignment.agency_id)

@@ -1,0 +1,92 @@
+"""Handing a matter to a body outside the centre and watching it until its result is known (rules.md, section 4, "Pauses")."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.cases import refuse_unless_open
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Case, Referral
+from casework.outbox import tell_reporters
+from casework.permissions import Action, Actor, require
+from casework.standstills import end_case, go_on, stand_still
+from casework.states import AssignmentEnd, CaseState, Pause
+
+LONGEST_BODY = 200
+LONGEST_WORDS = 2_000
+DONE_ELSEWHERE = "Cơ quan khác đã giải quyết; đơn vị không cần tiếp tục."
+
+
+class ReferralRefused(CaseworkError):
+    """The case cannot be referred, closed or taken back so; the text says why."""
+
+
+def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> None:
+    """Hand the matter to another body; the case and its limits rest until its result is known.
+
+    `body` and `reason` are read by the reporters. Records `refer` without them. Raises CaseNotOpen, ReferralRefused.
+    """
+    require(by, Action.REFER, case)
+    refuse_unless_open(case)
+    body, reason = normal(body), normal(reason)
+    if not body or len(body) > LONGEST_BODY or not reason or len(reason) > LONGEST_WORDS:
+        raise ReferralRefused(
+            f"Vui lòng ghi cơ quan nhận (tối đa {LONGEST_BODY} ký tự) và lý do chuyển (tối đa {LONGEST_WORDS} ký tự).",
+            f"Please write the body ({LONGEST_BODY} characters at most) and the reason ({LONGEST_WORDS} at most).",
+        )
+    db.session.add(Referral(case_id=case.id, body=body, reason=reason, referred_by_id=by.account_id, referred_at=now))
+    record(case, "refer", by=by, at=now)
+    stand_still(case, Pause.REFERRAL, at=now, state=CaseState.REFERRED)
+    tell_reporters(case, "report_referred", at=now)
+
+
+def close_referral(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
+    """Close the case with what the other body did, which its reporters read.
+
+    Records `close_referral`; ends every clock and assignment. Raises ReferralRefused without a result or a referral.
+    """
+    require(by, Action.REFER, case)
+    _end(case, result, came_back=False, by=by, now=now)
+    record(case, "close_referral", by=by, at=now)
+    end_case(case, CaseState.CLOSED, end=AssignmentEnd.CLOSED, words=DONE_ELSEWHERE, at=now)
+    tell_reporters(case, "referral_closed", at=now)
+    return {"outcome": "closed"}
+
+
+def take_back(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str, object]:
+    """Take the matter up again where it stood, because the other body did not settle it; `result` says why.
+
+    Records `take_back`. Raises ReferralRefused without a result or a referral.
+    """
+    require(by, Action.REFER, case)
+    _end(case, result, came_back=True, by=by, now=now)
+    record(case, "take_back", by=by, at=now)
+    go_on(case, at=now)
+    tell_reporters(case, "referral_came_back", at=now)
+    return {"outcome": "came_back"}
+
+
+def open_referral(case: Case) -> Referral | None:
+    """The referral the case rests for."""
+    query = select(Referral).where(Referral.case_id == case.id, Referral.ended_at.is_(None)).order_by(Referral.id.desc())
+    return db.session.scalars(query).first() if case.paused_for == Pause.REFERRAL else None
+
+
+def referrals_of(case: Case) -> list[Referral]:
+    """Every referral of a case, oldest first."""
+    return list(db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id)))
+
+
+def _end(case: Case, result: str, *, came_back: bool, by: Actor, now: datetime) -> None:
+    referral, result = open_referral(case), normal(result)
+    if referral is None:
+        raise ReferralRefused("Hồ sơ không ở cơ quan khác.", "The case is with no other body.")
+    if not result or len(result) > LONGEST_WORDS:
+        raise ReferralRefused(
+            f"Vui lòng ghi kết quả của cơ quan đã nhận, tối đa {LONGEST_WORDS} ký tự.",
+            f"Please write what the other body did, {LONGEST_WORDS} characters at most.",
+        )
+    referral.result, referral.came_back, referral.ended_by_id, referral.ended_at = result, came_back, by.account_id, now

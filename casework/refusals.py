@@ -1,0 +1,138 @@
+"""Not taking a report, and the one objection its sender may raise (rules.md, section 6, "Refuse")."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.calendars import calendar_of
+from casework.cases import refuse_unless_open
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Case, Refusal, RefusalReason, Report
+from casework.outbox import tell_desk, tell_reporters
+from casework.pauses import revive_clocks
+from casework.permissions import Action, Actor, Role, require, require_sender
+from casework.sealing import open_text, seal_text
+from casework.standstills import end_case
+from casework.states import AssignmentEnd, CaseState
+from casework.working_time import calendar_days_due
+
+OBJECTION_PURPOSE = "objection to a refusal"
+OBJECTION_DAYS = 7
+"""Calendar days, to the end of the last."""
+
+LONGEST_OBJECTION = 4_000
+NOT_TAKEN = "Phản ánh không được tiếp nhận nên đơn vị không cần tiếp tục."
+
+
+class RefusalIncomplete(CaseworkError):
+    """A refusal needs a reason of the list and words for its sender, and comes before an agency has accepted."""
+
+
+class ObjectionRefused(CaseworkError):
+    """The objection cannot be raised or decided so; the text says why."""
+
+
+def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words: str) -> dict[str, object]:
+    """Do not take a report: with a reason of the list and own words, always told to the sender with guidance.
+
+    Allowed at verification and until an agency has accepted. Ends every clock; agencies asked meanwhile are told.
+    Records `refuse`. Raises RefusalIncomplete, or CaseNotOpen where the case is answered, ended or stands still.
+    Source: rules.md, section 6, "Refuse".
+    """
+    require(by, Action.REFUSE, case)
+    refuse_unless_open(case)
+    words = normal(words)
+    if not words:
+        raise RefusalIncomplete("Vui lòng viết lý do để người gửi hiểu.", "Please write the reason so that the sender understands.")
+    if any(assignment.accepted_at for assignment in case.assignments):
+        raise RefusalIncomplete(
+            "Đơn vị đã tiếp nhận, không thể từ chối nữa.", "An agency has accepted the case; it can no longer be refused."
+        )
+    before = case.state
+    db.session.add(
+        Refusal(
+            case_id=case.id, reason_id=reason.id, words=words, refused_by_id=by.account_id, refused_at=now, state_before=before,
+            objection_due_at=calendar_days_due(now, OBJECTION_DAYS, calendar_of(case.centre_id)),
+        )
+    )  # fmt: skip
+    record(case, "refuse", by=by, at=now, reason=reason.key)
+    end_case(case, CaseState.REFUSED, end=AssignmentEnd.REMOVED, words=NOT_TAKEN, at=now)
+    case.state_before = before
+    tell_reporters(case, "report_refused", at=now, reason=reason.key)
+    return {"outcome": "refuse"}
+
+
+def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, words: str) -> dict[str, object]:
+    """Ask the operations lead to look at a refusal again: once, within OBJECTION_DAYS, by the sender of one of the reports.
+
+    Records `object_to_refusal` without the words, which are sealed. Raises NotAllowed for anybody else, ObjectionRefused.
+    """
+    require_sender(by, report, case)
+    refusal = newest_refusal(case)
+    if case.state != CaseState.REFUSED or refusal is None:
+        raise ObjectionRefused("Phản ánh này không bị từ chối.", "This report was not refused.")
+    if refusal.objected_at is not None:
+        raise ObjectionRefused("Việc từ chối đã được đề nghị xem lại một lần.", "A second look at the refusal was asked for already.")
+    if refusal.objection_due_at is not None and now >= refusal.objection_due_at:
+        raise ObjectionRefused(
+            f"Đã hết thời hạn {OBJECTION_DAYS} ngày để đề nghị xem lại.", f"The {OBJECTION_DAYS} days for an objection are over."
+        )
+    words = normal(words)
+    if not words or len(words) > LONGEST_OBJECTION:
+        raise ObjectionRefused(
+            f"Vui lòng cho biết vì sao Ông/Bà đề nghị xem lại, tối đa {LONGEST_OBJECTION} ký tự.",
+            f"Please say why it should be looked at again, {LONGEST_OBJECTION} characters at most.",
+        )
+    refusal.sealed_objection = seal_text(words, purpose=OBJECTION_PURPOSE)
+    refusal.objected_at, refusal.objected_by_id = now, report.id
+    record(case, "object_to_refusal", by=by, at=now, report=report.code)
+    tell_desk(Role.OPS_LEAD, "refusal_objected", case=case, at=now)
+    return {"outcome": "objected"}
+
+
+def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, words: str) -> dict[str, object]:
+    """Decide on an objection; the reporters are told, and `words` are for them to read.
+
+    Upheld, the case goes on where it was refused (to be distributed again where agencies had been asked), and its limits run
+    again as after a pause. Records `decide_objection`. Raises ObjectionRefused without an open objection, or when it is
+    dismissed without words.
+    """
+    require(by, Action.DECIDE_OBJECTION, case)
+    refusal = open_objection(case)
+    if refusal is None:
+        raise ObjectionRefused("Không có đề nghị xem lại nào đang chờ.", "No objection is waiting for a decision.")
+    words = normal(words)
+    if not upheld and not words:
+        raise ObjectionRefused("Vui lòng giải thích vì sao giữ nguyên việc từ chối.", "Please explain why the refusal stands.")
+    refusal.objection_upheld, refusal.decided_by_id, refusal.decided_at = upheld, by.account_id, now
+    refusal.decision_words = words or None
+    record(case, "decide_objection", by=by, at=now, upheld=upheld)
+    if not upheld:
+        tell_reporters(case, "objection_dismissed", at=now)
+        return {"outcome": "dismissed"}
+    before = CaseState(refusal.state_before)
+    case.state = CaseState.TO_DISTRIBUTE if before == CaseState.AT_AGENCY else before
+    case.state_before = case.closed_at = None
+    revive_clocks(case, since=refusal.refused_at, at=now)
+    tell_reporters(case, "objection_upheld", at=now)
+    tell_desk(Role.OPERATOR, "case_taken_up_again", case=case, at=now)
+    return {"outcome": "upheld"}
+
+
+def newest_refusal(case: Case) -> Refusal | None:
+    """The refusal that counts: a case refused, taken up again and refused once more has several."""
+    return db.session.scalars(select(Refusal).where(Refusal.case_id == case.id).order_by(Refusal.id.desc())).first()
+
+
+def open_objection(case: Case) -> Refusal | None:
+    """The refusal whose objection waits for the operations lead."""
+    refusal = newest_refusal(case) if case.state == CaseState.REFUSED else None
+    return refusal if refusal is not None and refusal.objected_at is not None and refusal.decided_at is None else None
+
+
+def objection_words(refusal: Refusal) -> str | None:
+    """The sender's words against a refusal: for the operations team and their writer."""
+    return open_text(refusal.sealed_objection, purpose=OBJECTION_PURPOSE) if refusal.sealed_objection else None

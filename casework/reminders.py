@@ -1,0 +1,169 @@
+"""Reminding whoever is due to do something: by the ladder of rules, morning by morning, and by hand (rules.md, section 4)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+
+from casework.calendars import calendar_of
+from casework.cases import lock_case, refuse_unless_open
+from casework.clocks import ClockKind, ladder_for, schedule_reminder
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.models import Assignment, Case, Clock, Note, Reminder
+from casework.outbox import add_to_letter, tell_desk, tell_inbox
+from casework.permissions import AGENCY_ROLES, Action, Actor, Role, desk_name, require
+from casework.reminder_ladder import Rung, reached_rungs
+from casework.states import STILL_STATES, AssignmentState
+from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, Calendar
+
+LOGGER = logging.getLogger("langbiang.reminders")
+
+LONGEST_WORDS = 2_000
+
+WITH_OTHERS = frozenset({AssignmentState.SUBMITTED, AssignmentState.HANDED_BACK})
+"""States of an assignment in which its officer has done what there was to do and waits for somebody else."""
+
+
+class RemindRefused(CaseworkError):
+    """The agency cannot be reminded; the text says why."""
+
+
+def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, words: str = "") -> None:
+    """Remind an agency by hand: its officers, or whoever decides on the answer they have submitted.
+
+    `words` become a note for that agency. Records `remind` without them. Raises CaseNotOpen while nobody could do anything,
+    RemindRefused for an agency that owes nothing (more) and for words that are too long.
+    """
+    require(by, Action.REMIND, case)
+    refuse_unless_open(case)
+    words = normal(words)
+    if assignment.case_id != case.id or not assignment.is_open:
+        raise RemindRefused("Đơn vị không còn việc phải làm trong hồ sơ này.", "This agency has nothing left to do in the case.")
+    if assignment.state == AssignmentState.HANDED_BACK:
+        raise RemindRefused(
+            "Đơn vị đã chuyển trả và đang chờ Trung tâm quyết định.", "The agency has handed the case back and waits for the centre's word."
+        )
+    if len(words) > LONGEST_WORDS:
+        raise RemindRefused(f"Lời nhắc tối đa {LONGEST_WORDS} ký tự.", f"The reminder may have {LONGEST_WORDS} characters.")
+    record(case, "remind", by=by, at=now, agency=assignment.agency.key)
+    if words:
+        db.session.add(
+            Note(
+                case_id=case.id, assignment_id=assignment.id, kind="reminder", audience="agency", body=words,
+                written_by_id=by.account_id, written_at=now, mentions=[],
+            )
+        )  # fmt: skip
+    due = assignment.due_at.isoformat() if assignment.due_at else None
+    if assignment.state == AssignmentState.SUBMITTED and assignment.approval_desk:
+        tell_inbox(assignment.approval_desk, "reminder_by_hand", case=case, at=now, due_at=due)
+    else:
+        tell_desk(Role.OFFICER, "reminder_by_hand", case=case, at=now, agency_id=assignment.agency_id, due_at=due)
+
+
+def send_reminders(now: datetime, limit: int = 100) -> int:
+    """Climb every rung that has been reached, case by case; returns how many time limits were looked at.
+
+    Any number of workers may run this beside each other: each takes a case with its row locked and reads its limits again, so
+    that a rung is climbed once, and where a worker dies nothing of that case has happened. `limit` counts time limits, too.
+    A case somebody else holds at the moment is left for the next time.
+    """
+    case_ids = [case_id for _, case_id in db.session.execute(_due(now).limit(limit))]
+    return sum(_remind_alone(case_id, now) for case_id in dict.fromkeys(case_ids))
+
+
+def morning_after(now: datetime, calendar: Calendar) -> datetime:
+    """Return the next opening of the offices: when the letter with this moment's reminders is due. Raises BeyondTenYears."""
+    today = calendar.day_of(now)
+    for offset in range(LONGEST_SEARCH_DAYS):
+        hours = calendar.hours_of(today + timedelta(days=offset))
+        if hours and hours[0][0] > now:
+            return hours[0][0]
+    raise BeyondTenYears
+
+
+def _due(now: datetime) -> Select[int, int]:
+    """The limits whose next rung is reached. A case that stands still reminds nobody until it goes on."""
+    return (
+        select(Clock.id, Clock.case_id)
+        .join(Case, Clock.case_id == Case.id)
+        .where(Clock.remind_at <= now, Case.paused_for.is_(None), Case.state.not_in(list(STILL_STATES)))
+        .order_by(Clock.remind_at, Clock.id)
+    )
+
+
+def _remind_alone(case_id: int, now: datetime) -> int:
+    try:
+        with unit_of_work():
+            return _remind_in(lock_case(case_id), now) if _is_free(case_id) else 0
+    except Exception as error:
+        # one case that cannot be read must not keep all others from being reminded of; never the text of the fault
+        LOGGER.error("reminders put off", extra={"case": case_id, "error": type(error).__name__})
+        return 0
+
+
+def _is_free(case_id: int) -> bool:
+    """Whether nobody else is at work on the case: workers go round each other instead of waiting one behind the other.
+
+    SQLite has one writer at a time, who has no need to ask.
+    """
+    if db.session.get_bind().dialect.name == "sqlite":
+        return True
+    return db.session.scalar(select(Case.id).where(Case.id == case_id).with_for_update(skip_locked=True)) is not None
+
+
+def _remind_in(case: Case, now: datetime) -> int:
+    """Climb what has been reached in a locked case. Several rungs of a limit at once are one reminder per desk, of the highest."""
+    query = _due(now).with_only_columns(Clock).where(Clock.case_id == case.id).execution_options(populate_existing=True)
+    clocks = list(db.session.scalars(query))
+    calendar, letters, climbed_before = calendar_of(case.centre_id), set[str](), _climbed(clocks)
+    for clock in clocks:
+        climbed = climbed_before.get(clock.id, set())
+        reached = [rung for rung in reached_rungs(ladder_for(clock, case), clock, calendar, now) if rung.id not in climbed]
+        assignment = next((row for row in case.assignments if row.id == clock.assignment_id), None)
+        for rung in reached:
+            db.session.add(Reminder(clock_id=clock.id, rule_id=rung.id, reminded_at=now))
+        for desk, rung in _told(reached, clock, case, assignment).items():
+            if rung.merges_into_letter:
+                letters.add(desk)
+            else:
+                _tell_at_once(desk, rung, clock, case, now)
+        schedule_reminder(clock, case, climbed=climbed | {rung.id for rung in reached})
+    for desk in sorted(letters):
+        add_to_letter(desk, case, at=now, due=morning_after(now, calendar))
+    return len(clocks)
+
+
+def _climbed(clocks: list[Clock]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    query = select(Reminder.clock_id, Reminder.rule_id).where(Reminder.clock_id.in_([clock.id for clock in clocks]))
+    for clock_id, rule_id in db.session.execute(query):
+        found.setdefault(clock_id, set()).add(rule_id)
+    return found
+
+
+def _told(reached: list[Rung], clock: Clock, case: Case, assignment: Assignment | None) -> dict[str, Rung]:
+    """Whom to tell, each with the highest rung of theirs."""
+    desks = ((_desk(Role(rung.role), clock, case, assignment), rung) for rung in reached)
+    return {desk: rung for desk, rung in desks if desk is not None}
+
+
+def _desk(role: Role, clock: Clock, case: Case, assignment: Assignment | None) -> str | None:
+    """The inbox a rung speaks to; None where there is nobody, or nothing for them to do."""
+    if role not in AGENCY_ROLES:
+        return desk_name(role, centre_id=case.centre_id)
+    if assignment is None:
+        return desk_name(role, agency_id=case.lead_agency_id) if case.lead_agency_id else None
+    if role == Role.OFFICER and assignment.state in WITH_OTHERS:
+        return None
+    if clock.kind == ClockKind.APPROVAL and assignment.approval_desk:
+        return assignment.approval_desk
+    return desk_name(role, agency_id=assignment.agency_id)
+
+
+def _tell_at_once(desk: str, rung: Rung, clock: Clock, case: Case, now: datetime) -> None:
+    due = clock.due_at.isoformat() if clock.due_at else None
+    key = f"reminder:{clock.id}:{rung.id}:{desk}"
+    tell_inbox(desk, "reminder", case=case, at=now, key=key, due_at=due, clock=str(clock.kind), late=clock.is_late(now))

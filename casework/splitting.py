@@ -1,0 +1,145 @@
+"""Taking a report out of the case it was merged into (rules.md, section 6, "Merge")."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from casework.assignment_moves import forget_clocks, goes_back, move_assignment, texts_moved
+from casework.cases import STANDSTILLS, settle_state
+from casework.clocks import ClockKind, move_due, running_clock, start_clock
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.main_reports import make_main
+from casework.merge_traces import AT_AGENCIES, Before, both_locked, move_additions, write_reason
+from casework.models import Case, CaseReport, Clock, Follower, Publication, Report
+from casework.outbox import tell_desk, tell_reporter
+from casework.permissions import Action, Actor, Role, require
+from casework.search_rows import refresh_search_rows
+from casework.states import ENDED_STATES, CaseState
+
+
+class SplitRefused(CaseworkError):
+    """The report cannot be taken out of the case; the text says why."""
+
+
+def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) -> dict[str, object]:
+    """Take a report that was merged in out of the case again: its own case comes back as it was, with state, clocks and code.
+
+    When several reports came with one case, splitting one of them brings back that case with all of them; where that case had
+    reports of others merged in, they come along, and can be split from it in turn. Assignments that moved with the merge and are
+    still open go back; those it ended stay ended, so the state follows from what is left. The main case keeps its due day: it
+    has been promised. Records `split` in both histories; `reason` becomes a note of the centre. Returns the row number of the
+    case that came back as `source` and the assignments that went back as `moved`. Raises SplitRefused when the main case has
+    ended or stands still, or the report is its own. Source: rules.md, section 6, "Split restores code, state and clock of before".
+    """
+    require(by, Action.SPLIT, case)
+    reason = normal(reason)
+    if not reason:
+        raise SplitRefused("Vui lòng nêu lý do tách phản ánh.", "Please give the reason for splitting the report off.")
+    _refuse_no_split(case)
+    kept, before = _left_behind(case, report)
+    source, main = both_locked(kept.case, case.id)
+    _refuse_no_split(main)
+    if source.merged_into_id != main.id:
+        raise SplitRefused("Phản ánh này vừa được tách.", "This report has just been split off.")
+    returning = _part(source, main, before, now)
+    moved = [each for each in before.assignments if goes_back(each, main)]
+    told = {"reports": [each.code for each in returning], "agencies": [each.assignment.agency.key for each in moved]}
+    record(main, "split", by=by, at=now, source=source.code, **told, **texts_moved(moved, -1))
+    record(source, "split", by=by, at=now, main=main.code, **told, **texts_moved(moved, 1))
+    write_reason(main, reason, by=by, now=now)
+    _reopen(source, main, before)
+    for each in moved:
+        move_assignment(each.assignment, source, slot=each.slot, round_=each.round)
+        tell_desk(Role.OFFICER, "assignment_moved", case=source, at=now, agency_id=each.assignment.agency_id, former=main.code)
+    for parted in (source, main):
+        if parted.state in AT_AGENCIES:
+            _settle(parted, now)
+    for each_report in returning:
+        tell_reporter(each_report, "report_split", case=source, at=now, main=main.code)
+    db.session.flush()
+    refresh_search_rows(source, at=now)
+    refresh_search_rows(main, at=now)
+    return {"source": source.id, "moved": [each.id for each in moved]}
+
+
+def reports_merged_in(case: Case) -> list[Report]:
+    """The reports of a case that could be split off it: those another case brought."""
+    links = [link for link in case.reports if link.left_at is None and not link.is_main]
+    return [link.report for link in links if _find_left_behind(case, link.report) is not None]
+
+
+def _refuse_no_split(main: Case) -> None:
+    if main.standstill is not None:
+        words = STANDSTILLS[main.standstill]
+        raise SplitRefused(f"{words.vi} Xin cho tiếp tục trước.", f"{words.en} Let it go on first.")
+    if main.quarantined_at is not None or main.state in ENDED_STATES:
+        raise SplitRefused("Hồ sơ đã kết thúc nên không tách được nữa.", "The case has ended; nothing can be split off any more.")
+    if main.withdrawal_asked:
+        raise SplitRefused("Có đề nghị rút phản ánh. Xin quyết định trước.", "Somebody asks to withdraw a report. Decide on that first.")
+
+
+def _left_behind(main: Case, report: Report) -> tuple[CaseReport, Before]:
+    """The link the report left in its own case when that was merged into this one."""
+    present = next((link for link in main.reports if link.report_id == report.id and link.left_at is None), None)
+    found = _find_left_behind(main, report) if present is not None and not present.is_main else None
+    if found is None:
+        raise SplitRefused("Phản ánh này không phải do gộp mà có trong hồ sơ.", "This report did not come into the case by a merge.")
+    return found
+
+
+def _find_left_behind(main: Case, report: Report) -> tuple[CaseReport, Before] | None:
+    query = select(CaseReport).join(CaseReport.case).where(CaseReport.report_id == report.id, Case.merged_into_id == main.id)
+    for link in db.session.scalars(query.order_by(CaseReport.id.desc())):
+        before = Before.read(link.before)
+        if before is not None and before.into == main.id:
+            return link, before
+    return None
+
+
+def _part(source: Case, main: Case, before: Before, now: datetime) -> list[Report]:
+    """End the links in the main case and take up the old ones; returns the reports that go."""
+    present = {link.report_id: link for link in main.reports if link.left_at is None and not link.is_main}
+    old = [link for link in source.reports if link.report_id in present and (kept := Before.read(link.before)) and kept.into == before.into]
+    for link in old:
+        present[link.report_id].left_at = now
+    db.session.flush()
+    for link in old:
+        link.left_at, link.is_main, link.before = None, bool((link.before or {}).get("is_main")), None
+    move_additions([link.report_id for link in old], main, source)
+    if all(not link.is_main for link in old):
+        # its own main report was withdrawn meanwhile, or leads the main case now
+        make_main(source, old[0].report)
+    return [link.report for link in old]
+
+
+def _reopen(source: Case, main: Case, before: Before) -> None:
+    source.state, source.state_before, source.merged_into, source.closed_at = before.state, None, None, None
+    source.hotline_owed = before.hotline_owed
+    _revive_clocks(source, before.clocks)
+    db.session.execute(update(Publication).where(Publication.id.in_(before.publications)).values(unpublished_at=None))
+    source.is_public = bool(before.publications)
+    followed = update(Case).where(Case.id.in_(before.followed), Case.merged_into_id == main.id)
+    db.session.execute(followed.values(merged_into_id=source.id))
+    still = select(Follower.account_id).where(Follower.case_id == main.id, Follower.ended_at.is_(None))
+    again = update(Follower).where(Follower.case_id == source.id, Follower.account_id.in_(before.followers))
+    db.session.execute(again.where(Follower.account_id.in_(list(db.session.scalars(still)))).values(ended_at=None))
+
+
+def _revive_clocks(case: Case, due: dict[str, str]) -> None:
+    """Let its own limits run again as if nothing had been between: the days it promised are still promised."""
+    db.session.flush()
+    for clock in db.session.scalars(select(Clock).where(Clock.id.in_([int(number) for number in due]))):
+        clock.ended_at, clock.ended_late = None, None
+        move_due(clock, datetime.fromisoformat(due[str(clock.id)]), case=case)
+    db.session.flush()
+    forget_clocks(case)
+
+
+def _settle(case: Case, now: datetime) -> None:
+    settle_state(case)
+    if case.state == CaseState.TO_PUBLISH and running_clock(case, ClockKind.PUBLICATION) is None:
+        start_clock(case, ClockKind.PUBLICATION, at=now)
+        tell_desk(Role.OPERATOR, "answers_approved", case=case, at=now)

@@ -1,0 +1,296 @@
+"""After quarantine nothing readable tells the content but what is sealed; after the hand-over nothing does, with whatever key.
+
+Every column of free text is marked, also those that come to be: a new one has to be erased, or named here with a reason.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import JSON, Column, LargeBinary, String, select, update
+
+from casework.case_verification import check_cases
+from casework.cases import lock_case
+from casework.db import METADATA, db, unit_of_work
+from casework.erasing import remove_erased_files
+from casework.file_store import LocalFileStore
+from casework.intake import original_words, place_words
+from casework.models import (
+    Addition,
+    Case,
+    Directive,
+    Draft,
+    Extension,
+    Follower,
+    HandBack,
+    Hold,
+    HotlineCall,
+    Note,
+    OutboxMessage,
+    Question,
+    Referral,
+    Refusal,
+    RefusalReason,
+    Report,
+    Withdrawal,
+)
+from casework.quarantine import hand_over, original_photo, quarantine
+from casework.sealing import SealBroken, open_text, seal_text
+from casework.verification import check_chains
+from tests import build, joined
+from tests.pictured import pictured_case
+
+MARK = "zqxkhogu"
+PURPOSE = "canary"
+NOW = build.NOON + timedelta(days=1)
+LATER = NOW + timedelta(days=1)
+
+NOT_OF_A_CASE = frozenset({
+    "account", "agency", "agency_succession", "anchor", "area", "area_succession", "calendar_change", "calendar_day", "camera", "centre",
+    "clock_rule", "code_counter", "deputy", "event_stream", "field", "idempotency_key", "letterhead", "login_session", "membership",
+    "office_hours", "one_time_code", "process_version", "rate_counter", "refusal_reason", "reminder_rule", "text_template",
+    "visibility_reason",
+    # what the process keeps: names of steps, ids and flags, never what people wrote (workflows.models)
+    "incident", "process_instance", "process_message", "process_timer", "step_fact", "waiting_task",
+})  # fmt: skip
+"""Tables that tell nothing of what a case is about."""
+
+VOCABULARY = {
+    "case": {"code"}, "report": {"code", "secret_digest"}, "search_row": {"code"},
+    "event": {"stream", "type", "payload_digest", "previous_hash", "hash"}, "photo": {"sha256", "staged_token"},
+    "file": {"stored_name", "sha256", "media_type", "key_id"}, "outbox_message": {"recipient", "template", "dedupe_key"},
+    "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "assignment": {"approval_desk"}, "clock": {"kind"},
+    "clock_pause": {"reason"}, "rating": {"about"},
+}  # fmt: skip
+"""Columns with words of the program's own, or digests, that are longer than SHORT."""
+
+SHORT = 19
+"""A column of fewer characters holds a word of the program, not of a person."""
+
+
+OWN_PURPOSE = {("report", "sealed_place"), ("report_text", "sealed_body"), ("photo", "sealed_name")}
+"""Seals this test opens as the program does."""
+
+
+def free_text() -> list[Column[str]]:
+    """Every column somebody's words stand in."""
+    return [
+        column
+        for table in METADATA.sorted_tables
+        if table.name not in NOT_OF_A_CASE
+        for column in table.columns
+        if isinstance(column.type, String) and (column.type.length or 10_000) > SHORT
+        and column.name not in VOCABULARY.get(table.name, ())
+    ]  # fmt: skip
+
+
+def sealed_columns() -> list[Column[bytes]]:
+    """Every column with a sealed value."""
+    tables = [table for table in METADATA.sorted_tables if table.name not in NOT_OF_A_CASE]
+    return [column for table in tables for column in table.columns if isinstance(column.type, LargeBinary) and "sealed" in column.name]
+
+
+def marked_case(world: build.World, files: Path) -> Case:
+    """A case with a row in every table that can belong to one, all words in it marked, and another case merged into it."""
+    filed = pictured_case(world, files, "rating")
+    case = filed.case
+    build.rate(world, case, level="dissatisfied")
+    other = build.case_at(world, "handling", agencies=2, by="citizen_2", words=f"Ông {MARK} nhận tiền.")
+    joined.merge(world, other, case, reason=MARK)
+    for each in (case, other):
+        add_rows(each, next(link.report_id for link in each.reports), world)
+    mark_all()
+    return case
+
+
+def add_rows(case: Case, report_id: int, world: build.World) -> None:
+    reason = db.session.scalars(select(RefusalReason.id)).first()
+    who, agency, now, given = 1, world.agencies["HKL"].id, build.NOON, case.assignments[0].id
+    with unit_of_work():
+        db.session.add_all([
+            Addition(case_id=case.id, report_id=report_id, written_at=now),
+            Directive(case_id=case.id, body="", given_by_id=who, given_at=now),
+            Hold(case_id=case.id, reason="", held_by_id=who, held_at=now, until_at=now),
+            HotlineCall(case_id=case.id, called_by_id=who, called_at=now, number="", reached=True, what=""),
+            Note(case_id=case.id, audience="centre", body="", written_by_id=who, written_at=now, mentions=[]),
+            Question(case_id=case.id, report_id=report_id, words="", asked_by_id=who, asked_at=now, due_at=now, when_unanswered="close"),
+            Referral(case_id=case.id, body="", reason="", referred_by_id=who, referred_at=now),
+            Refusal(case_id=case.id, reason_id=reason, words="", refused_by_id=who, refused_at=now, state_before="to_verify"),
+            Withdrawal(case_id=case.id, report_id=report_id, requested_at=now),
+            Extension(assignment_id=given, number=1, reason="", until_on=now.date(), requested_by_id=who, requested_at=now),
+            HandBack(assignment_id=given, reason="", handed_back_by_id=who, handed_back_at=now, suggested_agency_id=agency),
+            Draft(account_id=who, subject=f"case:{case.ref}", sealed_fields=b"", updated_at=now),
+            Follower(case_id=case.id, account_id=who, since=now),
+        ])  # fmt: skip
+
+
+def mark_all() -> None:
+    """Write the mark into every free text, and a sealed one into every seal but those this test opens by their own purpose."""
+    with unit_of_work():
+        for column in free_text():
+            length = column.type.length or 40  # type: ignore[attr-defined]
+            db.session.execute(update(column.table).values({column.name: f"{MARK} ven suoi"[:length]}))
+        sealed = seal_text(MARK, purpose=PURPOSE)
+        for column in sealed_columns():
+            if (column.table.name, column.name) not in OWN_PURPOSE:
+                db.session.execute(update(column.table).values({column.name: sealed}))
+        db.session.execute(update(METADATA.tables["outbox_message"]).values(parameters={"words": MARK}, last_error=MARK))
+        db.session.add(OutboxMessage(
+            recipient="desk:officer@a1", channel="page", template="reminder_letter", dedupe_key="letter:x", created_at=NOW, due_at=LATER,
+            parameters={"codes": list(db.session.scalars(select(Case.code)))},
+        ))  # fmt: skip
+
+
+def readable() -> Iterator[str]:
+    """Where the mark stands in the open, by table and row."""
+    for table in METADATA.sorted_tables:
+        for row in db.session.execute(select(table)):
+            if MARK in " ".join(str(value) for column, value in zip(table.columns, row, strict=True) if not _is_bytes(column)):
+                yield f"{table.name} {row[0]}"
+
+
+def sealed_marks() -> Iterator[str]:
+    """Where the mark stands behind a seal."""
+    for column in sealed_columns():
+        for value in db.session.scalars(select(column).where(column.is_not(None))):
+            with suppress(SealBroken):
+                if MARK in open_text(bytes(value), purpose=PURPOSE):
+                    yield f"{column.table.name}.{column.name}"
+
+
+def _is_bytes(column: Column[object]) -> bool:
+    return isinstance(column.type, LargeBinary) and not isinstance(column.type, JSON)
+
+
+@pytest.fixture
+def world(app: Flask) -> build.World:
+    return build.standard_world()
+
+
+def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, tmp_path: Path) -> None:
+    store = LocalFileStore(tmp_path)
+    case = marked_case(world, tmp_path)
+    operator, reader = world.actor("operator", NOW), world.actor("confidential_reader", NOW)
+    words = [original_words(link.report) for link in case.reports if link.left_at is None]
+    everything = set(store.list_names())
+    assert list(readable())
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=operator, now=NOW, reason=f"Tố cáo ông {MARK}.")
+
+    assert list(readable()) == []
+    db.session.expire_all()
+    reports = [link.report for link in case.reports if link.left_at is None]
+    assert [original_words(report) for report in reports] == words, "the confidential reader needs them"
+    assert all("Xã Lát" in (place_words(report) or "") for report in reports)
+    assert remove_erased_files(store, now=NOW) > 0
+    left = set(store.list_names())
+    assert left < everything
+    sealed_refs = [photo.ref for photo in db.session.query(METADATA.tables["photo"]).all()]
+    originals = [original_photo(ref, by=reader) for ref in sealed_refs]
+    assert {file.stored_name for file in originals if file is not None} == left
+    for file in originals:
+        assert file is not None
+        with store.open(file.stored_name, sealed=True) as opened:
+            assert opened.read(3) == b"\xff\xd8\xff"
+    db.session.rollback()
+
+    with unit_of_work():
+        hand_over(lock_case(case.id), by=reader, now=LATER, receipt="Biên bản 12/BB-TTĐH")
+    assert list(readable()) == []
+    assert list(sealed_marks()) == []
+    db.session.expire_all()
+    for report in db.session.scalars(select(Report)):
+        assert (original_words(report), place_words(report)) == (None, None)
+        assert report.reporter is not None
+        assert (report.reporter.sealed_identity, report.reporter.account_id, report.reporter.phone_digest) == (None, None, None)
+    assert [open_text(bytes(name), purpose="file name") for name in db.session.scalars(select(METADATA.tables["photo"].c.sealed_name))] == [
+        "" for _ in sealed_refs
+    ]
+    remove_erased_files(store, now=LATER)
+    assert list(store.list_names()) == []
+    assert remove_erased_files(store, now=LATER) == 0
+    assert [original_photo(ref, by=reader) for ref in sealed_refs] == [None for _ in sealed_refs]
+
+
+def test_histories_stay_provable_and_rows_in_agreement(world: build.World, tmp_path: Path) -> None:
+    case = pictured_case(world, tmp_path, "rating").case
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    assert [str(finding) for finding in [*check_chains(), *check_cases(now=NOW)]] == []
+    with unit_of_work():
+        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+    assert [str(finding) for finding in [*check_chains(), *check_cases(now=LATER)]] == []
+
+
+def test_nothing_of_another_case_is_touched(world: build.World, tmp_path: Path) -> None:
+    other = pictured_case(world, tmp_path, "rating", by="citizen_2").case
+    case = build.case_at(world, "rating")
+    tables = [table for table in METADATA.sorted_tables if "case_id" in table.columns]
+    of_other = {table.name: db.session.execute(select(table).where(table.c.case_id == other.id)).all() for table in tables}
+    words, files = original_words(other.main_report), set(LocalFileStore(tmp_path).list_names())
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    with unit_of_work():
+        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+    remove_erased_files(LocalFileStore(tmp_path), now=LATER)
+    for table in tables:
+        assert db.session.execute(select(table).where(table.c.case_id == other.id)).all() == of_other[table.name]
+    assert original_words(other.main_report) == words
+    assert set(LocalFileStore(tmp_path).list_names()) == files
+
+
+def test_a_report_split_off_before_is_none_of_it(world: build.World) -> None:
+    case, other = build.file_report(world).case, build.file_report(world, by="citizen_2").case
+    report = other.main_report
+    joined.merge(world, other, case)
+    joined.split(world, case, report)
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    with unit_of_work():
+        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+    assert original_words(report) is not None
+    assert report.reporter is not None
+    assert report.reporter.sealed_identity is not None
+
+
+def test_a_report_withdrawn_from_the_case_goes_too(world: build.World) -> None:
+    case, other = build.file_report(world).case, build.file_report(world, by="citizen_2").case
+    report = other.main_report
+    joined.merge(world, other, case)
+    with unit_of_work():
+        next(link for link in lock_case(case.id).reports if link.report_id == report.id).left_at = NOW
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    with unit_of_work():
+        hand_over(lock_case(case.id), by=world.actor("confidential_reader", NOW), now=LATER, receipt="Biên bản 12")
+    assert original_words(report) is None
+
+
+def test_a_letter_that_waits_for_the_morning_names_the_case_no_more(world: build.World) -> None:
+    case, other = build.file_report(world).case, build.file_report(world, by="citizen_2").case
+    both, alone = [case.code, other.code], [case.code]
+    with unit_of_work():
+        for number, codes in enumerate((both, alone)):
+            db.session.add(OutboxMessage(
+                recipient="desk:operator@c1", channel="page", template="reminder_letter", dedupe_key=f"letter:{number}", created_at=NOW,
+                due_at=LATER, parameters={"codes": codes},
+            ))  # fmt: skip
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    letters = list(db.session.scalars(select(OutboxMessage).where(OutboxMessage.template == "reminder_letter").order_by(OutboxMessage.id)))
+    assert [(letter.parameters["codes"], letter.dropped_at is None) for letter in letters] == [([other.code], True), ([], False)]
+
+
+def test_a_photo_opens_for_confidential_readers_alone(world: build.World, tmp_path: Path) -> None:
+    filed = pictured_case(world, tmp_path, "to_classify")
+    [ref] = [row.ref for row in db.session.query(METADATA.tables["photo"]).all()]
+    assert original_photo(ref, by=world.actor("confidential_reader", NOW)) is None
+    with unit_of_work():
+        quarantine(lock_case(filed.case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    for name in ("operator", "ops_lead", "citizen", "guest", "administrator", "officer_PTNMT"):
+        assert original_photo(ref, by=world.actor(name, NOW)) is None
+    assert original_photo(ref, by=world.actor("confidential_reader", NOW)) is not None

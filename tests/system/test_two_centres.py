@@ -1,0 +1,203 @@
+"""Two centres in one installation, tried through the pages: reports go where their place is, and nobody reads across."""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.intake import Filed, Place
+from casework.models import ClockRule, Photo, Report
+from casework.notes import write_note
+from casework.permissions import Role
+from tests import build
+from tests.conftest import environment_of, running
+from tests.pictured import pictured_case
+from tests.second_centre import HOME, add_rule, of_the_installation, second_world
+from tests.system.person import Page, Person
+from tests.system.routes import BESIDE, addresses
+from web.config import Config
+from workflows.models import WaitingTask
+
+MARK = {"LD": "dấuriêngcủalạcdương", "DN": "dấuriêngcủađơndương"}
+"""A word in the note of each centre's case and in its title, found nowhere else."""
+
+STAFF = ("operator", "operator_2", "ops_lead", "committee_leader", "administrator", "confidential_reader", "inspector",
+         "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "leader_HKL")  # fmt: skip
+
+
+@dataclass
+class House:
+    """The installation with a case at work in each centre, and a browser for whoever is asked for."""
+
+    app: Flask
+    worlds: dict[str, build.World]
+    filed: dict[str, Filed]
+    people: dict[str, Person]
+
+    def person(self, login: str) -> Person:
+        if login not in self.people:
+            person = self.people[login] = Person(self.app, login)
+            if login:
+                assert person.sign_in(login, build.PASSWORD).status == 200
+        return self.people[login]
+
+    def identifiers(self, prefix: str) -> set[str]:
+        """Everything by which the case of a centre, its steps and its photos are addressed."""
+        filed = self.filed[prefix]
+        tasks = db.session.scalars(select(WaitingTask.ref).where(WaitingTask.case_id == filed.case.id))
+        photos = db.session.scalars(select(Photo.ref).where(Photo.report_id == filed.report.id))
+        return {filed.case.ref, *tasks, *photos}
+
+
+def other_than(prefix: str) -> str:
+    return "DN" if prefix == "LD" else "LD"
+
+
+def login_of(prefix: str, name: str) -> str:
+    return name.lower() if prefix == "LD" else f"{name}_DN".lower()
+
+
+@pytest.fixture(scope="module")
+def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    variables = environment_of(tmp_path_factory.mktemp("two-centres"))
+    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+    config = Config.from_environment(variables)
+    with running(config) as app:
+        app.config["CLOCK"] = lambda: build.NOON.replace(hour=9)
+        world = build.standard_world()
+        worlds = {"LD": world, "DN": second_world(world)}
+        add_rule(ClockRule(centre_id=worlds["DN"].centre.id, kind="acceptance", urgency=None, amount=1, unit="working_hours",
+                           valid_from=build.LONG_AGO))
+        of_the_installation(world, "overseer", Role.OPS_LEAD)
+        filed = {prefix: pictured_case(each, config.files, "handling") for prefix, each in worlds.items()}
+        for prefix, each in worlds.items():
+            now = build.next_moment(filed[prefix].case)
+            with unit_of_work():
+                write_note(filed[prefix].case, by=each.actor("operator"), now=now, audience="agencies", words=MARK[prefix])
+                filed[prefix].case.title = f"Việc {MARK[prefix]}"
+        yield House(app, worlds, filed, {})
+
+
+def sent(house: House, **fields: str) -> Page:
+    """A guest's report through the form of the page."""
+    person = Person(house.app, "guest")
+    typed = {"words": "Ổ gà sâu giữa đường.", "phone": "0912 345 678", "consent": "y", **fields}
+    return person.submit(person.get("/reports/new"), press=("act", "send"), **typed)
+
+
+def code_of(page: Page) -> str:
+    return page.path.split("/")[2]
+
+
+# -- where a report goes -----------------------------------------------------------------------------------------------
+
+
+def test_a_report_goes_to_the_centre_of_the_commune_that_was_chosen(house: House) -> None:
+    for prefix, world in house.worlds.items():
+        assert code_of(sent(house, area=world.area.ref)).startswith(f"{prefix}-2026-")
+
+
+def test_a_position_alone_leads_to_the_centre_around_it(house: House) -> None:
+    page = sent(house, latitude=str(HOME[0]), longitude=str(HOME[1]))
+    report = db.session.scalars(select(Report).where(Report.code == code_of(page))).one()
+    assert (report.code[:2], report.centre_id) == ("DN", house.worlds["DN"].centre.id)
+
+
+def test_what_no_centre_holds_goes_to_the_default_one(house: House) -> None:
+    for where in ({"latitude": "21.03", "longitude": "105.85"}, {"place": "Gần cầu treo, không rõ xã nào"}):
+        assert code_of(sent(house, **where)).startswith("LD-")
+
+
+def test_the_receipt_promises_by_the_rule_of_the_centre_it_went_to(house: House) -> None:
+    """16:00 local: four working hours lead to the next morning, one to the end of the day."""
+    there, here = (sent(house, area=house.worlds[prefix].area.ref) for prefix in ("DN", "LD"))
+    assert "17:00 02/03/2026" in there.shown
+    assert "10:30 03/03/2026" in here.shown
+
+
+def test_the_new_report_waits_at_its_own_centres_desk_alone(house: House) -> None:
+    code = code_of(sent(house, area=house.worlds["DN"].area.ref))
+    assert code in house.person("operator_dn").get("/inbox").text
+    assert code not in house.person("operator").get("/inbox").text
+
+
+# -- who reads what ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prefix", ["LD", "DN"])
+@pytest.mark.parametrize("name", STAFF)
+def test_nobody_of_one_centre_is_given_anything_of_the_other(house: House, prefix: str, name: str) -> None:
+    person, theirs = house.person(login_of(prefix, name)), other_than(prefix)
+    closed = house.identifiers(theirs)
+    given = {}
+    for address in addresses(house.app):
+        if closed & set(address.parts.values()):
+            given[address.path] = person.get(address.path, follows=False).status
+    assert len(given) > 20
+    assert {path: status for path, status in given.items() if status not in (302, 303, 403, 404)} == {}
+    code = house.filed[theirs].case.code
+    read = "\n".join(person.get(path).text for path in ("/inbox", *BESIDE, f"/inbox?q={code.lower()}", "/inbox?q=1"))
+    assert MARK[theirs] not in "\n".join(page.text for page in person.everything)
+    assert f"/cases/{house.filed[theirs].case.ref}" not in read
+
+
+@pytest.mark.parametrize("prefix", ["LD", "DN"])
+def test_each_centre_finds_its_own_by_code_and_opens_it(house: House, prefix: str) -> None:
+    person, case = house.person(login_of(prefix, "operator")), house.filed[prefix].case
+    assert f"/cases/{case.ref}" in person.get(f"/inbox?q={case.code}").text
+    page = person.get(f"/cases/{case.ref}")
+    assert MARK[prefix] in page.text
+
+
+def test_a_photo_is_its_own_centres(house: House) -> None:
+    for prefix in ("LD", "DN"):
+        [photo] = db.session.scalars(select(Photo.ref).where(Photo.report_id == house.filed[prefix].report.id))
+        path = f"/photos/{photo}/centre/view"
+        assert house.person(login_of(prefix, "operator")).get(path).status == 200
+        assert house.person(login_of(other_than(prefix), "operator")).get(path).status == 404
+
+
+def test_a_step_of_the_other_centre_cannot_be_claimed_by_its_address(house: House) -> None:
+    """The form is taken from an own page; only the address is another one."""
+    case = build.case_at(house.worlds["LD"], "to_verify", place=Place(area=house.worlds["LD"].area))
+    task = build.waiting(case, "verify").ref
+    assert house.person("operator_dn").get(f"/tasks/{task}").status == 404
+    assert house.person("operator").get(f"/tasks/{task}").status == 200
+
+
+def test_a_role_of_the_installation_sees_both(house: House) -> None:
+    overseer = house.person("overseer")
+    for filed in house.filed.values():
+        assert overseer.get(f"/cases/{filed.case.ref}").status == 200
+        assert f"/cases/{filed.case.ref}" in overseer.get(f"/inbox?q={filed.case.code}").text
+
+
+def test_the_public_list_shows_every_centre(house: House) -> None:
+    page = Person(house.app, "guest").get("/reports")
+    assert all(filed.case.code in page.text for filed in house.filed.values())
+
+
+# -- passing on --------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_passed_on_changes_desks_and_its_sender_follows_it_by_the_same_code(house: House) -> None:
+    world, other = house.worlds["LD"], house.worlds["DN"]
+    filed = build.file_report(world, by="guest", now=build.NOON + timedelta(minutes=7))
+    case, secret = filed.case, filed.secret
+    build.act(world, case, "pass_on", "operator", centre=other.centre, reason="Thuộc địa bàn Đơn Dương.")
+    assert case.code not in house.person("operator").get("/inbox").text
+    assert house.person("operator").get(f"/cases/{case.ref}").status == 404
+    assert case.code in house.person("operator_dn").get("/inbox").text
+    sender = Person(house.app, "guest")
+    tracked = sender.submit(sender.get("/track"), code=case.code, secret=secret)
+    assert tracked.status == 200
+    assert case.code in tracked.shown
+    build.advance(other, case, "handling")
+    assert {row.agency.centre_id for row in case.assignments} == {other.centre.id}

@@ -1,0 +1,120 @@
+"""What the page of one act beside the steps has to say: what it does, its form, and what is performed when it is sent."""
+
+from typing import Any, ClassVar
+
+from flask import request
+from flask_babel.speaklater import LazyString
+from wtforms import Field, HiddenField, StringField
+
+from casework.models import Assignment, Case, Publication, Report
+from casework.permissions import Action
+from casework.possible_acts import PossibleAct
+from web.forms import Form
+from web.task_page import Act
+
+CASE, AGENCY, PUBLICATION = "case", "agency", "publication"
+"""What an act is about: how the links to it are grouped."""
+
+NOTHING = ""
+
+
+class ActPage:
+    """The page of one verb. Subclasses say what it does and build a form; the template lists the fields in their order.
+
+    `what` says in one sentence what happens, `then` what follows: what becomes of the limits, who is told. `act` reads what was
+    sent and returns None when the page is to be shown again (as web.task_page.TaskPage.act).
+    """
+
+    verb: ClassVar[str]
+    action: ClassVar[Action]
+    label: ClassVar[LazyString]
+    what: ClassVar[LazyString]
+    then: ClassVar[tuple[LazyString, ...]] = ()
+    button: ClassVar[LazyString]
+    done: ClassVar[LazyString]
+    icon: ClassVar[str]
+    about: ClassVar[str] = CASE
+    is_danger: ClassVar[bool] = False
+    is_of_assignment: ClassVar[bool] = False
+    template: ClassVar[str] = "cases/acts/act.html"
+    form: Form
+
+    def __init__(self, case: Case, subject: PossibleAct) -> None:
+        self.case = case
+        self.subject = subject
+        self.is_unfinished = False
+        self.refusals: list[str] = []
+        self.build()
+
+    def build(self) -> None:
+        """Make the form with its choices."""
+        self.form = Form()
+
+    def act(self) -> Act | None:
+        """Return what to perform, None to show the page again: by default what stands in the fields, by their names."""
+        return Act(self.verb, self.filled_in()) if self.form.validate_on_submit() else None
+
+    def filled_in(self) -> dict[str, Any]:
+        """Return what stands in the fields, by their names: what the use case takes. A text nobody sent is empty."""
+        return {field.short_name: (field.data or NOTHING) if isinstance(field, StringField) else field.data for field in self.fields}
+
+    def context(self) -> dict[str, Any]:
+        """Return what the template shows beside the form."""
+        return {}
+
+    def said(self) -> str:
+        """Return the sentence shown afterwards."""
+        return str(self.done)
+
+    @property
+    def fields(self) -> list[Field]:
+        """What is to be filled in, in order."""
+        return [field for field in self.form if not isinstance(field, HiddenField)]
+
+    @property
+    def follows(self) -> list[str]:
+        """What follows from the act, in sentences."""
+        return [str(words) for words in self.then]
+
+    @property
+    def chosen(self) -> str:
+        """The value of the button that was pressed."""
+        return request.form.get("act", "")
+
+
+class AgencyActPage(ActPage):
+    """An act about the work of one agency."""
+
+    about = AGENCY
+    is_of_assignment = True
+
+    @property
+    def assignment(self) -> Assignment:
+        """The agency's work. Raises LookupError."""
+        if self.subject.assignment is None:
+            raise LookupError("no assignment")
+        return self.subject.assignment
+
+
+class PublicationActPage(ActPage):
+    """An act about something that was told."""
+
+    about = PUBLICATION
+
+    @property
+    def publication(self) -> Publication:
+        """What was told. Raises LookupError."""
+        if self.subject.publication is None:
+            raise LookupError("no publication")
+        return self.subject.publication
+
+
+class ReportActPage(ActPage):
+    """An act about one report of a case that has several."""
+
+    @property
+    def report(self) -> Report:
+        """The report. Raises LookupError."""
+        if self.subject.report is None:
+            raise LookupError("no report")
+        return self.subject.report

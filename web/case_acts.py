@@ -1,0 +1,110 @@
+"""Acts beside the steps that wait, each with a page of its own: shown with its form, done in one unit of work, refused in words."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from casework.errors import CaseworkError
+from casework.models import Case
+from casework.permissions import Action, NotAllowed, Sight, case_seen_by, require, sees
+from casework.possible_acts import PossibleAct, possible_acts
+from casework.staff_views import publications_of, reports_seen
+from casework.states import STAFF_LABELS, CaseState
+from web import case_acts_agencies, case_acts_apart, case_acts_matter, case_acts_own_work, case_acts_publications, case_acts_standstill
+from web.act_page import ActPage
+from web.clock import now
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.task_page import Act
+from workflows.acts import ActUnknown, act_recorded
+from workflows.incidents import CaseBusy, StepFailed
+
+bp = Blueprint("case_acts", __name__)
+
+PAGES: dict[str, type[ActPage]] = {
+    **case_acts_standstill.PAGES,
+    **case_acts_matter.PAGES,
+    **case_acts_agencies.PAGES,
+    **case_acts_own_work.PAGES,
+    **case_acts_publications.PAGES,
+    **case_acts_apart.PAGES,
+}
+"""One page per act of members of staff beside the steps."""
+
+
+@bp.route("/cases/<ref>/acts/<verb>", methods=["GET", "POST"])
+@performs(Action.ACT_ON_CASE)
+def act(ref: str, verb: str) -> ResponseReturnValue:
+    kind, case = found(PAGES.get(verb)), found(case_seen_by(actor(), ref))
+    require(actor(), kind.action, case)
+    if request.method == "GET":
+        return _offered(kind, case)
+    try:
+        page = kind(case, _subject(case, verb))
+        act = page.act()
+    except LookupError:
+        return found(None)
+    if act is None:
+        return _shown(page), 200 if page.is_unfinished else 422
+    return _performed(page, act)
+
+
+def _offered(kind: type[ActPage], case: Case) -> str:
+    """The form where the act can be done now; the choice of what it is about where that is open; else that it cannot be done now."""
+    wanted = _subject(case, kind.verb)
+    possible = [each for each in possible_acts(case, actor(), now()) if each.verb == kind.verb]
+    if wanted in possible:
+        return _shown(kind(case, wanted))
+    return render_template("cases/acts/choose.html", kind=kind, possible=possible, **_case_facts(case))
+
+
+def _performed(page: ActPage, act: Act) -> ResponseReturnValue:
+    assignment = page.subject.assignment if page.is_of_assignment else None
+    try:
+        act_recorded(page.case.ref, act.verb, by=actor(), now=now(), assignment_ref=assignment.ref if assignment else None, form=act.form)
+    except ActUnknown:
+        return found(None)
+    except (NotAllowed, CaseBusy, StepFailed):
+        raise
+    except CaseworkError as refusal:
+        return _shown(page, refusal=local(refusal.text)), 422
+    flash(page.said())
+    still_seen = case_seen_by(actor(), page.case.ref) is not None
+    return redirect(url_for("cases.case", ref=page.case.ref) if still_seen else url_for("inbox.inbox"))
+
+
+def _subject(case: Case, verb: str) -> PossibleAct:
+    """What the address says the act is about; what is not of this case is not there."""
+    assignment, publication, report = (request.args.get(name) for name in ("assignment", "publication", "report"))
+    present = [link.report for link in case.reports if link.left_at is None]
+    return PossibleAct(
+        verb,
+        assignment=found(next((row for row in case.assignments if row.ref == assignment), None)) if assignment else None,
+        publication=found(next((row for row in publications_of(case) if row.ref == publication), None)) if publication else None,
+        report=found(next((row for row in present if row.ref == report), None)) if report else None,
+    )
+
+
+def _shown(page: ActPage, *, refusal: str = "") -> str:
+    return render_template(
+        page.template,
+        page=page,
+        kind=type(page),
+        form=page.form,
+        address=request.full_path.rstrip("?"),
+        refusal=" ".join([*page.refusals, refusal]).strip(),
+        reports_seen=reports_seen(page.case, actor()),
+        **_case_facts(page.case),
+        **page.context(),
+    )
+
+
+def _case_facts(case: Case) -> dict[str, object]:
+    by = actor()
+    reads = sees(by, Sight.CLEARED, case) or sees(by, Sight.ORIGINAL, case)
+    return {
+        "case": case,
+        "title": case.title if reads and case.title else case.code,
+        "reads_matter": reads,
+        "state": STAFF_LABELS[CaseState(case.state)],
+        "runs": case.closed_at is None and case.answered_at is None,
+    }

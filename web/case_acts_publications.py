@@ -1,0 +1,165 @@
+"""Acts about what people read: publish what there is so far, correct it, take it back."""
+
+from typing import Any
+
+from flask import request, url_for
+from flask_babel import lazy_gettext as _l
+from wtforms import TextAreaField
+
+from casework.intake import cleared_words
+from casework.models import Answer
+from casework.permissions import Action
+from casework.photos import RectangleRefused
+from casework.publishing import approved_answers
+from casework.states import ANSWERED, IN_PROGRESS, Progress
+from web.act_page import PUBLICATION, ActPage, PublicationActPage
+from web.forms import Form
+from web.guards import file_store
+from web.locales import in_reader_language as local
+from web.photo_choices import PhotoChoice, copies_of
+from web.publication_photos import covers_of, photo_choices
+from web.publishing import PublishForm, place_of
+from web.task_page import Act, at_most
+
+LONGEST_REASON = 2_000
+
+
+class PublicationEditPage(ActPage):
+    """An act whose form is the public text, with what everybody will see beside it."""
+
+    template = "cases/acts/publication.html"
+    about = PUBLICATION
+    progress: Progress = ANSWERED
+    choices: list[PhotoChoice]
+    form: PublishForm
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        if self.chosen == "preview":
+            self.is_unfinished = True
+            return None
+        values = self.filled_in()
+        values["shows_exact_place"] = values["shows_exact_place"] and self.case.latitude is not None
+        # pictures take seconds: not made for a form that is refused anyway
+        is_complete = values["checked"] and values["title"].strip() and values["question"].strip()
+        try:
+            values["photos"] = copies_of(self.choices if is_complete else [], audience="public", store=file_store())
+        except RectangleRefused as refusal:
+            self.refusals.append(local(refusal.text))
+            return None
+        return Act(self.verb, values)
+
+    def context(self) -> dict[str, Any]:
+        return {
+            "choices": self.choices,
+            "answers": self.answers,
+            "chosen_photos": [choice for choice in self.choices if choice.is_shown],
+            "is_previewed": request.method == "POST",
+            "area_words": place_of(self.case),
+            "waits_for": [],
+        }
+
+    def cover_url(self, choice: PhotoChoice, *, as_it_is: bool = False) -> str:
+        """The address of a photo covered as the form says, or as it is published now."""
+        of = {"of": self.subject.publication.ref} if self.subject.publication is not None else {}
+        covers = covers_of(choice, as_it_is=as_it_is)
+        return url_for("publishing.case_preview", ref=self.case.ref, photo_ref=choice.ref, **of, **covers)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The answers that stand under the text."""
+        return approved_answers(self.case)
+
+
+class InterimPage(PublicationEditPage):
+    """Publish the answers there are, while other agencies still work."""
+
+    verb, action, icon = "publish_interim", Action.PUBLISH, "world-upload"
+    progress = IN_PROGRESS
+    label = _l("Publish what there is so far")
+    what = _l("Everybody reads the answers approved so far; the case goes on until the other agencies have answered.")
+    then = (_l("No limit ends and nobody rates it yet."), _l("The senders and those who follow the case are told."))
+    button = _l("Publish so far")
+    done = _l("What there is so far is published.")
+
+    def build(self) -> None:
+        case = self.case
+        words = [cleared_words(link.report) or "" for link in case.reports if link.left_at is None]
+        self.form = PublishForm(title=case.title, question="\n\n".join(filter(None, words)), place=case.place or place_of(case))
+        self.choices = photo_choices(case, request.form.to_dict() if request.method == "POST" else None)
+
+    def context(self) -> dict[str, Any]:
+        return {**super().context(), "waits_for": [local(row.agency.name) for row in self.case.open_assignments]}
+
+
+class CorrectForm(PublishForm):
+    """The public words, and why they change."""
+
+    reason = TextAreaField(
+        _l("What is corrected, and why"),
+        validators=[at_most(LONGEST_REASON)],
+        description=_l("Everybody reads it beside the corrected text."),
+    )
+
+
+class CorrectPage(PublicationEditPage, PublicationActPage):
+    """Write a new version of what was published."""
+
+    verb, action, icon = "correct_publication", Action.CORRECT_PUBLICATION, "pencil"
+    label = _l("Correct it")
+    what = _l("The text people read is replaced by a new version, marked as corrected; the answers of the agencies stay as they are.")
+    then = (
+        _l("Ratings stay and are marked “before the correction”. No limit changes."),
+        _l("The senders and those who follow the case are told."),
+    )
+    button = _l("Publish the correction")
+    done = _l("The correction is published.")
+    form: CorrectForm
+
+    def build(self) -> None:
+        version = self.publication.current
+        self.progress = IN_PROGRESS if self.publication.kind == "interim" else ANSWERED
+        self.form = CorrectForm(
+            title=version.title, question=version.question, summary=version.summary, place=version.place,
+            shows_exact_place=version.shows_exact_place,
+        )  # fmt: skip
+        self.choices = photo_choices(self.case, request.form.to_dict() if request.method == "POST" else None, version)
+
+    def filled_in(self) -> dict[str, Any]:
+        return {**super().filled_in(), "publication": self.publication}
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The answers under the present version."""
+        return [row.answer for row in self.publication.current.answers]
+
+
+class UnpublishForm(Form):
+    """Why."""
+
+    reason = TextAreaField(_l("Reason"), validators=[at_most(LONGEST_REASON)])
+
+
+class UnpublishPage(PublicationActPage):
+    """Take back what was published."""
+
+    verb, action, icon, is_danger = "unpublish", Action.UNPUBLISH, "eye-off", True
+    label = _l("Take it back")
+    what = _l("The public page shows the answer, its photos and its ratings no more.")
+    then = (
+        _l("The senders still read the answer on their own page. Nothing is erased; no limit changes."),
+        _l("The reason stays with the centre."),
+    )
+    button = _l("Take it back")
+    done = _l("It is no longer public.")
+    form: UnpublishForm
+
+    def build(self) -> None:
+        self.form = UnpublishForm()
+
+    def filled_in(self) -> dict[str, Any]:
+        return {**super().filled_in(), "publication": self.publication}
+
+
+PAGES: dict[str, type[ActPage]] = {page.verb: page for page in (InterimPage, CorrectPage, UnpublishPage)}

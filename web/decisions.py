@@ -1,0 +1,191 @@
+"""Steps beside the straight way: objections, holds, referrals, what reporters add, and their wish to withdraw."""
+
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Optional
+
+from casework.additions import LONGEST_WORDS, addition_words, additions_of
+from casework.holds import open_hold
+from casework.personal_marks import MARK_LABELS, marked_pieces, personal_marks
+from casework.referrals import open_referral
+from casework.refusals import newest_refusal, objection_words
+from casework.withdrawals import open_withdrawal, withdrawal_reason
+from web.forms import Form
+from web.task_page import Act, TaskPage, at_most
+from workflows.steps import StepResult
+
+SEEN = "seen"
+
+
+class ObjectionForm(Form):
+    """Whether the refusal stands."""
+
+    upheld = RadioField(
+        _l("Decision"),
+        choices=[SelectChoice("yes", _l("Take the case up again")), SelectChoice("no", _l("The refusal stands"))],
+        validators=[InputRequired(_l("Please choose whether the refusal stands."))],
+    )
+    words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
+
+
+class ObjectionPage(TaskPage):
+    """Look at a refusal again, because its sender objects."""
+
+    template = "tasks/decide_objection.html"
+    form: ObjectionForm
+
+    def build(self) -> None:
+        self.form = ObjectionForm()
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        return Act("decide_objection", {"upheld": self.form.upheld.data == "yes", "words": self.form.words.data or ""})
+
+    def context(self) -> dict[str, Any]:
+        refusal = newest_refusal(self.case)
+        return {"refusal_row": refusal, "objection": objection_words(refusal) if refusal else None}
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if act.form["upheld"]:
+            return str(_("Case %(code)s is taken up again where it stood. Its sender is told.", code=result.case.code))
+        return str(_("The refusal stands; its sender is told why."))
+
+
+class ResumePage(TaskPage):
+    """Take a held case up again before its day."""
+
+    template = "tasks/resume.html"
+
+    def act(self) -> Act | None:
+        return Act("resume") if self.form.validate_on_submit() else None
+
+    def context(self) -> dict[str, Any]:
+        return {"hold": open_hold(self.case)}
+
+    def said(self, act: Act, result: StepResult) -> str:
+        return str(_("Case %(code)s goes on.", code=result.case.code))
+
+
+class ReferralForm(Form):
+    """What came of it."""
+
+    result = TextAreaField(_l("What the other body did"), validators=[at_most(2000)])
+
+
+class ReferralPage(TaskPage):
+    """Follow up a case that another body has."""
+
+    template = "tasks/close_referral.html"
+    form: ReferralForm
+
+    def build(self) -> None:
+        self.form = ReferralForm()
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        return Act("take_back" if self.chosen == "take_back" else "close_referral", {"result": self.form.result.data or ""})
+
+    def context(self) -> dict[str, Any]:
+        return {"referral": open_referral(self.case)}
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if act.verb == "take_back":
+            return str(_("Case %(code)s is back and goes on where it stood.", code=result.case.code))
+        return str(_("Case %(code)s is closed with the result of the other body; its sender is told.", code=result.case.code))
+
+
+class AdditionForm(Form):
+    """What agencies may read of it."""
+
+    words = TextAreaField(_l("Words agencies read"), validators=[Optional(), at_most(LONGEST_WORDS)])
+
+
+class AdditionPage(TaskPage):
+    """Read what reporters added, and clear words for the agencies."""
+
+    template = "tasks/clear_text.html"
+    form: AdditionForm
+
+    def build(self) -> None:
+        self.form = AdditionForm()
+        self.unread = [addition for addition in additions_of(self.case) if addition.read_at is None]
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        return Act("clear_text", {"words": self.form.words.data or "", "seen": request.form.getlist(SEEN)})
+
+    def context(self) -> dict[str, Any]:
+        words = self.form.words.data or ""
+        return {
+            "unread": [(addition, marked_pieces(addition_words(addition) or "")) for addition in self.unread],
+            "left_over": [(words[mark.start : mark.end], MARK_LABELS[mark.kind]) for mark in personal_marks(words)],
+        }
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if result.stays_open:
+            return str(_("That is read. Its sender has written again meanwhile."))
+        if act.form["words"].strip():
+            return str(_("What the sender added is read; the agencies have your words."))
+        return str(_("What the sender added is read."))
+
+
+class WithdrawalForm(Form):
+    """Whether the report goes."""
+
+    granted = RadioField(
+        _l("Decision"),
+        choices=[
+            SelectChoice("yes", _l("Let it go: the report is withdrawn")),
+            SelectChoice("no", _l("Go on without naming anyone, because the public is in danger")),
+        ],
+        validators=[InputRequired(_l("Please choose whether the report is withdrawn."))],
+    )
+    words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
+
+
+class WithdrawalPage(TaskPage):
+    """Decide whether an accepted report may be withdrawn."""
+
+    template = "tasks/decide_withdrawal.html"
+    form: WithdrawalForm
+
+    def build(self) -> None:
+        self.form = WithdrawalForm()
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        return Act("decide_withdrawal", {"granted": self.form.granted.data == "yes", "words": self.form.words.data or ""})
+
+    def context(self) -> dict[str, Any]:
+        withdrawal = open_withdrawal(self.case)
+        codes = {link.report_id: link.report.code for link in self.case.reports}
+        present = [link for link in self.case.reports if link.left_at is None]
+        return {
+            "withdrawal": withdrawal,
+            "code": codes.get(withdrawal.report_id, "") if withdrawal else "",
+            "reason": withdrawal_reason(withdrawal) if withdrawal else None,
+            "is_only_report": len(present) == 1,
+        }
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if act.form["granted"]:
+            return str(_("The report is withdrawn; its sender is told."))
+        return str(_("Case %(code)s goes on; its sender is told why.", code=result.case.code))
+
+
+PAGES: dict[str, type[TaskPage]] = {
+    "decide_objection": ObjectionPage,
+    "resume": ResumePage,
+    "close_referral": ReferralPage,
+    "clear_text": AdditionPage,
+    "decide_withdrawal": WithdrawalPage,
+}

@@ -1,0 +1,91 @@
+"""Deciding whether an agency gets more time: its own leader first, then the centre or the committee."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
+
+from casework.extensions import extensions_of, open_extension
+from web.forms import Form
+from web.task_page import Act, TaskPage, at_most
+from workflows.steps import StepResult
+
+
+class EndorseForm(Form):
+    """Whether the leader stands behind the wish."""
+
+    endorsed = RadioField(
+        _l("Decision"),
+        choices=[SelectChoice("yes", _l("Endorse: the centre decides")), SelectChoice("no", _l("Do not endorse: the present day holds"))],
+        validators=[InputRequired(_l("Please choose whether you endorse it."))],
+    )
+    words = TextAreaField(_l("Words to who asked"), validators=[at_most(2000)])
+
+
+class DecideForm(Form):
+    """Whether there is more time."""
+
+    granted = RadioField(
+        _l("Decision"),
+        choices=[SelectChoice("yes", _l("Grant it: the day moves")), SelectChoice("no", _l("Do not grant it: the present day holds"))],
+        validators=[InputRequired(_l("Please choose whether the day moves."))],
+    )
+    words = TextAreaField(_l("Words to the agency"), validators=[at_most(2000)])
+
+
+class ExtensionPage(TaskPage):
+    """What both decisions show: who asks, why, the present day and the new one, and what was asked before."""
+
+    def context(self) -> dict[str, Any]:
+        extension = open_extension(self.assignment)
+        earlier = [each for each in extensions_of(self.case) if extension is None or each.id != extension.id]
+        return {
+            "assignment": self.assignment,
+            "extension": extension,
+            "earlier": earlier,
+            "agencies": {row.id: row.agency.short_name for row in self.case.assignments},
+        }
+
+
+class EndorsePage(ExtensionPage):
+    """The agency's leader endorses its officer's wish, or ends it."""
+
+    template = "tasks/endorse_extension.html"
+    form: EndorseForm
+
+    def build(self) -> None:
+        self.form = EndorseForm()
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        return Act("endorse_extension", {"endorsed": self.form.endorsed.data == "yes", "words": self.form.words.data or ""})
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if act.form["endorsed"]:
+            return str(_("The wish is endorsed and goes on to be decided."))
+        return str(_("The wish is not endorsed; the present day holds."))
+
+
+class DecidePage(ExtensionPage):
+    """The operations lead or the committee leader decides."""
+
+    template = "tasks/decide_extension.html"
+    form: DecideForm
+
+    def build(self) -> None:
+        self.form = DecideForm()
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        return Act("decide_extension", {"granted": self.form.granted.data == "yes", "words": self.form.words.data or ""})
+
+    def said(self, act: Act, result: StepResult) -> str:
+        return str(_("More time is granted.") if act.form["granted"] else _("More time is not granted; the present day holds."))
+
+
+PAGES: dict[str, type[TaskPage]] = {"endorse_extension": EndorsePage, "decide_extension": DecidePage}

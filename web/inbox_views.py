@@ -1,0 +1,84 @@
+"""The views of the inbox: what each is called, what it narrows to, and how many steps it holds."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from casework.states import Standstill
+from workflows.inbox import Counts, Wanted, elements_of, shown_count
+
+ELEMENT_LABELS = {
+    "verify": _l("To verify"),
+    "classify": _l("To classify"),
+    "call_hotline": _l("Call the hotline"),
+    "distribute": _l("To distribute"),
+    "decide_hand_back": _l("Handed back"),
+    "clear_text": _l("Words of reporters"),
+    "decide_withdrawal": _l("Withdrawals"),
+    "accept_assignment": _l("To accept"),
+    "submit_answer": _l("To answer"),
+    "endorse_extension": _l("More time: to endorse"),
+    "approve_answer": _l("To approve"),
+    "decide_extension": _l("More time: to decide"),
+    "publish": _l("To publish"),
+    "review_rating": _l("Ratings to review"),
+    "decide_objection": _l("Objections"),
+    "resume": _l("On hold"),
+    "close_referral": _l("Referred, to follow up"),
+}
+"""By element, in the order of the process."""
+
+STANDSTILL_LABELS = {
+    Standstill.QUESTION: _l("Waiting for the reporter"),
+    Standstill.HOLD: _l("On hold"),
+    Standstill.REFERRAL: _l("Referred to another body"),
+    Standstill.REFUSED: _l("Not accepted"),
+    Standstill.MERGED: _l("Merged"),
+}
+"""Why a case rests, in the few words of a tag."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One line of the left column."""
+
+    key: str
+    words: str
+    count: str
+    is_late: bool = False
+
+
+def wanted_of(view: str) -> Wanted:
+    """What a view narrows to; a word that is no view is an element of a model."""
+    match view:
+        case "all":
+            return Wanted()
+        case "mine":
+            return Wanted(only_mine=True)
+        case "soon":
+            return Wanted(only_soon=True)
+        case "late":
+            return Wanted(only_late=True)
+        case "frozen":
+            return Wanted(only_frozen=True)
+        case _:
+            return Wanted(element=view[:80])
+
+
+def views_of(counts: Counts) -> list[View]:
+    """The left column: all, one's own, per step, nearly due, late, and what rests with its case."""
+    steps_waiting = [View(key, element_label(key), shown_count(counts.elements[key])) for key in elements_of(counts, ELEMENT_LABELS)]
+    return [
+        View("all", _("All my tasks"), shown_count(counts.all)),
+        View("mine", _("Taken by me"), shown_count(counts.mine)),
+        *steps_waiting,
+        View("soon", _("Due soon"), shown_count(counts.soon)),
+        View("late", _("Late"), shown_count(counts.late), is_late=counts.late > 0),
+        View("frozen", _("Paused, waiting"), shown_count(counts.frozen)),
+    ]
+
+
+def element_label(element: str) -> str:
+    """What a view of one step is called; a step of another model by its id."""
+    return str(ELEMENT_LABELS.get(element, element))

@@ -1,0 +1,137 @@
+"""What a sender does with their own report after filing: answer, object, write more, withdraw. Rating is in web.tracking."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.limits import Limit, TooManyAttempts, count_attempt
+from casework.models import Report
+from casework.own_links import case_of
+from casework.own_reports import own_report
+from casework.permissions import Action, report_owned_by
+from web.clock import now
+from web.guards import actor, found, performs
+from web.locales import in_reader_language
+from web.own_page import Refused, own_page
+from workflows.acts import act_recorded
+from workflows.incidents import CaseBusy, StepFailed, run_recorded, spot_in_case
+from workflows.reporter_steps import do_own_step
+
+bp = Blueprint("own_acts", __name__)
+
+ACTS = Limit("acts on an own report", 20, timedelta(hours=1))
+"""Of one report: more than anybody needs, and few enough that no script fills a desk with words to be read."""
+SURE = "withdraw"
+"""What the second click of a withdrawal sends: a form without it withdraws nothing."""
+
+
+@bp.post("/mine/<code>/answer")
+@performs(Action.ANSWER_QUESTION)
+def answer_question(code: str) -> ResponseReturnValue:
+    """The words the centre asked for."""
+    report = _own(code)
+    return _done(report, "answer", lambda: _step(report, "answer_question"), _("Your answer has been sent to the centre."))
+
+
+@bp.post("/mine/<code>/objection")
+@performs(Action.OBJECT_TO_REFUSAL)
+def object_to_refusal(code: str) -> ResponseReturnValue:
+    """The one objection to a refusal."""
+    report = _own(code)
+    return _done(
+        report, "objection", lambda: _step(report, "object_to_refusal"), _("Your objection has been sent. The centre looks again.")
+    )
+
+
+@bp.post("/mine/<code>/additions")
+@performs(Action.WRITE_TO_CENTRE)
+def write_to_centre(code: str) -> ResponseReturnValue:
+    """Something more, until the report is closed."""
+    report = _own(code)
+    return _done(
+        report, "addition", lambda: _act(report, "write_to_centre", words=_words()), _("What you wrote has been sent to the centre.")
+    )
+
+
+@bp.route("/mine/<code>/withdrawal", methods=["GET", "POST"])
+@performs(Action.WITHDRAW_REPORT)
+def withdraw_report(code: str) -> ResponseReturnValue:
+    """Two clicks: the first leads to a page that says what happens, the second does it."""
+    report = _own(code)
+    if request.method == "GET":
+        return _withdrawal_page(report)
+    if request.form.get("sure") != SURE:
+        return _withdrawal_page(report), 422
+    reason = request.form.get("reason", "")
+    try:
+        _count(report)
+        _act(report, "withdraw_report", reason=reason)
+    except (CaseBusy, StepFailed):
+        raise
+    except CaseworkError as refusal:
+        return _withdrawal_page(_own(code), refusal=in_reader_language(refusal.text), reason=reason), _status(refusal)
+    flash(_said_of_withdrawal(_own(code)))
+    return redirect(url_for("tracking.own", code=code))
+
+
+def _own(code: str) -> Report:
+    return found(report_owned_by(actor(), code))
+
+
+def _words() -> str:
+    return request.form.get("words", "")
+
+
+def _step(report: Report, element: str) -> None:
+    case, by, moment, words = case_of(report), actor(), now(), _words()
+    run_recorded(
+        lambda: do_own_step(case, element, by=by, now=moment, report=report, words=words),
+        lambda: spot_in_case(case.id, element),
+        now=moment,
+    )
+
+
+def _act(report: Report, verb: str, **form: str) -> None:
+    act_recorded(case_of(report).ref, verb, by=actor(), now=now(), form={"report": report, **form})
+
+
+def _done(report: Report, act: str, work: Callable[[], None], said: str) -> ResponseReturnValue:
+    """Do it and say so; a refusal stands at its form, which keeps the words."""
+    code = report.code
+    try:
+        _count(report)
+        work()
+    except (CaseBusy, StepFailed):
+        raise
+    except CaseworkError as refusal:
+        return own_page(_own(code), refused=Refused(act, in_reader_language(refusal.text), _words())), _status(refusal)
+    flash(said)
+    return redirect(url_for("tracking.own", code=code))
+
+
+def _count(report: Report) -> None:
+    """Count one more act on this report. Raises TooManyAttempts; the count stays, for it is committed before."""
+    code, moment = report.code, now()
+    with unit_of_work():
+        until = count_attempt(ACTS, code, now=moment)
+    if until is not None:
+        raise TooManyAttempts(until)
+
+
+def _status(refusal: CaseworkError) -> int:
+    return 429 if isinstance(refusal, TooManyAttempts) else 422
+
+
+def _withdrawal_page(report: Report, *, refusal: str = "", reason: str = "") -> str:
+    return render_template("tracking/withdraw_report.html", report=own_report(report, now=now()), refusal=refusal, reason=reason, sure=SURE)
+
+
+def _said_of_withdrawal(report: Report) -> str:
+    if own_report(report, now=now()).is_withdrawn:
+        return str(_("You have withdrawn your report."))
+    return str(_("The centre has your request to withdraw and will decide on it."))

@@ -1,0 +1,92 @@
+"""The page of one's own report: what it shows, and what was typed when an act on it was refused."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import render_template, request
+
+from casework.models import Report
+from casework.own_reports import OwnReport, own_report
+from casework.public_cases import code_of_case
+from casework.ratings import LEVELS
+from casework.states import CaseState
+from web.clock import now
+from web.guards import signed_in_account
+
+AGENCY = "agency-"
+BAR = ("0", "1", "2", "4", "closed")
+"""The steps of the bar: received, accepted, in progress, answered, closed."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An act that was refused: which form it came from, why, and the words typed into it."""
+
+    act: str
+    why: str
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What the forms of the page hold, and where a refusal is said: at its form, or on top once that form is gone."""
+
+    refused: Refused | None
+    rating: dict[str, Any]
+    open: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether the form that was sent is no longer on the page, e.g. because the time for it has just run out."""
+        return self.refused is not None and self.refused.act not in self.open
+
+    def words_of(self, act: str) -> str:
+        """What was typed into a form, and nothing into the others."""
+        return self.refused.words if self.refused is not None and self.refused.act == act else ""
+
+
+def own_page(report: Report, *, refused: Refused | None = None) -> str:
+    """The report as its sender reads it; after a refusal the form keeps what was chosen and typed."""
+    shown = own_report(report, now=now())
+    is_rating = refused is not None and refused.act == "rating"
+    return render_template(
+        "tracking/own.html",
+        report=shown,
+        forms=Forms(refused, typed_rating() if is_rating else _kept_rating(shown), _open_forms(shown)),
+        bar=_bar(shown),
+        public_code=code_of_case(report.code) if not shown.is_withdrawn else None,
+        signed_in=signed_in_account() is not None,
+    )
+
+
+def agency_levels() -> dict[str, str]:
+    """The levels chosen for single agencies, by the agency's ref."""
+    return {name.removeprefix(AGENCY): level for name, level in request.form.items() if name.startswith(AGENCY) and level in LEVELS}
+
+
+def typed_rating() -> dict[str, Any]:
+    """The rating form as it was sent."""
+    return {"level": request.form.get("level"), "reason": request.form.get("reason", ""), "agencies": agency_levels()}
+
+
+def _kept_rating(shown: OwnReport) -> dict[str, Any]:
+    whole = next((given for given in shown.given if given.agency_ref is None), None)
+    agencies = {given.agency_ref: given.level for given in shown.given if given.agency_ref is not None}
+    return {"level": whole.level if whole else None, "reason": whole.reason if whole else None, "agencies": agencies}
+
+
+def _open_forms(shown: OwnReport) -> frozenset[str]:
+    is_open = {
+        "answer": shown.question is not None,
+        "objection": shown.objection_until is not None,
+        "addition": shown.may_write,
+        "rating": shown.rateable is not None,
+    }
+    return frozenset(act for act, is_there in is_open.items() if is_there)
+
+
+def _bar(shown: OwnReport) -> int | None:
+    """Where on the bar of five the report is; None for those that leave it, and for those closed without an answer."""
+    if shown.state == CaseState.CLOSED:
+        return len(BAR) - 1 if shown.publication is not None else None
+    return next((index for index, step in enumerate(BAR) if step == shown.progress.step), None)

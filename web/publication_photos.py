@@ -1,0 +1,61 @@
+"""The photos that may stand in a publication: which there are to choose from, and how each looks covered, before anything is written."""
+
+from io import BytesIO
+
+from flask import Response, request, send_file
+from flask_babel import gettext as _
+
+from casework.models import Case, File, Photo, PublicationVersion
+from casework.photo_records import copy_for, open_copy, photos_of_answer, photos_of_report
+from casework.photos import RectangleRefused, cover
+from casework.publishing import approved_answers
+from web.guards import file_store, found
+from web.locales import in_reader_language as local
+from web.photo_choices import EVERYTHING, PUBLISHED, PhotoChoice, choices_of, rectangles_in
+
+
+def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationVersion | None = None) -> list[PhotoChoice]:
+    """The photos that could be published: those agencies may see, and those of the approved answers.
+
+    Those a `version` shows come first, ticked and as it shows them: what was covered stays covered.
+    """
+    choices: list[PhotoChoice] = []
+    shown = [row.photo for row in version.photos if row.copy("view") is not None] if version else []
+    for photo in shown:
+        caption = _("Before") if photo.answer_id is None else _("After")
+        choices += choices_of([photo], sent, audience=PUBLISHED, preset=True, caption=caption)
+    for link in case.reports:
+        if link.left_at is None:
+            cleared = [photo for photo in photos_of_report(link.report) if photo not in shown and copy_for(photo, "agencies", "view")]
+            choices += choices_of(cleared, sent, audience="agencies", caption=_("Before"))
+    for answer in approved_answers(case):
+        caption = _("After: %(agency)s", agency=local(answer.assignment.agency.short_name))
+        others = [photo for photo in photos_of_answer(answer) if photo not in shown]
+        choices += choices_of(others, sent, audience="centre", caption=caption)
+    return choices
+
+
+def covers_of(choice: PhotoChoice, *, as_it_is: bool = False) -> dict[str, str]:
+    """What an address says of how a photo is covered."""
+    if as_it_is:
+        return {}
+    return {**({"cover": choice.cover} if choice.cover else {}), **({"all": "yes"} if choice.is_hidden else {})}
+
+
+def covered_photo(choices: list[PhotoChoice], photo_ref: str) -> Response:
+    """One of the photos to choose from, covered as the address says, as the public would get it. Nothing is written."""
+    choice = found(next((choice for choice in choices if choice.ref == photo_ref), None))
+    try:
+        rectangles = [EVERYTHING] if "all" in request.args else rectangles_in(request.args.get("cover", ""))
+    except RectangleRefused:
+        rectangles = [EVERYTHING]
+    with open_copy(found(_source(choice.photo, choice.audience)), store=file_store()) as opened:
+        response: Response = send_file(BytesIO(cover(opened.read(), rectangles)), mimetype="image/jpeg", download_name="preview.jpg")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _source(photo: Photo, audience: str) -> File | None:
+    if audience == PUBLISHED:
+        return copy_for(photo, PUBLISHED, "view")
+    return copy_for(photo, "agencies", "view") or copy_for(photo, "centre", "view")

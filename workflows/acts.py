@@ -1,0 +1,121 @@
+"""What people do beside the tokens, at any moment the rules allow: the use case run, then the process let hear what it changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from casework.cases import lock_case
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import Assignment, Case, Clock
+from casework.permissions import Actor
+from workflows.bindings import BINDINGS, Bindings
+from workflows.incidents import Spot, run_recorded
+from workflows.instances import CaseProcess
+from workflows.models import Message, ProcessInstance, Timer, WaitingTask
+
+OTHER_CASES = ("into", "source")
+"""Under these names the use cases about two cases return the row number of the other one."""
+
+
+class ActUnknown(CaseworkError):
+    """There is no such case, agency or act here."""
+
+    def __init__(self) -> None:
+        super().__init__("Không tìm thấy hồ sơ hoặc việc này.", "There is no such case or act.")
+
+
+@dataclass(frozen=True, slots=True)
+class ActResult:
+    """What an act left: the case, and the steps that now wait because of it."""
+
+    case: Case
+    opened: tuple[WaitingTask, ...]
+
+
+def act(
+    case_ref: str,
+    verb: str,
+    *,
+    by: Actor,
+    now: datetime,
+    assignment_ref: str | None = None,
+    form: Mapping[str, Any] | None = None,
+    bindings: Bindings = BINDINGS,
+) -> ActResult:
+    """Do something beside the tokens of a case, or of one agency's work on it, inside the caller's unit of work.
+
+    The case is locked first; where another case takes part, both are, in the order of their rows. Raises ActUnknown and
+    whatever the use case refuses with; who may do it and see the case is for the use case and the caller to say.
+    """
+    use_case, given = bindings.acts.get(verb), dict(form or {})
+    if use_case is None:
+        raise ActUnknown
+    case, others = _locked(case_ref, given)
+    subject = case if assignment_ref is None else _assignment(case, assignment_ref)
+    result = use_case(subject, by=by, now=now, **given) or {}
+    also = [lock_case(result[name]) for name in OTHER_CASES if name in result]
+    opened: list[WaitingTask] = []
+    for each in dict.fromkeys((case, *others, *also)):
+        opened += follow(each, now=now, bindings=bindings)
+    return ActResult(case, tuple(opened))
+
+
+def act_recorded(case_ref: str, verb: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS, **choices: Any) -> ActResult:
+    """Do an act in a unit of work of its own; a fault leaves an incident. For the edge.
+
+    `choices` are `assignment_ref` and `form`. Raises what `act` refuses with, CaseBusy and StepFailed.
+    """
+    return run_recorded(lambda: act(case_ref, verb, by=by, now=now, bindings=bindings, **choices), lambda: _spot(case_ref, verb), now=now)
+
+
+def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[WaitingTask]:
+    """Let the process of a locked case hear what changed beside the tokens; returns the steps that now wait."""
+    db.session.flush()
+    _adopt(case)
+    process = CaseProcess(case, now=now, bindings=bindings)
+    process.open_changed()
+    process.settle()
+    return process.rows.opened
+
+
+def _locked(case_ref: str, given: Mapping[str, Any]) -> tuple[Case, list[Case]]:
+    """Lock the case and every other one the act names; a form holds cases only where an act is about two."""
+    case_id = db.session.scalar(select(Case.id).where(Case.ref == case_ref))
+    if case_id is None:
+        raise ActUnknown
+    other_ids = [value.id for value in given.values() if isinstance(value, Case)]
+    locked = {each: lock_case(each) for each in sorted({case_id, *other_ids})}
+    return locked[case_id], [locked[each] for each in other_ids if each != case_id]
+
+
+def _assignment(case: Case, assignment_ref: str) -> Assignment:
+    found = next((row for row in case.assignments if row.ref == assignment_ref), None)
+    if found is None:
+        raise ActUnknown
+    return found
+
+
+def _adopt(case: Case) -> None:
+    """Take over the processes of assignments that moved to this case with a merge or back with a split."""
+    moved = select(ProcessInstance.id).join(Assignment, ProcessInstance.assignment_id == Assignment.id)
+    moved = moved.where(Assignment.case_id == case.id, ProcessInstance.case_id != case.id)
+    instance_ids = list(db.session.scalars(moved))
+    if not instance_ids:
+        return
+    in_them = {ProcessInstance: ProcessInstance.id, WaitingTask: WaitingTask.instance_id, Timer: Timer.instance_id}
+    for table, column in in_them.items():
+        db.session.execute(update(table).where(column.in_(instance_ids)).values(case_id=case.id))
+    assignment_ids = select(ProcessInstance.assignment_id).where(ProcessInstance.id.in_(instance_ids))
+    for table in (Clock, Message):
+        db.session.execute(update(table).where(table.assignment_id.in_(assignment_ids)).values(case_id=case.id))
+    db.session.expire_all()
+
+
+def _spot(case_ref: str, verb: str) -> Spot | None:
+    query = select(ProcessInstance).join(Case, ProcessInstance.case_id == Case.id)
+    instance = db.session.scalars(query.where(Case.ref == case_ref, ProcessInstance.assignment_id.is_(None))).first()
+    return Spot("step", instance.id, instance.case_id, verb) if instance else None

@@ -1,0 +1,133 @@
+"""The flat rows inbox and worker ask, written from the task trees: waiting steps, timers, and how long each step took."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from casework.calendars import calendar_of
+from casework.clocks import ClockKind, running_clock, running_clocks
+from casework.db import db
+from casework.models import Case
+from casework.working_time import BeyondTenYears, working_minutes
+from workflows import engine
+from workflows.bindings import Bindings
+from workflows.definitions import Element
+from workflows.desks import desk_of
+from workflows.models import FAR, ProcessInstance, StepFact, Timer, WaitingTask
+from workflows.parsed import definition_of
+
+Opened = Mapping[ProcessInstance, BpmnWorkflow]
+
+OF_THE_PAUSE = "pause"
+"""Written at a step in the place of a clock: its limit is the end of the pause."""
+
+
+class FlatRows:
+    """What one step writes beside the trees. `opened` are the steps that began to wait, `left` those that no longer do."""
+
+    def __init__(self, case: Case, *, now: datetime, bindings: Bindings) -> None:
+        self.case, self.now, self.bindings = case, now, bindings
+        self.opened: list[WaitingTask] = []
+        self.left: list[WaitingTask] = []
+        self._had_timers = False
+
+    def note_timers(self, workflow: BpmnWorkflow) -> None:
+        """Remember that an instance had timers before it moved: their rows may have to end."""
+        self._had_timers = self._had_timers or engine.has_waiting_timers(workflow)
+
+    def write(self, opened: Opened) -> None:
+        """Bring the rows up to where the opened instances stand."""
+        self._write_steps(opened)
+        self._write_timers(opened)
+        self._write_facts()
+
+    def _write_steps(self, opened: Opened) -> None:
+        query = select(WaitingTask).where(WaitingTask.case_id == self.case.id, WaitingTask.state.in_(("waiting", "frozen")))
+        rows = [row for row in db.session.scalars(query.options(joinedload(WaitingTask.instance))) if row.state in ("waiting", "frozen")]
+        for instance, workflow in opened.items():
+            waiting = {str(task.id): task.task_spec.name for task in engine.waiting_steps(workflow)} if instance.ended_at is None else {}
+            known = {row.engine_task: row for row in rows if row.instance is instance}
+            for engine_task in known.keys() - waiting.keys():
+                known[engine_task].state, known[engine_task].done_at = "withdrawn", self.now
+                self.left.append(known[engine_task])
+            elements = definition_of(instance.process_version).elements
+            for engine_task, name in waiting.items():
+                if engine_task not in known:
+                    self.opened.append(self._new_step(instance, engine_task, elements[name]))
+        db.session.add_all(self.opened)
+        self._bring_up_to_date([row for row in rows if row.state != "withdrawn"] + self.opened)
+
+    def _new_step(self, instance: ProcessInstance, engine_task: str, element: Element) -> WaitingTask:
+        assignment = instance.assignment
+        return WaitingTask(
+            instance=instance, engine_task=engine_task, element=element.id, case=self.case, assignment=assignment,
+            desk=desk_of(element, self.case, assignment, self.bindings), centre_id=self.case.centre_id,
+            agency_id=assignment.agency_id if assignment else None, state="waiting", entered_at=self.now, due_at=FAR, urgent=False,
+        )  # fmt: skip
+
+    def _bring_up_to_date(self, rows: list[WaitingTask]) -> None:
+        """Limits, desks and whether a step can be done follow what changed beside the tokens."""
+        limits = {(str(clock.kind), clock.assignment_id): clock.due_at for clock in running_clocks(self.case)}
+        limits[OF_THE_PAUSE, None] = self.case.paused_until
+        standstill = self.case.standstill
+        for row in rows:
+            element = definition_of(row.instance.process_version).elements.get(row.element)
+            kind = element.properties.get("clock", "") if element else ""
+            own = row.assignment.id if row.assignment else None
+            row.due_at = limits.get((kind, own)) or limits.get((kind, None)) or FAR
+            row.urgent, row.centre_id = self.case.is_urgent, self.case.centre_id
+            step = self.bindings.steps.get(row.element)
+            row.state = "waiting" if standstill is None or (step and standstill in step.goes_on_in) else "frozen"
+            if element is not None and (desk := desk_of(element, self.case, row.assignment, self.bindings)) != row.desk:
+                row.desk, row.claimed_by_id, row.claimed_at = desk, None, None
+
+    def _write_timers(self, opened: Opened) -> None:
+        if not self._had_timers and not any(engine.has_waiting_timers(workflow) for workflow in opened.values()):
+            return
+        rows = list(db.session.scalars(select(Timer).where(Timer.case_id == self.case.id, Timer.ended_at.is_(None))))
+        for instance, workflow in opened.items():
+            waiting = {str(task.id): (task.task_spec.name, due) for task, due in engine.waiting_timers(workflow)}
+            if instance.ended_at is not None:
+                waiting = {}
+            known = {row.engine_task: row for row in rows if row.instance is instance}
+            for engine_task, row in known.items():
+                if engine_task in waiting:
+                    row.due_at = waiting[engine_task][1]
+                else:
+                    row.ended_at = self.now
+                    row.fired_at = self.now if engine.has_completed(workflow, UUID(engine_task)) else None
+            for engine_task in waiting.keys() - known.keys():
+                element, due_at = waiting[engine_task]
+                db.session.add(Timer(instance=instance, case_id=self.case.id, engine_task=engine_task, element=element, due_at=due_at))
+
+    def _write_facts(self) -> None:
+        if not self.left:
+            return
+        calendar = calendar_of(self.case.centre_id)
+        for row in self.left:
+            try:
+                minutes = working_minutes(row.entered_at, self.now, calendar)
+            except BeyondTenYears:
+                minutes = None
+            db.session.add(
+                StepFact(
+                    instance_id=row.instance_id, engine_task=row.engine_task, case_id=row.case_id, assignment_id=row.assignment_id,
+                    version_id=row.instance.version_id, element=row.element, entered_at=row.entered_at, left_at=self.now,
+                    working_minutes=minutes,
+                )
+            )  # fmt: skip
+
+
+def rearm_timers(case: Case, opened: Opened) -> None:
+    """Move the waiting timers that stand for a clock to where the clock is due now: an extension or a pause has moved it."""
+    for instance, workflow in opened.items():
+        elements = definition_of(instance.process_version).elements
+        for task, due_at in list(engine.waiting_timers(workflow)):
+            kind = elements[task.task_spec.name].properties.get("clock")
+            clock = running_clock(case, ClockKind(kind), assignment=instance.assignment) if kind else None
+            if clock is not None and clock.due_at is not None and clock.due_at != due_at:
+                engine.set_timer(workflow, task.id, clock.due_at)
