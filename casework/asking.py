@@ -49,6 +49,11 @@ class DayPlan:
     rule: LimitRule | None = None
     is_extended: bool = False
 
+    @property
+    def limit(self) -> TimeLimit | None:
+        """The limit the case gets by it; None where it stays."""
+        return TimeLimit(self.rule.amount, Unit(self.rule.unit)) if self.rule is not None else None
+
 
 def plan_day(case: Case, *, by: Actor, now: datetime, several: bool, confirms_short: bool = False, until: date | None = None) -> DayPlan:
     """Work out the case's due instant when agencies are asked now, and changes nothing.
@@ -57,23 +62,30 @@ def plan_day(case: Case, *, by: Actor, now: datetime, several: bool, confirms_sh
     have less than one working day, the operations lead confirms it or gives the case time `until` that day, the last in time.
     Raises ShortTime, or DistributionRefused for a day that does not fit. Source: rules.md, section 4, "Redo, hand back, new agency".
     """
-    clock = running_clock(case, ClockKind.CASE)
-    if clock is None or clock.due_at is None:
-        return DayPlan(case.due_at)
-    rule = rule_for_several(case, clock) if several and not case.is_urgent else None
-    due = _counted_anew(case, clock, rule) if rule else clock.due_at
-    if not is_short(case, due, now):
+    plan = counted_day(case, several=several)
+    if not is_short(case, plan.due, now):
         if until is not None:
             raise DistributionRefused(
                 "Thời hạn còn đủ nên không lùi ngày trả lời.", "There is time enough, so the day of the answer is not moved."
             )
-        return DayPlan(due, rule)
+        return plan
     if not by.holds([Role.OPS_LEAD], centre_id=case.centre_id) or not (confirms_short or until is not None):
         raise ShortTime(
             "Đơn vị sẽ có chưa đến một ngày làm việc. Cần Tổ trưởng vận hành xác nhận, hoặc lùi ngày trả lời.",
             "The agency would have less than one working day. The operations lead has to confirm that, or to move the day of the answer.",
         )
-    return DayPlan(due, rule) if until is None else DayPlan(_given(case, due, until, now), rule, is_extended=True)
+    return plan if until is None else DayPlan(_given(case, plan, until, now), plan.rule, is_extended=True)
+
+
+def counted_day(case: Case, *, several: bool) -> DayPlan:
+    """The day of a case as the rules count it once one or `several` agencies work on it."""
+    clock = running_clock(case, ClockKind.CASE)
+    if clock is None or clock.due_at is None or not several or case.is_urgent:
+        return DayPlan(case.due_at)
+    on = clock.started_at.astimezone(LOCAL_ZONE).date()
+    rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity="complex")
+    due = _counted_anew(case, clock, rule)
+    return DayPlan(due, rule) if due != clock.due_at else DayPlan(due)
 
 
 def is_short(case: Case, case_due: datetime | None, now: datetime) -> bool:
@@ -143,18 +155,9 @@ def taking_part(case: Case) -> list[Assignment]:
     return [row for row in case.assignments if row.is_open or (row.approved_at is not None and row.round == case.reopened)]
 
 
-def rule_for_several(case: Case, clock: Clock) -> LimitRule:
-    """The rule of a normal case that several agencies work on: the longest."""
-    on = clock.started_at.astimezone(LOCAL_ZONE).date()
-    return rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity="complex")
-
-
 def due_with_several(case: Case) -> datetime | None:
     """The due instant of a case once several agencies work on it."""
-    clock = running_clock(case, ClockKind.CASE)
-    if clock is None or clock.due_at is None or case.is_urgent:
-        return case.due_at
-    return _counted_anew(case, clock, rule_for_several(case, clock))
+    return counted_day(case, several=True).due
 
 
 def _counted_anew(case: Case, clock: Clock, rule: LimitRule, old: datetime | None = None) -> datetime | None:
@@ -162,11 +165,11 @@ def _counted_anew(case: Case, clock: Clock, rule: LimitRule, old: datetime | Non
     return recomputed_never_earlier(old or clock.due_at, clock.started_at, limit, calendar_of(case.centre_id), pauses_of(clock))
 
 
-def _given(case: Case, due: datetime | None, until: date, now: datetime) -> datetime:
+def _given(case: Case, plan: DayPlan, until: date, now: datetime) -> datetime:
     """The due instant of a day the operations lead gives."""
     calendar, given = calendar_of(case.centre_id), calendar_of(case.centre_id).start_of(until + _DAY)
-    if due is not None and given <= due:
-        last = last_day_in_time(due, calendar)
+    if plan.due is not None and given <= plan.due:
+        last = last_day_in_time(plan.due, calendar)
         raise DistributionRefused(
             f"Ngày mới phải sau hạn hiện nay ({last:%d/%m/%Y}).", f"The new day must be after the present one ({last:%d/%m/%Y})."
         )
@@ -175,7 +178,7 @@ def _given(case: Case, due: datetime | None, until: date, now: datetime) -> date
             f"Chỉ lùi tối đa {MOST_DAYS_GIVEN} ngày làm việc kể từ hôm nay.",
             f"The new day may be at most {MOST_DAYS_GIVEN} working days from today.",
         )
-    new_due = due_for_new_agency(case, given, at=now)
+    new_due = due_for_new_agency(case, given, at=now, limit=plan.limit)
     if new_due is not None and new_due <= now:
         raise DistributionRefused("Ngày mới chưa để lại thời gian cho đơn vị.", "The new day leaves the agency no time.")
     return given

@@ -64,21 +64,22 @@ def set_calendar_day(
 def recount_after_calendar_change(now: datetime, limit: int = 50) -> int:
     """Count the open limits of at most `limit` cases anew; returns how many cases were looked at.
 
-    The oldest change first, each case in a unit of work of its own which also remembers how far the change has come: killed
-    anywhere, the next run goes on from there. Workers beside each other take turns at the row of the change.
+    Each case in a unit of work of its own, once for all changes that wait for it, which also remembers how far each change has
+    come: killed anywhere, the next run goes on from there. Workers beside each other take turns at the rows of the changes.
     """
     done = 0
     while done < limit:
         with unit_of_work():
-            change = _oldest_open_change()
-            if change is None:
-                break
-            case_id = _next_case(change)
-            if case_id is None:
+            next_of = {change: _next_case(change) for change in _open_changes()}
+            for change in (change for change, case_id in next_of.items() if case_id is None):
                 change.finished_at = now
-                continue
-            _recount(lock_case(case_id), change, now)
-            change.last_case_id = case_id
+            case_id = min((case_id for case_id in next_of.values() if case_id is not None), default=None)
+            if case_id is None:
+                break
+            changes = [change for change, next_id in next_of.items() if next_id == case_id]
+            _recount(lock_case(case_id), changes, now)
+            for change in changes:
+                change.last_case_id = case_id
         done += 1
     return done
 
@@ -101,11 +102,9 @@ def _refuse(row: CalendarDay | None, kind: str | None, vi: str, en: str, source:
         raise CalendarChangeRefused("Ngày này đã được ghi như vậy.", "This day is set so already.")
 
 
-def _oldest_open_change() -> CalendarChange | None:
-    query = select(CalendarChange).where(CalendarChange.finished_at.is_(None)).order_by(CalendarChange.id).limit(1)
-    if db.session.get_bind().dialect.name != "sqlite":
-        query = query.with_for_update()
-    return db.session.scalars(query).first()
+def _open_changes() -> list[CalendarChange]:
+    query = select(CalendarChange).where(CalendarChange.finished_at.is_(None)).order_by(CalendarChange.id)
+    return list(db.session.scalars(query.with_for_update()))
 
 
 def _next_case(change: CalendarChange) -> int | None:
@@ -118,87 +117,95 @@ def _next_case(change: CalendarChange) -> int | None:
 
 @dataclass(frozen=True)
 class _Calendars:
-    """Before the change and now. Changes that wait behind it are undone in `before` as well."""
+    """Before the changes and now."""
 
     before: Calendar
     now: Calendar
+    changed_at: datetime
 
 
-def _calendars(centre_id: int, change: CalendarChange) -> _Calendars:
-    now = calendar_of(centre_id)
-    waiting = select(CalendarChange.id).where(CalendarChange.id >= change.id, CalendarChange.finished_at.is_(None))
-    ids = set(db.session.scalars(waiting))
+def _calendars(centre_id: int, changes: list[CalendarChange]) -> _Calendars:
+    now, ids, first = calendar_of(centre_id), {change.id for change in changes}, min(change.changed_at for change in changes)
     days = {scope: {row.day: row.kind for row in db.session.scalars(_rows_of(scope))} for scope in (None, centre_id)}
-    query = select(Event).where(Event.stream == RULES_STREAM, Event.type == VERB, Event.at >= change.changed_at).order_by(Event.seq.desc())
+    query = select(Event).where(Event.stream == RULES_STREAM, Event.type == VERB, Event.at >= first).order_by(Event.seq.desc())
     for told in (event.payload or {} for event in db.session.scalars(query)):
-        if told.get("change") not in ids or told.get("centre_id") not in days:
+        if told.get("change") not in ids:
             continue
         day, kinds = date.fromisoformat(told["day"]), days[told["centre_id"]]
         kinds.pop(day, None)
         if told["before"] is not None:
             kinds[day] = told["before"]
     before = Calendar.from_rows((days[None] | days[centre_id]).items())
-    return _Calendars(replace(before, office_hours=now.office_hours), now)
+    return _Calendars(replace(before, office_hours=now.office_hours), now, first)
 
 
 def _rows_of(centre_id: int | None) -> Select[CalendarDay]:
     return select(CalendarDay).where(CalendarDay.centre_id.is_not_distinct_from(centre_id))
 
 
-def _recount(case: Case, change: CalendarChange, now: datetime) -> None:
-    calendars = _calendars(case.centre_id, change)
+def _recount(case: Case, changes: list[CalendarChange], now: datetime) -> None:
+    calendars = _calendars(case.centre_id, changes)
     agencies = {assignment.id: assignment for assignment in case.open_assignments}
-    whole: tuple[datetime, datetime] | None = None
+    case_due = (case.due_at, case.due_at)
     for clock in sorted(running_clocks(case), key=lambda each: each.kind != ClockKind.CASE):
         old, assignment = _present_due(clock), agencies.get(clock.assignment_id or 0)
         if old is None or Unit(clock.unit) not in ON_THE_CALENDAR:
             continue
-        hangs = clock.kind == ClockKind.ASSIGNMENT and hangs_on(old, whole[0] if whole else case.due_at, case.is_urgent, calendars.before)
-        if hangs:
-            tied = assignment_due(whole[1] if whole else case.due_at, case.is_urgent, calendars.now)
-            new = max(old, tied) if tied is not None and old > _passed_at(clock, now) else old
-        else:
-            new = _counted_anew(clock, old, calendars, now)
+        new = old
+        if old > _passed_at(clock, now):
+            hangs = clock.kind == ClockKind.ASSIGNMENT and _hangs_on(old, case_due[0], case.is_urgent, calendars)
+            new = _after_case(old, case_due, case.is_urgent, calendars) if hangs else _counted_anew(clock, old, calendars, now)
         if clock.kind == ClockKind.CASE:
-            whole = (old, new)
+            case_due = (old, new)
         if new != old:
-            _move(clock, old, new, case, assignment, change, now)
-    if whole is not None and calendars.now.day_of(whole[0]) != calendars.now.day_of(whole[1]) and case.paused_for is None:
-        tell_reporters(case, "due_moved", at=now, due_at=whole[1].isoformat(), reason="calendar")
+            agency = assignment.agency.key if assignment is not None else None
+            told = {"clock": clock.kind, "agency": agency, "old": old.isoformat(), "new": new.isoformat()}
+            record(case, "recount_due", by=SYSTEM, at=now, changes=[change.id for change in changes], **told)
+            _move(clock, new, case, assignment)
+    if case.due_at is not None and case_due[0] != case_due[1]:
+        tell_reporters(case, "due_moved", at=now, due_at=case.due_at.isoformat(), reason="calendar")
 
 
-def _move(
-    clock: Clock, old: datetime, new: datetime, case: Case, assignment: Assignment | None, change: CalendarChange, now: datetime
-) -> None:
-    agency = assignment.agency.key if assignment is not None else None
-    told = {"clock": clock.kind, "agency": agency, "old": old.isoformat(), "new": new.isoformat(), "change": change.id}
-    record(case, "recount_due", by=SYSTEM, at=now, **told)
-    rest = _open_rest(clock)
-    if rest is not None:
-        rest.due_before = new
-    else:
-        move_due(clock, new, case=case, assignment=assignment)
+def _hangs_on(due: datetime, case_due: datetime | None, urgent: bool, calendars: _Calendars) -> bool:
+    """An agency asked after the change got its limit under the new calendar already."""
+    return any(hangs_on(due, case_due, urgent, calendar) for calendar in (calendars.before, calendars.now))
+
+
+def _after_case(old: datetime, case_due: tuple[datetime | None, datetime | None], urgent: bool, calendars: _Calendars) -> datetime:
+    """Where the limit of an agency goes with its case."""
+    tied = assignment_due(case_due[1], urgent, calendars.now)
+    return old if tied is None or case_due[0] == case_due[1] else max(old, tied)
 
 
 def _counted_anew(clock: Clock, old: datetime, calendars: _Calendars, now: datetime) -> datetime:
     """The due instant under the new calendar, of as many days or office hours as led to the present one under the old calendar.
 
-    For a limit nobody moved those are the rule's own; an extension keeps its working days, a limit taken over from an earlier case too.
+    For a limit nobody moved those are the rule's own; an extension keeps its working days, so does what an operator set earlier.
     """
     rests = as_rests([rest for rest in clock.pauses if rest.until is not None])
     unit, amount = Unit(clock.unit), clock.amount
-    if unit is Unit.WORKING_DAYS or clock.kind == ClockKind.ASSIGNMENT:
-        # an agency's own limit is stored as what it leaves of the case's, and one set by hand is a day
-        unit = Unit.WORKING_DAYS
-        amount = working_days_between(clock.started_at, old - _MOMENT, calendars.before, rests)
-    elif due_at(TimeLimit(amount, unit), clock.started_at, calendars.before, rests) != old:
-        return old
+    is_own = clock.kind != ClockKind.ASSIGNMENT  # an agency's limit is stored as what it leaves of the case's, not as its length
+    was_extended = clock.extended_at is not None and clock.extended_at < calendars.changed_at
+    if is_own and not was_extended and due_at(TimeLimit(amount, unit), clock.started_at, calendars.now, rests) == old:
+        return old  # begun after the change, or a day given back that nobody took
+    if is_own and unit is Unit.WORKING_HOURS:
+        is_unmoved = due_at(TimeLimit(amount, unit), clock.started_at, calendars.before, rests) == old
+        amount = amount if is_unmoved else 0
+    else:
+        unit, amount = Unit.WORKING_DAYS, working_days_between(clock.started_at, old - _MOMENT, calendars.before, rests)
     if amount < 1:
         return old
     new = recomputed_for_calendar(old, clock.started_at, TimeLimit(amount, unit), calendars.now, rests, _passed_at(clock, now)) or old
-    if unit is Unit.WORKING_DAYS and last_day_in_time(new, calendars.now) == last_day_in_time(old, calendars.now):
-        return old
-    return new
+    is_same_day = last_day_in_time(new, calendars.now) == last_day_in_time(old, calendars.now)
+    return old if unit is Unit.WORKING_DAYS and is_same_day else new
+
+
+def _move(clock: Clock, new: datetime, case: Case, assignment: Assignment | None) -> None:
+    rest = _open_rest(clock)
+    if rest is None:
+        move_due(clock, new, case=case, assignment=assignment)
+    else:
+        rest.due_before = new
 
 
 def _present_due(clock: Clock) -> datetime | None:

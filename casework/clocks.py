@@ -129,15 +129,18 @@ def start_assignment_clock(assignment: Assignment, *, at: datetime) -> Clock:
     return start_clock(case, ClockKind.ASSIGNMENT, at=at, assignment=assignment, due=due_for_new_agency(case, case.due_at, at=at))
 
 
-def due_for_new_agency(case: Case, case_due: datetime | None, *, at: datetime) -> datetime | None:
+def due_for_new_agency(case: Case, case_due: datetime | None, *, at: datetime, limit: TimeLimit | None = None) -> datetime | None:
     """Return the due instant of an agency asked at an instant when the case is due at `case_due`; it may be over already.
 
-    That is the case's less the allowance, but no later than the case's own limit counted from then: a case with much time left
-    gives an agency no more than any case gives. Source: rules.md, section 4, "Redo, hand back, new agency".
+    That is the case's less the allowance, but no later than the case's own limit (`limit`, where it is about to change) counted
+    from then: a case with much time left gives an agency no more than any case gives.
+    Source: rules.md, section 4, "Redo, hand back, new agency".
     """
     calendar = calendar_of(case.centre_id)
     due, clock = assignment_due(case_due, case.is_urgent, calendar), running_clock(case, ClockKind.CASE)
-    own = due_at(TimeLimit(clock.amount, Unit(clock.unit)), at, calendar) if clock is not None else None
+    if limit is None and clock is not None:
+        limit = TimeLimit(clock.amount, Unit(clock.unit))
+    own = due_at(limit, at, calendar) if limit is not None else None
     return min(due, own) if due is not None and own is not None else due
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from casework.asking import due_with_several, is_short, taking_part
+from casework.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, LimitRule, due_for_new_agency, rule_for
 from casework.models import Case
@@ -47,15 +47,15 @@ def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
 
 def distribution_limits(case: Case, *, agencies: int, now: datetime) -> DistributionLimits:
     """The limits of each agency when `agencies` are asked beside those at work (rules.md, section 4, "several agencies")."""
-    case_due = due_with_several(case) if agencies + len(taking_part(case)) > 1 else case.due_at
+    plan = counted_day(case, several=agencies + len(taking_part(case)) > 1)
     rule = _rule(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now)
     accept_by = due_at(TimeLimit(rule.amount, Unit(rule.unit)), now, calendar_of(case.centre_id))
     return DistributionLimits(
-        case_due_at=case_due,
-        moves_case=case_due != case.due_at,
+        case_due_at=plan.due,
+        moves_case=plan.due != case.due_at,
         accept_by=accept_by or now,
-        answer_by=due_for_new_agency(case, case_due, at=now),
-        is_short=is_short(case, case_due, now),
+        answer_by=due_for_new_agency(case, plan.due, at=now, limit=plan.limit),
+        is_short=is_short(case, plan.due, now),
     )
 
 

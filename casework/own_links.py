@@ -1,6 +1,6 @@
 """How a report belongs to a case: by one link at a time, which ends when the report is merged, split off or withdrawn."""
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
@@ -9,21 +9,24 @@ from casework.models import Assignment, Case, CaseReport, Question, Report
 
 def case_of(report: Report) -> Case:
     """The case that answers a report now; of one withdrawn from a case that goes on for others, the one it was in last."""
-    return link_of(report).case
+    return links_of(report)[-1].case
 
 
-def link_of(report: Report) -> CaseReport:
-    """The link that stands, else the one that ended last."""
-    return newest_links([report.id])[report.id]
+def links_of(report: Report) -> list[CaseReport]:
+    """Every link of a report; the last is the one that stands, else the one that ended last."""
+    return list(db.session.scalars(_links([report.id])))
 
 
 def newest_links(report_ids: list[int]) -> dict[int, CaseReport]:
-    """The same for many reports, by the number of each."""
+    """The last link of each report, by its number."""
+    return {link.report_id: link for link in db.session.scalars(_links(report_ids))}
+
+
+def _links(report_ids: list[int]) -> Select[CaseReport]:
     query = select(CaseReport).join(Case, CaseReport.case_id == Case.id).where(CaseReport.report_id.in_(report_ids))
     query = query.order_by(CaseReport.left_at.is_(None), CaseReport.id)
     query = query.options(joinedload(CaseReport.case).selectinload(Case.assignments).joinedload(Assignment.agency))
-    query = query.options(joinedload(CaseReport.case).joinedload(Case.area))
-    return {link.report_id: link for link in db.session.scalars(query)}
+    return query.options(joinedload(CaseReport.case).joinedload(Case.area))
 
 
 def open_questions(report_ids: list[int]) -> dict[int, Question]:

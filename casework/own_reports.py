@@ -10,8 +10,8 @@ from casework.db import db
 from casework.intake import original_words, place_words
 from casework.models import Case, Clock, Publication, Question, Rating, Refusal, Report, Review
 from casework.own_labels import Standing, is_going_on, standing_of
-from casework.own_links import link_of, open_questions
-from casework.own_turns import Granted, ReferralTold, Turn, granted_extensions, referral_told, turns_of
+from casework.own_links import links_of, open_questions
+from casework.own_turns import Granted, ReferralTold, Turn, talk_about
 from casework.photo_records import copy_for, photos_of_report
 from casework.public_photos import photos_of_answers
 from casework.public_words import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
@@ -135,7 +135,8 @@ def report_opened_by(code: str, secret: str) -> Report | None:
 
 def own_report(report: Report, *, now: datetime) -> OwnReport:
     """What the sender of a report reads at this moment. Callers make sure that it is their own (permissions.report_owned_by)."""
-    link = link_of(report)
+    links = links_of(report)
+    link = links[-1]
     case, question = link.case, open_questions([report.id]).get(report.id)
     standing = standing_of(case, link, report.code, is_asked=question is not None)
     receipt = OwnReport(
@@ -144,11 +145,15 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
     )  # fmt: skip
     if standing.state == CaseState.QUARANTINED:
         return receipt
+    talk = talk_about(report, case)
     own_part = replace(
         receipt, words=original_words(report), place=place_words(report), village=report.village,
-        area=report.area.name if report.area else None, turns=tuple(turns_of(report)), steps=tuple(own_steps(report)),
+        area=report.area.name if report.area else None, turns=talk.turns, steps=tuple(own_steps(report, links)),
     )  # fmt: skip
-    return own_part if link.left_at is not None else _with_case(own_part, case, report, question, standing, now)
+    if link.left_at is not None:
+        return own_part
+    own_part = replace(own_part, referral=talk.referral, extensions=talk.extensions)
+    return _with_case(own_part, case, report, question, standing, now)
 
 
 def _with_case(own_part: OwnReport, case: Case, report: Report, question: Question | None, standing: Standing, now: datetime) -> OwnReport:
@@ -171,7 +176,7 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
         refusal=_refusal(refusal), objection_until=_objection_until(refusal, now),
         may_write=goes_on, may_withdraw=goes_on and case.state in OPEN_STATES and not asks_back, withdrawal_asked=asks_back,
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
-        referral=referral_told(case), extensions=tuple(granted_extensions(case)), publication=publication, answers=answers, missing=missing,
+        publication=publication, answers=answers, missing=missing,
         rateable=_rateable(case, report, publication, now), given=_given(report, publication), review=_review(case),
     )  # fmt: skip
 

@@ -1,14 +1,14 @@
 """What a report's sender and the centre said to each other after filing, and what the centre decided, for the sender alone to read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from casework.additions import addition_words
 from casework.db import db
-from casework.models import Addition, Assignment, Case, CaseReport, Extension, Question, Referral, Refusal, Report, Withdrawal
+from casework.models import Addition, Case, CaseReport, Extension, Question, Referral, Refusal, Report, Withdrawal
 from casework.questions import answer_words, question_words
 from casework.refusals import objection_words
 from casework.withdrawals import withdrawal_reason
@@ -47,6 +47,17 @@ class Granted:
     decided_at: datetime
 
 
+@dataclass(frozen=True)
+class Talk:
+    """The turns, newest first; the newest referral, which stays to be read when the matter came back; and the extensions that
+    moved the day of the answer, newest first (those of agencies that help move only their own).
+    """
+
+    turns: tuple[Turn, ...]
+    referral: ReferralTold | None
+    extensions: tuple[Granted, ...]
+
+
 ASKED = Bilingual("Trung tâm hỏi", "The centre asked")
 ANSWERED = Bilingual("Ông/Bà trả lời", "You answered")
 UNANSWERED = Bilingual("Không có trả lời trước hạn.", "There was no answer in time.")
@@ -67,29 +78,45 @@ WITHDRAWAL_GRANTED = Bilingual("Trung tâm đồng ý cho rút phản ánh", "Th
 WITHDRAWAL_KEPT = Bilingual("Trung tâm tiếp tục xử lý, không nêu tên ai", "The centre goes on with it, naming nobody")
 
 
-def turns_of(report: Report) -> list[Turn]:
-    """The talk about one report, newest first. Other senders' words are none of it."""
-    turns = [*_questions(report), *_additions(report), *_objections(report), *_withdrawals(report)]
-    return sorted(turns, key=lambda turn: turn.at, reverse=True)
+def talk_about(report: Report, case: Case) -> Talk:
+    """What was said about a report, and decided in its case. Other senders' words are none of it.
+
+    Most reports have nothing of all this, so it is asked first what there is.
+    """
+    there = _kinds_there(report, case)
+    turns = [turn for kind, tell in TURNS.items() if kind in there for turn in tell(report)]
+    return Talk(
+        tuple(sorted(turns, key=lambda turn: turn.at, reverse=True)),
+        _referral(case) if Referral in there else None,
+        tuple(_extensions(case)) if Extension in there else (),
+    )
 
 
-def referral_told(case: Case) -> ReferralTold | None:
-    """The newest referral; it stays to be read when the matter came back."""
-    row = db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id.desc()).limit(1)).first()
-    if row is None:
-        return None
+def _kinds_there(report: Report, case: Case) -> frozenset[type]:
+    cases = select(CaseReport.case_id).where(CaseReport.report_id == report.id)
+    conditions: dict[type, ColumnElement[bool]] = {
+        Question: Question.report_id == report.id,
+        Addition: Addition.report_id == report.id,
+        Withdrawal: Withdrawal.report_id == report.id,
+        Refusal: Refusal.case_id.in_(cases),
+        Referral: Referral.case_id == case.id,
+        Extension: Extension.assignment_id.in_([row.id for row in case.assignments]),
+    }
+    asked = select(*(exists().where(condition) for condition in conditions.values()))
+    return frozenset(kind for kind, is_there in zip(conditions, db.session.execute(asked).one(), strict=True) if is_there)
+
+
+def _referral(case: Case) -> ReferralTold:
+    row = db.session.scalars(select(Referral).where(Referral.case_id == case.id).order_by(Referral.id.desc()).limit(1)).one()
     return ReferralTold(row.body, row.reason, row.referred_at, row.result, bool(row.came_back), row.ended_at)
 
 
-def granted_extensions(case: Case) -> list[Granted]:
-    """The extensions that moved the day of the answer, newest first; those of agencies that help move only their own."""
-    query = select(Extension).join(Assignment, Assignment.id == Extension.assignment_id)
-    query = query.where(Assignment.case_id == case.id, Assignment.slot == "lead", Extension.granted.is_(True))
-    return [
-        Granted(row.reason, row.new_due_at, row.decided_at)
-        for row in db.session.scalars(query.order_by(Extension.id.desc()))
-        if row.new_due_at is not None and row.decided_at is not None
-    ]
+def _extensions(case: Case) -> Iterator[Granted]:
+    leading = [row.id for row in case.assignments if row.is_lead]
+    query = select(Extension).where(Extension.assignment_id.in_(leading), Extension.granted.is_(True)).order_by(Extension.id.desc())
+    for row in db.session.scalars(query):
+        if row.new_due_at is not None and row.decided_at is not None:
+            yield Granted(row.reason, row.new_due_at, row.decided_at)
 
 
 def _questions(report: Report) -> Iterator[Turn]:
@@ -129,3 +156,11 @@ def _withdrawals(report: Report) -> Iterator[Turn]:
         yield Turn(False, WITHDRAWAL if was_at_once else ASKED_TO_WITHDRAW, row.requested_at, withdrawal_reason(row), note)
         if row.decided_at is not None and row.granted is not None and not was_at_once:
             yield Turn(True, WITHDRAWAL_GRANTED if row.granted else WITHDRAWAL_KEPT, row.decided_at, row.decision_words)
+
+
+TURNS: dict[type, Callable[[Report], Iterator[Turn]]] = {
+    Question: _questions,
+    Addition: _additions,
+    Refusal: _objections,
+    Withdrawal: _withdrawals,
+}

@@ -11,10 +11,13 @@ from datetime import datetime
 from casework.asking import due_with_several, is_short, taking_part
 from casework.cases import answered_this_round
 from casework.centres import other_centres
+from casework.corrections import can_be_corrected
 from casework.extensions import may_still_be_extended
 from casework.holds import MOST_WORKING_DAYS, held_working_days
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, may
+from casework.publications import PUBLIC_KINDS
+from casework.publishing import has_new_answer
 from casework.quarantine import handed_over_at
 from casework.splitting import reports_merged_in
 from casework.staff_views import publications_of
@@ -85,7 +88,7 @@ def _with_agencies(case: Case, by: Actor, now: datetime) -> Iterator[PossibleAct
         yield PossibleAct("add_agency")
     if case.state in AT_AGENCIES and may(by, Action.CHANGE_LEAD, case):
         yield PossibleAct("change_lead")
-    if at_work and has_answers and case.visibility_reason_id is None and may(by, Action.PUBLISH, case):
+    if at_work and has_answers and case.visibility_reason_id is None and may(by, Action.PUBLISH, case) and has_new_answer(case):
         yield PossibleAct("publish_interim")
     for assignment in at_work:
         if assignment.state != AssignmentState.HANDED_BACK and may(by, Action.REMIND, case):
@@ -121,11 +124,12 @@ def _published(case: Case, by: Actor, publications: Sequence[Publication] | None
     if not (may(by, Action.CORRECT_PUBLICATION, case) or may(by, Action.UNPUBLISH, case)):
         return
     for publication in publications_of(case) if publications is None else publications:
-        if publication.unpublished_at is None:
-            if may(by, Action.CORRECT_PUBLICATION, case):
-                yield PossibleAct("correct_publication", publication=publication)
-            if publication.kind != "private" and may(by, Action.UNPUBLISH, case):
-                yield PossibleAct("unpublish", publication=publication)
+        is_public = publication.kind in PUBLIC_KINDS
+        is_fit = not (is_public and case.visibility_reason_id is not None) and can_be_corrected(publication, case)
+        if is_fit and may(by, Action.CORRECT_PUBLICATION, case):
+            yield PossibleAct("correct_publication", publication=publication)
+        if is_public and publication.unpublished_at is None and may(by, Action.UNPUBLISH, case):
+            yield PossibleAct("unpublish", publication=publication)
 
 
 def _may_set_apart(case: Case, by: Actor) -> bool:

@@ -39,14 +39,14 @@ class HandOverRefused(CaseworkError):
     """The content cannot be erased yet, or no more; the text says why."""
 
 
-def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> None:
+def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str, object]:
     """Take a case out of the system, whatever its state: nobody but the confidential readers of its centre sees it again.
 
     Cases merged into it go with it, since their texts tell the same; a report that has nothing to do with the matter is to be
     split off first. `reason` is sealed with the main report's words and read by the confidential readers alone: no event, no
-    message and no agency is told why. Records `quarantine` and erases what the history told before. Raises NotAllowed for an
-    agency that does not have the case open, QuarantineRefused without a reason, for a merged case (its main has the reports)
-    and when it has been done.
+    message and no agency is told why. Records `quarantine` and erases what the history told before. Returns the row numbers of
+    the cases merged into it as `merged`, for their processes to end. Raises NotAllowed for an agency that does not have the case
+    open, QuarantineRefused without a reason, for a merged case (its main has the reports) and when it has been done.
     """
     require(by, Action.QUARANTINE, case)
     _refuse_agency_without_case(case, by)
@@ -80,6 +80,7 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> None:
     tell_desk(Role.CONFIDENTIAL_READER, "case_quarantined", case=case, at=now)
     tell_reporters(case, "report_handled_apart", at=now)
     db.session.flush()
+    return {"merged": [each.id for each in cases[1:]]}
 
 
 def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:

@@ -130,7 +130,7 @@ def _follow_case(clock: Clock, assignment: Assignment, old_case_due: datetime | 
     """Move an agency's limit with the case's where it hung on it; one set earlier by hand goes only where the case's overtakes it."""
     case = assignment.case
     due, latest = clock.due_at, assignment_due(case.due_at, case.is_urgent, calendar)
-    if due is None or latest is None:
+    if due is None or latest is None or (case.due_at, case.is_urgent) == (old_case_due, was_urgent):
         return
     if case.is_urgent and not was_urgent:
         due = min(due, latest)

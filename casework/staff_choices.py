@@ -14,17 +14,18 @@ Row = TypeVar("Row", Field, RefusalReason, VisibilityReason, Area, Agency)
 
 def fields_for(case: Case, *, now: datetime) -> list[Field]:
     """The fields of work, in their order."""
-    return _in_force(select(Field).order_by(Field.position, Field.id), Field, case, now)
+    return _own_first(_in_force(select(Field).order_by(Field.position, Field.id), Field, case, now), "service_code")
 
 
 def refusal_reasons_for(case: Case, *, now: datetime) -> list[RefusalReason]:
     """The reasons for not taking a report, in their order."""
-    return _in_force(select(RefusalReason).order_by(RefusalReason.position, RefusalReason.id), RefusalReason, case, now)
+    return _own_first(_in_force(select(RefusalReason).order_by(RefusalReason.position, RefusalReason.id), RefusalReason, case, now), "key")
 
 
 def visibility_reasons_for(case: Case, *, now: datetime) -> list[VisibilityReason]:
     """The reasons for not showing a case, in their order."""
-    return _in_force(select(VisibilityReason).order_by(VisibilityReason.position, VisibilityReason.id), VisibilityReason, case, now)
+    rows = _in_force(select(VisibilityReason).order_by(VisibilityReason.position, VisibilityReason.id), VisibilityReason, case, now)
+    return _own_first(rows, "key")
 
 
 def communes_for(case: Case, *, now: datetime) -> list[Area]:
@@ -70,3 +71,9 @@ def _in_force(query: Select[Row], table: type[Row], case: Case, now: datetime) -
     today = now.astimezone(LOCAL_ZONE).date()
     rows = db.session.scalars(query.where(or_(table.centre_id == case.centre_id, table.centre_id.is_(None))))
     return [row for row in rows if row.holds_on(today)]
+
+
+def _own_first(rows: list[Row], key: str) -> list[Row]:
+    """The rows without those of the installation that the centre has one of its own for (rules.md, section 8)."""
+    own = {getattr(row, key) for row in rows if row.centre_id is not None}
+    return [row for row in rows if row.centre_id is not None or getattr(row, key) not in own]

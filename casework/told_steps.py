@@ -1,13 +1,13 @@
 """What has happened to a case in words for people outside: the public's list of steps, and its sender's (rules.md, section 2)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.db import db
-from casework.models import Agency, Assignment, Case, CaseReport, Event, Report
+from casework.models import Case, CaseReport, Event, Report
 from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
 from casework.words import Bilingual
 
@@ -29,19 +29,18 @@ def public_steps(case: Case) -> list[Step]:
     if not case.is_public:
         return []
     query = select(Event).where(Event.case_id == case.id, Event.type.in_(PUBLIC_TELLERS)).order_by(Event.seq.desc()).limit(MOST_STEPS)
-    return list(_told(db.session.scalars(query), PUBLIC_TELLERS, _agency_names({case.id})))
+    return list(_told(db.session.scalars(query), PUBLIC_TELLERS, _agency_names([case])))
 
 
-def own_steps(report: Report) -> list[Step]:
-    """The steps the sender of a report is told, newest first: of each case it was in, as long as it was in it.
+def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
+    """The steps the sender of a report is told, newest first: of each case it was in by one of its `links`, as long as it was.
 
     What other senders of a merged case did is none of them.
     """
-    links = list(db.session.scalars(select(CaseReport).where(CaseReport.report_id == report.id)))
     stays = or_(*(_stay(link) for link in links))
     query = select(Event).where(stays, Event.type.in_(OWN_TELLERS)).order_by(Event.at.desc(), Event.id.desc()).limit(MOST_STEPS)
     events = (event for event in db.session.scalars(query) if _concerns(event, report))
-    return list(_told(events, OWN_TELLERS, _agency_names({link.case_id for link in links})))
+    return list(_told(events, OWN_TELLERS, _agency_names(link.case for link in links)))
 
 
 def _stay(link: CaseReport) -> ColumnElement[bool]:
@@ -65,6 +64,5 @@ def _told(events: Iterable[Event], tellers: dict[str, Teller], names: dict[str, 
             yield Step(told.words, event.at, told.is_main, told.note)
 
 
-def _agency_names(case_ids: set[int]) -> dict[str, Bilingual]:
-    query = select(Agency).join(Assignment, Assignment.agency_id == Agency.id).where(Assignment.case_id.in_(case_ids))
-    return {agency.key: agency.name for agency in db.session.scalars(query)}
+def _agency_names(cases: Iterable[Case]) -> dict[str, Bilingual]:
+    return {row.agency.key: row.agency.name for case in cases for row in case.assignments}

@@ -40,7 +40,7 @@ class PublicationEditPage(ActPage):
             self.is_unfinished = True
             return None
         values = self.filled_in()
-        values["shows_exact_place"] = values["shows_exact_place"] and self.case.latitude is not None
+        values["shows_exact_place"] = values.get("shows_exact_place", False) and self.case.latitude is not None
         # pictures take seconds: not made for a form that is refused anyway
         is_complete = values["checked"] and values["title"].strip() and values["question"].strip()
         try:
@@ -110,8 +110,8 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
     label = _l("Correct it")
     what = _l("The text people read is replaced by a new version, marked as corrected; the answers of the agencies stay as they are.")
     then = (
-        _l("Ratings stay and are marked “before the correction”. No limit changes."),
-        _l("The senders and those who follow the case are told."),
+        _l("Ratings stay and are marked “before the correction”. No limit changes. What was taken back is published again by it."),
+        _l("The senders are told, and of a public text those who follow the case."),
     )
     button = _l("Publish the correction")
     done = _l("The correction is published.")
@@ -125,6 +125,11 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
             shows_exact_place=version.shows_exact_place,
         )  # fmt: skip
         self.choices = photo_choices(self.case, request.form.to_dict() if request.method == "POST" else None, version)
+        if self.publication.kind == "private":
+            # its readers know the place, and each sender has their own photos
+            self.choices = [choice for choice in self.choices if choice.photo.answer_id is not None]
+            del self.form.place, self.form.shows_exact_place
+            self.form.checked.data = True
 
     def filled_in(self) -> dict[str, Any]:
         return {**super().filled_in(), "publication": self.publication}

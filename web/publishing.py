@@ -16,7 +16,7 @@ from casework.intake import cleared_words
 from casework.models import Case, Rating, Review
 from casework.permissions import Action, case_seen_by, may
 from casework.photos import RectangleRefused
-from casework.publications import newest_publication
+from casework.publications import rated_publication
 from casework.publishing import ChosenPhotos, approved_answers
 from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
 from casework.staff_views import publications_of
@@ -156,6 +156,8 @@ class ReviewPage(TaskPage):
 
     def build(self) -> None:
         self.form = ReviewForm()
+        if self.case.reopened >= MOST_REOPENED:
+            self.form.outcome.choices = self.form.outcome.choices[:1]
 
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
@@ -163,7 +165,7 @@ class ReviewPage(TaskPage):
         return Act("review_rating", {"outcome": self.form.outcome.data, "words": self.form.words.data or ""})
 
     def context(self) -> dict[str, Any]:
-        publication = newest_publication(self.case, kinds=("final", "private"))
+        publication = rated_publication(self.case)
         review = publication and db.session.scalars(select(Review).where(Review.publication_id == publication.id)).first()
         ratings = publication and ratings_of(publication)
         return {

@@ -163,7 +163,7 @@ def codes_meant(words: str, *, now: datetime) -> tuple[str, ...]:
 def cases_with(codes: tuple[str, ...]) -> list[Case]:
     """Return the cases that hold a report with one of the codes; who may know of them is for the caller to ask."""
     query = select(Case).join(CaseReport, CaseReport.case_id == Case.id).join(Report, CaseReport.report_id == Report.id)
-    return list(db.session.scalars(query.where(Report.code.in_(codes), CaseReport.left_at.is_(None)).limit(YEARS_BACK)).unique())
+    return list(db.session.scalars(query.where(Report.code.in_(codes), CaseReport.left_at.is_(None)).limit(len(codes))).unique())
 
 
 def elements_of(counts: Counts, order: Mapping[str, Any]) -> list[str]:

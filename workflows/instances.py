@@ -120,6 +120,8 @@ class CaseProcess:
             rearm_timers(self.case, self._open)
             while self._move():
                 pass
+        if self.case.closed_at == self.now:
+            self._tell_merged()
         # One flush at the end: each row is written once, however often the rounds above touched it.
         with db.session.no_autoflush:
             for instance, workflow in self._open.items():
@@ -158,7 +160,6 @@ class CaseProcess:
                 self.open(own)
             return
         self.open_changed()
-        self._tell_merged()
 
     def _tell_merged(self) -> None:
         """Cases merged into this one end with it: each in a step of its own, when the worker delivers the message."""

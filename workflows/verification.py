@@ -209,7 +209,8 @@ def _check_instance(instance: ProcessInstance, rows: _Rows) -> Iterator[Finding]
         )  # fmt: skip
     yield from _check_limits(instance, definition, steps, rows.clocks.get(instance.case_id, []))
     yield from _check_messages(instance, workflow, rows.messages.get(instance.case_id, []))
-    yield from _check_facts(instance, workflow)
+    on_the_way = {row.name for row in rows.messages.get(instance.case_id, [])}
+    yield from _check_facts(instance, engine.awaited_messages(workflow) - on_the_way)
 
 
 def _awaited_on_the_way(workflow: BpmnWorkflow, definition: Definition) -> bool:
@@ -219,11 +220,11 @@ def _awaited_on_the_way(workflow: BpmnWorkflow, definition: Definition) -> bool:
     return any(element is not None and element.kind == "intermediateCatchEvent" and "beside" not in element.properties for element in found)
 
 
-def _check_facts(instance: ProcessInstance, workflow: BpmnWorkflow) -> Iterator[Finding]:
-    """What holds in the domain has been heard by every event that waits for it."""
+def _check_facts(instance: ProcessInstance, awaited: set[str]) -> Iterator[Finding]:
+    """What holds in the domain has been heard by every event that waits for it, or a message about it is on its way."""
     if instance.status != "running":
         return
-    for name in sorted(engine.awaited_messages(workflow) & FACTS.keys()):
+    for name in sorted(awaited & FACTS.keys()):
         if FACTS[name](instance.subject) is not None:
             yield fault(
                 "process.unheard", f"instance {instance.id}",

@@ -136,7 +136,7 @@ class TestForThePublic:
         assert answers[0] == answers[1] != set()
 
     def test_who_is_near_is_told(self, world: build.World) -> None:
-        for offset in range(0, 5):
+        for offset in range(5):
             case = reported(world, state="to_classify", metres=offset * 120)
             for away in (-490, 0, 490):
                 assert case in near(place(world, metres=offset * 120 + away), limit=50)

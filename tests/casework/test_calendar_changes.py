@@ -20,7 +20,7 @@ from casework.reclassification import reclassify
 from casework.states import Pause
 from tests import build
 from tests.build import World
-from tests.casework.acting import clock, events, local, payload, run, told
+from tests.casework.acting import clock, local, run, told
 
 FRIDAY = date(2026, 3, 6)
 SATURDAY = date(2026, 3, 7)
@@ -60,8 +60,8 @@ def test_a_day_off_moves_the_case_and_its_agencies(world: World) -> None:
     assert recounted() == 1
     assert case.due_at == local(13, 3)
     assert {row.due_at for row in case.open_assignments} == {local(12, 3, 7, 30)}
-    assert [(told["clock"], told["agency"], told["change"]) for told in recounts(case)] == [
-        ("case", None, change.id), ("assignment", "PTNMT", change.id), ("assignment", "UBND-LAT", change.id)]
+    assert [(told["clock"], told["agency"], told["changes"]) for told in recounts(case)] == [
+        ("case", None, [change.id]), ("assignment", "PTNMT", [change.id]), ("assignment", "UBND-LAT", [change.id])]
     assert (recounts(case)[0]["old"], recounts(case)[0]["new"]) == (local(12, 3).isoformat(), local(13, 3).isoformat())
     said = db.session.query(OutboxMessage).filter_by(template="due_moved").order_by(OutboxMessage.id.desc()).first()
     assert said is not None
@@ -110,13 +110,31 @@ def test_a_day_that_becomes_ordinary_again_gives_nothing_back_either(small: Worl
     assert case.due_at == local(11, 3)
 
 
-def test_two_days_off_before_anything_was_counted_move_it_twice(world: World) -> None:
+def test_two_days_off_are_counted_in_one_go(world: World) -> None:
     case = build.case_at(world, "handling")
-    day(world)
-    day(world, date(2026, 3, 5), now=local(3, 3, 8, 30))
-    assert recounted() == 2                                        # once for each change
+    changes = [day(world), day(world, date(2026, 3, 5), now=local(3, 3, 8, 30))]
+    assert recounted() == 1
     assert (case.due_at, case.open_assignments[0].due_at) == (local(12, 3), local(11, 3, 7, 30))
-    assert len(recounts(case)) == 2
+    assert [told["changes"] for told in recounts(case)] == [[change.id for change in changes]] * 2
+    assert len(told("due_moved")) == 1
+
+
+def test_a_day_off_set_while_another_is_being_counted_is_counted_for_everybody_once(small: World) -> None:
+    cases = [build.case_at(small, "handling") for _ in range(3)]
+    day(small)
+    assert recounted(limit=1) == 1
+    day(small, date(2026, 3, 5), now=local(3, 3, 9, 30))
+    recounted(local(3, 3, 10))
+    assert [(case.due_at, case.open_assignments[0].due_at) for case in cases] == [(local(12, 3), local(11, 3, 7, 30))] * 3
+
+
+def test_what_began_after_the_change_is_not_given_its_day_twice(small: World) -> None:
+    day(small)
+    case = build.case_at(small, "handling", now=local(3, 3, 8, 10))
+    due = (case.due_at, case.open_assignments[0].due_at)
+    recounted(local(3, 3, 11))
+    assert due == (case.due_at, case.open_assignments[0].due_at) == (local(12, 3), local(11, 3, 7, 30))
+    assert recounts(case) == []
 
 
 def test_what_has_passed_is_not_revived(world: World) -> None:
@@ -150,13 +168,13 @@ def test_a_limit_an_operator_set_earlier_keeps_its_working_days(small: World) ->
         locked = lock_case(case.id)
         own = running_clock(locked, ClockKind.ASSIGNMENT)
         assert own is not None
-        move_due(own, local(7, 3), case=locked, assignment=locked.open_assignments[0])
+        move_due(own, local(6, 3), case=locked, assignment=locked.open_assignments[0])
     day(small, date(2026, 3, 10))
     recounted()
-    assert (case.due_at, case.open_assignments[0].due_at) == (local(10, 3), local(7, 3))
-    day(small)
-    recounted()
-    assert (case.due_at, case.open_assignments[0].due_at) == (local(12, 3), local(10, 3))
+    assert (case.due_at, case.open_assignments[0].due_at) == (local(10, 3), local(6, 3))
+    day(small, date(2026, 3, 4), now=local(3, 3, 10))
+    recounted(local(3, 3, 11))
+    assert (case.due_at, case.open_assignments[0].due_at) == (local(12, 3), local(7, 3))
 
 
 def test_an_urgent_case_does_not_care(small: World) -> None:
@@ -208,9 +226,10 @@ def test_it_goes_case_by_case_and_goes_on_where_it_was_killed(world: World, monk
             raise KeyboardInterrupt
         return counted(case_id)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(calendar_changes, "lock_case", killed)
-        recounted()
+        with pytest.raises(KeyboardInterrupt):
+            recounted()
     assert [case.due_at == local(11, 3) for case in cases] == [True, True, False, False]
     assert recounted() == 2
     assert [case.due_at for case in cases] == [local(11, 3)] * 4

@@ -12,7 +12,7 @@ from casework.centres import CentreMissing, PassOnRefused, centre_for, other_cen
 from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.intake import Place
-from casework.models import Area, Case, CalendarDay, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
+from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
 from casework.notes import notes_seen_by
 from casework.permissions import LOCAL_ZONE, NotAllowed, Role, case_seen_by
 from casework.reminders import send_reminders
@@ -72,7 +72,8 @@ class TestWhere:
 
     def test_an_area_without_a_centre_has_that_of_the_area_above(self, other: build.World) -> None:
         with unit_of_work():
-            hamlet = Area(parent_id=other.area.id, level="village", name_vi="Xóm", name_en="Hamlet", folded_name="xom", valid_from=build.LONG_AGO)
+            hamlet = Area(parent_id=other.area.id, level="village", name_vi="Xóm", name_en="Hamlet", folded_name="xom",
+                          valid_from=build.LONG_AGO)
             db.session.add(hamlet)
             db.session.flush()
             assert chosen(hamlet) == "DN"
@@ -104,7 +105,7 @@ def passed(world: build.World, case: Case, to: Centre, by: str = "operator", *, 
 
 
 class TestPassOn:
-    def test_the_other_centre_has_the_report_from_then_on_and_the_first_sees_it_no_more(self, world: build.World, other: build.World) -> None:
+    def test_the_other_centre_has_the_report_from_then_on_and_the_first_not(self, world: build.World, other: build.World) -> None:
         case = build.case_at(world, "to_verify")
         acceptance = db.session.scalars(select(Clock).where(Clock.case_id == case.id)).one()
         due, code, ref = acceptance.due_at, case.code, case.ref
@@ -112,15 +113,15 @@ class TestPassOn:
         assert (case.centre_id, case.main_report.centre_id, case.code) == (other.centre.id, other.centre.id, code)
         assert acceptance.due_at == due
         assert set(db.session.scalars(select(SearchRow.centre_id).where(SearchRow.case_id == case.id))) == {other.centre.id}
-        seen = {name: case_seen_by(where.actor(name), ref) is not None for where in (world,) for name in ("operator", "ops_lead")}
-        assert seen == {"operator": False, "ops_lead": False}
+        assert [name for name in ("operator", "ops_lead") if case_seen_by(world.actor(name), ref) is not None] == []
         assert case_seen_by(other.actor("operator"), ref) is not None
 
     def test_operators_and_reporters_are_told_and_the_reason_is_a_note(self, world: build.World, other: build.World) -> None:
         case = build.case_at(world, "to_verify")
         passed(world, case, other.centre)
         rows = db.session.scalars(select(OutboxMessage).where(OutboxMessage.case_id == case.id).order_by(OutboxMessage.id.desc()).limit(2))
-        assert [(row.template, row.recipient.partition(":")[0]) for row in rows] == [("report_passed_on", "reporter"), ("report_to_verify", "desk")]
+        to_whom = [(row.template, row.recipient.partition(":")[0]) for row in rows]
+        assert to_whom == [("report_passed_on", "reporter"), ("report_to_verify", "desk")]
         assert [note.body for note in notes_seen_by(other.actor("operator"), case)] == [WHY]
         event = db.session.scalars(select(Event).where(Event.type == "pass_on")).one()
         assert event.payload == {"former": "LD", "centre": "DN"}

@@ -11,7 +11,8 @@ from casework import public_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Event, OutboxMessage, Publication, SearchRow
-from casework.own_reports import own_list, own_report
+from casework.own_lists import own_list
+from casework.own_reports import own_report
 from casework.permissions import NotAllowed, case_seen_by, report_owned_by
 from casework.quarantine import (
     HandOverRefused,

@@ -70,14 +70,15 @@ def test_nobody_is_reminded_before_half_the_time_is_used(world: build.World) -> 
     assert send_reminders(first - timedelta(microseconds=1)) == 0
     assert send_reminders(first) == 1
     assert send_reminders(first) == 0
-    assert [key for key in letters()] == ["officer 05/03"]
+    assert list(letters()) == ["officer 05/03"]
 
 
 def test_a_normal_case_waits_for_the_letter_of_the_next_morning(world: build.World) -> None:
     case = build.case_at(world, "handling")
     only(case, ClockKind.ASSIGNMENT)
     drained(local("06/03/2026 20:00"))
-    assert letters() == {"officer 09/03": ([case.code], local("09/03/2026 07:30")), "agency_leader 09/03": ([case.code], local("09/03/2026 07:30"))}
+    monday = ([case.code], local("09/03/2026 07:30"))
+    assert letters() == {"officer 09/03": monday, "agency_leader 09/03": monday}
     assert told() == []
 
 
@@ -145,7 +146,8 @@ def test_a_rung_once_climbed_is_not_climbed_again_after_the_limit_has_moved(worl
     with unit_of_work():
         locked = lock_case(case.id)
         clock = running_clock(locked, ClockKind.CASE)
-        assert clock is not None and clock.due_at is not None
+        assert clock is not None
+        assert clock.due_at is not None
         move_due(clock, clock.due_at + timedelta(days=7), case=locked)
         assert clock.remind_at > half
     again = clock_of(case, ClockKind.CASE).remind_at
@@ -237,7 +239,7 @@ def test_a_case_that_cannot_be_read_keeps_no_other_from_its_reminders(
     broken_id = broken.id
     monkeypatch.setattr("casework.reminders.lock_case", fails)
     assert send_reminders(FAR) == 1
-    assert [codes for codes, _ in letters().values()][0] == [sound.code]
+    assert next(codes for codes, _ in letters().values()) == [sound.code]
     assert [(record.message, record.case, record.error) for record in caplog.records] == [("reminders put off", broken_id, "RuntimeError")]
 
 
@@ -371,7 +373,7 @@ class TestByHand:
     def test_an_agency_that_waits_for_the_centre_is_not_reminded(self, world: build.World) -> None:
         case = build.case_at(world, "at_agency")
         agency = case.assignments[0].agency
-        build.do(world, case, "accept_assignment", f"officer_{agency.key}", agency=agency, act="hand_back", reason="Không thuộc thẩm quyền.")
+        build.do(world, case, "accept_assignment", f"officer_{agency.key}", agency=agency, act="hand_back", reason="Không đúng thẩm quyền")
         with pytest.raises(RemindRefused, match="waits for the centre"):
             _remind(world, case, "operator", case.assignments[0].ref)
 

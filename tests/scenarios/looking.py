@@ -12,13 +12,13 @@ from casework.db import db
 from casework.findings import Finding, one_moment
 from casework.models import Case, Clock, Event, OutboxMessage, Publication, Report, Reporter
 from casework.own_reports import own_report
-from casework.public_cases import Wanted, code_of_case, public_case, public_list
+from casework.public_cases import Wanted, code_of_case, public_case, public_items, public_list
 from casework.verification import check_chains
 from tests.build import World
 from tests.scenarios.way import Limit, Look, Row, local
 from workflows import engine
-from workflows.models import ProcessInstance
 from workflows.inbox import waiting_in_case
+from workflows.models import ProcessInstance
 from workflows.parsed import definition_of
 from workflows.verification import check_process
 
@@ -28,7 +28,7 @@ REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.
 
 
 def looked_at(world: World, cases: Mapping[str, Case], of: str, report: Report, now: datetime) -> Look:
-    """Look at a case with the eyes of staff, of the public and of the sender of `report`."""
+    """Look at a case with the eyes of staff, of the public, on its page and in its lists, and of the sender of `report`."""
     db.session.expire_all()
     case = cases[of]
     tasks = {
@@ -36,8 +36,8 @@ def looked_at(world: World, cases: Mapping[str, Case], of: str, report: Report, 
         for row in waiting_in_case(case.id, with_frozen=True)
     }
     shown = public_case(case.code)
-    listed = {item.code: item for item in public_list(Wanted(), size=ALL).items}.get(case.code)
-    assert (shown and shown.item) == listed, "the list and the page of a case tell the public different things"
+    listed = public_items([case.id])
+    assert listed == ([shown.item] if shown else []), "a list and the page of a case tell the public different things"
     if case.merged_into_id is None:
         assert code_of_case(report.code) == (case.code if shown else None)
     own = own_report(report, now=now).label.vi
@@ -47,6 +47,11 @@ def looked_at(world: World, cases: Mapping[str, Case], of: str, report: Report, 
         state=case.state, tasks=frozenset(tasks), public=shown.item.progress.label.vi if shown else None, owner=own,
         published=_kind_published(case) if shown and shown.question else None, due=local(case.due_at),
     )
+
+
+def is_listed(case: Case) -> bool:
+    """Whether the public finds a case in the list of all."""
+    return any(item.code == case.code for item in public_list(Wanted(), size=ALL).items)
 
 
 def row_of(case: Case) -> Row:

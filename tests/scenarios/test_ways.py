@@ -9,7 +9,18 @@ import pytest
 from casework.db import db
 from tests.build import World
 from tests.conftest import environment_of, prepare_schema, running
-from tests.scenarios.looking import assignments_of, ends_of, events_of, findings, limits_of, looked_at, messages_of, passed_by, row_of
+from tests.scenarios.looking import (
+    assignments_of,
+    ends_of,
+    events_of,
+    findings,
+    is_listed,
+    limits_of,
+    looked_at,
+    messages_of,
+    passed_by,
+    row_of,
+)
 from tests.scenarios.walking import FILED_AT, Walk, world_of_ways
 from tests.scenarios.way import Outcome, Way, at
 from tests.scenarios.ways import WAYS
@@ -47,6 +58,7 @@ def differences(walk: Walk, name: str, outcome: Outcome) -> list[str]:
         "passed": (outcome.elements & passed_by(case), outcome.elements),
         "row": (row_of(case), outcome.row),
         "last look": (looked_at(walk.world, walk.cases, name, walk.reports[name], walk.now), outcome.last),
+        "in the public list": (is_listed(case), outcome.last.public is not None),
         "assignments": (assignments_of(case), list(outcome.assignments)),
         "limits": (limits_of(case), sorted(outcome.limits, key=repr)),
         "messages": (messages_of(walk.world, case), sorted(outcome.messages)),

@@ -69,9 +69,9 @@ class Walk:
         named = self.agency(agency) if agency else None
         build.do(self.world, self.cases[of], element, by, act=act, agency=named, now=self._at(when), **form)
 
-    def act(self, when: str, verb: str, by: str, *, of: str = MAIN, agency: str | None = None, **form: Any) -> None:
-        """An act beside the tokens; with `agency`, on its newest assignment."""
-        named = self.newest(agency, of) if agency else None
+    def act(self, when: str, verb: str, by: str, *, of: str = MAIN, work_of: str | None = None, **form: Any) -> None:
+        """An act beside the tokens: on the case, or on the newest assignment of an agency."""
+        named = self.newest(work_of, of) if work_of else None
         build.act(self.world, self.cases[of], verb, by, assignment=named, now=self._at(when), **form)
 
     def own(self, when: str, element: str, *, by: str = "citizen", of: str = MAIN, **form: Any) -> None:

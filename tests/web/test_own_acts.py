@@ -406,7 +406,7 @@ def test_a_correction_is_read_with_its_reason_and_one_taken_back_by_its_sender_a
     build.act(world, case, "correct_publication", "operator", publication=publication, title="Rác đổ ven suối",
               question="Người dân phản ánh rác đổ ven suối.", summary="Đã dọn xong.", reason="Ghi lại khối lượng rác.", checked=True)
     for page in (page_of(client, case), words_of(client_of(app).get(f"/reports/{case.code}"))):
-        assert "Đính chính lúc" in page
+        assert "Đã đính chính lúc" in page
         assert "Ghi lại khối lượng rác." in page
         assert "Trung tâm đính chính kết quả" in page
     build.act(world, case, "unpublish", "operator", publication=publication, reason="Lý do nội bộ.")
