@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.events import append
-from casework.models import Centre, Event
+from casework.models import Centre, Clock, Event
 from casework.permissions import LOCAL_ZONE, SYSTEM
+from casework.reminders import send_reminders
 from casework.seeding import install_centre, install_rules
 from web import create_app
 from web.config import Config
@@ -25,7 +26,7 @@ from web.server import serve
 from web.starting import StartRefused
 from workflows.models import Timer
 from workflows.versions import install_shipped_model
-from workflows.wakeups import fire_due_timers
+from workflows.wakeups import deliver_messages, fire_due_timers
 
 OPENED = datetime(2022, 5, 16, 8, 0, tzinfo=LOCAL_ZONE)
 """When the invented installation was set up: three days before its first report could come in."""
@@ -83,20 +84,39 @@ def prepare(app: Flask, *, now: datetime) -> bool:
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
             told = tell_stories(centre, now=now, store=store, pictures=pictures)
             append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
-    let_past_timers_fire(now)
+    catch_up(now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty
 
 
+def catch_up(now: datetime) -> None:
+    """Let happen what the worker would have done before `now`, each at its own instant: a window of 2022 closes its case in 2022.
+
+    So nothing of the past bursts out of the worker once it starts.
+    """
+    let_past_timers_fire(now)
+    let_past_reminders_go(now)
+
+
 def let_past_timers_fire(now: datetime) -> int:
-    """Fire what became due before `now`, each timer at its own instant: a rating window of 2022 closes its case in 2022."""
+    """Fire what became due before `now`, each timer at its own instant, and what others were to hear of it; returns how many."""
     fired = 0
     while (due_at := db.session.scalar(select(func.min(Timer.due_at)).where(Timer.ended_at.is_(None), Timer.due_at <= now))) is not None:
         moved = fire_due_timers(due_at)
         if not moved:
             break  # an incident stands in the way; the worker goes on with the others
+        deliver_messages(due_at)
         fired += moved
     return fired
+
+
+def let_past_reminders_go(now: datetime) -> int:
+    """Climb every rung that was reached before `now`, each at its own instant; returns how many limits were looked at."""
+    reminded, last = 0, OPENED
+    while (at := db.session.scalar(select(func.min(Clock.remind_at)).where(Clock.remind_at > last, Clock.remind_at <= now))) is not None:
+        # a case that stands still reminds nobody: its rungs stay, and are not asked again
+        reminded, last = reminded + send_reminders(at), at
+    return reminded
 
 
 def print_accounts(config: Config, out: TextIO) -> None:

@@ -86,6 +86,11 @@ def staff_account(login: str) -> Account:
     return db.session.scalars(select(Account).where(Account.login == login)).one()
 
 
+def agency_account(agency: Agency, role: Role) -> Account:
+    """The officer or the leader of an agency: its own, or the one that the other agencies share."""
+    return db.session.scalars(select(Account).join(Account.memberships).where(Membership.agency_id == agency.id, Membership.role == role)).one()
+
+
 def citizen_by_email(email: str) -> Account:
     """The citizen with that address, found by its keyed digest as at signing in."""
     return db.session.scalars(select(Account).where(Account.email_digest == lookup_digest(email, purpose=EMAIL_PURPOSE))).one()

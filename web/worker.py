@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from casework.anchors import write_anchor
 from casework.db import db, unit_of_work
+from casework.erasing import remove_erased_files
 from casework.limits import drop_old_counters, drop_old_keys
 from casework.models import OutboxMessage
 from casework.unsent_photos import sweep_unsent
@@ -48,6 +49,7 @@ def jobs_of(app: Flask) -> list[Job]:
         {
             "send_outbox": send_outbox,
             "sweep_files": lambda moment: sweep(app, moment),
+            "erase_files": lambda moment: remove_erased_files(app.extensions["file_store"], now=moment),
             "write_anchors": lambda moment: write_anchor(app.config["DATA"], now=moment),
         }
     )

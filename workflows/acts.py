@@ -18,7 +18,7 @@ from workflows.instances import CaseProcess
 from workflows.models import Message, ProcessInstance, Timer, WaitingTask
 
 OTHER_CASES = ("into", "source")
-"""Under these names the use cases about two cases return the row number of the other one."""
+"""Under these names use cases about two cases return the row number of the other one; under `merged` those that went with it."""
 
 
 class ActUnknown(CaseworkError):
@@ -57,7 +57,7 @@ def act(
     case, others = _locked(case_ref, given)
     subject = case if assignment_ref is None else _assignment(case, assignment_ref)
     result = use_case(subject, by=by, now=now, **given) or {}
-    also = [lock_case(result[name]) for name in OTHER_CASES if name in result]
+    also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
     opened: list[WaitingTask] = []
     for each in dict.fromkeys((case, *others, *also)):
         opened += follow(each, now=now, bindings=bindings)

@@ -56,6 +56,7 @@ class CaseProcess:
             self.instances = list(db.session.scalars(query))
         self.rows = FlatRows(case, now=now, bindings=bindings)
         self._open: dict[ProcessInstance, BpmnWorkflow] = {}
+        self._restless: set[ProcessInstance] = set()
         self._messages: list[Message] | None = None
 
     def open(self, instance: ProcessInstance) -> BpmnWorkflow:
@@ -64,6 +65,7 @@ class CaseProcess:
             spec = definition_of(instance.process_version).specs[instance.process_id]
             workflow = self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
             self.rows.note_timers(workflow)
+            self._restless.add(instance)
         return self._open[instance]
 
     def start(self, process_id: str, assignment: Assignment | None = None) -> ProcessInstance:
@@ -82,6 +84,7 @@ class CaseProcess:
         db.session.add(instance)
         self.instances.append(instance)
         self._open[instance] = workflow
+        self._restless.add(instance)
         return instance
 
     def instance_of(self, assignment: Assignment | None) -> ProcessInstance | None:
@@ -97,6 +100,7 @@ class CaseProcess:
         engine_task.data.update(_small(values))
         with engine_clock(self.now):
             engine_task.run()
+        self._restless.add(task.instance)
         self.rows.left.append(task)
 
     def open_changed(self) -> None:
@@ -139,7 +143,8 @@ class CaseProcess:
         db.session.add(message)
 
     def _move(self) -> bool:
-        running = {instance: workflow for instance, workflow in self._open.items() if instance.ended_at is None}
+        restless, self._restless = self._restless, set()
+        running = {instance: workflow for instance, workflow in self._open.items() if instance in restless and instance.ended_at is None}
         for instance, workflow in running.items():
             engine.run_to_rest(workflow)
             for name, payload in engine.thrown_messages(workflow):
@@ -147,7 +152,7 @@ class CaseProcess:
         ended = [instance for instance, workflow in running.items() if workflow.completed]
         for instance in ended:
             self._end(instance)
-        return self._start_missing() + self._hear() + self._deliver() > 0
+        return self._start_missing() + self._hear() + self._deliver() > 0 or bool(self._restless)
 
     def _end(self, instance: ProcessInstance) -> None:
         instance.status, instance.ended_at = "ended", self.now
@@ -177,6 +182,7 @@ class CaseProcess:
                 payload = self.bindings.facts[name](instance.subject)
                 if payload is not None and engine.waits_for(workflow, name):
                     engine.send(workflow, name, _small(payload))
+                    self._restless.add(instance)
                     heard += 1
         return heard
 
@@ -227,6 +233,7 @@ class CaseProcess:
             return False
         self._settle_message(message, superseded=False)
         engine.send(self.open(target), message.name, _small(message.payload))
+        self._restless.add(target)
         return True
 
     def _target(self, message: Message) -> ProcessInstance | None:

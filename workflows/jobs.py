@@ -30,6 +30,7 @@ INTERVALS: dict[str, timedelta] = {
     "recount_after_calendar_change": timedelta(seconds=60),
     "send_outbox": timedelta(seconds=5),
     "sweep_files": timedelta(hours=6),
+    "erase_files": timedelta(minutes=1),
     "write_anchors": timedelta(days=1),
 }
 

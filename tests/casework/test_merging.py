@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from casework.case_verification import check_cases
 from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
 from casework.merging import MergeRefused
-from casework.models import Addition, Case, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
+from casework.models import Addition, Answer, Case, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
 from casework.permissions import NotAllowed
 from casework.sealing import seal_text
 from tests import build, joined
@@ -365,3 +365,17 @@ def test_the_words_of_a_merged_report_are_found_with_the_main_case(world: build.
     joined.merge(world, filed.case, into)
     rows = {row.audience: row.words for row in db.session.scalars(db.select(SearchRow).where(SearchRow.case_id == into.id))}
     assert "dong rac ven suoi" in rows["agencies"]
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_answers_that_moved_are_no_fault_of_the_histories_and_one_that_was_deleted_is(world: build.World, is_split: bool) -> None:
+    into = build.case_at(world, "handling")
+    case = build.case_at(world, "approval", agencies=2, by="citizen_2", now=LATER)
+    report, moved = case.main_report, joined.assignment_of(case, "UBND-LAT")
+    joined.merge(world, case, into)
+    if is_split:
+        joined.split(world, into, report)
+    assert [str(finding) for finding in check_cases(now=LATER)] == []
+    with unit_of_work():
+        db.session.execute(delete(Answer).where(Answer.assignment_id == moved.id))
+    assert [finding.check for finding in check_cases(now=LATER)] == ["case.history"]

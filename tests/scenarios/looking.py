@@ -23,7 +23,6 @@ from workflows.parsed import definition_of
 from workflows.verification import check_process
 
 FLAGS = ("paused_for", "paused_until", "held_reason", "hotline_owed", "withdrawal_asked", "has_unread_words", "merged_into_id", "quarantined_at")
-ALL = 10_000
 REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
 
 
@@ -38,8 +37,8 @@ def looked_at(world: World, cases: Mapping[str, Case], of: str, report: Report, 
     shown = public_case(case.code)
     listed = public_items([case.id])
     assert listed == ([shown.item] if shown else []), "a list and the page of a case tell the public different things"
-    if case.merged_into_id is None:
-        assert code_of_case(report.code) == (case.code if shown else None)
+    answering = case.merged_into or case
+    assert code_of_case(report.code) == (answering.code if public_case(answering.code) else None)
     own = own_report(report, now=now).label.vi
     for name, each in cases.items():
         own = own.replace(each.code, f"«{name}»")
@@ -50,8 +49,8 @@ def looked_at(world: World, cases: Mapping[str, Case], of: str, report: Report, 
 
 
 def is_listed(case: Case) -> bool:
-    """Whether the public finds a case in the list of all."""
-    return any(item.code == case.code for item in public_list(Wanted(), size=ALL).items)
+    """Whether the public finds a case on the first page of the list: those of a way are the newest when it has been walked."""
+    return any(item.code == case.code for item in public_list(Wanted()).items)
 
 
 def row_of(case: Case) -> Row:
@@ -70,9 +69,8 @@ def limits_of(case: Case) -> list[Limit]:
     for clock in db.session.scalars(select(Clock).where(Clock.case_id == case.id)):
         late = bool(clock.ended_late if clock.ended_at else clock.is_late(clock.ended_at or clock.started_at)) and clock.kind != "rating"
         pauses = tuple((pause.reason, local(pause.since) or "", local(pause.until)) for pause in clock.pauses)
-        found.append(
-            Limit(clock.kind, agencies.get(clock.assignment_id or 0, ""), clock.round, local(clock.due_at), local(clock.ended_at), late, pauses)
-        )
+        agency, promised = agencies.get(clock.assignment_id or 0, ""), local(clock.first_due_at) if clock.extended_at else None
+        found.append(Limit(clock.kind, agency, clock.round, local(clock.due_at), local(clock.ended_at), late, pauses, promised))
     return sorted(found, key=repr)
 
 

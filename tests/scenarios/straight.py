@@ -185,11 +185,15 @@ def rating(due: str = WINDOW, ended: str | None = None, *, round_: int = 0) -> L
     return Limit("rating", "", round_, due, ended or due)
 
 
-def limits_from(day: str, next_day: str, window: str, *, due: str, agency_due: str, round_: int = 0, pauses: Any = ()) -> tuple[Limit, ...]:
+def limits_from(
+    day: str, next_day: str, window: str, *, due: str, agency_due: str, round_: int = 0, pauses: Any = (), is_extended: bool = False
+) -> tuple[Limit, ...]:
     """Of a case given out on one day and answered on the next, by one agency; `pauses` are those of the case's own limit."""
+    promised, agency_promised = (DUE, AGENCY_DUE) if is_extended else (None, None)
     return (
-        whole(due, f"{next_day} 14:00", round_=round_, pauses=pauses), asked(due=f"{day} 16:30", ended=f"{day} 13:30", round_=round_),
-        work(due=agency_due, ended=f"{next_day} 10:00", round_=round_),
+        whole(due, f"{next_day} 14:00", round_=round_, pauses=pauses, extended=promised),
+        asked(due=f"{day} 16:30", ended=f"{day} 13:30", round_=round_),
+        work(due=agency_due, ended=f"{next_day} 10:00", round_=round_, extended=agency_promised),
         approval(due=f"{next_day} 14:30", ended=f"{next_day} 10:00", round_=round_),
         publication(f"{next_day} 15:30", f"{next_day} 14:00", round_=round_), rating(window, round_=round_),
     )  # fmt: skip
@@ -208,7 +212,7 @@ OUTCOME = Outcome(
 
 def straight_but(
     day: str = FIRST, next_day: str = SECOND, window: str = WINDOW, *, due: str = DUE, agency_due: str = AGENCY_DUE, pauses: Any = (),
-    first: Limit | None = None, passes: Iterable[str] = (), after: str, does: Iterable[str], told: Iterable[str], looks: Any = None,
+    is_extended: bool = False, first: Limit | None = None, passes: Iterable[str] = (), after: str, does: Iterable[str], told: Iterable[str], looks: Any = None,
     **changes: Any,
 ) -> Outcome:
     """The straight way with something on it: `does` are the events behind the first `after`, `told` the further messages.
@@ -220,7 +224,10 @@ def straight_but(
         elements=STRAIGHT | frozenset(passes), end="closed",
         row=replace(ROW, closed=window, answered=f"{next_day} 14:00"), last=replace(DONE, due=due),
         events=(*EVENTS[:place], *does, *EVENTS[place:]), messages=(*MESSAGES, *told),
-        limits=(first or acceptance(), *limits_from(day, next_day, window, due=due, agency_due=agency_due, pauses=pauses)),
+        limits=(
+            first or acceptance(),
+            *limits_from(day, next_day, window, due=due, agency_due=agency_due, pauses=pauses, is_extended=is_extended),
+        ),
         assignments=("PTNMT lead approved/approved",), looks=looks or {},
     )  # fmt: skip
     return replace(outcome, **changes)

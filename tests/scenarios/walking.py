@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from casework.db import db, unit_of_work
 from casework.models import Agency, Assignment, Case, Event, Report
 from casework.permissions import Role
+from casework.public_cases import PublicCase, public_case
 from tests import build
 from tests.scenarios.looking import looked_at
 from tests.scenarios.way import MAIN, Look, at
@@ -107,6 +108,13 @@ class Walk:
 
     def look(self, name: str, *, of: str = MAIN) -> None:
         self.looks[of, name] = looked_at(self.world, self.cases, of, self.reports[of], self.now)
+
+    def public(self, of: str = MAIN) -> PublicCase:
+        """What the public reads of a case it may know of."""
+        db.session.expire_all()
+        found = public_case(self.cases[of].code)
+        assert found is not None
+        return found
 
     @contextmanager
     def refused(self, refusal: type[Exception]) -> Iterator[None]:

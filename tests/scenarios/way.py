@@ -33,7 +33,8 @@ def day(words: str) -> date:
 
 @dataclass(frozen=True, order=True)
 class Limit:
-    """A clock. `due` is the first late instant, None where it ended while it rested; a pause is (what for, since, until)."""
+    """A clock. `due` is the first late instant; a pause is (what for, since, until); `extended` is what was promised before
+    more time was granted: in time by it or only after the extension is counted apart."""
 
     kind: str
     agency: str
@@ -42,6 +43,7 @@ class Limit:
     ended: str | None
     late: bool = False
     pauses: tuple[tuple[str, str, str | None], ...] = ()
+    extended: str | None = None
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,8 @@ def walk_handed_back_twice(world: World) -> Walk:
 SECOND_BACK = (asked(LAT, due="03/03 09:00", ended="02/03 15:00"), work(LAT, ended="02/03 15:30"))
 TWICE = Way("handed back twice", walk_handed_back_twice, handed_back(
     "HKL", "03/03 10:30", "02/03 16:30", before=(*FIRST_BACK, *SECOND_BACK), times=2,
-    told=("assignment_handed_back operator", f"hand_back_decided officer {LAT}", "report_distributed citizen", "assignment_given officer HKL"),
+    told=("assignment_handed_back operator", f"hand_back_decided officer {LAT}", "report_distributed citizen",
+          "assignment_given officer HKL"),
 ))
 
 

@@ -1,4 +1,4 @@
-"""Ways of an answer: done again, approved by the next leader up, published in part, in whole or to the reporter alone, corrected, taken back."""
+"""Ways of an answer: done again, approved by the next leader up, published in part, in whole, in private; corrected, taken back."""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -123,12 +123,15 @@ def walk_interim(world: World) -> Walk:
     answer(w)
     w.act("03/03 14:00", "publish_interim", "operator", **PUBLIC_WORDS)
     w.look("interim")
+    assert w.public().is_interim
+    assert [answer.agency.vi for answer in w.public().answers] == [w.agency("PTNMT").name_vi]
     with w.refused(RatingRefused):
         w.rate("03/03 15:00", "satisfied")
     submit(w, LAT, day="04/03", time="09:10")
     approve(w, LAT, day="04/03", time="10:10")
     publish(w, "04/03")
     w.look("final")
+    assert [answer.agency.vi for answer in w.public().answers] == [w.agency("PTNMT").name_vi, w.agency(LAT).name_vi]
     w.window_ends("12/03 00:00", "rating_window")
     return w
 
@@ -216,6 +219,10 @@ def walk_correction(world: World) -> Walk:
     words = {**PUBLIC_WORDS, "title": "Rác đổ ven suối Păng Tiêng"}
     w.act("05/03 09:00", "correct_publication", "operator", publication=newest(w), reason="Ghi rõ tên suối.", **words)
     w.look("corrected")
+    public = w.public()
+    assert (public.item.title, public.correction_reason) == ("Rác đổ ven suối Păng Tiêng", "Ghi rõ tên suối.")
+    assert public.verdicts is not None
+    assert (public.verdicts.total, public.verdicts.before_correction) == (1, 1)
     w.window_ends("11/03 00:00", "rating_window")
     return w
 

@@ -3,6 +3,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Event, SearchRow
 from casework.permissions import NotAllowed
 from casework.referrals import ReferralRefused
 from tests.build import World
@@ -95,6 +99,12 @@ REASON = "Tố cáo đích danh một cán bộ."
 
 
 def handed_over(w: Walk) -> Walk:
+    """Nothing made of the report is left; then the sealed rest goes too, by the confidential reader's hand alone."""
+    case = w.case
+    db.session.refresh(case)
+    assert (case.title, case.village, case.area_id, case.field_id) == (None, None, None, None)
+    assert not db.session.scalars(select(SearchRow).where(SearchRow.case_id == case.id)).all()
+    assert {event.payload for event in db.session.scalars(select(Event).where(Event.case_id == case.id))} == {None}
     with w.refused(NotAllowed):
         w.act("05/03 09:00", "hand_over", "ops_lead", receipt="BB-12/2026")
     w.act("05/03 09:00", "hand_over", "confidential_reader", receipt="BB-12/2026")

@@ -28,7 +28,7 @@ from tests.scenarios.straight import (
     work,
 )
 from tests.scenarios.walking import Walk
-from tests.scenarios.way import Way, day, look
+from tests.scenarios.way import Look, Way, day, look
 from tests.scenarios.ways_urgent import HOTLINE_REACHED, call
 
 ASKED = frozenset({"extension_asked", "extension_asked_to_endorse_extension", "endorse_extension", "endorse_extension_to_is_endorsed",
@@ -39,7 +39,7 @@ WANTED = ("extension_to_endorse agency_leader PTNMT", "extension_to_decide ops_l
 WORKS = "submit_answer officer PTNMT"
 
 
-def handling(step: str, due: str = "10/03 00:00") -> object:
+def handling(step: str, due: str = "10/03 00:00") -> Look:
     """The agency works on, whatever becomes of its wish."""
     return look("handling", [WORKS, step] if step else [WORKS], "Đang xử lý", "Đang xử lý", due=due)
 
@@ -78,7 +78,8 @@ def walk_granted(world: World) -> Walk:
 # To the end of 11/03: due 12/03 00:00. The case keeps its eight office hours for approval and publication: to the end of 12/03.
 # Answered on 10/03, it is late by the first promise and in time by the second.
 GRANTED = Way("extension endorsed and granted", walk_granted, straight_but(
-    "02/03", "10/03", "18/03 00:00", due="13/03 00:00", agency_due="12/03 00:00", passes=DECIDED, after="accept_assignment", does=EVENTS,
+    "02/03", "10/03", "18/03 00:00", due="13/03 00:00", agency_due="12/03 00:00", is_extended=True, passes=DECIDED,
+    after="accept_assignment", does=EVENTS,
     told=(*WANTED, "extension_granted officer PTNMT", "due_moved citizen"),
     looks={
         "asked": handling("endorse_extension agency_leader PTNMT"), "endorsed": handling("decide_extension ops_lead"),
@@ -134,7 +135,8 @@ def walk_second(world: World) -> Walk:
 
 # To the end of Friday 13/03: due Saturday 14/03 00:00; eight office hours more are Monday 16/03, so the case is due 17/03 00:00.
 SECOND = Way("extension: a second, by the committee leader", walk_second, straight_but(
-    "02/03", "05/03", "13/03 00:00", due="17/03 00:00", agency_due="14/03 00:00", passes=DECIDED, after="accept_assignment", does=EVENTS * 2,
+    "02/03", "05/03", "13/03 00:00", due="17/03 00:00", agency_due="14/03 00:00", is_extended=True, passes=DECIDED,
+    after="accept_assignment", does=EVENTS * 2,
     told=(*WANTED, WANTED[0], "extension_to_decide committee_leader", *["extension_granted officer PTNMT", "due_moved citizen"] * 2),
     looks={"endorsed again": handling("decide_extension committee_leader", "13/03 00:00"), "granted again": handling("", "17/03 00:00")},
 ))
@@ -175,8 +177,8 @@ URGENT = Way("extension of an urgent case: by the committee leader alone", walk_
     events=(*HOTLINE_REACHED.outcome.events[:7], *EVENTS, *HOTLINE_REACHED.outcome.events[7:]),
     messages=(*MESSAGES, WANTED[0], "extension_to_decide committee_leader", "extension_granted officer PTNMT", "due_moved citizen"),
     limits=(
-        acceptance("02/03 10:20", due="02/03 10:30"), whole("05/03 02:00", "02/03 15:00"), asked(due="02/03 11:05", ended="02/03 10:45"),
-        work(due="05/03 00:00", ended="02/03 14:30"), approval(due="02/03 15:00", ended="02/03 14:30"),
+        acceptance("02/03 10:20", due="02/03 10:30"), whole("05/03 02:00", "02/03 15:00", extended="03/03 10:00"), asked(due="02/03 11:05", ended="02/03 10:45"),
+        work(due="05/03 00:00", ended="02/03 14:30", extended="03/03 08:00"), approval(due="02/03 15:00", ended="02/03 14:30"),
         publication("02/03 15:30", "02/03 15:00"), rating("10/03 00:00"),
     ),
     looks={"endorsed": handling("decide_extension committee_leader", "03/03 10:00")},

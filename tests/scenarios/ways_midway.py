@@ -149,6 +149,7 @@ def walk_missing(world: World) -> Walk:
     w.act("04/03 09:00", "close_without_answer", "ops_lead", work_of=LAT, reason="Xã chưa trả lời.")
     w.look("closed without")
     publish(w, "04/03")
+    assert [(each.agency.vi, each.reason) for each in w.public().missing] == [(w.agency(LAT).name_vi, "Xã chưa trả lời.")]
     w.window_ends("12/03 00:00", "rating_window")
     return w
 

@@ -52,6 +52,9 @@ def walk_rated(world: World, level: str) -> Walk:
         w.rate("04/03 09:00", level, by="citizen_2", reason="Không phải việc của tôi.")
     w.rate("04/03 09:00", level)
     w.look("rated")
+    verdicts = w.public().verdicts
+    assert verdicts is not None
+    assert {each: number for each, number in verdicts.whole.items() if number} == {level: 1}
     w.window_ends("11/03 00:00", "rating_window")
     return w
 

@@ -24,7 +24,7 @@ from tests.soak.runs import Options, Round, Run
 from web.config import Config
 
 COPIED = (
-    "reporter", "report", "case", "case_report", "publication", "clock", "process_instance", "process_timer", "waiting_task",
+    "reporter", "report", "case", "case_report", "publication", "publication_version", "clock", "process_instance", "process_timer", "waiting_task",
 )  # fmt: skip
 """What makes a case in its rating window, in the order of the foreign keys. The first one is made by the use cases, the others copied."""
 
@@ -104,8 +104,14 @@ def command(name: str) -> list[str]:
     return [sys.executable, "-c", f"import sys; sys.argv = ['langbiang', '{name}']; from web.cli import main; main()"]
 
 
+def own(variables: dict[str, str], port: int) -> dict[str, str]:
+    """The environment of one process of the installation."""
+    address = {"LANGBIANG_PORT": str(port), "LANGBIANG_BASE_URL": f"http://127.0.0.1:{port}"}
+    return {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")} | variables | address
+
+
 def start_worker(variables: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command("worker"), env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command("worker"), env=own(variables, free_port()), stdout=subprocess.DEVNULL)
 
 
 def fire_all(variables: dict[str, str], copies: int, *, kill_after: float | None = None) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def fire_all(variables: dict[str, str], copies: int, *, kill_after: float | None
     engine = create_engine(Config.from_environment(variables).database_url)
     port = free_port()
     server = subprocess.Popen(command("serve"),
-                              env={**os.environ, **variables, "LANGBIANG_PORT": str(port)}, stdout=subprocess.DEVNULL)
+                              env=own(variables, port), stdout=subprocess.DEVNULL)
     try:
         _wait_for(port)
         begun = time.monotonic()

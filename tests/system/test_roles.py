@@ -37,13 +37,13 @@ SECTION_2 = """
 """  # noqa: E501
 
 COLUMNS = {
-    "reporter": ("reporter", "reporter by secret"), "follower": ("other citizen",), "public": ("guest", "other citizen"),
+    "reporter": ("reporter", "reporter by secret"), "follower": ("other citizen",), "public": ("guest",),
     "operator": ("operator",), "ops lead": ("ops lead",),
     "officer, leader with an open assignment": ("officer of UBND-LAT", "leader of UBND-LAT"),
     "other agency on the case": ("officer of PTNMT", "leader of PTNMT"),
     "committee leader": ("committee leader",), "administrator": ("administrator",), "confidential reader": ("confidential reader",),
 }  # fmt: skip
-"""Who stands for a column. Following a case comes with a later part; until then a follower is any other citizen."""
+"""Who stands for a column. The other citizen follows the case."""
 
 
 def cells() -> Iterator[tuple[str, str, str, str]]:

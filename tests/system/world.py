@@ -117,6 +117,7 @@ def stage(app: Flask) -> Stage:
     _submit(world, case, lead, words["approved of PTNMT"])
     build.do(world, case, "approve_answer", "leader_PTNMT", agency=lead)
     _submit(world, case, helping, words["draft of UBND-LAT"])
+    build.act(world, case, "follow", "citizen_2")
     hidden = _quarantined(world)
     by_secret = {"reporter by secret": filed, "reporter of the quarantined": hidden}
     return Stage(app, world, case, hidden.case, {name: (each.report.code, each.secret) for name, each in by_secret.items()})

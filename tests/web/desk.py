@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -25,12 +25,15 @@ class Office:
         self.clock(now)
 
     def clock(self, moment: datetime) -> None:
+        """Set the time. Sessions do not outlive some days: after those everybody signs in anew."""
+        if self._browsers and moment - self.moment > timedelta(hours=12):
+            self._browsers.clear()
         self.moment = moment
         at(self.app, moment)
 
     def browser(self, name: str) -> FlaskClient:
         if name not in self._browsers:
-            self._browsers[name] = signed_in(self.app, client_of(self.app), self.world.people[name], now=build.NOON)
+            self._browsers[name] = signed_in(self.app, client_of(self.app), self.world.people[name], now=self.moment)
         return self._browsers[name]
 
     def get(self, name: str, address: str) -> TestResponse:

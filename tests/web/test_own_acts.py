@@ -1,6 +1,7 @@
 """What senders do on their own page after filing, what they read there of the centre's decisions, and that nobody else does."""
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
-from casework.models import Addition, Case, Event, Publication, Question, Refusal, Report, Withdrawal
+from casework.models import Addition, Case, Event, OutboxMessage, Publication, Question, Refusal, Report, Withdrawal
 from casework.questions import answer_words
 from casework.refusals import objection_words
 from tests import build
@@ -431,6 +432,8 @@ def test_another_citizen_a_follower_and_the_public_see_none_of_it(world: build.W
     client.post(f"/mine/{case.code}/withdrawal", data={"sure": "withdraw", "reason": "Vì lýdorútriêng."})
     own = page_of(client, case)
     assert [words for words in PRIVATE if words not in own] == []
+    kept = [*db.session.scalars(select(Event.payload)), *db.session.scalars(select(OutboxMessage.parameters))]
+    assert [words for words in PRIVATE if words in json.dumps(kept, ensure_ascii=False)] == []
     events = db.session.scalar(select(func.count(Event.id)))
     build_pages = ["/", "/reports", f"/reports/{case.code}", f"/mine/{case.code}", f"/mine/{case.code}/withdrawal", "/mine"]
     for other in (client_of(app), sender(app, world, "citizen_2"), sender(app, world, "officer_HKL")):

@@ -1,0 +1,171 @@
+"""The deeds beside the straight way: asked, refused, held, handed back, extended, merged, withdrawn, corrected …"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Case, Publication, RefusalReason
+from casework.permissions import Role
+from web.demo_stories import Deed
+from web.demo_steps import public_photos
+from web.demo_telling import COMMITTEE, LEAD, OPERATOR, Telling
+
+# -- the centre -------------------------------------------------------------------------------------------------------
+
+
+def refuse(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator does not take it, with a reason of the list."""
+    reason = db.session.scalars(select(RefusalReason).where(RefusalReason.key == deed.form["reason"])).one()
+    telling.step("verify", telling.staff(OPERATOR, moment), moment, choice="refuse", reason=reason, words=deed.form["words"])
+
+
+def decide_objection(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operations lead looks at a refusal again."""
+    telling.step("decide_objection", telling.staff(LEAD, moment), moment, **deed.form)
+
+
+def ask_reporter(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator asks the sender, and the case waits."""
+    telling.beside("ask_reporter", telling.staff(OPERATOR, moment), moment, report=telling.case.main_report, **deed.form)
+
+
+def hold(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operations lead lets the case rest for some working days."""
+    until = telling.working_day(moment, deed.form["days"])
+    telling.beside("hold", telling.staff(LEAD, moment), moment, reason=deed.form["words"], until=until)
+
+
+def resume(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """The operations lead takes a held case up again."""
+    telling.step("resume", telling.staff(LEAD, moment), moment)
+
+
+def refer(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator hands the matter to another body."""
+    telling.beside("refer", telling.staff(OPERATOR, moment), moment, **deed.form)
+
+
+def merge(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator has the report answered in another case."""
+    into = db.session.scalars(select(Case).where(Case.title == deed.form["into"])).one()
+    telling.beside("merge", telling.staff(OPERATOR, moment), moment, into=into, reason=deed.form["reason"])
+
+
+def quarantine(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator takes the case out of the system."""
+    telling.beside("quarantine", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"])
+
+
+def decide_withdrawal(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator lets a report go, or goes on."""
+    telling.step("decide_withdrawal", telling.staff(OPERATOR, moment), moment, **{"words": "", **deed.form})
+
+
+def direct(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The committee leader gives a directive."""
+    telling.beside("direct", telling.staff(COMMITTEE, moment), moment, **deed.form)
+
+
+def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """An operator publishes the answers there are, while other agencies are at work."""
+    telling.beside(
+        "publish_interim", telling.staff(OPERATOR, moment), moment, title=telling.story.title, question=telling.row["description"],
+        checked=True, shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
+    )  # fmt: skip
+
+
+def correct(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator corrects what was published."""
+    publication = db.session.scalars(select(Publication).where(Publication.case_id == telling.case_id).order_by(Publication.id.desc())).first()
+    telling.beside(
+        "correct_publication", telling.staff(OPERATOR, moment), moment, publication=publication, title=telling.story.title,
+        question=telling.row["description"], reason=deed.form["words"], checked=True,
+        shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
+    )  # fmt: skip
+
+
+def review(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operations lead decides on a dissatisfied rating."""
+    telling.step("review_rating", telling.staff(LEAD, moment), moment, **deed.form)
+
+
+# -- agencies ---------------------------------------------------------------------------------------------------------
+
+
+def hand_back(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An agency says that the matter is not its own."""
+    own = telling.assignment(deed)
+    telling.step("accept_assignment", telling.of_agency(own, Role.OFFICER, moment), moment, choice="hand_back", of=own, **deed.form)
+
+
+def decide_hand_back(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator releases the agency, or keeps it."""
+    form = {"words": "", **deed.form}
+    telling.step("decide_hand_back", telling.staff(OPERATOR, moment), moment, of=telling.assignment(deed), **form)
+
+
+def change_lead(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator lets another agency lead."""
+    agency = telling.agencies(deed.agencies)[0]
+    telling.beside("change_lead", telling.staff(OPERATOR, moment), moment, agency=agency, instructions=deed.form["words"])
+
+
+def remove_agency(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator takes an agency off the case."""
+    telling.beside("remove_agency", telling.staff(OPERATOR, moment), moment, of=telling.assignment(deed), reason=deed.form["words"])
+
+
+def close_without_answer(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operations lead goes on without an agency's answer."""
+    reason = deed.form["words"]
+    telling.beside("close_without_answer", telling.staff(LEAD, moment), moment, of=telling.assignment(deed), reason=reason)
+
+
+def request_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An officer asks for some working days more."""
+    own = telling.assignment(deed)
+    if own.due_at is None:
+        raise ValueError(f"{telling.story.title}: no time limit to extend")
+    until = telling.working_day(own.due_at, deed.form["days"])
+    officer = telling.of_agency(own, Role.OFFICER, moment)
+    telling.beside("request_extension", officer, moment, of=own, reason=deed.form["reason"], until=until)
+
+
+def endorse_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The agency's leader stands behind the wish."""
+    own = telling.assignment(deed)
+    telling.step("endorse_extension", telling.of_agency(own, Role.AGENCY_LEADER, moment), moment, of=own, endorsed=True)
+
+
+def decide_extension(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operations lead grants the time."""
+    telling.step("decide_extension", telling.staff(LEAD, moment), moment, of=telling.assignment(deed), **deed.form)
+
+
+# -- citizens ---------------------------------------------------------------------------------------------------------
+
+
+def object_(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The sender asks for a second look at the refusal."""
+    telling.step("object_to_refusal", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
+
+
+def answer_question(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The sender answers what was asked."""
+    telling.step("answer_question", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
+
+
+def write(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The sender adds something."""
+    telling.beside("write_to_centre", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
+
+
+def withdraw(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The sender wants the report back."""
+    telling.beside("withdraw_report", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
+
+
+def follow(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """Another citizen follows the case."""
+    telling.beside("follow", telling.somebody_else(moment), moment)

@@ -1,0 +1,64 @@
+"""The twelve reports of the last days: between them they leave something to do on every desk, in every state a case can wait in."""
+
+from web.demo_stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
+
+FRESH = (
+    # -- not with agencies yet
+    Story("Ổ gà sâu ngay khúc cua trên Quốc lộ 27C", (), "pothole", idle=9, reporter=1),
+    Story("Loa truyền thanh của thôn không phát", (
+        deed("ask_reporter", words="Ông/Bà cho biết cụm loa nằm gần nhà ai hoặc điểm nào của thôn, và loa mất tiếng từ ngày nào.",
+             when_unanswered="continue", working_days=5),
+    ), idle=50),
+    Story("Cống thoát nước tắc, mưa là nước tràn vào nhà", (
+        "verify", deed("withdraw", after=45, reason="Sáng nay bà con đã tự khơi được một đoạn, tôi xin rút để khỏi phiền cơ quan."),
+    ), "flood", idle=20, reporter=1),
+    Story("Hát loa kéo quá 22 giờ gây ồn", (
+        *TAKEN, *ANSWERED, deed("rate", level="dissatisfied", words="Tuần này nhà đó vẫn hát đến khuya, chưa thấy ai nhắc lại."),
+        deed("review", outcome="reopened", words="Tổ vận hành đã xác minh việc tái diễn và mở lại hồ sơ để xử lý tiếp."),
+    ), idle=40, cooperating=1, complexity="simple", reporter=1, shows_exact_place=False),
+    Story("Chưa nhận được tiền hỗ trợ bảo vệ rừng quý trước", (
+        deed("refuse", reason="ngoai_tham_quyen", words="Việc chi trả do Ban Quản lý rừng thực hiện theo hợp đồng giao khoán."),
+        deed("object", after=700, words="Ban Quản lý rừng bảo chúng tôi hỏi huyện. Xin xem lại, cả thôn còn 41 hộ đang chờ."),
+    ), idle=80, is_round_the_clock=True),
+
+    # -- with agencies
+    Story("Chó thả rông cắn người, nghi chó dại", (
+        "verify", "classify",
+        deed("call_hotline", reached=False, what="Gọi hai lần không có người nghe máy, sẽ gọi lại."),
+        deed("distribute", "UBND-LAT", "TTYT", "TTNN"),
+        deed("hand_back", "TTNN", after=6, reason="Tiêm phòng và bắt chó thả rông ở xã do UBND xã tổ chức; Trung tâm không có lực lượng tại chỗ."),
+        deed("write", after=5, words="Con chó vừa chạy về phía trường học, các cháu sắp tan trường."),
+    ), idle=4, cooperating=2),
+    Story("Biển quảng cáo che khuất tầm nhìn tại ngã ba", (
+        *TAKEN,
+        deed("submit", "PKTHT", after=480), "approve", deed("publish_interim", after=120),
+        deed("request_extension", "UBND-DASAR", after=480, days=2, reason="Chủ biển xin thêm thời gian thuê xe cẩu để di dời an toàn."),
+        deed("endorse_extension", "UBND-DASAR"),
+        deed("decide_extension", "UBND-DASAR", after=120, granted=True, words="Đồng ý, yêu cầu đặt biển cảnh báo tạm tại ngã ba."),
+        deed("submit", "PVHTT", after=960),
+        deed("request_extension", "UBND-DASAR", after=480, days=3, reason="Xe cẩu đến muộn do mưa, cần thêm ba ngày."),
+        deed("endorse_extension", "UBND-DASAR"),
+        deed("direct", after=1920, words="UBND xã báo cáo tiến độ di dời và giữ biển cảnh báo cho đến khi xong."),
+    ), "sign", idle=90, cooperating=2, reporter=1),
+    Story("Nghi hút cát trái phép trên sông", (
+        *TAKEN,
+        deed("submit", "PTNMT", after=960),
+        deed("redo", "PTNMT", words="Bổ sung biên bản tạm giữ phương tiện và khối lượng cát đã hút; chụp lại ảnh bờ sông."),
+        deed("request_extension", "CAH", after=120, days=3, reason="Đang xác minh chủ phương tiện ở địa bàn giáp ranh."),
+        deed("endorse_extension", "CAH"),
+        deed("request_extension", "PTNMT", after=90, days=2, reason="Chờ số liệu đo bờ sông của đơn vị tư vấn."),
+    ), "sand", idle=30, cooperating=2, complexity="complex"),
+    Story("Mùi hôi từ nơi ủ phân gà", (
+        *TAKEN, deed("submit", after=960),
+        deed("hold", after=120, days=4, words="Chờ kết quả kiểm tra lại mùi tại nơi ủ phân sau 7 ngày."),
+    ), idle=60, cooperating=1, reporter=1),
+    Story("Ô tô đỗ sai quy định gây ùn tắc giờ cao điểm", (*TAKEN, "submit", "approve"), "camera", idle=75, cooperating=1,
+          complexity="simple", camera="Camera an ninh chợ Lạc Dương"),
+
+    # -- answered
+    Story("Nắp hố ga vỡ trước cổng trường tiểu học", (*URGENTLY_TAKEN, *ANSWERED, deed("follow", after=300)), "manhole", idle=2100,
+          cooperating=2),
+    Story("Rác sau mùa hội cỏ hồng chưa được dọn", (
+        *TAKEN, *ANSWERED, deed("rate", level="dissatisfied", words="Chỉ dọn phía cổng, bên mép hồ rác vẫn còn nhiều."),
+    ), "trash", idle=120, cooperating=1, complexity="simple", is_round_the_clock=True),
+)  # fmt: skip

@@ -1,0 +1,164 @@
+"""The deeds of the straight way: filed, taken on, answered, published, rated."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.identity import Contact
+from casework.intake import Place
+from casework.models import Assignment, Photo, VisibilityReason
+from casework.permissions import Role
+from casework.photo_records import photos_of_answer, photos_of_report
+from casework.publishing import ChosenPhotos
+from casework.triage import ClearedReport
+from web.demo_people import CITIZENS
+from web.demo_stories import Deed, Story
+from web.demo_telling import OPERATOR, Telling, camera_called, commune, day_of, field_called, is_urgent
+from workflows.filing import file_report
+
+HOTLINE = "0263 000 0000"
+GUEST = Contact(name="Lê Thị Thí Dụ", email="nguoidan3@example.com")
+
+
+def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """The report comes in: from its sender, or from a camera that an operator watches."""
+    row, story = telling.row, telling.story
+    is_camera = story.camera is not None
+    by = telling.staff(OPERATOR, moment) if is_camera else telling.reporter(moment)
+    area = commune(row["commune"], day_of(moment))
+    place = Place(area=area, village=row["village"], latitude=float(row["lat"]), longitude=float(row["lon"]))
+    filed = file_report(
+        centre=telling.centre, source="camera" if is_camera else "citizen", words=row["description"], place=place, by=by, now=moment,
+        contact=None if is_camera else _contact(story), field=field_called(row["field"]), marked_urgent=is_urgent(story),
+        photos_token=telling.stage("scene", by, moment), camera=camera_called(story.camera, day_of(moment)), consented=not is_camera,
+    )  # fmt: skip
+    telling.case_id = filed.case.id
+
+
+def verify(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """An operator takes it on, with words and photos cleared for agencies."""
+    report = telling.case.main_report
+    cleared = [ClearedReport(report, telling.row["description"], telling.copies(photos_of_report(report), "agencies"))]
+    telling.step("verify", telling.staff(OPERATOR, moment), moment, title=telling.story.title, cleared=cleared)
+
+
+def classify(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """The operator sets field, urgency, complexity and place."""
+    row, story = telling.row, telling.story
+    visibility = db.session.scalars(select(VisibilityReason).where(VisibilityReason.key == (story.visibility or ""))).first()
+    telling.step(
+        "classify", telling.staff(OPERATOR, moment), moment, field=field_called(row["field"]),
+        urgency="urgent" if is_urgent(story) else "normal", complexity=story.complexity, area=commune(row["commune"], day_of(moment)),
+        village=row["village"], visibility_reason=visibility,
+    )  # fmt: skip
+
+
+def call_hotline(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operator rings the agency that will lead."""
+    lead = telling.agencies()[0]
+    reached = bool(deed.form.get("reached", True))
+    telling.step(
+        "call_hotline", telling.staff(OPERATOR, moment), moment, number=HOTLINE, reached=reached,
+        spoke_to=f"Trực ban {lead.short_name_vi}" if reached else "",
+        what=deed.form.get("what", f"Đã báo: {telling.story.title}. Đơn vị cử lực lượng đến ngay."),
+    )  # fmt: skip
+
+
+def distribute(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operator asks the agencies."""
+    lead, *cooperating = telling.agencies(deed.agencies)
+    instructions = {lead.id: "Kiểm tra thực địa, gửi kèm ảnh sau khi xử lý."}
+    telling.step(
+        "distribute", telling.staff(OPERATOR, moment), moment, lead=lead, cooperating=cooperating, instructions=instructions
+    )  # fmt: skip
+
+
+def accept(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The agencies take it on."""
+    for assignment, at in telling.open_ones(deed, moment, "asked"):
+        telling.step("accept_assignment", telling.of_agency(assignment, Role.OFFICER, at), at, of=assignment)
+
+
+def submit(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The officers hand in their answers, the lead's with a photo where the story has one."""
+    for assignment, at in telling.open_ones(deed, moment, "handling", "redo"):
+        officer = telling.of_agency(assignment, Role.OFFICER, at)
+        token = telling.stage("after", officer, at) if assignment.is_lead else None
+        telling.step(
+            "submit_answer", officer, at, of=assignment, photos_token=token, remaining="Không còn.",
+            no_photo_reason="" if token else _without_photo(assignment),
+            contact=f"{assignment.agency.short_name_vi}, {HOTLINE}", **_words_of(telling, assignment),
+        )  # fmt: skip
+
+
+def redo(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The leader sends an answer back."""
+    for assignment, at in telling.open_ones(deed, moment, "submitted"):
+        leader = telling.of_agency(assignment, Role.AGENCY_LEADER, at)
+        telling.step("approve_answer", leader, at, choice="redo_answer", of=assignment, instructions=deed.form["words"])
+
+
+def approve(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The leaders stand behind the answers."""
+    for assignment, at in telling.open_ones(deed, moment, "submitted"):
+        telling.step("approve_answer", telling.of_agency(assignment, Role.AGENCY_LEADER, at), at, of=assignment)
+
+
+def publish(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """The operator publishes every approved answer."""
+    telling.step(
+        "publish", telling.staff(OPERATOR, moment), moment, title=telling.story.title, question=telling.row["description"], checked=True,
+        shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
+    )  # fmt: skip
+
+
+def answer_privately(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """The operator gives the answers to the sender alone."""
+    words = {"title": telling.story.title, "question": telling.row["description"]}
+    telling.step("publish", telling.staff(OPERATOR, moment), moment, choice="answer_privately", **words)
+
+
+def rate(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The sender says how satisfied they are, with the whole and with each agency that answered."""
+    case, level = telling.case, deed.form["level"]
+    agencies = {row.agency_id: level for row in case.assignments if row.approved_at is not None and row.round == case.reopened}
+    telling.step(
+        "rate", telling.reporter(moment), moment, report=case.main_report, level=level, reason=deed.form.get("words", ""),
+        agency_levels=agencies,
+    )  # fmt: skip
+
+
+def public_photos(telling: Telling) -> ChosenPhotos:
+    """What was sent with the report and with the approved answers, with copies for the public."""
+    photos: list[Photo] = photos_of_report(telling.case.main_report)
+    for assignment in telling.case.assignments:
+        if assignment.approved_at is not None:
+            photos += photos_of_answer(assignment.answers[-1])
+    return telling.copies(photos, "public")
+
+
+def _words_of(telling: Telling, assignment: Assignment) -> dict[str, str]:
+    own = telling.story.answers.get(assignment.agency.key)
+    if assignment.is_lead:
+        place = f"{telling.row['village']}, {telling.case.area.name_vi}"
+        return {"findings": f"Đã kiểm tra tại {place}; nội dung phản ánh là đúng.", "actions": own or telling.row["answer"]}
+    return {
+        "findings": "Đã cùng đơn vị chủ trì kiểm tra tại chỗ.",
+        "actions": own or "Đã cử cán bộ phối hợp, nhắc nhở các hộ liên quan và theo dõi kết quả tại địa bàn.",
+    }
+
+
+def _without_photo(assignment: Assignment) -> str:
+    if not assignment.is_lead:
+        return "Ảnh hiện trường do đơn vị chủ trì chụp."
+    if assignment.case.visibility_reason_id is not None:
+        return "Không chụp ảnh để giữ kín thông tin."
+    return "Kết quả ghi trong biên bản làm việc, không có ảnh."
+
+
+def _contact(story: Story) -> Contact:
+    if story.reporter is None:
+        return GUEST
+    email, name = CITIZENS[story.reporter]
+    return Contact(name=name, email=email)

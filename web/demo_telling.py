@@ -1,0 +1,180 @@
+"""One story of the demonstration on its way: who does the next deed, in which case, and with which photos."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.calendars import calendar_of
+from casework.db import db, kept_for_step, new_ref
+from casework.file_store import FileStore
+from casework.folding import fold
+from casework.models import Agency, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
+from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
+from casework.photo_records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
+from casework.seeding import Row, table_rows
+from casework.working_time import Calendar, TimeLimit, Unit, due_at
+from web.demo_people import CITIZENS, agency_account, citizen_by_email, staff_account
+from web.demo_stories import Deed, Story
+from workflows.acts import act
+from workflows.inbox import waiting_in_case
+from workflows.steps import perform
+
+BETWEEN_AGENCIES = timedelta(minutes=2)
+OPERATOR, LEAD, COMMITTEE = "vanhanh", "totruong", "lanhdao"
+
+Pictures = Mapping[tuple[str, str], list[PreparedPhoto]]
+"""Photos already on disk, by title of the story and purpose (scene, after), in the order they are used."""
+
+
+@dataclass(eq=False)
+class Telling:
+    """One story as far as it has been told."""
+
+    story: Story
+    centre: Centre
+    store: FileStore
+    pictures: Pictures
+    case_id: int = 0
+
+    @property
+    def row(self) -> Row:
+        """The report in the table."""
+        return reports()[self.story.title]
+
+    @property
+    def case(self) -> Case:
+        """The case as it stands; what was read before the last deed is forgotten."""
+        return db.session.get_one(Case, self.case_id)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The working days of the centre."""
+        return calendar_of(self.centre.id)
+
+    def staff(self, login: str, moment: datetime) -> Actor:
+        """A member of the centre's staff with the roles held at that moment."""
+        return actor_for(staff_account(login), now=moment)
+
+    def of_agency(self, assignment: Assignment, role: Role, moment: datetime) -> Actor:
+        """The officer or the leader of an agency."""
+        return actor_for(agency_account(assignment.agency, role), now=moment)
+
+    def reporter(self, moment: datetime) -> Actor:
+        """Who sent it: one of the citizens with an account, or somebody without one."""
+        number = self.story.reporter
+        return actor_for(None if number is None else citizen_by_email(CITIZENS[number][0]), now=moment)
+
+    def somebody_else(self, moment: datetime) -> Actor:
+        """The citizen who did not send it."""
+        return actor_for(citizen_by_email(CITIZENS[(self.story.reporter or 0) - 1][0]), now=moment)
+
+    def step(self, element: str, by: Actor, moment: datetime, *, choice: str | None = None, of: Assignment | None = None, **form: Any) -> None:
+        """Do the step of the process that waits in the case, of one agency where several have it."""
+        waiting = waiting_in_case(self.case_id)
+        ref = next(task.ref for task in waiting if task.element == element and (of is None or task.assignment is of))
+        _begin()
+        perform(ref, by=by, now=moment, act=choice, form=form)
+
+    def beside(self, verb: str, by: Actor, moment: datetime, *, of: Assignment | None = None, **form: Any) -> None:
+        """Do something beside the tokens, in the case or in one agency's work on it."""
+        case_ref, assignment_ref = self.case.ref, of.ref if of is not None else None
+        _begin()
+        act(case_ref, verb, by=by, now=moment, assignment_ref=assignment_ref, form=form)
+
+    def open_ones(self, deed: Deed, moment: datetime, *states: str) -> Iterator[tuple[Assignment, datetime]]:
+        """The agencies the deed is about, else all that are in one of the states, one a little after the other."""
+        found = [row for row in self.case.open_assignments if row.state in states]
+        if deed.agencies:
+            found = [row for row in found if row.agency.key in deed.agencies]
+        for number, assignment_id in enumerate([row.id for row in found]):
+            yield db.session.get_one(Assignment, assignment_id), moment + number * BETWEEN_AGENCIES
+
+    def assignment(self, deed: Deed) -> Assignment:
+        """The newest work of the one agency the deed is about."""
+        return [row for row in self.case.assignments if row.agency.key in deed.agencies][-1]
+
+    def stage(self, purpose: str, by: Actor, moment: datetime) -> str | None:
+        """Stage the story's photo for a form, and return the form's token; None when it has none."""
+        left = self.pictures.get((self.story.title, purpose))
+        if not left:
+            return None
+        token = new_ref()
+        stage_photo(left.pop(0), token=token, purpose=purpose, by=by, now=moment)
+        return token
+
+    def copies(self, photos: Iterable[Photo], audience: str) -> tuple[tuple[Photo, PreparedCopies], ...]:
+        """Copies for an audience; nothing needs covering, there is nobody in drawn pictures."""
+        return tuple((photo, prepare_copies(photo, (), audience=audience, store=self.store)) for photo in photos)
+
+    def agencies(self, keys: tuple[str, ...] = ()) -> list[Agency]:
+        """The agencies with those keys in that order, else the lead and as many of the row's others as the story wants."""
+        if keys:
+            known = {agency.key: agency for agency in self._all_agencies()}
+            return [known[key] for key in keys]
+        known = {agency.name_vi: agency for agency in self._all_agencies()}
+        return [known[name] for name in agency_names(self.story)]
+
+    def working_day(self, start: datetime, days: int) -> date:
+        """The local day so many working days after that of `start`."""
+        due = due_at(TimeLimit(days, Unit.WORKING_DAYS), start, self.calendar)
+        if due is None:
+            raise ValueError(f"no working day {days} days after {start}")
+        return self.calendar.day_of(due - timedelta(microseconds=1))
+
+    def _all_agencies(self) -> Iterable[Agency]:
+        return db.session.scalars(select(Agency).where(Agency.centre_id == self.centre.id))
+
+
+def _begin() -> None:
+    """A step begins as unit_of_work() begins one: what was read before is forgotten."""
+    db.session.flush()
+    db.session.expire_all()
+    kept_for_step().clear()
+
+
+@cache
+def reports() -> Mapping[str, Row]:
+    """The invented reports by title."""
+    return {row["title"]: row for row in table_rows("demo_reports.csv")}
+
+
+def is_urgent(story: Story) -> bool:
+    """Whether the matter is on the 24-hour track."""
+    return bool(reports()[story.title]["urgency"] == "Khẩn")
+
+
+def agency_names(story: Story) -> list[str]:
+    """The lead of the row and the first of those that work with it."""
+    row = reports()[story.title]
+    return [row["lead_agency"], *row["cooperating_agencies"].split("; ")[: story.cooperating]]
+
+
+def commune(name: str, on: date) -> Area:
+    """The commune of that name, or the one that has taken it over by that day."""
+    area = db.session.scalars(select(Area).where(Area.folded_name == fold(name), Area.level == "commune").order_by(Area.valid_from)).first()
+    while area is not None and not area.holds_on(on):
+        query = select(Area).join(AreaSuccession, AreaSuccession.successor_id == Area.id).where(AreaSuccession.predecessor_id == area.id)
+        area = db.session.scalars(query).first()
+    if area is None:
+        raise LookupError(f"{name} on {on}")
+    return area
+
+
+def camera_called(name: str | None, on: date) -> Camera | None:
+    """The camera of that name as it stood that day."""
+    rows = db.session.scalars(select(Camera).where(Camera.name_vi == (name or "")))
+    return next((row for row in rows if row.holds_on(on)), None)
+
+
+def field_called(name: str) -> Field:
+    """The field of that name."""
+    return db.session.scalars(select(Field).where(Field.name_vi == name)).one()
+
+
+def day_of(moment: datetime) -> date:
+    """The local day of an instant."""
+    return moment.astimezone(LOCAL_ZONE).date()
