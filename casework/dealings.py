@@ -11,7 +11,7 @@ from sqlalchemy import exists, literal, select, union_all
 from sqlalchemy.orm import joinedload
 
 from casework.additions import addition_words
-from casework.case_history import Audience, audience_of
+from casework.case_history import audience_of
 from casework.db import db
 from casework.models import (
     Account,
@@ -30,6 +30,7 @@ from casework.models import (
 from casework.permissions import Actor, Sight, case_seen_by, sees
 from casework.questions import answer_words
 from casework.refusals import objection_words
+from casework.said import Audience
 from casework.states import AssignmentEnd
 from casework.withdrawals import withdrawal_reason
 from casework.words import Bilingual

@@ -20,7 +20,7 @@ from casework.merge_traces import AT_AGENCIES, Before, both_locked, move_additio
 from casework.models import Case, CaseReport, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_followers, tell_reporter
 from casework.permissions import Action, Actor, Role, require
-from casework.publications import newest_publication
+from casework.publications import rated_publication
 from casework.ratings import invite_to_rate
 from casework.search_rows import refresh_search_rows
 from casework.splitting import SplitRefused, reports_merged_in, split
@@ -179,7 +179,7 @@ def _share_followers(source: Case, main: Case, now: datetime) -> None:
 
 
 def _tell_joined(main: Case, joining: list[Report], now: datetime) -> None:
-    publication = newest_publication(main, kinds=("final", "private")) if main.state in ANSWERED else None
+    publication = rated_publication(main) if main.state in ANSWERED else None
     for report in joining:
         tell_reporter(report, "report_merged", case=main, at=now, main=main.code)
         if publication is not None:

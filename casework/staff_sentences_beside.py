@@ -82,6 +82,11 @@ def _split(payload: dict[str, Any], _known: Known) -> Said:
     return Said(Bilingual(f"Tách hồ sơ {payload.get('source', '')}", f"Case {payload.get('source', '')} taken out"), is_main=True)
 
 
+def _lead_changed(payload: dict[str, Any], known: Known) -> Said:
+    lead = agency_name(payload.get("lead"), known)
+    return Said(Bilingual(f"Chuyển chủ trì sang {lead.vi}", f"Made {lead.en} the lead"), is_main=True)
+
+
 SENTENCES_BESIDE: dict[str, Sentence] = {
     "object_to_refusal": always("Đề nghị xem lại việc từ chối", "Objected to the refusal"),
     "decide_objection": _objection_decided,
@@ -111,7 +116,7 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "pass_on": always("Chuyển trung tâm phụ trách địa bàn", "Passed to the centre of the place", is_main=True),
     "add_agency": of_agency("Giao thêm {agency}", "Asked {agency} as well", is_main=True),
     "remove_agency": of_agency("Rút {agency} khỏi hồ sơ", "Took {agency} off the case", is_main=True),
-    "change_lead": of_agency("Chuyển chủ trì sang {agency}", "Made {agency} the lead", is_main=True),
+    "change_lead": _lead_changed,
     "close_without_answer": of_agency("Đi tiếp khi {agency} chưa trả lời", "Went on without an answer of {agency}", is_main=True),
     "correct_publication": always("Đính chính kết quả đã công khai", "Corrected what was published", is_main=True),
     "unpublish": always("Gỡ kết quả đã công khai", "Took back what was published", is_main=True),

@@ -6,13 +6,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from casework.case_history import Audience, audience_of
+from casework.case_history import audience_of
 from casework.dealings import dealings_seen
 from casework.models import Assignment, Case, Photo, Publication
 from casework.permissions import Sight, sees
 from casework.photo_records import photos_of_report
 from casework.possible_acts import PossibleAct, possible_acts
 from casework.quarantine import hand_over_receipt, handed_over_at, quarantine_reason
+from casework.said import Audience
 from casework.states import AssignmentEnd
 from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.case_acts import PAGES

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 
-from casework.case_history import Audience, audience_of, staff_steps
+from casework.case_history import audience_of, staff_steps
 from casework.cases import lock_case
 from casework.clocks import ClockKind
 from casework.db import unit_of_work
@@ -16,6 +16,7 @@ from casework.identity import RevealRefused, reveal_identity
 from casework.models import Case
 from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
 from casework.permissions import Action, Sight, case_seen_by, sees
+from casework.said import Audience
 from casework.staff_views import answers_seen, clocks_of, hand_backs_seen, instructions_seen, publications_of, reports_seen
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.case_page import beside, due_of

@@ -130,7 +130,7 @@ class AdditionPage(TaskPage):
         }
 
     def said(self, act: Act, result: StepResult) -> str:
-        if result.stays_open:
+        if result.values.get("left"):
             return str(_("That is read. Its sender has written again meanwhile."))
         if act.form["words"].strip():
             return str(_("What the sender added is read; the agencies have your words."))

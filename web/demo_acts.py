@@ -7,8 +7,8 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Case, Publication, RefusalReason
 from casework.permissions import Role
-from web.demo_stories import Deed
 from web.demo_steps import public_photos
+from web.demo_stories import Deed
 from web.demo_telling import COMMITTEE, LEAD, OPERATOR, Telling
 
 # -- the centre -------------------------------------------------------------------------------------------------------
@@ -77,7 +77,8 @@ def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
 
 def correct(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator corrects what was published."""
-    publication = db.session.scalars(select(Publication).where(Publication.case_id == telling.case_id).order_by(Publication.id.desc())).first()
+    query = select(Publication).where(Publication.case_id == telling.case_id)
+    publication = db.session.scalars(query.order_by(Publication.id.desc())).first()
     telling.beside(
         "correct_publication", telling.staff(OPERATOR, moment), moment, publication=publication, title=telling.story.title,
         question=telling.row["description"], reason=deed.form["words"], checked=True,

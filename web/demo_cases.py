@@ -74,10 +74,7 @@ PAINTERS = 2
 def draw_pictures(store: FileStore, *, max_bytes: int) -> Pictures:
     """Draw and store what the stories show. Done before the unit of work: drawing and sealing take seconds."""
     wanted = [
-        (story, purpose, number)
-        for story in STORIES
-        for purpose, count in _pictures_wanted(story).items()
-        for number in range(count)
+        (story, purpose, number) for story in STORIES for purpose, count in _pictures_wanted(story).items() for number in range(count)
     ]
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
@@ -93,9 +90,10 @@ def draw_pictures(store: FileStore, *, max_bytes: int) -> Pictures:
 
 
 def agencies_at_work(centre: Centre) -> list[Agency]:
-    """The agencies that have work now, in order of their rows: each needs an officer and a leader of its own."""
+    """The agencies of the fresh reports, in order of their rows: each needs an officer and a leader of its own."""
     names = {name for story in FRESH for name in agency_names(story)}
-    keys = {key for story in FRESH for each in story.deeds for key in each.agencies}
+    # the shipped rules propose the forest rangers for what a visitor likely sends first: smoke
+    keys = {key for story in FRESH for each in story.deeds for key in each.agencies} | {"HKL"}
     query = select(Agency).where(Agency.centre_id == centre.id, Agency.name_vi.in_(names) | Agency.key.in_(keys))
     return list(db.session.scalars(query.order_by(Agency.id)))
 

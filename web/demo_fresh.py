@@ -18,7 +18,7 @@ FRESH = (
     ), idle=40, cooperating=1, complexity="simple", reporter=1, shows_exact_place=False),
     Story("Chưa nhận được tiền hỗ trợ bảo vệ rừng quý trước", (
         deed("refuse", reason="ngoai_tham_quyen", words="Việc chi trả do Ban Quản lý rừng thực hiện theo hợp đồng giao khoán."),
-        deed("object", after=700, words="Ban Quản lý rừng bảo chúng tôi hỏi huyện. Xin xem lại, cả thôn còn 41 hộ đang chờ."),
+        deed("object", after=700, words="Ban Quản lý rừng bảo chúng tôi hỏi xã. Xin xem lại, cả thôn còn 41 hộ đang chờ."),
     ), idle=80, is_round_the_clock=True),
 
     # -- with agencies
@@ -26,7 +26,8 @@ FRESH = (
         "verify", "classify",
         deed("call_hotline", reached=False, what="Gọi hai lần không có người nghe máy, sẽ gọi lại."),
         deed("distribute", "UBND-LAT", "TTYT", "TTNN"),
-        deed("hand_back", "TTNN", after=6, reason="Tiêm phòng và bắt chó thả rông ở xã do UBND xã tổ chức; Trung tâm không có lực lượng tại chỗ."),
+        deed("hand_back", "TTNN", after=6,
+             reason="Tiêm phòng và bắt chó thả rông ở xã do UBND xã tổ chức; Trung tâm không có lực lượng tại chỗ."),
         deed("write", after=5, words="Con chó vừa chạy về phía trường học, các cháu sắp tan trường."),
     ), idle=4, cooperating=2),
     Story("Biển quảng cáo che khuất tầm nhìn tại ngã ba", (
@@ -38,7 +39,7 @@ FRESH = (
         deed("submit", "PVHTT", after=960),
         deed("request_extension", "UBND-DASAR", after=480, days=3, reason="Xe cẩu đến muộn do mưa, cần thêm ba ngày."),
         deed("endorse_extension", "UBND-DASAR"),
-        deed("direct", after=1920, words="UBND xã báo cáo tiến độ di dời và giữ biển cảnh báo cho đến khi xong."),
+        deed("direct", after=3360, words="UBND xã báo cáo tiến độ di dời và giữ biển cảnh báo cho đến khi xong."),
     ), "sign", idle=90, cooperating=2, reporter=1),
     Story("Nghi hút cát trái phép trên sông", (
         *TAKEN,
@@ -50,7 +51,7 @@ FRESH = (
     ), "sand", idle=30, cooperating=2, complexity="complex"),
     Story("Mùi hôi từ nơi ủ phân gà", (
         *TAKEN, deed("submit", after=960),
-        deed("hold", after=120, days=4, words="Chờ kết quả kiểm tra lại mùi tại nơi ủ phân sau 7 ngày."),
+        deed("hold", after=120, days=4, words="Chờ kết quả kiểm tra lại mùi tại nơi ủ phân."),
     ), idle=60, cooperating=1, reporter=1),
     Story("Ô tô đỗ sai quy định gây ùn tắc giờ cao điểm", (*TAKEN, "submit", "approve"), "camera", idle=75, cooperating=1,
           complexity="simple", camera="Camera an ninh chợ Lạc Dương"),

@@ -8,7 +8,6 @@ from web.demo_stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
 
 HAPPY, CONTENT, UNHAPPY = "satisfied", "acceptable", "dissatisfied"
 
-
 HISTORY = (
     Story("Cảnh báo người giả danh cán bộ gọi cài đặt phần mềm lạ", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)),
           filed_at="2022-05-19T09:40", cooperating=1, complexity="simple"),
@@ -24,7 +23,8 @@ HISTORY = (
         deed("rate", level=CONTENT),
     ), filed_at="2022-07-23T11:30", cooperating=1, reporter=1),
     Story("Đề nghị giải quyết tranh chấp ranh đất giữa hai hộ", (
-        deed("refuse", reason="khieu_nai_to_cao", words="Đây là tranh chấp đất đai giữa hai hộ, được hòa giải tại UBND cấp xã theo Luật Đất đai."),
+        deed("refuse", reason="khieu_nai_to_cao",
+             words="Đây là tranh chấp đất đai giữa hai hộ, được hòa giải tại UBND cấp xã theo Luật Đất đai."),
     ), filed_at="2022-08-09T14:10", reporter=None),
     Story("Phân bón mua về vón cục, nghi kém chất lượng", (
         deed("refuse", reason="khong_co_minh_chung", words="Chưa có ảnh bao bì hoặc hóa đơn để xác định nơi bán."),
@@ -46,9 +46,11 @@ HISTORY = (
           camera="Camera tầm cao Klong Klanh"),
     Story("Đốt lửa trại trong rừng thông", (*URGENTLY_TAKEN, *ANSWERED, deed("rate", level=HAPPY)), "smoke", "2022-11-19T18:30",
           cooperating=2, reporter=1),
-    Story("Lấn hành lang đường dựng mái che bán hàng", (*TAKEN, deed("submit", after=1500), "approve", "publish", deed("rate", level=HAPPY)),
+    Story("Lấn hành lang đường dựng mái che bán hàng", (
+        *TAKEN, deed("submit", after=1500), "approve", "publish", deed("rate", level=HAPPY),
+    ),
           filed_at="2022-11-28T09:15", cooperating=1, complexity="complex", answers={
-              "PKTHT": "Đã khảo sát khúc cua khuất cùng đoạn đường, lắp 01 gương cầu lồi và 02 cụm gờ giảm tốc từ nguồn duy tu đường huyện."}),
+              "PKTHT": "Đã khảo sát khúc cua khuất, lắp 01 gương cầu lồi và 02 cụm gờ giảm tốc từ nguồn duy tu đường huyện."}),
     Story("Đề nghị lắp gương cầu lồi tại khúc cua khuất", (
         "verify", "classify", deed("merge", into="Lấn hành lang đường dựng mái che bán hàng",
                                    reason="Cùng đoạn đường qua thôn Păng Tiêng, các đơn vị kiểm tra và trả lời chung."),
@@ -75,13 +77,17 @@ HISTORY = (
           complexity="simple", camera="Camera an ninh chợ Lạc Dương"),
     Story("Âm thanh giao lưu cồng chiêng quá giờ", (
         *TAKEN, *ANSWERED, deed("rate", level=UNHAPPY, words="Tối thứ bảy vẫn thấy kéo dài quá giờ."),
-        deed("review", outcome="explained", words="Tối thứ bảy là lễ hội có giấy phép đến 22 giờ 30; ngày thường các câu lạc bộ đã giữ đúng giờ."),
+        deed("review", outcome="explained",
+             words="Tối thứ bảy là lễ hội có giấy phép đến 22 giờ 30; ngày thường các câu lạc bộ đã giữ đúng giờ."),
     ), filed_at="2023-03-01T22:50", cooperating=1, reporter=1, shows_exact_place=False),
     Story("Múc đất, san gạt đồi sát suối", (
-        *TAKEN, "submit", deed("redo", "PTNMT", words="Nêu rõ khối lượng đã làm và thời gian hoàn thành phần còn lại, kiểm tra lại tại chỗ."),
+        *TAKEN, "submit", deed("redo", "PTNMT",
+             words="Nêu rõ khối lượng đã làm và thời gian hoàn thành phần còn lại, kiểm tra lại tại chỗ."),
         "submit_again", "approve", "publish", deed("rate", level=CONTENT),
     ), "washed_out", "2023-03-14T08:05", cooperating=1, complexity="complex", reporter=1),
-    Story("Có tiếng cưa máy trong rừng thông ban đêm", (*URGENTLY_TAKEN, "submit", "approve", "answer_privately", deed("rate", level=HAPPY)),
+    Story("Có tiếng cưa máy trong rừng thông ban đêm", (
+        *URGENTLY_TAKEN, "submit", "approve", "answer_privately", deed("rate", level=HAPPY),
+    ),
           filed_at="2023-03-23T22:40", cooperating=1, visibility="toi_pham", shows_exact_place=False),
     Story("Điểm thu mua cà phê cân thiếu", (
         *TAKEN, *ANSWERED, deed("rate", level=UNHAPPY, words="Điểm thu mua đầu thôn chưa được kiểm tra."),
@@ -114,14 +120,14 @@ HISTORY = (
         deed("remove_agency", "PKTHT", words="Nhà trường sửa bằng nguồn sửa chữa thường xuyên, không cần phối hợp."),
         *ANSWERED, deed("rate", level=HAPPY),
     ), "fence", "2023-06-05T10:15", complexity="complex", reporter=1),
-    Story("Cà phê rụng trái hàng loạt, xin hướng dẫn", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), "field", "2023-06-12T07:20",
+    Story("Cà phê rụng trái hàng loạt, xin hướng dẫn", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), "field", "2023-06-23T07:20",
           cooperating=1),
-    Story("Xe tải chở đất chạy nhanh giờ tan trường", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), filed_at="2023-06-20T17:05",
-          cooperating=2, complexity="complex"),
     Story("Sóng điện thoại yếu, không gọi được khi có việc gấp", (
         "verify", "classify", deed("refer", after=120, body="Sở Thông tin và Truyền thông tỉnh Lâm Đồng",
                                    reason="Việc bổ sung trạm thu phát sóng do Sở làm việc với các doanh nghiệp viễn thông."),
-    ), filed_at="2023-06-27T19:30"),
-    Story("Thanh niên tụ tập nẹt pô, lạng lách", ("verify", "classify", "distribute", "accept", *ANSWERED, deed("rate", level=HAPPY)),
-          filed_at="2023-07-01T20:45", cooperating=1, reporter=1),
+    ), filed_at="2023-06-30T19:30"),
+    Story("Xe tải chở đất chạy nhanh giờ tan trường", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), filed_at="2023-07-04T17:05",
+          cooperating=2, complexity="complex"),
+    Story("Thanh niên tụ tập nẹt pô, lạng lách", ("verify", "classify", "distribute", "accept", *ANSWERED), filed_at="2023-07-14T20:45",
+          cooperating=1, reporter=None, is_anonymous=True),
 )  # fmt: skip

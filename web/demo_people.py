@@ -88,7 +88,8 @@ def staff_account(login: str) -> Account:
 
 def agency_account(agency: Agency, role: Role) -> Account:
     """The officer or the leader of an agency: its own, or the one that the other agencies share."""
-    return db.session.scalars(select(Account).join(Account.memberships).where(Membership.agency_id == agency.id, Membership.role == role)).one()
+    query = select(Account).join(Account.memberships).where(Membership.agency_id == agency.id, Membership.role == role)
+    return db.session.scalars(query).one()
 
 
 def citizen_by_email(email: str) -> Account:

@@ -30,7 +30,7 @@ def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
     place = Place(area=area, village=row["village"], latitude=float(row["lat"]), longitude=float(row["lon"]))
     filed = file_report(
         centre=telling.centre, source="camera" if is_camera else "citizen", words=row["description"], place=place, by=by, now=moment,
-        contact=None if is_camera else _contact(story), field=field_called(row["field"]), marked_urgent=is_urgent(story),
+        contact=_contact(story), field=field_called(row["field"]), marked_urgent=is_urgent(story),
         photos_token=telling.stage("scene", by, moment), camera=camera_called(story.camera, day_of(moment)), consented=not is_camera,
     )  # fmt: skip
     telling.case_id = filed.case.id
@@ -141,7 +141,8 @@ def public_photos(telling: Telling) -> ChosenPhotos:
 def _words_of(telling: Telling, assignment: Assignment) -> dict[str, str]:
     own = telling.story.answers.get(assignment.agency.key)
     if assignment.is_lead:
-        place = f"{telling.row['village']}, {telling.case.area.name_vi}"
+        area = commune(telling.row["commune"], day_of(assignment.distributed_at))
+        place = f"{telling.row['village']}, {area.name_vi}"
         return {"findings": f"Đã kiểm tra tại {place}; nội dung phản ánh là đúng.", "actions": own or telling.row["answer"]}
     return {
         "findings": "Đã cùng đơn vị chủ trì kiểm tra tại chỗ.",
@@ -157,7 +158,9 @@ def _without_photo(assignment: Assignment) -> str:
     return "Kết quả ghi trong biên bản làm việc, không có ảnh."
 
 
-def _contact(story: Story) -> Contact:
+def _contact(story: Story) -> Contact | None:
+    if story.camera is not None or story.is_anonymous:
+        return None
     if story.reporter is None:
         return GUEST
     email, name = CITIZENS[story.reporter]

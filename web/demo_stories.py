@@ -36,7 +36,7 @@ class Story:
 
     `filed_at` is a fixed local time in the system's first years; without it the last deed was done `idle` minutes before now.
     `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of the citizens sent it, None
-    somebody without an account. `answers` are an agency's own words where they are not the usual ones.
+    somebody without an account, who may be anonymous. `answers` are an agency's own words where they are not the usual ones.
     """
 
     title: str
@@ -47,6 +47,7 @@ class Story:
     cooperating: int = 0
     complexity: str = "ordinary"
     reporter: int | None = 0
+    is_anonymous: bool = False
     visibility: str | None = None
     camera: str | None = None
     shows_exact_place: bool = True
@@ -95,9 +96,7 @@ def _onwards(filed_at: str, deeds: tuple[Deed, ...], lengths: list[int], around:
     return moments
 
 
-def _backwards(
-    now: datetime, idle: int, deeds: tuple[Deed, ...], lengths: list[int], around: bool, calendar: Calendar
-) -> list[datetime]:
+def _backwards(now: datetime, idle: int, deeds: tuple[Deed, ...], lengths: list[int], around: bool, calendar: Calendar) -> list[datetime]:
     moment = now.replace(second=0, microsecond=0) - timedelta(minutes=idle + 1)
     moments: list[datetime] = []
     for number in range(len(deeds) - 1, -1, -1):

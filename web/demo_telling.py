@@ -72,7 +72,9 @@ class Telling:
         """The citizen who did not send it."""
         return actor_for(citizen_by_email(CITIZENS[(self.story.reporter or 0) - 1][0]), now=moment)
 
-    def step(self, element: str, by: Actor, moment: datetime, *, choice: str | None = None, of: Assignment | None = None, **form: Any) -> None:
+    def step(
+        self, element: str, by: Actor, moment: datetime, *, choice: str | None = None, of: Assignment | None = None, **form: Any
+    ) -> None:
         """Do the step of the process that waits in the case, of one agency where several have it."""
         waiting = waiting_in_case(self.case_id)
         ref = next(task.ref for task in waiting if task.element == element and (of is None or task.assignment is of))

@@ -77,6 +77,6 @@ FACTS: Mapping[str, Fact] = {
     "refused": _refused,
     "held": _held,
     "assignment_ended": _when(_was_taken_off),
-    "extension_asked": _when(lambda assignment: assignment.extension_asked),
+    "extension_asked": _when(lambda assignment: assignment.extension_asked and assignment.is_open),
 }
 """By the name of the message its event waits for."""

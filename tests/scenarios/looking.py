@@ -22,7 +22,9 @@ from workflows.models import ProcessInstance
 from workflows.parsed import definition_of
 from workflows.verification import check_process
 
-FLAGS = ("paused_for", "paused_until", "held_reason", "hotline_owed", "withdrawal_asked", "has_unread_words", "merged_into_id", "quarantined_at")
+FLAGS = (
+    "paused_for", "paused_until", "held_reason", "hotline_owed", "withdrawal_asked", "has_unread_words", "merged_into_id", "quarantined_at",
+)  # fmt: skip
 REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
 
 
@@ -134,8 +136,8 @@ def _named(finding: Finding) -> tuple[str, str]:
 
 
 def _kind_published(case: Case) -> str | None:
-    query = select(Publication.kind).where(Publication.case_id == case.id, Publication.unpublished_at.is_(None), Publication.kind != "private")
-    return db.session.scalars(query.order_by(Publication.number.desc())).first()
+    query = select(Publication.kind).where(Publication.case_id == case.id, Publication.unpublished_at.is_(None))
+    return db.session.scalars(query.where(Publication.kind != "private").order_by(Publication.number.desc())).first()
 
 
 def _desk(world: World, desk: str) -> str:

@@ -36,7 +36,8 @@ def verify(w: Walk, day: str = FIRST, *, time: str = "10:30", of: str = MAIN) ->
 
 def classified(w: Walk, *, urgency: str = "normal", complexity: str = "ordinary", **more: Any) -> dict[str, Any]:
     """What an operator says of a case."""
-    return {"field": w.world.field(), "urgency": urgency, "complexity": complexity, "area": w.world.area, "village": "Thôn Păng Tiêng", **more}
+    place = {"area": w.world.area, "village": "Thôn Păng Tiêng"}
+    return {"field": w.world.field(), "urgency": urgency, "complexity": complexity, **place, **more}
 
 
 def classify(w: Walk, day: str = FIRST, *, time: str = "10:40", of: str = MAIN, **more: Any) -> None:
@@ -135,12 +136,13 @@ TAKING = frozenset({
     "received", "received_to_begin", "begin", "begin_to_verify", "verify", "verify_to_classify", "classify", "classify_to_distribute",
 })
 GIVING = frozenset({
-    "distribute", "distribute_to_again_waiting", "assigned", "assigned_to_begin_assignment", "begin_assignment",
+    "distribute", "distribute_to_again_waiting", "again_waiting", "assigned", "assigned_to_begin_assignment", "begin_assignment",
     "begin_assignment_to_accept_assignment",
 })
 AGENCY = frozenset({
     "accept_assignment", "accept_assignment_to_is_taken", "is_taken", "is_taken_to_submit_answer", "submit_answer",
-    "submit_answer_to_approve_answer", "approve_answer", "approve_answer_to_is_approved", "is_approved", "is_approved_to_answered", "answered",
+    "submit_answer_to_approve_answer", "approve_answer", "approve_answer_to_is_approved", "is_approved", "is_approved_to_answered",
+    "answered",
 })
 JOINING = frozenset({
     "again_waiting_to_wait_for_agencies", "wait_for_agencies", "wait_for_agencies_to_is_answered", "is_answered", "is_answered_to_publish",
@@ -212,8 +214,8 @@ OUTCOME = Outcome(
 
 def straight_but(
     day: str = FIRST, next_day: str = SECOND, window: str = WINDOW, *, due: str = DUE, agency_due: str = AGENCY_DUE, pauses: Any = (),
-    is_extended: bool = False, first: Limit | None = None, passes: Iterable[str] = (), after: str, does: Iterable[str], told: Iterable[str], looks: Any = None,
-    **changes: Any,
+    is_extended: bool = False, first: Limit | None = None, passes: Iterable[str] = (), after: str, does: Iterable[str],
+    told: Iterable[str], looks: Any = None, **changes: Any,
 ) -> Outcome:
     """The straight way with something on it: `does` are the events behind the first `after`, `told` the further messages.
 

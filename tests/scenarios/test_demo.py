@@ -5,9 +5,10 @@ import io
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,21 +17,45 @@ from sqlalchemy import func, select
 
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
-from casework.models import Account, Agency, Case, Event, HotlineCall, Photo, Publication, Report
-from casework.permissions import LOCAL_ZONE, Role
+from casework.extensions import extensions_of
+from casework.models import (
+    Account,
+    Agency,
+    AreaSuccession,
+    Assignment,
+    Case,
+    Clock,
+    Event,
+    HotlineCall,
+    Photo,
+    Publication,
+    Reminder,
+    Report,
+)  # fmt: skip
+from casework.permissions import LOCAL_ZONE, Role, Sight, sees
+from casework.ratings import ratings_of
+from casework.refusals import open_objection
+from casework.reminders import send_reminders
+from casework.seeding import table_rows
+from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
+from casework.triage import hotline_calls
 from casework.working_time import Calendar
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
-from web import demo, demo_cases
+from web import demo, demo_cases, demo_people, demo_telling
 from web.config import Config
+from web.demo_cases import STORIES
+from web.demo_fresh import FRESH
 from web.demo_people import CITIZENS, PASSWORD
-from web.demo_stories import STORIES, moments_of, steps_of
+from web.demo_stories import moments_of
 from web.passwords import check_password
 from web.starting import StartRefused
 from web.verifying import verify
+from workflows.bindings import STEPS
 from workflows.inbox import Wanted, page_of
-from workflows.models import Incident, WaitingTask
+from workflows.models import Incident, Message, Timer, WaitingTask
 from workflows.routing import shipped_table
+from workflows.wakeups import fire_due_timers
 
 NOW = datetime(2026, 3, 25, 3, 0, tzinfo=UTC)           # Wednesday, 10:00 local
 SMOKE = "Cột khói nghi cháy rừng thông"
@@ -71,32 +96,157 @@ def case_of(title: str) -> Case:
     return db.session.scalars(select(Case).where(Case.title == title)).one()
 
 
-def test_every_state_of_the_straight_way_waits_to_be_looked_at(app: Flask) -> None:
-    states = Counter(db.session.scalars(select(Case.state)))
-    assert set(states) == {"to_verify", "to_classify", "to_distribute", "at_agency", "handling", "redo", "approval", "to_publish", "rating",
-                           "review", "closed", "refused"}
-    assert states.total() == len(STORIES)
-    assert states["closed"] == 4
+def cases() -> list[Case]:
+    return list(db.session.scalars(select(Case).order_by(Case.id)))
+
+
+def is_old(case: Case) -> bool:
+    return case.opened_at < datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def test_every_report_of_the_table_is_told_once(app: Flask) -> None:
+    titles = [story.title for story in STORIES]
+    assert sorted(titles) == sorted(row["title"] for row in table_rows("demo_reports.csv"))
+    assert len(titles) == db.session.scalar(select(func.count()).select_from(Report)) == 47
+    known = {case.title for case in cases() if case.title}
+    assert known <= set(titles)
+    # a report nobody has verified yet and one in quarantine have no title
+    assert len(known) == 47 - len(["to_verify", "waiting_reporter", "refused", "refused", "quarantined"])
+
+
+def test_thirty_five_reports_were_finished_in_the_first_fourteen_months(app: Flask) -> None:
+    first, last = datetime(2022, 5, 19, tzinfo=LOCAL_ZONE), datetime(2023, 7, 16, tzinfo=LOCAL_ZONE)
+    old = [case for case in cases() if is_old(case)]
+    assert len(old) == 35
+    for case in old:
+        moments = list(db.session.scalars(select(Event.at).where(Event.case_id == case.id)))
+        assert first <= min(moments) <= max(moments) < last, case.code
+        assert case.code[3:7] in ("2022", "2023")
+    # the two that are over for their senders alone
+    assert [case.state for case in old if case.closed_at is None] == ["referred", "answered"]
+
+
+def test_twelve_reports_are_dated_by_the_day_of_seeding(app: Flask) -> None:
+    fresh = [case for case in cases() if not is_old(case)]
+    assert len(fresh) == len(FRESH) == 12
+    assert all(NOW - timedelta(days=40) < case.opened_at < NOW for case in fresh)
+    assert {case.code[:7] for case in fresh} == {"LD-2026"}
+
+
+def test_the_communes_are_those_of_the_day(app: Flask) -> None:
+    successors = {row.predecessor.name_vi: row.successor.name_vi for row in db.session.scalars(select(AreaSuccession))}
+    rows = table_rows("demo_reports.csv")
+    assert sorted(Counter(successors[row["commune"]] for row in rows).values()) == [4, 19, 24]
+    by_title = {row["title"]: row["commune"] for row in rows}
+    for case in cases():
+        if case.title:
+            before = by_title[case.title]
+            assert case.area is not None
+            assert case.area.name_vi == (before if is_old(case) else successors[before]), case.title
+
+
+@pytest.mark.parametrize("state", CaseState)
+def test_every_state_of_a_case_is_there_to_look_at(app: Flask, state: CaseState) -> None:
+    assert state in {case.state for case in cases()}
+
+
+@pytest.mark.parametrize("state", AssignmentState)
+def test_every_state_of_an_agency_s_work_is_there_to_look_at(app: Flask, state: AssignmentState) -> None:
+    assert state in set(db.session.scalars(select(Assignment.state)))
+
+
+LOOKS: dict[str, Callable[[Case], Any]] = {
+    "held": lambda case: case.paused_for == Pause.HOLD and case.held_reason,
+    "waiting for the reporter": lambda case: case.paused_for == Pause.QUESTION,
+    "late": lambda case: case.state == "handling" and case.is_late(NOW),
+    "soon": lambda case: case.due_at is not None and case.state in OPEN_STATES and NOW < case.due_at < NOW + timedelta(days=1),
+    "extended": lambda case: case.state == "handling" and any(each.granted for each in extensions_of(case)),
+    "reopened": lambda case: case.reopened and case.state in OPEN_STATES,
+    "an objection to decide": lambda case: open_objection(case),
+    "an extension to endorse": lambda case: any(each.endorsed is None for each in extensions_of(case)),
+    "an extension to decide": lambda case: any(each.endorsed and each.granted is None for each in extensions_of(case)),
+    "a withdrawal to decide": lambda case: case.withdrawal_asked,
+    "words a reporter added": lambda case: case.has_unread_words,
+    "the hotline not reached": lambda case: case.hotline_owed and any(not call.reached for call in hotline_calls(case)),
+    "an interim publication": lambda case: case.state == "handling" and kinds_of(case) == ["interim"],
+    "a private answer": lambda case: kinds_of(case) == ["private"],
+    "interim, then final": lambda case: kinds_of(case) == ["interim", "final"],
+    "a corrected publication": lambda case: any(publication.current.version > 1 for publication in publications_of(case)),
+    "an agency left out": lambda case: any(row.end_reason == AssignmentEnd.MISSING and row.end_words for row in case.assignments),
+    "merged into a case that has ended": lambda case: case.merged_into is not None and case.merged_into.state == "closed",
+    "in redo once": lambda case: any(len(row.answers) > 1 for row in case.assignments),
+    "several agencies": lambda case: sum(row.approved_at is not None for row in case.assignments) > 2,
+    "late when it was answered": lambda case: case.state == "closed" and case.is_late(NOW),
+    "unrated": lambda case: case.state == "closed" and case.source != "camera" and not ratings_in(case),
+    "an anonymous sender": lambda case: is_old(case) and case.state == "answered",
+    "handed back": lambda case: any(row.end_reason == AssignmentEnd.HANDED_BACK for row in case.assignments),
+    **{level: (lambda case, level=level: level in ratings_in(case)) for level in ("satisfied", "acceptable", "dissatisfied")},
+}  # fmt: skip
+
+
+def publications_of(case: Case) -> list[Publication]:
+    return list(db.session.scalars(select(Publication).where(Publication.case_id == case.id).order_by(Publication.number)))
+
+
+def kinds_of(case: Case) -> list[str]:
+    return [publication.kind for publication in publications_of(case)]
+
+
+def ratings_in(case: Case) -> set[str]:
+    return {row.level for publication in publications_of(case) for row in ratings_of(publication)}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_there_is_a_case_to_see(app: Flask, look: str) -> None:
+    assert any(LOOKS[look](case) for case in cases())
 
 
 @pytest.mark.parametrize(("role", "elements"), [
-    (Role.OPERATOR, {"verify", "classify", "call_hotline", "distribute", "publish"}),
-    (Role.OPS_LEAD, {"review_rating"}),
+    (Role.OPERATOR, {"verify", "classify", "call_hotline", "distribute", "publish", "decide_hand_back", "clear_text", "close_referral",
+                     "decide_withdrawal"}),
+    (Role.OPS_LEAD, {"review_rating", "decide_objection", "decide_extension", "resume"}),
+    (Role.COMMITTEE_LEADER, {"decide_extension"}),
     (Role.OFFICER, {"accept_assignment", "submit_answer"}),
-    (Role.AGENCY_LEADER, {"approve_answer"}),
-    ("reporter", {"rate"}),
+    (Role.AGENCY_LEADER, {"approve_answer", "endorse_extension"}),
+    ("reporter", {"rate", "answer_question"}),
 ])
 def test_every_desk_has_something_waiting(app: Flask, role: str, elements: set[str]) -> None:
     query = select(WaitingTask.element).where(WaitingTask.state == "waiting", WaitingTask.desk.startswith(f"{role}@"))
     assert set(db.session.scalars(query)) == elements
 
 
+def test_every_step_a_person_can_do_waits_somewhere(app: Flask) -> None:
+    waiting = set(db.session.scalars(select(WaitingTask.element).where(WaitingTask.state == "waiting")))
+    # the fresh refusal is objected to already, so that the operations lead has it
+    assert waiting == set(STEPS) - {"object_to_refusal"}
+
+
+def test_nothing_of_the_past_bursts_out_of_the_worker(app: Flask) -> None:
+    due_clocks = [clock for clock in db.session.scalars(select(Clock).where(Clock.remind_at <= NOW)) if clock.case.paused_for is None]
+    assert due_clocks == []
+    assert db.session.scalar(select(func.count()).select_from(Timer).where(Timer.ended_at.is_(None), Timer.due_at <= NOW)) == 0
+    assert db.session.scalar(select(func.count()).select_from(Message).where(Message.delivered_at.is_(None))) == 0
+    reminded = list(db.session.scalars(select(Reminder.reminded_at)))
+    assert reminded
+    assert min(reminded) > NOW - timedelta(days=40)
+    assert fire_due_timers(NOW) == send_reminders(NOW) == 0
+
+
+def test_the_quarantined_case_is_with_its_reader_alone(app: Flask) -> None:
+    case = db.session.scalars(select(Case).where(Case.state == "quarantined")).one()
+    reader = demo_telling.actor_for(demo_people.staff_account("baomat"), now=NOW)
+    operator = demo_telling.actor_for(demo_people.staff_account("vanhanh"), now=NOW)
+    assert sees(reader, Sight.QUARANTINED, case)
+    assert not sees(operator, Sight.ORIGINAL, case)
+    assert case.code not in client_of(app).get("/reports").text
+
+
 def test_what_waits_is_in_the_inbox_of_a_person_one_can_sign_in_as(app: Flask) -> None:
     staff = {account.login: account for account in db.session.scalars(select(Account).where(Account.kind == "staff"))}
     desks = set(db.session.scalars(select(WaitingTask.desk).where(WaitingTask.state == "waiting")))
-    read = {desk for account in staff.values() for desk in demo_cases.actor_for(account, now=NOW).desks}
+    read = {desk for account in staff.values() for desk in demo_telling.actor_for(account, now=NOW).desks}
     assert {desk for desk in desks if not desk.startswith("reporter@")} <= read
-    page = page_of(demo_cases.actor_for(staff["vanhanh"], now=NOW), Wanted(), now=NOW, limit=100)
+    page = page_of(demo_telling.actor_for(staff["vanhanh"], now=NOW), Wanted(), now=NOW, limit=100)
     assert any(task.urgent for task in page.tasks)
 
 
@@ -113,13 +263,15 @@ def test_the_smoke_was_seen_at_13_47_and_its_case_closed_the_same_day(app: Flask
     assert case.closed_at is not None
     assert case.closed_at.astimezone(LOCAL_ZONE).date() == case.opened_at.astimezone(LOCAL_ZONE).date()
     assert db.session.scalar(select(func.count()).select_from(HotlineCall).where(HotlineCall.case_id == case.id)) == 1
-    assert [assignment.agency.key for assignment in case.assignments] == ["HKL", "UBND-DACHAIS"]
+    assert [assignment.agency.key for assignment in case.assignments] == ["HKL", "UBND-DACHAIS", "VQGBD", "BQLRDN"]
 
 
 def test_rating_windows_of_the_first_years_closed_their_cases_then(app: Flask) -> None:
-    for case in db.session.scalars(select(Case).where(Case.state == "closed", Case.source != "camera")):
-        assert case.closed_at is not None
-        assert timedelta(days=7) < case.closed_at - case.opened_at < timedelta(days=30), case.title
+    windows = list(db.session.scalars(select(Timer).where(Timer.element == "rating_window", Timer.fired_at.is_not(None))))
+    assert len(windows) > 15
+    assert all(timer.fired_at == timer.due_at for timer in windows)
+    closed = [case for case in cases() if case.state == "closed" and case.source != "camera"]
+    assert all(case.closed_at is not None and case.closed_at - case.opened_at < timedelta(days=30) for case in closed)
 
 
 def test_nothing_happened_after_now_or_before_the_system_opened(app: Flask) -> None:
@@ -137,13 +289,6 @@ def test_the_sensitive_case_was_answered_but_is_on_no_public_page(app: Flask) ->
     client = client_of(app)
     assert CHILD not in client.get("/reports").text
     assert CHILD not in client.get(f"/reports/{case.code}").text
-
-
-def test_one_urgent_case_still_waits_for_its_call_and_one_case_is_late(app: Flask) -> None:
-    calls = db.session.scalars(select(WaitingTask).where(WaitingTask.element == "call_hotline", WaitingTask.state == "waiting")).all()
-    assert [task.case.urgency for task in calls] == ["urgent"]
-    late = [case.title for case in db.session.scalars(select(Case).where(Case.state == "handling")) if case.is_late(NOW)]
-    assert late == ["Ô tô đỗ sai quy định gây ùn tắc giờ cao điểm"]
 
 
 def test_published_cases_show_the_place_before_and_after(app: Flask) -> None:
@@ -210,7 +355,7 @@ def test_a_database_with_a_real_centre_is_left_alone(sqlite_app: Flask) -> None:
 
 @pytest.mark.usefixtures("without_pictures")
 def test_a_start_that_breaks_off_leaves_nothing_behind(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(demo_cases.STEPS, "rate", None)
+    monkeypatch.setitem(demo_cases.DEEDS, "correct", None)
     with pytest.raises(TypeError):
         demo.prepare(sqlite_app, now=NOW)
     assert db.session.scalar(select(func.count()).select_from(Event)) == 0
@@ -230,9 +375,9 @@ HO_CHI_MINH = ZoneInfo("Asia/Ho_Chi_Minh")
 ])
 def test_whenever_it_is_seeded_the_steps_are_in_order_and_in_the_past(now: datetime) -> None:
     for story in STORIES:
-        urgent = demo_cases.is_urgent(story)
+        urgent = demo_telling.is_urgent(story)
         steps = list(moments_of(story, urgent=urgent, now=now, calendar=Calendar()))
-        assert [step for step, _ in steps] == steps_of(story, urgent=urgent)
+        assert [deed.step for deed, _ in steps] == [deed.step for deed in story.deeds]
         moments = [moment for _, moment in steps]
         assert moments == sorted(set(moments))
         assert moments[-1] < now
@@ -244,6 +389,7 @@ def test_it_can_be_seeded_in_the_middle_of_tet(sqlite_app: Flask) -> None:
     assert demo.prepare(sqlite_app, now=now)
     assert calendar_of(None).days_off
     assert db.session.scalar(select(func.max(Event.at))) == now
+    assert {case.state for case in cases()} == set(CaseState)
 
 
 def test_the_command_takes_its_folder_and_port_and_shows_the_banner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

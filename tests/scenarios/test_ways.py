@@ -1,4 +1,4 @@
-"""Every way of rules.md, section 5, from filing to its end event: rows, clocks, tasks, public state, messages and events as the rules say."""
+"""Every way of rules.md, section 5, from filing to its end event: rows, clocks, tasks, what each side reads, messages and events."""
 from __future__ import annotations
 
 from collections import Counter
@@ -22,8 +22,45 @@ from tests.scenarios.looking import (
 )
 from tests.scenarios.walking import FILED_AT, Walk, world_of_ways
 from tests.scenarios.way import Outcome, Way, at
-from tests.scenarios.ways import WAYS
+from tests.scenarios.ways import OF_SECTION_6, THE_LIST, WATCHERS, WAYS, lacking
 from web.config import Config
+from workflows.definitions import parse, shipped_model
+
+MODEL = parse(shipped_model())
+IDS = frozenset(MODEL.elements) | frozenset(MODEL.flows.values())
+
+
+def test_the_ways_are_those_of_the_list_in_its_order() -> None:
+    named = [name for _, names in THE_LIST for name in names]
+    assert [way.name for way in WAYS] == [*named, *OF_SECTION_6]
+
+
+def test_the_model_has_every_way() -> None:
+    assert lacking(IDS) == {}
+
+
+@pytest.mark.parametrize("element", sorted(set(MODEL.elements) - WATCHERS))
+def test_a_model_that_lacks_an_element_lacks_a_way(element: str) -> None:
+    assert lacking(IDS - {element})
+
+
+def test_a_model_without_an_objection_lacks_the_ways_of_objecting() -> None:
+    kept = {flow for (source, target), flow in MODEL.flows.items() if "object_to_refusal" not in (source, target)}
+    assert set(lacking((set(MODEL.elements) - {"object_to_refusal"}) | kept)) == {
+        "refuse at verification", "refuse after classification, before any agency accepted", "objection of the reporter upheld",
+        "objection of the reporter upheld, agencies had been asked", "objection of the reporter dismissed",
+    }
+
+
+def test_every_way_out_of_a_decision_is_walked() -> None:
+    walked = frozenset[str]().union(*(way.elements for way in WAYS))
+    decisions = {id_ for id_, element in MODEL.elements.items() if element.kind in ("exclusiveGateway", "boundaryEvent")} - WATCHERS
+    assert {flow for (source, _), flow in MODEL.flows.items() if source in decisions} - walked == set()
+
+
+def test_every_end_of_a_case_is_the_end_of_some_way() -> None:
+    ends = {element.id for element in MODEL.elements.values() if element.kind == "endEvent" and element.process_id == "case"}
+    assert {outcome.end for way in WAYS for outcome in way.outcomes.values()} == ends
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])

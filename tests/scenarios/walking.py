@@ -65,7 +65,9 @@ class Walk:
         filed = build.file_report(self.world, by=by, now=self._at(when), **arguments)
         self.cases[of], self.reports[of] = filed.case, filed.report
 
-    def do(self, when: str, element: str, by: str, *, of: str = MAIN, act: str | None = None, agency: str | None = None, **form: Any) -> None:
+    def do(
+        self, when: str, element: str, by: str, *, of: str = MAIN, act: str | None = None, agency: str | None = None, **form: Any
+    ) -> None:
         """A step of the process."""
         named = self.agency(agency) if agency else None
         build.do(self.world, self.cases[of], element, by, act=act, agency=named, now=self._at(when), **form)

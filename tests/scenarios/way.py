@@ -1,4 +1,4 @@
-"""A way of a case through the process: what is walked, and what the rules say it leaves. Times are local, written "02/03 10:00", of 2026."""
+"""A way of a case through the process: what is walked, and what the rules say it leaves. Local times of 2026: "02/03 10:00"."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,8 +22,11 @@ def at(moment: str) -> datetime:
 
 
 def local(instant: datetime | None) -> str | None:
-    """The local time of an instant, the other way round; to the second where it has any."""
-    return f"{instant.astimezone(LOCAL_ZONE):{'%d/%m %H:%M:%S' if instant.second or instant.microsecond else '%d/%m %H:%M'}}" if instant else None
+    """The local time of an instant, the other way round; with seconds where it has any."""
+    if instant is None:
+        return None
+    is_whole = instant.second == instant.microsecond == 0
+    return instant.astimezone(LOCAL_ZONE).strftime("%d/%m %H:%M" if is_whole else "%d/%m %H:%M:%S.%f")
 
 
 def day(words: str) -> date:

@@ -177,8 +177,9 @@ URGENT = Way("extension of an urgent case: by the committee leader alone", walk_
     events=(*HOTLINE_REACHED.outcome.events[:7], *EVENTS, *HOTLINE_REACHED.outcome.events[7:]),
     messages=(*MESSAGES, WANTED[0], "extension_to_decide committee_leader", "extension_granted officer PTNMT", "due_moved citizen"),
     limits=(
-        acceptance("02/03 10:20", due="02/03 10:30"), whole("05/03 02:00", "02/03 15:00", extended="03/03 10:00"), asked(due="02/03 11:05", ended="02/03 10:45"),
-        work(due="05/03 00:00", ended="02/03 14:30", extended="03/03 08:00"), approval(due="02/03 15:00", ended="02/03 14:30"),
+        acceptance("02/03 10:20", due="02/03 10:30"), whole("05/03 02:00", "02/03 15:00", extended="03/03 10:00"),
+        asked(due="02/03 11:05", ended="02/03 10:45"), work(due="05/03 00:00", ended="02/03 14:30", extended="03/03 08:00"),
+        approval(due="02/03 15:00", ended="02/03 14:30"),
         publication("02/03 15:30", "02/03 15:00"), rating("10/03 00:00"),
     ),
     looks={"endorsed": handling("decide_extension committee_leader", "03/03 10:00")},

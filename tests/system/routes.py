@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 
 from casework.db import db
 from casework.models import Case, LoginSession, Photo, Report
+from web.case_acts import PAGES as ACT_PAGES
 from workflows.models import WaitingTask
 
 PARTS: dict[str, Callable[[], list[str]]] = {
@@ -21,6 +22,10 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "cases.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "case_acts.act:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "case_acts.act:verb": lambda: [*ACT_PAGES, "no_such_act"],
+    "publishing.case_preview:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "publishing.case_preview:photo_ref": lambda: list(db.session.scalars(select(Photo.ref))),
     "tasks.task:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),
     "publishing.preview:ref": lambda: list(db.session.scalars(select(WaitingTask.ref).where(WaitingTask.desk.like("operator@%")))),
     "publishing.preview:photo_ref": lambda: list(db.session.scalars(select(Photo.ref))),
@@ -31,7 +36,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""
 
-BESIDE = ("/reports?q=", "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/sign-in?next=/inbox")
+BESIDE = ("/reports?q=", "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox")
 """Addresses with a question in them."""
 
 

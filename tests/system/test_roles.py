@@ -15,11 +15,12 @@ from sqlalchemy import func, select
 
 from casework.db import db
 from casework.models import Case, Event, Photo
-from casework.permissions import ACTION_ROLES, ANYONE, SIGHTS, Action, Actor, Sight, Viewer, actor_for, viewers
+from casework.permissions import ACTION_ROLES, ANYONE, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
 from tests import build
 from tests.conftest import environment_of, running
 from tests.system.routes import Address, rules
 from tests.system.world import PEOPLE, SECRET_WORDS, Stage, stage
+from web.case_acts import PAGES as ACT_PAGES
 from web.config import Config
 from workflows.models import WaitingTask
 
@@ -127,7 +128,7 @@ WHO_DOES = {
     "rate": EVERYBODY, "file_report": EVERYBODY, "follow_own": EVERYBODY, "track_report": EVERYBODY, "read_public": EVERYBODY,
     "sign_in": EVERYBODY, "sign_out": EVERYBODY, "manage_sessions": EVERYBODY, "check_health": EVERYBODY,
     "verify": TEAM, "clear_text": TEAM, "refuse": TEAM, "classify": TEAM, "call_hotline": TEAM, "distribute": TEAM,
-    "decide_hand_back": TEAM, "publish": TEAM, "close": TEAM, "review_rating": {"ops_lead"}, "reopen": {"ops_lead"},
+    "decide_hand_back": TEAM, "publish": TEAM, "close": {"ops_lead"}, "review_rating": {"ops_lead", "committee_leader"}, "reopen": {"ops_lead"},
     "accept_assignment": {"officer"}, "hand_back": {"officer"}, "submit_answer": {"officer"},
     "approve_answer": {"agency_leader", "committee_leader"}, "redo_answer": {"agency_leader", "committee_leader"},
     "read_inbox": ALL_STAFF, "claim_task": ALL_STAFF, "perform_task": ALL_STAFF,
@@ -135,7 +136,13 @@ WHO_DOES = {
     "write_note": TEAM | {"officer", "agency_leader"}, "reveal_identity": TEAM | {"confidential_reader"},
     "retry_incident": {"administrator"},
     "answer_question": EVERYBODY, "object_to_refusal": EVERYBODY, "withdraw_report": EVERYBODY, "write_to_centre": EVERYBODY,
-    "follow": EVERYBODY,
+    "follow": EVERYBODY, "act_on_case": ALL_STAFF,
+    "add_agency": TEAM, "remove_agency": TEAM, "change_lead": TEAM, "ask_reporter": TEAM, "refer": TEAM, "pass_on": TEAM, "merge": TEAM,
+    "split": TEAM, "correct_publication": TEAM, "unpublish": TEAM, "decide_withdrawal": TEAM,
+    "hold": {"ops_lead"}, "resume": {"ops_lead"}, "decide_objection": {"ops_lead"}, "direct": {"committee_leader"},
+    "decide_extension": {"ops_lead", "committee_leader"}, "endorse_extension": {"agency_leader"}, "request_extension": {"officer"},
+    "progress_note": {"officer", "agency_leader"}, "quarantine": TEAM | {"officer", "agency_leader"}, "hand_over": {"confidential_reader"},
+    "remind": TEAM | {"committee_leader"}, "change_calendar": {"administrator"},
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 
@@ -254,6 +261,24 @@ DESK_PEOPLE = {"operator": {"operator", "ops lead"}, "ops_lead": {"ops lead"}, "
 PUBLISHERS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
 
 
+HELD_BY = {
+    "operator": "operator", "ops lead": "ops_lead", "committee leader": "committee_leader", "administrator": "administrator",
+    "confidential reader": "confidential_reader",
+}  # fmt: skip
+"""The role of whom the name does not say it."""
+DONE_AS = {"close_without_answer": "close", "publish_interim": "publish", "stop_waiting": "ask_reporter"}
+"""Acts that are part of another."""
+
+
+def act_by_hand(the: Stage, name: str, parts: dict[str, str]) -> int:
+    """Who sees the case and holds the role is shown the act, or that it cannot be done now; of what one does not see nothing is said."""
+    sees = name == "confidential reader" if parts["ref"] == the.hidden.ref else name in READS_CASES
+    if not sees or parts["verb"] == "no_such_act":
+        return 404
+    role = HELD_BY.get(name) or ("officer" if name.startswith("officer") else "agency_leader")
+    return 200 if role in WHO_DOES[DONE_AS.get(parts["verb"], parts["verb"])] else 403
+
+
 def by_hand(the: Stage, name: str, address: Address) -> int:
     """The status of rules.md as somebody wrote it down who has not read the code."""
     endpoint, parts = address.endpoint, address.parts
@@ -293,6 +318,11 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if name in HAS_NO_CASES else 404
         case "cases.case" | "cases.diagram":
             return 403 if name in HAS_NO_CASES else 200 if name in READS_CASES else 404
+        case "case_acts.act":
+            return act_by_hand(the, name, parts)
+        case "publishing.case_preview":
+            is_theirs = name in {"operator", "ops lead"} and parts["ref"] == the.case.ref
+            return 403 if name not in PUBLISHERS else 200 if is_theirs else 404
         case "tasks.task" | "publishing.preview":
             task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == parts["ref"])).one()
             role = task.desk.partition("@")[0]
@@ -316,6 +346,12 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
         return {302}
     if not actor.roles & roles:
         return {403}
+    if address.endpoint == "case_acts.act":
+        case, page = the.case if address.parts["ref"] == the.case.ref else the.hidden, ACT_PAGES.get(address.parts["verb"])
+        sights = {Sight.QUARANTINED} if case.quarantined_at is not None else {Sight.PROCESS}
+        if page is None or not any(SIGHTS[sight] & viewers(actor, case) for sight in sights):
+            return {404}
+        return {200} if may(actor, page.action, case) else {403}
     if address.endpoint in ("cases.case", "cases.diagram"):
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         if case.quarantined_at is not None:
@@ -352,7 +388,13 @@ def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -
             continue
         roles = ACTION_ROLES[the.app.view_functions[rule.endpoint].action]  # type: ignore[attr-defined]
         path = rule.rule.replace("<code>", the.case.code)
-        path = path.replace("<ref>", the.case.ref if rule.endpoint.startswith("cases.") else a_task_of_nobody(the))
+        path = path.replace("<ref>", the.case.ref if rule.endpoint.startswith(("cases.", "case_acts.")) else a_task_of_nobody(the))
+        if rule.endpoint == "case_acts.act":
+            for verb in ACT_PAGES:
+                status = person.post(path.replace("<verb>", verb), {}, follows=False).status
+                by_verb = act_by_hand(the, name, {"ref": the.case.ref, "verb": verb}) if actor.roles else 403
+                assert status in ({401} if actor.account is None else {404, 422} if by_verb == 200 else {by_verb}), f"{verb}: {status}"
+            continue
         status = person.post(path, {}, follows=False).status
         if roles == ANYONE:
             assert status in (200, 302, 404, 422), f"{rule.rule}: {status}"

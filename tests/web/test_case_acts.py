@@ -229,7 +229,7 @@ def test_a_code_nobody_may_know_merges_nothing_and_stays_typed(office: Office, c
 def test_a_case_of_another_centre_or_set_apart_is_no_case_to_merge_into(office: Office) -> None:
     with unit_of_work():
         other = build.centre("DN", is_default=False)
-    foreign = build.file_report(office.world, centre=other, place=Place(), by="guest").case
+    foreign = build.file_report(office.world, centre=other, place=Place(words="Chợ trung tâm"), by="guest").case
     apart = CASES["set apart"](office.world)
     case = build.file_report(office.world, by="citizen_2", words="Chuyện khác hẳn.").case
     for code in (apart.code, foreign.code):

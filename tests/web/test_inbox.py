@@ -1,17 +1,18 @@
 """The inbox: what waits, grouped by day, narrowed by views, taken and put back."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 
 from casework.db import db
+from casework.models import Case
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
 from web.inbox import position_in, position_text
-from workflows.inbox import Position, codes_meant
+from workflows.inbox import Position, codes_meant, counts_for
 from workflows.models import WaitingTask
 
 LATER = build.NOON + timedelta(days=7)
@@ -183,3 +184,31 @@ def test_every_element_of_the_inbox_has_a_label(office: Office) -> None:
 
     assert set(ELEMENT_LABELS) == set(PAGES)
     assert db.session.query(WaitingTask).count() > 0
+
+
+def test_what_rests_with_its_case_is_in_a_view_of_its_own_and_comes_back(app: Flask) -> None:
+    office = Office(app)
+    case = build.case_at(office.world, "handling")
+    build.act(office.world, case, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 9))
+    assert case.code not in office.words("officer_PTNMT", "/inbox")
+    page = office.get("officer_PTNMT", "/inbox?view=frozen").get_data(as_text=True)
+    assert case.code in page
+    assert f'href="/cases/{case.ref}"' in page, "the step itself cannot be done: its row leads to the case"
+    assert "đến 09/03/2026" in words_of(page)
+    assert f"/tasks/{frozen(case).ref}/claim" not in page
+    assert case.code not in office.words("officer_HKL", "/inbox?view=frozen")
+    build.do(office.world, case, "resume", "ops_lead")
+    office.clock(build.next_moment(case))
+    assert case.code in office.words("officer_PTNMT", "/inbox")
+    assert case.code not in office.words("officer_PTNMT", "/inbox?view=frozen")
+
+
+def test_what_rests_is_in_no_other_number(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    build.act(office.world, case, "refer", "operator", body="Điện lực Lâm Đồng", reason="Thuộc lưới điện.")
+    counts = counts_for(office.world.actor("officer_PTNMT"), now=office.moment)
+    assert (counts.all, counts.frozen) == (0, 1)
+
+
+def frozen(case: Case) -> WaitingTask:
+    return db.session.query(WaitingTask).filter_by(case_id=case.id, state="frozen").one()
