@@ -22,7 +22,8 @@ class ActPage:
     """The page of one verb. Subclasses say what it does and build a form; the template lists the fields in their order.
 
     `what` says in one sentence what happens, `then` what follows: what becomes of the limits, who is told. `act` reads what was
-    sent and returns None when the page is to be shown again (as web.task_page.TaskPage.act).
+    sent and returns None when the page is to be shown again (as web.task_page.TaskPage.act). Raises LookupError where the act is
+    about an agency, a publication or a report and none is named.
     """
 
     verb: ClassVar[str]
@@ -88,12 +89,11 @@ class AgencyActPage(ActPage):
     about = AGENCY
     is_of_assignment = True
 
-    @property
-    def assignment(self) -> Assignment:
-        """The agency's work. Raises LookupError."""
-        if self.subject.assignment is None:
-            raise LookupError("no assignment")
-        return self.subject.assignment
+    def __init__(self, case: Case, subject: PossibleAct) -> None:
+        if subject.assignment is None:
+            raise LookupError("no agency is named")
+        self.assignment: Assignment = subject.assignment
+        super().__init__(case, subject)
 
 
 class PublicationActPage(ActPage):
@@ -101,20 +101,18 @@ class PublicationActPage(ActPage):
 
     about = PUBLICATION
 
-    @property
-    def publication(self) -> Publication:
-        """What was told. Raises LookupError."""
-        if self.subject.publication is None:
-            raise LookupError("no publication")
-        return self.subject.publication
+    def __init__(self, case: Case, subject: PossibleAct) -> None:
+        if subject.publication is None:
+            raise LookupError("no publication is named")
+        self.publication: Publication = subject.publication
+        super().__init__(case, subject)
 
 
 class ReportActPage(ActPage):
     """An act about one report of a case that has several."""
 
-    @property
-    def report(self) -> Report:
-        """The report. Raises LookupError."""
-        if self.subject.report is None:
-            raise LookupError("no report")
-        return self.subject.report
+    def __init__(self, case: Case, subject: PossibleAct) -> None:
+        if subject.report is None:
+            raise LookupError("no report is named")
+        self.report: Report = subject.report
+        super().__init__(case, subject)

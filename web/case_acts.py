@@ -40,12 +40,12 @@ def act(ref: str, verb: str) -> ResponseReturnValue:
         return _offered(kind, case)
     try:
         page = kind(case, _subject(case, verb))
-        act = page.act()
     except LookupError:
         return found(None)
-    if act is None:
+    wanted = page.act()
+    if wanted is None:
         return _shown(page), 200 if page.is_unfinished else 422
-    return _performed(page, act)
+    return _performed(page, wanted)
 
 
 def _offered(kind: type[ActPage], case: Case) -> str:

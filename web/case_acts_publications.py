@@ -62,7 +62,7 @@ class PublicationEditPage(ActPage):
 
     def cover_url(self, choice: PhotoChoice, *, as_it_is: bool = False) -> str:
         """The address of a photo covered as the form says, or as it is published now."""
-        of = {"of": self.subject.publication.ref} if self.subject.publication is not None else {}
+        of: dict[str, Any] = {"of": self.subject.publication.ref} if self.subject.publication is not None else {}
         covers = covers_of(choice, as_it_is=as_it_is)
         return url_for("publishing.case_preview", ref=self.case.ref, photo_ref=choice.ref, **of, **covers)
 

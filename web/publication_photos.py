@@ -1,6 +1,7 @@
 """The photos that may stand in a publication: which there are to choose from, and how each looks covered, before anything is written."""
 
 from io import BytesIO
+from typing import Any
 
 from flask import Response, request, send_file
 from flask_babel import gettext as _
@@ -35,7 +36,7 @@ def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationV
     return choices
 
 
-def covers_of(choice: PhotoChoice, *, as_it_is: bool = False) -> dict[str, str]:
+def covers_of(choice: PhotoChoice, *, as_it_is: bool = False) -> dict[str, Any]:
     """What an address says of how a photo is covered."""
     if as_it_is:
         return {}

@@ -158,7 +158,9 @@ class CaseProcess:
         instance.status, instance.ended_at = "ended", self.now
         for element in _reached_ends(self.open(instance), definition_of(instance.process_version)):
             if element in self.bindings.ends:
-                self.bindings.ends[element](instance.subject, by=SYSTEM, now=self.now)
+                # what the end reads is what the case was; its rows are written once, with the rest of the step
+                with db.session.no_autoflush:
+                    self.bindings.ends[element](instance.subject, by=SYSTEM, now=self.now)
         if instance.process_id == ASSIGNMENT:
             own = self.instance_of(None)
             if own is not None and own.status == "running":

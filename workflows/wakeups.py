@@ -73,15 +73,15 @@ def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
 
 
 def _fire(timer_id: int, now: datetime, bindings: Bindings) -> bool:
-    case_id = db.session.scalars(select(Timer.case_id).where(Timer.id == timer_id)).one()
-    case = lock_case(case_id)
+    case = lock_case(select(Timer.case_id).where(Timer.id == timer_id).scalar_subquery())
     timer = db.session.get_one(Timer, timer_id, populate_existing=True)
     process = CaseProcess(case, now=now, bindings=bindings)
     if timer.ended_at is not None or timer.due_at > now or timer.instance.status != "running":
         return False
-    timer.leased_until = None
     process.open(timer.instance)
     process.settle()
+    if timer.fired_at is None:
+        timer.leased_until = None
     return timer.fired_at is not None
 
 

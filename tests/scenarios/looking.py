@@ -25,6 +25,7 @@ from workflows.verification import check_process
 FLAGS = (
     "paused_for", "paused_until", "held_reason", "hotline_owed", "withdrawal_asked", "has_unread_words", "merged_into_id", "quarantined_at",
 )  # fmt: skip
+PROMISES = ("report_classified", "due_moved", "due_sooner", "report_reopened")
 REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
 
 
@@ -88,6 +89,13 @@ def messages_of(world: World, case: Case) -> list[str]:
     """Every message about a case that was not withdrawn."""
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.dropped_at.is_(None))
     return sorted(f"{message.template} {_recipient(world, message.recipient)}" for message in db.session.scalars(query))
+
+
+def promised_to(case: Case) -> str | None:
+    """The day last told to a sender of the case."""
+    query = select(OutboxMessage.parameters).where(OutboxMessage.case_id == case.id, OutboxMessage.template.in_(PROMISES))
+    told = db.session.scalars(query.order_by(OutboxMessage.id.desc())).first()
+    return local(datetime.fromisoformat(told["due_at"])) if told else None
 
 
 def events_of(case: Case) -> list[str]:

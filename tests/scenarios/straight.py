@@ -74,7 +74,7 @@ def answer(w: Walk, *agencies: str, day: str = SECOND, of: str = MAIN) -> None:
     approve(w, *agencies, day=day, of=of)
 
 
-PUBLIC_WORDS = {"title": "Rác đổ ven suối", "question": "Người dân phản ánh rác đổ ven suối.", "checked": True}
+PUBLIC_WORDS: dict[str, Any] = {"title": "Rác đổ ven suối", "question": "Người dân phản ánh rác đổ ven suối.", "checked": True}
 
 
 def publish(w: Walk, day: str = SECOND, *, time: str = "14:00", of: str = MAIN, **more: Any) -> None:

@@ -18,6 +18,7 @@ from tests.scenarios.looking import (
     looked_at,
     messages_of,
     passed_by,
+    promised_to,
     row_of,
 )
 from tests.scenarios.walking import FILED_AT, Walk, world_of_ways
@@ -99,6 +100,8 @@ def differences(walk: Walk, name: str, outcome: Outcome) -> list[str]:
         "messages": (messages_of(walk.world, case), sorted(outcome.messages)),
         "events": (events_of(case), list(outcome.events)),
     }
+    if outcome.row.answered and any(message.startswith("report_classified") for message in outcome.messages):
+        pairs["promised"] = (promised_to(case), outcome.last.due)
     return [f"{name}, {part}: {_told(seen, wanted)}" for part, (seen, wanted) in pairs.items() if seen != wanted]
 
 

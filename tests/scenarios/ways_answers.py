@@ -78,7 +78,7 @@ def walk_leader_up(world: World, agency: str, leader: str) -> Walk:
 def decided_above(agency: str, desk: str) -> Outcome:
     return replace(
         OUTCOME, row=replace(OUTCOME.row, lead=agency), assignments=(f"{agency} lead approved/approved",),
-        messages=[each.replace("officer PTNMT", f"officer {agency}") for each in MESSAGES],
+        messages=tuple(each.replace("officer PTNMT", f"officer {agency}") for each in MESSAGES),
         limits=tuple(replace(each, agency=agency) if each.agency else each for each in LIMITS),
         looks={"submitted": look("approval", [f"approve_answer {desk}"], "Đang xử lý", "Đang xử lý", due="10/03 00:00")},
     )  # fmt: skip

@@ -105,6 +105,7 @@ def walk_split(world: World) -> Walk:
     w.act("02/03 15:00", "split", "operator", report=w.reports["other"], reason="Hai bãi rác khác nhau.")
     w.look("split")
     w.look("split", of="other")
+    assert w.cases["other"].code == w.reports["other"].code
     accept(w, "HKL", time="15:30", of="other")
     answer(w, "HKL", of="other")
     publish(w, of="other")

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy import select
+
 from casework.db import db
 from casework.models import Publication, VisibilityReason
 from casework.publishing import PublicationRefused
@@ -96,7 +98,7 @@ FINAL = Way("final publication", walk_final, replace(OUTCOME, looks={"published"
 
 
 def walk_private(world: World) -> Walk:
-    reason = db.session.scalars(db.select(VisibilityReason).where(VisibilityReason.key == "tre_em")).one()
+    reason = db.session.scalars(select(VisibilityReason).where(VisibilityReason.key == "tre_em")).one()
     w = Walk(world)
     w.file()
     verify(w)
@@ -129,7 +131,8 @@ PRIVATE = Way("private answer", walk_private, replace(
 # -- correction, unpublish --------------------------------------------------------------------------------------------
 
 def newest(w: Walk) -> Publication:
-    return db.session.scalars(db.select(Publication).where(Publication.case_id == w.case.id).order_by(Publication.id.desc())).first()
+    query = select(Publication).where(Publication.case_id == w.case.id).order_by(Publication.id.desc())
+    return db.session.scalars(query.limit(1)).one()
 
 
 def published_and_rated(world: World) -> Walk:
