@@ -58,11 +58,18 @@ class Scene:
 
     def soft(self, centre: Point, size: Point, colour: Colour, strength: int, blur: float) -> None:
         """A cloud, a shadow or a glow; `strength` from 0 to 255."""
-        mask = Image.new("L", (WIDTH // 4, HEIGHT // 4))
+        # at a quarter of the size, and only where there is anything of it: three blurs away it has faded out
         (x, y), (width, height) = centre, size
-        ImageDraw.Draw(mask).ellipse(((x - width) / 4, (y - height) / 4, (x + width) / 4, (y + height) / 4), fill=strength)
-        mask = mask.filter(ImageFilter.GaussianBlur(blur / 4)).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
-        self.image.paste(colour, (0, 0), mask)
+        aside, above = width + 3 * blur, height + 3 * blur
+        left, right = max(0, int(x - aside) // 4), min(WIDTH // 4, int(x + aside) // 4 + 1)
+        top, bottom = max(0, int(y - above) // 4), min(HEIGHT // 4, int(y + above) // 4 + 1)
+        if left >= right or top >= bottom:
+            return
+        mask = Image.new("L", (right - left, bottom - top))
+        place = ((x - width) / 4 - left, (y - height) / 4 - top, (x + width) / 4 - left, (y + height) / 4 - top)
+        ImageDraw.Draw(mask).ellipse(place, fill=strength)
+        mask = mask.filter(ImageFilter.GaussianBlur(blur / 4)).resize((mask.width * 4, mask.height * 4), Image.Resampling.BILINEAR)
+        self.image.paste(colour, (left * 4, top * 4, right * 4, bottom * 4), mask)
 
     def pine(self, foot: Point, height: float, colour: Colour, lean: float = 0) -> None:
         """One pine tree; `lean` in degrees to the right."""
