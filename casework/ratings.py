@@ -70,6 +70,16 @@ def rate(
     return {"outcome": "waiting"}
 
 
+def end_rating_window(case: Case, *, now: datetime) -> dict[str, object]:
+    """Take no more verdicts because the window is over; the case may still wait for its call to the hotline before it closes.
+
+    Records nothing: what closes the case does.
+    """
+    end_clock(case, ClockKind.RATING, at=now)
+    case.state = CaseState.ANSWERED
+    return {}
+
+
 def end_rating(case: Case, *, by: Actor, now: datetime) -> None:
     """Close the case because the rating window is over. Records `close`."""
     end_clock(case, ClockKind.RATING, at=now)

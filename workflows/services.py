@@ -7,11 +7,12 @@ from typing import Any
 from casework.holds import end_hold
 from casework.models import Case
 from casework.questions import end_question
+from casework.ratings import end_rating_window
 
 Service = Callable[..., dict[str, Any]]
 """`(case, *, now, **parameters) -> plain values for the diagram`."""
 
-SERVICES: dict[str, Service] = {"end_question": end_question, "end_hold": end_hold}
+SERVICES: dict[str, Service] = {"end_question": end_question, "end_hold": end_hold, "end_rating_window": end_rating_window}
 
 
 def run_service(name: str, case: Case, parameters: dict[str, Any], *, now: datetime) -> dict[str, Any]:

@@ -148,9 +148,8 @@ JOINING = frozenset({
     "again_waiting_to_wait_for_agencies", "wait_for_agencies", "wait_for_agencies_to_is_answered", "is_answered", "is_answered_to_publish",
     "publish", "publish_to_is_rateable", "is_rateable",
 })
-RATING = frozenset({
-    "is_rateable_to_rate", "rate", "rating_window", "rating_window_to_rating_over", "rating_over", "rating_over_to_ready_to_close",
-})
+WINDOW_OVER = frozenset({"rating_window", "rating_window_to_close_rating", "close_rating", "close_rating_to_rating_over"})
+RATING = frozenset({"is_rateable_to_rate", "rate", "rating_over", "rating_over_to_ready_to_close"}) | WINDOW_OVER
 CLOSING = frozenset({"ready_to_close", "ready_to_close_to_wait_for_hotline", "wait_for_hotline", "wait_for_hotline_to_closed", "closed"})
 STRAIGHT = (TAKING | GIVING | AGENCY | JOINING | RATING | CLOSING) - {"rate"}
 """The window ends a rating step that nobody has completed, so the step itself is passed only by a dissatisfied verdict."""

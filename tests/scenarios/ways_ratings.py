@@ -19,6 +19,7 @@ from tests.scenarios.straight import (
     PUBLISHED_MESSAGES,
     RATING,
     STRAIGHT,
+    WINDOW_OVER,
     accept,
     acceptance,
     answer,
@@ -86,7 +87,7 @@ def walk_dissatisfied(world: World) -> Walk:
 
 
 REVIEWED = frozenset({"rate", "rate_to_review_rating", "review_rating", "review_rating_to_is_reopened", "is_reopened"})
-EXPLAINED = (STRAIGHT - {"rating_window", "rating_window_to_rating_over"}) | REVIEWED | {"is_reopened_to_rating_over"}
+EXPLAINED = (STRAIGHT - WINDOW_OVER) | REVIEWED | {"is_reopened_to_rating_over"}
 IN_REVIEW = look("review", ["review_rating ops_lead"], "Đã xử lý", "Đã xử lý", published="final", due="10/03 00:00")
 
 
@@ -196,7 +197,7 @@ def walk_third_time(world: World) -> Walk:
 
 
 THIRD_TIME = Way("reopened: the third time goes to the committee leader", walk_third_time, replace(
-    REOPENED_TWICE.outcome, elements=EXPLAINED | REOPENED - {"rating_window", "rating_window_to_rating_over"},
+    REOPENED_TWICE.outcome, elements=EXPLAINED | REOPENED - WINDOW_OVER,
     row=replace(REOPENED_TWICE.outcome.row, closed="13/03 09:00"),
     events=(*EVENTS[:-1], *[*REVIEW_EVENTS, *NEXT_ROUND] * 2, "rate", "review_rating", "close"),
     messages=(*REOPENED_TWICE.outcome.messages, "rating_to_review committee_leader", "rating_explained citizen"),

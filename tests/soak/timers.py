@@ -24,7 +24,8 @@ from tests.soak.runs import Options, Round, Run
 from web.config import Config
 
 COPIED = (
-    "reporter", "report", "case", "case_report", "publication", "publication_version", "clock", "process_instance", "process_timer", "waiting_task",
+    "reporter", "report", "case", "case_report", "publication", "publication_version",
+    "clock", "process_instance", "process_timer", "waiting_task",
 )  # fmt: skip
 """What makes a case in its rating window, in the order of the foreign keys. The first one is made by the use cases, the others copied."""
 
