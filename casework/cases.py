@@ -1,6 +1,8 @@
 """Finding and locking a case, whether it can be worked on, and the state that follows from its assignments."""
 
-from sqlalchemy import ScalarSelect, select
+from collections.abc import Collection
+
+from sqlalchemy import ScalarSelect, Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
@@ -16,19 +18,24 @@ def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     `case_id` may be a query for it, which saves asking first. On SQLite the transaction itself is the lock.
     Raises sqlalchemy.exc.NoResultFound when there is no such case.
     """
-    query = (
-        select(Case)
-        .where(Case.id == case_id)
-        .options(
-            joinedload(Case.area),
-            selectinload(Case.assignments).joinedload(Assignment.agency),
-            selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
-        )
-        .execution_options(populate_existing=True)
-    )
-    if db.session.get_bind().dialect.name != "sqlite":
-        query = query.with_for_update(of=Case)
-    return db.session.scalars(query).one()
+    return db.session.scalars(_locking(select(Case).where(Case.id == case_id))).one()
+
+
+def lock_free_cases(case_ids: Collection[int]) -> list[Case]:
+    """Lock those of several cases that nobody else holds, without waiting for the others; in the order of their ids."""
+    query = select(Case).where(Case.id.in_(case_ids)).order_by(Case.id)
+    return list(db.session.scalars(_locking(query, skips=True)))
+
+
+def _locking(query: Select[Case], *, skips: bool = False) -> Select[Case]:
+    query = query.options(
+        joinedload(Case.area),
+        selectinload(Case.assignments).joinedload(Assignment.agency),
+        selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
+    ).execution_options(populate_existing=True)
+    if db.session.get_bind().dialect.name == "sqlite":
+        return query
+    return query.with_for_update(of=Case, skip_locked=skips)
 
 
 def settle_state(case: Case) -> None:

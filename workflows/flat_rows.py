@@ -5,8 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, running_clock, running_clocks
@@ -15,6 +13,7 @@ from casework.models import Case
 from casework.working_time import BeyondTenYears, working_minutes
 from workflows import engine
 from workflows.bindings import Bindings
+from workflows.case_rows import AT_DESKS, steps_of, timers_of
 from workflows.definitions import Element
 from workflows.desks import desk_of
 from workflows.models import FAR, ProcessInstance, StepFact, Timer, WaitingTask
@@ -46,8 +45,7 @@ class FlatRows:
         self._write_facts()
 
     def _write_steps(self, opened: Opened) -> None:
-        query = select(WaitingTask).where(WaitingTask.case_id == self.case.id, WaitingTask.state.in_(("waiting", "frozen")))
-        rows = [row for row in db.session.scalars(query.options(joinedload(WaitingTask.instance))) if row.state in ("waiting", "frozen")]
+        rows = [row for row in steps_of(self.case) if row.state in AT_DESKS]
         for instance, workflow in opened.items():
             waiting = {str(task.id): task.task_spec.name for task in engine.waiting_steps(workflow)} if instance.ended_at is None else {}
             known = {row.engine_task: row for row in rows if row.instance is instance}
@@ -88,7 +86,7 @@ class FlatRows:
     def _write_timers(self, opened: Opened) -> None:
         if not self._had_timers and not any(engine.has_waiting_timers(workflow) for workflow in opened.values()):
             return
-        rows = list(db.session.scalars(select(Timer).where(Timer.case_id == self.case.id, Timer.ended_at.is_(None))))
+        rows = timers_of(self.case)
         for instance, workflow in opened.items():
             waiting = {str(task.id): (task.task_spec.name, due) for task, due in engine.waiting_timers(workflow)}
             if instance.ended_at is not None:

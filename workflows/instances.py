@@ -16,9 +16,9 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Assignment, Case
 from casework.permissions import SYSTEM
-from casework.states import CaseState
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
+from workflows.case_rows import instances_of, merged_into
 from workflows.clock import engine_clock
 from workflows.definitions import Definition
 from workflows.flat_rows import FlatRows, rearm_timers
@@ -51,9 +51,7 @@ class CaseProcess:
 
     def __init__(self, case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> None:
         self.case, self.now, self.bindings = case, now, bindings
-        query = select(ProcessInstance).where(ProcessInstance.case_id == case.id).order_by(ProcessInstance.id)
-        with db.session.no_autoflush:
-            self.instances = list(db.session.scalars(query))
+        self.instances = instances_of(case)
         self.rows = FlatRows(case, now=now, bindings=bindings)
         self._open: dict[ProcessInstance, BpmnWorkflow] = {}
         self._restless: set[ProcessInstance] = set()
@@ -114,7 +112,12 @@ class CaseProcess:
                 self.open(instance)
 
     def settle(self, *, offer_messages: bool = False) -> None:
-        """Run every opened instance to rest, let events hear the facts they wait for until nothing moves, and write what changed.
+        """Bring the case to rest and write what changed. `offer_messages` as in `bring_to_rest`."""
+        self.bring_to_rest(offer_messages=offer_messages)
+        db.session.flush()
+
+    def bring_to_rest(self, *, offer_messages: bool = False) -> None:
+        """Run every opened instance to rest and let events hear the facts they wait for until nothing moves; the caller flushes.
 
         `offer_messages` looks for undelivered ones even when nothing opened here waits for any.
         """
@@ -131,7 +134,6 @@ class CaseProcess:
             for instance, workflow in self._open.items():
                 instance.state = engine.pack(workflow)
             self.rows.write(self._open)
-        db.session.flush()
 
     def post(self, name: str, target_process: str, payload: dict[str, Any], assignment: Assignment | None = None) -> None:
         """Write a message down; it is delivered in this step if its target waits, else later."""
@@ -170,9 +172,8 @@ class CaseProcess:
 
     def _tell_merged(self) -> None:
         """Cases merged into this one end with it: each in a step of its own, when the worker delivers the message."""
-        merged = select(Case.id).where(Case.merged_into_id == self.case.id, Case.state == CaseState.MERGED)
-        for case_id in db.session.scalars(merged):
-            db.session.add(Message(name=MERGE_SETTLED, target_process=CASE, case_id=case_id, payload={}, sent_at=self.now, attempts=0))
+        for merged in merged_into(self.case):
+            db.session.add(Message(name=MERGE_SETTLED, target_process=CASE, case_id=merged.id, payload={}, sent_at=self.now, attempts=0))
 
     def _hear(self) -> int:
         """Let every event that waits for a fact which holds happen; returns how many did."""

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from casework.cases import STANDSTILLS, lock_case
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import Account, Case
-from casework.permissions import LOCAL_ZONE, Actor, NotAllowed, Role
+from casework.models import Account, Assignment, Case
+from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor, NotAllowed, Role
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.desks import REPORTER, is_at, own_desk
@@ -130,11 +131,6 @@ def release(task_ref: str, *, by: Actor) -> WaitingTask:
     return task
 
 
-def acts_of(task: WaitingTask, bindings: Bindings = BINDINGS) -> tuple[str, ...]:
-    """Return the verbs a person can choose at a step, its own first."""
-    return tuple(bindings.steps[task.element].acts)
-
-
 def label_of_step(task: WaitingTask | Incident) -> Bilingual:
     """Return what the diagram calls the step."""
     element = definition_of(task.instance.process_version).elements.get(task.element)
@@ -143,7 +139,12 @@ def label_of_step(task: WaitingTask | Incident) -> Bilingual:
 
 def task_for(by: Actor, task_ref: str) -> WaitingTask:
     """Return a step the person may see because it is on their desk, waiting or done. Raises TaskUnknown otherwise."""
-    task = _task(task_ref)
+    task = _task(
+        task_ref,
+        joinedload(WaitingTask.instance),
+        joinedload(WaitingTask.assignment).joinedload(Assignment.agency),
+        joinedload(WaitingTask.case).options(*WITH_VIEWERS),
+    )
     if not is_at(by, task.desk, task.case):
         raise TaskUnknown
     return task
@@ -156,8 +157,8 @@ def _case_of(task_ref: str) -> int:
     return case_id
 
 
-def _task(task_ref: str) -> WaitingTask:
-    task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first()
+def _task(task_ref: str, *read_with: ORMOption) -> WaitingTask:
+    task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref).options(*read_with)).first()
     if task is None:
         raise TaskUnknown
     return task

@@ -1,7 +1,7 @@
 """What moves an instance without a person: timers that are due and messages that found nobody. Any number of workers may run these.
 
-A worker first leases rows in a short unit of work, then takes each in its own, with the case locked and the row read again:
-a timer fires exactly once however many workers there are and wherever one of them dies.
+A worker first leases rows in a short unit of work, then fires them with their cases locked and the rows read again: a timer
+fires exactly once however many workers there are and wherever one of them dies.
 """
 
 import logging
@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from casework.cases import lock_case
+from casework.cases import lock_case, lock_free_cases
 from casework.db import db, unit_of_work
+from casework.models import Case
 from workflows.bindings import BINDINGS, Bindings
+from workflows.case_rows import read_ahead
 from workflows.incidents import CaseBusy, Spot, StepFailed, place_of, root_of, run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import Message, ProcessInstance, Timer
@@ -22,14 +24,17 @@ LOGGER = logging.getLogger("langbiang.wakeups")
 LEASE = timedelta(seconds=60)
 """How long a worker may sit on a timer it has leased before another takes it over."""
 
+TOGETHER = 20
+"""Timers fired in one unit of work. A click on one of their cases waits that much longer, a tenth of a second or two."""
+
 
 def fire_due_timers(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
-    """Run every instance on whose timer is due, each in its own unit of work; returns how many fired."""
+    """Run every instance on whose timer is due, several in a unit of work where nothing stands in their way; returns how many fired."""
     if db.session.scalar(_due(now).limit(1)) is None:
         return 0
     with unit_of_work():
         timer_ids = _lease(now, limit)
-    return sum(_fire_alone(timer_id, now, bindings) for timer_id in timer_ids)
+    return sum(_fire_together(timer_ids[start : start + TOGETHER], now, bindings) for start in range(0, len(timer_ids), TOGETHER))
 
 
 def deliver_messages(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
@@ -63,23 +68,55 @@ def _lease(now: datetime, limit: int) -> list[int]:
     return timer_ids
 
 
+def _fire_together(timer_ids: list[int], now: datetime, bindings: Bindings) -> int:
+    """Fire some timers in one unit of work: read and written together they cost a fraction of what each costs alone.
+
+    Left over for a unit of their own are those whose case somebody else holds, a second one of the same case, and all of them
+    when one fails: the others must not wait for it, and its fault is written down where it stands alone.
+    """
+    fired: dict[int, bool] = {}
+    try:
+        with unit_of_work():
+            fired = _fire_free(timer_ids, now, bindings)
+    except Exception:
+        # whatever it is, it is met again by the timer it belongs to
+        fired = {}
+    return sum(fired.values()) + sum(_fire_alone(timer_id, now, bindings) for timer_id in timer_ids if timer_id not in fired)
+
+
+def _fire_free(timer_ids: list[int], now: datetime, bindings: Bindings) -> dict[int, bool]:
+    first_of: dict[int, int] = {}
+    for timer_id, case_id in db.session.execute(select(Timer.id, Timer.case_id).where(Timer.id.in_(timer_ids)).order_by(Timer.id)):
+        first_of.setdefault(case_id, timer_id)
+    cases = {case.id: case for case in lock_free_cases(first_of)}
+    read_ahead(cases.values())
+    timers = db.session.scalars(select(Timer).where(Timer.id.in_(first_of.values())).execution_options(populate_existing=True))
+    # one flush at the end, when all have fired
+    with db.session.no_autoflush:
+        return {timer.id: _fire(cases[timer.case_id], timer, now, bindings) for timer in list(timers) if timer.case_id in cases}
+
+
 def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
     """A timer that cannot be run now stays for later; one that fails has left an incident. Neither stops the others."""
     try:
-        return run_recorded(lambda: _fire(timer_id, now, bindings), lambda: _spot_of(timer_id), now=now, refusals=())
+        return run_recorded(lambda: _fire_locked(timer_id, now, bindings), lambda: _spot_of(timer_id), now=now, refusals=())
     except (CaseBusy, StepFailed, OperationalError) as failure:
         _log("timer", failure, timer=timer_id)
         return False
 
 
-def _fire(timer_id: int, now: datetime, bindings: Bindings) -> bool:
+def _fire_locked(timer_id: int, now: datetime, bindings: Bindings) -> bool:
     case = lock_case(select(Timer.case_id).where(Timer.id == timer_id).scalar_subquery())
-    timer = db.session.get_one(Timer, timer_id, populate_existing=True)
+    return _fire(case, db.session.get_one(Timer, timer_id, populate_existing=True), now, bindings)
+
+
+def _fire(case: Case, timer: Timer, now: datetime, bindings: Bindings) -> bool:
+    """Fire a timer, read after its case was locked; says whether it did."""
     process = CaseProcess(case, now=now, bindings=bindings)
     if timer.ended_at is not None or timer.due_at > now or timer.instance.status != "running":
         return False
     process.open(timer.instance)
-    process.settle()
+    process.bring_to_rest()
     if timer.fired_at is None:
         timer.leased_until = None
     return timer.fired_at is not None

@@ -137,7 +137,7 @@ def test_twelve_reports_are_dated_by_the_day_of_seeding(app: Flask) -> None:
 def test_the_communes_are_those_of_the_day(app: Flask) -> None:
     names = {area.id: area.name_vi for area in db.session.scalars(select(Area))}
     successors = {names[row.predecessor_id]: names[row.successor_id] for row in db.session.scalars(select(AreaSuccession))}
-    rows = table_rows("demo_reports.csv")
+    rows = list(table_rows("demo_reports.csv"))
     assert sorted(Counter(successors[row["commune"]] for row in rows).values()) == [4, 19, 24]
     by_title = {row["title"]: row["commune"] for row in rows}
     for case in cases():

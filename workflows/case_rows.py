@@ -1,0 +1,73 @@
+"""The rows a step reads of its locked case: each when it is asked for, or those of many cases ahead of their steps."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from casework.clocks import read_clocks_ahead
+from casework.db import db, kept_for_step
+from casework.events import lock_streams_ahead
+from casework.models import Case
+from casework.states import CaseState
+from workflows.models import ProcessInstance, Timer, WaitingTask
+
+AT_DESKS = ("waiting", "frozen")
+"""States of a step that stands in an inbox, or will again once its case goes on."""
+
+
+def instances_of(case: Case) -> list[ProcessInstance]:
+    """The instances of a case and of its assignments, oldest first."""
+    return _rows(case, "instances")
+
+
+def steps_of(case: Case) -> list[WaitingTask]:
+    """The steps of a case that wait for a person or stand still."""
+    return _rows(case, "steps")
+
+
+def timers_of(case: Case) -> list[Timer]:
+    """The timers of a case that have not ended."""
+    return _rows(case, "timers")
+
+
+def merged_into(case: Case) -> list[Case]:
+    """The cases that were merged into this one."""
+    return _rows(case, "merged")
+
+
+def read_ahead(cases: Collection[Case]) -> None:
+    """Read everything a step of each of several locked cases will ask for, in a handful of statements.
+
+    What was read ahead serves the first step of each case in this unit of work; a second one reads again.
+    """
+    if not cases:
+        return
+    read_clocks_ahead(cases)
+    lock_streams_ahead(cases)
+    kept, ids = kept_for_step(), [case.id for case in cases]
+    for kind, query in QUERIES.items():
+        kept.update({(kind, case_id): [] for case_id in ids})
+        for row in db.session.scalars(query(ids)):
+            kept[kind, row.merged_into_id if isinstance(row, Case) else row.case_id].append(row)
+
+
+QUERIES: dict[str, Callable[[list[int]], Select[Any]]] = {
+    "instances": lambda ids: select(ProcessInstance).where(ProcessInstance.case_id.in_(ids)).order_by(ProcessInstance.id),
+    "steps": lambda ids: (
+        select(WaitingTask).where(WaitingTask.case_id.in_(ids), WaitingTask.state.in_(AT_DESKS)).options(joinedload(WaitingTask.instance))
+    ),
+    "timers": lambda ids: select(Timer).where(Timer.case_id.in_(ids), Timer.ended_at.is_(None)),
+    "merged": lambda ids: select(Case).where(Case.merged_into_id.in_(ids), Case.state == CaseState.MERGED),
+}
+
+
+def _rows(case: Case, kind: str) -> list[Any]:
+    ahead = kept_for_step().pop((kind, case.id), None)
+    if ahead is not None:
+        rows: list[Any] = ahead
+        return rows
+    # what asks is in the middle of a step, whose rows are written once, at its end
+    with db.session.no_autoflush:
+        return list(db.session.scalars(QUERIES[kind]([case.id])))
