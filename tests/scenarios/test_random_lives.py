@@ -1,11 +1,12 @@
 """Everybody acts at random for many steps: nothing but declared refusals, no case without a way forward, promises kept."""
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from typing import Any
 
 from flask import Flask
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -15,17 +16,17 @@ from tests.scenarios.lives import Lives
 STEPS = 120
 
 
-def machine_of(world: build.World, *, steps: int) -> type[RuleBasedStateMachine]:
-    """The rules over one world; examples go on where the one before stopped, with new cases."""
+def machine_of(world: build.World, tally: Counter[str]) -> type[RuleBasedStateMachine]:
+    """The rules over one world; examples go on where the one before stopped, with new cases. What was done is added to `tally`."""
 
     class Everybody(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
             self.steps = 0
 
-        @initialize(seed=st.integers(0, 2**32 - 1))
-        def begin(self, seed: int) -> None:
-            self.lives = Lives(world, Random(seed))
+        @initialize(lot=st.integers(0, 2**32 - 1))
+        def begin(self, lot: int) -> None:
+            self.lives = Lives(world, Random(lot))
             self.lives.file()
 
         @rule()
@@ -55,20 +56,25 @@ def machine_of(world: build.World, *, steps: int) -> type[RuleBasedStateMachine]
         def teardown(self) -> None:
             if hasattr(self, "lives"):
                 self.lives.check_all()
+                tally.update(self.lives.done + Counter({f"refused: {reason}": times for reason, times in self.lives.refused.items()}))
 
     return Everybody
 
 
-def live(world: build.World, *, examples: int, steps: int, **more: Any) -> None:
-    """Run the machine; a failing history is printed by hypothesis and found again by its seed."""
+def live(world: build.World, *, examples: int, steps: int, seeded: int | None = None, **more: Any) -> Counter[str]:
+    """Run the machine and return what was done how often; a failing history is printed by hypothesis and found again by its seed."""
+    tally: Counter[str] = Counter()
+    machine = machine_of(world, tally)
     run_state_machine_as_test(
-        machine_of(world, steps=steps),
+        machine if seeded is None else seed(seeded)(machine),
         settings=settings(
             max_examples=examples, stateful_step_count=steps, deadline=None, phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck), database=None, **more,
         ),
     )  # fmt: skip
+    return tally
 
 
 def test_whatever_people_do_the_house_stays_in_order(app: Flask) -> None:
-    live(build.standard_world(), examples=2, steps=STEPS, derandomize=True)
+    tally = live(build.standard_world(), examples=2, steps=STEPS, derandomize=True)
+    assert tally.total() > STEPS
