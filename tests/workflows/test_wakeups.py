@@ -1,6 +1,8 @@
 import threading
+import time
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from casework.cases import lock_case
@@ -8,11 +10,14 @@ from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Event
 from tests import build
-from workflows import engine
+from tests.conftest import running
+from web.config import Config
+from workflows import engine, steps
 from workflows.acts import follow
 from workflows.engine import waits_for
-from workflows.models import Message, ProcessInstance, Timer, WaitingTask
+from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.parsed import definition_of
+from workflows.services import SERVICES
 from workflows.wakeups import LEASE, deliver_messages, fire_due_timers
 
 
@@ -47,6 +52,45 @@ def test_a_timer_whose_step_was_done_first_ends_without_firing(app):
     assert fire_due_timers(timer.due_at + timedelta(days=1)) == 0
 
 
+@pytest.fixture
+def postgres_app(postgres_environment):
+    """On SQLite a unit of work keeps every other one waiting, whatever it locks."""
+    with running(Config.from_environment(postgres_environment)) as app:
+        yield app
+
+
+def test_a_click_wins_over_a_timer_that_waits_for_its_case(postgres_app, postgres, monkeypatch):
+    world, (case,) = rated_world()
+    (timer,) = timers()
+    over, ref, at = timer.due_at, build.waiting(case, "rate").ref, build.next_moment(case)
+    actor, report, opened, fired = world.actor("citizen", at), case.main_report, [], []
+    monkeypatch.setitem(SERVICES, "end_rating_window", lambda case, **_: opened.append(case.id) or {})
+
+    def wake():
+        with postgres_app.app_context():
+            fired.append(fire_due_timers(over))
+
+    worker = threading.Thread(target=wake)
+    with unit_of_work():
+        lock_case(case.id)
+        worker.start()
+        wait_until_somebody_waits(postgres)
+        steps.perform(ref, by=actor, now=at, form={"report": report, "level": "dissatisfied", "reason": "Chưa dọn hết."})
+    worker.join()
+    (timer,) = timers()
+    assert (fired, opened) == ([0], []), "the timer decided before it had the case to itself"
+    assert (timer.ended_at, timer.fired_at, case.state) == (at, None, "review")
+
+
+def wait_until_somebody_waits(postgres):
+    """Until another connection wants a row that this one has locked."""
+    until = time.monotonic() + 10
+    with postgres.connect(db.engine.url.database) as other:
+        while other.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (0,):
+            assert time.monotonic() < until, "nobody waits for the case"
+            time.sleep(0.02)
+
+
 def test_two_workers_fire_each_timer_exactly_once(app):
     _world, cases = rated_world(6)
     over = max(timer.due_at for timer in timers())
@@ -69,6 +113,47 @@ def test_two_workers_fire_each_timer_exactly_once(app):
     for case in cases:
         closings = db.session.scalars(select(Event).where(Event.case_id == case.id, Event.type == "close")).all()
         assert len(closings) == 1
+
+
+class Killed(BaseException):
+    """What ends a process, not a fault of a case."""
+
+
+def ending_with(fault, case):
+    """The service of the rating's end, which meets a fault at one case."""
+    real = SERVICES["end_rating_window"]
+
+    def end(each, **more):
+        if each.id == case.id:
+            raise fault
+        return real(each, **more)
+
+    return end
+
+
+def closings(cases):
+    return [db.session.query(Event).filter_by(case_id=case.id, type="close").count() for case in cases]
+
+
+def test_a_worker_killed_among_timers_fired_together_changes_nothing(app, monkeypatch):
+    _world, cases = rated_world(4)
+    over = max(timer.due_at for timer in timers())
+    with monkeypatch.context() as patch:
+        patch.setitem(SERVICES, "end_rating_window", ending_with(Killed(), cases[2]))
+        with pytest.raises(Killed):
+            fire_due_timers(over)
+    assert closings(cases) == [0, 0, 0, 0]
+    assert fire_due_timers(over + LEASE) == 4
+    assert closings(cases) == [1, 1, 1, 1]
+
+
+def test_a_fault_among_timers_fired_together_stops_its_own_case_alone(app, monkeypatch):
+    _world, cases = rated_world(4)
+    over = max(timer.due_at for timer in timers())
+    monkeypatch.setitem(SERVICES, "end_rating_window", ending_with(LookupError("no such row"), cases[1]))
+    assert fire_due_timers(over) == 3
+    assert closings(cases) == [1, 0, 1, 1]
+    assert [incident.case_id for incident in db.session.scalars(select(Incident))] == [cases[1].id]
 
 
 def test_what_a_dead_worker_leased_is_taken_over_when_its_lease_is_over(app):
