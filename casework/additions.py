@@ -44,7 +44,7 @@ def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, wor
     tell_desk(Role.OPERATOR, "reporter_wrote", case=case, at=now)
 
 
-def clear_addition(case: Case, *, by: Actor, now: datetime, words: str = "", seen: Collection[str] = ()) -> dict[str, object]:
+def clear_addition(case: Case, *, by: Actor, now: datetime, words: str = "", seen: Collection[str] | None = None) -> dict[str, object]:
     """Mark what reporters added as read; `words`, free of who wrote them, become what agencies may read of the newest.
 
     `seen` are the refs of the additions the reader had in front of them; what came in later stays unread (`left`). Without it
@@ -53,7 +53,7 @@ def clear_addition(case: Case, *, by: Actor, now: datetime, words: str = "", see
     """
     require(by, Action.CLEAR_TEXT, case)
     unread = [addition for addition in additions_of(case) if addition.read_at is None]
-    read = [addition for addition in unread if not seen or addition.ref in seen]
+    read = [addition for addition in unread if seen is None or addition.ref in seen]
     if not read:
         raise AdditionRefused("Không có nội dung bổ sung nào chưa đọc.", "Nothing that was added waits to be read.")
     words = normal(words)

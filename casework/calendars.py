@@ -4,7 +4,7 @@ from datetime import time
 
 from sqlalchemy import or_, select
 
-from casework.db import db, kept_for_step
+from casework.db import db
 from casework.models import CalendarDay, EventStream, OfficeHours
 from casework.working_time import Calendar
 
@@ -25,8 +25,9 @@ def calendar_of(centre_id: int | None) -> Calendar:
 
 def rules_head() -> str:
     """The hash of the newest change of the rules: as long as it is the same, what was read of them is still true."""
-    kept = kept_for_step()
-    head = kept["rules head"] = kept.get("rules head") or db.session.get(EventStream, RULES_STREAM)
+    session = db.session()
+    # held on to, so that the session knows the row until its transaction ends, and asks again after that
+    head = session.info["rules head"] = session.get(EventStream, RULES_STREAM)
     return head.hash if head else ""
 
 

@@ -6,12 +6,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
+from casework.due_reasons import moves_of
 from casework.models import Account, Agency, Case, Event
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.said import Audience, Known, Said
 from casework.staff_sentences import SENTENCES_OF_THE_WAY
 from casework.staff_sentences_beside import SENTENCES_BESIDE
-from casework.told_steps import Step
+from casework.told_steps import Step, with_moves
 from casework.words import Bilingual
 
 MOST_STEPS = 200
@@ -51,7 +52,7 @@ def staff_steps(case: Case, *, by: Actor) -> list[Step]:
         said = _said(event, known)
         if said is not None:
             steps.append(Step(said.words, event.at, said.is_main, _who(event, principals)))
-    return steps
+    return with_moves(steps, moves_of(case))
 
 
 def _said(event: Event, known: Known) -> Said | None:

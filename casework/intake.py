@@ -16,6 +16,7 @@ from casework.folding import normal
 from casework.identity import Contact, sealed_reporter
 from casework.models import Area, Camera, Case, CaseReport, Centre, CodeCounter, Field, IdempotencyKey, Report, ReportText
 from casework.outbox import tell_desk, tell_reporter
+from casework.own_links import case_of
 from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
 from casework.photo_records import link_staged
 from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
@@ -189,8 +190,7 @@ def _filed_before(key: str, content: str) -> Filed | None:
     report = db.session.scalars(select(Report).where(Report.ref == kept.result)).one()
     if not hmac.compare_digest(kept.content_digest, content):
         raise OtherReportFiled(report.code)
-    case = db.session.scalars(select(Case).join(CaseReport).where(CaseReport.report_id == report.id, CaseReport.left_at.is_(None))).one()
-    return Filed(report, case, open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)
+    return Filed(report, case_of(report), open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)
 
 
 def _next_code(centre: Centre, now: datetime) -> str:

@@ -6,7 +6,7 @@ Counted in windows of fixed length; the counter's name holds keyed digests, neve
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db
@@ -64,14 +64,6 @@ def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | No
     )
     count = db.session.execute(counted).scalar_one()
     return limit.window_at(now) + limit.window if count > limit.most else None
-
-
-def too_many(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
-    """Return the instant from which one more attempt is allowed, None when it is allowed now; nothing is counted."""
-    query = select(RateCounter.count).where(
-        RateCounter.bucket == limit.bucket_of(subject), RateCounter.window_starts_at == limit.window_at(now)
-    )
-    return limit.window_at(now) + limit.window if (db.session.scalar(query) or 0) >= limit.most else None
 
 
 def forget_attempts(limit: Limit, subject: str, *, now: datetime) -> None:

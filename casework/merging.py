@@ -143,21 +143,30 @@ def _join(source: Case, main: Case, before: Before, now: datetime) -> None:
 
 
 def _take_the_stricter(source: Case, main: Case) -> bool:
-    """Let the earlier due and the higher urgency win while the main case is open; returns whether its answer day moved."""
+    """Let the higher urgency and the earlier due win while the main case is open; returns whether its answer day moved."""
     if main.visibility_reason_id is None:
         main.visibility_reason_id = source.visibility_reason_id
     if main.state in ANSWERED:
         return False
     moved = False
+    if source.is_urgent and not main.is_urgent:
+        # where the hotline was reached for the same matter already, nobody calls again
+        main.urgency, main.hotline_owed = source.urgency, source.hotline_owed
+        _count_as_urgent(source, main)
     for kind in (ClockKind.ACCEPTANCE, ClockKind.CASE):
         theirs, ours = running_clock(source, kind), running_clock(main, kind)
         if theirs and ours and theirs.due_at and ours.due_at and theirs.due_at < ours.due_at:
             move_due(ours, theirs.due_at, case=main)
             moved = kind == ClockKind.CASE
-    if source.is_urgent and not main.is_urgent:
-        # where the hotline was reached for the same matter already, nobody calls again
-        main.urgency, main.hotline_owed = source.urgency, source.hotline_owed
     return moved
+
+
+def _count_as_urgent(source: Case, main: Case) -> None:
+    """Put the main case's limit under the rule the more urgent one runs by, so that hours count from now on, as do its reminders."""
+    theirs, ours = running_clock(source, ClockKind.CASE), running_clock(main, ClockKind.CASE)
+    if theirs is not None and ours is not None:
+        ours.rule_id, ours.amount, ours.unit = theirs.rule_id, theirs.amount, theirs.unit
+        move_due(ours, ours.due_at, case=main)
 
 
 def _close(source: Case, main: Case, now: datetime) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from casework.clocks import ClockKind, running_clock
 from casework.db import db
+from casework.due_reasons import DueMove, moves_told
 from casework.intake import original_words, place_words
 from casework.models import Case, Clock, Publication, Question, Rating, Refusal, Report, Review
 from casework.own_labels import Standing, is_going_on, standing_of
@@ -20,7 +21,7 @@ from casework.ratings import WHOLE, rating_reason
 from casework.refusals import newest_refusal
 from casework.sealing import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
-from casework.told_steps import Step, own_steps
+from casework.told_steps import Step, own_steps, with_moves
 from casework.withdrawals import open_withdrawal
 from casework.words import Bilingual
 
@@ -124,7 +125,14 @@ class OwnReport:
     given: tuple[Given, ...] = ()
     review: ReviewTold | None = None
     turns: tuple[Turn, ...] = ()
+    moves: tuple[DueMove, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    @property
+    def why_that_day(self) -> Bilingual | None:
+        """Why the day that stands now is not the first one; None where it is, or where something else has moved it since."""
+        newest = self.moves[0] if self.moves else None
+        return newest.reason if newest and self.clock and self.clock.due_at == newest.due_at else None
 
 
 def report_opened_by(code: str, secret: str) -> Report | None:
@@ -145,10 +153,11 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
     )  # fmt: skip
     if standing.state == CaseState.QUARANTINED:
         return receipt
-    talk = talk_about(report, case)
+    talk, moves = talk_about(report, case), moves_told(report, links)
     own_part = replace(
         receipt, words=original_words(report), place=place_words(report), village=report.village,
-        area=report.area.name if report.area else None, turns=talk.turns, steps=tuple(own_steps(report, links)),
+        area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves),
+        steps=tuple(with_moves(own_steps(report, links), moves)),
     )  # fmt: skip
     if link.left_at is not None:
         return own_part

@@ -348,6 +348,15 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
     return Actor(account=account, grants=grants, tracked_report_ids=tracked)
 
 
+WITH_VIEWERS = (
+    selectinload(Case.assignments).joinedload(Assignment.agency),
+    joinedload(Case.area),
+    joinedload(Case.field),
+    selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
+)
+"""How a case is read so that it need not be asked row by row who its viewers are."""
+
+
 def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
     """Return what the person is to the case; everybody is at least the public."""
     found = {Viewer.PUBLIC}
@@ -427,14 +436,12 @@ def case_seen_by(actor: Actor, ref: str) -> Case | None:
 
     A quarantined case exists for its confidential readers only; for everybody else it is as if it were not there.
     """
-    case = db.session.scalar(
-        select(Case)
-        .where(Case.ref == ref)
-        .options(selectinload(Case.assignments).joinedload(Assignment.agency), joinedload(Case.area), joinedload(Case.field))
-        .options(selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter))
-    )
-    if case is None:
-        return None
+    case = db.session.scalar(select(Case).where(Case.ref == ref).options(*WITH_VIEWERS))
+    return seen_by(actor, case) if case is not None else None
+
+
+def seen_by(actor: Actor, case: Case) -> Case | None:
+    """Return a case that has been read already if the person has any business with it, as `case_seen_by` does."""
     seen = viewers(actor, case)
     if case.quarantined_at is not None:
         return case if Viewer.CONFIDENTIAL_READER in seen else None

@@ -1,31 +1,35 @@
-"""What members of staff choose from in their forms: rows in force today, the centre's own before the installation's."""
+"""What people choose from in forms: rows in force today, the centre's own before the installation's."""
 
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 
 from casework.db import db
 from casework.models import Agency, Area, Case, Field, RefusalReason, VisibilityReason
 from casework.permissions import LOCAL_ZONE
 
-Row = TypeVar("Row", Field, RefusalReason, VisibilityReason, Area, Agency)
+Row = TypeVar("Row", Field, RefusalReason, VisibilityReason)
 
 
 def fields_for(case: Case, *, now: datetime) -> list[Field]:
     """The fields of work, in their order."""
-    return _own_first(_in_force(select(Field).order_by(Field.position, Field.id), Field, case, now), "service_code")
+    return fields_of(case.centre_id, now=now)
+
+
+def fields_of(centre_id: int | None, *, now: datetime) -> list[Field]:
+    """The fields of work of a centre, in their order; of the installation alone where no centre is named."""
+    return _own_first(_in_force(Field, centre_id, now), "service_code")
 
 
 def refusal_reasons_for(case: Case, *, now: datetime) -> list[RefusalReason]:
     """The reasons for not taking a report, in their order."""
-    return _own_first(_in_force(select(RefusalReason).order_by(RefusalReason.position, RefusalReason.id), RefusalReason, case, now), "key")
+    return _own_first(_in_force(RefusalReason, case.centre_id, now), "key")
 
 
 def visibility_reasons_for(case: Case, *, now: datetime) -> list[VisibilityReason]:
     """The reasons for not showing a case, in their order."""
-    rows = _in_force(select(VisibilityReason).order_by(VisibilityReason.position, VisibilityReason.id), VisibilityReason, case, now)
-    return _own_first(rows, "key")
+    return _own_first(_in_force(VisibilityReason, case.centre_id, now), "key")
 
 
 def communes_for(case: Case, *, now: datetime) -> list[Area]:
@@ -49,10 +53,10 @@ def agencies_for(case: Case, *, now: datetime) -> list[Agency]:
     return [agency for agency in db.session.scalars(query) if agency.holds_on(today)]
 
 
-def free_agencies_for(case: Case, *, now: datetime) -> list[Agency]:
-    """The agencies that could be asked: those which do not have the case already."""
+def free_agencies(case: Case, agencies: list[Agency]) -> list[Agency]:
+    """Those of the agencies that could be asked: which do not have the case already."""
     busy = {assignment.agency_id for assignment in case.open_assignments}
-    return [agency for agency in agencies_for(case, now=now) if agency.id not in busy]
+    return [agency for agency in agencies if agency.id not in busy]
 
 
 def hotline_numbers_for(case: Case, *, now: datetime) -> list[tuple[Agency, str]]:
@@ -61,16 +65,16 @@ def hotline_numbers_for(case: Case, *, now: datetime) -> list[tuple[Agency, str]
     return sorted(called, key=lambda pair: (pair[0].area_id != case.area_id or case.area_id is None, pair[0].name_vi))
 
 
-def committee_key_of(case: Case, *, now: datetime) -> str:
-    """The key of the people's committee of the case's commune, empty when there is none."""
-    found = [agency.key for agency in agencies_for(case, now=now) if case.area_id is not None and agency.area_id == case.area_id]
+def committee_key_of(case: Case, agencies: list[Agency]) -> str:
+    """The key of that agency which is the people's committee of the case's commune, empty when there is none."""
+    found = [agency.key for agency in agencies if case.area_id is not None and agency.area_id == case.area_id]
     return found[0] if found else ""
 
 
-def _in_force(query: Select[Row], table: type[Row], case: Case, now: datetime) -> list[Row]:
+def _in_force(table: type[Row], centre_id: int | None, now: datetime) -> list[Row]:
     today = now.astimezone(LOCAL_ZONE).date()
-    rows = db.session.scalars(query.where(or_(table.centre_id == case.centre_id, table.centre_id.is_(None))))
-    return [row for row in rows if row.holds_on(today)]
+    query = select(table).where(or_(table.centre_id == centre_id, table.centre_id.is_(None))).order_by(table.position, table.id)
+    return [row for row in db.session.scalars(query) if row.holds_on(today)]
 
 
 def _own_first(rows: list[Row], key: str) -> list[Row]:

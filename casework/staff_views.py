@@ -1,5 +1,6 @@
 """What a member of staff sees of a case, as values: texts, photos, answers and limits as rules.md, section 2 allows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,24 +79,28 @@ def photos_seen(photos: list[Photo], audience: str) -> tuple[SeenPhoto, ...]:
     return tuple(SeenPhoto(photo.ref, audience, copy.width, copy.height, photo.uploaded_at) for photo, copy in copies if copy is not None)
 
 
-def answers_seen(assignment: Assignment, by: Actor) -> list[SeenAnswer]:
-    """The versions of an agency's answer a person may read, newest first.
+def answers_seen(assignments: Sequence[Assignment], by: Actor) -> dict[int, list[SeenAnswer]]:
+    """The versions of agencies' answers a person may read, newest first, by the assignment's row.
 
     Its own agency and whoever decides read all, the centre and the committee too (there is no version that was not
     submitted), other agencies on the case the approved ones.
     """
-    case = assignment.case
-    reads_all = (
-        assignment.agency_id in by.agency_ids
-        or (assignment.approval_desk is not None and by.grant_at(assignment.approval_desk) is not None)
-        or sees(by, Sight.SUBMITTED_ANSWERS, case)
-    )
-    reads_approved = sees(by, Sight.APPROVED_ANSWERS, case)
-    query = select(Answer).where(Answer.assignment_id == assignment.id).order_by(Answer.version.desc())
+    rows = {assignment.id: assignment for assignment in assignments}
+    query = select(Answer).where(Answer.assignment_id.in_(rows)).order_by(Answer.version.desc())
     answers = db.session.scalars(query.options(joinedload(Answer.decision), joinedload(Answer.author)))
-    shown = [answer for answer in answers if reads_all or (reads_approved and answer.is_approved)]
+    shown = [answer for answer in answers if _reads_answer(answer, rows[answer.assignment_id], by)]
     photos = photos_of_answers_by_id([answer.id for answer in shown])
-    return [SeenAnswer(answer, photos_seen(photos.get(answer.id, []), "centre")) for answer in shown]
+    found: dict[int, list[SeenAnswer]] = {assignment_id: [] for assignment_id in rows}
+    for answer in shown:
+        found[answer.assignment_id].append(SeenAnswer(answer, photos_seen(photos.get(answer.id, []), "centre")))
+    return found
+
+
+def _reads_answer(answer: Answer, assignment: Assignment, by: Actor) -> bool:
+    decides = assignment.approval_desk is not None and by.grant_at(assignment.approval_desk) is not None
+    if assignment.agency_id in by.agency_ids or decides or sees(by, Sight.SUBMITTED_ANSWERS, assignment.case):
+        return True
+    return answer.is_approved and sees(by, Sight.APPROVED_ANSWERS, assignment.case)
 
 
 def photos_of_answers_by_id(answer_ids: list[int]) -> dict[int, list[Photo]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.db import db
+from casework.due_reasons import DueMove
 from casework.models import Case, CaseReport, Event, Report
 from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
 from casework.words import Bilingual
@@ -41,6 +42,12 @@ def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
     query = select(Event).where(stays, Event.type.in_(OWN_TELLERS)).order_by(Event.at.desc(), Event.id.desc()).limit(MOST_STEPS)
     events = (event for event in db.session.scalars(query) if _concerns(event, report))
     return list(_told(events, OWN_TELLERS, _agency_names(link.case for link in links)))
+
+
+def with_moves(steps: list[Step], moves: Sequence[DueMove]) -> list[Step]:
+    """The steps with the changes of the answer's day among them, each above the act it came of."""
+    told = [Step(move.words, move.at, note=move.reason) for move in moves]
+    return sorted([*told, *steps], key=lambda step: step.at, reverse=True) if told else steps
 
 
 def _stay(link: CaseReport) -> ColumnElement[bool]:

@@ -67,7 +67,7 @@ class AnswerPage(TaskPage):
     def context(self) -> dict[str, Any]:
         remember_form(self.form.photos_token.data)
         staged = staged_photos(self.form.photos_token.data)
-        versions = answers_seen(self.assignment, actor())
+        versions = answers_seen([self.assignment], actor())[self.assignment.id]
         return {
             "assignment": self.assignment,
             "staged": staged,
@@ -117,7 +117,7 @@ class ApprovalPage(TaskPage):
         return Act("approve_answer")
 
     def context(self) -> dict[str, Any]:
-        versions = answers_seen(self.assignment, actor())
+        versions = answers_seen([self.assignment], actor())[self.assignment.id]
         newest, earlier = (versions[0] if versions else None), (versions[1] if len(versions) > 1 else None)
         plain = request.args.get("show") == "plain" or earlier is None
         return {

@@ -167,13 +167,13 @@ def _note_form(seen: Case) -> NoteForm:
 
 def _assignments(seen: Case) -> list[tuple[Any, tuple[str, Any], str | None, list[Any], list[Any]]]:
     """Each agency with its state, and what the person may read: the centre's instructions, answers, requests to be released."""
-    hand_backs = hand_backs_seen(seen, actor())
+    hand_backs, answers = hand_backs_seen(seen, actor()), answers_seen(seen.assignments, actor())
     return [
         (
             row,
             ASSIGNMENT_LABELS[AssignmentState(row.state)],
             instructions_seen(row, actor()),
-            answers_seen(row, actor()),
+            answers[row.id],
             [each for each in hand_backs if each.assignment_id == row.id],
         )
         for row in sorted(seen.assignments, key=lambda row: (-row.round, not row.is_lead, row.id))

@@ -15,7 +15,7 @@ from casework.distribution import last_hand_back
 from casework.due_previews import DistributionLimits, distribution_limits
 from casework.models import Agency
 from casework.permissions import Role
-from casework.staff_choices import agencies_for, committee_key_of, free_agencies_for
+from casework.staff_choices import agencies_for, committee_key_of, free_agencies
 from casework.staff_views import hand_backs_of
 from web.clock import now
 from web.forms import Form
@@ -46,8 +46,9 @@ class DistributePage(TaskPage):
     form: DistributeForm
 
     def build(self) -> None:
-        self.agencies = {agency.ref: agency for agency in free_agencies_for(self.case, now=now())}
-        self.suggestion = self._suggestion()
+        there = agencies_for(self.case, now=now())
+        self.agencies = {agency.ref: agency for agency in free_agencies(self.case, there)}
+        self.suggestion = self._suggestion(there)
         self.confirms = False
         by_key = {agency.key: agency.ref for agency in self.agencies.values()}
         suggested = self.suggestion
@@ -123,10 +124,10 @@ class DistributePage(TaskPage):
         number = 1 + len(act.form["cooperating"])
         return str(ngettext("Distributed to %(num)s agency.", "Distributed to %(num)s agencies.", number))
 
-    def _suggestion(self) -> Suggestion | None:
+    def _suggestion(self, there: list[Agency]) -> Suggestion | None:
         if self.case.field is None:
             return None
-        return suggest(self.case.field.service_code, committee_key_of(self.case, now=now()), self.case.urgency)
+        return suggest(self.case.field.service_code, committee_key_of(self.case, there), self.case.urgency)
 
 
 class AcceptForm(Form):

@@ -7,16 +7,17 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from casework.centres import centre_for
+from casework.centres import CentreMissing, centre_for
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
-from casework.intake import Filed, OtherReportFiled, ReportRefused
+from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
 from casework.limits import Limit, TooManyAttempts, count_attempt
-from casework.models import Clock, Report
+from casework.models import Clock, Field, Report
 from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
 from casework.photo_records import MOST_PHOTOS, photos_of_report, staged_photos
 from casework.sealing import SealBroken, open_text, seal_text
+from casework.staff_choices import fields_of
 from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.clock import now
 from web.filing_form import FilingForm
@@ -24,7 +25,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.photos import remember_form
-from web.public import communes_today, fields_today
+from web.public import communes_today
 from web.tracking import remember_report
 from web.uploads import drop_upload, stage_uploads
 from workflows.filing import file_report
@@ -39,7 +40,7 @@ NETWORK = Limit("report form network", 300, timedelta(hours=1))
 @bp.route("/reports/new", methods=["GET", "POST"])
 @performs(Action.FILE_REPORT)
 def new_report() -> ResponseReturnValue:
-    form = FilingForm(fields=fields_today(), areas=communes_today())
+    form = FilingForm(areas=communes_today(), fields_at=_fields_at)
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
@@ -107,6 +108,15 @@ def _sender() -> Actor:
     """Who sends: a citizen by account, or a guest. Staff who report something here do so as anybody: their name stays out of it."""
     person = actor()
     return Actor(account=None, tracked_report_ids=person.tracked_report_ids) if person.is_staff else person
+
+
+def _fields_at(place: Place) -> list[Field]:
+    """The fields of work of the centre that would get a report of this place."""
+    try:
+        centre_id = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()).id
+    except CentreMissing:
+        centre_id = None
+    return fields_of(centre_id, now=now())
 
 
 def _file(form: FilingForm) -> Filed:

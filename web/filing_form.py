@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import phonenumbers
@@ -50,10 +51,11 @@ class FilingForm(Form):
     photos_token = HiddenField()
     idempotency_key = HiddenField()
 
-    def __init__(self, *arguments: Any, fields: list[Field], areas: list[Area], **named: Any) -> None:
+    def __init__(self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], list[Field]], **named: Any) -> None:
+        """`fields_at` names the fields of work there are for a place: each centre may have some of its own."""
         super().__init__(*arguments, **named)
-        self._field_rows = {each.service_code: each for each in fields}
         self._area_rows = {each.ref: each for each in areas}
+        self._field_rows = {each.service_code: each for each in fields_at(self.chosen_place)}
         self.field.choices = [(code, in_reader_language(each.name)) for code, each in self._field_rows.items()]
         self.area.choices = [(NO_CHOICE, ""), *((ref, in_reader_language(each.name)) for ref, each in self._area_rows.items())]
         # a form keeps its key and its photos' token over every correction, so that sending it twice makes one report

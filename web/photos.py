@@ -28,7 +28,9 @@ def photo(ref: str, audience: str, rendition: str) -> ResponseReturnValue:
         return _sent(file, is_public=True)
     if (audience, rendition) == ("sealed", "original"):
         # of a case that was set apart, for its confidential readers: the other copies are gone
-        return _sent(found(original_photo(ref, by=actor())), is_public=False)
+        original = _sent(found(original_photo(ref, by=actor())), is_public=False)
+        original.headers["Content-Disposition"] = f"attachment; filename={ref}.{_extension(original.mimetype)}"
+        return original
     file = found(private_copy(actor(), ref, audience, rendition, form_tokens=frozenset(session.get(FORMS_KEY, ()))))
     return _sent(file, is_public=False)
 
@@ -44,14 +46,14 @@ def _sent(file: File, *, is_public: bool) -> Response:
     response = send_file(
         open_copy(file, store=file_store()),
         mimetype=file.media_type,
-        download_name=f"{file.rendition}.{EXTENSIONS.get(file.media_type, 'bin')}",
+        download_name=f"{file.rendition}.{_extension(file.media_type)}",
         etag=file.sha256 if is_public else False,
         last_modified=file.created_at if is_public else None,
         conditional=is_public,
     )
     response.content_length = file.size
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Disposition"] = f"inline; filename={file.rendition}.{EXTENSIONS.get(file.media_type, 'bin')}"
+    response.headers["Content-Disposition"] = f"inline; filename={file.rendition}.{_extension(file.media_type)}"
     if not is_public:
         response.headers["Cache-Control"] = "private, no-store"
     elif request.args.get("v") == mark_of(file.sha256):
@@ -60,3 +62,7 @@ def _sent(file: File, *, is_public: bool) -> Response:
     else:
         response.headers["Cache-Control"] = "public, no-cache"
     return response
+
+
+def _extension(media_type: str | None) -> str:
+    return EXTENSIONS.get(media_type or "", "bin")

@@ -92,9 +92,12 @@ def set_language() -> ResponseReturnValue:
 
 
 def fields_today() -> list[Field]:
-    """The fields of work a reader or sender may choose, in their order."""
+    """The fields of work a reader may choose, in their order; one that centres have in their own wording stands there once."""
     query = select(Field).where(Field.valid_from <= today(), or_(Field.valid_to.is_(None), Field.valid_to > today()))
-    return list(db.session.scalars(query.order_by(Field.position, Field.id)))
+    found: dict[str, Field] = {}
+    for row in db.session.scalars(query.order_by(Field.position, Field.centre_id.is_not(None), Field.id)):
+        found.setdefault(row.service_code, row)
+    return list(found.values())
 
 
 def communes_today() -> list[Area]:

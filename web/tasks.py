@@ -8,7 +8,7 @@ from wtforms import HiddenField, StringField
 
 from casework.cases import STANDSTILLS
 from casework.errors import CaseworkError
-from casework.permissions import Action, NotAllowed, Sight, case_seen_by, sees
+from casework.permissions import Action, NotAllowed, Sight, seen_by, sees
 from casework.staff_views import reports_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from web import answering, decisions, distribution, extensions, publishing, triage
@@ -100,7 +100,7 @@ def _shown(page: TaskPage, *, refusal: str = "") -> str:
         reports_seen=reports_seen(page.case, by, has_step=True),
         holder=holder,
         is_mine=step.claimed_by_id == by.account_id,
-        can_read_case=case_seen_by(by, page.case.ref) is not None,
+        can_read_case=seen_by(by, page.case) is not None,
         refusal=" ".join([*page.refusals, refusal]).strip(),
         **page.context(),
     )
@@ -118,7 +118,7 @@ def _done(step: WaitingTask, typed: list[str] | None = None) -> str:
         typed=typed or [],
         was_sent=request.method == "POST",
         standstill=STANDSTILLS.get(step.case.standstill) if step.case.standstill else None,
-        case_url=url_for("cases.case", ref=step.case.ref) if case_seen_by(actor(), step.case.ref) else None,
+        case_url=url_for("cases.case", ref=step.case.ref) if seen_by(actor(), step.case) else None,
     )
 
 

@@ -33,16 +33,16 @@ SERIOUS = {"serious", "critical"}
 
 @dataclass
 class House:
-    """A served installation with its people."""
+    """A served installation with its people; `folder` is where its pictures go."""
 
     app: Flask
     address: str
-    world: build.World
     browser: Browser
+    folder: Path = PICTURES
     faults: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
 
-    def visitor(self, login: str = "", *, scripts: bool = True) -> Visitor:
+    def visitor(self, login: str = "", *, scripts: bool = True, password: str = build.PASSWORD) -> Visitor:
         """Somebody with a browser of their own, signed in if they have a login."""
         context = self.browser.new_context(base_url=self.address, viewport=DESK, locale="vi-VN", java_script_enabled=scripts,
                                            reduced_motion="reduce")
@@ -51,9 +51,9 @@ class House:
         if login:
             visitor.page.goto("/sign-in")
             visitor.page.fill("[name=login]", login)
-            visitor.page.fill("[name=password]", build.PASSWORD)
-            visitor.page.click("main form button.btn-primary")
-            visitor.page.wait_for_url("**/inbox*")
+            visitor.page.fill("[name=password]", password)
+            with visitor.page.expect_navigation(url=lambda url: "/sign-in" not in url):
+                visitor.page.click("main form button.btn-primary")
         return visitor
 
 
@@ -90,7 +90,7 @@ class Visitor:
         for size in (PHONE, DESK):
             self.page.set_viewport_size(size)                   # type: ignore[arg-type]
             self._judge_width(shown, size["width"])
-            path = PICTURES / f"{number:02d}-{shown}-{size['width']}.png"
+            path = self.house.folder / f"{number:02d}-{shown}-{size['width']}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             self._stretch(size["width"])
             self.page.screenshot(path=path)
@@ -131,18 +131,25 @@ def free_port() -> int:
 @contextmanager
 def opened(environment: dict[str, str]) -> Iterator[House]:
     """The program served by its own server in a thread, with the standard world and a browser."""
-    port = free_port()
-    config = Config.from_environment({**environment, "LANGBIANG_PORT": str(port)})
-    with running(config) as app, sync_playwright() as playwright:
+    config = Config.from_environment({**environment, "LANGBIANG_PORT": str(free_port())})
+    with running(config) as app:
         app.config["WTF_CSRF_ENABLED"] = True
         app.testing = False                                     # failures are answered with their page, as everywhere else
-        world = build.standard_world()
+        build.standard_world()
+        with visited(app, config) as house:
+            yield house
+
+
+@contextmanager
+def visited(app: Flask, config: Config, folder: Path = PICTURES) -> Iterator[House]:
+    """An application served to a browser, whatever stands in its database."""
+    with sync_playwright() as playwright:
         server = Server(app, config)
         thread = threading.Thread(target=server.run)
         thread.start()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
-            yield House(app, f"http://127.0.0.1:{port}", world, browser)
+            yield House(app, f"http://127.0.0.1:{config.port}", browser, folder)
         finally:
             browser.close()
             server.stop()

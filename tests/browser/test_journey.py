@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from casework.db import db
 from casework.demo_pictures import draw_demo_photo
+from casework.models import Agency
 from tests.browser.house import House, Visitor, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -121,11 +124,15 @@ def classify(operator: Visitor) -> None:
         page.click("form.work-form button.btn-primary")
 
 
+def ref_of_agency(key: str) -> str:
+    return db.session.scalars(select(Agency.ref).where(Agency.key == key)).one()
+
+
 def distribute(operator: Visitor) -> None:
     operator.look("distribute")
-    page, agencies = operator.page, operator.house.world.agencies
-    page.select_option("[name=lead]", agencies["PTNMT"].ref)
-    page.check(f"[name=cooperating][value='{agencies['UBND-LAT'].ref}']")
+    page = operator.page
+    page.select_option("[name=lead]", ref_of_agency("PTNMT"))
+    page.check(f"[name=cooperating][value='{ref_of_agency('UBND-LAT')}']")
     operator.send("check")
     operator.look("distribute-confirm")
     operator.send("distribute")

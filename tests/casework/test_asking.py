@@ -127,6 +127,15 @@ def test_one_agency_more_gives_the_case_the_limit_of_several_and_takes_the_lead_
     assert len(said_of_day(case)) == 1
 
 
+def test_one_agency_more_gives_the_case_the_limit_of_several_whenever_it_was_accepted(world: World) -> None:
+    case = build.case_at(world, "to_verify")
+    build.do(world, case, "verify", "operator", now=local(4, 3, 9), title="Rác ven suối", cleared=[build.cleared(case.main_report)])
+    build.advance(world, case, "handling")
+    assert case.due_at == local(10, 3)
+    build.act(world, case, "add_agency", "operator", agency=world.agencies["HKL"])
+    assert (case.due_at, said_of_day(case)) == (local(12, 3), [(local(12, 3).isoformat(), "several_agencies")])
+
+
 def test_an_agency_with_a_day_of_its_own_keeps_it_when_the_case_moves(world: World) -> None:
     case = build.case_at(world, "handling")
     with unit_of_work():

@@ -177,6 +177,16 @@ def test_what_was_taken_back_may_be_rated_and_reviewed(world: World) -> None:
     assert case.state == "to_distribute"
 
 
+def test_a_case_opened_again_shows_nothing_of_what_was_taken_back(world: World) -> None:
+    case = build.case_at(world, "rating")
+    build.rate(world, case, level="dissatisfied")
+    unpublish(world, case)
+    build.do(world, case, "review_rating", "ops_lead", outcome="reopened", words="Sẽ dọn lại.")
+    shown = public_case(case.code)
+    assert shown is not None
+    assert (shown.item.title, shown.question, shown.answers, shown.verdicts) == (None, None, (), None)
+
+
 def test_an_interim_answer_does_not_come_back_to_light_when_the_final_one_is_taken_back(world: World) -> None:
     case = build.case_at(world, "handling", agencies=2)
     build.do(world, case, "submit_answer", "officer_PTNMT", agency=world.agencies["PTNMT"], **build.ANSWER)

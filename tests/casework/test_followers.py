@@ -86,6 +86,20 @@ def test_a_guest_has_to_sign_in(world: build.World) -> None:
         unfollow(lock_case(case.id), by=world.actor("guest"), now=LATER)
 
 
+def test_a_follower_is_told_of_public_steps_alone(world: build.World) -> None:
+    case = build.case_at(world, "to_verify")
+    follows(world, case, at=NOON)
+    build.advance(world, case, "to_classify")
+    build.act(world, case, "ask_reporter", "operator", report=case.main_report, words="Ở đoạn nào?", when_unanswered="continue")
+    build.act(world, case, "stop_waiting", "operator")
+    build.advance(world, case, "rating")
+    build.rate(world, case, level="dissatisfied")
+    build.do(world, case, "review_rating", "ops_lead", outcome="reopened", words="Xin xử lý lại.")
+    query = select(OutboxMessage.template).where(OutboxMessage.recipient == f"account:{world.people['citizen_2'].id}")
+    public_steps = ["followed_distributed", "followed_published", "followed_reopened"]
+    assert list(db.session.scalars(query.order_by(OutboxMessage.id))) == public_steps
+
+
 def test_what_the_public_may_not_know_of_is_neither_followed_nor_told(world: build.World) -> None:
     case = build.case_at(world, "handling")
     follows(world, case)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
-from casework.limits import Limit, TooManyAttempts, count_attempt, drop_old_counters, forget_attempts, too_many
+from casework.limits import Limit, TooManyAttempts, count_attempt, drop_old_counters, forget_attempts
 from tests.build import NOON
 
 FEW = Limit("few", 3, timedelta(minutes=15))
@@ -23,15 +23,6 @@ def attempt(subject: str = "somebody", minutes: float = 0) -> object:
 def test_the_attempt_after_the_last_allowed_one_is_too_many() -> None:
     end = NOON + timedelta(minutes=15)
     assert [attempt(), attempt(), attempt(), attempt()] == [None, None, None, end]
-
-
-@pytest.mark.usefixtures("app")
-def test_asking_counts_nothing() -> None:
-    assert too_many(FEW, "somebody", now=NOON) is None
-    for _ in range(FEW.most):
-        assert too_many(FEW, "somebody", now=NOON) is None
-        attempt()
-    assert too_many(FEW, "somebody", now=NOON) == NOON + timedelta(minutes=15)
 
 
 @pytest.mark.usefixtures("app")

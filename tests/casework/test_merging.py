@@ -12,7 +12,7 @@ from casework.case_verification import check_cases
 from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
 from casework.merging import MergeRefused
-from casework.models import Addition, Answer, Case, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
+from casework.models import Addition, Answer, Case, Clock, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
 from casework.permissions import NotAllowed
 from casework.sealing import seal_text
 from tests import build, joined
@@ -124,6 +124,18 @@ def test_the_more_urgent_wins_with_the_call_still_owed(world: build.World, is_ow
     assert urgent.hotline_owed is False
 
 
+@pytest.mark.parametrize("days", [0, -4], ids=["due later", "due sooner"])
+def test_the_more_urgent_makes_hours_count_whichever_is_due_first(world: build.World, days: int) -> None:
+    into = build.case_at(world, "handling", now=build.NOON + timedelta(days=days - 3))
+    urgent = build.case_at(world, "handling", by="citizen_2", urgent=True, now=build.NOON + timedelta(days=1))
+    due = min(each for each in (into.due_at, urgent.due_at) if each)
+    joined.merge(world, urgent, into)
+    clock = db.session.scalars(db.select(Clock).where(Clock.case_id == into.id, Clock.kind == "case")).one()
+    assert (clock.unit, clock.amount, clock.due_at, into.due_at) == ("hours", 24, due, due)
+    assert clock.rule_id == db.session.scalars(db.select(Clock.rule_id).where(Clock.case_id == urgent.id, Clock.kind == "case")).one()
+    assert not list(check_cases(now=build.next_moment(into)))
+
+
 def test_an_urgent_case_stays_urgent(world: build.World) -> None:
     case, _ = pair(world, "to_distribute", "to_verify")
     into = build.case_at(world, "handling", urgent=True, by="guest")
@@ -131,13 +143,15 @@ def test_an_urgent_case_stays_urgent(world: build.World) -> None:
     assert into.is_urgent
 
 
-def test_how_often_the_main_case_was_reopened_stays_its_own(world: build.World) -> None:
+@pytest.mark.parametrize("times", [0, 2])
+def test_how_often_the_main_case_was_reopened_stays_its_own(world: build.World, times: int) -> None:
     case, into = pair(world, "handling", "handling")
-    set_columns(case, reopened=1)
-    with unit_of_work():
-        lock_case(case.id).open_assignments[0].round = 1
+    for each, reopened in ((case, 1), (into, times)):
+        set_columns(each, reopened=reopened)
+        with unit_of_work():
+            lock_case(each.id).open_assignments[0].round = reopened
     joined.merge(world, case, into)
-    assert into.reopened == 0
+    assert into.reopened == times
 
 
 # -- agencies -----------------------------------------------------------------------------------------------------------

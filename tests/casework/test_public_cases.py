@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -16,6 +16,7 @@ from casework.public_cases import PublicState, Wanted, code_of_case, newest_publ
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 from tests import build
+from tests.casework.acting import local
 from tests.pictured import pictured_case, publish, reopened_case, scene_photo
 
 NOON = build.NOON
@@ -73,6 +74,16 @@ def test_a_published_case_shows_each_answer_under_its_agencys_full_name_lead_fir
     assert shown.item.lead == shown.answers[0].agency
     assert shown.item.clock is not None
     assert shown.item.clock.ended_late is False
+
+
+def test_the_centre_adds_a_summary_and_rewrites_no_answer(world: build.World) -> None:
+    case = build.case_at(world, "to_publish", agencies=2)
+    build.do(world, case, "publish", "operator", title="Rác", question="Rác ven suối.", summary="Suối đã sạch.", checked=True)
+    shown = public_case(case.code)
+    assert shown is not None
+    assert shown.summary == "Suối đã sạch."
+    assert [(answer.findings, answer.actions, answer.remaining, answer.contact) for answer in shown.answers] == [
+        tuple(build.ANSWER[part] for part in ("findings", "actions", "remaining", "contact"))] * 2
 
 
 def test_the_steps_of_a_published_case_name_bodies_and_never_people(world: build.World) -> None:
@@ -264,6 +275,19 @@ def test_a_late_case_says_so_from_its_clock(world: build.World) -> None:
     assert item.clock.due_at is not None
     assert item.clock.is_late(item.clock.due_at)
     assert not item.clock.is_late(item.clock.due_at - timedelta(microseconds=1))
+
+
+def test_a_case_on_hold_says_why_and_until_when(world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    build.act(world, case, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 6))
+    shown = public_case(case.code)
+    assert shown is not None
+    [listed] = public_list(Wanted()).items
+    for item in (shown.item, listed):
+        assert (item.paused_for, item.held_reason, item.paused_until) == ("hold", "Chờ nước rút.", local(7, 3))
+    build.do(world, case, "resume", "ops_lead")
+    [listed] = public_list(Wanted()).items
+    assert (listed.paused_for, listed.held_reason) == (None, None)
 
 
 def test_every_state_tells_its_sender_what_happens_next() -> None:

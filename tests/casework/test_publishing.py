@@ -2,17 +2,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from casework import publishing
-from casework.cases import CaseNotOpen
+from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
 from casework.followers import follow
 from casework.models import Case, Publication, VisibilityReason
 from casework.public_cases import Wanted, public_case, public_list
+from casework.publications import rated_publication
 from casework.publishing import PublicationRefused
+from casework.ratings import RatingRefused, rate
 from tests import build
 from tests.casework.acting import clock, payload, running, told
 from tests.joined import assignment_of
@@ -95,6 +98,33 @@ def test_the_final_publication_takes_the_place_of_the_interim_one_and_is_rated(w
     build.rate(world, case)
 
 
+def test_an_interim_publication_is_rated_by_nobody(world: build.World) -> None:
+    case = half_answered(world)
+    publish_interim(world, case)
+    assert "rating" not in running(case)
+    assert rated_publication(case) is None
+    with pytest.raises(RatingRefused), unit_of_work():
+        rate(lock_case(case.id), by=world.actor("citizen"), now=build.next_moment(case), report=case.main_report, level="satisfied")
+    assert told("report_published") == []
+
+
+def test_the_final_publication_waits_for_every_agency(world: build.World) -> None:
+    case = half_answered(world)
+    with pytest.raises(PublicationRefused, match="not answered yet"), unit_of_work():
+        publish(lock_case(case.id), world)
+    answer(world, case, "UBND-LAT")
+    build.publish(world, case)
+    assert case.state == "rating"
+
+
+@pytest.mark.parametrize("report", [{"by": "guest", "contact": None, "marked_urgent": True}, {"by": "operator", "source": "camera"}])
+def test_a_case_whose_sender_nobody_can_reach_is_not_rated(world: build.World, report: dict[str, Any]) -> None:
+    case = build.file_report(world, **report).case
+    build.advance(world, case, "to_publish")
+    build.publish(world, case)
+    assert (case.state, running(case), case.closed_at) == ("closed", [], case.answered_at)
+
+
 def test_an_interim_publication_follows_only_a_new_answer(world: build.World) -> None:
     case = build.case_at(world, "handling", agencies=3)
     with pytest.raises(PublicationRefused, match="No answer"):
@@ -173,4 +203,5 @@ def test_words_of_a_private_answer_are_not_found_by_the_public(world: build.Worl
     build.advance(world, case, "to_publish")
     build.do(world, case, "publish", "operator", act="answer_privately", title="Chuyện kín", question="Chỉ nói riêng.")
     assert public_list(Wanted(words="kín")).items == []
-    assert [item.code for item in public_list(Wanted(words="suối")).items] == [case.code]
+    [item] = public_list(Wanted(words="suối")).items
+    assert (item.code, item.title) == (case.code, "Rác đổ ven suối")

@@ -1,7 +1,8 @@
-"""Reviews of a dissatisfied rating: whose desk, how often, and under which rule the case begins anew; and who is invited to rate."""
+"""Verdicts and the review a dissatisfied one opens: who is invited, what counts, whose desk, how often, and how the case begins anew."""
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,12 +11,12 @@ from casework import ratings
 from casework.cases import lock_case
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
-from casework.models import Case, ClockRule
+from casework.models import Case, ClockRule, Publication, Review
 from casework.permissions import NotAllowed, Role, desk_name
-from casework.ratings import ReviewRefused, invite_to_rate, review_desk
+from casework.ratings import RatingRefused, ReviewRefused, invite_to_rate, rating_reason, ratings_of, review_desk
 from tests import build
 from tests.build import World
-from tests.casework.acting import clock, local, told
+from tests.casework.acting import clock, local, run, told
 
 
 @pytest.fixture
@@ -110,3 +111,73 @@ def test_nobody_is_invited_to_rate_a_closed_case(world: World) -> None:
     with unit_of_work():
         locked = lock_case(case.id)
         assert not invite_to_rate(locked, locked.main_report, at=local(4, 3, 9))
+
+
+# -- verdicts -----------------------------------------------------------------------------------------------------------
+
+
+def rate(world: World, case: Case, level: str, *, by: str = "citizen", now: datetime | None = None, **form: Any) -> dict[str, object]:
+    """A verdict through the use case alone, for what no button offers."""
+    given = {"report": case.main_report, "level": level, "reason": "Chưa dọn hết." if level == "dissatisfied" else "", **form}
+    found: dict[str, object] = run(ratings.rate, case, world.actor(by), now=now or build.next_moment(case), **given)
+    return found
+
+
+def test_a_verdict_is_changed_within_the_window_and_counts_once(app: Flask) -> None:
+    world = build.standard_world()
+    case = build.case_at(world, "rating")
+    first, last = build.next_moment(case), local(9, 3, 23, 59)
+    build.rate(world, case, level="acceptable")
+    build.do(world, case, "rate", "citizen", now=last, report=case.main_report, level="satisfied", reason="Đã dọn hết.")
+    [verdict] = ratings_of(db.session.query(Publication).one())
+    assert (verdict.level, rating_reason(verdict)) == ("satisfied", "Đã dọn hết.")
+    assert (verdict.rated_at, verdict.changed_at) == (first, last)
+    assert case.state == "rating"
+
+
+def test_nobody_rates_once_the_window_is_over(world: World) -> None:
+    for closed in (build.case_at(world, "closed"), build.case_at(world, "to_publish")):
+        with pytest.raises(RatingRefused, match="time for rating is over"):
+            rate(world, closed, "satisfied")
+    case = build.case_at(world, "rating")
+    dissatisfied(world, case)                                    # the review goes on longer than the window
+    with pytest.raises(RatingRefused, match="time for rating is over"):
+        rate(world, case, "satisfied", now=local(10, 3))
+    assert rate(world, case, "satisfied", now=local(9, 3, 23, 59)) == {"outcome": "waiting"}
+
+
+def test_each_agency_in_the_publication_is_rated_and_no_other(world: World) -> None:
+    case = build.case_at(world, "rating", agencies=2)
+    ptnmt, lat, hkl = (world.agencies[key].id for key in ("PTNMT", "UBND-LAT", "HKL"))
+    with pytest.raises(RatingRefused, match="no answer in the publication"):
+        rate(world, case, "satisfied", agency_levels={ptnmt: "satisfied", hkl: "satisfied"})
+    with pytest.raises(RatingRefused, match="choose one of the levels"):
+        rate(world, case, "satisfied", agency_levels={ptnmt: "brilliant"})
+    rate(world, case, "acceptable", agency_levels={ptnmt: "satisfied", lat: "dissatisfied"})
+    given = {verdict.agency_id: verdict.level for verdict in ratings_of(db.session.query(Publication).one())}
+    assert given == {None: "acceptable", ptnmt: "satisfied", lat: "dissatisfied"}
+    assert case.state == "rating", "a review is opened by the verdict on the whole"
+
+
+def test_a_case_is_reopened_by_a_review_alone(world: World) -> None:
+    case = build.case_at(world, "rating")
+    build.rate(world, case, level="acceptable")
+    with pytest.raises(ReviewRefused, match="No rating is waiting for a review"):
+        run(ratings.review_rating, case, world.actor("ops_lead"), outcome="reopened", words="Xin xử lý lại.")
+    assert (case.state, case.reopened) == ("rating", 0)
+    dissatisfied(world, case)
+    review(world, case)
+    assert (case.state, case.reopened) == ("to_distribute", 1)
+
+
+def test_later_dissatisfied_verdicts_join_the_review_there_is(world: World) -> None:
+    case, other = build.case_at(world, "to_distribute"), build.file_report(world, by="citizen_2").case
+    build.act(world, other, "merge", "operator", into=case)
+    build.advance(world, case, "rating")
+    second = next(link.report for link in case.reports if not link.is_main)
+    assert rate(world, case, "dissatisfied") == {"outcome": "dissatisfied", "opened": True}
+    assert rate(world, case, "dissatisfied", by="citizen_2", report=second) == {"outcome": "dissatisfied", "opened": False}
+    publication = db.session.query(Publication).one()
+    assert [verdict.level for verdict in ratings_of(publication)] == ["dissatisfied", "dissatisfied"]
+    assert db.session.query(Review).count() == 1
+    assert told("rating_to_review") == [f"desk:{desk_name(Role.OPS_LEAD, centre_id=case.centre_id)}"]

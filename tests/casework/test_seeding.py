@@ -34,6 +34,7 @@ from casework.models import (
 from casework.permissions import Role
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 from tests import build
+from tests.second_centre import add_rule
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -148,6 +149,19 @@ def test_the_seeded_rules_and_calendar_give_the_table_worked_out_by_hand() -> No
             assert pause or clock.due_at == local(*due.split()), (start, due)
 
 
+def test_a_limit_is_counted_by_the_rule_of_the_day_it_starts() -> None:
+    install()
+    with unit_of_work():
+        centre = build.centre("DN", is_default=False)
+    add_rule(ClockRule(kind="case", urgency="normal", complexity="ordinary", amount=3, unit="working_days", source="own",
+                       valid_from=date(2026, 3, 4), valid_to=date(2026, 3, 6)))
+    found = {}
+    with unit_of_work():
+        for number, day in enumerate(("03/03/2026", "04/03/2026", "05/03/2026", "06/03/2026")):
+            found[day] = start_clock(a_case(centre, number, "normal", "ordinary"), ClockKind.CASE, at=local(day, "10:00")).amount
+    assert found == {"03/03/2026": 5, "04/03/2026": 3, "05/03/2026": 3, "06/03/2026": 5}
+
+
 def a_case(centre: Centre, number: int, urgency: str, complexity: str) -> Case:
     case = Case(code=f"LD-2026-{number:06}", centre=centre, state="to_classify", source="citizen", opened_at=NOW, clock_starts="filing",
                 urgency=urgency, complexity=complexity, reopened=0)
@@ -181,7 +195,7 @@ def test_every_message_the_domain_sends_has_words_in_both_languages() -> None:
         assert all((row.subject_vi, row.subject_en, row.body_vi, row.body_en)), row.key
         places = [set(re.findall(r"{(\w+)}", text)) for text in (row.body_vi, row.body_en)]
         assert places[0] == places[1], row.key
-        assert places[0] <= {"code", "due_at", "reason", "guidance", "lead", "agency"}, row.key
+        assert places[0] <= {"code", "codes", "report", "main", "due_at", "reason", "guidance", "lead", "former", "agency"}, row.key
 
 
 def test_fields_and_reasons_have_the_keys_the_statistics_count_by() -> None:

@@ -177,6 +177,16 @@ def test_one_of_several_leaves_and_the_case_goes_on(world: World, state: str) ->
         withdraw(world, case, by=world.actor("citizen_2"), report=joined)
 
 
+def test_the_form_sent_again_after_its_report_left_still_gets_its_receipt(small: World) -> None:
+    case = build.case_at(small, "to_classify")
+    key = "one-and-the-same-key-000"
+    first = build.file_report(small, by="citizen_2", idempotency_key=key)
+    run(merging.merge, first.case, small.actor("operator"), into=case)
+    withdraw(small, case, by=small.actor("citizen_2"), report=first.report, now=LATER)
+    again = build.file_report(small, by="citizen_2", idempotency_key=key)
+    assert (again.is_repeat, again.report.code, again.secret, again.case.id) == (True, first.report.code, first.secret, case.id)
+
+
 def test_when_the_main_report_leaves_the_case_shows_the_code_of_another(world: World) -> None:
     case, joined = two_reports(world)
     old, merged_id = case.code, db.session.scalars(select(Case.id).where(Case.id != case.id)).one()

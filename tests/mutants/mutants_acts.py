@@ -85,7 +85,7 @@ ACTS = [
            unit("additions", "what_is_only_read_is_told_to_no_agency")),
     Mutant("cleared words lost", "casework/additions.py", "read[-1].cleared_words = words or None", "read[-1].cleared_words = None",
            unit("additions", "the_operator_reads_all_and_clears_what_agencies_may_know")),
-    Mutant("unread words marked as read", "casework/additions.py", "read = [addition for addition in unread if not seen or addition.ref in seen]", "read = unread",
+    Mutant("unread words marked as read", "casework/additions.py", "read = [addition for addition in unread if seen is None or addition.ref in seen]", "read = unread",
            unit("additions", "what_came_in_while_the_operator_read_stays_unread")),
     # -- withdraw
     Mutant("accepted report withdrawn at once", "casework/withdrawals.py", "at_once = len(_present(case)) > 1 or case.accepted_at is None", "at_once = True",

@@ -10,7 +10,7 @@ HOUSE = [
            "    except BaseException:\n        session.commit()\n        raise\n", promise("a_refused_act_leaves_nothing_behind")),
     Mutant("write lock taken late", "casework/db.py", '"BEGIN IMMEDIATE" if writes else "BEGIN"', '"BEGIN"',
            promise("a_unit_of_work_on_sqlite_holds_the_write_lock_from_its_first_moment")),
-    Mutant("case row read, not locked", "casework/cases.py", "query = query.with_for_update(of=Case)", "pass",
+    Mutant("case row read, not locked", "casework/cases.py", "return query.with_for_update(of=Case, skip_locked=skips)", "return query",
            promise("a_locked_case_keeps_every_other_connection_out")),
     Mutant("step does not lock its case", "workflows/steps.py", "case = lock_case(_case_of(task_ref))\n    task = _locked_task(task_ref)\n    _refuse",
            "case = db.session.get_one(Case, _case_of(task_ref))\n    task = _locked_task(task_ref)\n    _refuse",

@@ -59,7 +59,7 @@ WAYS = [
     # -- urgent
     not_heard("hotline called by nobody", "hotline_needed", "_when(lambda case: case.hotline_owed)", "urgent with hotline reached"),
     Mutant("hotline not reached is done", BINDINGS, 'stays_open=lambda result: not result["reached"]', "stays_open=_never",
-           way("urgent with hotline not reached: it blocks closing, not distribution")),
+           ("tests/workflows/test_steps.py::test_a_hotline_nobody_answers_keeps_its_step",)),
     Mutant("owed hotline does not block closing", FACTS, '"hotline_settled": _when(lambda case: not case.hotline_owed)', '"hotline_settled": _when(lambda case: True)',
            way("urgent with hotline not reached: it blocks closing, not distribution")),
     Mutant("owed hotline blocks distribution", "casework/distribution.py", "    refuse_wrong_agencies(case, [lead, *cooperating], now)\n",
@@ -126,7 +126,7 @@ WAYS = [
     led_elsewhere("reopened leads to the end", "is_reopened", "distribute", "rating_over", "reopened once", "reopened twice"),
     Mutant("third review at the operations lead's", BINDINGS, '{"review_rating": ratings.review_rating}, desk=ratings.review_desk)',
            '{"review_rating": ratings.review_rating})', way("reopened: the third time goes to the committee leader")),
-    led_elsewhere("unrated stays open", "rating_window", "rating_over", "rate", "unrated close"),
+    led_elsewhere("unrated stays open", "rating_window", "close_rating", "rate", "unrated close"),
     Mutant("nobody there to rate, waited for all the same", "casework/publishing.py", "    can_be_rated = any(", "    can_be_rated = True or any(",
            way("camera-only case without rating")),
     # -- resting, urgency, incidents

@@ -14,8 +14,9 @@ def test_the_text_a_fault_replaces_is_in_its_file(mutant: Mutant) -> None:
     assert mutant.put_into((ROOT / mutant.file).read_text(encoding="utf-8"))
     for test in mutant.tests:
         path, _, name = test.partition("::")
-        name, text = name.partition("[")[0], (ROOT / path).read_text(encoding="utf-8")
-        assert not name or f"def {name}(" in text or f"class {name}:" in text, test
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for part in name.partition("[")[0].split("::") if name else ():
+            assert f"def {part}(" in text or f"class {part}:" in text, test
 
 
 def test_there_are_enough_faults_each_under_a_name_of_its_own() -> None:

@@ -32,7 +32,7 @@ from casework.models import (
     VisibilityReason,
 )  # fmt: skip
 from casework.own_reports import report_opened_by
-from casework.permissions import NotAllowed, Role, Sight, case_seen_by, sees
+from casework.permissions import Actor, NotAllowed, Role, Sight, case_seen_by, sees
 from casework.photo_access import private_copy, public_copy
 from casework.photo_records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
 from casework.photos import Rectangle
@@ -195,6 +195,17 @@ def test_only_the_sender_rates(world: build.World, name: str) -> None:
     with pytest.raises(NotAllowed), unit_of_work():
         ratings.rate(case, by=world.actor(name), now=build.next_moment(case), report=case.main_report, level="satisfied")
     assert db.session.scalar(select(func.count(Rating.id))) == 0
+
+
+def test_a_camera_s_report_is_rated_by_nobody(world: build.World) -> None:
+    filed = build.file_report(world, by="operator", source="camera")
+    case = build.advance(world, filed.case, "to_publish")
+    build.publish(world, case)
+    holder_of_its_secret = Actor(account=None, tracked_report_ids=frozenset({filed.report.id}))
+    for somebody in (holder_of_its_secret, world.actor("operator")):
+        with pytest.raises(NotAllowed), unit_of_work():
+            ratings.rate(lock_case(case.id), by=somebody, now=build.next_moment(case), report=case.main_report, level="satisfied")
+    assert case.state == "closed"
 
 
 # -- who sees ----------------------------------------------------------------------------------------------------------

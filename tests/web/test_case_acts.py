@@ -19,6 +19,7 @@ from casework.possible_acts import possible_acts
 from casework.staff_views import publications_of
 from tests import build, pictured
 from tests.beside import CASES, merged, one_approved, two_at_work
+from tests.conftest import client_of
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from tests.web.test_publishing import halves_covered
@@ -272,7 +273,8 @@ def test_a_case_is_set_apart_by_an_agency_and_handed_over(app: Flask) -> None:
     assert "Có đống rác lớn ven suối" in page
     done(office, "confidential_reader", case, "hand_over", receipt="BB 12/2026, Ban Tiếp công dân", is_meant="y")
     page = office.words("confidential_reader", f"/cases/{case.ref}")
-    assert "BB 12/2026, Ban Tiếp công dân" in page
+    assert "Đã bàn giao và xóa lúc" in page
+    assert "Biên bản: BB 12/2026, Ban Tiếp công dân" in page
     assert "Có đống rác lớn ven suối" not in page
     assert "Tố cáo cán bộ." not in page
 
@@ -287,7 +289,10 @@ def test_a_confidential_reader_gets_the_photos_as_sent_until_they_are_handed_ove
     with office.get("confidential_reader", original) as answer:
         assert answer.data == pictured.jpeg()
         assert answer.headers["Cache-Control"] == "private, no-store"
-    assert office.get("operator", original).status_code == 404
+        assert answer.headers["Content-Disposition"] == f"attachment; filename={ref}.jpg"
+    for name in set(office.world.people) - {"confidential_reader"}:
+        assert office.get(name, original).status_code == 404, name
+    assert client_of(office.app).get(original).status_code == 404
     done(office, "confidential_reader", filed.case, "hand_over", receipt="BB 12/2026", is_meant="y")
     assert office.get("confidential_reader", original).status_code == 404
 

@@ -154,6 +154,15 @@ def test_what_came_in_meanwhile_stays_to_be_read(office: Office) -> None:
     assert "Lời thứ nhất." not in page
 
 
+def test_a_form_that_names_nothing_clears_nothing(office: Office) -> None:
+    case = two_at_work(office.world)
+    written(office, case, "Lời thứ nhất.")
+    address, [addition] = step(office, case, "clear_text"), additions_of(case)
+    assert f'name="seen" value="{addition.ref}"' in office.get("operator", address).get_data(as_text=True)
+    assert office.post("operator", address, act="clear_text", words="Rác còn nhiều hơn.").status_code == 422
+    assert case.has_unread_words
+
+
 def test_words_that_tell_who_wrote_them_are_named_before_agencies_get_them(office: Office) -> None:
     case = two_at_work(office.world)
     written(office, case, "Gọi tôi.")

@@ -13,13 +13,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.intake import original_words, place_words
-from casework.models import File, Photo, Report
+from casework.models import Centre, Field, File, Photo, Report
 from casework.photo_records import photos_of_report
 from tests import build
 from tests.conftest import client_of
 from tests.pictured import jpeg
+from tests.second_centre import second_world
 from tests.web.pages import at, hidden, signed_in, words_of
 from web import filing
 from workflows.models import WaitingTask
@@ -213,6 +214,39 @@ def test_what_is_missing_is_said_and_nothing_is_filed(world: build.World, client
 def test_consent_is_never_ticked_beforehand(world: build.World, client: FlaskClient) -> None:
     page = client.get("/reports/new").get_data(as_text=True)
     assert not re.search(r'<input[^>]*checked[^>]*name="consent"', page)
+
+
+def own_field(centre: Centre, code: str, name: str, **columns: Any) -> None:
+    with unit_of_work():
+        db.session.add(Field(centre_id=centre.id, service_code=code, name_vi=name, name_en=name, position=1, hint_vi="", hint_en="",
+                             valid_from=build.LONG_AGO, **columns))
+
+
+def test_the_fields_offered_are_those_of_the_centre_that_gets_the_report(world: build.World, client: FlaskClient) -> None:
+    other = second_world(world)
+    own_field(other.centre, "kenh_muong", "Kênh mương Đơn Dương")
+    own_field(world.centre, "rung_dat_moi_truong", "Rừng và suối Lạc Dương")
+    page = words_of(client.get("/reports/new"))
+    assert "Kênh mương Đơn Dương" not in page, "nothing chosen yet: those of the centre that takes what no other does"
+    assert "Rừng và suối Lạc Dương" in page
+    form = filled(world, client, area=other.area.ref, field="kenh_muong", phone="")
+    again = words_of(client.post("/reports/new", data=form))
+    assert "Kênh mương Đơn Dương" in again
+    assert "Rừng và suối Lạc Dương" not in again
+    assert client.post("/reports/new", data=form | {"phone": "0912 345 678"}).status_code == 302
+    [report] = reports()
+    assert (report.centre_id, db.session.get_one(Field, report.field_id).service_code) == (other.centre.id, "kenh_muong")
+
+
+def test_a_field_of_another_centre_is_none_for_this_one(world: build.World, client: FlaskClient) -> None:
+    own_field(second_world(world).centre, "kenh_muong", "Kênh mương Đơn Dương", allows_anonymous=True)
+    assert client.post("/reports/new", data=filled(world, client, field="kenh_muong", phone="")).status_code == 422
+    assert client.post("/reports/new", data=filled(world, client, field="kenh_muong")).status_code == 302
+    assert reports()[0].field_id is None
+
+
+def test_who_leaves_no_contact_is_warned_beforehand(world: build.World, client: FlaskClient) -> None:
+    assert "và có thể không kiểm chứng được" in words_of(client.get("/reports/new"))
 
 
 def test_an_urgent_report_is_taken_without_a_contact(world: build.World, client: FlaskClient) -> None:

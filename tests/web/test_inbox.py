@@ -1,6 +1,7 @@
 """The inbox: what waits, grouped by day, narrowed by views, taken and put back."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -201,6 +202,30 @@ def test_what_rests_with_its_case_is_in_a_view_of_its_own_and_comes_back(app: Fl
     office.clock(build.next_moment(case))
     assert case.code in office.words("officer_PTNMT", "/inbox")
     assert case.code not in office.words("officer_PTNMT", "/inbox?view=frozen")
+
+
+def waits_for_its_reporter(office: Office) -> Case:
+    case = build.case_at(office.world, "handling")
+    build.act(office.world, case, "ask_reporter", "operator", report=case.main_report, words="Ở đoạn nào?", working_days=3,
+              when_unanswered="continue")
+    return case
+
+
+def is_referred(office: Office) -> Case:
+    case = build.case_at(office.world, "handling")
+    build.act(office.world, case, "refer", "operator", body="Điện lực Lâm Đồng", reason="Thuộc lưới điện.")
+    return case
+
+
+@pytest.mark.parametrize(("rest", "why"), [(waits_for_its_reporter, "Chờ người phản ánh"), (is_referred, "Đã chuyển cơ quan khác")])
+def test_a_step_that_rests_says_why(office: Office, rest: Callable[[Office], Case], why: str) -> None:
+    case = rest(office)
+    office.clock(build.next_moment(case))
+    page = office.words("officer_PTNMT", "/inbox?view=frozen")
+    assert case.code in page
+    assert why in page
+    for view in ("all", "mine", "soon", "late", "submit_answer"):
+        assert case.code not in office.words("officer_PTNMT", f"/inbox?view={view}"), view
 
 
 def test_what_rests_is_in_no_other_number(office: Office) -> None:

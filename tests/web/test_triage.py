@@ -1,6 +1,8 @@
 """Verify, refuse, classify, call the hotline: through the pages."""
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +67,19 @@ def test_personal_data_in_the_original_is_marked_and_what_is_left_over_is_named(
     assert "Có thể còn cho biết ai gửi" not in words_of(refused)
     form[next(name for name in form if name.startswith("words-"))] = "Xin gọi 0912 345 678."
     assert "Có thể còn cho biết ai gửi: 0912 345 678" in words_of(office.post("operator", step(case, "verify"), **form))
+
+
+def test_what_may_be_the_same_matter_stands_beside_the_decision_with_a_way_to_merge(office: Office) -> None:
+    there = build.case_at(office.world, "handling")
+    case = build.file_report(office.world, by="citizen_2", words="Rác đổ ven suối, mùi nặng.").case
+    page = office.get("operator", step(case, "verify")).get_data(as_text=True)
+    hint = words_of(page[page.index('id="alike-heading"') : page.index("</section>", page.index('id="alike-heading"'))])
+    for words in (there.title, there.code, "02/03/2026", office.world.field().name_vi, "Thôn Păng Tiêng", "Xã Lát", "Hạn 09/03/2026",
+                  "Đang xử lý"):
+        assert words in hint, words
+    link = re.search(r'href="(/cases/[^"]+/acts/merge\?into=[^"]+)"', page)
+    assert link
+    assert re.search(rf'value="{there.ref}" checked', office.get("operator", html.unescape(link[1])).get_data(as_text=True))
 
 
 def test_a_photo_nobody_ticked_keeps_the_report_at_the_desk(office: Office) -> None:

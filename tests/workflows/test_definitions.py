@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from workflows import definitions as subject
-from workflows.definitions import DefinitionCache, ModelRefused, digest_of, parse, read_xml, shipped_model
+from workflows.definitions import BPMN, DefinitionCache, ModelRefused, digest_of, parse, read_xml, shipped_model
 
 SMALL = """<?xml version="1.0"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
@@ -86,6 +86,12 @@ def test_two_starts_are_refused():
 def test_hostile_xml_is_refused(xml):
     with pytest.raises(ModelRefused):
         read_xml(xml)
+
+
+def test_timers_stand_only_where_a_token_moves():
+    """Waiting for the reporter or for an objection, the last day of a hold, the rating window; nothing else is in anybody's diagram."""
+    timers = read_xml(shipped_model()).iter(f"{BPMN}timerEventDefinition")
+    assert {timer.getparent().get("id") for timer in timers} == {"question_window", "objection_window", "hold_over", "rating_window"}
 
 
 def test_the_cache_parses_once_for_many_threads(monkeypatch):

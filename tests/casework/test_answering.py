@@ -1,0 +1,42 @@
+"""An agency's answer: whose it is, and whose time ran while it was written and while it was judged."""
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from casework import answering
+from casework.clocks import ClockKind
+from casework.db import db, unit_of_work
+from casework.models import Answer
+from casework.permissions import NotAllowed
+from tests import build
+from tests.build import World
+from tests.casework.acting import clock, local
+from tests.joined import assignment_of
+
+
+@pytest.fixture
+def world(sqlite_app: Flask) -> World:
+    return build.standard_world()
+
+
+def test_the_time_of_submission_is_kept_apart_from_the_leader_s(world: World) -> None:
+    case = build.case_at(world, "handling")
+    submitted, approved = local(3, 3, 9), local(9, 3, 14)
+    ptnmt = world.agencies["PTNMT"]
+    build.do(world, case, "submit_answer", "officer_PTNMT", agency=ptnmt, now=submitted, **build.ANSWER)
+    build.do(world, case, "approve_answer", "leader_PTNMT", agency=ptnmt, now=approved)
+    assignment, own, leaders = assignment_of(case, "PTNMT"), clock(case, ClockKind.ASSIGNMENT), clock(case, ClockKind.APPROVAL)
+    assert (assignment.submitted_at, assignment.approved_at) == (submitted, approved)
+    assert (own.ended_at, leaders.started_at, leaders.ended_at) == (approved, submitted, approved)
+    assert own.due_at is not None
+    assert submitted < own.due_at < approved, "the officer was in time, the leader was not"
+    assert (own.ended_late, leaders.ended_late) == (True, True)
+
+
+@pytest.mark.parametrize("name", ["officer_UBND-LAT", "leader_UBND-LAT", "operator", "ops_lead", "committee_leader", "citizen"])
+def test_nobody_writes_another_agency_s_answer(world: World, name: str) -> None:
+    case = build.case_at(world, "handling", agencies=2)
+    with pytest.raises(NotAllowed), unit_of_work():
+        answering.submit_answer(assignment_of(case, "PTNMT"), by=world.actor(name), now=build.next_moment(case), **build.ANSWER)
+    assert db.session.query(Answer).count() == 0

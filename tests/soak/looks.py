@@ -1,0 +1,123 @@
+"""The demonstration seen by everybody who works in it: each page at both widths, in both languages, with pictures to look at."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Account, Case
+from casework.own_lists import own_list
+from casework.permissions import Actor, actor_for, case_seen_by, reports_of
+from casework.possible_acts import possible_acts
+from tests.browser.house import PICTURES, House, free_port, visited
+from tests.soak.runs import Options, Round, Run
+from web import demo
+from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
+from workflows.models import WaitingTask
+
+STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "pheduyet", "baomat", "thanhtra", "canbo.ptnmt", "lanhdao.ptnmt",
+         "canbo.pktht", "lanhdao.pktht")  # fmt: skip
+VIEWS = ("mine", "soon", "late", "frozen")
+"""Of the inbox, beside those of one step each."""
+
+Pages = dict[str, str]
+"""The address of each page by the name of its picture: one of each kind."""
+
+
+def pages_of_guest() -> Pages:
+    """What the public sees: its lists, its forms, and a published case of each state."""
+    found = {"home": "/", "reports": "/reports", "report-form": "/reports/new", "track": "/track", "sign-in": "/sign-in",
+             "register": "/register"}  # fmt: skip
+    for case in db.session.scalars(select(Case).where(Case.is_public).order_by(Case.id.desc())):
+        found.setdefault(f"public-{case.state}", f"/reports/{case.code}")
+    return found
+
+
+def pages_of_citizen(account: Account) -> Pages:
+    """The person's list, and a report of each label in it."""
+    found = {"mine": "/mine", "report-form": "/reports/new", "sessions": "/sessions"}
+    for listed in own_list(reports_of(Actor(account=account))):
+        found.setdefault(f"own-{slug(listed.label.en)}", f"/mine/{listed.code}")
+    return found
+
+
+def slug(words: str) -> str:
+    """Words as they may stand in a file's name."""
+    return re.sub(r"[^a-z]+", "-", words.lower()).strip("-")
+
+
+def pages_of_staff(actor: Actor, now: datetime) -> Pages:
+    """The inbox in each view, a step of each kind that waits there, a case of each state, and each act offered on it."""
+    found = {"inbox": "/inbox", "sessions": "/sessions"} | {f"inbox-{view}": f"/inbox?view={view}" for view in VIEWS}
+    query = select(WaitingTask).where(WaitingTask.desk.in_(actor.desks), WaitingTask.state == "waiting").order_by(WaitingTask.id)
+    for task in db.session.scalars(query):
+        found.setdefault(f"task-{task.element}", f"/tasks/{task.ref}")
+    for case in db.session.scalars(select(Case).order_by(Case.id.desc())):
+        if case_seen_by(actor, case.ref) is None:
+            continue
+        kind = f"{case.state}-{case.paused_for}" if case.paused_for else case.state
+        found.setdefault(f"case-{kind}", f"/cases/{case.ref}")
+        if case.quarantined_at is None:
+            found.setdefault("diagram", f"/cases/{case.ref}/diagram")
+        for each in possible_acts(case, actor, now):
+            found.setdefault(f"act-{each.verb}", f"/cases/{case.ref}/acts/{each.verb}")
+    return found
+
+
+def pages_of(login: str, now: datetime) -> Pages:
+    """What somebody with that login has to look at."""
+    if not login:
+        return pages_of_guest()
+    if login in dict(CITIZENS):
+        return pages_of_citizen(citizen_by_email(login))
+    found = pages_of_staff(actor_for(staff_account(login), now=now), now)
+    return found | {"incidents": "/incidents"} if login == "quantri" else found
+
+
+def look_at_all(house: House, app: Flask, language: str) -> dict[str, Any]:
+    """Every page of everybody in one language; raises AssertionError with what is wrong with them."""
+    now, seen = datetime.now(UTC), {}
+    for login in ("", *dict(CITIZENS), *STAFF):
+        house.pictures.clear()
+        house.folder = PICTURES.parent / "looks" / language / (login.partition("@")[0] or "guest")
+        visitor = house.visitor(login, password=PASSWORD)
+        visitor.go(f"/language?code={language}")
+        with app.app_context():
+            pages = pages_of(login, now)
+        for name, path in pages.items():
+            answer = visitor.page.goto(path)
+            if answer is None or answer.status != 200:
+                house.faults.append(f"{login} {path}: {answer and answer.status}")
+            visitor.look(name)
+        seen[login or "guest"] = len(pages)
+        visitor.context.close()
+    if house.faults:
+        raise AssertionError("\n".join(house.faults))
+    return {"pages": seen}
+
+
+def look_at_demonstration(language: str) -> dict[str, Any]:
+    """One language, in a demonstration made for it."""
+    with TemporaryDirectory(prefix="langbiang-looks-") as folder:
+        config = demo.demo_config(free_port(), Path(folder))
+        app = demo.demo_app(config)
+        with app.app_context():
+            demo.prepare(app, now=datetime.now(UTC))
+        with visited(app, config) as house:
+            return look_at_all(house, app, language)
+
+
+def rounds(options: Options) -> Iterator[tuple[str, Round]]:
+    """One for each language."""
+    yield "vi", lambda: look_at_demonstration("vi")
+    yield "en", lambda: look_at_demonstration("en")
+
+
+RUN = Run("looks", f"every page of the demonstration for everybody, in pictures under {PICTURES.parent / 'looks'}", 1, rounds)
