@@ -22,6 +22,7 @@ from casework.outbox import tell_desk, tell_followers, tell_reporter
 from casework.permissions import Action, Actor, Role, require
 from casework.publications import rated_publication
 from casework.ratings import invite_to_rate
+from casework.reclassification import hurry
 from casework.search_rows import refresh_search_rows
 from casework.splitting import SplitRefused, reports_merged_in, split
 from casework.states import OPEN_STATES, CaseState
@@ -61,7 +62,7 @@ def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "")
         tell_followers(source, "followed_merged", at=now, main=main.code)
     _join(source, main, before, now)
     promised = source.due_at if running_clock(source, ClockKind.CASE) else None
-    due_moved = _take_the_stricter(source, main)
+    was_urgent, due_moved = main.is_urgent, _take_the_stricter(source, main)
     for assignment in moving:
         move_assignment(assignment, main, slot="cooperating")
         tell_desk(Role.OFFICER, "assignment_moved", case=main, at=now, agency_id=assignment.agency_id, former=source.code)
@@ -69,6 +70,8 @@ def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "")
         end_by_merge(assignment, main, now)
     end_all_clocks(source, at=now)
     follow_case_due(main)
+    if main.is_urgent and not was_urgent:
+        hurry(main, now=now)
     if moving:
         settle_state(main)
     _tell_joined(main, joining, now)

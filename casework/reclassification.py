@@ -72,6 +72,15 @@ def reclassify(
     refresh_search_rows(case, at=now)
 
 
+def hurry(case: Case, *, now: datetime) -> None:
+    """Tell the agencies of a case that it has become urgent, and put what they and the centre owe within hours under the urgent rules."""
+    calendar = calendar_of(case.centre_id)
+    _tell_agencies(case, now)
+    for clock in running_clocks(case):
+        if clock.kind in SHORT_LIMITS:
+            _change_urgency(clock, _rule(case, clock, now), case, now, calendar)
+
+
 def _refuse(case: Case, urgency: str, complexity: str, visibility_reason: VisibilityReason | None, reason: str) -> None:
     if case.state in UNCLASSIFIED:
         raise ClassificationRefused("Hồ sơ chưa được phân loại lần đầu.", "The case has not been classified for the first time.")

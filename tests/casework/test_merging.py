@@ -136,6 +136,19 @@ def test_the_more_urgent_makes_hours_count_whichever_is_due_first(world: build.W
     assert not list(check_cases(now=build.next_moment(into)))
 
 
+def test_what_is_owed_within_hours_is_owed_as_urgently_and_the_agencies_hear_of_it(world: build.World) -> None:
+    into = build.case_at(world, "approval")
+    urgent = build.case_at(world, "to_distribute", by="citizen_2", urgent=True, now=build.next_moment(into))
+    merged_at = build.next_moment(urgent)
+    joined.merge(world, urgent, into, now=merged_at)
+    clock = db.session.scalars(db.select(Clock).where(Clock.case_id == into.id, Clock.kind == "approval")).one()
+    assert clock.unit == "hours"
+    assert clock.due_at is not None
+    assert clock.due_at <= merged_at + timedelta(hours=1)
+    told = db.session.scalars(db.select(OutboxMessage.template).where(OutboxMessage.case_id == into.id))
+    assert "case_urgent" in set(told)
+
+
 def test_an_urgent_case_stays_urgent(world: build.World) -> None:
     case, _ = pair(world, "to_distribute", "to_verify")
     into = build.case_at(world, "handling", urgent=True, by="guest")

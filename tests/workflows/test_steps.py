@@ -183,6 +183,19 @@ def test_a_claimed_step_is_left_to_its_claimant_until_it_is_released(app):
         claim(ref, by=world.actor("operator_2"), now=at)
 
 
+def test_who_has_lost_the_role_since_taking_a_step_does_not_do_it(sqlite_app):
+    world = build.standard_world()
+    case = build.case_at(world, "to_classify")
+    with unit_of_work():
+        claim(build.waiting(case, "classify").ref, by=world.actor("operator"), now=build.next_moment(case))
+        world.people["operator"].memberships[0].valid_to = build.NOON.date()
+    with pytest.raises(NotAllowed):
+        build.classify(world, case)
+    with unit_of_work():
+        release(build.waiting(case, "classify").ref, by=world.actor("ops_lead"))
+    build.do(world, case, "classify", "operator_2", field=world.field(), urgency="normal", complexity="ordinary", area=world.area)
+
+
 def test_an_unclaimed_step_is_not_there_for_strangers_to_put_back(sqlite_app):
     world = build.standard_world()
     ref = build.waiting(build.case_at(world, "to_classify"), "classify").ref
