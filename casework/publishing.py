@@ -45,13 +45,13 @@ def publish(
 
     `checked` says that names, faces and number plates have been covered. Ends the clocks of publication and of the case;
     starts the rating window. Of photos the public sees the chosen ones alone, whatever was published before.
-    Records `publish`. Raises PublicationRefused: a case with a visibility reason is never published.
+    Records `publish`. Raises PublicationRefused while an agency is at work or a wish to withdraw is undecided; a case with a
+    visibility reason is never published.
     Source: rules.md, sections 4 and 6, "Sensitive" and "Answers".
     """
     require(by, Action.PUBLISH, case)
     refuse_unshowable(case, checked=checked)
-    if case.open_assignments:
-        raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
+    _refuse_unfinished(case)
     publication = _publication(case, "final", by=by, now=now)
     version = write_version(
         publication, _answers_to_show(case), title=title, question=question, summary=summary, place=place,
@@ -122,8 +122,7 @@ def answer_privately(
     """
     require(by, Action.PUBLISH, case)
     refuse_quarantined(case)
-    if case.open_assignments:
-        raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
+    _refuse_unfinished(case)
     newest = newest_publication(case)
     if newest is not None and newest.kind == "interim":
         raise PublicationRefused(
@@ -135,6 +134,16 @@ def answer_privately(
     choose_photos(version, photos, by=by, now=now)
     record(case, "answer_privately", by=by, at=now, number=publication.number)
     return _answered(case, publication, by=by, now=now, template="report_answered")
+
+
+def _refuse_unfinished(case: Case) -> None:
+    """The answer ends the work on a case: no agency may be at it, and no wish to withdraw be left without a decision."""
+    if case.open_assignments:
+        raise PublicationRefused("Còn đơn vị chưa trả lời.", "An agency has not answered yet.")
+    if case.withdrawal_asked:
+        raise PublicationRefused(
+            "Người phản ánh đang đề nghị rút. Xin quyết định việc đó trước.", "Its reporter asks to withdraw it. Decide on that first."
+        )
 
 
 def approved_answers(case: Case) -> list[Answer]:

@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import request, url_for
 from flask_babel import lazy_gettext as _l
-from wtforms import TextAreaField
+from wtforms import HiddenField, TextAreaField
 
 from casework.intake import cleared_words
-from casework.models import Answer
+from casework.models import Answer, PublicationVersion
 from casework.permissions import Action
 from casework.photos import RectangleRefused
 from casework.publishing import approved_answers
@@ -42,7 +42,7 @@ class PublicationEditPage(ActPage):
         values = self.filled_in()
         values["shows_exact_place"] = values.get("shows_exact_place", False) and self.case.latitude is not None
         # pictures take seconds: not made for a form that is refused anyway
-        is_complete = values["checked"] and values["title"].strip() and values["question"].strip()
+        is_complete = self.is_current and values["checked"] and values["title"].strip() and values["question"].strip()
         try:
             values["photos"] = copies_of(self.choices if is_complete else [], audience="public", store=file_store())
         except RectangleRefused as refusal:
@@ -65,6 +65,11 @@ class PublicationEditPage(ActPage):
         of: dict[str, Any] = {"of": self.subject.publication.ref} if self.subject.publication is not None else {}
         covers = covers_of(choice, as_it_is=as_it_is)
         return url_for("publishing.case_preview", ref=self.case.ref, photo_ref=choice.ref, **of, **covers)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the form was written over what people read now."""
+        return True
 
     @property
     def answers(self) -> list[Answer]:
@@ -94,8 +99,9 @@ class InterimPage(PublicationEditPage):
 
 
 class CorrectForm(PublishForm):
-    """The public words, and why they change."""
+    """The public words, why they change, and which version they were written over."""
 
+    version = HiddenField()
     reason = TextAreaField(
         _l("What is corrected, and why"),
         validators=[at_most(LONGEST_REASON)],
@@ -121,7 +127,7 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
         version = self.publication.current
         self.progress = IN_PROGRESS if self.publication.kind == "interim" else ANSWERED
         self.form = CorrectForm(
-            title=version.title, question=version.question, summary=version.summary, place=version.place,
+            version=version.version, title=version.title, question=version.question, summary=version.summary, place=version.place,
             shows_exact_place=version.shows_exact_place,
         )  # fmt: skip
         self.choices = photo_choices(self.case, request.form.to_dict() if request.method == "POST" else None, version)
@@ -130,14 +136,34 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
             self.choices = [choice for choice in self.choices if choice.photo.answer_id is not None]
             del self.form.place, self.form.shows_exact_place
             self.form.checked.data = True
+        self.version_seen = _number(self.form.version.data)
 
     def filled_in(self) -> dict[str, Any]:
-        return {**super().filled_in(), "publication": self.publication}
+        return {**super().filled_in(), "publication": self.publication, "version_seen": self.version_seen}
+
+    def context(self) -> dict[str, Any]:
+        newer: PublicationVersion | None = None if self.is_current else self.publication.current
+        if newer is not None:
+            # shown beside what was typed, so that what is sent next is written over it
+            self.form.version.data = newer.version
+        return {**super().context(), "newer": newer}
+
+    @property
+    def is_current(self) -> bool:
+        return self.version_seen == self.publication.current.version
 
     @property
     def answers(self) -> list[Answer]:
         """The answers under the present version."""
         return [row.answer for row in self.publication.current.answers]
+
+
+def _number(sent: object) -> int:
+    """The version a form says it showed; none where it says nothing of the kind."""
+    try:
+        return int(str(sent))
+    except ValueError:
+        return 0
 
 
 class UnpublishForm(Form):

@@ -78,10 +78,10 @@ def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
 def correct(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator corrects what was published."""
     query = select(Publication).where(Publication.case_id == telling.case_id)
-    publication = db.session.scalars(query.order_by(Publication.id.desc())).first()
+    publication = db.session.scalars(query.order_by(Publication.id.desc()).limit(1)).one()
     telling.beside(
-        "correct_publication", telling.staff(OPERATOR, moment), moment, publication=publication, title=telling.story.title,
-        question=telling.row["description"], reason=deed.form["words"], checked=True,
+        "correct_publication", telling.staff(OPERATOR, moment), moment, publication=publication, version_seen=publication.current.version,
+        title=telling.story.title, question=telling.row["description"], reason=deed.form["words"], checked=True,
         shows_exact_place=telling.story.shows_exact_place, photos=public_photos(telling),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from casework.permissions import Actor
 from workflows.bindings import BINDINGS, Bindings
 from workflows.incidents import Spot, run_recorded
 from workflows.instances import CaseProcess
-from workflows.models import Message, ProcessInstance, Timer, WaitingTask
+from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 
 OTHER_CASES = ("into", "source")
 """Under these names use cases about two cases return the row number of the other one; under `merged` those that went with it."""
@@ -106,7 +106,10 @@ def _adopt(case: Case) -> None:
     instance_ids = list(db.session.scalars(moved))
     if not instance_ids:
         return
-    in_them = {ProcessInstance: ProcessInstance.id, WaitingTask: WaitingTask.instance_id, Timer: Timer.instance_id}
+    in_them = {
+        ProcessInstance: ProcessInstance.id, WaitingTask: WaitingTask.instance_id, Timer: Timer.instance_id,
+        Incident: Incident.instance_id,
+    }  # fmt: skip
     for table, column in in_them.items():
         db.session.execute(update(table).where(column.in_(instance_ids)).values(case_id=case.id))
     assignment_ids = select(ProcessInstance.assignment_id).where(ProcessInstance.id.in_(instance_ids))

@@ -7,10 +7,14 @@ while it does not hold, else the few flags the diagram reads. Source: design.md,
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import select
+
 from casework.cases import answered_this_round
+from casework.db import db
 from casework.models import Assignment, Case
 from casework.staff_views import refusal_of
 from casework.states import AssignmentEnd, CaseState, Pause
+from workflows.models import ProcessInstance
 
 Fact = Callable[[Any], dict[str, Any] | None]
 """Of a case, or of an assignment in its own process."""
@@ -47,8 +51,10 @@ def _refused(case: Case) -> dict[str, Any] | None:
 def _merge_settled(case: Case) -> dict[str, Any] | None:
     if case.state != CaseState.MERGED:
         return {"split": True}
-    main = case.merged_into
-    return {"split": False} if main is not None and main.closed_at is not None else None
+    # a main case that was refused is not over while somebody may object to that, or did
+    own = select(ProcessInstance.status).where(ProcessInstance.case_id == case.merged_into_id, ProcessInstance.assignment_id.is_(None))
+    with db.session.no_autoflush:
+        return {"split": False} if db.session.scalar(own) == "ended" else None
 
 
 def _withdrawal_asked(case: Case) -> dict[str, Any] | None:
@@ -65,7 +71,7 @@ FACTS: Mapping[str, Fact] = {
     "agency_added": _when(lambda case: bool(case.open_assignments)),
     "hotline_needed": _when(lambda case: case.hotline_owed),
     "hotline_dropped": _when(lambda case: not case.hotline_owed),
-    "hotline_settled": _when(lambda case: not case.hotline_owed),
+    "rest_settled": _when(lambda case: not case.hotline_owed and not case.has_unread_words),
     "referred": _when(lambda case: case.paused_for == Pause.REFERRAL),
     "merged": _when(lambda case: case.state == CaseState.MERGED),
     "merge_settled": _merge_settled,

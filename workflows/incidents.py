@@ -107,6 +107,8 @@ def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = B
     incident = _open_incident(incident_ref)
     case = lock_case(incident.case_id)
     db.session.refresh(incident)
+    if incident.case_id != case.id:
+        raise CaseBusy
     if incident.resolved_at is not None or case.quarantined_at is not None or not may(by, Action.RETRY_INCIDENT, case):
         raise IncidentUnknown
     process = CaseProcess(case, now=now, bindings=bindings)

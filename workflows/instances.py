@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from casework.db import db
 from casework.models import Assignment, Case
@@ -22,7 +22,7 @@ from workflows.case_rows import instances_of, merged_into
 from workflows.clock import engine_clock
 from workflows.definitions import Definition
 from workflows.flat_rows import FlatRows, rearm_timers
-from workflows.models import Message, ProcessInstance, WaitingTask
+from workflows.models import Incident, Message, ProcessInstance, WaitingTask
 from workflows.parsed import definition_of
 from workflows.services import run_service
 from workflows.versions import live_version
@@ -104,10 +104,12 @@ class CaseProcess:
     def open_changed(self) -> None:
         """Open the case's own instance, and those of assignments that ended or asked for time beside the tokens.
 
-        One put aside by an incident hears what happened when it is taken up again.
+        One put aside by an incident hears what happened when it is taken up again; in quarantine nobody takes it up any more.
         """
         for instance in self.instances:
             row = instance.assignment
+            if instance.status == "incident" and self.case.quarantined_at is not None:
+                self._give_up(instance)
             if instance.status == "running" and (row is None or row.ended_at is not None or row.extension_asked):
                 self.open(instance)
 
@@ -127,7 +129,8 @@ class CaseProcess:
             rearm_timers(self.case, self._open)
             while self._move():
                 pass
-        if self.case.closed_at == self.now:
+        own = self.instance_of(None)
+        if own is not None and own.ended_at == self.now:
             self._tell_merged()
         # One flush at the end: each row is written once, however often the rounds above touched it.
         with db.session.no_autoflush:
@@ -169,6 +172,13 @@ class CaseProcess:
                 self.open(own)
             return
         self.open_changed()
+
+    def _give_up(self, instance: ProcessInstance) -> None:
+        """End an instance where it stands, without a step: the next one is what failed."""
+        self.open(instance)
+        instance.status, instance.ended_at = "ended", self.now
+        incidents = update(Incident).where(Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
+        db.session.execute(incidents.values(resolved_at=self.now))
 
     def _tell_merged(self) -> None:
         """Cases merged into this one end with it: each in a step of its own, when the worker delivers the message."""

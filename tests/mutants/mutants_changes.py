@@ -15,7 +15,7 @@ CHANGES = [
     Mutant("extension takes a promised day back", "casework/extensions.py", "max(clock.due_at, wished)", "wished",
            unit("extensions", "a_wish_overtaken_by_a_longer_limit_takes_nothing_away")),
     Mutant("pause takes time away", "casework/due_changes.py", "        return due if found is None else max(due, found)\n    return max",
-           "        return due if found is None else found - _DAY\n    return max", unit("due_changes", "no_pause_takes_time_away_from_any_instant")),
+           "        return due if found is None else found\n    return max", unit("due_changes", "a_pause_over_a_weekend_takes_nothing_from_a_day_set_on_one")),
     # -- urgency
     Mutant("to urgent gives time", "casework/due_changes.py", "return min((due for due in (old_due, new_due) if due is not None), default=None)",
            "return new_due", unit("due_changes", "to_urgent_takes_the_earlier_of_old_due_and_a_day")),

@@ -130,6 +130,10 @@ def _publication(case: Case, random: Random) -> Publication | None:
     return random.choice(rows) if rows else None
 
 
+def _read(publication: Publication | None) -> dict[str, Any]:
+    return {"publication": publication, "version_seen": publication.current.version if publication is not None else 1}
+
+
 def _edited(forms: Forms, _case: Case) -> dict[str, Any]:
     return {"title": "Rác đổ ven suối", "question": words(forms.random), "checked": True}
 
@@ -152,7 +156,7 @@ ACT_FORMS: dict[str, ActForm] = {
     "change_lead": _one_more_agency,
     "classify": lambda forms, _case: {**forms.classification(), "reason": words(forms.random)},
     "correct_publication": lambda forms, case: {
-        **_edited(forms, case), "publication": _publication(case, forms.random), "reason": words(forms.random),
+        **_edited(forms, case), **_read(_publication(case, forms.random)), "reason": words(forms.random),
     },
     "direct": lambda forms, _case: {"words": words(forms.random)},
     "follow": lambda _forms, _case: {},

@@ -150,7 +150,7 @@ JOINING = frozenset({
 })
 WINDOW_OVER = frozenset({"rating_window", "rating_window_to_close_rating", "close_rating", "close_rating_to_rating_over"})
 RATING = frozenset({"is_rateable_to_rate", "rate", "rating_over", "rating_over_to_ready_to_close"}) | WINDOW_OVER
-CLOSING = frozenset({"ready_to_close", "ready_to_close_to_wait_for_hotline", "wait_for_hotline", "wait_for_hotline_to_closed", "closed"})
+CLOSING = frozenset({"ready_to_close", "ready_to_close_to_wait_for_rest", "wait_for_rest", "wait_for_rest_to_closed", "closed"})
 STRAIGHT = (TAKING | GIVING | AGENCY | JOINING | RATING | CLOSING) - {"rate"}
 """The window ends a rating step that nobody has completed, so the step itself is passed only by a dissatisfied verdict."""
 

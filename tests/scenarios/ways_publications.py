@@ -146,7 +146,8 @@ def published_and_rated(world: World) -> Walk:
 def walk_correction(world: World) -> Walk:
     w = published_and_rated(world)
     words = {**PUBLIC_WORDS, "title": "Rác đổ ven suối Păng Tiêng"}
-    w.act("05/03 09:00", "correct_publication", "operator", publication=newest(w), reason="Ghi rõ tên suối.", **words)
+    w.act("05/03 09:00", "correct_publication", "operator", publication=newest(w), version_seen=1, reason="Ghi rõ tên suối.",
+          **words)
     w.look("corrected")
     public = w.public()
     assert (public.item.title, public.correction_reason) == ("Rác đổ ven suối Păng Tiêng", "Ghi rõ tên suối.")

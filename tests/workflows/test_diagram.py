@@ -189,7 +189,7 @@ def test_lanes_fill_their_pool_and_do_not_overlap():
 
 @pytest.mark.parametrize("way", [
     ["received", "begin", "verify", "classify", "distribute", "again_waiting", "wait_for_agencies", "is_answered", "publish",
-     "is_rateable", "ready_to_close", "wait_for_hotline", "closed"],
+     "is_rateable", "ready_to_close", "wait_for_rest", "closed"],
     ["assigned", "begin_assignment", "accept_assignment", "is_taken", "submit_answer"],
 ])  # fmt: skip
 def test_the_happy_path_is_straight(way):

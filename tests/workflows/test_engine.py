@@ -35,7 +35,7 @@ def published(run: Run, *, has_rater: bool = True) -> Run:
 def closed(run: Run) -> bool:
     """What the hotline leaves is told last: the end waits for it."""
     assert not run.workflow.completed
-    run.send("hotline_settled")
+    run.send("rest_settled")
     return run.workflow.completed
 
 
@@ -209,7 +209,7 @@ def test_a_timer_that_is_due_is_run_before_the_instance_rests():
     with engine_clock(WINDOW_ENDS):
         engine.run_to_rest(run.workflow)
     assert run.waiting == []
-    assert engine.waits_for(run.workflow, "hotline_settled")
+    assert engine.waits_for(run.workflow, "rest_settled")
 
 
 def test_moving_a_timer_moves_the_moment_it_fires():

@@ -35,7 +35,7 @@ def test_a_closed_case_has_no_token_left(sqlite_app):
     assert own.is_ended
     assert own.current == frozenset()
     assert {"hotline_needed", "call_hotline", "rating_window", "closed"} <= own.done
-    assert {"hotline_needed_to_call_hotline", "rating_over_to_ready_to_close", "wait_for_hotline_to_closed"} <= own.taken
+    assert {"hotline_needed_to_call_hotline", "rating_over_to_ready_to_close", "wait_for_rest_to_closed"} <= own.taken
     assert "held" not in own.done
     assert "rate" not in own.done
 
