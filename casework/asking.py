@@ -60,7 +60,8 @@ def plan_day(case: Case, *, by: Actor, now: datetime, several: bool, confirms_sh
 
     `several` agencies have the longest normal limit, counted from the original start and never earlier. Where an agency would
     have less than one working day, the operations lead confirms it or gives the case time `until` that day, the last in time.
-    Raises ShortTime, or DistributionRefused for a day that does not fit. Source: rules.md, section 4, "Redo, hand back, new agency".
+    Raises ShortTime; for a day that does not fit DistributionRefused, DayTooFar.
+    Source: rules.md, section 4, "Redo, hand back, new agency".
     """
     plan = counted_day(case, several=several)
     if not is_short(case, plan.due, now):
@@ -167,7 +168,7 @@ def _counted_anew(case: Case, clock: Clock, rule: LimitRule, old: datetime | Non
 
 def _given(case: Case, plan: DayPlan, until: date, now: datetime) -> datetime:
     """The due instant of a day the operations lead gives."""
-    calendar, given = calendar_of(case.centre_id), calendar_of(case.centre_id).start_of(until + _DAY)
+    calendar, given = calendar_of(case.centre_id), calendar_of(case.centre_id).end_of(until, now)
     if plan.due is not None and given <= plan.due:
         last = last_day_in_time(plan.due, calendar)
         raise DistributionRefused(

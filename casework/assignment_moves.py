@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from casework.calendars import calendar_of
+from casework.cases import give_up_lead
 from casework.clocks import ClockKind, end_all_clocks, move_due, running_clocks, schedule_reminder
 from casework.db import db, kept_for_step
 from casework.due_changes import assignment_due
@@ -48,10 +49,14 @@ def goes_back(moved: Moved, main: Case) -> bool:
 def move_assignment(assignment: Assignment, case: Case, *, slot: str, round_: int | None = None) -> None:
     """Let an open assignment go on in another case: its running clocks and its notes go with it, its due instant stays.
 
-    `round_` is how often the case had been reopened when it was given; by default the present number.
+    `round_` is how often the case had been reopened when it was given; by default the present number. The lead of the old case
+    leads it no more; in the new one it leads where that is its `slot`.
     """
     old, clocks = assignment.case, running_clocks(assignment.case, assignment=assignment)
+    give_up_lead(assignment)
     assignment.case, assignment.slot = case, slot
+    if assignment.is_lead:
+        case.lead_agency_id = assignment.agency_id
     assignment.round = case.reopened if round_ is None else round_
     for clock in clocks:
         clock.case_id, clock.round = case.id, assignment.round
@@ -62,8 +67,9 @@ def move_assignment(assignment: Assignment, case: Case, *, slot: str, round_: in
 
 
 def end_by_merge(assignment: Assignment, main: Case, now: datetime) -> None:
-    """End the work of an agency because its case went into another one, and say so at its desk."""
+    """End the work of an agency because its case went into another one, and say so at its desk. It leads no more."""
     case = assignment.case
+    give_up_lead(assignment)
     end_all_clocks(case, at=now, assignment=assignment)
     assignment.state, assignment.ended_at, assignment.end_reason = AssignmentState.REMOVED, now, AssignmentEnd.MERGED
     assignment.end_words, assignment.extension_asked = f"Hồ sơ đã gộp vào hồ sơ {main.code}.", False

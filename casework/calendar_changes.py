@@ -1,9 +1,10 @@
 """A day becomes off, or worked, or ordinary again; then every limit that runs is counted anew, case by case."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from casework.calendars import RULES_STREAM, calendar_of
 from casework.cases import lock_case
@@ -19,7 +20,10 @@ from casework.pauses import as_rests, hangs_on
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, require
 from casework.working_time import Calendar, TimeLimit, Unit, due_at, working_days_between
 
+LOGGER = logging.getLogger("langbiang.calendar_changes")
+
 VERB = "set_calendar_day"
+RECOUNTED = "recount_due"
 KINDS = ("off", "worked")
 LONGEST_LABEL = 120
 ON_THE_CALENDAR = frozenset({Unit.WORKING_DAYS, Unit.WORKING_HOURS})
@@ -66,22 +70,94 @@ def recount_after_calendar_change(now: datetime, limit: int = 50) -> int:
 
     Each case in a unit of work of its own, once for all changes that wait for it, which also remembers how far each change has
     come: killed anywhere, the next run goes on from there. Workers beside each other take turns at the rows of the changes.
+    A case that cannot be counted is put off: the others go on, every run tries it once more, and until then its changes are open.
     """
     done = 0
-    while done < limit:
-        with unit_of_work():
-            next_of = {change: _next_case(change) for change in _open_changes()}
-            for change in (change for change, case_id in next_of.items() if case_id is None):
-                change.finished_at = now
-            case_id = min((case_id for case_id in next_of.values() if case_id is not None), default=None)
-            if case_id is None:
-                break
-            changes = [change for change, next_id in next_of.items() if next_id == case_id]
-            _recount(lock_case(case_id), changes, now)
-            for change in changes:
-                change.last_case_id = case_id
+    with unit_of_work():
+        again = sorted({case_id for change in _open_changes() for case_id in change.put_off})
+    while done < limit and (case_id := _next_alone(now)) is not None:
+        done += 1
+    for case_id in again[: limit - done]:
+        _again_alone(case_id, now)
         done += 1
     return done
+
+
+def recount_missed(case: Case, *, since: datetime, now: datetime) -> None:
+    """Count the limits of a locked case anew for the changes that passed over it because it had none that ran since an instant.
+
+    Those the job has not come to yet are among them; what it finds done it does not do again.
+    """
+    query = select(CalendarChange).where(
+        or_(CalendarChange.finished_at.is_(None), CalendarChange.finished_at >= since),
+        or_(CalendarChange.centre_id.is_(None), CalendarChange.centre_id == case.centre_id),
+    )
+    _recount_once(case, list(db.session.scalars(query.order_by(CalendarChange.id))), now)
+
+
+def _next_alone(now: datetime) -> int | None:
+    """Count the next case that waits, and return it; None when there is none any more."""
+    case_id = None
+    try:
+        with unit_of_work():
+            next_of = {change: _next_case(change) for change in _open_changes()}
+            for change, next_id in next_of.items():
+                if next_id is None and not change.put_off:
+                    change.finished_at = now
+            case_id = min((next_id for next_id in next_of.values() if next_id is not None), default=None)
+            if case_id is not None:
+                changes = [change for change, next_id in next_of.items() if next_id == case_id]
+                _recount_for(case_id, changes, now)
+    except Exception as error:
+        if case_id is None:
+            raise
+        _log(case_id, error)
+        _put_off(case_id)
+    return case_id
+
+
+def _again_alone(case_id: int, now: datetime) -> None:
+    """Try a case again that was put off."""
+    try:
+        with unit_of_work():
+            _recount_for(case_id, [], now)
+            for change in _open_changes():
+                if not change.put_off and _next_case(change) is None:
+                    change.finished_at = now
+    except Exception as error:
+        _log(case_id, error)
+
+
+def _recount_for(case_id: int, changes: list[CalendarChange], now: datetime) -> None:
+    """Count a case anew for the changes whose turn it is, and for those it was put off from."""
+    waiting = [change for change in _open_changes() if change in changes or case_id in change.put_off]
+    if not waiting:
+        return
+    _recount_once(lock_case(case_id), waiting, now)
+    for change in waiting:
+        change.last_case_id = max(change.last_case_id, case_id)
+        change.put_off = [each for each in change.put_off if each != case_id]
+
+
+def _recount_once(case: Case, changes: list[CalendarChange], now: datetime) -> None:
+    """Count a case anew for those of the changes that have not moved a limit of it before: that stands in its history."""
+    history = select(Event).where(Event.case_id == case.id, Event.type == RECOUNTED)
+    done = {number for event in db.session.scalars(history) for number in (event.payload or {}).get("changes", ())}
+    if wanted := [change for change in changes if change.id not in done]:
+        _recount(case, wanted, now)
+
+
+def _put_off(case_id: int) -> None:
+    """Go past a case that could not be counted, and remember it."""
+    with unit_of_work():
+        for change in _open_changes():
+            if _next_case(change) == case_id:
+                change.last_case_id, change.put_off = case_id, [*change.put_off, case_id]
+
+
+def _log(case_id: int, error: Exception) -> None:
+    """One case that cannot be counted must not keep all others from their day; never the text of the fault."""
+    LOGGER.error("calendar change put off", extra={"case": case_id, "error": type(error).__name__})
 
 
 def _refuse(row: CalendarDay | None, kind: str | None, vi: str, en: str, source: str) -> None:
@@ -160,7 +236,7 @@ def _recount(case: Case, changes: list[CalendarChange], now: datetime) -> None:
         if new != old:
             agency = assignment.agency.key if assignment is not None else None
             told = {"clock": clock.kind, "agency": agency, "old": old.isoformat(), "new": new.isoformat()}
-            record(case, "recount_due", by=SYSTEM, at=now, changes=[change.id for change in changes], **told)
+            record(case, RECOUNTED, by=SYSTEM, at=now, changes=[change.id for change in changes], **told)
             _move(clock, new, case, assignment)
     if case.due_at is not None and case_due[0] != case_due[1]:
         tell_reporters(case, "due_moved", at=now, due_at=case.due_at.isoformat(), reason="calendar")

@@ -27,16 +27,13 @@ from casework.models import (
     Report,
     SearchRow,
 )
-from casework.states import ANSWERED_STATES, ENDED_STATES, OPEN_STATES, CaseState
+from casework.states import ANSWERED_STATES, AT_AGENCIES, ENDED_STATES, OPEN_STATES, CaseState
 
 BATCH = 1000
 """Rows read at a time."""
 
 LONGEST_LEASE = timedelta(days=1)
 """A message reserved for longer than this would never be sent."""
-
-AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO, CaseState.APPROVAL})
-"""States that follow from what the agencies are doing."""
 
 TIMED = AT_AGENCIES | {CaseState.TO_DISTRIBUTE, CaseState.TO_PUBLISH}
 """States in which the answer day has been promised and its clock runs."""

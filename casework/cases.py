@@ -61,6 +61,12 @@ def answered_this_round(case: Case) -> bool:
     return any(assignment.approved_at is not None and assignment.round == case.reopened for assignment in case.assignments)
 
 
+def give_up_lead(assignment: Assignment) -> None:
+    """Let nobody lead the case any more if this agency did: for whatever ends its work without an answer, or takes it elsewhere."""
+    if assignment.case.lead_agency_id == assignment.agency_id:
+        assignment.case.lead_agency_id = None
+
+
 class CaseNotOpen(CaseworkError):
     """The case is not at a point where this can be done; the text says why."""
 

@@ -10,10 +10,11 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Area, Case, Centre, Field, Note, SearchRow
+from casework.models import Area, Case, CaseReport, Centre, Field, Note, SearchRow
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
 from casework.shapes import box_size, holds_place
+from casework.splitting import reports_merged_in
 from casework.states import CaseState
 
 LONGEST_REASON = 2_000
@@ -46,7 +47,8 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
 
     Code, receipt and the day promised on it stay. `reason` becomes a note for the centre that gets it. Records `pass_on` and tells
     that centre's operators and the reporters. Raises CaseNotOpen while the case stands still, PassOnRefused when it has been
-    accepted, without a reason, and for a centre that is the case's own or does not exist today.
+    accepted, while other reports are merged in (a split would give them back to the former centre), without a reason, and for a
+    centre that is the case's own or does not exist today.
     """
     require(by, Action.PASS_ON, case)
     refuse_unless_open(case)
@@ -56,6 +58,8 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
             "Phản ánh đã được tiếp nhận nên không chuyển trung tâm được nữa.",
             "The report has been accepted and can no longer be passed to another centre.",
         )
+    if reports_merged_in(case):
+        raise PassOnRefused("Xin tách các phản ánh đã gộp trước.", "Please split the merged reports first.")
     if not reason or len(reason) > LONGEST_REASON:
         raise PassOnRefused(
             f"Vui lòng nêu lý do chuyển, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in at most {LONGEST_REASON} characters."
@@ -81,8 +85,13 @@ def other_centres(case: Case, *, now: datetime) -> list[Centre]:
 def _move(case: Case, centre: Centre) -> None:
     """Let every row that says whose the case is say the new centre. A field of the former centre's own gives way to the shared one."""
     case.centre = centre
-    for link in case.reports:
-        link.report.centre = centre
+    own = [link.report_id for link in case.reports]
+    elsewhere = select(CaseReport.report_id).where(
+        CaseReport.report_id.in_(own), CaseReport.case_id != case.id, CaseReport.left_at.is_(None)
+    )
+    split_off = set(db.session.scalars(elsewhere))
+    for report in (link.report for link in case.reports if link.report_id not in split_off):
+        report.centre = centre
     if case.field is not None and case.field.centre_id is not None:
         same = select(Field).where(
             Field.service_code == case.field.service_code, or_(Field.centre_id == centre.id, Field.centre_id.is_(None))

@@ -31,6 +31,7 @@ def correct_publication(
     by: Actor,
     now: datetime,
     publication: Publication,
+    version_seen: int,
     title: str,
     question: str,
     reason: str,
@@ -43,9 +44,10 @@ def correct_publication(
     """Write a new version of what people read now, or of what was taken back, which is published again by it.
 
     The agencies' answers stay as they are, and of the photos the chosen ones alone are shown. Ratings stay: they name the
-    version they were given to, so they are marked "before correction". `reason` is read beside the text. In any state of the
-    case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a public one.
-    Raises CorrectionRefused, PublicationRefused. Source: rules.md, section 6, "Answers".
+    version they were given to, so they are marked "before correction". `reason` is read beside the text. `version_seen` is the
+    version the new words were written over: of two who correct at once the second reads the first's words before theirs stand.
+    In any state of the case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a
+    public one. Raises CorrectionRefused, PublicationRefused. Source: rules.md, section 6, "Answers".
     """
     require(by, Action.CORRECT_PUBLICATION, case)
     refuse_quarantined(case)
@@ -57,6 +59,11 @@ def correct_publication(
         raise CorrectionRefused(
             "Bản này không còn là bản mọi người đọc nên không đính chính được.",
             "This is not what people read now, so it cannot be corrected.",
+        )
+    if version_seen != publication.current.version:
+        raise CorrectionRefused(
+            "Nội dung này đã được đính chính sau khi mở biểu mẫu. Xin đọc nội dung mới rồi gửi lại.",
+            "This was corrected after the form was opened. Please read the newer text, then send yours again.",
         )
     is_private, was_taken_back = publication.kind == "private", publication.unpublished_at is not None
     version = write_version(

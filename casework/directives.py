@@ -1,6 +1,6 @@
 """A committee leader's word on a case: read by everybody who works on it, done by whom it concerns."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -25,7 +25,7 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
     """Give a directive on a case that has not ended, also while it stands still.
 
     `until` is the last local day in time for what is ordered; no limit of the case moves by it. Tells the operators, their lead
-    and the leaders of the agencies at work. Records `direct` without the words. Raises DirectiveRefused.
+    and the leaders of the agencies at work. Records `direct` without the words. Raises DirectiveRefused, DayTooFar.
     """
     require(by, Action.DIRECT, case)
     words = normal(words)
@@ -38,7 +38,7 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
         )
     if until is not None and until < now.astimezone(LOCAL_ZONE).date():
         raise DirectiveRefused("Ngày hoàn thành đã qua.", "The day by which it is to be done has passed.")
-    due = calendar_of(case.centre_id).start_of(until + timedelta(days=1)) if until is not None else None
+    due = calendar_of(case.centre_id).end_of(until, now) if until is not None else None
     record(case, "direct", by=by, at=now, until=until.isoformat() if until is not None else None)
     db.session.add(Directive(case_id=case.id, body=words, given_by_id=by.account_id, given_at=now, due_at=due))
     for role in (Role.OPERATOR, Role.OPS_LEAD):

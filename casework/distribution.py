@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from casework.answering import settle_work
 from casework.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work
-from casework.cases import settle_state
+from casework.cases import give_up_lead, settle_state
 from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
@@ -122,8 +122,7 @@ def decide_hand_back(assignment: Assignment, *, by: Actor, now: datetime, upheld
     if upheld:
         assignment.state, assignment.ended_at, assignment.end_reason = AssignmentState.RELEASED, now, AssignmentEnd.HANDED_BACK
         assignment.extension_asked = False
-        if case.lead_agency_id == assignment.agency_id:
-            case.lead_agency_id = None
+        give_up_lead(assignment)
         end_all_clocks(case, at=now, assignment=assignment)
     else:
         assignment.state = AssignmentState.ASKED

@@ -7,7 +7,7 @@ from casework.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, LimitRule, due_for_new_agency, rule_for
 from casework.models import Case
-from casework.pauses import as_rests, rests_before_promise
+from casework.pauses import as_rests, counted_from, rests_before_promise
 from casework.permissions import LOCAL_ZONE
 from casework.working_time import TimeLimit, Unit, due_at
 
@@ -60,7 +60,7 @@ def distribution_limits(case: Case, *, agencies: int, now: datetime) -> Distribu
 
 
 def _case_limit(case: Case, urgency: str, complexity: str, now: datetime) -> CaseLimit:
-    started_at = case.opened_at if case.clock_starts == "filing" else case.accepted_at or now
+    started_at = counted_from(case, now=now)
     rule = _rule(case, ClockKind.CASE, at=started_at, urgency=urgency, complexity=complexity)
     rests = as_rests(rests_before_promise(case))
     due = due_at(TimeLimit(rule.amount, Unit(rule.unit)), started_at, calendar_of(case.centre_id), rests)

@@ -4,19 +4,23 @@ Two walks over the same rows. `erase_derived` leaves nothing that tells the cont
 agencies, cleared and public texts, titles, places, drafts, event payloads, messages, search rows, every copy of a photo. The
 place of a report is sealed away with its own words. `erase_originals` then takes the sealed rest: words, places, photos,
 identities. Rows stay, so that numbers, histories and the chain of digests stay whole; texts that must not be NULL become empty.
-Bytes of files go after the commit, by `remove_erased_files`; until then no page serves them.
+A report may have been in another case before it was split off or withdrawn, and its sender was asked and answered there: what is
+erased is therefore found by the reports and their senders as well as by the cases. Bytes of files go after the commit, by
+`remove_erased_files`; until then no page serves them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, null, or_, select, update
 from sqlalchemy.orm import aliased
 
+from casework.additions import WORDS_PURPOSE
 from casework.db import db
 from casework.file_store import FileStore
 from casework.intake import PLACE_PURPOSE, place_words
+from casework.merge_traces import OF_A_REPORT
 from casework.models import (
     Addition,
     Answer,
@@ -53,6 +57,8 @@ from casework.models import (
 )
 from casework.outbox import LETTER
 from casework.photo_records import NAME_PURPOSE
+from casework.ratings import rating_reason
+from casework.refusals import objection_words
 from casework.sealing import seal_text
 
 GONE = ""
@@ -64,10 +70,14 @@ FILES_ERASED_WITHIN = timedelta(days=2)
 Change = tuple[Any, ColumnElement[bool], dict[str, Any]]
 
 
-def erase_derived(cases: Collection[Case], *, at: datetime) -> None:
-    """Erase all that was made of the reports of these cases. The caller holds the locks; sealed originals stay."""
+def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
+    """Erase all that was made of the reports of these cases. The caller holds the locks; sealed originals stay.
+
+    What the senders said while their reports were in other cases is sealed in the first of these cases from now on.
+    """
     ids = [case.id for case in cases]
     reports = reports_of(ids)
+    _take_home(reports, cases)
     for case in cases:
         case.title = case.place = case.village = case.held_reason = None
         case.area_id = case.field_id = case.visibility_reason_id = case.lead_agency_id = None
@@ -77,6 +87,7 @@ def erase_derived(cases: Collection[Case], *, at: datetime) -> None:
     for report in reports:
         _seal_place_away(report)
     _apply(_words_of_staff(ids))
+    _apply(_replies_elsewhere(reports))
     _apply(_texts_made_of([report.id for report in reports]))
     _apply([(Publication, Publication.case_id.in_(ids) & Publication.unpublished_at.is_(None), {"unpublished_at": at})])
     _apply([(Follower, Follower.case_id.in_(ids) & Follower.ended_at.is_(None), {"ended_at": at})])
@@ -84,8 +95,9 @@ def erase_derived(cases: Collection[Case], *, at: datetime) -> None:
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
     subjects = [f"case:{case.ref}" for case in cases]
     forget_drafts([*subjects, *(f"assignment:{assignment.ref}" for case in cases for assignment in case.assignments)])
-    _drop_messages(cases, at)
+    _drop_messages(cases, reports, at)
     erase_payloads(ids)
+    _erase_reasons_to_look(reports, ids)
     db.session.flush()
     db.session.expire_all()
 
@@ -93,7 +105,9 @@ def erase_derived(cases: Collection[Case], *, at: datetime) -> None:
 def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
     """Erase the sealed rest: nobody can read it again, with whatever key. Only the receipt keeps its code and its secret's digest."""
     ids = [case.id for case in cases]
-    for report in reports_of(ids):
+    reports = reports_of(ids)
+    of_reports, senders = [report.id for report in reports], [report.reporter_id for report in reports if report.reporter_id]
+    for report in reports:
         report.sealed_place = None
         for text in report.texts:
             text.sealed_body = None
@@ -101,13 +115,13 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
             _forget_person(report.reporter)
     _apply(
         [
-            (Addition, Addition.case_id.in_(ids), {"sealed_words": None}),
-            (Question, Question.case_id.in_(ids), {"sealed_answer": None}),
-            (Refusal, Refusal.case_id.in_(ids), {"sealed_objection": None}),
-            (Withdrawal, Withdrawal.case_id.in_(ids), {"sealed_reason": None}),
-            (Rating, Rating.publication_id.in_(_publications(ids)), {"sealed_reason": None}),
+            (Addition, Addition.case_id.in_(ids) | Addition.report_id.in_(of_reports), {"sealed_words": None}),
+            (Question, Question.case_id.in_(ids) | Question.report_id.in_(of_reports), {"sealed_answer": None}),
+            (Refusal, Refusal.case_id.in_(ids) | Refusal.objected_by_id.in_(of_reports), {"sealed_objection": None}),
+            (Withdrawal, Withdrawal.case_id.in_(ids) | Withdrawal.report_id.in_(of_reports), {"sealed_reason": None}),
+            (Rating, Rating.publication_id.in_(_publications(ids)) | Rating.reporter_id.in_(senders), {"sealed_reason": None}),
             (File, File.photo_id.in_(_photos(ids)) & File.erased_at.is_(None), {"erased_at": at}),
-            (IdempotencyKey, IdempotencyKey.result.in_([report.ref for report in reports_of(ids)]), {"sealed_result": None}),
+            (IdempotencyKey, IdempotencyKey.result.in_([report.ref for report in reports]), {"sealed_result": None}),
         ]
     )
     for photo in db.session.scalars(select(Photo).where(Photo.id.in_(_photos(ids)))):
@@ -123,13 +137,17 @@ def reports_of(case_ids: Collection[int]) -> list[Report]:
 
 
 def forget_drafts(subjects: Collection[str]) -> None:
-    """Delete what anybody has typed and not sent about these subjects, such as `task:<ref>`."""
+    """Delete the drafts about these subjects, such as `case:<ref>`. There are none while no page keeps what was not sent."""
     db.session.query(Draft).where(Draft.subject.in_(subjects)).delete()
 
 
 def erase_payloads(case_ids: Collection[int]) -> None:
     """Empty what the histories of cases tell, with the salts: the digests stay, and say nothing any more."""
-    written = update(Event).where(Event.case_id.in_(case_ids), Event.salt.is_not(None))
+    _empty_payloads(Event.case_id.in_(case_ids))
+
+
+def _empty_payloads(which: ColumnElement[bool]) -> None:
+    written = update(Event).where(which, Event.salt.is_not(None))
     db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
 
 
@@ -183,6 +201,55 @@ def _words_of_staff(ids: list[int]) -> list[Change]:
     ]  # fmt: skip
 
 
+def _take_home(reports: Sequence[Report], cases: Sequence[Case]) -> None:
+    """Take into the first of these cases what the senders of its reports said in others, so that nobody reads it there any more.
+
+    Questions, wishes to withdraw and additions change their case. An objection and the reason of a verdict are part of rows that
+    stay: their words become additions, sealed for the confidential reader, and leave the row.
+    """
+    ids, by_id = [case.id for case in cases], {report.id: report for report in reports}
+    by_sender = {report.reporter_id: report for report in reports if report.reporter_id is not None}
+    written = Addition.report_id.in_(by_id), Addition.case_id.not_in(ids)
+    others = list(db.session.scalars(select(Addition.case_id).where(*written).distinct()))
+    _apply([(table, table.report_id.in_(by_id) & table.case_id.not_in(ids), {"case_id": ids[0]}) for table in OF_A_REPORT])
+    is_unread = exists().where(Addition.case_id == Case.id, Addition.read_at.is_(None))
+    _apply([(Case, Case.id.in_(others), {"has_unread_words": is_unread})])
+    objected = select(Refusal).where(Refusal.objected_by_id.in_(by_id), Refusal.case_id.not_in(ids))
+    for refusal in db.session.scalars(objected):
+        _keep_apart(by_id[refusal.objected_by_id or 0], objection_words(refusal), refusal.objected_at, ids[0])
+        refusal.sealed_objection = None
+    rated = select(Rating).where(Rating.reporter_id.in_(by_sender), Rating.publication_id.not_in(_publications(ids)))
+    for rating in db.session.scalars(rated):
+        _keep_apart(by_sender[rating.reporter_id], rating_reason(rating), rating.changed_at or rating.rated_at, ids[0])
+        rating.sealed_reason = None
+    db.session.flush()
+
+
+def _keep_apart(report: Report, words: str | None, at: datetime | None, case_id: int) -> None:
+    if words and at:
+        sealed = seal_text(words, purpose=WORDS_PURPOSE)
+        db.session.add(Addition(case_id=case_id, report_id=report.id, sealed_words=sealed, written_at=at))
+
+
+def _replies_elsewhere(reports: Sequence[Report]) -> list[Change]:
+    """What staff wrote in other cases to the senders of these reports alone, who may have been told back what they said."""
+    ratings = select(Rating.id).where(Rating.reporter_id.in_([report.reporter_id for report in reports if report.reporter_id]))
+    return [
+        (Refusal, Refusal.objected_by_id.in_([report.id for report in reports]), {"decision_words": None}),
+        (Review, Review.rating_id.in_(ratings), {"words": None}),
+    ]
+
+
+def _erase_reasons_to_look(reports: Sequence[Report], ids: Collection[int]) -> None:
+    """Empty the events of other cases that say why somebody looked at the identity of one of these reports: staff's own words."""
+    codes = {report.code for report in reports}
+    cases = select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports]))
+    looked = select(Event.id, Event.payload).where(Event.type == "reveal_identity", Event.salt.is_not(None))
+    rows = db.session.execute(looked.where(Event.case_id.in_(cases), Event.case_id.not_in(ids)))
+    told = [row.id for row in rows if row.payload and row.payload.get("report") in codes]
+    _empty_payloads(Event.id.in_(told))
+
+
 def _texts_made_of(report_ids: list[int]) -> list[Change]:
     return [(ReportText, ReportText.report_id.in_(report_ids), {"body": None})]
 
@@ -224,12 +291,17 @@ def _forget_person(reporter: Reporter) -> None:
     reporter.contact_verified_at, reporter.channels = None, []
 
 
-def _drop_messages(cases: Collection[Case], at: datetime) -> None:
-    """Withdraw what has not been sent, notices on pages among them, and take the cases out of letters that wait for the morning."""
+def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datetime) -> None:
+    """Withdraw what has not been sent, notices on pages among them, and take the cases out of letters that wait for the morning.
+
+    Messages to the senders of the reports go too where they tell of another case.
+    """
     ids, codes = [case.id for case in cases], {case.code for case in cases}
     waiting = OutboxMessage.sent_at.is_(None) & OutboxMessage.dropped_at.is_(None)
-    _apply([(OutboxMessage, OutboxMessage.case_id.in_(ids) & waiting, {"dropped_at": at})])
-    _apply([(OutboxMessage, OutboxMessage.case_id.in_(ids), {"parameters": {}, "last_error": None})])
+    to_senders = OutboxMessage.recipient.in_([f"reporter:{report.reporter_id}" for report in reports])
+    of_them = OutboxMessage.case_id.in_(ids) | to_senders
+    _apply([(OutboxMessage, of_them & waiting, {"dropped_at": at})])
+    _apply([(OutboxMessage, of_them, {"parameters": {}, "last_error": None})])
     for letter in _letters_naming(codes, OutboxMessage.template == LETTER, waiting):
         left = [code for code in letter.parameters.get("codes", ()) if code not in codes]
         letter.parameters = {**letter.parameters, "codes": left}

@@ -38,13 +38,13 @@ def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reaso
 
     `until` is the last local day in time, at most MOST_WORKING_DAYS working days after the present one. The agency's leader is
     told; the limits stay until the wish is granted. Records `request_extension` without the reason.
-    Raises CaseNotOpen, ExtensionRefused. Source: rules.md, section 4, "Extension".
+    Raises CaseNotOpen, ExtensionRefused, DayTooFar. Source: rules.md, section 4, "Extension".
     """
     case = assignment.case
     require(by, Action.REQUEST_EXTENSION, case, agency_id=assignment.agency_id)
     refuse_unless_open(case)
     reason = _fit(reason, "Vui lòng nêu lý do cần thêm thời gian.", "Please say why more time is needed.")
-    _refuse_day(_refuse_untimely(assignment, now), until, calendar_of(case.centre_id))
+    _refuse_day(_refuse_untimely(assignment, now), until, calendar_of(case.centre_id), now)
     number = _counted(case) + 1
     record(case, "request_extension", by=by, at=now, agency=assignment.agency.key, number=number, until=until.isoformat())
     db.session.add(
@@ -159,9 +159,9 @@ def _refuse_untimely(assignment: Assignment, now: datetime) -> datetime:
     return clock.due_at
 
 
-def _refuse_day(due: datetime, until: date, calendar: Calendar) -> None:
+def _refuse_day(due: datetime, until: date, calendar: Calendar, now: datetime) -> None:
     last = last_day_in_time(due, calendar)
-    if calendar.start_of(until + _DAY) <= due:
+    if calendar.end_of(until, now) <= due:
         raise ExtensionRefused(
             f"Ngày mới phải sau hạn hiện nay ({last:%d/%m/%Y}).", f"The new day must be after the present one ({last:%d/%m/%Y})."
         )

@@ -31,7 +31,7 @@ def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> N
     """Let the case and its limits rest to the end of a day (local, inclusive), for a reason the public reads.
 
     Records `hold` with the day, without the reason. The state stays: held is a flag over it. Raises CaseNotOpen, or HoldRefused
-    without a reason, for a day that is not to come, or beyond MOST_WORKING_DAYS in all.
+    without a reason, for a day that is not to come, or beyond MOST_WORKING_DAYS in all; DayTooFar.
     Source: rules.md, section 4, "Pauses": hold by the operations lead.
     """
     require(by, Action.HOLD, case)
@@ -46,12 +46,12 @@ def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> N
     if until <= calendar.day_of(now):
         raise HoldRefused("Ngày kết thúc tạm dừng phải sau hôm nay.", "The last day of the hold must be after today.")
     left = MOST_WORKING_DAYS - held_working_days(case)
+    until_at = calendar.end_of(until, now)
     if working_days_between(now, calendar.start_of(until), calendar) > left:
         raise HoldRefused(
             f"Một hồ sơ được tạm dừng tổng cộng không quá {MOST_WORKING_DAYS} ngày làm việc; còn {left} ngày.",
             f"A case may be held for {MOST_WORKING_DAYS} working days in all; {left} are left.",
         )
-    until_at = calendar.start_of(until + timedelta(days=1))
     db.session.add(Hold(case_id=case.id, reason=reason, held_by_id=by.account_id, held_at=now, until_at=until_at))
     record(case, "hold", by=by, at=now, until=until.isoformat())
     case.held_reason = reason

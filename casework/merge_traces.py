@@ -10,17 +10,19 @@ from casework.assignment_moves import Moved
 from casework.cases import lock_case
 from casework.db import db
 from casework.folding import normal
-from casework.models import Addition, Case, Note
+from casework.models import Addition, Case, Note, Question, Withdrawal
 from casework.permissions import Actor
-from casework.states import CaseState
 
-AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO, CaseState.APPROVAL})
-"""States that follow from what the agencies are doing: in these a main case takes agencies over."""
+OF_A_REPORT: tuple[type[Addition] | type[Question] | type[Withdrawal], ...] = (Addition, Question, Withdrawal)
+"""Rows that are said to or by the sender of one report, and are kept with the case this report is in."""
 
 
 @dataclass(frozen=True)
 class Before:
-    """What a case was when it was merged: rows by number, so that a split finds them again. `clocks` are its own, with their due."""
+    """What a case was when it was merged: rows by number, so that a split finds them again. `clocks` are its own, with their due.
+
+    `lent_reason` is the visibility reason the main case had none of before: it came by this merge.
+    """
 
     into: int
     state: str
@@ -30,13 +32,14 @@ class Before:
     publications: list[int]
     followers: list[int]
     followed: list[int]
+    lent_reason: int | None = None
 
     @classmethod
     def read(cls, kept: dict[str, Any] | None) -> "Before | None":
         """What a link keeps, if it was left behind by a merge."""
         if not kept or "into" not in kept:
             return None
-        fields = {name: kept[name] for name in cls.__dataclass_fields__}
+        fields = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
         return cls(**{**fields, "assignments": [Moved(**each) for each in kept["assignments"]]})
 
 
@@ -52,10 +55,15 @@ def write_reason(main: Case, reason: str, *, by: Actor, now: datetime) -> None:
         db.session.add(Note(case_id=main.id, audience="centre", body=words, written_by_id=by.account_id, written_at=now, mentions=[]))
 
 
-def move_additions(report_ids: list[int], old: Case, new: Case) -> None:
-    """What a reporter wrote goes with the report, and with it whether somebody still has to read it."""
-    written = update(Addition).where(Addition.report_id.in_(report_ids), Addition.case_id == old.id)
-    db.session.execute(written.values(case_id=new.id))
+def move_with_reports(report_ids: list[int], old: Case, new: Case) -> None:
+    """What was said with the sender of a report goes with the report: who may read the one may read the other, and nobody else.
+
+    With it goes whether somebody still has to read something. An objection and a verdict stay: they are part of the refusal and
+    of the publication of the case they were about.
+    """
+    for table in OF_A_REPORT:
+        said = update(table).where(table.report_id.in_(report_ids), table.case_id == old.id)
+        db.session.execute(said.values(case_id=new.id))
     for case in (old, new):
         unread = select(func.count()).where(Addition.case_id == case.id, Addition.read_at.is_(None))
         case.has_unread_words = bool(db.session.scalar(unread))

@@ -16,7 +16,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.followers import is_known_to_public
-from casework.merge_traces import AT_AGENCIES, Before, both_locked, move_additions, write_reason
+from casework.merge_traces import Before, both_locked, move_with_reports, write_reason
 from casework.models import Case, CaseReport, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_followers, tell_reporter
 from casework.permissions import Action, Actor, Role, require
@@ -25,14 +25,12 @@ from casework.ratings import invite_to_rate
 from casework.reclassification import hurry
 from casework.search_rows import refresh_search_rows
 from casework.splitting import SplitRefused, reports_merged_in, split
-from casework.states import OPEN_STATES, CaseState
+from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]
 
 ANSWERED = frozenset({CaseState.RATING, CaseState.ANSWERED, CaseState.REVIEW})
 """Answered and not closed: who joins now gets the answer and may rate it."""
-
-UNCLASSIFIED = frozenset({CaseState.TO_VERIFY, CaseState.TO_CLASSIFY})
 
 
 class MergeRefused(CaseworkError):
@@ -132,6 +130,7 @@ def _before(source: Case, main: Case, moving: list[Moved]) -> Before:
         clocks={str(clock.id): clock.due_at.isoformat() for clock in own_clocks if clock.due_at is not None}, assignments=moving,
         publications=list(db.session.scalars(shown)), followers=list(db.session.scalars(following)),
         followed=list(db.session.scalars(select(Case.id).where(Case.merged_into_id == source.id))),
+        lent_reason=source.visibility_reason_id if main.visibility_reason_id is None else None,
     )  # fmt: skip
 
 
@@ -142,7 +141,7 @@ def _join(source: Case, main: Case, before: Before, now: datetime) -> None:
     db.session.flush()  # a report is in one case at a time: the old link goes before the new one comes
     for link in leaving:
         main.reports.append(CaseReport(report=link.report, is_main=False, joined_at=now))
-    move_additions([link.report_id for link in leaving], source, main)
+    move_with_reports([link.report_id for link in leaving], source, main)
 
 
 def _take_the_stricter(source: Case, main: Case) -> bool:
@@ -150,6 +149,8 @@ def _take_the_stricter(source: Case, main: Case) -> bool:
     if main.visibility_reason_id is None:
         main.visibility_reason_id = source.visibility_reason_id
     if main.state in ANSWERED:
+        # an answer does not call the hotline: what the urgent one owes is done before the main case closes
+        main.hotline_owed = main.hotline_owed or (source.hotline_owed and not main.is_urgent)
         return False
     moved = False
     if source.is_urgent and not main.is_urgent:

@@ -74,6 +74,17 @@ def start_case_clock(case: Case, *, at: datetime) -> Clock:
     return clock
 
 
+def counted_from(case: Case, *, now: datetime) -> datetime:
+    """From when the limit of a case counts: the first filing of the reports it answers, or acceptance, as frozen when it was opened.
+
+    Reports merged in before the case was classified have no limit of their own that the merge could have compared.
+    Source: rules.md, section 4, clock "case", and section 6, "The earlier due wins".
+    """
+    if case.clock_starts != "filing":
+        return case.accepted_at or now
+    return min((link.report.filed_at for link in case.reports if link.left_at is None), default=case.opened_at)
+
+
 def rests_before_promise(case: Case) -> list[ClockPause]:
     """The pauses of a case whose answer day has not been promised yet: the limit of acceptance keeps them, ended or not."""
     clock = _acceptance(case)

@@ -21,10 +21,9 @@ from casework.publishing import has_new_answer
 from casework.quarantine import handed_over_at
 from casework.splitting import reports_merged_in
 from casework.staff_views import publications_of
-from casework.states import ENDED_STATES, OPEN_STATES, AssignmentState, CaseState, Pause
+from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, AssignmentState, CaseState, Pause
 
-CLASSIFIED = OPEN_STATES - {CaseState.TO_VERIFY, CaseState.TO_CLASSIFY}
-AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO, CaseState.APPROVAL})
+CLASSIFIED = OPEN_STATES - UNCLASSIFIED
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _on_its_way(case: Case, by: Actor, now: datetime) -> Iterator[PossibleAct]:
         yield PossibleAct("refer")
     if may(by, Action.MERGE, case) and not case.withdrawal_asked:
         yield PossibleAct("merge")
-    if case.state == CaseState.TO_VERIFY and may(by, Action.PASS_ON, case) and other_centres(case, now=now):
+    if case.state == CaseState.TO_VERIFY and may(by, Action.PASS_ON, case) and _can_go(case, now):
         yield PossibleAct("pass_on")
     # at verification it is a button of the step itself
     can_be_refused = case.state != CaseState.TO_VERIFY and all(assignment.accepted_at is None for assignment in case.assignments)
@@ -141,6 +140,11 @@ def _may_set_apart(case: Case, by: Actor) -> bool:
 def _has_time(case: Case, by: Actor, now: datetime) -> bool:
     """Whether an agency asked now gets a working day; of less the operations lead answers for it."""
     return by.holds([Role.OPS_LEAD], centre_id=case.centre_id) or not is_short(case, due_with_several(case), now)
+
+
+def _can_go(case: Case, now: datetime) -> bool:
+    """Whether there is another centre to go to, and nothing merged in that would be left behind."""
+    return bool(other_centres(case, now=now)) and not reports_merged_in(case)
 
 
 def _can_be_asked(report: Report) -> bool:

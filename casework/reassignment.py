@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from casework.answering import settle_work
 from casework.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work, taking_part
-from casework.cases import refuse_unless_open
+from casework.cases import give_up_lead, refuse_unless_open
 from casework.clocks import ClockKind, end_all_clocks, end_clock
 from casework.db import db
 from casework.errors import CaseworkError
@@ -13,9 +13,8 @@ from casework.folding import normal
 from casework.models import Agency, Assignment, Case
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
-from casework.states import AssignmentEnd, AssignmentState, CaseState
+from casework.states import AT_AGENCIES, AssignmentEnd, AssignmentState, CaseState
 
-AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO, CaseState.APPROVAL})
 LONGEST_REASON = 2_000
 
 
@@ -143,8 +142,7 @@ def _end(assignment: Assignment, end: AssignmentEnd, words: str, now: datetime) 
     assignment.state, assignment.ended_at, assignment.extension_asked = AssignmentState.REMOVED, now, False
     assignment.end_reason, assignment.end_words = end, words
     end_all_clocks(case, at=now, assignment=assignment)
-    if end is AssignmentEnd.REMOVED and case.lead_agency_id == assignment.agency_id:
-        case.lead_agency_id = None
+    give_up_lead(assignment)
     settle_work(case, at=now)
 
 

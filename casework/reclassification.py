@@ -14,12 +14,11 @@ from casework.outbox import tell_desk, tell_reporters
 from casework.pauses import hangs_on
 from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
-from casework.states import CaseState
+from casework.states import UNCLASSIFIED
 from casework.triage import ClassificationRefused
 from casework.working_time import Calendar, TimeLimit, Unit
 
 COMPLEX = "complex"
-UNCLASSIFIED = frozenset({CaseState.TO_VERIFY, CaseState.TO_CLASSIFY})
 SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})
 """What an agency and the centre owe within hours; it follows the urgency as the case does."""
 

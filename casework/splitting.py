@@ -4,20 +4,22 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from casework.answering import settle_work
 from casework.assignment_moves import forget_clocks, goes_back, move_assignment, texts_moved
-from casework.cases import STANDSTILLS, settle_state
-from casework.clocks import ClockKind, move_due, running_clock, start_clock
+from casework.calendar_changes import recount_missed
+from casework.cases import STANDSTILLS
+from casework.clocks import move_due
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.main_reports import make_main
-from casework.merge_traces import AT_AGENCIES, Before, both_locked, move_additions, write_reason
-from casework.models import Case, CaseReport, Clock, Follower, Publication, Report
+from casework.merge_traces import Before, both_locked, move_with_reports, write_reason
+from casework.models import Case, CaseReport, Clock, Event, Follower, Publication, Report
 from casework.outbox import tell_desk, tell_reporter
 from casework.permissions import Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
-from casework.states import ENDED_STATES, CaseState
+from casework.states import AT_AGENCIES, ENDED_STATES
 
 
 class SplitRefused(CaseworkError):
@@ -44,19 +46,21 @@ def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) 
     _refuse_no_split(main)
     if source.merged_into_id != main.id:
         raise SplitRefused("Phản ánh này vừa được tách.", "This report has just been split off.")
+    merged_at = kept.left_at
     returning = _part(source, main, before, now)
+    _take_reason_back(main, before, merged_at)
     moved = [each for each in before.assignments if goes_back(each, main)]
     told = {"reports": [each.code for each in returning], "agencies": [each.assignment.agency.key for each in moved]}
     record(main, "split", by=by, at=now, source=source.code, **told, **texts_moved(moved, -1))
     record(source, "split", by=by, at=now, main=main.code, **told, **texts_moved(moved, 1))
     write_reason(main, reason, by=by, now=now)
-    _reopen(source, main, before)
+    _reopen(source, main, before, now)
     for each in moved:
         move_assignment(each.assignment, source, slot=each.slot, round_=each.round)
         tell_desk(Role.OFFICER, "assignment_moved", case=source, at=now, agency_id=each.assignment.agency_id, former=main.code)
     for parted in (source, main):
         if parted.state in AT_AGENCIES:
-            _settle(parted, now)
+            settle_work(parted, at=now)
     for each_report in returning:
         tell_reporter(each_report, "report_split", case=source, at=now, main=main.code)
     db.session.flush()
@@ -108,17 +112,46 @@ def _part(source: Case, main: Case, before: Before, now: datetime) -> list[Repor
     db.session.flush()
     for link in old:
         link.left_at, link.is_main, link.before = None, bool((link.before or {}).get("is_main")), None
-    move_additions([link.report_id for link in old], main, source)
+    move_with_reports([link.report_id for link in old], main, source)
     if all(not link.is_main for link in old):
         # its own main report was withdrawn meanwhile, or leads the main case now
         make_main(source, old[0].report)
     return [link.report for link in old]
 
 
-def _reopen(source: Case, main: Case, before: Before) -> None:
+def _take_reason_back(main: Case, before: Before, merged_at: datetime | None) -> None:
+    """Take the visibility reason from the main case that came with the merge: what must not be shown has gone, with its reason.
+
+    Nothing that was hidden becomes public by that. The case that left keeps its reason and all of its texts. While the main case
+    had the reason nothing could be published in it, and a published one would not have got it; so of its own there is to be seen
+    what was before the merge, until somebody publishes. The reason stays where it is more than the trace of this merge: where the
+    main case was classified since, which is the centre's own word on it, and where a case that is still merged in has one, which
+    is then the one it is kept for.
+    """
+    if before.lent_reason is None or main.visibility_reason_id != before.lent_reason or merged_at is None:
+        return
+    classified = select(Event.id).where(Event.case_id == main.id, Event.type == "classify", Event.at >= merged_at)
+    if db.session.scalars(classified.limit(1)).first() is not None:
+        return
+    main.visibility_reason_id = None
+    for link in _merged_in(main):
+        if (reason := link.case.visibility_reason_id) is not None and main.visibility_reason_id in (None, reason):
+            main.visibility_reason_id = reason
+            link.before = {**(link.before or {}), "lent_reason": reason}
+
+
+def _merged_in(main: Case) -> list[CaseReport]:
+    """The links in their own cases of the reports that are in the main case because these were merged into it."""
+    present = [link.report_id for link in main.reports if link.left_at is None and not link.is_main]
+    query = select(CaseReport).join(CaseReport.case).where(CaseReport.report_id.in_(present), Case.merged_into_id == main.id)
+    links = db.session.scalars(query.order_by(CaseReport.id))
+    return [link for link in links if (before := Before.read(link.before)) is not None and before.into == main.id]
+
+
+def _reopen(source: Case, main: Case, before: Before, now: datetime) -> None:
     source.state, source.state_before, source.merged_into, source.closed_at = before.state, None, None, None
     source.hotline_owed = before.hotline_owed
-    _revive_clocks(source, before.clocks)
+    _revive_clocks(source, before.clocks, now)
     db.session.execute(update(Publication).where(Publication.id.in_(before.publications)).values(unpublished_at=None))
     source.is_public = bool(before.publications)
     followed = update(Case).where(Case.id.in_(before.followed), Case.merged_into_id == main.id)
@@ -128,18 +161,20 @@ def _reopen(source: Case, main: Case, before: Before) -> None:
     db.session.execute(again.where(Follower.account_id.in_(list(db.session.scalars(still)))).values(ended_at=None))
 
 
-def _revive_clocks(case: Case, due: dict[str, str]) -> None:
-    """Let its own limits run again as if nothing had been between: the days it promised are still promised."""
+def _revive_clocks(case: Case, due: dict[str, str], now: datetime) -> None:
+    """Let its own limits run again as if nothing had been between: the days it promised are still promised.
+
+    What the calendar became meanwhile counts for it as for every case; the agencies' limits were counted where they ran.
+    """
     db.session.flush()
-    for clock in db.session.scalars(select(Clock).where(Clock.id.in_([int(number) for number in due]))):
+    clocks = list(db.session.scalars(select(Clock).where(Clock.id.in_([int(number) for number in due]))))
+    merged_at = min((clock.ended_at for clock in clocks if clock.ended_at is not None), default=now)
+    for clock in clocks:
         clock.ended_at, clock.ended_late = None, None
         move_due(clock, datetime.fromisoformat(due[str(clock.id)]), case=case)
     db.session.flush()
     forget_clocks(case)
+    recount_missed(case, since=merged_at, now=now)
+    db.session.flush()
+    forget_clocks(case)
 
-
-def _settle(case: Case, now: datetime) -> None:
-    settle_state(case)
-    if case.state == CaseState.TO_PUBLISH and running_clock(case, ClockKind.PUBLICATION) is None:
-        start_clock(case, ClockKind.PUBLICATION, at=now)
-        tell_desk(Role.OPERATOR, "answers_approved", case=case, at=now)

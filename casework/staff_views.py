@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
 from casework.intake import cleared_words, original_words, place_words
-from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Refusal, Report
+from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report
 from casework.permissions import Actor, Role, Sight, sees
 from casework.photo_records import copy_for, photos_of_report
 
@@ -125,9 +125,6 @@ def publications_of(case: Case) -> list[Publication]:
     return list(db.session.scalars(query.order_by(Publication.number.desc())))
 
 
-def refusal_of(case: Case) -> Refusal | None:
-    """The newest refusal of a case."""
-    return db.session.scalars(select(Refusal).where(Refusal.case_id == case.id).order_by(Refusal.id.desc())).first()
 
 
 def hand_backs_of(case: Case) -> list[HandBack]:

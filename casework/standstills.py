@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from casework.cases import give_up_lead
 from casework.clocks import end_all_clocks
 from casework.db import db
 from casework.models import Case, Hold, Question, Referral, Withdrawal
@@ -33,13 +34,14 @@ def go_on(case: Case, *, at: datetime) -> bool:
 def end_case(case: Case, state: CaseState, *, end: AssignmentEnd, words: str, at: datetime) -> None:
     """End all work on a case that gets no answer (any more): limits, agencies, and whatever it stood still for.
 
-    `words` say in a neutral way why an agency's work ended; each agency still at work is told. A wish to withdraw that nobody
-    has decided is overtaken: it keeps the instant and no verdict.
+    `words` say in a neutral way why an agency's work ended; each agency still at work is told, and leads no more.
+    A wish to withdraw that nobody has decided is overtaken: it keeps the instant and no verdict.
     """
     _end_standstill(case, at)
     for assignment in case.open_assignments:
         assignment.state, assignment.ended_at, assignment.extension_asked = AssignmentState.REMOVED, at, False
         assignment.end_reason, assignment.end_words = end, words
+        give_up_lead(assignment)
         tell_desk(Role.OFFICER, "work_ended", case=case, at=at, agency_id=assignment.agency_id, end=end)
     end_all_clocks(case, at=at)
     if case.withdrawal_asked:

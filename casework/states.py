@@ -50,6 +50,12 @@ ANSWERED_STATES = frozenset({CaseState.RATING, CaseState.ANSWERED, CaseState.REV
 OPEN_STATES = frozenset(CaseState) - ENDED_STATES - ANSWERED_STATES
 """States in which the centre still owes an answer."""
 
+UNCLASSIFIED = frozenset({CaseState.TO_VERIFY, CaseState.TO_CLASSIFY})
+"""States before an answer day has been promised."""
+
+AT_AGENCIES = frozenset({CaseState.AT_AGENCY, CaseState.HANDLING, CaseState.REDO, CaseState.APPROVAL})
+"""States that follow from what the agencies are doing."""
+
 
 class Pause(StrEnum):
     """What the clocks of a case may rest for (rules.md, section 4, "Pauses")."""

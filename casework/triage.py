@@ -12,7 +12,7 @@ from casework.events import record
 from casework.folding import normal
 from casework.models import Area, Case, Field, HotlineCall, Photo, Report, ReportText, VisibilityReason
 from casework.outbox import tell_reporters
-from casework.pauses import start_case_clock
+from casework.pauses import counted_from, start_case_clock
 from casework.permissions import Action, Actor, require
 from casework.photo_records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
 from casework.search_rows import refresh_search_rows
@@ -105,8 +105,9 @@ def classify(
 ) -> dict[str, object]:
     """Set field, urgency, complexity, place and visibility, and start the case clock from filing (or acceptance, as frozen).
 
+    Of several reports the first filed counts: they were merged before anything was promised, and the earlier due wins.
     Records `classify`; the answer day is promised to the reporter here. Raises ClassificationRefused for unknown values.
-    Source: rules.md, section 4, clock "case".
+    Source: rules.md, section 4, clock "case", and section 6, "Merge".
     """
     require(by, Action.CLASSIFY, case)
     if urgency not in ("urgent", "normal") or complexity not in ("simple", "ordinary", "complex"):
@@ -119,8 +120,7 @@ def classify(
         case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
         visibility=visibility_reason.key if visibility_reason else None,
     )  # fmt: skip
-    started_at = case.opened_at if case.clock_starts == "filing" else case.accepted_at or now
-    clock = start_case_clock(case, at=started_at)
+    clock = start_case_clock(case, at=counted_from(case, now=now))
     tell_reporters(case, "report_classified", at=now, due_at=clock.first_due_at.isoformat(), urgent=case.is_urgent)
     db.session.flush()
     db.session.refresh(case, ["area", "field", "visibility_reason"])

@@ -31,6 +31,17 @@ class BeyondTenYears(CaseworkError):
         )
 
 
+class DayTooFar(BeyondTenYears):
+    """A day somebody chose lies further than ten years ahead."""
+
+    def __init__(self) -> None:
+        CaseworkError.__init__(
+            self,
+            "Ngày được chọn xa hơn mười năm. Vui lòng chọn ngày gần hơn.",
+            "The day chosen is more than ten years ahead. Please choose an earlier one.",
+        )
+
+
 class Unit(StrEnum):
     """What a time limit is counted in: minutes, hours and calendar days run round the clock, the others only when offices work."""
 
@@ -127,6 +138,12 @@ class Calendar:
     def start_of(self, day: date) -> datetime:
         """The UTC instant of 00:00 on this local day."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def end_of(self, day: date, now: datetime) -> datetime:
+        """The UTC instant at which a local day somebody chose is over: the first late one. Raises DayTooFar."""
+        if (day - self.day_of(now)).days > LONGEST_SEARCH_DAYS:
+            raise DayTooFar
+        return self.start_of(day + _DAY)
 
     def hours_of(self, day: date) -> list[Span]:
         """The office hours of this local day as UTC spans; none on a day off."""

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from casework.cases import answered_this_round
 from casework.db import db
 from casework.models import Assignment, Case
-from casework.staff_views import refusal_of
+from casework.refusals import newest_refusal
 from casework.states import AssignmentEnd, CaseState, Pause
 from workflows.models import ProcessInstance
 
@@ -44,7 +44,7 @@ def _until(case: Case) -> dict[str, Any] | None:
 
 
 def _refused(case: Case) -> dict[str, Any] | None:
-    refusal = refusal_of(case) if case.state == CaseState.REFUSED else None
+    refusal = newest_refusal(case) if case.state == CaseState.REFUSED else None
     return {"until": refusal.objection_due_at.isoformat()} if refusal and refusal.objection_due_at else None
 
 

@@ -98,7 +98,7 @@ class OneTimeCode(Model):
 
 
 class Draft(Model):
-    """What a person typed into a form and has not sent; kept outside the process state, which migrations may wipe."""
+    """What a person typed into a form and has not sent, outside the process state, which migrations may wipe. No page keeps any yet."""
 
     __tablename__ = "draft"
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)

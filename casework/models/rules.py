@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from casework.db import Id, Model, Referable
+from casework.db import Id, Json, Model, Referable
 from casework.models.columns import Dated, Named, Scoped
 
 
@@ -62,6 +62,9 @@ class CalendarChange(Model):
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     changed_at: Mapped[datetime]
     last_case_id: Mapped[int] = mapped_column(server_default="0", comment="cases up to this row are done")
+    put_off: Mapped[list[Any]] = mapped_column(
+        Json, default=list, server_default="[]", comment="cases before the last one that are to be tried again"
+    )
     finished_at: Mapped[datetime | None]
 
 

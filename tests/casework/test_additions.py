@@ -96,6 +96,7 @@ def test_what_is_only_read_is_told_to_no_agency(small: World) -> None:
     case = build.case_at(small, "handling")
     write(small, case)
     clear(small, case)
+    assert [row.cleared_words for row in additions.additions_of(case)] == [None]
     assert told("words_cleared") == []
     assert payload(case)["cleared"] is False
 

@@ -14,6 +14,7 @@ from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
 from casework.due_previews import distribution_limits
 from casework.models import Assignment, Case, OutboxMessage
+from casework.working_time import DayTooFar
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, events, local, payload, told
@@ -91,6 +92,13 @@ def test_a_day_that_does_not_fit_is_not_given(world: World, now: datetime, until
     case = build.case_at(world, "to_distribute")
     with pytest.raises(DistributionRefused, match=says):
         distribute(world, case, "ops_lead", now, until=until)
+    assert clock(case).due_at == local(10, 3)
+
+
+def test_a_day_beyond_ten_years_is_not_given(world: World) -> None:
+    case = build.case_at(world, "to_distribute")
+    with pytest.raises(DayTooFar, match="ten years ahead"):
+        distribute(world, case, "ops_lead", FRIDAY, until=date.max)
     assert clock(case).due_at == local(10, 3)
 
 

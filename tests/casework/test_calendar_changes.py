@@ -10,6 +10,7 @@ from flask import Flask
 from casework import calendar_changes
 from casework.calendar_changes import CalendarChangeRefused, recount_after_calendar_change, set_calendar_day
 from casework.calendars import calendar_of
+from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
@@ -18,7 +19,7 @@ from casework.pauses import pause_clocks, resume_clocks
 from casework.permissions import NotAllowed
 from casework.reclassification import reclassify
 from casework.states import Pause
-from tests import build
+from tests import build, joined
 from tests.build import World
 from tests.casework.acting import clock, local, run, told
 
@@ -258,6 +259,116 @@ def test_only_an_administrator_of_the_installation_changes_it_for_all(world: Wor
     day(world, centre_id=None)
     assert recounted() == 1
     assert case.due_at == local(11, 3)
+
+
+# -- what cannot be counted ---------------------------------------------------------------------------------------------
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
+    """Let this case, and no other, fail to be counted."""
+    broken_id = case.id
+
+    def fails(case_id: int) -> Case:
+        if case_id == broken_id:
+            raise RuntimeError("words that belong into no log")
+        return lock_case(case_id)
+
+    monkeypatch.setattr(calendar_changes, "lock_case", fails)
+
+
+def test_a_case_that_cannot_be_counted_stops_no_other_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = build.case_at(world, "to_distribute"), build.case_at(world, "to_distribute")
+    broken_id = broken.id
+    change = day(world)
+    breaking(monkeypatch, broken)
+    assert recounted() == 2
+    assert (broken.due_at, sound.due_at) == (local(10, 3), local(11, 3))
+    assert [(record.message, record.case, record.error) for record in caplog.records] == [
+        ("calendar change put off", broken_id, "RuntimeError")]
+    assert (db.session.query(CalendarChange).one().put_off, recounted()) == ([broken_id], 1)
+    assert db.session.query(CalendarChange).one().finished_at is None, "it waits for the case"
+    monkeypatch.undo()
+    assert recounted(local(3, 3, 10)) == 1
+    assert (broken.due_at, sound.due_at) == (local(11, 3), local(11, 3))
+    assert [said["changes"] for case in (broken, sound) for said in recounts(case)] == [[change.id]] * 2
+    assert db.session.query(CalendarChange).one().finished_at == local(3, 3, 10)
+    assert recounted() == 0
+
+
+def test_a_case_put_off_is_counted_once_for_that_change_and_the_next(small: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = build.case_at(small, "to_distribute")
+    changes = [day(small)]
+    breaking(monkeypatch, case)
+    recounted()
+    monkeypatch.undo()
+    changes.append(day(small, date(2026, 3, 5), now=local(3, 3, 10)))
+    assert recounted(local(3, 3, 11)) == 2
+    assert case.due_at == local(12, 3)
+    assert [said["changes"] for said in recounts(case)] == [[change.id for change in changes]]
+    assert all(change.finished_at for change in db.session.query(CalendarChange))
+
+
+# -- merged meanwhile ---------------------------------------------------------------------------------------------------
+
+
+def merged(world: World) -> tuple[Case, Case]:
+    """A case merged into another one, a moment before 08:00 on 3 March."""
+    case, into = (build.case_at(world, "to_distribute", by=name) for name in ("citizen_2", "citizen"))
+    joined.merge(world, case, into)
+    return case, into
+
+
+def test_a_case_that_comes_back_from_a_merge_has_the_days_of_the_new_calendar(world: World) -> None:
+    case, into = merged(world)
+    report = case.reports[0].report
+    change = day(world)
+    recounted()
+    assert (into.due_at, case.due_at) == (local(11, 3), local(10, 3))
+    joined.split(world, into, report, now=local(3, 3, 10))
+    assert case.due_at == clock(case).due_at == local(11, 3)
+    assert [(said["clock"], said["changes"], said["new"]) for said in recounts(case)] == [("case", [change.id], local(11, 3).isoformat())]
+    assert joined.told(report)[-2:] == ["due_moved", "report_split"]
+    assert not list(check_cases(now=local(3, 3, 11)))
+
+
+@pytest.mark.parametrize("is_counted_before", [True, False])
+def test_a_change_counts_once_for_a_case_that_was_merged(small: World, is_counted_before: bool) -> None:
+    case, into = (build.case_at(small, "to_distribute", by=name) for name in ("citizen_2", "citizen"))
+    day(small)
+    if is_counted_before:
+        recounted()
+    report = case.main_report
+    joined.merge(small, case, into, now=local(3, 3, 10))
+    joined.split(small, into, report, now=local(3, 3, 11))
+    recounted(local(3, 3, 12))
+    assert (case.due_at, len(recounts(case))) == (local(11, 3), 1)
+
+
+def test_an_extended_case_that_was_merged_is_counted_once_for_a_change(small: World) -> None:
+    case, into = (build.case_at(small, "to_distribute", by=name) for name in ("citizen_2", "citizen"))
+    with unit_of_work():
+        locked = lock_case(case.id)
+        whole = running_clock(locked, ClockKind.CASE)
+        assert whole is not None
+        whole.extended_at = local(2, 3, 13)
+        move_due(whole, local(12, 3), case=locked)
+    day(small)
+    recounted(limit=1)                                             # the worker comes to the other case after the merge
+    report = case.main_report
+    joined.merge(small, case, into, now=local(3, 3, 10))
+    recounted(local(3, 3, 10, 30))
+    joined.split(small, into, report, now=local(3, 3, 11))
+    assert (case.due_at, len(recounts(case))) == (local(13, 3), 1)
+
+
+def test_what_passed_while_a_case_was_merged_is_not_revived(small: World) -> None:
+    case, into = merged(small)
+    report = case.reports[0].report
+    day(small, now=local(9, 3, 8))
+    joined.split(small, into, report, now=local(10, 3, 8))
+    assert (case.due_at, recounts(case)) == (local(10, 3), [])
 
 
 def test_what_all_centres_have_off_a_centre_may_work(small: World) -> None:

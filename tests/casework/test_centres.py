@@ -15,8 +15,9 @@ from casework.intake import Place
 from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
 from casework.notes import notes_seen_by
 from casework.permissions import LOCAL_ZONE, NotAllowed, Role, case_seen_by
+from casework.possible_acts import possible_acts
 from casework.reminders import send_reminders
-from tests import build
+from tests import build, joined
 from tests.second_centre import HOME, add_rule, of_the_installation, second_world
 
 NOON = build.NOON
@@ -142,6 +143,19 @@ class TestPassOn:
             lock_case(case.id).paused_for = "hold"
         with pytest.raises(CaseNotOpen):
             passed(world, case, other.centre)
+
+    def test_what_was_merged_in_is_split_off_before_a_report_goes(self, world: build.World, other: build.World) -> None:
+        case, joining = (build.case_at(world, "to_verify", by=name) for name in ("citizen", "citizen_2"))
+        report = joining.main_report
+        joined.merge(world, joining, case)
+        operator = world.actor("operator")
+        with pytest.raises(PassOnRefused, match="split the merged reports first"):
+            passed(world, case, other.centre)
+        assert "pass_on" not in [act.verb for act in possible_acts(case, operator, build.next_moment(case))]
+        joined.split(world, case, report)
+        assert "pass_on" in [act.verb for act in possible_acts(case, operator, build.next_moment(case))]
+        passed(world, case, other.centre)
+        assert (case.centre_id, joining.centre_id, report.centre_id) == (other.centre.id, world.centre.id, world.centre.id)
 
     def test_it_takes_a_reason_and_another_centre_that_is_at_work(self, world: build.World, other: build.World) -> None:
         case = build.case_at(world, "to_verify")

@@ -35,6 +35,7 @@ def published(case: Case, kind: str = "final") -> Publication:
 
 def correct(world: World, case: Case, by: str = "operator", **form: Any) -> None:
     form = {"publication": published(case), "reason": REASON, **TEXT, **form}
+    form.setdefault("version_seen", form["publication"].current.version)
     build.act(world, case, "correct_publication", by, **form)
 
 
@@ -127,6 +128,17 @@ def test_a_private_answer_is_corrected_for_its_senders_alone(world: World) -> No
     assert own_report(case.main_report, now=build.NOON).publication == published(case, "private")
     assert told("followed_corrected") == []
     assert public_case(case.code) is None
+
+
+def test_the_second_of_two_who_correct_at_once_does_not_undo_the_first(app: Flask) -> None:
+    world = build.standard_world()
+    case = build.case_at(world, "rating")
+    correct(world, case, question="Người dân báo có rác.", version_seen=1)
+    with pytest.raises(CorrectionRefused, match="after the form was opened"):
+        correct(world, case, "operator_2", question="Ông X đổ rác.", version_seen=1)
+    assert (published(case).current.version, published(case).current.question) == (2, "Người dân báo có rác.")
+    correct(world, case, "operator_2", question="Người dân báo có rác ven suối.", version_seen=2)
+    assert published(case).current.version == 3
 
 
 def test_a_correction_needs_a_reason_the_tick_its_own_case_and_one_of_the_centre(world: World) -> None:

@@ -13,6 +13,7 @@ from casework.directives import DirectiveRefused, direct, directives_of
 from casework.models import Case, Event, OutboxMessage
 from casework.notes import NoteRefused, notes_seen_by, progress_note
 from casework.permissions import LOCAL_ZONE, NotAllowed
+from casework.working_time import LONGEST_SEARCH_DAYS, DayTooFar
 from tests import build
 
 WORDS = "Đề nghị dọn xong trước lễ, báo cáo kết quả."
@@ -133,3 +134,13 @@ class TestProgress:
             lock_case(case.id).quarantined_at = build.NOON + timedelta(hours=1)
         with pytest.raises(NotAllowed):
             noted(world, case, "officer_PTNMT")
+
+
+def test_a_directive_reaches_ten_years_ahead_and_no_further(world: build.World) -> None:
+    case = build.case_at(world, "to_verify")
+    last = build.NOON.astimezone(LOCAL_ZONE).date() + timedelta(days=LONGEST_SEARCH_DAYS)
+    directed(world, case, until=last)
+    for day in (last + timedelta(days=1), date.max):
+        with pytest.raises(DayTooFar, match="ten years ahead"):
+            directed(world, case, until=day)
+    assert len(directives_of(case)) == 1

@@ -138,6 +138,12 @@ def test_a_day_set_by_hand_keeps_its_working_days() -> None:
     assert shifted(until_friday, since, until, Unit.WORKING_DAYS, YEAR_2026) == local("Thu 19/03/2026 00:00")
 
 
+def test_a_pause_over_a_weekend_takes_nothing_from_a_day_set_on_one() -> None:
+    sunday_night = local("Mon 16/03/2026 00:00")
+    since, until = local("Sat 07/03/2026 10:00"), local("Sun 08/03/2026 10:00")
+    assert shifted(sunday_night, since, until, Unit.WORKING_DAYS, YEAR_2026) == sunday_night
+
+
 def test_an_hour_set_by_hand_within_a_day_is_rounded_up_to_the_end_of_a_day() -> None:
     at_two = local("Fri 06/03/2026 14:00")
     assert shifted(at_two, local("Fri 06/03/2026 09:00"), local("Fri 06/03/2026 11:00"), Unit.WORKING_DAYS, YEAR_2026) == at_two

@@ -13,9 +13,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import JSON, Column, LargeBinary, String, select, update
 
+from casework.additions import clear_addition, write_to_centre
+from casework.case_history import staff_steps
 from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
+from casework.dealings import dealings_seen
 from casework.erasing import remove_erased_files
 from casework.file_store import LocalFileStore
 from casework.identity import reveal_identity
@@ -33,16 +36,24 @@ from casework.models import (
     Note,
     OutboxMessage,
     Question,
+    Rating,
     Referral,
     Refusal,
     RefusalReason,
     Report,
     Withdrawal,
 )
+from casework.permissions import Actor
 from casework.quarantine import hand_over, original_photo, quarantine
+from casework.questions import answer_question, ask_reporter
+from casework.ratings import rate, rating_reason, ratings_of, review_rating
+from casework.refusals import decide_objection, object_to_refusal, refuse
 from casework.sealing import SealBroken, open_text, seal_text
+from casework.staff_views import publications_of
 from casework.verification import check_chains
+from casework.withdrawals import withdraw_report
 from tests import build, joined
+from tests.casework.acting import guest_of, run
 from tests.pictured import pictured_case
 
 MARK = "zqxkhogu"
@@ -144,6 +155,18 @@ def mark_all() -> None:
             recipient="desk:officer@a1", channel="page", template="reminder_letter", dedupe_key="letter:x", created_at=NOW, due_at=LATER,
             parameters={"codes": list(db.session.scalars(select(Case.code)))},
         ))  # fmt: skip
+
+
+def read_beside(case: Case, by: Actor) -> str:
+    """All that a person reads beside the steps of a case, and the verdicts on its answers."""
+    seen = dealings_seen(case, by)
+    words = [text for question in seen.questions for text in (question.words, question.answer)]
+    words += [text for addition in seen.additions for text in (addition.original, addition.cleared)]
+    words += [text for refusal in seen.refusals for text in (refusal.objection, refusal.decision)]
+    words += [text for wish in seen.withdrawals for text in (wish.reason, wish.decision)]
+    words += [rating_reason(rating) for publication in publications_of(case) for rating in ratings_of(publication)]
+    words += [step.words.vi for step in staff_steps(case, by=by)]
+    return " ".join(text for text in words if text)
 
 
 def look_at_identity(case: Case, world: build.World, name: str, now: datetime) -> None:
@@ -266,6 +289,85 @@ def test_a_report_split_off_before_is_none_of_it(world: build.World) -> None:
     assert original_words(report) is not None
     assert report.reporter is not None
     assert report.reporter.sealed_identity is not None
+
+
+def spoken_elsewhere(world: build.World) -> tuple[Case, Case]:
+    """A case, and another that was merged into it and split off again: its sender was asked, objected and rated meanwhile."""
+    main, case = build.case_at(world, "to_distribute"), build.file_report(world, by="citizen_2", words=f"Ông {MARK}.").case
+    report = case.main_report
+    sender, operator = guest_of(report), world.actor("operator")
+    joined.merge(world, case, main)
+    run(refuse, main, operator, reason=world.refusal_reason(), words="Chưa rõ nơi xảy ra.")
+    run(object_to_refusal, main, sender, report=report, words=f"Ông {MARK} biết nơi đó.")
+    run(decide_objection, main, world.actor("ops_lead"), upheld=True, words=f"Hỏi thêm về ông {MARK}.")
+    run(ask_reporter, main, operator, report=report, words=f"Ông {MARK} là ai?", when_unanswered="continue")
+    run(answer_question, main, sender, report=report, words=f"Ông {MARK} ở xã.")
+    run(write_to_centre, main, sender, report=report, words=f"Ông {MARK} nhận tiền.")
+    run(clear_addition, main, operator, words=f"Về ông {MARK}.")
+    with unit_of_work():
+        locked = lock_case(main.id)
+        reason = f"Cần hỏi lại về ông {MARK}."
+        reveal_identity(locked, db.session.get_one(Report, report.id), by=operator, reason=reason, now=build.NOON)
+    build.advance(world, main, "rating")
+    moment = build.next_moment(main)
+    run(rate, main, sender, now=moment, report=report, level="dissatisfied", reason=f"Ông {MARK} vẫn còn đó.")
+    run(review_rating, main, world.actor("ops_lead", moment), now=moment, outcome="explained", words=f"Việc của ông {MARK} là việc khác.")
+    joined.split(world, main, report)
+    return main, case
+
+
+def test_what_its_sender_said_in_another_case_leaves_that_case(world: build.World) -> None:
+    main, case = spoken_elsewhere(world)
+    assert set(readable()) != set()
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason=f"Tố cáo ông {MARK}.")
+    db.session.expire_all()
+    assert list(readable()) == []
+    operator, reader = world.actor("operator", NOW), world.actor("confidential_reader", NOW)
+    assert MARK not in read_beside(main, operator)
+    assert all(text in read_beside(case, reader) for text in ("biết nơi đó", "ở xã", "nhận tiền", "vẫn còn đó")), "they hand it over"
+    with unit_of_work():
+        hand_over(lock_case(case.id), by=reader, now=LATER, receipt="Biên bản 12/BB-TTĐH")
+    db.session.expire_all()
+    assert MARK not in read_beside(main, operator) + read_beside(case, reader)
+    sealed = [*db.session.scalars(select(Addition.sealed_words)), *db.session.scalars(select(Question.sealed_answer)),
+              *db.session.scalars(select(Refusal.sealed_objection)), *db.session.scalars(select(Rating.sealed_reason))]  # fmt: skip
+    assert set(sealed) == {None}
+    assert [rating.level for rating in db.session.scalars(select(Rating))] == ["dissatisfied"], "verdicts are counted"
+    assert [str(finding) for finding in [*check_chains(), *check_cases(now=LATER)]] == []
+
+
+def test_what_a_withdrawn_sender_was_asked_leaves_the_case_that_goes_on(world: build.World) -> None:
+    main, case = build.case_at(world, "handling"), build.file_report(world, by="citizen_2").case
+    other = build.file_report(world, by="guest").case
+    report, third = case.main_report, other.main_report
+    joined.merge(world, other, case)
+    joined.merge(world, case, main)
+    run(ask_reporter, main, world.actor("operator"), report=report, words=f"Ông {MARK} là ai?", when_unanswered="continue")
+    run(answer_question, main, guest_of(report), report=report, words=f"Ông {MARK} ở xã.")
+    run(write_to_centre, main, guest_of(report), report=report, words=f"Ông {MARK} nhận tiền.")
+    run(withdraw_report, main, guest_of(report), report=report, reason=f"Sợ ông {MARK}.")
+    joined.split(world, main, third)
+    assert main.has_unread_words
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    db.session.expire_all()
+    assert MARK not in read_beside(main, world.actor("operator", NOW))
+    assert not main.has_unread_words, "there is nothing left to read"
+    assert list(readable()) == []
+
+
+def test_no_message_to_its_sender_about_another_case_waits_any_longer(world: build.World) -> None:
+    main, case = spoken_elsewhere(world)
+    sender = f"reporter:{case.main_report.reporter_id}"
+    about_main = select(OutboxMessage).where(OutboxMessage.recipient == sender, OutboxMessage.case_id == main.id)
+    assert {row.dropped_at for row in db.session.scalars(about_main)} == {None}
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    db.session.expire_all()
+    assert {(row.dropped_at, str(row.parameters)) for row in db.session.scalars(about_main)} == {(NOW, "{}")}
+    others = select(OutboxMessage.dropped_at).where(OutboxMessage.case_id == main.id, OutboxMessage.recipient != sender)
+    assert set(db.session.scalars(others)) == {None}
 
 
 def test_a_report_withdrawn_from_the_case_goes_too(world: build.World) -> None:

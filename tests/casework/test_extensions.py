@@ -16,6 +16,7 @@ from casework.models import Assignment, Case, Clock, Extension, OutboxMessage
 from casework.pauses import pause_clocks, resume_clocks
 from casework.permissions import NotAllowed, Role, desk_name
 from casework.states import Pause
+from casework.working_time import DayTooFar
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, events, local, payload, told
@@ -189,6 +190,13 @@ def test_the_new_day_is_after_the_present_one_and_at_most_seven_working_days_lat
     lead = lead_of(build.case_at(small, "handling"))
     with pytest.raises(ExtensionRefused, match=match):
         ask(small, lead, march(day))
+
+
+def test_no_time_is_asked_for_beyond_ten_years(small: World) -> None:
+    lead = lead_of(build.case_at(small, "handling"))
+    with pytest.raises(DayTooFar):
+        ask(small, lead, date.max)
+    assert not lead.extension_asked
 
 
 @pytest.mark.parametrize("day", [9, 18])

@@ -11,12 +11,16 @@ from sqlalchemy import delete, update
 from casework.case_verification import check_cases
 from casework.cases import CaseNotOpen, lock_case
 from casework.db import db, unit_of_work
+from casework.due_previews import case_limits
+from casework.findings import Finding
 from casework.merging import MergeRefused
 from casework.models import Addition, Answer, Case, Clock, Event, Follower, Note, OutboxMessage, Publication, SearchRow, VisibilityReason
 from casework.permissions import NotAllowed
 from casework.sealing import seal_text
 from tests import build, joined
+from tests.casework.acting import local
 from tests.pictured import pictured_case
+from workflows.verification import check_process
 
 LATER = build.NOON + timedelta(hours=1)
 
@@ -30,6 +34,11 @@ def pair(world: build.World, source: str, main: str, **arguments: int) -> tuple[
     """A case to be merged, filed an hour later by somebody else, and the one it goes into."""
     into = build.case_at(world, main, **arguments)
     return build.case_at(world, source, by="citizen_2", now=LATER, words="Rác ở suối vẫn chưa ai dọn."), into
+
+
+def faults(case: Case) -> list[Finding]:
+    """What the rows and the process of all cases say against each other, a little after the last thing that happened in this one."""
+    return [found for found in (*check_cases(now=build.next_moment(case)), *check_process()) if found.is_fault]
 
 
 def set_columns(case: Case, **values: object) -> None:
@@ -111,6 +120,18 @@ def test_the_earlier_limit_of_acceptance_wins_too(world: build.World) -> None:
     due = joined.running(hurried)["acceptance", None]
     joined.merge(world, hurried, calm)
     assert joined.running(calm)["acceptance", None] == due
+
+
+def test_reports_joined_before_anything_was_promised_count_from_the_first_that_was_filed(world: build.World) -> None:
+    alone = build.case_at(world, "to_distribute")
+    early = build.file_report(world).case
+    late = build.file_report(world, by="citizen_2", now=build.NOON + timedelta(days=3)).case
+    joined.merge(world, early, late)
+    build.verify(world, late)
+    shown = {limit.due_at for limit in case_limits(late, now=build.next_moment(late)) if limit.complexity == "ordinary"}
+    build.classify(world, late)
+    assert late.due_at == alone.due_at
+    assert late.due_at in shown, "the operator saw it before"
 
 
 @pytest.mark.parametrize(("is_owed", "expected"), [(True, True), (False, False)])
@@ -242,10 +263,35 @@ def test_the_state_of_the_main_case_follows_from_all_its_agencies(world: build.W
 def test_who_joins_an_answered_case_is_told_the_answer(world: build.World) -> None:
     case, into = pair(world, "to_verify", "rating")
     report = case.main_report
-    joined.merge(world, case, into)
+    assert joined.running(into) == {("rating", None): local(10, 3)}
+    joined.merge(world, case, into, now=local(4, 3, 9))
     assert joined.told(report)[-2:] == ["report_merged", "report_published"]
     assert into.state == "rating"
-    assert ("rating", None) in joined.running(into)
+    assert joined.running(into) == {("rating", None): local(12, 3)}, "they have the whole window to rate in"
+
+
+@pytest.mark.parametrize(("main_is_urgent", "is_owed"), [(False, True), (True, False)])
+def test_an_answered_case_takes_over_the_call_an_urgent_one_owes_unless_it_had_its_own(
+    world: build.World, main_is_urgent: bool, is_owed: bool
+) -> None:
+    into = build.case_at(world, "rating", urgent=main_is_urgent)
+    urgent = build.case_at(world, "to_distribute", by="citizen_2", urgent=True, now=build.next_moment(into))
+    set_columns(into, hotline_owed=False)
+    joined.merge(world, urgent, into)
+    assert (into.state, into.hotline_owed, urgent.hotline_owed) == ("rating", is_owed, False)
+
+
+def test_an_answered_case_that_took_over_a_call_closes_once_it_was_made(world: build.World) -> None:
+    into = build.case_at(world, "rating")
+    urgent = build.case_at(world, "to_distribute", by="citizen_2", urgent=True, now=build.next_moment(into))
+    build.act(world, urgent, "merge", "operator", into=into)
+    assert faults(into) == []
+    build.end_rating_window(into)
+    assert (into.closed_at, into.hotline_owed) == (None, True)
+    build.do(world, into, "call_hotline", "operator", number="19001035", spoke_to="Trực ban", reached=True, what="Đã báo.")
+    assert into.closed_at is not None
+    assert into.hotline_owed is False
+    assert faults(into) == []
 
 
 # -- what else goes along -----------------------------------------------------------------------------------------------

@@ -49,7 +49,9 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
         "progress_note": lambda: {"words": "Đã xem hiện trường."},
         "request_extension": lambda: {**words, "until": next_day(possible.assignment)},
         "publish_interim": lambda: TEXT,
-        "correct_publication": lambda: {**TEXT, **words, "publication": possible.publication},
+        "correct_publication": lambda: {
+            **TEXT, **words, "publication": possible.publication, "version_seen": possible.publication.current.version,
+        },
         "unpublish": lambda: {**words, "publication": possible.publication},
         "stop_waiting": dict,
     }

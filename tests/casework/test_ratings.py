@@ -17,6 +17,7 @@ from casework.ratings import RatingRefused, ReviewRefused, invite_to_rate, ratin
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, local, run, told
+from tests.second_centre import add_rule
 
 
 @pytest.fixture
@@ -65,21 +66,21 @@ def test_the_first_reviews_are_the_operations_leads(world: World) -> None:
         ratings.review_rating(lock_case(case.id), by=world.actor("committee_leader"), now=build.NOON, outcome="explained", words="Đã rõ.")
 
 
-def test_a_reopened_case_begins_anew_under_the_rule_of_its_last_limit(app: Flask) -> None:
+@pytest.mark.parametrize(("agencies", "days", "due"), [(1, 5, local(13, 3)), (2, 7, local(17, 3))])
+def test_a_reopened_case_begins_anew_under_the_rule_of_its_last_limit(app: Flask, agencies: int, days: int, due: datetime) -> None:
     world = build.standard_world()
-    case = build.case_at(world, "rating", agencies=2)
+    case = build.case_at(world, "rating", agencies=agencies)
     first = clock(case)
-    assert (first.amount, first.ended_late) == (7, False)
-    with unit_of_work():
-        # a stricter rule since: of cases that begin from now on
-        db.session.add(ClockRule(kind="case", urgency="normal", complexity="ordinary", amount=2, unit="working_days", source="own",
-                                 valid_from=date(2026, 3, 1)))  # fmt: skip
+    assert (first.amount, first.ended_late) == (days, False)
+    # a stricter rule since: of cases that begin from now on
+    add_rule(ClockRule(kind="case", urgency="normal", complexity="ordinary", amount=2, unit="working_days", source="own",
+                       valid_from=date(2026, 3, 1)))  # fmt: skip
     dissatisfied(world, case)
     build.do(world, case, "review_rating", "ops_lead", now=local(5, 3, 10), outcome="reopened", words="Xin xử lý lại.")
     again = clock(case)
-    assert (again.round, again.rule_id, again.amount, again.unit) == (1, first.rule_id, 7, "working_days")
-    assert (again.due_at, case.due_at) == (local(17, 3), local(17, 3))
-    assert clock(case).ended_at is None
+    assert (again.round, again.rule_id, again.amount, again.unit) == (1, first.rule_id, days, "working_days")
+    assert (again.due_at, case.due_at) == (due, due)
+    assert again.ended_at is None
     assert db.session.get_one(type(first), first.id).ended_late is False
 
 

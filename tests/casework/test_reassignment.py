@@ -218,6 +218,13 @@ def test_the_operations_lead_goes_on_without_an_agency_once_another_has_answered
     assert case.state == "rating"
 
 
+def test_a_lead_whose_answer_never_came_leads_no_more(world: World) -> None:
+    case = build.case_at(world, "handling", agencies=2)
+    answer(world, case, "UBND-LAT")
+    act(world, case, "close_without_answer", "ops_lead", key="PTNMT", reason="Chưa trả lời sau nhắc ba lần.")
+    assert (case.state, case.lead_agency_id) == ("to_publish", None)
+
+
 def test_an_answer_of_an_earlier_round_does_not_count(world: World) -> None:
     case = build.case_at(world, "rating", agencies=2)
     build.rate(world, case, level="dissatisfied")

@@ -84,7 +84,7 @@ def test_made_urgent_when_late_it_stays_late(small: World) -> None:
 
 def test_no_longer_urgent_it_counts_from_filing(world: World) -> None:
     case = build.case_at(world, "handling", urgent=True)           # due 03/03 10:00, the agency two hours earlier
-    anew(world, case, urgency="normal", now=local(2, 3, 14))
+    anew(world, case, urgency="normal", now=local(3, 3, 7))
     assert (case.urgency, case.hotline_owed, case.due_at) == ("normal", False, local(10, 3))
     assert (clock(case).amount, clock(case).unit) == (5, "working_days")
     assert given_to(case).due_at == local(9, 3, 7, 30)

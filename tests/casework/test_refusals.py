@@ -152,6 +152,15 @@ def test_upheld_the_case_goes_on_where_it_was_refused(world: World, before: str,
     assert events(case)[-2:] == ["object_to_refusal", "decide_objection"]
 
 
+def test_nobody_leads_a_case_that_was_refused_and_taken_up_again(small: World) -> None:
+    case = build.case_at(small, "at_agency")
+    assert case.lead_agency_id == small.agencies["PTNMT"].id
+    refuse(small, case)
+    object_to(small, case)
+    decide(small, case, upheld=True)
+    assert (case.state, case.lead_agency_id) == ("to_distribute", None)
+
+
 def test_the_limits_run_again_and_the_time_of_the_refusal_does_not_count(world: World) -> None:
     case = refused(world, "at_agency")                 # 5 working days from Monday 02/03, 10:00
     object_to(world, case)

@@ -7,14 +7,29 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from casework import questions, reassignment, reclassification, withdrawals
 from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.merging import SplitRefused, reports_merged_in, split
-from casework.models import Addition, Case, Clock, Follower, Note, Publication, Report, SearchRow
+from casework.models import (
+    Addition,
+    Case,
+    Clock,
+    Field,
+    Follower,
+    Note,
+    Publication,
+    Question,
+    Report,
+    SearchRow,
+    VisibilityReason,
+    Withdrawal,
+)
 from casework.permissions import NotAllowed
 from casework.sealing import seal_text
 from tests import build, joined
+from tests.casework.acting import guest_of, run
 
 LATER = build.NOON + timedelta(hours=1)
 MUCH_LATER = build.NOON + timedelta(days=3)
@@ -30,13 +45,29 @@ def set_columns(case: Case, **values: object) -> None:
         db.session.execute(update(Case).where(Case.id == case.id).values(**values))
 
 
+def hidden(world: build.World, number: int = 0, **report: object) -> Case:
+    """A classified case that must not be made public, for the first, second … reason of the list."""
+    case = build.case_at(world, "to_distribute", **report)  # type: ignore[arg-type]
+    reasons = list(db.session.scalars(db.select(VisibilityReason).order_by(VisibilityReason.id)))
+    set_columns(case, visibility_reason_id=reasons[number].id)
+    return case
+
+
+def classify_anew(world: build.World, case: Case) -> None:
+    """The operator says of a case what it was, and that it is complex."""
+    moment = build.next_moment(case)
+    run(reclassification.reclassify, case, world.actor("operator", moment), now=moment, field=db.session.get_one(Field, case.field_id),
+        urgency=case.urgency, complexity="complex", area=case.area, village=case.village, visibility_reason=case.visibility_reason,
+        reason="Hai việc trong một hồ sơ.")  # fmt: skip
+
+
 def facts(case: Case) -> dict[str, object]:
     """All of a case that a split must restore."""
     return {
         "state": case.state, "code": case.code, "due": case.due_at, "clocks": joined.running(case), "closed": case.closed_at,
         "reports": [(link.report_id, link.is_main) for link in case.reports if link.left_at is None], "main": case.merged_into_id,
         "agencies": [(row.id, row.slot, row.round, row.state, row.due_at) for row in case.assignments], "public": case.is_public,
-        "hotline": case.hotline_owed, "unread": case.has_unread_words,
+        "lead": case.lead_agency_id, "hidden": case.visibility_reason_id, "hotline": case.hotline_owed, "unread": case.has_unread_words,
     }  # fmt: skip
 
 
@@ -51,7 +82,8 @@ def test_a_case_comes_back_as_it_was(world: build.World, source: str, main: str)
     case = build.case_at(world, source, by="citizen_2", now=LATER)
     if case.open_assignments:
         with unit_of_work():
-            lock_case(case.id).open_assignments[0].agency_id = world.agencies["HKL"].id
+            locked = lock_case(case.id)
+            locked.open_assignments[0].agency_id = locked.lead_agency_id = world.agencies["HKL"].id
     before, main_before = facts(case), facts(into)
     report = case.main_report
     joined.merge(world, case, into)
@@ -128,6 +160,8 @@ def test_an_agency_that_ended_with_the_merge_stays_ended(world: build.World) -> 
     joined.split(world, into, report)
     assert (case.state, case.open_assignments) == ("to_distribute", [])
     assert [row.end_reason for row in case.assignments] == ["merged"]
+    assert case.lead_agency_id is None, "it would be reminded of work it no longer has"
+    assert into.lead_agency_id == world.agencies["PTNMT"].id
 
 
 def test_work_done_meanwhile_stays_with_the_main_case(world: build.World) -> None:
@@ -143,6 +177,22 @@ def test_work_done_meanwhile_stays_with_the_main_case(world: build.World) -> Non
     result = joined.split(world, into, report, now=MUCH_LATER)
     assert result == {"source": case.id, "moved": []}
     assert moved.case_id == into.id
+
+
+def test_an_agency_that_leads_the_main_case_meanwhile_takes_its_own_lead_back(world: build.World) -> None:
+    into, case = build.case_at(world, "handling"), build.case_at(world, "at_agency", by="citizen_2", now=LATER)
+    hkl = world.agencies["HKL"]
+    with unit_of_work():
+        locked = lock_case(case.id)
+        locked.open_assignments[0].agency_id = locked.lead_agency_id = hkl.id
+    report = case.main_report
+    joined.merge(world, case, into)
+    assert case.lead_agency_id is None
+    moment = build.next_moment(into)
+    run(reassignment.change_lead, into, world.actor("operator", moment), now=moment, agency=hkl)
+    joined.split(world, into, report)
+    assert (case.lead_agency_id, [(row.agency_id, row.slot) for row in case.open_assignments]) == (hkl.id, [(hkl.id, "lead")])
+    assert into.lead_agency_id is None, "somebody is to be named anew"
 
 
 def test_a_main_case_left_with_finished_agencies_waits_to_be_published(world: build.World) -> None:
@@ -172,6 +222,69 @@ def test_notes_and_what_reporters_wrote_go_back(world: build.World) -> None:
     joined.split(world, into, report, now=MUCH_LATER)
     assert db.session.scalars(db.select(Note.case_id).where(Note.assignment_id == moved.id)).all() == [case.id]
     assert (case.has_unread_words, into.has_unread_words) == (True, False)
+
+
+def test_what_was_asked_and_answered_goes_with_the_report_both_ways(world: build.World) -> None:
+    into, case = build.case_at(world, "handling"), build.case_at(world, "to_distribute", by="citizen_2", now=LATER)
+    report = case.main_report
+    asking, sender = {"words": "Ở đoạn nào?", "when_unanswered": "continue"}, guest_of(report)
+
+    def ask_and_wish(at_work: Case) -> None:
+        moment = build.next_moment(at_work)
+        run(questions.ask_reporter, at_work, world.actor("operator", moment), now=moment, report=report, **asking)
+        run(questions.answer_question, at_work, sender, now=moment, report=report, words="Sau chợ.")
+
+    ask_and_wish(case)
+    run(withdrawals.withdraw_report, case, sender, now=LATER, report=report, reason="Nhầm.")
+    run(withdrawals.decide_withdrawal, case, world.actor("operator", LATER), now=LATER, granted=False, words="Còn nguy hiểm.")
+    joined.merge(world, case, into)
+
+    def owners() -> set[int]:
+        return {row.case_id for table in (Question, Withdrawal) for row in db.session.scalars(db.select(table))}
+
+    assert owners() == {into.id}
+    ask_and_wish(into)
+    joined.split(world, into, report)
+    assert owners() == {case.id}
+
+
+def test_a_reason_not_to_publish_leaves_with_the_case_that_brought_it(world: build.World) -> None:
+    into, case = build.case_at(world, "handling"), hidden(world, by="citizen_2", now=LATER)
+    report, reason = case.main_report, case.visibility_reason_id
+    joined.merge(world, case, into)
+    assert into.visibility_reason_id == reason
+    joined.split(world, into, report)
+    assert (into.visibility_reason_id, case.visibility_reason_id) == (None, reason)
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["for the same reason", "for another"])
+def test_the_reason_stays_as_long_as_a_report_is_there_that_has_it(world: build.World, number: int) -> None:
+    into = build.case_at(world, "handling")
+    first, second = hidden(world, by="citizen_2", now=LATER), hidden(world, number, by="guest", now=LATER)
+    reports = [first.main_report, second.main_report]
+    joined.merge(world, first, into)
+    joined.merge(world, second, into)
+    joined.split(world, into, reports[0])
+    assert into.visibility_reason_id == second.visibility_reason_id
+    joined.split(world, into, reports[1])
+    assert into.visibility_reason_id is None
+
+
+def test_a_reason_of_the_main_cases_own_stays(world: build.World) -> None:
+    into, case = hidden(world), hidden(world, by="citizen_2", now=LATER)
+    report, reason = case.main_report, into.visibility_reason_id
+    joined.merge(world, case, into)
+    joined.split(world, into, report)
+    assert into.visibility_reason_id == reason
+
+
+def test_a_reason_the_operator_has_confirmed_since_stays(world: build.World) -> None:
+    into, case = build.case_at(world, "handling"), hidden(world, by="citizen_2", now=LATER)
+    report, reason = case.main_report, case.visibility_reason_id
+    joined.merge(world, case, into)
+    classify_anew(world, into)
+    joined.split(world, into, report)
+    assert into.visibility_reason_id == reason
 
 
 def test_a_published_case_is_shown_again_and_its_followers_are_back(world: build.World) -> None:

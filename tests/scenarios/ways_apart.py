@@ -203,7 +203,7 @@ def walk_withdrawn_after(world: World) -> Walk:
 
 
 WITHDRAWN_AFTER = Way("withdrawn by the reporter after acceptance", walk_withdrawn_after, Outcome(
-    elements=AT_WORK | DECIDED | {"is_withdrawn_to_withdrawn"}, end="withdrawn", row=Row("withdrawn", closed="03/03 08:00", lead="PTNMT"),
+    elements=AT_WORK | DECIDED | {"is_withdrawn_to_withdrawn"}, end="withdrawn", row=Row("withdrawn", closed="03/03 08:00"),
     last=replace(WITHDRAWN, due="10/03 00:00"), looks={"asked": ASKED_LOOK},
     events=(*AT_WORK_EVENTS, "withdraw_report", "decide_withdrawal"),
     messages=(*AT_WORK_MESSAGES, *ASKED_MESSAGES, "work_ended officer PTNMT", "report_withdrawn citizen"),

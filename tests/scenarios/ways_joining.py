@@ -90,7 +90,7 @@ MERGE_INTO = Outcome(
 )  # fmt: skip
 MERGE_AWAY = Outcome(
     elements=TAKING | MERGED | {"distribute", "is_split_to_merged_for_good"}, end="merged_for_good",
-    row=Row("merged", closed="02/03 14:00", lead="HKL", flags=frozenset({"merged_into_id"})),
+    row=Row("merged", closed="02/03 14:00", flags=frozenset({"merged_into_id"})),
     last=look("merged", (), None, "Đã kết thúc", due="06/03 00:00"),
     looks={"merged": look("merged", (), None, "Đã gộp với «main»", due="06/03 00:00")},
     events=("file_report", *TAKEN, "distribute", "merge"), messages=OTHERS_MESSAGES,

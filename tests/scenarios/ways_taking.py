@@ -101,7 +101,7 @@ REFUSED_MESSAGES = (*TAKEN_MESSAGES, *GIVEN_MESSAGES, "work_ended officer PTNMT"
 REFUSE_AFTER_CLASSIFICATION = Way(
     "refuse after classification, before any agency accepted", walk_refuse_after_classification, Outcome(
         elements=TAKING | GIVING | TAKEN_OFF | NOT_OBJECTED, end="refused_for_good",
-        row=Row("refused", closed="02/03 14:00", lead="PTNMT"), last=look("refused", (), None, "Không tiếp nhận", due="10/03 00:00"),
+        row=Row("refused", closed="02/03 14:00"), last=look("refused", (), None, "Không tiếp nhận", due="10/03 00:00"),
         looks={"refused": look("refused", ["object_to_refusal reporter"], None, "Không tiếp nhận", due="10/03 00:00")},
         events=("file_report", *TAKEN, "distribute", "refuse"), messages=REFUSED_MESSAGES, assignments=LEFT_BY_REFUSAL,
         limits=(acceptance(), whole(ended="02/03 14:00"), asked(ended="02/03 14:00"), work(ended="02/03 14:00")),

@@ -381,6 +381,8 @@ def test_a_limit_is_late_from_its_very_instant(world: build.World) -> None:
     assert (case.is_late(due - moment), case.is_late(due)) == (False, True)
     task = build.waiting(case, "submit_answer")
     assert (task.is_late(task.due_at - moment), task.is_late(task.due_at)) == (False, True)
+    ended = [Clock(due_at=due, ended_at=at).is_late(due + timedelta(days=9)) for at in (due - moment, due)]
+    assert ended == [False, True], "what has ended stays as it ended"
 
 
 def test_every_seal_is_for_one_purpose(world: build.World) -> None:

@@ -17,6 +17,7 @@ from casework.photo_records import copy_for
 from casework.photos import RectangleRefused
 from casework.possible_acts import possible_acts
 from casework.staff_views import publications_of
+from casework.working_time import DayTooFar
 from tests import build, pictured
 from tests.beside import CASES, merged, one_approved, two_at_work
 from tests.conftest import client_of
@@ -40,6 +41,13 @@ def office(sqlite_app: Flask) -> Office:
 def address(case: Case, verb: str, **about: str) -> str:
     query = "&".join(f"{name}={ref}" for name, ref in about.items())
     return f"/cases/{case.ref}/acts/{verb}" + (f"?{query}" if query else "")
+
+
+def version_in(page: str) -> str:
+    """The version a form of a correction says it was written over."""
+    found = re.search(r'name="version" type="hidden" value="([^"]*)"', page)
+    assert found
+    return found[1]
 
 
 def later(office: Office, case: Case) -> None:
@@ -395,7 +403,7 @@ def test_a_correction_keeps_the_photos_as_they_are_published_unless_covered_furt
     assert preview
     with office.get("operator", preview[1].replace("&amp;", "&")) as answer:
         assert halves_covered(answer.data) == (True, False)
-    form = {**TEXT, "title": "Rác ven suối đã dọn", "reason": "Sửa tiêu đề.", "checked": "y"}
+    form = {**TEXT, "title": "Rác ven suối đã dọn", "reason": "Sửa tiêu đề.", "checked": "y", "version": "1"}
     done(office, "operator", case, "correct_publication", about, **form, **{f"show-{ref}": "yes", f"cover-{ref}": ""})
     db.session.expire_all()
     assert publications_of(case)[0].current.title == "Rác ven suối đã dọn"
@@ -409,8 +417,39 @@ def test_a_private_answer_is_corrected_without_place_and_reports_photos(office: 
     about = {"publication": publications_of(case)[0].ref}
     page = office.get("operator", address(case, "correct_publication", **about)).get_data(as_text=True)
     assert 'name="place"' not in page
-    done(office, "operator", case, "correct_publication", about, title="Rác", question="Rác ven suối.", reason="Sửa.", checked="y")
+    form = {"title": "Rác", "question": "Rác ven suối.", "reason": "Sửa.", "checked": "y", "version": "1"}
+    done(office, "operator", case, "correct_publication", about, **form)
     assert len(publications_of(case)[0].versions) == 2
+
+
+def test_a_correction_written_over_an_older_text_is_kept_in_its_form_beside_the_newer_one(office: Office) -> None:
+    case = build.case_at(office.world, "rating")
+    where = address(case, "correct_publication", publication=publications_of(case)[0].ref)
+    office.clock(build.next_moment(case))
+    opened = [office.get(name, where).get_data(as_text=True) for name in ("operator", "ops_lead")]
+    assert all(version_in(page) == "1" for page in opened)
+    first, second = ({**TEXT, "question": words, "reason": "Sửa.", "checked": "y"} for words in ("Đã che tên.", "Chữ đã gõ."))
+    assert office.post("operator", where, **first, version="1").status_code == 302
+    office.clock(build.next_moment(case))
+    answer = office.post("ops_lead", where, **second, version="1")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "Nội dung này đã được đính chính sau khi mở biểu mẫu" in words_of(answer)
+    assert "Đã che tên." in page[page.index('id="newer"'):page.index("</section>", page.index('id="newer"'))]
+    assert "Chữ đã gõ." in page[page.index('name="question"'):]
+    db.session.expire_all()
+    assert publications_of(case)[0].current.question == "Đã che tên."
+    assert version_in(page) == "2"
+    assert office.post("ops_lead", where, **second, version=version_in(page)).status_code == 302
+    db.session.expire_all()
+    assert publications_of(case)[0].current.question == "Chữ đã gõ."
+
+
+@pytest.mark.parametrize("version", ["", "x", "²", "9" * 5_000])
+def test_a_correction_that_names_no_version_is_refused_in_words(office: Office, version: str) -> None:
+    case = build.case_at(office.world, "rating")
+    where = address(case, "correct_publication", publication=publications_of(case)[0].ref)
+    assert office.post("operator", where, **TEXT, reason="Sửa.", checked="y", version=version).status_code == 422
 
 
 def test_what_was_published_is_taken_back_and_only_the_centre_reads_why(office: Office) -> None:
@@ -480,11 +519,29 @@ def test_an_empty_form_is_refused_in_words_and_is_no_fault(office: Office, verb:
     assert answer.status_code == 422 or verb in ("remind", "unpublish")
 
 
+FAR_DAYS = [("direct", "committee_leader", 4), ("hold", "ops_lead", 4), ("add_agency", "ops_lead", 9), ("change_lead", "ops_lead", 9),
+            ("request_extension", "officer_PTNMT", 4)]  # fmt: skip
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "2037-01-01"])
+@pytest.mark.parametrize(("verb", "name", "days"), FAR_DAYS)
+def test_a_day_beyond_ten_years_is_refused_in_words(office: Office, verb: str, name: str, days: int, day: str) -> None:
+    case = build.case_at(office.world, "handling")
+    office.clock(build.NOON + timedelta(days=days, hours=3))
+    agency = office.world.agencies["HKL"].ref
+    about = {"assignment": row_of(case, "PTNMT")} if verb == "request_extension" else {}
+    before = events(case)
+    answer = office.post(name, address(case, verb, **about), words="Làm ngay.", reason="Chờ nước rút.", agency=agency, until=day)
+    assert answer.status_code == 422
+    assert DayTooFar().vi in words_of(answer)
+    assert events(case) == before
+
+
 def test_a_tampered_rectangle_is_refused_and_not_published(office: Office) -> None:
     filed = pictured.pictured_case(office.world, office.app.config["FILES"], "rating")
     [publication] = publications_of(filed.case)
     ref = pictured.scene_photo(filed).ref
-    form = {**TEXT, "reason": "Sửa.", "checked": "y", f"show-{ref}": "yes", f"cover-{ref}": "kaputt"}
+    form = {**TEXT, "reason": "Sửa.", "checked": "y", "version": "1", f"show-{ref}": "yes", f"cover-{ref}": "kaputt"}
     answer = office.post("operator", address(filed.case, "correct_publication", publication=publication.ref), **form)
     assert answer.status_code == 422
     assert RectangleRefused().text.vi in words_of(answer)

@@ -1,12 +1,14 @@
 """Distributing, accepting, handing back: through the pages."""
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from casework.due_previews import distribution_limits
+from casework.working_time import DayTooFar
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
@@ -51,6 +53,15 @@ def test_the_limits_shown_are_the_limits_set(app: Flask, others: tuple[str, ...]
     assert {assignment.due_at for assignment in case.assignments} == {shown.answer_by}
     assert case.assignments[0].instructions == "Xin làm trước."
     assert build.waiting(case, "accept_assignment", office.world.agencies["PTNMT"]).due_at == shown.accept_by
+
+
+def test_a_day_beyond_ten_years_is_refused_in_words(office: Office) -> None:
+    case = build.case_at(office.world, "to_distribute")
+    office.clock(build.NOON + timedelta(days=4, hours=3))
+    answer = office.post("ops_lead", step(case, "distribute"), act="distribute", **agencies(office, "PTNMT", until="9999-12-31"))
+    assert answer.status_code == 422
+    assert DayTooFar().vi in words_of(answer)
+    assert case.assignments == []
 
 
 def test_going_back_keeps_what_was_chosen(office: Office) -> None:

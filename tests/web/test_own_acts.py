@@ -404,7 +404,7 @@ def test_a_correction_is_read_with_its_reason_and_one_taken_back_by_its_sender_a
     case = build.case_at(world, "rating")
     client = sender(app, world)
     [publication] = db.session.scalars(select(Publication))
-    build.act(world, case, "correct_publication", "operator", publication=publication, title="Rác đổ ven suối",
+    build.act(world, case, "correct_publication", "operator", publication=publication, version_seen=1, title="Rác đổ ven suối",
               question="Người dân phản ánh rác đổ ven suối.", summary="Đã dọn xong.", reason="Ghi lại khối lượng rác.", checked=True)
     for page in (page_of(client, case), words_of(client_of(app).get(f"/reports/{case.code}"))):
         assert "Đã đính chính lúc" in page
