@@ -125,8 +125,6 @@ def publications_of(case: Case) -> list[Publication]:
     return list(db.session.scalars(query.order_by(Publication.number.desc())))
 
 
-
-
 def hand_backs_of(case: Case) -> list[HandBack]:
     """Every time an agency said that the matter is not its own, oldest first."""
     query = select(HandBack).join(Assignment, HandBack.assignment_id == Assignment.id).where(Assignment.case_id == case.id)
