@@ -68,15 +68,13 @@ def withdraw_report(case: Case, *, by: Actor, now: datetime, report: Report, rea
 def decide_withdrawal(case: Case, *, by: Actor, now: datetime, granted: bool, words: str) -> dict[str, object]:
     """Let an accepted report go, or go on without naming anybody because the public is in danger, and say so to its sender.
 
-    Records `decide_withdrawal`. Raises WithdrawalRefused without a request, without words when the case goes on, or when a case
-    that has been answered meanwhile should end without trace. Source: rules.md, section 6, "Withdraw report".
+    The case is still open: no answer is given before the wish is decided. Records `decide_withdrawal`. Raises WithdrawalRefused
+    without a request, or without words when the case goes on. Source: rules.md, section 6, "Withdraw report".
     """
     require(by, Action.DECIDE_WITHDRAWAL, case)
     withdrawal, words = open_withdrawal(case), normal(words)
     if withdrawal is None:
         raise WithdrawalRefused("Không có đề nghị rút nào đang chờ.", "No request to withdraw is waiting.")
-    if granted and case.state not in OPEN_STATES:
-        raise WithdrawalRefused("Hồ sơ đã được trả lời nên không rút được nữa.", "The case has been answered and cannot be withdrawn.")
     if not granted and not words:
         raise WithdrawalRefused("Vui lòng giải thích vì sao vẫn tiếp tục xử lý.", "Please explain why the work goes on.")
     report = db.session.get_one(Report, withdrawal.report_id)

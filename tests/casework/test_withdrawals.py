@@ -147,15 +147,6 @@ def test_what_is_answered_or_ended_is_not_withdrawn(small: World) -> None:
             withdraw(small, case)
 
 
-def test_a_case_answered_meanwhile_is_not_withdrawn_any_more(small: World) -> None:
-    case = build.case_at(small, "to_publish")
-    withdraw(small, case)
-    build.advance(small, case, "rating")
-    with pytest.raises(WithdrawalRefused, match="has been answered"):
-        decide(small, case, granted=True)
-    assert decide(small, case, granted=False) == {"outcome": "kept"}
-
-
 def test_a_reason_has_a_readable_length(small: World) -> None:
     case = build.case_at(small, "to_verify")
     with pytest.raises(WithdrawalRefused, match="2000 characters"):
