@@ -90,11 +90,11 @@ def _standing(instance: ProcessInstance, tokens: Tokens) -> Standing:
 
 
 def _named_in(xml: bytes, language: str) -> str:
-    """The names of the model are Vietnamese; their English stands beside them as a property."""
+    """The names of the model are Vietnamese; their English stands beside them as a property. What has no name is drawn without one."""
     root = read_xml(xml)
     for element in root.iterfind(NAMED, XMLNS):
         name = _property(element, f"label_{language}")
-        if name:
+        if name and element.get("name"):
             element.set("name", name)
     return str(etree.tostring(root, encoding="unicode"))
 
