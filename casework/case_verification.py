@@ -70,12 +70,15 @@ def _rows(query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
 
 
 def _states_against_assignments() -> Iterator[Finding]:
-    columns = (Case.id, Case.code, Case.state, Assignment.state.label("part"), Assignment.ended_at, Assignment.approved_at)
+    of_part = (Assignment.state.label("part"), Assignment.round, Assignment.ended_at, Assignment.approved_at)
+    columns = (Case.id, Case.code, Case.state, Case.reopened, *of_part)
     query = select(*columns).join(Assignment, Assignment.case_id == Case.id).order_by(Case.id, Assignment.id)
     for _, group in groupby(_rows(query), key=lambda row: int(row.id)):
         rows = list(group)
         code, state = rows[0].code, CaseState(rows[0].state)
-        assignments = [Assignment(state=row.part, ended_at=row.ended_at, approved_at=row.approved_at) for row in rows]
+        assignments = [
+            Assignment(state=row.part, round=row.round, ended_at=row.ended_at, approved_at=row.approved_at) for row in rows
+        ]
         if any(assignment.is_open for assignment in assignments):
             if state not in OPEN_STATES:
                 yield fault(
@@ -84,7 +87,7 @@ def _states_against_assignments() -> Iterator[Finding]:
                     f"The case {code} has ended ({state}), and an agency still owes something.",
                 )  # fmt: skip
                 continue
-            told = Case(state=state, assignments=assignments)  # never added: it only asks the rule
+            told = Case(state=state, reopened=rows[0].reopened, assignments=assignments)  # never added: it only asks the rule
             settle_state(told)
             if state not in {told.state, CaseState.WAITING_REPORTER, CaseState.REFERRED}:
                 yield fault(

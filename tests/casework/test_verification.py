@@ -103,6 +103,14 @@ def test_cases_at_every_state_are_clean(world: build.World) -> None:
     assert chains() == cases() == set()
 
 
+def test_a_reopened_case_whose_agencies_are_all_asked_anew_is_clean(world: build.World) -> None:
+    case = build.case_at(world, "rating")
+    build.rate(world, case, level="dissatisfied")
+    build.do(world, case, "review_rating", "ops_lead", outcome="reopened", words="Sẽ dọn lại.")
+    build.advance(world, case, "at_agency")
+    assert list(check_cases(now=build.next_moment(case))) == []
+
+
 def test_a_changed_payload_is_named(case: Case) -> None:
     with unit_of_work():
         event(case, 3).payload = {"title": "Không có gì"}

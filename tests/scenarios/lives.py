@@ -35,7 +35,9 @@ class Lives:
     """The cases of one world, acted on by everybody. `now` only goes forward; what refused is counted by its reason."""
 
     def __init__(self, world: build.World, random: Random) -> None:
-        self.world, self.random, self.now = world, random, build.NOON
+        self.world, self.random = world, random
+        # another life may have been led in this world before: time goes on from there
+        self.now = max(build.NOON, db.session.scalar(select(func.max(Event.at))) or build.NOON)
         self.case_ids: list[int] = []
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
