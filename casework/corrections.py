@@ -32,6 +32,7 @@ def correct_publication(
     now: datetime,
     publication: Publication,
     version_seen: int,
+    again: bool = False,
     title: str,
     question: str,
     reason: str,
@@ -46,6 +47,7 @@ def correct_publication(
     The agencies' answers stay as they are, and of the photos the chosen ones alone are shown. Ratings stay: they name the
     version they were given to, so they are marked "before correction". `reason` is read beside the text. `version_seen` is the
     version the new words were written over: of two who correct at once the second reads the first's words before theirs stand.
+    `again` says that the writer knows it was taken back, and publishes it again on purpose.
     In any state of the case, without effect on its limits. Records `correct_publication`; reporters are told, and followers of a
     public one. Raises CorrectionRefused, PublicationRefused. Source: rules.md, section 6, "Answers".
     """
@@ -66,6 +68,11 @@ def correct_publication(
             "This was corrected after the form was opened. Please read the newer text, then send yours again.",
         )
     is_private, was_taken_back = publication.kind == "private", publication.unpublished_at is not None
+    if was_taken_back and not again:
+        raise CorrectionRefused(
+            "Bản này đã được gỡ khỏi trang công khai sau khi mở biểu mẫu. Gửi lại lần nữa là công khai lại.",
+            "This was taken back after the form was opened. Sending it once more publishes it again.",
+        )
     version = write_version(
         publication, [row.answer for row in publication.current.answers], title=title, question=question, summary=summary,
         place="" if is_private else place, shows_exact_place=shows_exact_place and not is_private, correction_reason=reason,

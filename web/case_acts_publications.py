@@ -102,6 +102,7 @@ class CorrectForm(PublishForm):
     """The public words, why they change, and which version they were written over."""
 
     version = HiddenField()
+    again = HiddenField()
     reason = TextAreaField(
         _l("What is corrected, and why"),
         validators=[at_most(LONGEST_REASON)],
@@ -128,7 +129,7 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
         self.progress = IN_PROGRESS if self.publication.kind == "interim" else ANSWERED
         self.form = CorrectForm(
             version=version.version, title=version.title, question=version.question, summary=version.summary, place=version.place,
-            shows_exact_place=version.shows_exact_place,
+            shows_exact_place=version.shows_exact_place, again=self.taken_back,
         )  # fmt: skip
         self.choices = photo_choices(self.case, request.form.to_dict() if request.method == "POST" else None, version)
         if self.publication.kind == "private":
@@ -139,14 +140,22 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
         self.version_seen = _number(self.form.version.data)
 
     def filled_in(self) -> dict[str, Any]:
-        return {**super().filled_in(), "publication": self.publication, "version_seen": self.version_seen}
+        again = self.form.again.data == self.taken_back
+        return {**super().filled_in(), "publication": self.publication, "version_seen": self.version_seen, "again": again}
 
     def context(self) -> dict[str, Any]:
         newer: PublicationVersion | None = None if self.is_current else self.publication.current
         if newer is not None:
             # shown beside what was typed, so that what is sent next is written over it
             self.form.version.data = newer.version
+        # whoever sends it after this page was shown has read there that it was taken back
+        self.form.again.data = self.taken_back
         return {**super().context(), "newer": newer}
+
+    @property
+    def taken_back(self) -> str:
+        """What the form sends back unseen where the publication is not public any more."""
+        return "yes" if self.publication.unpublished_at is not None else ""
 
     @property
     def is_current(self) -> bool:

@@ -36,6 +36,7 @@ def published(case: Case, kind: str = "final") -> Publication:
 def correct(world: World, case: Case, by: str = "operator", **form: Any) -> None:
     form = {"publication": published(case), "reason": REASON, **TEXT, **form}
     form.setdefault("version_seen", form["publication"].current.version)
+    form.setdefault("again", form["publication"].unpublished_at is not None)
     build.act(world, case, "correct_publication", by, **form)
 
 
@@ -260,3 +261,14 @@ def test_nothing_is_taken_back_twice_without_a_reason_or_that_was_never_public(w
     with pytest.raises(CorrectionRefused, match="not public now"):
         unpublish(world, private, publication=published(private, "private"))
     assert "unpublish" not in events(private)
+
+
+def test_a_form_opened_before_it_was_taken_back_does_not_publish_it_again(app: Flask) -> None:
+    world = build.standard_world()
+    case = build.case_at(world, "rating")
+    unpublish(world, case)
+    with pytest.raises(CorrectionRefused, match="taken back after"):
+        correct(world, case, again=False)
+    assert published(case).unpublished_at is not None
+    correct(world, case, again=True)
+    assert published(case).unpublished_at is None

@@ -51,6 +51,7 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
         "publish_interim": lambda: TEXT,
         "correct_publication": lambda: {
             **TEXT, **words, "publication": possible.publication, "version_seen": possible.publication.current.version,
+            "again": possible.publication.unpublished_at is not None,
         },
         "unpublish": lambda: {**words, "publication": possible.publication},
         "stop_waiting": dict,

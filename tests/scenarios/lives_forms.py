@@ -131,7 +131,9 @@ def _publication(case: Case, random: Random) -> Publication | None:
 
 
 def _read(publication: Publication | None) -> dict[str, Any]:
-    return {"publication": publication, "version_seen": publication.current.version if publication is not None else 1}
+    if publication is None:
+        return {"publication": None, "version_seen": 1}
+    return {"publication": publication, "version_seen": publication.current.version, "again": publication.unpublished_at is not None}
 
 
 def _edited(forms: Forms, _case: Case) -> dict[str, Any]:
