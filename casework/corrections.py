@@ -53,9 +53,15 @@ def correct_publication(
     """
     require(by, Action.CORRECT_PUBLICATION, case)
     refuse_quarantined(case)
-    if publication.kind != "private":
-        refuse_unshowable(case, checked=checked)
     _refuse_foreign(case, publication)
+    is_private, was_taken_back = publication.kind == "private", publication.unpublished_at is not None
+    if was_taken_back and not again:
+        raise CorrectionRefused(
+            "Bản này đã được gỡ khỏi trang công khai sau khi mở biểu mẫu. Gửi lại lần nữa là công khai lại.",
+            "This was taken back after the form was opened. Sending it once more publishes it again.",
+        )
+    if not is_private:
+        refuse_unshowable(case, checked=checked)
     reason = _fit(reason, "Vui lòng ghi nội dung và lý do đính chính.", "Please write what is corrected, and why.")
     if not can_be_corrected(publication, case):
         raise CorrectionRefused(
@@ -66,12 +72,6 @@ def correct_publication(
         raise CorrectionRefused(
             "Nội dung này đã được đính chính sau khi mở biểu mẫu. Xin đọc nội dung mới rồi gửi lại.",
             "This was corrected after the form was opened. Please read the newer text, then send yours again.",
-        )
-    is_private, was_taken_back = publication.kind == "private", publication.unpublished_at is not None
-    if was_taken_back and not again:
-        raise CorrectionRefused(
-            "Bản này đã được gỡ khỏi trang công khai sau khi mở biểu mẫu. Gửi lại lần nữa là công khai lại.",
-            "This was taken back after the form was opened. Sending it once more publishes it again.",
         )
     version = write_version(
         publication, [row.answer for row in publication.current.answers], title=title, question=question, summary=summary,

@@ -139,6 +139,13 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
             self.form.checked.data = True
         self.version_seen = _number(self.form.version.data)
 
+    def act(self) -> Act | None:
+        wanted = super().act()
+        if wanted is not None and not wanted.form["again"]:
+            # refused with the words that it was taken back: whoever sends the page that shows them has read them
+            self.form.again.data = self.taken_back
+        return wanted
+
     def filled_in(self) -> dict[str, Any]:
         again = self.form.again.data == self.taken_back
         return {**super().filled_in(), "publication": self.publication, "version_seen": self.version_seen, "again": again}
@@ -148,8 +155,6 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
         if newer is not None:
             # shown beside what was typed, so that what is sent next is written over it
             self.form.version.data = newer.version
-        # whoever sends it after this page was shown has read there that it was taken back
-        self.form.again.data = self.taken_back
         return {**super().context(), "newer": newer}
 
     @property

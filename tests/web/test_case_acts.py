@@ -445,6 +445,19 @@ def test_a_correction_written_over_an_older_text_is_kept_in_its_form_beside_the_
     assert publications_of(case)[0].current.question == "Chữ đã gõ."
 
 
+def test_what_was_taken_back_meanwhile_is_published_again_only_by_who_has_read_so(office: Office) -> None:
+    case = build.case_at(office.world, "rating")
+    [publication] = publications_of(case)
+    where = address(case, "correct_publication", publication=publication.ref)
+    form = {**TEXT, "reason": "Sửa.", "checked": "y", "version": "1", "again": ""}
+    build.act(office.world, case, "unpublish", "operator", publication=publication, reason="Lộ tên người.")
+    previewed = office.post("operator", where, **form, act="preview")
+    assert (previewed.status_code, 'name="again" type="hidden" value=""' in previewed.text) == (200, True)
+    refused = office.post("operator", where, **form)
+    assert (refused.status_code, 'name="again" type="hidden" value="yes"' in refused.text) == (422, True)
+    assert office.post("operator", where, **{**form, "again": "yes"}).status_code == 302
+
+
 @pytest.mark.parametrize("version", ["", "x", "²", "9" * 5_000])
 def test_a_correction_that_names_no_version_is_refused_in_words(office: Office, version: str) -> None:
     case = build.case_at(office.world, "rating")
