@@ -32,7 +32,10 @@ from casework import (
 from casework.models import Assignment, Case
 from casework.permissions import Actor
 from casework.states import Standstill
+from casework.words import Bilingual
 from workflows.facts import FACTS, Fact
+from workflows.outcomes import OUTCOMES
+from workflows.variables import Choice, Type, Variable, Variables, flag, moment, number
 
 Subject = Case | Assignment
 
@@ -52,18 +55,28 @@ class Step:
 
     `acts` by verb; the first is the step's own. `stays_open` says from a use case's result that the step is not over
     (nobody answered the hotline). `desk` may name another inbox than the lane does. `goes_on_in` are the standstills of a case
-    in which the step can be done all the same.
+    in which the step can be done all the same. `outcomes` and `gives` are what it leaves to the conditions after it, under its own
+    name and under theirs; `process_id` is where it may stand.
     """
 
     acts: Mapping[str, UseCase]
     stays_open: Callable[[Mapping[str, Any]], bool] = _never
     desk: Callable[[Any], str | None] | None = None
     goes_on_in: frozenset[Standstill] = frozenset()
+    outcomes: tuple[str, ...] = ()
+    gives: Variables = field(default_factory=dict)
+    process_id: str = "case"
 
     @property
     def own_act(self) -> str:
         """The verb meant when a form names none."""
         return next(iter(self.acts))
+
+    def variables(self, element_id: str, label: Bilingual) -> dict[str, Variable]:
+        """Return what the step leaves to conditions, by name."""
+        choices = tuple(Choice(outcome, OUTCOMES[outcome]) for outcome in self.outcomes)
+        own = {element_id: Variable(Type.CHOICE, label, choices)} if choices else {}
+        return {**own, **self.gives}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +99,78 @@ def _approval_desk(assignment: Assignment) -> str | None:
     return assignment.approval_desk
 
 
+ASSIGNMENT = "assignment"
+
 STEPS = {
-    "verify": Step({"verify": triage.verify, "refuse": refusals.refuse}, stays_open=lambda result: result["outcome"] == "refuse"),
-    "classify": Step({"classify": triage.classify}),
-    "call_hotline": Step({"call_hotline": triage.call_hotline}, stays_open=lambda result: not result["reached"]),
-    "distribute": Step({"distribute": distribution.distribute}),
-    "publish": Step({"publish": publishing.publish, "answer_privately": publishing.answer_privately}),
-    "rate": Step({"rate": ratings.rate}, stays_open=lambda result: result["outcome"] == "waiting"),
-    "review_rating": Step({"review_rating": ratings.review_rating}, desk=ratings.review_desk),
-    "accept_assignment": Step({"accept_assignment": distribution.accept_assignment, "hand_back": distribution.hand_back}),
-    "decide_hand_back": Step({"decide_hand_back": distribution.decide_hand_back}),
-    "submit_answer": Step({"submit_answer": answering.submit_answer}),
-    "approve_answer": Step({"approve_answer": answering.approve_answer, "redo_answer": answering.redo_answer}, desk=_approval_desk),
-    "endorse_extension": Step({"endorse_extension": extensions.endorse_extension}),
-    "decide_extension": Step({"decide_extension": extensions.decide_extension}, desk=extensions.extension_desk),
-    "answer_question": Step({"answer_question": questions.answer_question}, goes_on_in=frozenset({Standstill.QUESTION})),
-    "object_to_refusal": Step({"object_to_refusal": refusals.object_to_refusal}, goes_on_in=frozenset({Standstill.REFUSED})),
-    "decide_objection": Step({"decide_objection": refusals.decide_objection}, goes_on_in=frozenset({Standstill.REFUSED})),
-    "resume": Step({"resume": holds.resume}, goes_on_in=frozenset({Standstill.HOLD})),
-    "close_referral": Step(
-        {"close_referral": referrals.close_referral, "take_back": referrals.take_back}, goes_on_in=frozenset({Standstill.REFERRAL})
+    "verify": Step(
+        {"verify": triage.verify, "refuse": refusals.refuse},
+        stays_open=lambda result: result["outcome"] == "refuse",
+        outcomes=("accept",),
     ),
-    "decide_withdrawal": Step({"decide_withdrawal": withdrawals.decide_withdrawal}, goes_on_in=PAUSED),
-    "clear_text": Step({"clear_text": additions.clear_addition}, goes_on_in=PAUSED),
+    "classify": Step({"classify": triage.classify}, gives={"urgent": flag("Khẩn cấp", "Urgent")}),
+    "call_hotline": Step(
+        {"call_hotline": triage.call_hotline},
+        stays_open=lambda result: not result["reached"],
+        gives={"reached": flag("Đã liên lạc được", "Somebody was reached")},
+    ),
+    "distribute": Step({"distribute": distribution.distribute}, gives={"agencies": number("Số đơn vị", "Number of agencies")}),
+    "publish": Step(
+        {"publish": publishing.publish, "answer_privately": publishing.answer_privately},
+        gives={
+            "has_rater": flag("Có người đánh giá", "Somebody can rate it"),
+            "rating_due_at": moment("Hết hạn đánh giá", "End of the time for ratings"),
+        },
+    ),
+    "rate": Step(
+        {"rate": ratings.rate}, stays_open=lambda result: result["outcome"] == "waiting", outcomes=("dissatisfied",)
+    ),
+    "review_rating": Step({"review_rating": ratings.review_rating}, desk=ratings.review_desk, outcomes=("explained", "reopened")),
+    "accept_assignment": Step(
+        {"accept_assignment": distribution.accept_assignment, "hand_back": distribution.hand_back},
+        outcomes=("accept", "hand_back"),
+        process_id=ASSIGNMENT,
+    ),
+    "decide_hand_back": Step(
+        {"decide_hand_back": distribution.decide_hand_back}, outcomes=("release", "keep"), process_id=ASSIGNMENT
+    ),
+    "submit_answer": Step({"submit_answer": answering.submit_answer}, process_id=ASSIGNMENT),
+    "approve_answer": Step(
+        {"approve_answer": answering.approve_answer, "redo_answer": answering.redo_answer},
+        desk=_approval_desk,
+        outcomes=("approve", "redo"),
+        process_id=ASSIGNMENT,
+    ),
+    "endorse_extension": Step(
+        {"endorse_extension": extensions.endorse_extension}, outcomes=("endorse", "decline"), process_id=ASSIGNMENT
+    ),
+    "decide_extension": Step(
+        {"decide_extension": extensions.decide_extension},
+        desk=extensions.extension_desk,
+        outcomes=("grant", "deny"),
+        process_id=ASSIGNMENT,
+    ),
+    "answer_question": Step(
+        {"answer_question": questions.answer_question}, goes_on_in=frozenset({Standstill.QUESTION}), outcomes=("answered",)
+    ),
+    "object_to_refusal": Step(
+        {"object_to_refusal": refusals.object_to_refusal}, goes_on_in=frozenset({Standstill.REFUSED}), outcomes=("objected",)
+    ),
+    "decide_objection": Step(
+        {"decide_objection": refusals.decide_objection}, goes_on_in=frozenset({Standstill.REFUSED}), outcomes=("dismissed", "upheld")
+    ),
+    "resume": Step({"resume": holds.resume}, goes_on_in=frozenset({Standstill.HOLD}), outcomes=("resumed",)),
+    "close_referral": Step(
+        {"close_referral": referrals.close_referral, "take_back": referrals.take_back},
+        goes_on_in=frozenset({Standstill.REFERRAL}),
+        outcomes=("closed", "came_back"),
+    ),
+    "decide_withdrawal": Step({"decide_withdrawal": withdrawals.decide_withdrawal}, goes_on_in=PAUSED, outcomes=("granted", "kept")),
+    "clear_text": Step(
+        {"clear_text": additions.clear_addition},
+        goes_on_in=PAUSED,
+        outcomes=("read",),
+        gives={"left": number("Còn chưa đọc", "Not read yet")},
+    ),
 }
 
 ACTS: Mapping[str, UseCase] = {

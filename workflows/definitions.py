@@ -19,6 +19,7 @@ from casework.errors import CaseworkError
 from casework.words import Bilingual
 from workflows.expressions import ExpressionRefused, checked
 from workflows.services import SERVICES
+from workflows.step_forms import FORM_ELEMENTS, LANGBIANG, StepForm, form_of
 
 MAX_BYTES = 1_000_000
 CACHED_VERSIONS = 64
@@ -62,6 +63,7 @@ class Element:
     label: Bilingual
     role: str | None
     properties: Mapping[str, str]
+    form: StepForm
 
     @property
     def is_step(self) -> bool:
@@ -140,7 +142,8 @@ def _round_trip(spec: BpmnProcessSpec) -> BpmnProcessSpec:
 
 def _refuse_unknown(root: Any) -> None:
     allowed = {BPMN + name for name in FLOW_NODES | STRUCTURE} | {SPIFF + name for name in EXTENSIONS}
-    for node in root.iter(BPMN + "*", SPIFF + "*"):
+    allowed |= {LANGBIANG + name for name in FORM_ELEMENTS}
+    for node in root.iter(BPMN + "*", SPIFF + "*", LANGBIANG + "*"):
         if node.tag not in allowed:
             name = etree.QName(node).localname
             raise _refusal(node, f"thành phần {name} không được dùng", f"the element {name} may not be used")
@@ -205,7 +208,8 @@ def _elements(root: Any) -> Iterator[tuple[str, Element]]:
             if kind in FLOW_NODES:
                 properties = properties_of(node)
                 role = properties.get("role") or role_in_lane.get(node.get("id"))
-                yield node.get("id"), Element(node.get("id"), process.get("id"), kind, label_of(node), role, properties)
+                id_ = node.get("id")
+                yield id_, Element(id_, process.get("id"), kind, label_of(node), role, properties, form_of(node))
 
 
 def _flows(root: Any) -> Iterator[tuple[tuple[str, str], str]]:

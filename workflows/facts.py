@@ -5,6 +5,7 @@ while it does not hold, else the few flags the diagram reads. Source: design.md,
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -14,13 +15,29 @@ from casework.db import db
 from casework.models import Assignment, Case
 from casework.refusals import newest_refusal
 from casework.states import AssignmentEnd, CaseState, Pause
+from casework.words import Bilingual
 from workflows.models import ProcessInstance
+from workflows.variables import Variables, flag, moment
 
-Fact = Callable[[Any], dict[str, Any] | None]
-"""Of a case, or of an assignment in its own process."""
+Ask = Callable[[Any], dict[str, Any] | None]
+"""Asked of a case, or of an assignment in its own process."""
 
 
-def _when(holds: Callable[[Any], bool]) -> Fact:
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One message a diagram may wait for: how it is asked, what it is called, in which process, and the members it brings."""
+
+    ask: Ask
+    label: Bilingual
+    process_id: str = "case"
+    gives: Variables = field(default_factory=dict)
+
+    def __call__(self, subject: Any) -> dict[str, Any] | None:
+        """Return the flags of the fact while it holds, else None."""
+        return self.ask(subject)
+
+
+def _when(holds: Callable[[Any], bool]) -> Ask:
     return lambda subject: {} if holds(subject) else None
 
 
@@ -66,23 +83,49 @@ def _was_taken_off(assignment: Assignment) -> bool:
     return assignment.ended_at is not None and assignment.end_reason not in (AssignmentEnd.APPROVED, AssignmentEnd.HANDED_BACK)
 
 
+_UNTIL = {"until": moment("Đến lúc", "Until")}
+
 FACTS: Mapping[str, Fact] = {
-    "assignments_finished": _assignments_finished,
-    "agency_added": _when(lambda case: bool(case.open_assignments)),
-    "hotline_needed": _when(lambda case: case.hotline_owed),
-    "hotline_dropped": _when(lambda case: not case.hotline_owed),
-    "rest_settled": _when(lambda case: not case.hotline_owed and not case.has_unread_words),
-    "referred": _when(lambda case: case.paused_for == Pause.REFERRAL),
-    "merged": _when(lambda case: case.state == CaseState.MERGED),
-    "merge_settled": _merge_settled,
-    "withdrawal_asked": _withdrawal_asked,
-    "reporter_wrote": _when(lambda case: case.has_unread_words),
-    "quarantined": _when(lambda case: case.quarantined_at is not None),
-    "reporter_asked": _reporter_asked,
-    "stop_waiting": _when(lambda case: case.paused_for != Pause.QUESTION),
-    "refused": _refused,
-    "held": _held,
-    "assignment_ended": _when(_was_taken_off),
-    "extension_asked": _when(lambda assignment: assignment.extension_asked and assignment.is_open),
+    "assignments_finished": Fact(
+        _assignments_finished,
+        Bilingual("Các đơn vị đã xong việc", "All agencies are done"),
+        gives={"answered": flag("Đã có trả lời", "There is an answer")},
+    ),
+    "agency_added": Fact(_when(lambda case: bool(case.open_assignments)), Bilingual("Có đơn vị được thêm", "An agency was added")),
+    "hotline_needed": Fact(_when(lambda case: case.hotline_owed), Bilingual("Cần gọi đường dây nóng", "The hotline must be called")),
+    "hotline_dropped": Fact(_when(lambda case: not case.hotline_owed), Bilingual("Không cần gọi nữa", "The hotline need not be called")),
+    "rest_settled": Fact(
+        _when(lambda case: not case.hotline_owed and not case.has_unread_words),
+        Bilingual("Hết việc còn dở", "Nothing is left to do"),
+    ),
+    "referred": Fact(
+        _when(lambda case: case.paused_for == Pause.REFERRAL), Bilingual("Đã chuyển cơ quan khác", "Referred to another body")
+    ),
+    "merged": Fact(_when(lambda case: case.state == CaseState.MERGED), Bilingual("Đã gộp vào hồ sơ khác", "Merged into another case")),
+    "merge_settled": Fact(
+        _merge_settled,
+        Bilingual("Hồ sơ chính đã xong, hoặc đã tách ra", "The main case is over, or this one was split off"),
+        gives={"split": flag("Đã tách ra", "Split off")},
+    ),
+    "withdrawal_asked": Fact(
+        _withdrawal_asked,
+        Bilingual("Người phản ánh xin rút", "The reporter wishes to withdraw"),
+        gives={"granted": flag("Đã rút ngay", "Withdrawn at once")},
+    ),
+    "reporter_wrote": Fact(_when(lambda case: case.has_unread_words), Bilingual("Người phản ánh viết thêm", "The reporter wrote")),
+    "quarantined": Fact(_when(lambda case: case.quarantined_at is not None), Bilingual("Hồ sơ được tách riêng", "The case was set apart")),
+    "reporter_asked": Fact(_reporter_asked, Bilingual("Đã hỏi người phản ánh", "The reporter was asked"), gives=_UNTIL),
+    "stop_waiting": Fact(
+        _when(lambda case: case.paused_for != Pause.QUESTION),
+        Bilingual("Không chờ người phản ánh nữa", "The reporter is waited for no more"),
+    ),
+    "refused": Fact(_refused, Bilingual("Không tiếp nhận", "The report was not accepted"), gives=_UNTIL),
+    "held": Fact(_held, Bilingual("Hồ sơ tạm dừng", "The case is on hold"), gives=_UNTIL),
+    "assignment_ended": Fact(_when(_was_taken_off), Bilingual("Đơn vị được rút", "The agency was taken off"), process_id="assignment"),
+    "extension_asked": Fact(
+        _when(lambda assignment: assignment.extension_asked and assignment.is_open),
+        Bilingual("Đơn vị xin gia hạn", "The agency asks for more time"),
+        process_id="assignment",
+    ),
 }
 """By the name of the message its event waits for."""

@@ -62,7 +62,8 @@ class FlatRows:
     def _new_step(self, instance: ProcessInstance, engine_task: str, element: Element) -> WaitingTask:
         assignment = instance.assignment
         return WaitingTask(
-            instance=instance, engine_task=engine_task, element=element.id, case=self.case, assignment=assignment,
+            instance=instance, version_id=instance.process_version.id, engine_task=engine_task, element=element.id,
+            case=self.case, assignment=assignment,
             desk=desk_of(element, self.case, assignment, self.bindings), centre_id=self.case.centre_id,
             agency_id=assignment.agency_id if assignment else None, state="waiting", entered_at=self.now, due_at=FAR, urgent=False,
         )  # fmt: skip

@@ -17,8 +17,11 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
-class ProcessVersion(Model):
-    """One version of a model; from `approved` on its text never changes. Without a centre it holds for the installation."""
+class ProcessVersion(Referable, Model):
+    """One version of a model or of a decision table; a draft's text changes with each save, from `checked` on it never does.
+
+    Without a centre it holds for the installation. Who did what to it, and why, is the stream of events of its scope.
+    """
 
     __tablename__ = "process_version"
     __table_args__ = (
@@ -36,12 +39,18 @@ class ProcessVersion(Model):
     xml: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     note: Mapped[str | None] = mapped_column(Text, comment="what was changed and why")
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("process_version.id"), comment="the version it was drawn from")
+    revision: Mapped[int] = mapped_column(server_default="1", comment="counts the saves of a draft: who saves names the one they read")
     author_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="empty: came with the software")
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
+    saved_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None] = mapped_column(comment="when it was found clean and handed in to be approved")
     approved_at: Mapped[datetime | None]
     live_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
+    author: Mapped[Account | None] = relationship(foreign_keys=[author_id])
+    approver: Mapped[Account | None] = relationship(foreign_keys=[approver_id])
 
 
 class ProcessInstance(Model):
@@ -88,9 +97,11 @@ class WaitingTask(Referable, Model):
         Index("ix_waiting_task_inbox", "desk", "state", "due_at", "id"),
         Index("ix_waiting_task_case", "case_id", "state"),
         Index("ix_waiting_task_claimed", "claimed_by_id", "state", "due_at"),
+        _partial("ix_waiting_task_version", "version_id", "element", where="state IN ('waiting', 'frozen')"),
     )
     id: Mapped[Id]
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    version_id: Mapped[int] = mapped_column(ForeignKey("process_version.id"), comment="copy of the instance's, to count open steps by")
     engine_task: Mapped[str] = mapped_column(String(36))
     element: Mapped[str] = mapped_column(String(80))
     desk: Mapped[str] = mapped_column(String(40), comment="role and place, e.g. operator@3, agency_leader@a17, reporter@c52")

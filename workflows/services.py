@@ -1,6 +1,7 @@
 """The fixed list of what a service task in a diagram may name; anything else is refused when the model is read."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +9,34 @@ from casework.holds import end_hold
 from casework.models import Case
 from casework.questions import end_question
 from casework.ratings import end_rating_window
+from casework.words import Bilingual
+from workflows.variables import Type, Variables, flag
 
-Service = Callable[..., dict[str, Any]]
+Run = Callable[..., dict[str, Any]]
 """`(case, *, now, **parameters) -> plain values for the diagram`."""
 
-SERVICES: dict[str, Service] = {"end_question": end_question, "end_hold": end_hold, "end_rating_window": end_rating_window}
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a service does, what it is given and what it gives: members of its result variable."""
+
+    run: Run
+    label: Bilingual
+    parameters: dict[str, Type] = field(default_factory=dict)
+    gives: Variables = field(default_factory=dict)
+
+
+SERVICES: dict[str, Service] = {
+    "end_question": Service(
+        end_question,
+        Bilingual("Khép việc chờ người phản ánh bổ sung", "End the wait for the reporter"),
+        gives={"closes": flag("Kết thúc hồ sơ", "Closes the case")},
+    ),
+    "end_hold": Service(end_hold, Bilingual("Kết thúc tạm dừng", "End the hold")),
+    "end_rating_window": Service(end_rating_window, Bilingual("Khép thời gian đánh giá", "End the time for ratings")),
+}
 
 
 def run_service(name: str, case: Case, parameters: dict[str, Any], *, now: datetime) -> dict[str, Any]:
     """Run a service of the list inside the caller's unit of work; raises KeyError for another name."""
-    return SERVICES[name](case, now=now, **parameters)
+    return SERVICES[name].run(case, now=now, **parameters)

@@ -38,6 +38,7 @@ from casework.models.rules import (
     VisibilityReason,
 )
 from casework.models.search import SearchRow
+from casework.models.step_records import StepRecord, StepValue
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "Area", "AreaSuccession", "Assignment", "CalendarChange",
@@ -45,6 +46,6 @@ __all__ = [
     "Directive", "Draft", "Event", "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "Hold", "HotlineCall",
     "IdempotencyKey", "Letterhead", "LoginSession", "Membership", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
     "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "Question", "RateCounter", "Rating", "Referral",
-    "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report", "ReportText", "Reporter", "Review", "SearchRow", "TextTemplate",
-    "VisibilityReason", "Withdrawal",
+    "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report", "ReportText", "Reporter", "Review", "SearchRow", "StepRecord",
+    "StepValue", "TextTemplate", "VisibilityReason", "Withdrawal",
 ]  # fmt: skip

@@ -9,13 +9,14 @@ from casework.db import Id, Model, Referable
 
 
 class Photo(Referable, Model):
-    """One picture, staged with a form or linked to a report, an answer or a note."""
+    """One picture, staged with a form or linked to a report, an answer, a note or a field of a step."""
 
     __tablename__ = "photo"
     __table_args__ = (
         CheckConstraint("state IN ('staged', 'linked', 'deleted')", name="state"),
         Index("ix_photo_report", "report_id", "position"),
         Index("ix_photo_answer", "answer_id", "position"),
+        Index("ix_photo_step_value", "step_value_id", "position"),
         Index("ix_photo_staged", "staged_token", "position"),
         Index("ix_photo_unsent", "uploaded_at", sqlite_where=text("linked_at IS NULL"), postgresql_where=text("linked_at IS NULL")),
     )
@@ -26,6 +27,7 @@ class Photo(Referable, Model):
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id"))
     note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
+    step_value_id: Mapped[int | None] = mapped_column(ForeignKey("step_value.id"))
     position: Mapped[int] = mapped_column(server_default="0")
     sealed_name: Mapped[bytes] = mapped_column(LargeBinary, comment="the file name as sent: may hold a person's name")
     sealed_metadata: Mapped[bytes | None] = mapped_column(LargeBinary, comment="time and place from EXIF")

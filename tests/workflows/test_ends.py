@@ -11,11 +11,12 @@ from casework.additions import additions_of
 from casework.db import db
 from casework.models import Case, Report
 from casework.publishing import PublicationRefused
+from casework.words import Bilingual
 from tests import beside, build
 from workflows.inbox import Wanted, page_of
 from workflows.incidents import open_incidents, retry_recorded
 from workflows.models import Incident, ProcessInstance, WaitingTask
-from workflows.services import SERVICES
+from workflows.services import SERVICES, Service
 from workflows.verification import check_process
 from workflows.wakeups import deliver_messages, fire_due_timers
 
@@ -81,7 +82,7 @@ def test_quarantine_ends_a_process_put_aside_by_an_incident(world: build.World, 
     case = build.case_at(world, "handling")
     build.act(world, case, "hold", "ops_lead", reason=WHY, until=date(2026, 3, 9))
     over = build.NOON + timedelta(days=8)
-    monkeypatch.setitem(SERVICES, "end_hold", fails)
+    monkeypatch.setitem(SERVICES, "end_hold", Service(fails, Bilingual("thử", "try")))
     assert fire_due_timers(over) == 0
     monkeypatch.undo()
     build.act(world, case, "quarantine", "operator", reason=WHY, now=over + timedelta(minutes=5))

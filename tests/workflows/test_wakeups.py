@@ -9,6 +9,7 @@ from casework.cases import lock_case
 from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Event
+from casework.words import Bilingual
 from tests import build
 from tests.conftest import running
 from web.config import Config
@@ -17,8 +18,13 @@ from workflows.acts import follow
 from workflows.engine import waits_for
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.parsed import definition_of
-from workflows.services import SERVICES
+from workflows.services import SERVICES, Service
 from workflows.wakeups import LEASE, deliver_messages, fire_due_timers
+
+
+def doing(run):
+    """A service that does something else."""
+    return Service(run, Bilingual("thử", "try"))
 
 
 def rated_world(cases=1):
@@ -64,7 +70,7 @@ def test_a_click_wins_over_a_timer_that_waits_for_its_case(postgres_app, postgre
     (timer,) = timers()
     over, ref, at = timer.due_at, build.waiting(case, "rate").ref, build.next_moment(case)
     actor, report, opened, fired = world.actor("citizen", at), case.main_report, [], []
-    monkeypatch.setitem(SERVICES, "end_rating_window", lambda case, **_: opened.append(case.id) or {})
+    monkeypatch.setitem(SERVICES, "end_rating_window", doing(lambda case, **_: opened.append(case.id) or {}))
 
     def wake():
         with postgres_app.app_context():
@@ -121,14 +127,14 @@ class Killed(BaseException):
 
 def ending_with(fault, case):
     """The service of the rating's end, which meets a fault at one case."""
-    real = SERVICES["end_rating_window"]
+    real = SERVICES["end_rating_window"].run
 
     def end(each, **more):
         if each.id == case.id:
             raise fault
         return real(each, **more)
 
-    return end
+    return doing(end)
 
 
 def closings(cases):
