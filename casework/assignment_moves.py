@@ -11,7 +11,7 @@ from casework.cases import give_up_lead
 from casework.clocks import ClockKind, end_all_clocks, move_due, running_clocks, schedule_reminder
 from casework.db import db, kept_for_step
 from casework.due_changes import assignment_due
-from casework.models import Answer, Assignment, Case, Decision, Note
+from casework.models import Answer, Assignment, Case, Decision, Note, StepRecord
 from casework.outbox import tell_desk
 from casework.permissions import Role
 from casework.states import AssignmentEnd, AssignmentState
@@ -47,7 +47,8 @@ def goes_back(moved: Moved, main: Case) -> bool:
 
 
 def move_assignment(assignment: Assignment, case: Case, *, slot: str, round_: int | None = None) -> None:
-    """Let an open assignment go on in another case: its running clocks and its notes go with it, its due instant stays.
+    """Let an open assignment go on in another case: its running clocks, its notes and what was written in its steps go with it,
+    its due instant stays.
 
     `round_` is how often the case had been reopened when it was given; by default the present number. The lead of the old case
     leads it no more; in the new one it leads where that is its `slot`.
@@ -61,7 +62,8 @@ def move_assignment(assignment: Assignment, case: Case, *, slot: str, round_: in
     for clock in clocks:
         clock.case_id, clock.round = case.id, assignment.round
         schedule_reminder(clock, case)
-    db.session.execute(update(Note).where(Note.assignment_id == assignment.id).values(case_id=case.id))
+    for table in (Note, StepRecord):
+        db.session.execute(update(table).where(table.assignment_id == assignment.id).values(case_id=case.id))
     db.session.flush()
     forget_clocks(old, case)
 

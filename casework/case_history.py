@@ -12,6 +12,7 @@ from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.said import Audience, Known, Said
 from casework.staff_sentences import SENTENCES_OF_THE_WAY
 from casework.staff_sentences_beside import SENTENCES_BESIDE
+from casework.staff_sentences_process import SENTENCES_OF_THE_PROCESS
 from casework.told_steps import Step, with_moves
 from casework.words import Bilingual
 
@@ -23,7 +24,7 @@ SYSTEM_NAME = Bilingual("Hệ thống", "The system")
 REPORTERS_ACTS = frozenset({"file_report", "rate", "object_to_refusal", "answer_question", "withdraw_report", "write_to_centre"})
 """What a guest with the tracking secret does without an account."""
 
-SENTENCES = SENTENCES_OF_THE_WAY | SENTENCES_BESIDE
+SENTENCES = SENTENCES_OF_THE_WAY | SENTENCES_BESIDE | SENTENCES_OF_THE_PROCESS
 
 
 def audience_of(actor: Actor, case: Case) -> Audience | None:

@@ -151,7 +151,9 @@ def _running_clocks() -> Iterator[Finding]:
             f"Hồ sơ {row.code} ở trạng thái {row.state} nhưng đồng hồ {row.kind} vẫn chạy.",
             f"The case {row.code} is in state {row.state}, and its clock {row.kind} still runs.",
         )  # fmt: skip
-    for row in _rows(running.join(Assignment, Assignment.id == Clock.assignment_id).where(Assignment.ended_at.is_not(None))):
+    # the limit of a step ends with its step, which may come after the agency's answer
+    of_agency = running.join(Assignment, Assignment.id == Clock.assignment_id).where(Clock.kind != ClockKind.STEP)
+    for row in _rows(of_agency.where(Assignment.ended_at.is_not(None))):
         yield fault(
             "clock.runs_on", row.code,
             f"Hồ sơ {row.code}: một đơn vị đã xong nhưng đồng hồ {row.kind} của đơn vị vẫn chạy.",
@@ -161,7 +163,7 @@ def _running_clocks() -> Iterator[Finding]:
         select(Case.code, Clock.kind)
         .join(Clock, Clock.case_id == Case.id)
         .where(Clock.ended_at.is_(None))
-        .group_by(Case.id, Case.code, Clock.kind, Clock.assignment_id, Clock.publication_id)
+        .group_by(Case.id, Case.code, Clock.kind, Clock.assignment_id, Clock.publication_id, Clock.element)
         .having(func.count() > 1)
     )
     for row in _rows(twice):

@@ -26,6 +26,8 @@ class ClockKind(StrEnum):
     APPROVAL = "approval"
     PUBLICATION = "publication"
     RATING = "rating"
+    STEP = "step"
+    """One step of the process that has a limit of its own in the model; `Clock.element` says which. No rule row stands behind it."""
 
 
 MARKED_URGENT = "urgent"
@@ -123,6 +125,22 @@ def start_clock(
     return clock
 
 
+def start_step_clock(case: Case, element: str, *, limit: TimeLimit, at: datetime, assignment: Assignment | None = None) -> Clock:
+    """Start the limit the model gives one of its steps. Raises BeyondTenYears where the calendar never uses it up."""
+    due = due_at(limit, at, calendar_of(case.centre_id))
+    if due is None:
+        raise RuleMissing(f"{element}: no due instant")
+    clock = Clock(
+        case_id=case.id, assignment_id=assignment.id if assignment else None, kind=ClockKind.STEP, element=element, round=case.reopened,
+        amount=limit.amount, unit=limit.unit, started_at=at, first_due_at=due, due_at=due,
+    )  # fmt: skip
+    running = _running_clocks(case)
+    schedule_reminder(clock, case)
+    db.session.add(clock)
+    running.append(clock)
+    return clock
+
+
 def start_assignment_clock(assignment: Assignment, *, at: datetime) -> Clock:
     """Start the limit of an agency: the case's due instant less the allowance for approval and publication, or sooner by its rule."""
     case = assignment.case
@@ -157,6 +175,12 @@ def running_clocks(case: Case, *, assignment: Assignment | None = None) -> list[
     ]
 
 
+def running_step_clock(case: Case, element: str, *, assignment: Assignment | None = None) -> Clock | None:
+    """Return the limit of a step that still runs."""
+    found = (clock for clock in running_clocks(case) if clock.kind == ClockKind.STEP and clock.element == element)
+    return next((clock for clock in found if clock.assignment_id == (assignment.id if assignment is not None else None)), None)
+
+
 def _running_clocks(case: Case) -> list[Clock]:
     """Read once in a step: the case is locked, so nobody else starts or ends one meanwhile."""
     kept = kept_for_step()
@@ -183,10 +207,21 @@ def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignme
     return clock
 
 
-def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
-    """End every running limit of a case, or of one assignment, e.g. because it was refused or released."""
-    for clock in running_clocks(case, assignment=assignment):
+def end_step_clock(case: Case, element: str, *, at: datetime, assignment: Assignment | None = None) -> None:
+    """End the running limit of a step, because the step was done or no longer waits."""
+    clock = running_step_clock(case, element, assignment=assignment)
+    if clock is not None:
         _end(clock, at)
+
+
+def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
+    """End every running limit of a case, or of one assignment, e.g. because it was refused or released.
+
+    The limit of a step of an agency's process goes on: it ends with its step, which may come after the agency's answer.
+    """
+    for clock in running_clocks(case, assignment=assignment):
+        if assignment is None or clock.kind != ClockKind.STEP:
+            _end(clock, at)
 
 
 def run_again(clock: Clock, case: Case) -> None:

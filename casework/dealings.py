@@ -25,6 +25,7 @@ from casework.models import (
     Referral,
     Refusal,
     Report,
+    StepRecord,
     Withdrawal,
 )
 from casework.permissions import Actor, Sight, case_seen_by, sees
@@ -32,10 +33,11 @@ from casework.questions import answer_words
 from casework.refusals import objection_words
 from casework.said import Audience
 from casework.states import AssignmentEnd
+from casework.step_records import SeenRecord, step_records_seen
 from casework.withdrawals import withdrawal_reason
 from casework.words import Bilingual
 
-BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal)
+BESIDE: tuple[type[Any], ...] = (Question, Addition, Hold, Referral, Directive, Withdrawal, Refusal, StepRecord)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,10 @@ class SeenExtension:
 
 @dataclass(frozen=True)
 class Dealings:
-    """Everything beside the steps that one person may read, each the oldest first; `names` of accounts by row."""
+    """Everything beside the steps that one person may read, each the oldest first; `names` of accounts by row.
+
+    `records` are what was written in steps that administrators drew, the newest first.
+    """
 
     questions: tuple[SeenQuestion, ...] = ()
     additions: tuple[SeenAddition, ...] = ()
@@ -98,6 +103,7 @@ class Dealings:
     directives: tuple[Directive, ...] = ()
     withdrawals: tuple[SeenWithdrawal, ...] = ()
     refusals: tuple[SeenRefusal, ...] = ()
+    records: tuple[SeenRecord, ...] = ()
     missing: tuple[Assignment, ...] = ()
     merged_into: Case | None = None
     names: dict[int, str] = field(default_factory=dict)
@@ -127,6 +133,7 @@ def dealings_seen(case: Case, by: Actor) -> Dealings:
         directives=_rows(Directive, case) if Directive in there and reads_matter else (),
         withdrawals=_withdrawals(case, reads_sealed) if Withdrawal in there and in_committee else (),
         refusals=_refusals(case, reads_sealed) if Refusal in there and in_committee else (),
+        records=tuple(step_records_seen(case, by)) if StepRecord in there else (),
         missing=tuple(row for row in case.assignments if row.end_reason == AssignmentEnd.MISSING),
         merged_into=case_seen_by(by, case.merged_into.ref) if case.merged_into is not None else None,
     )

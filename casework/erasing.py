@@ -53,6 +53,8 @@ from casework.models import (
     ReportText,
     Review,
     SearchRow,
+    StepRecord,
+    StepValue,
     Withdrawal,
 )
 from casework.outbox import LETTER
@@ -197,6 +199,7 @@ def _words_of_staff(ids: list[int]) -> list[Change]:
         (Referral, Referral.case_id.in_(ids), {"body": GONE, "reason": GONE, "result": None}),
         (Refusal, Refusal.case_id.in_(ids), {"words": GONE, "decision_words": None}),
         (Review, Review.publication_id.in_(publications), {"words": None}),
+        (StepValue, StepValue.record_id.in_(_step_records(ids)), {"value": None, "shown_vi": None, "shown_en": None}),
         (Withdrawal, Withdrawal.case_id.in_(ids), {"decision_words": None}),
     ]  # fmt: skip
 
@@ -258,6 +261,10 @@ def _publications(ids: Collection[int]) -> Select[int]:
     return select(Publication.id).where(Publication.case_id.in_(ids))
 
 
+def _step_records(ids: Collection[int] | Select[int]) -> Select[int]:
+    return select(StepRecord.id).where(StepRecord.case_id.in_(ids))
+
+
 def _report_ids(case_ids: Collection[int] | Select[int]) -> Select[int]:
     elsewhere = aliased(CaseReport)
     is_elsewhere = exists().where(
@@ -267,11 +274,13 @@ def _report_ids(case_ids: Collection[int] | Select[int]) -> Select[int]:
 
 
 def _photos(case_ids: Collection[int] | Select[int]) -> Select[int]:
-    """Every photo of the cases: of their reports, of agencies' answers and of notes."""
+    """Every photo of the cases: of their reports, of agencies' answers, of notes and of steps that administrators drew."""
     answers = select(Answer.id).join(Answer.assignment).where(Assignment.case_id.in_(case_ids))
     notes = select(Note.id).where(Note.case_id.in_(case_ids))
+    fields = select(StepValue.id).where(StepValue.record_id.in_(_step_records(case_ids)))
     of_reports = Photo.report_id.in_(_report_ids(case_ids))
-    return select(Photo.id).where(or_(of_reports, Photo.answer_id.in_(answers), Photo.note_id.in_(notes)))
+    of_staff = (Photo.answer_id.in_(answers), Photo.note_id.in_(notes), Photo.step_value_id.in_(fields))
+    return select(Photo.id).where(or_(of_reports, *of_staff))
 
 
 def _seal_place_away(report: Report) -> None:

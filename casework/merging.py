@@ -120,7 +120,8 @@ def _is_further(source: Case, main: Case) -> bool:
 
 
 def _before(source: Case, main: Case, moving: list[Moved]) -> Before:
-    own_clocks = [clock for clock in running_clocks(source) if clock.assignment_id is None]
+    at_work = {assignment.id for assignment in source.open_assignments}
+    own_clocks = [clock for clock in running_clocks(source) if clock.assignment_id not in at_work]
     shown = select(Publication.id).where(
         Publication.case_id == source.id, Publication.kind.in_(("interim", "final")), Publication.unpublished_at.is_(None)
     )

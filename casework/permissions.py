@@ -50,6 +50,7 @@ class Action(StrEnum):
     ADD_AGENCY = "add_agency"
     ANSWER_QUESTION = "answer_question"
     APPROVE_ANSWER = "approve_answer"
+    APPROVE_PROCESS = "approve_process"
     ASK_REPORTER = "ask_reporter"
     CALL_HOTLINE = "call_hotline"
     CHANGE_CALENDAR = "change_calendar"
@@ -66,6 +67,7 @@ class Action(StrEnum):
     DECIDE_WITHDRAWAL = "decide_withdrawal"
     DIRECT = "direct"
     DISTRIBUTE = "distribute"
+    EDIT_PROCESS = "edit_process"
     ENDORSE_EXTENSION = "endorse_extension"
     FILE_REPORT = "file_report"
     FOLLOW = "follow"
@@ -74,6 +76,7 @@ class Action(StrEnum):
     HAND_OVER = "hand_over"
     HOLD = "hold"
     MANAGE_SESSIONS = "manage_sessions"
+    MEND_PROCESS = "mend_process"
     MERGE = "merge"
     OBJECT_TO_REFUSAL = "object_to_refusal"
     PASS_ON = "pass_on"
@@ -84,6 +87,7 @@ class Action(StrEnum):
     RATE = "rate"
     READ_CASE = "read_case"
     READ_INBOX = "read_inbox"
+    READ_PROCESS = "read_process"
     READ_PUBLIC = "read_public"
     REDO_ANSWER = "redo_answer"
     REFER = "refer"
@@ -122,6 +126,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.ADD_AGENCY: OPERATIONS,
     Action.ANSWER_QUESTION: ANYONE,
     Action.APPROVE_ANSWER: LEADERS,
+    Action.APPROVE_PROCESS: frozenset({Role.PROCESS_APPROVER}),
     Action.ASK_REPORTER: OPERATIONS,
     Action.CALL_HOTLINE: OPERATIONS,
     Action.CHANGE_CALENDAR: frozenset({Role.ADMINISTRATOR}),
@@ -138,6 +143,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.DECIDE_WITHDRAWAL: OPERATIONS,
     Action.DIRECT: frozenset({Role.COMMITTEE_LEADER}),
     Action.DISTRIBUTE: OPERATIONS,
+    Action.EDIT_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.ENDORSE_EXTENSION: frozenset({Role.AGENCY_LEADER}),
     Action.FILE_REPORT: ANYONE,
     Action.FOLLOW: ANYONE,
@@ -146,6 +152,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.HAND_OVER: frozenset({Role.CONFIDENTIAL_READER}),
     Action.HOLD: frozenset({Role.OPS_LEAD}),
     Action.MANAGE_SESSIONS: ANYONE,
+    Action.MEND_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.MERGE: OPERATIONS,
     Action.OBJECT_TO_REFUSAL: ANYONE,
     Action.PASS_ON: OPERATIONS,
@@ -156,6 +163,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.RATE: ANYONE,
     Action.READ_CASE: CASE_READERS,
     Action.READ_INBOX: STAFF,
+    Action.READ_PROCESS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR}),
     Action.READ_PUBLIC: ANYONE,
     Action.REDO_ANSWER: LEADERS,
     Action.REFER: OPERATIONS,

@@ -1,7 +1,8 @@
 """Who may be served which copy of a photo (rules.md, section 2). The look-up is the permission: None means it is not there for them.
 
 sealed      the original as sent: nobody, through no page
-centre      may show faces and house numbers. Of a report: the centre and its sender. Of an answer: see `_sees_answer_photos`
+centre      may show faces and house numbers. Of a report: the centre and its sender. Of an answer: see `_sees_answer_photos`.
+            Of a step that an administrator drew: whoever reads what was written in it
 agencies    cleared at verification: whoever reads the cleared words of the case
 public      cleared at publication: everybody, as long as the publication stands
 sender      of the newest answer, public, private or taken back from the public: the senders of the case's reports
@@ -11,10 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
-from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report
+from casework.models import Answer, Assignment, Case, CaseReport, File, Photo, Publication, PublicationPhoto, Report, StepRecord, StepValue
 from casework.permissions import SIGHTS, Actor, Sight, Viewer, sees, viewers
 from casework.photo_records import copy_for
 from casework.public_words import public_publications
+from casework.step_records import reads_step_records
 
 RENDITIONS = ("view", "thumb")
 
@@ -44,6 +46,8 @@ def private_copy(actor: Actor, ref: str, audience: str, rendition: str, *, form_
         may_see = _sees_report_photo(actor, photo, audience)
     elif photo.state == "linked" and photo.answer_id is not None:
         may_see = audience == "centre" and _sees_answer_photos(actor, photo)
+    elif photo.state == "linked" and photo.step_value_id is not None:
+        may_see = audience == "centre" and _sees_step_photos(actor, photo)
     else:
         may_see = False
     return copy_for(photo, audience, rendition) if may_see else None
@@ -106,6 +110,13 @@ def _sees_answer_photos(actor: Actor, photo: Photo) -> bool:
     if sees(actor, Sight.SUBMITTED_ANSWERS, assignment.case):
         return True
     return answer.is_approved and sees(actor, Sight.APPROVED_ANSWERS, assignment.case)
+
+
+def _sees_step_photos(actor: Actor, photo: Photo) -> bool:
+    query = select(StepRecord).join(StepValue, StepValue.record_id == StepRecord.id).where(StepValue.id == photo.step_value_id)
+    row = db.session.scalars(query).one()
+    case = db.session.get_one(Case, row.case_id)
+    return reads_step_records(actor, case, db.session.get(Assignment, row.assignment_id) if row.assignment_id else None)
 
 
 def _photo(ref: str) -> Photo | None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.file_store import FileStore, StoredFile, new_stored_name
-from casework.models import Answer, File, Note, Photo, Report
+from casework.models import Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
 from casework.photos import Rectangle, accept_photo, cover, size_of, thumb_of
 from casework.sealing import seal_json, seal_text
@@ -107,7 +107,15 @@ def drop_staged(token: str, ref: str) -> None:
             photo.state = "deleted"
 
 
-def link_staged(token: str, *, now: datetime, report: Report | None = None, answer: Answer | None = None, note: Note | None = None) -> int:
+def link_staged(
+    token: str,
+    *,
+    now: datetime,
+    report: Report | None = None,
+    answer: Answer | None = None,
+    note: Note | None = None,
+    step_value: StepValue | None = None,
+) -> int:
     """Give the photos of a form to what the form made, and return how many there were."""
     photos = staged_photos(token)
     for photo in photos:
@@ -115,6 +123,7 @@ def link_staged(token: str, *, now: datetime, report: Report | None = None, answ
         photo.report_id = report.id if report else None
         photo.answer_id = answer.id if answer else None
         photo.note_id = note.id if note else None
+        photo.step_value_id = step_value.id if step_value else None
     return len(photos)
 
 

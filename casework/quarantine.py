@@ -17,7 +17,22 @@ from casework.erasing import erase_derived, erase_originals
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Answer, Assignment, Case, CaseReport, Event, File, Hold, Photo, Question, Referral, ReportText, Withdrawal
+from casework.models import (
+    Answer,
+    Assignment,
+    Case,
+    CaseReport,
+    Event,
+    File,
+    Hold,
+    Photo,
+    Question,
+    Referral,
+    ReportText,
+    StepRecord,
+    StepValue,
+    Withdrawal,
+)
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, NotAllowed, Role, Sight, require, sees
 from casework.sealing import open_text, seal_text
@@ -160,6 +175,9 @@ def _case_of(photo: Photo) -> Case | None:
     if photo.answer_id is not None:
         query = select(Case).join(Assignment, Assignment.case_id == Case.id).join(Answer, Answer.assignment_id == Assignment.id)
         return db.session.scalars(query.where(Answer.id == photo.answer_id)).first()
+    if photo.step_value_id is not None:
+        query = select(Case).join(StepRecord, StepRecord.case_id == Case.id).join(StepValue, StepValue.record_id == StepRecord.id)
+        return db.session.scalars(query.where(StepValue.id == photo.step_value_id)).first()
     query = select(Case).join(CaseReport, CaseReport.case_id == Case.id).where(CaseReport.left_at.is_(None))
     return db.session.scalars(query.where(CaseReport.report_id == photo.report_id)).first()
 

@@ -48,9 +48,16 @@ def villages_for(case: Case, *, now: datetime) -> list[Area]:
 
 def agencies_for(case: Case, *, now: datetime) -> list[Agency]:
     """The agencies that exist today in the case's centre, by name."""
-    query = select(Agency).where(Agency.centre_id == case.centre_id).order_by(Agency.name_vi, Agency.id)
+    return agencies_of(case.centre_id, now=now)
+
+
+def agencies_of(centre_id: int | None, *, now: datetime) -> list[Agency]:
+    """The agencies that exist today in a centre, by name; in any centre, each key once, where no centre is named."""
+    query = select(Agency).order_by(Agency.name_vi, Agency.id)
+    if centre_id is not None:
+        query = query.where(Agency.centre_id == centre_id)
     today = now.astimezone(LOCAL_ZONE).date()
-    return [agency for agency in db.session.scalars(query) if agency.holds_on(today)]
+    return list({agency.key: agency for agency in db.session.scalars(query) if agency.holds_on(today)}.values())
 
 
 def free_agencies(case: Case, agencies: list[Agency]) -> list[Agency]:

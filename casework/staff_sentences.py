@@ -131,6 +131,19 @@ def _published(payload: dict[str, Any], _known: Known) -> Said:
     return Said(Bilingual("Công khai kết quả", "Published the result"), is_main=True)
 
 
+def _step_done(payload: dict[str, Any], known: Known) -> Said:
+    """A step an administrator drew, by the name it had that day. How it went is read by whoever reads what was written in it."""
+    label, outcome = Bilingual(*payload["label"]), payload.get("outcome_label")
+    vi, en = f"Thực hiện bước “{label.vi}”", f"Did the step “{label.en}”"
+    if payload.get("agency"):
+        agency = agency_name(payload["agency"], known)
+        vi, en = f"{vi} ({agency.vi})", f"{en} ({agency.en})"
+    if outcome and known.audience in (Audience.CENTRE, Audience.COMMITTEE):
+        said = Bilingual(*outcome)
+        vi, en = f"{vi}: {said.vi}", f"{en}: {said.en}"
+    return Said(Bilingual(vi, en))
+
+
 SENTENCES_OF_THE_WAY: dict[str, Sentence] = {
     "file_report": _filed,
     "verify": always("Tiếp nhận phản ánh", "Accepted the report", is_main=True),
@@ -147,6 +160,7 @@ SENTENCES_OF_THE_WAY: dict[str, Sentence] = {
         "Phê duyệt trả lời của {agency}, bản {version}", "Approved the answer of {agency}, version {version}", is_main=True
     ),
     "redo_answer": of_agency("Yêu cầu {agency} xử lý lại bản {version}", "Sent version {version} back to {agency}"),
+    "do_step": _step_done,
     "publish": _published,
     "answer_privately": always("Trả lời riêng người gửi", "Answered the sender in private", is_main=True),
     "rate": _rated,
@@ -155,5 +169,4 @@ SENTENCES_OF_THE_WAY: dict[str, Sentence] = {
     "close": always("Kết thúc hồ sơ", "Closed the case", is_main=True),
     "reveal_identity": _revealed,
     "write_note": _noted,
-    "retry_incident": always("Xử lý lại sau sự cố kỹ thuật", "Tried again after a technical fault"),
 }

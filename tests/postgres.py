@@ -15,6 +15,7 @@ from psycopg import sql
 INSTALLED = Path("/usr/lib/postgresql")
 OLDEST, PREFERRED = 15, 17
 START_SECONDS = 30
+ROOM_BYTES = 4 << 30
 FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -39,6 +40,16 @@ def server_version() -> str:
     return found.group(1).strip() if found else told.strip()
 
 
+def _ground(durable: bool) -> Path:
+    """Where a cluster lies: in memory where there is room, because thousands of databases are made and dropped, else in /tmp.
+
+    A socket path may have 107 bytes, so not TMPDIR. What shall survive a kill lies on a disk.
+    """
+    memory = Path("/dev/shm")
+    roomy = not durable and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES
+    return memory if roomy else Path("/tmp")
+
+
 class Cluster:
     """One server on a Unix socket in its own folder, so that no port can be taken.
 
@@ -47,7 +58,7 @@ class Cluster:
 
     def __init__(self, *, durable: bool = False) -> None:
         self.programs = find_programs()
-        self.folder = Path(tempfile.mkdtemp(prefix="langbiang-pg-", dir="/tmp"))    # a socket path may have 107 bytes, so not TMPDIR
+        self.folder = Path(tempfile.mkdtemp(prefix="langbiang-pg-", dir=_ground(durable)))
         self.durable = durable
         self.server: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:                                                       # the server refuses to run as root

@@ -11,8 +11,10 @@ from casework.file_store import LocalFileStore
 from casework.keyring import use_keyring
 from web.config import Config
 
-PAGES = ("public", "filing", "tracking", "own_acts", "auth", "inbox", "tasks", "cases", "case_acts", "incidents", "publishing", "photos",
-         "health")  # fmt: skip
+PAGES = (
+    "public", "filing", "tracking", "own_acts", "auth", "inbox", "tasks", "cases", "case_acts", "incidents", "mending", "studio",
+    "studio_editor", "studio_table", "publishing", "photos", "health",
+)  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 
 

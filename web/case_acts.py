@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, Sight, case_seen_by, require, sees
-from casework.possible_acts import PossibleAct, possible_acts
+from casework.possible_acts import PossibleAct
 from casework.staff_views import publications_of, reports_seen
 from casework.states import STAFF_LABELS, CaseState
 from web import case_acts_agencies, case_acts_apart, case_acts_matter, case_acts_own_work, case_acts_publications, case_acts_standstill
@@ -16,6 +16,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.task_page import Act
 from workflows.acts import ActUnknown, act_recorded
+from workflows.hearing import acts_to_offer
 from workflows.incidents import CaseBusy, StepFailed
 
 bp = Blueprint("case_acts", __name__)
@@ -51,7 +52,7 @@ def act(ref: str, verb: str) -> ResponseReturnValue:
 def _offered(kind: type[ActPage], case: Case) -> str:
     """The form where the act can be done now; the choice of what it is about where that is open; else that it cannot be done now."""
     wanted = _subject(case, kind.verb)
-    possible = [each for each in possible_acts(case, actor(), now()) if each.verb == kind.verb]
+    possible = [each for each in acts_to_offer(case, actor(), now()) if each.verb == kind.verb]
     if wanted in possible:
         return _shown(kind(case, wanted))
     return render_template("cases/acts/choose.html", kind=kind, possible=possible, **_case_facts(case))

@@ -11,7 +11,7 @@ from casework.dealings import dealings_seen
 from casework.models import Assignment, Case, Photo, Publication
 from casework.permissions import Sight, sees
 from casework.photo_records import photos_of_report
-from casework.possible_acts import PossibleAct, possible_acts
+from casework.possible_acts import PossibleAct
 from casework.quarantine import hand_over_receipt, handed_over_at, quarantine_reason
 from casework.said import Audience
 from casework.states import AssignmentEnd
@@ -21,6 +21,7 @@ from web.clock import now
 from web.due import DueWords, due_words
 from web.guards import actor
 from web.locales import in_reader_language as local
+from workflows.hearing import acts_to_offer
 
 Link = tuple[PossibleAct, type[ActPage]]
 
@@ -39,7 +40,7 @@ class Apart:
 def acts_offered(case: Case, publications: list[Publication]) -> list[tuple[str, list[Link]]]:
     """The acts the person may do now, under a heading for the case, for each agency and for what was told."""
     groups: dict[str, list[Link]] = {}
-    for possible in possible_acts(case, actor(), now(), publications=publications):
+    for possible in acts_to_offer(case, actor(), now(), publications=publications):
         groups.setdefault(_heading(possible, PAGES[possible.verb]), []).append((possible, PAGES[possible.verb]))
     return list(groups.items())
 

@@ -15,7 +15,7 @@ from casework.db import unit_of_work
 from casework.identity import RevealRefused, reveal_identity
 from casework.models import Case
 from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
-from casework.permissions import Action, Sight, case_seen_by, sees
+from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.said import Audience
 from casework.staff_views import answers_seen, clocks_of, hand_backs_seen, instructions_seen, publications_of, reports_seen
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
@@ -31,6 +31,7 @@ from workflows.desks import is_at
 from workflows.diagrams import diagram_of
 from workflows.inbox import waiting_in_case
 from workflows.steps import label_of_step
+from workflows.unforeseen import names_in_case
 
 bp = Blueprint("cases", __name__)
 
@@ -42,6 +43,7 @@ CLOCK_LABELS = {
     ClockKind.APPROVAL: _l("Leader decides"),
     ClockKind.PUBLICATION: _l("Publication"),
     ClockKind.RATING: _l("Rating"),
+    ClockKind.STEP: _l("Limit of the step"),
 }
 SOURCE_LABELS = {"citizen": _l("citizen"), "camera": _l("camera"), "phone": _l("telephone"), "officer": _l("member of staff")}
 NOTE_LABELS = {
@@ -78,10 +80,12 @@ def case(ref: str) -> ResponseReturnValue:
 @allow_inline_style_attributes
 def diagram(ref: str) -> ResponseReturnValue:
     seen = found(case_seen_by(actor(), ref))
-    drawn = found(diagram_of(seen, language=language()) if sees(actor(), Sight.PROCESS, seen) else None)
+    only = request.args.get("of")
+    drawn = found(diagram_of(seen, language=language(), now=now(), only=only) if sees(actor(), Sight.PROCESS, seen) else None)
     return render_template(
-        "cases/diagram.html", case=seen, title=_title(seen), diagram=drawn, state=_state(seen), runs=seen.state in OPEN_STATES
-    )
+        "cases/diagram.html", case=seen, title=_title(seen), diagram=drawn, state=_state(seen), runs=seen.state in OPEN_STATES, only=only,
+        can_mend=may(actor(), Action.MEND_PROCESS, seen),
+    )  # fmt: skip
 
 
 @bp.post("/cases/<ref>/identity")
@@ -124,6 +128,7 @@ def _page(seen: Case, **forms: Any) -> str:
     by = actor()
     audience = audience_of(by, seen)
     waiting = [(task, is_at(by, task.desk, seen)) for task in waiting_in_case(seen.id, with_frozen=True)] if audience is not None else []
+    clocks = clocks_of(seen) if audience in (Audience.CENTRE, Audience.COMMITTEE) else []
     # an administrator and an agency that has left know that something was told, not what
     publications = publications_of(seen) if audience not in (None, Audience.PROCESS) else []
     shown: dict[str, Any] = {"reveal": RevealForm(), "note_form": _note_form(seen), "reveal_refusal": "", "note_refusal": "", **forms}
@@ -137,7 +142,8 @@ def _page(seen: Case, **forms: Any) -> str:
         assignments=_assignments(seen),
         publications=publications,
         reads_all=audience in (Audience.CENTRE, Audience.COMMITTEE),
-        clocks=clocks_of(seen) if audience in (Audience.CENTRE, Audience.COMMITTEE) else [],
+        clocks=clocks,
+        timed_steps=names_in_case(seen.id, {clock.element for clock in clocks if clock.element is not None}),
         notes=notes_seen_by(by, seen),
         can_note=bool(note_audiences(by, seen)),
         steps=staff_steps(seen, by=by),

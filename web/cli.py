@@ -91,14 +91,17 @@ def demo(port: int, data: Path) -> None:
 
 @commands.command()
 def migrate() -> None:
-    """Create the database, or bring it to the tables this version needs."""
+    """Create the database, or bring it to the tables and the process of this version."""
     import migrations
     from web.config import Config
+    from web.upgrading import bring_release
 
     config = Config.from_environment()
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     migrations.upgrade(config.database_url)
     click.echo(f"The database is at revision {migrations.newest_revision()}.")
+    for sentence in bring_release(config, now=datetime.now(UTC)):
+        click.echo(sentence)
 
 
 @commands.command()
@@ -188,6 +191,29 @@ def benchmark(lives: int | None, database_url: str | None, pages: bool, out: Pat
     result = measuring.run(lives=lives or measuring.LIVES, database_url=database_url, with_pages=pages, out=out)
     for line in lines(result):
         click.echo(line)
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--language", type=click.Choice(["vi", "en", "both"]), default="both", show_default=True, help="Language of the findings.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON instead of sentences.")
+def check(file: Path, language: str, is_json: bool) -> None:
+    """Check a process model or decision table in FILE; needs no database.
+
+    Ends with 0 when nothing has to be mended, with 1 when something has, with 2 when FILE cannot be read.
+    """
+    from web.model_check import as_json, lines
+    from workflows.checks.file import check_file
+
+    try:
+        checked = check_file(file)
+    except OSError as fault:
+        say_error(f"{file} cannot be read: {fault.strerror}.")
+        raise SystemExit(REFUSED) from fault
+    click.echo(as_json(checked, file) if is_json else "\n".join(lines(checked, language)))
+    if not checked.is_readable:
+        raise SystemExit(REFUSED)
+    finish(checked.is_clean)
 
 
 def ready_app(config: Any, log_name: str) -> Any:

@@ -84,6 +84,9 @@ def prepare(app: Flask, *, now: datetime) -> bool:
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
             told = tell_stories(centre, now=now, store=store, pictures=pictures)
             append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
+    else:
+        with unit_of_work():
+            install_shipped_model(now=now)  # the folder may be of an older release
     catch_up(now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty

@@ -22,7 +22,7 @@ from web.forms import Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, TaskPage, at_most
-from workflows.routing import Suggestion, suggest
+from workflows.routing import Suggestion, live_table, suggest
 from workflows.steps import StepResult
 
 NOTHING = ""
@@ -127,7 +127,8 @@ class DistributePage(TaskPage):
     def _suggestion(self, there: list[Agency]) -> Suggestion | None:
         if self.case.field is None:
             return None
-        return suggest(self.case.field.service_code, committee_key_of(self.case, there), self.case.urgency)
+        table = live_table(self.case.centre_id)
+        return suggest(self.case.field.service_code, committee_key_of(self.case, there), self.case.urgency, table=table)
 
 
 class AcceptForm(Form):

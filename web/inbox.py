@@ -15,12 +15,13 @@ from casework.staff_views import openings
 from web.clock import now
 from web.due import day_words, last_day
 from web.guards import actor, found, performs
-from web.inbox_views import STANDSTILL_LABELS, views_of, wanted_of
+from web.inbox_views import ELEMENT_LABELS, STANDSTILL_LABELS, views_of, wanted_of
 from web.locales import in_reader_language as local
 from workflows import steps
-from workflows.inbox import Position, Wanted, cases_with, codes_meant, counts_for, page_of
+from workflows.desks import reads_matter
+from workflows.inbox import Position, Wanted, cases_with, codes_meant, counts_for, names_of_elements, page_of
 from workflows.models import WaitingTask
-from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
+from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("inbox", __name__)
 
@@ -46,7 +47,7 @@ def inbox() -> ResponseReturnValue:
     page = page_of(by, wanted, now=moment, after=position_in(request.args.get("after", "")), limit=PER_PAGE)
     tasks = list(page.tasks)
     counts = counts_for(by, now=moment)
-    views = views_of(counts)
+    views = views_of(counts, names_of_elements(by, [each for each in counts.elements if each not in ELEMENT_LABELS]))
     return render_template(
         "inbox/inbox.html",
         views=views,
@@ -63,6 +64,7 @@ def inbox() -> ResponseReturnValue:
         first_url=url_for(".inbox", view=view, q=words or None) if request.args.get("after") else "",
         others=_others(codes or (), tasks),
         account_id=by.account_id,
+        unread={task.id for task in tasks if not reads_matter(task.desk)},
         moment=moment,
         standstills=STANDSTILL_LABELS,
     )
@@ -77,7 +79,7 @@ def claim(ref: str) -> ResponseReturnValue:
             code = task.case.code
     except TaskUnknown:
         return found(None)
-    except (TaskClaimed, TaskAlreadyDone) as refusal:
+    except (TaskClaimed, TaskAlreadyDone, StepRefused) as refusal:
         flash(local(refusal.text), "wait")
     else:
         flash(_("Case %(code)s is yours now.", code=code))

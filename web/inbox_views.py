@@ -1,11 +1,15 @@
 """The views of the inbox: what each is called, what it narrows to, and how many steps it holds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from casework.states import Standstill
+from casework.words import Bilingual
+from web.locales import in_reader_language as local
 from workflows.inbox import Counts, Wanted, elements_of, shown_count
 
 ELEMENT_LABELS = {
@@ -66,9 +70,13 @@ def wanted_of(view: str) -> Wanted:
             return Wanted(element=view[:80])
 
 
-def views_of(counts: Counts) -> list[View]:
-    """The left column: all, one's own, per step, nearly due, late, and what rests with its case."""
-    steps_waiting = [View(key, element_label(key), shown_count(counts.elements[key])) for key in elements_of(counts, ELEMENT_LABELS)]
+def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({})) -> list[View]:
+    """The left column: all, one's own, per step, nearly due, late, and what rests with its case.
+
+    `names` are what their models call the steps that administrators drew.
+    """
+    waiting = elements_of(counts, ELEMENT_LABELS)
+    steps_waiting = [View(key, element_label(key, names.get(key)), shown_count(counts.elements[key])) for key in waiting]
     return [
         View("all", _("All my tasks"), shown_count(counts.all)),
         View("mine", _("Taken by me"), shown_count(counts.mine)),
@@ -79,6 +87,6 @@ def views_of(counts: Counts) -> list[View]:
     ]
 
 
-def element_label(element: str) -> str:
-    """What a view of one step is called; a step of another model by its id."""
-    return str(ELEMENT_LABELS.get(element, element))
+def element_label(element: str, name: Bilingual | None = None) -> str:
+    """What a view of one step is called: as its model calls it where an administrator drew it, by its id where that is not known."""
+    return str(ELEMENT_LABELS.get(element) or (local(name) if name is not None else element))

@@ -1,6 +1,8 @@
-"""What failed and was undone, for the administrator: where it failed, never what was typed; tried again with one click."""
+"""What failed and was undone, for the administrator: where it failed, never what was typed; tried again with one click, one or many."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -9,51 +11,148 @@ from casework.permissions import Action
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.locales import language
+from web.mending import value_words
 from web.request_log import LOGGER, failure_facts, request_id
-from workflows.incidents import IncidentUnknown, StepFailed, open_incidents, retry_recorded
+from web.security import allow_inline_style_attributes
+from workflows.bindings import BINDINGS
+from workflows.diagrams import marks_of, named_in
+from workflows.fault_reasons import reason_of
+from workflows.incidents import (
+    IncidentUnknown,
+    IncidentWaits,
+    Outcome,
+    StepFailed,
+    attempts_of,
+    open_incidents,
+    retry_many,
+    retry_recorded,
+    seen_incident,
+)
+from workflows.mending import CaseUnknown, MendingRefused, recorded
 from workflows.models import Incident
+from workflows.parsed import text_of
+from workflows.process_view import view_of
+from workflows.restoring import restore_state
 from workflows.steps import label_of_step
+from workflows.tokens import tokens_in
 
 bp = Blueprint("incidents", __name__)
 
 MOST_SHOWN = 50
 KINDS = {"step": _l("A person's step"), "timer": _l("A time limit"), "message": _l("A message between processes")}
 """What was being done."""
+OUTCOMES = {
+    Outcome.DONE: _l("tried again with success"),
+    Outcome.FAILED: _l("failed again and was undone"),
+    Outcome.GONE: _l("was resolved already"),
+    Outcome.BUSY: _l("somebody is working on the case; try again in a moment"),
+    Outcome.WAITS: _l("the process is suspended; let it go on first"),
+}
+"""What came of trying one of many again."""
 
 
 @bp.get("/incidents")
 @performs(Action.RETRY_INCIDENT)
 def incidents() -> ResponseReturnValue:
-    rows = open_incidents(actor(), limit=MOST_SHOWN + 1)
-    return render_template(
-        "incidents/incidents.html",
-        incidents=rows[:MOST_SHOWN],
-        has_more=len(rows) > MOST_SHOWN,
-        most=MOST_SHOWN,
-        labels={row.id: _label(row) for row in rows},
-        kinds=KINDS,
-    )
+    after = request.args.get("after")
+    return _list(before=found(seen_incident(actor(), after)) if after else None)
+
+
+@bp.post("/incidents/retries")
+@performs(Action.RETRY_INCIDENT)
+def retries() -> ResponseReturnValue:
+    """Try the chosen ones again, each by itself, and say of each what came of it."""
+    refs = request.form.getlist("incident")
+    if not refs:
+        flash(_("Choose at least one incident first."), "danger")
+        return redirect(url_for(".incidents"))
+    return _list(results=retry_many(refs, by=actor(), now=now()))
+
+
+@bp.get("/incidents/<ref>")
+@performs(Action.RETRY_INCIDENT)
+@allow_inline_style_attributes
+def incident(ref: str) -> ResponseReturnValue:
+    return _page(found(seen_incident(actor(), ref)))
 
 
 @bp.post("/incidents/<ref>/retry")
 @performs(Action.RETRY_INCIDENT)
 def retry(ref: str) -> ResponseReturnValue:
     try:
-        incident = retry_recorded(ref, by=actor(), now=now())
+        tried = retry_recorded(ref, by=actor(), now=now())
     except IncidentUnknown:
         return found(None)
+    except IncidentWaits as refusal:
+        flash(local(refusal.text), "danger")
     except StepFailed as failure:
         LOGGER.error("retry failed", extra={"request": request_id(), "incident": ref, **failure_facts(failure.__cause__ or failure)})
         flash(_("It failed again and was undone. The incident stays open."), "danger")
     else:
-        code = incident.instance.case.code
-        if incident.kind == "step":
+        code = tried.instance.case.code
+        if tried.kind == "step":
             flash(_("Incident closed. The step of %(code)s waits for its person, who has to do it again.", code=code))
         else:
             flash(_("Tried again with success: %(code)s has gone on.", code=code))
     return redirect(url_for(".incidents"))
 
 
+@bp.post("/incidents/<ref>/state")
+@performs(Action.MEND_PROCESS)
+@allow_inline_style_attributes
+def state(ref: str) -> ResponseReturnValue:
+    """Give a process whose state cannot be read a state again."""
+    seen = found(seen_incident(actor(), ref))
+    try:
+        reason = request.form.get("reason", "")
+        case = seen.instance.case
+        recorded(case, "restore_state", lambda: restore_state(ref, by=actor(), now=now(), reason=reason), by=actor(), now=now())
+    except CaseUnknown:
+        return found(None)
+    except MendingRefused as refusal:
+        return _page(found(seen_incident(actor(), ref)), refusal=local(refusal.text)), 422
+    flash(_("The process has a state again. Look where it stands, then try the incident again."))
+    return redirect(url_for(".incident", ref=ref))
+
+
+def _list(*, before: Incident | None = None, results: Any = ()) -> str:
+    rows = open_incidents(actor(), limit=MOST_SHOWN + 1, before=before)
+    shown = rows[:MOST_SHOWN]
+    return render_template(
+        "incidents/incidents.html",
+        incidents=shown,
+        next_url=url_for(".incidents", after=shown[-1].ref) if len(rows) > MOST_SHOWN else "",
+        first_url=url_for(".incidents") if before is not None else "",
+        labels={row.id: _label(row) for row in rows},
+        reasons={row.id: reason_of(row.error_class) for row in rows},
+        kinds=KINDS,
+        results=results,
+        outcomes=OUTCOMES,
+    )
+
+
+def _page(seen: Incident, *, refusal: str = "") -> str:
+    before = view_of(seen.state_before, seen.instance)
+    return render_template(
+        "incidents/incident.html",
+        incident=seen,
+        case=seen.instance.case,
+        label=_label(seen),
+        kind=KINDS[seen.kind],
+        reason=reason_of(seen.error_class),
+        attempts=attempts_of(seen),
+        before=before,
+        xml=named_in(text_of(seen.instance.process_version), language()),
+        marks=marks_of([tokens_in(seen.state_before, seen.instance)]) | {"errors": [seen.element]},
+        can_be_read=view_of(seen.instance.state, seen.instance).is_readable,
+        value_words=value_words,
+        refusal=refusal,
+        typed=request.form,
+    )
+
+
 def _label(incident: Incident) -> Bilingual | None:
-    """What the diagram calls the element; a delivery of messages has none."""
-    return None if incident.kind == "message" else label_of_step(incident)
+    """What the diagram calls the element, and an act beside it by its own name; a delivery of messages has none."""
+    return None if incident.kind == "message" or incident.element in BINDINGS.acts else label_of_step(incident)

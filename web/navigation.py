@@ -82,6 +82,8 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=count_waiting(actor(), now=now()))] if reads_inbox else []
     if may(actor(), Action.RETRY_INCIDENT):
         bar.append(_entry("incidents.incidents", _("Incidents"), "alert-triangle"))
+    if may(actor(), Action.READ_PROCESS):
+        bar.append(_entry("studio.studio", _("Process"), "sitemap"))
     bar += [
         _entry("public.reports", _("Public reports"), "list-search"),
         _entry("auth.sessions", _("My sessions"), "device-desktop"),

@@ -17,7 +17,7 @@ from casework.permissions import Action, report_owned_by
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language
-from web.own_page import Refused, own_page
+from web.own_page import Refused, own_page, shown_to_sender
 from workflows.acts import act_recorded
 from workflows.incidents import CaseBusy, StepFailed, run_recorded, spot_in_case
 from workflows.reporter_steps import do_own_step
@@ -128,7 +128,7 @@ def _status(refusal: CaseworkError) -> int:
 
 
 def _withdrawal_page(report: Report, *, refusal: str = "", reason: str = "") -> str:
-    return render_template("tracking/withdraw_report.html", report=own_report(report, now=now()), refusal=refusal, reason=reason, sure=SURE)
+    return render_template("tracking/withdraw_report.html", report=shown_to_sender(report), refusal=refusal, reason=reason, sure=SURE)
 
 
 def _said_of_withdrawal(report: Report) -> str:

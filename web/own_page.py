@@ -1,17 +1,19 @@
 """The page of one's own report: what it shows, and what was typed when an act on it was refused."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import render_template, request
 
 from casework.models import Report
+from casework.own_links import case_of
 from casework.own_reports import OwnReport, own_report
 from casework.public_cases import code_of_case
 from casework.ratings import LEVELS
 from casework.states import CaseState
 from web.clock import now
 from web.guards import signed_in_account
+from workflows.hearing import unheard_acts
 
 AGENCY = "agency-"
 BAR = ("0", "1", "2", "4", "closed")
@@ -47,7 +49,7 @@ class Forms:
 
 def own_page(report: Report, *, refused: Refused | None = None) -> str:
     """The report as its sender reads it; after a refusal the form keeps what was chosen and typed."""
-    shown = own_report(report, now=now())
+    shown = shown_to_sender(report)
     is_rating = refused is not None and refused.act == "rating"
     return render_template(
         "tracking/own.html",
@@ -56,6 +58,19 @@ def own_page(report: Report, *, refused: Refused | None = None) -> str:
         bar=_bar(shown),
         public_code=code_of_case(report.code) if not shown.is_withdrawn else None,
         signed_in=signed_in_account() is not None,
+    )
+
+
+def shown_to_sender(report: Report) -> OwnReport:
+    """The report as its sender reads it, offering only what the process of its case would hear of."""
+    shown = own_report(report, now=now())
+    if not (shown.may_write or shown.may_withdraw):
+        return shown
+    unheard = unheard_acts(case_of(report))
+    return replace(
+        shown,
+        may_write=shown.may_write and "write_to_centre" not in unheard,
+        may_withdraw=shown.may_withdraw and "withdraw_report" not in unheard,
     )
 
 

@@ -11,18 +11,20 @@ from casework.errors import CaseworkError
 from casework.permissions import Action, NotAllowed, Sight, seen_by, sees
 from casework.staff_views import reports_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
+from casework.words import Bilingual
 from web import answering, decisions, distribution, extensions, publishing, triage
 from web.clock import now
+from web.form_steps import FormStepPage
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.task_page import Act, TaskPage
+from web.task_page import TaskPage
 from workflows import steps
-from workflows.desks import REPORTER, is_at
+from workflows.desks import REPORTER, is_at, reads_matter
 from workflows.incidents import CaseBusy, StepFailed, perform_recorded
 from workflows.models import WaitingTask
-from workflows.outcomes import OUTCOMES
 from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
+from workflows.unforeseen import outcome_words
 
 bp = Blueprint("tasks", __name__)
 
@@ -34,26 +36,17 @@ PAGES: dict[str, type[TaskPage]] = {
     **decisions.PAGES,
     **extensions.PAGES,
 }
-"""One page per step of the shipped model."""
+"""One page per step of the shipped model; a step an administrator drew has the page of its declared form."""
 
 TYPED_BESIDE_FORMS = (triage.WORDS, distribution.INSTRUCTIONS)
 """First parts of the names of texts that are no fields of a form, because there is one per report or agency."""
-
-
-class UnknownStep(TaskPage):
-    """A step that has no page of its own yet."""
-
-    template = "tasks/unknown.html"
-
-    def act(self) -> Act | None:
-        return None
 
 
 @bp.route("/tasks/<ref>", methods=["GET", "POST"])
 @performs(Action.PERFORM_TASK)
 def task(ref: str) -> ResponseReturnValue:
     step = _step(ref)
-    page = PAGES.get(step.element, UnknownStep)(step)
+    page = PAGES.get(step.element, FormStepPage)(step)
     if step.state != "waiting":
         return _done(step, typed_in(page.form) if request.method == "POST" else []), 409
     if request.method == "GET":
@@ -97,8 +90,10 @@ def _shown(page: TaskPage, *, refusal: str = "") -> str:
         label=steps.label_of_step(step),
         state=STAFF_LABELS[CaseState(page.case.state)],
         assignment_labels=ASSIGNMENT_LABELS,
-        reports_seen=reports_seen(page.case, by, has_step=True),
+        title=page.case.title if reads_matter(step.desk) else None,
+        reports_seen=reports_seen(page.case, by, has_step=True) if reads_matter(step.desk) else [],
         holder=holder,
+        barred=steps.same_person_words(step, by),
         is_mine=step.claimed_by_id == by.account_id,
         can_read_case=seen_by(by, page.case) is not None,
         refusal=" ".join([*page.refusals, refusal]).strip(),
@@ -114,12 +109,18 @@ def _done(step: WaitingTask, typed: list[str] | None = None) -> str:
         case=step.case,
         title=step.case.title if sees(actor(), Sight.CLEARED, step.case) else None,
         label=steps.label_of_step(step),
-        outcome=OUTCOMES.get(step.outcome or ""),
+        outcome=outcome_words(step),
         typed=typed or [],
         was_sent=request.method == "POST",
-        standstill=STANDSTILLS.get(step.case.standstill) if step.case.standstill else None,
+        standstill=_why_it_rests(step),
         case_url=url_for("cases.case", ref=step.case.ref) if seen_by(actor(), step.case) else None,
     )
+
+
+def _why_it_rests(step: WaitingTask) -> Bilingual | None:
+    if step.instance.status == "suspended":
+        return steps.SUSPENDED
+    return STANDSTILLS.get(step.case.standstill) if step.case.standstill else None
 
 
 def typed_in(form: Form) -> list[str]:

@@ -25,6 +25,7 @@ from web.guards import file_store
 from web.locales import in_reader_language as local
 from web.photo_choices import PhotoChoice, choices_of, copies_of
 from web.task_page import Act, TaskPage, at_most
+from workflows.hearing import unheard_in
 from workflows.steps import StepResult
 
 NOTHING = ""
@@ -77,6 +78,7 @@ class VerifyPage(TaskPage):
             "reports": self.reports,
             "reasons": self.reasons.values(),
             "refuses": self.chosen == "refuse",
+            "may_refuse": "refuse" not in unheard_in(self.task.instance.process_version),
             "alike": alike_nearby(self.case, now=now()),
             "staff_labels": STAFF_LABELS,
         }

@@ -13,7 +13,9 @@ from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Clock
 from casework.permissions import Actor
 from workflows.bindings import BINDINGS, Bindings
-from workflows.incidents import Spot, run_recorded
+from workflows.faults import Spot
+from workflows.hearing import heard_in
+from workflows.incidents import run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 
@@ -48,15 +50,17 @@ def act(
 ) -> ActResult:
     """Do something beside the tokens of a case, or of one agency's work on it, inside the caller's unit of work.
 
-    The case is locked first; where another case takes part, both are, in the order of their rows. Raises ActUnknown and
-    whatever the use case refuses with; who may do it and see the case is for the use case and the caller to say.
+    The case is locked first; where another case takes part, both are, in the order of their rows. Raises ActUnknown,
+    ActNotInModel where the case's model would not hear of it, and whatever the use case refuses with; who may do it and see the
+    case is for the use case and the caller to say.
     """
     use_case, given = bindings.acts.get(verb), dict(form or {})
     if use_case is None:
         raise ActUnknown
     case, others = _locked(case_ref, given)
     subject = case if assignment_ref is None else _assignment(case, assignment_ref)
-    result = use_case(subject, by=by, now=now, **given) or {}
+    with heard_in(case, verb, subject if isinstance(subject, Assignment) else None, bindings=bindings):
+        result = use_case(subject, by=by, now=now, **given) or {}
     also = [lock_case(each) for each in (*(result[name] for name in OTHER_CASES if name in result), *result.get("merged", ()))]
     opened: list[WaitingTask] = []
     for each in dict.fromkeys((case, *others, *also)):

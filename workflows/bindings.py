@@ -81,12 +81,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """Steps and ends by element id, acts beside the tokens by verb, facts by message name."""
+    """Steps and ends by element id, acts beside the tokens by verb, facts by message name.
+
+    `needs` and `may_need` say by verb which messages a model must wait for if the act is to be heard: always, or only where the
+    act makes their facts hold.
+    """
 
     steps: Mapping[str, Step]
     ends: Mapping[str, Callable[..., None]] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     acts: Mapping[str, UseCase] = field(default_factory=dict)
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    may_need: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def close(case: Case, *, by: Actor, now: datetime) -> None:
@@ -203,4 +209,24 @@ ACTS: Mapping[str, UseCase] = {
 }
 """What people may do beside the tokens; the process hears of it by the facts it leaves."""
 
-BINDINGS = Bindings(steps=STEPS, ends={"closed": close}, facts=FACTS, acts=ACTS)
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "ask_reporter": ("reporter_asked",),
+    "close_without_answer": ("assignment_ended",),
+    "hold": ("held",),
+    "merge": ("merged",),
+    "refer": ("referred",),
+    "refuse": ("refused",),
+    "remove_agency": ("assignment_ended",),
+    "request_extension": ("extension_asked",),
+    "withdraw_report": ("withdrawal_asked",),
+    "write_to_centre": ("reporter_wrote",),
+}
+"""By verb, the messages a model must wait for. Quarantine needs none: what does not hear of it is ended where it stands."""
+
+MAY_NEED: Mapping[str, tuple[str, ...]] = {
+    "add_agency": ("agency_added",),
+    "classify": ("hotline_needed", "hotline_dropped"),
+}
+"""The same, where it depends on what is chosen and on where the case stands."""
+
+BINDINGS = Bindings(steps=STEPS, ends={"closed": close}, facts=FACTS, acts=ACTS, needs=NEEDS, may_need=MAY_NEED)

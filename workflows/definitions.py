@@ -12,39 +12,24 @@ from lxml import etree
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
 from SpiffWorkflow.exceptions import SpiffWorkflowException
-from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
-from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 
 from casework.errors import CaseworkError
 from casework.words import Bilingual
+from workflows.checks.reading import MAX_BYTES, Unreadable, read_tree
+from workflows.checks.vocabulary import BPMN, EXECUTABLE, FLOW_NODES, SPIFF
 from workflows.expressions import ExpressionRefused, checked
+from workflows.joins import SPEC_CONFIG, ModelParser
 from workflows.services import SERVICES
-from workflows.step_forms import FORM_ELEMENTS, LANGBIANG, StepForm, form_of
+from workflows.step_forms import LANGBIANG, StepForm, form_of
 
-MAX_BYTES = 1_000_000
+__all__ = [
+    "BPMN", "FLOW_NODES", "MAX_BYTES", "SPIFF", "XMLNS", "Definition", "DefinitionCache", "Element", "ModelRefused", "definitions",
+    "digest_of", "label_of", "parse", "properties_of", "read_xml", "shipped_model", "shipped_table",
+]  # fmt: skip
+
 CACHED_VERSIONS = 64
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 XMLNS = {"bpmn": BPMN[1:-1], "spiffworkflow": SPIFF[1:-1]}
-
-FLOW_NODES = frozenset({
-    "startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent", "userTask", "manualTask",
-    "serviceTask", "exclusiveGateway", "parallelGateway", "eventBasedGateway",
-})  # fmt: skip
-"""What may stand in a model: flat, without scripts. Embedded subprocesses and multi-instance tasks lose tokens when they
-are interrupted or moved to a new version; the engine's inclusive join follows only one path back from each input."""
-
-STRUCTURE = frozenset({
-    "definitions", "collaboration", "participant", "participantMultiplicity", "messageFlow", "message", "process", "laneSet", "lane",
-    "flowNodeRef", "incoming", "outgoing", "sequenceFlow", "conditionExpression", "extensionElements", "documentation",
-    "messageEventDefinition", "timerEventDefinition", "terminateEventDefinition", "timeDate", "timeDuration", "timeCycle",
-    "textAnnotation", "text", "association",
-})  # fmt: skip
-
-EXTENSIONS = frozenset({
-    "properties", "property", "messageVariable", "messagePayload", "serviceTaskOperator", "parameters", "parameter",
-})  # fmt: skip
 
 EXPRESSIONS = ("conditionExpression", "timeDate", "timeDuration", "timeCycle")
 
@@ -73,12 +58,16 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A parsed version: specifications by process id, elements by element id. Shared between threads, never changed."""
+    """A parsed version: specifications by process id, elements by element id. Shared between threads, never changed.
+
+    `messages` are the names its events wait for, in either process.
+    """
 
     sha256: str
     specs: Mapping[str, BpmnProcessSpec]
     elements: Mapping[str, Element]
     flows: Mapping[tuple[str, str], str]
+    messages: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> list[Element]:
@@ -91,6 +80,11 @@ def shipped_model() -> bytes:
     return resources.files("bpmn").joinpath("field_report.bpmn").read_bytes()
 
 
+def shipped_table() -> bytes:
+    """Return the decision table that comes with the software."""
+    return resources.files("bpmn").joinpath("routing.dmn").read_bytes()
+
+
 def digest_of(xml: bytes) -> str:
     """Return the content hash under which a version is known."""
     return hashlib.sha256(xml).hexdigest()
@@ -99,20 +93,12 @@ def digest_of(xml: bytes) -> str:
 def read_xml(xml: bytes) -> Any:
     """Return the root element, read without entities, network or comments.
 
-    Raises ModelRefused above MAX_BYTES, for broken XML, and for a document type declaration.
+    Raises ModelRefused above MAX_BYTES, for broken XML, a document type declaration, and whatever `read_tree` does not read.
     """
-    if len(xml) > MAX_BYTES:
-        raise ModelRefused("Tệp mô hình quá lớn (tối đa 1 MB).", "The model file is too large (1 MB at most).")
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, huge_tree=False
-    )
     try:
-        root = etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError as fault:
-        raise ModelRefused("Tệp không phải là XML hợp lệ.", "The file is not well-formed XML.") from fault
-    if root.getroottree().docinfo.doctype:
-        raise ModelRefused("Tệp mô hình không được chứa khai báo DOCTYPE.", "A model may not contain a DOCTYPE declaration.")
-    return root
+        return read_tree(xml)
+    except Unreadable as fault:
+        raise ModelRefused(*fault.text) from fault
 
 
 def parse(xml: bytes) -> Definition:
@@ -125,26 +111,24 @@ def parse(xml: bytes) -> Definition:
     _refuse_unknown(root)
     _refuse_expressions(root)
     _refuse_services(root)
-    parser = SpiffBpmnParser()
+    parser = ModelParser()
     try:
         parser.add_bpmn_xml(root)
         specs = {process_id: _round_trip(parser.get_spec(process_id)) for process_id in parser.get_process_ids()}
     except (SpiffWorkflowException, TypeError, ValueError, LookupError) as fault:
         raise ModelRefused(f"Mô hình không chạy được: {fault}", f"The model cannot be run: {fault}") from fault
     _refuse_starts(root)
-    return Definition(digest_of(xml), specs, dict(_elements(root)), dict(_flows(root)))
+    return Definition(digest_of(xml), specs, dict(_elements(root)), dict(_flows(root)), frozenset(_messages(root)))
 
 
 def _round_trip(spec: BpmnProcessSpec) -> BpmnProcessSpec:
-    serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(SPIFF_CONFIG))
+    serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(SPEC_CONFIG))
     return serializer.from_dict(serializer.to_dict(spec))
 
 
 def _refuse_unknown(root: Any) -> None:
-    allowed = {BPMN + name for name in FLOW_NODES | STRUCTURE} | {SPIFF + name for name in EXTENSIONS}
-    allowed |= {LANGBIANG + name for name in FORM_ELEMENTS}
     for node in root.iter(BPMN + "*", SPIFF + "*", LANGBIANG + "*"):
-        if node.tag not in allowed:
+        if node.tag not in EXECUTABLE:
             name = etree.QName(node).localname
             raise _refusal(node, f"thành phần {name} không được dùng", f"the element {name} may not be used")
 
@@ -215,6 +199,13 @@ def _elements(root: Any) -> Iterator[tuple[str, Element]]:
 def _flows(root: Any) -> Iterator[tuple[tuple[str, str], str]]:
     for flow in root.iter(BPMN + "sequenceFlow"):
         yield (flow.get("sourceRef"), flow.get("targetRef")), flow.get("id")
+
+
+def _messages(root: Any) -> Iterator[str]:
+    names = {node.get("id"): node.get("name") for node in root.iter(BPMN + "message")}
+    for event in root.iter(*(BPMN + kind for kind in ("startEvent", "intermediateCatchEvent", "boundaryEvent"))):
+        for waited_for in event.iter(BPMN + "messageEventDefinition"):
+            yield names.get(waited_for.get("messageRef"), "")
 
 
 class DefinitionCache:

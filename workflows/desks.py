@@ -7,6 +7,9 @@ from workflows.definitions import Element
 
 REPORTER = "reporter"
 
+WITHOUT_MATTER = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.CONFIDENTIAL_READER})
+"""Roles that read nothing of what a case is about, whatever step an administrator draws into their lane (rules.md, sections 1, 2)."""
+
 
 def desk_of(element: Element, case: Case, assignment: Assignment | None, bindings: Bindings) -> str:
     """Return where a step waits: the binding's choice, else the role of the element or its lane in this centre or agency.
@@ -40,6 +43,11 @@ def own_desk(by: Actor, desk: str) -> str | None:
     role, _, place = desk.partition("@")
     lead = f"{Role.OPS_LEAD}@{place}"
     return lead if role == Role.OPERATOR and by.grant_at(lead) is not None else None
+
+
+def reads_matter(desk: str) -> bool:
+    """Whether who works on a step of that desk reads what the case is about."""
+    return desk.partition("@")[0] not in WITHOUT_MATTER
 
 
 def is_at(by: Actor, desk: str, case: Case) -> bool:

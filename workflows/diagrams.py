@@ -1,20 +1,20 @@
 """The diagram of a case's process version in the reader's language, and its tokens as values a page can draw or list."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from lxml import etree
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Assignment, Case
 from casework.words import Bilingual
 from workflows.definitions import XMLNS, read_xml
-from workflows.models import ProcessInstance, ProcessVersion
-from workflows.parsed import definition_of
+from workflows.models import ProcessInstance, WaitingTask
+from workflows.parsed import definition_of, text_of
 from workflows.tokens import Tokens, tokens_of
 
 NAMED = ".//bpmn:*[bpmn:extensionElements]"
@@ -22,14 +22,20 @@ NAMED = ".//bpmn:*[bpmn:extensionElements]"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one process of a case stands, in words: its agency (None for the case's own), the steps somebody has to do, what
-    else it waits for, its end. A branch that waits for another one is no place anybody asks for."""
+    """Where one process of a case stands, in words: its agency (None for the case's own), the steps somebody has to do and
+    whether each is late, what else it waits for, its end. A branch that waits for another one is no place anybody asks for.
 
+    `key` names it in an address: the assignment's ref, or OF_THE_CASE. Of a state that is damaged (`is_readable`) nothing is said.
+    """
+
+    key: str
     agency: Bilingual | None
-    steps: tuple[Bilingual, ...]
+    steps: tuple[tuple[Bilingual, bool], ...]
     waits_for: tuple[Bilingual, ...]
     is_ended: bool
     started_at: datetime
+    status: str
+    is_readable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +48,24 @@ class Diagram:
     version_number: int
 
 
-def diagram_of(case: Case, *, language: str) -> Diagram | None:
-    """Return the diagram of a case; None when it has no process."""
-    instances = _instances(case)
-    if not instances:
+def diagram_of(case: Case, *, language: str, now: datetime, only: str | None = None) -> Diagram | None:
+    """Return the diagram of a case, marked for all its processes or for the one with the key `only`; None when there is none."""
+    instances, tokens = _instances(case), tokens_of(case)
+    if not instances or (only is not None and only not in {each.key for each in instances}):
         return None
-    tokens = tokens_of(case)
+    late = _late_steps(case, now)
+    pairs = list(zip(instances, tokens, strict=True))
+    shown = [(each, late.get(instance.id, set())) for instance, each in pairs if only in (None, instance.key)]
     version = instances[0].process_version
     return Diagram(
-        _named_in(_text_of(version), language),
-        marks_of(tokens),
-        tuple(_standing(*pair) for pair in zip(instances, tokens, strict=True)),
+        named_in(text_of(version), language),
+        marks_of([each for each, _late in shown], late=set().union(*(elements for _each, elements in shown))),
+        tuple(_standing(instance, each, late.get(instance.id, set())) for instance, each in pairs),
         version.number,
     )
 
 
-def marks_of(tokens: Iterable[Tokens]) -> dict[str, list[str]]:
+def marks_of(tokens: Iterable[Tokens], *, late: Collection[str] = ()) -> dict[str, list[str]]:
     """Return the ids of elements and flows by how they are drawn; what waits in one instance is not drawn as done by another."""
     current: set[str] = set()
     done: set[str] = set()
@@ -66,7 +74,7 @@ def marks_of(tokens: Iterable[Tokens]) -> dict[str, list[str]]:
         current |= each.current
         done |= each.done
         taken |= each.taken
-    return {"current": sorted(current), "done": sorted(done - current), "taken": sorted(taken)}
+    return {"current": sorted(current), "done": sorted(done - current), "taken": sorted(taken), "late": sorted(current & set(late))}
 
 
 def _instances(case: Case) -> list[ProcessInstance]:
@@ -75,22 +83,36 @@ def _instances(case: Case) -> list[ProcessInstance]:
     return list(db.session.scalars(query.order_by(ProcessInstance.assignment_id.is_not(None), ProcessInstance.id)))
 
 
-def _text_of(version: ProcessVersion) -> bytes:
-    query = select(ProcessVersion).where(ProcessVersion.id == version.id).options(undefer(ProcessVersion.xml))
-    return db.session.scalars(query).one().xml
+def _late_steps(case: Case, now: datetime) -> dict[int, set[str]]:
+    """By instance the steps that wait and are late now; what rests is not late, its limit stands still."""
+    query = select(WaitingTask.instance_id, WaitingTask.element)
+    query = query.where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting", WaitingTask.due_at <= now)
+    late: dict[int, set[str]] = {}
+    for instance_id, element in db.session.execute(query):
+        late.setdefault(instance_id, set()).add(element)
+    return late
 
 
-def _standing(instance: ProcessInstance, tokens: Tokens) -> Standing:
+def _standing(instance: ProcessInstance, tokens: Tokens, late: Collection[str]) -> Standing:
     elements = definition_of(instance.process_version).elements
     current = [elements[element] for element in sorted(tokens.current) if element in elements]
-    agency = instance.assignment.agency.name if instance.assignment else None
-    steps = tuple(element.label for element in current if element.is_step)
-    events = tuple(element.label for element in current if element.kind.endswith("Event"))
-    return Standing(agency, steps, events, tokens.is_ended, instance.started_at)
+    return Standing(
+        key=instance.key,
+        agency=instance.assignment.agency.name if instance.assignment else None,
+        steps=tuple((element.label, element.id in late) for element in current if element.is_step),
+        waits_for=tuple(element.label for element in current if element.kind.endswith("Event")),
+        is_ended=tokens.is_ended,
+        started_at=instance.started_at,
+        status=instance.status,
+        is_readable=tokens.is_readable,
+    )
 
 
-def _named_in(xml: bytes, language: str) -> str:
-    """The names of the model are Vietnamese; their English stands beside them as a property. What has no name is drawn without one."""
+def named_in(xml: bytes, language: str) -> str:
+    """Return a model's text with its names in a language.
+
+    The names of the model are Vietnamese; their English stands beside them as a property. What has no name is drawn without one.
+    """
     root = read_xml(xml)
     for element in root.iterfind(NAMED, XMLNS):
         name = _property(element, f"label_{language}")

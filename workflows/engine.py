@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn import BpmnEvent, BpmnWorkflow
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter, WorkflowConverter
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
@@ -112,14 +113,13 @@ def waiting_steps(workflow: BpmnWorkflow) -> Iterator[Task]:
 def waiting_timers(workflow: BpmnWorkflow) -> Iterator[tuple[Task, datetime]]:
     """Yield the timers that wait, with the instant each is due."""
     for task in workflow.get_tasks(state=TaskState.WAITING):
-        definition = getattr(task.task_spec, "event_definition", None)
-        if isinstance(definition, TimerEventDefinition):
+        if any(isinstance(each, TimerEventDefinition) for each in _waits_for(task)):
             yield task, timer_due(task)
 
 
 def has_waiting_timers(workflow: BpmnWorkflow) -> bool:
     """Say whether any timer of the instance waits."""
-    return any(isinstance(task.task_spec.event_definition, TimerEventDefinition) for task in workflow.event_manager.tasks.values())
+    return any(isinstance(each, TimerEventDefinition) for task in workflow.event_manager.tasks.values() for each in _waits_for(task))
 
 
 def timer_due(task: Task) -> datetime:
@@ -146,8 +146,14 @@ def waits_for(workflow: BpmnWorkflow, message: str) -> bool:
 
 def awaited_messages(workflow: BpmnWorkflow) -> set[str]:
     """Return the names of the messages that events of the instance wait for."""
-    waiting = (task.task_spec.event_definition for task in workflow.event_manager.tasks.values() if task.state == TaskState.WAITING)
+    waiting = (each for task in workflow.event_manager.tasks.values() if task.state == TaskState.WAITING for each in _waits_for(task))
     return {definition.name for definition in waiting if isinstance(definition, MessageEventDefinition)}
+
+
+def _waits_for(task: Task) -> list[Any]:
+    """What an event waits for. An event-based gateway waits for the events behind it; of these at most one may be a timer."""
+    definition = getattr(task.task_spec, "event_definition", None)
+    return definition.event_definitions if isinstance(definition, MultipleEventDefinition) else [definition]
 
 
 def send(workflow: BpmnWorkflow, message: str, payload: dict[str, Any]) -> None:

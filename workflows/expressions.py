@@ -55,6 +55,9 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.IsNot: operator.is_not,
 }
 
+ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+"""Comparisons that nothing answers: what was left empty in a form is None, and neither less nor more than anything."""
+
 CONSTANTS = (str, bool, int, float, type(None))
 
 
@@ -185,6 +188,8 @@ def _compare(node: ast.Compare, variables: Mapping[str, Any]) -> bool:
     left = _value(node.left, variables)
     for comparison, right_node in zip(node.ops, node.comparators, strict=True):
         right = _value(right_node, variables)
+        if isinstance(comparison, ORDERED) and (left is None or right is None):
+            return False
         if not COMPARISONS[type(comparison)](left, right):
             return False
         left = right

@@ -23,6 +23,10 @@ Ask = Callable[[Any], dict[str, Any] | None]
 """Asked of a case, or of an assignment in its own process."""
 
 
+ENDS_OF_ITS_OWN = frozenset({AssignmentEnd.APPROVED, AssignmentEnd.HANDED_BACK})
+"""How an agency's work ends by a step of its own process, which then goes on to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One message a diagram may wait for: how it is asked, what it is called, in which process, and the members it brings."""
@@ -43,9 +47,18 @@ def _when(holds: Callable[[Any], bool]) -> Ask:
 
 def _assignments_finished(case: Case) -> dict[str, Any] | None:
     """The join reads the rows and counts no messages: None while an agency owes something, else whether this round brought an answer."""
-    if case.open_assignments or case.standstill is not None or case.closed_at is not None:
+    if case.open_assignments or case.standstill is not None or case.closed_at is not None or _steps_follow_answer(case):
         return None
     return {"answered": answered_this_round(case)}
+
+
+def _steps_follow_answer(case: Case) -> bool:
+    """Whether the process of an agency goes on behind its answer or its release: an administrator drew steps there."""
+    running = select(ProcessInstance).where(ProcessInstance.case_id == case.id, ProcessInstance.assignment_id.is_not(None))
+    with db.session.no_autoflush:
+        found = list(db.session.scalars(running.where(ProcessInstance.ended_at.is_(None))))
+    # one that has just ended is not written yet
+    return any(each.ended_at is None and each.assignment is not None and each.assignment.end_reason in ENDS_OF_ITS_OWN for each in found)
 
 
 def _reporter_asked(case: Case) -> dict[str, Any] | None:
@@ -80,7 +93,7 @@ def _withdrawal_asked(case: Case) -> dict[str, Any] | None:
 
 
 def _was_taken_off(assignment: Assignment) -> bool:
-    return assignment.ended_at is not None and assignment.end_reason not in (AssignmentEnd.APPROVED, AssignmentEnd.HANDED_BACK)
+    return assignment.ended_at is not None and assignment.end_reason not in ENDS_OF_ITS_OWN
 
 
 _UNTIL = {"until": moment("Đến lúc", "Until")}

@@ -1,15 +1,17 @@
 """The flat rows inbox and worker ask, written from the task trees: waiting steps, timers, and how long each step took."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, running_clock, running_clocks
+from casework.clocks import ClockKind, end_step_clock, running_clock, running_clocks, running_step_clock, start_step_clock
 from casework.db import db
 from casework.models import Case
+from casework.step_records import tell_step_waits
 from casework.working_time import BeyondTenYears, working_minutes
 from workflows import engine
 from workflows.bindings import Bindings
@@ -18,6 +20,7 @@ from workflows.definitions import Element
 from workflows.desks import desk_of
 from workflows.models import FAR, ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.parsed import definition_of
+from workflows.unforeseen import is_unforeseen, limit_of
 
 Opened = Mapping[ProcessInstance, BpmnWorkflow]
 
@@ -34,9 +37,9 @@ class FlatRows:
         self.left: list[WaitingTask] = []
         self._had_timers = False
 
-    def note_timers(self, workflow: BpmnWorkflow) -> None:
-        """Remember that an instance had timers before it moved: their rows may have to end."""
-        self._had_timers = self._had_timers or engine.has_waiting_timers(workflow)
+    def note_timers(self, workflow: BpmnWorkflow, *, replaced: bool = False) -> None:
+        """Remember that an instance had timers before it moved, or may have had where its tree was replaced: rows may have to end."""
+        self._had_timers = self._had_timers or replaced or engine.has_waiting_timers(workflow)
 
     def write(self, opened: Opened) -> None:
         """Bring the rows up to where the opened instances stand."""
@@ -56,8 +59,13 @@ class FlatRows:
             for engine_task, name in waiting.items():
                 if engine_task not in known:
                     self.opened.append(self._new_step(instance, engine_task, elements[name]))
+        for row in self.left:
+            end_step_clock(self.case, row.element, at=self.now, assignment=row.assignment)
         db.session.add_all(self.opened)
         self._bring_up_to_date([row for row in rows if row.state != "withdrawn"] + self.opened)
+        for row in self.opened:
+            if row.state == "waiting" and is_unforeseen(row.element, self.bindings):
+                tell_step_waits(self.case, desk=row.desk, element=row.element, at=self.now)
 
     def _new_step(self, instance: ProcessInstance, engine_task: str, element: Element) -> WaitingTask:
         assignment = instance.assignment
@@ -70,19 +78,32 @@ class FlatRows:
 
     def _bring_up_to_date(self, rows: list[WaitingTask]) -> None:
         """Limits, desks and whether a step can be done follow what changed beside the tokens."""
-        limits = {(str(clock.kind), clock.assignment_id): clock.due_at for clock in running_clocks(self.case)}
+        kinds = [clock for clock in running_clocks(self.case) if clock.kind != ClockKind.STEP]
+        limits = {(str(clock.kind), clock.assignment_id): clock.due_at for clock in kinds}
         limits[OF_THE_PAUSE, None] = self.case.paused_until
         standstill = self.case.standstill
         for row in rows:
             element = definition_of(row.instance.process_version).elements.get(row.element)
             kind = element.properties.get("clock", "") if element else ""
             own = row.assignment.id if row.assignment else None
-            row.due_at = limits.get((kind, own)) or limits.get((kind, None)) or FAR
             row.urgent, row.centre_id = self.case.is_urgent, self.case.centre_id
             step = self.bindings.steps.get(row.element)
-            row.state = "waiting" if standstill is None or (step and standstill in step.goes_on_in) else "frozen"
+            goes_on = standstill is None or (step is not None and standstill in step.goes_on_in)
+            row.state = "waiting" if goes_on and row.instance.status != "suspended" else "frozen"
+            row.due_at = self._own_limit(row, element) or limits.get((kind, own)) or limits.get((kind, None)) or FAR
             if element is not None and (desk := desk_of(element, self.case, row.assignment, self.bindings)) != row.desk:
                 row.desk, row.claimed_by_id, row.claimed_at = desk, None, None
+
+    def _own_limit(self, row: WaitingTask, element: Element | None) -> datetime | None:
+        """The instant the step itself is due, where the model gives it a limit: that starts when the step begins to wait."""
+        limit = limit_of(element)
+        if limit is None:
+            return None
+        clock = running_step_clock(self.case, row.element, assignment=row.assignment)
+        if clock is None and row.state == "waiting":
+            with suppress(BeyondTenYears):
+                clock = start_step_clock(self.case, row.element, limit=limit, at=self.now, assignment=row.assignment)
+        return clock.due_at if clock is not None else None
 
     def _write_timers(self, opened: Opened) -> None:
         if not self._had_timers and not any(engine.has_waiting_timers(workflow) for workflow in opened.values()):

@@ -3,7 +3,7 @@
 Every answer costs the same at any number of cases: each desk is read through the index, and no further than what is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +14,15 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.models import Assignment, Case, CaseReport, Centre, Report
 from casework.permissions import LOCAL_ZONE, Actor
+from casework.words import Bilingual
 from workflows.desks import desks_read_by
 from workflows.models import WaitingTask
+from workflows.unforeseen import element_of
 
 PAGE = 25
 MOST_COUNTED = 99
+MOST_NAMED = 20
+"""Steps administrators drew that are called by their names; a desk with more of them than this shows ids for the rest."""
 
 SOON = timedelta(hours=24)
 """A limit is near when less than this is left (look, "How state is shown")."""
@@ -170,6 +174,18 @@ def elements_of(counts: Counts, order: Mapping[str, Any]) -> list[str]:
     """Return the elements that wait, in the order of the process."""
     places = list(order)
     return sorted(counts.elements, key=lambda element: (places.index(element) if element in places else len(places), element))
+
+
+def names_of_elements(by: Actor, elements: Collection[str]) -> dict[str, Bilingual]:
+    """Return what the models call steps that wait on a person's desks, by element; the first MOST_NAMED of them."""
+    names: dict[str, Bilingual] = {}
+    for element in sorted(elements)[:MOST_NAMED]:
+        query = select(WaitingTask).where(WaitingTask.desk.in_(desks_read_by(by)), WaitingTask.state == "waiting")
+        task = db.session.scalars(query.where(WaitingTask.element == element).options(joinedload(WaitingTask.instance)).limit(1)).first()
+        found = element_of(task) if task is not None else None
+        if found is not None:
+            names[element] = found.label
+    return names
 
 
 def _all_of(desk: str) -> Select[str, int | None, datetime]:

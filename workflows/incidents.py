@@ -1,13 +1,13 @@
 """When a step fails for a reason that is no refusal: nothing of it stays, and what happened is kept to be looked at and retried."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from traceback import extract_tb
+from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
@@ -16,17 +16,20 @@ from casework.cases import lock_case
 from casework.db import db, is_lock_timeout, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
-from casework.models import Case
+from casework.models import Account, Case
 from casework.permissions import ACTION_ROLES, Action, Actor, NotAllowed, may, require
 from workflows.bindings import BINDINGS, Bindings
-from workflows.expressions import ExpressionRefused
+from workflows.faults import Spot, keep, keep_remembered, place_of, root_of
 from workflows.instances import CaseProcess
 from workflows.models import Incident, ProcessInstance, WaitingTask
 from workflows.steps import StepResult, perform
 
-Done = TypeVar("Done")
+LOGGER = logging.getLogger("langbiang.incidents")
 
-OURS = ("casework", "reports", "workflows", "web")
+MOST_AT_ONCE = 50
+"""Incidents tried again with one click."""
+
+Done = TypeVar("Done")
 
 
 class CaseBusy(CaseworkError):
@@ -50,17 +53,6 @@ class StepFailed(CaseworkError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """What was being done, and where: a person's `step`, a `timer` or a `message`."""
-
-    kind: str
-    instance_id: int
-    case_id: int
-    element: str
-    engine_task: str | None = None
-
-
 def perform_recorded(task_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS, **choices: Any) -> StepResult:
     """Do one step in a unit of work of its own; a fault leaves an incident. For the edge: page, API, command line.
 
@@ -79,29 +71,29 @@ def run_recorded(
     """Run work in a unit of work; when it fails, undo it and keep an incident in another.
 
     `refusals` are those somebody is there to read: without a person every other refusal is a fault. Raises them, CaseBusy,
-    StepFailed, and OperationalError when the database itself fails, which could not keep an incident either.
+    StepFailed, and the fault itself where the database takes not even the incident, which is then kept as soon as it does.
     """
     try:
         with unit_of_work():
-            return work()
+            done = work()
     except StaleDataError as fault:
         raise CaseBusy from fault
-    except OperationalError as fault:
-        if is_lock_timeout(fault):
-            raise CaseBusy from fault
-        raise
     except Exception as fault:
+        if isinstance(fault, OperationalError) and is_lock_timeout(fault):
+            raise CaseBusy from fault
         if isinstance(fault, (CaseBusy, *refusals)):
             raise
-        raise StepFailed(_keep(fault, spot(), now)) from fault
+        raise _failure(fault, spot, now) from fault
+    keep_remembered()
+    return done
 
 
 def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Incident:
     """Try what failed once more, inside the caller's unit of work.
 
     For a timer or a message the instance runs on from the state of before. A person's step waits for its person again: what
-    was typed is not kept here. Raises IncidentUnknown, also for one of another centre, and NotAllowed. Source: rules.md,
-    section 5, "incident and retry".
+    was typed is not kept here. Raises IncidentUnknown, also for one of another centre, IncidentWaits while the case is suspended,
+    and NotAllowed. Source: rules.md, section 5, "incident and retry".
     """
     require(by, Action.RETRY_INCIDENT)
     incident = _open_incident(incident_ref)
@@ -112,9 +104,11 @@ def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = B
     if incident.resolved_at is not None or case.quarantined_at is not None or not may(by, Action.RETRY_INCIDENT, case):
         raise IncidentUnknown
     process = CaseProcess(case, now=now, bindings=bindings)
+    if any(each.status == "suspended" for each in process.instances):
+        raise IncidentWaits
     instance = next(each for each in process.instances if each.id == incident.instance_id)
     if instance.status == "incident":
-        instance.status = incident.status_before
+        instance.status = "running"
     process.open(instance)
     process.settle(offer_messages=incident.kind == "message")
     incident.resolved_at, incident.resolved_by_id = now, by.account_id
@@ -126,22 +120,98 @@ def retry_recorded(incident_ref: str, *, by: Actor, now: datetime, bindings: Bin
     """Try once more in a unit of work of its own; another failure counts as one more attempt. Raises as `retry`, CaseBusy, StepFailed."""
     return run_recorded(
         lambda: retry(incident_ref, by=by, now=now, bindings=bindings),
-        lambda: _spot_again(incident_ref),
+        lambda: _spot_again(incident_ref, by),
         now=now,
-        refusals=(NotAllowed, IncidentUnknown),
+        refusals=(NotAllowed, IncidentUnknown, IncidentWaits),
     )
 
 
-def open_incidents(by: Actor, *, limit: int = 50) -> list[Incident]:
-    """Return what failed and was not resolved in the person's centres, newest first; nothing of quarantined cases. Raises NotAllowed."""
+class Outcome(StrEnum):
+    """What came of trying one of many again."""
+
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"
+    BUSY = "busy"
+    WAITS = "waits"
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """One incident tried again: the ref that was asked for, what came of it, and the incident as it is now where there is one."""
+
+    ref: str
+    outcome: Outcome
+    incident: Incident | None
+
+
+def retry_many(refs: Iterable[str], *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> list[Retried]:
+    """Try several again, each in a unit of work of its own: one that fails stops none of the others. MOST_AT_ONCE at most, in their order.
+
+    Raises NotAllowed.
+    """
+    require(by, Action.RETRY_INCIDENT)
+    return [_retried(ref, by, now, bindings) for ref in list(dict.fromkeys(refs))[:MOST_AT_ONCE]]
+
+
+def _retried(ref: str, by: Actor, now: datetime, bindings: Bindings) -> Retried:
+    outcome, incident = Outcome.DONE, None
+    try:
+        retry_recorded(ref, by=by, now=now, bindings=bindings)
+    except IncidentUnknown:
+        outcome = Outcome.GONE
+    except IncidentWaits:
+        outcome = Outcome.WAITS
+    except CaseBusy:
+        outcome = Outcome.BUSY
+    except (StepFailed, OperationalError) as failure:
+        LOGGER.error("retry failed", extra={"incident": ref, **facts_of(failure)})
+        outcome = Outcome.FAILED
+    incident = seen_incident(by, ref)
+    return Retried(ref, outcome, incident)
+
+
+def open_incidents(by: Actor, *, limit: int = 50, before: Incident | None = None) -> list[Incident]:
+    """Return what failed and was not resolved in the person's centres, newest first, older than `before`; nothing of quarantined cases.
+
+    Raises NotAllowed.
+    """
+    query = _seen_by(by).where(Incident.resolved_at.is_(None))
+    if before is not None:
+        query = query.where(tuple_(Incident.occurred_at, Incident.id) < (before.occurred_at, before.id))
+    return list(db.session.scalars(query.order_by(Incident.occurred_at.desc(), Incident.id.desc()).limit(limit)))
+
+
+def seen_incident(by: Actor, ref: str) -> Incident | None:
+    """Return an incident of the person's centres, open or resolved; None for every other. Raises NotAllowed."""
+    return db.session.scalars(_seen_by(by).where(Incident.ref == ref)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One time it failed; `by` is who tried, None for the clock and for the first time."""
+
+    at: datetime
+    error_class: str
+    place: str
+    by: str | None
+
+
+def attempts_of(incident: Incident) -> list[Attempt]:
+    """Return the newest attempts of an incident, newest first."""
+    kept = list(reversed(incident.history))
+    query = select(Account.id, Account.full_name).where(Account.id.in_({each["by"] for each in kept if each["by"] is not None}))
+    names: dict[int, str | None] = {row.id: row.full_name for row in db.session.execute(query)}
+    return [Attempt(datetime.fromisoformat(each["at"]), each["error"], each["place"], names.get(each["by"])) for each in kept]
+
+
+def _seen_by(by: Actor) -> Select[Incident]:
     require(by, Action.RETRY_INCIDENT)
     centres = {grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.RETRY_INCIDENT]}
-    query = select(Incident).join(Case, Incident.case_id == Case.id)
-    query = query.where(Incident.resolved_at.is_(None), Case.quarantined_at.is_(None))
+    query = select(Incident).join(Case, Incident.case_id == Case.id).where(Case.quarantined_at.is_(None))
     if None not in centres:
         query = query.where(Case.centre_id.in_(centres))
-    query = query.options(joinedload(Incident.instance).joinedload(ProcessInstance.case))
-    return list(db.session.scalars(query.order_by(Incident.occurred_at.desc(), Incident.id.desc()).limit(limit)))
+    return query.options(joinedload(Incident.instance).joinedload(ProcessInstance.case))
 
 
 def spot_in_case(case_id: int, element: str) -> Spot | None:
@@ -155,6 +225,32 @@ class IncidentUnknown(CaseworkError):
 
     def __init__(self) -> None:
         super().__init__("Sự cố không tồn tại hoặc đã được xử lý.", "There is no such incident, or it is resolved.")
+
+
+class IncidentWaits(CaseworkError):
+    """The process of the case is suspended: nothing of it may move."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Quy trình của hồ sơ đang tạm ngừng. Xin cho chạy tiếp rồi thử lại.",
+            "The process of this case is suspended. Let it go on first, then try again.",
+        )
+
+
+def facts_of(failure: BaseException) -> dict[str, str]:
+    """Return what a log may say of a fault: its class and place, never its text."""
+    cause = root_of(failure)
+    return {"error": type(cause).__name__, "place": place_of(cause)}
+
+
+def _failure(fault: Exception, spot: Callable[[], Spot | None], now: datetime) -> Exception:
+    """What the caller is told: the incident that was kept, else the fault as it came."""
+    try:
+        found = spot()
+    except OperationalError:
+        return fault
+    ref = keep(fault, found, now) if found is not None else None
+    return fault if ref is None and (found is not None or isinstance(fault, OperationalError)) else StepFailed(ref)
 
 
 def _open_incident(incident_ref: str) -> Incident:
@@ -172,53 +268,6 @@ def _spot_at(task: WaitingTask | None) -> Spot | None:
     return Spot("step", task.instance_id, task.case_id, task.element, task.engine_task) if task else None
 
 
-def _spot_again(incident_ref: str) -> Spot:
+def _spot_again(incident_ref: str, by: Actor) -> Spot:
     incident = _open_incident(incident_ref)
-    return Spot(incident.kind, incident.instance_id, incident.case_id, incident.element, incident.engine_task)
-
-
-def _keep(fault: Exception, spot: Spot | None, now: datetime) -> str | None:
-    """Write the incident in its own unit of work; a failing timer or message stops its instance so that it is not tried in a circle."""
-    if spot is None:
-        return None
-    with unit_of_work():
-        lock_case(spot.case_id)
-        instance = db.session.get_one(ProcessInstance, spot.instance_id, populate_existing=True)
-        incident = _same_incident(spot)
-        if incident is None:
-            incident = Incident(
-                instance_id=instance.id, case_id=spot.case_id, kind=spot.kind, engine_task=spot.engine_task, element=spot.element,
-                state_before=instance.state, status_before=instance.status, occurred_at=now, attempts=0,
-            )  # fmt: skip
-            db.session.add(incident)
-        root = root_of(fault)
-        incident.error_class, incident.error_text = type(root).__name__, place_of(root)
-        incident.attempts, incident.last_attempt_at = incident.attempts + 1, now
-        if spot.kind != "step":
-            instance.status = "incident"
-        db.session.flush()
-        return incident.ref
-
-
-def _same_incident(spot: Spot) -> Incident | None:
-    query = select(Incident).where(Incident.instance_id == spot.instance_id, Incident.resolved_at.is_(None))
-    return db.session.scalars(query.where(Incident.element == spot.element, Incident.kind == spot.kind)).first()
-
-
-def root_of(fault: BaseException) -> BaseException:
-    """Return the fault the engine wrapped in its own."""
-    while (cause := getattr(fault, "exception", None) or fault.__cause__) is not None:
-        fault = cause
-    return fault
-
-
-def place_of(fault: BaseException) -> str:
-    """Say where a fault arose; never its message, which may quote what a person typed (ours about expressions quotes none)."""
-    frames = list(extract_tb(fault.__traceback__))
-    ours = [frame for frame in frames if Path(frame.filename).parent.name in OURS]
-    where = "unknown place"
-    if frames:
-        frame = (ours or frames)[-1]
-        path = Path(frame.filename)
-        where = f"{path.parent.name}/{path.name}:{frame.lineno} {frame.name}"
-    return f"{where}: {fault}"[:500] if isinstance(fault, ExpressionRefused) else where
+    return Spot(incident.kind, incident.instance_id, incident.case_id, incident.element, incident.engine_task, by.own_id)

@@ -21,8 +21,9 @@ from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import instances_of, merged_into
 from workflows.clock import engine_clock
 from workflows.definitions import Definition
+from workflows.facts import ENDS_OF_ITS_OWN
 from workflows.flat_rows import FlatRows, rearm_timers
-from workflows.models import Incident, Message, ProcessInstance, WaitingTask
+from workflows.models import Incident, Message, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.parsed import definition_of
 from workflows.services import run_service
 from workflows.versions import live_version
@@ -30,6 +31,14 @@ from workflows.versions import live_version
 
 class StateMismatch(RuntimeError):
     """Inbox and task tree disagree: `langbiang verify` names such instances."""
+
+
+class StateUnreadable(RuntimeError):
+    """The stored state of an instance is damaged, or speaks of what its model does not have."""
+
+    def __init__(self, instance_id: int) -> None:
+        self.instance_id = instance_id
+        super().__init__(f"the state of instance {instance_id} cannot be read")
 
 
 CASE, ASSIGNMENT = "case", "assignment"
@@ -58,10 +67,13 @@ class CaseProcess:
         self._messages: list[Message] | None = None
 
     def open(self, instance: ProcessInstance) -> BpmnWorkflow:
-        """Return the task tree of an instance, restored once."""
+        """Return the task tree of an instance, restored once. Raises StateUnreadable."""
         if instance not in self._open:
             spec = definition_of(instance.process_version).specs[instance.process_id]
-            workflow = self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
+            try:
+                workflow = self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
+            except Exception as fault:  # whatever the engine meets in damaged bytes
+                raise StateUnreadable(instance.id) from fault
             self.rows.note_timers(workflow)
             self._restless.add(instance)
         return self._open[instance]
@@ -70,20 +82,32 @@ class CaseProcess:
         """Make an instance; an assignment runs on the version its case runs on."""
         own = self.instance_of(None)
         version = own.process_version if own else live_version(self.case.centre_id)
-        workflow = engine.new_instance(definition_of(version).specs[process_id], self._call_service)
+        workflow = self.fresh(version, process_id)
         instance = ProcessInstance(
-            process_id=process_id, process_version=version, case=self.case, assignment=assignment, status="running", started_at=self.now,
-            state=b"",
+            process_id=process_id, process_version=version, case=self.case, assignment=assignment,
+            status="suspended" if own and own.status == "suspended" else "running", started_at=self.now, state=b"",
         )  # fmt: skip
-        with engine_clock(self.now):
-            engine.run_to_rest(workflow)
-            if engine.waits_for(workflow, FIRST_MESSAGE):
-                engine.send(workflow, FIRST_MESSAGE, {})
         db.session.add(instance)
         self.instances.append(instance)
         self._open[instance] = workflow
         self._restless.add(instance)
         return instance
+
+    def fresh(self, version: ProcessVersion, process_id: str) -> BpmnWorkflow:
+        """Return a task tree that stands where its process begins; no instance has it yet."""
+        workflow = engine.new_instance(definition_of(version).specs[process_id], self._call_service)
+        with engine_clock(self.now):
+            engine.run_to_rest(workflow)
+            if engine.waits_for(workflow, FIRST_MESSAGE):
+                engine.send(workflow, FIRST_MESSAGE, {})
+                engine.run_to_rest(workflow)
+        return workflow
+
+    def replace(self, instance: ProcessInstance, workflow: BpmnWorkflow) -> None:
+        """Let an instance go on with another task tree; its rows follow when the case is brought to rest."""
+        self._open[instance] = workflow
+        self.rows.note_timers(workflow, replaced=True)
+        self._restless.add(instance)
 
     def instance_of(self, assignment: Assignment | None) -> ProcessInstance | None:
         """Return the instance of an assignment, or the case's own for None."""
@@ -104,14 +128,19 @@ class CaseProcess:
     def open_changed(self) -> None:
         """Open the case's own instance, and those of assignments that ended or asked for time beside the tokens.
 
-        One put aside by an incident hears what happened when it is taken up again; in quarantine nobody takes it up any more.
+        One suspended or put aside by an incident hears what happened when it goes on; in quarantine nobody lets it go on any more.
         """
         for instance in self.instances:
             row = instance.assignment
-            if instance.status == "incident" and self.case.quarantined_at is not None:
+            if self.case.quarantined_at is not None and not self._hears_of_quarantine(instance):
                 self._give_up(instance)
             if instance.status == "running" and (row is None or row.ended_at is not None or row.extension_asked):
                 self.open(instance)
+
+    def _hears_of_quarantine(self, instance: ProcessInstance) -> bool:
+        """Whether it ends by itself: it goes on, and its model knows the event that ends it."""
+        name = "quarantined" if instance.process_id == CASE else "assignment_ended"
+        return instance.ended_at is not None or (instance.status == "running" and name in definition_of(instance.process_version).messages)
 
     def settle(self, *, offer_messages: bool = False) -> None:
         """Bring the case to rest and write what changed. `offer_messages` as in `bring_to_rest`."""
@@ -131,6 +160,7 @@ class CaseProcess:
                 pass
         own = self.instance_of(None)
         if own is not None and own.ended_at == self.now:
+            self._end_left_over()
             self._tell_merged()
         # One flush at the end: each row is written once, however often the rounds above touched it.
         with db.session.no_autoflush:
@@ -149,7 +179,7 @@ class CaseProcess:
 
     def _move(self) -> bool:
         restless, self._restless = self._restless, set()
-        running = {instance: workflow for instance, workflow in self._open.items() if instance in restless and instance.ended_at is None}
+        running = {instance: workflow for instance, workflow in self._open.items() if instance in restless and instance.status == "running"}
         for instance, workflow in running.items():
             engine.run_to_rest(workflow)
             for name, payload in engine.thrown_messages(workflow):
@@ -175,10 +205,21 @@ class CaseProcess:
 
     def _give_up(self, instance: ProcessInstance) -> None:
         """End an instance where it stands, without a step: the next one is what failed."""
-        self.open(instance)
+        try:
+            self.open(instance)
+        except StateUnreadable:
+            # what it stood at can no longer be said, and must not keep the case from being set apart
+            self.replace(instance, self.fresh(instance.process_version, instance.process_id))
         instance.status, instance.ended_at = "ended", self.now
         incidents = update(Incident).where(Incident.instance_id == instance.id, Incident.resolved_at.is_(None))
         db.session.execute(incidents.values(resolved_at=self.now))
+
+    def _end_left_over(self) -> None:
+        """End the processes of agencies that stood at a step behind their answer: of a case that is over nobody asks it any more."""
+        for instance in self.instances:
+            row = instance.assignment
+            if instance.ended_at is None and row is not None and row.end_reason in ENDS_OF_ITS_OWN:
+                self._give_up(instance)
 
     def _tell_merged(self) -> None:
         """Cases merged into this one end with it: each in a step of its own, when the worker delivers the message."""

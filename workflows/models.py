@@ -53,6 +53,10 @@ class ProcessVersion(Referable, Model):
     approver: Mapped[Account | None] = relationship(foreign_keys=[approver_id])
 
 
+OF_THE_CASE = "case"
+"""The key of the process a case itself has."""
+
+
 class ProcessInstance(Model):
     """One running process: of a case, or of one agency's assignment in it."""
 
@@ -80,6 +84,11 @@ class ProcessInstance(Model):
     assignment: Mapped[Assignment | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def key(self) -> str:
+        """Its name in the addresses of its case: the ref of its assignment, or OF_THE_CASE."""
+        return self.assignment.ref if self.assignment else OF_THE_CASE
 
     @property
     def subject(self) -> Case | Assignment:
@@ -189,6 +198,7 @@ class Incident(Referable, Model):
     status_before: Mapped[str] = mapped_column(String(9))
     occurred_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(server_default="1")
+    history: Mapped[list[Any]] = mapped_column(server_default="[]", comment="the newest attempts: instant, class, place, account id")
     last_attempt_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

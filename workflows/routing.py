@@ -1,8 +1,6 @@
 """Which agencies the decision table suggests for a matter. A person always decides (design.md, section 5)."""
 
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from types import SimpleNamespace
 
 from lxml import etree
@@ -10,10 +8,16 @@ from SpiffWorkflow.dmn.engine.DMNEngine import DMNEngine
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 
 from casework.words import Bilingual
-from workflows.definitions import read_xml
+from workflows.definitions import read_xml, shipped_table
 from workflows.expressions import ClosedScriptEngine
+from workflows.kept import Kept
+from workflows.parsed import text_of
+from workflows.versions import ROUTING, NoLiveVersion, live_version
+
+__all__ = ["DECISION", "Suggestion", "live_table", "shipped_table", "suggest"]
 
 DECISION = "suggest_agencies"
+CACHED_TABLES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,15 @@ class Suggestion:
     reason: Bilingual
 
 
-def suggest(field: str, area: str, urgency: str) -> Suggestion | None:
+def suggest(field: str, area: str, urgency: str, *, table: DMNEngine | None = None) -> Suggestion | None:
     """Return what the table says for a field's `service_code`, the key of the committee of the place, and the urgency.
 
-    The first rule that fits counts; cells are worked out in the closed environment. None when no rule fits.
+    `table` as from `live_table`, by default the one that comes with the software. The first rule that fits counts; cells are
+    worked out in the closed environment. None when no rule fits.
     """
     facts = {"field": field, "area": area, "urgency": urgency}
     task = SimpleNamespace(data=facts, workflow=SimpleNamespace(script_engine=ClosedScriptEngine()))
-    table = _table()
-    matching = table.decide(task)
+    matching = (table or _shipped()).decide(task)
     if not matching:
         return None
     found = matching[0].output_as_dict(task)
@@ -42,13 +46,24 @@ def suggest(field: str, area: str, urgency: str) -> Suggestion | None:
     return Suggestion(found["lead"], cooperating, Bilingual(reason_vi, reason_en))
 
 
-def shipped_table() -> bytes:
-    """Return the decision table that comes with the software."""
-    return resources.files("bpmn").joinpath("routing.dmn").read_bytes()
+def live_table(centre_id: int) -> DMNEngine:
+    """Return the decision table that is live for a centre; where none is, the one that comes with the software."""
+    try:
+        version = live_version(centre_id, key=ROUTING)
+    except NoLiveVersion:
+        return _shipped()
+    return _tables.get(version.sha256, lambda: _parsed(text_of(version)))
 
 
-@cache
-def _table() -> DMNEngine:
+def _shipped() -> DMNEngine:
+    return _tables.get(_SHIPPED, lambda: _parsed(shipped_table()))
+
+
+def _parsed(xml: bytes) -> DMNEngine:
     parser = SpiffBpmnParser()
-    parser.add_dmn_xml(read_xml(shipped_table()))
+    parser.add_dmn_xml(read_xml(xml))
     return parser.get_engine(DECISION, etree.Element("none"))
+
+
+_SHIPPED = "shipped"
+_tables: Kept[str, DMNEngine] = Kept(CACHED_TABLES)

@@ -21,7 +21,6 @@ from casework.words import Bilingual
 from workflows.variables import Choice, Type, Variable
 
 LANGBIANG = "{urn:langbiang:model:1}"
-FORM_ELEMENTS = frozenset({"form", "field", "choice", "button"})
 
 
 class FieldType(StrEnum):

@@ -17,10 +17,17 @@ from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor, NotAllowed, Ro
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.desks import REPORTER, is_at, own_desk
+from workflows.hearing import refuse_unheard
 from workflows.instances import CaseProcess
 from workflows.models import Incident, WaitingTask
-from workflows.outcomes import OUTCOMES
 from workflows.parsed import definition_of
+from workflows.unforeseen import barred_by, outcome_words, step_of
+
+SUSPENDED = Bilingual(
+    "Quy trình của hồ sơ này đang được quản trị tạm ngừng. Bước này chờ ở đây và làm được ngay khi quy trình chạy tiếp.",
+    "An administrator has suspended the process of this case. The step waits here and can be done as soon as the process goes on.",
+)
+"""Why a step rests whose case does not."""
 
 
 class TaskUnknown(CaseworkError):
@@ -65,17 +72,20 @@ def perform(
 ) -> StepResult:
     """Do one step: `act` is the verb chosen where a step has several, `form` what its use case takes.
 
+    A step only the model knows is done by `casework.step_records.record_step`, with the fields and buttons the model declares.
     The case row is locked before anything is decided, so of two people one wins and the other reads who did what.
     Eligibility is judged in the same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed,
-    StepRefused and whatever the use case refuses with.
+    StepRefused, ActNotInModel and whatever the use case refuses with.
     """
     case = lock_case(_case_of(task_ref))
     task = _locked_task(task_ref)
     _refuse_unavailable(task, by, case)
-    step = bindings.steps[task.element]
+    _refuse_same_person(task, by)
+    step = step_of(task, bindings)
     act = act or step.own_act
     if act not in step.acts:
         raise StepRefused("Bước này không có lựa chọn đó.", "This step has no such choice.")
+    refuse_unheard(task.instance.process_version, act, bindings=bindings)
     by = by.at(own_desk(by, task.desk) or task.desk)
     result = dict(step.acts[act](task.assignment or case, by=by, now=now, **(form or {})))
     process = CaseProcess(case, now=now, bindings=bindings)
@@ -92,11 +102,13 @@ def perform(
 def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     """Take a step for oneself, so that colleagues see it is in hand; claiming one's own again changes nothing.
 
-    A sender's own step is nobody's to take. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed.
+    A sender's own step is nobody's to take. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed, and StepRefused for who did the step
+    this one is to be done by others than.
     """
     task = _task(task_ref)
     if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):
         raise TaskUnknown
+    _refuse_same_person(task, by)
     change = (
         update(WaitingTask)
         .where(WaitingTask.id == task.id, WaitingTask.state == "waiting")
@@ -178,8 +190,27 @@ def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case) -> None:
         raise _claimed(task)
     if task.instance.status != "running":
         raise StepRefused(
-            "Hồ sơ đang tạm dừng hoặc chờ xử lý sự cố. Xin thử lại sau.", "The case is on hold or has an incident. Please try again later."
+            "Quy trình của hồ sơ đang chờ xử lý một sự cố kỹ thuật. Xin thử lại sau.",
+            "The process of this case waits until a technical fault is mended. Please try again later.",
         )
+
+
+def same_person_words(task: WaitingTask, by: Actor) -> Bilingual | None:
+    """Return why the person may not do the step: who did which step before it. None when they may."""
+    earlier = barred_by(task, by)
+    if earlier is None:
+        return None
+    who, label, when = _name(earlier.done_by), label_of_step(earlier), _local(earlier.done_at)
+    return Bilingual(
+        f"{who.vi} đã thực hiện bước “{label.vi}” lúc {when}, nên bước này do người khác thực hiện.",
+        f"{who.en} did the step “{label.en}” at {when}, so somebody else has to do this one.",
+    )
+
+
+def _refuse_same_person(task: WaitingTask, by: Actor) -> None:
+    words = same_person_words(task, by)
+    if words is not None:
+        raise StepRefused(*words)
 
 
 def _counts_as(by: Actor, task: WaitingTask) -> frozenset[int]:
@@ -194,6 +225,8 @@ def _leads(by: Actor, task: WaitingTask) -> bool:
 
 
 def _refuse_frozen(task: WaitingTask) -> None:
+    if task.instance.status == "suspended":
+        raise StepRefused(*SUSPENDED)
     standstill = task.case.standstill
     if task.state == "frozen" and standstill is not None:
         raise StepRefused(*STANDSTILLS[standstill])
@@ -208,7 +241,7 @@ def _refuse_done(task: WaitingTask) -> None:
             f"Bước “{label.vi}” không còn chờ thực hiện từ {when}.", f"The step “{label.en}” has not been waiting any more since {when}."
         )
     who = _name(task.done_by)
-    outcome = OUTCOMES.get(task.outcome or "")
+    outcome = outcome_words(task)
     what = Bilingual(f" ({outcome.vi})", f" ({outcome.en})") if outcome else Bilingual("", "")
     raise TaskAlreadyDone(
         f"{who.vi} đã thực hiện bước “{label.vi}”{what.vi} lúc {when}.", f"{who.en} did the step “{label.en}”{what.en} at {when}."

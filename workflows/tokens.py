@@ -19,7 +19,7 @@ REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """One instance on the diagram: ids of elements and of sequence flows."""
+    """One instance on the diagram: ids of elements and of sequence flows. Nothing is known of a state that cannot be read."""
 
     process_id: str
     assignment_id: int | None
@@ -28,29 +28,28 @@ class Tokens:
     done: frozenset[str]
     current: frozenset[str]
     taken: frozenset[str]
+    is_readable: bool = True
 
 
 def tokens_of(case: Case) -> list[Tokens]:
     """Return the tokens of every instance of a case, the case's own first. Reads only."""
     query = select(ProcessInstance).where(ProcessInstance.case_id == case.id)
     instances = db.session.scalars(query.order_by(ProcessInstance.assignment_id.is_not(None), ProcessInstance.id))
-    return [_tokens(instance, definition_of(instance.process_version)) for instance in instances]
+    return [tokens_in(instance.state, instance) for instance in instances]
 
 
-def _tokens(instance: ProcessInstance, definition: Definition) -> Tokens:
-    workflow = engine.unpack(instance.state, definition.specs[instance.process_id])
+def tokens_in(state: bytes, instance: ProcessInstance) -> Tokens:
+    """Return the tokens of a state of an instance, its present or an earlier one. Reads only."""
+    definition = definition_of(instance.process_version)
+    where = (instance.process_id, instance.assignment_id, instance.version_id, instance.ended_at is not None)
+    try:
+        workflow = engine.unpack(state, definition.specs[instance.process_id])
+    except Exception:  # damaged: whatever the engine meets in it, the page must still open
+        return Tokens(*where, frozenset(), frozenset(), frozenset(), is_readable=False)
     reached = [task for task in workflow.get_tasks(state=REACHED) if _is_reached(task, definition)]
     current = {task.task_spec.name for task in reached if task.state in (TaskState.READY, TaskState.WAITING)}
     done = {task.task_spec.name for task in reached if task.state == TaskState.COMPLETED}
-    return Tokens(
-        process_id=instance.process_id,
-        assignment_id=instance.assignment_id,
-        version_id=instance.version_id,
-        is_ended=instance.ended_at is not None,
-        done=frozenset(done - current),
-        current=frozenset(current),
-        taken=frozenset(_taken(reached, definition)),
-    )
+    return Tokens(*where, frozenset(done - current), frozenset(current), frozenset(_taken(reached, definition)))
 
 
 def _is_reached(task: Task, definition: Definition) -> bool:

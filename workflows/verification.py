@@ -6,9 +6,10 @@ from typing import Any
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.clocks import ClockKind
 from casework.db import db
 from casework.findings import Finding, fault, note
 from casework.models import Assignment, Case, Clock
@@ -16,13 +17,17 @@ from casework.states import ENDED_STATES, CaseState
 from workflows import engine
 from workflows.bindings import BINDINGS
 from workflows.definitions import Definition
-from workflows.facts import FACTS
+from workflows.facts import ENDS_OF_ITS_OWN, FACTS
 from workflows.flat_rows import OF_THE_PAUSE
 from workflows.models import FAR, Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.parsed import definition_of
+from workflows.unforeseen import limit_of
 
 BATCH = 200
 """Instances unpacked at a time."""
+
+GOES_ON = ProcessInstance.status != "suspended"
+"""A suspended process hears that its case is over when it is resumed."""
 
 OPEN_STEPS = ("waiting", "frozen")
 
@@ -60,7 +65,7 @@ def _cases_against_instances() -> Iterator[Finding]:
             f"The case {row.code} ({row.state}) has no running process.",
         )  # fmt: skip
     over = Case.state.in_(OVER_STATES)
-    for row in _rows(running.where(over, ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None))):
+    for row in _rows(running.where(over, ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None), GOES_ON)):
         yield fault(
             "process.runs_on", f"instance {row.id}",
             f"Hồ sơ {row.code} đã kết thúc ({row.state}) nhưng quy trình {row.id} vẫn chạy.",
@@ -88,7 +93,8 @@ def _assignments_against_instances() -> Iterator[Finding]:
             f"Hồ sơ {row.code}: việc giao đơn vị số {row.id} ({row.state}) không có quy trình nào đang chạy.",
             f"The case {row.code}: its assignment {row.id} ({row.state}) has no running process.",
         )  # fmt: skip
-    for row in _rows(query.where(Assignment.ended_at.is_not(None), ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None))):
+    runs_on = and_(Assignment.ended_at.is_not(None), ProcessInstance.id.is_not(None), ProcessInstance.ended_at.is_(None), GOES_ON)
+    for row in _rows(query.where(runs_on, ~_is_behind_its_answer())):
         yield fault(
             "process.runs_on", f"instance {row.instance}",
             f"Hồ sơ {row.code}: việc giao đơn vị số {row.id} đã xong ({row.state}) nhưng quy trình {row.instance} vẫn chạy.",
@@ -101,6 +107,15 @@ def _assignments_against_instances() -> Iterator[Finding]:
             f"Quy trình {row.id} thuộc hồ sơ khác với việc giao đơn vị của nó ({row.code}).",
             f"The process {row.id} is of another case than its assignment ({row.code}).",
         )  # fmt: skip
+
+
+def _is_behind_its_answer() -> ColumnElement[bool]:
+    """Whether a process waits where an administrator drew something behind the answer of its agency, or behind its release."""
+    drawn = exists().where(
+        WaitingTask.instance_id == ProcessInstance.id, WaitingTask.state.in_(OPEN_STEPS), WaitingTask.element.not_in(BINDINGS.steps)
+    )
+    timed = exists().where(Timer.instance_id == ProcessInstance.id, Timer.ended_at.is_(None))
+    return and_(Assignment.end_reason.in_(ENDS_OF_ITS_OWN), or_(drawn, timed))
 
 
 def _rows_of_ended_instances() -> Iterator[Finding]:
@@ -165,7 +180,7 @@ class _Rows:
             .where(Message.case_id.in_(cases), Message.delivered_at.is_(None))
         )  # fmt: skip
         self.clocks = _grouped(
-            select(Clock.case_id, Clock.kind, Clock.assignment_id, Clock.due_at)
+            select(Clock.case_id, Clock.kind, Clock.assignment_id, Clock.due_at, Clock.element)
             .where(Clock.case_id.in_(cases), Clock.ended_at.is_(None)).order_by(Clock.id)
         )  # fmt: skip
 
@@ -259,21 +274,33 @@ def _named(noted: Any) -> str:
 
 def _check_limits(instance: ProcessInstance, definition: Definition, steps: list[Any], clocks: list[Any]) -> Iterator[Finding]:
     """The due instant a list sorts a step by is that of the clock the diagram names for it."""
-    limits: dict[tuple[str, int | None], datetime | None] = {(row.kind, row.assignment_id): row.due_at for row in clocks}
+    own_limits = {row.element: row.due_at for row in clocks if row.kind == ClockKind.STEP and row.assignment_id == instance.assignment_id}
+    kinds = [row for row in clocks if row.kind != ClockKind.STEP]
+    limits: dict[tuple[str, int | None], datetime | None] = {(row.kind, row.assignment_id): row.due_at for row in kinds}
     limits[OF_THE_PAUSE, None] = instance.case.paused_until
     standstill = instance.case.standstill
     for step in steps:
         element = definition.elements.get(step.element)
         kind = element.properties.get("clock", "") if element else ""
-        due = limits.get((kind, instance.assignment_id)) or limits.get((kind, None)) or FAR
+        own = own_limits.pop(step.element, None) if limit_of(element) is not None else None
+        due = own or limits.get((kind, instance.assignment_id)) or limits.get((kind, None)) or FAR
         bound = BINDINGS.steps.get(step.element)
-        state = "waiting" if standstill is None or (bound and standstill in bound.goes_on_in) else "frozen"
+        goes_on = standstill is None or (bound is not None and standstill in bound.goes_on_in)
+        state = "waiting" if goes_on and instance.status != "suspended" else "frozen"
         if (step.due_at, step.urgent, step.state) != (due, instance.case.is_urgent, state):
             yield fault(
                 "process.limit", f"instance {instance.id}",
                 f"Hồ sơ {instance.case.code}: hạn hoặc mức khẩn ghi ở bước “{step.element}” khác với đồng hồ của nó.",
                 f"The case {instance.case.code}: limit or urgency noted at the step “{step.element}” differs from its clock.",
             )  # fmt: skip
+
+
+    for left in sorted(own_limits):
+        yield fault(
+            "process.limit", f"instance {instance.id}",
+            f"Hồ sơ {instance.case.code}: đồng hồ của bước “{left}” vẫn chạy nhưng bước đó không chờ ai.",
+            f"The case {instance.case.code}: the clock of the step “{left}” still runs, and the step does not wait.",
+        )  # fmt: skip
 
 
 def _check_messages(instance: ProcessInstance, workflow: BpmnWorkflow, messages: list[Any]) -> Iterator[Finding]:

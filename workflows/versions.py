@@ -1,20 +1,29 @@
-"""Versions of the model: published once, one live per scope, the centre's own before the installation's."""
+"""Versions of models and tables: one live per scope, the centre's own before the installation's, and what a check says of each."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account
-from casework.permissions import Role
+from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role
 from workflows.bindings import BINDINGS, Bindings
-from workflows.definitions import Definition, ModelRefused, digest_of, parse, shipped_model
-from workflows.desks import REPORTER
+from workflows.checks.findings import Checked
+from workflows.definitions import ModelRefused, digest_of, shipped_model, shipped_table
+from workflows.kept import Kept
 from workflows.models import ProcessVersion
+from workflows.parsed import text_of
+from workflows.version_events import record_version
 
-FIELD_REPORT = "field_report"
-PROCESSES = frozenset({"case", "assignment"})
+FIELD_REPORT, ROUTING = "field_report", "routing"
+SHIPPED = {FIELD_REPORT: shipped_model, ROUTING: shipped_table}
+"""What comes with the software, by key: the model of a case and its agencies, and the table that suggests agencies."""
+
+CHECKED_TEXTS = 64
+FIRST_NOTE = "Phiên bản đi kèm phần mềm / The version that comes with the software"
+UPGRADE_NOTE = "Bản đi kèm phần mềm mới / The version that comes with the new software"
 
 
 class NoLiveVersion(CaseworkError):
@@ -22,6 +31,67 @@ class NoLiveVersion(CaseworkError):
 
     def __init__(self) -> None:
         super().__init__("Chưa có quy trình nào đang áp dụng.", "No process version is live.")
+
+
+class ModelNotClean(ModelRefused):
+    """A check found what must be mended first; `checked` has all of it."""
+
+    def __init__(self, checked: Checked) -> None:
+        self.checked = checked
+        first, more = checked.errors[0].what, len(checked.errors) - 1
+        super().__init__(
+            f"Còn lỗi phải sửa: {first.vi}" + (f" (và {more} lỗi khác)" if more else ""),
+            f"There is something to mend: {first.en}" + (f" (and {more} more)" if more else ""),
+        )
+
+
+# -- whose a version is -------------------------------------------------------------------------------------------------
+
+
+def may_in_scope(by: Actor, action: Action, centre_id: int | None) -> bool:
+    """Whether the person does this to versions of a centre, or of the installation for None.
+
+    A role of the installation counts in every centre; a role of a centre counts there alone.
+    """
+    roles = frozenset(Role(role) for role in ACTION_ROLES[action])
+    return any(grant.role in roles and grant.centre_id in (None, centre_id) for grant in by.grants)
+
+
+def acting(by: Actor, centre_id: int | None, *actions: Action) -> Actor:
+    """Return the person at the desk that lets them do one of the actions in a scope: their own, else that of one they act for.
+
+    Raises NotAllowed.
+    """
+    roles = frozenset(Role(role) for action in actions for role in ACTION_ROLES[action])
+    grants = [grant for grant in by.grants if grant.role in roles and grant.centre_id in (None, centre_id)]
+    if not grants:
+        raise NotAllowed
+    return by.at(min(grants, key=lambda grant: grant.principal_id is not None).desk)
+
+
+def scopes_with(by: Actor, action: Action) -> frozenset[int | None]:
+    """The scopes named by the person's own grants for an action; None among them means the installation and every centre."""
+    return frozenset(grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[action])
+
+
+def in_scope(key: str, centre_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    """The condition for the versions of one scope."""
+    return ProcessVersion.key == key, ProcessVersion.centre_id == centre_id if centre_id else ProcessVersion.centre_id.is_(None)
+
+
+def seen_in(by: Actor) -> ColumnElement[bool]:
+    """The condition for the versions a person may read: those of their centres and those of the installation."""
+    scopes = scopes_with(by, Action.READ_PROCESS)
+    if None in scopes:
+        return ProcessVersion.id.is_not(None)
+    if not scopes:
+        return ProcessVersion.id.is_(None)
+    return or_(ProcessVersion.centre_id.is_(None), ProcessVersion.centre_id.in_(scopes))
+
+
+def version_for(by: Actor, ref: str) -> ProcessVersion | None:
+    """Return a version if the person may read it: the look-up is the permission."""
+    return db.session.scalars(select(ProcessVersion).where(ProcessVersion.ref == ref, seen_in(by))).first()
 
 
 def live_version(centre_id: int | None, *, key: str = FIELD_REPORT) -> ProcessVersion:
@@ -38,6 +108,56 @@ def live_version(centre_id: int | None, *, key: str = FIELD_REPORT) -> ProcessVe
     return version
 
 
+def lock_versions(key: str) -> None:
+    """Let one act on the versions of a key happen at a time; the others wait here and then read what it left.
+
+    The oldest row stands for all: there is always one, and cases may still refer to it meanwhile. SQLite has one writer anyway.
+    """
+    if db.session.get_bind().dialect.name != "sqlite":
+        oldest = select(ProcessVersion.id).where(ProcessVersion.key == key).order_by(ProcessVersion.id).limit(1)
+        db.session.execute(oldest.with_for_update(key_share=True)).all()
+
+
+def next_number(key: str, centre_id: int | None) -> int:
+    """Return the number of the next version of a scope, whose versions are locked."""
+    return (db.session.scalar(select(func.max(ProcessVersion.number)).where(*in_scope(key, centre_id))) or 0) + 1
+
+
+# -- the check -----------------------------------------------------------------------------------------------------------
+
+
+def check_version(version: ProcessVersion) -> Checked:
+    """Return what the check says of a stored version; the same text is checked once in a process."""
+    return _checks.get((version.key, version.sha256), lambda: _check(version.key, text_of(version)))
+
+
+def check_text(key: str, xml: bytes, *, bindings: Bindings = BINDINGS) -> Checked:
+    """Return what the check says of a text that is stored nowhere yet."""
+    if bindings is not BINDINGS:
+        return _check(key, xml, bindings)
+    return _checks.get((key, digest_of(xml)), lambda: _check(key, xml))
+
+
+def _check(key: str, xml: bytes, bindings: Bindings = BINDINGS) -> Checked:
+    # Not above: the checks build models as the engine does and are needed by the studio alone.
+    from workflows.checks.model import check_model
+    from workflows.checks.table import check_table
+
+    return check_table(xml) if key == ROUTING else check_model(xml, bindings)
+
+
+_checks: Kept[tuple[str, str], Checked] = Kept(CHECKED_TEXTS)
+
+
+def refuse_unclean(checked: Checked) -> None:
+    """Raise ModelNotClean where a check found what must be mended."""
+    if not checked.is_clean:
+        raise ModelNotClean(checked)
+
+
+# -- what comes with the software ----------------------------------------------------------------------------------------
+
+
 def publish_version(
     xml: bytes,
     *,
@@ -49,50 +169,79 @@ def publish_version(
     note: str | None = None,
     bindings: Bindings = BINDINGS,
 ) -> ProcessVersion:
-    """Make a model the live version of its scope; the one before retires, running instances stay on theirs.
+    """Make a text the live version of its scope; the one before retires, running instances stay on theirs.
 
-    Publishing the live text again changes nothing and returns the version there is. Raises ModelRefused.
+    For the software's own texts, which a release has proved; people's go through `drafts` and `approvals`. Publishing the live
+    text again changes nothing and returns the version there is. Raises ModelNotClean.
     """
-    definition = parse(xml)
-    refuse_unbound(definition, bindings)
-    scope = (ProcessVersion.key == key, ProcessVersion.centre_id == centre_id if centre_id else ProcessVersion.centre_id.is_(None))
-    live = db.session.scalars(select(ProcessVersion).where(*scope, ProcessVersion.state == "live")).first()
-    if live is not None and live.sha256 == definition.sha256:
+    sha256 = digest_of(xml)
+    if sha256 != digest_of(SHIPPED[key]()):
+        refuse_unclean(check_text(key, xml, bindings=bindings))
+    lock_versions(key)
+    live = live_in_scope(key, centre_id)
+    if live is not None and live.sha256 == sha256:
         return live
-    if live is not None:
-        live.state, live.retired_at = "retired", now
-        db.session.flush()
-    number = (db.session.scalar(select(func.max(ProcessVersion.number)).where(*scope)) or 0) + 1
+    retire(live, now=now)
     version = ProcessVersion(
-        key=key, centre_id=centre_id, number=number, state="live", xml=xml, sha256=definition.sha256, note=note,
+        key=key, centre_id=centre_id, number=next_number(key, centre_id), state="live", xml=xml, sha256=sha256, note=note,
         author_id=author.id if author else None, approver_id=approver.id if approver else None, created_at=now,
         approved_at=now, live_at=now,
     )  # fmt: skip
     db.session.add(version)
     db.session.flush()
+    record_version(version, "publish_version", by=SYSTEM, at=now, words=note, replaces=live.number if live else None)
     return version
 
 
+def live_in_scope(key: str, centre_id: int | None) -> ProcessVersion | None:
+    """Return the live version of exactly this scope, as it stands in the database now."""
+    query = select(ProcessVersion).where(*in_scope(key, centre_id), ProcessVersion.state == "live")
+    return db.session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def retire(version: ProcessVersion | None, *, now: datetime) -> None:
+    """Take a live version out of service, so that another of its scope can become live."""
+    if version is not None:
+        version.state, version.retired_at = "retired", now
+        db.session.flush()
+
+
 def install_shipped_model(*, now: datetime) -> ProcessVersion:
-    """Make the model that comes with the software version 1, unless the installation has a model already."""
-    query = select(ProcessVersion).where(ProcessVersion.key == FIELD_REPORT, ProcessVersion.centre_id.is_(None))
-    known = db.session.scalars(query.order_by(ProcessVersion.state != "live", ProcessVersion.number.desc())).first()
-    return known or publish_version(shipped_model(), now=now, note="Phiên bản đi kèm phần mềm / The version that comes with the software")
+    """Bring the installation the model and the table of this release; returns the live model. To be called again at any time.
+
+    Where nothing is installed they become version 1. Where what is live came with older software they replace it; where people
+    have made their own, they become drafts for the administrators to look at. What was brought once is never brought again,
+    so that a version which was rolled back stays so.
+    """
+    for key in SHIPPED:
+        _bring_shipped(key, now=now)
+    return live_version(None)
 
 
 def is_shipped(version: ProcessVersion) -> bool:
-    """Whether the version is the model of this release."""
-    return version.sha256 == digest_of(shipped_model())
+    """Whether the version is the text of this release."""
+    return version.sha256 == digest_of(SHIPPED[version.key]())
 
 
-def refuse_unbound(definition: Definition, bindings: Bindings = BINDINGS) -> None:
-    """Raise ModelRefused unless the model has both processes and each step a use case, a role and both labels."""
-    if set(definition.specs) != PROCESSES:
-        raise ModelRefused("Mô hình phải có hai quy trình: case và assignment.", "A model has two processes: case and assignment.")
-    for element in definition.steps:
-        if element.id not in bindings.steps:
-            raise ModelRefused(f"Bước {element.id} chưa được gắn với công việc nào.", f"The step {element.id} is bound to no use case.")
-        if element.role not in {*Role, REPORTER}:
-            raise ModelRefused(f"Bước {element.id} chưa có vai trò hợp lệ.", f"The step {element.id} has no role anybody can hold.")
-        if not element.label.vi or not element.label.en:
-            raise ModelRefused(f"Bước {element.id} thiếu tên ở một ngôn ngữ.", f"The step {element.id} lacks a label in a language.")
+def has_versions(keys: Collection[str] = SHIPPED) -> bool:
+    """Whether the installation has been given a process."""
+    return db.session.scalar(select(ProcessVersion.id).where(ProcessVersion.key.in_(keys)).limit(1)) is not None
+
+
+def _bring_shipped(key: str, *, now: datetime) -> None:
+    xml, scope = SHIPPED[key](), in_scope(key, None)
+    lock_versions(key)
+    was_brought = select(ProcessVersion.id).where(*scope, ProcessVersion.sha256 == digest_of(xml), ProcessVersion.author_id.is_(None))
+    if db.session.scalar(was_brought.limit(1)) is not None:
+        return
+    live = live_in_scope(key, None)
+    if live is None or live.author_id is None:
+        publish_version(xml, now=now, key=key, note=UPGRADE_NOTE if live else FIRST_NOTE)
+        return
+    draft = ProcessVersion(
+        key=key, centre_id=None, number=next_number(key, None), state="draft", xml=xml, sha256=digest_of(xml), note=UPGRADE_NOTE,
+        created_at=now, saved_at=now, base_id=live.id,
+    )  # fmt: skip
+    db.session.add(draft)
+    db.session.flush()
+    record_version(draft, "start_draft", by=SYSTEM, at=now, words=UPGRADE_NOTE, base=live.number)

@@ -15,7 +15,8 @@ from casework.db import db, unit_of_work
 from casework.models import Case
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import read_ahead
-from workflows.incidents import CaseBusy, Spot, StepFailed, place_of, root_of, run_recorded
+from workflows.faults import Spot, keep_remembered, place_of, root_of
+from workflows.incidents import CaseBusy, StepFailed, run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import Message, ProcessInstance, Timer
 
@@ -30,6 +31,7 @@ TOGETHER = 20
 
 def fire_due_timers(now: datetime, limit: int = 100, *, bindings: Bindings = BINDINGS) -> int:
     """Run every instance on whose timer is due, several in a unit of work where nothing stands in their way; returns how many fired."""
+    keep_remembered()
     if db.session.scalar(_due(now).limit(1)) is None:
         return 0
     with unit_of_work():

@@ -5,6 +5,7 @@ import secrets
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = '0004'
 down_revision = '0003'
@@ -12,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql')
 OPEN = sa.text("state IN ('waiting', 'frozen')")
 
 
@@ -52,6 +54,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_step_value_record_id'), 'step_value', ['record_id'])
     op.add_column('clock', sa.Column('element', sa.String(length=80), nullable=True, comment='the step of a process it times; of kind step only'))
+    op.add_column('incident', sa.Column('history', JSON, server_default='[]', nullable=False, comment='the newest attempts: instant, class, place, account id'))
     with op.batch_alter_table('photo', schema=None) as batch_op:
         batch_op.add_column(sa.Column('step_value_id', BIG, nullable=True))
         batch_op.create_index('ix_photo_step_value', ['step_value_id', 'position'], unique=False)
@@ -99,6 +102,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('fk_photo_step_value_id_step_value'), type_='foreignkey')
         batch_op.drop_index('ix_photo_step_value')
         batch_op.drop_column('step_value_id')
+    op.drop_column('incident', 'history')
     op.drop_column('clock', 'element')
     op.drop_table('step_value')
     op.drop_table('step_record')

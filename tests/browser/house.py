@@ -39,6 +39,7 @@ class House:
     address: str
     browser: Browser
     folder: Path = PICTURES
+    world: build.World | None = None
     faults: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
 
@@ -135,8 +136,9 @@ def opened(environment: dict[str, str]) -> Iterator[House]:
     with running(config) as app:
         app.config["WTF_CSRF_ENABLED"] = True
         app.testing = False                                     # failures are answered with their page, as everywhere else
-        build.standard_world()
+        world = build.standard_world()
         with visited(app, config) as house:
+            house.world = world
             yield house
 
 

@@ -41,6 +41,8 @@ from casework.models import (
     Refusal,
     RefusalReason,
     Report,
+    StepRecord,
+    StepValue,
     Withdrawal,
 )
 from casework.permissions import Actor
@@ -75,8 +77,11 @@ VOCABULARY = {
     "case": {"code"}, "report": {"code", "secret_digest"}, "search_row": {"code"},
     "event": {"stream", "type", "payload_digest", "previous_hash", "hash"}, "photo": {"sha256", "staged_token"},
     "file": {"stored_name", "sha256", "media_type", "key_id"}, "outbox_message": {"recipient", "template", "dedupe_key"},
-    "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "assignment": {"approval_desk"}, "clock": {"kind"},
+    "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "assignment": {"approval_desk"}, "clock": {"kind", "element"},
     "clock_pause": {"reason"}, "rating": {"about"},
+    # labels of the model, the same for every case
+    "step_record": {"element", "label_vi", "label_en", "outcome", "outcome_vi", "outcome_en"},
+    "step_value": {"field", "label_vi", "label_en"},
 }  # fmt: skip
 """Columns with words of the program's own, or digests, that are longer than SHORT."""
 
@@ -137,6 +142,8 @@ def add_rows(case: Case, report_id: int, world: build.World) -> None:
             HandBack(assignment_id=given, reason="", handed_back_by_id=who, handed_back_at=now, suggested_agency_id=agency),
             Draft(account_id=who, subject=f"case:{case.ref}", sealed_fields=b"", updated_at=now),
             Follower(case_id=case.id, account_id=who, since=now),
+            StepRecord(case_id=case.id, element="legal_review", label_vi="Thẩm định", label_en="Review", done_by_id=who, done_at=now,
+                       values=[StepValue(field="basis", type="choice", label_vi="Căn cứ", label_en="Basis")]),
         ])  # fmt: skip
 
 

@@ -96,8 +96,8 @@ ANSWERS = [
            "    source.closed_at, source.is_public, source.hotline_owed = now, False, False\n    main.reopened = 0\n",
            unit("merging", "how_often_the_main_case_was_reopened_stays_its_own")),
     # -- claim
-    Mutant("claimed at another's desk", "workflows/steps.py", "    if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):\n        raise TaskUnknown\n    change",
-           "    change", ("tests/web/test_inbox.py::test_a_step_of_another_desk_cannot_be_taken",)),
+    Mutant("claimed at another's desk", "workflows/steps.py", "    if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):\n        raise TaskUnknown\n    _refuse_same_person(task, by)\n    change",
+           "    _refuse_same_person(task, by)\n    change", ("tests/web/test_inbox.py::test_a_step_of_another_desk_cannot_be_taken",)),
     Mutant("claimed from a colleague", "workflows/steps.py", "        .where(WaitingTask.claimed_by_id.is_(None) | (WaitingTask.claimed_by_id == by.account_id))\n", "",
            ("tests/workflows/test_steps.py::test_a_claimed_step_is_left_to_its_claimant_until_it_is_released",)),
     Mutant("claimed step done by a colleague", "workflows/steps.py", "    if task.claimed_by_id is not None and task.claimed_by_id not in _counts_as(by, task):\n        raise _claimed(task)\n    if task.instance",

@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from casework.db import db
 from casework.models import Case, LoginSession, Photo, Report
 from web.case_acts import PAGES as ACT_PAGES
-from workflows.models import WaitingTask
+from workflows.models import Incident, ProcessVersion, WaitingTask
 
 PARTS: dict[str, Callable[[], list[str]]] = {
     "public.report:code": lambda: list(db.session.scalars(select(Report.code))),
@@ -22,6 +22,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "cases.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "mending.process:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "incidents.incident:ref": lambda: [*db.session.scalars(select(Incident.ref)), "0000000000000000"],
     "case_acts.act:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "case_acts.act:verb": lambda: [*ACT_PAGES, "no_such_act"],
     "publishing.case_preview:ref": lambda: list(db.session.scalars(select(Case.ref))),
@@ -32,6 +34,9 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "photos.photo:ref": lambda: list(db.session.scalars(select(Photo.ref))),
     "photos.photo:audience": lambda: ["sealed", "centre", "agencies", "sender", "public"],
     "photos.photo:rendition": lambda: ["original", "view", "thumb"],
+    "studio.version:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
+    "studio_editor.edit:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
+    "studio.text:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""

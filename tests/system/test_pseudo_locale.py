@@ -26,6 +26,7 @@ from tests.system.routes import BESIDE, addresses
 from tests.system.test_canary import reveal
 from tools.translations import find_faults
 from web.config import Config
+from workflows.definitions import shipped_table
 
 ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label", "data-guard", "data-copied")
 BUTTONS = ("submit", "button", "reset")
@@ -130,6 +131,8 @@ def data() -> list[str]:
         columns = [column for column in table.columns if isinstance(column.type, String) and not column.name.endswith(("_vi", "_en"))]
         for row in db.session.execute(select(*columns)) if columns else ():
             found.update(value for value in row if value and not KEYWORD.fullmatch(value))
+    # agencies the table suggests that this world does not have are shown by their keys
+    found |= set(re.findall(r'"([A-Z-]+)"', shipped_table().decode()))
     found |= {line for value in found for line in value.splitlines()} | {" ".join(value.split()) for value in found}
     return sorted(found, key=len, reverse=True)
 

@@ -22,7 +22,7 @@ from tests.system.routes import Address, rules
 from tests.system.world import PEOPLE, SECRET_WORDS, Stage, stage
 from web.case_acts import PAGES as ACT_PAGES
 from web.config import Config
-from workflows.models import WaitingTask
+from workflows.models import ProcessVersion, WaitingTask
 
 SECTION_2 = """
 | | reporter | follower | public | operator | ops lead | officer, leader with an open assignment | other agency on the case | committee leader | administrator | confidential reader |
@@ -144,6 +144,8 @@ WHO_DOES = {
     "decide_extension": {"ops_lead", "committee_leader"}, "endorse_extension": {"agency_leader"}, "request_extension": {"officer"},
     "progress_note": {"officer", "agency_leader"}, "quarantine": TEAM | {"officer", "agency_leader"}, "hand_over": {"confidential_reader"},
     "remind": TEAM | {"committee_leader"}, "change_calendar": {"administrator"},
+    "read_process": {"administrator", "process_approver", "inspector"}, "edit_process": {"administrator"},
+    "approve_process": {"process_approver"}, "mend_process": {"administrator"},
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 
@@ -259,6 +261,7 @@ HAS_NO_CASES = {"inspector", "process approver", "records clerk"}
 CENTRE_PHOTO = {"reporter", "reporter by secret", "operator", "ops lead"}
 AGENCIES_PHOTO = CENTRE_PHOTO | {"officer of PTNMT", "leader of PTNMT", "officer of UBND-LAT", "leader of UBND-LAT", "committee leader"}
 DESK_PEOPLE = {"operator": {"operator", "ops lead"}, "ops_lead": {"ops lead"}, "committee_leader": {"committee leader"}}
+READS_PROCESS = {"administrator", "inspector", "process approver", "other centre's administrator"}
 PUBLISHERS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
 
 
@@ -278,6 +281,11 @@ def act_by_hand(the: Stage, name: str, parts: dict[str, str]) -> int:
         return 404
     role = HELD_BY.get(name) or ("officer" if name.startswith("officer") else "agency_leader")
     return 200 if role in WHO_DOES[DONE_AS.get(parts["verb"], parts["verb"])] else 403
+
+
+def is_of_centre(ref: str) -> bool:
+    """Whether a version of the process is a centre's own, and not the installation's."""
+    return db.session.scalars(select(ProcessVersion.centre_id).where(ProcessVersion.ref == ref)).one() is not None
 
 
 def by_hand(the: Stage, name: str, address: Address) -> int:
@@ -313,6 +321,19 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in ("administrator", "other centre's administrator") else 403
         case "incidents.incidents":
             return 200 if name in {"administrator", "other centre's administrator"} else 403
+        case "mending.process":
+            is_theirs = name == "administrator" and parts["ref"] == the.case.ref
+            return 403 if name not in ("administrator", "other centre's administrator") else 200 if is_theirs else 404
+        case "incidents.incident":
+            return 404 if name in ("administrator", "other centre's administrator") else 403
+        case "studio.studio":
+            return 200 if name in READS_PROCESS else 403
+        case "studio_editor.edit":
+            is_own_draft = name == "administrator" and is_of_centre(parts["ref"])
+            return 403 if name not in ("administrator", "other centre's administrator") else 200 if is_own_draft else 404
+        case "studio.version" | "studio.text":
+            is_foreign = name.startswith("other centre") and is_of_centre(parts["ref"])
+            return 403 if name not in READS_PROCESS else 404 if is_foreign else 200
         case "cases.case" if parts["ref"] == the.hidden.ref:
             return 403 if name in HAS_NO_CASES else 200 if name == "confidential reader" else 404
         case "cases.diagram" if parts["ref"] == the.hidden.ref:
@@ -389,7 +410,8 @@ def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -
             continue
         roles = ACTION_ROLES[the.app.view_functions[rule.endpoint].action]  # type: ignore[attr-defined]
         path = rule.rule.replace("<code>", the.case.code)
-        path = path.replace("<ref>", the.case.ref if rule.endpoint.startswith(("cases.", "case_acts.")) else a_task_of_nobody(the))
+        of_a_case = rule.endpoint.startswith(("cases.", "case_acts.", "mending."))
+        path = path.replace("<ref>", the.case.ref if of_a_case else a_task_of_nobody(the))
         if rule.endpoint == "case_acts.act":
             for verb in ACT_PAGES:
                 status = person.post(path.replace("<verb>", verb), {}, follows=False).status

@@ -17,6 +17,7 @@ from tests import build
 from tests.system.canary import FILE_NAME, marked_photo
 from tests.system.person import Person
 from tests.system.routes import BESIDE, Address, addresses
+from workflows.drafts import start_draft
 
 SECRET_WORDS = {
     "original": "lờigốcnguyênvăn", "cleared": "lờiđãbiêntập", "title": "tiêuđềđãđặt", "instructions": "lờidặnđơnvị",
@@ -53,7 +54,10 @@ class Looked:
 
 @dataclass
 class Stage:
-    """The world with the case in the middle (`case`), a quarantined one (`hidden`) and the people."""
+    """The world with the case in the middle (`case`), a quarantined one (`hidden`) and the people.
+
+    The centre has a draft of its own process, beside the versions of the installation.
+    """
 
     app: Flask
     world: build.World
@@ -119,6 +123,8 @@ def stage(app: Flask) -> Stage:
     _submit(world, case, helping, words["draft of UBND-LAT"])
     build.act(world, case, "follow", "citizen_2")
     hidden = _quarantined(world)
+    with unit_of_work():
+        start_draft(by=world.actor("administrator"), now=build.NOON, centre_id=world.centre.id)
     by_secret = {"reporter by secret": filed, "reporter of the quarantined": hidden}
     return Stage(app, world, case, hidden.case, {name: (each.report.code, each.secret) for name, each in by_secret.items()})
 

@@ -73,11 +73,12 @@ def test_every_step_of_the_shipped_model_but_the_senders_has_a_page() -> None:
     assert steps == set(PAGES)
 
 
-def test_a_step_without_a_page_says_so_and_stays(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_of_the_software_is_never_done_by_the_form_of_drawn_steps(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     case = build.case_at(office.world, "to_verify")
     monkeypatch.delitem(PAGES, "verify")
-    assert "Bước này chưa có trang riêng." in office.words("operator", step(case, "verify"))
-    assert office.post("operator", step(case, "verify"), act="verify").status_code == 422
+    answer = office.post("operator", step(case, "verify"), act="verify")
+    assert answer.status_code == 422
+    assert "Bước này không có lựa chọn đó." in words_of(answer)
     assert build.waiting(case, "verify").state == "waiting"
 
 

@@ -1,8 +1,15 @@
 """What a check of a model or table finds: where, what, why it matters and how to mend it, in both languages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from casework.words import Bilingual
+
+MOST_FINDINGS = 100
+"""Findings shown; more help nobody, and a hostile file could have any number."""
+
+SHOWN = 60
+"""Characters of a name or a text of the file repeated in a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,20 @@ class ModelFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule by its stable name: why it is one, and how a model that breaks it is mended."""
+
+    check: str
+    why: Bilingual
+    mend: Bilingual
+    is_error: bool = True
+
+    def at(self, element: str | None, vi: str, en: str, *, line: int | None = None, mend: Bilingual | None = None) -> ModelFinding:
+        """Return the finding that this rule is broken at an element; `mend` where more can be said than the rule does."""
+        return ModelFinding(self.check, element, Bilingual(vi, en), self.why, mend or self.mend, self.is_error, line or None)
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """The outcome of a check. `is_readable` is false when the file is no model at all: then nothing else was looked at."""
 
@@ -38,3 +59,30 @@ class Checked:
     def is_clean(self) -> bool:
         """Whether nothing has to be mended."""
         return not self.errors
+
+
+_MORE = Rule(
+    "findings_more",
+    Bilingual("Nhiều lỗi thường do một lỗi đầu gây ra.", "Many faults often follow from the first."),
+    Bilingual("Sửa những lỗi trên rồi kiểm tra lại.", "Mend those above, then check again."),
+    is_error=False,
+)
+
+
+def bounded(findings: Iterable[ModelFinding]) -> Checked:
+    """Return findings as an outcome, errors first and MOST_FINDINGS at most: what is only worth knowing never hides an error."""
+    found = sorted(findings, key=lambda finding: not finding.is_error)
+    if len(found) > MOST_FINDINGS:
+        found[MOST_FINDINGS:] = [_MORE.at(None, f"Chỉ liệt kê {MOST_FINDINGS} điều đầu.", f"Only the first {MOST_FINDINGS} are listed.")]
+    return Checked(tuple(found))
+
+
+def shown(text: str | None, most: int = SHOWN) -> str:
+    """Return a text of the file as a finding repeats it: on one line, its end cut off."""
+    line = " ".join((text or "").split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def named(label: Bilingual, id_: str) -> Bilingual:
+    """Return what people read on an element, in quotes; the id where it has no name."""
+    return Bilingual(f"“{shown(label.vi or label.en or id_)}”", f"“{shown(label.en or label.vi or id_)}”")

@@ -1,23 +1,33 @@
-// The diagram of a case: draws the model in [data-diagram], marks what is done and where the case stands, zooms with the buttons.
+// A model drawn in [data-diagram]: marks of [data-marks] (done, current, late, taken, errors, changed), numbers of [data-counts], zoom by the buttons;
+// a link [data-to-element] on the page shows its element.
 "use strict";
 (() => {
   const canvas = document.querySelector("[data-diagram]");
   if (!canvas || typeof BpmnJS === "undefined") return;
   const SMALLEST_READABLE = 0.7;
-  const marks = JSON.parse(canvas.dataset.marks);
+  const MOST_COUNTED = 999;
+  const MARKERS = { taken: "flow-taken", done: "step-done", current: "step-current", late: "step-late", errors: "step-error", changed: "step-changed" };
+  const marks = JSON.parse(canvas.dataset.marks || "{}");
+  const counts = JSON.parse(canvas.dataset.counts || "{}");
   const viewer = new BpmnJS({ container: canvas });
-  const mark = (ids, name) => ids.forEach(id => {
-    if (viewer.get("elementRegistry").get(id)) viewer.get("canvas").addMarker(id, name);
-  });
+  const drawn = id => viewer.get("elementRegistry").get(id);
+  const badge = (id, words, kind) => {
+    const sign = document.createElement("span");
+    sign.className = `drawn-badge drawn-${kind}`;
+    sign.textContent = words;
+    viewer.get("overlays").add(id, { position: { top: -12, right: 12 }, html: sign });
+  };
   viewer.importXML(canvas.dataset.diagram).then(({ warnings }) => {
     canvas.dataset.warnings = warnings.length;                       // what was not understood was not drawn
-    mark(marks.taken, "flow-taken");
-    mark(marks.done, "step-done");
-    mark(marks.current, "step-current");
+    for (const [name, marker] of Object.entries(MARKERS))
+      for (const id of marks[name] || []) if (drawn(id)) viewer.get("canvas").addMarker(id, marker);
+    for (const id of marks.late || []) if (drawn(id)) badge(id, "!", "late");        // not by colour alone
+    for (const [id, number] of Object.entries(counts)) if (drawn(id)) badge(id, number < MOST_COUNTED ? number : `${MOST_COUNTED}+`, "count");
     const show = viewer.get("canvas");
-    const first = marks.current.map(id => viewer.get("elementRegistry").get(id)).find(Boolean);
+    const middle = [...(marks.errors || []), ...(marks.current || []), ...(marks.changed || [])].map(drawn).find(Boolean);
+    const first = middle || viewer.get("elementRegistry").find(each => each.type === "bpmn:StartEvent");
     show.zoom("fit-viewport", "auto");
-    if (show.zoom() < SMALLEST_READABLE && first) {                  // rather a part that can be read, around where it stands
+    if (show.zoom() < SMALLEST_READABLE && first) {                  // rather a part that can be read, around what matters
       show.zoom(SMALLEST_READABLE);
       show.scrollToElement(first, 40);
     }
@@ -28,6 +38,15 @@
         if (how === "fit") show.zoom("fit-viewport", "auto");
         else if (how) show.zoom(show.zoom() * (how === "in" ? 1.25 : 0.8));
       });
+    });
+    document.addEventListener("click", event => {
+      const id = event.target.closest("[data-to-element]")?.dataset.toElement;
+      if (!id || !drawn(id)) return;
+      event.preventDefault();
+      show.zoom(1);
+      show.scrollToElement(id, 80);
+      canvas.scrollIntoView({ block: "nearest" });
+      canvas.focus();
     });
     canvas.dataset.drawn = "";
   }).catch(() => { canvas.textContent = canvas.dataset.failed; });

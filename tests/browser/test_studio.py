@@ -1,0 +1,278 @@
+"""The editor of drafts in a real browser: what it draws and writes, what it says of faults, and that nothing drawn is lost."""
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.models import Account, Centre
+from casework.permissions import actor_for
+from tests import build
+from tests.browser.house import House, Visitor, opened
+from tests.conftest import environment_of
+from workflows.definitions import shipped_model
+from workflows.drafts import start_draft
+from workflows.models import ProcessVersion
+from workflows.parsed import text_of
+from workflows.routing_rows import rows_of
+from workflows.step_forms import LANGBIANG
+from workflows.versions import FIELD_REPORT, ROUTING
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+UNNAMED = ('<spiffworkflow:property name="label_en" value="Classify" />', "")
+"""A change that leaves something to be mended: then the check does not run the model, which takes its time."""
+LOADED = 15_000
+SAVED = 20_000
+
+
+@pytest.fixture(scope="module")
+def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    variables = environment_of(tmp_path_factory.mktemp("studio"))
+    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+    with opened(variables) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def administrator(house: House) -> Visitor:
+    return house.visitor("administrator")
+
+
+def draft(key: str = FIELD_REPORT, change: tuple[str, str] = ("", "")) -> str:
+    """A new draft of the centre; its name in addresses."""
+    account = db.session.scalars(select(Account).where(Account.login == "administrator")).one()
+    centre_id = db.session.scalars(select(Centre.id)).one()
+    xml = shipped_model().decode().replace(*change).encode() if key == FIELD_REPORT else None
+    with unit_of_work():
+        return start_draft(by=actor_for(account, now=build.NOON), now=build.NOON, key=key, centre_id=centre_id, xml=xml).ref
+
+
+def stored(ref: str) -> bytes:
+    db.session.rollback()
+    return text_of(db.session.scalars(select(ProcessVersion).where(ProcessVersion.ref == ref)).one())
+
+
+def edit(visitor: Visitor, ref: str) -> Page:
+    page = visitor.go(f"/studio/versions/{ref}/edit")
+    page.wait_for_selector("[data-studio][data-ready]", timeout=LOADED)
+    return page
+
+
+def choose(page: Page, element: str) -> None:
+    """Choose an element by the list of all parts, as without a mouse."""
+    if page.locator("#p-all").count():
+        page.click("#p-all")
+    link = page.locator(f"[data-go='{element}']")
+    link.locator("xpath=ancestor::details").evaluate("details => { details.open = true; }")
+    link.click()
+
+
+def chosen(page: Page) -> str:
+    return page.get_attribute("[data-properties]", "data-element") or ""
+
+
+def wait_saved(page: Page) -> None:
+    """Press "Check", which saves at once, and wait until it is done."""
+    page.click("[data-check]")
+    page.wait_for_selector("[data-studio][data-saved=saved]", timeout=SAVED)
+
+
+def everything(node: Any) -> Any:
+    """A file as a value: elements, attributes and texts, whatever the order of siblings and the space between them."""
+    return (node.tag, tuple(sorted(node.attrib.items())), (node.text or "").strip(), tuple(sorted(repr(everything(each)) for each in node)))
+
+
+def faults(house: House) -> list[str]:
+    """What the browser and the barriers said; a conflict is answered with 409, which the browser reports as a failed resource."""
+    found = [fault for fault in house.faults if "status of 409" not in fault]
+    house.faults.clear()
+    return found
+
+
+def test_the_shipped_model_goes_through_the_editor_and_loses_nothing(house: House, administrator: Visitor) -> None:
+    ref = draft()
+    page = edit(administrator, ref)
+    studio = page.locator("[data-studio]")
+    expect(studio).to_have_attribute("data-warnings", "0")
+    choose(page, "classify")
+    page.fill("#p-name-en", "Sort")
+    wait_saved(page)
+    assert b'value="Sort"' in stored(ref)
+    page.click("[data-undo]")
+    wait_saved(page)
+    assert everything(etree.fromstring(stored(ref))) == everything(etree.fromstring(shipped_model()))
+    expect(studio).to_have_attribute("data-untranslated", "")
+    expect(page.locator(".bjs-powered-by")).to_be_visible()
+    assert page.evaluate("document.querySelectorAll('.djs-palette .entry').length") == 13
+    administrator.look("studio-editor")
+    assert not faults(house)
+
+
+def test_a_step_is_drawn_found_wanting_mended_and_saved(house: House, administrator: Visitor) -> None:
+    ref = draft()
+    page = edit(administrator, ref)
+    choose(page, "is_approved")
+    page.click("[data-way='is_approved_to_answered']")
+    page.click("#p-insert-do")
+    assert chosen(page) == "step_1"
+    page.fill("#p-name-vi", "Thẩm định pháp lý")
+    for number, (vi, en, kind) in enumerate((("Căn cứ", "Basis", "long_text"), ("Mức phạt", "Fine", "number"))):
+        page.click("#p-add-field")
+        page.fill(f"#p-field-{number}-vi", vi)
+        page.fill(f"#p-field-{number}-en", en)
+        page.select_option(f"#p-field-{number}-type", kind)
+    page.click("#p-add-button")
+    page.fill("#p-button-0-vi", "Đồng ý")
+    page.fill("#p-button-0-en", "Agree")
+    page.select_option("#p-limit", "own")
+    page.fill("#p-limit-amount", "2")
+    page.select_option("#p-limit-unit", "working_days")
+    wait_saved(page)
+    badge = page.locator(".finding-badge[data-badge='step_1']")
+    expect(badge).to_be_visible()
+    expect(page.locator(".findings-here")).to_contain_text("Thẩm định pháp lý")
+    choose(page, "verify")
+    page.locator("[data-findings] [data-element='step_1'] .linkbtn").first.click()
+    assert chosen(page) == "step_1", "a finding leads to its element"
+    page.fill("#p-name-en", "Legal review")
+    wait_saved(page)
+    expect(badge).to_have_count(0)
+    expect(page.locator("[data-findings]")).to_contain_text("không có gì phải sửa")
+
+    step = next(node for node in etree.fromstring(stored(ref)).iter("{*}userTask") if node.get("id") == "step_1")
+    assert step.get("name") == "Thẩm định pháp lý"
+    form = next(step.iter(LANGBIANG + "form"))
+    assert [(each.get("id"), each.get("type"), each.get("label_en")) for each in form.iterchildren(LANGBIANG + "field")] == [
+        ("can_cu", "long_text", "Basis"), ("muc_phat", "number", "Fine"),
+    ]  # fmt: skip
+    assert [each.get("id") for each in form.iterchildren(LANGBIANG + "button")] == ["dong_y"]
+    properties = {each.get("name"): each.get("value") for each in step.iter("{*}property")}
+    assert properties == {"limit": "2", "limit_unit": "working_days", "label_en": "Legal review"}
+    assert not faults(house)
+
+
+def test_conditions_events_and_services_are_said_in_words(house: House, administrator: Visitor) -> None:
+    ref = draft(change=UNNAMED)
+    page = edit(administrator, ref)
+    choose(page, "is_answered")
+    expect(page.locator("[data-properties]")).to_contain_text("Đã có trả lời là “không”")
+    page.click("[data-way='is_answered_to_distribute']")
+    page.click("#p-add-row")
+    page.select_option("#p-row-1-what", "agencies")
+    page.select_option("#p-row-1-how", ">")
+    page.fill("#p-row-1-value", "2")
+    page.select_option("#p-joint", "or")
+    choose(page, "publish")
+    page.locator("[data-properties] details summary", has_text="Vẽ tiếp").click()
+    page.select_option("#p-attach", "time")
+    page.click("#p-attach-do")
+    event = chosen(page)
+    page.select_option("#p-timer", "own")
+    page.fill("#p-timer-amount", "3")
+    page.select_option("#p-timer-unit", "D")
+    page.locator("[data-properties] details summary", has_text="Vẽ tiếp").click()
+    page.select_option("#p-append", "service")
+    page.click("#p-append-do")
+    page.select_option("#p-service", "end_question")
+    service = chosen(page)
+    wait_saved(page)
+    root = etree.fromstring(stored(ref))
+    nodes = {node.get("id"): node for node in root.iter("{*}*") if node.get("id")}
+    condition = nodes["is_answered_to_distribute"].findtext("{*}conditionExpression")
+    assert condition == 'not assignments["answered"] or agencies > 2'
+    assert nodes[event].get("attachedToRef") == "publish"
+    assert nodes[event].findtext(".//{*}timeDuration") == '"P3D"'
+    assert next(nodes[service].iter("{*}serviceTaskOperator")).get("resultVariable") == "end_question_2"
+    page.locator("[data-undo]").focus()
+    while page.locator("[data-undo]").is_enabled():
+        page.keyboard.press("Enter")
+    wait_saved(page)
+    before = shipped_model().decode().replace(*UNNAMED).encode()
+    assert everything(etree.fromstring(stored(ref))) == everything(etree.fromstring(before))
+    assert not faults(house)
+
+
+def test_the_mouse_draws_only_what_runs(house: House, administrator: Visitor) -> None:
+    page = edit(administrator, draft(change=UNNAMED))
+    canvas = page.locator("[data-canvas]").bounding_box()
+    assert canvas is not None
+    page.click("[data-action='create.step']")
+    page.mouse.move(canvas["x"] + 600, canvas["y"] + 60, steps=3)
+    page.mouse.click(canvas["x"] + 620, canvas["y"] + 60)
+    expect(page.locator("[data-properties]")).to_have_attribute("data-element", "step_1")
+    page.keyboard.press("Escape")                               # the name could be typed in the drawing
+    offered = page.locator(".djs-context-pad .entry").evaluate_all("entries => entries.map(entry => entry.dataset.action)")
+    assert set(offered) == {"append.step", "append.choice", "append.message", "append.end", "append.text-annotation", "connect", "replace",
+                            "delete"}  # fmt: skip
+    page.click(".djs-context-pad [data-action='append.choice']")
+    expect(page.locator("[data-properties]")).to_have_attribute("data-element", "choice_1")
+    page.click(".djs-context-pad [data-action='replace']")
+    expect(page.locator(".djs-popup .entry")).to_have_text(["Nhiều nhánh cùng lúc", "Việc nào đến trước"])
+    page.click(".djs-popup [data-id='replace.parallel']")
+    expect(page.locator("#p-kind")).to_have_value("parallel")
+    assert chosen(page) == "choice_1", "what it becomes keeps its id"
+    wait_saved(page)
+    assert not faults(house)
+
+
+def test_what_the_editor_does_not_understand_is_only_shown(house: House, administrator: Visitor) -> None:
+    ref = draft(change=('<bpmn:userTask id="classify"', '<bpmn:conjuring id="magic" /><bpmn:userTask id="classify"'))
+    page = edit(administrator, ref)
+    assert page.get_attribute("[data-studio]", "data-readonly") == ""
+    expect(page.locator("[data-notice=warnings]")).to_contain_text("chỉ để xem")
+    assert page.locator(".djs-palette").count() == 0
+    assert not faults(house)
+
+
+def test_two_who_draw_at_once_both_keep_their_text_and_lost_connections_lose_nothing(house: House, administrator: Visitor) -> None:
+    ref = draft(change=UNNAMED)
+    mine, theirs = edit(administrator, ref), administrator.context.new_page()
+    theirs.goto(mine.url)
+    theirs.wait_for_selector("[data-ready]", timeout=LOADED)
+    for page, name in ((theirs, "Theirs"), (mine, "Mine")):
+        choose(page, "classify")
+        page.fill("#p-name-en", name)
+        page.click("[data-check]")
+        page.wait_for_selector("[data-studio]:is([data-saved=saved],[data-saved=conflict])", timeout=SAVED)
+    expect(mine.locator("[data-notice=conflict]")).to_contain_text("Cả hai bản đều được giữ")
+    kept = mine.url.split("/")[-2]
+    assert kept != ref
+    assert b'value="Theirs"' in stored(ref)
+    assert b'value="Mine"' in stored(kept)
+    theirs.close()
+
+    administrator.context.set_offline(True)
+    mine.fill("#p-name-en", "Later")
+    mine.wait_for_selector("[data-studio][data-saved=waiting]", timeout=SAVED)
+    administrator.context.set_offline(False)
+    mine.wait_for_selector("[data-studio][data-saved=saved]", timeout=SAVED)
+    assert b'value="Later"' in stored(kept)
+    assert [fault for fault in faults(house) if "ERR_INTERNET_DISCONNECTED" not in fault] == []
+
+
+def test_the_table_is_changed_with_scripts_as_without(house: House, administrator: Visitor) -> None:
+    ref = draft(ROUTING)
+    page = administrator.go(f"/studio/versions/{ref}/edit")
+    page.click("[data-act=add]")
+    row = page.locator("[data-rule]").last
+    row.locator("select").nth(0).select_option("kinh_te")
+    row.locator("select").nth(3).select_option("area")
+    row.locator("input[name$='-vi']").fill("Chợ phiên")
+    row.locator("input[name$='-en']").fill("Market day")
+    for _ in range(3):
+        page.locator("[data-rule]", has=page.locator("input[value^='Chợ phiên'], input[name^='n1-vi']")).locator("[data-act=up]").click()
+    page.locator("[data-rule]").first.locator("[data-act=remove]").click()
+    with page.expect_navigation():
+        page.locator("form[data-guard] button[value=save]:visible").last.click()
+    rows = rows_of(stored(ref))
+    assert [int(each.id.removeprefix("rule_")) for each in rows] == [2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11]
+    administrator.look("studio-table")
+    assert not faults(house)

@@ -1,0 +1,61 @@
+"""What `langbiang migrate` brings an installation beside its tables."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.models import TextTemplate
+from tests import build
+from tests.workflows.test_hearing import OLD_MODEL
+from web.config import Config
+from web.upgrading import bring_release
+from workflows import versions
+from workflows.models import ProcessVersion
+
+LATER = build.NOON + timedelta(days=30)
+
+
+def states() -> list[tuple[str, int, str]]:
+    db.session.rollback()
+    rows = db.session.scalars(select(ProcessVersion).order_by(ProcessVersion.key, ProcessVersion.number))
+    return [(row.key, row.number, row.state) for row in rows]
+
+
+def test_an_installation_of_an_older_release_gets_the_process_of_this_one_once(
+    sqlite_app: Flask, sqlite_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setitem(versions.SHIPPED, versions.FIELD_REPORT, lambda: OLD_MODEL)
+        build.standard_world()
+    with unit_of_work():
+        db.session.delete(db.session.scalars(select(ProcessVersion).where(ProcessVersion.key == versions.ROUTING)).one())
+        db.session.delete(db.session.scalars(select(TextTemplate).where(TextTemplate.key == "step_waiting")).one())
+    assert bring_release(sqlite_config, now=LATER) == [
+        "1 rules and texts of this release were added.",
+        "The field_report of this release is live as version 2; open cases finish on theirs.",
+        "The routing of this release is live as version 1; open cases finish on theirs.",
+    ]
+    brought = [("field_report", 1, "retired"), ("field_report", 2, "live"), ("routing", 1, "live")]
+    assert states() == brought
+    assert bring_release(sqlite_config, now=LATER + timedelta(days=1)) == []
+    assert states() == brought
+
+
+def test_people_who_made_their_own_are_told_of_the_draft(sqlite_app: Flask, sqlite_config: Config) -> None:
+    world = build.standard_world()
+    with unit_of_work():
+        for row in db.session.scalars(select(ProcessVersion)):
+            row.author_id, row.sha256 = world.people["administrator"].id, "0" * 64
+    assert bring_release(sqlite_config, now=LATER)[0] == (
+        "The field_report of this release waits as draft 2, because people have made a version of their own: look at it under /studio."
+    )
+    assert states()[:2] == [("field_report", 1, "live"), ("field_report", 2, "draft")]
+
+
+def test_an_installation_that_has_not_begun_is_left_alone(sqlite_app: Flask, sqlite_config: Config) -> None:
+    assert bring_release(sqlite_config, now=LATER) == []
+    assert states() == []

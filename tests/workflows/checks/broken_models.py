@@ -1,0 +1,601 @@
+"""Broken and hostile models made from the shipped one: how each is made, which check finds it, and at which element.
+
+Shared by the tests of the checks, of the command, of uploads and of the editor.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple
+
+from tests.workflows.drawing import Drawing, button, field
+from workflows.definitions import shipped_model
+
+CONDITION = 'accept_assignment == "accept"'
+"""Of the flow `is_taken_to_submit_answer`."""
+
+
+class Broken(NamedTuple):
+    """One broken file. `element` None: the file cannot be read, or the finding is about all of it."""
+
+    name: str
+    make: Callable[[], bytes]
+    check: str
+    element: str | None
+
+
+@cache
+def text() -> str:
+    return shipped_model().decode()
+
+
+def changed(*changes: tuple[str, str]) -> bytes:
+    """The shipped model with each first text replaced by the second; raises AssertionError where the first is not there."""
+    model = text()
+    for before, after in changes:
+        assert before in model, before
+        model = model.replace(before, after, 1)
+    return model.encode()
+
+
+def swap(before: str, after: str) -> Callable[[], bytes]:
+    """What makes the shipped model with one text for another."""
+    return partial(changed, (before, after))
+
+
+def with_condition(condition: str) -> bytes:
+    escaped = condition.replace("&", "&amp;").replace("<", "&lt;")
+    return changed((f">{CONDITION}<", f">{escaped}<"))
+
+
+def in_process(xml: str) -> bytes:
+    """The shipped model with more in the process of the case."""
+    return changed(('<bpmn:sequenceFlow id="received_to_begin"', f'{xml}<bpmn:sequenceFlow id="received_to_begin"'))
+
+
+def in_extensions(element: str, xml: str) -> bytes:
+    """The shipped model with more among the extensions of one element."""
+    pattern = re.compile(rf'(<bpmn:\w+ id="{element}"[^>]*>\s*<bpmn:extensionElements>)')
+    assert pattern.search(text()), element
+    return pattern.sub(lambda found: found[1] + xml, text(), count=1).encode()
+
+
+def with_property(element: str, name: str, value: str) -> bytes:
+    pattern = re.compile(rf'(<bpmn:\w+ id="{element}"[^>]*>\s*<bpmn:extensionElements><spiffworkflow:properties>)')
+    return pattern.sub(lambda found: f'{found[1]}<spiffworkflow:property name="{name}" value="{value}" />', text(), count=1).encode()
+
+
+def without(element: str) -> bytes:
+    drawing = Drawing()
+    drawing.drop(element)
+    return drawing.xml
+
+
+def drawn(change: Callable[[Drawing], object]) -> bytes:
+    drawing = Drawing()
+    change(drawing)
+    return drawing.xml
+
+
+def legal_review(change: Callable[[Drawing], object] = lambda drawing: None, **properties: str) -> bytes:
+    """The shipped model with a step of its own between submission and approval, with fields and two buttons."""
+    drawing = Drawing()
+    fields = [
+        field("fee", "number", min="0", max="1000"), field("kind", "choice", choices=("a", "b")), field("day", "date"),
+        field("remark", "text", required=False), field("weight", "number", required=False),
+    ]  # fmt: skip
+    form = [*fields, button("agree"), button("object")]
+    drawing.node("userTask", "legal_review", process="assignment", lane="lane_agency_leader", form=form, **properties)
+    drawing.between("submit_answer_to_approve_answer", "legal_review", "legal_review")
+    change(drawing)
+    return drawing.xml
+
+
+def form_with(before: str, after: str) -> bytes:
+    model = legal_review().decode()
+    assert before in model, before
+    return model.replace(before, after, 1).encode()
+
+
+def deciding(*conditions: str, default: bool = False, change: Callable[[Drawing], object] = lambda drawing: None) -> bytes:
+    """The legal review followed by a choice: one way for each condition, all to the approval."""
+
+    def choose(drawing: Drawing) -> None:
+        change(drawing)
+        drawing.node("exclusiveGateway", "is_legal", process="assignment", lane="lane_agency_leader")
+        drawing.node("exclusiveGateway", "is_reviewed", process="assignment", lane="lane_agency_leader")
+        leave = next(each.get("id") for each in drawing.root.iter("{*}sequenceFlow") if each.get("sourceRef") == "legal_review")
+        drawing.lead(leave, target="is_legal")
+        for at, condition in enumerate(conditions):
+            drawing.flow("is_legal", "is_reviewed", condition, id_=f"way_{at}")
+        if default:
+            drawing.flow("is_legal", "is_reviewed", default=True, id_="otherwise")
+        drawing.flow("is_reviewed", "approve_answer")
+
+    return legal_review(choose)
+
+
+def timer(text_: str, kind: str = "timeDuration") -> bytes:
+    """The shipped model with the end of the hold written otherwise."""
+    written = '<bpmn:timeDate xsi:type="bpmn:tFormalExpression">hold["until"]</bpmn:timeDate>'
+    return changed((written, f'<bpmn:{kind} xsi:type="bpmn:tFormalExpression">{text_}</bpmn:{kind}>'))
+
+
+def second_start(drawing: Drawing) -> None:
+    drawing.node("startEvent", "second")
+    drawing.flow("second", "verify")
+
+
+def island(drawing: Drawing) -> None:
+    drawing.node("userTask", "island")
+    drawing.node("endEvent", "island_end")
+    drawing.flow("island", "island_end")
+
+
+def dead_end(drawing: Drawing) -> None:
+    drawing.node("parallelGateway", "lost_way")
+    drawing.between("verify_to_classify", "lost_way", "lost_way")
+    drawing.node("userTask", "lost_step")
+    drawing.flow("lost_way", "lost_step")
+
+
+def moved_step(drawing: Drawing) -> None:
+    """A step about an agency's request stands in the process of the case."""
+    drawing.bridge("endorse_extension")
+    drawing.node("userTask", "endorse_extension")
+    drawing.between("verify_to_classify", "endorse_extension", "endorse_extension")
+
+
+def empty_loop(drawing: Drawing) -> None:
+    """A circle of services alone: nobody and nothing is waited for."""
+    drawing.node("exclusiveGateway", "round")
+    drawing.node("serviceTask", "spin", service="end_hold")
+    drawing.node("exclusiveGateway", "again")
+    drawing.between("classify_to_distribute", "round", "again")
+    drawing.flow("round", "spin")
+    drawing.flow("spin", "again")
+    flows = drawing.root.iter("{*}sequenceFlow")
+    drawing.drop(next(each.get("id") for each in flows if (each.get("sourceRef"), each.get("targetRef")) == ("again", "distribute")))
+    drawing.flow("again", "distribute", "urgent")
+    drawing.flow("again", "round", "not urgent")
+
+
+def loop_without_choice(drawing: Drawing) -> None:
+    drawing.node("parallelGateway", "around")
+    drawing.between("verify_to_classify", "around", "around")
+    drawing.node("userTask", "more_work")
+    drawing.flow("around", "more_work")
+    drawing.flow("more_work", "verify")
+
+
+def hidden_step(drawing: Drawing) -> None:
+    shape = next(each for each in drawing.root.iter("{*}BPMNShape") if each.get("bpmnElement") == "classify")
+    shape.getparent().remove(shape)
+
+
+def cycle_at(kind: str) -> Callable[[Drawing], object]:
+    def change(drawing: Drawing) -> None:
+        drawing.node("boundaryEvent", "every_day", at="classify", interrupts=kind == "interrupting", timer=("timeCycle", '"R3/P1D"'))
+        drawing.node("endEvent", "day_over")
+        drawing.flow("every_day", "day_over")
+
+    return change
+
+
+DEEP = 100_000
+BOMB = "".join(f'<!ENTITY b{at} "{f"&b{at - 1};" * 10}">' for at in range(1, 10))
+
+FILES = [
+    Broken("empty", bytes, "file_empty", None),
+    Broken("only spaces", lambda: b" \n\t" * 100, "file_empty", None),
+    Broken("not XML", lambda: b"Dear sir, please find the process below.", "file_not_xml", None),
+    Broken("a picture", lambda: b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "file_encoding", None),
+    Broken("cut off", lambda: shipped_model()[:50_000], "file_not_xml", None),
+    Broken("another root", lambda: b"<html><body>x</body></html>", "file_not_a_model", None),
+    Broken(
+        "XXE",
+        lambda: changed(
+            ("<bpmn:definitions", '<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/passwd">]><bpmn:definitions'),
+            ('name="Phân loại"', 'name="&e;"'),
+        ),
+        "file_doctype",
+        None,
+    ),
+    Broken("parameter entity", lambda: b'<!DOCTYPE d [<!ENTITY % p SYSTEM "http://127.0.0.1/x.dtd"> %p;]><d/>', "file_doctype", None),
+    Broken("billion laughs", lambda: f'<!DOCTYPE d [<!ENTITY b0 "ha">{BOMB}]><d>&b9;</d>'.encode(), "file_doctype", None),
+    Broken(
+        "quadratic blow-up",
+        lambda: b'<!DOCTYPE d [<!ENTITY a "' + b"a" * 400_000 + b'">]><d>' + b"&a;" * 10_000 + b"</d>",
+        "file_doctype",
+        None,
+    ),
+    Broken("names a schema", swap("xmlns:xsi=", 'xsi:schemaLocation="urn:x http://127.0.0.1/x.xsd" xmlns:xsi='), "file_names_others", None),
+    Broken("100,000 deep", lambda: b"<a>" * DEEP + b"</a>" * DEEP, "file_too_deep", None),
+    Broken("60 deep", lambda: b"<a>" * 60 + b"</a>" * 60, "file_too_deep", None),
+    Broken("over a megabyte", lambda: changed(("</bpmn:definitions>", " " * 1_000_000 + "</bpmn:definitions>")), "file_too_large", None),
+    Broken("200,000 tags", lambda: b"<d>" + b"<a/>" * 200_000 + b"</d>", "file_too_many_elements", None),
+    Broken("60,000 attributes", lambda: b"<d " + b" ".join(b'a%d=""' % at for at in range(60_000)) + b"/>", "file_not_a_model", None),
+    Broken("UTF-16", lambda: text().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16"), "file_encoding", None),
+    Broken("UTF-7", swap('encoding="UTF-8"', 'encoding="UTF-7"'), "file_encoding", None),
+    Broken("a byte that is no letter", lambda: shipped_model().replace(b"verify", b"veri\xff", 1), "file_encoding", None),
+]
+
+HOSTILE = [
+    ("attribute walk", "verify.__class__.__base__.__subclasses__()"),
+    ("import", '__import__("os").system("true")'),
+    ("import statement", "import os"),
+    ("comprehension", "[x for x in (1).__class__.__base__.__subclasses__()]"),
+    ("generator", "any(True for _ in [1])"),
+    ("lambda", "(lambda: True)()"),
+    ("format string", 'f"{verify.__class__}" == ""'),
+    ("format method", '"{0.__class__}".format(accept_assignment) == ""'),
+    ("percent format", '"%1000000000d" % 1 == ""'),
+    ("walrus", "(x := True)"),
+    ("power bomb", "9**9**9**9 > 1"),
+    ("string bomb", '"a" * 1000000000 == "b"'),
+    ("shift bomb", "1 << 1000000000 > 1"),
+    ("huge number", "1e308 > 1"),
+    ("dunder", "__builtins__ == 1"),
+    ("call", 'eval("1") == 1'),
+    ("star", "lower(*[accept_assignment]) == \"a\""),
+    ("slice", 'accept_assignment[0:1] == "a"'),
+    ("conditional", 'True if accept_assignment == "accept" else False'),
+    ("await", "await accept_assignment"),
+    ("bytes", 'b"accept" == accept_assignment'),
+    ("dictionary", '{"a": 1}["a"] == 1'),
+    ("3,000 brackets", "(" * 3_000 + "True" + ")" * 3_000),
+    ("180 brackets", "[" * 180 + "]" * 180),
+    ("90 negations", "not " * 90 + "True"),
+    ("500 KB", " or ".join([CONDITION] * 15_000)),
+    ("nothing", ""),
+    ("two lines", "True\nimport os"),
+]  # fmt: skip
+
+MEANINGS = [
+    ("unknown value", "urgency_of_it == 1", "expression_unknown"),
+    ("value of the other process", "urgent", "expression_unknown"),
+    ("not yet there", 'approve_answer == "redo"', "expression_not_set"),
+    ("no such choice", 'accept_assignment == "acept"', "expression_value"),
+    ("text with number", "accept_assignment == 3", "expression_type"),
+    ("ordering a choice", 'accept_assignment < "b"', "expression_type"),
+    ("part of one value", 'accept_assignment["accept"] == 1', "expression_type"),
+    ("no answer", "accept_assignment", "expression_answer"),
+    ("a number for an answer", "length(accept_assignment)", "expression_answer"),
+    ("never true", 'accept_assignment == "accept" and not accept_assignment == "accept"', "condition_never"),
+]
+
+MODELS = [
+    Broken(
+        "script task",
+        lambda: in_process('<bpmn:scriptTask id="script"><bpmn:script>import os</bpmn:script></bpmn:scriptTask>'),
+        "vocabulary_element",
+        "script",
+    ),
+    Broken(
+        "pre-script",
+        partial(in_extensions, "classify", "<spiffworkflow:preScript>import os</spiffworkflow:preScript>"),
+        "vocabulary_element",
+        "classify",
+    ),
+    Broken(
+        "post-script",
+        partial(in_extensions, "classify", "<spiffworkflow:postScript>x = 1</spiffworkflow:postScript>"),
+        "vocabulary_element",
+        "classify",
+    ),
+    Broken("unit tests of a script", partial(in_extensions, "classify", "<spiffworkflow:unitTests />"), "vocabulary_element", "classify"),
+    Broken(
+        "mistyped extension",
+        lambda: changed(
+            ("<spiffworkflow:messageVariable>", "<spiffworkflow:mesageVariable>"),
+            ("</spiffworkflow:messageVariable>", "</spiffworkflow:mesageVariable>"),
+        ),
+        "vocabulary_element",
+        "wait_for_agencies_message",
+    ),
+    Broken("mistyped property", partial(with_property, "classify", "lable_en", "Sort"), "property_unknown", "classify"),
+    Broken(
+        "mistyped prefix",
+        partial(in_extensions, "classify", '<x:form xmlns:x="urn:langbiang:model:2" />'),
+        "vocabulary_element",
+        "classify",
+    ),
+    Broken(
+        "unknown attribute",
+        swap('<bpmn:userTask id="classify"', '<bpmn:userTask implementation="x" id="classify"'),
+        "vocabulary_attribute",
+        "classify",
+    ),
+    Broken(
+        "foreign attribute",
+        swap('<bpmn:userTask id="classify"', '<bpmn:userTask xmlns:c="urn:c" c:assignee="x" id="classify"'),
+        "vocabulary_attribute",
+        "classify",
+    ),
+    Broken(
+        "form on a gateway",
+        partial(in_extensions, "begin", '<langbiang:form xmlns:langbiang="urn:langbiang:model:1" />'),
+        "vocabulary_place",
+        "begin",
+    ),
+    Broken(
+        "operator on a step",
+        partial(in_extensions, "classify", '<spiffworkflow:serviceTaskOperator id="end_hold" resultVariable="x" />'),
+        "vocabulary_place",
+        "classify",
+    ),
+    Broken(
+        "two operators",
+        partial(in_extensions, "close_hold", '<spiffworkflow:serviceTaskOperator id="end_hold" resultVariable="x" />'),
+        "vocabulary_twice",
+        "close_hold",
+    ),
+    Broken(
+        "property without a name",
+        partial(in_extensions, "verify", '<spiffworkflow:properties><spiffworkflow:property value="x" /></spiffworkflow:properties>'),
+        "vocabulary_incomplete",
+        "verify",
+    ),
+    Broken("subprocess", lambda: in_process('<bpmn:subProcess id="inner" />'), "vocabulary_element", "inner"),
+    Broken("call activity", lambda: in_process('<bpmn:callActivity id="call" calledElement="assignment" />'), "vocabulary_element", "call"),
+    Broken(
+        "multi-instance",
+        swap("</bpmn:userTask>", "<bpmn:multiInstanceLoopCharacteristics /></bpmn:userTask>"),
+        "vocabulary_element",
+        "verify",
+    ),
+    Broken("inclusive gateway", lambda: in_process('<bpmn:inclusiveGateway id="some" />'), "vocabulary_element", "some"),
+    Broken(
+        "signal",
+        swap('<bpmn:terminateEventDefinition id="closed_terminate" />', '<bpmn:signalEventDefinition id="closed_signal" />'),
+        "vocabulary_element",
+        "closed_signal",
+    ),
+    Broken(
+        "colour that fetches",
+        lambda: changed(
+            (
+                'bpmnElement="verify">',
+                'bpmnElement="verify" xmlns:bioc="http://bpmn.io/schema/bpmn/biocolor/1.0" bioc:fill="url(http://x)">',
+            )
+        ),
+        "drawing_colour",
+        "verify",
+    ),
+    Broken("duplicate id", swap('<bpmn:userTask id="classify"', '<bpmn:userTask id="verify"'), "id_duplicate", "verify"),
+    Broken("button named as a step", partial(form_with, 'button id="agree"', 'button id="publish"'), "id_duplicate", "legal_review"),
+    Broken(
+        "operator named as a node",
+        swap('serviceTaskOperator id="end_hold"', 'serviceTaskOperator id="close_hold"'),
+        "id_duplicate",
+        "close_hold",
+    ),
+    Broken("id that is none", swap('<bpmn:parallelGateway id="begin" ', '<bpmn:parallelGateway id="bắt đầu" '), "id_shape", "bắt đầu"),
+    Broken("very long id", lambda: in_process(f'<bpmn:endEvent id="{"x" * 200}" />'), "id_shape", "x" * 80),
+    Broken("very long name", lambda: changed(('name="Phân loại"', f'name="{"x" * 500}"')), "limit_text", "classify"),
+    Broken("400 steps", lambda: in_process("".join(f'<bpmn:userTask id="step_{at}" />' for at in range(400))), "limit_nodes", None),
+    Broken(
+        "2,000 arrows",
+        lambda: in_process("".join(f'<bpmn:sequenceFlow id="flow_{at}" sourceRef="verify" targetRef="classify" />' for at in range(2_000))),
+        "limit_nodes",
+        None,
+    ),
+    Broken(
+        "wrong by the schema", swap('attachedToRef="publish"', 'attachedToRef="publish" cancelActivity="perhaps"'), "schema", "agency_added"
+    ),
+    Broken("pool without its process", swap('processRef="case"', 'processRef="cases"'), "vocabulary_reference", "centre_pool"),
+    Broken("step that is not drawn", partial(drawn, hidden_step), "drawing_missing", "classify"),
+    Broken(
+        "no process of the case",
+        lambda: changed(('<bpmn:process id="case"', '<bpmn:process id="cases"'), ('processRef="case"', 'processRef="cases"')),
+        "process_missing",
+        "case",
+    ),
+    Broken(
+        "process that is not run",
+        swap('name="Hồ sơ phản ánh" isExecutable="true"', 'name="Hồ sơ phản ánh" isExecutable="false"'),
+        "process_not_run",
+        "case",
+    ),
+    Broken("second start", partial(drawn, second_start), "start_one", "second"),
+    Broken("no start", partial(without, "received"), "start_one", "case"),
+    Broken(
+        "start without its message", swap('messageRef="message_assigned"', 'messageRef="message_extension_asked"'), "start_kind", "assigned"
+    ),
+    Broken("disconnected step", partial(drawn, island), "node_unreachable", "island"),
+    Broken("dead end", partial(drawn, dead_end), "node_dead_end", "lost_step"),
+    Broken("way that was cut", partial(without, "verify_to_classify"), "node_dead_end", "verify"),
+    Broken("arrow to nowhere", swap('targetRef="classify"', 'targetRef="nowhere"'), "flow_nowhere", "verify_to_classify"),
+    Broken("arrow to the other process", swap('targetRef="classify"', 'targetRef="submit_answer"'), "flow_nowhere", "verify_to_classify"),
+    Broken("two arrows out of a step", partial(drawn, lambda drawing: drawing.flow("verify", "distribute")), "split_implicit", "verify"),
+    Broken("arrow out of an end", partial(drawn, lambda drawing: drawing.flow("closed", "verify")), "end_left", "closed"),
+    Broken(
+        "arrow into the start",
+        partial(drawn, lambda drawing: drawing.lead("is_reopened_to_distribute", target="received")),
+        "start_entered",
+        "received",
+    ),
+    Broken("event on no step", swap('attachedToRef="publish"', 'attachedToRef="is_answered"'), "boundary_attached", "agency_added"),
+    Broken(
+        "event without a kind",
+        lambda: changed(
+            ('<bpmn:messageEventDefinition id="agency_added_message" messageRef="message_agency_added"></bpmn:messageEventDefinition>', "")
+        ),
+        "event_definition",
+        "agency_added",
+    ),
+    Broken("loop without a choice", partial(drawn, loop_without_choice), "loop_no_choice", "verify"),
+    Broken("empty loop", partial(drawn, empty_loop), "endless_circle", "round"),
+    Broken("no way on", swap('not assignments["answered"]', 'assignments["answered"]'), "gateway_incomplete", "is_answered"),
+    Broken("outcome without a way", swap('approve_answer == "redo"', 'approve_answer == "approve"'), "gateway_incomplete", "is_approved"),
+    Broken(
+        "way without a condition",
+        lambda: re.sub(rb"<bpmn:conditionExpression [^>]*>has_rater</bpmn:conditionExpression>", b"", shipped_model()),
+        "condition_missing",
+        "is_rateable_to_rate",
+    ),
+    Broken(
+        "condition on a plain arrow",
+        lambda: changed(
+            (
+                '<bpmn:sequenceFlow id="verify_to_classify" sourceRef="verify" targetRef="classify" />',
+                (
+                    '<bpmn:sequenceFlow id="verify_to_classify" sourceRef="verify" targetRef="classify"><bpmn:conditionExpression '
+                    'xsi:type="bpmn:tFormalExpression">verify == "accept"</bpmn:conditionExpression></bpmn:sequenceFlow>'
+                ),
+            )
+        ),
+        "condition_misplaced",
+        "verify_to_classify",
+    ),
+    Broken(
+        "default with a condition",
+        lambda: changed(
+            ('<bpmn:exclusiveGateway id="is_taken"', '<bpmn:exclusiveGateway default="is_taken_to_submit_answer" id="is_taken"')
+        ),
+        "gateway_default",
+        "is_taken_to_submit_answer",
+    ),
+    Broken(
+        "default of another",
+        lambda: changed(('<bpmn:exclusiveGateway id="is_taken"', '<bpmn:exclusiveGateway default="is_approved_to_answered" id="is_taken"')),
+        "gateway_default",
+        "is_taken",
+    ),
+    Broken("unknown message", swap('name="hotline_needed"', 'name="hotline_neded"'), "message_unknown", "hotline_needed"),
+    Broken(
+        "message of the other process",
+        swap('messageRef="message_hotline_needed"', 'messageRef="message_extension_asked"'),
+        "message_unknown",
+        "hotline_needed",
+    ),
+    Broken("message that is not declared", swap('<bpmn:message id="message_held" name="held" />', ""), "message_unknown", "held"),
+    Broken(
+        "unknown service", swap('serviceTaskOperator id="end_hold"', 'serviceTaskOperator id="os_system"'), "service_unknown", "close_hold"
+    ),
+    Broken(
+        "parameter nobody takes",
+        lambda: changed(
+            (
+                '<spiffworkflow:serviceTaskOperator id="end_hold" resultVariable="end_hold"><spiffworkflow:parameters />',
+                (
+                    '<spiffworkflow:serviceTaskOperator id="end_hold" resultVariable="end_hold"><spiffworkflow:parameters>'
+                    '<spiffworkflow:parameter id="days" type="number" value="3" /></spiffworkflow:parameters>'
+                ),
+            )
+        ),
+        "service_parameter",
+        "close_hold",
+    ),
+    Broken("result named as a step", swap('resultVariable="end_hold"', 'resultVariable="classify"'), "name_taken", "close_hold"),
+    Broken("result that cannot be written", swap('resultVariable="end_hold"', 'resultVariable="if"'), "name_form", "close_hold"),
+    Broken("role nobody holds", swap('name="role" value="ops_lead"', 'name="role" value="king"'), "step_role", "lane_ops_lead"),
+    Broken("role that may not", partial(with_property, "approve_answer", "role", "officer"), "step_role", "approve_answer"),
+    Broken("agency in the case", partial(with_property, "classify", "role", "officer"), "step_role", "classify"),
+    Broken("step in no lane", swap("<bpmn:flowNodeRef>classify</bpmn:flowNodeRef>", ""), "step_role", "classify"),
+    Broken(
+        "step in two lanes",
+        lambda: changed(
+            (
+                "<bpmn:flowNodeRef>rate</bpmn:flowNodeRef>",
+                "<bpmn:flowNodeRef>rate</bpmn:flowNodeRef><bpmn:flowNodeRef>classify</bpmn:flowNodeRef>",
+            )
+        ),
+        "step_role",
+        "classify",
+    ),
+    Broken("step without its English", swap('<spiffworkflow:property name="label_en" value="Classify" />', ""), "step_label", "classify"),
+    Broken("unknown clock", swap('name="clock" value="acceptance"', 'name="clock" value="aceptance"'), "step_clock", "verify"),
+    Broken("timer of a limit that is none", partial(with_property, "hold_over", "clock", "pause"), "step_clock", "hold_over"),
+    Broken("limit of nothing", partial(with_property, "classify", "limit", "0"), "step_limit", "classify"),
+    Broken("limit without a unit", partial(with_property, "classify", "limit", "3"), "step_limit", "classify"),
+    Broken("other than itself", partial(with_property, "classify", "other_than", "classify"), "step_other_than", "classify"),
+    Broken(
+        "other than one of another process",
+        partial(with_property, "classify", "other_than", "submit_answer"),
+        "step_other_than",
+        "classify",
+    ),
+    Broken("mistyped beside", partial(with_property, "classify", "beside", "no"), "step_beside", "classify"),
+    Broken("step of the other process", partial(drawn, moved_step), "step_process", "endorse_extension"),
+    Broken(
+        "two lines meet unjoined",
+        partial(drawn, lambda drawing: drawing.lead("begin_to_beside_hotline", target="verify")),
+        "node_unreachable",
+        "beside_hotline",
+    ),
+]
+
+TIMERS = [
+    Broken(f"timer {text_}", partial(timer, text_, kind), check, "hold_over")
+    for text_, kind, check in [
+        ("P3D", "timeDuration", "timer_form"),
+        ('"3 days"', "timeDuration", "timer_form"),
+        ('"P"', "timeDuration", "timer_form"),
+        ('"PT"', "timeDuration", "timer_form"),
+        ('"-P3D"', "timeDuration", "timer_form"),
+        ('"P3D4H"', "timeDuration", "timer_form"),
+        ("3", "timeDuration", "timer_form"),
+        ('"P0D"', "timeDuration", "timer_length"),
+        ('"PT0S"', "timeDuration", "timer_length"),
+        ('"P900Y"', "timeDuration", "timer_length"),
+        ('"P99999D"', "timeDuration", "timer_length"),
+        ('"R/P1D"', "timeCycle", "timer_cycle"),
+        ('"R-1/P1D"', "timeCycle", "timer_cycle"),
+        ('"R3/P1D"', "timeCycle", "timer_cycle"),
+        ('"tomorrow"', "timeDate", "timer_form"),
+        ('"2026-13-45T00:00:00+07:00"', "timeDate", "timer_form"),
+        ('"2026-03-02T00:00:00"', "timeDate", "timer_form"),
+        ("has_rater", "timeDate", "expression_not_set"),
+        ('hold["since"]', "timeDate", "expression_unknown"),
+        ("hold", "timeDate", "expression_type"),
+        ("", "timeDuration", "timer_form"),
+    ]
+]
+
+FORMS = [
+    Broken("form on a step of the software", partial(in_extensions,
+        "classify", '<langbiang:form xmlns:langbiang="urn:langbiang:model:1" />'), "form_on_own_page", "classify"),
+    Broken("unknown type of field", partial(form_with, 'id="fee" type="number"', 'id="fee" type="money"'), "field_type", "legal_review"),
+    Broken("field without its English", partial(form_with, 'label_en="Field fee"', 'label_en=" "'), "form_label", "legal_review"),
+    Broken("field named as a keyword", partial(form_with, 'id="fee"', 'id="lambda"'), "name_form", "legal_review"),
+    Broken("field named as a function", partial(form_with, 'id="fee"', 'id="length"'), "name_form", "legal_review"),
+    Broken("two fields of one name", partial(form_with, 'id="kind" type="choice"', 'id="fee" type="choice"'), "form_id", "legal_review"),
+    Broken("field named as a step", partial(form_with, 'id="fee"', 'id="approve_answer"'), "id_duplicate", "legal_review"),
+    Broken("choice of one", lambda: re.sub(rb'<[^<>]*choice id="b"[^>]*>', b"", legal_review()), "field_choices", "legal_review"),
+    Broken("choices of a number", partial(form_with, 'type="choice"', 'type="number"'), "field_choices", "legal_review"),
+    Broken("bounds the wrong way", partial(form_with, 'min="0"', 'min="2000"'), "field_bounds", "legal_review"),
+    Broken("endless bound", partial(form_with, 'max="1000"', 'max="inf"'), "field_bounds", "legal_review"),
+    Broken("perhaps required", partial(form_with, 'required="true"', 'required="perhaps"'), "field_required", "legal_review"),
+    Broken("40 fields", lambda: legal_review(lambda drawing: next(drawing.root.iter("{*}form")).extend(
+        field(f"extra_{at}", "text") for at in range(40))), "form_size", "legal_review"),
+    Broken("two buttons of one name", partial(form_with, 'button id="object"', 'button id="agree"'), "form_id", "legal_review"),
+    Broken("drawn step of the reporter", lambda: legal_review(role="reporter"), "step_role", "legal_review"),
+    Broken("limit in minutes", lambda: legal_review(limit="3", limit_unit="minutes"), "step_limit", "legal_review"),
+    Broken("button without a way", lambda: deciding('legal_review == "agree"'), "condition_misplaced", "way_0"),
+    Broken("one button forgotten", lambda: deciding('legal_review == "agree"', 'legal_review == "agree" and fee > 3'),
+           "gateway_incomplete", "is_legal"),
+    Broken("numbers between", lambda: deciding("fee < 100", "fee > 100"), "gateway_incomplete", "is_legal"),
+    Broken("left empty", lambda: deciding("weight < 100", "weight >= 100"), "gateway_incomplete", "is_legal"),
+    Broken("text in a condition", lambda: deciding('remark == "x"', 'not remark == "x"'), "expression_unknown", "way_0"),
+    Broken("day that is none", lambda: deciding('day < "2026-02-31"', 'day >= "2026-02-31"'), "expression_value", "way_0"),
+    Broken("day with a number", lambda: deciding("day < 5", "day >= 5"), "expression_type", "way_0"),
+]  # fmt: skip
+
+EVENTS = [
+    Broken("repeats and ends the step", lambda: drawn(cycle_at("interrupting")), "timer_cycle", "every_day"),
+]
+
+CONDITIONS = [
+    *(Broken(f"condition: {name}", partial(with_condition, condition), "expression_refused", "is_taken_to_submit_answer")
+      for name, condition in HOSTILE),
+    *(Broken(f"condition: {name}", partial(with_condition, condition), check, "is_taken_to_submit_answer")
+      for name, condition, check in MEANINGS),
+]  # fmt: skip
+
+BROKEN: list[Broken] = [*FILES, *MODELS, *CONDITIONS, *TIMERS, *FORMS, *EVENTS]
+"""All of them. None is a model that may be approved."""
+
+UNREADABLE = frozenset(each.name for each in FILES)

@@ -1,0 +1,44 @@
+"""Open steps counted by element of a version."""
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from sqlalchemy import event, text
+
+from casework.db import db
+from tests import build
+from workflows import step_counts
+from workflows.step_counts import late_steps, open_steps
+from workflows.versions import live_version
+
+
+def test_open_steps_are_counted_with_those_that_rest_and_late_ones_without(app: Flask) -> None:
+    world = build.standard_world()
+    cases = [build.case_at(world, state) for state in ("to_verify", "to_verify", "to_classify", "handling", "closed")]
+    build.act(world, cases[2], "hold", "ops_lead", until=build.NOON.date().replace(day=6), reason="Chờ kết quả giám định.")
+    version = live_version(world.centre.id)
+    assert open_steps(version) == {"verify": 2, "classify": 1, "resume": 1, "submit_answer": 1}
+    assert late_steps(version, now=build.NOON) == {}
+    assert late_steps(version, now=build.NOON.replace(year=2027)) == {"verify": 2, "resume": 1, "submit_answer": 1}
+
+
+def test_counting_stops_at_the_bound_and_reads_the_index_alone(app: Flask, monkeypatch) -> None:
+    world = build.standard_world()
+    for _ in range(3):
+        build.file_report(world)
+    version = live_version(world.centre.id)
+    monkeypatch.setattr(step_counts, "MOST", 2)
+    sent: list[tuple[str, object]] = []
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _k, statement, given, *_: sent.append((statement, given)))
+    assert open_steps(version) == {"verify": 2}
+    [(statement, given)] = [each for each in sent if "waiting_task" in each[0]]
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    if not is_sqlite:
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))        # three rows are read faster than any index
+    raw = db.session.connection().connection.cursor()
+    raw.execute(("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + statement, given)
+    plan = "\n".join(str(row) for row in raw.fetchall())
+    assert "ix_waiting_task_version" in plan
+    assert not re.search(r"SCAN waiting_task|Seq Scan", plan), plan
+    print(plan[:1500])

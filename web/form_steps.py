@@ -1,0 +1,215 @@
+"""The page of a step that an administrator drew: the form the model declares, read and judged field by field."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import current_app, request
+from flask_babel import gettext as _
+from wtforms import Field, HiddenField, MultipleFileField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+
+from casework.models import Photo
+from casework.photo_records import staged_photos
+from casework.staff_views import answers_seen
+from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
+from casework.step_records import DO_STEP, step_records_seen
+from casework.words import Bilingual
+from web.filing_form import sound_token
+from web.forms import Form
+from web.guards import actor
+from web.locales import in_reader_language as local
+from web.locales import language
+from web.photos import remember_form
+from web.task_page import Act, TaskPage
+from web.uploads import drop_upload, stage_uploads
+from workflows.desks import reads_matter
+from workflows.step_forms import FieldType, FormField
+from workflows.steps import StepResult
+from workflows.unforeseen import element_of
+
+ASKED, TOKEN = "asked_", "photos_"
+"""First parts of the names of inputs; the field's id follows, so that none can be taken for a part of the form itself."""
+
+MOST_RADIOS = 5
+NOTHING = ""
+PURPOSE = "step"
+DECIMAL = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
+POINTED = re.compile(r"[+-]?\d+\.\d+")
+GROUPED = re.compile(r"[+-]?\d{1,3}\.\d{3}")
+
+
+@dataclass(frozen=True)
+class ShownField:
+    """One field of the form as the template draws it: `help` in the reader's language, `staged` the photos sent so far."""
+
+    asked: FormField
+    bound: Any
+    help: str
+    staged: list[Photo]
+
+
+class FormStepPage(TaskPage):
+    """Fill in what the model asks and press one of its buttons. Photos are kept as soon as they are sent."""
+
+    template = "tasks/form_step.html"
+
+    def build(self) -> None:
+        self.element = element_of(self.task)
+        self.fields = self.element.form.fields if self.element is not None else ()
+        self.buttons = self.element.form.buttons if self.element is not None else ()
+        self.form = form_class(self.fields)()
+        for field in self._photo_fields():
+            token = self.form[TOKEN + field.id]
+            token.data = sound_token(token.data)
+
+    def act(self) -> Act | None:
+        is_valid = self.form.validate_on_submit()
+        tokens = {field.id: self.form[TOKEN + field.id].data for field in self._photo_fields()}
+        self._stage(tokens)
+        if request.form.get("remove") or request.form.get("keep"):
+            self.is_unfinished = not self.refusals
+            return None
+        values = self._values(tokens)
+        button = self.chosen if self.buttons else None
+        if self.buttons and button not in {each.id for each in self.buttons}:
+            self.refusals.append(_("Please press one of the buttons of this step."))
+        if not is_valid or self.refusals or self.form.errors:
+            return None
+        return Act(DO_STEP, {"button": button, "values": values, "photos": tokens})
+
+    def context(self) -> dict[str, Any]:
+        by, part = actor(), self.task.assignment
+        for field in self._photo_fields():
+            remember_form(self.form[TOKEN + field.id].data)
+        reads = reads_matter(self.task.desk)
+        parts = [part] if part is not None else list(self.case.assignments)
+        return {
+            "fields": [self._shown(field) for field in self.fields],
+            "buttons": self.buttons,
+            "help": _help_of_step(self.element.properties if self.element is not None else {}),
+            "answers": [(row, newest[0]) for row in parts if (newest := answers_seen(parts, by)[row.id])] if reads else [],
+            "records": step_records_seen(self.case, by, at_step_of=(part,) if reads else ()),
+            "max_bytes": current_app.config["MAX_PHOTO_BYTES"],
+        }
+
+    def said(self, act: Act, result: StepResult) -> str:
+        name = local(self.element.label) if self.element is not None else self.task.element
+        return str(_("“%(step)s” is done for case %(code)s.", step=name, code=result.case.code))
+
+    def _photo_fields(self) -> list[FormField]:
+        return [field for field in self.fields if field.type == PHOTO]
+
+    def _stage(self, tokens: dict[str, str]) -> None:
+        """Decode and keep the photos sent with the form before anything else is judged, so that none is lost."""
+        for field in self._photo_fields():
+            refused = stage_uploads(self.form[ASKED + field.id].data or [], token=tokens[field.id], purpose=PURPOSE, by=actor())
+            self.refusals += [local(refusal) for refusal in refused]
+            if ref := request.form.get("remove"):
+                drop_upload(tokens[field.id], ref)
+
+    def _values(self, tokens: dict[str, str]) -> dict[str, Any]:
+        """What was typed, by field; every field that cannot be kept says so itself."""
+        values: dict[str, Any] = {}
+        for field in self.fields:
+            bound = self.form[ASKED + field.id]
+            try:
+                sent = len(staged_photos(tokens[field.id])) if field.type == PHOTO else 0
+                values[field.id] = fitted(field, None if field.type == PHOTO else typed(field, bound.data), photos=sent)
+            except FieldRefused as refusal:
+                bound.errors = [local(refusal.reason)]
+        return values
+
+    def _shown(self, field: FormField) -> ShownField:
+        staged = staged_photos(self.form[TOKEN + field.id].data) if field.type == PHOTO else []
+        return ShownField(field, self.form[ASKED + field.id], " ".join(_helps(field)), staged)
+
+
+def form_class(fields: Iterable[FormField]) -> type[Form]:
+    """Make the form of some declared fields: an input each, and a hidden token beside each field for photos."""
+    inputs: dict[str, Any] = {}
+    for field in fields:
+        inputs[ASKED + field.id] = _input(field)
+        if field.type == PHOTO:
+            inputs[TOKEN + field.id] = HiddenField()
+    return type("DeclaredForm", (Form,), inputs)
+
+
+def typed(field: FormField, text: str | None) -> Any:
+    """Read what stands in an input as the value of its field; None for nothing. Raises FieldRefused."""
+    words = (text or "").strip()
+    if not words:
+        return None
+    match field.type:
+        case FieldType.NUMBER:
+            return _number(field, words)
+        case FieldType.YES_NO:
+            return {"true": True, "false": False}.get(words, words)
+        case FieldType.DATE:
+            try:
+                return date.fromisoformat(words)
+            except ValueError:
+                raise FieldRefused(field, "Vui lòng chọn một ngày.", "Please choose a day.") from None
+        case _:
+            return text
+
+
+def _number(field: FormField, words: str) -> float:
+    """A number as people here write it, with a comma, or with a point. Raises FieldRefused, also where a point could mean either."""
+    words = words.replace(" ", "").replace("\u00a0", "").replace("−", "-")
+    is_ambiguous = GROUPED.fullmatch(words) or (language() == "en" and GROUPED.fullmatch(words.replace(",", ".")))
+    if is_ambiguous:
+        whole, part = words.replace(".", "").replace(",", ""), number_words(float(words.replace(",", ".")))
+        raise FieldRefused(field, f"Vui lòng ghi {whole} hoặc {part.vi}.", f"Please write {whole} or {part.en}.")
+    if len(words) <= 40 and POINTED.fullmatch(words):
+        return float(words)
+    if len(words) <= 40 and DECIMAL.fullmatch(words):
+        return float(words.replace(".", "").replace(",", "."))
+    raise FieldRefused(field, "Vui lòng ghi một số, ví dụ 12,5.", "Please write a number, such as 12.5.")
+
+
+def _input(field: FormField) -> Any:
+    label = local(field.label)
+    match field.type:
+        case FieldType.LONG_TEXT:
+            return TextAreaField(label, render_kw={"rows": 5, "maxlength": LONGEST_LONG_TEXT})
+        case FieldType.NUMBER:
+            return StringField(label, render_kw={"inputmode": "decimal", "autocomplete": "off", "maxlength": 40})
+        case FieldType.DATE:
+            return StringField(label, render_kw={"type": "date"})
+        case FieldType.YES_NO:
+            return _one_of(field, [SelectChoice("true", _("Yes")), SelectChoice("false", _("No"))])
+        case FieldType.CHOICE:
+            return _one_of(field, [SelectChoice(option.id, local(option.label)) for option in field.choices])
+        case FieldType.PHOTO:
+            return MultipleFileField(label)
+        case _:
+            return StringField(label, render_kw={"maxlength": LONGEST_TEXT})
+
+
+def _one_of(field: FormField, options: list[SelectChoice]) -> Field:
+    """A few possibilities stand side by side, many in a list; what may stay empty can be emptied again."""
+    if len(options) > MOST_RADIOS:
+        choices = [SelectChoice(NOTHING, _("Please choose")), *options]
+        return SelectField(local(field.label), choices=choices, validate_choice=False, default=NOTHING)
+    empty = [] if field.is_required else [SelectChoice(NOTHING, _("Not stated"))]
+    return RadioField(local(field.label), choices=[*options, *empty], validate_choice=False, default=None if field.is_required else NOTHING)
+
+
+def _helps(field: FormField) -> Iterable[str]:
+    if words := local(field.help):
+        yield words
+    if field.type == FieldType.NUMBER:
+        least, most = (local(number_words(bound)) if bound is not None else None for bound in (field.minimum, field.maximum))
+        if least is not None and most is not None:
+            yield _("From %(least)s to %(most)s.", least=least, most=most)
+        elif least is not None:
+            yield _("At least %(least)s.", least=least)
+        elif most is not None:
+            yield _("At most %(most)s.", most=most)
+
+
+def _help_of_step(properties: Any) -> str:
+    return local(Bilingual(properties.get("help_vi", ""), properties.get("help_en", "")))

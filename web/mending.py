@@ -1,0 +1,150 @@
+"""The process of one case for the administrator: suspended and resumed, tokens set elsewhere, values corrected. No content of the case."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from casework.errors import CaseworkError
+from casework.models import Case
+from casework.permissions import LOCAL_ZONE, Action
+from web.clock import now
+from web.filters import local_date, local_datetime
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.locales import language
+from web.security import allow_inline_style_attributes
+from workflows import mending
+from workflows.diagrams import diagram_of
+from workflows.mending import CaseUnknown, MendingRefused, case_to_mend
+from workflows.process_variables import ValueRefused
+from workflows.process_view import processes_of
+from workflows.variables import Type, Variable
+
+bp = Blueprint("mending", __name__)
+
+STATUSES = {
+    "running": _l("running"),
+    "suspended": _l("suspended"),
+    "incident": _l("put aside by an incident"),
+    "ended": _l("ended"),
+}
+"""How an instance goes on."""
+TYPED_MOMENTS = "%Y-%m-%dT%H:%M"
+
+
+@bp.get("/cases/<ref>/process")
+@performs(Action.MEND_PROCESS)
+@allow_inline_style_attributes
+def process(ref: str) -> ResponseReturnValue:
+    return _page(_case(ref))
+
+
+@bp.post("/cases/<ref>/process/suspension")
+@performs(Action.MEND_PROCESS)
+@allow_inline_style_attributes
+def suspension(ref: str) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    return _done(ref, "suspend_case", lambda: mending.suspend_case(ref, by=actor(), now=now(), reason=reason),
+                 _("The process is suspended: nothing moves until it is resumed."))  # fmt: skip
+
+
+@bp.post("/cases/<ref>/process/resumption")
+@performs(Action.MEND_PROCESS)
+@allow_inline_style_attributes
+def resumption(ref: str) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    return _done(ref, "resume_case", lambda: mending.resume_case(ref, by=actor(), now=now(), reason=reason), _("The process goes on."))
+
+
+@bp.post("/cases/<ref>/process/token")
+@performs(Action.MEND_PROCESS)
+@allow_inline_style_attributes
+def token(ref: str) -> ResponseReturnValue:
+    of, engine_task, target, reason = _typed("of", "token", "target", "reason")
+    return _done(
+        ref, "move_token", lambda: mending.move_token(ref, of, by=actor(), now=now(), token=engine_task, target=target, reason=reason),
+        _("It stands where you set it."),
+    )  # fmt: skip
+
+
+@bp.post("/cases/<ref>/process/variable")
+@performs(Action.MEND_PROCESS)
+@allow_inline_style_attributes
+def variable(ref: str) -> ResponseReturnValue:
+    of, name, value, reason = _typed("of", "name", "value", "reason")
+    return _done(
+        ref, "edit_variable", lambda: mending.edit_variable(ref, of, by=actor(), now=now(), name=name, value=value, reason=reason),
+        _("The value is corrected."),
+    )  # fmt: skip
+
+
+def _typed(*names: str) -> list[str]:
+    return [request.form.get(name, "") for name in names]
+
+
+def _case(ref: str) -> Case:
+    try:
+        return case_to_mend(actor(), ref)
+    except CaseUnknown:
+        return found(None)
+
+
+def _done(ref: str, verb: str, work: Callable[[], Case], said: str) -> ResponseReturnValue:
+    """Do it and say so, or show the page again with what was typed and why not."""
+    try:
+        mending.recorded(_case(ref), verb, work, by=actor(), now=now())
+    except CaseUnknown:
+        return found(None)
+    except (MendingRefused, ValueRefused) as refusal:
+        return _page(_case(ref), refused=verb, refusal=refusal), 422
+    flash(said)
+    return redirect(url_for(".process", ref=ref))
+
+
+def _page(case: Case, *, refused: str = "", refusal: CaseworkError | None = None) -> str:
+    processes = processes_of(case)
+    return render_template(
+        "incidents/process.html",
+        case=case,
+        processes=processes,
+        diagram=diagram_of(case, language=language(), now=now()),
+        is_suspended=any(each.status == "suspended" for each in processes),
+        is_running=any(each.status == "running" for each in processes),
+        statuses=STATUSES,
+        types=Type,
+        typed_moment=_typed_moment,
+        value_words=value_words,
+        refused=refused,
+        refusal=local(refusal.text) if refusal else "",
+        typed=request.form,
+        longest_reason=mending.LONGEST_REASON,
+    )
+
+
+def value_words(variable: Variable, value: Any) -> str:
+    """A value of the process as people read it; a dash where there is none."""
+    if value is None:
+        return "—"
+    match variable.type:
+        case Type.BOOLEAN:
+            return str(_("Yes") if value else _("No"))
+        case Type.CHOICE:
+            return str(next((local(choice.label) for choice in variable.choices if choice.id == value), value))
+        case Type.MOMENT:
+            return _typed_moment(value) and local_datetime(datetime.fromisoformat(str(value)))
+        case Type.DATE:
+            return local_date(date.fromisoformat(str(value)))
+    return str(value)
+
+
+def _typed_moment(value: object) -> str:
+    """An instant of the process as the browser's own field takes it, in local time."""
+    try:
+        return datetime.fromisoformat(str(value)).astimezone(LOCAL_ZONE).strftime(TYPED_MOMENTS)
+    except ValueError:
+        return ""

@@ -1,0 +1,45 @@
+"""What `langbiang check` prints: the findings of a model or table, as sentences or as JSON."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from workflows.checks.findings import Checked, ModelFinding
+
+LANGUAGES = {"vi": ("vi",), "en": ("en",), "both": ("vi", "en")}
+
+
+def lines(checked: Checked, language: str) -> Iterator[str]:
+    """Yield what a person reads: each finding with its place, what is wrong, why it matters and how to mend it."""
+    for finding in checked.findings:
+        yield f"{'FAULT' if finding.is_error else 'note '} {finding.check}{_place(finding)}"
+        for each in LANGUAGES[language]:
+            yield f"      {' '.join(words.in_language(each) for words in (finding.what, finding.why, finding.mend))}"
+    faults, notes = len(checked.errors), len(checked.findings) - len(checked.errors)
+    noted = f" {notes} notes." if notes else ""
+    if not checked.is_readable:
+        yield "The file cannot be read as a model or table."
+    else:
+        yield (f"{faults} faults." if faults else "Nothing is wrong.") + noted
+
+
+def as_json(checked: Checked, path: Path) -> str:
+    """Return the same for programs; `element` and `line` are null where there is none."""
+    plain = {
+        "file": path.name,
+        "readable": checked.is_readable,
+        "clean": checked.is_clean,
+        "findings": [_plain(finding) for finding in checked.findings],
+    }
+    return json.dumps(plain, ensure_ascii=False, indent=1)
+
+
+def _place(finding: ModelFinding) -> str:
+    at = f" at {finding.element}" if finding.element else ""
+    return f"{at}, line {finding.line}" if finding.line else at
+
+
+def _plain(finding: ModelFinding) -> dict[str, Any]:
+    words = {name: getattr(finding, name)._asdict() for name in ("what", "why", "mend")}
+    return {"check": finding.check, "element": finding.element, "line": finding.line, "is_error": finding.is_error, **words}

@@ -1,0 +1,39 @@
+// Drawing without a mouse: what comes after an element, onto its edge or into a flow, and taking it away.
+import { button, group, select } from "./controls.js";
+import { nameOf, objectOf, processOf } from "./elements.js";
+import { KINDS, kindsAfter } from "./kinds.js";
+import { el, say, vocabulary } from "./page.js";
+
+const INTO_A_FLOW = Object.keys(KINDS).filter(each => KINDS[each].group !== "end" && each !== "first");
+const NEVER_REACHED = ["bpmn:StartEvent", "bpmn:BoundaryEvent"];
+
+/** `ways` draws (see drawing.js), `registry` knows the elements of the drawing. */
+export function drawingOn(ways, registry) {
+  const kinds = names => names.map(each => ({ id: each, label: say(`kind_${each}`) }));
+  const chosen = id => document.getElementById(id).value;
+  const removal = element => button(say("remove_this"), () => ways.remove(element), { name: "trash", id: "p-remove" });
+
+  /** A choice with the button that does it. */
+  const row = (id, name, options, first, act) => el("div", { class: "with-button" },
+    select(id, say(name), options, first, () => {}), button(say(`${name.split("_")[0]}_do`), () => act(chosen(id)), { id: `${id}-do` }));
+
+  function after(element, kind) {
+    const object = objectOf(element), next = kindsAfter(object);
+    return el("details", { class: "propmore" }, el("summary", {}, say("draw_on")), group(say("draw_on"),
+      next.length ? row("p-append", "append_what", kinds(next), next[0], each => ways.append(element, each)) : null,
+      next.length ? connection(element) : null,
+      kind === "step" ? row("p-attach", "attach_what", kinds(["message", "time"]), "time", each => ways.attach(element, each)) : null),
+    object.$type === "bpmn:StartEvent" ? null : removal(element));
+  }
+
+  function connection(element) {
+    const others = processOf(objectOf(element)).flowElements.filter(each => each !== objectOf(element) && each.$instanceOf("bpmn:FlowNode"));
+    const places = others.filter(each => !NEVER_REACHED.includes(each.$type) && registry.get(each.id))
+      .map(each => ({ id: each.id, label: nameOf(each, vocabulary.language) })).sort((a, b) => a.label.localeCompare(b.label));
+    return row("p-connect", "connect_to", places, places[0]?.id || "", each => ways.connect(element, registry.get(each)));
+  }
+
+  const into = flow =>
+    [group(say("insert"), row("p-insert", "insert_what", kinds(INTO_A_FLOW), "step", each => ways.insert(flow, each))), removal(flow)];
+  return { after, into, removal };
+}

@@ -1,0 +1,166 @@
+// The editor of a draft: draws it, lets it be changed, saves by itself, shows what the check found.
+//   [data-studio]   data-ready when drawn; data-saved: saved, unsaved, saving, waiting, refused, signed_out, conflict; data-revision;
+//                   data-warnings: what the library did not understand; data-untranslated: sentences without words
+import { flush } from "./controls.js";
+import { drawingModule, wordsModule } from "./drawing.js";
+import { penFor } from "./elements.js";
+import { findingsOf } from "./findings.js";
+import { langbiang, spiffworkflow } from "./moddle.js";
+import { data, el, missing, say } from "./page.js";
+import { propertiesFormOf } from "./properties.js";
+import { savingOf, unsavedOf } from "./saving.js";
+
+const studio = document.querySelector("[data-studio]"), part = name => studio.querySelector(`[data-${name}]`);
+const SMALLEST_READABLE = 0.55;
+const isNarrow = matchMedia("(max-width: 991.98px)");
+const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const look = {
+  bpmnRenderer: { defaultStrokeColor: colour("--ink-2") },
+  moddleExtensions: { spiffworkflow, langbiang },
+  textRenderer: { defaultStyle: { fontFamily: '"Be Vietnam Pro", sans-serif', fontSize: 11.5, lineHeight: 1.25 },
+    externalStyle: { fontSize: 11, lineHeight: 1.25 } },
+};
+
+function notice(name, ...children) {
+  const box = part("notices");
+  box.querySelector(`[data-notice="${name}"]`)?.remove();
+  if (children.length) box.append(el("div", { class: "banner", "data-notice": name, "data-tone": "wait", role: "status" }, el("div", {}, children)));
+}
+
+const lines = sentences => el("ul", { class: "small" }, sentences.map(each => el("li", {}, each)));
+
+async function start() {
+  const kept = isNarrow.matches ? null : unsavedOf(data.ref);
+  const xml = kept ? kept.xml : data.xml;
+  if (isNarrow.matches) {
+    await showOnly(xml, []);
+    isNarrow.addEventListener("change", () => location.reload());
+    return;
+  }
+  const modeler = new BpmnJS({ container: part("canvas"), additionalModules: [drawingModule], ...look });
+  const { warnings } = await modeler.importXML(xml);
+  studio.dataset.warnings = warnings.length;
+  if (warnings.length) {
+    modeler.destroy();
+    await showOnly(xml, warnings.map(each => each.message));
+    return;
+  }
+  const read = async () => (await modeler.saveXML({ format: true })).xml;
+  edit({ modeler, kept, read, saved: kept ? null : await read() });
+}
+
+/** Without changing anything: on a narrow screen, and where a part was not understood and would be lost. */
+async function showOnly(xml, warnings) {
+  const viewer = new BpmnJS.NavigatedViewer({ container: part("canvas"), additionalModules: [wordsModule], ...look });
+  await viewer.importXML(xml);
+  studio.dataset.readonly = "";
+  const go = element => {
+    viewer.get("selection").select(element);
+    viewer.get("canvas").scrollToElement(element, 80);
+    part("canvas").scrollIntoView({ block: "nearest" });
+  };
+  const findings = findingsOf({ modeler: viewer, box: part("findings"), count: part("count"), go });
+  findings.show(data.findings);
+  if (warnings.length) notice("warnings", el("b", {}, say("readonly_warnings")), lines(warnings));
+  ready(viewer);
+}
+
+function edit({ modeler, kept, read, saved }) {
+  const touched = new Set(kept ? kept.touched : []);
+  if (kept) data.revision = kept.revision;
+  const pen = penFor(modeler, touched);
+  const saving = savingOf({ read, saved, touched, tell });
+  const findings = findingsOf({ modeler, box: part("findings"), count: part("count"), go: element => form.go(element) });
+  const form = propertiesFormOf({ modeler, box: part("properties"), pen, findings });
+  const stack = modeler.get("commandStack");
+
+  function tell(state, answer) {
+    studio.dataset.saved = state;
+    if (answer?.revision) studio.dataset.revision = answer.revision;
+    if (answer?.saved_at) data.saved_at = answer.saved_at;
+    part("state").textContent = say(`state_${state}`, { time: data.saved_at });
+    part("state").dataset.tone = { waiting: "danger", refused: "danger", signed_out: "danger" }[state] || "";
+    if (state === "saved") ["refused", "signed_out", "recovered"].forEach(each => notice(each));
+    if (state === "refused") notice("refused", el("b", {}, answer.refusal), answer.elements?.length ? lines(answer.elements) : null);
+    if (state === "signed_out") {
+      notice("signed_out", el("p", {}, say("signed_out_words")),
+        el("button", { type: "button", class: "btn btn-outline-secondary", onclick: () => saving.again() }, say("save_again")));
+    }
+    if (state === "conflict") conflict(answer);
+    if (answer?.findings) {
+      findings.show(answer.findings);
+      form.showFindings();
+    }
+  }
+
+  function conflict({ kept: own, current }) {
+    studio.dataset.revision = own.revision;
+    history.replaceState(null, "", own.url);
+    part("number").textContent = say("draft_number", { number: own.number });
+    part("back").href = own.version_url;
+    notice("conflict", el("b", {}, say("conflict_heading", { name: current.saved_by, time: current.saved_at, number: current.number })),
+      el("p", {}, say("conflict_words", { number: own.number })), el("p", { class: "row-flex" },
+        el("a", { class: "btn btn-outline-secondary", href: current.url, target: "_blank", rel: "noopener" },
+          say("conflict_theirs", { number: current.number })),
+        el("button", { type: "button", class: "btn btn-primary", onclick: () => notice("conflict") }, say("conflict_mine", { number: own.number }))));
+  }
+
+  const changed = () => {
+    part("undo").disabled = !stack.canUndo();
+    part("redo").disabled = !stack.canRedo();
+    studio.dataset.untranslated = [...missing].join(" | ");
+  };
+  modeler.on("commandStack.changed", ({ trigger }) => {
+    changed();
+    if (trigger !== "clear") saving.change();
+  });
+  modeler.on(["shape.replaced", "commandStack.shape.replace.postExecuted"], ({ context }) => {
+    for (const each of [context?.oldShape, context?.newShape]) if (each) touched.add(each.businessObject.id);
+  });
+  part("undo").addEventListener("click", () => { flush(); stack.undo(); });
+  part("redo").addEventListener("click", () => stack.redo());
+  part("check").addEventListener("click", async () => {
+    flush();
+    await saving.save();
+    showFindings();
+  });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
+  addEventListener("beforeunload", flush, { capture: true });
+
+  findings.show(data.findings);
+  form.draw();
+  changed();
+  studio.dataset.saved = "saved";
+  studio.dataset.revision = data.revision;
+  if (kept) {
+    notice("recovered", say("recovered"));
+    saving.change();
+  }
+  ready(modeler);
+}
+
+const showFindings = () => part("findings").scrollIntoView({ block: "start" });
+
+function ready(viewer) {
+  const canvas = viewer.get("canvas");
+  canvas.zoom("fit-viewport", "auto");
+  if (canvas.zoom() < SMALLEST_READABLE) {
+    canvas.zoom(SMALLEST_READABLE, { x: 0, y: 0 });
+    const { x, y } = canvas.viewbox().inner;
+    canvas.viewbox({ ...canvas.viewbox(), x: x - 70 / SMALLEST_READABLE, y: y - 20 });
+  }
+  part("tools").hidden = false;
+  part("count").addEventListener("click", showFindings);
+  part("tools").addEventListener("click", event => {
+    const how = event.target.closest("[data-zoom]")?.dataset.zoom;
+    if (how === "fit") canvas.zoom("fit-viewport", "auto");
+    else if (how) canvas.zoom(canvas.zoom() * (how === "in" ? 1.25 : 0.8));
+  });
+  studio.dataset.untranslated = [...missing].join(" | ");
+  studio.dataset.ready = "";
+}
+
+start().catch(fault => {
+  notice("failed", el("b", {}, say("not_drawn")), lines([fault.message]));
+  studio.dataset.ready = "failed";
+});

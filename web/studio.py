@@ -1,0 +1,244 @@
+"""The process studio: processes and their versions, what a check finds, who approved what, and what may be done with each."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Centre
+from casework.permissions import Action, NotAllowed
+from casework.words import Bilingual
+from web.clock import now
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.locales import language
+from web.security import allow_inline_style_attributes
+from web.studio_acts import ACTS, acts_for
+from workflows.checks.findings import Checked
+from workflows.checks.reading import MAX_BYTES
+from workflows.diagrams import named_in
+from workflows.drafts import FILE_NOTE, LONGEST_NOTE, OUR_NOTES, VersionMoved, is_discarded, start_draft
+from workflows.models import ProcessVersion
+from workflows.parsed import text_of
+from workflows.step_counts import open_steps
+from workflows.table_rows import names_in_tables, table_of
+from workflows.version_changes import ChangeKind, changes_between
+from workflows.version_events import history_of, writers_of
+from workflows.version_lists import MOST_COUNTED, open_cases_of, places_to_edit, versions_seen
+from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for
+
+bp = Blueprint("studio", __name__)
+
+KEY_LABELS = {FIELD_REPORT: _l("Handling of reports"), ROUTING: _l("Table of suggested agencies")}
+STATE_LABELS = {
+    "draft": _l("Draft"),
+    "checked": _l("Waits for approval"),
+    "approved": _l("Approved"),
+    "live": _l("Live"),
+    "retired": _l("Retired"),
+    "discarded": _l("Discarded"),
+}
+EVENT_LABELS = {
+    "publish_version": _l("Came with the software and went live"),
+    "start_draft": _l("Draft begun"),
+    "edit_draft": _l("Edited"),
+    "hand_in": _l("Handed in for approval"),
+    "take_back": _l("Taken back to edit"),
+    "send_back": _l("Sent back"),
+    "approve_version": _l("Approved"),
+    "put_live": _l("Put live"),
+    "roll_back": _l("Made live again"),
+    "discard_draft": _l("Discarded"),
+}
+CHANGE_LABELS = {ChangeKind.ADDED: _l("new"), ChangeKind.CHANGED: _l("changed"), ChangeKind.REMOVED: _l("gone")}
+MOST_CHANGES = 60
+"""Changes listed on a page; the drawing marks them all."""
+FILE_ENDINGS = {FIELD_REPORT: "bpmn", ROUTING: "dmn"}
+INSTALLATION = "installation"
+"""The scope that is no centre, in addresses and forms."""
+
+
+@bp.get("/studio")
+@performs(Action.READ_PROCESS)
+def studio() -> ResponseReturnValue:
+    return _list_page()
+
+
+@bp.post("/studio/drafts")
+@performs(Action.EDIT_PROCESS)
+def start() -> ResponseReturnValue:
+    """Begin a draft from a version the person may read, or from what is live in the scope."""
+    base_ref = request.form.get("base", "")
+    base = found(version_for(actor(), base_ref)) if base_ref else None
+    key = base.key if base is not None else request.form.get("key", "")
+    centre_id = _scope_sent()
+    try:
+        with unit_of_work():
+            draft = start_draft(by=actor(), now=now(), key=key, centre_id=centre_id, base=base, note=request.form.get("note", ""))
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        flash(local(refusal.text), "danger")
+        return redirect(url_for(".version", ref=base.ref) if base is not None else url_for(".studio"))
+    flash(_("Draft %(number)s is begun.", number=draft.number))
+    return redirect(_edit_url(draft) or url_for(".version", ref=draft.ref))
+
+
+@bp.post("/studio/uploads")
+@performs(Action.EDIT_PROCESS)
+def upload() -> ResponseReturnValue:
+    """A file becomes a draft, also one with findings; one that cannot be read is refused by its name."""
+    key, centre_id, file = request.form.get("key", ""), _scope_sent(), request.files.get("file")
+    name = (file.filename if file else "") or ""
+    xml = file.stream.read(MAX_BYTES + 1) if file and name else b""
+    if key not in SHIPPED or not xml:
+        return _list_page(refused=(name, _("Please choose a file.") if not name else _("The file is empty."), None)), 422
+    checked = check_text(key, xml)
+    if not checked.is_readable:
+        return _list_page(refused=(name, _("The file cannot be read as a process of this kind."), checked)), 422
+    try:
+        with unit_of_work():
+            draft = start_draft(
+                by=actor(), now=now(), key=key, centre_id=centre_id, xml=xml, note=request.form.get("note", "").strip() or FILE_NOTE
+            )
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _list_page(refused=(name, local(refusal.text), None)), 422
+    flash(_("The file has become draft %(number)s.", number=draft.number))
+    return redirect(url_for(".version", ref=draft.ref))
+
+
+@bp.get("/studio/versions/<ref>")
+@performs(Action.READ_PROCESS)
+@allow_inline_style_attributes
+def version(ref: str) -> ResponseReturnValue:
+    return _version_page(found(version_for(actor(), ref)))
+
+
+@bp.get("/studio/versions/<ref>/text")
+@performs(Action.READ_PROCESS)
+def text(ref: str) -> ResponseReturnValue:
+    """The text of a version as a file."""
+    seen = found(version_for(actor(), ref))
+    answer = Response(text_of(seen), mimetype="application/xml")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{seen.key}-{seen.number}.{FILE_ENDINGS[seen.key]}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.post("/studio/versions/<ref>/<verb>")
+@performs(Action.READ_PROCESS)
+@allow_inline_style_attributes
+def act(ref: str, verb: str) -> ResponseReturnValue:
+    """Do something with a version; a refusal stands at its button, with the words that were typed."""
+    seen, kind = found(version_for(actor(), ref)), found(ACTS.get(verb))
+    words, revision = request.form.get("words", ""), request.form.get("revision", "")
+    if kind.needs_clean:
+        check_version(seen)  # takes its time, so it comes before the transaction and is known in it
+    try:
+        with unit_of_work():
+            kind.do(seen, actor(), now(), words, int(revision) if revision.isdecimal() else None)
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        still = found(version_for(actor(), ref))
+        return _version_page(still, refused=(verb, local(refusal.text), words)), 409 if isinstance(refusal, VersionMoved) else 422
+    flash(str(kind.done))
+    return redirect(url_for(".version", ref=ref))
+
+
+def _list_page(*, refused: tuple[str, str, Checked | None] | None = None) -> str:
+    by = actor()
+    scopes = versions_seen(by)
+    places = places_to_edit(by)
+    return render_template(
+        "studio/studio.html",
+        scopes=scopes,
+        places=places,
+        may_edit=bool(places),
+        installation=INSTALLATION,
+        most=MOST_COUNTED,
+        refused=refused,
+        longest=LONGEST_NOTE,
+        typed=request.form,
+        **_words(),
+    )
+
+
+def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None = None) -> str:
+    by, xml = actor(), text_of(seen)
+    checked = check_version(seen)
+    acts = acts_for(seen, by)
+    if refused is not None and refused[0] not in acts:
+        # the button is gone: what was refused, and what was typed for it, is said on top
+        acts_gone, refused_verb = refused, None
+    else:
+        acts_gone, refused_verb = None, refused[0] if refused else None
+    is_writer = "approve_version" in acts and bool(by.counts_as & writers_of(seen))
+    base = db.session.get(ProcessVersion, seen.base_id) if seen.base_id else None
+    changes = changes_between(text_of(base), xml) if base is not None else ()
+    errors = {finding.element for finding in checked.errors if finding.element}
+    changed = {change.element for change in changes if change.kind != ChangeKind.REMOVED} - errors
+    return render_template(
+        "studio/version.html",
+        version=seen,
+        state=_state(seen),
+        whose=db.session.get(Centre, seen.centre_id) if seen.centre_id else None,
+        base=base,
+        checked=checked,
+        acts=acts,
+        refused=refused,
+        refused_verb=refused_verb,
+        acts_gone=acts_gone,
+        is_writer=is_writer,
+        history=history_of(seen),
+        siblings=versions_seen(by, key=seen.key),
+        places=places_to_edit(by),
+        installation=INSTALLATION,
+        longest=LONGEST_NOTE,
+        most=MOST_COUNTED,
+        open_cases=open_cases_of([seen]).get(seen.id),
+        table=table_of(xml) if seen.key == ROUTING else None,
+        table_words=names_in_tables(seen) if seen.key == ROUTING else {},
+        diagram=named_in(xml, language()) if seen.key != ROUTING else None,
+        changes=changes,
+        most_changes=MOST_CHANGES,
+        change_labels=CHANGE_LABELS,
+        marks={"errors": sorted(errors), "changed": sorted(changed)},
+        counts=open_steps(seen) if seen.key == FIELD_REPORT and seen.live_at is not None else {},
+        edit_url=_edit_url(seen) if seen.state == "draft" and "hand_in" in acts else None,
+        **_words(),
+    )
+
+
+def _words() -> dict[str, Any]:
+    return {"key_labels": KEY_LABELS, "state_labels": STATE_LABELS, "event_labels": EVENT_LABELS, "state_of": _state, "said": _said}
+
+
+def _said(note: str | None) -> str:
+    """A note as it was written; those the software writes are in both languages."""
+    vi, _slash, en = (note or "").partition(" / ")
+    return local(Bilingual(vi, en)) if en and vi.startswith(OUR_NOTES) else note or ""
+
+
+def _state(seen: ProcessVersion) -> str:
+    return "discarded" if is_discarded(seen) else seen.state
+
+
+def _scope_sent() -> int | None:
+    """The scope named by a form: a centre the person may edit in, or the installation. What is not theirs is not there."""
+    wanted = request.form.get("scope", "")
+    places = {place.ref if place is not None else INSTALLATION: place for place in places_to_edit(actor())}
+    if wanted not in places:
+        found(None)
+    place = places[wanted]
+    return place.id if place is not None else None
+
+
+def _edit_url(draft: ProcessVersion) -> str | None:
+    return url_for("studio_editor.edit", ref=draft.ref) if "studio_editor.edit" in current_app.view_functions else None

@@ -1,0 +1,157 @@
+"""The editor of drafts: the page with the drawing or the table, and the texts the browser sends to be saved."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.permissions import Action
+from web.clock import now
+from web.filters import local_datetime
+from web.guards import actor, performs
+from web.locales import in_reader_language as local
+from web.security import allow_inline_style_attributes
+from web.studio import KEY_LABELS
+from web.studio_table import editable, table_page
+from web.studio_vocabulary import vocabulary
+from workflows.checks.findings import Checked
+from workflows.definitions import MAX_BYTES
+from workflows.drafts import PartsLost, Saved, TextUnreadable, save_draft
+from workflows.models import ProcessVersion
+from workflows.parsed import text_of
+from workflows.version_events import WRITING, history_of
+from workflows.versions import ROUTING, check_version
+
+bp = Blueprint("studio_editor", __name__)
+
+MOST_SENT = 2 * MAX_BYTES + 200_000
+"""Bytes of a request to save: as JSON a text may grow to twice its size, and the ids of what was touched stand beside it."""
+MOST_TOUCHED = 2_000
+ICONS = ("alert-circle", "info-circle", "plus", "trash", "chevron-up", "chevron-down")
+"""Icons the scripts draw."""
+OF_CITIZENS = frozenset({"alert-circle", "info-circle"})
+
+
+@bp.get("/studio/versions/<ref>/edit")
+@performs(Action.EDIT_PROCESS)
+@allow_inline_style_attributes
+def edit(ref: str) -> ResponseReturnValue:
+    version = editable(ref)
+    if version.state != "draft":
+        flash(_("Only drafts can be changed. Version %(number)s can be read here.", number=version.number))
+        return redirect(url_for("studio.version", ref=ref))
+    if version.key == ROUTING:
+        return table_page(version)
+    return render_template(
+        "studio/edit.html", version=version, title=KEY_LABELS[version.key], saved_at=saved_words(version), data=_told_to_scripts(version)
+    )
+
+
+@bp.put("/studio/versions/<ref>/text")
+@performs(Action.EDIT_PROCESS)
+def text(ref: str) -> ResponseReturnValue:
+    """Save what the editor sends: JSON `{xml, revision, touched}`. Answers in JSON; 409 when somebody else saved meanwhile."""
+    version = editable(ref)
+    if (request.content_length or 0) > MOST_SENT:
+        return {"refusal": _("The text is too large to be saved (1 MB at most).")}, 413
+    request.max_content_length = MOST_SENT
+    sent = _sent(request.get_json(silent=True))
+    if sent is None:
+        return {"refusal": _("What was sent is no draft.")}, 422
+    if len(sent["xml"]) > MAX_BYTES:
+        return {"refusal": _("The text is too large to be saved (1 MB at most).")}, 413
+    try:
+        with unit_of_work():
+            saved = save_draft(version, by=actor(), now=now(), **sent)
+    except TextUnreadable as refusal:
+        return {"refusal": local(refusal.text), "findings": findings_told(refusal.checked) if refusal.checked else []}, 422
+    except PartsLost as refusal:
+        return {"refusal": local(refusal.text), "elements": refusal.elements}, 422
+    except CaseworkError as refusal:
+        return {"refusal": local(refusal.text)}, 422
+    if saved.conflict:
+        return _conflict(saved), 409
+    return {"revision": saved.version.revision, "saved_at": saved_words(saved.version), "findings": findings_of(saved.version)}
+
+
+def findings_of(version: ProcessVersion) -> list[dict[str, Any]]:
+    """What the check says of a version, as plain data in the reader's language."""
+    return findings_told(check_version(version))
+
+
+def findings_told(checked: Checked) -> list[dict[str, Any]]:
+    """The findings of a check as plain data in the reader's language."""
+    return [
+        {
+            "check": each.check,
+            "element": each.element,
+            "what": local(each.what),
+            "why": local(each.why),
+            "mend": local(each.mend),
+            "is_error": each.is_error,
+        }
+        for each in checked.findings
+    ]
+
+
+def saved_words(version: ProcessVersion) -> str:
+    """When a draft was last saved."""
+    return local_datetime(version.saved_at or version.created_at)
+
+
+def _told_to_scripts(version: ProcessVersion) -> dict[str, Any]:
+    return {
+        "ref": version.ref,
+        "xml": text_of(version).decode("utf-8", "replace"),
+        "revision": version.revision,
+        "saved_at": saved_words(version),
+        "save_url": url_for(".text", ref=version.ref),
+        "token": generate_csrf(),
+        "findings": findings_of(version),
+        "icons": {
+            name: url_for("static", filename=f"vendor/tabler/{'citizen' if name in OF_CITIZENS else 'staff'}.svg") for name in ICONS
+        },
+        "vocabulary": vocabulary(),
+    }
+
+
+def _sent(given: Any) -> dict[str, Any] | None:
+    """The parts of a request to save, None when they are not what the editor sends."""
+    if not isinstance(given, dict):
+        return None
+    xml, revision, touched = given.get("xml"), given.get("revision"), given.get("touched", [])
+    if not isinstance(xml, str) or not isinstance(revision, int) or not isinstance(touched, list) or len(touched) > MOST_TOUCHED:
+        return None
+    # a lone half of a surrogate pair is no character and no file can hold it
+    return {"xml": xml.encode("utf-8", "replace"), "revision": revision, "touched": [each for each in touched if isinstance(each, str)]}
+
+
+def _conflict(saved: Saved) -> dict[str, Any]:
+    kept, current = saved.version, saved.current
+    return {
+        "kept": {
+            "ref": kept.ref,
+            "number": kept.number,
+            "revision": kept.revision,
+            "url": url_for(".edit", ref=kept.ref),
+            "version_url": url_for("studio.version", ref=kept.ref),
+        },
+        "current": {
+            "number": current.number,
+            "saved_by": _saver_of(current),
+            "saved_at": saved_words(current),
+            "url": url_for("studio.version", ref=current.ref),
+        },
+        "findings": findings_of(kept),
+    }
+
+
+def _saver_of(version: ProcessVersion) -> str:
+    """Who wrote what is there now: the newest writer but the one who asks, who is told of somebody else's text."""
+    writers = [event.by for event in history_of(version) if event.by and event.act in WRITING]
+    own = actor().account
+    return next((name for name in writers if own is None or name != own.full_name), writers[0] if writers else "")

@@ -1,0 +1,51 @@
+"""What an installation gets with a new version of the program beside its tables: its rules and texts, and the process."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db, prepare_engine, unit_of_work
+from casework.seeding import install_rules
+from web.config import Config
+from workflows.models import ProcessVersion
+from workflows.versions import has_versions, install_shipped_model
+
+
+def bring_release(config: Config, *, now: datetime) -> list[str]:
+    """Bring an installation that has begun the rules, texts and process of this version; returns a sentence for each thing done.
+
+    Nothing here is sealed, so it needs no keys: the database alone is opened.
+    """
+    # Not above: the pages are not needed for it.
+    from web import settings_of
+
+    app = Flask(__name__)
+    app.config.update(settings_of(config))
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+        try:
+            if not has_versions():
+                return []
+            with unit_of_work():
+                added = install_rules(now)
+                install_shipped_model(now=now)
+            rules = [f"{added} rules and texts of this release were added."] if added else []
+            return rules + list(_said_of(now))
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _said_of(now: datetime) -> Iterator[str]:
+    new = select(ProcessVersion).where(ProcessVersion.created_at == now, ProcessVersion.author_id.is_(None)).order_by(ProcessVersion.id)
+    for version in db.session.scalars(new):
+        if version.state == "live":
+            yield f"The {version.key} of this release is live as version {version.number}; open cases finish on theirs."
+        else:
+            yield (
+                f"The {version.key} of this release waits as draft {version.number}, because people have made a version of their own: "
+                "look at it under /studio."
+            )

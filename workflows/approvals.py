@@ -1,0 +1,83 @@
+"""From a draft handed in to the live version: approved by a second person or sent back, put live, rolled back."""
+
+from datetime import datetime
+
+from casework.permissions import Action, Actor
+from workflows.drafts import LONGEST_NOTE, VersionRefused, become_draft, locked_in
+from workflows.models import ProcessVersion
+from workflows.version_events import record_version, writers_of
+from workflows.versions import acting, check_version, live_in_scope, refuse_unclean, retire
+
+
+def approve_version(version: ProcessVersion, *, by: Actor, now: datetime, words: str = "") -> None:
+    """Approve what was handed in. The approver has no part in the text: neither wrote, saved nor handed it in, nor acts for one who did.
+
+    Records `approve_version`. Raises NotAllowed, VersionRefused for a writer or when it no longer waits, and ModelNotClean.
+    """
+    by = acting(by, version.centre_id, Action.APPROVE_PROCESS)
+    current = locked_in(version, "checked")
+    if by.counts_as & writers_of(current):
+        raise VersionRefused(
+            "Người soạn hoặc sửa bản này không tự phê duyệt. Xin nhờ người thứ hai.",
+            "Who wrote or edited this version does not approve it. Please ask a second person.",
+        )
+    words = _words(words)
+    refuse_unclean(check_version(current))
+    current.state, current.approved_at, current.approver_id = "approved", now, by.account_id
+    record_version(current, "approve_version", by=by, at=now, words=words, was="checked")
+
+
+def send_back(version: ProcessVersion, *, by: Actor, now: datetime, words: str) -> None:
+    """Give a version that waits, or is approved and not live yet, back to its writers as a draft, with what is to be changed.
+
+    Records `send_back`. Raises NotAllowed and VersionRefused, also without words.
+    """
+    by = acting(by, version.centre_id, Action.APPROVE_PROCESS)
+    words = _words(words)
+    if not words:
+        raise VersionRefused("Xin ghi cần sửa gì, để người soạn biết.", "Please say what is to be changed, for the one who wrote it.")
+    current = locked_in(version, "checked", "approved")
+    was = become_draft(current)
+    record_version(current, "send_back", by=by, at=now, words=words, was=was)
+
+
+def put_live(version: ProcessVersion, *, by: Actor, now: datetime) -> None:
+    """Let new cases of the scope begin on an approved version; open ones stay on theirs, and the one before retires.
+
+    Records `put_live`. Raises NotAllowed, VersionRefused when it is not approved (any more), and ModelNotClean where the rules have
+    changed since it was approved.
+    """
+    by = acting(by, version.centre_id, Action.EDIT_PROCESS, Action.APPROVE_PROCESS)
+    _go_live(locked_in(version, "approved"), "put_live", by=by, now=now)
+
+
+def roll_back(version: ProcessVersion, *, by: Actor, now: datetime, words: str) -> None:
+    """Let new cases begin again on a version that was live before, for a reason; the present one retires.
+
+    Records `roll_back`. Raises NotAllowed, VersionRefused without a reason or for a version that never was live, and ModelNotClean
+    where it does not pass the check of today.
+    """
+    by = acting(by, version.centre_id, Action.EDIT_PROCESS, Action.APPROVE_PROCESS)
+    words = _words(words)
+    if not words:
+        raise VersionRefused("Xin ghi lý do quay lại bản này.", "Please give the reason for going back to this version.")
+    current = locked_in(version, "retired")
+    if current.live_at is None:
+        raise VersionRefused("Bản này chưa từng được áp dụng.", "This version has never been live.")
+    _go_live(current, "roll_back", by=by, now=now, words=words)
+
+
+def _go_live(current: ProcessVersion, act: str, *, by: Actor, now: datetime, words: str = "") -> None:
+    refuse_unclean(check_version(current))
+    before = live_in_scope(current.key, current.centre_id)
+    was = current.state
+    retire(before, now=now)
+    current.state, current.live_at, current.retired_at = "live", now, None
+    record_version(current, act, by=by, at=now, words=words, was=was, replaces=before.number if before else None)
+
+
+def _words(text: str) -> str:
+    words = text.strip()
+    if len(words) > LONGEST_NOTE:
+        raise VersionRefused(f"Nội dung dài quá {LONGEST_NOTE} ký tự.", f"The words are longer than {LONGEST_NOTE} characters.")
+    return words

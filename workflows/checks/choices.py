@@ -1,0 +1,297 @@
+"""Whether an exclusive gateway always has a way on: every value its conditions read is tried."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise, product
+from math import prod
+from typing import Any
+
+from casework.words import Bilingual
+from workflows.checks.diagram import Flow, Node, Process
+from workflows.checks.expressions import Scope, condition_finding
+from workflows.checks.findings import ModelFinding, Rule, named, shown
+from workflows.checks.values import Known, Values, words_for
+from workflows.expressions import ExpressionRefused, checked, evaluate
+from workflows.variables import Type
+
+MOST_TRIED = 2_000
+"""Combinations of values tried at one gateway."""
+
+MOST_EVALUATED = 40_000
+"""Conditions worked out for one model, about a second; what is beyond needs a way for “otherwise”."""
+
+YES, NO = Bilingual("có", "yes"), Bilingual("không", "no")
+EMPTY, MISSING = Bilingual("để trống", "left empty"), Bilingual("chưa có", "not there")
+
+_MISPLACED = Rule(
+    "condition_misplaced",
+    Bilingual(
+        "Chỉ cổng loại trừ có hai nhánh trở lên mới xét điều kiện; ở chỗ khác hồ sơ có thể đứng lại.",
+        "Only an exclusive gateway with two or more ways out looks at conditions; elsewhere a case may stop.",
+    ),
+    Bilingual(
+        "Xóa điều kiện, hoặc đặt một cổng loại trừ ở đầu mũi tên.",
+        "Delete the condition, or put an exclusive gateway where the arrow begins.",
+    ),
+)
+_MISSING = Rule(
+    "condition_missing",
+    Bilingual(
+        "Cổng loại trừ chọn một nhánh theo điều kiện; nhánh không có điều kiện thì không biết khi nào đi.",
+        "An exclusive gateway chooses by conditions; without one nobody knows when to go this way.",
+    ),
+    Bilingual(
+        "Viết điều kiện, hoặc chọn mũi tên này làm nhánh “còn lại”.", "Write a condition, or make this arrow the way for “otherwise”."
+    ),
+)
+_DEFAULT = Rule(
+    "gateway_default",
+    Bilingual("Nhánh “còn lại” được đi khi không điều kiện nào đúng, nên phải là một nhánh của cổng và không có điều kiện.",
+              "The way for “otherwise” is taken when no condition holds, so it is one of the gateway's own and has no condition."),
+    Bilingual("Chọn lại nhánh “còn lại” và xóa điều kiện của nó.", "Choose that way again and delete its condition."),
+)  # fmt: skip
+_INCOMPLETE = Rule(
+    "gateway_incomplete",
+    Bilingual("Khi không nhánh nào đúng, hồ sơ dừng lại vì lỗi ở cổng này.", "When no way holds, the case stops here with a fault."),
+    Bilingual(
+        "Thêm điều kiện cho trường hợp này, hoặc chọn một nhánh “còn lại”.", "Add a condition for it, or choose a way for “otherwise”."
+    ),
+)
+_NEVER = Rule(
+    "condition_never",
+    Bilingual(
+        "Không giá trị nào làm điều kiện này đúng nên nhánh không bao giờ được đi.",
+        "No value makes this condition true, so the way is never taken.",
+    ),
+    Bilingual("Sửa điều kiện hoặc xóa nhánh.", "Mend the condition or delete the way."),
+)
+_OVERLAP = Rule(
+    "conditions_overlap",
+    Bilingual(
+        "Khi hai điều kiện cùng đúng, nhánh nằm cao hơn trong hình vẽ được đi.",
+        "When two conditions hold at once, the way drawn higher up is taken.",
+    ),
+    Bilingual("Viết các điều kiện sao cho chỉ một điều kiện đúng.", "Write the conditions so that only one of them holds."),
+    is_error=False,
+)
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many conditions may still be worked out for this model."""
+
+    left: int = MOST_EVALUATED
+
+
+def choice_findings(process: Process, values: Values, defaults: Mapping[str, str], budget: Budget) -> Iterator[ModelFinding]:
+    """Yield what is wrong with conditions and exclusive gateways. `defaults` are the ids of default flows by gateway, as written."""
+    for flow in process.flows.values():
+        yield from _flow_findings(process, flow, values)
+    for node in process.nodes.values():
+        leaving = process.leaving(node.id)
+        default = defaults.get(node.id)
+        if default is not None and default not in {flow.id for flow in leaving}:
+            name = named(node.label, node.id)
+            yield _DEFAULT.at(node.id, f"Nhánh “còn lại” của {name.vi} không phải là nhánh của cổng này.",
+                              f"The way for “otherwise” of {name.en} is none of its own.", line=node.line)  # fmt: skip
+        elif node.kind == "exclusiveGateway" and len(leaving) > 1:
+            yield from _gateway_findings(node, leaving, values, budget)
+
+
+def _flow_findings(process: Process, flow: Flow, values: Values) -> Iterator[ModelFinding]:
+    source = process.nodes[flow.source]
+    is_choice = source.kind == "exclusiveGateway" and len(process.leaving(source.id)) > 1
+    name = named(flow.label, flow.id)
+    if flow.condition is None:
+        if is_choice and not flow.is_default:
+            yield _MISSING.at(flow.id, f"Nhánh {name.vi} chưa có điều kiện.", f"The way {name.en} has no condition.")
+        return
+    if not is_choice:
+        yield _MISPLACED.at(flow.id, f"Mũi tên {name.vi} có điều kiện nhưng không ra từ một lựa chọn.",
+                            f"The arrow {name.en} has a condition but leaves no choice.")  # fmt: skip
+    if flow.is_default:
+        yield _DEFAULT.at(flow.id, f"Nhánh “còn lại” {name.vi} có điều kiện.", f"The way for “otherwise” {name.en} has a condition.")
+    finding = condition_finding(flow.condition, Scope(values.known, values.sure[source.id]), element=flow.id)
+    if finding is not None:
+        yield finding
+
+
+def _gateway_findings(node: Node, leaving: list[Flow], values: Values, budget: Budget) -> Iterator[ModelFinding]:
+    scope = Scope(values.known, values.sure[node.id])
+    flows = [flow for flow in leaving if flow.condition is not None and not flow.is_default]
+    if any(condition_finding(flow.condition or "", scope, element=flow.id) for flow in flows):
+        return
+    has_default = any(flow.is_default for flow in leaving)
+    if not has_default and any(flow.condition is None for flow in leaving):
+        return
+    name = named(node.label, node.id)
+    trees = [checked(flow.condition or "") for flow in flows]
+    domains = _domains(trees, scope)
+    tried = prod(len(domain) for domain in domains.values())
+    if tried > MOST_TRIED or tried * len(flows) > budget.left:
+        if not has_default:
+            yield _INCOMPLETE.at(
+                node.id,
+                f"Cổng {name.vi} xét quá nhiều giá trị để thử hết và chưa có nhánh “còn lại”.",
+                f"The gateway {name.en} reads too many values to try them all, and has no way for “otherwise”.",
+                line=node.line,
+            )
+        return
+    budget.left -= tried * len(flows)
+    yield from _tried(node, name, flows, domains, scope, has_default)
+
+
+def _tried(
+    node: Node, name: Bilingual, flows: list[Flow], domains: Mapping[str, list[Any]], scope: Scope, has_default: bool
+) -> Iterator[ModelFinding]:
+    uncovered = overlap = None
+    taken: set[str] = set()
+    for chosen in product(*domains.values()):
+        worth = dict(zip(domains, chosen, strict=True))
+        true = [flow for flow in flows if _holds(flow.condition or "", worth)]
+        taken |= {flow.id for flow in true}
+        uncovered = uncovered or (None if true or has_default else worth)
+        overlap = overlap or (worth if len(true) > 1 else None)
+    if uncovered is not None:
+        case = _words(uncovered, scope)
+        yield _INCOMPLETE.at(
+            node.id,
+            f"Cổng {name.vi} không có nhánh cho trường hợp {case.vi}.",
+            f"The gateway {name.en} has no way for {case.en}.",
+            line=node.line,
+        )
+    for flow in flows:
+        if flow.id not in taken:
+            said = named(flow.label, flow.id)
+            yield _NEVER.at(
+                flow.id, f"Điều kiện của nhánh {said.vi} không bao giờ đúng.", f"The condition of the way {said.en} never holds."
+            )
+    if overlap is not None:
+        case = _words(overlap, scope)
+        yield _OVERLAP.at(
+            node.id,
+            f"Ở cổng {name.vi} hai nhánh cùng đúng khi {case.vi}.",
+            f"At the gateway {name.en} two ways hold for {case.en}.",
+            line=node.line,
+        )
+
+
+_ABSENT = object()
+
+
+def _holds(condition: str, worth: Mapping[str, Any]) -> bool:
+    variables: dict[str, Any] = {}
+    for key, value in worth.items():
+        name, _, member = key.partition(".")
+        if value is not _ABSENT and member:
+            variables.setdefault(name, {})[member] = value
+        elif value is not _ABSENT:
+            variables[name] = value
+    try:
+        return bool(evaluate(condition, variables))
+    except ExpressionRefused:
+        return False
+
+
+def _domains(trees: list[ast.expr], scope: Scope) -> dict[str, list[Any]]:
+    """The values to try, by `name` or `name.member`. What is read only behind `defined` may be missing altogether."""
+    constants = [each.value for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Constant)]
+    domains: dict[str, list[Any]] = {}
+    for tree in trees:
+        for key in _read(tree):
+            name, _, member = key.partition(".")
+            known = scope.known[name]
+            variable = known.variable.members[member] if member else known.variable
+            if variable.type is Type.RECORD:
+                domains[key] = [{}]
+            else:
+                domains[key] = _possible(Known(variable, known.may_be_empty, known.minimum, known.maximum), constants)
+            if name not in scope.sure:
+                domains[key] = [*domains[key], _ABSENT]
+    return domains
+
+
+def _read(tree: ast.AST) -> Iterator[str]:
+    match tree:
+        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as member)):
+            yield f"{name}.{member}"
+        case ast.Call(func=ast.Name(id="defined"), args=[ast.Constant(value=name)]):
+            yield str(name)
+        case ast.Call(args=arguments):
+            for argument in arguments:
+                yield from _read(argument)
+        case ast.Name(id=name):
+            yield name
+        case _:
+            for child in ast.iter_child_nodes(tree):
+                yield from _read(child)
+
+
+def _possible(known: Known, constants: list[Any]) -> list[Any]:
+    """One value for each answer the comparisons can give: every choice, and for numbers and days those written and their neighbours."""
+    variable, found = known.variable, list[Any]()
+    match variable.type:
+        case Type.BOOLEAN:
+            found = [True, False]
+        case Type.CHOICE:
+            found = [choice.id for choice in variable.choices]
+        case Type.NUMBER:
+            found = _numbers(known, [each for each in constants if isinstance(each, int | float) and not isinstance(each, bool)])
+        case Type.DATE | Type.MOMENT:
+            found = _days([each for each in constants if isinstance(each, str)])
+        case _:
+            found = ["", *(each for each in constants if isinstance(each, str))]
+    return [*found, None] if known.may_be_empty else found
+
+
+def _numbers(known: Known, written: list[int | float]) -> list[int | float]:
+    points = sorted({*written, *(-each for each in written), *(each for each in (known.minimum, known.maximum) if each is not None)}) or [0]
+    between = [(before + after) / 2 for before, after in pairwise(points)]
+    everything = sorted({points[0] - 1, *points, *between, points[-1] + 1})
+    fits = [
+        each for each in everything if (known.minimum is None or each >= known.minimum) and (known.maximum is None or each <= known.maximum)
+    ]
+    return fits or everything
+
+
+def _days(written: list[str]) -> list[str]:
+    found = set[str]()
+    for text in written:
+        try:
+            day = date.fromisoformat(text[:10])
+        except ValueError:
+            continue
+        if date.min < day < date.max:
+            found |= {(day + timedelta(days=step)).isoformat() + text[10:] for step in (-1, 0, 1)}
+    return sorted(found) or ["2026-01-01", "2026-01-02"]
+
+
+def _words(worth: Mapping[str, Any], scope: Scope) -> Bilingual:
+    """A combination of values as people read it."""
+    parts = [_value_words(key, value, scope) for key, value in worth.items()]
+    if not parts:
+        return Bilingual("này", "this")
+    return Bilingual(shown(", ".join(part.vi for part in parts), 200), shown(", ".join(part.en for part in parts), 200))
+
+
+def _value_words(key: str, value: Any, scope: Scope) -> Bilingual:
+    name, _, member = key.partition(".")
+    known = scope.known[name]
+    if member:
+        known = Known(known.variable.members[member])
+    words = words_for(member or name, known)
+    said = Bilingual(str(value), str(value))
+    if value is _ABSENT:
+        said = MISSING
+    elif value is None:
+        said = EMPTY
+    elif isinstance(value, bool):
+        said = YES if value else NO
+    elif known.variable.type is Type.CHOICE:
+        label = next((choice.label for choice in known.variable.choices if choice.id == value), said)
+        said = named(label, str(value))
+    elif known.variable.type is Type.RECORD:
+        said = Bilingual("đã có", "there")
+    return Bilingual(f"{words.vi} = {said.vi}", f"{words.en} = {said.en}")

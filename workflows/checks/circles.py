@@ -1,0 +1,105 @@
+"""Circles a token could run round without end: nobody has to do anything on them, and no time has to pass."""
+
+from collections.abc import Iterator
+
+from casework.words import Bilingual
+from workflows.checks.diagram import Node
+from workflows.checks.findings import ModelFinding, Rule, named
+from workflows.checks.graph import Graph
+
+NEVER_TOGETHER = (
+    frozenset({"agency_added", "assignments_finished"}),
+    frozenset({"hotline_needed", "hotline_dropped"}),
+    frozenset({"hotline_needed", "rest_settled"}),
+    frozenset({"merged", "merge_settled"}),
+    frozenset({"reporter_asked", "stop_waiting"}),
+    frozenset({"reporter_wrote", "rest_settled"}),
+)
+"""Facts of which one holds only while the other does not (workflows/facts.py): a circle that needs both stands still in between."""
+
+ENDED_BY = {"end_hold": "held", "end_question": "reporter_asked"}
+"""Services after which a fact no longer holds."""
+
+MOST_WAYS = 2_000
+"""More ways than this through one knot of circles are not looked at one by one."""
+
+_HEARD_AGAIN = Rule(
+    "endless_circle",
+    Bilingual("Sự kiện xảy ra bao lâu tình huống còn đúng, nên vòng lặp sẽ không bao giờ dừng.",
+              "An event happens as long as what it waits for is true, so the circle would never come to rest."),
+    Bilingual("Đặt vào vòng lặp một bước có người làm, hoặc một khoảng chờ.",
+              "Put a step that somebody does, or a lapse of time, into the circle."),
+)  # fmt: skip
+_NO_STOP = Rule(
+    "endless_circle",
+    Bilingual("Hồ sơ chạy vòng mãi và không bao giờ tới ai.", "A case would run round for ever and never come to anybody."),
+    Bilingual("Đặt vào vòng lặp một bước có người làm, hoặc bỏ mũi tên quay lại.",
+              "Put a step that somebody does into the circle, or take the arrow back out."),
+)  # fmt: skip
+
+
+def circle_findings(graph: Graph) -> Iterator[ModelFinding]:
+    """Yield an error for each knot of circles that would never come to rest.
+
+    An event hears a fact as long as it holds, so a circle of messages turns as often as the process is looked at; only a person, a
+    lapse of time, or facts that exclude each other stop it.
+    """
+    told: set[str] = set()
+    for node in graph.nodes:
+        circle = _endless(graph, node) if node not in told else None
+        if circle is None:
+            continue
+        told |= set(circle)
+        hears = [graph.nodes[each] for each in circle if graph.nodes[each].message]
+        yield _finding(graph.nodes[circle[0]], hears)
+
+
+def _endless(graph: Graph, start: str) -> list[str] | None:
+    """Return a circle through a node that never rests, None when each rests somewhere."""
+    behind = graph.reach([start], lambda node: _by_itself(graph, node))
+    knot = {node for node in behind if start in graph.reach(_by_itself(graph, node), lambda node: _by_itself(graph, node))}
+    ahead: list[list[str]] = [[start]] if start in knot else []
+    for _ in range(MOST_WAYS):
+        if not ahead:
+            break
+        way = ahead.pop()
+        for following in _by_itself(graph, way[-1]):
+            if following == start and _never_rests([graph.nodes[each] for each in way]):
+                return way
+            if following in knot and following not in way:
+                ahead.append([*way, following])
+    return None
+
+
+def _by_itself(graph: Graph, node_id: str) -> Iterator[str]:
+    """Where a token can get to from a node without a person and without a lapse of time."""
+    node = graph.nodes[node_id]
+    if not node.is_step and not _takes_time(node):
+        yield from (flow.target for flow in graph.leaving[node_id])
+    if node.is_step:
+        yield from (event.id for event in graph.attached[node_id])
+
+
+def _takes_time(node: Node) -> bool:
+    """A day that is written somewhere may be over already, a duration begins anew each time."""
+    return node.timer is not None and node.timer[0] != "timeDate"
+
+
+def _never_rests(nodes: list[Node]) -> bool:
+    heard = {node.message for node in nodes if node.message}
+    ended = {ENDED_BY.get(node.service or "") for node in nodes}
+    return not (heard & ended) and not any(pair <= heard for pair in NEVER_TOGETHER)
+
+
+def _finding(node: Node, hears: list[Node]) -> ModelFinding:
+    if hears:
+        name = named(hears[0].label, hears[0].id)
+        return _HEARD_AGAIN.at(
+            hears[0].id, f"{name.vi} có thể lặp lại mãi mà không ai phải làm gì.",
+            f"{name.en} can happen again and again without anybody having to do anything.", line=hears[0].line,
+        )  # fmt: skip
+    name = named(node.label, node.id)
+    return _NO_STOP.at(
+        node.id, f"Vòng lặp qua {name.vi} không có bước nào để dừng.", f"The circle through {name.en} has no step to stop at.",
+        line=node.line,
+    )  # fmt: skip

@@ -1,0 +1,27 @@
+"""The check of a file whose kind nobody has said: a process model or a decision table, by what it holds."""
+
+from pathlib import Path
+
+from lxml import etree
+
+from workflows.checks.findings import Checked
+from workflows.checks.model import check_model
+from workflows.checks.reading import MAX_BYTES, Unreadable, read_tree, too_large
+from workflows.checks.table import check_table
+
+
+def check_file(path: Path) -> Checked:
+    """Return everything there is to say about a file. One that is too large is not read. Raises OSError where it cannot be read."""
+    if (size := path.stat().st_size) > MAX_BYTES:
+        return Checked((too_large(size),), is_readable=False)
+    with path.open("rb") as file:
+        return check_content(file.read(MAX_BYTES + 1))
+
+
+def check_content(xml: bytes) -> Checked:
+    """Return everything there is to say about a model or table. Raises nothing, whatever the bytes are."""
+    try:
+        root = read_tree(xml)
+    except Unreadable as fault:
+        return Checked((fault.finding,), is_readable=False)
+    return check_table(xml) if "/DMN/" in (etree.QName(root).namespace or "") else check_model(xml)

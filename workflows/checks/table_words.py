@@ -1,0 +1,30 @@
+"""What may stand in a decision table: elements of DMN 1.3 as bpmn.io's editor and our own write them, with their attributes."""
+
+from collections.abc import Mapping
+
+from workflows.checks.schema import DMN
+
+DMNDI = "{https://www.omg.org/spec/DMN/20191111/DMNDI/}"
+DC = "{http://www.omg.org/spec/DMN/20180521/DC/}"
+BIODI = "{http://bpmn.io/schema/dmn/biodi/2.0}"
+_WIDTH = frozenset({BIODI + "width"})
+
+ALLOWED: Mapping[str, frozenset[str]] = {
+    DMN + "definitions": frozenset({"id", "name", "namespace", "exporter", "exporterVersion"}),
+    DMN + "decision": frozenset({"id", "name"}),
+    DMN + "decisionTable": frozenset({"id", "hitPolicy", BIODI + "annotationsWidth"}),
+    DMN + "input": frozenset({"id", "label"}) | _WIDTH,
+    DMN + "inputExpression": frozenset({"id", "typeRef"}),
+    DMN + "inputValues": frozenset({"id"}),
+    DMN + "output": frozenset({"id", "label", "name", "typeRef"}) | _WIDTH,
+    DMN + "outputValues": frozenset({"id"}),
+    DMN + "rule": frozenset({"id"}),
+    DMN + "description": frozenset(),
+    DMN + "inputEntry": frozenset({"id"}),
+    DMN + "outputEntry": frozenset({"id"}),
+    DMN + "text": frozenset(),
+    DMNDI + "DMNDI": frozenset(),
+    DMNDI + "DMNDiagram": frozenset({"id"}),
+    DMNDI + "DMNShape": frozenset({"id", "dmnElementRef", "isCollapsed"}),
+    DC + "Bounds": frozenset({"x", "y", "width", "height"}),
+}

@@ -1,0 +1,178 @@
+"""Whether every way from one mark of a diagram to another passes a third, and which way does not."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from workflows.checks.diagram import Flow, Node
+from workflows.checks.graph import Graph
+from workflows.expressions import ExpressionRefused, evaluate
+
+
+class Mark(NamedTuple):
+    """Something a way can pass: `done` of a step, which is `offered` before; an event that `waits` for a message and `hears` it; a
+    service that `runs`; an `end`, by its id, `*` for any, `!id` for any other."""
+
+    kind: str
+    name: str
+
+
+def done(step: str) -> Mark:
+    """Somebody did the step; what an event at its edge begins does not count."""
+    return Mark("done", step)
+
+
+def offered(step: str) -> Mark:
+    """The step came to somebody."""
+    return Mark("offered", step)
+
+
+def waits(message: str) -> Mark:
+    """An event waits for the message."""
+    return Mark("waits", message)
+
+
+def hears(message: str) -> Mark:
+    """An event has heard the message."""
+    return Mark("hears", message)
+
+
+def runs(service: str) -> Mark:
+    """The service has run."""
+    return Mark("runs", service)
+
+
+def end(name: str = "*") -> Mark:
+    """The process ends there."""
+    return Mark("end", name)
+
+
+def marked(graph: Graph, mark: Mark) -> list[Node]:
+    """Return the nodes a mark means."""
+    return [node for node in graph.nodes.values() if _is(node, mark)]
+
+
+def _is(node: Node, mark: Mark) -> bool:
+    match mark.kind:
+        case "done" | "offered":
+            return node.id == mark.name
+        case "waits" | "hears":
+            return node.message == mark.name and node.kind in ("intermediateCatchEvent", "boundaryEvent")
+        case "runs":
+            return node.service == mark.name
+    if node.kind != "endEvent" or not mark.name.startswith(("*", "!")):
+        return node.kind == "endEvent" and node.id == mark.name
+    # events listen beside the way of both processes as long as it lasts: a plain end ends a line, not the process
+    return node.is_terminate and node.id != mark.name[1:]
+
+
+@dataclass(frozen=True)
+class Bypass:
+    """A way that avoids what it had to pass: where it leaves the way it should take, and what it comes to."""
+
+    element: str
+    goal: Node
+
+
+Came = dict[str, tuple[str, str]]
+"""By node the node a way came from, and by which flow or event."""
+
+
+def bypass(
+    graph: Graph, start: Mark | None, goals: Iterable[Mark], passing: Iterable[Mark], given: Mapping[str, Any] | None = None
+) -> Bypass | None:
+    """Return a way from the start (None: of the process) to a goal that passes none of `passing`; None when there is none.
+
+    `given` is what the start leaves: a flow whose condition is false then is no way.
+    """
+    passed = list(passing)
+    closed = {node.id for mark in passed if mark.kind in ("offered", "waits") for node in marked(graph, mark)}
+    left = {node.id for mark in passed if mark.kind not in ("offered", "waits") for node in marked(graph, mark)}
+    wanted = {node.id for mark in goals for node in marked(graph, mark)}
+    begun = {node.id for node in (graph.process.starts if start is None else marked(graph, start))}
+    values = _named(graph, start, given)
+    came: Came = {}
+    ahead = [(node, *step) for node in sorted(begun) for step in _onward(graph, node, values) if step[0] in _flow_ids(graph, node)]
+    while ahead:
+        before, by, node = ahead.pop(0)
+        if node in came or node in closed:
+            continue
+        came[node] = (before, by)
+        if node in wanted:
+            return Bypass(_parting(graph, came, node, begun, closed | left, values), graph.nodes[node])
+        open_ = [step for step in _onward(graph, node, values) if node not in left | begun or step[0] not in _flow_ids(graph, node)]
+        ahead += [(node, *step) for step in open_]
+    return None
+
+
+def _named(graph: Graph, start: Mark | None, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What a message or a service brings stands under the name the diagram gives it."""
+    if start is None or not given or start.kind == "done":
+        return given or {}
+    names = {node.message_variable or node.result_variable for node in marked(graph, start)}
+    return {name: given for name in names if name}
+
+
+def _flow_ids(graph: Graph, node: str) -> set[str]:
+    return {flow.id for flow in graph.leaving[node]}
+
+
+def _onward(graph: Graph, node: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield by which flow or event a token goes on, and to which node."""
+    flows = graph.leaving[node]
+    if graph.nodes[node].kind == "exclusiveGateway" and values:
+        flows = tuple(_possible(flows, values))
+    yield from ((flow.id, flow.target) for flow in flows)
+    yield from ((event.id, event.id) for event in graph.attached[node])
+
+
+def _possible(flows: Iterable[Flow], values: Mapping[str, Any]) -> Iterator[Flow]:
+    """The flows that can be taken when these values are known and all others are not."""
+    worth = {flow: _worth(flow, values) for flow in flows if not flow.is_default}
+    for flow, is_true in worth.items():
+        if is_true is not False:
+            yield flow
+    if True not in worth.values():
+        yield from (flow for flow in flows if flow.is_default)
+
+
+def _worth(flow: Flow, values: Mapping[str, Any]) -> bool | None:
+    if flow.condition is None:
+        return None
+    try:
+        return bool(evaluate(flow.condition, values))
+    except ExpressionRefused:
+        return None
+
+
+def _parting(graph: Graph, came: Came, goal: str, begun: set[str], passing: set[str], values: Mapping[str, Any]) -> str:
+    """Return the flow or event by which a way goes wrong.
+
+    That is where it leaves the last node from which it could still have passed what it must; else where the given values decided;
+    else the last event at an edge that began it, the last choice, or what led away from its beginning (into the goal, for a way
+    from the start of the process).
+    """
+    way: list[tuple[str, str]] = []
+    node = goal
+    while node in came and (not way or way[-1][0] not in begun):
+        way.append(came[node])
+        node = came[node][0]
+    chosen = [(before, by) for before, by in way if _is_choice(graph, before, by)]
+    for before, by in chosen:
+        if before in passing:
+            return by
+        others = [each for each in graph.after(before) if each != goal]
+        if passing & graph.reach(others, lambda node: [each for each in graph.after(node) if each != goal]):
+            return by
+    decided = [by for before, by in chosen if len(list(_onward(graph, before, values))) < len(graph.after(before))]
+    events = [by for _, by in way if by in graph.nodes]
+    if decided or events:
+        return (decided or events)[0]
+    is_from_start = all(graph.nodes[each].kind == "startEvent" for each in begun)
+    return way[0][1] if is_from_start else (chosen or way[-1:])[0][1]
+
+
+def _is_choice(graph: Graph, before: str, by: str) -> bool:
+    """Whether a token could have gone another way there instead. At a parallel gateway it goes all of them."""
+    kind = graph.nodes[before].kind
+    return by in graph.nodes or (kind in ("exclusiveGateway", "eventBasedGateway") and len(graph.leaving[before]) > 1)

@@ -1,0 +1,147 @@
+"""A fault that undid a unit of work, written down as an incident: where it arose, never what was typed, and the state of before.
+
+When the database cannot take even that (a full disk takes nothing), the fault is remembered by this process and written down as
+soon as the database takes something again.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from traceback import extract_tb
+from weakref import WeakKeyDictionary
+
+from SpiffWorkflow.exceptions import WorkflowException
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from workflows.expressions import ExpressionRefused
+from workflows.instances import StateUnreadable
+from workflows.models import Incident, ProcessInstance
+
+OURS = ("casework", "reports", "workflows", "web")
+LONGEST_HISTORY = 20
+MOST_REMEMBERED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What was being done, and where: a person's `step`, a `timer` or a `message`. `by_id` is who tried, where somebody did."""
+
+    kind: str
+    instance_id: int
+    case_id: int
+    element: str
+    engine_task: str | None = None
+    by_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    spot: Spot
+    error_class: str
+    error_text: str
+    stops: bool
+    at: datetime
+
+
+_remembered: WeakKeyDictionary[Engine, deque[_Fault]] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def keep(fault: Exception, spot: Spot, now: datetime) -> str | None:
+    """Write an incident in a unit of work of its own and return its ref; None when the database takes nothing, then it is remembered.
+
+    A timer or message that fails stops its instance so that it is not tried in a circle; so does a state nobody can read. A fault
+    of the database itself stops nothing: it is no fault of the instance, and the worker tries again by itself.
+    """
+    found = _described(fault, spot, now)
+    try:
+        return _write(found)
+    except OperationalError:
+        _remember(found)
+        return None
+
+
+def keep_remembered() -> None:
+    """Write down what could not be written before; cheap when there is nothing. What still cannot be stays remembered."""
+    with _guard:
+        waiting = _remembered.pop(db.engine, None)
+    for found in waiting or ():
+        try:
+            _write(found)
+        except DBAPIError:
+            _remember(found)
+
+
+def root_of(fault: BaseException) -> BaseException:
+    """Return the fault the engine wrapped in its own, which it does without naming the cause."""
+    while (cause := fault.__cause__ or (fault.__context__ if isinstance(fault, WorkflowException) else None)) is not None:
+        fault = cause
+    return fault
+
+
+def place_of(fault: BaseException) -> str:
+    """Say where a fault arose; never its message, which may quote what a person typed (ours about expressions quotes none)."""
+    frames = list(extract_tb(fault.__traceback__))
+    ours = [frame for frame in frames if Path(frame.filename).parent.name in OURS]
+    where = "unknown place"
+    if frames:
+        frame = (ours or frames)[-1]
+        path = Path(frame.filename)
+        where = f"{path.parent.name}/{path.name}:{frame.lineno} {frame.name}"
+    return f"{where}: {fault}"[:500] if isinstance(fault, ExpressionRefused) else where
+
+
+def _described(fault: Exception, spot: Spot, now: datetime) -> _Fault:
+    root, unreadable = root_of(fault), _unreadable(fault)
+    if unreadable is not None:
+        # the step may have been another instance's: what must be mended is the one whose state is damaged
+        spot = spot if spot.instance_id == unreadable.instance_id else replace(spot, instance_id=unreadable.instance_id, engine_task=None)
+        return _Fault(spot, type(unreadable).__name__, f"{place_of(root)} ({type(root).__name__})"[:500], True, now)
+    stops = spot.kind != "step" and not isinstance(fault, OperationalError)
+    return _Fault(spot, type(root).__name__, place_of(root), stops, now)
+
+
+def _unreadable(fault: BaseException | None) -> StateUnreadable | None:
+    while fault is not None and not isinstance(fault, StateUnreadable):
+        fault = fault.__cause__
+    return fault
+
+
+def _write(found: _Fault) -> str:
+    spot = found.spot
+    with unit_of_work():
+        lock_case(spot.case_id)
+        instance = db.session.get_one(ProcessInstance, spot.instance_id, populate_existing=True)
+        incident = _same_incident(spot)
+        if incident is None:
+            incident = Incident(
+                instance_id=instance.id, case_id=spot.case_id, kind=spot.kind, engine_task=spot.engine_task, element=spot.element,
+                state_before=instance.state, status_before=instance.status, occurred_at=found.at, attempts=0, history=[],
+            )  # fmt: skip
+            db.session.add(incident)
+        incident.error_class, incident.error_text = found.error_class, found.error_text
+        incident.attempts, incident.last_attempt_at = incident.attempts + 1, found.at
+        attempt = {"at": found.at.isoformat(), "error": found.error_class, "place": found.error_text, "by": spot.by_id}
+        incident.history = [*incident.history, attempt][-LONGEST_HISTORY:]
+        if found.stops and instance.ended_at is None:
+            instance.status = "incident"
+        db.session.flush()
+        return incident.ref
+
+
+def _same_incident(spot: Spot) -> Incident | None:
+    query = select(Incident).where(Incident.instance_id == spot.instance_id, Incident.resolved_at.is_(None))
+    return db.session.scalars(query.where(Incident.element == spot.element, Incident.kind == spot.kind)).first()
+
+
+def _remember(found: _Fault) -> None:
+    with _guard:
+        waiting = _remembered.setdefault(db.engine, deque(maxlen=MOST_REMEMBERED))
+        known = {(each.spot.instance_id, each.spot.element, each.spot.kind) for each in waiting}
+        if (found.spot.instance_id, found.spot.element, found.spot.kind) not in known:
+            waiting.append(found)

@@ -1,0 +1,81 @@
+"""What the model a case runs on can hear of: an act no event of it waits for is refused, else the case would stand still for ever."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import Assignment, Case, Publication
+from casework.permissions import Actor
+from casework.possible_acts import PossibleAct, possible_acts
+from workflows.bindings import BINDINGS, Bindings
+from workflows.facts import Fact
+from workflows.models import ProcessInstance, ProcessVersion
+from workflows.parsed import definition_of
+
+
+class ActNotInModel(CaseworkError):
+    """The version of the process a case runs on has no event for what the act does."""
+
+    def __init__(self, version: ProcessVersion, fact: Fact) -> None:
+        super().__init__(
+            f"Hồ sơ này chạy theo bản quy trình {version.number}, bản đó chưa có phần “{fact.label.vi}” nên chưa làm được việc này.",
+            f"This case runs on version {version.number} of the process, which has no part “{fact.label.en}” yet, so this cannot be done.",
+        )
+
+
+def acts_to_offer(case: Case, by: Actor, now: datetime, *, publications: Sequence[Publication] | None = None) -> list[PossibleAct]:
+    """Return the acts beside the tokens a person may do with a case now, without those its model would not hear of."""
+    possible = possible_acts(case, by, now, publications=publications)
+    unheard = unheard_acts(case) if possible else frozenset()
+    return [each for each in possible if each.verb not in unheard]
+
+
+def unheard_acts(case: Case, *, bindings: Bindings = BINDINGS) -> frozenset[str]:
+    """Return the verbs that would be refused whatever is typed, because the case's model has no event for them."""
+    version = _version_of(case, None)
+    return unheard_in(version, bindings=bindings) if version is not None else frozenset()
+
+
+def unheard_in(version: ProcessVersion, *, bindings: Bindings = BINDINGS) -> frozenset[str]:
+    """Return those verbs for cases on a version."""
+    messages = definition_of(version).messages
+    return frozenset(verb for verb, needed in bindings.needs.items() if not messages.issuperset(needed))
+
+
+@contextmanager
+def heard_in(case: Case, verb: str, assignment: Assignment | None, *, bindings: Bindings = BINDINGS) -> Iterator[None]:
+    """Let an act beside the tokens happen inside, if the model hears of what it changes. Raises ActNotInModel, before it or after."""
+    version = _version_of(case, assignment) if verb in {*bindings.needs, *bindings.may_need} else None
+    if version is None:
+        yield
+        return
+    refuse_unheard(version, verb, bindings=bindings)
+    unheard = [name for name in bindings.may_need.get(verb, ()) if name not in definition_of(version).messages]
+    subject = assignment or case
+    held = {name for name in unheard if bindings.facts[name](subject) is not None}
+    yield
+    if unheard:
+        db.session.flush()
+    for name in unheard:
+        if name not in held and bindings.facts[name](subject) is not None:
+            raise ActNotInModel(version, bindings.facts[name])
+
+
+def refuse_unheard(version: ProcessVersion, verb: str, *, bindings: Bindings = BINDINGS) -> None:
+    """Raise ActNotInModel where the version has no event for what a verb always leads to."""
+    messages = definition_of(version).messages
+    for name in bindings.needs.get(verb, ()):
+        if name not in messages:
+            raise ActNotInModel(version, bindings.facts[name])
+
+
+def _version_of(case: Case, assignment: Assignment | None) -> ProcessVersion | None:
+    """The version of a case, or of an agency's work, which keeps its own when its case is merged into another."""
+    own, about = ProcessInstance.assignment_id.is_(None), ProcessInstance.assignment_id == (assignment.id if assignment else None)
+    query = select(ProcessVersion).join(ProcessInstance, ProcessInstance.version_id == ProcessVersion.id)
+    query = query.where(ProcessInstance.case_id == case.id, or_(own, about)).order_by(own)
+    return db.session.scalars(query.limit(1)).first()

@@ -1,0 +1,66 @@
+"""Parallel gateways that also join right the second time round a loop, with the values the branches left this time.
+
+SpiffWorkflow 3.2.0 counts what arrived in earlier rounds: after a redo its join fires when the first branch comes. And it lays the
+branches' data over each other whole, so what one branch changed is lost under the old value the other one still carries.
+"""
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.parser.BpmnParser import full_tag
+from SpiffWorkflow.bpmn.parser.task_parsers import GatewayParser
+from SpiffWorkflow.bpmn.serializer.default.task_spec import ParallelGatewayConverter
+from SpiffWorkflow.bpmn.specs.defaults import ParallelGateway
+from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
+from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+
+class RoundJoin(ParallelGateway):
+    """A parallel gateway; as a join it waits for one token on each flow since it last let one through."""
+
+    def _check_threshold_unstructured(self, my_task: Task) -> bool:
+        return {task.parent.task_spec.name for task in self._arrived(my_task)} >= {spec.name for spec in self.inputs}
+
+    def _run_hook(self, my_task: Task) -> bool:
+        """Take what each branch changed since they parted; of two that changed the same, the later one drawn."""
+        branches = [task.parent for task in self._arrived(my_task)]
+        parted = _common(branches)
+        merged = dict(parted.data)
+        for branch in sorted(branches, key=lambda task: [spec.name for spec in self.inputs].index(task.task_spec.name)):
+            merged.update({name: value for name, value in branch.data.items() if name not in parted.data or parted.data[name] != value})
+        my_task.data = merged
+        return True
+
+    def _arrived(self, my_task: Task) -> list[Task]:
+        """The tokens that came since the join last fired on the way to this one; of those that wait, the engine keeps one task."""
+        ahead = [task for task in my_task.workflow.get_tasks(spec_name=self.name) if task.parent.state == TaskState.COMPLETED]
+        fired = [task for task in ahead if task.state == TaskState.COMPLETED and my_task.is_descendant_of(task)]
+        last = max(fired, key=lambda task: task.depth, default=None)
+        return [
+            task for task in ahead
+            if task is my_task or (task.state != TaskState.COMPLETED and (last is None or task.is_descendant_of(last)))
+        ]  # fmt: skip
+
+
+class ModelParser(SpiffBpmnParser):
+    """The engine's parser with these gateways."""
+
+    OVERRIDE_PARSER_CLASSES = {**SpiffBpmnParser.OVERRIDE_PARSER_CLASSES, full_tag("parallelGateway"): (GatewayParser, RoundJoin)}
+
+
+SPEC_CONFIG: dict[Any, Any] = {**SPIFF_CONFIG, RoundJoin: ParallelGatewayConverter}
+"""How specifications of such models are written."""
+
+
+def _common(tasks: list[Task]) -> Task:
+    """The nearest task all of these descend from."""
+    lines = [_line(task) for task in tasks]
+    return next(task for task in lines[0] if all(task in line for line in lines))
+
+
+def _line(task: Task) -> list[Task]:
+    line = [task]
+    while line[-1].parent is not None:
+        line.append(line[-1].parent)
+    return line

@@ -1,0 +1,83 @@
+"""A process whose stored state cannot be read is given a state again, so that what failed on it can be tried once more."""
+
+from datetime import datetime
+from functools import partial
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from sqlalchemy import select
+
+from casework.db import db
+from casework.events import record
+from casework.models import Case
+from casework.permissions import Action, Actor, require
+from workflows import engine
+from workflows.bindings import BINDINGS, Bindings
+from workflows.case_rows import steps_of, timers_of
+from workflows.clock import engine_clock
+from workflows.instances import CaseProcess, StateUnreadable
+from workflows.mending import CaseUnknown, MendingRefused, begin_mending, proven
+from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
+from workflows.parsed import definition_of
+from workflows.token_moves import set_token, targets_of, tokens_at_rest
+
+MOST_KEPT = 20
+"""Kept states looked through, the newest first."""
+
+
+def restore_state(incident_ref: str, *, by: Actor, now: datetime, reason: str, bindings: Bindings = BINDINGS) -> Case:
+    """Give an instance whose state cannot be read a state again, so that its incident can be retried.
+
+    The newest state an incident of it has kept, where that can be read and its steps and timers are those whose rows are open;
+    else a fresh instance whose tokens are set where its open steps wait, without variables: those, and a token that waits for no
+    person, are for the administrator to put right. The instance stays put aside. Records `restore_state`. Raises CaseUnknown,
+    NotAllowed and MendingRefused.
+    """
+    require(by, Action.MEND_PROCESS)
+    incident = db.session.scalars(select(Incident).where(Incident.ref == incident_ref, Incident.resolved_at.is_(None))).first()
+    if incident is None:
+        raise CaseUnknown
+    case_ref = db.session.scalars(select(Case.ref).where(Case.id == incident.case_id)).one()
+    process, reason = begin_mending(case_ref, by, now, reason, bindings)
+    instance = next((each for each in process.instances if each.id == incident.instance_id and each.ended_at is None), None)
+    if instance is None:
+        raise MendingRefused("Quy trình này đã kết thúc.", "This process has ended.")
+    try:
+        process.open(instance)
+    except StateUnreadable:
+        kept = _kept_state(process.case, instance)
+        workflow = kept or _rebuilt(process, instance, now)
+        record(case := process.case, "restore_state", by=by, at=now, incident=incident.ref, kept=kept is not None, reason=reason)
+        process.replace(instance, workflow)
+        process.settle()
+        return case
+    raise MendingRefused("Trạng thái của quy trình này vẫn đọc được.", "The state of this process can be read.")
+
+
+def _kept_state(case: Case, instance: ProcessInstance) -> BpmnWorkflow | None:
+    """The newest state kept with an incident of the instance that can be read and agrees with its open rows; the present one cannot."""
+    spec = definition_of(instance.process_version).specs[instance.process_id]
+    rows: list[WaitingTask | Timer] = [*steps_of(case), *timers_of(case)]
+    open_rows = {row.engine_task for row in rows if row.instance_id == instance.id}
+    query = select(Incident.state_before).where(Incident.instance_id == instance.id).order_by(Incident.id.desc()).limit(MOST_KEPT)
+    for state in db.session.scalars(query):
+        try:
+            workflow = engine.unpack(state, spec)
+        except Exception:  # damaged as well: what a fault in bytes raises is not foreseeable
+            continue
+        waiting = [*engine.waiting_steps(workflow), *(task for task, _due in engine.waiting_timers(workflow))]
+        if open_rows == {str(task.id) for task in waiting}:
+            return workflow
+    return None
+
+
+def _rebuilt(process: CaseProcess, instance: ProcessInstance, now: datetime) -> BpmnWorkflow:
+    """A fresh instance with a token at each step that was open."""
+    definition = definition_of(instance.process_version)
+    workflow = process.fresh(instance.process_version, instance.process_id)
+    with engine_clock(now):
+        for element in [row.element for row in steps_of(process.case) if row.instance_id == instance.id]:
+            tokens = tokens_at_rest(workflow, definition)
+            of_its_line = [each for each in tokens if element in targets_of(each.task_spec.name, instance.process_id, definition)]
+            if of_its_line:
+                proven(workflow, instance, definition, partial(set_token, workflow, of_its_line[0].id, element))
+    return workflow

@@ -1,0 +1,37 @@
+"""How many steps wait at each element of one version of the model, and how many of them are late: one bounded query each."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, literal, select, text, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+from casework.db import db
+from workflows.models import ProcessVersion, WaitingTask
+from workflows.parsed import definition_of
+
+MOST = 999
+"""Steps counted at one element; shown as "999+" from there."""
+
+OPEN = text("state IN ('waiting', 'frozen')")
+"""Literally as the partial index says it, so that either database takes that index."""
+
+
+def open_steps(version: ProcessVersion) -> dict[str, int]:
+    """Return by element how many steps stand there, resting ones too; MOST at most, elements without any left out."""
+    return _counted(version, WaitingTask.element)
+
+
+def late_steps(version: ProcessVersion, *, now: datetime) -> dict[str, int]:
+    """Return by element how many of the first MOST steps there can be done and are late, elements without any left out."""
+    return _counted(version, WaitingTask.due_at, WaitingTask.state, late_at=now)
+
+
+def _counted(version: ProcessVersion, *read: InstrumentedAttribute[Any], late_at: datetime | None = None) -> dict[str, int]:
+    counts = []
+    for element in definition_of(version).steps:
+        there = select(*read).where(WaitingTask.version_id == version.id, WaitingTask.element == element.id, OPEN)
+        head = there.limit(MOST).subquery()
+        count = select(literal(element.id), func.count()).select_from(head)
+        counts.append(count if late_at is None else count.where(head.c.state == "waiting", head.c.due_at <= late_at))
+    return {element: number for element, number in db.session.execute(union_all(*counts)) if number} if counts else {}

@@ -1,0 +1,96 @@
+"""A decision table as a page shows it: read from the file without judging anything."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Agency, Field
+from casework.words import Bilingual
+from workflows.definitions import read_xml
+from workflows.models import ProcessVersion
+
+ANYTHING = "-"
+AREA = Bilingual("UBND nơi xảy ra", "The committee of the place")
+COLUMNS = {
+    "field": Bilingual("Lĩnh vực", "Field"), "area": AREA, "urgency": Bilingual("Mức độ", "Urgency"),
+    "lead": Bilingual("Chủ trì", "Leads"), "cooperating": Bilingual("Phối hợp", "Cooperate"),
+}  # fmt: skip
+MOST_NAMES = 500
+NAME = re.compile(r"""["'](?P<text>[^"'\\]*)["']|(?P<fact>\w+)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its text, empty where anything fits, and the names in it where it is nothing but names."""
+
+    id: str
+    text: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One rule: its cells in the order of the columns, and why it says so."""
+
+    id: str
+    cells: tuple[Cell, ...]
+    reason: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns by id and what they are called, and the rules in the order they are tried."""
+
+    inputs: tuple[tuple[str, Bilingual], ...]
+    outputs: tuple[tuple[str, Bilingual], ...]
+    rows: tuple[TableRow, ...]
+
+
+def table_of(xml: bytes) -> Table:
+    """Return the first decision table of a file; without one it has no columns and no rules. Raises ModelRefused for what is no XML."""
+    table = next(read_xml(xml).iter("{*}decisionTable"), None)
+    if table is None:
+        return Table((), (), ())
+    return Table(_columns(table, "input"), _columns(table, "output"), tuple(_row(rule) for rule in table.iterchildren("{*}rule")))
+
+
+def names_in_tables(version: ProcessVersion) -> dict[str, Bilingual]:
+    """Return what people call the values and facts of a table: fields, agencies of its centre before those of others, the urgency."""
+    known = {"urgent": Bilingual("Khẩn", "Urgent"), "normal": Bilingual("Bình thường", "Normal"), "area": AREA}
+    known |= {row.service_code: row.name for row in db.session.scalars(select(Field).order_by(Field.id).limit(MOST_NAMES))}
+    own_last = (Agency.centre_id == version.centre_id, Agency.id) if version.centre_id else (Agency.id,)
+    known |= {row.key: row.short_name for row in db.session.scalars(select(Agency).order_by(*own_last).limit(MOST_NAMES))}
+    return known
+
+
+def _columns(table: Any, kind: str) -> tuple[tuple[str, Bilingual], ...]:
+    """The columns we know are called in both languages; of another one only the file knows the name."""
+    columns = []
+    for each in table.iterchildren(f"{{*}}{kind}"):
+        asked = (each.findtext("{*}inputExpression/{*}text") or each.get("name") or "").strip()
+        label = each.get("label") or asked
+        columns.append((each.get("id", ""), COLUMNS.get(asked) or Bilingual(label, label)))
+    return tuple(columns)
+
+
+def _row(rule: Any) -> TableRow:
+    vi, _, en = (rule.findtext("{*}description") or "").partition(" / ")
+    cells = [*rule.iterchildren("{*}inputEntry"), *rule.iterchildren("{*}outputEntry")]
+    return TableRow(rule.get("id", ""), tuple(_cell(cell) for cell in cells), Bilingual(vi, en or vi))
+
+
+def _cell(cell: Any) -> Cell:
+    text = (cell.findtext("{*}text") or "").strip()
+    text = "" if text == ANYTHING else text
+    return Cell(cell.get("id", ""), text, _names_in(text))
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    """The values and facts a cell names, one or a list of them; empty where it says something else."""
+    listed = re.fullmatch(r"\[(.*)\]", text, re.DOTALL)
+    parts = [part.strip() for part in (listed[1] if listed else text).split(",")]
+    names = [NAME.fullmatch(part) for part in parts if part]
+    return tuple(found["text"] or found["fact"] for found in names if found) if all(names) else ()

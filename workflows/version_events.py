@@ -1,0 +1,102 @@
+"""What happened to the versions of a scope: one stream of events each, told with the names of those who did it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from casework.db import db
+from casework.events import append
+from casework.models import Account, Centre, Event
+from casework.permissions import Actor
+from workflows.models import ProcessVersion
+
+INSTALLATION = "installation"
+MOST_READ = 500
+"""Events of a scope that are looked through for those of one version; the newest come first."""
+WRITING = ("start_draft", "edit_draft", "hand_in")
+"""Acts that make somebody a writer of a version: who did one does not approve it."""
+LONGEST_LINE = 20
+"""How many drafts drawn from drafts are followed back to find all who wrote the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEvent:
+    """One thing that happened to a version. `by` is None for the software itself; a deputy acted for `on_behalf_of`."""
+
+    at: datetime
+    act: str
+    number: int
+    by: str | None
+    on_behalf_of: str | None
+    words: str
+    facts: dict[str, Any]
+
+
+def stream_of(version: ProcessVersion) -> str:
+    """The name of the stream of events of a version's scope."""
+    return f"process:{version.key}:{_centre_ref(version.centre_id)}"
+
+
+def record_version(version: ProcessVersion, act: str, *, by: Actor, at: datetime, words: str | None = None, **facts: Any) -> None:
+    """Append an event about a version. `facts` say what was before and after; they and the words hold no personal data."""
+    payload = {"number": version.number, "state": version.state, "sha256": version.sha256, **facts}
+    append(stream_of(version), act, by=by, at=at, payload={**payload, "words": words} if words else payload)
+
+
+def history_of(version: ProcessVersion, *, limit: int = 100) -> list[VersionEvent]:
+    """Return what happened to one version, the newest first."""
+    actor, principal = aliased(Account), aliased(Account)
+    query = (
+        select(Event, actor.full_name, principal.full_name)
+        .outerjoin(actor, Event.actor_id == actor.id)
+        .outerjoin(principal, Event.on_behalf_of_id == principal.id)
+        .where(Event.stream == stream_of(version))
+        .order_by(Event.seq.desc())
+        .limit(MOST_READ)
+    )
+    told = [_told(*row) for row in db.session.execute(query) if _is_about(row[0], version)]
+    return told[:limit]
+
+
+def writers_of(version: ProcessVersion) -> frozenset[int]:
+    """Return the accounts that wrote a version or handed it in, those they acted for, and who wrote the drafts it grew from."""
+    found: set[int] = set()
+    text: ProcessVersion | None = version
+    for _ in range(LONGEST_LINE):
+        if text is None:
+            break
+        found |= {account_id for account_id in (text.author_id, *_accounts_in(text, WRITING)) if account_id is not None}
+        base = db.session.get(ProcessVersion, text.base_id) if text.base_id else None
+        text = base if base is not None and base.approved_at is None else None
+    return frozenset(found)
+
+
+def has_edited(version: ProcessVersion, by: Actor) -> bool:
+    """Whether the person's saving of this draft is in its history already."""
+    return any(event.actor_id == by.own_id for event in _events_of(version, ("edit_draft",)))
+
+
+def _accounts_in(version: ProcessVersion, acts: Collection[str]) -> set[int | None]:
+    return {account_id for event in _events_of(version, acts) for account_id in (event.actor_id, event.on_behalf_of_id)}
+
+
+def _events_of(version: ProcessVersion, acts: Collection[str]) -> list[Event]:
+    query = select(Event).where(Event.stream == stream_of(version), Event.type.in_(acts), Event.at >= version.created_at)
+    return [event for event in db.session.scalars(query) if _is_about(event, version)]
+
+
+def _is_about(event: Event, version: ProcessVersion) -> bool:
+    return event.payload is not None and event.payload.get("number") == version.number
+
+
+def _told(event: Event, actor: str | None, principal: str | None) -> VersionEvent:
+    facts = dict(event.payload or {})
+    return VersionEvent(event.at, event.type, facts.pop("number"), actor, principal, facts.pop("words", ""), facts)
+
+
+def _centre_ref(centre_id: int | None) -> str:
+    return INSTALLATION if centre_id is None else str(db.session.scalars(select(Centre.ref).where(Centre.id == centre_id)).one())

@@ -1,0 +1,111 @@
+"""The versions of each scope as the studio lists them, with how many open cases run on each."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.models import Centre
+from casework.permissions import Action, Actor
+from workflows.models import ProcessInstance, ProcessVersion
+from workflows.versions import FIELD_REPORT, SHIPPED, may_in_scope, scopes_with
+
+MOST_VERSIONS = 30
+MOST_DISCARDED = 10
+MOST_CENTRES = 50
+MOST_COUNTED = 1000
+"""Open cases of a version are counted up to here; a page says 999+ then."""
+OPEN = ("running", "suspended", "incident")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSeen:
+    """A version in a list; `open_cases` is None where cases do not run on it, and at most MOST_COUNTED."""
+
+    version: ProcessVersion
+    open_cases: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSeen:
+    """The versions of one process in one scope, the newest first; without a centre it is the installation."""
+
+    key: str
+    centre: Centre | None
+    versions: tuple[VersionSeen, ...]
+    discarded: tuple[ProcessVersion, ...]
+    has_more: bool
+    may_edit: bool
+
+    @property
+    def runs_cases(self) -> bool:
+        """Whether cases run on the versions; a table is only asked."""
+        return self.key == FIELD_REPORT
+
+    @property
+    def live(self) -> ProcessVersion | None:
+        """The version new cases of the scope begin on; None where the installation's counts."""
+        return next((each.version for each in self.versions if each.version.state == "live"), None)
+
+
+def versions_seen(by: Actor, *, key: str | None = None) -> list[ScopeSeen]:
+    """Return what the person may read, of one process or of all: first the installation, then centres that are theirs or have their own."""
+    if not scopes_with(by, Action.READ_PROCESS):
+        return []
+    keys = [key] if key else list(SHIPPED)
+    centres = _centres_seen(by)
+    return [_scope(each, centre, by) for each in keys for centre in (None, *centres)]
+
+
+def places_to_edit(by: Actor) -> list[Centre | None]:
+    """Return the scopes in which the person may begin a draft; None is the installation."""
+    own = scopes_with(by, Action.EDIT_PROCESS)
+    query = select(Centre).order_by(Centre.id).limit(MOST_CENTRES)
+    centres = db.session.scalars(query if None in own else query.where(Centre.id.in_(own))).all()
+    return [*([None] if None in own else []), *centres]
+
+
+def open_cases_of(versions: Collection[ProcessVersion]) -> dict[int, int]:
+    """Return by version how many cases run on it, each counted up to MOST_COUNTED."""
+    counted = [version for version in versions if version.key == FIELD_REPORT and version.live_at is not None]
+    if not counted:
+        return {}
+    numbers = db.session.execute(select(*[_count(version.id) for version in counted])).one()
+    return {version.id: number for version, number in zip(counted, numbers, strict=True)}
+
+
+def _count(version_id: int) -> ScalarSelect[int]:
+    cases = select(ProcessInstance.id).where(
+        ProcessInstance.status.in_(OPEN), ProcessInstance.version_id == version_id, ProcessInstance.assignment_id.is_(None)
+    )
+    return select(func.count()).select_from(cases.limit(MOST_COUNTED).subquery()).scalar_subquery()
+
+
+def _centres_seen(by: Actor) -> list[Centre]:
+    """The centres of the person, or for a role of the installation those that have versions of their own."""
+    scopes = scopes_with(by, Action.READ_PROCESS)
+    owning = select(ProcessVersion.centre_id).where(ProcessVersion.centre_id.is_not(None))
+    shown = Centre.id.in_(scopes - {None})
+    query = select(Centre).where(shown | Centre.id.in_(owning) if None in scopes else shown)
+    return list(db.session.scalars(query.order_by(Centre.id).limit(MOST_CENTRES)))
+
+
+def _scope(key: str, centre: Centre | None, by: Actor) -> ScopeSeen:
+    centre_id = centre.id if centre else None
+    own = ProcessVersion.centre_id == centre_id if centre_id else ProcessVersion.centre_id.is_(None)
+    query = select(ProcessVersion).where(ProcessVersion.key == key, own).order_by(ProcessVersion.number.desc())
+    query = query.options(joinedload(ProcessVersion.author))
+    is_discarded = (ProcessVersion.state == "retired") & ProcessVersion.live_at.is_(None)
+    rows = list(db.session.scalars(query.where(~is_discarded).limit(MOST_VERSIONS + 1)))
+    shown = rows[:MOST_VERSIONS]
+    counts = open_cases_of(shown)
+    return ScopeSeen(
+        key=key,
+        centre=centre,
+        versions=tuple(VersionSeen(row, counts.get(row.id)) for row in shown),
+        discarded=tuple(db.session.scalars(query.where(is_discarded).limit(MOST_DISCARDED))),
+        has_more=len(rows) > MOST_VERSIONS,
+        may_edit=may_in_scope(by, Action.EDIT_PROCESS, centre_id),
+    )
