@@ -111,8 +111,10 @@ def wrong_turns(journey: Journey) -> None:
 def texts_of(page: Page) -> Iterator[tuple[str, str]]:
     """Where a text stands, and the text."""
     for element in page.document.iter():
-        if not isinstance(element.tag, str) or element.tag in UNREAD or element.get("class") == "avatar":
-            continue                                    # an avatar holds initials
+        if not isinstance(element.tag, str) or element.tag in UNREAD:
+            continue
+        if element.get("class") == "avatar" or element.get("translate") == "no":
+            continue                                    # an avatar holds initials; names of a diagram's values are no words
         for text in (element.text, *(child.tail for child in element)):
             if text and text.strip():
                 yield f"<{element.tag}>", text

@@ -1,4 +1,4 @@
-"""Whatever is handed to the studio, as a file or by the editor: refused or kept as a draft that cannot be handed in, soon, without a fault."""
+"""Whatever is handed to the studio, as a file or by the editor: refused, or a draft that cannot be handed in; soon, without a fault."""
 from __future__ import annotations
 
 import io

@@ -19,6 +19,8 @@ from workflows.checks.diagram import Flow, Node
 from workflows.checks.graph import Graph
 
 MAX_STATES = 20_000
+MAX_TOKENS = 250_000
+"""In all states together: what a state takes of the memory grows with the tokens in it."""
 MAX_SECONDS = 2.0
 """Of the processor, for one process: how busy the machine is changes no verdict."""
 
@@ -130,7 +132,7 @@ class _Player:
         self.beyond: dict[str, list[Line]] = {}
         self._groups: dict[str, list[tuple[Flow, ...]]] = {}
         self._reach: dict[str, set[str]] = {}
-        self._states = 0
+        self._states = self._tokens = 0
         self._until = thread_time() + MAX_SECONDS
 
     def explore(self, line: Line) -> None:
@@ -157,6 +159,9 @@ class _Player:
             for following in self._settled(line, _Moving(rest, tuple((flow,) for flow in flows), trails[state])):
                 line.after[state].add(following.rest)
                 if following.rest not in line.after:
+                    self._tokens += len(following.rest)
+                    if self._tokens > MAX_TOKENS:
+                        raise TooManyStates
                     line.after[following.rest] = set()
                     trails[following.rest] = following.trails
                     yield following.rest
