@@ -17,14 +17,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Dialect, Engine
 from sqlalchemy.util import LRUCache
 
-from casework.db import db
+from casework.db import db, prepare_engine
 from tests.postgres import Cluster, PostgresMissing, server_version
 from web.config import Config
 
@@ -67,8 +69,26 @@ _dialects: dict[str, Dialect] = {}
 _compiled: LRUCache[Any, Any] = LRUCache(2000)
 
 
-def _share_compiled_statements(engine: Engine) -> None:
+class CompiledTemplates(BytecodeCache):
+    """Templates as code, kept for the whole run: each test has an application of its own, which would compile what it shows again."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+_templates = CompiledTemplates()
+
+
+def _prepare_sharing_statements(engine: Engine) -> None:
     """Each test has an engine of its own, and half of its time would go to compiling the statements of the one before again."""
+    prepare_engine(engine)
     engine.dialect = _dialects.setdefault(engine.dialect.name, engine.dialect)
     engine.update_execution_options(compiled_cache=_compiled)
 
@@ -77,13 +97,15 @@ def _share_compiled_statements(engine: Engine) -> None:
 def running(config: Config) -> Iterator[Flask]:
     """The application with its context pushed; afterwards no connection is left open."""
     # Not above: pure tests shall not wait until all pages are imported.
-    from web import create_app
+    import web
 
-    app = create_app(config)
+    # before the first statement: starting looks for the keys in use, which are a dozen of them
+    with patch.object(web, "prepare_engine", _prepare_sharing_statements):
+        app = web.create_app(config)
+    app.jinja_env.bytecode_cache = _templates
     app.testing = True
     app.config["WTF_CSRF_ENABLED"] = False              # test_security switches it on again
     with app.app_context():
-        _share_compiled_statements(db.engine)
         try:
             yield app
         finally:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,8 +21,8 @@ from workflows import mending
 from workflows.diagrams import diagram_of
 from workflows.mending import CaseUnknown, MendingRefused, case_to_mend
 from workflows.process_variables import ValueRefused
-from workflows.process_view import processes_of
-from workflows.variables import Type, Variable
+from workflows.process_view import Held, processes_of
+from workflows.variables import Type
 
 bp = Blueprint("mending", __name__)
 
@@ -126,10 +125,13 @@ def _page(case: Case, *, refused: str = "", refusal: CaseworkError | None = None
     )
 
 
-def value_words(variable: Variable, value: Any) -> str:
-    """A value of the process as people read it; a dash where there is none."""
-    if value is None:
+def value_words(held: Held) -> str:
+    """A value of the process as people read it; a dash where there is none, and of content that it is read elsewhere."""
+    variable, value = held.variable, held.value
+    if not held.is_set:
         return "—"
+    if held.is_content:
+        return str(_("(content of the case, read by the centre alone)"))
     match variable.type:
         case Type.BOOLEAN:
             return str(_("Yes") if value else _("No"))

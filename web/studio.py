@@ -26,9 +26,9 @@ from workflows.models import ProcessVersion
 from workflows.parsed import text_of
 from workflows.step_counts import open_steps
 from workflows.table_rows import names_in_tables, table_of
-from workflows.version_changes import ChangeKind, changes_between
+from workflows.version_changes import Basis, ChangeKind, changes_between, measure_of
 from workflows.version_events import history_of, writers_of
-from workflows.version_lists import MOST_COUNTED, open_cases_of, places_to_edit, versions_seen
+from workflows.version_lists import MOST_COUNTED, MOST_VERSIONS, open_cases_of, places_to_edit, versions_seen
 from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for
 
 bp = Blueprint("studio", __name__)
@@ -55,11 +55,20 @@ EVENT_LABELS = {
     "discard_draft": _l("Discarded"),
 }
 CHANGE_LABELS = {ChangeKind.ADDED: _l("new"), ChangeKind.CHANGED: _l("changed"), ChangeKind.REMOVED: _l("gone")}
+BASIS_LABELS = {
+    Basis.LIVE: _l("Compared with what is live: version %(number)s"),
+    Basis.REPLACED: _l("Compared with the one it replaced: version %(number)s"),
+    Basis.DRAWN_FROM: _l("Compared with the one it was drawn from: version %(number)s"),
+}
 MOST_CHANGES = 60
 """Changes listed on a page; the drawing marks them all."""
 FILE_ENDINGS = {FIELD_REPORT: "bpmn", ROUTING: "dmn"}
 INSTALLATION = "installation"
 """The scope that is no centre, in addresses and forms."""
+LONGEST_NUMBER = 9
+"""Digits of a number in a form; counts of saves and rows have fewer."""
+NO_REVISION = -1
+"""No draft stands at it: what was sent as a revision is none."""
 
 
 @bp.get("/studio")
@@ -137,12 +146,14 @@ def text(ref: str) -> ResponseReturnValue:
 def act(ref: str, verb: str) -> ResponseReturnValue:
     """Do something with a version; a refusal stands at its button, with the words that were typed."""
     seen, kind = found(version_for(actor(), ref)), found(ACTS.get(verb))
-    words, revision = request.form.get("words", ""), request.form.get("revision", "")
+    words, sent = request.form.get("words", ""), request.form.get("revision", "")
+    number = number_sent(sent)
+    revision = NO_REVISION if number is None and sent else number
     if kind.needs_clean:
         check_version(seen)  # takes its time, so it comes before the transaction and is known in it
     try:
         with unit_of_work():
-            kind.do(seen, actor(), now(), words, int(revision) if revision.isdecimal() else None)
+            kind.do(seen, actor(), now(), words, revision)
     except NotAllowed:
         raise
     except CaseworkError as refusal:
@@ -150,6 +161,11 @@ def act(ref: str, verb: str) -> ResponseReturnValue:
         return _version_page(still, refused=(verb, local(refusal.text), words)), 409 if isinstance(refusal, VersionMoved) else 422
     flash(str(kind.done))
     return redirect(url_for(".version", ref=ref))
+
+
+def number_sent(text: str) -> int | None:
+    """The number a form holds, None for what is none or longer than any there is: Python refuses to read very long ones."""
+    return int(text) if len(text) <= LONGEST_NUMBER and text.isdecimal() else None
 
 
 def _list_page(*, refused: tuple[str, str, Checked | None] | None = None) -> str:
@@ -163,6 +179,7 @@ def _list_page(*, refused: tuple[str, str, Checked | None] | None = None) -> str
         may_edit=bool(places),
         installation=INSTALLATION,
         most=MOST_COUNTED,
+        most_versions=MOST_VERSIONS,
         refused=refused,
         longest=LONGEST_NOTE,
         typed=request.form,
@@ -181,15 +198,19 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         acts_gone, refused_verb = None, refused[0] if refused else None
     is_writer = "approve_version" in acts and bool(by.counts_as & writers_of(seen))
     base = db.session.get(ProcessVersion, seen.base_id) if seen.base_id else None
-    changes = changes_between(text_of(base), xml) if base is not None else ()
+    measure = measure_of(seen, by=by)
+    changes = changes_between(text_of(measure.version), xml) if measure is not None else ()
     errors = {finding.element for finding in checked.errors if finding.element}
     changed = {change.element for change in changes if change.kind != ChangeKind.REMOVED} - errors
     return render_template(
         "studio/version.html",
         version=seen,
         state=_state(seen),
-        whose=db.session.get(Centre, seen.centre_id) if seen.centre_id else None,
+        whose=_centre(seen),
         base=base,
+        measure=measure,
+        measure_whose=_centre(measure.version) if measure is not None and measure.version.centre_id != seen.centre_id else None,
+        basis_labels=BASIS_LABELS,
         checked=checked,
         acts=acts,
         refused=refused,
@@ -202,7 +223,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         installation=INSTALLATION,
         longest=LONGEST_NOTE,
         most=MOST_COUNTED,
-        open_cases=open_cases_of([seen]).get(seen.id),
+        open_cases=open_cases_of([seen], by=by).get(seen.id),
         table=table_of(xml) if seen.key == ROUTING else None,
         table_words=names_in_tables(seen) if seen.key == ROUTING else {},
         diagram=named_in(xml, language()) if seen.key != ROUTING else None,
@@ -210,10 +231,14 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         most_changes=MOST_CHANGES,
         change_labels=CHANGE_LABELS,
         marks={"errors": sorted(errors), "changed": sorted(changed)},
-        counts=open_steps(seen) if seen.key == FIELD_REPORT and seen.live_at is not None else {},
+        counts=open_steps(seen, by=by) if seen.key == FIELD_REPORT and seen.live_at is not None else {},
         edit_url=_edit_url(seen) if seen.state == "draft" and "hand_in" in acts else None,
         **_words(),
     )
+
+
+def _centre(seen: ProcessVersion) -> Centre | None:
+    return db.session.get(Centre, seen.centre_id) if seen.centre_id else None
 
 
 def _words() -> dict[str, Any]:

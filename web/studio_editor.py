@@ -1,5 +1,6 @@
 """The editor of drafts: the page with the drawing or the table, and the texts the browser sends to be saved."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -23,13 +24,13 @@ from workflows.definitions import MAX_BYTES
 from workflows.drafts import PartsLost, Saved, TextUnreadable, save_draft
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
-from workflows.version_events import WRITING, history_of
 from workflows.versions import ROUTING, check_version
 
 bp = Blueprint("studio_editor", __name__)
 
 MOST_SENT = 2 * MAX_BYTES + 200_000
 """Bytes of a request to save: as JSON a text may grow to twice its size, and the ids of what was touched stand beside it."""
+PAGE_NAME = re.compile("[0-9a-f]{24}")
 MOST_TOUCHED = 2_000
 ICONS = ("alert-circle", "info-circle", "plus", "trash", "chevron-up", "chevron-down")
 """Icons the scripts draw."""
@@ -54,7 +55,7 @@ def edit(ref: str) -> ResponseReturnValue:
 @bp.put("/studio/versions/<ref>/text")
 @performs(Action.EDIT_PROCESS)
 def text(ref: str) -> ResponseReturnValue:
-    """Save what the editor sends: JSON `{xml, revision, touched}`. Answers in JSON; 409 when somebody else saved meanwhile."""
+    """Save what the editor sends: JSON `{xml, revision, touched, page}`. Answers in JSON; 409 when somebody else saved meanwhile."""
     version = editable(ref)
     if (request.content_length or 0) > MOST_SENT:
         return {"refusal": _("The text is too large to be saved (1 MB at most).")}, 413
@@ -126,8 +127,14 @@ def _sent(given: Any) -> dict[str, Any] | None:
     xml, revision, touched = given.get("xml"), given.get("revision"), given.get("touched", [])
     if not isinstance(xml, str) or not isinstance(revision, int) or not isinstance(touched, list) or len(touched) > MOST_TOUCHED:
         return None
-    # a lone half of a surrogate pair is no character and no file can hold it
-    return {"xml": xml.encode("utf-8", "replace"), "revision": revision, "touched": [each for each in touched if isinstance(each, str)]}
+    page = given.get("page")
+    return {
+        # a lone half of a surrogate pair is no character and no file can hold it
+        "xml": xml.encode("utf-8", "replace"),
+        "revision": revision,
+        "touched": [each for each in touched if isinstance(each, str)],
+        "page": page if isinstance(page, str) and PAGE_NAME.fullmatch(page) else None,
+    }
 
 
 def _conflict(saved: Saved) -> dict[str, Any]:
@@ -142,16 +149,9 @@ def _conflict(saved: Saved) -> dict[str, Any]:
         },
         "current": {
             "number": current.number,
-            "saved_by": _saver_of(current),
+            "saved_by": current.saved_by.full_name if current.saved_by else _("the software"),
             "saved_at": saved_words(current),
             "url": url_for("studio.version", ref=current.ref),
         },
         "findings": findings_of(kept),
     }
-
-
-def _saver_of(version: ProcessVersion) -> str:
-    """Who wrote what is there now: the newest writer but the one who asks, who is told of somebody else's text."""
-    writers = [event.by for event in history_of(version) if event.by and event.act in WRITING]
-    own = actor().account
-    return next((name for name in writers if own is None or name != own.full_name), writers[0] if writers else "")

@@ -16,7 +16,7 @@ from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.studio import KEY_LABELS
+from web.studio import KEY_LABELS, number_sent
 from workflows import routing_rows
 from workflows.checks.findings import ModelFinding
 from workflows.drafts import Saved, save_draft
@@ -64,12 +64,13 @@ def save(ref: str) -> ResponseReturnValue:
     revision = request.form.get("revision", "")
     if act != "save":
         return table_page(version, rows=_changed(rows, act), revision=revision)
-    if not revision.isdecimal():
+    read_at = number_sent(revision)
+    if read_at is None:
         return table_page(version, rows=rows, refusal=_("What was sent is no draft.")), 422
     try:
         xml = routing_rows.with_rows(text_of(version), [_row_of(each) for each in rows])
         with unit_of_work():
-            saved = save_draft(version, by=actor(), now=now(), xml=xml, revision=int(revision), touched=())
+            saved = save_draft(version, by=actor(), now=now(), xml=xml, revision=read_at, touched=())
     except CaseworkError as refusal:
         return table_page(version, rows=rows, revision=revision, refusal=local(refusal.text)), 422
     if saved.conflict:
@@ -160,7 +161,7 @@ def _changed(rows: list[FormRow], act: str) -> list[FormRow]:
     verb, _colon, number = act.partition(":")
     if verb == "add" and len(rows) < MOST_ROWS:
         rows.append(FormRow(f"r{len(rows) + 1}", ""))
-    place = int(number) - 1 if number.isdecimal() else -1
+    place = (number_sent(number) or 0) - 1
     if 0 <= place < len(rows):
         row = rows.pop(place)
         if verb != "remove":

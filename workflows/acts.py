@@ -14,6 +14,7 @@ from casework.models import Assignment, Case, Clock
 from casework.permissions import Actor
 from workflows.bindings import BINDINGS, Bindings
 from workflows.faults import Spot
+from workflows.forgetting import forget_values
 from workflows.hearing import heard_in
 from workflows.incidents import run_recorded
 from workflows.instances import CaseProcess
@@ -77,12 +78,17 @@ def act_recorded(case_ref: str, verb: str, *, by: Actor, now: datetime, bindings
 
 
 def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[WaitingTask]:
-    """Let the process of a locked case hear what changed beside the tokens; returns the steps that now wait."""
+    """Let the process of a locked case hear what changed beside the tokens; returns the steps that now wait.
+
+    In quarantine it forgets what was filled in at drawn steps.
+    """
     db.session.flush()
     _adopt(case)
     process = CaseProcess(case, now=now, bindings=bindings)
     process.open_changed()
     process.settle()
+    if case.quarantined_at is not None:
+        forget_values(process.instances, bindings)
     return process.rows.opened
 
 

@@ -15,7 +15,7 @@ from workflows.definitions import digest_of
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
 from workflows.untouched import lost_parts
-from workflows.version_events import has_edited, record_version
+from workflows.version_events import has_edited, record_version, writers_of
 from workflows.versions import (
     FIELD_REPORT,
     FIRST_NOTE,
@@ -35,7 +35,7 @@ MOST_DRAFTS = 50
 """Drafts of one scope before a new one is refused; what two people saved at once is kept all the same."""
 ELEMENTS_NAMED = 10
 FILE_NOTE = "Từ tệp tải lên / From an uploaded file"
-KEPT_NOTE = "Giữ lại khi hai người cùng sửa bản {number} / Kept when two people edited version {number}"
+KEPT_NOTE = "Giữ lại khi bản {number} được sửa cùng lúc ở hai nơi / Kept when version {number} was edited in two places at once"
 OUR_NOTES = tuple(note.partition(" / ")[0].partition("{")[0] for note in (FIRST_NOTE, UPGRADE_NOTE, FILE_NOTE, KEPT_NOTE))
 """How the notes begin that the software itself writes, in both languages."""
 
@@ -89,36 +89,41 @@ def start_draft(
 ) -> ProcessVersion:
     """Begin a draft of a scope from `xml`, else from the text of `base`, else from what is live there.
 
-    Records `start_draft`. Raises NotAllowed, TextUnreadable for a text that cannot be read, VersionRefused for an unknown key, a
-    base of another kind and more than MOST_DRAFTS, and NoLiveVersion.
+    Records `start_draft`, for a base that nobody has approved with the accounts of its writers: they wrote this text too. Raises
+    NotAllowed, TextUnreadable for a text that cannot be read, VersionRefused for an unknown key, a base of another kind and more
+    than MOST_DRAFTS, and NoLiveVersion.
     """
     by = acting(by, centre_id, Action.EDIT_PROCESS)
     note = _note(note)
     if key not in SHIPPED:
         raise VersionRefused("Không có quy trình này.", "There is no such process.")
-    if xml is None:
-        base = base or live_version(centre_id, key=key)
-        xml = text_of(base)
     if base is not None and base.key != key:
         raise VersionRefused("Bản gốc thuộc quy trình khác.", "The version to begin from belongs to another process.")
-    _refuse_unreadable(xml)
+    if xml is not None:
+        _refuse_unreadable(xml)
     lock_versions(key)
+    if xml is None:
+        base = fresh(base) if base is not None else live_version(centre_id, key=key)
+        xml = text_of(base)
     query = select(func.count()).select_from(ProcessVersion).where(*in_scope(key, centre_id), ProcessVersion.state == "draft")
     if (db.session.scalar(query) or 0) >= MOST_DRAFTS:
         raise VersionRefused(
             f"Đã có {MOST_DRAFTS} bản thảo. Xin bỏ bớt bản không dùng.", f"There are {MOST_DRAFTS} drafts. Please discard some first."
         )
-    return _new_draft(key, centre_id, xml, by=by, now=now, base=base, note=note)
+    writers = writers_of(base) if base is not None and base.approved_at is None else frozenset()
+    return _new_draft(key, centre_id, xml, by=by, now=now, base=base, note=note, writers=writers)
 
 
 def save_draft(
-    version: ProcessVersion, *, by: Actor, now: datetime, xml: bytes, revision: int, touched: Collection[str] = ()
+    version: ProcessVersion, *, by: Actor, now: datetime, xml: bytes, revision: int, touched: Collection[str] = (), page: str | None = None
 ) -> Saved:
     """Keep a new text of a draft that was read at `revision`. `touched` names the elements whose own settings were edited.
 
     Where the draft has moved on since, or is no draft any more, the text is kept as a draft of its own, so that nothing is lost;
-    sending the same text again changes nothing. The first saving by each person is recorded as `edit_draft`. Raises NotAllowed,
-    TextUnreadable, and PartsLost where the text lacks parts nobody edited. A text that is readable but not clean is saved.
+    sending the same text again changes nothing. `page` is a random name of the opened editor: when it is one save behind and made
+    that save itself, the answer was lost on the way, and it goes on from there. The first saving by each person is recorded as
+    `edit_draft`. Raises NotAllowed, TextUnreadable, and PartsLost where the text lacks parts nobody edited. A text that is
+    readable but not clean is saved.
     """
     by = acting(by, version.centre_id, Action.EDIT_PROCESS)
     _refuse_unreadable(xml)
@@ -126,6 +131,8 @@ def save_draft(
     current, sha256 = fresh(version), digest_of(xml)
     if current.sha256 == sha256:
         return Saved(current, False, current)
+    if page is not None and current.saved_page == page and current.revision == revision + 1:
+        revision = current.revision
     if current.state != "draft" or current.revision != revision:
         return Saved(_kept_beside(current, xml, by=by, now=now), True, current)
     if lost := lost_parts(text_of(current), xml, touched):
@@ -133,7 +140,7 @@ def save_draft(
     change = (
         update(ProcessVersion)
         .where(ProcessVersion.id == current.id, ProcessVersion.state == "draft", ProcessVersion.revision == revision)
-        .values(xml=xml, sha256=sha256, revision=revision + 1, saved_at=now)
+        .values(xml=xml, sha256=sha256, revision=revision + 1, saved_at=now, saved_by_id=by.account_id, saved_page=page)
         .returning(ProcessVersion.id)
     )
     if db.session.scalar(change, execution_options={"synchronize_session": False}) is None:
@@ -232,21 +239,32 @@ def _kept_beside(current: ProcessVersion, xml: bytes, *, by: Actor, now: datetim
         ProcessVersion.author_id == by.own_id,
     )  # fmt: skip
     note = KEPT_NOTE.format(number=current.number)
+    # it was drawn from an earlier text of `current`, which nobody may have approved as it was then
     return db.session.scalars(same.limit(1)).first() or _new_draft(
-        current.key, current.centre_id, xml, by=by, now=now, base=current, note=note
+        current.key, current.centre_id, xml, by=by, now=now, base=current, note=note, writers=writers_of(current)
     )
 
 
 def _new_draft(
-    key: str, centre_id: int | None, xml: bytes, *, by: Actor, now: datetime, base: ProcessVersion | None, note: str
+    key: str,
+    centre_id: int | None,
+    xml: bytes,
+    *,
+    by: Actor,
+    now: datetime,
+    base: ProcessVersion | None,
+    note: str,
+    writers: frozenset[int],
 ) -> ProcessVersion:
     draft = ProcessVersion(
         key=key, centre_id=centre_id, number=next_number(key, centre_id), state="draft", xml=xml, sha256=digest_of(xml), note=note or None,
         base_id=base.id if base else None, author_id=by.account_id, created_at=now, saved_at=now,
+        saved_by_id=by.account_id,
     )  # fmt: skip
     db.session.add(draft)
     db.session.flush()
-    record_version(draft, "start_draft", by=by, at=now, words=note, base=base.number if base else None)
+    facts = {"writers": sorted(writers)} if writers else {}
+    record_version(draft, "start_draft", by=by, at=now, words=note, base=base.number if base else None, **facts)
     return draft
 
 

@@ -21,14 +21,21 @@ from SpiffWorkflow.util.task import TaskState
 
 from workflows.expressions import ClosedScriptEngine
 
-MAX_ROUNDS = 1000
+MAX_ROUNDS = 500
 """More rounds than this between two rests means that the diagram runs in a circle."""
+DEEPEST = 600
+"""So many tasks may stand below each other. Python calls a function within itself 1000 times, which the engine does for each of them;
+and deeper than 1000 it looks for nothing, without a word."""
 
 Services = Callable[[str, dict[str, Any]], str]
 
 
 class EndlessLoop(RuntimeError):
     """The model never comes to rest."""
+
+
+class TreeTooDeep(RuntimeError):
+    """The instance has gone a longer way than its tree can hold, though rounds that repeat others are forgotten (rounds.py)."""
 
 
 class _TreeConverter(BpmnWorkflowConverter):
@@ -89,7 +96,7 @@ def run_to_rest(workflow: BpmnWorkflow) -> None:
     """Step until only people and events can move the instance on.
 
     `do_engine_steps` ends by looking at the timers and leaves one that is due READY without running it, so it is asked
-    again until nothing moves. To be called inside `engine_clock`. Raises EndlessLoop.
+    again until nothing moves. To be called inside `engine_clock`. Raises EndlessLoop and TreeTooDeep.
     """
     budget = MAX_ROUNDS
 
@@ -98,11 +105,19 @@ def run_to_rest(workflow: BpmnWorkflow) -> None:
         budget -= 1
         if budget < 0:
             raise EndlessLoop(f"{workflow.spec.name} took {MAX_ROUNDS} steps without coming to rest")
+        if budget % 50 == 0:
+            _refuse_depth(workflow)
 
     while True:
         workflow.do_engine_steps(did_complete_task=spend)
+        _refuse_depth(workflow)
         if not any(not task.task_spec.manual for task in workflow.get_tasks(state=TaskState.READY)):
             return
+
+
+def _refuse_depth(workflow: BpmnWorkflow) -> None:
+    if len(workflow.tasks) > DEEPEST and any(task.depth > DEEPEST for task in workflow.tasks.values() if task.state & NAMED_OUTSIDE):
+        raise TreeTooDeep(f"{workflow.spec.name} has more than {DEEPEST} tasks below each other")
 
 
 def waiting_steps(workflow: BpmnWorkflow) -> Iterator[Task]:

@@ -32,6 +32,10 @@ REASONS = {
         "Sơ đồ chạy vòng không dừng. Hãy chuyển điểm chờ đến nơi khác hoặc sửa giá trị của quy trình.",
         "The diagram goes round without coming to rest. Set the token elsewhere, or correct a value.",
     ),
+    "TreeTooDeep": Bilingual(
+        "Quy trình này đã đi qua quá nhiều vòng khác nhau, không ghi thêm được. Hãy chuyển điểm chờ ra khỏi vòng lặp hoặc sửa sơ đồ.",
+        "This process has gone through too many different rounds to note another. Set the token outside the loop, or mend the diagram.",
+    ),
     "StateMismatch": Bilingual(
         "Hộp việc và trạng thái của quy trình không khớp nhau. Hãy chuyển điểm chờ về đúng bước.",
         "Inbox and state of the process do not agree. Set the token at the right step.",

@@ -25,6 +25,7 @@ from workflows.facts import ENDS_OF_ITS_OWN
 from workflows.flat_rows import FlatRows, rearm_timers
 from workflows.models import Incident, Message, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.parsed import definition_of
+from workflows.rounds import forget_rounds
 from workflows.services import run_service
 from workflows.versions import live_version
 
@@ -72,6 +73,7 @@ class CaseProcess:
             spec = definition_of(instance.process_version).specs[instance.process_id]
             try:
                 workflow = self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
+                forget_rounds(workflow)
             except Exception as fault:  # whatever the engine meets in damaged bytes
                 raise StateUnreadable(instance.id) from fault
             self.rows.note_timers(workflow)

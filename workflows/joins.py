@@ -15,6 +15,9 @@ from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+JOINED = "joined"
+"""Noted at the token of each branch that a join has taken."""
+
 
 class RoundJoin(ParallelGateway):
     """A parallel gateway; as a join it waits for one token on each flow since it last let one through."""
@@ -24,7 +27,10 @@ class RoundJoin(ParallelGateway):
 
     def _run_hook(self, my_task: Task) -> bool:
         """Take what each branch changed since they parted; of two that changed the same, the later one drawn."""
-        branches = [task.parent for task in self._arrived(my_task)]
+        arrived = self._arrived(my_task)
+        for task in arrived:
+            task.internal_data[JOINED] = True
+        branches = [task.parent for task in arrived]
         parted = _common(branches)
         merged = dict(parted.data)
         for branch in sorted(branches, key=lambda task: [spec.name for spec in self.inputs].index(task.task_spec.name)):
@@ -33,14 +39,25 @@ class RoundJoin(ParallelGateway):
         return True
 
     def _arrived(self, my_task: Task) -> list[Task]:
-        """The tokens that came since the join last fired on the way to this one; of those that wait, the engine keeps one task."""
+        """The tokens that came and were not joined yet; of those that wait, the engine keeps one task and cancels the others.
+
+        A state stored before it was noted which were joined has them before the join last fired on the way to this one.
+        """
         ahead = [task for task in my_task.workflow.get_tasks(spec_name=self.name) if task.parent.state == TaskState.COMPLETED]
         fired = [task for task in ahead if task.state == TaskState.COMPLETED and my_task.is_descendant_of(task)]
         last = max(fired, key=lambda task: task.depth, default=None)
         return [
             task for task in ahead
-            if task is my_task or (task.state != TaskState.COMPLETED and (last is None or task.is_descendant_of(last)))
+            if task is my_task or (waits_to_be_joined(task) and (last is None or task.is_descendant_of(last)))
         ]  # fmt: skip
+
+
+def waits_to_be_joined(task: Task) -> bool:
+    """Say whether a token has come to a join which has not taken it yet."""
+    return (
+        isinstance(task.task_spec, RoundJoin) and task.state != TaskState.COMPLETED
+        and task.parent.state == TaskState.COMPLETED and JOINED not in task.internal_data
+    )  # fmt: skip
 
 
 class ModelParser(SpiffBpmnParser):

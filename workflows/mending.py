@@ -29,8 +29,9 @@ from workflows.incidents import run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import ProcessInstance
 from workflows.parsed import definition_of
-from workflows.process_variables import declared_variables, set_value, value_from, value_of
+from workflows.process_variables import content_names, declared_variables, set_value, value_from, value_of
 from workflows.token_moves import set_token, targets_of, tokens_at_rest
+from workflows.token_targets import reason_against
 
 LONGEST_REASON = 500
 
@@ -98,7 +99,7 @@ def move_token(
 
     `key` names the instance (ProcessInstance.key), `token` is the engine's id of the resting task. The step it leaves is withdrawn,
     that it comes to waits; timers follow. Works at any time; where the process is suspended or has an incident, nothing else moves
-    by it. Records `move_token`.
+    by it. Refused past a step whose outcome the case lacks (token_targets). Records `move_token`.
     Raises CaseUnknown, NotAllowed, MendingRefused and StateUnreadable.
     """
     process, reason = begin_mending(case_ref, by, now, reason, bindings)
@@ -114,6 +115,8 @@ def move_token(
             "Không chuyển được đến đó: nơi đến phải là một bước hoặc điểm chờ khác trên cùng nhánh của quy trình.",
             "It cannot be set there: the target must be another step or waiting point on the same line of the process.",
         )
+    if (against := reason_against(source, target, instance, definition)) is not None:
+        raise MendingRefused(*against)
     labels = {"from": list(_label(definition, source)), "to": list(_label(definition, target))}
     moved = {"from": source, "to": target, "labels": labels}
     record(process.case, "move_token", by=by, at=now, process=instance.process_id, reason=reason, **moved)
@@ -128,7 +131,8 @@ def edit_variable(
 ) -> Case:
     """Correct a declared variable of an instance wherever its tokens rest; `value` is what was typed or chosen.
 
-    Nothing moves by it: choices read it later. Records `edit_variable` with the old and the new value.
+    Nothing moves by it: choices read it later. Records `edit_variable` with the old and the new value; of a field of a drawn step,
+    which is content, the name alone, and nobody is told whether the new value is the old one.
     Raises CaseUnknown, NotAllowed, MendingRefused, ValueRefused and StateUnreadable.
     """
     process, reason = begin_mending(case_ref, by, now, reason, bindings)
@@ -137,11 +141,13 @@ def edit_variable(
     if variable is None:
         raise MendingRefused("Quy trình này không có giá trị đó.", "This process has no such value.")
     new, old = value_from(variable, value), value_of(workflow, definition, name)
-    if new == old and type(new) is type(old):
+    is_content = name in content_names(definition, instance.process_id, bindings)
+    if new == old and type(new) is type(old) and not is_content:
         raise MendingRefused("Giá trị mới trùng với giá trị đang có.", "That is the value it has already.")
+    told = {} if is_content else {"old": old, "new": new}
     record(
-        process.case, "edit_variable", by=by, at=now, process=instance.process_id, name=name, label=list(variable.label), old=old, new=new,
-        reason=reason,
+        process.case, "edit_variable", by=by, at=now, process=instance.process_id, name=name, label=list(variable.label), reason=reason,
+        **told,
     )  # fmt: skip
     proven(workflow, instance, definition, partial(set_value, workflow, definition, name, new))
     process.settle()

@@ -43,6 +43,8 @@ class ProcessVersion(Referable, Model):
     revision: Mapped[int] = mapped_column(server_default="1", comment="counts the saves of a draft: who saves names the one they read")
     author_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="empty: came with the software")
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="who saved the present text")
+    saved_page: Mapped[str | None] = mapped_column(String(32), comment="the open editor that saved it, by a random name")
     created_at: Mapped[datetime]
     saved_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None] = mapped_column(comment="when it was found clean and handed in to be approved")
@@ -51,6 +53,7 @@ class ProcessVersion(Referable, Model):
     retired_at: Mapped[datetime | None]
     author: Mapped[Account | None] = relationship(foreign_keys=[author_id])
     approver: Mapped[Account | None] = relationship(foreign_keys=[approver_id])
+    saved_by: Mapped[Account | None] = relationship(foreign_keys=[saved_by_id])
 
 
 OF_THE_CASE = "case"

@@ -1,5 +1,6 @@
 """The variables of a running process: which a model declares, what the tokens of an instance hold, and a new value put in."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +20,8 @@ from workflows.variables import Type, Variable, Variables
 
 Value = str | bool | int | float
 LONGEST_NUMBER = 15
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+"""One thousand as it is written here, or one with three decimals."""
 
 
 class ValueRefused(CaseworkError):
@@ -33,6 +36,12 @@ def declared_variables(definition: Definition, process_id: str, bindings: Bindin
             for name, variable in _variables_of(element, definition, bindings).items():
                 found.setdefault(name, variable)
     return found
+
+
+def content_names(definition: Definition, process_id: str, bindings: Bindings) -> frozenset[str]:
+    """Return the variables filled in at drawn steps. They are content of the case: whoever mends its process does not read them."""
+    drawn = (each for each in definition.elements.values() if each.process_id == process_id and each.id not in bindings.steps)
+    return frozenset(asked.id for each in drawn if each.is_step for asked in each.form.fields)
 
 
 def value_of(workflow: BpmnWorkflow, definition: Definition, name: str) -> Any:
@@ -107,6 +116,8 @@ def _write(data: dict[str, Any], name: str, value: Value) -> None:
 
 
 def _number(text: str) -> int | float:
+    if GROUPED.fullmatch(text):
+        raise ValueRefused("Xin ghi 1000 hoặc 1,5.", "Please write 1000 or 1.5.")
     text = text.replace(",", ".")
     try:
         number = float(text) if len(text) <= LONGEST_NUMBER else float("nan")

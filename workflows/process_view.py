@@ -1,8 +1,12 @@
-"""The process of a case as an administrator sees it: where its tokens rest, where each may be set, which values it has. No content."""
+"""The process of a case as an administrator sees it: where its tokens rest, where each may be set, which values it has. No content:
+of what was filled in at drawn steps only that there is something.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
 
 from casework.models import Case
 from casework.words import Bilingual
@@ -12,8 +16,9 @@ from workflows.case_rows import instances_of
 from workflows.definitions import Definition
 from workflows.models import ProcessInstance
 from workflows.parsed import definition_of
-from workflows.process_variables import declared_variables, value_of
+from workflows.process_variables import content_names, declared_variables, value_of
 from workflows.token_moves import targets_of, tokens_at_rest
+from workflows.token_targets import reason_against
 from workflows.variables import Variable
 
 
@@ -30,6 +35,17 @@ class Resting:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A declared variable of an instance. Of content (`is_content`) the value is None here; `is_set` says whether there is one."""
+
+    name: str
+    variable: Variable
+    value: Any
+    is_set: bool
+    is_content: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessView:
     """One instance in one of its states. Of a state that cannot be read (`is_readable`) there are neither tokens nor values."""
 
@@ -39,7 +55,7 @@ class ProcessView:
     is_ended: bool
     is_readable: bool
     resting: tuple[Resting, ...]
-    values: tuple[tuple[str, Variable, Any], ...]
+    values: tuple[Held, ...]
 
 
 def processes_of(case: Case, *, bindings: Bindings = BINDINGS) -> list[ProcessView]:
@@ -57,17 +73,26 @@ def view_of(state: bytes, instance: ProcessInstance, *, bindings: Bindings = BIN
         workflow = engine.unpack(state, definition.specs[instance.process_id])
     except Exception:  # damaged: whatever the engine meets in it, the page must still open
         return ProcessView(instance.key, agency, instance.status, is_ended, False, (), ())
-    declared = declared_variables(definition, instance.process_id, bindings)
     return ProcessView(
         instance.key, agency, instance.status, is_ended, True,
         tuple(sorted((_resting(task.task_spec.name, str(task.id), instance, definition) for task in tokens_at_rest(workflow, definition)),
                      key=lambda each: each.listens)) if not is_ended else (),
-        tuple((name, variable, value_of(workflow, definition, name)) for name, variable in declared.items()),
+        tuple(_held(workflow, instance.process_id, definition, bindings)),
     )  # fmt: skip
 
 
+def _held(workflow: BpmnWorkflow, process_id: str, definition: Definition, bindings: Bindings) -> Iterator[Held]:
+    content = content_names(definition, process_id, bindings)
+    for name, variable in declared_variables(definition, process_id, bindings).items():
+        value = value_of(workflow, definition, name)
+        yield Held(name, variable, None if name in content else value, value is not None, name in content)
+
+
 def _resting(element: str, token: str, instance: ProcessInstance, definition: Definition) -> Resting:
-    elements: Mapping[str, Any] = definition.elements
-    targets = tuple((each, elements[each].label) for each in targets_of(element, instance.process_id, definition))
-    found = elements[element]
+    found = definition.elements[element]
+    targets = tuple(
+        (target, definition.elements[target].label)
+        for target in targets_of(element, instance.process_id, definition)
+        if reason_against(element, target, instance, definition) is None
+    )
     return Resting(token, element, found.label, found.is_step, "beside" in found.properties, targets)

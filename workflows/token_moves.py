@@ -56,7 +56,7 @@ def set_token(workflow: BpmnWorkflow, engine_task: UUID, target: str) -> Task:
         # what an event that does not interrupt has begun is a token of its own and goes on
         if each.has_state(TaskState.NOT_FINISHED_MASK):
             each.cancel()
-    return _arrive(workflow, before, _entry(workflow.spec, target), data)
+    return _arrive(workflow, before, entry_of(workflow.spec, target), data)
 
 
 def _arrive(workflow: BpmnWorkflow, before: Task, spec: TaskSpec, data: Mapping[str, object]) -> Task:
@@ -71,8 +71,8 @@ def _arrive(workflow: BpmnWorkflow, before: Task, spec: TaskSpec, data: Mapping[
     return arrived
 
 
-def _entry(spec: BpmnProcessSpec, element: str) -> TaskSpec:
-    """An element with boundary events is entered by the task the engine puts before it."""
+def entry_of(spec: BpmnProcessSpec, element: str) -> TaskSpec:
+    """Return what a token enters an element by: one with boundary events by the task the engine puts before it."""
     return spec.task_specs.get(element + SPLIT) or spec.task_specs[element]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
@@ -46,10 +47,15 @@ def tokens_in(state: bytes, instance: ProcessInstance) -> Tokens:
         workflow = engine.unpack(state, definition.specs[instance.process_id])
     except Exception:  # damaged: whatever the engine meets in it, the page must still open
         return Tokens(*where, frozenset(), frozenset(), frozenset(), is_readable=False)
+    return Tokens(*where, *marks_of(workflow, definition))
+
+
+def marks_of(workflow: BpmnWorkflow, definition: Definition) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the elements that are done, those that are current, and the flows that were taken."""
     reached = [task for task in workflow.get_tasks(state=REACHED) if _is_reached(task, definition)]
     current = {task.task_spec.name for task in reached if task.state in (TaskState.READY, TaskState.WAITING)}
     done = {task.task_spec.name for task in reached if task.state == TaskState.COMPLETED}
-    return Tokens(*where, frozenset(done - current), frozenset(current), frozenset(_taken(reached, definition)))
+    return frozenset(done - current), frozenset(current), frozenset(_taken(reached, definition))
 
 
 def _is_reached(task: Task, definition: Definition) -> bool:

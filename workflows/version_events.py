@@ -19,8 +19,8 @@ MOST_READ = 500
 """Events of a scope that are looked through for those of one version; the newest come first."""
 WRITING = ("start_draft", "edit_draft", "hand_in")
 """Acts that make somebody a writer of a version: who did one does not approve it."""
-LONGEST_LINE = 20
-"""How many drafts drawn from drafts are followed back to find all who wrote the text."""
+GOING_LIVE = ("publish_version", "put_live", "roll_back")
+"""Acts that make a version live; they say which one it replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,20 @@ def history_of(version: ProcessVersion, *, limit: int = 100) -> list[VersionEven
 
 
 def writers_of(version: ProcessVersion) -> frozenset[int]:
-    """Return the accounts that wrote a version or handed it in, those they acted for, and who wrote the drafts it grew from."""
-    found: set[int] = set()
-    text: ProcessVersion | None = version
-    for _ in range(LONGEST_LINE):
-        if text is None:
-            break
-        found |= {account_id for account_id in (text.author_id, *_accounts_in(text, WRITING)) if account_id is not None}
-        base = db.session.get(ProcessVersion, text.base_id) if text.base_id else None
-        text = base if base is not None and base.approved_at is None else None
-    return frozenset(found)
+    """Return the accounts that wrote a version or handed it in, those they acted for, and who wrote the draft it began with.
+
+    The last are the `writers` written down when it was begun: what becomes of that draft later says nothing about the text.
+    """
+    found = {version.author_id}
+    for event in _events_of(version, WRITING):
+        found |= {event.actor_id, event.on_behalf_of_id, *(event.payload or {}).get("writers", ())}
+    return frozenset(account_id for account_id in found if account_id is not None)
+
+
+def replaced_by(version: ProcessVersion) -> int | None:
+    """Return the number of the version that was live in the scope before this one was the last time; None where there was none."""
+    numbers = [(event.payload or {}).get("replaces") for event in _events_of(version, GOING_LIVE)]
+    return numbers[-1] if numbers else None
 
 
 def has_edited(version: ProcessVersion, by: Actor) -> bool:
@@ -80,13 +84,9 @@ def has_edited(version: ProcessVersion, by: Actor) -> bool:
     return any(event.actor_id == by.own_id for event in _events_of(version, ("edit_draft",)))
 
 
-def _accounts_in(version: ProcessVersion, acts: Collection[str]) -> set[int | None]:
-    return {account_id for event in _events_of(version, acts) for account_id in (event.actor_id, event.on_behalf_of_id)}
-
-
 def _events_of(version: ProcessVersion, acts: Collection[str]) -> list[Event]:
     query = select(Event).where(Event.stream == stream_of(version), Event.type.in_(acts), Event.at >= version.created_at)
-    return [event for event in db.session.scalars(query) if _is_about(event, version)]
+    return [event for event in db.session.scalars(query.order_by(Event.seq)) if _is_about(event, version)]
 
 
 def _is_about(event: Event, version: ProcessVersion) -> bool:

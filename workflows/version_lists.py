@@ -7,10 +7,10 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.models import Centre
+from casework.models import Case, Centre
 from casework.permissions import Action, Actor
-from workflows.models import ProcessInstance, ProcessVersion
-from workflows.versions import FIELD_REPORT, SHIPPED, may_in_scope, scopes_with
+from workflows.models import OF_THE_CASE, ProcessInstance, ProcessVersion
+from workflows.versions import FIELD_REPORT, SHIPPED, centres_counted, in_scope, may_in_scope, scopes_with
 
 MOST_VERSIONS = 30
 MOST_DISCARDED = 10
@@ -22,7 +22,7 @@ OPEN = ("running", "suspended", "incident")
 
 @dataclass(frozen=True, slots=True)
 class VersionSeen:
-    """A version in a list; `open_cases` is None where cases do not run on it, and at most MOST_COUNTED."""
+    """A version in a list; `open_cases` are those of the reader's centres: None where cases do not run on it, at most MOST_COUNTED."""
 
     version: ProcessVersion
     open_cases: int | None
@@ -30,7 +30,7 @@ class VersionSeen:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSeen:
-    """The versions of one process in one scope, the newest first; without a centre it is the installation."""
+    """The versions of one process in one scope, the newest first and always the live one; without a centre it is the installation."""
 
     key: str
     centre: Centre | None
@@ -67,19 +67,23 @@ def places_to_edit(by: Actor) -> list[Centre | None]:
     return [*([None] if None in own else []), *centres]
 
 
-def open_cases_of(versions: Collection[ProcessVersion]) -> dict[int, int]:
-    """Return by version how many cases run on it, each counted up to MOST_COUNTED."""
+def open_cases_of(versions: Collection[ProcessVersion], *, by: Actor) -> dict[int, int]:
+    """Return by version how many cases of the reader's centres run on it, each counted up to MOST_COUNTED."""
     counted = [version for version in versions if version.key == FIELD_REPORT and version.live_at is not None]
     if not counted:
         return {}
-    numbers = db.session.execute(select(*[_count(version.id) for version in counted])).one()
+    centres = centres_counted(by)
+    numbers = db.session.execute(select(*[_count(version.id, centres) for version in counted])).one()
     return {version.id: number for version, number in zip(counted, numbers, strict=True)}
 
 
-def _count(version_id: int) -> ScalarSelect[int]:
+def _count(version_id: int, centres: Collection[int] | None) -> ScalarSelect[int]:
+    # by the process, not by the missing assignment: SQLite would take that index and read every case there ever was
     cases = select(ProcessInstance.id).where(
-        ProcessInstance.status.in_(OPEN), ProcessInstance.version_id == version_id, ProcessInstance.assignment_id.is_(None)
+        ProcessInstance.status.in_(OPEN), ProcessInstance.version_id == version_id, ProcessInstance.process_id == OF_THE_CASE
     )
+    if centres is not None:
+        cases = cases.join(Case, ProcessInstance.case_id == Case.id).where(Case.centre_id.in_(centres))
     return select(func.count()).select_from(cases.limit(MOST_COUNTED).subquery()).scalar_subquery()
 
 
@@ -94,13 +98,14 @@ def _centres_seen(by: Actor) -> list[Centre]:
 
 def _scope(key: str, centre: Centre | None, by: Actor) -> ScopeSeen:
     centre_id = centre.id if centre else None
-    own = ProcessVersion.centre_id == centre_id if centre_id else ProcessVersion.centre_id.is_(None)
-    query = select(ProcessVersion).where(ProcessVersion.key == key, own).order_by(ProcessVersion.number.desc())
+    query = select(ProcessVersion).where(*in_scope(key, centre_id)).order_by(ProcessVersion.number.desc())
     query = query.options(joinedload(ProcessVersion.author))
     is_discarded = (ProcessVersion.state == "retired") & ProcessVersion.live_at.is_(None)
     rows = list(db.session.scalars(query.where(~is_discarded).limit(MOST_VERSIONS + 1)))
     shown = rows[:MOST_VERSIONS]
-    counts = open_cases_of(shown)
+    if len(rows) > MOST_VERSIONS and all(row.state != "live" for row in shown):
+        shown += db.session.scalars(query.where(ProcessVersion.state == "live"))
+    counts = open_cases_of(shown, by=by)
     return ScopeSeen(
         key=key,
         centre=centre,

@@ -89,6 +89,12 @@ def seen_in(by: Actor) -> ColumnElement[bool]:
     return or_(ProcessVersion.centre_id.is_(None), ProcessVersion.centre_id.in_(scopes))
 
 
+def centres_counted(by: Actor) -> frozenset[int] | None:
+    """The centres whose cases a person may count on a version they read; None means all."""
+    scopes = scopes_with(by, Action.READ_PROCESS)
+    return None if None in scopes else frozenset(scope for scope in scopes if scope is not None)
+
+
 def version_for(by: Actor, ref: str) -> ProcessVersion | None:
     """Return a version if the person may read it: the look-up is the permission."""
     return db.session.scalars(select(ProcessVersion).where(ProcessVersion.ref == ref, seen_in(by))).first()

@@ -64,8 +64,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('revision', BIG, server_default='1', nullable=False, comment='counts the saves of a draft: who saves names the one they read'))
         batch_op.add_column(sa.Column('saved_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True, comment='when it was found clean and handed in to be approved'))
+        batch_op.add_column(sa.Column('saved_by_id', BIG, nullable=True, comment='who saved the present text'))
+        batch_op.add_column(sa.Column('saved_page', sa.String(length=32), nullable=True, comment='the open editor that saved it, by a random name'))
         batch_op.add_column(sa.Column('ref', sa.String(length=16), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_process_version_base_id_process_version'), 'process_version', ['base_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_process_version_saved_by_id_account'), 'account', ['saved_by_id'], ['id'])
     with op.batch_alter_table('waiting_task', schema=None) as batch_op:
         batch_op.add_column(sa.Column('version_id', BIG, nullable=True, comment="copy of the instance's, to count open steps by"))
     _fill()
@@ -95,8 +98,9 @@ def downgrade() -> None:
         batch_op.drop_column('version_id')
     with op.batch_alter_table('process_version', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_process_version_base_id_process_version'), type_='foreignkey')
+        batch_op.drop_constraint(batch_op.f('fk_process_version_saved_by_id_account'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('uq_process_version_ref'), type_='unique')
-        for name in ('ref', 'checked_at', 'saved_at', 'revision', 'base_id'):
+        for name in ('ref', 'saved_page', 'saved_by_id', 'checked_at', 'saved_at', 'revision', 'base_id'):
             batch_op.drop_column(name)
     with op.batch_alter_table('photo', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_photo_step_value_id_step_value'), type_='foreignkey')

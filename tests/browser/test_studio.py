@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.models import Account, Centre
-from casework.permissions import actor_for
+from casework.permissions import Role, actor_for
 from tests import build
 from tests.browser.house import House, Visitor, opened
 from tests.conftest import environment_of
@@ -44,6 +44,13 @@ def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture(scope="module")
 def administrator(house: House) -> Visitor:
     return house.visitor("administrator")
+
+
+def another_administrator(house: House) -> Visitor:
+    """A second person who draws in the centre."""
+    with unit_of_work():
+        build.staff(build.World(db.session.scalars(select(Centre)).one()), "administrator_2", Role.ADMINISTRATOR)
+    return house.visitor("administrator_2")
 
 
 def draft(key: str = FIELD_REPORT, change: tuple[str, str] = ("", "")) -> str:
@@ -129,7 +136,11 @@ def test_a_step_is_drawn_found_wanting_mended_and_saved(house: House, administra
         page.fill(f"#p-field-{number}-vi", vi)
         page.fill(f"#p-field-{number}-en", en)
         page.select_option(f"#p-field-{number}-type", kind)
+    expect(page.locator("[data-properties]")).to_contain_text("“Hoàn thành bước”")
+    page.fill("#p-field-1-max", "1.000")
     page.click("#p-add-button")
+    expect(page.locator("#p-field-1-max-reason")).to_have_text("Ghi 1000 hoặc 1,5")
+    page.fill("#p-field-1-max", "1000,5")
     page.fill("#p-button-0-vi", "Đồng ý")
     page.fill("#p-button-0-en", "Agree")
     page.select_option("#p-limit", "own")
@@ -153,6 +164,7 @@ def test_a_step_is_drawn_found_wanting_mended_and_saved(house: House, administra
     assert [(each.get("id"), each.get("type"), each.get("label_en")) for each in form.iterchildren(LANGBIANG + "field")] == [
         ("can_cu", "long_text", "Basis"), ("muc_phat", "number", "Fine"),
     ]  # fmt: skip
+    assert [each.get("max") for each in form.iterchildren(LANGBIANG + "field")] == [None, "1000.5"]
     assert [each.get("id") for each in form.iterchildren(LANGBIANG + "button")] == ["dong_y"]
     properties = {each.get("name"): each.get("value") for each in step.iter("{*}property")}
     assert properties == {"limit": "2", "limit_unit": "working_days", "label_en": "Legal review"}
@@ -168,8 +180,18 @@ def test_conditions_events_and_services_are_said_in_words(house: House, administ
     page.click("#p-add-row")
     page.select_option("#p-row-1-what", "agencies")
     page.select_option("#p-row-1-how", ">")
-    page.fill("#p-row-1-value", "2")
+    page.fill("#p-row-1-value", "1.000")                        # a thousand as written here, or one: asked again
+    choose(page, "publish")
+    expect(page.locator("[data-notice=unread]")).to_contain_text("Phân công đơn vị")
+    wait_saved(page)
+    assert b'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">not assignments["answered"]</' in stored(ref), "nothing weaker"
+    page.click("[data-unread-at='is_answered_to_distribute']")
+    value = page.locator("#p-row-1-value")
+    assert (value.input_value(), value.get_attribute("aria-invalid")) == ("1.000", "true")
+    expect(page.locator("#p-row-1-value-reason")).to_have_text("Ghi 1000 hoặc 1,5")
+    value.fill("1000,5")
     page.select_option("#p-joint", "or")
+    expect(page.locator("[data-notice=unread], [aria-invalid=true]")).to_have_count(0)
     choose(page, "publish")
     page.locator("[data-properties] details summary", has_text="Vẽ tiếp").click()
     page.select_option("#p-attach", "time")
@@ -187,7 +209,7 @@ def test_conditions_events_and_services_are_said_in_words(house: House, administ
     root = etree.fromstring(stored(ref))
     nodes = {node.get("id"): node for node in root.iter("{*}*") if node.get("id")}
     condition = nodes["is_answered_to_distribute"].findtext("{*}conditionExpression")
-    assert condition == 'not assignments["answered"] or agencies > 2'
+    assert condition == 'not assignments["answered"] or agencies > 1000.5'
     assert nodes[event].get("attachedToRef") == "publish"
     assert nodes[event].findtext(".//{*}timeDuration") == '"P3D"'
     assert next(nodes[service].iter("{*}serviceTaskOperator")).get("resultVariable") == "end_question_2"
@@ -234,9 +256,7 @@ def test_what_the_editor_does_not_understand_is_only_shown(house: House, adminis
 
 def test_two_who_draw_at_once_both_keep_their_text_and_lost_connections_lose_nothing(house: House, administrator: Visitor) -> None:
     ref = draft(change=UNNAMED)
-    mine, theirs = edit(administrator, ref), administrator.context.new_page()
-    theirs.goto(mine.url)
-    theirs.wait_for_selector("[data-ready]", timeout=LOADED)
+    mine, theirs = edit(administrator, ref), edit(another_administrator(house), ref)
     for page, name in ((theirs, "Theirs"), (mine, "Mine")):
         choose(page, "classify")
         page.fill("#p-name-en", name)
@@ -247,7 +267,7 @@ def test_two_who_draw_at_once_both_keep_their_text_and_lost_connections_lose_not
     assert kept != ref
     assert b'value="Theirs"' in stored(ref)
     assert b'value="Mine"' in stored(kept)
-    theirs.close()
+    theirs.context.close()
 
     administrator.context.set_offline(True)
     mine.fill("#p-name-en", "Later")

@@ -68,7 +68,7 @@ NOT_OF_A_CASE = frozenset({
     "clock_rule", "code_counter", "deputy", "event_stream", "field", "idempotency_key", "letterhead", "login_session", "membership",
     "office_hours", "one_time_code", "process_version", "rate_counter", "refusal_reason", "reminder_rule", "text_template",
     "visibility_reason",
-    # what the process keeps: names of steps, ids and flags, never what people wrote (workflows.models)
+    # what the process keeps: names of steps, ids and flags, never what people wrote; values of drawn steps: workflows/test_forgetting
     "incident", "process_instance", "process_message", "process_timer", "step_fact", "waiting_task",
 })  # fmt: skip
 """Tables that tell nothing of what a case is about."""

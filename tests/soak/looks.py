@@ -9,18 +9,20 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.models import Account, Case
 from casework.own_lists import own_list
-from casework.permissions import Actor, actor_for, case_seen_by, reports_of
+from casework.permissions import Action, Actor, actor_for, case_seen_by, may, reports_of
 from casework.possible_acts import possible_acts
 from tests.browser.house import PICTURES, House, free_port, visited
 from tests.soak.runs import Options, Round, Run
 from web import demo
 from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
-from workflows.models import WaitingTask
+from workflows.drafts import start_draft
+from workflows.models import ProcessVersion, WaitingTask
+from workflows.versions import SHIPPED
 
 STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "pheduyet", "baomat", "thanhtra", "canbo.ptnmt", "lanhdao.ptnmt",
          "canbo.pktht", "lanhdao.pktht")  # fmt: skip
@@ -77,8 +79,33 @@ def pages_of(login: str, now: datetime) -> Pages:
         return pages_of_guest()
     if login in dict(CITIZENS):
         return pages_of_citizen(citizen_by_email(login))
-    found = pages_of_staff(actor_for(staff_account(login), now=now), now)
-    return found | {"incidents": "/incidents"} if login == "quantri" else found
+    actor = actor_for(staff_account(login), now=now)
+    found = pages_of_staff(actor, now) | (pages_of_studio(actor) if may(actor, Action.READ_PROCESS) else {})
+    return found | pages_of_mending() if may(actor, Action.MEND_PROCESS) else found
+
+
+def pages_of_studio(actor: Actor) -> Pages:
+    """The list, a version of each state and kind, and the editors for who may draw."""
+    found = {"studio": "/studio"}
+    for version in db.session.scalars(select(ProcessVersion).order_by(ProcessVersion.id)):
+        found.setdefault(f"version-{version.key}-{version.state}", f"/studio/versions/{version.ref}")
+        if version.state == "draft" and may(actor, Action.EDIT_PROCESS):
+            found.setdefault(f"edit-{version.key}", f"/studio/versions/{version.ref}/edit")
+    return found
+
+
+def pages_of_mending() -> Pages:
+    """What failed, and the process of a case that several agencies work on."""
+    several = select(Case).join(Case.assignments).group_by(Case.id).having(func.count() > 1).order_by(Case.id.desc()).limit(1)
+    return {"incidents": "/incidents", "process": f"/cases/{db.session.scalars(several).one().ref}/process"}
+
+
+def begin_drafts(now: datetime) -> None:
+    """A draft of each kind, so that there is something to edit."""
+    by = actor_for(staff_account("quantri"), now=now)
+    for key in SHIPPED:
+        with unit_of_work():
+            start_draft(by=by, now=now, key=key, centre_id=by.grants[0].centre_id)
 
 
 def look_at_all(house: House, app: Flask, language: str) -> dict[str, Any]:
@@ -110,6 +137,7 @@ def look_at_demonstration(language: str) -> dict[str, Any]:
         app = demo.demo_app(config)
         with app.app_context():
             demo.prepare(app, now=datetime.now(UTC))
+            begin_drafts(datetime.now(UTC))
         with visited(app, config) as house:
             return look_at_all(house, app, language)
 

@@ -18,6 +18,7 @@ from workflows.models import ProcessVersion
 NAMED = (
     "empty", "not XML", "cut off", "XXE", "billion laughs", "100,000 deep", "over a megabyte", "UTF-7", "script task", "pre-script",
     "mistyped extension", "unknown service", "second start", "disconnected step", "dead end", "empty loop", "duplicate id",
+    "parts and joins forty times", "circles that cannot be looked through",
     "condition: attribute walk", "condition: import", "condition: comprehension", "condition: lambda", "condition: format string",
     "condition: walrus", "condition: power bomb", "condition: string bomb", "condition: 3,000 brackets", "condition: 500 KB",
     "timer P3D", 'timer "-P3D"', "role nobody holds",

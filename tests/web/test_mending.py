@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from werkzeug.test import TestResponse
 
 from casework.db import db
 from casework.models import Case, Event
-from tests import build, tampering
+from tests import build, drawn, tampering
 from tests.web.desk import Office, step
+from workflows.faults import keep
+from workflows.incidents import spot_in_case
 from workflows.models import Incident, ProcessInstance, WaitingTask
 from workflows.services import SERVICES
 from workflows.wakeups import fire_due_timers
@@ -72,12 +75,16 @@ def test_a_token_is_set_elsewhere_and_a_refusal_keeps_what_was_chosen(office: Of
     case = build.case_at(office.world, "to_distribute")
     page = f"/cases/{case.ref}/process"
     office.clock(build.next_moment(case))
-    form = {"of": "case", "token": token_of(office.get("administrator", page).text, "Phân công đơn vị"), "target": "rate", "reason": WHY}
+    shown = office.get("administrator", page).text
+    assert '<option value="verify">' in shown
+    assert '<option value="rate">' not in shown                         # nothing is published yet
+    form = {"of": "case", "token": token_of(shown, "Phân công đơn vị"), "target": "rate", "reason": WHY}
     refused = office.post("administrator", f"{page}/token", **form)
     assert refused.status_code == 422
-    assert "rating_due_at" in refused.text
+    assert "chưa công bố" in refused.text
     assert f'value="{WHY}"' in refused.text
-    assert '<option value="rate" selected>' in refused.text
+    unexplained = office.post("administrator", f"{page}/token", **form | {"target": "classify", "reason": ""})
+    assert (unexplained.status_code, '<option value="classify" selected>' in unexplained.text) == (422, True)
     assert at_desks(case) == [("distribute", "waiting")]
     assert office.post("administrator", f"{page}/token", **form | {"target": "classify"}).status_code == 302
     assert at_desks(case) == [("classify", "waiting")]
@@ -101,6 +108,26 @@ def test_a_value_is_corrected_and_what_is_none_is_refused(office: Office) -> Non
     assert "agencies</code>: <b>3</b>" in shown
     assert "assignments.answered</code>: <b>Không</b>" in shown
     assert db.session.scalars(select(Event.payload).where(Event.type == "edit_variable")).all()[0]["new"] == 3
+
+
+def test_what_was_filled_in_at_a_drawn_step_stands_on_neither_page(office: Office) -> None:
+    drawn.put_live(drawn.costly_model())
+    case = build.case_at(office.world, "approval")
+    build.approve(office.world, case)
+    build.do(office.world, case, "cost_check", "operator", values={"settled": True, "cost": 987654})
+    office.clock(build.next_moment(case))
+    fault = keep(RuntimeError(), spot_in_case(case.id, "cost_signature"), build.next_moment(case))
+    apart = "(nội dung hồ sơ, chỉ Trung tâm đọc)"
+    page = f"/cases/{case.ref}/process"
+    for shown in (page, f"/incidents/{fault}"):
+        words = office.words("administrator", shown)
+        assert (words.count(apart), "987654" in words, "Chi phí (triệu đồng)" in words) == (2, False, True), shown
+    typed = {"of": "case", "name": "cost", "value": "12x", "reason": WHY}
+    correct = partial(office.browser("administrator").post, f"{page}/variable")
+    refused = correct(data=typed)
+    assert (refused.status_code, 'value="12x"' in refused.text, "987654" in refused.text) == (422, True, False)
+    assert correct(data=typed | {"name": "settled", "value": ""}).status_code == 422
+    assert correct(data=typed | {"value": "12"}).status_code == 302
 
 
 def test_nobody_else_mends_and_a_quarantined_case_is_not_there(office: Office) -> None:

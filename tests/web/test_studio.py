@@ -81,6 +81,32 @@ def test_an_administrator_begins_a_draft_hands_it_in_and_a_second_person_puts_it
     assert [row.state for row in versions()] == ["retired", "live"]
 
 
+def test_an_approver_reads_what_an_upload_changes_in_what_is_live(
+    sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World
+) -> None:
+    admin = as_(sqlite_app, sqlite_client, world, "admin")
+    changed = CHANGED.replace(b'id="message_assigned" name="assigned"', b'id="message_assigned" name="given"')
+    assert upload(admin, changed, scope=world.centre.ref).status_code == 302
+    page = admin.get(f"/studio/versions/{versions()[-1].ref}")
+    assert "So với bản đang áp dụng: bản 1 Toàn hệ thống" in words_of(page)
+    assert "đã sửa Thông điệp “given”" in words_of(page)
+    assert "đã sửa Phân loại hồ sơ" in words_of(page)
+    assert 'data-to-element="classify"' in page.text
+    assert 'data-to-element="message_assigned"' not in page.text
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 10, "-1", "x"])
+def test_a_revision_that_is_none_hands_nothing_in(
+    sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World, number: str
+) -> None:
+    draft = draft_of(world)
+    answer = as_(sqlite_app, sqlite_client, world, "admin").post(
+        f"/studio/versions/{draft.ref}/hand_in", data={"words": NOTE, "revision": number}
+    )
+    assert (answer.status_code, versions()[-1].state) == (422, "draft")
+    assert NOTE in answer.text
+
+
 def test_what_was_typed_survives_a_refusal(sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World) -> None:
     version = handed_in(world)
     ref = version.ref

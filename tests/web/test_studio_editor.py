@@ -13,6 +13,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
+from casework.permissions import Role
 from tests import build
 from tests.web.desk import Office
 from tests.web.pages import words_of
@@ -48,6 +49,12 @@ def draft(office: Office, key: str = FIELD_REPORT, xml: str = "") -> ProcessVers
 def put(office: Office, ref: str, *, who: str = "administrator", **sent: Any) -> TestResponse:
     body = {"xml": UNNAMED, "revision": 1, "touched": [], **sent}
     return office.browser(who).put(f"/studio/versions/{ref}/text", json=body)
+
+
+def another_administrator(office: Office) -> str:
+    with unit_of_work():
+        build.staff(office.world, "administrator_2", Role.ADMINISTRATOR)
+    return "administrator_2"
 
 
 def stored(ref: str) -> ProcessVersion:
@@ -129,15 +136,37 @@ def test_who_comes_second_loses_nothing(office: Office) -> None:
     ref = draft(office).ref
     first, second = UNNAMED.replace("Có phản ánh mới", "Phản ánh mới"), UNNAMED.replace("Có phản ánh mới", "Nhận phản ánh")
     assert put(office, ref, xml=first).status_code == 200
-    answer = put(office, ref, xml=second)
+    other = another_administrator(office)
+    answer = put(office, ref, who=other, xml=second)
     assert answer.status_code == 409
     assert answer.json is not None
     kept, current = answer.json["kept"], answer.json["current"]
     assert (text_of(stored(ref)), text_of(stored(kept["ref"]))) == (first.encode(), second.encode())
     assert (current["number"], current["saved_at"], current["url"]) == (stored(ref).number, "10:00 02/03/2026", f"/studio/versions/{ref}")
     assert current["saved_by"] == office.world.people["administrator"].full_name
-    again = put(office, kept["ref"], xml=second + " ", revision=kept["revision"])
+    again = put(office, kept["ref"], who=other, xml=second + " ", revision=kept["revision"])
     assert again.status_code == 200, "the editor goes on in the draft that was kept"
+
+
+def test_an_editor_that_never_got_the_answer_to_a_save_goes_on_saving(office: Office) -> None:
+    ref = draft(office).ref
+    page = "0123456789abcdef01234567"
+    assert put(office, ref, page=page).status_code == 200
+    answer = put(office, ref, xml=UNNAMED + " ", page=page)
+    assert (answer.status_code, stored(ref).revision) == (200, 3)
+    assert answer.json is not None
+    assert answer.json["revision"] == 3
+    assert text_of(stored(ref)) == f"{UNNAMED} ".encode()
+
+
+def test_who_finds_the_draft_saved_is_told_by_whom_though_another_handed_it_in(office: Office) -> None:
+    version, other = draft(office), another_administrator(office)
+    with unit_of_work():
+        hand_in(version, by=office.world.actor(other), now=build.NOON, note="Thử")
+    answer = put(office, version.ref, who=other)
+    assert answer.status_code == 409
+    assert answer.json is not None
+    assert answer.json["current"]["saved_by"] == office.world.people["administrator"].full_name
 
 
 def test_what_is_no_text_is_refused_in_words(office: Office) -> None:
@@ -196,7 +225,8 @@ def asked_for() -> set[str]:
     assert len(kinds) == 9
     states = ("unsaved", "saving", "saved", "waiting", "refused", "signed_out", "conflict")
     made = {f"kind_{kind}" for kind in kinds} | {f"state_{state}" for state in states} | {"field_min", "field_max", "and", "or"}
-    made |= {"findings_block", "findings_clear", "buttons_none", "buttons_read", "Search in diagram"}
+    made |= {"findings_block", "findings_clear", "buttons_none", "buttons_read", "rows_unread", "rows_unread_none",
+             "Search in diagram"}  # fmt: skip
     rows = {name for name in WORDS if name.startswith(("append_", "attach_", "connect_", "insert_")) and f'"{name}"' in text}
     made |= rows | {f"{name.split('_')[0]}_do" for name in rows - {"insert_step"}}
     signs = re.findall(r'"[=!<>]=?": "(\w+)"', text)
@@ -275,14 +305,15 @@ def test_two_who_save_the_table_both_keep_their_rows(office: Office) -> None:
     address = f"/studio/versions/{ref}/table"
     sent = typed(office.get("administrator", f"/studio/versions/{ref}/edit").text)
     assert office.post("administrator", address, act="save", **{**sent, "r1-vi": ["Một"]}).status_code == 302
-    answer = office.post("administrator", address, act="save", **{**sent, "r1-vi": ["Hai"]})
+    other = another_administrator(office)
+    answer = office.post(other, address, act="save", **{**sent, "r1-vi": ["Hai"]})
     assert answer.status_code == 409
     assert "Cả hai bản đều được giữ" in words_of(answer)
     kept = db.session.scalars(select(ProcessVersion).where(ProcessVersion.key == ROUTING).order_by(ProcessVersion.id.desc())).first()
     assert kept is not None
     assert f'action="/studio/versions/{kept.ref}/table"' in answer.text
     assert [rows_of(text_of(stored(each)))[0].reason.vi for each in (ref, kept.ref)] == ["Một", "Hai"]
-    assert office.post("administrator", f"/studio/versions/{kept.ref}/table", act="save", **typed(answer.text)).status_code == 302
+    assert office.post(other, f"/studio/versions/{kept.ref}/table", act="save", **typed(answer.text)).status_code == 302
 
 
 def test_a_table_with_other_columns_says_how_to_change_it(office: Office) -> None:
@@ -295,6 +326,8 @@ def test_a_table_with_other_columns_says_how_to_change_it(office: Office) -> Non
 def test_a_table_form_that_is_none_changes_nothing(office: Office) -> None:
     ref = draft(office, ROUTING).ref
     assert office.post("administrator", f"/studio/versions/{ref}/table", act="save").status_code == 422
-    assert office.post("administrator", f"/studio/versions/{ref}/table", act="up:99", row="r1").status_code == 200
+    for act in ("up:99", "up:" + "9" * 5000):
+        assert office.post("administrator", f"/studio/versions/{ref}/table", act=act, row="r1").status_code == 200
+    assert office.post("administrator", f"/studio/versions/{ref}/table", act="save", revision="9" * 5000).status_code == 422
     assert office.post("administrator", f"/studio/versions/{draft(office).ref}/table", act="save", revision="1").status_code == 404
     assert stored(ref).revision == 1

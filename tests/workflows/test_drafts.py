@@ -1,11 +1,13 @@
 """The life of a version: drawn, saved without losing anything, handed in, approved by a second person, live, rolled back."""
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from casework.db import db, unit_of_work
 from casework.models import Account, Deputy, Event, Membership
@@ -13,6 +15,8 @@ from casework.permissions import Actor, NotAllowed, Role, actor_for
 from casework.verification import check_chains
 from tests import build
 from tests.casework.test_filing_at_once import at_once
+from tests.second_centre import second_world
+from workflows import version_lists
 from workflows.approvals import approve_version, put_live, roll_back, send_back
 from workflows.checks.reading import MAX_BYTES
 from workflows.definitions import digest_of, shipped_model, shipped_table
@@ -32,7 +36,7 @@ from workflows.drafts import (
 from workflows.models import ProcessInstance, ProcessVersion
 from workflows.parsed import text_of
 from workflows.version_events import history_of
-from workflows.version_lists import versions_seen
+from workflows.version_lists import open_cases_of, versions_seen
 from workflows.versions import (
     FIELD_REPORT,
     ROUTING,
@@ -85,9 +89,9 @@ def approved(world: build.World, xml: bytes = CHANGED) -> ProcessVersion:
     return version
 
 
-def save(world: build.World, draft: ProcessVersion, xml: bytes, *, by: str = "admin", revision: int = 1, touched: tuple[str, ...] = ()):
+def save(world: build.World, draft: ProcessVersion, xml: bytes, *, by: str = "admin", revision: int = 1, **more: Any):
     with unit_of_work():
-        return save_draft(draft, by=world.actor(by), now=NOON, xml=xml, revision=revision, touched=touched)
+        return save_draft(draft, by=world.actor(by), now=NOON, xml=xml, revision=revision, **more)
 
 
 def acts_of(version: ProcessVersion) -> list[str]:
@@ -189,6 +193,57 @@ def test_a_draft_drawn_from_an_unapproved_one_counts_its_writers_too(world: buil
         hand_in(second, by=world.actor("admin_2"), now=NOON, note=NOTE)
     with pytest.raises(VersionRefused, match="second person"), unit_of_work():
         approve_version(second, by=world.actor("admin"), now=NOON)
+
+
+def administrator_who_approves(world: build.World, name: str = "admin") -> None:
+    with unit_of_work():
+        world.people[name].memberships.append(Membership(role=Role.PROCESS_APPROVER, valid_from=build.LONG_AGO))
+
+
+def test_who_wrote_what_was_copied_does_not_approve_it_whatever_becomes_of_the_draft_it_was_copied_from(world: build.World) -> None:
+    administrator_who_approves(world)
+    first = draft_of(world)
+    with unit_of_work():
+        second = start_draft(by=world.actor("admin_2"), now=NOON, base=first)
+        third = start_draft(by=world.actor("admin_2"), now=NOON, base=second)
+    save(world, first, CHANGED_AGAIN)
+    with unit_of_work():
+        hand_in(first, by=world.actor("admin"), now=NOON, note=NOTE)
+        approve_version(first, by=world.actor("approver"), now=NOON)
+    for copy in (second, third):
+        with unit_of_work():
+            hand_in(copy, by=world.actor("admin_2"), now=NOON, note=NOTE)
+        with pytest.raises(VersionRefused, match="second person"), unit_of_work():
+            approve_version(copy, by=world.actor("admin"), now=NOON)
+    payload = db.session.scalars(select(Event.payload).where(Event.type == "start_draft").order_by(Event.seq.desc())).first()
+    assert payload["writers"] == sorted(world.people[name].id for name in ("admin", "admin_2"))
+
+
+def test_who_wrote_what_was_approved_may_approve_what_another_made_of_it(world: build.World) -> None:
+    administrator_who_approves(world)
+    first = approved(world)
+    with unit_of_work():
+        second = start_draft(by=world.actor("admin_2"), now=NOON, base=first)
+    save(world, second, CHANGED_AGAIN, by="admin_2")
+    with unit_of_work():
+        take_back(first, by=world.actor("admin"), now=NOON)
+        hand_in(second, by=world.actor("admin_2"), now=NOON, note=NOTE)
+        approve_version(second, by=world.actor("admin"), now=NOON)
+    assert second.state == "approved"
+
+
+def test_what_came_too_late_counts_who_wrote_the_draft_it_was_drawn_from(world: build.World) -> None:
+    administrator_who_approves(world)
+    first = draft_of(world)
+    save(world, first, CHANGED_AGAIN)
+    with unit_of_work():
+        hand_in(first, by=world.actor("admin"), now=NOON, note=NOTE)
+        approve_version(first, by=world.actor("approver"), now=NOON)
+    beside = save(world, first, CHANGED + b" ", by="admin_2").version
+    with unit_of_work():
+        hand_in(beside, by=world.actor("admin_2"), now=NOON, note=NOTE)
+    with pytest.raises(VersionRefused, match="second person"), unit_of_work():
+        approve_version(beside, by=world.actor("admin"), now=NOON)
 
 
 def deputy(world: build.World, name: str, principal: str) -> Actor:
@@ -345,6 +400,39 @@ def test_lists_name_each_scope_its_versions_and_the_open_cases_on_them(world: bu
     assert versions_seen(world.actor("operator")) == []
 
 
+def test_a_role_of_a_centre_counts_its_own_cases_alone(world: build.World) -> None:
+    other = second_world(world)
+    build.file_report(world)
+    for _ in range(2):
+        build.case_at(other, "handling")
+    for by, number in ((world.actor("administrator"), 1), (other.actor("administrator"), 2), (world.actor("admin"), 3)):
+        [of_all] = [scope for scope in versions_seen(by, key=FIELD_REPORT) if scope.centre is None]
+        assert [each.open_cases for each in of_all.versions] == [number]
+
+
+@pytest.mark.parametrize("name", ["administrator", "admin"])
+def test_open_cases_are_counted_by_the_index_of_open_ones(world: build.World, name: str) -> None:
+    build.file_report(world)
+    sent: list[tuple[str, object]] = []
+    by, version = world.actor(name), live_version(None)
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _k, statement, given, *_: sent.append((statement, given)))
+    assert open_cases_of([version], by=by) == {version.id: 1}
+    [(statement, given)] = [each for each in sent if "process_instance" in each[0]]
+    raw = db.session.connection().connection.cursor()
+    plan = "\n".join(str(row) for row in raw.execute("EXPLAIN QUERY PLAN " + statement, given).fetchall())
+    assert "ix_process_instance_status (status=? AND version_id=?)" in plan
+    assert not re.search(r"SCAN (process_instance|case)\b", plan), plan
+
+
+def test_the_live_version_is_listed_however_many_came_after_it(world: build.World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(version_lists, "MOST_VERSIONS", 2)
+    for number in range(3):
+        draft_of(world, CHANGED + b" " * number)
+    [of_all] = [scope for scope in versions_seen(world.actor("admin"), key=FIELD_REPORT) if scope.centre is None]
+    assert [each.version.number for each in of_all.versions] == [4, 3, 1]
+    assert (of_all.live, of_all.has_more) == (live_version(None), True)
+
+
 # -- saving --------------------------------------------------------------------------------------------------------------
 
 
@@ -356,7 +444,21 @@ def test_saving_counts_and_each_person_is_written_down_once(world: build.World) 
     assert save(world, draft, CHANGED_AGAIN, by="admin_2", revision=3).version.revision == 4
     assert acts_of(draft) == ["start_draft", "edit_draft", "edit_draft"]
     assert save(world, draft, CHANGED_AGAIN, revision=1).conflict is False, "the same text again is nothing new"
-    assert draft.revision == 4
+    assert (draft.revision, draft.saved_by) == (4, world.people["admin_2"])
+
+
+def test_an_editor_that_never_got_the_answer_to_a_save_goes_on_from_it(world: build.World) -> None:
+    draft = draft_of(world)
+    save(world, draft, CHANGED_AGAIN, page="one")
+    after = save(world, draft, CHANGED + b" ", revision=1, page="one")
+    assert (after.conflict, after.version, draft.revision, text_of(draft)) == (False, draft, 3, CHANGED + b" ")
+    assert save(world, draft, CHANGED, revision=1, page="one").conflict, "two saves behind is no lost answer"
+    assert save(world, draft, shipped_model(), revision=2, page="two").conflict, "another tab of the same person is none either"
+    assert save(world, draft, shipped_model() + b" ", revision=2).conflict, "nor is what comes from no editor"
+    assert text_of(draft) == CHANGED + b" "
+    with unit_of_work():
+        hand_in(draft, by=world.actor("admin"), now=NOON, note=NOTE)
+    assert save(world, draft, CHANGED_AGAIN, revision=2, page="one").conflict, "what is handed in stays as it is"
 
 
 def test_a_text_that_comes_too_late_is_kept_beside(world: build.World) -> None:
@@ -452,8 +554,14 @@ def test_of_several_versions_put_live_at_once_each_replaces_the_one_before(app: 
     assert list(check_chains()) == []
 
 
+PEOPLE = [f"drawer_{number}" for number in range(6)]
+
+
 def test_of_several_savings_at_once_none_is_lost(app: Flask) -> None:
     world = world_with_people()
+    with unit_of_work():
+        for name in PEOPLE:
+            build.staff(world, name, Role.ADMINISTRATOR).memberships[0].centre_id = None
     draft_id = draft_of(world).id
     db.session.rollback()
     texts = [shipped_model().replace("Phân loại".encode(), f"Phân loại {number}".encode()) for number in range(6)]
@@ -461,7 +569,7 @@ def test_of_several_savings_at_once_none_is_lost(app: Flask) -> None:
     def save_text(number: int) -> str:
         with unit_of_work():
             draft = db.session.get_one(ProcessVersion, draft_id)
-            saved = save_draft(draft, by=actor(world, "admin"), now=NOON, xml=texts[number], revision=1)
+            saved = save_draft(draft, by=actor(world, PEOPLE[number]), now=NOON, xml=texts[number], revision=1)
             return "beside" if saved.conflict else "done"
 
     assert sorted(at_once(app, save_text)) == ["beside"] * 5 + ["done"]

@@ -1,6 +1,7 @@
 """An administrator mends a process: suspended and resumed, tokens set elsewhere, values corrected, a damaged state restored."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Case, Event
 from casework.permissions import NotAllowed, Role, actor_for
-from tests import build
+from tests import build, drawn
 from workflows import mending
+from workflows.definitions import shipped_model
 from workflows.mending import CaseUnknown, MendingRefused
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.process_variables import ValueRefused
@@ -192,14 +194,14 @@ def test_every_place_a_token_can_come_to_leaves_rows_that_agree(quick: build.Wor
     visited = set()
     for key in ("case", case.open_assignments[0].ref):
         places = next(each.targets for each in seen(case, key).resting if not each.listens)
-        for target in (each for each, _label in places if each not in ("rate", "wait_for_rest")):
+        for target, _label in places:
             source = next(each for each in seen(case, key).resting if not each.listens)
             mend(quick, mending.move_token, case, key, token=source.token, target=target)
             visited.add(target)
             # an agency that has not finished calls it back from publishing at once
             assert (faults(), target in dict(at_desks(case))) == ([], target != "publish")
     of_the_agency = {"accept_assignment", "approve_answer", "decide_hand_back"}
-    assert visited == {"verify", "classify", "distribute", "publish", "review_rating"} | of_the_agency
+    assert visited == {"verify", "classify", "distribute", "publish"} | of_the_agency
 
 
 def test_a_move_across_lines_into_the_void_or_without_its_values_is_refused_and_changes_nothing(quick: build.World) -> None:
@@ -208,8 +210,8 @@ def test_a_move_across_lines_into_the_void_or_without_its_values_is_refused_and_
     for target in ("call_hotline", "referred", "classify", "closed", "rating_window", "submit_answer", "nowhere", ""):
         with pytest.raises(MendingRefused, match="same line"):
             move(quick, case, "classify", target)
-    with pytest.raises(MendingRefused, match="rating_due_at is not known"):
-        move(quick, case, "classify", "rate")
+    with pytest.raises(MendingRefused, match="question"):
+        move(quick, case, "reporter_asked", "answer_question")
     with pytest.raises(MendingRefused, match="load the page again"):
         mend(quick, mending.move_token, case, "case", token="00000000-0000-0000-0000-000000000000", target="distribute")
     with pytest.raises(CaseUnknown):
@@ -219,6 +221,40 @@ def test_a_move_across_lines_into_the_void_or_without_its_values_is_refused_and_
     closed = build.case_at(quick, "closed")
     with pytest.raises(MendingRefused, match="ended"):
         mend(quick, mending.move_token, closed, "case", token="x", target="verify")
+
+
+def test_no_token_is_set_past_the_step_the_case_still_needs(quick: build.World) -> None:
+    drawn.put_live(drawn.legal_model())
+    case = build.case_at(quick, "handling")
+    key = case.open_assignments[0].ref
+    with pytest.raises(MendingRefused, match="no answer approved"):
+        move(quick, case, "submit_answer", "legal_review", key)
+    for target in ("rate", "review_rating", "wait_for_rest"):
+        with pytest.raises(MendingRefused, match="nothing published"):
+            move(quick, case, "wait_for_agencies", target)
+    assert "legal_review" not in dict(next(each.targets for each in seen(case, key).resting if each.element == "submit_answer"))
+    assert at_desks(case) == [("submit_answer", "waiting")]
+    build.advance(quick, case, "approval")
+    build.approve(quick, case)
+    assert at_desks(case) == [("legal_review", "waiting")]
+    for target in ("submit_answer", "approve_answer", "accept_assignment"):
+        with pytest.raises(MendingRefused, match="work is over"):
+            move(quick, case, "legal_review", target, key)
+    build.do(quick, case, "legal_review", "ops_lead", button="agree", values={"legal_basis": "Điều 3", "risk": 1})
+    build.publish(quick, case)
+    move(quick, case, "rate", "wait_for_rest")                          # published: nothing is owed any more
+    assert faults() == []
+
+
+def test_a_token_behind_the_approval_may_be_set_along_what_was_drawn_there(quick: build.World) -> None:
+    signed = replace(drawn.LEGAL_REVIEW, id="signature", at=(1420, 130), fields=(), buttons=())
+    drawn.put_live(drawn.step_on(drawn.legal_model(), "legal_review_to_answered", signed))
+    case = build.case_at(quick, "approval")
+    key = case.open_assignments[0].ref
+    build.approve(quick, case)
+    move(quick, case, "legal_review", "signature", key)
+    move(quick, case, "signature", "legal_review", key)
+    assert (at_desks(case), faults()) == ([("legal_review", "waiting")], [])
 
 
 def test_a_token_moved_in_a_suspended_case_rests_there_until_it_is_resumed(quick: build.World) -> None:
@@ -235,7 +271,7 @@ def test_a_token_moved_in_a_suspended_case_rests_there_until_it_is_resumed(quick
 
 
 def value(case: Case, name: str, key: str = "case") -> Any:
-    return next(held for each, _variable, held in seen(case, key).values if each == name)
+    return next(held.value for held in seen(case, key).values if held.name == name)
 
 
 def test_a_corrected_value_is_what_the_choices_read_later(quick: build.World) -> None:
@@ -248,11 +284,10 @@ def test_a_corrected_value_is_what_the_choices_read_later(quick: build.World) ->
         "process": "case", "name": "assignments.answered", "label": ["Đã có trả lời", "There is an answer"], "old": True, "new": False,
         "reason": WHY,
     }  # fmt: skip
+    mend(quick, edit, case, "case", name="assignments.answered", value="true")
+    build.publish(quick, case)
     mend(quick, edit, case, "case", name="rating_due_at", value="2026-04-01T09:30")
     assert value(case, "rating_due_at") == "2026-04-01T09:30:00+07:00"
-    move(quick, case, "publish", "rate")
-    due = db.session.scalars(select(Timer.due_at).where(Timer.ended_at.is_(None))).one()
-    assert due.isoformat() == "2026-04-01T02:30:00+00:00"
     assert faults() == []
 
 
@@ -263,10 +298,36 @@ def test_a_value_of_a_waiting_event_stays_corrected_when_it_happens(quick: build
     assert value(case, "agencies") == 7
 
 
+def test_what_was_filled_in_at_a_drawn_step_is_corrected_and_not_read(quick: build.World) -> None:
+    unrated = drawn.Gateway("is_costly", "Chi phí lớn?", "Costly?", "lane_operator", (1240, 1090), "cost > 5", "ready_to_close")
+    checked = drawn.step_on(shipped_model(), "is_answered_to_publish", drawn.COST_CHECK)
+    drawn.put_live(drawn.gateway_on(checked, "publish_to_is_rateable", unrated))
+    case = build.case_at(quick, "approval")
+    build.approve(quick, case)
+    build.do(quick, case, "cost_check", "operator", values={"settled": True, "cost": 987})
+    held = {each.name: (each.value, each.is_set, each.is_content) for each in seen(case).values}
+    assert (held["cost"], held["settled"]) == ((None, True, True), (None, True, True))
+    assert held["agencies"] == (1, True, False)                         # what the software's own steps leave stays readable
+    for text in ("3", "3"):                                             # nobody learns by trying whether it is the value there is
+        mend(quick, mending.edit_variable, case, "case", name="cost", value=text)
+    payload = {"process": "case", "name": "cost", "label": ["Chi phí (triệu đồng)", "Cost (million VND)"], "reason": WHY}
+    assert (newest(case).type, newest(case).payload) == ("edit_variable", payload)
+    build.publish(quick, case)
+    assert (at_desks(case), faults()) == ([("rate", "waiting")], [])    # at 987 million it would be over without a rating
+
+
+def test_of_a_drawn_step_the_button_is_read_and_no_field(quick: build.World) -> None:
+    drawn.put_live(drawn.every_type_model())
+    case = build.case_at(quick, "approval")
+    build.approve(quick, case)
+    held = {each.name: each.is_content for each in seen(case).values}
+    assert held == held | {"inspection": False, "danger": True, "fenced": True, "again_on": True, "depth": True}
+
+
 def test_what_is_no_value_of_its_type_is_refused(quick: build.World) -> None:
     case = build.case_at(quick, "to_publish")
     refused = [("verify", "refuse"), ("urgent", "maybe"), ("agencies", "many"), ("agencies", "9" * 16), ("agencies", "nan"),
-               ("rating_due_at", "tomorrow"), ("rating_due_at", ""), ("publish", "x")]  # fmt: skip
+               ("agencies", "1.000"), ("rating_due_at", "tomorrow"), ("rating_due_at", ""), ("publish", "x")]  # fmt: skip
     for name, text in refused:
         with pytest.raises((ValueRefused, MendingRefused)):
             mend(quick, mending.edit_variable, case, "case", name=name, value=text)

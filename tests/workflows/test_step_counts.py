@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
 from casework.db import db
+from casework.permissions import Role, actor_for
 from tests import build
+from tests.second_centre import of_the_installation, second_world
 from workflows import step_counts
 from workflows.step_counts import late_steps, open_steps
 from workflows.versions import live_version
@@ -18,20 +21,36 @@ def test_open_steps_are_counted_with_those_that_rest_and_late_ones_without(app: 
     cases = [build.case_at(world, state) for state in ("to_verify", "to_verify", "to_classify", "handling", "closed")]
     build.act(world, cases[2], "hold", "ops_lead", until=build.NOON.date().replace(day=6), reason="Chờ kết quả giám định.")
     version = live_version(world.centre.id)
-    assert open_steps(version) == {"verify": 2, "classify": 1, "resume": 1, "submit_answer": 1}
-    assert late_steps(version, now=build.NOON) == {}
-    assert late_steps(version, now=build.NOON.replace(year=2027)) == {"verify": 2, "resume": 1, "submit_answer": 1}
+    by = world.actor("administrator")
+    assert open_steps(version, by=by) == {"verify": 2, "classify": 1, "resume": 1, "submit_answer": 1}
+    assert late_steps(version, by=by, now=build.NOON) == {}
+    assert late_steps(version, by=by, now=build.NOON.replace(year=2027)) == {"verify": 2, "resume": 1, "submit_answer": 1}
 
 
-def test_counting_stops_at_the_bound_and_reads_the_index_alone(app: Flask, monkeypatch) -> None:
+def test_steps_of_other_centres_are_not_counted_for_a_role_of_one(sqlite_app: Flask) -> None:
     world = build.standard_world()
+    other = second_world(world)
+    build.file_report(world)
+    for _ in range(2):
+        build.file_report(other)
+    inspector, later = of_the_installation(world, "inspector_of_all", Role.INSPECTOR), build.NOON.replace(year=2027)
+    version = live_version(None)
+    for by, number in ((world.actor("administrator"), 1), (other.actor("administrator"), 2), (actor_for(inspector, now=build.NOON), 3)):
+        assert open_steps(version, by=by) == {"verify": number}
+        assert late_steps(version, by=by, now=later) == {"verify": number}
+
+
+@pytest.mark.parametrize("role", ["administrator", "admin_of_all"])
+def test_counting_stops_at_the_bound_and_reads_the_index_alone(app: Flask, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    world = build.standard_world()
+    of_the_installation(world, "admin_of_all", Role.ADMINISTRATOR)
     for _ in range(3):
         build.file_report(world)
-    version = live_version(world.centre.id)
+    version, by = live_version(world.centre.id), world.actor(role)
     monkeypatch.setattr(step_counts, "MOST", 2)
     sent: list[tuple[str, object]] = []
     event.listen(db.engine, "before_cursor_execute", lambda _c, _k, statement, given, *_: sent.append((statement, given)))
-    assert open_steps(version) == {"verify": 2}
+    assert open_steps(version, by=by) == {"verify": 2}
     [(statement, given)] = [each for each in sent if "waiting_task" in each[0]]
     is_sqlite = db.engine.dialect.name == "sqlite"
     if not is_sqlite:

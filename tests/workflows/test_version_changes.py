@@ -1,10 +1,19 @@
-"""What a version says otherwise than the one it was drawn from."""
+"""What a version says otherwise than another, and which one that is."""
 from __future__ import annotations
 
-from tests import drawn
-from workflows.definitions import shipped_model
+from flask import Flask
+
+from casework.db import unit_of_work
+from tests import build, drawn
+from tests.workflows.test_drafts import CHANGED as RENAMED
+from tests.workflows.test_drafts import NOTE, approved, draft_of, world_with_people
+from workflows.approvals import put_live, roll_back
+from workflows.definitions import parse, shipped_model
+from workflows.drafts import discard_draft, start_draft
+from workflows.models import ProcessVersion
 from workflows.routing import shipped_table
-from workflows.version_changes import ChangeKind, changes_between
+from workflows.version_changes import Basis, ChangeKind, Measure, changes_between, measure_of
+from workflows.versions import live_version
 
 ADDED, CHANGED, REMOVED = ChangeKind
 
@@ -34,6 +43,66 @@ def test_a_name_a_setting_and_a_condition_are_changes_and_a_drawing_is_none() ->
     assert said(text.encode(), text.replace('"Classify"', '"Sort"').encode()) == {(CHANGED, "classify")}
     assert said(text.encode(), text.replace(">has_rater<", ">has_rater == True<").encode()) == {(CHANGED, "is_rateable_to_rate")}
     assert said(text.encode(), text.replace('<dc:Bounds x="420"', '<dc:Bounds x="425"').encode()) == set()
+
+
+def order_in_the_engine(xml: bytes, gateway: str) -> list[str]:
+    ways = parse(xml).specs["case"].task_specs[gateway].cond_task_specs
+    return [target.removesuffix(".BoundaryEventSplit") for _condition, target in ways]
+
+
+def test_a_drawing_that_changes_which_condition_comes_first_is_a_change_of_the_choice() -> None:
+    shipped = shipped_model()
+    assert order_in_the_engine(shipped, "is_rateable") == ["ready_to_close", "rate"]
+    higher = shipped.replace(b'<dc:Bounds x="1550" y="1400"', b'<dc:Bounds x="1550" y="1100"')
+    assert order_in_the_engine(higher, "is_rateable") == ["rate", "ready_to_close"]
+    assert said(shipped, higher) == {(CHANGED, "is_rateable")}
+    lower = shipped.replace(b'<dc:Bounds x="1550" y="1400"', b'<dc:Bounds x="1550" y="1500"')
+    assert said(shipped, lower) == set()
+
+
+def test_of_ways_drawn_at_one_height_the_order_of_the_file_counts() -> None:
+    first, second = (f'<bpmn:sequenceFlow id="is_answered_to_{target}"' for target in ("publish", "distribute"))
+    text = shipped_model().decode()
+    begin, middle = text.index(first), text.index(second)
+    end = text.index("</bpmn:sequenceFlow>", middle) + len("</bpmn:sequenceFlow>")
+    turned = (text[:begin] + text[middle:end] + text[begin:middle] + text[end:]).encode()
+    assert order_in_the_engine(text.encode(), "is_answered") == ["publish", "distribute"]
+    assert order_in_the_engine(turned, "is_answered") == ["distribute", "publish"]
+    assert said(text.encode(), turned) == {(CHANGED, "is_answered")}
+
+
+def test_messages_are_compared_though_no_drawing_shows_them() -> None:
+    shipped = shipped_model()
+    other = shipped.replace(b'id="message_assigned" name="assigned"', b'id="message_assigned" name="given"')
+    [change] = changes_between(shipped, other)
+    assert (change.kind, change.element, change.label, change.is_shown) == (
+        CHANGED, "message_assigned", ("Thông điệp “given”", "Message “given”"), False,
+    )  # fmt: skip
+
+
+def test_what_is_not_live_is_measured_against_what_is_and_what_was_live_against_what_it_replaced(sqlite_app: Flask) -> None:
+    world = world_with_people()
+    first = live_version(None)
+
+    def measured(version: ProcessVersion) -> tuple[int, Basis] | None:
+        measure: Measure | None = measure_of(version, by=world.actor("admin"))
+        return (measure.version.number, measure.basis) if measure else None
+
+    second, third = approved(world), draft_of(world, RENAMED + b" ")
+    with unit_of_work():
+        fourth = start_draft(by=world.actor("admin"), now=build.NOON, base=third)
+    assert [measured(each) for each in (first, second, third, fourth)] == [None, *[(1, Basis.LIVE)] * 3]
+    with unit_of_work():
+        put_live(second, by=world.actor("admin"), now=build.NOON)
+        discard_draft(fourth, by=world.actor("admin"), now=build.NOON)
+    assert [measured(each) for each in (first, second, third, fourth)] == [
+        None, (1, Basis.REPLACED), (2, Basis.LIVE), (3, Basis.DRAWN_FROM),
+    ]  # fmt: skip
+    with unit_of_work():
+        roll_back(first, by=world.actor("admin"), now=build.NOON, words=NOTE)
+    assert [measured(each) for each in (first, second)] == [(2, Basis.REPLACED), (1, Basis.REPLACED)]
+    own = draft_of(world, centre_id=world.centre.id)
+    assert measure_of(own, by=world.actor("admin")) == Measure(first, Basis.LIVE), "the centre follows the installation"
 
 
 def test_a_moved_lane_and_a_row_of_a_table_are_changes() -> None:

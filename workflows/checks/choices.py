@@ -70,10 +70,22 @@ _NEVER = Rule(
 _OVERLAP = Rule(
     "conditions_overlap",
     Bilingual(
-        "Khi hai điều kiện cùng đúng, nhánh nằm cao hơn trong hình vẽ được đi.",
-        "When two conditions hold at once, the way drawn higher up is taken.",
+        "Khi hai điều kiện cùng đúng, máy đi nhánh tới phần vẽ cao hơn: kéo một phần lên xuống là đổi đường đi mà không ai thấy.",
+        "When two conditions hold at once, the engine goes to what is drawn higher up: to move a part up or down would change the way "
+        "of a case, and nobody would see it.",
     ),
-    Bilingual("Viết các điều kiện sao cho chỉ một điều kiện đúng.", "Write the conditions so that only one of them holds."),
+    Bilingual(
+        "Viết các điều kiện sao cho chỉ một điều kiện đúng, ví dụ thêm “and not (…)”, hoặc chọn một nhánh làm nhánh “còn lại”.",
+        "Write the conditions so that only one of them holds, for example with “and not (…)”, or make one the way for “otherwise”.",
+    ),
+)
+_UNTRIED = Rule(
+    "conditions_untried",
+    Bilingual(
+        "Có quá nhiều giá trị để thử hết; nếu hai điều kiện cùng đúng, máy đi nhánh tới phần vẽ cao hơn.",
+        "There are too many values to try them all; if two conditions hold at once, the engine goes to what is drawn higher up.",
+    ),
+    Bilingual("Xem lại để chỉ một điều kiện đúng, hoặc hỏi ít trường hơn.", "See that only one of them can hold, or ask for fewer fields."),
     is_error=False,
 )
 
@@ -138,6 +150,13 @@ def _gateway_findings(node: Node, leaving: list[Flow], values: Values, budget: B
                 f"The gateway {name.en} reads too many values to try them all, and has no way for “otherwise”.",
                 line=node.line,
             )
+        elif len({flow.target for flow in flows}) > 1:
+            yield _UNTRIED.at(
+                node.id,
+                f"Chưa thử được các điều kiện của cổng {name.vi} có cùng đúng hay không.",
+                f"Whether two conditions of the gateway {name.en} can hold at once was not tried.",
+                line=node.line,
+            )
         return
     budget.left -= tried * len(flows)
     yield from _tried(node, name, flows, domains, scope, has_default)
@@ -147,13 +166,16 @@ def _tried(
     node: Node, name: Bilingual, flows: list[Flow], domains: Mapping[str, list[Any]], scope: Scope, has_default: bool
 ) -> Iterator[ModelFinding]:
     uncovered = overlap = None
+    both: list[Flow] = []
     taken: set[str] = set()
     for chosen in product(*domains.values()):
         worth = dict(zip(domains, chosen, strict=True))
         true = [flow for flow in flows if _holds(flow.condition or "", worth)]
         taken |= {flow.id for flow in true}
         uncovered = uncovered or (None if true or has_default else worth)
-        overlap = overlap or (worth if len(true) > 1 else None)
+        # two ways to the same part are one way drawn for two reasons
+        if overlap is None and len({flow.target for flow in true}) > 1:
+            overlap, both = worth, [true[0], next(flow for flow in true if flow.target != true[0].target)]
     if uncovered is not None:
         case = _words(uncovered, scope)
         yield _INCOMPLETE.at(
@@ -169,11 +191,11 @@ def _tried(
                 flow.id, f"Điều kiện của nhánh {said.vi} không bao giờ đúng.", f"The condition of the way {said.en} never holds."
             )
     if overlap is not None:
-        case = _words(overlap, scope)
+        case, (one, other) = _words(overlap, scope), [named(flow.label, flow.id) for flow in both]
         yield _OVERLAP.at(
             node.id,
-            f"Ở cổng {name.vi} hai nhánh cùng đúng khi {case.vi}.",
-            f"At the gateway {name.en} two ways hold for {case.en}.",
+            f"Ở cổng {name.vi} hai nhánh {one.vi} và {other.vi} cùng đúng khi {case.vi}.",
+            f"At the gateway {name.en} the ways {one.en} and {other.en} both hold for {case.en}.",
             line=node.line,
         )
 
@@ -198,19 +220,37 @@ def _holds(condition: str, worth: Mapping[str, Any]) -> bool:
 def _domains(trees: list[ast.expr], scope: Scope) -> dict[str, list[Any]]:
     """The values to try, by `name` or `name.member`. What is read only behind `defined` may be missing altogether."""
     constants = [each.value for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Constant)]
+    together = _compared(trees)
     domains: dict[str, list[Any]] = {}
     for tree in trees:
         for key in _read(tree):
-            name, _, member = key.partition(".")
-            known = scope.known[name]
-            variable = known.variable.members[member] if member else known.variable
-            if variable.type is Type.RECORD:
+            known = _known(key, scope)
+            if known.variable.type is Type.RECORD:
                 domains[key] = [{}]
             else:
-                domains[key] = _possible(Known(variable, known.may_be_empty, known.minimum, known.maximum), constants)
-            if name not in scope.sure:
+                others = together.get(key, {key})
+                bounds = [bound for other in others for bound in (_known(other, scope).minimum, _known(other, scope).maximum)]
+                domains[key] = _possible(known, [*constants, *(each for each in bounds if each is not None)], len(others))
+            if key.partition(".")[0] not in scope.sure:
                 domains[key] = [*domains[key], _ABSENT]
     return domains
+
+
+def _known(key: str, scope: Scope) -> Known:
+    name, _, member = key.partition(".")
+    known = scope.known[name]
+    return Known(known.variable.members[member], known.may_be_empty, known.minimum, known.maximum) if member else known
+
+
+def _compared(trees: list[ast.expr]) -> dict[str, set[str]]:
+    """By variable those it is compared with, with those these are compared with, and so on: one can be less than another only if both
+    are given the same values to try."""
+    together: dict[str, set[str]] = {}
+    for compared in (each for tree in trees for each in ast.walk(tree) if isinstance(each, ast.Compare)):
+        group = set(_read(compared))
+        group |= {other for key in group for other in together.get(key, ())}
+        together |= dict.fromkeys(group, group)
+    return together
 
 
 def _read(tree: ast.AST) -> Iterator[str]:
@@ -229,8 +269,11 @@ def _read(tree: ast.AST) -> Iterator[str]:
                 yield from _read(child)
 
 
-def _possible(known: Known, constants: list[Any]) -> list[Any]:
-    """One value for each answer the comparisons can give: every choice, and for numbers and days those written and their neighbours."""
+def _possible(known: Known, constants: list[Any], compared: int) -> list[Any]:
+    """One value for each answer the comparisons can give: every choice, and for numbers and days those written and their neighbours.
+
+    So many variables are `compared` with each other, itself included: as many values stand between two that are written.
+    """
     variable, found = known.variable, list[Any]()
     match variable.type:
         case Type.BOOLEAN:
@@ -238,34 +281,36 @@ def _possible(known: Known, constants: list[Any]) -> list[Any]:
         case Type.CHOICE:
             found = [choice.id for choice in variable.choices]
         case Type.NUMBER:
-            found = _numbers(known, [each for each in constants if isinstance(each, int | float) and not isinstance(each, bool)])
+            found = _numbers(known, [each for each in constants if isinstance(each, int | float) and not isinstance(each, bool)], compared)
         case Type.DATE | Type.MOMENT:
-            found = _days([each for each in constants if isinstance(each, str)])
+            found = _days([each for each in constants if isinstance(each, str)], compared)
         case _:
             found = ["", *(each for each in constants if isinstance(each, str))]
     return [*found, None] if known.may_be_empty else found
 
 
-def _numbers(known: Known, written: list[int | float]) -> list[int | float]:
+def _numbers(known: Known, written: list[int | float], compared: int) -> list[int | float]:
     points = sorted({*written, *(-each for each in written), *(each for each in (known.minimum, known.maximum) if each is not None)}) or [0]
-    between = [(before + after) / 2 for before, after in pairwise(points)]
-    everything = sorted({points[0] - 1, *points, *between, points[-1] + 1})
+    parts = range(1, compared + 1)
+    between = [before + (after - before) * part / (compared + 1) for before, after in pairwise(points) for part in parts]
+    outside = [edge for part in parts for edge in (points[0] - part, points[-1] + part)]
+    everything = sorted({*points, *between, *outside})
     fits = [
         each for each in everything if (known.minimum is None or each >= known.minimum) and (known.maximum is None or each <= known.maximum)
     ]
     return fits or everything
 
 
-def _days(written: list[str]) -> list[str]:
+def _days(written: list[str], compared: int) -> list[str]:
     found = set[str]()
     for text in written:
         try:
             day = date.fromisoformat(text[:10])
         except ValueError:
             continue
-        if date.min < day < date.max:
-            found |= {(day + timedelta(days=step)).isoformat() + text[10:] for step in (-1, 0, 1)}
-    return sorted(found) or ["2026-01-01", "2026-01-02"]
+        near = range(max(date.min.toordinal(), day.toordinal() - compared), min(date.max.toordinal(), day.toordinal() + compared) + 1)
+        found |= {date.fromordinal(each).isoformat() + text[10:] for each in near}
+    return sorted(found) or [(date(2026, 1, 1) + timedelta(days=step)).isoformat() for step in range(compared + 1)]
 
 
 def _words(worth: Mapping[str, Any], scope: Scope) -> Bilingual:

@@ -36,17 +36,36 @@ _NO_STOP = Rule(
     Bilingual("Đặt vào vòng lặp một bước có người làm, hoặc bỏ mũi tên quay lại.",
               "Put a step that somebody does into the circle, or take the arrow back out."),
 )  # fmt: skip
+_TOO_MANY = Rule(
+    "circle_too_many_ways",
+    Bilingual("Không thể bảo đảm vòng lặp sẽ dừng ở một việc có người làm.",
+              "That the circle comes to rest at something a person does cannot be made sure."),
+    Bilingual("Bớt lựa chọn trong vòng lặp, hoặc đặt vào đó một bước có người làm.",
+              "Draw fewer choices into the circle, or put a step that somebody does into it."),
+)  # fmt: skip
+
+
+class _TooManyWays(Exception):
+    """More than MOST_WAYS ways lead through one knot of circles. `knot` are its nodes."""
+
+    def __init__(self, knot: set[str]) -> None:
+        self.knot = knot
 
 
 def circle_findings(graph: Graph) -> Iterator[ModelFinding]:
-    """Yield an error for each knot of circles that would never come to rest.
+    """Yield an error for each knot of circles that would never come to rest, or has too many ways through it to tell.
 
     An event hears a fact as long as it holds, so a circle of messages turns as often as the process is looked at; only a person, a
     lapse of time, or facts that exclude each other stop it.
     """
     told: set[str] = set()
     for node in graph.nodes:
-        circle = _endless(graph, node) if node not in told else None
+        try:
+            circle = _endless(graph, node) if node not in told else None
+        except _TooManyWays as many:
+            told |= many.knot
+            yield _many_ways(graph.nodes[node])
+            continue
         if circle is None:
             continue
         told |= set(circle)
@@ -55,20 +74,20 @@ def circle_findings(graph: Graph) -> Iterator[ModelFinding]:
 
 
 def _endless(graph: Graph, start: str) -> list[str] | None:
-    """Return a circle through a node that never rests, None when each rests somewhere."""
+    """Return a circle through a node that never rests, None when each rests somewhere. Raises _TooManyWays."""
     behind = graph.reach([start], lambda node: _by_itself(graph, node))
     knot = {node for node in behind if start in graph.reach(_by_itself(graph, node), lambda node: _by_itself(graph, node))}
     ahead: list[list[str]] = [[start]] if start in knot else []
     for _ in range(MOST_WAYS):
         if not ahead:
-            break
+            return None
         way = ahead.pop()
         for following in _by_itself(graph, way[-1]):
             if following == start and _never_rests([graph.nodes[each] for each in way]):
                 return way
             if following in knot and following not in way:
                 ahead.append([*way, following])
-    return None
+    raise _TooManyWays(knot)
 
 
 def _by_itself(graph: Graph, node_id: str) -> Iterator[str]:
@@ -101,5 +120,13 @@ def _finding(node: Node, hears: list[Node]) -> ModelFinding:
     name = named(node.label, node.id)
     return _NO_STOP.at(
         node.id, f"Vòng lặp qua {name.vi} không có bước nào để dừng.", f"The circle through {name.en} has no step to stop at.",
+        line=node.line,
+    )  # fmt: skip
+
+
+def _many_ways(node: Node) -> ModelFinding:
+    name = named(node.label, node.id)
+    return _TOO_MANY.at(
+        node.id, f"Qua {name.vi} có quá nhiều vòng lặp để xem hết.", f"Too many circles lead through {name.en} to look at each.",
         line=node.line,
     )  # fmt: skip

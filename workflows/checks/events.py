@@ -155,7 +155,7 @@ def _date_findings(node: Node, name: Bilingual, literal: str) -> Iterator[ModelF
 
 
 def _duration_findings(node: Node, name: Bilingual, literal: str) -> Iterator[ModelFinding]:
-    days = _days_of(literal)
+    days = days_of(literal)
     if days is None:
         yield _TIMER.at(
             node.id,
@@ -175,7 +175,7 @@ def _cycle_findings(node: Node, name: Bilingual, literal: str) -> Iterator[Model
         yield from _duration_findings(node, name, match[2])
 
 
-def _days_of(literal: str) -> float | None:
+def days_of(literal: str) -> float | None:
     """Return how long a duration is in days, None when it is none, or none to the engine."""
     match = _DURATION.fullmatch(literal)
     if match is None or not any(match.groups()):

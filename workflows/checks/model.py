@@ -13,6 +13,7 @@ from workflows.checks.drawn import drawing_findings
 from workflows.checks.events import message_findings, timer_findings
 from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, Rule, bounded, shown
 from workflows.checks.forms import form_findings
+from workflows.checks.look_ahead import look_ahead_findings
 from workflows.checks.loops import loop_findings
 from workflows.checks.names import name_findings
 from workflows.checks.net import net_findings
@@ -22,6 +23,7 @@ from workflows.checks.schema import model_schema_findings
 from workflows.checks.services import service_findings
 from workflows.checks.steps import defaults_of, property_findings, step_findings
 from workflows.checks.structure import structure_findings
+from workflows.checks.timer_rounds import round_findings
 from workflows.checks.values import values_of
 from workflows.checks.vocabulary import BPMN
 from workflows.checks.walk import walk_findings
@@ -65,7 +67,8 @@ def _findings(xml: bytes, root: Any, bindings: Bindings) -> Iterator[ModelFindin
     yield from judged
     played: list[ModelFinding] = []
     if not any(finding.is_error for finding in [*spoken, *drawn]):
-        played = [finding for process in processes.values() for finding in net_findings(process)]
+        for process in processes.values():
+            played += [*net_findings(process), *look_ahead_findings(process), *round_findings(process)]
         played += rule_findings(processes, bindings)
         yield from played
     if not any(finding.is_error for finding in [*spoken, *drawn, *hidden, *judged, *played]):

@@ -65,7 +65,7 @@ def _missing(graph: Graph, bindings: Bindings) -> Iterator[Mark]:
 
 def _as_present(marks: Iterable[Mark | None]) -> set[Mark]:
     """What has to be there for these marks to mean anything."""
-    same = {"offered": "done", "waits": "hears"}
+    same = {"offered": "done", "waits": "hears", "stands": "hears"}
     return {Mark(same.get(mark.kind, mark.kind), mark.name) for mark in marks if mark is not None}
 
 
@@ -201,6 +201,9 @@ def _broken(graph: Graph, rule: PathRule) -> Iterator[ModelFinding]:
         return
     start_vi, start_en = _name((marked(graph, rule.start) if rule.start else graph.process.starts)[0])
     goal_vi, goal_en = _name(found.goal)
+    if any(mark.kind == "stands" for mark in rule.goals):
+        yield _stands_still(found.goal, rule)
+        return
     passed = [node for mark in rule.passing for node in marked(graph, mark)[:1]]
     vi, en = (" / ".join(_name(node)[index] for node in passed) for index in (0, 1))
     case_vi, case_en = _given(rule)
@@ -209,10 +212,21 @@ def _broken(graph: Graph, rule: PathRule) -> Iterator[ModelFinding]:
                          f"A way leads from {start_en}{case_en} to {goal_en} without passing {en}.")  # fmt: skip
         mend = Bilingual(f"Dẫn đường đó qua {vi}, hoặc bỏ nó.", f"Lead that way through {en}, or take it out.")
     else:
-        what = Bilingual(f"Từ {start_vi}{case_vi} có đường trở lại {goal_vi}.",
-                         f"From {start_en}{case_en} a way leads back to {goal_en}.")  # fmt: skip
+        what = Bilingual(f"Từ {start_vi}{case_vi} có đường tới {goal_vi}.",
+                         f"From {start_en}{case_en} a way leads to {goal_en}.")  # fmt: skip
         mend = Bilingual("Dẫn đường đó tới điểm kết thúc.", "Lead that way to an end.")
     yield ModelFinding(rule.id, found.element, what, rule.why, mend)
+
+
+def _stands_still(event: Node, rule: PathRule) -> ModelFinding:
+    vi, en = _name(event)
+    return ModelFinding(
+        rule.id, event.id,
+        Bilingual(f"Ở đây hồ sơ chỉ đi tiếp khi có {vi}.", f"Here the case goes on only after {en}."), rule.why,
+        Bilingual("Bỏ sự kiện này, hoặc đặt nó sau một cổng chờ sự kiện cùng với một hạn chờ.",
+                  "Take this event out, or put it behind a gateway that waits for events, together with a time."),
+        line=event.line,
+    )  # fmt: skip
 
 
 def _given(rule: PathRule) -> Bilingual:

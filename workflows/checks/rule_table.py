@@ -11,7 +11,7 @@ from typing import Any
 
 from casework.permissions import LEADERS, Role
 from casework.words import Bilingual
-from workflows.checks.ways import Mark, done, end, hears, offered, runs, waits
+from workflows.checks.ways import Mark, done, end, hears, offered, runs, stands, waits
 
 CASE, ASSIGNMENT = "case", "assignment"
 
@@ -92,6 +92,10 @@ _NO_ANSWER = Bilingual(
     "Việc của đơn vị chỉ hết khi đã duyệt trả lời, cho chuyển trả hoặc rút đơn vị; nếu không hồ sơ chờ mãi.",
     "An agency's work ends by an approved answer, a release or its removal; else the case would wait for it for ever.",
 )
+
+
+_NO_MORE = (waits("assignment_ended"), waits("extension_asked"))
+"""What is no longer heard once the work of an agency is over."""
 
 
 def _back(message: str) -> tuple[Mark, ...]:
@@ -193,14 +197,15 @@ PATH_RULES: tuple[PathRule, ...] = (
              {"decide_withdrawal": "kept"}),
     PathRule("granted_is_over", CASE, done("decide_withdrawal"), (waits("withdrawal_asked"),), (), _IS_OVER, "rules.md 6, withdraw",
              {"decide_withdrawal": "granted"}),
-    PathRule("quarantined_is_over", CASE, hears("quarantined"), (waits("quarantined"),), (), _IS_OVER, "rules.md 6, quarantine"),
+    PathRule("quarantined_is_over", CASE, hears("quarantined"), (waits("quarantined"), offered("*")), (), _IS_OVER,
+             "rules.md 6, quarantine"),
     # the work of an agency
     PathRule("accepted_first", ASSIGNMENT, None, (offered("submit_answer"),), (done("accept_assignment"),), _IN_ORDER, "rules.md 5"),
     PathRule("hand_back_is_decided", ASSIGNMENT, done("accept_assignment"), (end(), offered("submit_answer")), (done("decide_hand_back"),),
              Bilingual("Việc chuyển trả do Trung tâm quyết định.", "The centre decides about a hand-back."), "rules.md 5",
              {"accept_assignment": "hand_back"}),
-    PathRule("released_is_over", ASSIGNMENT, done("decide_hand_back"), (offered("accept_assignment"), offered("submit_answer")), (),
-             _IS_OVER, "rules.md 5", {"decide_hand_back": "release"}),
+    PathRule("released_is_over", ASSIGNMENT, done("decide_hand_back"), (offered("accept_assignment"), offered("submit_answer"), *_NO_MORE),
+             (), _IS_OVER, "rules.md 5", {"decide_hand_back": "release"}),
     PathRule("kept_agency_works", ASSIGNMENT, done("decide_hand_back"), (end(),), (done("accept_assignment"), hears("assignment_ended")),
              _GOES_ON, "rules.md 5", {"decide_hand_back": "keep"}),
     PathRule("submitted_before_approval", ASSIGNMENT, None, (offered("approve_answer"),), (done("submit_answer"),), _IN_ORDER,
@@ -211,8 +216,12 @@ PATH_RULES: tuple[PathRule, ...] = (
              (done("submit_answer"), hears("assignment_ended"), done("decide_hand_back")), _NO_ANSWER, "engine"),
     PathRule("redo_is_done_again", ASSIGNMENT, done("approve_answer"), (end(), offered("approve_answer")),
              (done("submit_answer"), hears("assignment_ended")), _GOES_ON, "rules.md 5", {"approve_answer": "redo"}),
-    PathRule("approved_is_over", ASSIGNMENT, done("approve_answer"), (offered("accept_assignment"), offered("submit_answer")), (), _IS_OVER,
-             "rules.md 5", {"approve_answer": "approve"}),
+    PathRule("approved_is_over", ASSIGNMENT, done("approve_answer"), (offered("accept_assignment"), offered("submit_answer"), *_NO_MORE),
+             (), _IS_OVER, "rules.md 5", {"approve_answer": "approve"}),
+    PathRule("taken_off_is_over", ASSIGNMENT, hears("assignment_ended"), (offered("*"), *_NO_MORE), (),
+             Bilingual("Đơn vị đã được rút không còn việc; trên đường của đơn vị còn việc, tin này có thể không bao giờ tới.",
+                       "An agency that was taken off has nothing more to do; on the way of one that has, this may never come."),
+             "engine"),
     PathRule("extension_is_endorsed", ASSIGNMENT, hears("extension_asked"), _back("extension_asked"), (done("endorse_extension"),),
              Bilingual("Lãnh đạo đơn vị xác nhận trước khi xin gia hạn.", "An agency's leader endorses a request for time."),
              "rules.md 4, extension"),
@@ -221,6 +230,34 @@ PATH_RULES: tuple[PathRule, ...] = (
     PathRule("endorsed_is_decided", ASSIGNMENT, done("endorse_extension"), (waits("extension_asked"),), (done("decide_extension"),),
              Bilingual("Đề nghị đã được xác nhận phải có người quyết định.", "An endorsed request must be decided."),
              "rules.md 4, extension", {"endorse_extension": "endorse"}),
+)  # fmt: skip
+
+_MAY_NEVER_COME = Bilingual(
+    "Có thể không ai thêm đơn vị nào nữa; hồ sơ sẽ chờ mãi.", "Perhaps nobody ever adds an agency, and the case would wait for ever."
+)
+_HELD_UP = Bilingual(
+    "Việc này phải tới người làm ngay; điều đang chờ có thể chỉ đến sau khi việc đó xong.",
+    "It has to come to somebody at once; what is waited for may come only when that is done.",
+)
+_AT_ONCE = {
+    "hotline_needed": offered("call_hotline"), "reporter_wrote": offered("clear_text"), "reporter_asked": offered("answer_question"),
+    "refused": offered("object_to_refusal"), "held": offered("resume"), "referred": offered("close_referral"),
+    "merged": waits("merge_settled"), "withdrawal_asked": offered("decide_withdrawal"), "extension_asked": offered("endorse_extension"),
+}  # fmt: skip
+"""What follows at once when an event beside the way has heard its message."""
+_NOT_HEARD = (stands("assignments_finished"), stands("agency_added"), stands("quarantined"))
+"""What is not heard while a case stands still or once it is over, or may never come."""
+
+PATH_RULES += (
+    PathRule("agency_may_not_be_added", CASE, done("*"), (stands("agency_added"),), (), _MAY_NEVER_COME, "engine"),
+    PathRule("begins_without_agency", CASE, hears("agency_added"), (offered("verify"),), (), _MAY_NEVER_COME, "engine"),
+    PathRule("quarantine_may_not_come", CASE, done("*"), (stands("quarantined"),), (),
+             Bilingual("Hiếm khi có hồ sơ được tách riêng; những hồ sơ khác sẽ chờ mãi.",
+                       "Few cases are ever set apart; all others would wait for ever."), "engine"),
+    *(PathRule(f"{message}_at_once", ASSIGNMENT if message == "extension_asked" else CASE, hears(message), (stands("*"),), (mark,),
+               _HELD_UP, "engine") for message, mark in _AT_ONCE.items()),
+    *(PathRule(f"{message}_waits_for_nothing_else", CASE, hears(message), _NOT_HEARD, (), _STANDS, "engine")
+      for message in (*_AT_ONCE, "quarantined") if message != "extension_asked"),
 )  # fmt: skip
 
 LISTENERS = (

@@ -82,6 +82,14 @@ _SPLIT = Rule(
     Bilingual("Đặt một cổng sau bước: cổng loại trừ để chọn một, cổng song song để làm cả hai.",
               "Put a gateway behind it: exclusive to choose one, parallel to do both."),
 )  # fmt: skip
+_TWICE = Rule(
+    "flow_twice",
+    Bilingual("Cổng song song đi mọi mũi tên cùng lúc và cổng nối chờ từng mũi tên một: hai mũi tên giữa cùng hai phần làm việc sau đó "
+              "xảy ra hai lần, hoặc không bao giờ.",
+              "A parallel gateway takes all its arrows at once, and a join waits for each: two between the same parts make what follows "
+              "happen twice, or never."),
+    Bilingual("Xóa bớt một mũi tên.", "Delete one of the two arrows."),
+)  # fmt: skip
 _IDLE_GATEWAY = Rule(
     "gateway_idle",
     Bilingual("Cổng một vào một ra không làm gì.", "A gateway with one way in and one way out does nothing."),
@@ -201,6 +209,7 @@ def _way_findings(process: Process, node: Node) -> Iterator[ModelFinding]:
         yield _SPLIT.at(node.id, f"{name.vi} có {len(leaving)} mũi tên ra.", f"{name.en} has {len(leaving)} arrows out.", line=node.line)
     if node.kind in GATEWAYS and len(leaving) == 1 and len(entering) == 1:
         yield _IDLE_GATEWAY.at(node.id, f"Cổng {name.vi} không làm gì.", f"The gateway {name.en} does nothing.", line=node.line)
+    yield from _twice(process, node)
     if node.kind == "eventBasedGateway":
         yield from _event_gateway_findings(process, node, name)
     if node.kind == "boundaryEvent":
@@ -209,6 +218,18 @@ def _way_findings(process: Process, node: Node) -> Iterator[ModelFinding]:
             yield _ATTACHED.at(
                 node.id, f"{name.vi} không gắn vào bước của người nào.", f"{name.en} is on no step of a person.", line=node.line
             )
+
+
+def _twice(process: Process, node: Node) -> Iterator[ModelFinding]:
+    """A choice may lead to the same step for two reasons: only one of its arrows is taken."""
+    seen: set[str] = set()
+    for flow in process.leaving(node.id):
+        target = process.nodes[flow.target]
+        if flow.target in seen and "parallelGateway" in (node.kind, target.kind):
+            name, other = named(node.label, node.id), named(target.label, target.id)
+            yield _TWICE.at(flow.id, f"Hai mũi tên đi từ {name.vi} tới {other.vi}.", f"Two arrows lead from {name.en} to {other.en}.",
+                            line=node.line)  # fmt: skip
+        seen.add(flow.target)
 
 
 def _event_gateway_findings(process: Process, node: Node, name: Bilingual) -> Iterator[ModelFinding]:

@@ -30,6 +30,7 @@ from workflows.checks.samples import Samples
 from workflows.checks.token_game import AT, BEYOND, Game, Line, TooManyStates, play
 from workflows.clock import engine_clock
 from workflows.definitions import parse
+from workflows.rounds import forget_rounds
 
 NOON = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 """When everything happens: the model waits for no real time."""
@@ -56,6 +57,13 @@ _STANDS_STILL = Rule(
     Bilingual("Hồ sơ ở đó không chờ ai, không chờ gì, và không kết thúc.", "A case there waits for nobody and nothing, and does not end."),
     Bilingual("Vẽ đường đi tiếp.", "Draw a way on."),
 )
+_TWO_TOKENS = Rule(
+    "engine_two_tokens",
+    Bilingual("Cùng một việc được giao hai lần cho một hồ sơ; làm xong một, việc kia vẫn còn.",
+              "The same thing is to be done twice for one case: when one is done, the other stays."),
+    Bilingual("Nối các nhánh song song bằng một cổng song song trước phần này.",
+              "Join the parallel ways with a parallel gateway before it."),
+)  # fmt: skip
 _NOT_KEPT = Rule(
     "state_not_kept",
     Bilingual("Trạng thái được lưu và đọc lại không còn như trước.", "A state that is stored and read again is no longer the same."),
@@ -118,7 +126,7 @@ class _Stand:
     `restored` is the instance read back from there, until something is done with it.
     """
 
-    key: frozenset[tuple[Any, ...]]
+    key: tuple[tuple[Any, ...], ...]
     state: bytes
     acts: tuple[_Act, ...]
     restored: BpmnWorkflow | None
@@ -136,6 +144,9 @@ class _Walk:
         self.process, self.spec, self.until = process, spec, until
         self.graph = graph_of(process)
         self.samples = Samples(self.graph, bindings, NOON)
+        events = [node.id for node in process.nodes.values() if node.kind == "boundaryEvent" and not node.interrupts]
+        self._beside = self.graph.reach(events)
+        self._many = self._beside | {node.id for node in process.nodes.values() if node.kind == "parallelGateway"}
         self._done: dict[tuple[Any, ...], list[_Stand]] = {}
         self._signs: set[tuple[str, str, str, bytes]] = set()
         self._faults: dict[tuple[str, str | None], ModelFinding] = {}
@@ -216,6 +227,7 @@ class _Walk:
 
     def _do(self, stand: _Stand, act: _Act) -> _Stand | None:
         workflow, stand.restored = stand.restored or engine.unpack(stand.state, self.spec, self._serve), None
+        forget_rounds(workflow)
         self._run(workflow, lambda: self._perform(workflow, act))
         return self._stored(workflow, act.place)
 
@@ -263,15 +275,29 @@ class _Walk:
         if workflow.completed:
             return None
         resting = self._tasks(workflow, TaskState.READY | TaskState.WAITING)
+        twice = self._twice(resting)
+        if twice is not None:
+            raise _Fault(self._fault(_TWO_TOKENS, twice, ""))
         acts = tuple(act for task in resting for act in self._acts(workflow, task))
         if not acts:
             joins = [task.task_spec.name for task in resting]
             raise _Fault(self._fault(_STANDS_STILL, joins[0] if joins else place, ""))
-        return _Stand(frozenset(self._sign(task) for task in resting), state, acts, restored)
+        return _Stand(self._key(resting), state, acts, restored)
 
     def _tasks(self, workflow: BpmnWorkflow, state: int) -> list[Task]:
         """The tasks in one of these states that are elements of the diagram; the engine has others of its own."""
         return [task for task in workflow.tasks.values() if task.state & state and task.task_spec.name in self.graph.nodes]
+
+    def _twice(self, resting: list[Task]) -> str | None:
+        """An element two tokens rest at, where that is not what the drawing says."""
+        counted = Counter(task.task_spec.name for task in resting)
+        return next((name for name, count in counted.items() if count > 1 and name not in self._many), None)
+
+    def _key(self, resting: list[Task]) -> tuple[tuple[Any, ...], ...]:
+        """What rests where, as often as it does; of what an event may begin beside a step any number of times two are many."""
+        counted = Counter(self._sign(task) for task in resting)
+        signs = (sign for sign, count in counted.items() for _ in range(min(count, 2) if sign[0] in self._beside else count))
+        return tuple(sorted(signs))
 
     def _sign(self, task: Task) -> tuple[Any, ...]:
         name = task.task_spec.name

@@ -10,8 +10,9 @@ from workflows.expressions import ExpressionRefused, evaluate
 
 
 class Mark(NamedTuple):
-    """Something a way can pass: `done` of a step, which is `offered` before; an event that `waits` for a message and `hears` it; a
-    service that `runs`; an `end`, by its id, `*` for any, `!id` for any other."""
+    """Something a way can pass: `done` of a step, which is `offered` before (`*`: any); an event that `waits` for a message and `hears`
+    it; one for which a way `stands` still (`*`: for any message); a service that `runs`; an `end`, by its id, `*` for any, `!id` for any
+    other."""
 
     kind: str
     name: str
@@ -37,6 +38,11 @@ def hears(message: str) -> Mark:
     return Mark("hears", message)
 
 
+def stands(message: str) -> Mark:
+    """A way stands still until the message is heard, and nothing else leads on."""
+    return Mark("stands", message)
+
+
 def runs(service: str) -> Mark:
     """The service has run."""
     return Mark("runs", service)
@@ -49,15 +55,22 @@ def end(name: str = "*") -> Mark:
 
 def marked(graph: Graph, mark: Mark) -> list[Node]:
     """Return the nodes a mark means."""
-    return [node for node in graph.nodes.values() if _is(node, mark)]
+    found = [node for node in graph.nodes.values() if _is(node, mark)]
+    return [node for node in found if mark.kind != "stands" or not _is_raced(graph, node)]
+
+
+def _is_raced(graph: Graph, node: Node) -> bool:
+    return any(graph.nodes[flow.source].kind == "eventBasedGateway" for flow in graph.entering[node.id])
 
 
 def _is(node: Node, mark: Mark) -> bool:
     match mark.kind:
         case "done" | "offered":
-            return node.id == mark.name
+            return node.id == mark.name or (mark.name == "*" and node.is_step)
         case "waits" | "hears":
             return node.message == mark.name and node.kind in ("intermediateCatchEvent", "boundaryEvent")
+        case "stands":
+            return node.kind == "intermediateCatchEvent" and (node.message == mark.name or (mark.name == "*" and node.message is not None))
         case "runs":
             return node.service == mark.name
     if node.kind != "endEvent" or not mark.name.startswith(("*", "!")):

@@ -93,14 +93,22 @@ def legal_review(change: Callable[[Drawing], object] = lambda drawing: None, **p
     return drawing.xml
 
 
+def three_numbers(drawing: Drawing) -> None:
+    """Nothing but their bounds tells that `a` and `b` can be equal where `c` cannot."""
+    for id_, least, most in (("a", "0", "100"), ("b", "41", "60"), ("c", "0", "9")):
+        next(drawing.root.iter("{*}form")).append(field(id_, "number", min=least, max=most))
+
+
 def form_with(before: str, after: str) -> bytes:
     model = legal_review().decode()
     assert before in model, before
     return model.replace(before, after, 1).encode()
 
 
-def deciding(*conditions: str, default: bool = False, change: Callable[[Drawing], object] = lambda drawing: None) -> bytes:
-    """The legal review followed by a choice: one way for each condition, all to the approval."""
+def deciding(
+    *conditions: str, default: bool = False, apart: bool = False, change: Callable[[Drawing], object] = lambda drawing: None
+) -> bytes:
+    """The legal review followed by a choice: one way for each condition, all to the approval; `apart`: each through a step of its own."""
 
     def choose(drawing: Drawing) -> None:
         change(drawing)
@@ -109,7 +117,10 @@ def deciding(*conditions: str, default: bool = False, change: Callable[[Drawing]
         leave = next(each.get("id") for each in drawing.root.iter("{*}sequenceFlow") if each.get("sourceRef") == "legal_review")
         drawing.lead(leave, target="is_legal")
         for at, condition in enumerate(conditions):
-            drawing.flow("is_legal", "is_reviewed", condition, id_=f"way_{at}")
+            target = drawing.node("userTask", f"step_{at}", process="assignment", lane="lane_agency_leader") if apart else "is_reviewed"
+            drawing.flow("is_legal", target, condition, id_=f"way_{at}")
+            if apart:
+                drawing.flow(target, "is_reviewed")
         if default:
             drawing.flow("is_legal", "is_reviewed", default=True, id_="otherwise")
         drawing.flow("is_reviewed", "approve_answer")
@@ -168,6 +179,66 @@ def loop_without_choice(drawing: Drawing) -> None:
     drawing.node("userTask", "more_work")
     drawing.flow("around", "more_work")
     drawing.flow("more_work", "verify")
+
+
+def parted(*, times: int = 1, ways: int = 2, kind: str = "userTask") -> Callable[[Drawing], object]:
+    """So many times one behind the other the way parts and joins again, before publication."""
+
+    def change(drawing: Drawing) -> None:
+        target, flow = "publish", "is_answered_to_publish"
+        for time in reversed(range(times)):
+            split, join = drawing.node("parallelGateway", f"split_{time}"), drawing.node("parallelGateway", f"join_{time}")
+            for way in range(ways):
+                drawing.node(kind, f"way_{time}_{way}")
+                drawing.flow(split, f"way_{time}_{way}")
+                drawing.flow(f"way_{time}_{way}", join)
+            drawing.flow(join, target)
+            target = split
+        drawing.lead(flow, target=target)
+
+    return change
+
+
+def two_arrows(drawing: Drawing) -> None:
+    """From a split into its join, with nothing between."""
+    split, join = drawing.node("parallelGateway", "split"), drawing.node("parallelGateway", "join")
+    drawing.between("is_answered_to_publish", split, join)
+    drawing.flow(split, join, id_="first")
+    drawing.flow(split, join, id_="second")
+
+
+def quick_round(drawing: Drawing, wait: str = '"PT1S"') -> None:
+    """The event at the edge of a step leads back to the step."""
+    drawing.node("boundaryEvent", "hurry", at="classify", timer=("timeDuration", wait))
+    merge = drawing.node("exclusiveGateway", "again_classify")
+    drawing.lead("verify_to_classify", target=merge)
+    drawing.flow(merge, "classify")
+    drawing.flow("hurry", merge)
+
+
+def circles_beside(drawing: Drawing) -> None:
+    """A circle that hears the same fact for ever, behind more other ways than can be looked at, which all stand still."""
+    merge, heard = drawing.node("exclusiveGateway", "round"), drawing.node("intermediateCatchEvent", "heard", message="hotline_dropped")
+    drawing.flow("begin", merge)
+    drawing.flow(merge, heard)
+    before = heard
+    for part in (1, 2):
+        fork, after = drawing.node("exclusiveGateway", f"fork_{part}"), drawing.node("exclusiveGateway", f"after_{part}")
+        drawing.flow(before, fork)
+        drawing.flow(fork, after, 'not defined("verify")')
+        added = drawing.node("intermediateCatchEvent", message="agency_added")
+        way = drawing.node("intermediateCatchEvent", message="assignments_finished", variable="assignments")
+        drawing.flow(fork, added, default=True)
+        drawing.flow(added, way)
+        for _ in range(12):
+            parts, meet = drawing.node("exclusiveGateway"), drawing.node("exclusiveGateway")
+            drawing.flow(way, parts)
+            drawing.flow(parts, meet, 'defined("verify")')
+            drawing.flow(parts, meet, default=True)
+            way = meet
+        drawing.flow(way, after)
+        before = after
+    drawing.flow(before, merge)
 
 
 def hidden_step(drawing: Drawing) -> None:
@@ -427,6 +498,12 @@ MODELS = [
         "agency_added",
     ),
     Broken("loop without a choice", partial(drawn, loop_without_choice), "loop_no_choice", "verify"),
+    Broken("parts and joins seven times", partial(drawn, parted(times=7)), "look_ahead", "split_0"),
+    Broken("parts and joins forty times", partial(drawn, parted(times=40, kind="intermediateThrowEvent")), "look_ahead", "split_33"),
+    Broken("parts in four and joins four times", partial(drawn, parted(times=4, ways=4)), "look_ahead", "split_0"),
+    Broken("two arrows from a split into its join", partial(drawn, two_arrows), "flow_twice", "second"),
+    Broken("a round each second", partial(drawn, quick_round), "timer_round", "hurry"),
+    Broken("circles that cannot be looked through", partial(drawn, circles_beside), "circle_too_many_ways", "round"),
     Broken("empty loop", partial(drawn, empty_loop), "endless_circle", "round"),
     Broken("no way on", swap('not assignments["answered"]', 'assignments["answered"]'), "gateway_incomplete", "is_answered"),
     Broken("outcome without a way", swap('approve_answer == "redo"', 'approve_answer == "approve"'), "gateway_incomplete", "is_approved"),
@@ -578,6 +655,11 @@ FORMS = [
     Broken("one button forgotten", lambda: deciding('legal_review == "agree"', 'legal_review == "agree" and fee > 3'),
            "gateway_incomplete", "is_legal"),
     Broken("numbers between", lambda: deciding("fee < 100", "fee > 100"), "gateway_incomplete", "is_legal"),
+    Broken("two fields that are equal", lambda: deciding("fee < weight", "fee > weight", "weight is None"),
+           "gateway_incomplete", "is_legal"),
+    Broken("three fields", lambda: deciding("a < b or (a == b and c == a)", "a > b", change=three_numbers),
+           "gateway_incomplete", "is_legal"),
+    Broken("two ways at once", lambda: deciding("fee <= 500", "fee >= 500", apart=True), "conditions_overlap", "is_legal"),
     Broken("left empty", lambda: deciding("weight < 100", "weight >= 100"), "gateway_incomplete", "is_legal"),
     Broken("text in a condition", lambda: deciding('remark == "x"', 'not remark == "x"'), "expression_unknown", "way_0"),
     Broken("day that is none", lambda: deciding('day < "2026-02-31"', 'day >= "2026-02-31"'), "expression_value", "way_0"),

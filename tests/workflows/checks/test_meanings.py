@@ -50,15 +50,28 @@ RIGHT = {
 }  # fmt: skip
 
 
+def more_days(drawing: Drawing) -> None:
+    next(drawing.root.iter("{*}form")).extend([field("since", "date"), field("until", "date")])
+
+
+@pytest.mark.parametrize("edge", ["0001-01-02", "9999-12-30", "2026-01-01"])
+def test_days_are_compared_with_each_other_up_to_the_first_and_last_there_are(edge: str) -> None:
+    compared = f'since < until or until < day or day < "{edge}"'
+    assert said(deciding(compared, f"not ({compared})", change=more_days)) == []
+    assert [each.check for each in said(deciding(compared, "since > until", change=more_days))] == ["gateway_incomplete"]
+
+
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_is_let_through(name: str) -> None:
     assert [(finding.check, finding.element, finding.what.en) for finding in said(RIGHT[name]())] == []
 
 
-def test_conditions_that_overlap_are_a_note_that_names_the_value() -> None:
-    note, *others = said(deciding("fee <= 500", "fee >= 500"))
-    assert (note.check, note.element, note.is_error, others) == ("conditions_overlap", "is_legal", False, [])
-    assert "“Field fee” = 500" in note.what.en
+def test_conditions_that_overlap_are_an_error_that_names_the_ways_and_the_value() -> None:
+    finding, *others = said(deciding("fee <= 500", "fee >= 500", apart=True))
+    assert (finding.check, finding.element, finding.is_error, others) == ("conditions_overlap", "is_legal", True, [])
+    assert "way_0" in finding.what.en
+    assert "way_1" in finding.what.en
+    assert "“Field fee” = 500" in finding.what.en
 
 
 def test_a_fixed_day_is_a_note() -> None:

@@ -40,6 +40,16 @@ def led(flow: str, to: str, *, found_at: str | None = None) -> Change:
     return change
 
 
+def waiting(flow: str, message: str, process: str = "case", *, at: str = "wait") -> Change:
+    """On the way the case waits for something that may not come."""
+
+    def change(drawing: Drawing) -> str:
+        drawing.between(flow, drawing.node("intermediateCatchEvent", "wait", process=process, message=message), "wait")
+        return at
+
+    return change
+
+
 def other_end(flow: str, process: str = "case") -> Change:
     def change(drawing: Drawing) -> str:
         drawing.lead(flow, target=drawing.node("endEvent", "other_end", process=process, terminate=True))
@@ -101,6 +111,19 @@ def test_the_shipped_model_keeps_every_rule() -> None:
     ("leader_approves", edge_event("approve_answer", "answered", "assignment")),
     ("redo_is_done_again", led("is_approved_to_submit_answer", "answered")),
     ("approved_is_over", led("is_approved_to_answered", "submit_answer")),
+    ("taken_off_is_over", waiting("submit_answer_to_approve_answer", "assignment_ended", "assignment", at="wait_to_approve_answer_1")),
+    ("approved_is_over", waiting("is_approved_to_answered", "assignment_ended", "assignment", at="is_approved_to_answered")),
+    ("approved_is_over", waiting("is_approved_to_answered", "extension_asked", "assignment", at="is_approved_to_answered")),
+    ("released_is_over", waiting("is_released_to_handed_back", "assignment_ended", "assignment", at="is_released_to_handed_back")),
+    ("agency_may_not_be_added", waiting("publish_to_is_rateable", "agency_added")),
+    ("begins_without_agency", waiting("begin_to_verify", "agency_added", at="wait_to_verify_1")),
+    ("quarantined_is_over", waiting("begin_to_verify", "quarantined", at="wait_to_verify_1")),
+    ("merged_waits_for_nothing_else", waiting("is_split_to_merged_for_good", "quarantined")),
+    ("quarantine_may_not_come", waiting("rate_to_review_rating", "quarantined")),
+    ("hotline_needed_at_once", waiting("hotline_needed_to_call_hotline", "hotline_dropped")),
+    ("reporter_asked_at_once", waiting("reporter_asked_to_answer_question", "stop_waiting")),
+    ("held_waits_for_nothing_else", waiting("hold_ended_to_again_hold", "assignments_finished")),
+    ("refused_waits_for_nothing_else", waiting("object_to_refusal_to_decide_objection", "assignments_finished")),
     ("endorsed_is_decided", led("is_endorsed_to_decide_extension", "again_extension")),
 ])  # fmt: skip
 def test_a_way_that_breaks_a_rule_is_found_where_it_does(rule: str, change: Change) -> None:

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 
 import pytest
+from lxml import etree
 
 from tests.workflows.checks.test_net import net
-from tests.workflows.drawing import Drawing, button, field
+from tests.workflows.drawing import XSI_TYPE, Drawing, button, field
 from workflows.checks import walk
 from workflows.checks.diagram import processes_of
 from workflows.checks.walk import walk_findings
@@ -105,6 +106,24 @@ def test_a_join_that_waits_for_ever_stands_still_in_the_engine_too() -> None:
     drawing.flow("x", "a", "1 == 1")
     drawing.flow("x", "b", "1 == 2")
     assert found(drawing) == [("engine_stands_still", "j")]
+
+
+def test_two_tokens_at_one_step_are_found_in_the_engine_too() -> None:
+    drawing = net("s:start p:and m:xor a:step e:end", "s>p p>m p>m m>a a>e")
+    assert found(drawing) == [("engine_two_tokens", "a")]
+
+
+def test_what_an_event_begins_beside_a_step_may_be_begun_more_than_once() -> None:
+    drawing = net("s:start a:step n:beside.a b:step e:end f:end", "s>a a>e n>b b>f")
+    timer = drawing.find("n")
+    timer.remove(timer.find(f"{BPMN}messageEventDefinition"))
+    definition = etree.SubElement(timer, f"{BPMN}timerEventDefinition", id="often")
+    moment = etree.SubElement(definition, f"{BPMN}timeCycle")
+    moment.set(XSI_TYPE, "bpmn:tFormalExpression")
+    moment.text = '"R100/P1D"'
+    begun = time.thread_time()
+    assert found(drawing) == []
+    assert time.thread_time() - begun < 1
 
 
 def test_a_circle_that_never_rests_is_stopped() -> None:

@@ -1,8 +1,10 @@
 // When a flow is taken: rows "what, how, value" joined by all or by any, or "in all other cases".
-import { button, group, select, sign, tick } from "./controls.js";
+import { button, group, select, settled, sign, tick, whole } from "./controls.js";
 import { objectOf } from "./elements.js";
 import { rowsOf, textOf } from "./expressions.js";
+import { numberFrom, numberIn } from "./numbers.js";
 import { el, say, vocabulary } from "./page.js";
+import { forgetUnread, keepUnread, unreadOf } from "./unread.js";
 import { variablesByPath, variablesFor } from "./variables.js";
 
 const COMPARISONS = { choice: ["==", "!="], boolean: ["=="], number: ["==", "!=", "<", "<=", ">", ">="], date: ["==", "<", "<=", ">", ">="] };
@@ -10,38 +12,48 @@ const SIGN_WORDS = { "==": "is", "!=": "is_not", "<": "less", "<=": "at_most", "
 const DATE_WORDS = { "<": "before", "<=": "until", ">": "after", ">=": "from" };
 const READABLE = Object.keys(COMPARISONS);
 
-/** Rows begun and not complete yet, by flow id: an incomplete one is no condition, so it stands only here. */
-const begun = new Map();
+/** Under this name rows that are not all complete and readable are kept: the condition they began from stays in the diagram meanwhile. */
+const ROWS = "rows";
+
+/** A flow that is no longer one of several ways has no rows to mend. */
+export const forgetRows = object => forgetUnread(object.id, ROWS);
 
 export function conditionOf(flow, pen, draw) {
   const object = objectOf(flow), source = objectOf(flow.source);
   const isDefault = source.default === object;
   const other = tick("p-default", say("all_other_cases"), isDefault, is => {
-    begun.delete(object.id);
+    forgetUnread(object.id, ROWS);
     pen.setDefault(flow, is);
     draw();
   });
   if (isDefault) return group(say("taken_when"), other);
   const written = object.conditionExpression?.body || "";
-  const read = begun.get(object.id) || (written ? rowsOf(written) : { joint: "and", rows: [] });
+  const begun = unreadOf(object.id, ROWS);
+  if (begun && begun.from !== written) forgetUnread(object.id, ROWS);    // undone, or changed elsewhere
+  const read = begun?.from === written ? begun.read : (written ? rowsOf(written) : { joint: "and", rows: [] });
   if (!read) {
     return group(say("taken_when"), other, el("p", { class: "small" }, say("condition_not_rows")), el("pre", { class: "expression" }, written));
   }
   const known = variablesByPath(object);
-  const write = () => {
-    const text = textOf(read);
-    const whole = read.rows.every(row => row.path && row.value !== "" && row.value !== null);
-    if (whole) begun.delete(object.id);
-    else begun.set(object.id, read);
-    if (text !== written) pen.setCondition(flow, text);
-    draw();
+  const note = el("p", { class: "small", "data-unread": "", hidden: !unreadOf(object.id, ROWS) }, say(written ? "rows_unread" : "rows_unread_none"));
+  const write = (draws = true) => {
+    const from = object.conditionExpression?.body || "";
+    const isRead = read.rows.every(isWhole);
+    settled(() => { note.hidden = isRead; });
+    if (isRead) {
+      forgetUnread(object.id, ROWS);
+      if (textOf(read) !== from) pen.setCondition(flow, textOf(read));
+    } else keepUnread(object.id, ROWS, { from, read });
+    if (draws) draw();
   };
   const joints = [{ id: "and", label: say("joined_all") }, { id: "or", label: say("joined_any") }];
   return group(say("taken_when"), other,
     read.rows.length > 1 ? select("p-joint", say("joint"), joints, read.joint, value => { read.joint = value; write(); }) : null,
     read.rows.map((row, at) => rowBox({ flow, read, row, at, known, write })),
-    button(say("add_row"), () => { read.rows.push({ path: "", operator: "==", value: "" }); write(); }, { name: "plus", id: "p-add-row" }));
+    button(say("add_row"), () => { read.rows.push({ path: "", operator: "==", value: "" }); write(); }, { name: "plus", id: "p-add-row" }), note);
 }
+
+const isWhole = row => row.path && row.value !== "" && row.value !== null;
 
 function rowBox({ flow, read, row, at, known, write }) {
   const id = `p-row-${at}`, variable = known[row.path];
@@ -50,7 +62,7 @@ function rowBox({ flow, read, row, at, known, write }) {
   })).filter(each => each.options.length);
   const options = [...(row.path ? [] : [{ id: "", label: say("choose") }]), ...groups];
   const choose = path => {
-    Object.assign(row, { path, operator: "==", value: firstValue(known[path]) });
+    Object.assign(row, { path, operator: "==", value: firstValue(known[path]), typed: undefined, reason: undefined });
     write();
   };
   const number = { number: at + 1 };
@@ -82,15 +94,17 @@ function value(id, row, variable, write, number) {
       given => { row.operator = "=="; set(given === "yes"); }, { hidden: true });
   }
   if (variable?.type === "choice") return select(`${id}-value`, label, variable.choices, String(row.value), set, { hidden: true });
-  const isNumber = variable?.type === "number";
-  const input = el("input", { class: "form-control", id: `${id}-value`, "aria-label": label, type: variable?.type === "date" ? "date" : "text",
-    inputmode: isNumber ? "decimal" : null, value: String(row.value ?? ""), onchange: () => set(isNumber ? numberOf(input.value) : input.value) });
-  return input;
-}
-
-function numberOf(text) {
-  const number = Number(text.trim().replace(",", "."));
-  return text.trim() && Number.isFinite(number) ? number : "";
+  if (variable?.type !== "number") {
+    const take = text => { row.value = text; write(false); };
+    return whole(`${id}-value`, label, row.value, take, { hidden: true, type: variable?.type === "date" ? "date" : "text" });
+  }
+  const read = text => {
+    const { number, reason } = numberFrom(text);
+    Object.assign(row, { value: number ?? "", typed: text, reason });
+    write(false);
+    return reason;
+  };
+  return whole(`${id}-value`, label, row.typed ?? numberIn(row.value ?? ""), read, { hidden: true, reason: row.reason, inputmode: "decimal" });
 }
 
 /** The condition of a flow in words, for the list at its gateway. */

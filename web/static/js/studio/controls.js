@@ -9,12 +9,26 @@ export function flush() {
   for (const [, write] of [...waiting]) write();
 }
 
+let isPressed = false;
+const settling = [];
+addEventListener("pointerdown", () => { isPressed = true; }, { capture: true });
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => setTimeout(() => {
+    isPressed = false;
+    settling.splice(0).forEach(act => act());
+  }), { capture: true });
+}
+
+/** Do what moves the form only when no pointer is down: a control that is left by a press must not move what is pressed away. */
+export const settled = act => (isPressed ? settling.push(act) : act());
+
 function after(act) {
   flush();
   return act();
 }
 
-function writer(control, write) {
+/** `moment` null waits until the control is left, or something else is done. */
+function writer(control, write, moment = MOMENT) {
   let timer = 0, last = control.value;
   const now = () => {
     clearTimeout(timer);
@@ -26,7 +40,7 @@ function writer(control, write) {
   control.addEventListener("input", () => {
     clearTimeout(timer);
     waiting.set(control, now);
-    timer = setTimeout(now, MOMENT);
+    if (moment !== null) timer = setTimeout(now, moment);
   });
   control.addEventListener("change", now);
   return control;
@@ -40,6 +54,29 @@ const attributes = (id, words, more) => ({ id, "aria-describedby": words ? `${id
 export function text(id, label, value, write, { words, lang, ...more } = {}) {
   const input = el("input", { class: "form-control", type: "text", value: value || "", lang, ...attributes(id, words, more) });
   return field(id, label, write ? writer(input, write) : input, words);
+}
+
+/**
+ * An input that is read as a whole, when it is left. `read` takes what stands in it and returns why that could not be read, if so;
+ * the form is not drawn anew by it, since it may be left by a click on something else. `hidden` as in `select`.
+ */
+export function whole(id, label, value, read, { reason, hidden, ...more } = {}) {
+  const words = el("span");
+  const fault = el("p", { class: "ferr", id: `${id}-reason` }, icon("alert-circle"), words);
+  const input = el("input", { class: "form-control", type: "text", value: value ?? "", id, autocomplete: "off", "aria-label": hidden ? label : null,
+    "aria-describedby": `${id}-reason`, ...more });
+  const mark = why => {
+    input.classList.toggle("is-invalid", Boolean(why));
+    input.setAttribute("aria-invalid", String(Boolean(why)));
+    fault.hidden = !why;
+    words.textContent = why || "";
+  };
+  mark(reason);
+  const control = writer(input, typed => {
+    const why = read(typed);
+    settled(() => mark(why));
+  }, null);
+  return hidden ? [control, fault] : el("div", { class: "field" }, el("label", { class: "form-label", for: id }, label), control, fault);
 }
 
 export function area(id, label, value, write, { words, lang } = {}) {

@@ -13,9 +13,9 @@ export function rowsOf(text) {
   return rows.includes(null) ? null : { joint: [...joints][0] || "and", rows };
 }
 
-/** The text of rows; those without a variable or a value are left out. */
+/** The text of rows, each of which has a variable and a value. */
 export function textOf({ joint, rows }) {
-  return rows.filter(row => row.path && row.value !== "" && row.value !== null).map(rowText).join(` ${joint} `);
+  return rows.map(rowText).join(` ${joint} `);
 }
 
 function rowText({ path, operator, value }) {

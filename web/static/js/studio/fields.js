@@ -1,16 +1,22 @@
 // What a step asks and the buttons it offers: added, moved, taken away; the names conditions use are made from the labels.
-import { area, both, button, group, select, sign, text, tick } from "./controls.js";
+import { area, both, button, group, select, sign, text, tick, whole } from "./controls.js";
 import { formOf, objectOf, processOf } from "./elements.js";
 import { free, namesIn, plain } from "./names.js";
+import { numberFrom, numberIn } from "./numbers.js";
 import { el, say, vocabulary } from "./page.js";
+import { forgetUnread, forgetUnreadBut, keepUnread, unreadOf } from "./unread.js";
 
 /** Ids that are younger than the page: their names may still change. */
 const young = new Set();
+
+const BOUNDS = ["min", "max"];
+const partOf = (field, bound) => `${field} ${bound}`;
 
 /** The part of the form; `write(form, draws)` puts it on the element, and draws the properties anew where that is asked. */
 export function fieldsOf(element, write) {
   const object = objectOf(element), form = formOf(object);
   const save = (draws = false) => write(form, draws);
+  forgetUnreadBut(object.id, form.fields.filter(each => each.type === "number").flatMap(each => BOUNDS.map(name => partOf(each.id, name))));
   const context = { object, form, save };
   return [
     group(say("fields"), form.fields.map((each, at) => fieldBox(context, each, at)),
@@ -39,7 +45,7 @@ function fieldBox(context, each, at) {
     both(id, labels(), words(each), (lang, value) => relabel(context, form.fields, each, lang, value)),
     select(`${id}-type`, say("field_type"), vocabulary.field_types, each.type, value => set("type", value, true)),
     tick(`${id}-required`, say("field_required"), each.required === "true", checked => set("required", checked ? "true" : "", false)),
-    each.type === "number" ? bounds(id, each, set) : null,
+    each.type === "number" ? bounds(context.object.id, id, each, set) : null,
     each.type === "choice" ? choices(context, id, each) : null,
     el("details", { class: "propmore" }, el("summary", {}, say("field_more")),
       area(`${id}-help-vi`, say("help_vi"), each.help_vi, value => set("help_vi", value), { lang: "vi" }),
@@ -57,9 +63,21 @@ function buttonBox(context, each, at) {
 const labels = () => ({ vi: say("label_vi"), en: say("label_en") });
 const words = each => ({ vi: each.label_vi, en: each.label_en });
 
-function bounds(id, each, set) {
-  const number = name => text(`${id}-${name}`, say(`field_${name}`), each[name], value => set(name, value.replace(",", ".")), { inputmode: "decimal" });
-  return el("div", { class: "pair" }, number("min"), number("max"));
+/** A bound that cannot be read stays typed, and the one of before holds. */
+function bounds(step, id, each, set) {
+  const number = name => {
+    const unread = unreadOf(step, partOf(each.id, name));
+    const write = typed => {
+      const part = partOf(each.id, name);                            // it may have been renamed since this was drawn
+      const { number: bound, reason } = typed.trim() ? numberFrom(typed) : { number: "" };
+      if (reason) keepUnread(step, part, { typed, reason });
+      else forgetUnread(step, part);
+      if (!reason) set(name, String(bound), false);
+      return reason;
+    };
+    return whole(`${id}-${name}`, say(`field_${name}`), unread?.typed ?? numberIn(each[name]), write, { reason: unread?.reason, inputmode: "decimal" });
+  };
+  return el("div", { class: "pair" }, BOUNDS.map(number));
 }
 
 function choices(context, id, field) {
@@ -84,12 +102,17 @@ function relabel({ object, form, save, own }, list, each, lang, value) {
   const others = [...list, ...form.fields, ...form.buttons].filter(other => other !== each).map(other => other.id);
   const taken = new Set(own ? others : [...namesIn(object), ...others]);
   taken.delete(each.id);
-  rename(each, free(wanted, taken));
+  rename(each, free(wanted, taken), own ? null : object.id);
   return save(false);
 }
 
-function rename(each, id) {
+function rename(each, id, step) {
   young.add(id);
+  for (const name of step ? BOUNDS : []) {
+    const unread = unreadOf(step, partOf(each.id, name));
+    if (unread) keepUnread(step, partOf(id, name), unread);
+    forgetUnread(step, partOf(each.id, name));
+  }
   each.id = id;
 }
 
@@ -99,7 +122,7 @@ function nameInConditions({ object, form, save }, list, each, id) {
   const write = value => {
     const taken = new Set([...namesIn(object), ...[...form.fields, ...form.buttons].filter(other => other !== each).map(other => other.id)]);
     taken.delete(each.id);
-    rename(each, free(plain(value) || "field", taken));
+    rename(each, free(plain(value) || "field", taken), object.id);
     save(true);
   };
   return text(id, say("name_in_conditions"), each.id, write, { words: say("name_young") });

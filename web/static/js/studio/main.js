@@ -3,12 +3,13 @@
 //                   data-warnings: what the library did not understand; data-untranslated: sentences without words
 import { flush } from "./controls.js";
 import { drawingModule, wordsModule } from "./drawing.js";
-import { penFor } from "./elements.js";
+import { nameOf, penFor } from "./elements.js";
 import { findingsOf } from "./findings.js";
 import { langbiang, spiffworkflow } from "./moddle.js";
 import { data, el, missing, say } from "./page.js";
 import { propertiesFormOf } from "./properties.js";
 import { savingOf, unsavedOf } from "./saving.js";
+import { unreadElements } from "./unread.js";
 
 const studio = document.querySelector("[data-studio]"), part = name => studio.querySelector(`[data-${name}]`);
 const SMALLEST_READABLE = 0.55;
@@ -25,6 +26,12 @@ function notice(name, ...children) {
   const box = part("notices");
   box.querySelector(`[data-notice="${name}"]`)?.remove();
   if (children.length) box.append(el("div", { class: "banner", "data-notice": name, "data-tone": "wait", role: "status" }, el("div", {}, children)));
+}
+
+/** A part by its name, a flow by where it comes from and leads to. */
+function wordsOf({ businessObject: object }) {
+  const name = each => nameOf(each, data.vocabulary.language);
+  return object.targetRef ? `${name(object.sourceRef)}: ${say("way_to", { name: name(object.targetRef) })}` : name(object);
 }
 
 const lines = sentences => el("ul", { class: "small" }, sentences.map(each => el("li", {}, each)));
@@ -105,6 +112,15 @@ function edit({ modeler, kept, read, saved }) {
         el("button", { type: "button", class: "btn btn-primary", onclick: () => notice("conflict") }, say("conflict_mine", { number: own.number }))));
   }
 
+  const unread = () => unreadElements().map(id => modeler.get("elementRegistry").get(id)).filter(Boolean);
+
+  /** Say on which parts something typed is not read; of the one whose form is open only when asked for. */
+  function sayUnread(withOpen = false) {
+    const left = unread().filter(each => withOpen || each.id !== part("properties").dataset.element);
+    notice("unread", ...(left.length ? [el("b", {}, say("unread_heading")), el("ul", {}, left.map(each => el("li", {},
+      el("button", { type: "button", class: "linkbtn", "data-unread-at": each.id, onclick: () => form.go(each) }, wordsOf(each)))))] : []));
+  }
+
   const changed = () => {
     part("undo").disabled = !stack.canUndo();
     part("redo").disabled = !stack.canRedo();
@@ -112,8 +128,10 @@ function edit({ modeler, kept, read, saved }) {
   };
   modeler.on("commandStack.changed", ({ trigger }) => {
     changed();
+    sayUnread();
     if (trigger !== "clear") saving.change();
   });
+  modeler.on("selection.changed", () => sayUnread());
   modeler.on(["shape.replaced", "commandStack.shape.replace.postExecuted"], ({ context }) => {
     for (const each of [context?.oldShape, context?.newShape]) if (each) touched.add(each.businessObject.id);
   });
@@ -122,10 +140,16 @@ function edit({ modeler, kept, read, saved }) {
   part("check").addEventListener("click", async () => {
     flush();
     await saving.save();
+    sayUnread(true);
     showFindings();
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
-  addEventListener("beforeunload", flush, { capture: true });
+  addEventListener("beforeunload", event => {
+    flush();
+    if (!unread().length) return;
+    event.preventDefault();
+    event.returnValue = "";
+  }, { capture: true });
 
   findings.show(data.findings);
   form.draw();

@@ -1,5 +1,5 @@
 // The form beside the drawing: what can be said of the element that is chosen, in the words of those who run the process.
-import { conditionOf, inWordsOf } from "./conditions.js";
+import { conditionOf, forgetRows, inWordsOf } from "./conditions.js";
 import { area, both, flush, group, select, tick } from "./controls.js";
 import { drawingOn } from "./drawing-on.js";
 import { definitionOf, extensionOf, isA, laneOf, nameOf, objectOf, processOf, propertiesOf } from "./elements.js";
@@ -61,6 +61,7 @@ export function propertiesFormOf({ modeler, box, pen, findings }) {
   function partsOf(object) {
     if (isA(shown, "bpmn:SequenceFlow")) {
       const isChoice = object.sourceRef?.$type === "bpmn:ExclusiveGateway" && object.sourceRef.outgoing.length > 1;
+      if (!isChoice) forgetRows(object);
       return [names(object), isChoice ? conditionOf(shown, written, draw) : null, drawOn.into(shown)];
     }
     if (isA(shown, "bpmn:TextAnnotation")) return [el("p", { class: "small muted" }, say("note_hint")), drawOn.removal(shown)];

@@ -3,6 +3,8 @@ import { data } from "./page.js";
 
 const QUIET = 2000;
 const PAUSES = [2000, 4000, 8000, 15000, 30000];
+/** Names this opened page, so that a save whose answer was lost is known for its own, and not that of another tab. */
+const page = [...crypto.getRandomValues(new Uint8Array(12))].map(each => each.toString(16).padStart(2, "0")).join("");
 
 /** `read` gives the text; `saved` is the one that needs no saving, null for none. `tell(state, answer)` is told of "unsaved",
  *  "saving", "saved", "waiting", "refused", "signed_out", "conflict". */
@@ -39,7 +41,7 @@ export function savingOf({ read, saved, touched, tell }) {
     try {
       response = await fetch(address(ref), { method: "PUT", credentials: "same-origin",
         headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
-        body: JSON.stringify({ xml, revision, touched: [...touched] }) });
+        body: JSON.stringify({ xml, revision, touched: [...touched], page }) });
     } catch {
       return fail("waiting");
     }
@@ -83,8 +85,8 @@ export function savingOf({ read, saved, touched, tell }) {
   /** Sign-in may have been renewed in another tab: fetch the page's token again, then save. */
   async function again() {
     try {
-      const page = new DOMParser().parseFromString(await (await fetch(location.href, { credentials: "same-origin" })).text(), "text/html");
-      const block = page.getElementById("studio-data");
+      const fresh = new DOMParser().parseFromString(await (await fetch(location.href, { credentials: "same-origin" })).text(), "text/html");
+      const block = fresh.getElementById("studio-data");
       if (block) token = JSON.parse(block.textContent).token;
     } catch { /* still no connection: the attempt below says so */ }
     return save();

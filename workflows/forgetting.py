@@ -1,0 +1,58 @@
+"""What was filled in at drawn steps leaves the states of a process with the content of its case: at quarantine, for good."""
+
+from collections.abc import Collection
+from typing import Any
+
+import orjson
+import zstandard
+from sqlalchemy import select
+
+from casework.db import db
+from workflows.bindings import Bindings
+from workflows.models import Incident, ProcessInstance
+from workflows.parsed import definition_of
+from workflows.process_variables import content_names
+
+NOTHING = b""
+"""In place of a state that cannot be read and so cannot be cleaned: the pages say that it cannot be read, as before."""
+
+
+def forget_values(instances: Collection[ProcessInstance], bindings: Bindings) -> None:
+    """Drop the values from the states of the instances of a quarantined case, and from those its incidents have kept.
+
+    An ended instance loses every value, since nothing reads them any more; one that goes on only those of fields. Which elements
+    were reached stays, so that the diagram can be drawn. Doing it again changes nothing.
+    """
+    own = {each.id: each for each in instances}
+    for each in instances:
+        each.state = _cleaned(each.state, each, bindings)
+    for incident in db.session.scalars(select(Incident).where(Incident.instance_id.in_(own))):
+        incident.state_before = _cleaned(incident.state_before, own[incident.instance_id], bindings)
+    db.session.flush()
+
+
+def _cleaned(state: bytes, instance: ProcessInstance, bindings: Bindings) -> bytes:
+    names = None if instance.ended_at is not None else content_names(definition_of(instance.process_version), instance.process_id, bindings)
+    try:
+        return without_values(state, names)
+    except Exception:  # damaged: whatever is met in its bytes, they may hold a value
+        return NOTHING
+
+
+def without_values(state: bytes, names: Collection[str] | None = None) -> bytes:
+    """Return a stored task tree without the variables of these names, None for all; with all of them go the moments its timers kept."""
+    tree = orjson.loads(zstandard.decompress(state))
+    tree["data"] = _without(tree["data"], names)
+    for task in tree["tasks"].values():
+        task["data"] = _without(task["data"], names)
+        # what a task changed of the variables of the one before it
+        if "updates" in task["delta"]:
+            task["delta"]["updates"] = _without(task["delta"]["updates"], names)
+            task["delta"]["deletions"] = [] if names is None else [name for name in task["delta"]["deletions"] if name not in names]
+        if names is None:
+            task["internal_data"] = {}
+    return zstandard.compress(orjson.dumps(tree), level=9)
+
+
+def _without(variables: dict[str, Any], names: Collection[str] | None) -> dict[str, Any]:
+    return {} if names is None else {name: value for name, value in variables.items() if name not in names}
