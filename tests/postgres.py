@@ -16,7 +16,8 @@ INSTALLED = Path("/usr/lib/postgresql")
 OLDEST, PREFERRED = 15, 17
 START_SECONDS = 30
 ROOM_BYTES = 4 << 30
-FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
+                    "autovacuum": "off", "jit": "off"}  # fmt: skip
 
 
 class PostgresMissing(Exception):
