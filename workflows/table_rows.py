@@ -1,6 +1,5 @@
 """A decision table as a page shows it: read from the file without judging anything."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +10,14 @@ from casework.models import Agency, Field
 from casework.words import Bilingual
 from workflows.definitions import read_xml
 from workflows.models import ProcessVersion
+from workflows.routing_rows import ANYTHING, BETWEEN_LANGUAGES, key_in, keys_in
 
-ANYTHING = "-"
 AREA = Bilingual("UBND nơi xảy ra", "The committee of the place")
 COLUMNS = {
     "field": Bilingual("Lĩnh vực", "Field"), "area": AREA, "urgency": Bilingual("Mức độ", "Urgency"),
     "lead": Bilingual("Chủ trì", "Leads"), "cooperating": Bilingual("Phối hợp", "Cooperate"),
 }  # fmt: skip
 MOST_NAMES = 500
-NAME = re.compile(r"""["'](?P<text>[^"'\\]*)["']|(?P<fact>\w+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def _columns(table: Any, kind: str) -> tuple[tuple[str, Bilingual], ...]:
 
 
 def _row(rule: Any) -> TableRow:
-    vi, _, en = (rule.findtext("{*}description") or "").partition(" / ")
+    vi, _, en = (rule.findtext("{*}description") or "").partition(BETWEEN_LANGUAGES)
     cells = [*rule.iterchildren("{*}inputEntry"), *rule.iterchildren("{*}outputEntry")]
     return TableRow(rule.get("id", ""), tuple(_cell(cell) for cell in cells), Bilingual(vi, en or vi))
 
@@ -90,7 +88,5 @@ def _cell(cell: Any) -> Cell:
 
 def _names_in(text: str) -> tuple[str, ...]:
     """The values and facts a cell names, one or a list of them; empty where it says something else."""
-    listed = re.fullmatch(r"\[(.*)\]", text, re.DOTALL)
-    parts = [part.strip() for part in (listed[1] if listed else text).split(",")]
-    names = [NAME.fullmatch(part) for part in parts if part]
-    return tuple(found["text"] or found["fact"] for found in names if found) if all(names) else ()
+    listed, one = keys_in(text), key_in(text)
+    return listed if listed is not None else (one,) if one else ()

@@ -11,10 +11,8 @@ from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflows.checks.vocabulary import RESTING
 from workflows.definitions import Definition, Element
-
-RESTING = ("userTask", "manualTask", "intermediateCatchEvent", "eventBasedGateway")
-"""Where a token rests until a person or an event moves it on."""
 
 SPLIT = f".{BoundaryEventSplit.__name__}"
 """How the engine names the task it puts before a step with boundary events."""

@@ -12,19 +12,17 @@ from casework.permissions import Role, actor_for
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from workflows import step_counts
-from workflows.step_counts import late_steps, open_steps
+from workflows.step_counts import open_steps
 from workflows.versions import live_version
 
 
-def test_open_steps_are_counted_with_those_that_rest_and_late_ones_without(app: Flask) -> None:
+def test_open_steps_are_counted_with_those_that_rest(app: Flask) -> None:
     world = build.standard_world()
     cases = [build.case_at(world, state) for state in ("to_verify", "to_verify", "to_classify", "handling", "closed")]
     build.act(world, cases[2], "hold", "ops_lead", until=build.NOON.date().replace(day=6), reason="Chờ kết quả giám định.")
     version = live_version(world.centre.id)
     by = world.actor("administrator")
     assert open_steps(version, by=by) == {"verify": 2, "classify": 1, "resume": 1, "submit_answer": 1}
-    assert late_steps(version, by=by, now=build.NOON) == {}
-    assert late_steps(version, by=by, now=build.NOON.replace(year=2027)) == {"verify": 2, "resume": 1, "submit_answer": 1}
 
 
 def test_steps_of_other_centres_are_not_counted_for_a_role_of_one(sqlite_app: Flask) -> None:
@@ -33,11 +31,10 @@ def test_steps_of_other_centres_are_not_counted_for_a_role_of_one(sqlite_app: Fl
     build.file_report(world)
     for _ in range(2):
         build.file_report(other)
-    inspector, later = of_the_installation(world, "inspector_of_all", Role.INSPECTOR), build.NOON.replace(year=2027)
+    inspector = of_the_installation(world, "inspector_of_all", Role.INSPECTOR)
     version = live_version(None)
     for by, number in ((world.actor("administrator"), 1), (other.actor("administrator"), 2), (actor_for(inspector, now=build.NOON), 3)):
         assert open_steps(version, by=by) == {"verify": number}
-        assert late_steps(version, by=by, now=later) == {"verify": number}
 
 
 @pytest.mark.parametrize("role", ["administrator", "admin_of_all"])

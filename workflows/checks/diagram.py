@@ -52,11 +52,6 @@ class Node:
         """Whether a person does it."""
         return self.kind in ("userTask", "manualTask")
 
-    @property
-    def waits(self) -> bool:
-        """Whether a token rests here until a person or an event moves it on."""
-        return self.is_step or self.kind in ("intermediateCatchEvent", "eventBasedGateway")
-
 
 @dataclass(frozen=True, slots=True)
 class Process:

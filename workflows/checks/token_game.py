@@ -17,6 +17,7 @@ from time import thread_time
 
 from workflows.checks.diagram import Flow, Node
 from workflows.checks.graph import Graph
+from workflows.checks.vocabulary import RESTING
 
 MAX_STATES = 20_000
 MAX_TOKENS = 250_000
@@ -31,7 +32,6 @@ AT, ON, ARMED, BEYOND, OVER = "at", "on", "armed", "beyond", "over"
 TERMINATED: State = frozenset({(OVER, "")})
 ENDED: State = frozenset()
 
-RESTING = frozenset({"userTask", "manualTask", "intermediateCatchEvent", "eventBasedGateway"})
 
 
 class TooManyStates(RuntimeError):

@@ -47,6 +47,9 @@ version; the engine's inclusive join follows only one path back from each input.
 
 FLOW_NODES = frozenset(tag.removeprefix(BPMN) for tag in NODES)
 
+RESTING = frozenset({"userTask", "manualTask", "intermediateCatchEvent", "eventBasedGateway"})
+"""Where a token rests until a person or an event moves it on."""
+
 STRUCTURE = _attributes(
     """
     definitions: name targetNamespace exporter exporterVersion
