@@ -15,7 +15,6 @@ from psycopg import sql
 INSTALLED = Path("/usr/lib/postgresql")
 OLDEST, PREFERRED = 15, 17
 START_SECONDS = 30
-ROOM_BYTES = 4 << 30
 FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
                     "autovacuum": "off", "jit": "off"}  # fmt: skip
 
@@ -42,13 +41,12 @@ def server_version() -> str:
 
 
 def _ground(durable: bool) -> Path:
-    """Where a cluster lies: in memory where there is room, because thousands of databases are made and dropped, else in /tmp.
+    """Where a cluster lies: in the folder in memory that bin/test makes and clears away, where it made one, else in /tmp.
 
-    A socket path may have 107 bytes, so not TMPDIR. What shall survive a kill lies on a disk.
+    A socket path may have 107 bytes, so no other TMPDIR. What shall survive a kill lies on a disk.
     """
-    memory = Path("/dev/shm")
-    roomy = not durable and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES
-    return memory if roomy else Path("/tmp")
+    here = Path(tempfile.gettempdir())
+    return here if not durable and here.is_relative_to("/dev/shm") else Path("/tmp")
 
 
 class Cluster:
