@@ -69,7 +69,7 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
     record(case, "pass_on", by=by, at=now, former=case.centre.code_prefix, centre=centre.code_prefix)
     _move(case, centre)
     db.session.add(
-        Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now, mentions=[])
+        Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now)
     )  # fmt: skip
     tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now)
     tell_reporters(case, "report_passed_on", at=now)

@@ -42,6 +42,7 @@ from casework.models import (
     Note,
     OutboxMessage,
     Photo,
+    PhotoDetection,
     Publication,
     PublicationVersion,
     Question,
@@ -95,8 +96,8 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _apply([(Follower, Follower.case_id.in_(ids) & Follower.ended_at.is_(None), {"ended_at": at})])
     _apply([(File, File.photo_id.in_(_photos(ids)) & (File.audience != "sealed") & File.erased_at.is_(None), {"erased_at": at})])
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
-    subjects = [f"case:{case.ref}" for case in cases]
-    forget_drafts([*subjects, *(f"assignment:{assignment.ref}" for case in cases for assignment in case.assignments)])
+    db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
+    db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
     erase_payloads(ids)
     _erase_reasons_to_look(reports, ids)
@@ -136,11 +137,6 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
 def reports_of(case_ids: Collection[int]) -> list[Report]:
     """The reports these cases answer, and those that left them for no other case: they were withdrawn, and not erased by that."""
     return list(db.session.scalars(select(Report).where(Report.id.in_(_report_ids(case_ids))).order_by(Report.id)))
-
-
-def forget_drafts(subjects: Collection[str]) -> None:
-    """Delete the drafts about these subjects, such as `case:<ref>`. There are none while no page keeps what was not sent."""
-    db.session.query(Draft).where(Draft.subject.in_(subjects)).delete()
 
 
 def erase_payloads(case_ids: Collection[int]) -> None:
@@ -191,7 +187,7 @@ def _words_of_staff(ids: list[int]) -> list[Change]:
         (HandBack, HandBack.assignment_id.in_(assignments), {"reason": GONE, "decision_words": None, "suggested_agency_id": None}),
         (Hold, Hold.case_id.in_(ids), {"reason": GONE}),
         (HotlineCall, HotlineCall.case_id.in_(ids), {"number": GONE, "spoke_to": None, "what": GONE}),
-        (Note, Note.case_id.in_(ids), {"body": GONE, "mentions": []}),
+        (Note, Note.case_id.in_(ids), {"body": GONE}),
         (Publication, Publication.case_id.in_(ids), {"unpublish_reason": None}),
         (PublicationVersion, PublicationVersion.publication_id.in_(publications),
          {"title": GONE, "question": GONE, "summary": None, "place": None, "correction_reason": None}),

@@ -52,7 +52,7 @@ def both_locked(source: Case, main_id: int) -> tuple[Case, Case]:
 def write_reason(main: Case, reason: str, *, by: Actor, now: datetime) -> None:
     """Keep the words of staff where staff read them: the history holds none."""
     if words := normal(reason):
-        db.session.add(Note(case_id=main.id, audience="centre", body=words, written_by_id=by.account_id, written_at=now, mentions=[]))
+        db.session.add(Note(case_id=main.id, audience="centre", body=words, written_by_id=by.account_id, written_at=now))
 
 
 def move_with_reports(report_ids: list[int], old: Case, new: Case) -> None:

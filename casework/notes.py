@@ -42,7 +42,7 @@ def write_note(case: Case, *, by: Actor, now: datetime, audience: str, words: st
     assignment = own_open_assignment(by, case) if audience == "agency" else None
     note = Note(
         case_id=case.id, assignment_id=assignment.id if assignment else None, audience=audience, body=words,
-        written_by_id=by.account_id, written_at=now, mentions=[],
+        written_by_id=by.account_id, written_at=now,
     )  # fmt: skip
     db.session.add(note)
     record(case, "write_note", by=by, at=now, audience=audience)
@@ -69,7 +69,7 @@ def progress_note(assignment: Assignment, *, by: Actor, now: datetime, words: st
     db.session.add(
         Note(
             case_id=case.id, assignment_id=assignment.id, kind="progress", audience="agency", body=words,
-            written_by_id=by.account_id, written_at=now, mentions=[],
+            written_by_id=by.account_id, written_at=now,
         )
     )  # fmt: skip
     tell_desk(Role.OPERATOR, "progress_noted", case=case, at=now, agency=assignment.agency.key)

@@ -52,6 +52,7 @@ class Action(StrEnum):
     APPROVE_ANSWER = "approve_answer"
     APPROVE_PROCESS = "approve_process"
     ASK_REPORTER = "ask_reporter"
+    ASSIGN_TASK = "assign_task"
     CALL_HOTLINE = "call_hotline"
     CHANGE_CALENDAR = "change_calendar"
     CHANGE_LEAD = "change_lead"
@@ -75,6 +76,10 @@ class Action(StrEnum):
     HAND_BACK = "hand_back"
     HAND_OVER = "hand_over"
     HOLD = "hold"
+    KEEP_DRAFT = "keep_draft"
+    KEEP_FILTER = "keep_filter"
+    KEEP_TEMPLATE = "keep_template"
+    LOOK_UP_PHONE = "look_up_phone"
     MANAGE_SESSIONS = "manage_sessions"
     MEND_PROCESS = "mend_process"
     MERGE = "merge"
@@ -89,6 +94,7 @@ class Action(StrEnum):
     READ_INBOX = "read_inbox"
     READ_PROCESS = "read_process"
     READ_PUBLIC = "read_public"
+    READ_TEAM = "read_team"
     REDO_ANSWER = "redo_answer"
     REFER = "refer"
     REFUSE = "refuse"
@@ -100,6 +106,7 @@ class Action(StrEnum):
     RETRY_INCIDENT = "retry_incident"
     REVEAL_IDENTITY = "reveal_identity"
     REVIEW_RATING = "review_rating"
+    SEARCH_CASES = "search_cases"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
     SPLIT = "split"
@@ -118,6 +125,8 @@ CASE_READERS = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.OFFICER, Role.AGENC
                           Role.CONFIDENTIAL_READER})  # fmt: skip
 LEADERS = frozenset({Role.AGENCY_LEADER, Role.COMMITTEE_LEADER})
 """Who may decide on an answer: its agency's leader, or the next one up where that one wrote it."""
+TEAM_LEADERS = frozenset({Role.OPS_LEAD, Role.AGENCY_LEADER})
+"""Who leads the people of an inbox: sees their load and gives steps out."""
 STAFF = frozenset(Role)
 
 ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
@@ -128,6 +137,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.APPROVE_ANSWER: LEADERS,
     Action.APPROVE_PROCESS: frozenset({Role.PROCESS_APPROVER}),
     Action.ASK_REPORTER: OPERATIONS,
+    Action.ASSIGN_TASK: TEAM_LEADERS,
     Action.CALL_HOTLINE: OPERATIONS,
     Action.CHANGE_CALENDAR: frozenset({Role.ADMINISTRATOR}),
     Action.CHANGE_LEAD: OPERATIONS,
@@ -151,6 +161,10 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.HAND_BACK: frozenset({Role.OFFICER}),
     Action.HAND_OVER: frozenset({Role.CONFIDENTIAL_READER}),
     Action.HOLD: frozenset({Role.OPS_LEAD}),
+    Action.KEEP_DRAFT: STAFF,
+    Action.KEEP_FILTER: STAFF,
+    Action.KEEP_TEMPLATE: AGENCY_ROLES,
+    Action.LOOK_UP_PHONE: OPERATIONS,
     Action.MANAGE_SESSIONS: ANYONE,
     Action.MEND_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.MERGE: OPERATIONS,
@@ -165,6 +179,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.READ_INBOX: STAFF,
     Action.READ_PROCESS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR}),
     Action.READ_PUBLIC: ANYONE,
+    Action.READ_TEAM: TEAM_LEADERS,
     Action.REDO_ANSWER: LEADERS,
     Action.REFER: OPERATIONS,
     Action.REFUSE: OPERATIONS,
@@ -176,6 +191,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.RETRY_INCIDENT: frozenset({Role.ADMINISTRATOR}),
     Action.REVEAL_IDENTITY: OPERATIONS | {Role.CONFIDENTIAL_READER},
     Action.REVIEW_RATING: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
+    Action.SEARCH_CASES: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER},
     Action.SIGN_IN: ANYONE,
     Action.SIGN_OUT: ANYONE,
     Action.SPLIT: OPERATIONS,

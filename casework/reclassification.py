@@ -64,7 +64,7 @@ def reclassify(
     if case.is_urgent != was_urgent:
         case.hotline_owed = case.is_urgent
         _tell_agencies(case, now)
-    db.session.add(Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now, mentions=[]))
+    db.session.add(Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now))
     _move_limits(case, was_urgent, now)
     db.session.flush()
     db.session.refresh(case, ["area", "field", "visibility_reason"])

@@ -53,7 +53,7 @@ def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, word
         db.session.add(
             Note(
                 case_id=case.id, assignment_id=assignment.id, kind="reminder", audience="agency", body=words,
-                written_by_id=by.account_id, written_at=now, mentions=[],
+                written_by_id=by.account_id, written_at=now,
             )
         )  # fmt: skip
     due = assignment.due_at.isoformat() if assignment.due_at else None

@@ -107,6 +107,8 @@ class WaitingTask(Referable, Model):
         CheckConstraint("state IN ('waiting', 'frozen', 'done', 'withdrawn')", name="state"),
         UniqueConstraint("instance_id", "engine_task"),
         Index("ix_waiting_task_inbox", "desk", "state", "due_at", "id"),
+        Index("ix_waiting_task_centre", "centre_id", "state", "due_at", "id"),
+        Index("ix_waiting_task_agency", "agency_id", "state", "due_at", "id"),
         Index("ix_waiting_task_case", "case_id", "state"),
         Index("ix_waiting_task_claimed", "claimed_by_id", "state", "due_at"),
         _partial("ix_waiting_task_version", "version_id", "element", where="state IN ('waiting', 'frozen')"),
@@ -127,6 +129,7 @@ class WaitingTask(Referable, Model):
     entered_at: Mapped[datetime]
     claimed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     claimed_at: Mapped[datetime | None]
+    assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="who gave it to the claimant; empty: taken")
     done_at: Mapped[datetime | None]
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -135,6 +138,7 @@ class WaitingTask(Referable, Model):
     case: Mapped[Case] = relationship()
     assignment: Mapped[Assignment | None] = relationship()
     claimed_by: Mapped[Account | None] = relationship(foreign_keys=[claimed_by_id])
+    assigned_by: Mapped[Account | None] = relationship(foreign_keys=[assigned_by_id])
     done_by: Mapped[Account | None] = relationship(foreign_keys=[done_by_id])
 
     @property

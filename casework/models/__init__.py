@@ -16,10 +16,11 @@ from casework.models.cases import (
     Withdrawal,
 )
 from casework.models.clocks import Clock, ClockPause, Reminder
+from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, Mention, PhotoDetection, SavedFilter, SuggestionRule
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.limits import IdempotencyKey, RateCounter
 from casework.models.outbox import OutboxMessage
-from casework.models.people import Account, Deputy, Draft, LoginSession, Membership, OneTimeCode
+from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
 from casework.models.photos import File, Photo
 from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
 from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
@@ -41,11 +42,12 @@ from casework.models.search import SearchRow
 from casework.models.step_records import StepRecord, StepValue
 
 __all__ = [
-    "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "Area", "AreaSuccession", "Assignment", "CalendarChange",
-    "CalendarDay", "Camera", "Case", "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule", "CodeCounter", "Decision", "Deputy",
-    "Directive", "Draft", "Event", "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "Hold", "HotlineCall",
-    "IdempotencyKey", "Letterhead", "LoginSession", "Membership", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
-    "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "Question", "RateCounter", "Rating", "Referral",
-    "RefusalReason", "Refusal", "Reminder", "ReminderRule", "Report", "ReportText", "Reporter", "Review", "SearchRow", "StepRecord",
-    "StepValue", "TextTemplate", "VisibilityReason", "Withdrawal",
+    "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
+    "Assignment", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule",
+    "CodeCounter", "Decision", "Deputy", "Directive", "Draft", "Event", "EventStream", "Extension", "Field", "File", "Follower",
+    "HandBack", "Hold", "HotlineCall", "IdempotencyKey", "Letterhead", "LoginSession", "Membership", "Mention", "Note", "OfficeHours",
+    "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto",
+    "PublicationVersion", "Question", "RateCounter", "Rating", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule",
+    "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StepRecord", "StepValue", "SuggestionRule", "TextTemplate",
+    "VisibilityReason", "Withdrawal",
 ]  # fmt: skip

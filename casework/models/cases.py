@@ -286,7 +286,6 @@ class Note(Referable, Model):
     body: Mapped[str] = mapped_column(Text)
     written_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     written_at: Mapped[datetime]
-    mentions: Mapped[list[Any]] = mapped_column(Json, default=list, comment="account refs")
     written_by: Mapped[Account] = relationship()
 
 

@@ -1,4 +1,4 @@
-"""Accounts of staff and citizens, their roles, deputies, sessions and unfinished texts."""
+"""Accounts of staff and citizens, their roles, deputies and sessions."""
 
 from datetime import datetime
 
@@ -95,13 +95,3 @@ class OneTimeCode(Model):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(server_default="0")
     used_at: Mapped[datetime | None]
-
-
-class Draft(Model):
-    """What a person typed into a form and has not sent, outside the process state, which migrations may wipe. No page keeps any yet."""
-
-    __tablename__ = "draft"
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
-    subject: Mapped[str] = mapped_column(String(60), primary_key=True, comment="e.g. task:<ref>")
-    sealed_fields: Mapped[bytes] = mapped_column(LargeBinary)
-    updated_at: Mapped[datetime] = mapped_column(index=True)

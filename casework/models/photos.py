@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model, Referable
 
+UNSEARCHED = text("linked_at IS NOT NULL AND faces_sought_at IS NULL")
+
 
 class Photo(Referable, Model):
     """One picture, staged with a form or linked to a report, an answer, a note or a field of a step."""
@@ -18,6 +20,7 @@ class Photo(Referable, Model):
         Index("ix_photo_answer", "answer_id", "position"),
         Index("ix_photo_step_value", "step_value_id", "position"),
         Index("ix_photo_staged", "staged_token", "position"),
+        Index("ix_photo_unsearched", "linked_at", sqlite_where=UNSEARCHED, postgresql_where=UNSEARCHED),
         Index("ix_photo_unsent", "uploaded_at", sqlite_where=text("linked_at IS NULL"), postgresql_where=text("linked_at IS NULL")),
     )
     id: Mapped[Id]
@@ -35,6 +38,7 @@ class Photo(Referable, Model):
     uploaded_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     uploaded_at: Mapped[datetime]
     linked_at: Mapped[datetime | None]
+    faces_sought_at: Mapped[datetime | None] = mapped_column(comment="when a detector was last started on it")
     files: Mapped[list["File"]] = relationship(back_populates="photo", order_by="File.id")
 
 

@@ -214,8 +214,7 @@ def test_notes_and_what_reporters_wrote_go_back(world: build.World) -> None:
     report, moved = case.main_report, joined.assignment_of(case, "UBND-LAT")
     joined.merge(world, case, into)
     with unit_of_work():
-        db.session.add(Note(case_id=into.id, assignment_id=moved.id, audience="agency", body="Đã gọi.", written_by_id=1, written_at=LATER,
-                            mentions=[]))
+        db.session.add(Note(case_id=into.id, assignment_id=moved.id, audience="agency", body="Đã gọi.", written_by_id=1, written_at=LATER))
         db.session.add(Addition(case_id=into.id, report_id=report.id, sealed_words=seal_text("Nhầm chỗ.", purpose="addition to a report"),
                                 written_at=LATER))
         lock_case(into.id).has_unread_words = True

@@ -124,7 +124,7 @@ ACTS = [
     Mutant("bytes of photos stay", "casework/erasing.py", "        store.delete(name)\n", "        pass\n", ERASING),
     Mutant("words of staff stay", "casework/erasing.py", "    _apply(_words_of_staff(ids))\n", "", ERASING),
     Mutant("cleared texts stay", "casework/erasing.py", "    _apply(_texts_made_of([report.id for report in reports]))\n", "", ERASING),
-    Mutant("drafts stay", "casework/erasing.py", "    db.session.query(Draft).where(Draft.subject.in_(subjects)).delete()\n", "", ERASING),
+    Mutant("drafts stay", "casework/erasing.py", "    db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()\n", "", ERASING),
     Mutant("published text stays", "casework/erasing.py", "Publication.unpublished_at.is_(None), {\"unpublished_at\": at})])", "Publication.unpublished_at.is_(None), {\"kind\": \"final\"})])",
            unit("quarantine", "what_was_published_is_taken_back")),
     Mutant("originals stay after the hand-over", "casework/erasing.py", "            text.sealed_body = None\n", "            pass\n", ERASING),

@@ -146,6 +146,9 @@ WHO_DOES = {
     "remind": TEAM | {"committee_leader"}, "change_calendar": {"administrator"},
     "read_process": {"administrator", "process_approver", "inspector"}, "edit_process": {"administrator"},
     "approve_process": {"process_approver"}, "mend_process": {"administrator"},
+    "assign_task": {"ops_lead", "agency_leader"}, "read_team": {"ops_lead", "agency_leader"},
+    "keep_draft": ALL_STAFF, "keep_filter": ALL_STAFF, "keep_template": {"officer", "agency_leader"},
+    "search_cases": TEAM | {"officer", "agency_leader", "committee_leader"}, "look_up_phone": TEAM,
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 

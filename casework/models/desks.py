@@ -1,0 +1,119 @@
+"""What makes the work at the desks lighter: saved filters, unfinished texts, templates, mentions, openings, suggestions, faces found."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Json, Model, Referable
+from casework.models.answers import Answer
+from casework.models.cases import Note
+from casework.models.columns import Dated, Named, Scoped
+from casework.models.people import Account
+from casework.models.places import Agency
+
+
+class SavedFilter(Referable, Model):
+    """A choice of the inbox kept under a name: its owner's own, or shared with everybody who works in a centre or in an agency."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (CheckConstraint("centre_id IS NULL OR agency_id IS NULL", name="shared_with"),)
+    id: Mapped[Id]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"), index=True, comment="shared with the centre; neither: private")
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True, comment="shared with that agency")
+    name: Mapped[str] = mapped_column(String(60))
+    chosen: Mapped[dict[str, Any]] = mapped_column(Json, comment="the choice as the address of the inbox carries it")
+    created_at: Mapped[datetime]
+    owner: Mapped[Account] = relationship()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others see it too."""
+        return self.centre_id is not None or self.agency_id is not None
+
+
+class Draft(Referable, Model):
+    """What a person typed into a form and has not sent. It hangs on case, agency and element, not on a step of the engine, so that
+    it outlives a move to another version of the process."""
+
+    __tablename__ = "draft"
+    __table_args__ = (Index("ix_draft_own", "account_id", "case_id", "subject", "id"),)
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"), index=True)
+    subject: Mapped[str] = mapped_column(String(80), comment="element of the step it was typed for")
+    sealed_name: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what its author calls it, where there are several")
+    sealed_fields: Mapped[bytes] = mapped_column(LargeBinary)
+    photos_token: Mapped[str | None] = mapped_column(String(32), index=True, comment="photos staged with it are kept as long as it is")
+    revision: Mapped[int] = mapped_column(server_default="1", comment="counts the saves: who saves names the one they read")
+    started_at: Mapped[datetime]
+    saved_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AnswerTemplate(Referable, Scoped, Named, Dated, Model):
+    """Words an agency begins an answer with; places like {code} are filled in from the case. Without an agency it is everybody's."""
+
+    __tablename__ = "answer_template"
+    id: Mapped[Id]
+    agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), index=True)
+    service_code: Mapped[str | None] = mapped_column(String(40), comment="of the field it is meant for; empty: any")
+    position: Mapped[int]
+    findings: Mapped[str] = mapped_column(Text)
+    actions: Mapped[str] = mapped_column(Text)
+    remaining: Mapped[str] = mapped_column(Text)
+    contact: Mapped[str] = mapped_column(String(200))
+    written_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="empty: came with the software")
+    agency: Mapped[Agency | None] = relationship()
+
+
+class AnswerOpening(Model):
+    """That somebody who may decide on an answer has had this version before their eyes; only such answers can be approved in bulk."""
+
+    __tablename__ = "answer_opening"
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    opened_at: Mapped[datetime]
+    answer: Mapped[Answer] = relationship()
+
+
+class Mention(Model):
+    """A colleague named in a note, until they have seen it."""
+
+    __tablename__ = "mention"
+    __table_args__ = (
+        UniqueConstraint("note_id", "account_id"),
+        Index("ix_mention_unseen", "account_id", "id", sqlite_where=text("seen_at IS NULL"), postgresql_where=text("seen_at IS NULL")),
+    )
+    id: Mapped[Id]
+    note_id: Mapped[int] = mapped_column(ForeignKey("note.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    seen_at: Mapped[datetime | None]
+    note: Mapped[Note] = relationship()
+    account: Mapped[Account] = relationship()
+
+
+class SuggestionRule(Scoped, Dated, Model):
+    """Words that speak for a field or for urgency. What is found is suggested with the words that spoke for it, never chosen."""
+
+    __tablename__ = "suggestion_rule"
+    __table_args__ = (CheckConstraint("kind IN ('field', 'urgency')", name="kind"),)
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(8))
+    target: Mapped[str] = mapped_column(String(40), comment="service code of the field, or urgent")
+    phrase: Mapped[str] = mapped_column(String(80), comment="as it is written; compared without accents")
+    weight: Mapped[int] = mapped_column(comment="how strongly it speaks, 1 to 10")
+
+
+class PhotoDetection(Model):
+    """What a detector found in one photo: rectangles that may be faces. A suggestion for whoever covers them by hand."""
+
+    __tablename__ = "photo_detection"
+    id: Mapped[Id]
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), unique=True)
+    detector: Mapped[str] = mapped_column(String(40), comment="name and version of the model")
+    rectangles: Mapped[list[Any]] = mapped_column(Json, comment="[left, top, right, bottom, score] in fractions of the upright picture")
+    error: Mapped[str | None] = mapped_column(String(80), comment="class of the error when it failed: nobody looked, a person has to")
+    detected_at: Mapped[datetime]
