@@ -1,5 +1,7 @@
 """An agency's answer and its leader's verdict. Author and approver are never the same person, nor stand for the same one."""
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,13 +12,25 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Account, Agency, Answer, Assignment, Case, Decision, Membership
+from casework.models import Account, Agency, Answer, Assignment, Case, Decision, Membership, Photo
 from casework.outbox import tell_desk
 from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, desk_name, require
-from casework.photo_records import link_staged
+from casework.photo_records import MOST_PHOTOS, PreparedPhoto, TooManyPhotos, link_carried, link_staged
 from casework.states import AssignmentEnd, AssignmentState, CaseState
+from casework.words import Bilingual
 
 LONGEST_PART = 5_000
+LONGEST_CONTACT = 200
+PARTS = {
+    "findings": Bilingual("1. Hiện trạng", "1. What was found"),
+    "actions": Bilingual("2. Việc đã làm", "2. What was done"),
+    "remaining": Bilingual("3. Việc còn lại, bao giờ xong", "3. What remains, and by when"),
+    "contact": Bilingual("Liên hệ", "Whom to ask"),
+}
+"""The parts of an answer, in order (domain.md, 5.5)."""
+
+LEFT_TO_FILL = re.compile(r"\{[^{}]*\}|[{}…]")
+"""What a template leaves for its writer: nobody should read it in an answer."""
 
 
 class AnswerRefused(CaseworkError):
@@ -38,11 +52,13 @@ def submit_answer(
     contact: str,
     photos_token: str | None = None,
     no_photo_reason: str = "",
+    carried: Sequence[tuple[Photo, PreparedPhoto]] = (),
 ) -> dict[str, object]:
     """Hand a new version of the agency's answer to the leader who decides.
 
     The answer has four parts: what was found, what was done, what remains and by when, whom to ask. It needs at least one
-    after-photo or a reason why there is none. Records `submit_answer`; starts the approval clock; the agency's own clock
+    after-photo or a reason why there is none: `carried` are photos of the version before, with copies of their files, so that each
+    version keeps its own. Records `submit_answer`; starts the approval clock; the agency's own clock
     goes on until approval. Raises AnswerRefused; also when no leader up the chain could approve it.
     Source: rules.md, sections 4 to 6; domain.md, 5.5.
     """
@@ -59,7 +75,10 @@ def submit_answer(
     )  # fmt: skip
     db.session.add(answer)
     db.session.flush()
-    photos = link_staged(photos_token, now=now, answer=answer) if photos_token else 0
+    photos = link_carried([_of_version_before(*each, assignment, answer) for each in carried], answer=answer, by=by, now=now)
+    photos += link_staged(photos_token, now=now, answer=answer, first=photos) if photos_token else 0
+    if photos > MOST_PHOTOS:
+        raise TooManyPhotos
     if not photos and not answer.no_photo_reason:
         raise AnswerRefused(
             "Cần ít nhất một ảnh sau xử lý, hoặc nêu lý do không có ảnh.",
@@ -123,6 +142,19 @@ def newest_answer(assignment: Assignment) -> Answer | None:
     return assignment.answers[-1] if assignment.answers else None
 
 
+def left_to_fill(text: str) -> str | None:
+    """What in a text still waits to be filled in, such as “…” or “{place}”; None when nothing does."""
+    found = LEFT_TO_FILL.search(text)
+    return found[0] if found else None
+
+
+def _of_version_before(photo: Photo, copy: PreparedPhoto, assignment: Assignment, answer: Answer) -> tuple[Photo, PreparedPhoto]:
+    earlier = {row.id for row in assignment.answers if row is not answer}
+    if photo.answer_id not in earlier or copy.sha256 != photo.sha256:
+        raise NotAllowed
+    return photo, copy
+
+
 def _refuse_incomplete(parts: dict[str, str]) -> None:
     if not parts["findings"] or not parts["actions"]:
         raise AnswerRefused("Vui lòng ghi hiện trạng đã kiểm tra và việc đã làm.", "Please write what was found and what was done.")
@@ -131,10 +163,16 @@ def _refuse_incomplete(parts: dict[str, str]) -> None:
             "Vui lòng ghi việc còn lại (hoặc “Không còn”) và người liên hệ.",
             "Please write what remains (or “Nothing”) and whom to contact.",
         )
-    if any(len(text) > LONGEST_PART for text in parts.values()) or len(parts["contact"]) > 200:
+    if any(len(text) > LONGEST_PART for text in parts.values()) or len(parts["contact"]) > LONGEST_CONTACT:
         raise AnswerRefused(
-            f"Mỗi phần tối đa {LONGEST_PART} ký tự, liên hệ tối đa 200.", f"Each part may have {LONGEST_PART} characters, the contact 200."
+            f"Mỗi phần tối đa {LONGEST_PART} ký tự, liên hệ tối đa {LONGEST_CONTACT}.",
+            f"Each part may have {LONGEST_PART} characters, the contact {LONGEST_CONTACT}.",
         )
+    for name, label in PARTS.items():
+        if left := left_to_fill(parts[name]):
+            raise AnswerRefused(
+                f"Phần “{label.vi}” còn chỗ chưa điền: {left}", f"The part “{label.en}” still has something to be filled in: {left}"
+            )
 
 
 def _decide(assignment: Assignment, verdict: str, instructions: str | None, *, by: Actor, now: datetime) -> Answer:

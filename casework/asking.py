@@ -115,6 +115,27 @@ def move_day(case: Case, plan: DayPlan, *, now: datetime) -> None:
     tell_followers(case, "followed_due_moved", at=now, due_at=plan.due.isoformat())
 
 
+def earlier_due(case: Case, plan: DayPlan, day: date, *, now: datetime) -> datetime:
+    """Return the due instant of a cooperating agency that is to answer by the end of an earlier day than the others.
+
+    Raises DistributionRefused when the case is urgent, the day is not earlier, or less than one working day would be left;
+    DayTooFar. Source: rules.md, section 4, "others the same unless the operator sets earlier".
+    """
+    calendar = calendar_of(case.centre_id)
+    due, latest = calendar.end_of(day, now), due_for_new_agency(case, plan.due, at=now, limit=plan.limit)
+    if case.is_urgent:
+        raise DistributionRefused("Hồ sơ khẩn không đặt ngày riêng cho đơn vị.", "An urgent case has no separate day for an agency.")
+    if latest is None or due >= latest:
+        raise DistributionRefused(
+            f"Ngày {day:%d/%m/%Y} không sớm hơn hạn chung của các đơn vị.", f"{day:%d/%m/%Y} is not before the limit of all agencies."
+        )
+    if under_one_working_day_left(now, due, calendar):
+        raise DistributionRefused(
+            f"Ngày {day:%d/%m/%Y} để lại chưa đến một ngày làm việc.", f"{day:%d/%m/%Y} leaves less than one working day."
+        )
+    return due
+
+
 def add_assignment(case: Case, agency: Agency, *, slot: str, instructions: str, by: Actor, now: datetime) -> Assignment:
     """Put an agency on the case, asked and not yet at work; its limits are started by start_work once the rows have numbers."""
     assignment = Assignment(
@@ -125,10 +146,10 @@ def add_assignment(case: Case, agency: Agency, *, slot: str, instructions: str, 
     return assignment
 
 
-def start_work(assignment: Assignment, *, now: datetime) -> None:
-    """Start the limits of answering and of accepting, and tell the agency's officers."""
+def start_work(assignment: Assignment, *, now: datetime, earlier: datetime | None = None) -> None:
+    """Start the limits of answering and of accepting, and tell the agency's officers. `earlier` is a due instant of its own."""
     case = assignment.case
-    start_assignment_clock(assignment, at=now)
+    start_assignment_clock(assignment, at=now, due=earlier)
     start_clock(case, ClockKind.ASSIGNMENT_ACCEPTED, at=now, assignment=assignment)
     tell_desk(Role.OFFICER, "assignment_given", case=case, at=now, agency_id=assignment.agency_id, urgent=case.is_urgent)
 

@@ -1,12 +1,18 @@
 """The timeline of a case as staff read it: who did what when, told to each audience in what it may know (rules.md, section 2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from casework.db import db
 from casework.due_reasons import moves_of
+from casework.history_changes import Change, changes_of
+from casework.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.models import Account, Agency, Case, Event
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.said import Audience, Known, Said
@@ -39,21 +45,46 @@ def audience_of(actor: Actor, case: Case) -> Audience | None:
     return Audience.AGENCY if Viewer.AGENCY in seen else Audience.PROCESS
 
 
-def staff_steps(case: Case, *, by: Actor) -> list[Step]:
-    """The newest MOST_STEPS steps of a case for a member of staff, newest first; empty when they may know none."""
+@dataclass(frozen=True)
+class StaffStep(Step):
+    """One line of the history of staff: what changed, and why where its reader may read the reason. `note` says who."""
+
+    changes: tuple[Change, ...] = ()
+    why: str | None = None
+
+
+Reasons = Mapping[tuple[str, datetime], str]
+"""Why something was done, by the type of its event and its instant (casework/history_reasons.py)."""
+
+
+def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reasons: Reasons = MappingProxyType({})) -> list[Step]:
+    """The newest MOST_STEPS steps of a case for a member of staff, newest first; empty when they may know none.
+
+    `kind` leaves out the other parts of the history.
+    """
     audience = audience_of(by, case)
     if audience is None:
         return []
-    query = select(Event).where(Event.case_id == case.id).options(joinedload(Event.actor)).order_by(Event.seq.desc()).limit(MOST_STEPS)
-    events = list(db.session.scalars(query))
-    known = Known(_agency_names(case), audience)
-    principals = _names_of({event.on_behalf_of_id for event in events if event.on_behalf_of_id is not None})
-    steps = []
-    for event in events:
+    principal = aliased(Account)
+    query = select(Event, principal.full_name).outerjoin(principal, principal.id == Event.on_behalf_of_id).where(Event.case_id == case.id)
+    if kind is not None:
+        query = query.where(Event.type.in_(OF_KIND[kind]))
+    rows = list(db.session.execute(query.options(joinedload(Event.actor)).order_by(Event.seq.desc()).limit(MOST_STEPS)))
+    known = Known(_agency_names(case, [event.payload or {} for event, _principal in rows]), audience)
+    steps: list[Step] = []
+    for event, principal_name in rows:
         said = _said(event, known)
-        if said is not None:
-            steps.append(Step(said.words, event.at, said.is_main, _who(event, principals)))
-    return with_moves(steps, moves_of(case))
+        if said is None:
+            continue
+        changes = changes_of(event.type, event.payload or {}, known)
+        if kind is HistoryKind.LIMITS and event.type not in ABOUT_LIMITS and not any(change.is_limit for change in changes):
+            continue
+        why = reasons.get((event.type, event.at))
+        steps.append(StaffStep(said.words, event.at, said.is_main, _who(event, principal_name), changes, why))
+    told = {event.at for event, _principal in rows if "due" in (event.payload or {})}
+    is_untold = any(event.type in MAY_MOVE and event.at not in told and event.payload is not None for event, _principal in rows)
+    moves = moves_of(case) if is_untold and kind in (None, HistoryKind.LIMITS) else []
+    return with_moves(steps, [move for move in moves if move.at not in told])
 
 
 def _said(event: Event, known: Known) -> Said | None:
@@ -63,25 +94,29 @@ def _said(event: Event, known: Known) -> Said | None:
     return tell(event.payload, known) if tell else Said(Bilingual(f"Sự kiện “{event.type}”", f"Event “{event.type}”"))
 
 
-def _who(event: Event, principals: Mapping[int, str]) -> Bilingual:
+def _who(event: Event, principal: str | None) -> Bilingual:
     actor = event.actor
     if actor is None:
         return REPORTER if event.type in REPORTERS_ACTS else SYSTEM_NAME
     if actor.full_name is None:
         return REPORTER
-    principal = principals.get(event.on_behalf_of_id or 0)
     if principal is None:
         return Bilingual(actor.full_name, actor.full_name)
-    return Bilingual(f"{actor.full_name}, thay {principal}", f"{actor.full_name} for {principal}")
+    return Bilingual(f"{actor.full_name} thay {principal}", f"{actor.full_name} for {principal}")
 
 
-def _agency_names(case: Case) -> dict[str, Bilingual]:
-    query = select(Agency).where(Agency.centre_id == case.centre_id)
-    return {agency.key: agency.short_name for agency in db.session.scalars(query)}
+def _agency_names(case: Case, payloads: Sequence[Mapping[str, Any]]) -> dict[str, Bilingual]:
+    """The agencies the events name: those of the case are at hand, of others there may be one that was suggested or merged in."""
+    names = {row.agency.key: row.agency.short_name for row in case.assignments}
+    if not _keys_in(payloads) <= set(names):
+        query = select(Agency).where(Agency.centre_id == case.centre_id).order_by(Agency.valid_from)
+        names = {agency.key: agency.short_name for agency in db.session.scalars(query)} | names
+    return names
 
 
-def _names_of(account_ids: set[int]) -> dict[int, str]:
-    if not account_ids:
-        return {}
-    rows = db.session.execute(select(Account.id, Account.full_name).where(Account.id.in_(account_ids)))
-    return {account_id: name for account_id, name in rows if name is not None}
+def _keys_in(payloads: Sequence[Mapping[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    for payload in payloads:
+        found |= {payload[name] for name in ("agency", "lead", "suggested") if isinstance(payload.get(name), str)}
+        found |= {key for name in ("cooperating", "former", "agencies") if isinstance(payload.get(name), list) for key in payload[name]}
+    return found

@@ -27,6 +27,7 @@ from casework.models import (
     Report,
     SearchRow,
 )
+from casework.search_verification import check_search_index
 from casework.states import ANSWERED_STATES, AT_AGENCIES, ENDED_STATES, OPEN_STATES, CaseState
 
 BATCH = 1000
@@ -60,6 +61,7 @@ def check_cases(*, now: datetime) -> Iterator[Finding]:
     yield from _running_clocks()
     yield from _publicity()
     yield from _search_rows()
+    yield from check_search_index()
     yield from _main_reports()
     yield from _rows_against_events()
     yield from _outbox(now)

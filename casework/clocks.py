@@ -141,10 +141,14 @@ def start_step_clock(case: Case, element: str, *, limit: TimeLimit, at: datetime
     return clock
 
 
-def start_assignment_clock(assignment: Assignment, *, at: datetime) -> Clock:
-    """Start the limit of an agency: the case's due instant less the allowance for approval and publication, or sooner by its rule."""
+def start_assignment_clock(assignment: Assignment, *, at: datetime, due: datetime | None = None) -> Clock:
+    """Start the limit of an agency: the case's due instant less the allowance for approval and publication, or sooner by its rule.
+
+    `due` is a sooner one of its own.
+    """
     case = assignment.case
-    return start_clock(case, ClockKind.ASSIGNMENT, at=at, assignment=assignment, due=due_for_new_agency(case, case.due_at, at=at))
+    due = due or due_for_new_agency(case, case.due_at, at=at)
+    return start_clock(case, ClockKind.ASSIGNMENT, at=at, assignment=assignment, due=due)
 
 
 def due_for_new_agency(case: Case, case_due: datetime | None, *, at: datetime, limit: TimeLimit | None = None) -> datetime | None:

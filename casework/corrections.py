@@ -8,7 +8,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Case, Publication
+from casework.models import Case, Publication, PublicationVersion
 from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.publications import PUBLIC_KINDS, settle_publicity
@@ -44,7 +44,8 @@ def correct_publication(
 ) -> None:
     """Write a new version of what people read now, or of what was taken back, which is published again by it.
 
-    The agencies' answers stay as they are, and of the photos the chosen ones alone are shown. Ratings stay: they name the
+    The agencies' answers stay as they are, and of the photos the chosen ones alone are shown; the pictures shown before are erased:
+    what was covered too little must not lie about. Ratings stay: they name the
     version they were given to, so they are marked "before correction". `reason` is read beside the text. `version_seen` is the
     version the new words were written over: of two who correct at once the second reads the first's words before theirs stand.
     `again` says that the writer knows it was taken back, and publishes it again on purpose.
@@ -73,12 +74,14 @@ def correct_publication(
             "Nội dung này đã được đính chính sau khi mở biểu mẫu. Xin đọc nội dung mới rồi gửi lại.",
             "This was corrected after the form was opened. Please read the newer text, then send yours again.",
         )
+    before = publication.current
     version = write_version(
         publication, [row.answer for row in publication.current.answers], title=title, question=question, summary=summary,
         place="" if is_private else place, shows_exact_place=shows_exact_place and not is_private, correction_reason=reason,
         by=by, now=now,
     )  # fmt: skip
     choose_photos(version, photos, by=by, now=now)
+    _erase_copies(before, at=now)
     record(
         case, "correct_publication", by=by, at=now, kind=publication.kind, number=publication.number, version=version.version,
         again=was_taken_back,
@@ -120,6 +123,13 @@ def can_be_corrected(publication: Publication, case: Case) -> bool:
         Publication.case_id == case.id, Publication.number > publication.number, Publication.unpublished_at.is_(None)
     )
     return case.state not in GONE and db.session.scalars(query.limit(1)).first() is None
+
+
+def _erase_copies(version: PublicationVersion, *, at: datetime) -> None:
+    """Let nobody have the pictures a corrected version showed: the new one has copies of its own. Their bytes go by a job."""
+    for row in version.photos:
+        for file in (row.view, row.thumb):
+            file.erased_at = file.erased_at or at
 
 
 def _public_ones(case: Case) -> list[Publication]:

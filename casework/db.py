@@ -125,16 +125,18 @@ _sqlite_writer = FairLock()
 
 
 @contextmanager
-def unit_of_work() -> Iterator[None]:
+def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
     """Run the block as one transaction: all of it is committed, or none of it.
 
     This is the only place that commits. What was read before is forgotten first, so that a decision inside never
-    rests on a row read outside. Not to be nested: raises RuntimeError.
+    rests on a row read outside. With `keeps_rows` what was read inside may be told afterwards without reading it again.
+    Not to be nested: raises RuntimeError.
     """
     session = db.session()
     if session.info.get("in_unit_of_work"):
         raise RuntimeError("units of work do not nest: commit at the edge")
     session.rollback()
+    session.expire_all()
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     if on_sqlite:
         _sqlite_writer.acquire()
@@ -143,15 +145,31 @@ def unit_of_work() -> Iterator[None]:
     try:
         session.connection(execution_options={WRITES: True})
         yield
+        session.expire_on_commit = not keeps_rows
         session.commit()
     except BaseException:
         session.rollback()
         raise
     finally:
+        session.expire_on_commit = True
         session.info["in_unit_of_work"] = False
         del session.info["kept"]
         if on_sqlite:
             _sqlite_writer.release()
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Let a page that changes nothing read once what several of its parts ask for (see kept_for_step)."""
+    info = db.session().info
+    if "kept" in info:
+        yield
+        return
+    info["kept"] = {}
+    try:
+        yield
+    finally:
+        info.pop("kept", None)
 
 
 def is_lock_timeout(error: DBAPIError) -> bool:

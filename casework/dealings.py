@@ -20,7 +20,9 @@ from casework.models import (
     Case,
     Directive,
     Extension,
+    HandBack,
     Hold,
+    Publication,
     Question,
     Referral,
     Refusal,
@@ -107,6 +109,8 @@ class Dealings:
     missing: tuple[Assignment, ...] = ()
     merged_into: Case | None = None
     names: dict[int, str] = field(default_factory=dict)
+    there: frozenset[type[Any]] = frozenset()
+    """Of which tables the case has rows at all, those among them that are read elsewhere: hand-backs, publications."""
 
     def name(self, account_id: int | None) -> str:
         """What somebody is called; empty for nobody."""
@@ -136,6 +140,7 @@ def dealings_seen(case: Case, by: Actor) -> Dealings:
         records=tuple(step_records_seen(case, by)) if StepRecord in there else (),
         missing=tuple(row for row in case.assignments if row.end_reason == AssignmentEnd.MISSING),
         merged_into=case_seen_by(by, case.merged_into.ref) if case.merged_into is not None else None,
+        there=there,
     )
     return _named(found)
 
@@ -143,7 +148,8 @@ def dealings_seen(case: Case, by: Actor) -> Dealings:
 def _tables_with_rows(case: Case) -> frozenset[type[Any]]:
     asked: list[tuple[type[Any], Any]] = [
         *((table, exists().where(table.case_id == case.id)) for table in BESIDE),
-        (Extension, exists().where(Extension.assignment_id.in_([row.id for row in case.assignments]))),
+        (Publication, exists().where(Publication.case_id == case.id)),
+        *((table, exists().where(table.assignment_id.in_([row.id for row in case.assignments]))) for table in (Extension, HandBack)),
     ]
     query = union_all(*(select(literal(number)).where(is_there) for number, (_table, is_there) in enumerate(asked)))
     return frozenset(asked[number][0] for number in db.session.scalars(query))
@@ -153,13 +159,17 @@ def _rows(table: type[Any], case: Case) -> tuple[Any, ...]:
     return tuple(db.session.scalars(select(table).where(table.case_id == case.id).order_by(table.id)))
 
 
-def _codes(report_ids: set[int]) -> dict[int, str]:
-    return {id_: code for id_, code in db.session.execute(select(Report.id, Report.code).where(Report.id.in_(report_ids)))}  # noqa: C416
+def _codes(case: Case, report_ids: set[int]) -> dict[int, str]:
+    """The codes of reports: those the case has or had are at hand."""
+    codes = {link.report_id: link.report.code for link in case.reports}
+    others = report_ids - set(codes)
+    rows = db.session.execute(select(Report.id, Report.code).where(Report.id.in_(others))) if others else ()
+    return codes | {id_: code for id_, code in rows}  # noqa: C416
 
 
 def _questions(case: Case, reads_words: bool) -> tuple[SeenQuestion, ...]:
     rows: tuple[Question, ...] = _rows(Question, case)
-    codes = _codes({row.report_id for row in rows})
+    codes = _codes(case, {row.report_id for row in rows})
     return tuple(
         SeenQuestion(row, codes[row.report_id], row.words if reads_words else None, answer_words(row) if reads_words else None)
         for row in rows
@@ -177,7 +187,7 @@ def _additions(case: Case, reads_original: bool) -> tuple[SeenAddition, ...]:
 
 def _withdrawals(case: Case, in_centre: bool) -> tuple[SeenWithdrawal, ...]:
     rows: tuple[Withdrawal, ...] = _rows(Withdrawal, case)
-    codes = _codes({row.report_id for row in rows})
+    codes = _codes(case, {row.report_id for row in rows})
     return tuple(
         SeenWithdrawal(row, codes[row.report_id], withdrawal_reason(row) if in_centre else None, row.decision_words if in_centre else None)
         for row in rows

@@ -47,6 +47,23 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
         tell_desk(Role.AGENCY_LEADER, "directive_given", case=case, at=now, agency_id=assignment.agency_id)
 
 
+def finish_directive(case: Case, number: int, *, by: Actor, now: datetime) -> None:
+    """Write down that what the directive `number` of the case (1 is the oldest) ordered has been done.
+
+    For the operations lead, who answers for the case, and for the committee leader. Tells the committee leader's inbox. Records
+    `finish_directive` with the number. Raises NotAllowed, DirectiveRefused when there is none or it is done already.
+    """
+    require(by, Action.FINISH_DIRECTIVE, case)
+    rows = directives_of(case)[::-1]
+    row = rows[number - 1] if 0 < number <= len(rows) and case.quarantined_at is None else None
+    if row is None or row.done_at is not None:
+        raise DirectiveRefused("Chỉ đạo này đã được ghi là xong.", "This directive is down as done already.")
+    row.done_at = now
+    record(case, "finish_directive", by=by, at=now, number=number)
+    if not by.holds([Role.COMMITTEE_LEADER], centre_id=case.centre_id):
+        tell_desk(Role.COMMITTEE_LEADER, "directive_done", case=case, at=now)
+
+
 def directives_of(case: Case) -> list[Directive]:
     """The directives on a case, the newest first."""
     return list(db.session.scalars(select(Directive).where(Directive.case_id == case.id).order_by(Directive.id.desc())))

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from casework.answering import settle_work
-from casework.asking import add_assignment, move_day, plan_day, refuse_wrong_agencies, start_work
+from casework.asking import add_assignment, earlier_due, move_day, plan_day, refuse_wrong_agencies, start_work
 from casework.cases import give_up_lead, settle_state
 from casework.clocks import ClockKind, end_all_clocks, end_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.limit_changes import limits_moved, limits_of
 from casework.models import Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
@@ -34,23 +35,31 @@ def distribute(
     lead: Agency,
     cooperating: list[Agency],
     instructions: Mapping[int, str] | None = None,
+    earlier: Mapping[int, date] | None = None,
     confirms_short: bool = False,
     until: date | None = None,
 ) -> dict[str, object]:
     """Ask one agency to lead and any number to cooperate.
 
-    `instructions` are per agency row. Starts the clocks of acceptance and of the assignment for each. Several agencies get the
+    `instructions` are per agency row; so is `earlier`, the last day in time of a cooperating agency that is to answer before the
+    others. Starts the clocks of acceptance and of the assignment for each. Several agencies get the
     longest normal limit, counted from the original start and never earlier. Where less than one working day would be left, the
     operations lead `confirms_short`, or moves the case's last day in time to `until`. Records `distribute`.
-    Raises DistributionRefused when an agency appears twice, is of another centre or no longer exists, or still has the case;
-    ShortTime without the operations lead's word. Source: rules.md, sections 4 and 5.
+    Raises DistributionRefused when an agency appears twice, is of another centre or no longer exists, or still has the case,
+    and for a day that is not earlier; ShortTime without the operations lead's word. Source: rules.md, sections 4 and 5.
     """
     require(by, Action.DISTRIBUTE, case)
     refuse_wrong_agencies(case, [lead, *cooperating], now)
     plan = plan_day(case, by=by, now=now, several=bool(cooperating), confirms_short=confirms_short, until=until)
-    given_time = {"until": until.isoformat()} if until is not None else {}
-    record(case, "distribute", by=by, at=now, lead=lead.key, cooperating=[agency.key for agency in cooperating], **given_time)
+    days = {agency: earlier[agency.id] for agency in cooperating if earlier and agency.id in earlier}
+    own_due = {agency.id: earlier_due(case, plan, day, now=now) for agency, day in days.items()}
+    given_time: dict[str, object] = {"until": until.isoformat()} if until is not None else {}
+    if days:
+        given_time["earlier"] = {agency.key: day.isoformat() for agency, day in days.items()}
+    before = limits_of(case)
     move_day(case, plan, now=now)
+    asked_keys = {"lead": lead.key, "cooperating": [agency.key for agency in cooperating]}
+    record(case, "distribute", by=by, at=now, **asked_keys, **given_time, **limits_moved(before, case))
     case.lead_agency_id = lead.id
     asked = [(lead, "lead"), *((agency, "cooperating") for agency in cooperating)]
     given = [
@@ -60,7 +69,7 @@ def distribute(
     settle_state(case)
     db.session.flush()
     for assignment in given:
-        start_work(assignment, now=now)
+        start_work(assignment, now=now, earlier=own_due.get(assignment.agency_id))
     tell_reporters(case, "report_distributed", at=now, lead=lead.key)
     tell_followers(case, "followed_distributed", at=now, lead=lead.key)
     return {"agencies": len(given)}

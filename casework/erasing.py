@@ -150,13 +150,12 @@ def _empty_payloads(which: ColumnElement[bool]) -> None:
 
 
 def remove_erased_files(store: FileStore, *, now: datetime) -> int:
-    """Delete the bytes of files that quarantine marked as erased, and return how many were still there.
+    """Delete the bytes of files that quarantine or a correction marked as erased, and return how many were still there.
 
-    A job: what it does twice does no harm, and what a crash cut short the next run does. Cases in quarantine are few.
+    A job: what it does twice does no harm, and what a crash cut short the next run does.
     """
     recently = File.erased_at > now - FILES_ERASED_WITHIN
-    quarantined = select(Case.id).where(Case.quarantined_at.is_not(None))
-    names = list(db.session.scalars(select(File.stored_name).where(File.photo_id.in_(_photos(quarantined)), recently)))
+    names = list(db.session.scalars(select(File.stored_name).where(File.erased_at.is_not(None), recently)))
     db.session.rollback()
     left = [name for name in names if store.exists(name)]
     for name in left:

@@ -12,6 +12,7 @@ from casework.due_changes import URGENT_ALLOWANCE, last_day_in_time
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.limit_changes import limits_moved, limits_of
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
@@ -98,12 +99,13 @@ def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, grante
         words = _fit(words, "Vui lòng nêu lý do không cho gia hạn.", "Please say why the time is not given.")
     extension.granted, extension.decided_by_id, extension.decided_at = granted, by.account_id, now
     extension.decision_words, assignment.extension_asked = words or None, False
-    record(
-        case, "decide_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, granted=granted,
-        until=extension.until_on.isoformat(),
-    )  # fmt: skip
+    before = limits_of(case)
     if granted:
         _move(assignment, extension, now)
+    record(
+        case, "decide_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, granted=granted,
+        until=extension.until_on.isoformat(), **limits_moved(before, case),
+    )  # fmt: skip
     template = "extension_granted" if granted else "extension_not_granted"
     tell_desk(Role.OFFICER, template, case=case, at=now, agency_id=assignment.agency_id)
     return {"outcome": "grant" if granted else "deny"}

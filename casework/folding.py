@@ -5,6 +5,9 @@ import unicodedata
 
 _MARKS = {ord(sign): None for sign in "'’‘ʼ`´-‐‑–"}
 _SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]+")
+LONGEST_WORD = 60
+"""Of what stands in an index: a line of signs without a blank is no word."""
 
 
 def fold(text: str) -> str:
@@ -12,6 +15,11 @@ def fold(text: str) -> str:
     lowered = unicodedata.normalize("NFC", text).lower().replace("đ", "d")
     bare = "".join(sign for sign in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(sign))
     return _SPACES.sub(" ", bare.translate(_MARKS)).strip()
+
+
+def index_words(text: str) -> str:
+    """Return the words of a text as indexes hold them: folded, of letters and digits alone, between single spaces."""
+    return " ".join(word[:LONGEST_WORD] for word in _WORD.findall(fold(text)))
 
 
 def normal(text: str) -> str:

@@ -10,6 +10,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Hold
 from casework.outbox import tell_reporters
 from casework.permissions import SYSTEM, Action, Actor, require
@@ -97,7 +98,8 @@ def held_working_days(case: Case) -> int:
 
 def _go_on(case: Case, by: Actor, now: datetime) -> None:
     open_hold(case).ended_at = now
-    record(case, "resume", by=by, at=now)
-    case.held_reason = None
-    if not go_on(case, at=now):
+    case.held_reason, before = None, limits_of(case)
+    is_told = go_on(case, at=now)
+    record(case, "resume", by=by, at=now, **limits_moved(before, case))
+    if not is_told:
         tell_reporters(case, "case_resumed", at=now)

@@ -26,6 +26,7 @@ from casework.reclassification import hurry
 from casework.search_rows import refresh_search_rows
 from casework.splitting import SplitRefused, reports_merged_in, split
 from casework.states import AT_AGENCIES, OPEN_STATES, UNCLASSIFIED, CaseState
+from casework.words import Bilingual
 
 __all__ = ["MergeRefused", "SplitRefused", "merge", "reports_merged_in", "split"]
 
@@ -80,6 +81,15 @@ def merge(case: Case, *, by: Actor, now: datetime, into: Case, reason: str = "")
     refresh_search_rows(source, at=now)
     refresh_search_rows(main, at=now)
     return {"into": main.id, "moved": [assignment.id for assignment in moving]}
+
+
+def why_not_into(case: Case, main: Case) -> Bilingual | None:
+    """Say why a case cannot be merged into another one now, None where it can."""
+    try:
+        _refuse_unfit(case, main)
+    except CaseworkError as refusal:
+        return refusal.text
+    return None
 
 
 def _refuse_unfit(source: Case, main: Case) -> None:

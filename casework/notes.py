@@ -80,11 +80,17 @@ def notes_seen_by(by: Actor, case: Case) -> list[Note]:
     query = select(Note).where(Note.case_id == case.id).options(joinedload(Note.written_by)).order_by(Note.id.desc()).limit(MOST_NOTES)
     if not sees(by, Sight.INTERNAL_NOTES, case):
         return []
-    notes = list(db.session.scalars(query))
+    return [note for note in db.session.scalars(query) if reads_note(by, note, case)]
+
+
+def reads_note(by: Actor, note: Note, case: Case) -> bool:
+    """Whether a person may read one note of a case now (rules.md, section 2, "internal notes")."""
+    if not sees(by, Sight.INTERNAL_NOTES, case):
+        return False
     if viewers(by, case) & {Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER}:
-        return notes
+        return True
     own = {assignment.id for assignment in case.assignments if assignment.agency_id in by.agency_ids}
-    return [note for note in notes if note.audience == "agencies" or (note.audience == "agency" and note.assignment_id in own)]
+    return note.audience == "agencies" or (note.audience == "agency" and note.assignment_id in own)
 
 
 def own_open_assignment(by: Actor, case: Case) -> Assignment | None:

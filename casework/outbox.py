@@ -57,6 +57,11 @@ def tell_inbox(desk: str, template: str, *, case: Case, at: datetime, key: str |
     _put(f"desk:{desk}", template, case=case, at=at, parameters={"code": case.code, **parameters}, key=key)
 
 
+def tell_account(account_id: int, template: str, *, case: Case, at: datetime, key: str | None = None, **parameters: Any) -> None:
+    """Tell one member of staff."""
+    _put(f"account:{account_id}", template, case=case, at=at, parameters={"code": case.code, **parameters}, key=key)
+
+
 def add_to_letter(desk: str, case: Case, *, at: datetime, due: datetime) -> None:
     """Put a case into the letter an inbox gets on the local day of `due`; it is begun if there is none yet.
 

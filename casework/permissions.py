@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
@@ -71,6 +71,7 @@ class Action(StrEnum):
     EDIT_PROCESS = "edit_process"
     ENDORSE_EXTENSION = "endorse_extension"
     FILE_REPORT = "file_report"
+    FINISH_DIRECTIVE = "finish_directive"
     FOLLOW = "follow"
     FOLLOW_OWN = "follow_own"
     HAND_BACK = "hand_back"
@@ -156,6 +157,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.EDIT_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.ENDORSE_EXTENSION: frozenset({Role.AGENCY_LEADER}),
     Action.FILE_REPORT: ANYONE,
+    Action.FINISH_DIRECTIVE: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.FOLLOW: ANYONE,
     Action.FOLLOW_OWN: ANYONE,
     Action.HAND_BACK: frozenset({Role.OFFICER}),
@@ -357,18 +359,18 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
     tracked = frozenset(tracked_report_ids)
     if account is None or account.kind != "staff" or account.disabled_at is not None:
         return Actor(account=account, tracked_report_ids=tracked)
-    principals: dict[int, int | None] = {account.id: None}
     deputyships = (
         select(Deputy.principal_id)
         .join(Deputy.principal)
         .where(Deputy.deputy_id == account.id, Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
     )
-    principals.update({principal_id: principal_id for principal_id in db.session.scalars(deputyships)})
+    is_held = or_(Membership.account_id == account.id, Membership.account_id.in_(deputyships))
     today = now.astimezone(LOCAL_ZONE).date()
-    memberships = db.session.scalars(select(Membership).where(Membership.account_id.in_(principals)).order_by(Membership.id))
+    memberships = db.session.scalars(select(Membership).where(is_held).order_by(Membership.id))
     grants = tuple(
-        Grant(Role(row.role), row.centre_id, row.agency_id, principals[row.account_id]) for row in memberships if row.holds_on(today)
-    )
+        Grant(Role(row.role), row.centre_id, row.agency_id, None if row.account_id == account.id else row.account_id)
+        for row in memberships if row.holds_on(today)
+    )  # fmt: skip
     return Actor(account=account, grants=grants, tracked_report_ids=tracked)
 
 

@@ -22,6 +22,9 @@ from casework.sealing import seal_json, seal_text
 NAME_PURPOSE = "file name"
 FACTS_PURPOSE = "photo facts"
 MOST_PHOTOS = 10
+OF_A_PHOTO = (("sealed", "original"), ("centre", "view"), ("centre", "thumb"))
+"""The files every photo has from the start."""
+
 
 
 class TooManyPhotos(CaseworkError):
@@ -115,16 +118,42 @@ def link_staged(
     answer: Answer | None = None,
     note: Note | None = None,
     step_value: StepValue | None = None,
+    first: int = 0,
 ) -> int:
-    """Give the photos of a form to what the form made, and return how many there were."""
+    """Give the photos of a form to what the form made, and return how many there were. `first` is the place of the first of them."""
     photos = staged_photos(token)
-    for photo in photos:
-        photo.state, photo.linked_at, photo.staged_token = "linked", now, None
+    for place, photo in enumerate(photos, start=first):
+        photo.state, photo.linked_at, photo.staged_token, photo.position = "linked", now, None, place
         photo.report_id = report.id if report else None
         photo.answer_id = answer.id if answer else None
         photo.note_id = note.id if note else None
         photo.step_value_id = step_value.id if step_value else None
     return len(photos)
+
+
+def prepare_again(photo: Photo, *, store: FileStore) -> PreparedPhoto:
+    """Copy the files of a photo, before the unit of work, for a later version of what it shows: each version keeps files of its own,
+    so that none is changed by what becomes of another. Raises LookupError when its files are gone."""
+    kept = [copy_for(photo, audience, rendition) for audience, rendition in OF_A_PHOTO]
+    found = [file for file in kept if file is not None]
+    if len(found) < len(OF_A_PHOTO):
+        raise LookupError(f"photo {photo.ref} has lost its files")
+    return PreparedPhoto(photo.sha256, photo.sealed_name, photo.sealed_metadata or b"", tuple(_again(file, store) for file in found))
+
+
+def link_carried(carried: Iterable[tuple[Photo, PreparedPhoto]], *, answer: Answer, by: Actor, now: datetime) -> int:
+    """Give copies of photos to a later version of an answer, with the time they were sent and who sent them; return how many."""
+    place = 0
+    for place, (earlier, copy) in enumerate(carried, start=1):
+        photo = Photo(
+            purpose=earlier.purpose, state="linked", answer_id=answer.id, position=place - 1, sha256=copy.sha256,
+            sealed_name=copy.sealed_name, sealed_metadata=earlier.sealed_metadata, uploaded_by_id=earlier.uploaded_by_id,
+            uploaded_at=earlier.uploaded_at, linked_at=now,
+        )  # fmt: skip
+        photo.files.extend(_row(file, by=by, now=now) for file in copy.files)
+        db.session.add(photo)
+    db.session.flush()
+    return place
 
 
 def photos_of_report(report: Report) -> list[Photo]:
@@ -189,6 +218,12 @@ def _written(data: bytes, rendition: str, audience: str, media_type: str, *, sto
     is_sealed = audience in ("sealed", "centre")
     width, height = size_of(data)
     return PreparedFile(store.put(new_stored_name(), data, sealed=is_sealed), rendition, audience, media_type, width, height)
+
+
+def _again(file: File, store: FileStore) -> PreparedFile:
+    with open_copy(file, store=store) as opened:
+        stored = store.put(new_stored_name(), opened.read(), sealed=file.key_id is not None)
+    return PreparedFile(stored, file.rendition, file.audience, file.media_type, file.width, file.height)
 
 
 def _row(file: PreparedFile, *, by: Actor, now: datetime) -> File:

@@ -12,22 +12,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
 from casework.camera_notes import SIDEWAYS, TURNS, Place, camera_notes, orientation, place_of, taken_at
 from casework.errors import CaseworkError
 from casework.photo_files import MAX_BYTES, PhotoRefused, damaged, opened, refuse_by_size, shown_name
 
-__all__ = ["Photo", "PhotoRefused", "Place", "Rectangle", "RectangleRefused", "accept_photo", "cover", "thumb_of"]
+__all__ = ["Photo", "PhotoRefused", "Place", "Rectangle", "RectangleRefused", "accept_photo", "cover", "thumb_of", "upright"]
 
 VIEW_SIZE = 1600
 """Longest side of the copy people look at, in pixels."""
+
+ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 3 * VIEW_SIZE * VIEW_SIZE)
+# a progressive JPEG is written in one piece: Pillow's own room for it is too small for a picture that is nothing but noise
 
 THUMB_SIZE = 400
 """Longest side of the copy in lists, in pixels."""
 
 JPEG_QUALITY = 82
 WEBP_QUALITY = 75
+
+BLOCK, SPREAD = 8, 5
+"""Pixels: a block of JPEG, which stores each by itself as long as colours are kept as finely as light, and how far making a picture
+smaller carries a pixel."""
 
 PIXELATED_BLOCKS = 6
 """Blocks along the longer side of a pixelated rectangle: too few for a face or a number plate to be guessed back."""
@@ -125,6 +132,12 @@ def thumb_of(data: bytes) -> bytes:
         return _webp_thumb(_clean_copy(image, camera_notes(image), "photo"))
 
 
+def upright(data: bytes, *, longest: int) -> Image.Image:
+    """The pixels of a photo as it was sent, upright, sRGB, no side longer than `longest`; raises PhotoRefused."""
+    with opened(data, "photo") as image:
+        return _clean_copy(image, camera_notes(image), "photo", longest=longest)
+
+
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height in pixels of a picture this module accepted or made."""
     with Image.open(io.BytesIO(data)) as image:
@@ -134,14 +147,14 @@ def size_of(data: bytes) -> tuple[int, int]:
 # -- drawing the copies -------------------------------------------------------------------------------------------------
 
 
-def _clean_copy(image: Image.Image, exif: Image.Exif, name: str) -> Image.Image:
-    """The pixels alone: upright, sRGB, at most VIEW_SIZE; raises PhotoRefused when they cannot be decoded."""
+def _clean_copy(image: Image.Image, exif: Image.Exif, name: str, *, longest: int = VIEW_SIZE) -> Image.Image:
+    """The pixels alone: upright, sRGB, no side over `longest`; raises PhotoRefused when they cannot be decoded."""
     try:
         profile = image.info.get("icc_profile")
         # The JPEG decoder can halve while it reads, which spares most of the time of a large photo.
-        image.draft(None, _fitted(image.size, VIEW_SIZE))
+        image.draft(None, _fitted(image.size, longest))
         picture = _flattened(image)
-        picture.thumbnail((VIEW_SIZE, VIEW_SIZE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        picture.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
         picture = _in_srgb(picture, profile)
         turn = TURNS.get(orientation(exif))
         picture = picture if turn is None else picture.transpose(turn)
@@ -187,13 +200,7 @@ def _cover_one(picture: Image.Image, rectangle: Rectangle) -> None:
     left, top, right, bottom = rectangle[:4]
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         raise RectangleRefused
-    # Rounded outwards: not a row of what was to be covered may stay.
-    box = (
-        math.floor(left * picture.width),
-        math.floor(top * picture.height),
-        math.ceil(right * picture.width),
-        math.ceil(bottom * picture.height),
-    )
+    box = _box(picture.size, left, top, right, bottom)
     if not rectangle.pixelated:
         picture.paste((64, 64, 64), box)
         return
@@ -202,9 +209,23 @@ def _cover_one(picture: Image.Image, rectangle: Rectangle) -> None:
     picture.paste(blocks.resize(part.size, Image.Resampling.NEAREST), box)
 
 
+def _box(size: tuple[int, int], left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
+    """The pixels to paint over: outwards to the blocks the picture was stored in.
+
+    Making a photo smaller and storing it as JPEG spreads a little of every pixel over its neighbours, SPREAD pixels far and then
+    over the whole block. What lies outside these borders therefore holds nothing of what lies inside the rectangle, however often
+    the copy was stored before.
+    """
+    width, height = size
+    starts = (math.floor((math.floor(at * side) - SPREAD) / BLOCK) * BLOCK for at, side in ((left, width), (top, height)))
+    ends = (math.ceil((math.ceil(at * side) + SPREAD) / BLOCK) * BLOCK for at, side in ((right, width), (bottom, height)))
+    (first_x, first_y), (last_x, last_y) = starts, ends
+    return max(0, first_x), max(0, first_y), min(width, last_x), min(height, last_y)
+
+
 def _jpeg(picture: Image.Image) -> bytes:
     target = io.BytesIO()
-    picture.save(target, "JPEG", quality=JPEG_QUALITY, progressive=True)
+    picture.save(target, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4", progressive=True)
     return target.getvalue()
 
 

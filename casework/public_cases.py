@@ -14,17 +14,15 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from casework.clocks import ClockKind
 from casework.db import db
-from casework.folding import fold
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, Report, SearchRow
 from casework.public_photos import PublicPhoto, photos_of_answers, photos_of_cases
 from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
+from casework.search_index import MOST_FOUND, newest_with, words_asked
 from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, PUBLIC_PROGRESS, CaseState, Pause, Progress, public_progress
 from casework.told_steps import Step, public_steps
 from casework.words import Bilingual
 
 PAGE_SIZE = 20
-MOST_FOUND = 500
-"""Cases a search looks at, the newest first: a word that half of all cases hold must not read them all."""
 LONGEST_SEARCH = 100
 
 
@@ -166,6 +164,12 @@ def public_case(code: str) -> PublicCase | None:
     )
 
 
+def public_item(case: Case) -> PublicItem:
+    """A case as lists show it, whether the public may know of it or not: for the page that decides on that."""
+    [item] = _items([case])
+    return item
+
+
 def code_of_case(report_code: str) -> str | None:
     """The code of the case that answers a report, its own unless it was merged; None when the public may not know of it."""
     query = select(Case.code).join(CaseReport, and_(CaseReport.case_id == Case.id, CaseReport.left_at.is_(None)))
@@ -196,8 +200,10 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(Case.urgency == "urgent")
     if wanted.state is not None:
         found.append(_in_state(wanted.state))
-    if words := fold(wanted.words[:LONGEST_SEARCH]):
-        found.append(Case.id.in_(_found_by(words)))
+    if wanted.words.strip():
+        words = words_asked(wanted.words[:LONGEST_SEARCH])
+        # signs that are no words are found nowhere
+        found.append(Case.id.in_(_found_by(words) if words else []))
     return found
 
 
@@ -211,12 +217,9 @@ def _in_state(state: PublicState) -> ColumnElement[bool]:
     return and_(plain, Case.reopened == 0)
 
 
-def _found_by(words: str) -> Select[int]:
-    """Cases whose words for the public hold every word asked for; only published cases have any."""
-    query = select(SearchRow.case_id).where(SearchRow.audience == "public")
-    for word in words.split():
-        query = query.where(SearchRow.words.contains(word, autoescape=True))
-    return query.order_by(SearchRow.changed_at.desc(), SearchRow.id.desc()).limit(MOST_FOUND)
+def _found_by(words: list[str]) -> list[int]:
+    """The newest cases whose words for the public hold a word beginning with each asked for; only published cases have any."""
+    return [case_id for _id, case_id in newest_with(words, SearchRow.id, SearchRow.case_id, audience="public")[:MOST_FOUND]]
 
 
 def _anchor(code: str) -> tuple[datetime, int] | None:

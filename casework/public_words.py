@@ -1,7 +1,7 @@
 """What a publication says, as values: each agency's answer under its full name, who has none (yet), and how its readers judged it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,15 +80,20 @@ def public_publications(
 
 def answers_of(version: PublicationVersion, photos: Mapping[int, tuple[PublicPhoto, ...]]) -> tuple[PublicAnswer, ...]:
     """The answers of a version, the lead's first."""
-    return tuple(_answer(row.answer, photos.get(row.answer_id, ())) for row in version.answers)
+    return tuple(public_answer(row.answer, photos.get(row.answer_id, ())) for row in version.answers)
 
 
 def missing_from(publication: Publication, case: Case) -> tuple[MissingAnswer, ...]:
     """The agencies that have no answer in it, the lead first: those the centre went on without, and of an interim one those at work."""
-    answered = [row.answer.assignment for row in publication.current.answers]
+    return missing_beside([row.answer for row in publication.current.answers], case, is_interim=publication.kind == "interim")
+
+
+def missing_beside(answers: Sequence[Answer], case: Case, *, is_interim: bool) -> tuple[MissingAnswer, ...]:
+    """The agencies of a case that are none of those who gave these answers, as `missing_from`."""
+    answered = [answer.assignment for answer in answers]
     rounds, there = {row.round for row in answered}, {row.agency_id for row in answered}
     gone = [row for row in case.assignments if row.end_reason == AssignmentEnd.MISSING and row.round in rounds]
-    at_work = case.open_assignments if publication.kind == "interim" else []
+    at_work = case.open_assignments if is_interim else []
     found = {row.agency_id: row for row in [*gone, *at_work] if row.agency_id not in there}
     return tuple(
         MissingAnswer(row.agency.name, row.is_lead, None if row.is_open else row.end_words)
@@ -111,7 +116,8 @@ def verdicts_of(publication: Publication) -> Verdicts | None:
     return Verdicts(_counted(whole), by_agency, outdated)
 
 
-def _answer(answer: Answer, photos: tuple[PublicPhoto, ...]) -> PublicAnswer:
+def public_answer(answer: Answer, photos: tuple[PublicPhoto, ...]) -> PublicAnswer:
+    """An answer as it stands in a publication, with the photos chosen for it."""
     return PublicAnswer(
         agency=answer.assignment.agency.name,
         is_lead=answer.assignment.is_lead,

@@ -10,6 +10,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Question, Report
 from casework.outbox import tell_desk, tell_reporter, tell_reporters
 from casework.permissions import SYSTEM, Action, Actor, Role, require, require_sender
@@ -93,8 +94,9 @@ def answer_question(case: Case, *, by: Actor, now: datetime, report: Report, wor
         )
     question.sealed_answer = seal_text(words, purpose=ANSWER_PURPOSE)
     question.answered_at = question.ended_at = now
-    record(case, "answer_question", by=by, at=now, report=report.code)
+    before = limits_of(case)
     go_on(case, at=now)
+    record(case, "answer_question", by=by, at=now, report=report.code, **limits_moved(before, case))
     tell_desk(Role.OPERATOR, "question_answered", case=case, at=now)
     return {"outcome": "answered"}
 
@@ -103,8 +105,9 @@ def stop_waiting(case: Case, *, by: Actor, now: datetime) -> None:
     """Go on without the answer. Records `stop_waiting`; the sender who was asked is told. Raises QuestionRefused."""
     require(by, Action.ASK_REPORTER, case)
     question = _awaited(case)
-    record(case, "stop_waiting", by=by, at=now)
+    before = limits_of(case)
     _go_on_without(case, question, now)
+    record(case, "stop_waiting", by=by, at=now, **limits_moved(before, case))
 
 
 def end_question(case: Case, *, now: datetime) -> dict[str, object]:
@@ -115,12 +118,14 @@ def end_question(case: Case, *, now: datetime) -> dict[str, object]:
     question = _awaited(case)
     is_sole = sum(link.left_at is None for link in case.reports) == 1
     closes = question.when_unanswered == CLOSE and is_sole
-    record(case, "end_question", by=SYSTEM, at=now, closes=closes)
+    before = limits_of(case)
     if closes:
+        record(case, "end_question", by=SYSTEM, at=now, closes=closes, due=None)
         end_case(case, CaseState.CLOSED, end=AssignmentEnd.CLOSED, words=NOT_ANSWERED, at=now)
         tell_reporters(case, "question_closed_case", at=now)
     else:
         _go_on_without(case, question, now)
+        record(case, "end_question", by=SYSTEM, at=now, closes=closes, **limits_moved(before, case))
     return {"closes": closes}
 
 

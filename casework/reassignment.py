@@ -10,6 +10,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.limit_changes import limits_moved, limits_of
 from casework.models import Agency, Assignment, Case
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
@@ -43,8 +44,9 @@ def add_agency(
     refuse_wrong_agencies(case, [agency], now)
     plan = plan_day(case, by=by, now=now, several=bool(taking_part(case)), confirms_short=confirms_short, until=until)
     given_time = {"until": until.isoformat()} if until is not None else {}
-    record(case, "add_agency", by=by, at=now, agency=agency.key, **given_time)
+    before = limits_of(case)
     move_day(case, plan, now=now)
+    record(case, "add_agency", by=by, at=now, agency=agency.key, **given_time, **limits_moved(before, case))
     _ask(case, agency, slot="cooperating", instructions=instructions, by=by, now=now)
 
 
@@ -94,14 +96,16 @@ def change_lead(
         refuse_wrong_agencies(case, [agency], now)
         plan = plan_day(case, by=by, now=now, several=bool(rows), confirms_short=confirms_short, until=until)
     given_time = {"until": until.isoformat()} if until is not None else {}
-    record(case, "change_lead", by=by, at=now, lead=agency.key, former=[row.agency.key for row in former], **given_time)
+    before, former_keys = limits_of(case), [row.agency.key for row in former]
+    if plan is not None:
+        move_day(case, plan, now=now)
+    record(case, "change_lead", by=by, at=now, lead=agency.key, former=former_keys, **given_time, **limits_moved(before, case))
     for row in former:
         row.slot = "cooperating"
     case.lead_agency_id = agency.id
     if own is not None:
         own.slot = "lead"
     if plan is not None:
-        move_day(case, plan, now=now)
         _ask(case, agency, slot="lead", instructions=instructions, by=by, now=now)
     for row in [*former, *([own] if own else [])]:
         tell_desk(Role.OFFICER, "lead_changed", case=case, at=now, agency_id=row.agency_id, lead=agency.key)

@@ -1,6 +1,7 @@
 """Classifying a case anew while it is worked on: urgent or no longer, another field, another complexity, another place."""
 
 from datetime import date, datetime
+from typing import Any
 
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
@@ -9,6 +10,7 @@ from casework.db import db
 from casework.due_changes import assignment_due, moved_to_normal, moved_to_urgent, recomputed_never_earlier
 from casework.events import record
 from casework.folding import normal
+from casework.limit_changes import limits_moved, limits_of
 from casework.models import Area, Assignment, Case, Clock, Field, Note, VisibilityReason
 from casework.outbox import tell_desk, tell_reporters
 from casework.pauses import hangs_on
@@ -54,10 +56,7 @@ def reclassify(
     changed = [name for name, value in wanted.items() if getattr(case, name) != value]
     if not changed:
         raise ClassificationRefused("Không có thông tin nào thay đổi.", "Nothing has changed.")
-    record(
-        case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
-        visibility=visibility_reason.key if visibility_reason else None, changed=[name.removesuffix("_id") for name in changed],
-    )  # fmt: skip
+    was, limits = _labels(case, changed), limits_of(case)
     was_urgent = case.is_urgent
     for name in changed:
         setattr(case, name, wanted[name])
@@ -68,6 +67,11 @@ def reclassify(
     _move_limits(case, was_urgent, now)
     db.session.flush()
     db.session.refresh(case, ["area", "field", "visibility_reason"])
+    record(
+        case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
+        visibility=visibility_reason.key if visibility_reason else None, changed=[name.removesuffix("_id") for name in changed],
+        was=was, became=_labels(case, changed), **limits_moved(limits, case),
+    )  # fmt: skip
     refresh_search_rows(case, at=now)
 
 
@@ -78,6 +82,18 @@ def hurry(case: Case, *, now: datetime) -> None:
     for clock in running_clocks(case):
         if clock.kind in SHORT_LIMITS:
             _change_urgency(clock, _rule(case, clock, now), case, now, calendar)
+
+
+def _labels(case: Case, changed: list[str]) -> dict[str, Any]:
+    """What stands in the columns that change, as the history tells it: labels of the day. A village may be a sender's words."""
+    labels = {
+        "field_id": [case.field.name_vi, case.field.name_en] if case.field else None,
+        "area_id": [case.area.name_vi, case.area.name_en] if case.area else None,
+        "visibility_reason_id": [case.visibility_reason.name_vi, case.visibility_reason.name_en] if case.visibility_reason else None,
+        "urgency": case.urgency,
+        "complexity": case.complexity,
+    }
+    return {name.removesuffix("_id"): labels[name] for name in changed if name in labels}
 
 
 def _refuse(case: Case, urgency: str, complexity: str, visibility_reason: VisibilityReason | None, reason: str) -> None:

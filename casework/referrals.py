@@ -9,6 +9,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.limit_changes import limits_moved, limits_of
 from casework.models import Case, Referral
 from casework.outbox import tell_reporters
 from casework.permissions import Action, Actor, require
@@ -63,8 +64,9 @@ def take_back(case: Case, *, by: Actor, now: datetime, result: str) -> dict[str,
     """
     require(by, Action.REFER, case)
     _end(case, result, came_back=True, by=by, now=now)
-    record(case, "take_back", by=by, at=now)
+    before = limits_of(case)
     go_on(case, at=now)
+    record(case, "take_back", by=by, at=now, **limits_moved(before, case))
     tell_reporters(case, "referral_came_back", at=now)
     return {"outcome": "came_back"}
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from casework.db import db
-from casework.folding import fold
+from casework.folding import index_words
+from casework.former_areas import other_names
 from casework.models import Case, CaseReport, ReportText, SearchRow
 from casework.publications import PUBLIC_KINDS, newest_publication
 
@@ -22,13 +23,13 @@ def refresh_search_rows(case: Case, *, at: datetime) -> None:
         if row is None:
             row = SearchRow(case_id=case.id, centre_id=case.centre_id, audience=audience, code=case.code)
             db.session.add(row)
-        row.words, row.exact_words, row.changed_at = fold(text), text, at
+        row.words, row.exact_words, row.changed_at = index_words(text), text, at
     for row in kept.values():
         db.session.delete(row)
 
 
 def _words(case: Case) -> dict[str, list[str | None]]:
-    place = [case.code, case.title, case.area.name_vi if case.area else None, case.village]
+    place = [case.code, case.title, case.area.name_vi if case.area else None, *other_names(case.area_id), case.village]
     cleared = [*place, case.place, *_cleared_texts(case)]
     rows = {"centre": cleared, "agencies": cleared}
     if case.is_public and case.visibility_reason_id is None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from casework.calendars import RULES_STREAM
 from casework.db import Model, db
@@ -18,6 +18,7 @@ from casework.events import append
 from casework.folding import fold
 from casework.models import (
     Agency,
+    AnswerTemplate,
     Area,
     AreaSuccession,
     CalendarDay,
@@ -29,6 +30,7 @@ from casework.models import (
     OfficeHours,
     RefusalReason,
     ReminderRule,
+    SuggestionRule,
     TextTemplate,
     VisibilityReason,
 )
@@ -38,7 +40,7 @@ Row = dict[str, Any]
 
 READERS: dict[str, Callable[[str], Any]] = {
     "valid_from": date.fromisoformat, "valid_to": date.fromisoformat, "day": date.fromisoformat, "on": date.fromisoformat,
-    "position": int, "amount": int, "share": int, "after_amount": int,
+    "position": int, "amount": int, "share": int, "after_amount": int, "weight": int,
     "latitude": float, "longitude": float, "south": float, "north": float, "west": float, "east": float,
     "allows_anonymous": "yes".__eq__, "merges_into_letter": "yes".__eq__,
     "spans": str.split,
@@ -68,7 +70,9 @@ RULES: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
     ("refusal_reasons.csv", RefusalReason, ("key", "valid_from")),
     ("visibility_reasons.csv", VisibilityReason, ("key", "valid_from")),
     ("templates.csv", TextTemplate, ("key", "valid_from")),
+    ("answer_templates.csv", AnswerTemplate, ("name_vi", "valid_from")),
     ("reminder_rules.csv", ReminderRule, ("kind", "urgency", "share", "after_amount", "role", "valid_from")),
+    ("suggestion_rules.csv", SuggestionRule, ("kind", "target", "phrase", "valid_from")),
 )
 """Table of `seed_data/`, rows it makes, and what a row is known by. None of them belongs to a centre: they hold everywhere.
 
@@ -124,8 +128,9 @@ def _add_missing(model: type[Model], key: tuple[str, ...], rows: Iterable[Row], 
     columns = [getattr(model, column) for column in key]
     known = {tuple(row) for row in db.session.execute(select(*columns).filter_by(**scope))}
     missing = [row for row in rows if tuple(row[column] for column in key) not in known]
-    db.session.add_all(model(**scope, **row) for row in missing)
-    db.session.flush()
+    if missing:
+        # not row by row as objects: there are hundreds of phrases
+        db.session.execute(insert(model), [{**scope, **row} for row in missing])
     return len(missing)
 
 

@@ -110,6 +110,7 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "endorse_extension": _extension_endorsed,
     "decide_extension": _extension_decided,
     "recount_due": always("Tính lại thời hạn theo lịch làm việc mới", "Counted a time limit anew under the changed calendar"),
+    "finish_directive": always("Ghi nhận đã thực hiện chỉ đạo", "Wrote down that a directive has been carried out"),
     "direct": always("Lãnh đạo UBND chỉ đạo", "The committee leader gave a directive", is_main=True),
     "remind": of_agency("Nhắc việc {agency}", "Reminded {agency}"),
     "progress_note": of_agency("{agency} ghi tiến độ", "{agency} noted its progress"),

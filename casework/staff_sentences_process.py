@@ -24,6 +24,20 @@ def _corrected(payload: dict[str, Any], known: Known) -> Said:
     return Said(_reasoned(words, payload, known))
 
 
+def _assigned(payload: dict[str, Any], known: Known) -> Said | None:
+    """Who gave a step of whom to whom is in the step; an agency is told of its own people's steps alone."""
+    if known.audience is Audience.AGENCY and "agency" not in payload:
+        return None
+    label = Bilingual(*payload.get("step", ("?", "?")))
+    match payload.get("how"):
+        case "taken":
+            return Said(Bilingual(f"Chuyển bước “{label.vi}” cho người khác làm", f"Gave the step “{label.en}” to somebody else"))
+        case "freed":
+            return Said(Bilingual(f"Đưa bước “{label.vi}” về việc chung", f"Put the step “{label.en}” back for anybody"))
+        case _:
+            return Said(Bilingual(f"Giao bước “{label.vi}” cho cán bộ", f"Gave the step “{label.en}” to a colleague"))
+
+
 def _reasoned(words: Bilingual, payload: dict[str, Any], known: Known) -> Bilingual:
     reason = payload.get("reason")
     if not reason or known.audience is Audience.AGENCY:
@@ -37,5 +51,6 @@ SENTENCES_OF_THE_PROCESS: dict[str, Sentence] = {
     "resume_case": _with_reason("Quản trị cho quy trình chạy tiếp", "Let the process go on"),
     "move_token": _moved,
     "edit_variable": _corrected,
+    "assign_task": _assigned,
     "restore_state": _with_reason("Quản trị khôi phục trạng thái của quy trình", "Restored the state of the process"),
 }

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
-from casework.db import db
+from casework.db import db, kept_for_step
 from casework.intake import cleared_words, original_words, place_words
-from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report
+from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role, Sight, sees
-from casework.photo_records import copy_for, photos_of_report
+from casework.photo_records import copy_for
 
 OPENING_LENGTH = 110
 
@@ -25,6 +26,9 @@ class SeenPhoto:
     width: int
     height: int
     at: datetime
+    purpose: str = ""
+    audiences: tuple[str, ...] = ()
+    """For whom there are copies of it."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,27 @@ def reports_seen(case: Case, by: Actor, *, has_step: bool = False) -> list[SeenR
     Who `has_step` in the case reads the cleared words even where no row of the table names them: an answer goes to the next
     leader up when the agency's own leader wrote it, and nobody decides on what they cannot read.
     """
+    return _seen_reports(case, by, _photos_by_owner(report_ids=_present(case)), has_step=has_step)
+
+
+def matter_seen(case: Case, by: Actor) -> tuple[list[SeenReport], dict[int, list[SeenAnswer]]]:
+    """What `reports_seen` and `answers_seen` of all its agencies say of a case, with the photos of both read at once."""
+    shown = _answers_shown(case.assignments, by)
+    photos = _photos_by_owner(report_ids=_present(case), answer_ids=[answer.id for answer in shown])
+    return _seen_reports(case, by, photos), _seen_answers(case.assignments, shown, photos)
+
+
+def _present(case: Case) -> list[int]:
+    return [link.report_id for link in case.reports if link.left_at is None]
+
+
+def _seen_reports(case: Case, by: Actor, photos: "Photos", *, has_step: bool = False) -> list[SeenReport]:
     sees_original, sees_cleared = sees(by, Sight.ORIGINAL, case), sees(by, Sight.CLEARED, case) or has_step
+    present = [link.report for link in case.reports if link.left_at is None]
+    if sees_original or sees_cleared:
+        _read_texts(present)
     found = []
-    for link in case.reports:
-        if link.left_at is not None:
-            continue
-        report = link.report
+    for report in present:
         audience = "centre" if sees_original else "agencies"
         found.append(
             SeenReport(
@@ -66,17 +85,38 @@ def reports_seen(case: Case, by: Actor, *, has_step: bool = False) -> list[SeenR
                 original=original_words(report) if sees_original else None,
                 place=place_words(report) if sees_original else None,
                 cleared=cleared_words(report) if sees_cleared else None,
-                photos=photos_seen(photos_of_report(report), audience) if sees_original or sees_cleared else (),
+                photos=photos_seen(photos.get(("report", report.id), []), audience) if sees_original or sees_cleared else (),
                 can_reveal=sees(by, Sight.IDENTITY, case) and report.reporter is not None and report.reporter.sealed_identity is not None,
             )
         )
     return found
 
 
+def _read_texts(reports: Sequence[Report]) -> None:
+    """Read the texts of several reports at once, where they have not been read."""
+    unread = {report.id: report for report in reports if "texts" not in report.__dict__}
+    if not unread:
+        return
+    texts: dict[int, list[ReportText]] = {id_: [] for id_ in unread}
+    for text in db.session.scalars(select(ReportText).where(ReportText.report_id.in_(unread)).order_by(ReportText.id)):
+        texts[text.report_id].append(text)
+    for id_, report in unread.items():
+        set_committed_value(report, "texts", texts[id_])
+
+
 def photos_seen(photos: list[Photo], audience: str) -> tuple[SeenPhoto, ...]:
     """The photos that have a copy for an audience."""
     copies = ((photo, copy_for(photo, audience, "view")) for photo in photos)
-    return tuple(SeenPhoto(photo.ref, audience, copy.width, copy.height, photo.uploaded_at) for photo, copy in copies if copy is not None)
+    return tuple(
+        SeenPhoto(photo.ref, audience, copy.width, copy.height, photo.uploaded_at, photo.purpose, _audiences(photo))
+        for photo, copy in copies
+        if copy is not None
+    )
+
+
+def _audiences(photo: Photo) -> tuple[str, ...]:
+    there = {file.audience for file in photo.files if file.rendition == "view" and file.erased_at is None}
+    return tuple(audience for audience in ("centre", "agencies", "public") if audience in there)
 
 
 def answers_seen(assignments: Sequence[Assignment], by: Actor) -> dict[int, list[SeenAnswer]]:
@@ -85,14 +125,39 @@ def answers_seen(assignments: Sequence[Assignment], by: Actor) -> dict[int, list
     Its own agency and whoever decides read all, the centre and the committee too (there is no version that was not
     submitted), other agencies on the case the approved ones.
     """
+    shown = _answers_shown(assignments, by)
+    return _seen_answers(assignments, shown, _photos_by_owner(answer_ids=[answer.id for answer in shown]))
+
+
+def _answers_shown(assignments: Sequence[Assignment], by: Actor) -> list[Answer]:
     rows = {assignment.id: assignment for assignment in assignments}
+    if not rows:
+        return []
     query = select(Answer).where(Answer.assignment_id.in_(rows)).order_by(Answer.version.desc())
     answers = db.session.scalars(query.options(joinedload(Answer.decision), joinedload(Answer.author)))
-    shown = [answer for answer in answers if _reads_answer(answer, rows[answer.assignment_id], by)]
-    photos = photos_of_answers_by_id([answer.id for answer in shown])
-    found: dict[int, list[SeenAnswer]] = {assignment_id: [] for assignment_id in rows}
+    return [answer for answer in answers if _reads_answer(answer, rows[answer.assignment_id], by)]
+
+
+def _seen_answers(assignments: Sequence[Assignment], shown: Sequence[Answer], photos: "Photos") -> dict[int, list[SeenAnswer]]:
+    found: dict[int, list[SeenAnswer]] = {assignment.id: [] for assignment in assignments}
     for answer in shown:
-        found[answer.assignment_id].append(SeenAnswer(answer, photos_seen(photos.get(answer.id, []), "centre")))
+        found[answer.assignment_id].append(SeenAnswer(answer, photos_seen(photos.get(("answer", answer.id), []), "centre")))
+    return found
+
+
+Photos = dict[tuple[str, int], list[Photo]]
+"""The linked photos of reports and answers, in order: by "report" or "answer" and its row."""
+
+
+def _photos_by_owner(*, report_ids: Sequence[int] = (), answer_ids: Sequence[int] = ()) -> Photos:
+    found: Photos = {}
+    owners = [column.in_(ids) for column, ids in ((Photo.report_id, report_ids), (Photo.answer_id, answer_ids)) if ids]
+    if not owners:
+        return found
+    query = select(Photo).where(or_(*owners), Photo.state == "linked").options(joinedload(Photo.files))
+    for photo in db.session.scalars(query.order_by(Photo.position, Photo.id)).unique():
+        owner = ("report", photo.report_id) if photo.report_id is not None else ("answer", photo.answer_id or 0)
+        found.setdefault(owner, []).append(photo)
     return found
 
 
@@ -116,13 +181,17 @@ def photos_of_answers_by_id(answer_ids: list[int]) -> dict[int, list[Photo]]:
 
 def clocks_of(case: Case) -> list[Clock]:
     """Every limit of a case, in the order they started."""
-    return list(db.session.scalars(select(Clock).where(Clock.case_id == case.id).options(selectinload(Clock.pauses)).order_by(Clock.id)))
+    query = select(Clock).where(Clock.case_id == case.id).options(joinedload(Clock.pauses)).order_by(Clock.id)
+    clocks = list(db.session.scalars(query).unique())
+    # the running ones are asked for again by whatever says which acts are possible (casework/clocks.py)
+    kept_for_step().setdefault(("clocks", case.id), [clock for clock in clocks if clock.ended_at is None])
+    return clocks
 
 
 def publications_of(case: Case) -> list[Publication]:
     """What has been told to the public or the reporters, newest first."""
-    query = select(Publication).where(Publication.case_id == case.id).options(selectinload(Publication.versions))
-    return list(db.session.scalars(query.order_by(Publication.number.desc())))
+    query = select(Publication).where(Publication.case_id == case.id).options(joinedload(Publication.versions))
+    return list(db.session.scalars(query.order_by(Publication.number.desc())).unique())
 
 
 def hand_backs_of(case: Case) -> list[HandBack]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from casework.clocks import ClockKind, end_clock
 from casework.db import db
@@ -152,4 +153,5 @@ def call_hotline(case: Case, *, by: Actor, now: datetime, number: str, spoke_to:
 
 def hotline_calls(case: Case) -> list[HotlineCall]:
     """The calls made for a case, oldest first."""
-    return list(db.session.scalars(select(HotlineCall).where(HotlineCall.case_id == case.id).order_by(HotlineCall.id)))
+    query = select(HotlineCall).where(HotlineCall.case_id == case.id).options(joinedload(HotlineCall.called_by))
+    return list(db.session.scalars(query.order_by(HotlineCall.id)))

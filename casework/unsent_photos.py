@@ -1,13 +1,14 @@
-"""Photos of forms that were never sent: kept for a while, then their rows go, and after them their files."""
+"""Forms that were never sent: their drafts go after a while, photos no draft holds sooner, first the rows, after them the files."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 
 from casework.db import db, unit_of_work
+from casework.drafts import forget_old_drafts
 from casework.file_store import FileStore, sweep
-from casework.models import File, Photo
+from casework.models import DraftPhotos, File, Photo
 
 UNSENT_KEPT = timedelta(days=2)
 """How long a form may wait before its photos are gone."""
@@ -18,18 +19,21 @@ MOST_AT_ONCE = 500
 
 
 def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
-    """Forget the photos of old unsent forms and delete every file no row names; returns the names of those files.
+    """Forget old drafts, the photos of old unsent forms, and delete every file no row names; returns the names of those files.
 
     Rows first, and committed, then files: cut in between, the files lie there until the next sweep.
     """
     with unit_of_work():
+        forget_old_drafts(now=now)
         forget_unsent(now=now)
     return sweep(store, named_files, now=now, older_than=FILES_KEPT)
 
 
 def forget_unsent(*, now: datetime) -> int:
-    """Delete the rows of photos that were staged or taken out of a form long ago, and return how many."""
+    """Delete the rows of photos that were staged or taken out of a form long ago and that no draft holds; return how many."""
+    held = exists().where(DraftPhotos.token == Photo.staged_token, Photo.state == "staged")
     old = select(Photo.id).where(Photo.linked_at.is_(None), Photo.state.in_(("staged", "deleted")), Photo.uploaded_at < now - UNSENT_KEPT)
+    old = old.where(~held)
     old = old.order_by(Photo.uploaded_at).limit(MOST_AT_ONCE)
     photo_ids = list(db.session.scalars(old))
     for model, column in ((File, File.photo_id), (Photo, Photo.id)):

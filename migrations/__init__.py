@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 
 from casework.db import WRITES, prepare_engine
+from migrations import full_text
 from migrations.append_only import install_triggers
 
 LOCK_NUMBER = 4_106_114
@@ -66,6 +67,7 @@ def _run(database_url: str, step: Any) -> None:
             step(alembic_config({"connection": connection}))
             _refuse_broken_references(connection)
             install_triggers(connection)
+            full_text.install_triggers(connection)
     finally:
         engine.dispose()
 

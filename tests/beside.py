@@ -9,12 +9,14 @@ from casework.identity import Contact
 from casework.models import Case
 from casework.staff_views import publications_of
 from tests import build
+from tests.grounds import remembered
 
 NEXT_WEEK = date(2026, 3, 9)
 TEXT = {"title": "Rác ven suối", "question": "Người dân phản ánh rác ven suối.", "summary": "", "place": "", "shows_exact_place": False,
         "photos": (), "checked": True}  # fmt: skip
 
 
+@remembered
 def two_at_work(world: build.World) -> Case:
     return build.case_at(world, "handling", agencies=2)
 
@@ -24,19 +26,23 @@ def act(world: build.World, case: Case, verb: str, by: str = "operator", **form:
     return case
 
 
+@remembered
 def ask(world: build.World, case: Case) -> Case:
     return act(world, case, "ask_reporter", report=case.main_report, words="Ở đoạn nào?", when_unanswered="continue")
 
 
+@remembered
 def refused(world: build.World, case: Case) -> Case:
     return act(world, case, "refuse", reason=world.refusal_reason(), words="Chưa rõ nơi xảy ra.")
 
 
+@remembered
 def objected(world: build.World, case: Case) -> Case:
     build.do(world, refused(world, case), "object_to_refusal", "citizen", report=case.main_report, words="Xin xem lại.")
     return case
 
 
+@remembered
 def one_approved(world: build.World) -> Case:
     case = two_at_work(world)
     ptnmt = world.agencies["PTNMT"]
@@ -45,12 +51,14 @@ def one_approved(world: build.World) -> Case:
     return case
 
 
+@remembered
 def redo(world: build.World) -> Case:
     case = build.case_at(world, "approval")
     build.redo(world, case, world.agencies["PTNMT"])
     return case
 
 
+@remembered
 def handed_back(world: build.World) -> Case:
     case = build.case_at(world, "at_agency")
     ptnmt = world.agencies["PTNMT"]
@@ -58,6 +66,7 @@ def handed_back(world: build.World) -> Case:
     return case
 
 
+@remembered
 def merged(world: build.World, *, main: bool) -> Case:
     joining = build.file_report(world, by="citizen_2", contact=Contact(name="Trần Văn Mẫu", phone="+84987654321")).case
     into = build.case_at(world, "to_distribute")
@@ -65,16 +74,19 @@ def merged(world: build.World, *, main: bool) -> Case:
     return into if main else joining
 
 
+@remembered
 def withdrawal(world: build.World, state: str) -> Case:
     case = build.case_at(world, state)
     return act(world, case, "withdraw_report", "citizen", report=case.main_report)
 
 
+@remembered
 def apart(world: build.World, *, over: bool = False) -> Case:
     case = act(world, two_at_work(world), "quarantine", reason="Tố cáo một cán bộ.")
     return act(world, case, "hand_over", "confidential_reader", receipt="BB 12/2026") if over else case
 
 
+@remembered
 def held_up(world: build.World) -> Case:
     """Ten working days, and a little after they have run out."""
     case = act(world, two_at_work(world), "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 16))
@@ -82,6 +94,7 @@ def held_up(world: build.World) -> Case:
     return case
 
 
+@remembered
 def answered(world: build.World, *, taken_back: bool = False) -> Case:
     case = build.case_at(world, "rating")
     if taken_back:
@@ -89,12 +102,14 @@ def answered(world: build.World, *, taken_back: bool = False) -> Case:
     return case
 
 
+@remembered
 def answered_privately(world: build.World) -> Case:
     case = build.case_at(world, "to_publish")
     build.do(world, case, "publish", "operator", act="answer_privately", title="Rác", question="Rác ven suối.")
     return case
 
 
+@remembered
 def reopened(world: build.World) -> Case:
     case = build.case_at(world, "rating")
     build.rate(world, case, level="dissatisfied")
@@ -102,12 +117,14 @@ def reopened(world: build.World) -> Case:
     return build.advance(world, case, "handling")
 
 
+@remembered
 def in_review(world: build.World) -> Case:
     case = build.case_at(world, "rating")
     build.rate(world, case, level="dissatisfied")
     return case
 
 
+@remembered
 def more_time_asked(world: build.World) -> Case:
     case = build.case_at(world, "handling")
     [row] = case.open_assignments

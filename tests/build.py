@@ -4,7 +4,8 @@
     case = build.case_at(world, "handling", agencies=2)
     filed = build.file_report(world); build.advance(world, filed.case, "rating")     # when the secret matters
 
-Each opens units of work of its own, so call them outside one. Steps of a walk are MINUTES_BETWEEN_STEPS apart, so that
+Each opens units of work of its own, so call them outside one. What is @remembered is built once and brought back after that where
+nothing else was written before (tests/grounds.py). Steps of a walk are MINUTES_BETWEEN_STEPS apart, so that
 their order can be told from their times.
 """
 from __future__ import annotations
@@ -28,6 +29,7 @@ from casework.intake import Filed, Place
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Event, Field, Membership, RefusalReason, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.triage import ClearedReport
+from tests.grounds import remembered
 from workflows import acts, filing, steps
 from workflows.instances import CaseProcess
 from workflows.models import WaitingTask
@@ -139,6 +141,7 @@ CENTRE_PEOPLE = {
 }
 
 
+@remembered
 def standard_world() -> World:
     """Rules and shipped process installed; a centre with two communes; three agencies, each with two officers and a leader
     (`officer_PTNMT`, `officer_2_PTNMT`, `leader_PTNMT` …); the centre's people by role (`operator`, `ops_lead` …); two citizens
@@ -163,6 +166,7 @@ def standard_world() -> World:
     return world
 
 
+@remembered
 def file_report(world: World, *, by: str = "citizen", now: datetime = NOON, words: str = "Có đống rác lớn ven suối, mùi rất nặng.",
                 **arguments: Any) -> Filed:
     """A report through the real filing, its process started. `arguments` as for casework.intake.file_report."""
@@ -179,12 +183,14 @@ def file_report(world: World, *, by: str = "citizen", now: datetime = NOON, word
 WALK = ("to_verify", "to_classify", "to_distribute", "at_agency", "handling", "approval", "to_publish", "rating", "closed")
 
 
+@remembered
 def case_at(world: World, state: str, *, agencies: int = 1, now: datetime = NOON, urgent: bool = False, **report: Any) -> Case:
     """A case in one of the states of WALK, every agency of it as far. Filed at `now`; `report` goes to file_report."""
     filed = file_report(world, now=now, marked_urgent=urgent, **report)
     return advance(world, filed.case, state, agencies=agencies, urgent=urgent)
 
 
+@remembered
 def advance(world: World, case: Case, state: str, *, agencies: int = 1, urgent: bool = False) -> Case:
     """Take a case on to a state of WALK from wherever it is on the straight way."""
     if state not in WALK:
@@ -234,15 +240,18 @@ def cleared(report: Report, words: str = "Có đống rác ven suối, mùi nặ
     return ClearedReport(report=report, words=words)
 
 
+@remembered
 def verify(world: World, case: Case, **_: Any) -> None:
     do(world, case, "verify", "operator", title="Rác đổ ven suối", cleared=[cleared(link.report) for link in case.reports])
 
 
+@remembered
 def classify(world: World, case: Case, *, urgent: bool = False, **_: Any) -> None:
     do(world, case, "classify", "operator", field=world.field(), urgency="urgent" if urgent else "normal", complexity="ordinary",
        area=world.area, village="Thôn Păng Tiêng")
 
 
+@remembered
 def distribute(world: World, case: Case, *, agencies: int = 1, urgent: bool = False, **_: Any) -> None:
     if urgent:
         do(world, case, "call_hotline", "operator", number="02630000000", spoke_to="Trực ban", reached=True, what="Đã báo sự việc.")
@@ -254,6 +263,7 @@ def assignments(case: Case, *states: str) -> list[Assignment]:
     return [row for row in case.open_assignments if row.state in states]
 
 
+@remembered
 def accept(world: World, case: Case, **_: Any) -> None:
     for assignment in assignments(case, "asked"):
         do(world, case, "accept_assignment", f"officer_{assignment.agency.key}", agency=assignment.agency)
@@ -263,11 +273,13 @@ ANSWER = {"findings": "Đã kiểm tra, có khoảng 2 m³ rác ven suối.", "a
           "contact": "Bộ phận môi trường, 0263 000 0000", "no_photo_reason": "Trời tối, sẽ bổ sung ảnh."}
 
 
+@remembered
 def submit(world: World, case: Case, **_: Any) -> None:
     for assignment in assignments(case, "handling", "redo"):
         do(world, case, "submit_answer", f"officer_{assignment.agency.key}", agency=assignment.agency, **ANSWER)
 
 
+@remembered
 def approve(world: World, case: Case, **_: Any) -> None:
     for assignment in assignments(case, "submitted"):
         do(world, case, "approve_answer", f"leader_{assignment.agency.key}", agency=assignment.agency)
@@ -277,6 +289,7 @@ def redo(world: World, case: Case, agency: Agency) -> None:
     do(world, case, "approve_answer", f"leader_{agency.key}", act="redo_answer", agency=agency, instructions="Chụp lại ảnh sau khi dọn.")
 
 
+@remembered
 def publish(world: World, case: Case, **_: Any) -> None:
     do(world, case, "publish", "operator", title="Rác đổ ven suối", question="Người dân phản ánh rác đổ ven suối.", checked=True)
 
@@ -297,6 +310,7 @@ def end_rating_window(case: Case) -> None:
         process.settle()
 
 
+@remembered
 def rate_and_close(world: World, case: Case, **_: Any) -> None:
     rate(world, case)
     end_rating_window(case)

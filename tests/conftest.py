@@ -5,6 +5,9 @@
     client        a test client of `app`; each request runs in a context of its own
     sqlite_environment, sqlite_config, sqlite_app, sqlite_client      the same for tests that need one database only
     postgres      the running cluster (tests.postgres.Cluster)
+
+Where nothing but the application is asked for, it is the one of tests.grounds, which all tests share one after the other; with
+`environment` or `config` a test gets an application and a database that were nobody's before.
 """
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from sqlalchemy import Dialect, Engine
 from sqlalchemy.util import LRUCache
 
 from casework.db import db, prepare_engine
+from tests.grounds import Ground, PostgresGround, SqliteGround
 from tests.postgres import Cluster, PostgresMissing, server_version
 from web.config import Config
 
@@ -93,9 +97,7 @@ def _prepare_sharing_statements(engine: Engine) -> None:
     engine.update_execution_options(compiled_cache=_compiled)
 
 
-@contextmanager
-def running(config: Config) -> Iterator[Flask]:
-    """The application with its context pushed; afterwards no connection is left open."""
+def _made(config: Config) -> Flask:
     # Not above: pure tests shall not wait until all pages are imported.
     import web
 
@@ -105,6 +107,13 @@ def running(config: Config) -> Iterator[Flask]:
     app.jinja_env.bytecode_cache = _templates
     app.testing = True
     app.config["WTF_CSRF_ENABLED"] = False              # test_security switches it on again
+    return app
+
+
+@contextmanager
+def running(config: Config) -> Iterator[Flask]:
+    """An application with its context pushed; afterwards no connection is left open."""
+    app = _made(config)
     with app.app_context():
         try:
             yield app
@@ -157,9 +166,26 @@ def postgres_environment(tmp_path: Path, postgres: Cluster, postgres_template: s
     postgres.drop(name)
 
 
+@pytest.fixture(scope="session")
+def sqlite_ground(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ground:
+    return SqliteGround(tmp_path_factory.mktemp("sqlite-ground"), _made, sqlite_template, _dialects, _compiled)
+
+
+@pytest.fixture(scope="session")
+def postgres_ground(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster, postgres_template: str) -> Iterator[Ground]:
+    ground = PostgresGround(tmp_path_factory.mktemp("postgres-ground"), _made, postgres, postgres_template, _dialects, _compiled)
+    yield ground
+    ground.close()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    return request.getfixturevalue(f"{request.param}_environment")
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def environment(request: pytest.FixtureRequest, kind_of_database: str) -> dict[str, str]:
+    return request.getfixturevalue(f"{kind_of_database}_environment")
 
 
 @pytest.fixture
@@ -167,9 +193,23 @@ def config(environment: dict[str, str]) -> Config:
     return Config.from_environment(environment)
 
 
+@contextmanager
+def _application(request: pytest.FixtureRequest, kind: str, config: str) -> Iterator[Flask]:
+    asked = set(request.fixturenames)
+    if asked & {"environment", f"{kind}_environment"}:
+        with running(request.getfixturevalue(config)) as app:
+            yield app
+        return
+    ground: Ground = request.getfixturevalue(f"{kind}_ground")
+    # what a test does to parts of the program, and what they tell meanwhile, happens while the situation is built, or not at all
+    remembering = not asked & {"monkeypatch", "caplog", "capsys", "capfd"}
+    with ground.standing(environment_of, request.getfixturevalue("tmp_path") / "installation", remembering=remembering) as app:
+        yield app
+
+
 @pytest.fixture
-def app(config: Config) -> Iterator[Flask]:
-    with running(config) as app:
+def app(request: pytest.FixtureRequest, kind_of_database: str) -> Iterator[Flask]:
+    with _application(request, kind_of_database, "config") as app:
         yield app
 
 
@@ -179,8 +219,8 @@ def sqlite_config(sqlite_environment: dict[str, str]) -> Config:
 
 
 @pytest.fixture
-def sqlite_app(sqlite_config: Config) -> Iterator[Flask]:
-    with running(sqlite_config) as app:
+def sqlite_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    with _application(request, "sqlite", "sqlite_config") as app:
         yield app
 
 

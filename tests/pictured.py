@@ -13,6 +13,7 @@ from casework.models import Answer, Photo
 from casework.photo_records import photos_of_answer, photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.triage import ClearedReport
 from tests import build
+from tests.grounds import remembered
 
 WALK = build.WALK
 
@@ -34,6 +35,7 @@ def staged(
     return token
 
 
+@remembered
 def pictured_case(world: build.World, files: Path, state: str, *, agencies: int = 1, by: str = "citizen") -> Filed:
     """A report with a photo, its case taken on to a state of build.WALK with an after-photo in every answer."""
     store = LocalFileStore(files)
@@ -65,6 +67,7 @@ def publish(world: build.World, filed: Filed, files: Path, pictures: list[Photo]
              checked=True, photos=copies)
 
 
+@remembered
 def reopened_case(world: build.World, files: Path) -> Filed:
     """A case published with all its photos, reopened, and answered anew without any: it waits to be published again."""
     filed = pictured_case(world, files, "rating")

@@ -16,6 +16,7 @@ from casework.events import append
 from casework.models import Account
 from casework.permissions import SYSTEM, Role
 from tests import build
+from tests.grounds import remembered
 
 PREFIX = "DN"
 HOME = (11.80, 108.45)
@@ -25,6 +26,7 @@ AGENCIES = {"PTNMT": "Phòng Nông nghiệp Đơn Dương", "UBND-LAT": "UBND x�
 """By the keys the builders ask for; a key is one of its centre."""
 
 
+@remembered
 def second_world(world: build.World) -> build.World:
     """The second centre, by the names under which the builders know people, areas and agencies of the first."""
     with unit_of_work():

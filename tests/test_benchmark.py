@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.postgres import Cluster
-from web import benchmark, benchmark_table
+from web import benchmark, benchmark_load, benchmark_table
+from web.benchmark_house import Scale
 from web.benchmark_life import LIFE
 
 LIVES = 3
@@ -60,3 +61,18 @@ def test_it_runs_on_postgresql_and_refuses_a_database_in_use(postgres: Cluster) 
             benchmark.run(lives=1, database_url=url, with_pages=False)
     finally:
         postgres.drop("benchmark")
+
+
+SMALL = Scale(cases=300, open_steps=60, agencies=3, sessions=10, pace_seconds=1, steps_per_second=4, clients=2, seconds=2)
+"""A house in which every kind of measurement still finds something to measure."""
+
+
+def test_people_work_in_a_house_of_copied_cases_without_an_error() -> None:
+    measured = benchmark_load.run(SMALL)
+    print("\n".join(benchmark_load.lines(measured)))
+    figures = {each.name: each for each in measured.figures}
+    assert measured.beside["cases"] == SMALL.cases
+    assert measured.faults == []
+    assert measured.beside["incidents"] == 0
+    assert [name for name, each in figures.items() if each.value is None] == []
+    assert [name for name, each in figures.items() if ("errors" in name or "statements" in name) and not each.is_met] == []

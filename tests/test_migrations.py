@@ -16,6 +16,7 @@ import migrations
 from casework import events
 from casework.db import METADATA, db, unit_of_work
 from casework.permissions import SYSTEM
+from migrations import full_text
 from migrations.append_only import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS
 from migrations.scope import include_object
 from tests.build import NOON
@@ -50,7 +51,7 @@ def triggers_of(engine: Engine) -> set[str]:
 
 
 def wanted_triggers(engine: Engine) -> set[str]:
-    return set(SQLITE_TRIGGERS if engine.dialect.name == "sqlite" else POSTGRESQL_TRIGGERS)
+    return {*SQLITE_TRIGGERS, *full_text.SQLITE_TRIGGERS} if engine.dialect.name == "sqlite" else set(POSTGRESQL_TRIGGERS)
 
 
 def differences(engine: Engine) -> list[Any]:
@@ -122,7 +123,7 @@ def test_a_payload_may_be_erased_with_its_salt() -> None:
 
 
 @pytest.mark.usefixtures("recorded")
-@pytest.mark.parametrize("environment", ["postgres"], indirect=True)
+@pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
 def test_postgresql_refuses_to_empty_the_history() -> None:
     with pytest.raises(DBAPIError, match="append-only"), unit_of_work():
         db.session.execute(text("TRUNCATE event"))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = (ROOT / "web/static/vendor", ROOT / "reports/fonts")
+FOLDERS = (ROOT / "web/static/vendor", ROOT / "reports/fonts", ROOT / "casework/centerface")
 LIST = FOLDERS[0] / "VENDOR.json"
 NOTICES = FOLDERS[0] / "NOTICES.txt"
 SPRITE_PARTS = re.compile(r"<svg[^>]*>\s*(?:<path stroke=\"none\" d=\"M0 0h24v24H0z\" fill=\"none\" />)?(.*)</svg>", re.DOTALL)

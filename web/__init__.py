@@ -12,7 +12,8 @@ from casework.keyring import use_keyring
 from web.config import Config
 
 PAGES = (
-    "public", "filing", "tracking", "own_acts", "auth", "inbox", "tasks", "cases", "case_acts", "incidents", "mending", "studio",
+    "public", "filing", "tracking", "own_acts", "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team", "tasks",
+    "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "incidents", "mending", "studio",
     "studio_editor", "studio_table", "publishing", "photos", "health",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
@@ -33,7 +34,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
-    from web import errors, filters, locales, navigation, request_log, security, sessions
+    from web import errors, filters, inbox_back, locales, navigation, request_log, security, sessions
     from web.starting import open_keyring
 
     config = config or Config.from_environment()
@@ -57,6 +58,7 @@ def create_app(config: Config | None = None) -> Flask:
     locales.install(app)
     filters.install(app)
     navigation.install(app)
+    inbox_back.install(app)
     errors.install(app)
     for name in PAGES:
         app.register_blueprint(import_module(f"web.{name}").bp)
@@ -73,6 +75,7 @@ def settings_of(config: Config) -> dict[str, Any]:
         "DATA": config.data,
         "FILES": config.files,
         "DEMO": config.demo,
+        "FIND_FACES": config.find_faces,
         "LANGUAGE": config.language,
         "MAX_PHOTO_MB": config.max_photo_mb,
         "MAX_PHOTO_BYTES": config.max_photo_bytes,

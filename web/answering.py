@@ -1,29 +1,41 @@
-"""An agency's answer: written with its photos, and judged by the leader beside what was there before."""
+"""An agency's answer, written with its photos."""
 
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, flash, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
-from casework.answering import LONGEST_PART, newest_answer
-from casework.models import Answer
-from casework.photo_records import photos_of_report, staged_photos
-from casework.staff_views import SeenAnswer, answers_seen, photos_seen
+from casework.answer_templates import PLACEHOLDERS, TemplateRefused, filled, keep_template, templates_for, values_for
+from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS, left_to_fill, newest_answer
+from casework.db import unit_of_work
+from casework.file_store import FileNotStored
+from casework.models import AnswerTemplate, Photo
+from casework.photo_records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
+from casework.possible_acts import PossibleAct
+from casework.staff_views import answers_seen, photos_seen
+from web import case_acts_own_work
+from web.act_page import ActPage
+from web.clock import now
 from web.filing_form import sound_token
 from web.forms import Form
-from web.guards import actor
+from web.guards import actor, file_store
 from web.locales import in_reader_language as local
 from web.photos import remember_form
 from web.task_page import Act, TaskPage, at_most
-from web.text_changes import Change, changes
 from web.uploads import drop_upload, stage_uploads
+from workflows.hearing import acts_to_offer
 from workflows.steps import StepResult
 
-PARTS = ("findings", "actions", "remaining", "contact")
 SHORTEST_PART = 15
 """Fewer characters than this say nothing about what was found or done; the check beside the form only hints."""
+
+KEEP = "keep-"
+"""First part of the names of the ticks that take a photo of the version before into the new one; the photo's ref follows."""
+
+AFTER, INSTEAD = "after", "instead"
+"""What is to become of what is written when a template is chosen: it goes on behind it, or in its place."""
 
 
 class AnswerForm(Form):
@@ -32,7 +44,7 @@ class AnswerForm(Form):
     findings = TextAreaField(_l("1. What was found"), validators=[at_most(LONGEST_PART)])
     actions = TextAreaField(_l("2. What was done"), validators=[at_most(LONGEST_PART)])
     remaining = TextAreaField(_l("3. What remains, and by when"), validators=[at_most(LONGEST_PART)])
-    contact = StringField(_l("Whom to ask"), validators=[at_most(200)])
+    contact = StringField(_l("Whom to ask"), validators=[at_most(LONGEST_CONTACT)])
     photos = MultipleFileField(_l("Photos after the work"))
     no_photo_reason = StringField(_l("Why there is no photo"), validators=[at_most(300)])
     photos_token = HiddenField()
@@ -48,21 +60,36 @@ class AnswerPage(TaskPage):
         newest = newest_answer(self.assignment)
         self.form = AnswerForm(**{name: getattr(newest, name) for name in PARTS} if newest else {})
         self.form.photos_token.data = sound_token(self.form.photos_token.data)
+        earlier = photos_of_answer(newest) if newest else []
+        self.carried = [(photo, f"{KEEP}{photo.ref}" in request.form if request.method == "POST" else True) for photo in earlier]
+        self.template_asked: tuple[AnswerTemplate, list[str]] | None = None
+
+    def keep_files(self) -> None:
+        refused = stage_uploads(self.form.photos.data or [], token=self.form.photos_token.data, purpose="after", by=actor())
+        self.refusals += [local(refusal) for refusal in refused]
 
     def act(self) -> Act | None:
         form, token = self.form, self.form.photos_token.data
         is_valid = form.validate_on_submit()
-        refused = stage_uploads(form.photos.data or [], token=token, purpose="after", by=actor())
-        self.refusals += [local(refusal) for refusal in refused]
+        self.keep_files()
         if ref := request.form.get("remove"):
             drop_upload(token, ref)
-        if ref or self.chosen == "photos":
+        if self._uses_templates() or ref or self.chosen == "photos":
             self.is_unfinished = not self.refusals
             return None
-        if not is_valid or self.refusals:
-            return None
         parts = {name: form[name].data or "" for name in PARTS}
-        return Act("submit_answer", {**parts, "photos_token": token, "no_photo_reason": form.no_photo_reason.data or ""})
+        for name, text in parts.items():
+            if left := left_to_fill(text):
+                form[name].errors = [_("“%(left)s” still has to be filled in.", left=left)]
+        if not is_valid or self.refusals or form.errors:
+            return None
+        carried = self._carried_again() if all(part.strip() for part in parts.values()) else []
+        if self.refusals:
+            return None
+        return Act(
+            "submit_answer",
+            {**parts, "photos_token": token, "no_photo_reason": form.no_photo_reason.data or "", "carried": carried},
+        )
 
     def context(self) -> dict[str, Any]:
         remember_form(self.form.photos_token.data)
@@ -71,7 +98,13 @@ class AnswerPage(TaskPage):
         return {
             "assignment": self.assignment,
             "staged": staged,
-            "checks": self._checks(has_photos=bool(staged)),
+            "carried": [(seen, is_kept) for (photo, is_kept) in self.carried for seen in photos_seen([photo], "centre")],
+            "checks": self._checks(has_photos=bool(staged) or any(is_kept for _photo, is_kept in self.carried)),
+            "templates": templates_for(self.assignment, now=now()),
+            "template_asked": self.template_asked,
+            "placeholders": PLACEHOLDERS,
+            "part_labels": PARTS,
+            "ways": self._ways(),
             "before": before_photos(self),
             "versions": versions,
             "redo": versions[0].answer.decision if versions else None,
@@ -82,61 +115,78 @@ class AnswerPage(TaskPage):
     def said(self, act: Act, result: StepResult) -> str:
         return str(_("The answer to %(code)s is with the leader for approval.", code=result.case.code))
 
-    def _checks(self, *, has_photos: bool) -> list[tuple[str, bool, str]]:
-        """What is there and what is still missing: words, whether it is there, the field to go to."""
+    def _ways(self) -> list[tuple[PossibleAct, type[ActPage]]]:
+        """What else the agency may do with its work: tell how it goes, ask for more time."""
+        pages, part = case_acts_own_work.PAGES, self.assignment
+        offered = [each for each in acts_to_offer(self.case, actor(), now()) if each.verb in pages]
+        return [(each, pages[each.verb]) for each in offered if each.assignment is not None and each.assignment.id == part.id]
+
+    def _checks(self, *, has_photos: bool) -> list[tuple[str, bool, str, int]]:
+        """What is there and what is still missing: words, whether it is there, the field to go to, how many characters are enough."""
         form = self.form
         return [
-            (_("Photo after the work, or why there is none"), has_photos or bool(form.no_photo_reason.data), form.photos.id),
-            (_("What was found"), len(form.findings.data or "") >= SHORTEST_PART, form.findings.id),
-            (_("What was done"), len(form.actions.data or "") >= SHORTEST_PART, form.actions.id),
-            (_("What remains, and by when"), bool(form.remaining.data), form.remaining.id),
-            (_("Whom to ask"), bool(form.contact.data), form.contact.id),
+            (
+                _("Photo after the work, or why there is none"),
+                has_photos or bool((form.no_photo_reason.data or "").strip()),
+                form.photos.id,
+                1,
+            ),
+            (_("What was found"), _has(form.findings, SHORTEST_PART), form.findings.id, SHORTEST_PART),
+            (_("What was done"), _has(form.actions, SHORTEST_PART), form.actions.id, SHORTEST_PART),
+            (_("What remains, and by when"), _has(form.remaining, 1), form.remaining.id, 1),
+            (_("Whom to ask"), _has(form.contact, 1), form.contact.id, 1),
         ]
 
+    def _carried_again(self) -> list[tuple[Photo, PreparedPhoto]]:
+        """The photos of the version before that stay, with copies of their files for the new one."""
+        kept = [photo for photo, is_kept in self.carried if is_kept]
+        try:
+            return [(photo, prepare_again(photo, store=file_store())) for photo in kept]
+        except (FileNotStored, LookupError, OSError):
+            self.refusals.append(_("A photo of the last version cannot be read. Please send it again and take out the old one."))
+            return []
 
-class ApprovalForm(Form):
-    """The leader's verdict; instructions only where it is to be done again."""
+    def _uses_templates(self) -> bool:
+        """Whether a template was asked for, or the text at hand is to become one; both show the form again."""
+        if chosen := request.form.get("template"):
+            how, _colon, ref = chosen.rpartition(":")
+            template = next((row for row in templates_for(self.assignment, now=now()) if row.ref == ref), None)
+            if template is not None:
+                self._fill_in(template, how)
+            return True
+        if not request.form.get("template_keep"):
+            return False
+        agency, parts = self.assignment.agency, {name: self.form[name].data or "" for name in PARTS}
+        values = values_for(self.assignment, by=actor(), now=now())
+        field = self.case.field.service_code if self.case.field else None
+        name = request.form.get("template_name", "")
+        try:
+            with unit_of_work():
+                keep_template(agency, by=actor(), now=now(), name=name, parts=parts, values=values, service_code=field)
+        except TemplateRefused as refusal:
+            self.refusals.append(local(refusal.text))
+        else:
+            flash(_("The template is kept for your agency."))
+        return True
 
-    instructions = StringField(_l("What to do again, and where"), validators=[at_most(2000)])
+    def _fill_in(self, template: AnswerTemplate, how: str) -> None:
+        """Put a template where nothing is written; what is written stays until its writer says what is to become of it."""
+        texts, asked = filled(template, values_for(self.assignment, by=actor(), now=now())), []
+        for name, text in texts.items():
+            field = self.form[name]
+            typed = (field.data or "").strip()
+            if not typed or how == INSTEAD:
+                field.data = text
+            elif how == AFTER:
+                field.data = typed if name == "contact" or text in typed else f"{typed}\n{text}"
+            elif typed != text:
+                asked.append(name)
+        self.template_asked = (template, asked) if asked else None
 
 
-class ApprovalPage(TaskPage):
-    """Judge the newest version beside the one before, its photos beside those of the report."""
-
-    template = "tasks/approve_answer.html"
-    form: ApprovalForm
-
-    def build(self) -> None:
-        self.form = ApprovalForm()
-
-    def act(self) -> Act | None:
-        if not self.form.validate_on_submit():
-            return None
-        if self.chosen == "redo_answer":
-            return Act("redo_answer", {"instructions": self.form.instructions.data or ""})
-        return Act("approve_answer")
-
-    def context(self) -> dict[str, Any]:
-        versions = answers_seen([self.assignment], actor())[self.assignment.id]
-        newest, earlier = (versions[0] if versions else None), (versions[1] if len(versions) > 1 else None)
-        plain = request.args.get("show") == "plain" or earlier is None
-        return {
-            "assignment": self.assignment,
-            "newest": newest,
-            "earlier": earlier,
-            "plain": plain,
-            "parts": parts_of(newest, None if plain else earlier),
-            "pairs": pairs_of(before_photos(self), newest.photos if newest else ()),
-            "asked": earlier.answer.decision if earlier else None,
-            "mates": [row for row in self.case.assignments if row.id != self.assignment.id],
-        }
-
-    def said(self, act: Act, result: StepResult) -> str:
-        if act.verb == "redo_answer":
-            return str(_("The agency is asked to do it again."))
-        if result.case.open_assignments:
-            return str(_("The answer is approved. Another agency has not finished yet."))
-        return str(_("The answer is approved. The centre will publish it."))
+def _has(field: StringField, least: int) -> bool:
+    text = (field.data or "").strip()
+    return len(text) >= least and left_to_fill(text) is None
 
 
 def before_photos(page: TaskPage) -> tuple[Any, ...]:
@@ -145,23 +195,4 @@ def before_photos(page: TaskPage) -> tuple[Any, ...]:
     return photos_seen(photos, "agencies")
 
 
-def pairs_of(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[tuple[Any, Any]]:
-    """Photos side by side: as many rows as the longer side has, None where there is no photo."""
-    rows = max(len(before), len(after), 1)
-    padded = [[*side, *([None] * (rows - len(side)))] for side in (before, after)]
-    return list(zip(*padded, strict=True))
-
-
-def parts_of(newest: SeenAnswer | None, earlier: SeenAnswer | None) -> list[tuple[str, list[Change]]]:
-    """The four parts with their changes from the earlier version; all the same where there is none."""
-    if newest is None:
-        return []
-    return [(name, _changed(newest.answer, earlier.answer if earlier else None, name)) for name in PARTS]
-
-
-def _changed(newest: Answer, earlier: Answer | None, part: str) -> list[Change]:
-    text = getattr(newest, part)
-    return changes(getattr(earlier, part), text) if earlier else [Change("same", text)]
-
-
-PAGES: dict[str, type[TaskPage]] = {"submit_answer": AnswerPage, "approve_answer": ApprovalPage}
+PAGES: dict[str, type[TaskPage]] = {"submit_answer": AnswerPage}

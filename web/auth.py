@@ -115,7 +115,7 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(form, refusal=_("Name and password do not belong together, or the account is closed.")), 422
     new_hash = hash_password(password) if is_outdated(account.password_hash or "") else None
     account_id = account.id
-    with unit_of_work():
+    with unit_of_work(keeps_rows=True):
         account = db.session.get_one(Account, account_id)
         account.password_hash = new_hash or account.password_hash
         forget_attempts(HERE, _here(login), now=moment)

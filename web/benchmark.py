@@ -7,7 +7,6 @@ is thrown away, on SQLite or in an empty database that is named.
 import json
 import os
 import platform
-import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -33,13 +32,11 @@ from web.benchmark_pages import Browser, PageLife
 from web.benchmark_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
 from web.clock import now
 from web.config import Config
-from web.request_log import be_quiet
+from web.request_log import NO_STATEMENT, be_quiet
 from workflows.models import ProcessInstance
 from workflows.steps import perform
 
 LIVES = 20
-NO_STATEMENT = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA)\b", re.IGNORECASE)
-"""Transaction control: only SQLite shows it as statements, PostgreSQL's driver does not, so it counts nowhere."""
 
 
 class BenchmarkRefused(CaseworkError):
@@ -111,7 +108,7 @@ def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool
     """
     with tempfile.TemporaryDirectory(prefix="langbiang-benchmark-") as folder:
         config = Config.from_environment({"LANGBIANG_DATA": folder, **({"LANGBIANG_DATABASE_URL": database_url} if database_url else {})})
-        with _application(config) as app:
+        with empty_application(config) as app:
             result = _measured(app, config, lives, with_pages)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +117,8 @@ def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool
 
 
 @contextmanager
-def _application(config: Config) -> Iterator[Flask]:
+def empty_application(config: Config) -> Iterator[Flask]:
+    """The application on an empty database with its tables. Raises BenchmarkRefused for one in use."""
     _refuse_used(config)
     migrations.upgrade(config.database_url)
     app = create_app(config)

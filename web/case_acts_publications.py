@@ -11,14 +11,14 @@ from casework.models import Answer, PublicationVersion
 from casework.permissions import Action
 from casework.photos import RectangleRefused
 from casework.publishing import approved_answers
-from casework.states import ANSWERED, IN_PROGRESS, Progress
 from web.act_page import PUBLICATION, ActPage, PublicationActPage
 from web.forms import Form
 from web.guards import file_store
 from web.locales import in_reader_language as local
 from web.photo_choices import PhotoChoice, copies_of
+from web.publication_editing import draft_context, leftovers_refusal, page_draft, photos_changed, words_changed
 from web.publication_photos import covers_of, photo_choices
-from web.publishing import PublishForm, place_of
+from web.publishing import PublishForm
 from web.task_page import Act, at_most
 
 LONGEST_REASON = 2_000
@@ -29,7 +29,6 @@ class PublicationEditPage(ActPage):
 
     template = "cases/acts/publication.html"
     about = PUBLICATION
-    progress: Progress = ANSWERED
     choices: list[PhotoChoice]
     form: PublishForm
 
@@ -38,6 +37,9 @@ class PublicationEditPage(ActPage):
             return None
         if self.chosen == "preview":
             self.is_unfinished = True
+            return None
+        if not self.is_private and (left := leftovers_refusal(self.form)):
+            self.refusals.append(left)
             return None
         values = self.filled_in()
         values["shows_exact_place"] = values.get("shows_exact_place", False) and self.case.latitude is not None
@@ -51,14 +53,9 @@ class PublicationEditPage(ActPage):
         return Act(self.verb, values)
 
     def context(self) -> dict[str, Any]:
-        return {
-            "choices": self.choices,
-            "answers": self.answers,
-            "chosen_photos": [choice for choice in self.choices if choice.is_shown],
-            "is_previewed": request.method == "POST",
-            "area_words": place_of(self.case),
-            "waits_for": [],
-        }
+        publication = self.subject.publication
+        draft = page_draft(self.case, self.form, self.choices, self.answers, is_interim=self.is_interim, publication=publication)
+        return {"choices": self.choices, **draft_context(self, draft)}
 
     def cover_url(self, choice: PhotoChoice, *, as_it_is: bool = False) -> str:
         """The address of a photo covered as the form says, or as it is published now."""
@@ -72,6 +69,16 @@ class PublicationEditPage(ActPage):
         return True
 
     @property
+    def is_interim(self) -> bool:
+        """Whether the work goes on beside it."""
+        return self.subject.publication is None or self.subject.publication.kind == "interim"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether its senders alone read it, who know what they wrote."""
+        return self.subject.publication is not None and self.subject.publication.kind == "private"
+
+    @property
     def answers(self) -> list[Answer]:
         """The answers that stand under the text."""
         return approved_answers(self.case)
@@ -81,7 +88,6 @@ class InterimPage(PublicationEditPage):
     """Publish the answers there are, while other agencies still work."""
 
     verb, action, icon = "publish_interim", Action.PUBLISH, "world-upload"
-    progress = IN_PROGRESS
     label = _l("Publish what there is so far")
     what = _l("Everybody reads the answers approved so far; the case goes on until the other agencies have answered.")
     then = (_l("No limit ends and nobody rates it yet."), _l("The senders and those who follow the case are told."))
@@ -91,11 +97,8 @@ class InterimPage(PublicationEditPage):
     def build(self) -> None:
         case = self.case
         words = [cleared_words(link.report) or "" for link in case.reports if link.left_at is None]
-        self.form = PublishForm(title=case.title, question="\n\n".join(filter(None, words)), place=case.place or place_of(case))
+        self.form = PublishForm(title=case.title, question="\n\n".join(filter(None, words)), place=case.place or "")
         self.choices = photo_choices(case, request.form.to_dict() if request.method == "POST" else None)
-
-    def context(self) -> dict[str, Any]:
-        return {**super().context(), "waits_for": [local(row.agency.name) for row in self.case.open_assignments]}
 
 
 class CorrectForm(PublishForm):
@@ -126,7 +129,6 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
 
     def build(self) -> None:
         version = self.publication.current
-        self.progress = IN_PROGRESS if self.publication.kind == "interim" else ANSWERED
         self.form = CorrectForm(
             version=version.version, title=version.title, question=version.question, summary=version.summary, place=version.place,
             shows_exact_place=version.shows_exact_place, again=self.taken_back,
@@ -155,7 +157,8 @@ class CorrectPage(PublicationEditPage, PublicationActPage):
         if newer is not None:
             # shown beside what was typed, so that what is sent next is written over it
             self.form.version.data = newer.version
-        return {**super().context(), "newer": newer}
+        changed = words_changed(self.form, self.publication.current) if self.is_current else []
+        return {**super().context(), "newer": newer, "words_changed": changed, "photos_changed": photos_changed(self.choices)}
 
     @property
     def taken_back(self) -> str:

@@ -1,19 +1,21 @@
 """What the page of a case shows beside its texts and agencies: why it rests, what was dealt with, what may be done, what is set apart."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from casework.case_history import audience_of
-from casework.dealings import dealings_seen
-from casework.models import Assignment, Case, Photo, Publication
-from casework.permissions import Sight, sees
+from casework.dealings import Dealings
+from casework.models import Case, Photo, Publication
+from casework.permissions import LOCAL_ZONE, Sight, sees
 from casework.photo_records import photos_of_report
 from casework.possible_acts import PossibleAct
 from casework.quarantine import hand_over_receipt, handed_over_at, quarantine_reason
 from casework.said import Audience
+from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport
 from casework.states import AssignmentEnd
 from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.case_acts import PAGES
@@ -22,8 +24,24 @@ from web.due import DueWords, due_words
 from web.guards import actor
 from web.locales import in_reader_language as local
 from workflows.hearing import acts_to_offer
+from workflows.models import ProcessVersion, WaitingTask
 
 Link = tuple[PossibleAct, type[ActPage]]
+
+
+FILE_WORDS = {"report": _l("Report"), "answer": _l("Answer"), "step": _l("Step")}
+AUDIENCE_WORDS = {"centre": _l("the centre"), "agencies": _l("agencies"), "public": _l("the public")}
+SENDERS = {"citizen": _l("The reporter"), "camera": _l("Camera"), "phone": _l("The centre, for a caller"), "officer": _l("Member of staff")}
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One picture of a case. `purpose` is what it came with, `sender` a part in the case and never a citizen's name."""
+
+    photo: SeenPhoto
+    purpose: str
+    sender: str
+    of: str
 
 
 @dataclass(frozen=True)
@@ -37,10 +55,10 @@ class Apart:
     receipt: str | None
 
 
-def acts_offered(case: Case, publications: list[Publication]) -> list[tuple[str, list[Link]]]:
+def acts_offered(case: Case, publications: list[Publication], *, version: ProcessVersion | None = None) -> list[tuple[str, list[Link]]]:
     """The acts the person may do now, under a heading for the case, for each agency and for what was told."""
     groups: dict[str, list[Link]] = {}
-    for possible in acts_to_offer(case, actor(), now(), publications=publications):
+    for possible in acts_to_offer(case, actor(), now(), publications=publications, version=version):
         groups.setdefault(_heading(possible, PAGES[possible.verb]), []).append((possible, PAGES[possible.verb]))
     return list(groups.items())
 
@@ -52,11 +70,44 @@ def due_of(case: Case, *, runs: bool) -> DueWords | None:
     return DueWords("paused", _("Paused"), None) if case.paused_for is not None else due_words(case.due_at, now=now())
 
 
-def end_words_seen(assignment: Assignment) -> str | None:
-    """Why an agency's work ended without an answer: of a missing answer everybody reads it, of the rest the centre and that agency."""
-    by, case = actor(), assignment.case
-    reads = assignment.agency_id in by.agency_ids or audience_of(by, case) in (Audience.CENTRE, Audience.COMMITTEE)
-    return assignment.end_words if reads or assignment.end_reason == AssignmentEnd.MISSING else None
+def end_words_seen(case: Case) -> dict[int, str | None]:
+    """Why agencies' work ended without an answer, by row: of a missing one all read it, of the rest the centre and that agency."""
+    by = actor()
+    reads_all = audience_of(by, case) in (Audience.CENTRE, Audience.COMMITTEE)
+    return {
+        row.id: row.end_words if reads_all or row.agency_id in by.agency_ids or row.end_reason == AssignmentEnd.MISSING else None
+        for row in case.assignments
+        if row.end_words
+    }
+
+
+def version_of(tasks: Sequence[WaitingTask]) -> ProcessVersion | None:
+    """The version of the process a case runs on, where a step of its own waits."""
+    return next((task.instance.process_version for task in tasks if task.instance.assignment_id is None), None)
+
+
+def files_of(reports: Sequence[SeenReport], answers: Mapping[int, Sequence[SeenAnswer]], case: Case, dealings: Dealings) -> list[CaseFile]:
+    """Every picture the person may see, in the order of the page: what it is for, who sent it by their part in the case, for whom it is."""
+    found = [CaseFile(photo, "report", SENDERS[each.report.source], each.report.code) for each in reports for photo in each.photos]
+    for row in case.assignments:
+        for seen in answers[row.id]:
+            words = _("version %(number)s", number=seen.answer.version)
+            found += [CaseFile(photo, "answer", local(row.agency.short_name), words) for photo in seen.photos]
+    for record in dealings.records:
+        sender = local(record.assignment.agency.short_name) if record.assignment is not None else _("The centre")
+        found += [CaseFile(photo, "step", sender, local(record.label)) for value in record.values for photo in value.photos]
+    return found
+
+
+def moment_words(instant: datetime) -> str:
+    """An instant as one says it: today and yesterday by name."""
+    there = instant.astimezone(LOCAL_ZONE)
+    days = (now().astimezone(LOCAL_ZONE).date() - there.date()).days
+    if days == 0:
+        return str(_("%(time)s today", time=f"{there:%H:%M}"))
+    if days == 1:
+        return str(_("%(time)s yesterday", time=f"{there:%H:%M}"))
+    return f"{there:%H:%M %d/%m/%Y}"
 
 
 def apart_seen(case: Case) -> Apart | None:
@@ -69,16 +120,6 @@ def apart_seen(case: Case) -> Apart | None:
     return Apart(
         case.quarantined_at, quarantine_reason(case, by=by), [] if handed_at else photos, handed_at, hand_over_receipt(case, by=by)
     )
-
-
-def beside(case: Case, publications: list[Publication]) -> dict[str, Any]:
-    """What the template shows of it, by name."""
-    return {
-        "dealings": dealings_seen(case, actor()),
-        "acts": acts_offered(case, publications),
-        "apart": apart_seen(case),
-        "end_words": {row.id: end_words_seen(row) for row in case.assignments if row.end_words},
-    }
 
 
 def _heading(possible: PossibleAct, kind: type[ActPage]) -> str:

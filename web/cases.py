@@ -6,32 +6,39 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import HiddenField, StringField
 
 from casework.case_history import audience_of, staff_steps
 from casework.cases import lock_case
 from casework.clocks import ClockKind
-from casework.db import unit_of_work
+from casework.db import reading_once, unit_of_work
+from casework.dealings import dealings_seen
+from casework.directives import finish_directive
+from casework.history_kinds import HistoryKind
+from casework.history_reasons import reasons_seen
 from casework.identity import RevealRefused, reveal_identity
-from casework.models import Case
-from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
+from casework.models import Assignment, Case, HandBack, Publication
+from casework.paper import dealings_for_paper, reports_for_paper
 from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.said import Audience
-from casework.staff_views import answers_seen, clocks_of, hand_backs_seen, instructions_seen, publications_of, reports_seen
+from casework.staff_views import SeenAnswer, clocks_of, hand_backs_seen, instructions_seen, matter_seen, publications_of
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
-from web.case_page import beside, due_of
+from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, end_words_seen, files_of, moment_words, version_of
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
+from web.notes import notes_shown
 from web.security import allow_inline_style_attributes
 from web.task_page import at_most
-from workflows.desks import is_at
+from web.text_versions import Difference, answer_differences, publication_differences
+from workflows.desks import REPORTER, is_at
 from workflows.diagrams import diagram_of
 from workflows.inbox import waiting_in_case
 from workflows.steps import label_of_step
 from workflows.unforeseen import names_in_case
+from workflows.waiting_on import waiting_on
 
 bp = Blueprint("cases", __name__)
 
@@ -46,12 +53,22 @@ CLOCK_LABELS = {
     ClockKind.STEP: _l("Limit of the step"),
 }
 SOURCE_LABELS = {"citizen": _l("citizen"), "camera": _l("camera"), "phone": _l("telephone"), "officer": _l("member of staff")}
-NOTE_LABELS = {
-    "centre": _l("Only the centre and the committee"),
-    "agencies": _l("The agencies on the case too"),
-    "agency": _l("My agency and the centre"),
+HISTORY_KINDS = {
+    None: _l("Everything"),
+    HistoryKind.DECISIONS: _l("Decisions"),
+    HistoryKind.MESSAGES: _l("Messages"),
+    HistoryKind.LIMITS: _l("Limits"),
 }
-NOTE_KINDS = {"progress": _l("How the work goes"), "reminder": _l("Reminder")}
+PART_LABELS = {
+    "findings": _l("What was found"),
+    "actions": _l("What was done"),
+    "remaining": _l("What remains, and by when"),
+    "contact": _l("Whom to ask"),
+    "title": _l("Title"),
+    "question": _l("The matter"),
+    "summary": _l("Summary of the centre"),
+    "place": _l("Place"),
+}
 KIND_LABELS = {"interim": _l("Interim answer"), "final": _l("Published"), "private": _l("Answered in private")}
 
 
@@ -62,17 +79,29 @@ class RevealForm(Form):
     reason = StringField(_l("Reason for looking"), validators=[at_most(300)])
 
 
-class NoteForm(Form):
-    """A note for staff."""
-
-    audience = RadioField(_l("Who may read it"))
-    words = TextAreaField(_l("Note"), validators=[at_most(LONGEST_NOTE)])
-
-
 @bp.get("/cases/<ref>")
 @performs(Action.READ_CASE)
 def case(ref: str) -> ResponseReturnValue:
     return _page(found(case_seen_by(actor(), ref)))
+
+
+@bp.get("/cases/<ref>/print")
+@performs(Action.READ_CASE)
+def printed(ref: str) -> ResponseReturnValue:
+    """The same for paper: everything opened, no act, no sender, the whole history. Nothing is set apart for paper."""
+    nothing = {"acts": [], "can_note": False, "can_finish_directive": False, "apart": None}
+    return _page(found(case_seen_by(actor(), ref)), printed=True, **nothing)
+
+
+@bp.post("/cases/<ref>/directives")
+@performs(Action.FINISH_DIRECTIVE)
+def directive(ref: str) -> ResponseReturnValue:
+    """A directive has been carried out."""
+    seen, number = found(case_seen_by(actor(), ref)), request.form.get("number", "")
+    with unit_of_work():
+        finish_directive(lock_case(seen.id), int(number) if number.isascii() and number.isdigit() else 0, by=actor(), now=now())
+    flash(_("The directive is down as carried out."))
+    return redirect(url_for(".case", ref=ref, _anchor="directives-heading"))
 
 
 @bp.get("/cases/<ref>/diagram")
@@ -108,72 +137,85 @@ def identity(ref: str) -> ResponseReturnValue:
     return response
 
 
-@bp.post("/cases/<ref>/notes")
-@performs(Action.WRITE_NOTE)
-def note(ref: str) -> ResponseReturnValue:
-    seen = found(case_seen_by(actor(), ref))
-    form = _note_form(seen)
-    if not form.validate_on_submit():
-        return _page(seen, note_form=form), 422
-    try:
-        with unit_of_work():
-            write_note(lock_case(seen.id), by=actor(), now=now(), audience=form.audience.data, words=form.words.data or "")
-    except NoteRefused as refusal:
-        return _page(seen, note_form=form, note_refusal=local(refusal.text)), 422
-    flash(_("The note is kept."))
-    return redirect(url_for(".case", ref=ref, _anchor="notes"))
-
-
 def _page(seen: Case, **forms: Any) -> str:
+    with reading_once():
+        return render_template("cases/case.html", **_shown(seen, forms))
+
+
+def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
+    """What the page says, by name. The order counts: what was read first is not read again by what comes behind."""
     by = actor()
     audience = audience_of(by, seen)
-    waiting = [(task, is_at(by, task.desk, seen)) for task in waiting_in_case(seen.id, with_frozen=True)] if audience is not None else []
-    clocks = clocks_of(seen) if audience in (Audience.CENTRE, Audience.COMMITTEE) else []
+    reads_all = audience in (Audience.CENTRE, Audience.COMMITTEE)
+    tasks = waiting_in_case(seen.id, with_frozen=True) if audience is not None else []
+    labels = {task.id: label_of_step(task) for task in tasks}
+    clocks = clocks_of(seen) if reads_all else []
+    dealings, (reports, answers) = dealings_seen(seen, by), matter_seen(seen, by)
+    if forms.get("printed"):
+        dealings, reports = dealings_for_paper(dealings), reports_for_paper(reports)
     # an administrator and an agency that has left know that something was told, not what
-    publications = publications_of(seen) if audience not in (None, Audience.PROCESS) else []
-    shown: dict[str, Any] = {"reveal": RevealForm(), "note_form": _note_form(seen), "reveal_refusal": "", "note_refusal": "", **forms}
-    return render_template(
-        "cases/case.html",
-        case=seen,
-        title=_title(seen),
-        state=_state(seen),
-        due=due_of(seen, runs=seen.state in OPEN_STATES),
-        reports=reports_seen(seen, by),
-        assignments=_assignments(seen),
-        publications=publications,
-        reads_all=audience in (Audience.CENTRE, Audience.COMMITTEE),
-        clocks=clocks,
-        timed_steps=names_in_case(seen.id, {clock.element for clock in clocks if clock.element is not None}),
-        notes=notes_seen_by(by, seen),
-        can_note=bool(note_audiences(by, seen)),
-        steps=staff_steps(seen, by=by),
-        tasks=waiting,
-        step_labels={task.id: label_of_step(task) for task, _is_mine in waiting},
-        sees_content=sees(by, Sight.CLEARED, seen) or sees(by, Sight.ORIGINAL, seen),
-        sees_process=audience is not None,
-        clock_labels=CLOCK_LABELS,
-        source_labels=SOURCE_LABELS,
-        note_labels=NOTE_LABELS,
-        note_kinds=NOTE_KINDS,
-        kind_labels=KIND_LABELS,
-        agency_names={row.id: row.agency.short_name for row in seen.assignments},
-        **beside(seen, publications),
-        **shown,
-    )
+    is_at_work = audience not in (None, Audience.PROCESS)
+    publications = publications_of(seen) if is_at_work and Publication in dealings.there else []
+    hand_backs = hand_backs_seen(seen, by) if HandBack in dealings.there else []
+    notes, ends = notes_shown(seen), end_words_seen(seen)
+    kind = _history_kind()
+    reasons = reasons_seen(
+        dealings, notes=notes["notes"], hand_backs=hand_backs, answers=[each for rows in answers.values() for each in rows],
+        publications=publications if reads_all else [], ended=[(row, ends.get(row.id)) for row in seen.assignments],
+    )  # fmt: skip
+    return {
+        "case": seen,
+        "title": _title(seen),
+        "state": _state(seen),
+        "due": due_of(seen, runs=seen.state in OPEN_STATES),
+        "reports": reports,
+        "assignments": _assignments(seen, answers, hand_backs),
+        "publications": publications,
+        "reads_all": reads_all,
+        "clocks": clocks,
+        "timed_steps": names_in_case(seen.id, {clock.element for clock in clocks if clock.element is not None}),
+        "steps": staff_steps(seen, by=by, kind=kind, reasons=reasons),
+        "history_kind": kind,
+        "history_kinds": HISTORY_KINDS,
+        "waits": waiting_on(seen, tasks, labels, dealings),
+        "own_tasks": {task.ref for task in tasks if is_at(by, task.desk, seen) and not task.desk.startswith(f"{REPORTER}@")},
+        "resting": list(dict.fromkeys(labels[task.id] for task in tasks if task.state == "frozen")),
+        "sees_content": sees(by, Sight.CLEARED, seen) or sees(by, Sight.ORIGINAL, seen),
+        "sees_process": audience is not None,
+        "files": files_of(reports, answers, seen, dealings),
+        "file_words": FILE_WORDS,
+        "audience_words": AUDIENCE_WORDS,
+        "part_labels": PART_LABELS,
+        "publication_changes": {row.id: publication_differences(row.versions) for row in publications},
+        "can_finish_directive": may(by, Action.FINISH_DIRECTIVE, seen),
+        "clock_labels": CLOCK_LABELS,
+        "source_labels": SOURCE_LABELS,
+        "kind_labels": KIND_LABELS,
+        "agency_names": {row.id: row.agency.short_name for row in seen.assignments},
+        "dealings": dealings,
+        "apart": apart_seen(seen),
+        "end_words": ends,
+        "acts": acts_offered(seen, publications, version=version_of(tasks)),
+        "moment_words": moment_words,
+        "printed": False,
+        "printed_at": now(),
+        "reveal": RevealForm(),
+        "reveal_refusal": "",
+        **notes,
+        **forms,
+    }
 
 
-def _note_form(seen: Case) -> NoteForm:
-    audiences = note_audiences(actor(), seen)
-    form = NoteForm()
-    form.audience.choices = [(key, str(NOTE_LABELS[key])) for key in audiences]
-    if request.method == "GET" and audiences:
-        form.audience.data = audiences[0]
-    return form
+def _history_kind() -> HistoryKind | None:
+    """The part of the history the address asks for."""
+    asked = request.args.get("history", "")
+    return HistoryKind(asked) if asked in set(HistoryKind) else None
 
 
-def _assignments(seen: Case) -> list[tuple[Any, tuple[str, Any], str | None, list[Any], list[Any]]]:
-    """Each agency with its state, and what the person may read: the centre's instructions, answers, requests to be released."""
-    hand_backs, answers = hand_backs_seen(seen, actor()), answers_seen(seen.assignments, actor())
+def _assignments(
+    seen: Case, answers: dict[int, list[SeenAnswer]], hand_backs: list[HandBack]
+) -> list[tuple[Assignment, tuple[str, Any], str | None, list[SeenAnswer], list[HandBack], dict[int, list[Difference]]]]:
+    """Each agency with its state, and what the person may read: instructions, answers, requests to be released, what versions changed."""
     return [
         (
             row,
@@ -181,6 +223,7 @@ def _assignments(seen: Case) -> list[tuple[Any, tuple[str, Any], str | None, lis
             instructions_seen(row, actor()),
             answers[row.id],
             [each for each in hand_backs if each.assignment_id == row.id],
+            answer_differences(answers[row.id]),
         )
         for row in sorted(seen.assignments, key=lambda row: (-row.round, not row.is_lead, row.id))
     ]

@@ -60,8 +60,12 @@ def serve() -> None:
 
     config = Config.from_environment()
     app = ready_app(config, f"serve-{config.port}")
-    click.echo(f"Serving {config.base_url} on {server.listen_address(config)}.")
-    server.serve(app, config)
+    many = f" in {config.processes} processes" if config.processes > 1 else ""
+    click.echo(f"Serving {config.base_url} on {server.listen_address(config)}{many}.")
+    if config.processes == 1:
+        server.serve(app, config)
+    else:
+        serve_in_processes(app, config)
     click.echo("Stopped.")
 
 
@@ -181,13 +185,29 @@ def restore(folder: Path, keys: Path | None) -> None:
 @click.option("--database-url", default=None, help="An empty PostgreSQL database to measure on, instead of a new SQLite file.")
 @click.option("--pages/--no-pages", default=True, help="Also measure the steps over HTTP.")
 @click.option("--out", type=NEW, help="File to keep the result in, as JSON.")
-def benchmark(lives: int | None, database_url: str | None, pages: bool, out: Path | None) -> None:
+@click.option("--load", is_flag=True, help="Instead, let people work in a house of many cases, with a server and a worker of its own.")
+@click.option("--cases", type=click.IntRange(300), default=100_000, show_default=True, help="With --load: cases in the house.")
+@click.option("--seconds", type=click.IntRange(2), default=120, show_default=True, help="With --load: length of each part.")
+@click.option("--sessions", type=click.IntRange(10), default=200, show_default=True, help="With --load: people signed in.")
+@click.option("--servers", type=click.IntRange(1, 8), default=1, show_default=True, help="With --load: server processes on the data.")
+def benchmark(
+    lives: int | None, database_url: str | None, pages: bool, out: Path | None,
+    load: bool, cases: int, seconds: int, sessions: int, servers: int,
+) -> None:  # fmt: skip
     """Measure milliseconds and statements of each step of a case, on invented data."""
     from web import benchmark as measuring
     from web.benchmark_table import lines
     from web.request_log import be_quiet
 
     be_quiet()
+    if load:
+        from web import benchmark_load
+        from web.benchmark_house import Scale
+
+        scale = Scale(cases=cases, open_steps=max(60, cases // 50), sessions=sessions, servers=servers, seconds=seconds)
+        for line in benchmark_load.lines(benchmark_load.run(scale, database_url=database_url, out=out, say=click.echo)):
+            click.echo(line)
+        return
     result = measuring.run(lives=lives or measuring.LIVES, database_url=database_url, with_pages=pages, out=out)
     for line in lines(result):
         click.echo(line)
@@ -227,6 +247,25 @@ def ready_app(config: Any, log_name: str) -> Any:
     with app.app_context():
         refuse_other_schema(db.engine)
     return app
+
+
+def serve_in_processes(app: Any, config: Any) -> None:
+    """Serve with several processes that share what was read to start; each has connections and a log of its own."""
+    from casework.db import db
+    from web import server
+    from web.processes import listening_socket, run_processes
+    from web.request_log import write_log
+
+    with app.app_context():
+        db.engine.dispose()
+    shared = listening_socket(config)
+
+    def serve_as(number: int) -> None:
+        write_log(config.log, f"serve-{config.port}-{number}")
+        server.serve(app, config, shared)
+
+    if code := run_processes(config.processes, serve_as):
+        raise SystemExit(code)
 
 
 def say_verification(found: Any) -> bool:

@@ -128,7 +128,10 @@ class Config:
                             shown="keys/keyring.json in the data folder")
     language: str = setting("LANGUAGE", one_of(*LANGUAGES), "vi", "Language of a visitor who has chosen none: vi or en.")
     max_photo_mb: int = setting("MAX_PHOTO_MB", whole_number(1, 100), 15, "Largest photo accepted, in megabytes (10^6 bytes).")
+    processes: int = setting("PROCESSES", whole_number(1, 64), 1, "Server processes on the same port; as many as there are processors.")
     threads: int = setting("THREADS", whole_number(1, 64), 8, "Requests one server process works on at the same time.")
+    find_faces: bool = setting("FIND_FACES", switch, True,
+                               "no: the worker looks for no faces in new photos, even where the extra faces is installed.", shown="yes")
     demo: bool = setting("DEMO", switch, False,
                          "yes: show that the data are invented, and let demonstration accounts sign in with one click.", shown="no")
 

@@ -11,11 +11,12 @@ from wtforms.validators import InputRequired, Optional
 
 from casework.additions import LONGEST_WORDS, addition_words, additions_of
 from casework.holds import open_hold
-from casework.personal_marks import MARK_LABELS, marked_pieces, personal_marks
+from casework.personal_marks import marked_pieces
 from casework.referrals import open_referral
 from casework.refusals import newest_refusal, objection_words
 from casework.withdrawals import open_withdrawal, withdrawal_reason
 from web.forms import Form
+from web.marks_left import marks_left
 from web.task_page import Act, TaskPage, at_most
 from workflows.steps import StepResult
 
@@ -126,7 +127,7 @@ class AdditionPage(TaskPage):
         words = self.form.words.data or ""
         return {
             "unread": [(addition, marked_pieces(addition_words(addition) or "")) for addition in self.unread],
-            "left_over": [(words[mark.start : mark.end], MARK_LABELS[mark.kind]) for mark in personal_marks(words)],
+            "left_over": marks_left(words),
         }
 
     def said(self, act: Act, result: StepResult) -> str:

@@ -1,5 +1,8 @@
 """Asking agencies, and what an agency does first: distribute, accept or hand back, decide on a hand-back."""
 
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 from flask import request
@@ -10,23 +13,29 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, SelectMult
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
+from casework.agency_load import Load, loads_of
 from casework.asking import is_short
 from casework.distribution import last_hand_back
 from casework.due_previews import DistributionLimits, distribution_limits
+from casework.hand_back_turns import hand_back_turns, turns_left
 from casework.models import Agency
 from casework.permissions import Role
 from casework.staff_choices import agencies_for, committee_key_of, free_agencies
-from casework.staff_views import hand_backs_of
+from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form
 from web.guards import actor
 from web.locales import in_reader_language as local
+from web.other_acts import other_acts
 from web.task_page import Act, TaskPage, at_most
-from workflows.routing import Suggestion, live_table, suggest
+from workflows.routing import live_table, suggest
 from workflows.steps import StepResult
 
 NOTHING = ""
 INSTRUCTIONS = "instructions-"
+DAY = "day-"
+"""First part of the names of the earlier days of cooperating agencies; the agency's ref follows."""
+TAKE = "take"
 LONGEST_INSTRUCTIONS = 2_000
 
 
@@ -39,6 +48,15 @@ class DistributeForm(Form):
     confirms_short = BooleanField(_l("The agency has to manage in the time that is left"))
 
 
+@dataclass(frozen=True, slots=True)
+class SuggestedAgencies:
+    """The agencies the table of distribution names for a case, and why. `lead` is empty where that agency has the case already."""
+
+    lead: Agency | None
+    cooperating: list[Agency]
+    reason: Bilingual
+
+
 class DistributePage(TaskPage):
     """Two steps: choose the agencies, then read the limits they get, write to each, and send."""
 
@@ -48,19 +66,22 @@ class DistributePage(TaskPage):
     def build(self) -> None:
         there = agencies_for(self.case, now=now())
         self.agencies = {agency.ref: agency for agency in free_agencies(self.case, there)}
-        self.suggestion = self._suggestion(there)
+        self.suggested = self._suggested(there)
+        self.loads = loads_of([agency.id for agency in self.agencies.values()], now=now())
         self.confirms = False
-        by_key = {agency.key: agency.ref for agency in self.agencies.values()}
-        suggested = self.suggestion
-        self.form = DistributeForm(
-            lead=by_key.get(suggested.lead, NOTHING) if suggested else NOTHING,
-            cooperating=[by_key[key] for key in suggested.cooperating if key in by_key] if suggested else [],
-        )
-        choices = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
-        self.form.lead.choices = [(NOTHING, _("Choose an agency")), *choices]
-        self.form.cooperating.choices = choices
+        self.form = DistributeForm()
+        self.form.lead.choices = [
+            (NOTHING, _("Choose an agency")),
+            *((ref, f"{local(agency.name)} ({load_words(self.loads[agency.id])})") for ref, agency in self.agencies.items()),
+        ]
+        self.form.cooperating.choices = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
 
     def act(self) -> Act | None:
+        if request.form.get(TAKE) and self.suggested is not None:
+            self.form.lead.data = self.suggested.lead.ref if self.suggested.lead else NOTHING
+            self.form.cooperating.data = [agency.ref for agency in self.suggested.cooperating]
+            self.is_unfinished = True
+            return None
         if not self.form.validate_on_submit():
             return None
         if self.chosen == "choose":
@@ -73,12 +94,18 @@ class DistributePage(TaskPage):
             self.is_unfinished = self.confirms = True
             return None
         self.confirms = True
-        instructions = {agency.id: self.instructions_of(agency) for agency in self.asked}
+        instructions = {agency.id: words for agency in self.asked if (words := self.instructions_of(agency).strip())}
         if any(len(words) > LONGEST_INSTRUCTIONS for words in instructions.values()):
             self.refusals.append(_("Instructions may have %(max)d characters.", max=LONGEST_INSTRUCTIONS))
             return None
+        try:
+            earlier = {agency.id: date.fromisoformat(day) for agency in self.cooperating if (day := self.day_of(agency))}
+        except ValueError:
+            self.refusals.append(_("Please write each earlier day as a day of the calendar."))
+            return None
         time = {"until": self.form.until.data, "confirms_short": self.form.confirms_short.data} if self.gives_time else {}
-        return Act("distribute", {"lead": self.lead, "cooperating": self.cooperating, "instructions": instructions, **time})
+        given = {"lead": self.lead, "cooperating": self.cooperating, "instructions": instructions, **time}
+        return Act("distribute", {**given, "earlier": earlier} if earlier else given)
 
     @property
     def lead(self) -> Agency | None:
@@ -100,10 +127,19 @@ class DistributePage(TaskPage):
         """What was written to an agency."""
         return request.form.get(f"{INSTRUCTIONS}{agency.ref}", "")
 
+    def day_of(self, agency: Agency) -> str:
+        """The earlier day a cooperating agency is to answer by, as it was sent; empty where it gets the day of all."""
+        return request.form.get(f"{DAY}{agency.ref}", "").strip()
+
     @property
     def limits(self) -> DistributionLimits:
         """The limits the chosen agencies would get."""
-        return distribution_limits(self.case, agencies=max(1, len(self.asked)), now=now())
+        return self.limits_of[1 if len(self.asked) < 2 else 2]
+
+    @cached_property
+    def limits_of(self) -> dict[int, DistributionLimits]:
+        """The limits of one agency, and of two: more get what two get."""
+        return {number: distribution_limits(self.case, agencies=number, now=now()) for number in (1, 2)}
 
     @property
     def gives_time(self) -> bool:
@@ -111,12 +147,21 @@ class DistributePage(TaskPage):
         return actor().holds([Role.OPS_LEAD], centre_id=self.case.centre_id) and is_short(self.case, self.limits.case_due_at, now())
 
     def context(self) -> dict[str, Any]:
+        turns = hand_back_turns(self.case)
         return {
             "confirms": self.confirms,
             "asked": [(agency, f"{INSTRUCTIONS}{agency.ref}", self.instructions_of(agency)) for agency in self.asked],
+            "days": {agency.ref: (f"{DAY}{agency.ref}", self.day_of(agency)) for agency in self.cooperating},
+            # what was written on the second page is still there when one comes back from the first
+            "kept": [(name, value) for name, value in request.form.items() if name.startswith((INSTRUCTIONS, DAY))],
             "limits": self.limits,
-            "suggestion": self.suggestion,
-            "hand_backs": hand_backs_of(self.case),
+            "limits_of": self.limits_of,
+            "number": max(1, len(self.asked)),
+            "suggested": self.suggested,
+            "loads": {ref: self.loads[agency.id] for ref, agency in self.agencies.items()},
+            "turns": turns,
+            "left": {slot: turns_left(turns, slot) for slot in ("lead", "cooperating")},
+            "others": other_acts(self.case),
             "busy": [assignment.agency for assignment in self.case.open_assignments],
         }
 
@@ -124,11 +169,24 @@ class DistributePage(TaskPage):
         number = 1 + len(act.form["cooperating"])
         return str(ngettext("Distributed to %(num)s agency.", "Distributed to %(num)s agencies.", number))
 
-    def _suggestion(self, there: list[Agency]) -> Suggestion | None:
+    def _suggested(self, there: list[Agency]) -> SuggestedAgencies | None:
+        """What the table says, as agencies that can be asked; None where it says nothing or nobody of it is free."""
         if self.case.field is None:
             return None
         table = live_table(self.case.centre_id)
-        return suggest(self.case.field.service_code, committee_key_of(self.case, there), self.case.urgency, table=table)
+        found = suggest(self.case.field.service_code, committee_key_of(self.case, there), self.case.urgency, table=table)
+        if found is None:
+            return None
+        by_key = {agency.key: agency for agency in self.agencies.values()}
+        cooperating = [by_key[key] for key in found.cooperating if key in by_key]
+        lead = by_key.get(found.lead)
+        return SuggestedAgencies(lead, cooperating, found.reason) if lead or cooperating else None
+
+
+def load_words(load: Load) -> str:
+    """What an agency has on its table: "12 đang xử lý, 2 trễ"."""
+    words = str(ngettext("%(num)s open case", "%(num)s open cases", load.open))
+    return f"{words}, {ngettext('%(num)s late', '%(num)s late', load.late)}" if load.late else words
 
 
 class AcceptForm(Form):
@@ -192,7 +250,16 @@ class HandBackPage(TaskPage):
         return Act("decide_hand_back", {"upheld": self.form.upheld.data == "yes", "words": self.form.words.data or ""})
 
     def context(self) -> dict[str, Any]:
-        return {"assignment": self.assignment, "hand_back": last_hand_back(self.assignment)}
+        turns, slot = hand_back_turns(self.case), self.assignment.slot
+        return {
+            "assignment": self.assignment,
+            "turn": next((turn for turn in reversed(turns) if turn.assignment is self.assignment), None),
+            "turns": turns,
+            "left": turns_left(turns, slot),
+            "accept_by": distribution_limits(self.case, agencies=1, now=now()).accept_by,
+            "others_at_work": [row.agency for row in self.case.open_assignments if row is not self.assignment],
+            "others": other_acts(self.case),
+        }
 
     def said(self, act: Act, result: StepResult) -> str:
         if act.form["upheld"]:

@@ -111,8 +111,12 @@ class FilingForm(Form):
 
 def sound_token(value: str | None) -> str:
     """The form's own random token, or a new one when it is missing or not one of ours."""
-    is_ours = bool(value) and len(value or "") == 24 and (value or "").replace("-", "").replace("_", "").isalnum()
-    return value if is_ours and value else secrets.token_urlsafe(18)
+    return value if value and is_sound_token(value) else secrets.token_urlsafe(18)
+
+
+def is_sound_token(value: str) -> bool:
+    """Whether it looks like a form's token."""
+    return len(value) == 24 and value.isascii() and value.replace("-", "").replace("_", "").isalnum()
 
 
 def number(text: str | None, limit: float) -> float | None:

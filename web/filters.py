@@ -1,9 +1,9 @@
-"""What templates do with values: the reader's language, local times, time limits, telephone numbers."""
+"""What templates do with values: the reader's language, local times, time limits, telephone numbers; and where the icons are."""
 
 from datetime import date, datetime
 
 import phonenumbers
-from flask import Flask
+from flask import Flask, g, url_for
 
 from casework.models import Clock
 from casework.permissions import LOCAL_ZONE
@@ -23,6 +23,15 @@ def install(app: Flask) -> None:
         last_day=last_day_words,
         phone=phone,
     )
+    app.jinja_env.globals["sprite"] = sprite
+
+
+def sprite(name: str) -> str:
+    """The address of a file of icons; kept for the request, because a list shows some hundred of them."""
+    known: dict[str, str] = g.setdefault("sprites", {})
+    if name not in known:
+        known[name] = url_for("static", filename=f"vendor/tabler/{name}.svg")
+    return known[name]
 
 
 def local_datetime(instant: datetime | None) -> str:

@@ -80,6 +80,9 @@ class FormStepPage(TaskPage):
             return None
         return Act(DO_STEP, {"button": button, "values": values, "photos": tokens})
 
+    def keep_files(self) -> None:
+        self._stage({field.id: self.form[TOKEN + field.id].data for field in self._photo_fields()})
+
     def context(self) -> dict[str, Any]:
         by, part = actor(), self.task.assignment
         for field in self._photo_fields():

@@ -11,6 +11,7 @@ from casework.states import Standstill
 from casework.words import Bilingual
 from web.locales import in_reader_language as local
 from workflows.inbox import Counts, Wanted, elements_of, shown_count
+from workflows.inbox_filters import NO_FILTER, Filter
 
 ELEMENT_LABELS = {
     "verify": _l("To verify"),
@@ -51,23 +52,24 @@ class View:
     words: str
     count: str
     is_late: bool = False
+    url: str = ""
 
 
-def wanted_of(view: str) -> Wanted:
-    """What a view narrows to; a word that is no view is an element of a model."""
+def wanted_of(view: str, chosen: Filter = NO_FILTER) -> Wanted:
+    """What a view narrows to, with what was chosen beside it; a word that is no view is an element of a model."""
     match view:
         case "all":
-            return Wanted()
+            return Wanted(chosen=chosen)
         case "mine":
-            return Wanted(only_mine=True)
+            return Wanted(only_mine=True, chosen=chosen)
         case "soon":
-            return Wanted(only_soon=True)
+            return Wanted(only_soon=True, chosen=chosen)
         case "late":
-            return Wanted(only_late=True)
+            return Wanted(only_late=True, chosen=chosen)
         case "frozen":
-            return Wanted(only_frozen=True)
+            return Wanted(only_frozen=True, chosen=chosen)
         case _:
-            return Wanted(element=view[:80])
+            return Wanted(element=view[:80], chosen=chosen)
 
 
 def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({})) -> list[View]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from babel.support import NullTranslations, Translations
-from flask import Flask, Response, current_app, has_request_context, request, session
+from flask import Flask, Response, current_app, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
 
 from casework.words import Bilingual
@@ -19,9 +19,14 @@ class Texts(Domain):
     """The catalogue; marks every text that went through it when app.config["PSEUDO_LOCALE"] is set."""
 
     def get_translations(self) -> Any:
-        """The translations of the reader's language."""
-        found = super().get_translations()
-        return MarkedTexts(found) if current_app.config.get("PSEUDO_LOCALE") else found
+        """The translations of the reader's language; kept for the request, because a page asks some hundred times."""
+        locale, found = g.get("texts", (None, None))
+        if found is None or locale is not get_locale():
+            locale, found = get_locale(), super().get_translations()
+            if current_app.config.get("PSEUDO_LOCALE"):
+                found = MarkedTexts(found)
+            g.texts = locale, found
+        return found
 
 
 class MarkedTexts:
@@ -76,7 +81,8 @@ def chosen_in_browser() -> str | None:
 
 def language() -> str:
     """The code of the page's language, `vi` or `en`."""
-    return str(get_locale() or current_app.config["LANGUAGE"])
+    locale = get_locale()
+    return str(locale.language if locale else current_app.config["LANGUAGE"])
 
 
 def in_reader_language(words: Bilingual | str | None) -> str:

@@ -16,7 +16,7 @@ from web.clock import now
 from web.guards import actor, signed_in_account
 from web.locales import language
 from web.request_log import request_id
-from workflows.inbox import count_waiting
+from workflows.inbox import MOST_COUNTED, count_waiting
 
 PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
 
@@ -79,7 +79,11 @@ def _entries() -> tuple[list[Entry], list[Entry]]:
 
 def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
-    bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=count_waiting(actor(), now=now()))] if reads_inbox else []
+    bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
+    if may(actor(), Action.READ_TEAM):
+        bar.append(_entry("team.team", _("Team"), "users-group"))
+    if may(actor(), Action.SEARCH_CASES):
+        bar.append(_entry("search.search", _("Search"), "search"))
     if may(actor(), Action.RETRY_INCIDENT):
         bar.append(_entry("incidents.incidents", _("Incidents"), "alert-triangle"))
     if may(actor(), Action.READ_PROCESS):
@@ -89,6 +93,12 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
         _entry("auth.sessions", _("My sessions"), "device-desktop"),
     ]
     return bar, bar
+
+
+def _waiting() -> int:
+    """How many steps wait for the person; the inbox has counted them already."""
+    counted: int | None = g.get("waiting_count")
+    return min(counted, MOST_COUNTED + 1) if counted is not None else count_waiting(actor(), now=now())
 
 
 def _citizen_entries() -> tuple[list[Entry], list[Entry]]:

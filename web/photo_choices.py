@@ -1,10 +1,14 @@
-"""Per photo of a step: may it be shown, and what of it is covered. Rectangles are drawn by script; without it the ticks remain."""
+"""Per photo of a step: may it be shown, and what of it is covered. Rectangles are drawn by script; without it the ticks remain.
+
+Where a detector has looked for faces, its rectangles are drawn already: to be taken away, moved, and added to by a person.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from casework.face_search import found_in
 from casework.file_store import FileStore
-from casework.models import Photo
+from casework.models import Photo, PhotoDetection
 from casework.photo_records import PreparedCopies, copy_for, prepare_copies
 from casework.photos import Rectangle, RectangleRefused
 
@@ -27,6 +31,8 @@ class PhotoChoice:
     is_hidden: bool
     cover: str
     caption: str = ""
+    faces: int | None = None
+    """How many a detector found; None where none has looked, or it failed."""
 
     @property
     def ref(self) -> str:
@@ -46,17 +52,27 @@ class PhotoChoice:
 
 
 def choices_of(
-    photos: Iterable[Photo], sent: Mapping[str, str] | None, *, audience: str = "centre", preset: bool = False, caption: str = ""
+    photos: Iterable[Photo],
+    sent: Mapping[str, str] | None,
+    *,
+    audience: str = "centre",
+    preset: bool = False,
+    caption: str = "",
+    found: Mapping[int, PhotoDetection] | None = None,
 ) -> list[PhotoChoice]:
-    """Return the choices for some photos: as sent, or all alike before anything was sent. `audience` is whose copy is looked at."""
+    """Return the choices for some photos: as sent, or before that with what a detector found covered. `audience` is whose copy is
+    looked at; `found` what detectors said, where the caller has read it for more photos than these."""
+    photos = list(photos)
+    found = found_in(photos) if found is None else found
     return [
         PhotoChoice(
             photo=photo,
             audience=audience,
             is_shown=preset if sent is None else f"{SHOWN}{photo.ref}" in sent,
             is_hidden=sent is not None and f"{HIDDEN}{photo.ref}" in sent,
-            cover=(sent or {}).get(f"{COVER}{photo.ref}", ""),
+            cover=_suggested(found.get(photo.id), audience) if sent is None else sent.get(f"{COVER}{photo.ref}", ""),
             caption=caption,
+            faces=len(found[photo.id].rectangles) if photo.id in found else None,
         )
         for photo in photos
     ]
@@ -76,6 +92,13 @@ def rectangles_in(text: str) -> list[Rectangle]:
         if not (0 <= rectangle.left < rectangle.right <= 1 and 0 <= rectangle.top < rectangle.bottom <= 1):
             raise RectangleRefused
     return found
+
+
+def _suggested(detection: PhotoDetection | None, audience: str) -> str:
+    """The rectangles of a detector as the script writes them. What is published already was looked at by a person."""
+    if detection is None or audience == PUBLISHED:
+        return ""
+    return ";".join(",".join(f"{number:.4f}" for number in rectangle[:4]) for rectangle in detection.rectangles[:MOST_RECTANGLES])
 
 
 def copies_of(choices: Iterable[PhotoChoice], *, audience: str, store: FileStore) -> tuple[tuple[Photo, PreparedCopies], ...]:

@@ -25,6 +25,9 @@ KEPT_SECONDS = 86_400
 def photo(ref: str, audience: str, rendition: str) -> ResponseReturnValue:
     if audience == "public":
         file = found(public_copy(ref, rendition))
+        if (mark := request.args.get("v")) is not None and mark != mark_of(file.sha256):
+            # an address with a mark never means other bytes: those it meant are corrected, and gone
+            return found(None)
         return _sent(file, is_public=True)
     if (audience, rendition) == ("sealed", "original"):
         # of a case that was set apart, for its confidential readers: the other copies are gone
@@ -56,8 +59,7 @@ def _sent(file: File, *, is_public: bool) -> Response:
     response.headers["Content-Disposition"] = f"inline; filename={file.rendition}.{_extension(file.media_type)}"
     if not is_public:
         response.headers["Cache-Control"] = "private, no-store"
-    elif request.args.get("v") == mark_of(file.sha256):
-        # an address with the mark of these bytes never means others
+    elif "v" in request.args:
         response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}, immutable"
     else:
         response.headers["Cache-Control"] = "public, no-cache"

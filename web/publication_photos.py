@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, request, send_file
 from flask_babel import gettext as _
 
+from casework.face_search import found_in
 from casework.models import Case, File, Photo, PublicationVersion
 from casework.photo_records import copy_for, open_copy, photos_of_answer, photos_of_report
 from casework.photos import RectangleRefused, cover
@@ -20,20 +21,23 @@ def photo_choices(case: Case, sent: dict[str, str] | None, version: PublicationV
 
     Those a `version` shows come first, ticked and as it shows them: what was covered stays covered.
     """
-    choices: list[PhotoChoice] = []
     shown = [row.photo for row in version.photos if row.copy("view") is not None] if version else []
-    for photo in shown:
-        caption = _("Before") if photo.answer_id is None else _("After")
-        choices += choices_of([photo], sent, audience=PUBLISHED, preset=True, caption=caption)
+    groups: list[tuple[list[Photo], str, str]] = [
+        ([photo], PUBLISHED, _("Before") if photo.answer_id is None else _("After")) for photo in shown
+    ]
     for link in case.reports:
         if link.left_at is None:
             cleared = [photo for photo in photos_of_report(link.report) if photo not in shown and copy_for(photo, "agencies", "view")]
-            choices += choices_of(cleared, sent, audience="agencies", caption=_("Before"))
+            groups.append((cleared, "agencies", _("Before")))
     for answer in approved_answers(case):
         caption = _("After: %(agency)s", agency=local(answer.assignment.agency.short_name))
-        others = [photo for photo in photos_of_answer(answer) if photo not in shown]
-        choices += choices_of(others, sent, audience="centre", caption=caption)
-    return choices
+        groups.append(([photo for photo in photos_of_answer(answer) if photo not in shown], "centre", caption))
+    found = found_in([photo for photos, _audience, _caption in groups for photo in photos])
+    return [
+        choice
+        for photos, audience, caption in groups
+        for choice in choices_of(photos, sent, audience=audience, preset=audience == PUBLISHED, caption=caption, found=found)
+    ]
 
 
 def covers_of(choice: PhotoChoice, *, as_it_is: bool = False) -> dict[str, Any]:

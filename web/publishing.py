@@ -13,18 +13,18 @@ from wtforms.validators import InputRequired
 
 from casework.db import db
 from casework.intake import cleared_words
-from casework.models import Case, Rating, Review
+from casework.models import Rating, Review
 from casework.permissions import Action, case_seen_by, may
 from casework.photos import RectangleRefused
 from casework.publications import rated_publication
 from casework.publishing import ChosenPhotos, approved_answers
 from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
 from casework.staff_views import publications_of
-from casework.states import ANSWERED
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
 from web.photo_choices import PhotoChoice, copies_of
+from web.publication_editing import draft_context, leftovers_refusal, page_draft
 from web.publication_photos import covered_photo, covers_of, photo_choices
 from web.task_page import Act, TaskPage, at_most
 from workflows.steps import StepResult, TaskUnknown, task_for
@@ -52,7 +52,7 @@ class PublishPage(TaskPage):
     def build(self) -> None:
         case = self.case
         words = [cleared_words(link.report) or "" for link in case.reports if link.left_at is None]
-        self.form = PublishForm(title=case.title, question="\n\n".join(filter(None, words)), place=case.place or place_of(case))
+        self.form = PublishForm(title=case.title, question="\n\n".join(filter(None, words)), place=case.place or "")
         sent = request.form.to_dict() if request.method == "POST" else None
         self.choices = photo_choices(case, sent)
 
@@ -69,14 +69,8 @@ class PublishPage(TaskPage):
         return self._publish(words)
 
     def context(self) -> dict[str, Any]:
-        return {
-            "choices": self.choices,
-            "answers": approved_answers(self.case),
-            "chosen_photos": [choice for choice in self.choices if choice.is_shown],
-            "is_previewed": request.method == "POST",
-            "area_words": place_of(self.case),
-            "answered": ANSWERED,
-        }
+        draft = page_draft(self.case, self.form, self.choices, approved_answers(self.case))
+        return {"choices": self.choices, **draft_context(self, draft)}
 
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "answer_privately":
@@ -89,6 +83,9 @@ class PublishPage(TaskPage):
 
     def _publish(self, words: dict[str, str]) -> Act | None:
         form = self.form
+        if refusal := leftovers_refusal(form):
+            self.refusals.append(refusal)
+            return None
         # pictures take seconds: not made for a form that is refused anyway
         is_complete = form.checked.data and words["title"].strip() and words["question"].strip() and self.case.visibility_reason_id is None
         photos = self._copies(self.choices if is_complete else [])
@@ -130,11 +127,6 @@ def case_preview(ref: str, photo_ref: str) -> ResponseReturnValue:
     case = found(case if case is not None and may(actor(), Action.PUBLISH, case) else None)
     published = next((each for each in publications_of(case) if each.ref == request.args.get("of")), None)
     return covered_photo(photo_choices(case, None, published.current if published else None), photo_ref)
-
-
-def place_of(case: Case) -> str:
-    """Village and commune, in the reader's language."""
-    return ", ".join(part for part in (case.village, local(case.area.name) if case.area else None) if part)
 
 
 class ReviewForm(Form):

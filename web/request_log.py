@@ -26,6 +26,8 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 SLOW_QUERY_MS = 500
 LONGEST_STATEMENT = 500
 LOG_BYTES, LOG_FILES = 10_000_000, 5
+NO_STATEMENT = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA)\b", re.IGNORECASE)
+"""Transaction control: only SQLite shows it as statements, PostgreSQL's driver does not, so it counts nowhere."""
 LIBRARIES = ("waitress", "apscheduler")
 """Libraries that report failures; what they say goes the same way, also without the text of exceptions."""
 
@@ -146,9 +148,9 @@ def _end(response: Response) -> Response:
     return response
 
 
-def _before_statement(connection: Connection, *_: Any) -> None:
+def _before_statement(connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
     connection.info["statement_began"] = perf_counter()
-    if has_request_context():
+    if has_request_context() and not NO_STATEMENT.match(statement):
         g.statements = g.get("statements", 0) + 1
 
 

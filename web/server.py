@@ -1,6 +1,7 @@
 """`langbiang serve`: waitress, which buffers slow uploads from the mountains, and ends what it has begun when told to stop."""
 
 import signal
+import socket
 import time
 from collections.abc import Iterable
 from types import FrameType
@@ -22,12 +23,13 @@ CONNECTIONS = 500
 
 
 class Server:
-    """One listening server. `stop` may be called by a signal handler or another thread."""
+    """One listening server. `stop` may be called by a signal handler or another thread. `shared` is a socket that listens already."""
 
-    def __init__(self, app: Flask, config: Config) -> None:
+    def __init__(self, app: Flask, config: Config, shared: socket.socket | None = None) -> None:
+        where: dict[str, Any] = {"sockets": [shared]} if shared is not None else {"listen": listen_address(config)}
         self._waitress = create_server(
             app,
-            listen=listen_address(config),
+            **where,
             threads=config.threads,
             ident=None,
             connection_limit=CONNECTIONS,
@@ -63,9 +65,9 @@ class Server:
             listener.close()
 
 
-def serve(app: Flask, config: Config) -> None:
+def serve(app: Flask, config: Config, shared: socket.socket | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C; a second signal ends the process at once. A demonstration runs its jobs in this process too."""
-    server = Server(app, config)
+    server = Server(app, config, shared)
     jobs = start_jobs(app) if config.demo else None
 
     def stop(number: int, _frame: FrameType | None) -> None:

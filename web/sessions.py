@@ -22,6 +22,8 @@ COOKIE = "langbiang_session"
 TOKEN_PURPOSE = "login session"
 STAFF_IDLE = timedelta(hours=12)
 CITIZEN_IDLE = timedelta(days=30)
+UNATTENDED = frozenset({"inbox.pulse"})
+"""What open pages ask by themselves: no sign that somebody is there, so a session nobody uses ends all the same."""
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly `last_seen_at` is kept: a write for each page would make every reader wait for the writers."""
 
@@ -161,6 +163,8 @@ def _person_of(_request: Request) -> Person | None:
 
 def _note_seen() -> None:
     """Move `last_seen_at` and the end of the session on, at most every SEEN_EVERY; a busy database is no reason to fail a page."""
+    if request.endpoint in UNATTENDED:
+        return
     session = current_session()
     moment = now()
     if session is None or moment - session.last_seen_at < SEEN_EVERY:

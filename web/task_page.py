@@ -53,6 +53,12 @@ class TaskPage:
         """Make the form with its choices."""
         self.form = Form()
 
+    def restored(self) -> None:
+        """Bring back what the form alone does not show, when the page was built from a draft."""
+
+    def keep_files(self) -> None:
+        """Keep the files that came with a form which is only to be kept as a draft. Those that cannot be kept are `refusals`."""
+
     def act(self) -> Act | None:
         """Return what to perform, None to show the page again."""
         raise NotImplementedError

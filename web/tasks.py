@@ -12,14 +12,17 @@ from casework.permissions import Action, NotAllowed, Sight, seen_by, sees
 from casework.staff_views import reports_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from casework.words import Bilingual
-from web import answering, decisions, distribution, extensions, publishing, triage
+from web import answering, approving, decisions, distribution, extensions, publishing, triage
 from web.clock import now
+from web.draft_at_hand import NONE, DraftAtHand, as_if_sent, draft_sent, draft_wanted
 from web.form_steps import FormStepPage
 from web.forms import Form
 from web.guards import actor, found, performs
+from web.inbox_back import inbox_address
 from web.locales import in_reader_language as local
 from web.task_page import TaskPage
 from workflows import steps
+from workflows.assigning import leads_desk
 from workflows.desks import REPORTER, is_at, reads_matter
 from workflows.incidents import CaseBusy, StepFailed, perform_recorded
 from workflows.models import WaitingTask
@@ -32,6 +35,7 @@ PAGES: dict[str, type[TaskPage]] = {
     **triage.PAGES,
     **distribution.PAGES,
     **answering.PAGES,
+    **approving.PAGES,
     **publishing.PAGES,
     **decisions.PAGES,
     **extensions.PAGES,
@@ -46,11 +50,11 @@ TYPED_BESIDE_FORMS = (triage.WORDS, distribution.INSTRUCTIONS)
 @performs(Action.PERFORM_TASK)
 def task(ref: str) -> ResponseReturnValue:
     step = _step(ref)
-    page = PAGES.get(step.element, FormStepPage)(step)
-    if step.state != "waiting":
-        return _done(step, typed_in(page.form) if request.method == "POST" else []), 409
     if request.method == "GET":
-        return _shown(page)
+        return (_done(step), 409) if step.state != "waiting" else _opened(step)
+    page = page_of(step)
+    if step.state != "waiting":
+        return _done(step, typed_in(page.form)), 409
     act = page.act()
     if act is None:
         return _shown(page), 200 if page.is_unfinished else 422
@@ -66,6 +70,32 @@ def task(ref: str) -> ResponseReturnValue:
     return redirect(_next(result))
 
 
+def page_of(step: WaitingTask) -> TaskPage:
+    """The page of a step's element."""
+    return PAGES.get(step.element, FormStepPage)(step)
+
+
+def step_done(ref: str) -> ResponseReturnValue:
+    """The answer to somebody whose step was done meanwhile, with what they typed."""
+    step = _step(ref)
+    return _done(step, typed_in(page_of(step).form)), 409
+
+
+def draft_refused(ref: str, words: str) -> ResponseReturnValue:
+    """The page again, with what was typed and why it could not be kept as a draft."""
+    return _shown(page_of(_step(ref)), refusal=words), 422
+
+
+def _opened(step: WaitingTask) -> str:
+    """The page as it is opened: with the person's draft filled in, where there is one of this round."""
+    draft, fields = draft_wanted(step)
+    with as_if_sent(fields):
+        page = page_of(step)
+        if fields is not None:
+            page.restored()
+        return _shown(page, draft=draft)
+
+
 def _step(ref: str) -> WaitingTask:
     """The step, if it is on one of the person's desks; a sender's own steps are on their own page, and of a quarantined case
     there is nothing to be found."""
@@ -76,7 +106,7 @@ def _step(ref: str) -> WaitingTask:
     return found(None if step.desk.startswith(REPORTER) or step.case.quarantined_at is not None else step)
 
 
-def _shown(page: TaskPage, *, refusal: str = "") -> str:
+def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = None) -> str:
     step, by = page.task, actor()
     holder = step.claimed_by if step.claimed_by_id not in (None, by.account_id) else None
     if page.is_unfinished:
@@ -95,8 +125,10 @@ def _shown(page: TaskPage, *, refusal: str = "") -> str:
         holder=holder,
         barred=steps.same_person_words(step, by),
         is_mine=step.claimed_by_id == by.account_id,
+        may_assign=leads_desk(by, step.desk),
         can_read_case=seen_by(by, page.case) is not None,
         refusal=" ".join([*page.refusals, refusal]).strip(),
+        draft_at_hand=draft or draft_sent(step),
         **page.context(),
     )
 
@@ -139,6 +171,6 @@ def _forget_errors(form: Form) -> None:
 def _next(result: StepResult) -> str:
     """The same step while it stays open, else the next one of the case on the person's desks, else the inbox."""
     if result.stays_open and result.task.state == "waiting":
-        return url_for(".task", ref=result.task.ref)
+        return url_for(".task", ref=result.task.ref, draft=NONE)
     mine: list[Any] = [step for step in result.opened if not step.desk.startswith(REPORTER) and is_at(actor(), step.desk, result.case)]
-    return url_for(".task", ref=mine[0].ref) if mine else url_for("inbox.inbox")
+    return url_for(".task", ref=mine[0].ref) if mine else inbox_address()

@@ -8,28 +8,39 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
-from casework.alike import alike_nearby
+from casework.alike import Alike, alike_nearby
 from casework.due_previews import case_limits
 from casework.intake import original_words, place_words
-from casework.models import Report
-from casework.personal_marks import MARK_LABELS, marked_pieces, personal_marks
+from casework.merging import why_not_into
+from casework.models import Area, Case, Report
+from casework.permissions import Sight, sees
+from casework.personal_marks import marked_pieces, neutral
 from casework.photo_records import photos_of_report
 from casework.photos import RectangleRefused
+from casework.same_sender import earlier_reports
 from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for
+from casework.staff_views import reports_seen
 from casework.states import STAFF_LABELS
+from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for
 from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls
 from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form
-from web.guards import file_store
+from web.guards import actor, file_store
 from web.locales import in_reader_language as local
+from web.marks_left import MarkLeft, marks_left
+from web.other_acts import other_acts
 from web.photo_choices import PhotoChoice, choices_of, copies_of
+from web.staff_map import staff_map
 from web.task_page import Act, TaskPage, at_most
 from workflows.hearing import unheard_in
 from workflows.steps import StepResult
 
 NOTHING = ""
 WORDS = "words-"
+TAKE = "take"
+"""The name of the buttons that put a suggestion into the form; the value says which."""
+MOST_ALIKE = 8
 
 
 class VerifyForm(Form):
@@ -51,8 +62,12 @@ class ReportToClear:
         self.place = place_words(report)
         self.field_name = f"{WORDS}{report.ref}"
         self.words = self.original if sent is None else sent.get(self.field_name, "")
-        self.left_over = [(self.words[mark.start : mark.end], MARK_LABELS[mark.kind]) for mark in personal_marks(self.words)]
         self.choices: list[PhotoChoice] = choices_of(photos_of_report(report), sent)
+
+    @property
+    def left_over(self) -> list[MarkLeft]:
+        """What in the words may still tell who wrote them."""
+        return marks_left(self.words)
 
 
 class VerifyPage(TaskPage):
@@ -69,17 +84,27 @@ class VerifyPage(TaskPage):
         self.reports = [ReportToClear(link.report, sent) for link in self.case.reports if link.left_at is None]
 
     def act(self) -> Act | None:
+        if self.chosen == "neutral":
+            for report in self.reports:
+                report.words = neutral(report.words)
+            self.is_unfinished = True
+            return None
         if not self.form.validate_on_submit():
             return None
         return self._refuse() if self.chosen == "refuse" else self._verify()
 
     def context(self) -> dict[str, Any]:
+        alike = alike_nearby(self.case, now=now(), limit=MOST_ALIKE)
+        others = other_acts(self.case)
         return {
             "reports": self.reports,
             "reasons": self.reasons.values(),
             "refuses": self.chosen == "refuse",
             "may_refuse": "refuse" not in unheard_in(self.task.instance.process_version),
-            "alike": alike_nearby(self.case, now=now()),
+            "alike": with_ways(self.case, alike, can_merge=any(possible.verb == "merge" for possible, _kind in others)),
+            "earlier": earlier_reports(self.case, by=actor()),
+            "map": staff_map(self.case, alike),
+            "others": others,
             "staff_labels": STAFF_LABELS,
         }
 
@@ -112,6 +137,15 @@ class VerifyPage(TaskPage):
             self.form.reason.errors = [_("Please choose a reason of the list.")]
             return None
         return Act("refuse", {"reason": reason, "words": self.form.refusal_words.data or ""})
+
+
+def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[Alike, bool, Bilingual | None]]:
+    """Each of the cases alike with whether this one can be merged into it, and why not where that is the rule."""
+    found = []
+    for each in alike:
+        why_not = why_not_into(case, each.case) if can_merge else None
+        found.append((each, can_merge and why_not is None, why_not))
+    return found
 
 
 class ClassifyForm(Form):
@@ -152,13 +186,44 @@ class ClassifyPage(TaskPage):
         self.form.area.choices = chosen_by_hand(case.area is None, [(ref, local(area.name)) for ref, area in self.areas.items()])
         shown = [(key, _("Not public: %(reason)s", reason=local(reason.name))) for key, reason in self.visibility.items()]
         self.form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
+        self.suggested = self._suggestions()
 
     @property
     def is_marked_urgent(self) -> bool:
         """Whether a sender or the way it came in says that it is urgent."""
         return any(link.report.marked_urgent for link in self.case.reports)
 
+    def _suggestions(self) -> Suggestions:
+        """What the words speak for; of what the person may not read nothing is made use of."""
+        reads = sees(actor(), Sight.ORIGINAL, self.case)
+        seen = reports_seen(self.case, actor(), has_step=True)
+        words = [self.case.title, *(each.original if reads else each.cleared for each in seen)]
+        places = [self.case.place, *(each.place for each in seen)]
+        found = suggestions_for(self.case, _one_text(words), now=now(), place=_one_text([*words, *places]))
+        is_choice = found.field is not None and found.field.target in self.fields
+        return found if is_choice else Suggestions(None, found.urgent, found.place)
+
+    def _take(self, what: str) -> None:
+        """Put a suggestion into the form."""
+        found = self.suggested
+        if what == "field" and found.field is not None:
+            self.form.field.data = found.field.target
+        elif what == "urgency" and found.urgent is not None:
+            self.form.urgency.data = found.urgent.target
+        elif what == "place" and found.place is not None:
+            for name, value in self.place_values(found.place).items():
+                self.form[name].data = value
+
+    def place_values(self, place: PlaceSuggestion) -> dict[str, str]:
+        """The fields a suggested place fills: the commune, if it can be chosen, and the village or street."""
+        area: Area | None = place.area if place.area is not None and place.area.ref in self.areas else None
+        return {**({"area": area.ref} if area else {}), **({"village": place.village} if place.village else {})}
+
     def act(self) -> Act | None:
+        if what := request.form.get(TAKE):
+            self._take(what)
+            self.is_unfinished = True
+            return None
         is_valid = self.form.validate_on_submit()
         for choice in (self.form.field, self.form.area):
             if choice.data == NOTHING:
@@ -184,6 +249,10 @@ class ClassifyPage(TaskPage):
             "urgent_limit": next(limit for limit in limits if limit.urgency == "urgent"),
             "villages": villages_for(self.case, now=now()),
             "is_marked_urgent": self.is_marked_urgent,
+            "suggested": self.suggested,
+            "place_values": self.place_values(self.suggested.place) if self.suggested.place else {},
+            "field_names": {code: field.name for code, field in self.fields.items()},
+            "others": other_acts(self.case),
             "hints": {code: local(Bilingual(field.hint_vi, field.hint_en)) for code, field in self.fields.items()},
         }
 
@@ -191,6 +260,11 @@ class ClassifyPage(TaskPage):
         if result.case.is_urgent:
             return str(_("Case %(code)s is urgent: please call the hotline and distribute it.", code=result.case.code))
         return str(_("Case %(code)s is classified. Next: distribute it.", code=result.case.code))
+
+
+def _one_text(parts: list[str | None]) -> str:
+    """Texts one after the other, so that no phrase is read across the end of one."""
+    return "\n_\n".join(part for part in parts if part)
 
 
 def chosen_by_hand(is_unknown: bool, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -231,7 +305,11 @@ class HotlinePage(TaskPage):
         )
 
     def context(self) -> dict[str, Any]:
-        return {"numbers": hotline_numbers_for(self.case, now=now()), "calls": hotline_calls(self.case), "centre": self.case.centre}
+        return {
+            "numbers": hotline_numbers_for(self.case, now=now()),
+            "calls": hotline_calls(self.case),
+            "others": other_acts(self.case),
+        }
 
     def said(self, act: Act, result: StepResult) -> str:
         if result.stays_open:

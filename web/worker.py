@@ -15,6 +15,7 @@ from casework.limits import drop_old_counters, drop_old_keys
 from casework.models import OutboxMessage
 from casework.unsent_photos import sweep_unsent
 from web.clock import now
+from web.face_jobs import seek_faces
 from web.request_log import LOGGER, failure_facts
 from workflows.jobs import Job, recurring_jobs
 
@@ -51,6 +52,7 @@ def jobs_of(app: Flask) -> list[Job]:
             "sweep_files": lambda moment: sweep(app, moment),
             "erase_files": lambda moment: remove_erased_files(app.extensions["file_store"], now=moment),
             "write_anchors": lambda moment: write_anchor(app.config["DATA"], now=moment),
+            "seek_faces": lambda moment: seek_faces(app.extensions["file_store"], now=moment) if app.config["FIND_FACES"] else 0,
         }
     )
 

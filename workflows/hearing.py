@@ -27,10 +27,17 @@ class ActNotInModel(CaseworkError):
         )
 
 
-def acts_to_offer(case: Case, by: Actor, now: datetime, *, publications: Sequence[Publication] | None = None) -> list[PossibleAct]:
-    """Return the acts beside the tokens a person may do with a case now, without those its model would not hear of."""
+def acts_to_offer(
+    case: Case, by: Actor, now: datetime, *, publications: Sequence[Publication] | None = None, version: ProcessVersion | None = None
+) -> list[PossibleAct]:
+    """Return the acts beside the tokens a person may do with a case now, without those its model would not hear of.
+
+    `publications` of the case and the `version` it runs on, where the caller has read them already.
+    """
     possible = possible_acts(case, by, now, publications=publications)
-    unheard = unheard_acts(case) if possible else frozenset()
+    unheard: frozenset[str] = frozenset()
+    if possible:
+        unheard = unheard_in(version) if version is not None else unheard_acts(case)
     return [each for each in possible if each.verb not in unheard]
 
 

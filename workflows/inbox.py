@@ -3,19 +3,32 @@
 Every answer costs the same at any number of cases: each desk is read through the index, and no further than what is shown.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, case, false, func, literal, or_, select, tuple_, union, union_all
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Assignment, Case, CaseReport, Centre, Report
-from casework.permissions import LOCAL_ZONE, Actor
+from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor
 from casework.words import Bilingual
-from workflows.desks import desks_read_by
+from workflows.desks import desks_read_by, reads_matter
+from workflows.inbox_filters import (
+    NO_FILTER,
+    SOON,
+    Filter,
+    Source,
+    all_of,
+    conditions_of,
+    is_late,
+    is_near,
+    places_of,
+    sources_for,
+    team_desks,
+)
 from workflows.models import WaitingTask
 from workflows.unforeseen import element_of
 
@@ -24,11 +37,11 @@ MOST_COUNTED = 99
 MOST_NAMED = 20
 """Steps administrators drew that are called by their names; a desk with more of them than this shows ids for the rest."""
 
-SOON = timedelta(hours=24)
-"""A limit is near when less than this is left (look, "How state is shown")."""
-
 COUNTED_PER_DESK = 1_000
 """Steps of one desk that are counted, the most urgent first, so that the left column costs the same at any number of cases."""
+
+HURRY = timedelta(hours=1)
+"""What is due so soon calls for somebody at once, marked urgent or not: a report that its sender marked so is due in half an hour."""
 
 YEARS_BACK = 3
 """How many years a bare number is looked for in."""
@@ -52,7 +65,10 @@ class InboxPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person chose to see: steps of one element, their own, those nearly due, those late, those that rest, or one code."""
+    """What a person chose to see: steps of one element, their own, those nearly due, those late, those that rest, or one code.
+
+    `chosen` narrows further, or asks for the steps of a whole place.
+    """
 
     element: str | None = None
     only_mine: bool = False
@@ -60,11 +76,21 @@ class Wanted:
     only_late: bool = False
     only_frozen: bool = False
     codes: tuple[str, ...] | None = None
+    chosen: Filter = NO_FILTER
+
+    @property
+    def is_of_places(self) -> bool:
+        """Whether it reaches beyond the person's own desks: then rows may lead to the case and not to the step."""
+        return self.chosen.waits is not None
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many steps each view holds; `elements` by element id. `frozen` ones rest with their cases and are in no other number."""
+    """How many steps each view holds; `elements` by element id. `frozen` ones rest with their cases and are in no other number.
+
+    `shown` counts what a choice narrows its view to, `urgent` those of them that are urgent or due within HURRY, `newest` is the row
+    of the newest of them, and `fresh` and `fresh_urgent` count those that came after a row one knew.
+    """
 
     all: int = 0
     mine: int = 0
@@ -72,66 +98,113 @@ class Counts:
     late: int = 0
     frozen: int = 0
     elements: dict[str, int] = field(default_factory=dict)
+    shown: int = 0
+    urgent: int = 0
+    newest: int = 0
+    fresh: int = 0
+    fresh_urgent: int = 0
 
 
-def page_of(by: Actor, wanted: Wanted, *, now: datetime, after: Position | None = None, limit: int = PAGE) -> InboxPage:
+def page_of(
+    by: Actor, wanted: Wanted, *, now: datetime, after: Position | None = None, limit: int = PAGE, desks_of: Actor | None = None
+) -> InboxPage:
     """Return one page of the steps a person wants to see, the first due first.
 
-    Each desk is read through the index and no further than one page.
+    Each desk (or place) is read through its index and no further than one page of rows that fit; what is looked at is at most
+    what is open there. `desks_of` is the person with only some of their roles where they wish to see only those desks.
     """
-    heads = [_head(desk, by, wanted, now, after).limit(limit + 1).subquery() for desk in desks_read_by(by)]
+    heads = [head.limit(limit + 1).subquery() for head in _heads(desks_of or by, by, wanted, now, after)]
     if not heads or wanted.codes == ():
         return InboxPage((), None)
-    candidates = union_all(*(select(head.c.id) for head in heads)).subquery()
+    # joined, not asked for with IN: PostgreSQL would gather every step there ever was first; and once each, where two heads hold one
+    candidates = union(*(select(head.c.id) for head in heads)).subquery()
+    of_case: Any = joinedload(WaitingTask.case)
     query = (
         select(WaitingTask)
-        .where(WaitingTask.id.in_(select(candidates.c.id)))
-        .options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
-        .options(joinedload(WaitingTask.case).joinedload(Case.area), joinedload(WaitingTask.case).joinedload(Case.lead_agency))
+        .join(candidates, candidates.c.id == WaitingTask.id)
+        .options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.assigned_by), joinedload(WaitingTask.instance))
+        .options(of_case.joinedload(Case.area), of_case.joinedload(Case.lead_agency))
         .options(joinedload(WaitingTask.assignment).joinedload(Assignment.agency))
         .order_by(WaitingTask.due_at, WaitingTask.id)
         .limit(limit + 1)
     )
+    if wanted.is_of_places:
+        query = query.options(of_case.options(*WITH_VIEWERS))
     found = list(db.session.scalars(query))
     shown = found[:limit]
     return InboxPage(tuple(shown), Position(shown[-1].due_at, shown[-1].id) if len(found) > limit else None)
 
 
-def counts_for(by: Actor, *, now: datetime) -> Counts:
-    """Return how many steps each view of a person holds; at most COUNTED_PER_DESK of each desk are looked at."""
-    heads = [_all_of(desk).limit(COUNTED_PER_DESK).subquery() for desk in desks_read_by(by)]
+def counts_for(
+    by: Actor, *, now: datetime, wanted: Wanted | None = None, desks_of: Actor | None = None, since: int | None = None
+) -> Counts:
+    """Return how many steps each view of a person holds, and what a choice narrows its view to, in one statement.
+
+    At most COUNTED_PER_DESK of each desk are looked at, the most urgent first. Of a choice that reaches beyond the person's own
+    desks nothing is counted here. `since` is the newest row the person knew.
+    """
+    fitting = _own_desks_of(wanted, desks_of or by)
+    heads = [
+        _all_of(desk, state, _fits(by, wanted, now, state) if wanted is not None and desk in fitting else false(), wanted)
+        for desk in desks_read_by(by)
+        for state in ("waiting", "frozen")
+    ]
     counts = Counts()
     if not heads:
         return counts
-    waiting = union_all(*(select(head) for head in heads)).subquery()
+    waiting = union_all(*(select(head.limit(COUNTED_PER_DESK).subquery()) for head in heads)).subquery()
     facts = select(
         waiting.c.element,
+        waiting.c.state,
+        (waiting.c.urgent | (waiting.c.due_at <= now + HURRY)).label("hurried"),
+        waiting.c.fits,
         (waiting.c.claimed_by_id == by.account_id).label("mine"),
         (waiting.c.due_at <= now).label("late"),
         (waiting.c.due_at <= now + SOON).label("near"),
+        waiting.c.id,
     ).subquery()
-    for row in db.session.execute(select(*facts.c, func.count()).group_by(*facts.c)):
-        element, mine, late, near, number = tuple(row)
+    kinds = [column for column in facts.c if column.name != "id"]
+    is_fresh = case((facts.c.id > (since if since is not None else 0), 1), else_=0)
+    for row in db.session.execute(select(*kinds, func.count(), func.max(facts.c.id), func.sum(is_fresh)).group_by(*kinds)):
+        element, state, urgent, fits, mine, late, near, number, newest, fresh = tuple(row)
+        if fits:
+            counts.shown += number
+            counts.newest = max(counts.newest, newest)
+            counts.urgent += number if urgent else 0
+            counts.fresh += int(fresh) if since is not None else 0
+            counts.fresh_urgent += int(fresh) if since is not None and urgent else 0
+        if state == "frozen":
+            counts.frozen += number
+            continue
         counts.all += number
         counts.elements[element] = counts.elements.get(element, 0) + number
         counts.mine += number if mine else 0
         counts.late += number if late else 0
         counts.soon += number if near and not late else 0
-    counts.frozen = _count(by, Wanted(only_frozen=True), now=now, most=MOST_COUNTED)
     return counts
 
 
 def count_waiting(by: Actor, *, now: datetime, most: int = MOST_COUNTED) -> int:
     """Return how many steps wait, counting no further than `most` + 1 (shown as "99+")."""
-    return _count(by, Wanted(), now=now, most=most)
+    return count_each(by, [(Wanted(), by)], now=now, most=most)[0]
 
 
-def _count(by: Actor, wanted: Wanted, *, now: datetime, most: int) -> int:
-    heads = [_head(desk, by, wanted, now, None).limit(most + 1).subquery() for desk in desks_read_by(by)]
-    if not heads:
-        return 0
-    candidates = union_all(*(select(head.c.id) for head in heads)).limit(most + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(candidates)) or 0
+def count_each(by: Actor, wanted: Sequence[tuple[Wanted, Actor]], *, now: datetime, most: int = MOST_COUNTED) -> list[int]:
+    """Return how many steps each of several choices holds, none counted further than `most` + 1, in one statement.
+
+    Each choice comes with the person holding those of their roles whose desks it reads.
+    """
+    numbers: list[Any] = []
+    for each, desks_of in wanted:
+        heads = [head.limit(most + 1).subquery() for head in _heads(desks_of, by, each, now, None)]
+        if not heads:
+            numbers.append(literal(0))
+            continue
+        candidates = union(*(select(head.c.id) for head in heads)).limit(most + 1).subquery()
+        numbers.append(select(func.count()).select_from(candidates).scalar_subquery())
+    if not wanted or not any(desks_read_by(desks_of) for _, desks_of in wanted):
+        return [0] * len(wanted)
+    return [int(number or 0) for number in db.session.execute(select(*(each.label(f"n{n}") for n, each in enumerate(numbers)))).one()]
 
 
 def waiting_in_case(case_id: int, *, with_frozen: bool = False) -> list[WaitingTask]:
@@ -145,6 +218,16 @@ def waiting_in_case(case_id: int, *, with_frozen: bool = False) -> list[WaitingT
 def shown_count(number: int) -> str:
     """Return a count as the left column shows it, "99+" above what anybody reads."""
     return str(number) if number <= MOST_COUNTED else f"{MOST_COUNTED}+"
+
+
+def listed(by: Actor, refs: Sequence[str]) -> list[WaitingTask]:
+    """Return those of the steps that the person's inbox can list, on a desk of theirs or in a place of theirs, waiting or not."""
+    places = places_of(by)
+    query = select(WaitingTask).join(Case, Case.id == WaitingTask.case_id).where(WaitingTask.ref.in_(refs), Case.quarantined_at.is_(None))
+    query = query.where(or_(WaitingTask.desk.in_([*desks_read_by(by), *team_desks(by)]), *(place.of_it for place in places)))
+    query = query.options(joinedload(WaitingTask.instance), joinedload(WaitingTask.case), joinedload(WaitingTask.claimed_by))
+    found = {task.ref: task for task in db.session.scalars(query)}
+    return [found[ref] for ref in dict.fromkeys(refs) if ref in found]
 
 
 def codes_meant(words: str, *, now: datetime) -> tuple[str, ...]:
@@ -188,24 +271,57 @@ def names_of_elements(by: Actor, elements: Collection[str]) -> dict[str, Bilingu
     return names
 
 
-def _all_of(desk: str) -> Select[str, int | None, datetime]:
-    columns = (WaitingTask.element, WaitingTask.claimed_by_id, WaitingTask.due_at)
-    return select(*columns).where(WaitingTask.desk == desk, WaitingTask.state == "waiting").order_by(WaitingTask.due_at, WaitingTask.id)
+def _own_desks_of(wanted: Wanted | None, desks_of: Actor) -> set[str]:
+    """The desks whose rows a choice can hold; none where it asks for a place or for a code."""
+    if wanted is None or wanted.is_of_places or wanted.codes is not None:
+        return set()
+    return {desk for desk in desks_read_by(desks_of) if not wanted.chosen.is_about_matter or reads_matter(desk)}
 
 
-def _head(desk: str, by: Actor, wanted: Wanted, now: datetime, after: Position | None) -> Select[Any]:
-    query = select(WaitingTask.id).where(WaitingTask.desk == desk, WaitingTask.state == ("frozen" if wanted.only_frozen else "waiting"))
-    if wanted.element is not None:
-        query = query.where(WaitingTask.element == wanted.element)
-    if wanted.only_mine:
-        query = query.where(WaitingTask.claimed_by_id == by.account_id)
-    if wanted.only_soon:
-        query = query.where(WaitingTask.due_at > now, WaitingTask.due_at <= now + SOON)
-    if wanted.only_late:
-        query = query.where(WaitingTask.due_at <= now)
-    if wanted.codes is not None:
-        in_cases = select(CaseReport.case_id).join(Report, CaseReport.report_id == Report.id)
-        query = query.where(WaitingTask.case_id.in_(in_cases.where(Report.code.in_(wanted.codes), CaseReport.left_at.is_(None))))
+def _all_of(desk: str, state: str, fits: ColumnElement[bool], wanted: Wanted | None) -> Select[Any]:
+    columns = (WaitingTask.element, WaitingTask.claimed_by_id, WaitingTask.due_at, WaitingTask.urgent, WaitingTask.state, WaitingTask.id)
+    query: Any = select(*columns, fits.label("fits")).where(WaitingTask.desk == desk, WaitingTask.state == state)
+    if wanted is not None and wanted.chosen.needs_case:
+        query = query.join(Case, Case.id == WaitingTask.case_id)
+    ordered: Select[Any] = query.order_by(WaitingTask.due_at, WaitingTask.id)
+    return ordered
+
+
+def _heads(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, after: Position | None) -> list[Select[Any]]:
+    """A query for each stretch of an index, its rows in order."""
+    sources = sources_for(desks_of, wanted.chosen, frozen=wanted.only_frozen)
+    return [_head(source, by, wanted, now, after) for source in sources]
+
+
+def _head(source: Source, by: Actor, wanted: Wanted, now: datetime, after: Position | None) -> Select[Any]:
+    query = select(WaitingTask.id).where(source.of_it, WaitingTask.state == source.state, *source.only)
+    if source.needs_case or wanted.chosen.needs_case:
+        query = query.join(Case, Case.id == WaitingTask.case_id)
+    query = query.where(*_narrows(by, wanted, now))
     if after is not None:
         query = query.where(tuple_(WaitingTask.due_at, WaitingTask.id) > (after.due_at, after.id))
     return query.order_by(WaitingTask.due_at, WaitingTask.id)
+
+
+def _fits(by: Actor, wanted: Wanted, now: datetime, state: str) -> ColumnElement[bool]:
+    """Whether a row of one's own desk, in that state, is one of those wanted."""
+    if (state == "frozen") != wanted.only_frozen:
+        return false()
+    return all_of(_narrows(by, wanted, now))
+
+
+def _narrows(by: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
+    found = list(conditions_of(wanted.chosen, now=now))
+    if wanted.element is not None:
+        found.append(WaitingTask.element == wanted.element)
+    if wanted.only_mine:
+        found.append(WaitingTask.claimed_by_id == by.account_id)
+    if wanted.only_soon:
+        found.append(is_near(now))
+    if wanted.only_late:
+        found.append(is_late(now))
+    if wanted.codes is not None:
+        in_cases = select(CaseReport.case_id).join(Report, CaseReport.report_id == Report.id)
+        in_cases = in_cases.where(Report.code.in_(wanted.codes), CaseReport.left_at.is_(None))
+        found.append(WaitingTask.case_id.in_(in_cases))
+    return found

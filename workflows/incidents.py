@@ -74,7 +74,7 @@ def run_recorded(
     StepFailed, and the fault itself where the database takes not even the incident, which is then kept as soon as it does.
     """
     try:
-        with unit_of_work():
+        with unit_of_work(keeps_rows=True):
             done = work()
     except StaleDataError as fault:
         raise CaseBusy from fault

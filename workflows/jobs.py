@@ -32,6 +32,7 @@ INTERVALS: dict[str, timedelta] = {
     "sweep_files": timedelta(hours=6),
     "erase_files": timedelta(minutes=1),
     "write_anchors": timedelta(days=1),
+    "seek_faces": timedelta(seconds=20),
 }
 
 

@@ -82,7 +82,8 @@ class ProcessInstance(Model):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default="1")
-    process_version: Mapped[ProcessVersion] = relationship(lazy="joined", innerjoin=True)
+    # unnested: behind an outer join SQLite would read the whole table of instances for a join in brackets
+    process_version: Mapped[ProcessVersion] = relationship(lazy="joined", innerjoin="unnested")  # type: ignore[arg-type]  # the library takes it, its annotation does not
     case: Mapped[Case] = relationship()
     assignment: Mapped[Assignment | None] = relationship()
 
@@ -111,6 +112,7 @@ class WaitingTask(Referable, Model):
         Index("ix_waiting_task_agency", "agency_id", "state", "due_at", "id"),
         Index("ix_waiting_task_case", "case_id", "state"),
         Index("ix_waiting_task_claimed", "claimed_by_id", "state", "due_at"),
+        _partial("ix_waiting_task_done", "done_by_id", "done_at", where="done_at IS NOT NULL"),
         _partial("ix_waiting_task_version", "version_id", "element", where="state IN ('waiting', 'frozen')"),
     )
     id: Mapped[Id]

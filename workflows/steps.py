@@ -11,6 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from casework.cases import STANDSTILLS, lock_case
 from casework.db import db
+from casework.drafts import DraftPlace, discard_all
 from casework.errors import CaseworkError
 from casework.models import Account, Assignment, Case
 from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor, NotAllowed, Role
@@ -92,6 +93,8 @@ def perform(
     stays_open = step.stays_open(result)
     outcome = result.pop("outcome", None)
     process.open(task.instance)
+    if by.is_staff:
+        discard_all(draft_place(task), by=by)
     if not stays_open:
         _close(task, by, outcome or act, now)
         process.complete(task, {**result, task.element: outcome} if outcome else result)
@@ -139,8 +142,45 @@ def release(task_ref: str, *, by: Actor) -> WaitingTask:
     _refuse_done(task)
     if task.claimed_by_id is not None and not may_release:
         raise NotAllowed
-    task.claimed_by_id = task.claimed_at = None
+    task.claimed_by_id = task.claimed_at = task.assigned_by_id = None
     return task
+
+
+def lock_open_step(task_ref: str, *, by: Actor) -> WaitingTask:
+    """Return a step somebody works at, its case locked, so that nothing typed for it outlives it: it waits, or rests with its case.
+
+    Raises TaskUnknown where it is not on one of the person's desks, TaskAlreadyDone.
+    """
+    case = lock_case(_case_of(task_ref))
+    task = _locked_task(task_ref)
+    if own_desk(by, task.desk) is None or not is_at(by, task.desk, case):
+        raise TaskUnknown
+    _refuse_done(task)
+    return task
+
+
+def draft_place(task: WaitingTask) -> DraftPlace:
+    """Return what unsent texts of a step hang on: not on its row, which another version of the process replaces."""
+    return DraftPlace(task.case_id, task.assignment_id, task.element)
+
+
+def locked_step(task_ref: str) -> tuple[Case, WaitingTask]:
+    """Lock the case of a step and return both, the step as it is now. Raises TaskUnknown."""
+    case = lock_case(_case_of(task_ref))
+    return case, _locked_task(task_ref)
+
+
+def refuse_not_waiting(task: WaitingTask) -> None:
+    """Raise StepRefused for a step that rests with its case, TaskAlreadyDone for one that was done or withdrawn."""
+    _refuse_frozen(task)
+    _refuse_done(task)
+
+
+def done_since(task: WaitingTask, moment: datetime) -> bool:
+    """Whether the same step of the case, or of the agency's work, was done after a moment: what was typed before is of another round."""
+    same = select(WaitingTask.id).where(WaitingTask.case_id == task.case_id, WaitingTask.element == task.element)
+    same = same.where(WaitingTask.assignment_id.is_not_distinct_from(task.assignment_id))
+    return db.session.scalar(same.where(WaitingTask.state == "done", WaitingTask.done_at > moment).limit(1)) is not None
 
 
 def label_of_step(task: WaitingTask | Incident) -> Bilingual:
@@ -264,6 +304,5 @@ def _local(instant: datetime | None) -> str:
 
 
 def _close(task: WaitingTask, by: Actor, outcome: str, now: datetime) -> None:
-    done_by_id = by.account.id if by.account else None
     principal_id = None if task.desk.startswith(REPORTER) else by.principal_id
-    task.state, task.outcome, task.done_at, task.done_by_id, task.on_behalf_of_id = "done", outcome, now, done_by_id, principal_id
+    task.state, task.outcome, task.done_at, task.done_by_id, task.on_behalf_of_id = "done", outcome, now, by.own_id, principal_id

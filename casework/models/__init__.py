@@ -16,7 +16,7 @@ from casework.models.cases import (
     Withdrawal,
 )
 from casework.models.clocks import Clock, ClockPause, Reminder
-from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, Mention, PhotoDetection, SavedFilter, SuggestionRule
+from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, DraftPhotos, Mention, PhotoDetection, SavedFilter, SuggestionRule
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.limits import IdempotencyKey, RateCounter
 from casework.models.outbox import OutboxMessage
@@ -44,9 +44,9 @@ from casework.models.step_records import StepRecord, StepValue
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
     "Assignment", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule",
-    "CodeCounter", "Decision", "Deputy", "Directive", "Draft", "Event", "EventStream", "Extension", "Field", "File", "Follower",
-    "HandBack", "Hold", "HotlineCall", "IdempotencyKey", "Letterhead", "LoginSession", "Membership", "Mention", "Note", "OfficeHours",
-    "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto",
+    "CodeCounter", "Decision", "Deputy", "Directive", "Draft", "DraftPhotos", "Event", "EventStream", "Extension", "Field", "File",
+    "Follower", "HandBack", "Hold", "HotlineCall", "IdempotencyKey", "Letterhead", "LoginSession", "Membership", "Mention", "Note",
+    "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto",
     "PublicationVersion", "Question", "RateCounter", "Rating", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule",
     "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StepRecord", "StepValue", "SuggestionRule", "TextTemplate",
     "VisibilityReason", "Withdrawal",

@@ -47,10 +47,17 @@ class Draft(Referable, Model):
     subject: Mapped[str] = mapped_column(String(80), comment="element of the step it was typed for")
     sealed_name: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what its author calls it, where there are several")
     sealed_fields: Mapped[bytes] = mapped_column(LargeBinary)
-    photos_token: Mapped[str | None] = mapped_column(String(32), index=True, comment="photos staged with it are kept as long as it is")
     revision: Mapped[int] = mapped_column(server_default="1", comment="counts the saves: who saves names the one they read")
     started_at: Mapped[datetime]
     saved_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class DraftPhotos(Model):
+    """The photos staged with a draft, by the token of their field: kept as long as the draft is."""
+
+    __tablename__ = "draft_photos"
+    draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id", ondelete="CASCADE"), primary_key=True)
+    token: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
 
 
 class AnswerTemplate(Referable, Scoped, Named, Dated, Model):

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.db import Id, Json, Model
 
+UNREAD = text("read_at IS NULL AND dropped_at IS NULL")
+
 
 class OutboxMessage(Model):
     """One message to one recipient, by reference; names and addresses are looked up when it is sent."""
@@ -17,6 +19,7 @@ class OutboxMessage(Model):
         Index("ix_outbox_unsent", "due_at", "id", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"),
               postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'")),
         Index("ix_outbox_recipient", "recipient", "id"),
+        Index("ix_outbox_unread", "recipient", "template", "id", sqlite_where=UNREAD, postgresql_where=UNREAD),
     )  # fmt: skip
     id: Mapped[Id]
     recipient: Mapped[str] = mapped_column(String(60), comment="reporter:<id>, account:<id>, desk:<name>")

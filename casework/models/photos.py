@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model, Referable
 
+ERASED = text("erased_at IS NOT NULL")
 UNSEARCHED = text("linked_at IS NOT NULL AND faces_sought_at IS NULL")
 
 
@@ -49,6 +50,7 @@ class File(Model):
     __table_args__ = (
         CheckConstraint("audience IN ('sealed', 'centre', 'agencies', 'public')", name="audience"),
         Index("ix_file_photo", "photo_id", "audience", "rendition", "id"),
+        Index("ix_file_erased", "erased_at", sqlite_where=ERASED, postgresql_where=ERASED),
     )
     id: Mapped[Id]
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"))

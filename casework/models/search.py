@@ -15,7 +15,7 @@ class SearchRow(Model):
     __table_args__ = (
         CheckConstraint("audience IN ('public', 'agencies', 'centre')", name="audience"),
         Index("ix_search_row_case", "case_id", "audience", unique=True),
-        Index("ix_search_row_newest", "audience", "changed_at", "id"),
+        Index("ix_search_row_newest", "audience", "id"),
     )
     id: Mapped[Id]
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))

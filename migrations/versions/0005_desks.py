@@ -12,7 +12,10 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql')
+ERASED = sa.text('erased_at IS NOT NULL')
+UNREAD = sa.text('read_at IS NULL AND dropped_at IS NULL')
 UNSEEN = sa.text('seen_at IS NULL')
+DONE = sa.text('done_at IS NOT NULL')
 UNSEARCHED = sa.text('linked_at IS NOT NULL AND faces_sought_at IS NULL')
 
 
@@ -112,7 +115,6 @@ def upgrade() -> None:
     sa.Column('subject', sa.String(length=80), nullable=False, comment='element of the step it was typed for'),
     sa.Column('sealed_name', sa.LargeBinary(), nullable=True, comment='what its author calls it, where there are several'),
     sa.Column('sealed_fields', sa.LargeBinary(), nullable=False),
-    sa.Column('photos_token', sa.String(length=32), nullable=True, comment='photos staged with it are kept as long as it is'),
     sa.Column('revision', BIG, server_default='1', nullable=False, comment='counts the saves: who saves names the one they read'),
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('saved_at', sa.DateTime(timezone=True), nullable=False),
@@ -124,31 +126,45 @@ def upgrade() -> None:
     sa.UniqueConstraint('ref', name=op.f('uq_draft_ref'))
     )
     op.create_index('ix_draft_own', 'draft', ['account_id', 'case_id', 'subject', 'id'])
-    for column in ('assignment_id', 'case_id', 'photos_token', 'saved_at'):
+    for column in ('assignment_id', 'case_id', 'saved_at'):
         op.create_index(f'ix_draft_{column}', 'draft', [column])
+    op.create_table('draft_photos',
+    sa.Column('draft_id', BIG, nullable=False),
+    sa.Column('token', sa.String(length=32), nullable=False),
+    sa.ForeignKeyConstraint(['draft_id'], ['draft.id'], name=op.f('fk_draft_photos_draft_id_draft'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('draft_id', 'token', name=op.f('pk_draft_photos'))
+    )
+    op.create_index('ix_draft_photos_token', 'draft_photos', ['token'])
+    op.create_index('ix_outbox_unread', 'outbox_message', ['recipient', 'template', 'id'], sqlite_where=UNREAD, postgresql_where=UNREAD)
     with op.batch_alter_table('note', schema=None) as batch_op:
         batch_op.drop_column('mentions')
     with op.batch_alter_table('photo', schema=None) as batch_op:
         batch_op.add_column(sa.Column('faces_sought_at', sa.DateTime(timezone=True), nullable=True, comment='when a detector was last started on it'))
         batch_op.create_index('ix_photo_unsearched', ['linked_at'], unique=False, sqlite_where=UNSEARCHED, postgresql_where=UNSEARCHED)
+    op.create_index('ix_file_erased', 'file', ['erased_at'], unique=False, sqlite_where=ERASED, postgresql_where=ERASED)
     with op.batch_alter_table('waiting_task', schema=None) as batch_op:
         batch_op.add_column(sa.Column('assigned_by_id', BIG, nullable=True, comment='who gave it to the claimant; empty: taken'))
         batch_op.create_index('ix_waiting_task_agency', ['agency_id', 'state', 'due_at', 'id'], unique=False)
         batch_op.create_index('ix_waiting_task_centre', ['centre_id', 'state', 'due_at', 'id'], unique=False)
+        batch_op.create_index('ix_waiting_task_done', ['done_by_id', 'done_at'], unique=False, sqlite_where=DONE, postgresql_where=DONE)
         batch_op.create_foreign_key(batch_op.f('fk_waiting_task_assigned_by_id_account'), 'account', ['assigned_by_id'], ['id'])
 
 
 def downgrade() -> None:
+    op.drop_index('ix_outbox_unread', 'outbox_message')
     with op.batch_alter_table('waiting_task', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_waiting_task_assigned_by_id_account'), type_='foreignkey')
+        batch_op.drop_index('ix_waiting_task_done')
         batch_op.drop_index('ix_waiting_task_centre')
         batch_op.drop_index('ix_waiting_task_agency')
         batch_op.drop_column('assigned_by_id')
+    op.drop_index('ix_file_erased', table_name='file')
     with op.batch_alter_table('photo', schema=None) as batch_op:
         batch_op.drop_index('ix_photo_unsearched')
         batch_op.drop_column('faces_sought_at')
     with op.batch_alter_table('note', schema=None) as batch_op:
         batch_op.add_column(sa.Column('mentions', JSON, server_default='[]', nullable=False, comment='account refs'))
+    op.drop_table('draft_photos')
     op.drop_table('draft')
     op.create_table('draft',
     sa.Column('account_id', BIG, nullable=False),

@@ -21,7 +21,7 @@ from casework.permissions import SYSTEM
 from tests import build, tampering
 from web.config import Config
 
-on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
 """For what cannot differ between the databases."""
 
 NOON, DAY = build.NOON, timedelta(days=1)

@@ -67,7 +67,7 @@ NOT_OF_A_CASE = frozenset({
     "account", "agency", "agency_succession", "anchor", "area", "area_succession", "calendar_change", "calendar_day", "camera", "centre",
     "clock_rule", "code_counter", "deputy", "event_stream", "field", "idempotency_key", "letterhead", "login_session", "membership",
     "office_hours", "one_time_code", "process_version", "rate_counter", "refusal_reason", "reminder_rule", "text_template",
-    "visibility_reason",
+    "visibility_reason", "answer_template", "suggestion_rule",
     # what the process keeps: names of steps, ids and flags, never what people wrote; values of drawn steps: workflows/test_forgetting
     "incident", "process_instance", "process_message", "process_timer", "step_fact", "waiting_task",
 })  # fmt: skip
@@ -77,7 +77,8 @@ VOCABULARY = {
     "case": {"code"}, "report": {"code", "secret_digest"}, "search_row": {"code"},
     "event": {"stream", "type", "payload_digest", "previous_hash", "hash"}, "photo": {"sha256", "staged_token"},
     "file": {"stored_name", "sha256", "media_type", "key_id"}, "outbox_message": {"recipient", "template", "dedupe_key"},
-    "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "assignment": {"approval_desk"}, "clock": {"kind", "element"},
+    "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "draft_photos": {"token"}, "assignment": {"approval_desk"},
+    "clock": {"kind", "element"},
     "clock_pause": {"reason"}, "rating": {"about"},
     # labels of the model, the same for every case
     "step_record": {"element", "label_vi", "label_en", "outcome", "outcome_vi", "outcome_en"},

@@ -91,7 +91,10 @@ def test_the_lead_is_given_time_and_the_case_with_it(world: World) -> None:
     assert said.parameters["due_at"] == local(14, 3).isoformat()
     assert told("extension_granted") == [f"desk:{desk_name(Role.OFFICER, agency_id=lead.agency_id)}"]
     assert events(case)[-3:] == ["request_extension", "endorse_extension", "decide_extension"]
-    assert payload(case) == {"agency": "PTNMT", "number": 1, "granted": True, "until": "2026-03-12"}
+    assert payload(case) == {
+        "agency": "PTNMT", "number": 1, "granted": True, "until": "2026-03-12", "due": [local(10, 3).isoformat(), local(14, 3).isoformat()],
+        "agency_dues": {"PTNMT": ["2026-03-09T00:30:00+00:00", local(13, 3).isoformat()]},
+    }
 
 
 def test_before_a_weekend_the_case_keeps_a_working_day_to_publish(small: World) -> None:

@@ -373,6 +373,19 @@ def test_a_covered_part_is_gone_and_the_rest_stays() -> None:
     assert covered.getpixel((40, 40))[0] > 150
 
 
+def test_nothing_of_what_is_covered_is_left_in_the_file_even_beside_it() -> None:
+    place = Image.effect_noise((2000, 1500), 60).convert("RGB")
+    made = []
+    for face in (Image.new("RGB", (401, 303), "white"), Image.effect_noise((401, 303), 120).convert("RGB")):
+        place.paste(face, (777, 555))
+        for_agencies = cover(accept_photo(encoded(place, "PNG"), "a.png").view, [])
+        covered = cover(for_agencies, [Rectangle(777 / 2000, 555 / 1500, 1178 / 2000, 858 / 1500)])
+        made.append((for_agencies, covered, thumb_of(covered)))
+    first, second = made
+    assert first[0] != second[0]
+    assert first[1:] == second[1:]
+
+
 def test_a_pixelated_part_keeps_only_a_few_colours() -> None:
     noise = Image.effect_noise((800, 600), 100).convert("RGB")
     covered = Image.open(io.BytesIO(cover(encoded(noise, "PNG"), [Rectangle(0.25, 0.25, 0.75, 0.5, pixelated=True)]))).convert("L")

@@ -19,6 +19,7 @@ from casework.staff_choices import agencies_for
 from casework.staff_views import publications_of
 from tests import build
 from tests.beside import CASES, TEXT, one_approved
+from tests.grounds import remembered
 from workflows import acts
 
 PEOPLE = ("operator", "ops_lead", "committee_leader", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "administrator",
@@ -103,6 +104,11 @@ def refusal_of(world: build.World, case: Case, possible: PossibleAct, name: str,
 
 @pytest.fixture
 def world(sqlite_app: Flask) -> build.World:
+    return world_with_a_neighbour()
+
+
+@remembered
+def world_with_a_neighbour() -> build.World:
     world = build.standard_world()
     with unit_of_work():
         other = build.World(build.centre("DN", is_default=False))

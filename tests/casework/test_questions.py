@@ -69,7 +69,7 @@ def test_the_words_of_question_and_answer_stand_in_no_event(world: World) -> Non
     case = asked(world, working_days=3)
     assert payload(case) == {"report": case.code, "working_days": 3, "when_unanswered": "close"}
     answer(world, case)
-    assert payload(case) == {"report": case.code}
+    assert payload(case) == {"report": case.code, "due": None}
     row = db.session.query(Question).one()
     assert questions.question_words(row) == "Đống rác ở bờ nào?"
     assert questions.answer_words(row) == "Bờ trái, gần cầu."
@@ -182,7 +182,7 @@ def test_unanswered_it_is_closed_with_notice_if_so_chosen(world: World) -> None:
     assert clock(case).ended_late is False, "it was in time when the centre began to wait"
     assert told("question_closed_case") == [f"reporter:{case.main_report.reporter_id}"]
     assert told("work_ended") == [f"desk:officer@a{world.agencies['PTNMT'].id}"]
-    assert (events(case)[-1], payload(case)) == ("end_question", {"closes": True})
+    assert (events(case)[-1], payload(case)) == ("end_question", {"closes": True, "due": None})
 
 
 def test_what_was_late_before_the_wait_stays_late(small: World) -> None:

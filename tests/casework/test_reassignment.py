@@ -60,7 +60,9 @@ def test_an_added_agency_is_asked_to_cooperate_with_limits_of_its_own(app: Flask
     assert running(case).count("assignment_accepted") == 1
     assert case.state == "handling"
     assert told_desk(f"officer@a{added.agency_id}") == ["assignment_given"]
-    assert payload(case) == {"agency": "HKL"}
+    moved = {"PTNMT": ["2026-03-09T00:30:00+00:00", "2026-03-11T00:30:00+00:00"]}
+    due = ["2026-03-09T17:00:00+00:00", "2026-03-11T17:00:00+00:00"]
+    assert payload(case) == {"agency": "HKL", "due": due, "agency_dues": moved}
     build.do(world, case, "accept_assignment", "officer_HKL", agency=world.agencies["HKL"])
 
 
@@ -151,7 +153,7 @@ def test_an_agency_on_the_case_takes_the_lead_and_no_limit_moves(app: Flask) -> 
     assert slots(case) == {"PTNMT": "cooperating", "UBND-LAT": "lead"}
     assert case.lead_agency_id == world.agencies["UBND-LAT"].id
     assert {row.id: row.due_at for row in case.assignments} == limits
-    assert payload(case) == {"lead": "UBND-LAT", "former": ["PTNMT"]}
+    assert payload(case) == {"lead": "UBND-LAT", "former": ["PTNMT"], "due": None}
     assert len(told("lead_changed")) == 2
 
 

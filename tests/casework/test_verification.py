@@ -27,7 +27,7 @@ from casework.verification import check_chains
 from tests import build, tampering
 from web.config import Config
 
-on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
 """For what cannot differ between the databases."""
 
 DAY = timedelta(days=1)

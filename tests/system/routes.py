@@ -21,6 +21,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "tracking.own:code": lambda: list(db.session.scalars(select(Report.code))),
     "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "notes.write:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "cases.printed:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "cases.diagram:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "mending.process:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "incidents.incident:ref": lambda: [*db.session.scalars(select(Incident.ref)), "0000000000000000"],
@@ -28,6 +30,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "case_acts.act:verb": lambda: [*ACT_PAGES, "no_such_act"],
     "publishing.case_preview:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "publishing.case_preview:photo_ref": lambda: list(db.session.scalars(select(Photo.ref))),
+    "assigning.assign:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),
     "tasks.task:ref": lambda: list(db.session.scalars(select(WaitingTask.ref))),
     "publishing.preview:ref": lambda: list(db.session.scalars(select(WaitingTask.ref).where(WaitingTask.desk.like("operator@%")))),
     "publishing.preview:photo_ref": lambda: list(db.session.scalars(select(Photo.ref))),
@@ -41,7 +44,8 @@ PARTS: dict[str, Callable[[], list[str]]] = {
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""
 
-BESIDE = ("/reports?q=", "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox")
+BESIDE = ("/reports?q=", "/search?q=rac", "/search?state=open",
+          "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox")
 """Addresses with a question in them."""
 
 

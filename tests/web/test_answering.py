@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -64,13 +65,18 @@ def test_a_file_that_is_no_photo_is_named_and_the_words_stay(office: Office) -> 
     assert assignment(case).answers == []
 
 
+def missing(page: str) -> list[str]:
+    """The fields the list beside the answer says are missing."""
+    return [field for field, rest in re.findall(r'<li data-check="(\w+)"([^>]*)>', page) if "data-ok" not in rest]
+
+
 def test_what_is_missing_is_listed(office: Office) -> None:
     case = build.case_at(office.world, "handling")
-    page = office.words("officer_PTNMT", step(case, "submit_answer"))
-    assert page.count("Còn thiếu:") == 5
+    page = office.get("officer_PTNMT", step(case, "submit_answer")).get_data(as_text=True)
+    assert missing(page) == ["photos", "findings", "actions", "remaining", "contact"]
     refused = submit(office, case, remaining="")
     assert refused.status_code == 422
-    assert words_of(refused).count("Còn thiếu:") == 2
+    assert missing(refused.get_data(as_text=True)) == ["photos", "remaining"]
 
 
 def test_another_agency_cannot_open_it(office: Office) -> None:
@@ -103,7 +109,7 @@ def test_the_leader_sees_what_changed_since_the_last_version(office: Office) -> 
 def test_before_and_after_stand_side_by_side(office: Office) -> None:
     filed = pictured.pictured_case(office.world, office.app.config["FILES"], "approval")
     page = office.get("leader_PTNMT", step(filed.case, "approve_answer")).get_data(as_text=True)
-    assert page.count('<div class="photo-pair big">') == 1
+    assert page.count('<div class="photo-pair big"') == 1
     assert f"/photos/{pictured.scene_photo(filed).ref}/agencies/view" in page
     assert f"/photos/{pictured.after_photo(filed).ref}/centre/view" in page
     for ref, audience in ((pictured.scene_photo(filed).ref, "agencies"), (pictured.after_photo(filed).ref, "centre")):
@@ -122,3 +128,82 @@ def test_an_officer_does_not_decide(office: Office) -> None:
     for name in ("officer_PTNMT", "leader_HKL", "operator"):
         assert office.post(name, step(case, "approve_answer"), act="approve_answer").status_code == 404
     assert case.state == "approval"
+
+
+# -- templates, and photos of the version before ------------------------------------------------------------------------
+
+
+def value(page: str, name: str) -> str:
+    found = re.search(rf'<textarea[^>]*name="{name}"[^>]*>\s*([^<]*)</textarea>', page)
+    assert found
+    return found[1].strip()
+
+
+def test_a_template_fills_what_is_empty_and_asks_before_it_touches_what_is_written(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    address = step(case, "submit_answer")
+    page = office.get("officer_PTNMT", address).get_data(as_text=True)
+    refs = re.findall(r'<button class="popbtn" name="template" value="([^"]+)" formnovalidate><span>([^<]+?)\s*</span>', page)
+    assert [name for _ref, name in refs][:2] == ["Rác thải, nguồn nước, ô nhiễm", "Rừng, đất đai: kiểm tra và xử lý vi phạm"]
+    ref = refs[0][0]
+    page = office.post("officer_PTNMT", address, template=ref, actions="Đã dọn xong lúc 8 giờ.").get_data(as_text=True)
+    filled_in = f"Phòng Tài nguyên và Môi trường đã kiểm tra tại Thôn Păng Tiêng, Xã Lát theo phản ánh {case.code}."
+    assert value(page, "findings").startswith(f"Ngày 02/03/2026, {filled_in}")
+    assert value(page, "actions") == "Đã dọn xong lúc 8 giờ."
+    assert "chưa thay vào chỗ Ông/Bà đã viết: 2. Việc đã làm" in words_of(page)
+    for how, wanted in (("after", "Đã dọn xong lúc 8 giờ.\nĐã …"), ("instead", "Đã …")):
+        page = office.post("officer_PTNMT", address, template=f"{how}:{ref}", actions="Đã dọn xong lúc 8 giờ.").get_data(as_text=True)
+        assert value(page, "actions").startswith(wanted)
+        assert "chưa thay vào chỗ" not in words_of(page)
+    # nothing left to fill in reaches the leader
+    refused = submit(office, case, no_photo_reason="Trời tối.", remaining="Xong trước ngày …", contact="{officer}")
+    assert refused.status_code == 422
+    assert words_of(refused).count("chưa điền.") == 4, "each field says it, and the list above"
+    assert assignment(case).answers == []
+
+
+def test_an_agency_keeps_names_and_retires_templates_of_its_own(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    address = step(case, "submit_answer")
+    typed = {**TEXT, "findings": f"Theo phản ánh {case.code} tại Thôn Păng Tiêng, Xã Lát, đã kiểm tra."}
+    kept = office.post("officer_PTNMT", address, template_keep="yes", template_name="Rác ven suối", **typed)
+    assert (kept.status_code, "Đã lưu mẫu" in words_of(kept)) == (200, True)
+    again = office.post("officer_PTNMT", address, template_keep="yes", template_name="Rác ven suối", **typed)
+    assert (again.status_code, "đã có mẫu tên" in words_of(again)) == (422, True)
+    wrong = office.post("officer_PTNMT", address, template_keep="yes", template_name="Khác", **{**typed, "actions": "Đã làm {việc}."})
+    assert "Không có chỗ điền “{việc}”." in words_of(wrong)
+    page = office.get("leader_PTNMT", "/answer-templates").get_data(as_text=True)
+    assert "Theo phản ánh {code} tại {place}, đã kiểm tra." in page
+    ref = page.split('action="/answer-templates/')[1].split('"')[0]
+    for name in ("officer_HKL", "leader_HKL"):
+        assert "Rác ven suối" not in office.words(name, "/answer-templates")
+        assert office.post(name, f"/answer-templates/{ref}", act="retire").status_code == 404
+    assert office.get("operator", "/answer-templates").status_code == 403
+    assert office.browser("leader_PTNMT").post(f"/answer-templates/{ref}", data={"act": "rename", "name": "Rác"}).status_code == 302
+    assert "Rác của đơn vị" in office.words("officer_2_PTNMT", address)
+    assert office.post("leader_PTNMT", f"/answer-templates/{ref}", act="retire").status_code == 302
+    assert "Rác của đơn vị" not in office.words("officer_2_PTNMT", address)
+
+
+def test_photos_of_the_last_version_go_on_into_the_new_one_unless_taken_out(office: Office) -> None:
+    files = office.app.config["FILES"]
+    filed = pictured.pictured_case(office.world, files, "approval")
+    build.redo(office.world, filed.case, office.world.agencies["PTNMT"])
+    address = step(filed.case, "submit_answer")
+    page = office.get("officer_PTNMT", address).get_data(as_text=True)
+    [name] = re.findall(r'name="(keep-[^"]+)" value="yes" data-carried checked', page)
+    assert "photos" not in missing(page)
+    assert submit(office, filed.case).status_code == 422, "taken out, and no reason why there is none"
+    assert submit(office, filed.case, **{name: "yes"}).status_code == 302
+    first, second = filed.case.assignments[0].answers
+    [old], [new] = photos_of_answer(first), photos_of_answer(second)
+    assert (new.sha256, new.uploaded_at, new.uploaded_by_id) == (old.sha256, old.uploaded_at, old.uploaded_by_id)
+    assert {(file.audience, file.rendition) for file in new.files} == {("sealed", "original"), ("centre", "view"), ("centre", "thumb")}
+    assert not {file.stored_name for file in new.files} & {file.stored_name for file in old.files}, "each version keeps its own"
+    for photo_ref in (old.ref, new.ref):
+        with office.get("leader_PTNMT", f"/photos/{photo_ref}/centre/view") as seen:
+            assert seen.status_code == 200
+    # a photo of another answer cannot be named
+    other = pictured.pictured_case(office.world, files, "approval", by="citizen_2")
+    build.redo(office.world, other.case, office.world.agencies["PTNMT"])
+    assert submit(office, other.case, **{name: "yes"}).status_code == 422

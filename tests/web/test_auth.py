@@ -26,9 +26,9 @@ RIGHT = build.PASSWORD
 
 
 @pytest.fixture
-def environment(sqlite_environment: dict[str, str]) -> dict[str, str]:
+def kind_of_database() -> str:
     """One database is enough for most of this; TestThrottle runs on both."""
-    return sqlite_environment
+    return "sqlite"
 
 
 @pytest.fixture
@@ -196,8 +196,8 @@ class TestSessions:
 @pytest.mark.usefixtures("world")
 class TestThrottle:
     @pytest.fixture(params=["sqlite", "postgres"])
-    def environment(self, request: pytest.FixtureRequest) -> Any:
-        return request.getfixturevalue(f"{request.param}_environment")
+    def kind_of_database(self, request: pytest.FixtureRequest) -> Any:
+        return request.param
 
     def test_the_sixth_guess_is_refused_and_told_when_to_come_back(self, client: FlaskClient) -> None:
         for _ in range(HERE.most):

@@ -4,14 +4,17 @@ from __future__ import annotations
 import html
 import json
 import re
+from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from casework.case_history import SENTENCES, staff_steps
 from casework.db import db, unit_of_work
 from casework.models import Event, Note
 from casework.permissions import Role
+from casework.photo_records import photos_of_report
 from tests import build, pictured
 from tests.web.desk import Office
 from tests.web.pages import hidden, words_of
@@ -182,7 +185,7 @@ def test_a_deputy_is_named_with_the_principal(office: Office) -> None:
     build.do(office.world, case, "approve_answer", "deputy")
     steps = staff_steps(case, by=office.world.actor("operator"))
     assert steps[0].note is not None
-    assert steps[0].note.vi == "Người Thử deputy, thay Người Thử leader_PTNMT"
+    assert steps[0].note.vi == "Người Thử deputy thay Người Thử leader_PTNMT"
 
 
 def test_the_diagram_marks_where_the_case_stands_and_says_it_in_words(app: Flask) -> None:
@@ -225,3 +228,116 @@ def test_photos_on_the_page_are_those_the_reader_may_have(office: Office) -> Non
         for source in sources:
             with office.get(name, source) as answer:
                 assert answer.status_code == 200, name
+
+
+@pytest.mark.parametrize("agencies", [1, 3])
+def test_the_page_takes_twenty_statements_whatever_there_is_to_show(office: Office, agencies: int) -> None:
+    case = build.case_at(office.world, "approval", agencies=agencies)
+    for row in list(case.assignments):                  # a second version of every answer, the fourth agency comes midway
+        build.redo(office.world, case, row.agency)
+    build.submit(office.world, db.session.get_one(type(case), case.id))
+    for number in range(4):
+        office.post("operator", f"/cases/{case.ref}/notes", audience="agencies", words=f"Ghi chú {number}")
+    for who in ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "administrator"):
+        address, seen = f"/cases/{case.ref}", []
+        office.get(who, address)
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object, seen: list[str] = seen) -> None:
+            seen.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        page = office.words(who, address)
+        event.remove(db.engine, "before_cursor_execute", note)
+        seen.remove("BEGIN")
+        assert len(seen) <= 20, (who, [re.sub(r".* FROM ", "", " ".join(each.split()))[:60] for each in seen])
+        if who in ("operator", "officer_PTNMT"):
+            assert ("Bản 1" in page, "Ghi chú 3" in page, "trình trả lời, bản 2" in page) == (True, True, True)
+
+
+def test_the_history_says_what_changed_why_and_in_whose_place(office: Office) -> None:
+    world = office.world
+    case = build.case_at(world, "handling")
+    row = case.assignments[0]
+    build.act(world, case, "request_extension", "officer_PTNMT", assignment=row, reason="Chờ xe chuyên dụng.", until=date(2026, 3, 12))
+    build.do(world, case, "endorse_extension", "leader_PTNMT", agency=row.agency, act="endorse_extension", endorsed=True)
+    build.do(world, case, "decide_extension", "ops_lead", agency=row.agency, act="decide_extension", granted=True, words="Xe đến ngày 12.")
+    build.act(world, case, "classify", "operator", field=world.field(), urgency="normal", complexity="complex",
+              area=world.areas["xa da chais"], village="", reason="Đã xem lại bản đồ.")
+    page = office.words("operator", f"/cases/{case.ref}")
+    assert "Hạn trả lời: 09/03/2026 → nay là 13/03/2026 Hạn của Phòng Tài nguyên và Môi trường: 07:30 09/03/2026 → nay" in page
+    assert "12/03/2026 vì: Xe đến ngày 12." in page
+    assert "Địa bàn: Xã Lát → nay là Xã Đạ Chais" in page
+    assert "Độ phức tạp: thông thường → nay là phức tạp" in page
+    assert "vì: Đã xem lại bản đồ." in page
+    assert page.count("Hạn trả lời mới") == 0, "what an event says itself is not said again"
+    officer, administrator = office.words("officer_PTNMT", f"/cases/{case.ref}"), office.words("administrator", f"/cases/{case.ref}")
+    assert "vì: Xe đến ngày 12." in officer
+    assert "bản đồ" not in officer, "a note of the centre alone"
+    assert "Xã Lát → " not in administrator
+    assert "Hạn trả lời: 09/03/2026 → " in administrator
+    kinds = ("decisions", "messages", "limits", "nonsense")
+    of_kind = {kind: office.words("operator", f"/cases/{case.ref}?history={kind}") for kind in kinds}
+    assert {kind: "Tiếp nhận phản ánh ·" in words for kind, words in of_kind.items()} == {
+        "decisions": True, "messages": False, "limits": False, "nonsense": True}  # fmt: skip
+    assert {kind: "đề nghị gia hạn đến hết" in words for kind, words in of_kind.items()} == {
+        "decisions": False, "messages": True, "limits": True, "nonsense": True}  # fmt: skip
+
+
+def test_the_box_on_top_says_whom_the_case_waits_for(office: Office) -> None:
+    world = office.world
+    case = build.case_at(world, "at_agency", agencies=2)
+    address = f"/cases/{case.ref}"
+    office.clock(build.next_moment(case))
+    waits = r"Đang chờ Phòng Tài nguyên và Môi trường — [^,]+, từ 10:\d\d hôm nay , hạn 15:\d\d 02/03/2026"
+    assert re.search(waits, office.words("operator", address))
+    build.act(world, case, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 6))
+    assert "Đang chờ Không chờ ai — hồ sơ tạm dừng, từ 10:20 hôm nay , hạn 06/03/2026" in office.words("committee_leader", address)
+    office.clock(build.NOON.replace(day=3))
+    assert "từ 10:20 hôm qua" in office.words("operator", address)
+    build.do(world, case, "resume", "ops_lead")
+    asked = {"report": case.main_report, "words": "Ở chỗ nào?", "working_days": 3, "when_unanswered": "continue"}
+    build.act(world, case, "ask_reporter", "operator", **asked)
+    assert "Đang chờ Người phản ánh — trả lời câu hỏi của Trung tâm" in office.words("operator", address)
+    done = build.case_at(world, "closed")
+    assert "Đang chờ Không chờ ai: hồ sơ đã kết thúc." in office.words("operator", f"/cases/{done.ref}")
+
+
+def test_versions_show_their_differences_files_their_audiences_and_paper_shows_no_sender(office: Office) -> None:
+    world = office.world
+    filed = pictured.pictured_case(world, office.app.config["FILES"], "approval")
+    case, row = filed.case, filed.case.assignments[0]
+    build.redo(world, case, row.agency)
+    changed = {**build.ANSWER, "actions": "Đã thu gom, dọn sạch và cắm biển."}
+    build.do(world, case, "submit_answer", "officer_PTNMT", agency=row.agency, **changed)
+    address, sent = f"/cases/{case.ref}", photos_of_report(case.main_report)[0].ref
+    page = office.get("officer_PTNMT", address).get_data(as_text=True)
+    assert re.search(r"<ins class=\"chg\">[^<]*biển", page)
+    assert re.search(r"<del class=\"chg\">", page)
+    for who in ("operator", "officer_PTNMT"):
+        words = office.words(who, address)
+        assert re.search(rf"{case.code} Người phản ánh · [\d: /]+ Có bản cho *: Trung tâm, đơn vị", words), words
+    paper = office.get("operator", f"{address}/print").get_data(as_text=True)
+    assert "<form" not in paper.partition("<main")[2]
+    assert "Mở một lần" not in paper
+    assert "Có đống rác lớn ven suối" not in paper, "as the sender wrote it"
+    assert f"/photos/{sent}/centre/" not in paper, "as the sender took it"
+    assert f"/photos/{sent}/agencies/" in paper
+    assert paper.count("<details open") >= 3
+    assert "<details>" not in paper.partition("<main")[2].replace('<details class="allkeys">', "")
+    assert "Nguyễn Thị Thử" not in paper
+    assert office.get("officer_HKL", f"{address}/print").status_code == 404
+
+
+def test_a_directive_is_marked_as_carried_out_by_whoever_answers_for_it(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    build.act(office.world, case, "direct", "committee_leader", words="Dọn trước thứ Sáu.", until=date(2026, 3, 6))
+    address = f"/cases/{case.ref}"
+    assert "Chưa thực hiện xong" in office.words("officer_PTNMT", address)
+    for who, status in (("officer_PTNMT", 403), ("operator", 403), ("administrator", 403)):
+        assert office.post(who, f"{address}/directives", number="1").status_code == status
+    assert office.post("ops_lead", f"{address}/directives", number="9").status_code == 422
+    assert office.post("ops_lead", f"{address}/directives", number="1").status_code == 302
+    assert office.post("ops_lead", f"{address}/directives", number="1").status_code == 422
+    page = office.words("officer_PTNMT", address)
+    assert "Đã thực hiện," in page
+    assert "Ghi nhận đã thực hiện chỉ đạo" in page

@@ -1,17 +1,24 @@
 """Distributing, accepting, handing back: through the pages."""
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from casework.calendars import calendar_of
+from casework.db import db, unit_of_work
+from casework.due_changes import assignment_due
 from casework.due_previews import distribution_limits
+from casework.models import Case, Event
 from casework.working_time import DayTooFar
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
+from web.due import limit_words
 
 
 @pytest.fixture
@@ -23,11 +30,113 @@ def agencies(office: Office, lead: str, *others: str, **more: Any) -> dict[str, 
     return {"lead": office.world.agencies[lead].ref, "cooperating": [office.world.agencies[key].ref for key in others], **more}
 
 
-def test_the_table_suggests_and_says_why(office: Office) -> None:
+def test_the_table_suggests_and_says_why_and_nobody_is_chosen_before_a_person_does(office: Office) -> None:
     case = build.case_at(office.world, "to_distribute")
-    page = office.get("operator", step(case, "distribute")).get_data(as_text=True)
-    assert f'<option selected value="{office.world.agencies["PTNMT"].ref}">' in page
-    assert "Gợi ý theo bảng phân phối" in words_of(page)
+    address = step(case, "distribute")
+    page = office.get("operator", address).get_data(as_text=True)
+    assert '<option selected value="">' in page
+    assert "Gợi ý: Phòng Tài nguyên và Môi trường chủ trì" in words_of(page)
+    assert "Theo bảng phân phối: Đất đai, rác thải, nguồn nước. Ông/Bà quyết định." in words_of(page)
+    assert office.post("operator", address, act="check", lead="").status_code == 422
+    taken = office.post("operator", address, take="agencies", lead="", cooperating=[])
+    assert taken.status_code == 200
+    assert f'<option selected value="{office.world.agencies["PTNMT"].ref}">' in taken.get_data(as_text=True)
+    assert case.assignments == []
+
+
+def test_each_agency_shows_what_it_has_and_what_is_late(office: Office) -> None:
+    for _ in range(2):
+        build.case_at(office.world, "handling", agencies=2)
+    old = build.case_at(office.world, "at_agency")
+    with unit_of_work():
+        old.assignments[0].due_at = build.NOON - timedelta(days=1)
+    build.case_at(office.world, "approval")
+    build.case_at(office.world, "to_publish")                              # done, so nothing of it lies on a table
+    case = build.case_at(office.world, "to_distribute")
+    page = office.words("operator", step(case, "distribute"))
+    assert "Phòng Tài nguyên và Môi trường (4 hồ sơ đang mở, 1 trễ)" in page
+    assert "UBND xã Lát 2 hồ sơ đang mở" in page
+    assert "Hạt Kiểm lâm huyện Lạc Dương 0 hồ sơ đang mở" in page
+
+
+def test_the_limits_of_one_and_of_several_are_worked_out_for_what_is_ticked(office: Office) -> None:
+    case = build.case_at(office.world, "to_distribute")
+    address = step(case, "distribute")
+    page = office.get("operator", address).get_data(as_text=True)
+    assert re.search(r'data-limits-of="1"><dt>', page)
+    assert re.search(r'data-limits-of="2" hidden>', page)
+    assert "Tính thời hạn theo lựa chọn" in page                           # the way without a script
+    several = office.post("operator", address, act="choose", **agencies(office, "PTNMT", "UBND-LAT")).get_data(as_text=True)
+    assert re.search(r'data-limits-of="2"><dt>', several)
+    assert re.search(r'data-limits-of="1" hidden>', several)
+    shown = distribution_limits(case, agencies=2, now=office.moment)
+    assert limit_words(shown.case_due_at) in words_of(several)
+    assert limit_words(shown.accept_by) in words_of(several)
+
+
+def test_a_cooperating_agency_may_get_an_earlier_day_and_only_an_earlier_one(app: Flask) -> None:
+    office = Office(app)
+    case = build.case_at(office.world, "to_distribute")
+    address, lat = step(case, "distribute"), office.world.agencies["UBND-LAT"]
+    moment = build.next_moment(case)
+    office.clock(moment)
+    sent = agencies(office, "PTNMT", "UBND-LAT")
+    confirm = office.post("operator", address, act="check", **sent).get_data(as_text=True)
+    assert f'name="day-{lat.ref}"' in confirm
+    assert f'name="day-{office.world.agencies["PTNMT"].ref}"' not in confirm
+    wrong = {"2026-03-20": "không sớm hơn hạn chung", "2026-03-02": "chưa đến một ngày làm việc", "hôm nay": "một ngày có trong lịch"}
+    for day, words in wrong.items():
+        typed = {f"day-{lat.ref}": day, f"instructions-{lat.ref}": "Đo trước."}
+        refused = office.post("operator", address, act="distribute", **sent, **typed)
+        assert refused.status_code == 422, day
+        assert words in words_of(refused), day
+        assert f'value="{day}"' in refused.get_data(as_text=True)
+        assert "Đo trước." in words_of(refused)
+    answer = office.post("operator", address, act="distribute", **sent, **{f"day-{lat.ref}": "2026-03-05"})
+    assert answer.status_code == 302
+    due = {row.agency.key: row.due_at for row in case.assignments}
+    assert due == {"PTNMT": distribution_limits_at(case, moment), "UBND-LAT": datetime(2026, 3, 5, 17, tzinfo=UTC)}
+    told = db.session.scalars(select(Event).where(Event.case_id == case.id, Event.type == "distribute")).one()
+    assert told.payload is not None
+    assert told.payload["earlier"] == {"UBND-LAT": "2026-03-05"}
+
+
+def distribution_limits_at(case: Case, moment: datetime) -> datetime | None:
+    """When the leading agency has to answer."""
+    return assignment_due(case.due_at, False, calendar_of(case.centre_id))
+
+
+def test_what_was_written_to_agencies_is_still_there_after_choosing_others(office: Office) -> None:
+    case = build.case_at(office.world, "to_distribute")
+    address, lat = step(case, "distribute"), office.world.agencies["UBND-LAT"]
+    words = {f"instructions-{lat.ref}": "Đo trước.", f"day-{lat.ref}": "2026-03-05"}
+    page = office.post("operator", address, act="choose", **agencies(office, "PTNMT", "UBND-LAT"), **words).get_data(as_text=True)
+    assert re.search(r'<input type="hidden" name="instructions-[^"]+" value="Đo trước.">', page)
+    again = office.post("operator", address, act="check", **agencies(office, "HKL", "UBND-LAT"), **words).get_data(as_text=True)
+    assert "Đo trước.</textarea>" in again
+    assert 'value="2026-03-05"' in again
+
+
+def test_how_often_it_went_to_and_fro_is_counted_with_what_follows(office: Office) -> None:
+    case = build.case_at(office.world, "at_agency")
+    for reason, upheld in (("Thuộc xã.", False), ("Vẫn thuộc xã.", True)):
+        build.do(office.world, case, "accept_assignment", "officer_PTNMT", act="hand_back", reason=reason)
+        page = office.words("operator", step(case, "decide_hand_back"))
+        assert reason in page
+        if not upheld:
+            assert "Với vai trò đơn vị chủ trì hồ sơ còn được chuyển trả 1 lần nữa." in page
+            assert "Giữ nguyên: đơn vị đọc lý do của Ông/Bà và phải tiếp nhận trước" in page
+            assert "Đồng ý chuyển trả: hồ sơ được phân phối lại." in page
+        else:
+            assert "lần thứ ba sẽ bị từ chối, dù chọn đơn vị nào" in page
+            assert "Đã chuyển trả 2 lần" in page
+            assert "(đơn vị chủ trì, lần thứ 1) Thuộc xã." in page
+            assert "Giữ nguyên đơn vị. Do phòng quản lý." in page
+        build.do(office.world, case, "decide_hand_back", "operator", upheld=upheld, words="Do phòng quản lý.")
+    page = office.words("operator", step(case, "distribute"))
+    assert "Đã chuyển trả 2 lần" in page
+    assert "Người Thử officer_PTNMT" in page
+    assert "lần thứ ba sẽ bị từ chối" in page
 
 
 def test_the_limits_are_shown_before_anything_is_sent(office: Office) -> None:

@@ -1,18 +1,26 @@
 """The inbox: what waits, grouped by day, narrowed by views, taken and put back."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from html import escape, unescape
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
+from werkzeug.test import TestResponse
 
-from casework.db import db
-from casework.models import Case
+from casework.db import db, unit_of_work
+from casework.models import Case, Deputy, LoginSession, Note, SavedFilter
+from casework.saved_filters import MOST_KEPT, keep_filter
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
+from web.filters import local_datetime
 from web.inbox import position_in, position_text
+from workflows import steps
 from workflows.inbox import Position, codes_meant, counts_for
 from workflows.models import WaitingTask
 
@@ -163,8 +171,6 @@ def test_the_page_costs_the_same_number_of_statements_at_any_length(office: Offi
     def statements() -> int:
         seen: list[str] = []
         listen = lambda *arguments: seen.append(arguments[2])  # noqa: E731
-        from sqlalchemy import event
-
         event.listen(db.engine, "before_cursor_execute", listen)
         office.words("operator", "/inbox")
         event.remove(db.engine, "before_cursor_execute", listen)
@@ -194,7 +200,7 @@ def test_what_rests_with_its_case_is_in_a_view_of_its_own_and_comes_back(app: Fl
     assert case.code not in office.words("officer_PTNMT", "/inbox")
     page = office.get("officer_PTNMT", "/inbox?view=frozen").get_data(as_text=True)
     assert case.code in page
-    assert f'href="/cases/{case.ref}"' in page, "the step itself cannot be done: its row leads to the case"
+    assert f'href="/cases/{case.ref}?back=' in page, "the step itself cannot be done: its row leads to the case"
     assert "đến 09/03/2026" in words_of(page)
     assert f"/tasks/{frozen(case).ref}/claim" not in page
     assert case.code not in office.words("officer_HKL", "/inbox?view=frozen")
@@ -237,3 +243,325 @@ def test_what_rests_is_in_no_other_number(office: Office) -> None:
 
 def frozen(case: Case) -> WaitingTask:
     return db.session.query(WaitingTask).filter_by(case_id=case.id, state="frozen").one()
+
+
+# -- filters, kept filters ---------------------------------------------------------------------------------------------
+
+
+def html(office: Office, name: str, address: str) -> str:
+    return office.get(name, address).get_data(as_text=True)
+
+
+def test_a_filter_combines_with_its_view_and_says_what_it_hides(office: Office) -> None:
+    plain, urgent = build.case_at(office.world, "to_distribute"), build.case_at(office.world, "to_distribute", urgent=True)
+    verify = build.case_at(office.world, "to_verify")
+    page = office.words("operator", "/inbox?view=distribute&urgency=urgent")
+    assert urgent.code in page
+    assert plain.code not in page
+    assert verify.code not in page
+    assert "1 việc khác ngoài bộ lọc." in page
+    assert "Mức độ: Khẩn" in page
+    nothing = html(office, "operator", "/inbox?view=distribute&source=camera&state=to_distribute")
+    assert "Không có việc nào khớp bộ lọc." in words_of(nothing)
+    assert "2 việc khác ngoài bộ lọc." in words_of(nothing)
+    assert 'href="/inbox?view=distribute"' in nothing, "one click clears it and keeps the view"
+    assert 'href="/inbox?view=distribute&amp;state=to_distribute"' in nothing, "and each part can be taken away alone"
+    senseless = office.words("operator", "/inbox?state=no_such&urgency=%27x&area=' or 1&due=never&waits=nobody&whose=x")
+    assert plain.code in senseless or "Không có việc nào khớp bộ lọc." in senseless
+
+
+def test_what_waits_for_others_leads_to_the_case_and_says_who_waits_since_when(office: Office) -> None:
+    asked = build.case_at(office.world, "at_agency")
+    task = build.waiting(asked, "accept_assignment")
+    with unit_of_work():
+        steps.claim(task.ref, by=office.world.actor("officer_PTNMT"), now=build.NOON)
+    page = html(office, "operator", "/inbox?waits=officer")
+    assert f'href="/cases/{asked.ref}?back=' in page
+    assert f'href="/tasks/{task.ref}?' not in page
+    assert f"/tasks/{task.ref}/claim" not in page
+    assert "Người Thử officer_PTNMT" in words_of(page)
+    assert f"từ {local_datetime(task.entered_at)}" in words_of(page)
+    assert "Đang chờ: Cán bộ đơn vị" in words_of(page)
+    assert f"/tasks/{task.ref}/assign" not in page, "the centre does not give out the agency's work"
+    assert f"/tasks/{task.ref}/assign" in html(office, "leader_PTNMT", "/inbox?waits=team")
+    for name in ("leader_HKL", "officer_HKL", "committee_leader"):
+        assert asked.code not in office.words(name, "/inbox?waits=officer")
+
+
+def keep(office: Office, who: str, **form: str) -> TestResponse:
+    return office.browser(who).post("/inbox/filters", data=form)
+
+
+def test_a_filter_is_kept_shared_renamed_and_removed_by_who_may(office: Office) -> None:
+    build.case_at(office.world, "to_distribute", urgent=True)
+    keep(office, "operator", name="Khẩn cần chia", view="distribute", urgency="urgent", junk="x", state="no_such")
+    page = html(office, "operator", "/inbox")
+    assert 'href="/inbox?view=distribute&amp;urgency=urgent"' in page
+    assert "Khẩn cần chia 1" in words_of(page)
+    assert "Khẩn cần chia" not in office.words("operator_2", "/inbox")
+    centre, agency = office.world.centre, office.world.agencies["PTNMT"]
+    for who, place, text in (("operator", centre, "Chung trung tâm"), ("officer_PTNMT", agency, "Chung đơn vị")):
+        assert keep(office, who, name=text, urgency="urgent", shared=place.ref).status_code == 302
+    assert "Chung trung tâm" in office.words("operator_2", "/inbox")
+    assert "Chung đơn vị" not in office.words("operator_2", "/inbox")
+    assert "Chung đơn vị" in office.words("officer_2_PTNMT", "/inbox")
+    assert "Chung" not in office.words("officer_HKL", "/inbox")
+    refs = {row.name: row.ref for row in db.session.query(SavedFilter)}
+    assert office.post("operator_2", f"/inbox/filters/{refs['Chung trung tâm']}/remove").status_code == 403
+    for verb in ("rename", "remove"):
+        for ref in (refs["Khẩn cần chia"], refs["Chung đơn vị"], "0000000000000000"):
+            assert office.browser("operator_2").post(f"/inbox/filters/{ref}/{verb}", data={"name": "Của tôi"}).status_code == 404
+    assert office.browser("ops_lead").post(
+        f"/inbox/filters/{refs['Chung trung tâm']}/rename", data={"name": "Của cả tổ"}
+    ).status_code == 302
+    assert "Của cả tổ" in office.words("operator", "/inbox/filters")
+    assert office.post("leader_PTNMT", f"/inbox/filters/{refs['Chung đơn vị']}/remove").status_code == 302
+    # not with others' people, not without a choice or a name, not without end; what was typed stays
+    other = office.world.agencies["HKL"].ref
+    assert keep(office, "operator", name="Lạ", urgency="urgent", shared=other).status_code == 422
+    refused = keep(office, "operator", name="", urgency="urgent")
+    assert refused.status_code == 422
+    assert 'name="urgency" value="urgent"' in refused.get_data(as_text=True)
+    assert keep(office, "operator", name="Rỗng").status_code == 422
+    for number in range(MOST_KEPT):
+        last = keep(office, "operator", name=f"Bộ {number}", urgency="urgent")
+    assert last.status_code == 422
+    assert f"tối đa {MOST_KEPT}" in words_of(last)
+    assert keep(office, "operator", name="Bộ 0", urgency="normal").status_code == 302, "the same name is the same filter"
+
+
+# -- coming back -------------------------------------------------------------------------------------------------------
+
+
+def test_view_filter_and_page_survive_opening_a_step_and_performing_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.inbox.PER_PAGE", 1)
+    first, case = build.case_at(office.world, "to_verify"), build.case_at(office.world, "to_verify")
+    place = position_text(Position(build.waiting(first, "verify").due_at, build.waiting(first, "verify").id))
+    here = f"/inbox?view=verify&urgency=normal&after={place}"
+    link = re.search(r'href="(/tasks/[^"]+)"', html(office, "operator", here))
+    assert link is not None
+    address = unescape(link[1])
+    assert step(case, "verify") in address
+    page = html(office, "operator", address)
+    ref = build.waiting(case, "verify").ref
+    assert f'href="{escape(here)}#t-{ref}"' in page
+    assert office.post("operator", address, act="refuse", reason="khong_ro_noi_dung").status_code == 422
+    answer = office.post("operator", address, act="refuse", reason="khong_ro_noi_dung", refusal_words="Chưa rõ nơi xảy ra.")
+    assert (answer.status_code, answer.location) == (302, here)
+    taken = office.post("operator", f"{step(first, 'verify')}/claim", back=here)
+    assert taken.location == f"{here}#t-{build.waiting(first, 'verify').ref}"
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/inbox", "//evil.example/inbox", "/\\evil.example/inbox", "/cases/x?view=all",
+                                  "/inbox/../sign-out", "javascript:alert(1)", "/inbox?x=" + "y" * 700])  # fmt: skip
+def test_the_way_back_leads_nowhere_but_to_the_inbox(office: Office, back: str) -> None:
+    case = build.case_at(office.world, "to_verify")
+    page = office.browser("operator").get(step(case, "verify"), query_string={"back": back}).get_data(as_text=True)
+    assert 'href="/inbox" aria-label' in page
+    form = {"act": "refuse", "reason": "khong_ro_noi_dung", "refusal_words": "Chưa rõ."}
+    answer = office.browser("operator").post(step(case, "verify"), query_string={"back": back}, data=form)
+    assert answer.location == "/inbox"
+
+
+# -- several at once ---------------------------------------------------------------------------------------------------
+
+
+def refs_of(*cases: Case) -> list[str]:
+    waiting = db.session.query(WaitingTask).filter_by(state="waiting").order_by(WaitingTask.id)
+    return [waiting.filter_by(case_id=case.id).first().ref for case in cases]
+
+
+def results(answer: TestResponse) -> list[str]:
+    assert answer.status_code == 200, answer.location
+    return re.findall(r'data-result="(\w+)"', answer.get_data(as_text=True))
+
+
+def test_taking_and_putting_back_several_answers_for_each_and_twice_does_no_harm(office: Office) -> None:
+    free, held, done, foreign = (build.case_at(office.world, "to_verify") for _ in range(4))
+    tasks = [*refs_of(free, held, done), build.waiting(build.case_at(office.world, "at_agency"), "accept_assignment").ref, "no-such-step"]
+    office.post("operator_2", f"/tasks/{tasks[1]}/claim")
+    build.verify(office.world, done)
+    answer = office.post("operator", "/inbox/bulk/claim", task=tasks)
+    assert results(answer) == ["done", "refused", "already", "refused", "refused"]
+    assert "Người Thử operator_2 đã nhận bước này" in words_of(answer)
+    assert "đã thực hiện bước" in words_of(answer)
+    assert results(office.post("operator", "/inbox/bulk/claim", task=tasks[:1])) == ["already"]
+    assert results(office.post("operator", "/inbox/bulk/release", task=tasks[:2])) == ["done", "refused"]
+    assert results(office.post("operator", "/inbox/bulk/release", task=tasks[:1])) == ["already"]
+    assert build.waiting(held, "verify").claimed_by_id == office.world.people["operator_2"].id
+    for many in ([], [f"step-{number}" for number in range(51)]):
+        assert office.post("operator", "/inbox/bulk/claim", task=many, back="/inbox?view=late").location == "/inbox?view=late"
+    assert foreign.code not in words_of(answer)
+
+
+def test_several_are_given_to_a_colleague_but_none_is_taken_from_one(office: Office) -> None:
+    free, held = build.case_at(office.world, "to_verify"), build.case_at(office.world, "to_verify")
+    tasks, to = refs_of(free, held), office.world.people["operator_2"].ref
+    office.post("operator", f"/tasks/{tasks[1]}/claim")
+    asked = office.post("ops_lead", "/inbox/bulk/assign", task=tasks)
+    assert free.code in words_of(asked)
+    assert build.waiting(free, "verify").claimed_by_id is None, "nothing is done before the colleague is named"
+    assert office.post("ops_lead", "/inbox/bulk/assign", task=tasks, sent="yes", to="somebody").status_code == 422
+    answer = office.post("ops_lead", "/inbox/bulk/assign", task=tasks, sent="yes", to=to)
+    assert results(answer) == ["done", "refused"]
+    assert f"/tasks/{tasks[1]}/assign" in answer.get_data(as_text=True)
+    assert results(office.post("ops_lead", "/inbox/bulk/assign", task=tasks[:1], sent="yes", to=to)) == ["already"]
+    assert office.post("operator", "/inbox/bulk/assign", task=tasks, sent="yes", to=to).status_code == 403
+    page = office.words("operator_2", "/inbox")
+    assert "Ông/Bà được giao một việc:" in page
+    assert free.code in page
+    office.post("operator_2", "/inbox/notices")
+    assert "Ông/Bà được giao một việc:" not in office.words("operator_2", "/inbox")
+
+
+def test_several_are_classified_each_keeping_its_place_and_none_without_one(office: Office) -> None:
+    first, placeless, other = (build.case_at(office.world, state) for state in ("to_classify", "to_classify", "to_verify"))
+    with unit_of_work():
+        first.area_id, first.village = office.world.areas["xa da chais"].id, "Thôn Klong Klanh"
+        placeless.area_id = None
+    tasks = refs_of(first, placeless, other)
+    form = {"task": tasks, "sent": "yes", "field": office.world.field().service_code, "urgency": "normal", "complexity": "simple"}
+    assert office.post("operator", "/inbox/bulk/classify", **{**form, "field": "no_such"}).status_code == 422
+    answer = office.post("operator", "/inbox/bulk/classify", **form)
+    assert results(answer) == ["done", "refused", "refused"]
+    assert "Hồ sơ chưa rõ địa bàn." in words_of(answer)
+    db.session.expire_all()
+    assert (first.state, first.complexity) == ("to_distribute", "simple")
+    assert (first.area.folded_name, first.village) == ("xa da chais", "Thôn Klong Klanh")
+    assert (placeless.state, other.state) == ("to_classify", "to_verify")
+    assert results(office.post("operator", "/inbox/bulk/classify", **form))[0] == "already"
+
+
+def test_several_agencies_are_reminded_and_several_cases_noted_once_though_sent_twice(office: Office) -> None:
+    at_agency, new = build.case_at(office.world, "handling"), build.case_at(office.world, "to_verify")
+    tasks = [build.waiting(at_agency, "submit_answer").ref, *refs_of(new)]
+    for states in (["done", "refused"], ["already", "refused"]):
+        assert results(office.post("operator", "/inbox/bulk/remind", task=tasks, sent="yes", words="Sắp đến hạn.")) == states
+    asked = office.post("operator", "/inbox/bulk/note", task=tasks)
+    assert asked.status_code == 200
+    assert office.post("operator", "/inbox/bulk/note", task=tasks, sent="yes", audience="centre", words=" ").status_code in (200, 422)
+    form = {"task": tasks, "sent": "yes", "audience": "centre", "words": "Họp sáng mai."}
+    for states in (["done", "done"], ["already", "already"]):
+        assert results(office.post("operator", "/inbox/bulk/note", **form)) == states
+    bodies = sorted(row.body for row in db.session.query(Note))
+    assert bodies == ["Họp sáng mai.", "Họp sáng mai.", "Sắp đến hạn."]
+    own = office.post("officer_PTNMT", "/inbox/bulk/note", task=tasks, sent="yes", audience="agency", words="Chờ vật tư.")
+    assert results(own) == ["done", "refused"], "of a case that is not theirs an agency reaches nothing"
+
+
+# -- giving one out, the team ------------------------------------------------------------------------------------------
+
+
+def test_a_colleagues_task_is_moved_by_a_second_page_with_a_reason_and_never_by_one_click(office: Office) -> None:
+    case = build.case_at(office.world, "to_verify")
+    address, operator_2 = step(case, "verify"), office.world.people["operator_2"]
+    assert f"{address}/assign" in html(office, "ops_lead", address)
+    assert f"{address}/assign" not in html(office, "operator", address)
+    office.post("operator", f"{address}/claim")
+    asked = office.post("ops_lead", f"{address}/assign", to=operator_2.ref)
+    assert asked.status_code == 200
+    assert "Người Thử operator đang giữ việc này" in words_of(asked)
+    assert build.waiting(case, "verify").claimed_by_id == office.world.people["operator"].id
+    again = office.post("ops_lead", f"{address}/assign", to=operator_2.ref, takes_over="yes", reason="")
+    assert again.status_code == 422
+    moved = office.post("ops_lead", f"{address}/assign?back=/inbox?view%3Dverify", to=operator_2.ref, takes_over="yes", reason="Nghỉ ốm.")
+    assert moved.location == f"/inbox?view=verify#t-{build.waiting(case, 'verify').ref}"
+    assert build.waiting(case, "verify").claimed_by_id == operator_2.id
+    assert "Một việc của Ông/Bà đã chuyển cho người khác:" in office.words("operator", "/inbox")
+    assert "Chuyển bước “Tiếp nhận, xác minh” cho người khác làm" in office.words("operator", f"/cases/{case.ref}")
+    assert office.post("ops_lead", f"{address}/assign", to="nobody", takes_over="yes", reason="Để chung.").status_code == 302
+    assert build.waiting(case, "verify").claimed_by_id is None
+    assert office.get("leader_PTNMT", f"{address}/assign").status_code == 404
+    assert office.get("operator", f"{address}/assign").status_code == 403
+
+
+def test_the_teams_page_leads_into_the_inbox_of_each_member(office: Office) -> None:
+    case, free = build.case_at(office.world, "to_verify"), build.case_at(office.world, "to_verify")
+    office.post("operator", f"{step(case, 'verify')}/claim")
+    page, holder = html(office, "ops_lead", "/team"), office.world.people["operator"].ref
+    assert "1 việc chưa ai nhận." in words_of(page)
+    assert f"/inbox?waits=team&amp;holder={holder}" in page
+    mine = office.words("ops_lead", f"/inbox?waits=team&holder={holder}")
+    assert case.code in mine
+    assert free.code not in mine
+    assert free.code in office.words("ops_lead", "/inbox?waits=team&holder=nobody")
+    assert "Người Thử officer_PTNMT" in office.words("leader_PTNMT", "/team")
+
+
+# -- what comes meanwhile ----------------------------------------------------------------------------------------------
+
+
+def test_the_pulse_says_what_came_and_nothing_where_nothing_changed(app: Flask) -> None:
+    office = Office(app)
+    build.case_at(office.world, "to_verify")
+    page = html(office, "operator", "/inbox?view=verify")
+    address = unescape(re.search(r'data-pulse="([^"]+)"', page)[1])  # type: ignore[index]
+    first = office.get("operator", address)
+    etag = first.headers["ETag"]
+    assert (first.json["fresh"], first.json["shown"], first.json["views"]["verify"]["count"]) == (0, "1", "1")
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert not etag.startswith("W/")
+    same = office.browser("operator").get(address, headers={"If-None-Match": etag})
+    assert (same.status_code, same.data) == (304, b"")
+    build.file_report(office.world, marked_urgent=True)
+    build.case_at(office.world, "to_distribute")
+    build.case_at(office.world, "at_agency")
+    changed = office.browser("operator").get(address, headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert (changed.json["fresh"], changed.json["fresh_urgent"], changed.json["shown"], changed.json["all"]) == (1, 1, "2", 3)
+    assert office.get("operator", f"{address}&urgency=urgent").json["fresh"] == 0
+    assert office.get("officer_PTNMT", "/inbox/pulse?since=0").json["all"] == 1
+    assert office.get("operator", "/inbox/pulse?since=x&view=no_such").json["fresh"] == 0
+    # whoever is not there any more is signed out although the page asks on
+    seen = db.session.query(LoginSession).filter_by(account_id=office.world.people["operator"].id).one().last_seen_at
+    office.clock(build.NOON + timedelta(hours=1))
+    office.get("operator", address)
+    db.session.expire_all()
+    assert db.session.query(LoginSession).filter_by(account_id=office.world.people["operator"].id).one().last_seen_at == seen
+
+
+def test_a_row_of_a_principals_desk_says_for_whom(office: Office) -> None:
+    people = office.world.people
+    with unit_of_work():
+        db.session.add(Deputy(principal_id=people["leader_PTNMT"].id, deputy_id=people["operator"].id, created_by_id=people["ops_lead"].id,
+                              starts_at=build.NOON - timedelta(days=1), ends_at=build.NOON + timedelta(days=1)))
+    mine, theirs = build.case_at(office.world, "to_verify"), build.case_at(office.world, "approval")
+    page = office.words("operator", "/inbox")
+    assert "Ông/Bà đang thay Người Thử leader_PTNMT." in page
+    assert page.count("Thay Người Thử leader_PTNMT") > 1
+    assert mine.code not in office.words("operator", f"/inbox?whose={people['leader_PTNMT'].ref}")
+    assert theirs.code not in office.words("operator", "/inbox?whose=own")
+
+
+ADDRESSES = ("/inbox?view=verify&urgency=normal&state=to_verify&holder=nobody", "/inbox?waits=others", "/inbox", "/team")
+
+
+def test_the_inbox_costs_at_most_twenty_statements_whatever_it_shows(office: Office) -> None:
+    with unit_of_work():
+        by = office.world.actor("ops_lead")
+        for number in range(8):
+            chosen = {"waits": "officer"} if number % 2 else {"urgency": "urgent", "view": "mine"}
+            keep_filter(by=by, now=build.NOON, name=f"Bộ {number}", chosen=chosen)
+        people = office.world.people
+        db.session.add(Deputy(principal_id=people["leader_PTNMT"].id, deputy_id=people["ops_lead"].id, created_by_id=people["operator"].id,
+                              starts_at=build.NOON - timedelta(days=1), ends_at=build.NOON + timedelta(days=1)))
+    found = []
+    for wave in (("to_verify", "at_agency", "approval"), ("to_verify", "at_agency", "approval") * 3):
+        for state in wave:
+            build.case_at(office.world, state)
+        office.words("ops_lead", "/inbox")
+        found.append({address: statements(office, "ops_lead", address) for address in ADDRESSES})
+    assert found[0] == found[1]
+    assert max(found[1].values()) <= 20, found[1]
+
+
+def statements(office: Office, name: str, address: str) -> int:
+    seen: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        seen.append(arguments[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    office.words(name, address)
+    event.remove(db.engine, "before_cursor_execute", note)
+    return len([each for each in seen if not each.startswith("BEGIN")])

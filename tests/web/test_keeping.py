@@ -28,7 +28,7 @@ from web import dumps, keeping
 from web.config import Config
 from web.keeping import BackupDamaged, BackupRefused, DumpRefused, KeysRefused, RestoreRefused, Verification, backup, restore, verify
 
-on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
 """For what cannot differ between the databases."""
 
 WORDS = "Tôi là Nguyễn Thị Mật, ở đây có rác."

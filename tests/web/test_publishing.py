@@ -39,6 +39,41 @@ def test_what_is_previewed_is_what_would_be_published_and_nothing_is_written(off
     assert db.session.query(Publication).count() == 0
 
 
+def test_the_preview_is_the_public_page_itself(office: Office) -> None:
+    filed = pictured.pictured_case(office.world, office.app.config["FILES"], "to_publish", agencies=2)
+    ref = pictured.after_photo(filed).ref
+    form = {**WORDS, "summary": "Đã dọn xong hai điểm.", f"show-{ref}": "yes", f"cover-{ref}": "0,0,0.5,1"}
+    page = publish(office, filed.case, act="preview", **form).get_data(as_text=True)
+    preview = re.search(r'<article class="card preview[^>]*>(.*)</article>\s*</section>', page, re.DOTALL)
+    assert preview
+    assert f'/photos/{ref}?cover=0,0,0.5,1"' in preview[1].replace("%2C", ",")
+    assert publish(office, filed.case, checked="y", **form).status_code == 302
+    public = office.app.test_client().get(f"/reports/{filed.case.code}").get_data(as_text=True)
+    shown = [re.sub(r'\b(?:src|class|id|aria-labelledby)="[^"]*"|</?h\d|\s+', " ", part).strip()
+             for part in re.split(r"(?=<section|<header)", preview[1]) if part.strip()]
+    flat = re.sub(r'\b(?:src|class|id|aria-labelledby)="[^"]*"|</?h\d|\s+', " ", public)
+    missing = [piece for part in shown for piece in re.findall(r">([^<>]+)<", part) if piece.strip() and piece not in flat]
+    assert not missing, missing
+    assert all(words in preview[1] for words in ("Đúng hạn", "Đã dọn xong hai điểm.", "2 đơn vị trả lời"))
+
+
+def test_personal_data_left_in_the_words_has_to_be_confirmed_as_it_stands(office: Office) -> None:
+    case = build.case_at(office.world, "to_publish")
+    form = {"checked": "y", "question": "Người dân báo rác, gọi 0912 345 678, nhà ở số nhà 12."}
+    refused = publish(office, case, **form)
+    page = refused.get_data(as_text=True)
+    assert refused.status_code == 422
+    assert all(f'<mark class="personal">{text}</mark>' in page for text in ("0912 345 678", "12"))
+    mark = re.search(r'name="leftovers" value="([0-9a-f]+)"', page)
+    assert mark
+    more = {**form, "question": f"{form['question']} Tôi tên là Nguyễn Văn An."}
+    assert publish(office, case, **more, leftovers=mark[1]).status_code == 422, "confirmed were other words"
+    assert db.session.query(Publication).count() == 0
+    assert publish(office, case, act="answer_privately", **{**form, "question": ""}).status_code == 422
+    assert publish(office, case, **form, leftovers=mark[1]).status_code == 302
+    assert case.is_public
+
+
 def test_publishing_needs_the_tick_and_keeps_the_words(office: Office) -> None:
     case = build.case_at(office.world, "to_publish")
     answer = publish(office, case)

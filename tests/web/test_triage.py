@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
+from casework.db import db, unit_of_work
 from casework.due_previews import case_limits
-from casework.intake import cleared_words
+from casework.intake import Place, cleared_words
 from casework.models import Case
-from casework.personal_marks import MarkKind, marked_pieces, personal_marks
 from casework.photo_records import copy_for, open_copy, photos_of_report
 from casework.photos import Rectangle, RectangleRefused
 from casework.triage import hotline_calls
@@ -62,6 +63,7 @@ def test_personal_data_in_the_original_is_marked_and_what_is_left_over_is_named(
     case = build.file_report(office.world, words="Tôi là Nguyễn Văn An, số 0912 345 678. Rác nhiều.").case
     page = office.get("operator", step(case, "verify")).get_data(as_text=True)
     assert '<mark class="personal">Nguyễn Văn An</mark>' in page
+    assert "Có thể còn cho biết ai gửi: Nguyễn Văn An (tên người gửi)" in words_of(page)
     form = verify_form(office, step(case, "verify"), title="")
     refused = office.post("operator", step(case, "verify"), **form).get_data(as_text=True)
     assert "Có thể còn cho biết ai gửi" not in words_of(refused)
@@ -175,35 +177,162 @@ def test_a_call_nobody_answered_is_listed_and_the_step_stays(office: Office) -> 
     build.classify(office.world, case, urgent=True)
     address = step(case, "call_hotline")
     answer = office.post("operator", address, number="0263 000 000", spoke_to="", reached="no", what="Không ai nghe máy.")
-    assert answer.headers["Location"] == address
+    assert answer.headers["Location"].split("?")[0] == address
     assert "Không ai nghe máy." in office.words("operator", address)
     office.post("operator", address, number="0263 000 000", spoke_to="Trực ban", reached="yes", what="Đã báo.")
     assert [call.reached for call in hotline_calls(case)] == [False, True]
     assert office.get("operator", address).status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("text", "kind", "found"),
-    [
-        ("gọi 0912 345 678 nhé", MarkKind.PHONE, "0912 345 678"),
-        ("gọi +84 912.345.678", MarkKind.PHONE, "+84 912.345.678"),
-        ("máy bàn 0263 3839 040", MarkKind.PHONE, "0263 3839 040"),
-        ("thư an.nguyen@example.vn.", MarkKind.EMAIL, "an.nguyen@example.vn"),
-        ("Tôi tên là K' Brông, ở đây", MarkKind.NAME, "K' Brông"),
-        ("cháu là Kơ Dơng Ha Lem", MarkKind.NAME, "Kơ Dơng Ha Lem"),
-        ("số nhà 12A/3 đường lớn", MarkKind.HOUSE, "12A/3"),
-        ("CCCD 068123456789", MarkKind.ID_NUMBER, "068123456789"),
-    ],
-)
-def test_personal_data_is_found(text: str, kind: MarkKind, found: str) -> None:
-    assert [(text[mark.start : mark.end], mark.kind) for mark in personal_marks(text)] == [(found, kind)]
+def test_every_number_has_a_link_to_call_it_and_the_tries_are_counted(office: Office) -> None:
+    with unit_of_work():
+        office.world.agencies["HKL"].phone = "+842633839040"
+    case = build.case_at(office.world, "to_classify", urgent=True)
+    build.classify(office.world, case, urgent=True)
+    address = step(case, "call_hotline")
+    for number in (1, 2):
+        office.post("operator", address, number="0263 000 000", spoke_to="", reached="no", what=f"Không ai nghe máy ({number}).")
+    page = office.get("operator", address).get_data(as_text=True)
+    assert 'href="tel:+842633839040"' in page
+    assert "0263 3839 040" in words_of(page)
+    assert "Đã gọi 2 lần" in words_of(page)
+    assert page.index("Không ai nghe máy (1).") < page.index("Không ai nghe máy (2).")
+    assert "Người Thử operator" in words_of(page[page.index("Đã gọi 2 lần") :])
 
 
-@pytest.mark.parametrize("text", ["2.000.000.000 đồng", "km 65+800", "tôi là dân ở đây", "lúc 13:47 ngày 07/11/2022", "LD-2026-000123"])
-def test_what_names_nobody_is_left_alone(text: str) -> None:
-    assert personal_marks(text) == []
+def test_neutral_words_are_put_in_by_a_button_too_and_what_may_be_the_matter_is_left(office: Office) -> None:
+    case = build.file_report(office.world, words="Tôi là Lê Minh, 0912 345 678. Xe 49A-123.45 của ông Sáu chạy ẩu.").case
+    address = step(case, "verify")
+    form = {**verify_form(office, address, title="Xe chạy ẩu"), "act": "neutral"}
+    words = next(name for name in form if name.startswith("words-"))
+    form[words] = "Tôi là Lê Minh, 0912 345 678. Xe 49A-123.45 của ông Sáu chạy ẩu."
+    answer = office.post("operator", address, **form)
+    assert answer.status_code == 200
+    page = answer.get_data(as_text=True)
+    assert "Tôi là [tên người gửi], [số điện thoại]. Xe 49A-123.45 của ông Sáu chạy ẩu.</textarea>" in page
+    assert 'value="Xe chạy ẩu"' in page
+    assert "49A-123.45 (biển số xe)" in words_of(page)
+    assert "0912 345 678 (" not in words_of(page)
+    assert 'value="neutral"' not in page                                   # nothing of the sender is left to replace
+    assert case.state == "to_verify"
 
 
-def test_marked_pieces_put_together_are_the_text() -> None:
-    text = "Tôi là Nguyễn Văn An, số nhà 5, gọi 0912345678.\nXin cảm ơn."
-    assert "".join(piece.text for piece in marked_pieces(text)) == text
+def test_the_desk_shows_where_it_is_what_is_near_and_what_else_may_be_done(office: Office) -> None:
+    near = Place(area=office.world.area, latitude=12.0330, longitude=108.3690)
+    there = build.case_at(office.world, "handling", place=near)
+    unread = build.file_report(office.world, by="citizen_2", place=near).case
+    place = Place(latitude=12.0331, longitude=108.3672, accuracy_m=20)
+    case = build.file_report(office.world, place=place, words="Rác đổ ven suối").case
+    page = office.get("operator", step(case, "verify")).get_data(as_text=True)
+    points = re.findall(r'data-place="(\w+)" data-latitude="([\d.]+)" data-longitude="([\d.]+)" data-words="([^"]+)"', page)
+    assert ("own", "12.0331", "108.3672", f"Phản ánh này, {case.code}") in points
+    assert [(kind, words) for kind, _latitude, _longitude, words in points[1:]] == [("near", there.title), ("near", unread.code)]
+    assert "data-staff-map hidden" in page                                 # the list says the same without it
+    assert "leaflet.js" in page
+    assert "cách 196 mét" in words_of(page) or "cách 196 m" in words_of(page)
+    earlier = words_of(page[page.index('id="earlier-heading"') :])
+    assert there.code in earlier
+    assert unread.code not in earlier.split("Tìm được mà không mở")[0]
+    assert "Nguyễn Thị Thử" not in page
+    others = page[page.index("more-acts") :]
+    for verb in ("ask_reporter", "merge", "refer", "quarantine"):
+        assert f"/acts/{verb}" in others, verb
+    for verb in ("hold", "split", "classify", "add_agency"):
+        assert f"/acts/{verb}" not in others, verb
+
+
+def test_a_case_that_is_further_on_is_not_offered_to_be_merged_and_says_why(office: Office) -> None:
+    unread = build.file_report(office.world, by="citizen_2", words="Rác đổ ven suối, mùi nặng.").case
+    case = build.file_report(office.world, words="Rác đổ ven suối, mùi nặng.").case
+    build.act(office.world, unread, "ask_reporter", "operator", report=unread.main_report, words="Ở chỗ nào?", when_unanswered="close")
+    page = office.get("operator", step(case, "verify")).get_data(as_text=True)
+    assert f"into={unread.code}" not in page
+    assert f"Không gộp được vào hồ sơ {unread.code}" in words_of(page)
+
+
+def test_a_report_without_a_position_has_no_map_and_a_first_report_no_past(office: Office) -> None:
+    case = build.file_report(office.world, by="citizen_2", place=Place(area=office.world.area)).case
+    page = office.get("operator", step(case, "verify")).get_data(as_text=True)
+    assert "data-staff-map" not in page
+    assert "leaflet" not in page
+    assert "Chưa có phản ánh nào trước đó." in words_of(page)
+
+
+def test_a_page_takes_as_many_statements_with_much_around_it_as_with_little(office: Office) -> None:
+    case = build.file_report(office.world, words="Rác đổ ven suối, mùi nặng.").case
+    address = step(case, "verify")
+    build.file_report(office.world, words="Rác đổ ven suối, mùi nặng.")
+    counts = [statements(office, address)]
+    for number in range(5):
+        build.file_report(office.world, by=("citizen", "citizen_2")[number % 2], words="Rác đổ ven suối, mùi nặng.")
+    counts.append(statements(office, address))
+    assert counts[1] <= counts[0], counts
+    assert counts[0] <= 45, counts
+
+
+def statements(office: Office, address: str) -> int:
+    office.get("operator", address)
+    sent: list[str] = []
+
+    def count(*call: Any) -> None:
+        sent.append(call[2])
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        assert office.get("operator", address).status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", count)
+    return len(sent)
+
+
+FIRE = "Cháy rừng thông ở thôn Păng Tiêng, xã Lát"
+
+
+def unplaced(office: Office, words: str) -> Case:
+    """A report that says nothing but words and a position."""
+    case = build.file_report(office.world, words=words, place=Place(words="trên đồi")).case
+    build.do(office.world, case, "verify", "operator", title="Trên đồi", cleared=[build.cleared(case.main_report)])
+    return case
+
+
+def test_what_is_suggested_is_said_with_its_reason_and_chosen_by_nobody(office: Office) -> None:
+    case = unplaced(office, FIRE)
+    address = step(case, "classify")
+    page = office.get("operator", address).get_data(as_text=True)
+    for words in ("Gợi ý: Rừng, đất đai, tài nguyên - môi trường , vì có Cháy rừng , rừng thông", "Gợi ý: Khẩn , vì có Cháy rừng",
+                  "Gợi ý: Thôn Păng Tiêng, Xã Lát , vì có thôn Păng Tiêng , xã Lát"):
+        assert words in words_of(page), words
+    assert '<option selected value="">' in page
+    assert re.search(r'<input checked[^>]*name="urgency"[^>]*value="normal"', page)
+    kept = {"urgency": "normal", "complexity": "simple", "area": "", "village": "", "visibility": ""}
+    taken = office.post("operator", address, take="field", **{**kept, "field": ""})
+    assert taken.status_code == 200
+    assert '<option selected value="rung_dat_moi_truong">' in taken.get_data(as_text=True)
+    taken = office.post("operator", address, take="urgency", **{**kept, "field": "do_thi"})
+    assert re.search(r'<input checked[^>]*name="urgency"[^>]*value="urgent"', taken.get_data(as_text=True))
+    assert '<option selected value="do_thi">' in taken.get_data(as_text=True)
+    assert re.search(r'<input checked[^>]*name="complexity"[^>]*value="simple"', taken.get_data(as_text=True))
+    taken = office.post("operator", address, take="place", **{**kept, "field": ""})
+    assert f'<option selected value="{office.world.area.ref}">' in taken.get_data(as_text=True)
+    assert 'value="Thôn Păng Tiêng"' in taken.get_data(as_text=True)
+    assert case.state == "to_classify"
+
+
+def test_nothing_clear_is_said_to_be_unclear(office: Office) -> None:
+    case = unplaced(office, "Xin cảm ơn trung tâm rất nhiều")
+    address = step(case, "classify")
+    page = office.get("operator", address).get_data(as_text=True)
+    assert "Chưa rõ: nội dung chưa đủ để gợi ý lĩnh vực nào." in words_of(page)
+    assert "data-take" not in page
+    assert office.post("operator", address, take="field", field="", urgency="normal", complexity="simple").status_code == 200
+
+
+def test_a_step_is_done_once_however_often_it_is_sent(office: Office) -> None:
+    case = build.case_at(office.world, "to_classify")
+    address = step(case, "classify")
+    assert office.post("operator", address, **classify_form(office)).status_code == 302
+    again = office.post("operator", address, **classify_form(office, village="Thôn B"))
+    assert again.status_code == 409
+    assert "Thôn B" in words_of(again)                                     # nothing typed is lost
+    assert case.village == "Thôn A"
+    assert office.post("operator", address, take="field", **classify_form(office)).status_code == 409

@@ -4,10 +4,13 @@ import pytest
 from sqlalchemy import event
 
 from casework.db import db, unit_of_work
-from casework.permissions import actor_for
+from casework.deputies import principals_of
+from casework.models import Deputy
+from casework.permissions import Role, actor_for
 from tests import build
 from workflows.desks import desks_read_by, own_desk
-from workflows.inbox import Wanted, count_waiting, page_of, waiting_in_case
+from workflows.inbox import Wanted, count_each, count_waiting, counts_for, page_of, waiting_in_case
+from workflows.inbox_filters import OWN, Filter, Waits, narrowed
 from workflows.steps import claim
 
 
@@ -110,3 +113,119 @@ def test_an_operations_lead_works_at_the_operators_desk_as_operations_lead(world
     assert own_desk(lead, "operator@c2") is None
     assert own_desk(operator, "ops_lead@c1") is None
     assert own_desk(actor_for(None, now=build.NOON), "operator@c1") is None
+
+
+# -- filters -----------------------------------------------------------------------------------------------------------
+
+
+def codes(world, name, chosen, **how):
+    page = page_of(world.actor(name), Wanted(chosen=chosen, **how), now=build.NOON)
+    return {task.case.code for task in page.tasks}
+
+
+def test_filters_narrow_alone_and_together_and_are_counted_as_they_show(world):
+    plain = build.case_at(world, "to_verify")
+    urgent = build.case_at(world, "to_distribute", urgent=True)
+    sorted_ = build.case_at(world, "to_distribute")
+    at_agency, answered = build.case_at(world, "handling"), build.case_at(world, "to_publish")
+    with unit_of_work():
+        claim(build.waiting(sorted_, "distribute").ref, by=world.actor("operator_2"), now=build.NOON)
+    agency = world.agencies["PTNMT"]
+    service = sorted_.field.service_code
+    for chosen, found in {
+        Filter(): {plain, urgent, sorted_, answered},
+        Filter(state="to_distribute"): {urgent, sorted_},
+        Filter(state="to_distribute", urgency="urgent"): {urgent},
+        Filter(urgency="normal"): {plain, sorted_, answered},
+        Filter(field=service): {urgent, sorted_, answered},
+        Filter(field=service, state="to_verify"): set(),
+        Filter(area=world.area.ref): {plain, urgent, sorted_, answered},
+        Filter(area=world.areas["xa da chais"].ref): set(),
+        Filter(agency=agency.ref): {answered},
+        Filter(source="citizen"): {plain, urgent, sorted_, answered},
+        Filter(source="camera"): set(),
+        Filter(holder=world.people["operator_2"].ref): {sorted_},
+        Filter(holder="nobody"): {plain, urgent, answered},
+        Filter(due="late"): set(),
+    }.items():
+        expected = {case.code for case in found}
+        assert codes(world, "operator", chosen) == expected, chosen
+        counts = counts_for(world.actor("operator"), now=build.NOON, wanted=Wanted(chosen=chosen))
+        [counted] = count_each(world.actor("operator"), [(Wanted(chosen=chosen), world.actor("operator"))], now=build.NOON)
+        assert counts.shown == counted == len(page_of(world.actor("operator"), Wanted(chosen=chosen), now=build.NOON).tasks), chosen
+    assert codes(world, "officer_PTNMT", Filter(field=service)) == {at_agency.code}
+    assert codes(world, "operator", Filter(state="to_distribute"), only_mine=True) == set()
+
+
+def test_what_waits_for_others_is_listed_by_the_centre_and_by_the_agencys_leader_alone(world):
+    asked, submitted, rated = (build.case_at(world, state) for state in ("at_agency", "approval", "rating"))
+    questioned, referred = build.case_at(world, "handling"), build.case_at(world, "handling")
+    mine, hidden = build.case_at(world, "to_verify"), build.case_at(world, "at_agency")
+    build.act(world, questioned, "ask_reporter", "operator", report=questioned.main_report, words="Ở đoạn nào?", working_days=3,
+              when_unanswered="continue")
+    build.act(world, referred, "refer", "operator", body="Điện lực Lâm Đồng", reason="Thuộc lưới điện.")
+    build.act(world, hidden, "quarantine", "operator", reason="Tố cáo cán bộ.")
+    for waits, found in {
+        Waits.OFFICER: {asked}, Waits.AGENCY_LEADER: {submitted}, Waits.COMMITTEE_LEADER: set(), Waits.REPORTER: {rated, questioned},
+        Waits.OTHER_BODY: {referred}, Waits.OPERATOR: {mine, referred},
+    }.items():  # fmt: skip
+        assert codes(world, "operator", Filter(waits=waits)) == {case.code for case in found}, waits
+    others = codes(world, "operator", Filter(waits=Waits.OTHERS))
+    assert {asked.code, submitted.code} <= others
+    assert not others & {mine.code, hidden.code, referred.code}
+    # an agency's leader lists the agency's own, people without a place nothing, another agency and another centre nothing of it
+    assert codes(world, "leader_PTNMT", Filter(waits=Waits.OFFICER)) == {asked.code}
+    assert codes(world, "leader_PTNMT", Filter(waits=Waits.OTHERS)) == {asked.code}
+    assert codes(world, "leader_PTNMT", Filter(waits=Waits.TEAM)) == {asked.code, submitted.code}
+    for name in ("leader_HKL", "officer_PTNMT", "committee_leader", "administrator", "inspector"):
+        for waits in Waits:
+            assert codes(world, name, Filter(waits=waits)) == set(), (name, waits)
+    with unit_of_work():
+        other = build.World(build.centre("DN", is_default=False))
+        world.people["ops_lead_DN"] = build.staff(other, "ops_lead_DN", Role.OPS_LEAD)
+    assert all(codes(world, "ops_lead_DN", Filter(waits=waits)) == set() for waits in Waits)
+    if db.engine.dialect.name == "sqlite":
+        for name, index in (("operator", "ix_waiting_task_centre"), ("leader_PTNMT", "ix_waiting_task_agency")):
+            assert index in plan_of(lambda: codes(world, name, Filter(waits=Waits.OFFICER, due="late"))), name  # noqa: B023
+
+
+def test_a_desk_that_reads_no_matter_cannot_ask_for_it_by_a_filter(world):
+    case = build.case_at(world, "to_distribute")
+    task = build.waiting(case, "distribute")
+    with unit_of_work():
+        task.desk = f"inspector@c{world.centre.id}"
+    assert codes(world, "inspector", Filter()) == {case.code}
+    assert codes(world, "inspector", Filter(area=world.area.ref)) == set()
+    assert counts_for(world.actor("inspector"), now=build.NOON, wanted=Wanted(chosen=Filter(area=world.area.ref))).shown == 0
+
+
+def test_a_deputy_sees_whose_desk_a_row_is_on_and_may_see_one_of_them_alone(world):
+    with unit_of_work():
+        people = world.people
+        db.session.add(Deputy(principal_id=people["leader_PTNMT"].id, deputy_id=people["operator"].id, created_by_id=people["ops_lead"].id,
+                              starts_at=build.NOON - timedelta(days=1), ends_at=build.NOON + timedelta(days=1)))
+    mine, theirs = build.case_at(world, "to_verify"), build.case_at(world, "approval")
+    by = world.actor("operator")
+    [principal] = principals_of(by)
+    known = {principal.ref: principal.id}
+    assert principal.login == "leader_ptnmt"
+    for whose, found in {None: {mine, theirs}, OWN: {mine}, principal.ref: {theirs}, "somebodyelse0000": set()}.items():
+        shown = page_of(by, Wanted(), now=build.NOON, desks_of=narrowed(by, whose, known)).tasks
+        assert {task.case.code for task in shown} == {case.code for case in found}, whose
+    assert principals_of(world.actor("operator_2")) == []
+
+
+def plan_of(read):
+    statements = []
+
+    def note(connection, cursor, statement, parameters, context, executemany):
+        statements.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        read()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    reads = [each for each in statements if "waiting_task" in each[0] and each[0].startswith("SELECT")]
+    plans = [db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in reads]
+    return "\n".join(str(row) for plan in plans for row in plan)

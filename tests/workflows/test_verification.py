@@ -15,7 +15,7 @@ from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingT
 from workflows.verification import check_process
 from workflows.wakeups import fire_due_timers
 
-on_sqlite = pytest.mark.parametrize("environment", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
 """For what cannot differ between the databases."""
 
 

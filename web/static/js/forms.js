@@ -15,7 +15,7 @@
     form.addEventListener("input", () => { typed = true; });
     form.addEventListener("submit", () => { typed = false; });
     window.addEventListener("beforeunload", event => {
-      if (typed) { event.preventDefault(); event.returnValue = ""; }
+      if (typed && form.dataset.guard) { event.preventDefault(); event.returnValue = ""; }
     });
   });
 

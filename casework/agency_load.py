@@ -1,0 +1,41 @@
+"""How much an agency has on its table: the open assignments, and how many of them are late."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case as when
+from sqlalchemy import func, select
+
+from casework.db import db
+from casework.models import Assignment
+from casework.states import AssignmentState
+
+AT_WORK = (
+    AssignmentState.ASKED,
+    AssignmentState.HANDLING,
+    AssignmentState.HANDED_BACK,
+    AssignmentState.SUBMITTED,
+    AssignmentState.REDO,
+)
+"""States of work that has not ended: named, so that the index over agency and state finds them among years of ended ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Open assignments of an agency and the late ones among them; of resting cases none is late."""
+
+    open: int = 0
+    late: int = 0
+
+
+def loads_of(agency_ids: Collection[int], *, now: datetime) -> dict[int, Load]:
+    """Return the load of each of the agencies, in one query. Late means `now >= due_at` (rules.md, section 4)."""
+    late = func.sum(when((Assignment.due_at <= now, 1), else_=0))
+    query = (
+        select(Assignment.agency_id, func.count(), late)
+        .where(Assignment.agency_id.in_(agency_ids), Assignment.state.in_(AT_WORK), Assignment.ended_at.is_(None))
+        .group_by(Assignment.agency_id)
+    )
+    found = {agency_id: Load(number, int(behind or 0)) for agency_id, number, behind in db.session.execute(query)}
+    return {agency_id: found.get(agency_id, Load()) for agency_id in agency_ids}

@@ -1,0 +1,186 @@
+"""Words an agency begins its answers with: places like {code} are filled in from the case, places like … by whoever writes."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.calendars import RULES_STREAM
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.folding import normal
+from casework.models import Agency, AnswerTemplate, Assignment
+from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, require
+from casework.words import Bilingual
+
+TO_FILL = "…"
+"""Stands where nobody but the writer knows what to say; an answer with one in it is not submitted."""
+
+PLACEHOLDERS: dict[str, Bilingual] = {
+    "code": Bilingual("mã phản ánh", "code of the report"),
+    "place": Bilingual("địa điểm", "place"),
+    "field": Bilingual("lĩnh vực", "field"),
+    "agency": Bilingual("tên đơn vị", "name of the agency"),
+    "officer": Bilingual("người soạn", "who writes"),
+    "today": Bilingual("hôm nay", "today"),
+    "reported_on": Bilingual("ngày phản ánh", "day of the report"),
+    "due_on": Bilingual("hạn trả lời", "last day of the answer"),
+}
+MOST_SHOWN = 60
+MOST_OF_AGENCY = 40
+LONGEST_NAME = 120
+_BRACED = re.compile(r"\{([^{}]*)\}|[{}]")
+
+
+class TemplateRefused(CaseworkError):
+    """The template cannot be kept so; the text says why."""
+
+
+def templates_for(assignment: Assignment, *, now: datetime) -> list[AnswerTemplate]:
+    """The templates an agency may use for a case: its own first, then those of its field, then the others."""
+    case, today = assignment.case, _today(now)
+    rows = db.session.scalars(
+        _in_force(today)
+        .where(or_(AnswerTemplate.centre_id.is_(None), AnswerTemplate.centre_id == case.centre_id))
+        .where(or_(AnswerTemplate.agency_id.is_(None), AnswerTemplate.agency_id == assignment.agency_id))
+        .order_by(AnswerTemplate.agency_id.is_(None), AnswerTemplate.position, AnswerTemplate.id)
+        .limit(MOST_SHOWN)
+    )
+    code = case.field.service_code if case.field else None
+    return sorted(rows, key=lambda row: (row.agency_id is None, row.service_code != code))
+
+
+def own_templates(by: Actor, *, now: datetime) -> list[AnswerTemplate]:
+    """The templates of the agencies a person works in."""
+    rows = _in_force(_today(now)).where(AnswerTemplate.agency_id.in_(by.agency_ids)).options(joinedload(AnswerTemplate.agency))
+    return list(db.session.scalars(rows.order_by(AnswerTemplate.agency_id, AnswerTemplate.position, AnswerTemplate.id).limit(MOST_SHOWN)))
+
+
+def filled(template: AnswerTemplate, values: Mapping[str, str]) -> dict[str, str]:
+    """The four parts with their places filled in; nothing of a template is ever evaluated, only these names are replaced."""
+    return {part: _BRACED.sub(lambda found: values.get(found[1] or "", found[0]), getattr(template, part)) for part in PARTS}
+
+
+def values_for(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, str]:
+    """What the places of a template mean for a case, in Vietnamese, because answers are. What is not known stays to be filled in."""
+    case = assignment.case
+    place = ", ".join(part for part in (case.place, case.village, case.area.name_vi if case.area else None) if part)
+    return {
+        "code": case.code,
+        "place": place or TO_FILL,
+        "field": case.field.name_vi if case.field else TO_FILL,
+        "agency": assignment.agency.name_vi,
+        "officer": (by.account.full_name if by.account else None) or TO_FILL,
+        "today": _day(now),
+        "reported_on": _day(case.main_report.filed_at),
+        "due_on": _day(assignment.due_at - timedelta(microseconds=1)) if assignment.due_at else TO_FILL,
+    }
+
+
+def keep_template(
+    agency: Agency, *, by: Actor, now: datetime, name: str, parts: Mapping[str, str], values: Mapping[str, str] | None = None,
+    service_code: str | None = None,
+) -> AnswerTemplate:  # fmt: skip
+    """Keep a text as a template of the agency. Where `values` of the case are given, code, place and writer become places again.
+
+    Records `keep_template` in the stream of rules, without the words. Raises NotAllowed outside the agency, and TemplateRefused
+    for a missing or taken name, an empty or too long text, or a place nothing is known of.
+    """
+    require(by, Action.KEEP_TEMPLATE, agency_id=agency.id)
+    if agency.id not in by.agency_ids:
+        raise NotAllowed
+    name = _fit_name(name)
+    texts = {part: _generalised(normal(parts.get(part, "")), values or {}) for part in PARTS}
+    _refuse_unfit(texts)
+    known = own_named(agency, now)
+    if name in {row.name_vi for row in known}:
+        raise TemplateRefused(f"Đơn vị đã có mẫu tên “{name}”.", f"The agency has a template called “{name}” already.")
+    if len(known) >= MOST_OF_AGENCY:
+        raise TemplateRefused(f"Mỗi đơn vị tối đa {MOST_OF_AGENCY} mẫu.", f"An agency may have {MOST_OF_AGENCY} templates.")
+    last = db.session.scalar(select(func.max(AnswerTemplate.position)).where(AnswerTemplate.agency_id == agency.id)) or 0
+    template = AnswerTemplate(
+        centre_id=agency.centre_id, agency_id=agency.id, service_code=service_code, position=last + 1, name_vi=name, name_en=name,
+        valid_from=_today(now), written_by_id=by.account_id, **texts,
+    )  # fmt: skip
+    append(RULES_STREAM, "keep_template", by=by, at=now, payload={"agency": agency.key, "name": name})
+    db.session.add(template)
+    db.session.flush()
+    return template
+
+
+def rename_template(template: AnswerTemplate, *, by: Actor, now: datetime, name: str) -> None:
+    """Call a template of the person's agency otherwise. Records `rename_template` with both names. Raises as keep_template."""
+    agency = _own(template, by)
+    name = _fit_name(name)
+    if name in {row.name_vi for row in own_named(agency, now) if row.id != template.id}:
+        raise TemplateRefused(f"Đơn vị đã có mẫu tên “{name}”.", f"The agency has a template called “{name}” already.")
+    append(RULES_STREAM, "rename_template", by=by, at=now, payload={"agency": agency.key, "old": template.name_vi, "new": name})
+    template.name_vi = template.name_en = name
+
+
+def retire_template(template: AnswerTemplate, *, by: Actor, now: datetime) -> None:
+    """Offer a template of the person's agency no more, from today. Records `retire_template`. Raises NotAllowed."""
+    agency = _own(template, by)
+    append(RULES_STREAM, "retire_template", by=by, at=now, payload={"agency": agency.key, "name": template.name_vi})
+    template.valid_to = _today(now)
+
+
+def own_named(agency: Agency, now: datetime) -> list[AnswerTemplate]:
+    """The templates of one agency that are in force."""
+    return list(db.session.scalars(_in_force(_today(now)).where(AnswerTemplate.agency_id == agency.id)))
+
+
+def _own(template: AnswerTemplate, by: Actor) -> Agency:
+    if template.agency is None or template.agency_id not in by.agency_ids:
+        raise NotAllowed
+    require(by, Action.KEEP_TEMPLATE, agency_id=template.agency_id)
+    return template.agency
+
+
+def _in_force(today: date) -> Select[AnswerTemplate]:
+    holds = select(AnswerTemplate).where(AnswerTemplate.valid_from <= today)
+    return holds.where(or_(AnswerTemplate.valid_to.is_(None), AnswerTemplate.valid_to > today))
+
+
+def _generalised(text: str, values: Mapping[str, str]) -> str:
+    for name in ("code", "place", "officer"):
+        if (value := values.get(name)) and value != TO_FILL:
+            text = text.replace(value, f"{{{name}}}")
+    return text
+
+
+def _fit_name(name: str) -> str:
+    name = " ".join(normal(name).split())
+    if not name or len(name) > LONGEST_NAME:
+        raise TemplateRefused(
+            f"Vui lòng đặt tên mẫu, tối đa {LONGEST_NAME} ký tự.", f"Please name the template, {LONGEST_NAME} characters at most."
+        )
+    return name
+
+
+def _refuse_unfit(texts: Mapping[str, str]) -> None:
+    if not any(texts.values()):
+        raise TemplateRefused("Mẫu chưa có chữ nào.", "The template has no words.")
+    if any(len(text) > LONGEST_PART for text in texts.values()) or len(texts["contact"]) > LONGEST_CONTACT:
+        raise TemplateRefused(
+            f"Mỗi phần tối đa {LONGEST_PART} ký tự, liên hệ tối đa {LONGEST_CONTACT}.",
+            f"Each part may have {LONGEST_PART} characters, the contact {LONGEST_CONTACT}.",
+        )
+    for text in texts.values():
+        for found in _BRACED.finditer(text):
+            if found[1] not in PLACEHOLDERS:
+                known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+                raise TemplateRefused(f"Không có chỗ điền “{found[0]}”. Dùng được: {known}.",
+                                      f"There is no place “{found[0]}”. These can be used: {known}.")  # fmt: skip
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(LOCAL_ZONE).date()
+
+
+def _day(instant: datetime) -> str:
+    return f"{instant.astimezone(LOCAL_ZONE):%d/%m/%Y}"

@@ -1,0 +1,49 @@
+"""How often a case went to and fro between the centre and its agencies (rules.md, section 5: the third time is refused)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased, joinedload
+
+from casework.db import db
+from casework.distribution import MOST_HAND_BACKS
+from casework.models import Account, Assignment, Case, HandBack
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One request to be released: `number` counts within the part, lead or cooperating; who asked and who decided, by name."""
+
+    hand_back: HandBack
+    assignment: Assignment
+    number: int
+    asked_by: str
+    decided_by: str | None
+
+
+def hand_back_turns(case: Case) -> list[Turn]:
+    """Return all requests of a case, oldest first, in one query. For the centre; agencies read their own alone."""
+    asker, decider = aliased(Account), aliased(Account)
+    query = (
+        select(HandBack, asker.full_name, decider.full_name)
+        .join(Assignment, HandBack.assignment_id == Assignment.id)
+        .join(asker, asker.id == HandBack.handed_back_by_id)
+        .outerjoin(decider, decider.id == HandBack.decided_by_id)
+        .where(Assignment.case_id == case.id)
+        .options(joinedload(HandBack.suggested_agency))
+        .order_by(HandBack.id)
+    )
+    rows = {assignment.id: assignment for assignment in case.assignments}
+    counted: dict[str, int] = {}
+    found = []
+    for hand_back, asked_by, decided_by in db.session.execute(query):
+        assignment = rows[hand_back.assignment_id]
+        number = counted[assignment.slot] = counted.get(assignment.slot, 0) + 1
+        found.append(Turn(hand_back, assignment, number, asked_by or "", decided_by))
+    return found
+
+
+def turns_left(turns: Iterable[Turn], slot: str) -> int:
+    """How often that part of the case can still be handed back."""
+    return max(0, MOST_HAND_BACKS - sum(turn.assignment.slot == slot for turn in turns))

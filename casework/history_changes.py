@@ -1,0 +1,84 @@
+"""What an event changed, as the history shows it: from what to what."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from casework.clocks import ClockKind
+from casework.permissions import LOCAL_ZONE
+from casework.said import Audience, Known, agency_name
+from casework.staff_sentences import CHANGES, COMPLEXITIES, URGENCIES
+from casework.words import Bilingual
+
+ANSWER_DUE = Bilingual("Hạn trả lời", "Answer due")
+ACCEPTANCE_DUE = Bilingual("Hạn tiếp nhận", "To be accepted by")
+PUBLIC = Bilingual("công khai", "public")
+NOT_PUBLIC = Bilingual("không công khai", "not public")
+NONE = Bilingual("chưa có", "none")
+LEAD = Bilingual("Chủ trì", "Lead")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that was one way and is another."""
+
+    label: Bilingual
+    old: Bilingual
+    new: Bilingual
+    is_limit: bool = False
+
+
+def changes_of(type_: str, payload: Mapping[str, Any], known: Known) -> tuple[Change, ...]:
+    """What the event says it changed; nothing of the matter for whoever knows the process alone."""
+    found = [*_limits(type_, payload, known)]
+    if type_ == "change_lead" and payload.get("former"):
+        former = [agency_name(key, known) for key in payload["former"]]
+        names = Bilingual(", ".join(each.vi for each in former), ", ".join(each.en for each in former))
+        found.insert(0, Change(LEAD, names, agency_name(payload.get("lead"), known)))
+    if type_ == "classify" and known.audience is not Audience.PROCESS:
+        found = [*_classes(payload.get("was") or {}, payload.get("became") or {}), *found]
+    return tuple(found)
+
+
+def limit_words(instant: datetime) -> Bilingual:
+    """The end of a limit: its last day where the whole day is in time, else with the hour."""
+    local = instant.astimezone(LOCAL_ZONE)
+    words = f"{local - timedelta(days=1):%d/%m/%Y}" if local.time() == time() else f"{local:%H:%M %d/%m/%Y}"
+    return Bilingual(words, words)
+
+
+def _limits(type_: str, payload: Mapping[str, Any], known: Known) -> Iterator[Change]:
+    if payload.get("due"):
+        yield _moved(ANSWER_DUE, *payload["due"])
+    for key, due in (payload.get("agency_dues") or {}).items():
+        yield _moved(_of_agency(key, known), *due)
+    if type_ == "recount_due" and payload.get("old") and payload.get("new"):
+        labels = {ClockKind.CASE: ANSWER_DUE, ClockKind.ACCEPTANCE: ACCEPTANCE_DUE}
+        label = _of_agency(payload["agency"], known) if payload.get("agency") else labels.get(payload.get("clock", ""))
+        yield _moved(label or Bilingual("Hạn", "Limit"), payload["old"], payload["new"])
+
+
+def _moved(label: Bilingual, old: str, new: str) -> Change:
+    return Change(label, limit_words(datetime.fromisoformat(old)), limit_words(datetime.fromisoformat(new)), is_limit=True)
+
+
+def _of_agency(key: str, known: Known) -> Bilingual:
+    name = agency_name(key, known)
+    return Bilingual(f"Hạn của {name.vi}", f"Due of {name.en}")
+
+
+def _classes(was: Mapping[str, Any], became: Mapping[str, Any]) -> Iterator[Change]:
+    for name, new in became.items():
+        label = CHANGES.get(name)
+        if label is not None and was.get(name) != new:
+            begun = Bilingual(label.vi[:1].upper() + label.vi[1:], label.en[:1].upper() + label.en[1:])
+            yield Change(begun, _value(name, was.get(name)), _value(name, new))
+
+
+def _value(name: str, value: Any) -> Bilingual:
+    if name == "visibility_reason":
+        return Bilingual(f"{NOT_PUBLIC.vi} ({value[0]})", f"{NOT_PUBLIC.en} ({value[1]})") if value else PUBLIC
+    if value is None:
+        return NONE
+    return {"urgency": URGENCIES, "complexity": COMPLEXITIES}[name].get(value, NONE) if isinstance(value, str) else Bilingual(*value)

@@ -1,0 +1,48 @@
+"""What an act did to the limits of a case, for its history: from when to when, of the case and of each agency at work on it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from casework.clocks import ClockKind, running_clocks
+from casework.models import Case, Clock
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a case and its agencies are due; agencies by key. Of a limit that rests, when it was due as it stopped."""
+
+    case: datetime | None
+    agencies: dict[str, datetime | None]
+
+
+def limits_of(case: Case) -> Limits:
+    """Read the running limits of a locked case."""
+    keys = {row.id: row.agency.key for row in case.open_assignments}
+    due, agencies = None, {}
+    for clock in running_clocks(case):
+        if clock.kind == ClockKind.CASE:
+            due = _due(clock)
+        elif clock.kind == ClockKind.ASSIGNMENT and clock.assignment_id in keys:
+            agencies[keys[clock.assignment_id]] = _due(clock)
+    return Limits(due, agencies)
+
+
+def limits_moved(before: Limits, case: Case) -> dict[str, Any]:
+    """What an event tells of it: `due` and `agency_dues`, each from when to when (ISO, UTC); `due` is empty where nothing moved.
+
+    Agencies asked just now had no limit, so none of theirs has moved.
+    """
+    after = limits_of(case)
+    moved = {
+        key: [old.isoformat(), new.isoformat()]
+        for key, new in after.agencies.items()
+        if new is not None and (old := before.agencies.get(key)) is not None and new != old
+    }
+    is_moved = before.case is not None and after.case is not None and before.case != after.case
+    due = [before.case.isoformat(), after.case.isoformat()] if is_moved and before.case and after.case else None
+    return {"due": due, **({"agency_dues": moved} if moved else {})}
+
+
+def _due(clock: Clock) -> datetime | None:
+    return clock.due_at or next((pause.due_before for pause in clock.pauses if pause.until is None), None)

@@ -1,0 +1,51 @@
+"""Who has had which version of an answer before their eyes. Several answers at once are approved only where each was opened before."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.answering import newest_answer
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import Answer, AnswerOpening, Assignment
+from casework.permissions import Actor
+
+
+class NotOpened(CaseworkError):
+    """The version that would be approved is not one the person has opened; the text says which it is."""
+
+
+def record_opening(answer: Answer, *, by: Actor, now: datetime) -> None:
+    """Write down that a person has read a version of an answer; the first time counts. It is no event: nothing is decided by it."""
+    if db.session.get(AnswerOpening, (answer.id, by.account_id)) is None:
+        db.session.add(AnswerOpening(answer_id=answer.id, account_id=by.account_id, opened_at=now))
+
+
+def opened_by(by: Actor, answers: Collection[Answer]) -> frozenset[int]:
+    """The rows of those answers the person has opened. What a deputy opened, the deputy has read, not the principal."""
+    query = select(AnswerOpening.answer_id).where(
+        AnswerOpening.account_id == by.account_id, AnswerOpening.answer_id.in_([answer.id for answer in answers])
+    )
+    return frozenset(db.session.scalars(query)) if answers else frozenset()
+
+
+def newest_answers(assignments: Collection[Assignment]) -> dict[int, Answer]:
+    """The version to be judged of each of some agencies' work, by the assignment's row."""
+    query = select(Answer).where(Answer.assignment_id.in_([assignment.id for assignment in assignments])).order_by(Answer.version)
+    return {answer.assignment_id: answer for answer in db.session.scalars(query)} if assignments else {}
+
+
+def refuse_unopened(assignment: Assignment, *, by: Actor, version: int) -> None:
+    """Raise NotOpened unless the person has opened the newest version and means that one.
+
+    Each version waits in a step of its own, so of a step that still waits the version cannot change afterwards.
+    """
+    answer = newest_answer(assignment)
+    if answer is None or answer.version != version:
+        raise NotOpened(
+            "Trả lời đã có bản khác sau khi mở danh sách. Xin mở đọc bản mới.",
+            "There is another version since the list was opened. Please open and read it.",
+        )
+    if not opened_by(by, [answer]):
+        raise NotOpened("Ông/Bà chưa mở đọc trả lời này.", "You have not opened this answer yet.")

@@ -1,0 +1,33 @@
+"""What of a case may stand on paper: nothing from which its sender could be known, whoever prints it.
+
+Paper leaves the house. Words a sender wrote, and pictures as they came, may say who that was; the texts and copies cleared for
+agencies do not (rules.md, section 2, "A reporter's identity hides in words, voices and pictures too").
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from casework.dealings import Dealings
+from casework.staff_views import SeenReport
+
+
+def reports_for_paper(reports: Iterable[SeenReport]) -> list[SeenReport]:
+    """The reports by their cleared words and copies alone."""
+    return [
+        replace(
+            seen, original=None, place=None, can_reveal=False,
+            photos=tuple(replace(photo, audience="agencies") for photo in seen.photos if "agencies" in photo.audiences),
+        )
+        for seen in reports
+    ]  # fmt: skip
+
+
+def dealings_for_paper(dealings: Dealings) -> Dealings:
+    """What was dealt with, without the senders' own words."""
+    return replace(
+        dealings,
+        questions=tuple(replace(seen, answer=None) for seen in dealings.questions),
+        additions=tuple(replace(seen, original=None) for seen in dealings.additions),
+        withdrawals=tuple(replace(seen, reason=None) for seen in dealings.withdrawals),
+        refusals=tuple(replace(seen, objection=None) for seen in dealings.refusals),
+    )

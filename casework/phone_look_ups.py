@@ -1,0 +1,76 @@
+"""Finding the cases of a caller by their telephone number: by keyed digest, with a reason, written down (rules.md, section 2).
+
+What is found are cases. Who sent their reports stays sealed: looking at that is an act of its own (casework/identity.py).
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased, joinedload
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.folding import normal
+from casework.identity import PHONE_PURPOSE, SHORTEST_REASON
+from casework.limits import Limit
+from casework.models import Account, Case, CaseReport, Report, Reporter
+from casework.permissions import OPERATIONS, Action, Actor, require
+from casework.sealing import lookup_digest
+
+LOOKED_UP_PURPOSE = "telephone number looked up"
+"""Of the digest in the event: it tells that the same number was asked for twice, and fits no digest of a sender."""
+
+STREAM = "phone_look_ups"
+LONGEST_REASON = 300
+MOST_FOUND = 50
+LOOK_UPS = Limit("phone look up", 30, timedelta(hours=1))
+"""Of one person; counted by whoever calls, before it looks (casework.limits.count_attempt)."""
+
+
+class LookUpRefused(CaseworkError):
+    """Nothing is looked up; the text says why."""
+
+
+def look_up_phone(phone: str, *, by: Actor, now: datetime, reason: str) -> list[Case]:
+    """Return the newest cases that answer a report sent under a number, in the centres where the person is at work there.
+
+    `phone` in E.164. Records `look_up_phone` in the stream STREAM, with the reason, a keyed digest and how many were found, never
+    the number. Raises NotAllowed, LookUpRefused without a reason. Cases in quarantine are not there.
+    """
+    require(by, Action.LOOK_UP_PHONE)
+    reason = normal(reason)
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
+        raise LookUpRefused(
+            f"Vui lòng nêu rõ lý do tra cứu, từ {SHORTEST_REASON} đến {LONGEST_REASON} ký tự.",
+            f"Please give the reason for looking, in {SHORTEST_REASON} to {LONGEST_REASON} characters.",
+        )
+    cases = _cases_of(phone, by)
+    digest = lookup_digest(phone, purpose=LOOKED_UP_PURPOSE)
+    append(STREAM, "look_up_phone", by=_at_their_desk(by), at=now, payload={"number": digest, "reason": reason, "found": len(cases)})
+    return cases
+
+
+def _cases_of(phone: str, by: Actor) -> list[Case]:
+    digest, account = lookup_digest(phone, purpose=PHONE_PURPOSE), aliased(Account)
+    centres = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS}
+    query = (
+        select(Case)
+        .join(CaseReport, CaseReport.case_id == Case.id)
+        .join(Report, Report.id == CaseReport.report_id)
+        .join(Reporter, Reporter.id == Report.reporter_id)
+        .outerjoin(account, account.id == Reporter.account_id)
+        .where(CaseReport.left_at.is_(None), Case.quarantined_at.is_(None))
+        .where(or_(Reporter.phone_digest == digest, account.phone_digest == digest))
+        .options(joinedload(Case.area), joinedload(Case.field), joinedload(Case.lead_agency))
+        .order_by(Case.id.desc())
+    )
+    if None not in centres:
+        query = query.where(Case.centre_id.in_(sorted(filter(None, centres))))
+    return list(db.session.scalars(query.limit(MOST_FOUND)).unique())
+
+
+def _at_their_desk(by: Actor) -> Actor:
+    """A deputy who may look only for the principal looks in the principal's name."""
+    grants = [grant for grant in by.grants if grant.role in OPERATIONS]
+    return by.at(min(grants, key=lambda grant: grant.principal_id is not None).desk)

@@ -1,0 +1,76 @@
+"""The page of a case as the public would read it, made of what has been typed and chosen and is not published yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from casework.models import Answer, Case, Clock, Photo, Publication
+from casework.public_cases import PublicCase, progress_of, public_item
+from casework.public_photos import PublicPhoto
+from casework.public_words import missing_beside, public_answer, verdicts_of
+from casework.states import ANSWERED
+from casework.told_steps import public_steps
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is typed on the page that publishes. `correction_reason` is empty unless something published is corrected."""
+
+    title: str
+    question: str
+    summary: str = ""
+    place: str = ""
+    shows_exact_place: bool = False
+    correction_reason: str = ""
+
+
+def page_once_published(
+    case: Case,
+    words: Words,
+    *,
+    answers: Sequence[Answer],
+    photos: Mapping[Photo, tuple[int, int]],
+    now: datetime,
+    is_interim: bool = False,
+    publication: Publication | None = None,
+) -> PublicCase:
+    """Return what the public page would hold. `photos` are those chosen, in order, with the size of their copies; their addresses
+    are the caller's matter, as their published copies do not exist yet. `publication` is what would be corrected.
+    """
+    shown = {photo: PublicPhoto(photo.ref, "", "", width, height) for photo, (width, height) in photos.items()}
+    by_answer = {answer.id: tuple(one for photo, one in shown.items() if photo.answer_id == answer.id) for answer in answers}
+    item = public_item(case)
+    is_new = publication is None
+    item = replace(
+        item,
+        title=words.title or "…",
+        published_at=now,
+        progress=progress_of(case) if is_interim else ANSWERED,
+        clock=_ended(item.clock, now) if is_new and not is_interim else item.clock,
+        lead=next((answer.assignment.agency.name for answer in answers), None),
+        before=tuple(one for photo, one in shown.items() if photo.answer_id is None),
+        after=tuple(photo for group in by_answer.values() for photo in group),
+    )
+    return PublicCase(
+        item,
+        source=case.source,
+        question=words.question or "…",
+        summary=words.summary or None,
+        place=words.place or None,
+        latitude=case.latitude if words.shows_exact_place else None,
+        longitude=case.longitude if words.shows_exact_place else None,
+        is_interim=is_interim,
+        corrected_at=None if is_new else now,
+        correction_reason=words.correction_reason or None,
+        answers=tuple(public_answer(answer, by_answer[answer.id]) for answer in answers),
+        missing=missing_beside(answers, case, is_interim=is_interim),
+        verdicts=None if publication is None else verdicts_of(publication),
+        steps=public_steps(case),
+    )
+
+
+def _ended(clock: Clock | None, now: datetime) -> Clock | None:
+    """The limit of the case as publishing will end it: a value to look at, never written."""
+    if clock is None:
+        return None
+    return Clock(kind=clock.kind, started_at=clock.started_at, due_at=clock.due_at, extended_at=clock.extended_at, ended_at=now, pauses=[])

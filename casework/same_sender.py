@@ -1,0 +1,86 @@
+"""Earlier reports of whoever sent a report: which ones and how they stand, never who it is.
+
+They are found by account and by the keyed digests of the contact, so nothing is opened for it (rules.md, sections 2 and 3).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import contains_eager
+
+from casework.db import db
+from casework.models import Account, Area, Case, CaseReport, Report, Reporter
+from casework.permissions import Actor, Sight, sees
+
+MOST_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReport:
+    """One of them: its code and day, and the case that answers it, whose state and title may be shown."""
+
+    code: str
+    filed_at: datetime
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierReports:
+    """The newest MOST_LISTED of them, and how many there are."""
+
+    newest: tuple[EarlierReport, ...] = ()
+    count: int = 0
+
+
+def earlier_reports(case: Case, *, by: Actor) -> EarlierReports:
+    """Return what the senders of a case's reports filed before in the same centre, for those who read original words.
+
+    Reports in quarantine are neither listed nor counted, nor are those of the case itself. A report without account or contact
+    belongs to nobody and finds nothing.
+    """
+    if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
+        return EarlierReports()
+    is_same = _same_sender(case)
+    if is_same is None:
+        return EarlierReports()
+    rows = db.session.execute(_reports_of(case, is_same)).all()
+    found = tuple(EarlierReport(link.report.code, link.report.filed_at, link.case) for link, _count in rows)
+    return EarlierReports(found, rows[0][1] if rows else 0)
+
+
+def _same_sender(case: Case) -> ColumnElement[bool] | None:
+    """What the reporters' rows of the same people have in common; None when nothing is known of any of them."""
+    reporters = [link.report.reporter for link in case.reports if link.left_at is None and link.report.reporter is not None]
+    accounts = [reporter.account for reporter in reporters if reporter.account is not None]
+    phones = {row.phone_digest for row in reporters} | {row.phone_digest for row in accounts}
+    emails = {row.email_digest for row in reporters} | {row.email_digest for row in accounts}
+    phones.discard(None)
+    emails.discard(None)
+    account_ids = {account.id for account in accounts}
+    if phones or emails:
+        # whoever wrote without signing in may have an account with the same telephone
+        query = select(Account.id).where(Account.kind == "citizen", or_(Account.phone_digest.in_(phones), Account.email_digest.in_(emails)))
+        account_ids |= set(db.session.scalars(query))
+    if not (account_ids or phones or emails):
+        return None
+    return or_(Reporter.account_id.in_(account_ids), Reporter.phone_digest.in_(phones), Reporter.email_digest.in_(emails))
+
+
+def _reports_of(case: Case, is_same: ColumnElement[bool]) -> Select[CaseReport, int]:
+    """Each with the case that answers it, and how many there are beyond the limit."""
+    own = [link.report_id for link in case.reports if link.left_at is None]
+    last = max(link.report.filed_at for link in case.reports if link.left_at is None)
+    return (
+        select(CaseReport, func.count().over())
+        .join(Report, Report.id == CaseReport.report_id)
+        .join(Case, Case.id == CaseReport.case_id)
+        .where(Report.reporter_id.in_(select(Reporter.id).where(is_same)), CaseReport.left_at.is_(None))
+        .where(Case.centre_id == case.centre_id, Case.quarantined_at.is_(None), Report.filed_at <= last, Report.id.not_in(own))
+        .order_by(Report.filed_at.desc(), Report.id.desc())
+        .limit(MOST_LISTED)
+        .options(
+            contains_eager(CaseReport.report),
+            contains_eager(CaseReport.case).joinedload(Case.area).load_only(Area.name_vi, Area.name_en),
+        )
+    )

@@ -1,0 +1,141 @@
+"""Choices of the inbox kept under a name: a person's own, or shared with everybody who works in a centre or in an agency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.folding import normal
+from casework.models import Account, Agency, Centre, SavedFilter
+from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.words import Bilingual
+
+MOST_KEPT = 20
+"""Filters one person may keep, private and shared together."""
+MOST_SHOWN = 30
+"""Filters one person is shown: their own, then what colleagues share, the oldest first."""
+LONGEST_NAME = 60
+
+
+class FilterRefused(CaseworkError):
+    """The filter cannot be kept so; the text says why."""
+
+
+class FilterUnknown(CaseworkError):
+    """There is no such filter here."""
+
+    def __init__(self) -> None:
+        super().__init__("Không tìm thấy bộ lọc này.", "There is no such filter.")
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWith:
+    """A centre or an agency whose people a filter may be shared with, known to pages by its ref."""
+
+    ref: str
+    name: Bilingual
+    centre_id: int | None = None
+    agency_id: int | None = None
+
+
+def sharing_places(by: Actor) -> list[SharedWith]:
+    """Return the places a person works in, which they may share a filter with."""
+    agencies = db.session.scalars(select(Agency).where(Agency.id.in_(by.agency_ids)).order_by(Agency.name_vi)) if by.agency_ids else ()
+    centre_ids = _centre_ids(by)
+    centres = db.session.scalars(select(Centre).where(Centre.id.in_(centre_ids)).order_by(Centre.id)) if centre_ids else ()
+    return [
+        *(SharedWith(centre.ref, centre.name, centre_id=centre.id) for centre in centres),
+        *(SharedWith(agency.ref, agency.name, agency_id=agency.id) for agency in agencies),
+    ]
+
+
+def filters_of(by: Actor) -> list[SavedFilter]:
+    """Return the filters a person is shown: their own and those shared with where they work, in the order they were kept."""
+    if by.own_id is None:
+        return []
+    is_own = SavedFilter.owner_id == by.own_id
+    query = select(SavedFilter).where(or_(is_own, *_shared_with(by))).options(joinedload(SavedFilter.owner))
+    return list(db.session.scalars(query.order_by(is_own.desc(), SavedFilter.id).limit(MOST_SHOWN)))
+
+
+def keep_filter(*, by: Actor, now: datetime, name: str, chosen: Mapping[str, str], shared_with: SharedWith | None = None) -> SavedFilter:
+    """Keep a choice under a name; of one's own with the same name and the same readers, the choice is replaced.
+
+    Raises NotAllowed for a place one does not work in, FilterRefused without a name or a choice, and above MOST_KEPT.
+    """
+    require(by, Action.KEEP_FILTER)
+    name = _fit(name)
+    if not chosen:
+        raise FilterRefused("Vui lòng chọn điều kiện lọc trước khi lưu.", "Please choose what to filter by before keeping it.")
+    if shared_with is not None and shared_with not in sharing_places(by):
+        raise NotAllowed
+    centre_id, agency_id = (shared_with.centre_id, shared_with.agency_id) if shared_with else (None, None)
+    db.session.scalars(select(Account.id).where(Account.id == by.account_id).with_for_update()).one()
+    mine = select(SavedFilter).where(SavedFilter.owner_id == by.account_id)
+    for row in db.session.scalars(mine):
+        if (row.name, row.centre_id, row.agency_id) == (name, centre_id, agency_id):
+            row.chosen = dict(chosen)
+            return row
+    if (db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0) >= MOST_KEPT:
+        raise FilterRefused(
+            f"Mỗi người lưu tối đa {MOST_KEPT} bộ lọc. Vui lòng xóa bớt bộ lọc không còn dùng.",
+            f"One person may keep {MOST_KEPT} filters. Please remove one that is no longer used.",
+        )
+    row = SavedFilter(
+        owner_id=by.account_id, centre_id=centre_id, agency_id=agency_id, name=name, chosen=dict(chosen), created_at=now
+    )  # fmt: skip
+    db.session.add(row)
+    return row
+
+
+def rename_filter(ref: str, *, by: Actor, name: str) -> SavedFilter:
+    """Give a filter another name. Raises FilterUnknown, NotAllowed for one that is not theirs to change, FilterRefused."""
+    row = _own_or_led(ref, by)
+    row.name = _fit(name)
+    return row
+
+
+def remove_filter(ref: str, *, by: Actor) -> None:
+    """Remove a filter: its owner may, and for a shared one who leads the place. Raises FilterUnknown, NotAllowed."""
+    db.session.delete(_own_or_led(ref, by))
+
+
+def may_change(by: Actor, row: SavedFilter) -> bool:
+    """Whether the person may rename or remove a filter."""
+    if row.owner_id == by.own_id:
+        return True
+    if row.agency_id is not None:
+        return by.holds([Role.AGENCY_LEADER], agency_id=row.agency_id)
+    return row.centre_id is not None and any(grant.role == Role.OPS_LEAD and grant.centre_id == row.centre_id for grant in by.grants)
+
+
+def _own_or_led(ref: str, by: Actor) -> SavedFilter:
+    require(by, Action.KEEP_FILTER)
+    seen = or_(SavedFilter.owner_id == by.account_id, *_shared_with(by))
+    row = db.session.scalars(select(SavedFilter).where(SavedFilter.ref == ref, seen)).first()
+    if row is None:
+        raise FilterUnknown
+    if not may_change(by, row):
+        raise NotAllowed
+    return row
+
+
+def _shared_with(by: Actor) -> list[ColumnElement[bool]]:
+    return [SavedFilter.centre_id.in_(_centre_ids(by)), SavedFilter.agency_id.in_(by.agency_ids)]
+
+
+def _centre_ids(by: Actor) -> set[int]:
+    return {grant.centre_id for grant in by.grants if grant.centre_id is not None and grant.agency_id is None}
+
+
+def _fit(name: str) -> str:
+    name = normal(name)
+    if not name or len(name) > LONGEST_NAME:
+        raise FilterRefused(
+            f"Vui lòng đặt tên bộ lọc, tối đa {LONGEST_NAME} ký tự.", f"Please name the filter, {LONGEST_NAME} characters at most."
+        )
+    return name

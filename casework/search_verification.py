@@ -1,0 +1,58 @@
+"""Proving that what is found by words is what stands in the rows: folding, and SQLite's index."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import column, select, table
+
+from casework.db import db
+from casework.findings import Finding, fault
+from casework.folding import index_words
+from casework.models import SearchRow
+
+BATCH = 1000
+
+_SIZES = table("fts_search_row_docsize", column("id"), column("sz"))
+
+
+def check_search_index() -> Iterator[Finding]:
+    """Compare each search row with what is found of it; to be called inside `one_moment`.
+
+    PostgreSQL makes its index column of the row by itself. SQLite's index is a table of its own, which knows how many words each
+    row has: a row it lacks, one too many or another number of words is a finding.
+    """
+    sizes = _sizes() if db.session.get_bind().dialect.name == "sqlite" else None
+    columns = (SearchRow.id, SearchRow.code, SearchRow.audience, SearchRow.words, SearchRow.exact_words)
+    for row in db.session.execute(select(*columns).order_by(SearchRow.id).execution_options(yield_per=BATCH)):
+        is_whole = sizes is None or sizes.pop(row.id, None) == len(row.words.split())
+        if row.words != index_words(row.exact_words):
+            yield fault(
+                "search.words", row.code,
+                f"Dòng tìm kiếm của hồ sơ {row.code} cho “{row.audience}” không khớp với nội dung của nó.",
+                f"The search row of the case {row.code} for “{row.audience}” does not fit its own text.",
+            )  # fmt: skip
+        if not is_whole:
+            yield fault(
+                "search.index", row.code,
+                f"Chỉ mục tìm kiếm không khớp với dòng của hồ sơ {row.code} cho “{row.audience}”.",
+                f"The search index does not fit the row of the case {row.code} for “{row.audience}”.",
+            )  # fmt: skip
+    for id_ in sizes or ():
+        yield fault(
+            "search.index", f"row {id_}",
+            f"Chỉ mục tìm kiếm còn giữ dòng {id_} đã xóa.", f"The search index still holds row {id_}, which is gone.",
+        )  # fmt: skip
+
+
+def _sizes() -> dict[int, int]:
+    """How many words SQLite's index has of each row."""
+    return {id_: _number(size) for id_, size in db.session.execute(select(_SIZES.c.id, _SIZES.c.sz))}
+
+
+def _number(size: bytes) -> int:
+    """SQLite's varint: seven bits a byte, the highest bit says that more follow."""
+    value = 0
+    for byte in size:
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return value

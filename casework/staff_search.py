@@ -1,0 +1,247 @@
+"""Search for staff: words, codes and names of places in the cases a person may find, the best first (rules.md, section 2).
+
+Found are texts a person may read: the search rows hold no original words, no identity, nobody's notes and nothing of a case in
+quarantine. Operators find their centre's cases, committee leaders those of theirs by the texts cleared for agencies, an agency
+those it works on or has answered; what it lost it does not find.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from unicodedata import normalize
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union_all
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.former_areas import former_names
+from casework.models import Area, Assignment, Case, CaseReport, Field, Report, SearchRow
+from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, Role, require
+from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
+from casework.states import OPEN_STATES
+
+PAGE = 25
+OPEN = "open"
+"""Of the choice of states: every state in which an answer is owed."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody looks for; empty means all. `codes` are those the words may mean, `year` is a local year of opening."""
+
+    words: str = ""
+    codes: tuple[str, ...] = ()
+    state: str = ""
+    service_code: str = ""
+    area_ref: str = ""
+    year: int | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing at all was asked."""
+        return not (words_asked(self.words) or self.codes or self.is_narrowed)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than words was asked."""
+        return bool(self.state or self.service_code or self.area_ref or self.year)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One case found. `text` is what its row holds, as it was written; `by_code` a report of another code that it answers."""
+
+    case: Case
+    text: str
+    former: tuple[str, ...] = ()
+    by_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of what was found; `total` is how many were looked at, and there are more than that where `is_more`."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    is_more: bool
+    page: int
+    words: tuple[str, ...] = ()
+
+    @property
+    def has_next(self) -> bool:
+        """Whether another page follows."""
+        return self.page * PAGE < self.total
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Rows of one audience that are within somebody's sight."""
+
+    audience: str
+    condition: ColumnElement[bool]
+    case_ids: Select[int] | CompoundSelect[int] | None = None
+    """Where somebody's sight is a choice of cases: which."""
+
+
+def search_cases(wanted: Wanted, *, by: Actor, now: datetime, page: int = 1) -> Found:
+    """Return one page of the cases that match, within what the person may see: those of the code meant first, then by `_score`.
+
+    Looks at the newest MOST_FOUND matches. Raises NotAllowed for roles that search nothing.
+    """
+    require(by, Action.SEARCH_CASES)
+    words, scopes = words_asked(wanted.words), _scopes(by)
+    if wanted.is_nothing or not scopes:
+        return Found((), 0, False, 1)
+    named = _cases_with(wanted, scopes)
+    rows = {} if wanted.codes and named else _candidates(words, wanted, scopes, with_text=bool(words))
+    is_more = len(rows) > MOST_FOUND
+    exact = [word for word in dict.fromkeys(normalize("NFC", wanted.words).lower().split()) if word]
+    kept = sorted(rows)[-MOST_FOUND:]
+    order = sorted(kept, key=lambda id_: (-_score(words, exact, rows[id_]), -id_)) if words else kept[::-1]
+    ids = [case_id for case_id in (rows[id_][0] for id_ in order) if case_id not in named]
+    whole = [*named, *ids]
+    page = max(1, min(page, -(-len(whole) // PAGE)))
+    shown = whole[(page - 1) * PAGE : page * PAGE]
+    return Found(_hits(shown, words, scopes, named), len(whole), is_more, page, tuple(words))
+
+
+def can_be_found(by: Actor) -> ColumnElement[bool]:
+    """The condition on Case under which a person finds it; false for whoever searches nothing."""
+    return or_(*(_of_cases(scope) for scope in _scopes(by))) & Case.quarantined_at.is_(None)
+
+
+def _scopes(by: Actor) -> list[_Scope]:
+    """At most three: the centre's rows, the agencies' rows of a committee's centre, and those of the agencies one works in."""
+    found = []
+    for audience, roles in (("centre", OPERATIONS), ("agencies", frozenset({Role.COMMITTEE_LEADER}))):
+        centres = {grant.centre_id for grant in by.grants if grant.role in roles}
+        if centres:
+            everywhere = SearchRow.id.is_not(None)
+            found.append(_Scope(audience, everywhere if None in centres else SearchRow.centre_id.in_(sorted(filter(None, centres)))))
+    if by.agency_ids:
+        own = and_(Assignment.agency_id.in_(sorted(by.agency_ids)), or_(Assignment.ended_at.is_(None), Assignment.approved_at.is_not(None)))
+        # the leader of an agency above decides where the agency's own leader wrote the answer
+        decides = and_(Assignment.approval_desk.in_(_leaders(by)), Assignment.ended_at.is_(None))
+        of_row = select(Assignment.id).where(Assignment.case_id == SearchRow.case_id, or_(own, decides) if _leaders(by) else own).exists()
+        case_ids: Select[int] | CompoundSelect[int] = select(Assignment.case_id).where(own)
+        if _leaders(by):
+            case_ids = union_all(case_ids, select(Assignment.case_id).where(decides))
+        found.append(_Scope("agencies", of_row, case_ids))
+    return found
+
+
+def _leaders(by: Actor) -> list[str]:
+    """The desks at which the person decides on answers of agencies."""
+    return sorted({grant.desk for grant in by.grants if grant.role == Role.AGENCY_LEADER})
+
+
+def _of_cases(scope: _Scope) -> ColumnElement[bool]:
+    return select(SearchRow.id).where(SearchRow.case_id == Case.id, SearchRow.audience == scope.audience, scope.condition).exists()
+
+
+def _candidates(
+    words: Sequence[str], wanted: Wanted, scopes: Sequence[_Scope], *, with_text: bool
+) -> dict[int, tuple[int, str, str]]:
+    """The newest matches, each case once, by row: its case, its folded words and the words as written."""
+    found: dict[int, tuple[int, str, str]] = {}
+    cases: set[int] = set()
+    narrowed = select(Case.id).where(*_conditions(wanted))
+    texts = (SearchRow.words, SearchRow.exact_words) if with_text else ()
+    for scope in scopes:
+        few = _few_of(scope.case_ids, narrowed if wanted.is_narrowed else None)
+        where = [scope.condition]
+        if few is not None:
+            where.append(SearchRow.case_id.in_(few))
+        if wanted.is_narrowed and few is not narrowed:
+            where.append(select(Case.id).where(Case.id == SearchRow.case_id, *_conditions(wanted)).exists())
+        rows = newest_with(words, SearchRow.id, SearchRow.case_id, *texts, audience=scope.audience, where=where, of_few=few is not None)
+        for id_, case_id, *text in rows:
+            if case_id not in cases:
+                cases.add(case_id)
+                found[id_] = (case_id, *text) if text else (case_id, "", "")
+    return found
+
+
+def _few_of(*choices: Select[int] | CompoundSelect[int] | None) -> Select[int] | CompoundSelect[int] | None:
+    """That choice of cases which holds FEW of them or less, if one does: a common word is then sought in those alone."""
+    for case_ids in choices:
+        if case_ids is not None and (db.session.scalar(select(func.count()).select_from(case_ids.limit(FEW + 1).subquery())) or 0) <= FEW:
+            return case_ids
+    return None
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.state == OPEN:
+        yield Case.state.in_(sorted(OPEN_STATES))
+    elif wanted.state:
+        yield Case.state == wanted.state
+    if wanted.service_code:
+        yield Case.field_id.in_(select(Field.id).where(Field.service_code == wanted.service_code))
+    if wanted.area_ref:
+        yield Case.area_id.in_(select(Area.id).where(Area.ref == wanted.area_ref))
+    if wanted.year:
+        yield Case.opened_at >= datetime(wanted.year, 1, 1, tzinfo=LOCAL_ZONE).astimezone(UTC)
+        yield Case.opened_at < datetime(wanted.year + 1, 1, 1, tzinfo=LOCAL_ZONE).astimezone(UTC)
+
+
+def _score(words: Sequence[str], exact: Sequence[str], row: tuple[int, str, str]) -> int:
+    """How well a row answers: each word with its accents weighs more than a whole word without, that more than a mere beginning."""
+    _case_id, folded, written = row
+    padded, lowered = f" {folded} ", written.lower()
+    whole = sum(f" {word} " in padded for word in words)
+    return whole + 4 * sum(_stands_in(word, lowered) for word in exact)
+
+
+def _stands_in(word: str, text: str) -> bool:
+    """Whether a word stands in a text by itself: no letter or digit at either side."""
+    at = text.find(word)
+    while at >= 0:
+        before, behind = text[at - 1 : at], text[at + len(word) : at + len(word) + 1]
+        if not (before.isalnum() or behind.isalnum()):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def _cases_with(wanted: Wanted, scopes: Sequence[_Scope]) -> dict[int, str]:
+    """The cases that answer a report of a code meant, by the code; a merged report leads to its main case."""
+    if not wanted.codes:
+        return {}
+    query = (
+        select(Case.id, Report.code)
+        .join(CaseReport, CaseReport.case_id == Case.id)
+        .join(Report, CaseReport.report_id == Report.id)
+        .where(Report.code.in_(wanted.codes), CaseReport.left_at.is_(None), Case.quarantined_at.is_(None))
+        .where(or_(*(_of_cases(scope) for scope in scopes)), *_conditions(wanted))
+        .order_by(Report.id.desc())
+        .limit(len(wanted.codes))
+    )
+    found: dict[int, str] = {}
+    for case_id, code in db.session.execute(query):
+        found.setdefault(case_id, code)
+    return found
+
+
+def _hits(case_ids: Sequence[int], words: Sequence[str], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[Hit, ...]:
+    """The cases of one page with their labels, in order; two queries, and one where a place has another name."""
+    if not case_ids:
+        return ()
+    query = (
+        select(Case, func.max(SearchRow.exact_words))
+        .join(SearchRow, SearchRow.case_id == Case.id)
+        .where(Case.id.in_(case_ids), Case.quarantined_at.is_(None))
+        .where(or_(*(and_(SearchRow.audience == scope.audience, scope.condition) for scope in scopes)))
+        .group_by(Case.id)
+    )
+    rows = {case.id: (case, text) for case, text in db.session.execute(query)}
+    labels = select(Case).where(Case.id.in_(rows)).options(joinedload(Case.area), joinedload(Case.field), joinedload(Case.lead_agency))
+    list(db.session.scalars(labels))
+    former = former_names({case.area_id for case, _text in rows.values() if case.area_id is not None})
+    return tuple(
+        Hit(
+            rows[id_][0], rows[id_][1], tuple(former.get(rows[id_][0].area_id or 0, ())),
+            named[id_] if id_ in named and named[id_] != rows[id_][0].code else None,
+        )
+        for id_ in case_ids
+        if id_ in rows
+    )  # fmt: skip

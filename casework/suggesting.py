@@ -1,0 +1,308 @@
+"""What the words of a report speak for: a field of work, urgency, a place. Each with the words that spoke; a person decides.
+
+Phrases are compared word by word without accents, so that reports typed in haste are understood; in a text typed *with* accents they
+have to be the right ones ("già cả" does not speak of "giá cả"). Of phrases over the same words the longest counts. Where nothing speaks
+clearly enough nothing is suggested (design.md, section 5).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from sqlalchemy import or_, select
+
+from casework.db import db
+from casework.folding import fold
+from casework.likeness import LIKENESS
+from casework.models import Area, AreaSuccession, Case, SuggestionRule
+from casework.permissions import LOCAL_ZONE
+from casework.personal_marks import NAME_WORD
+from casework.shapes import holds_place
+
+LEAST_WEIGHT = {"field": 6, "urgency": 8}
+"""What the phrases of a target have to weigh together to be worth saying."""
+LEAST_LEAD = 1.25
+"""How many times as much the first field has to weigh as the second: closer than that it is not clear."""
+ACCENTED_SHARE = 0.3
+"""Of the words of a text that is typed with accents."""
+MOST_RULES = 5_000
+MOST_WORDS = 2_000
+"""Words of a report that are looked at, from its beginning."""
+MOST_AREAS = 5_000
+MOST_SHOWN = 5
+"""Phrases that are shown as the reason."""
+
+URGENT = "urgent"
+LEVEL_WORDS = ("tinh", "thanh pho", "huyen", "thi xa", "thi tran", "xa", "phuong", "thon", "buon", "bon", "to dan pho", "khu pho", "ap")
+_STREET = re.compile(
+    r"\b(?:(?:QL|ĐT)[ .]?\d+[A-Z]?|(?i:quốc lộ|tỉnh lộ)\s+\d+[A-Z]?|"
+    rf"(?i:đường|hẻm)\s+(?!Quốc|Tỉnh|Em|Xin|Mong){NAME_WORD}(?:\s+{NAME_WORD}){{0,3}})"
+)
+_WORD = re.compile(r"[\w'’ʼ]+")
+
+
+class Word(NamedTuple):
+    """A word of a text: as written, without accents, and which accents it has."""
+
+    written: str
+    bare: str
+    accents: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A target and the words of the report that speak for it; `by_likeness` when earlier cases do and no rule."""
+
+    target: str
+    words: tuple[str, ...]
+    by_likeness: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSuggestion:
+    """Where the words (or the position) say it is, as the areas are named today. `former` is the name of before a reorganisation."""
+
+    area: Area | None
+    village: str | None
+    words: tuple[str, ...]
+    former: Area | None = None
+    by_position: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """All that is suggested for one case; None where nothing speaks clearly enough."""
+
+    field: Suggestion | None
+    urgent: Suggestion | None
+    place: PlaceSuggestion | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    target: str
+    words: tuple[Word, ...]
+    weight: int
+
+
+def words_in(text: str) -> list[Word]:
+    """The words of a text, at most MOST_WORDS, each with its accents apart."""
+    return [_word(match.group()) for _, match in zip(range(MOST_WORDS), _WORD.finditer(text), strict=False)]
+
+
+def suggestions_for(case: Case, text: str, *, now: datetime, place: str = "") -> Suggestions:
+    """Return what the words of a case's reports speak for, by the rules in force; for the field, where no rule speaks, by likeness.
+
+    `place` is the text that may name a place, where that is more than `text`.
+    """
+    rules, words = _rules(case.centre_id, now), words_in(text)
+    field = _clearest_field(_weighed(rules["field"], words))
+    if field is None and (like := LIKENESS.field_of(case.centre_id, text, now=now)) is not None:
+        field = Suggestion(like[0], like[1], by_likeness=True)
+    weight, spoke = _weighed(rules["urgency"], words).get(URGENT, (0, ()))
+    urgent = Suggestion(URGENT, spoke) if weight >= LEAST_WEIGHT["urgency"] else None
+    return Suggestions(field, urgent, suggest_place(case, place or text, now=now))
+
+
+def suggest_place(case: Case, text: str, *, now: datetime) -> PlaceSuggestion | None:
+    """Return the commune and village, or the street, that a text names, by its names of today and of before.
+
+    A name that several communes share counts only beside the name of one of them. Without a name the position that was sent
+    counts where exactly one commune holds it. None when nothing is named, or more than one place is.
+    """
+    places = _Places(case.centre_id, now)
+    found = places.named_in(text)
+    street = _STREET.search(text)
+    if found is None and (position := _position_of(case)) is not None:
+        found = places.around(*position)
+    if street is None or (found is not None and found.village is not None):
+        return found
+    name = " ".join(street.group().split())
+    if found is None:
+        return PlaceSuggestion(None, name, (name,))
+    return PlaceSuggestion(found.area, name, tuple(dict.fromkeys((*found.words, name))), found.former, found.by_position)
+
+
+@lru_cache(maxsize=2 * MOST_RULES)
+def words_of_phrase(phrase: str) -> tuple[Word, ...]:
+    """The words of a phrase of the rules, which are the same from one report to the next."""
+    return tuple(words_in(phrase))
+
+
+def _word(written: str) -> Word:
+    bare = fold(written)
+    return Word(written, bare, "" if written.lower() == bare else _accents(written))
+
+
+def _accents(written: str) -> str:
+    """The accents of a word without their places: "hoà" and "hòa" are one word."""
+    parts = unicodedata.normalize("NFD", written.lower())
+    return "".join(sorted(sign for sign in parts if unicodedata.combining(sign) or sign == "đ"))
+
+
+def _speaks(phrase: Sequence[Word], text: Sequence[Word], *, is_plain: bool) -> bool:
+    """Whether these words are the phrase; in a text typed without accents (`is_plain`) a word without any may mean every one."""
+    pairs = zip(phrase, text, strict=True)
+    return all(one.bare == other.bare and (one.accents == other.accents or (is_plain and not other.accents)) for one, other in pairs)
+
+
+def _is_plain(text: Sequence[Word]) -> bool:
+    return sum(bool(word.accents) for word in text) < ACCENTED_SHARE * len(text)
+
+
+def _rules(centre_id: int, now: datetime) -> dict[str, list[_Phrase]]:
+    """The phrases in force by kind, the centre's own before those of the installation (rules.md, section 8)."""
+    today, rule = now.astimezone(LOCAL_ZONE).date(), SuggestionRule
+    query = (
+        select(rule.kind, rule.target, rule.phrase, rule.weight, rule.centre_id)
+        .where(or_(rule.centre_id == centre_id, rule.centre_id.is_(None)))
+        .where(rule.valid_from <= today, or_(rule.valid_to.is_(None), rule.valid_to > today))
+        .order_by(rule.id)
+        .limit(MOST_RULES)
+    )
+    rows = db.session.execute(query).all()
+    own = {(kind, phrase) for kind, _, phrase, _, owner in rows if owner is not None}
+    found: dict[str, list[_Phrase]] = {"field": [], "urgency": []}
+    for kind, target, phrase, weight, owner in rows:
+        if words := words_of_phrase(phrase) if owner is not None or (kind, phrase) not in own else ():
+            found[kind].append(_Phrase(target, words, weight))
+    return found
+
+
+def _clearest_field(found: Mapping[str, tuple[int, tuple[str, ...]]]) -> Suggestion | None:
+    ranked = sorted(found.items(), key=lambda each: -each[1][0])
+    if not ranked or ranked[0][1][0] < LEAST_WEIGHT["field"]:
+        return None
+    target, (weight, words) = ranked[0]
+    if len(ranked) > 1 and weight < LEAST_LEAD * ranked[1][1][0]:
+        return None
+    return Suggestion(target, words)
+
+
+def _weighed(phrases: Sequence[_Phrase], text: Sequence[Word]) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """The weight of each target and the words that spoke for it, the weightiest first; a phrase counts once."""
+    is_plain, starts = _is_plain(text), dict[str, list[int]]()
+    for index, word in enumerate(text):
+        starts.setdefault(word.bare, []).append(index)
+    taken: set[int] = set()
+    spoke: dict[str, dict[str, tuple[int, str]]] = {}
+    for length, group in _by_length(phrases):
+        new = set[int]()
+        for phrase in group:
+            for at in starts.get(phrase.words[0].bare, ()):
+                span = range(at, at + length)
+                if at + length <= len(text) and not taken.intersection(span) and _speaks(
+                        phrase.words, text[at : at + length], is_plain=is_plain
+                    ):
+                    written = " ".join(word.written for word in text[at : at + length])
+                    spoke.setdefault(phrase.target, {})[" ".join(word.bare for word in phrase.words)] = (phrase.weight, written)
+                    new.update(span)
+        taken |= new  # phrases of one length may share words: they are of different targets
+    found = {}
+    for target, each in spoke.items():
+        ranked = sorted(each.values(), key=lambda pair: -pair[0])
+        found[target] = (sum(weight for weight, _ in ranked), tuple(written for _, written in ranked[:MOST_SHOWN]))
+    return found
+
+
+def _by_length(phrases: Sequence[_Phrase]) -> Iterator[tuple[int, list[_Phrase]]]:
+    groups: dict[int, list[_Phrase]] = {}
+    for phrase in phrases:
+        groups.setdefault(len(phrase.words), []).append(phrase)
+    yield from sorted(groups.items(), reverse=True)
+
+
+def _position_of(case: Case) -> tuple[float, float] | None:
+    return (case.latitude, case.longitude) if case.latitude is not None and case.longitude is not None else None
+
+
+class _Places:
+    """The communes and villages of a centre, of today and of before, under their names."""
+
+    def __init__(self, centre_id: int, now: datetime) -> None:
+        self._today = now.astimezone(LOCAL_ZONE).date()
+        query = select(Area).where(Area.centre_id == centre_id).order_by(Area.valid_from.desc(), Area.id).limit(MOST_AREAS)
+        self._areas = {area.id: area for area in db.session.scalars(query)}
+        rows = select(AreaSuccession).where(AreaSuccession.predecessor_id.in_(select(Area.id).where(Area.centre_id == centre_id)))
+        self._successors: dict[int, list[int]] = {}
+        for row in db.session.scalars(rows):
+            self._successors.setdefault(row.predecessor_id, []).append(row.successor_id)
+
+    def named_in(self, text: str) -> PlaceSuggestion | None:
+        """The one place the words name, None when they name none or several."""
+        communes, villages = dict[int, tuple[Area, str]](), list[tuple[list[Area], str]]()
+        for areas, written in self._found(words_in(text)):
+            for area in (area for area in areas if area.level == "commune"):
+                for today in self._today_of(area):
+                    communes.setdefault(today.id, (area, written))
+            if named := [area for area in areas if area.level == "village"]:
+                villages.append((named, written))
+        for named, written in villages:
+            homes = {home.id: area for area in named for home in self._homes(area)}
+            fitting = {home: area for home, area in homes.items() if not communes or home in communes}
+            if len(fitting) == 1:
+                home, village = next(iter(fitting.items()))
+                before, said = communes.get(home, (self._areas[home], ""))
+                words = tuple(filter(None, (written, said)))
+                return PlaceSuggestion(self._areas[home], village.name_vi, words, before if before.id != home else None)
+        if len(communes) != 1:
+            return None
+        home, (before, written) = next(iter(communes.items()))
+        return PlaceSuggestion(self._areas[home], None, (written,), before if before.id != home else None)
+
+    def around(self, latitude: float, longitude: float) -> PlaceSuggestion | None:
+        """The one commune of today that holds a position."""
+        communes = [area for area in self._areas.values() if area.level == "commune" and area.holds_on(self._today)]
+        holding = [area for area in communes if _in_box(area, latitude, longitude) and holds_place(area, latitude, longitude)]
+        return PlaceSuggestion(holding[0], None, (), by_position=True) if len(holding) == 1 else None
+
+    def _found(self, text: Sequence[Word]) -> Iterator[tuple[list[Area], str]]:
+        """The areas under each name in the text with the name as it is written there, longest names first."""
+        names = self._names()
+        longest = max((len(name) for name in names), default=0)
+        taken: set[int] = set()
+        for length in range(longest, 0, -1):
+            for at in range(len(text) - length + 1):
+                span = range(at, at + length)
+                areas = names.get(tuple(word.bare for word in text[at : at + length]))
+                if areas and not taken.intersection(span):
+                    taken.update(span)
+                    yield areas, " ".join(word.written for word in text[at : at + length])
+
+    def _names(self) -> Mapping[tuple[str, ...], list[Area]]:
+        """Names by their words. Without the word for its level only a name of several words counts: "Lát" is too common a word."""
+        names: dict[tuple[str, ...], list[Area]] = {}
+        for area in self._areas.values():
+            for name in _spellings(area.folded_name):
+                names.setdefault(name, []).append(area)
+        return names
+
+    def _today_of(self, area: Area) -> Iterable[Area]:
+        """The area or, where it is no more, those that took it over."""
+        if area.holds_on(self._today):
+            return [area]
+        later = [self._areas[each] for each in self._successors.get(area.id, ()) if each in self._areas]
+        return [today for each in later for today in self._today_of(each)]
+
+    def _homes(self, village: Area) -> Iterable[Area]:
+        """The communes of today a village lies in."""
+        commune = self._areas.get(village.parent_id or 0)
+        return self._today_of(commune) if commune is not None else ()
+
+
+def _spellings(folded: str) -> Iterator[tuple[str, ...]]:
+    words = tuple(_WORD.findall(folded))
+    yield words
+    bare = next((words[len(level.split()) :] for level in LEVEL_WORDS if folded.startswith(f"{level} ")), ())
+    if len(bare) > 1 and not any(word.isdigit() for word in bare):
+        yield bare
+
+
+def _in_box(area: Area, latitude: float, longitude: float) -> bool:
+    if area.south is None or area.north is None or area.west is None or area.east is None:
+        return area.boundary is not None
+    return area.south <= latitude <= area.north and area.west <= longitude <= area.east

@@ -1,0 +1,79 @@
+"""The page of a case, its paper and the search, in a real browser: two widths, two languages, the keyboard, and no barrier."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from casework.db import db, unit_of_work
+from casework.models import AreaSuccession
+from casework.search_rows import refresh_search_rows
+from tests import build, pictured
+from tests.browser.house import House, opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
+    with opened(sqlite_environment) as house:
+        house.app.config["CLOCK"] = lambda: build.NOON.replace(hour=9)
+        yield house
+
+
+def test_case_page_paper_and_search_are_read_worked_by_keyboard_and_printed(house: House) -> None:
+    world = house.world
+    assert world is not None
+    case = pictured.pictured_case(world, house.app.config["FILES"], "approval", agencies=3).case
+    row = case.assignments[0]
+    build.redo(world, case, row.agency)
+    build.act(world, case, "request_extension", "officer_PTNMT", assignment=row, reason="Chờ xe chuyên dụng.", until=date(2026, 3, 12))
+    build.do(world, case, "endorse_extension", "leader_PTNMT", agency=row.agency, act="endorse_extension", endorsed=True)
+    build.do(world, case, "decide_extension", "ops_lead", agency=row.agency, act="decide_extension", granted=True, words="Xe đến ngày 12.")
+    changed = {**build.ANSWER, "actions": "Đã thu gom, dọn sạch và cắm biển."}
+    build.do(world, case, "submit_answer", "officer_PTNMT", agency=row.agency, **changed)
+    build.act(world, case, "direct", "committee_leader", words="Dọn trước thứ Sáu.", until=date(2026, 3, 6))
+    with unit_of_work():
+        newer, older = build.commune(world, "Xã Lạc Dương"), db.session.merge(world.areas["xa da chais"])
+        db.session.add(AreaSuccession(predecessor_id=older.id, successor_id=newer.id, on=build.LONG_AGO))
+        locked = db.session.merge(case)
+        locked.area = newer
+        refresh_search_rows(locked, at=build.NOON)
+    address = f"/cases/{case.ref}"
+
+    lead = house.visitor("ops_lead")
+    lead.go(address, "case-page")
+    lead.page.evaluate("document.querySelectorAll('main details').forEach(each => { each.open = true; })")
+    lead.look("case-page-opened")
+    lead.go(f"{address}?history=limits", "case-history-limits")
+    page = lead.go(f"{address}/print", "case-on-paper")
+    assert page.locator("[data-print]").is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator(".printbar, .sitebar, main button, main form").filter(visible=True).count()
+    assert page.locator(".waitbox").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.casebar')).position") == "static"
+    page.emulate_media(media="screen")
+
+    page = lead.go("/search", "search-empty")
+    page.keyboard.type("rac da chais")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("mark.hit").count() >= 2
+    lead.look("search-found")
+    lead.go("/search?q=khongco&state=closed", "search-nothing")
+    page.locator(".phonesearch summary").click()
+    page.fill("[name=phone]", "0912345678")
+    page.fill("[name=reason]", "vì")
+    lead.press("Tra cứu")
+    lead.look("search-phone-refused")
+    page.fill("[name=reason]", "Người gọi hỏi về phản ánh của mình.")
+    lead.press("Tra cứu")
+    assert case.code in page.content()
+    assert "0912345678" not in page.url + page.content()
+    lead.look("search-phone-found")
+    page.goto("/language?code=en&next=/search?q=rac")
+    lead.look("search-found-en")
+    lead.go(address, "case-page-en")
+    house.visitor("officer_HKL").go(address, "case-page-agency")
+    assert not house.faults, "\n".join(house.faults)

@@ -1,0 +1,37 @@
+"""Notes that name colleagues: written on the case's page or picked from a list, found by those they name."""
+from __future__ import annotations
+
+from flask import Flask
+
+from casework.db import db
+from casework.models import Note
+from tests import build
+from tests.web.desk import Office
+from tests.web.pages import words_of
+
+
+def test_a_colleague_is_named_told_and_has_seen_it_by_opening_the_case(sqlite_app: Flask) -> None:
+    office = Office(sqlite_app)
+    case = build.case_at(office.world, "handling")
+    address = f"/cases/{case.ref}/notes"
+    refused = office.post("operator", address, audience="agencies", words="Nhờ @officer_hkl xem.")
+    assert refused.status_code == 422
+    assert "Không có đồng nghiệp nào đọc được ghi chú này có tên đăng nhập @officer_hkl." in words_of(refused)
+    assert "Nhờ @officer_hkl xem." in refused.get_data(as_text=True)
+    assert db.session.query(Note).count() == 0
+    listed = office.post("operator", address, audience="agencies", words="Nhờ xem giúp.", act="search", search="officer_2")
+    assert (listed.status_code, words_of(listed).count("@officer_2_ptnmt"), "@ops_lead" in words_of(listed)) == (200, 1, False)
+    assert "Nhờ xem giúp." in listed.get_data(as_text=True)
+    ref = office.world.people["officer_2_PTNMT"].ref
+    assert office.post("operator", address, audience="agencies", words="Nhờ @leader_ptnmt xem giúp.", picked=ref).status_code == 302
+    for name in ("leader_PTNMT", "officer_2_PTNMT"):
+        assert "Nhờ @leader_ptnmt xem giúp." in office.words(name, "/mentions")
+        assert "Mới" in office.words(name, "/mentions"), "the list alone marks nothing as seen"
+        assert "Nhắc đến Ông/Bà" in office.words(name, f"/cases/{case.ref}")
+        assert "Nhắc đến Ông/Bà" not in office.words(name, f"/cases/{case.ref}")
+        assert "Mới" not in office.words(name, "/mentions")
+    assert "Chưa có ai nhắc" in office.words("officer_PTNMT", "/mentions")
+    assert office.get("officer_HKL", address).status_code == 404
+    assert office.get("committee_leader", address).status_code == 403
+    build.advance(office.world, case, "rating")
+    assert "@leader_ptnmt" not in office.words("citizen", f"/reports/{case.code}"), "never public"

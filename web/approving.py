@@ -1,0 +1,147 @@
+"""The leader's verdict on an answer, given beside what was asked, what was there before and the version before."""
+
+from typing import Any, NamedTuple
+
+from flask import Response, after_this_request, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from wtforms import StringField
+
+from casework.db import db, is_lock_timeout, unit_of_work
+from casework.extensions import open_extension
+from casework.models import Answer, Note
+from casework.notes import notes_seen_by
+from casework.openings import opened_by, record_opening
+from casework.staff_views import SeenAnswer, answers_seen
+from web.answering import PARTS, before_photos
+from web.clock import now
+from web.forms import Form
+from web.guards import actor
+from web.task_page import Act, TaskPage, at_most
+from web.text_changes import Change, changes
+from workflows.desks import is_at
+from workflows.models import WaitingTask
+from workflows.steps import StepResult, same_person_words
+
+MOST_NOTES = 10
+"""Notes of the agency a page shows, the newest; the case's page has all."""
+
+
+class ApprovalForm(Form):
+    """The leader's verdict; instructions only where it is to be done again."""
+
+    instructions = StringField(_l("What to do again, and where"), validators=[at_most(2000)])
+
+
+class Since(NamedTuple):
+    """What was done since an answer was sent back: the parts with other words, and how many photos came with it."""
+
+    parts: tuple[str, ...]
+    photos: int
+
+
+class ApprovalPage(TaskPage):
+    """Judge the newest version beside the one before, its photos beside those of the report."""
+
+    template = "tasks/approve_answer.html"
+    form: ApprovalForm
+
+    def build(self) -> None:
+        self.form = ApprovalForm()
+
+    def act(self) -> Act | None:
+        if not self.form.validate_on_submit():
+            return None
+        if self.chosen == "redo_answer":
+            return Act("redo_answer", {"instructions": self.form.instructions.data or ""})
+        return Act("approve_answer")
+
+    def context(self) -> dict[str, Any]:
+        versions = answers_seen([self.assignment], actor())[self.assignment.id]
+        newest, earlier = (versions[0] if versions else None), (versions[1] if len(versions) > 1 else None)
+        plain = request.args.get("show") == "plain" or earlier is None
+        if newest is not None:
+            self._remember_opening(newest.answer)
+        return {
+            "assignment": self.assignment,
+            "instructions": self.assignment.instructions,
+            "newest": newest,
+            "earlier": earlier,
+            "plain": plain,
+            "parts": parts_of(newest, None if plain else earlier),
+            "pairs": pairs_of(before_photos(self), newest.photos if newest else ()),
+            "asked": earlier.answer.decision if earlier else None,
+            "since": since(newest, earlier) if newest and earlier else None,
+            "notes": self._notes(),
+            "extension": open_extension(self.assignment) if self.assignment.extension_asked else None,
+            "extension_step": self._extension_step() if self.assignment.extension_asked else None,
+            "mates": [row for row in self.case.assignments if row.id != self.assignment.id],
+        }
+
+    def _remember_opening(self, answer: Answer) -> None:
+        """Once the page is sent: that this version was read by somebody who may decide on it."""
+        by, moment = actor(), now()
+        is_author = bool(by.at(self.task.desk).counts_as & {answer.author_id, answer.author_for_id})
+        if self.task.state != "waiting" or is_author or same_person_words(self.task, by) or opened_by(by, [answer]):
+            return
+        answer_id = answer.id
+
+        @after_this_request
+        def remember(response: Response) -> Response:
+            try:
+                with unit_of_work():
+                    record_opening(db.session.get_one(Answer, answer_id), by=by, now=moment)
+            except IntegrityError:
+                pass  # the same page was opened twice at once
+            except OperationalError as fault:
+                if not is_lock_timeout(fault):
+                    raise  # otherwise it counts as not opened, and is opened again
+            return response
+
+    def _notes(self) -> list[Note]:
+        notes = notes_seen_by(actor(), self.case)
+        return [note for note in notes if note.assignment_id == self.assignment.id][:MOST_NOTES]
+
+    def _extension_step(self) -> WaitingTask | None:
+        """The step at which this leader decides on a wish of the same agency for more time."""
+        query = select(WaitingTask).where(WaitingTask.case_id == self.case.id, WaitingTask.state == "waiting")
+        query = query.where(WaitingTask.assignment_id == self.assignment.id, WaitingTask.element == "endorse_extension")
+        step = db.session.scalars(query).first()
+        return step if step is not None and is_at(actor(), step.desk, self.case) else None
+
+    def said(self, act: Act, result: StepResult) -> str:
+        if act.verb == "redo_answer":
+            return str(_("The agency is asked to do it again."))
+        if result.case.open_assignments:
+            return str(_("The answer is approved. Another agency has not finished yet."))
+        return str(_("The answer is approved. The centre will publish it."))
+
+
+def since(newest: SeenAnswer, earlier: SeenAnswer) -> Since:
+    """What the newest version has that the one sent back had not."""
+    changed = tuple(name for name in PARTS if getattr(newest.answer, name) != getattr(earlier.answer, name))
+    return Since(changed, len(newest.photos))
+
+
+def pairs_of(before: tuple[Any, ...], after: tuple[Any, ...]) -> list[tuple[Any, Any]]:
+    """Photos side by side: as many rows as the longer side has, None where there is no photo."""
+    rows = max(len(before), len(after), 1)
+    padded = [[*side, *([None] * (rows - len(side)))] for side in (before, after)]
+    return list(zip(*padded, strict=True))
+
+
+def parts_of(newest: SeenAnswer | None, earlier: SeenAnswer | None) -> list[tuple[str, list[Change]]]:
+    """The four parts with their changes from the earlier version; all the same where there is none."""
+    if newest is None:
+        return []
+    return [(name, _changed(newest.answer, earlier.answer if earlier else None, name)) for name in PARTS]
+
+
+def _changed(newest: Answer, earlier: Answer | None, part: str) -> list[Change]:
+    text = getattr(newest, part)
+    return changes(getattr(earlier, part), text) if earlier else [Change("same", text)]
+
+
+PAGES: dict[str, type[TaskPage]] = {"approve_answer": ApprovalPage}

@@ -1,0 +1,114 @@
+"""The page on which who leads gives a step to a colleague; taking one from a colleague is asked about a second time."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, TextAreaField
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.permissions import Action, NotAllowed, Sight, sees
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.inbox_back import inbox_address, way_back
+from web.inbox_filters import WAITS_LABELS
+from web.locales import in_reader_language as local
+from web.task_page import at_most
+from workflows.assigning import (
+    LONGEST_REASON,
+    AlreadyTheirs,
+    HeldByColleague,
+    assign_task,
+    assignable,
+    colleagues_at,
+    desks_working_at,
+)
+from workflows.inbox_filters import Waits
+from workflows.models import WaitingTask
+from workflows.steps import TaskUnknown, label_of_step
+from workflows.teams import held_by
+
+bp = Blueprint("assigning", __name__)
+
+NOBODY = "nobody"
+
+
+class AssignForm(Form):
+    """To whom, and why where a colleague loses it."""
+
+    to = RadioField(_l("Give to"), validate_choice=False)
+    reason = TextAreaField(_l("Why it is moved"), validators=[at_most(LONGEST_REASON)])
+
+
+@bp.route("/tasks/<ref>/assign", methods=["GET", "POST"])
+@performs(Action.ASSIGN_TASK)
+def assign(ref: str) -> ResponseReturnValue:
+    task, form = _task(ref), AssignForm()
+    people = colleagues_at(desks_working_at(task.desk), now=now())
+    loads = held_by([person.id for person in people])
+    form.to.choices = [
+        *((person.ref, _("%(name)s, has %(number)s", name=person.full_name, number=loads.get(person.id, 0))) for person in people),
+        (NOBODY, _("Nobody: free for all")),
+    ]
+    if not form.is_submitted():
+        form.to.data = task.claimed_by.ref if task.claimed_by is not None else None
+        return _shown(task, form)
+    if not form.validate() or form.to.data not in {value for value, _label in form.to.choices}:
+        form.to.errors = form.to.errors or [_("Please choose one of the list.")]
+        return _shown(task, form), 422
+    to = None if form.to.data == NOBODY else form.to.data
+    try:
+        with unit_of_work():
+            assign_task(ref, by=actor(), now=now(), to=to, reason=form.reason.data or "", takes_over=_is_confirmed())
+    except HeldByColleague as held:
+        return _confirm(_task(ref), form, local(held.text))
+    except TaskUnknown:
+        return found(None)
+    except NotAllowed:
+        raise
+    except AlreadyTheirs as refusal:
+        flash(local(refusal.text), "wait")
+        return redirect(inbox_address(row=ref))
+    except CaseworkError as refusal:
+        task = _task(ref)
+        shown = _confirm(task, form, local(refusal.text)) if _is_confirmed() else _shown(task, form, local(refusal.text))
+        return shown, 422
+    name = next((person.full_name for person in people if person.ref == form.to.data), None)
+    flash(_("The task is given to %(name)s, who is told.", name=name) if name else _("The task is free again."))
+    return redirect(inbox_address(row=ref))
+
+
+def _is_confirmed() -> bool:
+    return request.form.get("takes_over") == "yes"
+
+
+def _task(ref: str) -> WaitingTask:
+    try:
+        return assignable(ref, by=actor())
+    except TaskUnknown:
+        return found(None)
+
+
+def _shown(task: WaitingTask, form: AssignForm, refusal: str = "") -> str:
+    return render_template("inbox/assign.html", form=form, refusal=refusal, **_facts(task))
+
+
+def _confirm(task: WaitingTask, form: AssignForm, words: str) -> str:
+    chosen = next((label for value, label in form.to.choices if value == form.to.data), "")
+    return render_template("inbox/assign_confirm.html", form=form, words=words, chosen=chosen, **_facts(task))
+
+
+def _facts(task: WaitingTask) -> dict[str, object]:
+    role = task.desk.partition("@")[0]
+    return {
+        "task": task,
+        "case": task.case,
+        "title": task.case.title if sees(actor(), Sight.CLEARED, task.case) else None,
+        "label": label_of_step(task),
+        "party": WAITS_LABELS.get(Waits(role)) if role in list(Waits) else None,
+        "back": way_back(),
+        "address": url_for(".assign", ref=task.ref, back=way_back()),
+        "longest": LONGEST_REASON,
+    }

@@ -1,0 +1,375 @@
+"""A house as large as a province's: a few dozen lives played by the use cases, then their rows multiplied by the database.
+
+Whoever works on a case finds what the use cases left there. Copies are not what `langbiang verify` calls clean: their events say
+when they happened, which the hash of the original does not cover.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from casework.db import db, unit_of_work
+from casework.identity import Contact
+from casework.intake import Place
+from casework.models import Account, Agency, Area, Case, Centre, CodeCounter, Field, Membership, RefusalReason
+from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
+from casework.seeding import install_centre, install_rules
+from casework.triage import ClearedReport
+from web.benchmark_copies import Block, Turned, ids_now, multiply
+from web.benchmark_life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
+from web.passwords import hash_password
+from workflows import acts
+from workflows.filing import file_report
+from workflows.models import WaitingTask
+from workflows.steps import perform
+from workflows.versions import install_shipped_model
+from workflows.wakeups import deliver_messages, fire_due_timers
+
+MATTERS = (
+    (TITLE, WORDS),
+    ("Đèn đường không sáng", "Đèn đường trước chợ tắt ba đêm nay, đi lại rất nguy hiểm."),
+    ("Ổ gà trên đường vào thôn", "Đường vào thôn có nhiều ổ gà sâu, trời mưa không thấy."),
+    ("Lấn chiếm lòng đường", "Xe bán hàng lấn hết lòng đường vào giờ tan học."),
+    ("Cây nghiêng sát dây điện", "Cây thông nghiêng sát dây điện, gió lớn là đổ."),
+)
+"""What the lives are about: a title, and the words of the sender."""
+
+FINISHED_MINUTES, OPEN_MINUTES, YOUNG_MINUTES, URGENT_MINUTES = 730 * 1440, 5 * 1440, 1440, 180
+"""Over how long a time back cases were filed: finished, with their agencies, not distributed yet (later than that the operations
+lead has to confirm that little time is left), urgent."""
+
+YOUNG = frozenset({"verify", "classify", "distribute"})
+
+AFTER_STEP = timedelta(minutes=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large the house and how hard the work in it is."""
+
+    cases: int = 100_000
+    open_steps: int = 2_000
+    agencies: int = 24
+    sessions: int = 200
+    pace_seconds: float = 20.0
+    """One session acts once in this time."""
+    steps_per_second: float = 10.0
+    clients: int = 8
+    servers: int = 1
+    """Processes of the server (LANGBIANG_PROCESSES)."""
+    seconds: int = 120
+    """Of each part of the measurement."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether fewer kinds of lives have to do."""
+        return self.cases < 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One kind of case: `goes_to` is the step that waits at its end, or how it ended; `share` its part of the block."""
+
+    goes_to: str
+    share: int
+    agencies: int = 1
+    urgent: bool = False
+    act: str = ""
+    level: str = "satisfied"
+    is_basic: bool = False
+
+
+FINISHED = (
+    Life("rate", 26, is_basic=True),
+    Life("rate", 22, level="acceptable"),
+    Life("rate", 10, agencies=2, act="redo_answer"),
+    Life("rate", 8, urgent=True),
+    Life("rate", 8, act="hold"),
+    Life("rate", 6, act="hand_back"),
+    Life("rated by nobody", 10),
+    Life("refused", 7, is_basic=True),
+    Life("withdrawn", 3),
+)
+"""Lives that are over; the share is of a hundred cases."""
+
+OPEN = (
+    Life("verify", 16, is_basic=True),
+    Life("classify", 10),
+    Life("call_hotline", 2, urgent=True),
+    Life("distribute", 10),
+    Life("accept_assignment", 12, is_basic=True),
+    Life("accept_assignment", 4, agencies=2),
+    Life("decide_hand_back", 2, act="hand_back"),
+    Life("submit_answer", 20, is_basic=True),
+    Life("submit_answer", 8, agencies=2),
+    Life("approve_answer", 9, is_basic=True),
+    Life("publish", 7),
+)
+"""Lives that go on, by the step that waits; the share is of a hundred open steps."""
+
+RESTING = (Life("submit_answer", 60, act="hold"), Life("rated by nobody", 40))
+"""Lives whose steps are nobody's work at present; the share is of a hundred of them."""
+
+
+@dataclass
+class House:
+    """Who works in it and what has become of it. `logins` by role; agencies and their people by their place in the list."""
+
+    centre_id: int
+    agency_ids: list[int]
+    area_ids: list[int]
+    field_ids: list[int]
+    accounts: dict[str, int] = field(default_factory=dict)
+    sessions: list[str] = field(default_factory=list)
+    cases: int = 0
+    open_steps: int = 0
+    seconds: float = 0.0
+
+
+def workers(agencies: int) -> Iterator[tuple[str, Role, int | None]]:
+    """The people who play the lives and then carry the open ones on: three operators, an officer and a leader of each agency."""
+    for number in range(3):
+        yield f"work_operator_{number}", Role.OPERATOR, None
+    yield "work_ops_lead", Role.OPS_LEAD, None
+    for number in range(agencies):
+        yield f"work_officer_{number}", Role.OFFICER, number
+        yield f"work_leader_{number}", Role.AGENCY_LEADER, number
+
+
+def sitters(scale: Scale) -> Iterator[tuple[str, Role, int | None]]:
+    """The people who sit at the sessions: of ten two operators, six officers, one leader, and the operations lead or the committee's."""
+    roles = (Role.OPERATOR, *[Role.OFFICER] * 3, Role.AGENCY_LEADER, Role.OPERATOR, *[Role.OFFICER] * 3)
+    for number in range(scale.sessions):
+        last = Role.OPS_LEAD if number % 20 == 9 else Role.COMMITTEE_LEADER
+        role = last if number % 10 == 9 else roles[number % 10]
+        yield f"session_{number:03}", role, number % scale.agencies if role in (Role.OFFICER, Role.AGENCY_LEADER) else None
+
+
+def build_house(app: Flask, scale: Scale, *, now: datetime) -> House:
+    """Fill an empty database. Lives are played up to now, in units of work of their own; the copies are written by the database."""
+    begun = perf_counter()
+    with app.app_context():
+        with unit_of_work():
+            house = _take_on_staff(scale, now)
+        player = Player(house, now)
+        finished = _played(player, FINISHED, scale, back=timedelta(days=30))
+        for _ in range(3):
+            fire_due_timers(now, 1_000)
+            deliver_messages(now, 1_000)
+        opened = _played(player, OPEN, scale, back=timedelta(hours=4))
+        resting = _played(player, RESTING, scale, back=timedelta(hours=4)) if not scale.is_small else []
+        blocks = _blocks(finished, opened, resting, scale)
+        people = [[house.accounts[f"work_{role}_{number}"] for number in range(scale.agencies)] for role in ("officer", "leader")]
+        turned = Turned(house.agency_ids, house.area_ids, house.field_ids, people)
+        ids = ids_now()
+        db.session.remove()  # the copies are written where nobody else looks
+        multiply(db.engine, blocks, ids, turned, now=now)
+        with unit_of_work():
+            _count_codes(house)
+        house.cases = db.session.scalar(select(func.count()).select_from(Case)) or 0
+        at_desks = select(func.count()).select_from(WaitingTask).where(WaitingTask.state == "waiting")
+        house.open_steps = db.session.scalar(at_desks.where(~WaitingTask.desk.startswith("reporter"))) or 0
+        db.session.remove()
+    house.seconds = round(perf_counter() - begun, 1)
+    return house
+
+
+def _played(player: "Player", lives: tuple[Life, ...], scale: Scale, *, back: timedelta) -> list[tuple[Life, Block]]:
+    """Play each life once; what it wrote is the block to be copied."""
+    found = []
+    for number, life in enumerate(each for each in lives if each.is_basic or not scale.is_small):
+        before = ids_now()
+        player.play(life, number, player.now - back)
+        found.append((life, Block(before, ids_now())))
+    return found
+
+
+def _blocks(
+    finished: list[tuple[Life, Block]], opened: list[tuple[Life, Block]], resting: list[tuple[Life, Block]], scale: Scale
+) -> list[Block]:
+    """How often each block is copied, and over how long a time back its copies lie."""
+    for life, block in opened:
+        shares = sum(each.share for each, _ in opened)
+        block.copies = max(0, scale.open_steps * life.share // shares // life.agencies - 1)
+        block.minutes = URGENT_MINUTES if life.urgent else YOUNG_MINUTES if life.goes_to in YOUNG else OPEN_MINUTES
+    for life, block in resting:
+        block.copies = scale.open_steps * life.share // 500
+        block.minutes = OPEN_MINUTES
+    left = scale.cases - sum(block.copies + 1 for _, block in (*opened, *resting))
+    for life, block in finished:
+        block.copies = max(0, left * life.share // sum(each.share for each, _ in finished) - 1)
+        block.minutes = FINISHED_MINUTES
+    finished[0][1].copies += max(0, left - sum(block.copies + 1 for _, block in finished))
+    return [block for _, block in (*finished, *opened, *resting)]
+
+
+def _count_codes(house: House) -> None:
+    """Let the next report have the next number."""
+    highest = db.session.scalar(select(func.max(Case.code))) or "0"
+    for counter in db.session.scalars(select(CodeCounter).where(CodeCounter.centre_id == house.centre_id)):
+        counter.last_number = max(counter.last_number, int(highest.rpartition("-")[2]))
+
+
+def _take_on_staff(scale: Scale, now: datetime) -> House:
+    install_rules(now)
+    centre = install_centre(now)
+    install_shipped_model(now=now)
+    today = now.astimezone(LOCAL_ZONE).date()
+    agencies = db.session.scalars(select(Agency).where(Agency.centre_id == centre.id).order_by(Agency.id))
+    communes = db.session.scalars(select(Area).where(Area.centre_id == centre.id, Area.level == "commune").order_by(Area.id))
+    fields = db.session.scalars(select(Field).order_by(Field.id))
+    house = House(
+        centre.id, [row.id for row in agencies if row.holds_on(today)][: scale.agencies],
+        [row.id for row in communes if row.holds_on(today)], [row.id for row in fields if row.holds_on(today)],
+    )  # fmt: skip
+    if len(house.agency_ids) < scale.agencies:
+        raise LookupError(f"the installation's rules name {len(house.agency_ids)} agencies, not {scale.agencies}")
+    hashed = hash_password(PASSWORD)
+    house.sessions = [login for login, _, _ in sitters(scale)]
+    for login, role, number in (*workers(scale.agencies), *sitters(scale)):
+        account = Account(kind="staff", login=login, password_hash=hashed, full_name=f"Người Thử {login}", created_at=now)
+        account.title_vi, account.title_en = "Chuyên viên", "Officer"
+        agency_id = None if number is None else house.agency_ids[number]
+        account.memberships.append(
+            Membership(role=role, centre_id=None if agency_id else centre.id, agency_id=agency_id, valid_from=today - timedelta(days=800))
+        )
+        db.session.add(account)
+        db.session.flush()
+        house.accounts[login] = account.id
+    return house
+
+
+class Player:
+    """Plays lives by the use cases, each in the hands of other agencies than the one before."""
+
+    def __init__(self, house: House, now: datetime) -> None:
+        self.house, self.now = house, now
+        self.case_id = self.report_id = 0
+        self.moment = now
+
+    def play(self, life: Life, number: int, begun: datetime) -> None:
+        """File a report and take it as far as the life goes."""
+        self.moment, self.life, self.number = begun, life, number
+        self._file()
+        if life.goes_to == "withdrawn":
+            self._act("withdraw_report", "guest", report=self._case.main_report, reason="Đã được dọn.")
+            return
+        for element in self._way():
+            if element == life.goes_to:
+                return
+            self._step(element)
+
+    def _way(self) -> Iterator[str]:
+        life = self.life
+        yield "verify"
+        if life.goes_to == "refused":
+            return
+        yield "classify"
+        if life.urgent:
+            yield "call_hotline"
+        yield from ("distribute", "accept_assignment")
+        if life.act == "hand_back":
+            yield "decide_hand_back"
+            self.life = replace(life, act="")
+            yield "accept_assignment"
+        if life.act == "hold":
+            self._act("hold", "work_ops_lead", reason="Chờ kết quả quan trắc.", until=(self.moment + timedelta(days=3)).date())
+            if life in RESTING:
+                return
+            self._step("resume")
+        yield from ("submit_answer", "approve_answer")
+        if life.act == "redo_answer":
+            self.life = replace(life, act="")
+            yield from ("submit_answer", "approve_answer")
+        yield "publish"
+        if life.goes_to == "rate":
+            self._step("rate")
+
+    def _step(self, element: str) -> None:
+        """Do every step of that element that waits."""
+        query = select(WaitingTask).where(WaitingTask.case_id == self.case_id, WaitingTask.state == "waiting")
+        for task in list(db.session.scalars(query.where(WaitingTask.element == element).order_by(WaitingTask.id))):
+            self._do(task.ref, element, task.agency_id)
+
+    def _do(self, ref: str, element: str, agency_id: int | None) -> None:
+        who, act, form = self._choice(element, agency_id)
+        by = self._actor(who)
+        with unit_of_work():
+            perform(ref, by=by, now=self.moment, act=act, form=form)
+        self.moment += AFTER_STEP
+
+    def _choice(self, element: str, agency_id: int | None) -> tuple[str, str | None, Mapping[str, Any]]:
+        """Who does a step, by which verb, and what the form says."""
+        life, place = self.life, self.house.agency_ids.index(agency_id) if agency_id else 0
+        title, words = MATTERS[self.number % len(MATTERS)]
+        match element:
+            case "verify" if life.goes_to == "refused":
+                reason = db.session.scalars(select(RefusalReason).order_by(RefusalReason.id)).first()
+                return "work_operator_0", "refuse", {"reason": reason, "words": "Chưa rõ địa điểm."}
+            case "verify":
+                cleared = [ClearedReport(link.report, words) for link in self._case.reports]
+                return "work_operator_0", None, {"title": title, "cleared": cleared}
+            case "classify":
+                matter = db.session.get(Field, self.house.field_ids[self.number % len(self.house.field_ids)])
+                urgency = "urgent" if life.urgent else "normal"
+                return "work_operator_0", None, {"field": matter, "urgency": urgency, "complexity": "ordinary", "area": self._area}
+            case "call_hotline":
+                return "work_operator_0", None, {"number": "02630000000", "spoke_to": "Trực ban", "reached": True, "what": "Đã báo."}
+            case "distribute":
+                lead, *others = [db.session.get(Agency, self.house.agency_ids[(self.number + step) % len(self.house.agency_ids)])
+                                 for step in range(life.agencies)]  # fmt: skip
+                return "work_operator_0", None, {"lead": lead, "cooperating": others}
+            case "accept_assignment" if life.act == "hand_back":
+                return f"work_officer_{place}", "hand_back", {"reason": "Không thuộc địa bàn."}
+            case "accept_assignment":
+                return f"work_officer_{place}", None, {}
+            case "decide_hand_back":
+                return "work_operator_0", None, {"upheld": False, "words": "Đất do đơn vị quản lý."}
+            case "submit_answer":
+                return f"work_officer_{place}", None, ANSWER
+            case "approve_answer" if life.act == "redo_answer":
+                return f"work_leader_{place}", "redo_answer", {"instructions": INSTRUCTIONS}
+            case "approve_answer":
+                return f"work_leader_{place}", None, {}
+            case "publish":
+                return "work_operator_0", None, {"title": title, "question": words, "checked": True}
+            case "rate":
+                return "guest", None, {"report": self._case.main_report, "level": life.level}
+        return "work_ops_lead" if element == "resume" else "work_operator_0", None, {}
+
+    def _act(self, verb: str, who: str, **form: Any) -> None:
+        ref, by = self._case.ref, self._actor(who)
+        with unit_of_work():
+            acts.act(ref, verb, by=by, now=self.moment, form=form)
+        self.moment += AFTER_STEP
+
+    def _file(self) -> None:
+        place = Place(area=self._area, village="Thôn Păng Tiêng", latitude=12.05, longitude=108.45)
+        contact = Contact(name="Nguyễn Thị Thử", phone=f"+849123{self.case_id % 100_000:05}")
+        centre = db.session.get_one(Centre, self.house.centre_id)
+        words = MATTERS[self.number % len(MATTERS)][1]
+        with unit_of_work():
+            filed = file_report(
+                centre=centre, source="citizen", words=words, place=place, by=Actor(account=None), now=self.moment, consented=True,
+                contact=contact, marked_urgent=self.life.urgent,
+            )  # fmt: skip
+            self.case_id, self.report_id = filed.case.id, filed.report.id
+        self.moment += AFTER_STEP
+
+    def _actor(self, who: str) -> Actor:
+        if who == "guest":
+            return actor_for(None, now=self.moment, tracked_report_ids=(self.report_id,))
+        return actor_for(db.session.get_one(Account, self.house.accounts[who]), now=self.moment)
+
+    @property
+    def _case(self) -> Case:
+        return db.session.get_one(Case, self.case_id)
+
+    @property
+    def _area(self) -> Area | None:
+        return db.session.get(Area, self.house.area_ids[self.number % len(self.house.area_ids)])

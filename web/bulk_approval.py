@@ -1,0 +1,108 @@
+"""Approving several answers at once: those that were opened before, each in a unit of work of its own, with a result for each."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.errors import CaseworkError
+from casework.models import Answer
+from casework.openings import newest_answers, opened_by, refuse_unopened
+from casework.permissions import Action
+from web.clock import now
+from web.guards import actor, performs
+from web.locales import in_reader_language as local
+from workflows.inbox import Wanted, page_of
+from workflows.incidents import perform_recorded
+from workflows.models import WaitingTask
+from workflows.steps import TaskUnknown, task_for
+
+bp = Blueprint("bulk_approval", __name__)
+
+ELEMENT, VERB = "approve_answer", "approve_answer"
+MOST = 50
+PICK, VERSION = "pick", "version-"
+OPENING_LENGTH = 140
+
+
+@dataclass(frozen=True)
+class Row:
+    """An answer that waits: whether it may be ticked, and if not why."""
+
+    task: WaitingTask
+    answer: Answer
+    barred: str
+    is_opened: bool
+
+    @property
+    def opening(self) -> str:
+        """The first words of what was done."""
+        words = " ".join(self.answer.actions.split())
+        return words if len(words) <= OPENING_LENGTH else f"{words[:OPENING_LENGTH].rsplit(' ', 1)[0]} …"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one of the answers that were ticked."""
+
+    code: str
+    title: str
+    is_done: bool
+    words: str
+
+
+@bp.get("/approvals")
+@performs(Action.APPROVE_ANSWER)
+def approvals() -> ResponseReturnValue:
+    return _shown([])
+
+
+@bp.post("/approvals")
+@performs(Action.APPROVE_ANSWER)
+def approve() -> ResponseReturnValue:
+    picked = list(dict.fromkeys(request.form.getlist(PICK)))[:MOST]
+    outcomes = [_approved(ref, request.form.get(f"{VERSION}{ref}", "")) for ref in picked]
+    return _shown(outcomes, nothing_picked=not picked)
+
+
+def _approved(ref: str, version: str) -> Outcome:
+    """Approve one answer; what stands in the way of it stands in the way of no other."""
+    try:
+        task = task_for(actor(), ref)
+    except TaskUnknown as refusal:
+        return Outcome("", "", False, local(refusal.text))
+    code, title = task.case.code, task.case.title or ""
+    try:
+        if task.element != ELEMENT or task.assignment is None:
+            raise TaskUnknown
+        if task.state == "waiting":
+            # who comes second reads who was first, whatever they have opened
+            refuse_unopened(task.assignment, by=actor(), version=int(version) if version.isdecimal() else 0)
+        perform_recorded(ref, by=actor(), now=now(), act=VERB)
+    except CaseworkError as refusal:
+        return Outcome(code, title, False, local(refusal.text))
+    return Outcome(code, title, True, _("Approved."))
+
+
+def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> ResponseReturnValue:
+    page = page_of(actor(), Wanted(element=ELEMENT), now=now(), limit=MOST)
+    answers = newest_answers([task.assignment for task in page.tasks if task.assignment is not None])
+    opened = opened_by(actor(), answers.values())
+    rows = [_row(task, answers[task.assignment_id], opened) for task in page.tasks if task.assignment_id in answers]
+    refused = nothing_picked or any(not outcome.is_done for outcome in outcomes)
+    return render_template(
+        "approvals/approvals.html", rows=rows, outcomes=outcomes, nothing_picked=nothing_picked, has_more=page.next is not None, most=MOST
+    ), 422 if refused else 200
+
+
+def _row(task: WaitingTask, answer: Answer, opened: frozenset[int]) -> Row:
+    is_opened, by = answer.id in opened, actor()
+    barred = ""
+    if task.claimed_by_id not in (None, by.account_id) and task.claimed_by is not None:
+        barred = _("%(name)s has taken it.", name=task.claimed_by.full_name)
+    elif by.at(task.desk).counts_as & {answer.author_id, answer.author_for_id}:
+        barred = _("You wrote it yourself: another leader decides.")
+    elif not is_opened:
+        barred = _("Not opened yet: open and read it first.")
+    return Row(task, answer, barred, is_opened)

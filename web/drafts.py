@@ -1,0 +1,101 @@
+"""Keeping what somebody types into the form of a step: by script while they type, by a button without one."""
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.db import unit_of_work
+from casework.drafts import DraftRefused, SavedDraft, discard_draft, keep_draft
+from casework.permissions import LOCAL_ZONE, Action
+from web.clock import now
+from web.draft_at_hand import NONE, OWN, fields_sent, new_window, photos_tokens_in, sent_revision, sent_window
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.security import own_address
+from web.tasks import draft_refused, page_of, step_done
+from workflows import steps
+from workflows.steps import TaskAlreadyDone, TaskUnknown
+
+bp = Blueprint("drafts", __name__)
+
+ANOTHER, RENAME, NEW, OPEN, DROP, TO = "another", "rename", "new", "open", "drop", "to"
+"""What may be done with drafts beside keeping the text at hand; a ref or an address follows after a colon. DROP without one means
+the draft at hand."""
+
+UNTOUCHED = "no"
+
+
+@bp.post("/tasks/<ref>/draft")
+@performs(Action.KEEP_DRAFT)
+def keep(ref: str) -> ResponseReturnValue:
+    """Keep the text at hand, then do what the button says; whatever that is, nothing typed is lost by it."""
+    try:
+        step = steps.task_for(actor(), ref)
+    except TaskUnknown:
+        return found(None)
+    refusals = []
+    if any(file.filename for file in request.files.values()):
+        page = page_of(step)
+        page.keep_files()
+        refusals = page.refusals
+    try:
+        return _by_script(ref, refusals) if _wants_json() else _by_button(ref, refusals)
+    except TaskUnknown:
+        return found(None)
+    except TaskAlreadyDone as refusal:
+        # to the script no fault: what it sends on its way out is often the text of the step that was just done with it
+        return {"done": True, "words": local(refusal.text)} if _wants_json() else step_done(ref)
+    except DraftRefused as refusal:
+        return ({"words": local(refusal.text)}, 422) if _wants_json() else draft_refused(ref, local(refusal.text))
+
+
+def _by_script(ref: str, refusals: list[str]) -> ResponseReturnValue:
+    with unit_of_work():
+        saved = _kept(ref)
+        answer = {
+            "ref": saved.draft.ref,
+            "revision": saved.draft.revision,
+            "time": f"{saved.draft.saved_at.astimezone(LOCAL_ZONE):%H:%M}",
+            "words": " ".join(refusals),
+        }
+    return answer, 409 if saved.is_apart else 200
+
+
+def _by_button(ref: str, refusals: list[str]) -> ResponseReturnValue:
+    what, _colon, which = request.form.get(f"{OWN}do", "").partition(":")
+    at_hand = request.form.get(f"{OWN}ref", "")
+    which = which or (at_hand if what == DROP else "")
+    with unit_of_work():
+        if what == DROP:
+            discard_draft(steps.draft_place(steps.lock_open_step(ref, by=actor())), which, by=actor())
+        if what == ANOTHER:
+            at_hand = _kept(ref, is_another=True, name=request.form.get(f"{OWN}name", "")).draft.ref
+        elif not (what == DROP and which == at_hand) and (request.form.get(f"{OWN}touched") != UNTOUCHED or what == RENAME):
+            at_hand = _kept(ref, name=request.form.get(f"{OWN}name", "") if what == RENAME else None).draft.ref
+    for words in refusals:
+        flash(words, "wait")
+    if what == TO:
+        return redirect(own_address(which, url_for("tasks.task", ref=ref)))
+    flash(_("The draft is deleted.") if what == DROP else _("The draft is kept."))
+    shown = {NEW: NONE, OPEN: which}.get(what, at_hand)
+    return redirect(url_for("tasks.task", ref=ref, draft=shown if not (what == DROP and shown == which) else None))
+
+
+def _kept(ref: str, *, is_another: bool = False, name: str | None = None) -> SavedDraft:
+    fields = fields_sent()
+    return keep_draft(
+        steps.draft_place(steps.lock_open_step(ref, by=actor())),
+        by=actor(),
+        now=now(),
+        fields=fields,
+        window=new_window() if is_another else sent_window(),
+        ref="" if is_another else request.form.get(f"{OWN}ref", ""),
+        revision=sent_revision(),
+        seen=request.form.get(f"{OWN}seen", ""),
+        name=name,
+        photos_tokens=photos_tokens_in(fields),
+    )
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"

@@ -1,0 +1,56 @@
+"""The way back to the inbox: the view, filter and page somebody came from travel with the pages they open from it."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, has_request_context, request, url_for
+
+from web.security import own_address
+
+LONGEST = 600
+CARRIED_BY = ("tasks", "cases", "case_acts", "assigning")
+"""Blueprints whose pages lead to each other without losing the way back."""
+CARRIED_TO = ("inbox.claim", "inbox.release")
+
+
+def install(app: Flask) -> None:
+    """Let addresses carry the way back, and templates ask for it."""
+    app.url_defaults(_carry)
+    app.jinja_env.globals.update(inbox_address=inbox_address, way_back=way_back)
+
+
+def inbox_address(*, row: str | None = None) -> str:
+    """Return the address of the inbox as the person left it, the inbox itself where none is named.
+
+    What an address names is taken only when it is the inbox of this installation. `row` is the step to stand at; on the page
+    of a step it is that one.
+    """
+    back = _named()
+    if row is None and request.method == "GET" and request.endpoint == "tasks.task":
+        row = (request.view_args or {}).get("ref")
+    return f"{back or url_for('inbox.inbox')}{f'#t-{row}' if row and back else ''}"
+
+
+def way_back() -> str | None:
+    """Return what an address takes along to lead back; None for the plain inbox."""
+    return _named() or None
+
+
+def present() -> str | None:
+    """Return the same on the inbox itself: its own address, None where nothing is chosen on it."""
+    address = request.full_path.rstrip("?")
+    return address if "?" in address and len(address) <= LONGEST else None
+
+
+def _carry(endpoint: str, values: dict[str, Any]) -> None:
+    is_carried = endpoint.partition(".")[0] in CARRIED_BY or endpoint in CARRIED_TO
+    if not is_carried or "back" in values or not has_request_context() or request.blueprint not in CARRIED_BY:
+        return
+    if back := way_back():
+        values["back"] = back
+
+
+def _named() -> str:
+    given = request.args.get("back") or request.form.get("back") or ""
+    target = own_address(given, "") if len(given) <= LONGEST else ""
+    return target if target and urlsplit(target).path == url_for("inbox.inbox") else ""

@@ -1,0 +1,146 @@
+"""Notes among staff: written to whom, naming whom, and where somebody reads what names them."""
+
+from typing import Any
+
+from flask import Blueprint, Response, after_this_request, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
+
+from casework.cases import lock_case
+from casework.db import unit_of_work
+from casework.mentions import MentionRefused, colleagues, forget_unreadable, mark_seen, mention_in, mentions_in, mentions_of, unseen_count
+from casework.models import Account, Case
+from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
+from casework.permissions import Action, NotAllowed, Sight, case_seen_by, sees
+from casework.states import STAFF_LABELS, CaseState
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.task_page import at_most
+
+bp = Blueprint("notes", __name__)
+
+NOTE_LABELS = {
+    "centre": _l("Only the centre and the committee"),
+    "agencies": _l("The agencies on the case too"),
+    "agency": _l("My agency and the centre"),
+}
+NOTE_KINDS = {"progress": _l("How the work goes"), "reminder": _l("Reminder"), "moved": _l("Why a task was moved")}
+
+
+class NoteForm(Form):
+    """A note for staff, and who is named in it beside those written with an @."""
+
+    audience = RadioField(_l("Who may read it"))
+    words = TextAreaField(
+        _l("Note"), validators=[at_most(LONGEST_NOTE)], description=_l("Write @ and a colleague's user name, and they are told.")
+    )
+    picked = SelectMultipleField(_l("Who is told of it"), validate_choice=False)
+    search = StringField(_l("Find a colleague"), validators=[at_most(60)])
+
+
+@bp.route("/cases/<ref>/notes", methods=["GET", "POST"])
+@performs(Action.WRITE_NOTE)
+def write(ref: str) -> ResponseReturnValue:
+    seen = found(case_seen_by(actor(), ref))
+    form = note_form(seen)
+    if not form.audience.choices:
+        raise NotAllowed
+    if request.method == "GET":
+        return _page(seen, form)
+    if not form.validate_on_submit() or request.form.get("act") == "search":
+        return _page(seen, form), 422 if form.errors else 200
+    try:
+        with unit_of_work():
+            case = lock_case(seen.id)
+            note = write_note(case, by=actor(), now=now(), audience=form.audience.data, words=form.words.data or "")
+            named = mention_in(note, case, by=actor(), now=now(), picked=form.picked.data or ())
+            number = len(named)
+    except (NoteRefused, MentionRefused) as refusal:
+        return _page(found(case_seen_by(actor(), ref)), form, refusal=local(refusal.text)), 422
+    flash(_("The note is kept, and those named in it are told.") if number else _("The note is kept."))
+    return redirect(url_for("cases.case", ref=ref, _anchor="notes"))
+
+
+@bp.get("/mentions")
+@performs(Action.READ_CASE)
+def mentions() -> ResponseReturnValue:
+    """Where the person was named. Opening a case marks what stands there as seen, this list does not."""
+    rows = mentions_of(actor())
+    if unseen_count(actor()) > sum(row.mention.seen_at is None for row in rows):
+        _tidy_after()
+    return render_template("cases/mentions.html", rows=rows, titles={row.case.id: title_for(row.case) for row in rows})
+
+
+def notes_shown(seen: Case) -> dict[str, Any]:
+    """What the section of notes of a case page shows; whoever is named in one of them has seen it by that."""
+    by = actor()
+    notes = notes_seen_by(by, seen)
+    named = mentions_in(notes)
+    unseen = [note_id for note_id, rows in named.items() if any(row.account_id == by.own_id and row.seen_at is None for row in rows)]
+    if unseen:
+        _see_after(unseen)
+    return {
+        "notes": notes,
+        "can_note": bool(note_audiences(by, seen)),
+        "note_form": note_form(seen),
+        "named": {note_id: [row.account for row in rows] for note_id, rows in named.items()},
+        "unseen_notes": set(unseen),
+        "note_labels": NOTE_LABELS,
+        "note_kinds": NOTE_KINDS,
+    }
+
+
+def note_form(seen: Case) -> NoteForm:
+    """The form, with the audiences the person may write to."""
+    audiences = note_audiences(actor(), seen)
+    form = NoteForm()
+    form.audience.choices = [(key, str(NOTE_LABELS[key])) for key in audiences]
+    if audiences and request.method == "GET":
+        form.audience.data = audiences[0]
+    return form
+
+
+def title_for(seen: Case) -> str:
+    """The operator's title for whoever reads the matter; others see the code alone."""
+    by = actor()
+    reads = sees(by, Sight.CLEARED, seen) or sees(by, Sight.ORIGINAL, seen)
+    return seen.title if reads and seen.title else _("Case %(code)s", code=seen.code)
+
+
+def _page(seen: Case, form: NoteForm, *, refusal: str = "") -> str:
+    audiences = note_audiences(actor(), seen)
+    audience = form.audience.data if form.audience.data in audiences else audiences[0]
+    there: list[Account] = colleagues(seen, audience, by=actor(), now=now(), search=form.search.data or "")
+    return render_template(
+        "cases/note.html",
+        case=seen,
+        title=title_for(seen),
+        state=STAFF_LABELS[CaseState(seen.state)],
+        note_form=form,
+        refusal=refusal,
+        colleagues=there,
+        picked=set(form.picked.data or ()),
+    )
+
+
+def _see_after(note_ids: list[int]) -> None:
+    """Mark as seen once the page is made: a unit of work forgets what the page has read."""
+
+    @after_this_request
+    def mark(response: Response) -> Response:
+        if response.status_code == 200:
+            with unit_of_work():
+                mark_seen(note_ids, by=actor(), now=now())
+        return response
+
+
+def _tidy_after() -> None:
+    @after_this_request
+    def tidy(response: Response) -> Response:
+        with unit_of_work():
+            forget_unreadable(by=actor(), now=now())
+        return response

@@ -1,0 +1,100 @@
+"""Several server processes on one listening socket: Python lets one process use one processor, however many threads it has."""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from web.config import Config
+
+BACKLOG = 1024
+PAUSE_SECONDS = 1.0
+"""Before a process that ended by itself is started again."""
+
+STOPS = (signal.SIGTERM, signal.SIGINT)
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal a process gets when the one that started it is gone."""
+
+
+def listening_socket(config: Config) -> socket.socket:
+    """Take the port, for all processes together."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind((config.host, config.port))
+    taken.listen(BACKLOG)
+    taken.setblocking(False)
+    taken.set_inheritable(True)
+    return taken
+
+
+def run_processes(count: int, serve: Callable[[int], None]) -> int:
+    """Let `count` processes serve, each told its number, until SIGTERM or Ctrl-C; return the exit code.
+
+    A process that dies is started again, so that one fault does not halve the house for good. One that ends with an error before
+    it has served for PAUSE_SECONDS ends all: it will not do better the next time.
+    """
+    running: dict[int, tuple[int, float]] = {}
+    is_stopping = False
+
+    def start(number: int) -> None:
+        # a signal between the two would miss the new process
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        running[_started(number, serve)] = number, time.monotonic()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_stopping
+        is_stopping = True
+        for pid in running:
+            os.kill(pid, signal.SIGTERM)
+
+    for each in STOPS:
+        signal.signal(each, stop)
+    for number in range(count):
+        start(number)
+    code = 0
+    while running:
+        pid, status = os.wait()
+        number, since = running.pop(pid)
+        if is_stopping:
+            continue
+        if os.waitstatus_to_exitcode(status) > 0 and time.monotonic() - since < PAUSE_SECONDS:
+            code = os.waitstatus_to_exitcode(status)
+            stop(signal.SIGTERM, None)
+            continue
+        time.sleep(PAUSE_SECONDS)
+        if not is_stopping:
+            start(number)
+    return code
+
+
+def _started(number: int, serve: Callable[[int], None]) -> int:
+    parent = os.getpid()
+    pid = os.fork()
+    return pid or _serve_alone(number, serve, parent)
+
+
+def _serve_alone(number: int, serve: Callable[[int], None], parent: int) -> NoReturn:
+    """In the new process: end with the one that started it, even where that one was killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    for each in STOPS:
+        signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    code = 1
+    try:
+        if os.getppid() == parent:
+            serve(number)
+        code = 0
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

@@ -1,0 +1,190 @@
+"""Search for staff: words, codes and places in the address, a caller's number never."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from flask import Blueprint, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from wtforms import StringField
+from wtforms.validators import InputRequired, ValidationError
+
+from casework.db import db, unit_of_work
+from casework.folding import index_words
+from casework.limits import TooManyAttempts, count_attempt
+from casework.models import Area, Case, Field
+from casework.permissions import LOCAL_ZONE, Action, may
+from casework.phone_look_ups import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
+from casework.search_index import LONGEST_SEARCH, MOST_FOUND
+from casework.staff_search import OPEN, Found, Hit, Wanted, search_cases
+from casework.states import STAFF_LABELS, CaseState
+from web.clock import now
+from web.filing_form import phone_number
+from web.forms import Form
+from web.guards import actor, found, performs, signed_in_account
+from web.locales import in_reader_language as local
+from web.task_page import at_most
+from workflows.inbox import codes_meant
+
+bp = Blueprint("search", __name__)
+
+NEVER_FOUND = frozenset({CaseState.QUARANTINED})
+AROUND = 90
+"""Signs of the text shown on either side of the first word found."""
+
+_SIGNS = re.compile(r"[\w'’‘ʼ`´\-‐‑–]+")
+
+
+class Piece(NamedTuple):
+    """A stretch of text that is one of the words looked for, or is not."""
+
+    text: str
+    is_found: bool
+
+
+class PhoneForm(Form):
+    """Whose cases: a number and why."""
+
+    phone = StringField(_l("Telephone number"), validators=[InputRequired(_l("Please type the number.")), at_most(40)])
+    reason = StringField(_l("Reason for looking"), validators=[at_most(LONGEST_REASON)])
+
+    def validate_phone(self, field: StringField) -> None:
+        """What cannot be a number is said so before anything is looked up."""
+        if (field.data or "").strip() and phone_number(field.data or "") is None:
+            raise ValidationError(str(_l("This telephone number is not valid. Example: 0912 345 678")))
+
+
+@bp.get("/search")
+@performs(Action.SEARCH_CASES)
+def search() -> ResponseReturnValue:
+    return _page(wanted := _wanted(), search_cases(wanted, by=actor(), now=now(), page=_page_number()), PhoneForm(formdata=None))
+
+
+@bp.post("/search/phone")
+@performs(Action.LOOK_UP_PHONE)
+def phone() -> ResponseReturnValue:
+    """The cases of a number, in this answer alone: nothing of it stands in an address, and no browser keeps it."""
+    form, moment = PhoneForm(), now()
+    if not form.validate_on_submit():
+        return _page(Wanted(), None, form), 422
+    with unit_of_work():
+        until = count_attempt(LOOK_UPS, found(signed_in_account()).ref, now=moment)
+    if until is not None:
+        return _page(Wanted(), None, form, phone_refusal=local(TooManyAttempts(until).text)), 429
+    try:
+        with unit_of_work():
+            number = phone_number(form.phone.data or "") or ""
+            cases = look_up_phone(number, by=actor(), now=moment, reason=form.reason.data or "")
+    except LookUpRefused as refusal:
+        return _page(Wanted(), None, form, phone_refusal=local(refusal.text)), 422
+    response = make_response(_page(Wanted(), None, form, called=cases))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def marked(text: str, words: tuple[str, ...]) -> list[Piece]:
+    """The pieces of a text, those that begin with one of the folded words apart. Templates escape them."""
+    pieces: list[Piece] = []
+    end = 0
+    for sign in _SIGNS.finditer(text):
+        if any(part.startswith(word) for part in index_words(sign[0]).split() for word in words):
+            pieces += [Piece(text[end : sign.start()], False), Piece(sign[0], True)]
+            end = sign.end()
+    return [piece for piece in [*pieces, Piece(text[end:], False)] if piece.text]
+
+
+def excerpt(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
+    """What surrounds the first word found in the text behind the title; nothing where the title has them all."""
+    title = hit.case.title or ""
+    seen = index_words(title).split()
+    rest = [word for word in words if not any(part.startswith(word) for part in seen)]
+    text = " ".join(hit.text.split())
+    area = hit.case.area.name_vi if hit.case.area else ""
+    for known in (hit.case.code, title, area, *hit.former, hit.case.village or ""):     # the row says these by themselves
+        text = text.removeprefix(" ".join(known.split())).lstrip()
+    pieces = marked(text, tuple(rest))
+    start = next((sum(len(each.text) for each in pieces[:place]) for place, piece in enumerate(pieces) if piece.is_found), None)
+    if start is None:
+        return []
+    first, last = max(start - AROUND, 0), min(start + 2 * AROUND, len(text))
+    first = text.find(" ", first) + 1 if first else 0
+    last = text.rfind(" ", start, last) if last < len(text) and " " in text[start:last] else last
+    return marked(f"{'… ' if first else ''}{text[first:last]}{' …' if last < len(text) else ''}", words)
+
+
+def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) -> str:
+    words = results.words if results is not None else ()
+    address = {name: value for name, value in _choices(wanted) if value}
+    return render_template(
+        "search/search.html",
+        wanted=wanted,
+        results=results,
+        rows=[(hit, marked(hit.case.title or "", words), excerpt(hit, words), _former(hit, words)) for hit in results.hits]
+        if results is not None
+        else [],
+        state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
+        states=[(OPEN, _l("Not finished")), *((state, STAFF_LABELS[state][1]) for state in CaseState if state not in NEVER_FOUND)],
+        fields=_fields(),
+        areas=_areas(),
+        years=_years(),
+        most=MOST_FOUND,
+        longest=LONGEST_SEARCH,
+        previous=url_for(".search", **{**address, "page": results.page - 1}) if results is not None and results.page > 1 else "",
+        next=url_for(".search", **{**address, "page": results.page + 1}) if results is not None and results.has_next else "",
+        phone_form=form,
+        can_look_up=may(actor(), Action.LOOK_UP_PHONE),
+        called=phone.get("called"),
+        phone_refusal=phone.get("phone_refusal", ""),
+        today=now().astimezone(LOCAL_ZONE).date(),
+    )
+
+
+def _wanted() -> Wanted:
+    """What stands in the address; what makes no sense there narrows nothing."""
+    words, state, year = request.args.get("q", "").strip()[:LONGEST_SEARCH], request.args.get("state", ""), request.args.get("year", "")
+    return Wanted(
+        words=words,
+        codes=codes_meant(words, now=now()),
+        state=state if state == OPEN or state in set(CaseState) - NEVER_FOUND else "",
+        service_code=request.args.get("field", "")[:40],
+        area_ref=request.args.get("area", "")[:16],
+        year=int(year) if year.isascii() and year.isdigit() and 1900 < int(year[:9]) < 3000 else None,
+    )
+
+
+def _choices(wanted: Wanted) -> Iterator[tuple[str, Any]]:
+    yield from (("q", wanted.words), ("state", wanted.state), ("field", wanted.service_code), ("area", wanted.area_ref))
+    yield "year", wanted.year
+
+
+def _page_number() -> int:
+    given = request.args.get("page", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 4 else 1
+
+
+def _former(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
+    """Those of the former names of the place that hold a word looked for."""
+    names = [name for name in hit.former if any(part.startswith(word) for part in index_words(name).split()[1:] for word in words)]
+    return marked(", ".join(names), words)
+
+
+def _fields() -> list[Field]:
+    """Every field there is or was, each once under its newest name."""
+    rows = {row.service_code: row for row in db.session.scalars(select(Field).order_by(Field.valid_from, Field.id))}
+    return sorted(rows.values(), key=lambda row: (row.position, row.id))
+
+
+def _areas() -> list[Area]:
+    """The communes of the centres one works in, the present ones first; those of before keep their cases."""
+    centres = {grant.centre_id for grant in actor().grants if grant.centre_id is not None}
+    query = select(Area).where(Area.level == "commune").order_by(Area.valid_to.is_not(None), Area.folded_name, Area.id)
+    return list(db.session.scalars(query.where(Area.centre_id.in_(centres)) if centres else query))
+
+
+def _years() -> list[int]:
+    """From this year back to the first case."""
+    this_year = now().astimezone(LOCAL_ZONE).year
+    first = db.session.scalar(select(func.min(Case.opened_at)))
+    return list(range(this_year, (first.astimezone(LOCAL_ZONE).year if first else this_year) - 1, -1))

@@ -1,0 +1,54 @@
+"""The small map beside a decision: where the reports of a case are, and the numbered cases around them.
+
+The list on the page is the map's content: every point is an element of it, so that it can be read without the map. There is no
+picture of the land behind it, because none comes with the software and nothing is fetched from elsewhere.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from casework.alike import Alike
+from casework.models import Case, Report
+
+LARGEST_OUTLINE = 60_000
+"""Characters of an area's outline that go into a page; a larger one is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A report's own point; `accuracy` in metres, where the device said it. Degrees are WGS 84."""
+
+    code: str
+    latitude: float
+    longitude: float
+    accuracy: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMap:
+    """What is drawn beside the numbered list: the points of the reports, and the outline of the commune, if one is stored."""
+
+    spots: list[Spot]
+    outline: str
+
+
+def staff_map(case: Case, alike: Iterable[Alike] = ()) -> StaffMap | None:
+    """Return the map of a case, None where neither it nor any case around it has a position."""
+    spots = [spot for link in case.reports if link.left_at is None and (spot := _spot(link.report)) is not None]
+    if not spots and not any(each.case.latitude is not None for each in alike):
+        return None
+    return StaffMap(spots, _outline(case))
+
+
+def _spot(report: Report) -> Spot | None:
+    if report.latitude is None or report.longitude is None:
+        return None
+    return Spot(report.code, report.latitude, report.longitude, round(report.accuracy_m) if report.accuracy_m else None)
+
+
+def _outline(case: Case) -> str:
+    if case.area is None or case.area.boundary is None:
+        return ""
+    text = json.dumps(case.area.boundary, separators=(",", ":"))
+    return text if len(text) <= LARGEST_OUTLINE else ""

@@ -1,0 +1,67 @@
+// The operator's steps. Every button here is one of the form too, so the page works without this script.
+//   [data-take='{"name": value or [values]}']   puts a suggestion into the fields at once; the button stays for who does not want to wait
+//   [data-clears="id"] with [data-mark]         puts a neutral word in place of a mark in the text #id; marks that are gone disappear
+//   [data-limits] with [data-limits-of="1|2"]   shows the limits of one or of several agencies as they are ticked
+//   [data-fills="name"]                         a link to call: its number goes into that field
+"use strict";
+(() => {
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const changed = field => ["input", "change"].forEach(kind => field.dispatchEvent(new Event(kind, { bubbles: true })));
+
+  const put = (form, name, value) => {
+    const wanted = [].concat(value);
+    all(`[name="${CSS.escape(name)}"]`, form).forEach(field => {
+      if (field.matches("[type=checkbox],[type=radio]")) field.checked = wanted.includes(field.value);
+      else field.value = wanted[0];
+      changed(field);
+    });
+  };
+  all("[data-take]").forEach(button => button.addEventListener("click", event => {
+    event.preventDefault();
+    Object.entries(JSON.parse(button.dataset.take)).forEach(([name, value]) => put(button.form, name, value));
+    const box = button.closest(".suggest");
+    if (box) box.dataset.taken = "";
+    button.textContent = button.dataset.taken;
+    button.setAttribute("aria-pressed", "true");
+  }));
+
+  all("[data-clears]").forEach(box => {
+    const text = document.getElementById(box.dataset.clears), done = box.querySelector("[data-clear]");
+    const show = () => {
+      const left = all("[data-mark]", box).filter(mark => {
+        mark.hidden = !text.value.includes(mark.dataset.mark);
+        return !mark.hidden;
+      });
+      box.querySelectorAll("[data-left]").forEach(line => { line.hidden = !left.length; });
+      if (done) done.hidden = left.length > 0;
+    };
+    all("[data-mark] button", box).forEach(button => {
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        const { mark, neutral } = button.closest("[data-mark]").dataset;
+        text.value = text.value.split(mark).join(neutral);
+        changed(text);
+        const next = all("[data-mark]:not([hidden]) button", box)[0];
+        (next || text).focus();
+      });
+    });
+    text.addEventListener("input", show);
+    show();
+  });
+
+  all("[data-limits]").forEach(box => {
+    const form = box.closest("form"), lead = form.elements.lead;
+    const show = () => {
+      const ticked = all("[name=cooperating]:checked", form).filter(tick => tick.value !== lead.value).length;
+      const number = Math.max(1, (lead.value ? 1 : 0) + ticked);
+      all("[data-limits-of]", box).forEach(part => { part.hidden = (part.dataset.limitsOf === "1") !== (number === 1); });
+    };
+    form.addEventListener("change", show);
+    show();
+  });
+
+  all("[data-fills]").forEach(link => link.addEventListener("click", () => {
+    const field = document.querySelector(`[name="${CSS.escape(link.dataset.fills)}"]`);
+    if (field && !field.value) { field.value = link.dataset.number; changed(field); }
+  }));
+})();

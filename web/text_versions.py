@@ -1,0 +1,39 @@
+"""Versions of what agencies answered and of what was told, each with what it changed of the one before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from casework.models import PublicationVersion
+from casework.staff_views import SeenAnswer
+from web.text_changes import Change, changes
+
+ANSWER_PARTS = ("findings", "actions", "remaining", "contact")
+PUBLICATION_PARTS = ("title", "question", "summary", "place")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A part of a text that is not as it was; `part` is its column."""
+
+    part: str
+    pieces: list[Change]
+
+
+def answer_differences(versions: Sequence[SeenAnswer]) -> dict[int, list[Difference]]:
+    """What each answer changed of the version before it that the reader may read too, by its row; newest first as they are given."""
+    return {newer.answer.id: _between(older.answer, newer.answer, ANSWER_PARTS) for newer, older in pairwise(versions)}
+
+
+def publication_differences(versions: Sequence[PublicationVersion]) -> dict[int, list[Difference]]:
+    """What each correction changed of the version before it, by its row; oldest first as they are given."""
+    return {newer.id: _between(older, newer, PUBLICATION_PARTS) for older, newer in pairwise(versions)}
+
+
+def _between(older: object, newer: object, parts: Sequence[str]) -> list[Difference]:
+    found = []
+    for part in parts:
+        before, after = getattr(older, part) or "", getattr(newer, part) or ""
+        if before != after:
+            found.append(Difference(part, changes(before, after)))
+    return found

@@ -1,0 +1,113 @@
+"""The load of the people somebody leads: who holds how much, what is late, what nobody has taken, what was done in the last days."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, select, union_all
+
+from casework.db import db
+from casework.models import Account, Agency, Centre
+from casework.permissions import TEAM_LEADERS, Action, Actor, Role, require
+from casework.words import Bilingual
+from workflows.assigning import MOST_COLLEAGUES, colleagues_at
+from workflows.inbox import COUNTED_PER_DESK
+from workflows.inbox_filters import SOON, team_desks
+from workflows.models import WaitingTask
+
+LOOKED_BACK = timedelta(days=7)
+"""How far back what was done is counted."""
+
+
+@dataclass(slots=True)
+class Load:
+    """How much one person holds, or nobody does: steps taken, of those late and nearly due, and steps done in the last days."""
+
+    taken: int = 0
+    late: int = 0
+    soon: int = 0
+    done: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person of a team with their load."""
+
+    account: Account
+    load: Load
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The people of a centre's operations or of an agency. `free` is what nobody has taken; `is_cut` says that not all are listed.
+
+    `principal_id` is whom one leads them for, as a deputy.
+    """
+
+    name: Bilingual
+    members: tuple[Member, ...]
+    free: Load
+    is_cut: bool
+    principal_id: int | None
+
+
+def teams_of(by: Actor, *, now: datetime) -> list[Team]:
+    """Return the teams a person leads with the load of each member.
+
+    Bounded: at most MOST_COLLEAGUES people of a team, COUNTED_PER_DESK steps of a desk, and what these people did in the last
+    days (ix_waiting_task_done); five statements a team, whatever its size. Raises NotAllowed.
+    """
+    require(by, Action.READ_TEAM)
+    found = []
+    leading = {grant.desk for grant in by.grants if grant.role in TEAM_LEADERS}
+    for desk in sorted(leading, reverse=True):
+        grant = by.grant_at(desk)
+        is_centre = grant is not None and grant.role == Role.OPS_LEAD
+        place = (
+            db.session.get(Centre, grant.centre_id) if grant and is_centre else db.session.get(Agency, grant.agency_id) if grant else None
+        )
+        if grant is not None and place is not None:
+            desks = team_desks(replace(by, grants=(grant,)))
+            found.append(_team(place.name, desks, grant.principal_id, now))
+    return found
+
+
+def _team(name: Bilingual, desks: list[str], principal_id: int | None, now: datetime) -> Team:
+    people = colleagues_at(desks, now=now)
+    loads = {account.id: Load() for account in people}
+    free = _count_open(desks, loads, now)
+    done = select(WaitingTask.done_by_id, func.count()).where(
+        WaitingTask.done_by_id.in_(loads), WaitingTask.done_at >= now - LOOKED_BACK, WaitingTask.desk.in_(desks)
+    )
+    for account_id, number in db.session.execute(done.group_by(WaitingTask.done_by_id)):
+        if account_id is not None:
+            loads[account_id].done = number
+    members = tuple(Member(account, loads[account.id]) for account in people)
+    return Team(name, members, free, is_cut=len(people) >= MOST_COLLEAGUES, principal_id=principal_id)
+
+
+def _count_open(desks: list[str], loads: dict[int, Load], now: datetime) -> Load:
+    """Fill in what each of them holds of the open steps of these desks; returns what nobody holds."""
+    columns = (WaitingTask.claimed_by_id, WaitingTask.due_at)
+    heads = [
+        select(*columns).where(WaitingTask.desk == desk, WaitingTask.state == "waiting")
+        .order_by(WaitingTask.due_at, WaitingTask.id).limit(COUNTED_PER_DESK).subquery()
+        for desk in desks
+    ]  # fmt: skip
+    waiting = union_all(*(select(head) for head in heads)).subquery()
+    is_late = case((waiting.c.due_at <= now, 1), else_=0)
+    is_near = case((waiting.c.due_at <= now, 0), (waiting.c.due_at <= now + SOON, 1), else_=0)
+    query = select(waiting.c.claimed_by_id, func.count(), func.sum(is_late), func.sum(is_near)).group_by(waiting.c.claimed_by_id)
+    free = Load()
+    for account_id, number, late, soon in db.session.execute(query):
+        load = free if account_id is None else loads.get(account_id)
+        if load is not None:
+            load.taken, load.late, load.soon = number, int(late), int(soon)
+    return free
+
+
+def held_by(account_ids: list[int]) -> dict[int, int]:
+    """Return how many waiting steps each of these people holds, at any desk (ix_waiting_task_claimed)."""
+    query = select(WaitingTask.claimed_by_id, func.count()).where(
+        WaitingTask.claimed_by_id.in_(account_ids), WaitingTask.state == "waiting"
+    )
+    return {id_: number for id_, number in db.session.execute(query.group_by(WaitingTask.claimed_by_id)) if id_ is not None}
