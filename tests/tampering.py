@@ -13,7 +13,8 @@ def drop_triggers() -> None:
     """Take away the triggers that keep events append-only, as a dishonest administrator would."""
     with unit_of_work():
         if db.session.get_bind().dialect.name == "sqlite":
-            found = db.session.execute(text("SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'event%'"))
+            found = db.session.execute(text("SELECT 'DROP TRIGGER ' || name FROM sqlite_master"
+                                            " WHERE type = 'trigger' AND tbl_name LIKE 'event%'"))
         else:
             found = db.session.execute(text("SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger"
                                             " WHERE NOT tgisinternal"))

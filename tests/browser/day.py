@@ -226,6 +226,7 @@ def begun(environment: dict[str, str]) -> Iterator[Day]:
             build.centre("DN", is_default=False)
         day = Day(house, world, Config.from_environment(environment))
         house.app.config["CLOCK"] = day.now
+        house.app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600    # what a page is dressed in need not be asked for with every page
         heard = _listened(day)
         request_finished.connect(heard, house.app)
         yield day

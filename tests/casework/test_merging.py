@@ -202,7 +202,7 @@ def test_an_agency_the_main_case_has_not_goes_on_there_with_its_limits_and_notes
     moving = joined.assignment_of(case, "HKL")
     due = joined.running(case)["assignment", moving.id]
     with unit_of_work():
-        given = {"audience": "agency", "body": "Đang xem.", "written_by_id": 1, "written_at": LATER, "mentions": []}
+        given = {"audience": "agency", "body": "Đang xem.", "written_by_id": 1, "written_at": LATER}
         db.session.add(Note(case_id=case.id, assignment_id=moving.id, **given))
     result = joined.merge(world, case, into)
     assert moving.id in result["moved"]

@@ -1,0 +1,79 @@
+"""Judging a page for everybody: what axe knows, its width at three sizes, and a walk over it with the Tab key."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from web.locales import LANGUAGE_COOKIE
+
+WIDTHS = (360, 768, 1366)
+UNFOLD = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
+MOST_STOPS = 250
+
+
+def speak(page: Page, address: str, language: str) -> None:
+    page.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": address}])
+
+
+def barriers(page: Page) -> Iterator[str]:
+    """What axe finds, however little it weighs."""
+    found: Any = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    for each in found["violations"]:
+        yield f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]} ({len(each['nodes'])})"
+
+
+def too_wide(page: Page, *widths: int) -> Iterator[str]:
+    for width in widths or WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            yield f"{wide} pixels wide at {width}"
+
+
+STOP = """() => {
+    const at = document.activeElement;
+    if (!at || at === document.body) return null;
+    const box = at.getBoundingClientRect(), style = getComputedStyle(at);
+    const near = at.closest("label, .choice") || at;
+    const rings = [at, near, at.nextElementSibling].filter(Boolean).map(each => getComputedStyle(each));
+    window.stops = window.stops || [];
+    const last = window.stops[window.stops.length - 1];
+    const back = last && (last.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_PRECEDING) && !window.stops.includes(at);
+    const seen = window.stops.includes(at);
+    window.stops.push(at);
+    return {
+        what: at.outerHTML.slice(0, 120), seen, back: Boolean(back),
+        shown: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+        ring: rings.some(each => each.outlineStyle !== "none" || each.boxShadow !== "none"),
+    };
+}"""
+
+UNREACHED = """() => {
+    const stops = new Set(window.stops || []), radios = new Set([...stops].filter(each => each.type === "radio").map(each => each.name));
+    const mayBeReached = each => !each.matches(":disabled, [type=hidden]") && each.tabIndex >= 0
+        && each.checkVisibility({ visibilityProperty: true }) && !(each.type === "radio" && radios.has(each.name));
+    return [...document.querySelectorAll("main :is(a[href], button, input, select, textarea, summary)")]
+        .filter(each => mayBeReached(each) && !stops.has(each)).map(each => each.outerHTML.slice(0, 120));
+}"""
+
+
+def walk(page: Page) -> Iterator[str]:
+    """Go over the page with Tab alone: the focus is always seen, goes forward, reaches everything and gets out again."""
+    page.evaluate("window.stops = []; document.activeElement && document.activeElement.blur(); window.scrollTo(0, 0)")
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(STOP)
+        if stop is None or stop["seen"]:
+            break
+        if not stop["shown"]:
+            yield f"the focus is out of sight at {stop['what']}"
+        if not stop["ring"]:
+            yield f"the focus is not marked at {stop['what']}"
+        if stop["back"]:
+            yield f"the focus goes back to {stop['what']}"
+    else:
+        yield f"the focus does not get out within {MOST_STOPS} steps"
+    yield from (f"no key leads to {each}" for each in page.evaluate(UNREACHED))
