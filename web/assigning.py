@@ -61,7 +61,7 @@ def assign(ref: str) -> ResponseReturnValue:
     to = None if form.to.data == NOBODY else form.to.data
     try:
         with unit_of_work():
-            assign_task(ref, by=actor(), now=now(), to=to, reason=form.reason.data or "", takes_over=_is_confirmed())
+            assign_task(ref, by=actor(), now=now(), to=to, reason=form.reason.data or "", takes_over_from=_confirmed_holder())
     except HeldByColleague as held:
         return _confirm(_task(ref), form, local(held.text))
     except TaskUnknown:
@@ -73,15 +73,16 @@ def assign(ref: str) -> ResponseReturnValue:
         return redirect(inbox_address(row=ref))
     except CaseworkError as refusal:
         task = _task(ref)
-        shown = _confirm(task, form, local(refusal.text)) if _is_confirmed() else _shown(task, form, local(refusal.text))
+        shown = _confirm(task, form, local(refusal.text)) if _confirmed_holder() else _shown(task, form, local(refusal.text))
         return shown, 422
     name = next((person.full_name for person in people if person.ref == form.to.data), None)
     flash(_("The task is given to %(name)s, who is told.", name=name) if name else _("The task is free again."))
     return redirect(inbox_address(row=ref))
 
 
-def _is_confirmed() -> bool:
-    return request.form.get("takes_over") == "yes"
+def _confirmed_holder() -> str:
+    """From whom the second page said the step would be taken."""
+    return request.form.get("takes_over_from", "")
 
 
 def _task(ref: str) -> WaitingTask:

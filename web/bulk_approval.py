@@ -78,7 +78,7 @@ def _approved(ref: str, version: str) -> Outcome:
             raise TaskUnknown
         if task.state == "waiting":
             # who comes second reads who was first, whatever they have opened
-            refuse_unopened(task.assignment, by=actor(), version=int(version) if version.isdecimal() else 0)
+            refuse_unopened(task.assignment, by=actor(), version=int(version) if version.isdecimal() and len(version) < 9 else 0)
         perform_recorded(ref, by=actor(), now=now(), act=VERB)
     except CaseworkError as refusal:
         return Outcome(code, title, False, local(refusal.text))

@@ -91,7 +91,7 @@ class ClassifyForm(Form):
         _l("Urgency"), choices=[SelectChoice("normal", _l("Normal")), SelectChoice("urgent", _l("Urgent"))], default="normal"
     )
     complexity = RadioField(_l("Complexity"), default="ordinary")
-    visibility = SelectField(_l("Publication"), validate_choice=False, default=NOTHING)
+    visibility = SelectField(_l("Publication"), default=NOTHING)
 
 
 class NoteForm(Form):
@@ -243,6 +243,17 @@ def _classify(each: Chosen, form: ClassifyForm, by: Actor, *, has_place: bool) -
     reason = next((row for row in visibility_reasons_for(case, now=moment) if row.key == form.visibility.data), None)
     if field is None or case.area is None:
         raise ClassificationRefused("Trung tâm của hồ sơ không có lĩnh vực này.", "The centre of the case does not have this field.")
+    if form.visibility.data != NOTHING and reason is None:
+        # never public because a reason of another centre means nothing here
+        raise ClassificationRefused(
+            "Trung tâm của hồ sơ không có lý do không công khai này. Vui lòng mở ra và phân loại riêng.",
+            "The centre of the case does not have this reason for not publishing. Please classify it by itself.",
+        )
+    if form.urgency.data == "normal" and any(link.report.marked_urgent for link in case.reports if link.left_at is None):
+        raise ClassificationRefused(
+            "Người gửi đánh dấu khẩn. Vui lòng mở ra và phân loại riêng.",
+            "Its sender marked it as urgent. Please classify it by itself.",
+        )
     given: dict[str, Any] = {
         "field": field, "urgency": form.urgency.data, "complexity": form.complexity.data, "area": case.area, "village": case.village,
         "visibility_reason": reason,

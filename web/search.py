@@ -150,7 +150,7 @@ def _wanted() -> Wanted:
         state=state if state == OPEN or state in set(CaseState) - NEVER_FOUND else "",
         service_code=request.args.get("field", "")[:40],
         area_ref=request.args.get("area", "")[:16],
-        year=int(year) if year.isascii() and year.isdigit() and 1900 < int(year[:9]) < 3000 else None,
+        year=int(year) if year.isascii() and year.isdigit() and len(year) == 4 and 1900 < int(year) < 3000 else None,
     )
 
 

@@ -41,10 +41,13 @@ class HeldByColleague(CaseworkError):
         )
 
 
-def assign_task(task_ref: str, *, by: Actor, now: datetime, to: str | None, reason: str = "", takes_over: bool = False) -> WaitingTask:
+def assign_task(
+    task_ref: str, *, by: Actor, now: datetime, to: str | None, reason: str = "", takes_over_from: str = ""
+) -> WaitingTask:
     """Give a waiting step to the colleague with that ref, or to nobody (None), as whoever leads the people of its inbox.
 
-    A colleague who holds it loses it only with a `reason` and `takes_over`, the second word; the reason becomes an internal note.
+    A colleague who holds it loses it only with a `reason` and when named in `takes_over_from` (ref), the second word; the reason becomes an
+    internal note.
     Records `assign_task` without names. The colleague is told, and so is who held it. Raises TaskUnknown, NotAllowed,
     TaskAlreadyDone, StepRefused, AlreadyTheirs, HeldByColleague, AssignRefused. Source: rules.md, section 6, "Claim".
     """
@@ -61,7 +64,7 @@ def assign_task(task_ref: str, *, by: Actor, now: datetime, to: str | None, reas
     taken_from = task.claimed_by if task.claimed_by_id not in (None, by.own_id) else None
     reason = normal(reason)
     if taken_from is not None:
-        _refuse_unconfirmed(task, taken_from, reason, takes_over)
+        _refuse_unconfirmed(task, taken_from, reason, takes_over_from)
     how = "freed" if colleague is None else "taken" if taken_from is not None else "given"
     label, agency = label_of_step(task), {"agency": task.assignment.agency.key} if _is_of_agency(task.desk) and task.assignment else {}
     record(case, "assign_task", by=by, at=now, element=task.element, step=[label.vi, label.en], how=how, **agency)
@@ -140,8 +143,8 @@ def _already(colleague: Account | None) -> AlreadyTheirs:
     return AlreadyTheirs(f"{name} đã được giao việc này rồi.", f"{name} has this task already.")
 
 
-def _refuse_unconfirmed(task: WaitingTask, holder: Account, reason: str, takes_over: bool) -> None:
-    if not takes_over:
+def _refuse_unconfirmed(task: WaitingTask, holder: Account, reason: str, takes_over_from: str) -> None:
+    if takes_over_from != holder.ref:
         raise HeldByColleague(holder.full_name or "", task.claimed_at)
     if not reason or len(reason) > LONGEST_REASON:
         raise AssignRefused(

@@ -217,7 +217,9 @@ def _task(task_ref: str, *read_with: ORMOption) -> WaitingTask:
 
 
 def _locked_task(task_ref: str) -> WaitingTask:
+    # the row too: who takes a step does not wait for its case
     query = select(WaitingTask).where(WaitingTask.ref == task_ref).options(joinedload(WaitingTask.instance))
+    query = query.with_for_update(of=WaitingTask)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 

@@ -36,7 +36,8 @@ def upgrade() -> None:
         last = rows[-1].id
         changed = []
         for row in rows:
-            text = ' '.join([row.exact_words, *others.get(row.area_id, ())])
+            # an earlier way up may have written them already
+            text = ' '.join([row.exact_words, *(name for name in others.get(row.area_id, ()) if name not in row.exact_words)])
             changed.append({'row': row.id, 'text': text, 'folded': words_of(text)})
         connection.execute(
             sa.update(search_row).where(search_row.c.id == sa.bindparam('row'))

@@ -19,6 +19,12 @@ from workflows.models import WaitingTask
 PEOPLE = ("operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "confidential_reader")
 
 
+STORIES = (
+    "classify", "distribute", "accept", "answer", "approve", "approve too", "publish", "interim", "handed back", "endorse", "decide",
+    "held", "referred", "refused", "withdrawn", "added", "rated", "asked", "main", "merged", "apart", "urgent",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Desk:
     """A page, whose it is and what it is called; `status` is what it is answered with."""
@@ -33,8 +39,7 @@ def furnish(day: Day) -> None:
     """A case at every step there is, and something of everything that hangs on one."""
     world, until = day.world, date(2026, 3, 12)
     pictured_report(day, "verify", "Tôi là Nguyễn Văn An, 0912 345 678. Rác đổ ven suối, gần nhà 12/4 Thống Nhất.")
-    for story in ("classify", "distribute", "accept", "answer", "approve", "approve too", "publish", "interim", "handed back", "endorse",
-                  "decide", "held", "referred", "refused", "withdrawn", "added", "rated", "asked", "main", "merged", "apart", "urgent"):  # fmt: skip
+    for story in STORIES:
         day.file(story, words=f"Có đống rác lớn ven suối ({story}).")
     day.to_classify("classify")
     day.to_distribute("distribute")
@@ -53,7 +58,8 @@ def furnish(day: Day) -> None:
     for story in ("endorse", "decide"):
         day.to_handling(story, "PTNMT")
         [assignment] = day.case(story).assignments
-        build.act(world, day.case(story), "request_extension", "officer_PTNMT", assignment=assignment, now=day.now(), reason="Chờ xe.", until=until)
+        wish = {"assignment": assignment, "reason": "Chờ xe.", "until": until}
+        build.act(world, day.case(story), "request_extension", "officer_PTNMT", now=day.now(), **wish)
     day.do("decide", "endorse_extension", "leader_PTNMT", endorsed=True)
     day.act("held", "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 5))
     day.act("referred", "refer", "operator", body="Công an huyện", reason="Thuộc thẩm quyền công an.")
@@ -89,16 +95,11 @@ def desks_of(day: Day) -> list[Desk]:
         for shown, path in pages_of_staff(actor_for(day.world.people[name], now=now), now).items():
             found.setdefault(shown, Desk(name, shown, path))
     case, again = day.case("approve").ref, day.case("answer").ref
-    done = db.session.scalars(select(WaitingTask.ref).where(WaitingTask.case_id == day.case("distribute").id, WaitingTask.element == "classify")).one()
+    of_it = (WaitingTask.case_id == day.case("distribute").id, WaitingTask.element == "classify")
+    done = db.session.scalars(select(WaitingTask.ref).where(*of_it)).one()
     beside = (
-        Desk("operator", "inbox-filtered", "/inbox?view=verify&urgency=normal"), Desk("operator", "inbox-of-places", "/inbox?waits=officer"),
-        Desk("operator", "inbox-nothing", "/inbox?source=camera"), Desk("operator", "inbox-search", "/inbox?q=1"),
-        Desk("operator", "kept-filters", "/inbox/filters"), Desk("leader_PTNMT", "team", "/team"),
-        Desk("leader_PTNMT", "approvals", "/approvals"), Desk("officer_PTNMT", "templates", "/answer-templates"),
-        Desk("officer_PTNMT", "mentions", "/mentions"), Desk("operator", "search", "/search?q=rac"),
-        Desk("operator", "search-nothing", "/search?q=khongco"), Desk("operator", "note", f"/cases/{case}/notes"),
-        Desk("ops_lead", "case-printed", f"/cases/{case}/print"), Desk("ops_lead", "assign", f"{day.address('verify', 'verify')}/assign"),
-        Desk("officer_PTNMT", "case-at-agency", f"/cases/{again}"),
+        Desk("operator", "inbox-search", "/inbox?q=1"), Desk("ops_lead", "assign", f"{day.address('verify', 'verify')}/assign"),
+        Desk("officer_PTNMT", "case-at-agency", f"/cases/{again}"), Desk("officer_PTNMT", "note", f"/cases/{case}/notes"),
         Desk("officer_PTNMT", "error-403", "/team", 403), Desk("operator", "error-404", "/cases/khongcodau", 404),
         Desk("operator", "error-409", f"/tasks/{done}", 409),
     )  # fmt: skip

@@ -26,9 +26,10 @@ CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
              "--no-first-run"]  # fmt: skip
 PICTURES = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
-PHONE, DESK = {"width": 360, "height": 780}, {"width": 1366, "height": 900}
+PHONE, TABLET, DESK = {"width": 360, "height": 780}, {"width": 768, "height": 900}, {"width": 1366, "height": 900}
 HIGHEST = 6000
-SERIOUS = {"serious", "critical"}
+SERIOUS = frozenset({"serious", "critical"})
+EVERY_IMPACT = SERIOUS | {"moderate", "minor"}
 
 
 @dataclass
@@ -40,6 +41,8 @@ class House:
     browser: Browser
     folder: Path = PICTURES
     world: build.World | None = None
+    sizes: tuple[dict[str, int], ...] = (PHONE, DESK)
+    impacts: frozenset[str] = SERIOUS
     faults: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
 
@@ -88,7 +91,7 @@ class Visitor:
         """Judge the page as it stands and take its pictures."""
         number = len(self.house.pictures) + 1
         self.house.pictures.append(shown)
-        for size in (PHONE, DESK):
+        for size in self.house.sizes:
             self.page.set_viewport_size(size)                   # type: ignore[arg-type]
             self._judge_width(shown, size["width"])
             path = self.house.folder / f"{number:02d}-{shown}-{size['width']}.png"
@@ -119,7 +122,7 @@ class Visitor:
     def _barriers(self) -> Iterator[str]:
         found: Any = Axe().run(self.page, options={"resultTypes": ["violations"]}).response
         for violation in found["violations"]:
-            if violation["impact"] in SERIOUS:
+            if violation["impact"] in self.house.impacts:
                 yield f"{violation['id']}: {violation['nodes'][0]['html'][:160]} ({len(violation['nodes'])})"
 
 

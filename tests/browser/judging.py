@@ -33,6 +33,14 @@ def too_wide(page: Page, *widths: int) -> Iterator[str]:
             yield f"{wide} pixels wide at {width}"
 
 
+FROM_THE_TOP = """() => {
+    window.stops = [];
+    window.scrollTo(0, 0);
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+}"""
+
 STOP = """() => {
     const at = document.activeElement;
     if (!at || at === document.body) return null;
@@ -62,7 +70,7 @@ UNREACHED = """() => {
 
 def walk(page: Page) -> Iterator[str]:
     """Go over the page with Tab alone: the focus is always seen, goes forward, reaches everything and gets out again."""
-    page.evaluate("window.stops = []; document.activeElement && document.activeElement.blur(); window.scrollTo(0, 0)")
+    page.evaluate(FROM_THE_TOP)
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
         stop = page.evaluate(STOP)

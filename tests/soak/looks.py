@@ -1,4 +1,7 @@
-"""The demonstration seen by everybody who works in it: each page at both widths, in both languages, with pictures to look at."""
+"""The demonstration seen by everybody who works in it: each page at three widths, in both languages, with pictures to look at.
+
+Nothing axe knows may be wrong, with everything folded and with everything open; each page is walked over with the Tab key.
+"""
 from __future__ import annotations
 
 import re
@@ -9,14 +12,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
+from playwright.sync_api import Page
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from casework.models import Account, Case
+from casework.notes import note_audiences
 from casework.own_lists import own_list
 from casework.permissions import Action, Actor, actor_for, case_seen_by, may, reports_of
 from casework.possible_acts import possible_acts
-from tests.browser.house import PICTURES, House, free_port, visited
+from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
+from tests.browser.judging import UNFOLD, barriers, too_wide, walk
 from tests.soak.runs import Options, Round, Run
 from web import demo
 from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
@@ -28,6 +34,16 @@ STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "pheduyet", "bao
          "canbo.pktht", "lanhdao.pktht")  # fmt: skip
 VIEWS = ("mine", "soon", "late", "frozen")
 """Of the inbox, beside those of one step each."""
+
+BESIDE = (
+    ("inbox-filtered", "/inbox?view=verify&urgency=normal", Action.READ_INBOX),
+    ("inbox-of-places", "/inbox?waits=officer", Action.READ_INBOX), ("inbox-nothing", "/inbox?source=camera", Action.READ_INBOX),
+    ("kept-filters", "/inbox/filters", Action.KEEP_FILTER), ("team", "/team", Action.READ_TEAM),
+    ("approvals", "/approvals", Action.APPROVE_ANSWER), ("templates", "/answer-templates", Action.KEEP_TEMPLATE),
+    ("mentions", "/mentions", Action.READ_CASE), ("search", "/search?q=rac", Action.SEARCH_CASES),
+    ("search-nothing", "/search?q=khongco", Action.SEARCH_CASES),
+)  # fmt: skip
+"""Pages at desks that hang on no case."""
 
 Pages = dict[str, str]
 """The address of each page by the name of its picture: one of each kind."""
@@ -58,6 +74,7 @@ def slug(words: str) -> str:
 def pages_of_staff(actor: Actor, now: datetime) -> Pages:
     """The inbox in each view, a step of each kind that waits there, a case of each state, and each act offered on it."""
     found = {"inbox": "/inbox", "sessions": "/sessions"} | {f"inbox-{view}": f"/inbox?view={view}" for view in VIEWS}
+    found |= {name: path for name, path, action in BESIDE if may(actor, action)}
     query = select(WaitingTask).where(WaitingTask.desk.in_(actor.desks), WaitingTask.state == "waiting").order_by(WaitingTask.id)
     for task in db.session.scalars(query):
         found.setdefault(f"task-{task.element}", f"/tasks/{task.ref}")
@@ -66,6 +83,9 @@ def pages_of_staff(actor: Actor, now: datetime) -> Pages:
             continue
         kind = f"{case.state}-{case.paused_for}" if case.paused_for else case.state
         found.setdefault(f"case-{kind}", f"/cases/{case.ref}")
+        found.setdefault("case-printed", f"/cases/{case.ref}/print")
+        if may(actor, Action.WRITE_NOTE, case) and note_audiences(actor, case):
+            found.setdefault("note", f"/cases/{case.ref}/notes")
         if case.quarantined_at is None:
             found.setdefault("diagram", f"/cases/{case.ref}/diagram")
         for each in possible_acts(case, actor, now):
@@ -123,11 +143,21 @@ def look_at_all(house: House, app: Flask, language: str) -> dict[str, Any]:
             if answer is None or answer.status != 200:
                 house.faults.append(f"{login} {path}: {answer and answer.status}")
             visitor.look(name)
+            house.faults += [f"{login} {name} {path}: {fault}" for fault in opened_and_walked(visitor.page)]
         seen[login or "guest"] = len(pages)
         visitor.context.close()
     if house.faults:
         raise AssertionError("\n".join(house.faults))
     return {"pages": seen}
+
+
+def opened_and_walked(page: Page) -> Iterator[str]:
+    """What is wrong with the page as it stands for whoever has a keyboard alone, and with everything on it unfolded."""
+    yield from walk(page)
+    page.evaluate(UNFOLD)
+    for size in (PHONE, DESK):
+        yield from too_wide(page, size["width"])
+        yield from (f"unfolded at {size['width']}: {fault}" for fault in barriers(page))
 
 
 def look_at_demonstration(language: str) -> dict[str, Any]:
@@ -139,6 +169,7 @@ def look_at_demonstration(language: str) -> dict[str, Any]:
             demo.prepare(app, now=datetime.now(UTC))
             begin_drafts(datetime.now(UTC))
         with visited(app, config) as house:
+            house.sizes, house.impacts = (PHONE, TABLET, DESK), EVERY_IMPACT
             return look_at_all(house, app, language)
 
 

@@ -44,7 +44,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""
 
-BESIDE = ("/reports?q=", "/search?q=rac", "/search?state=open",
+BESIDE = ("/reports?q=", "/search?q=rac", "/search?state=open", "/inbox?waits=officer", "/inbox?waits=team", "/inbox?q=1", "/search?q=1",
           "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox")
 """Addresses with a question in them."""
 

@@ -27,7 +27,7 @@ from casework.models import OutboxMessage, SearchRow
 from tests import build
 from tests.conftest import environment_of, running
 from tests.postgres import find_programs
-from tests.system.canary import IDENTITY, IN_FILE, IN_WORDS, MARKS
+from tests.system.canary import IDENTITY, IN_FILE, IN_WORDS, MARKS, PHONE
 from tests.system.journey import Journey
 from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
@@ -86,6 +86,8 @@ def test_marks_are_found_only_where_the_rules_allow(
     assert found_in(reporter.get(f"/mine/{journey.code}").body, MARKS) == names(IN_WORDS)
     assert "secret" in found_in("\n".join(page.text for page in reporter.everything if page.path.endswith("/receipt")), [secret])
     assert found_in(operator.get(f"/cases/{journey.case.ref}").body, MARKS) == names(IN_WORDS)
+    looked_up = operator.submit(operator.get("/search"), at="/search/phone", phone=PHONE, reason="Người gọi hỏi về phản ánh của mình.")
+    assert journey.code in looked_up.shown, "a caller's number finds the case; it is judged below that the page tells nothing more"
     revealed = reveal(operator, journey)
     assert found_in(revealed.body, IDENTITY) == names(IDENTITY)
 
@@ -110,7 +112,7 @@ def walk(person: Person, app: Flask) -> None:
 @pytest.mark.parametrize("mark", IN_WORDS, ids=lambda mark: mark.name)
 def test_nobody_finds_a_case_by_a_mark(finished: Journey, mark: Mark) -> None:
     for name in LOOKERS:
-        for search in ("/reports?q=", "/inbox?q="):
+        for search in ("/reports?q=", "/inbox?q=", "/search?q="):
             page = finished.person(name).get(search + quote_plus(mark.text))
             assert finished.code not in page.text, f"{name} finds it by the {mark.name} with {search}"
 

@@ -5,6 +5,8 @@ the code decides by (casework.permissions), and with the statuses written down h
 """
 from __future__ import annotations
 
+import base64
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +15,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from casework.db import db
-from casework.models import Case, Event, Photo
+from casework.db import db, new_ref
+from casework.models import Case, Draft, Event, Photo
 from casework.permissions import ACTION_ROLES, ANYONE, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
 from tests import build
 from tests.conftest import environment_of, running
@@ -305,6 +307,15 @@ def gives_out(the: Stage, name: str, ref: str) -> bool:
     return role in own and task.case_id != the.hidden.id
 
 
+def note_by_hand(the: Stage, name: str, ref: str) -> int:
+    """The centre and the agencies at work write notes; an agency that handed back does not any more."""
+    if name in HAS_NO_CASES | {"committee leader", "administrator", "confidential reader", "other centre's administrator"}:
+        return 403
+    if ref == the.hidden.ref or name not in READS_CASES:
+        return 404
+    return 403 if name.endswith(" of HKL") else 200
+
+
 def by_hand(the: Stage, name: str, address: Address) -> int:
     """The status of rules.md as somebody wrote it down who has not read the code."""
     endpoint, parts = address.endpoint, address.parts
@@ -338,10 +349,14 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name.startswith("leader of ") or name == "committee leader" else 403
         case "team.team":
             return 200 if leads(name) else 403
+        case "answer_templates.templates":
+            return 200 if name.startswith(("officer of ", "leader of ")) else 403
+        case "notes.mentions":
+            return 403 if name in HAS_NO_CASES else 200
+        case "notes.write":
+            return note_by_hand(the, name, parts["ref"])
         case "assigning.assign":
             return 403 if not leads(name) else 200 if gives_out(the, name, parts["ref"]) else 404
-        case "incidents.incidents":
-            return 200 if name in ("administrator", "other centre's administrator") else 403
         case "incidents.incidents":
             return 200 if name in {"administrator", "other centre's administrator"} else 403
         case "mending.process":
@@ -400,6 +415,10 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
         if page is None or not any(SIGHTS[sight] & viewers(actor, case) for sight in sights):
             return {404}
         return {200} if may(actor, page.action, case) else {403}
+    if address.endpoint == "notes.write":
+        case = the.case if address.parts["ref"] == the.case.ref else the.hidden
+        reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
+        return {200} if reads else {403, 404}
     if address.endpoint in ("cases.case", "cases.printed", "cases.diagram"):
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         if case.quarantined_at is not None:
@@ -454,6 +473,39 @@ def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -
         else:
             assert status in (302, 404, 409, 422), f"{rule.rule}: {status}"
     assert db.session.scalar(select(func.count(Event.id))) == events
+
+
+FOREIGNERS = ("officer of PTNMT", "leader of PTNMT", "officer of HKL", "leader of HKL", "officer of an agency not asked",
+              "other centre's operator", "other centre's ops lead", "committee leader", "administrator", "other citizen")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGNERS)
+def test_the_step_of_an_agency_is_not_there_for_those_of_another(the: Stage, name: str) -> None:
+    tasks = the.app.url_map.bind("localhost"), list(db.session.scalars(select(WaitingTask.ref).where(
+        WaitingTask.case_id == the.case.id, WaitingTask.state == "waiting", WaitingTask.desk.like("agency_leader@%"))))
+    assert tasks[1], "something must wait at UBND-LAT"
+    before = db.session.scalar(select(func.count(Event.id))), db.session.query(Draft).count()
+    person, form = the.person(name), {"act": "approve_answer", "to": "nobody", "draft_do": "keep", "instructions": "Xem lại."}
+    for endpoint in ("tasks.task", "inbox.claim", "inbox.release", "assigning.assign", "drafts.keep"):
+        for ref in tasks[1]:
+            assert person.post(tasks[0].build(endpoint, {"ref": ref}, method="POST"), form, follows=False).status in (403, 404), endpoint
+    for verb in ("claim", "release", "assign", "note", "remind", "classify"):
+        page = person.post(f"/inbox/bulk/{verb}", {"task": tasks[1], "sent": "yes", "words": "Nhắc.", "audience": "agency", "to": "nobody"})
+        assert the.case.code not in page.text.split("<main")[-1]
+    db.session.rollback()
+    assert (db.session.scalar(select(func.count(Event.id))), db.session.query(Draft).count()) == before
+
+
+def test_no_address_can_be_guessed(the: Stage) -> None:
+    """What is not public is addressed by at least 96 random bits; a code opens what is public or the sender's own."""
+    named = [(address.endpoint, name, value) for address in the.addresses for name, value in address.parts.items()]
+    chosen = {"verb", "audience", "rendition"}
+    assert [each for each in named if each[1] not in chosen | {"code"} and not re.fullmatch(r"[A-Za-z0-9_-]{16,}", each[2])] == []
+    assert {endpoint for endpoint, name, _ in named if name == "code"} == {
+        "public.report", "filing.receipt", "filing.receipt_file", "tracking.own", "own_acts.withdraw_report",
+    }  # fmt: skip
+    assert len({new_ref() for _ in range(1000)}) == 1000
+    assert {len(base64.urlsafe_b64decode(new_ref())) * 8 for _ in range(50)} == {96}
 
 
 def a_task_of_nobody(the: Stage) -> str:

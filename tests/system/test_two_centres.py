@@ -11,11 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.answer_templates import keep_template
 from casework.db import db, unit_of_work
 from casework.intake import Filed, Place
-from casework.models import ClockRule, Photo, Report
+from casework.models import ClockRule, Draft, Event, Photo, Report
 from casework.notes import write_note
 from casework.permissions import Role
+from casework.saved_filters import keep_filter, sharing_places
 from tests import build
 from tests.conftest import environment_of, running
 from tests.pictured import pictured_case
@@ -40,6 +42,7 @@ class House:
     worlds: dict[str, build.World]
     filed: dict[str, Filed]
     people: dict[str, Person]
+    looked: int = 0
 
     def person(self, login: str) -> Person:
         if login not in self.people:
@@ -170,6 +173,39 @@ def test_a_step_of_the_other_centre_cannot_be_claimed_by_its_address(house: Hous
     task = build.waiting(case, "verify").ref
     assert house.person("operator_dn").get(f"/tasks/{task}").status == 404
     assert house.person("operator").get(f"/tasks/{task}").status == 200
+
+
+@pytest.mark.parametrize("prefix", ["LD", "DN"])
+def test_nothing_is_done_to_found_in_or_shared_with_the_other_centre(house: House, prefix: str) -> None:
+    theirs = other_than(prefix)
+    world, case = house.worlds[theirs], house.filed[theirs].case
+    tasks = list(db.session.scalars(select(WaitingTask.ref).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")))
+    with unit_of_work():
+        by = world.actor("operator")
+        place, chosen = sharing_places(by)[0], {"waits": "officer"}
+        kept = keep_filter(by=by, now=build.NOON, name=f"Lọc của {theirs}", chosen=chosen, shared_with=place).ref
+        agency = db.session.merge(world.agencies["PTNMT"])
+        officer = world.actor("officer_PTNMT")
+        words = keep_template(agency, by=officer, now=build.NOON, name=f"Mẫu của {theirs}", parts=dict(build.ANSWER)).ref
+    before = db.session.query(Event).count(), db.session.query(Draft).count()
+    ticked = {"task": tasks, "sent": "yes", "words": "Nhắc.", "audience": "centre", "to": "nobody"}
+    for name in STAFF:
+        person = house.person(login_of(prefix, name))
+        for path in (*(f"/tasks/{ref}{way}" for ref in tasks for way in ("", "/claim", "/release", "/assign", "/draft")),
+                     f"/cases/{case.ref}/notes", f"/cases/{case.ref}/acts/remind", f"/inbox/filters/{kept}/remove",
+                     f"/inbox/filters/{kept}/rename", f"/answer-templates/{words}"):  # fmt: skip
+            form = {"act": "retire", "name": "Đổi", "words": "Ghi.", "audience": "agencies", "to": "nobody", "draft_do": "keep"}
+            assert person.post(path, form, follows=False).status in (403, 404), (name, path)
+        for verb in ("claim", "release", "assign", "note", "remind", "classify"):
+            assert case.code not in person.post(f"/inbox/bulk/{verb}", ticked).text.split("<main")[-1], (name, verb)
+        places = ("/inbox", "/inbox/filters", "/answer-templates", f"/search?q={MARK[theirs]}", f"/search?q={case.code}")
+        found = [person.get(path).text for path in places]
+        found.append(person.post("/search/phone", {"phone": build.PHONE, "reason": "Người gọi hỏi về phản ánh."}).text)
+        assert not [page for page in found if case.ref in page or f"của {theirs}" in page], name
+    db.session.rollback()
+    looked = db.session.query(Event).filter(Event.type == "look_up_phone").count()
+    assert (db.session.query(Event).count() - looked, db.session.query(Draft).count()) == (before[0] - house.looked, before[1])
+    house.looked = looked
 
 
 def test_a_role_of_the_installation_sees_both(house: House) -> None:

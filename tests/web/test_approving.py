@@ -114,6 +114,7 @@ def test_a_version_that_came_after_the_list_is_not_approved_and_has_to_be_opened
     build.advance(office.world, case, "approval")
     assert "Trả lời đã có bản khác" in words_of(approve(office, "leader_PTNMT", case))
     assert "Ông/Bà chưa mở đọc trả lời này." in words_of(approve(office, "leader_PTNMT", case, versions=2))
+    assert approve(office, "leader_PTNMT", case, versions=10**4000).status_code == 422, "no number of a version"
     office.get("leader_PTNMT", step(case, "approve_answer"))
     assert approve(office, "leader_PTNMT", case, versions=2).status_code == 200
     assert case.state == "to_publish"

@@ -13,9 +13,10 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from casework.models import Case, Deputy, LoginSession, Note, SavedFilter
+from casework.models import Case, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.saved_filters import MOST_KEPT, keep_filter
 from tests import build
+from tests.second_centre import second_world
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
 from web.filters import local_datetime
@@ -462,14 +463,15 @@ def test_a_colleagues_task_is_moved_by_a_second_page_with_a_reason_and_never_by_
     assert asked.status_code == 200
     assert "Người Thử operator đang giữ việc này" in words_of(asked)
     assert build.waiting(case, "verify").claimed_by_id == office.world.people["operator"].id
-    again = office.post("ops_lead", f"{address}/assign", to=operator_2.ref, takes_over="yes", reason="")
+    again = office.post("ops_lead", f"{address}/assign", to=operator_2.ref, takes_over_from=office.world.people["operator"].ref, reason="")
     assert again.status_code == 422
-    moved = office.post("ops_lead", f"{address}/assign?back=/inbox?view%3Dverify", to=operator_2.ref, takes_over="yes", reason="Nghỉ ốm.")
+    sent = {"to": operator_2.ref, "takes_over_from": office.world.people["operator"].ref, "reason": "Nghỉ ốm."}
+    moved = office.post("ops_lead", f"{address}/assign?back=/inbox?view%3Dverify", **sent)
     assert moved.location == f"/inbox?view=verify#t-{build.waiting(case, 'verify').ref}"
     assert build.waiting(case, "verify").claimed_by_id == operator_2.id
     assert "Một việc của Ông/Bà đã chuyển cho người khác:" in office.words("operator", "/inbox")
     assert "Chuyển bước “Tiếp nhận, xác minh” cho người khác làm" in office.words("operator", f"/cases/{case.ref}")
-    assert office.post("ops_lead", f"{address}/assign", to="nobody", takes_over="yes", reason="Để chung.").status_code == 302
+    assert office.post("ops_lead", f"{address}/assign", to="nobody", takes_over_from=operator_2.ref, reason="Để chung.").status_code == 302
     assert build.waiting(case, "verify").claimed_by_id is None
     assert office.get("leader_PTNMT", f"{address}/assign").status_code == 404
     assert office.get("operator", f"{address}/assign").status_code == 403
@@ -565,3 +567,24 @@ def statements(office: Office, name: str, address: str) -> int:
     office.words(name, address)
     event.remove(db.engine, "before_cursor_execute", note)
     return len([each for each in seen if not each.startswith("BEGIN")])
+
+
+def test_bulk_classifying_makes_nothing_public_and_nothing_less_urgent_than_was_asked_for(office: Office) -> None:
+    other = second_world(office.world)
+    with unit_of_work():
+        own, since = office.world.centre.id, build.LONG_AGO
+        reason = VisibilityReason(key="rieng", name_vi="Riêng", name_en="Own", position=99, centre_id=own, valid_from=since)
+        who = office.world.people["operator"].id
+        work = Membership(account_id=who, role="operator", centre_id=other.centre.id, valid_from=since)
+        db.session.add_all([reason, work])
+    here, there = build.case_at(office.world, "to_classify"), build.case_at(other, "to_classify")
+    marked = build.case_at(office.world, "to_classify", urgent=True)
+    refs = [build.waiting(case, "classify").ref for case in (here, there, marked)]
+    chosen = {"task": refs, "sent": "yes", "field": "rung_dat_moi_truong", "urgency": "normal", "complexity": "ordinary"}
+    assert office.post("operator", "/inbox/bulk/classify", **chosen, visibility="khong_co").status_code == 422
+    words = words_of(office.post("operator", "/inbox/bulk/classify", **chosen, visibility="rieng"))
+    assert "không có lý do không công khai này" in words
+    assert "Người gửi đánh dấu khẩn" in words
+    db.session.expire_all()
+    assert [case.state for case in (here, there, marked)] == ["to_distribute", "to_classify", "to_classify"]
+    assert here.visibility_reason_id == reason.id

@@ -35,3 +35,12 @@ def test_a_colleague_is_named_told_and_has_seen_it_by_opening_the_case(sqlite_ap
     assert office.get("committee_leader", address).status_code == 403
     build.advance(office.world, case, "rating")
     assert "@leader_ptnmt" not in office.words("citizen", f"/reports/{case.code}"), "never public"
+
+
+def test_of_a_case_that_was_set_apart_no_mention_is_counted(sqlite_app: Flask) -> None:
+    office = Office(sqlite_app)
+    case = build.case_at(office.world, "handling")
+    office.post("operator", f"/cases/{case.ref}/notes", audience="agencies", words="Nhờ @officer_ptnmt xem.")
+    assert "Ghi chú nhắc đến tôi 1" in office.words("officer_PTNMT", "/inbox")
+    build.act(office.world, case, "quarantine", "ops_lead", reason="Tố cáo cán bộ có tên.")
+    assert "Ghi chú nhắc đến tôi" not in office.words("officer_PTNMT", "/inbox")

@@ -82,3 +82,9 @@ def test_a_callers_number_finds_cases_and_is_kept_nowhere(sqlite_app: Flask) -> 
     assert status == 200
     assert office.post("operator", "/search/phone", phone="0912345678", reason=reason).status_code == 429
     assert office.post("operator_2", "/search/phone", phone="0912345678", reason=reason).status_code == 200
+
+
+def test_addresses_that_make_no_sense_narrow_nothing(sqlite_app: Flask) -> None:
+    office = Office(sqlite_app)
+    for address in ("/search?year=000002026123", "/search?q=rác&year=0", "/search?q=rác&page=99999&state=x&area=-&field=%00"):
+        assert office.get("operator", address).status_code == 200

@@ -1,16 +1,20 @@
 """Who leads gives steps out; nobody loses one to a single click; the team's load is what its people hold."""
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, Case, Deputy, Event, Note, OutboxMessage
-from casework.permissions import NotAllowed, actor_for
+from casework.permissions import Actor, NotAllowed, actor_for
 from tests import build
 from workflows import steps
 from workflows.assigning import AlreadyTheirs, AssignRefused, HeldByColleague, assign_task, colleagues_at
@@ -90,10 +94,13 @@ def test_a_colleague_loses_a_step_only_by_a_reason_and_a_second_word(world: buil
         steps.claim(task.ref, by=world.actor("operator"), now=build.NOON)
     assert refused(world, task, "ops_lead", "operator_2") is HeldByColleague
     assert refused(world, task, "ops_lead", "operator_2", reason="Nghỉ ốm.") is HeldByColleague
-    assert refused(world, task, "ops_lead", "operator_2", takes_over=True) is AssignRefused
+    holder = world.people["operator"].ref
+    assert refused(world, task, "ops_lead", "operator_2", takes_over_from=holder) is AssignRefused
+    meanwhile = world.people["officer_HKL"].ref
+    assert refused(world, task, "ops_lead", "operator_2", reason="Nghỉ ốm.", takes_over_from=meanwhile) is HeldByColleague
     assert refused(world, task, "ops_lead", None) is HeldByColleague
     assert task.claimed_by_id == world.people["operator"].id
-    assign(world, task, "ops_lead", "operator_2", reason="Chị Mai nghỉ ốm.", takes_over=True)
+    assign(world, task, "ops_lead", "operator_2", reason="Chị Mai nghỉ ốm.", takes_over_from=holder)
     assert task.claimed_by_id == world.people["operator_2"].id
     assert told(world.people["operator"]) == ["task_taken_over"]
     assert told(world.people["operator_2"]) == ["task_assigned"]
@@ -102,7 +109,7 @@ def test_a_colleague_loses_a_step_only_by_a_reason_and_a_second_word(world: buil
     note = db.session.query(Note).filter_by(case_id=case.id).one()
     assert (note.body, note.audience, note.kind) == ("Chị Mai nghỉ ốm.", "centre", "moved")
     # who gave it oneself puts it back without a word; putting back forgets who gave it
-    assign(world, task, "ops_lead", "ops_lead", reason="Tự làm.", takes_over=True)
+    assign(world, task, "ops_lead", "ops_lead", reason="Tự làm.", takes_over_from=world.people["operator_2"].ref)
     assign(world, task, "ops_lead", None)
     assert (task.claimed_by_id, task.assigned_by_id, task.claimed_at) == (None, None, None)
     assert [payload["how"] for payload in events(case)] == ["taken", "taken", "freed"]
@@ -140,3 +147,41 @@ def test_a_team_is_shown_by_what_its_people_hold_and_did(world: build.World) -> 
     for name in ("operator", "officer_PTNMT", "committee_leader"):
         with pytest.raises(NotAllowed):
             teams_of(actor_for(world.people[name], now=build.NOON), now=build.NOON)
+
+
+def test_a_claim_that_was_acknowledged_is_not_overwritten_by_who_gives_the_step_out_at_that_moment(app: Flask, world: build.World) -> None:
+    case = build.case_at(world, "to_verify")
+    ref, to = build.waiting(case, "verify").ref, world.people["operator_2"].ref
+    logins = {name: world.people[name].login for name in ("ops_lead", "operator")}
+    about_to_write, outcomes = threading.Event(), {}
+
+    def work(name: str, what: Callable[[Actor], object]) -> None:
+        with app.app_context():
+            account = db.session.scalars(select(Account).where(Account.login == logins[name])).one()
+            try:
+                with unit_of_work():
+                    what(actor_for(account, now=build.NOON))
+                outcomes[name] = "done"
+            except CaseworkError as refusal:
+                outcomes[name] = type(refusal).__name__
+            finally:
+                db.session.remove()
+
+    def give(by: Actor) -> None:
+        assign_task(ref, by=by, now=build.NOON, to=to)
+        about_to_write.set()
+        time.sleep(0.3)                                 # the other one's claim comes while this is not committed yet
+
+    def take(by: Actor) -> None:
+        about_to_write.wait(5)
+        steps.claim(ref, by=by, now=build.NOON)
+
+    db.session.rollback()
+    people = [threading.Thread(target=work, args=each) for each in (("ops_lead", give), ("operator", take))]
+    for each in people:
+        each.start()
+    for each in people:
+        each.join(20)
+    holder = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == ref)).one().claimed_by
+    assert holder is not None
+    assert (outcomes, holder.ref) == ({"ops_lead": "done", "operator": "TaskClaimed"}, to)
