@@ -97,6 +97,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _apply([(File, File.photo_id.in_(_photos(ids)) & (File.audience != "sealed") & File.erased_at.is_(None), {"erased_at": at})])
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
+    _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
     erase_payloads(ids)
@@ -236,6 +237,17 @@ def _replies_elsewhere(reports: Sequence[Report]) -> list[Change]:
         (Refusal, Refusal.objected_by_id.in_([report.id for report in reports]), {"decision_words": None}),
         (Review, Review.rating_id.in_(ratings), {"words": None}),
     ]
+
+
+def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> None:
+    """Delete what staff were writing about other cases since one of these reports was there: its words may stand in it. A draft that
+    was saved after the report had left may be a copy of one from before."""
+    was_there = exists().where(
+        CaseReport.case_id == Draft.case_id,
+        CaseReport.report_id.in_([report.id for report in reports]),
+        CaseReport.joined_at <= Draft.saved_at,
+    )
+    db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
 
 
 def _erase_reasons_to_look(reports: Sequence[Report], ids: Collection[int]) -> None:

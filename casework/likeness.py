@@ -76,6 +76,7 @@ class Likeness:
         texts, targets = closed_cases(centre_id)
 
         def begin() -> None:
+            """Learn, which takes seconds, and answer from then on."""
             self._models[centre_id] = learn(texts, targets)
 
         if len(texts) >= LEAST_LEARNT and len(set(targets)) > 1:
@@ -134,12 +135,14 @@ class _Learnt:
         self._model.fit(self._pieces.fit_transform(texts), targets)
 
     def shares(self, text: str) -> dict[str, float]:
+        """How likely each field is; empty for a text of which no piece was learnt."""
         found = self._pieces.transform([text])
         if not found.nnz:
             return {}
         return dict(zip(self._model.classes_.tolist(), self._model.predict_proba(found)[0].tolist(), strict=True))
 
     def speaking(self, text: str, target: str) -> list[str]:
+        """The words whose pieces weigh for a field, the heaviest first."""
         words = list(dict.fromkeys(word for word in text.split() if len(word) > 1))
         index = self._model.classes_.tolist().index(target)
         # of two fields the model keeps one row, for the second

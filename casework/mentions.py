@@ -81,10 +81,10 @@ def mention_in(note: Note, case: Case, *, by: Actor, now: datetime, picked: Coll
 
 
 def unseen_count(by: Actor) -> int:
-    """How many notes name the person that they have not seen; counted up to MOST_COUNTED, for the left column of the inbox."""
+    """How many notes name the person that they have not seen; counted one past MOST_COUNTED, which the inbox shows as "99+"."""
     if by.own_id is None:
         return 0
-    unseen = select(Mention.id).where(Mention.account_id == by.own_id, Mention.seen_at.is_(None)).limit(MOST_COUNTED)
+    unseen = select(Mention.id).where(Mention.account_id == by.own_id, Mention.seen_at.is_(None)).limit(MOST_COUNTED + 1)
     rows = unseen.join(Mention.note).join(Case, Case.id == Note.case_id).where(Case.quarantined_at.is_(None)).subquery()
     return db.session.scalar(select(func.count()).select_from(rows)) or 0
 

@@ -19,9 +19,10 @@ from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, 
 from casework.publications import PUBLIC_KINDS
 from casework.publishing import has_new_answer
 from casework.quarantine import handed_over_at
+from casework.reminders import owes_answer
 from casework.splitting import reports_merged_in
 from casework.staff_views import publications_of
-from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, AssignmentState, CaseState, Pause
+from casework.states import AT_AGENCIES, ENDED_STATES, OPEN_STATES, UNCLASSIFIED, CaseState, Pause
 
 CLASSIFIED = OPEN_STATES - UNCLASSIFIED
 
@@ -90,7 +91,7 @@ def _with_agencies(case: Case, by: Actor, now: datetime) -> Iterator[PossibleAct
     if at_work and has_answers and case.visibility_reason_id is None and may(by, Action.PUBLISH, case) and has_new_answer(case):
         yield PossibleAct("publish_interim")
     for assignment in at_work:
-        if assignment.state != AssignmentState.HANDED_BACK and may(by, Action.REMIND, case):
+        if owes_answer(assignment) and may(by, Action.REMIND, case):
             yield PossibleAct("remind", assignment=assignment)
         is_needed = assignment.is_lead and len(taking_part(case)) > 1
         if not is_needed and may(by, Action.REMOVE_AGENCY, case):

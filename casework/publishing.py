@@ -60,7 +60,7 @@ def publish(
     choose_photos(version, photos, by=by, now=now)
     record(case, "publish", by=by, at=now, kind="final", number=publication.number, photos=len(photos))
     case.is_public, case.published_at = True, case.published_at or now
-    result = _answered(case, publication, by=by, now=now, template="report_published")
+    result = _answered(case, publication, now=now, template="report_published")
     tell_followers(case, "followed_published", at=now)
     return result
 
@@ -133,7 +133,7 @@ def answer_privately(
     version = write_version(publication, _answers_to_show(case), title=title, question=question, summary=summary, by=by, now=now)
     choose_photos(version, photos, by=by, now=now)
     record(case, "answer_privately", by=by, at=now, number=publication.number)
-    return _answered(case, publication, by=by, now=now, template="report_answered")
+    return _answered(case, publication, now=now, template="report_answered")
 
 
 def _refuse_unfinished(case: Case) -> None:
@@ -243,7 +243,7 @@ def _publication(case: Case, kind: str, *, by: Actor, now: datetime) -> Publicat
     return publication
 
 
-def _answered(case: Case, publication: Publication, *, by: Actor, now: datetime, template: str) -> dict[str, object]:
+def _answered(case: Case, publication: Publication, *, now: datetime, template: str) -> dict[str, object]:
     can_be_rated = any(link.left_at is None and link.report.reporter and link.report.reporter.can_be_told for link in case.reports)
     # without a rater the end of the process closes the case: an owed hotline call may still hold it open
     case.state, case.answered_at = (CaseState.RATING if can_be_rated else CaseState.ANSWERED), now

@@ -42,10 +42,8 @@ def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, word
     words = normal(words)
     if assignment.case_id != case.id or not assignment.is_open:
         raise RemindRefused("Đơn vị không còn việc phải làm trong hồ sơ này.", "This agency has nothing left to do in the case.")
-    if assignment.state == AssignmentState.HANDED_BACK:
-        raise RemindRefused(
-            "Đơn vị đã chuyển trả và đang chờ Trung tâm quyết định.", "The agency has handed the case back and waits for the centre's word."
-        )
+    if not owes_answer(assignment):
+        raise _handed_back()
     if len(words) > LONGEST_WORDS:
         raise RemindRefused(f"Lời nhắc tối đa {LONGEST_WORDS} ký tự.", f"The reminder may have {LONGEST_WORDS} characters.")
     record(case, "remind", by=by, at=now, agency=assignment.agency.key)
@@ -61,6 +59,24 @@ def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, word
         tell_inbox(assignment.approval_desk, "reminder_by_hand", case=case, at=now, due_at=due)
     else:
         tell_desk(Role.OFFICER, "reminder_by_hand", case=case, at=now, agency_id=assignment.agency_id, due_at=due)
+
+
+def owes_answer(assignment: Assignment) -> bool:
+    """Whether the agency can be reminded: it has the case, and has not handed it back to wait for the centre's word."""
+    return assignment.is_open and assignment.state != AssignmentState.HANDED_BACK
+
+
+def owing_agencies(case: Case, *, assignment_id: int | None = None) -> list[Assignment]:
+    """The parts of a case that can be reminded; with `assignment_id` that one alone. Raises RemindRefused where there is none."""
+    asked = [row for row in case.assignments if assignment_id in (None, row.id)]
+    owing = [row for row in asked if owes_answer(row)]
+    if owing:
+        return owing
+    if any(row.is_open for row in asked):
+        raise _handed_back()
+    if asked:
+        raise RemindRefused("Không còn đơn vị nào nợ trả lời.", "No agency owes an answer any more.")
+    raise RemindRefused("Hồ sơ chưa giao cho đơn vị nào nên chưa có ai để nhắc.", "No agency has the case, so there is nobody to remind.")
 
 
 def send_reminders(now: datetime, limit: int = 100) -> int:
@@ -82,6 +98,12 @@ def morning_after(now: datetime, calendar: Calendar) -> datetime:
         if hours and hours[0][0] > now:
             return hours[0][0]
     raise BeyondTenYears
+
+
+def _handed_back() -> RemindRefused:
+    return RemindRefused(
+        "Đơn vị đã chuyển trả và đang chờ Trung tâm quyết định.", "The agency has handed the case back and waits for the centre's word."
+    )
 
 
 def _due(now: datetime) -> Select[int, int]:

@@ -189,6 +189,9 @@ def _add_agencies(centre: Centre, areas: Mapping[str, Area]) -> int:
     return len(rows)
 
 
+# Telephones in agencies.csv: 113 and 115 are what they are everywhere; the true numbers of the others are not known, and no
+# subscriber's number begins with 0, so an invented one is nobody's.
+
 LETTERHEAD = ("parent_body", "issuing_body", "symbol", "authority", "signer_title")
 SIGNED_AT = {"place": "Lạc Dương", "signer_name": ""}
 """Who signs is entered by the administrator: the seed names nobody."""

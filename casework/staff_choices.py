@@ -1,13 +1,18 @@
-"""What people choose from in forms: rows in force today, the centre's own before the installation's."""
+"""What people choose from in forms: rows in force today, the centre's own before the installation's; and, to look for cases,
+what there is or was in the centres they work in."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from casework.db import db
 from casework.models import Agency, Area, Case, Field, RefusalReason, VisibilityReason
-from casework.permissions import LOCAL_ZONE
+from casework.permissions import LOCAL_ZONE, Actor
+
+MOST_OPTIONS = 200
+"""Of a list of what somebody may choose from across centres."""
 
 Row = TypeVar("Row", Field, RefusalReason, VisibilityReason)
 
@@ -58,6 +63,51 @@ def agencies_of(centre_id: int | None, *, now: datetime) -> list[Agency]:
         query = query.where(Agency.centre_id == centre_id)
     today = now.astimezone(LOCAL_ZONE).date()
     return list({agency.key: agency for agency in db.session.scalars(query) if agency.holds_on(today)}.values())
+
+
+def centres_worked_in(by: Actor) -> list[int] | None:
+    """The centres a person works in, or in whose agencies; None where they work in all of them. One statement for agencies."""
+    if any(grant.centre_id is None and grant.agency_id is None for grant in by.grants):
+        return None
+    found = {grant.centre_id for grant in by.grants if grant.centre_id is not None}
+    if by.agency_ids:
+        found |= set(db.session.scalars(select(Agency.centre_id).where(Agency.id.in_(by.agency_ids))))
+    return sorted(found)
+
+
+def fields_within(centres: Collection[int] | None, *, now: datetime, is_past_too: bool = False) -> list[Field]:
+    """The fields of some centres (None: of all) beside the installation's, each code once; at most MOST_OPTIONS.
+
+    Without `is_past_too` those in force today. With it each field there ever was, under its newest name.
+    """
+    query = select(Field).order_by(Field.valid_from, Field.id).limit(MOST_OPTIONS)
+    if centres is not None:
+        query = query.where(or_(Field.centre_id.in_(centres), Field.centre_id.is_(None)))
+    today = now.astimezone(LOCAL_ZONE).date()
+    rows = {row.service_code: row for row in db.session.scalars(query) if is_past_too or row.holds_on(today)}
+    return sorted(rows.values(), key=lambda row: (row.position, row.id))
+
+
+def areas_within(centres: Collection[int] | None) -> list[Area]:
+    """The communes of some centres (None: of all), the present ones first: cases still stand in those of before. At most MOST_OPTIONS."""
+    query = select(Area).where(Area.level == "commune").order_by(Area.valid_to.is_not(None), Area.folded_name, Area.id)
+    if centres is not None:
+        query = query.where(Area.centre_id.in_(centres))
+    return list(db.session.scalars(query.limit(MOST_OPTIONS)))
+
+
+def agencies_within(centres: Collection[int] | None) -> list[Agency]:
+    """The agencies some centres have or had (None: all), by short name; at most MOST_OPTIONS."""
+    query = select(Agency).order_by(Agency.short_name_vi, Agency.id)
+    if centres is not None:
+        query = query.where(Agency.centre_id.in_(centres))
+    return list(db.session.scalars(query.limit(MOST_OPTIONS)))
+
+
+def years_of_cases(*, now: datetime) -> list[int]:
+    """From this year back to that of the first case there is."""
+    first, this_year = db.session.scalar(select(func.min(Case.opened_at))), now.astimezone(LOCAL_ZONE).year
+    return list(range(this_year, (first.astimezone(LOCAL_ZONE).year if first else this_year) - 1, -1))
 
 
 def free_agencies(case: Case, agencies: list[Agency]) -> list[Agency]:

@@ -83,7 +83,7 @@ class _Scope:
     """Where somebody's sight is a choice of cases: which."""
 
 
-def search_cases(wanted: Wanted, *, by: Actor, now: datetime, page: int = 1) -> Found:
+def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
     """Return one page of the cases that match, within what the person may see: those of the code meant first, then by `_score`.
 
     Looks at the newest MOST_FOUND matches. Raises NotAllowed for roles that search nothing.
@@ -102,12 +102,7 @@ def search_cases(wanted: Wanted, *, by: Actor, now: datetime, page: int = 1) -> 
     whole = [*named, *ids]
     page = max(1, min(page, -(-len(whole) // PAGE)))
     shown = whole[(page - 1) * PAGE : page * PAGE]
-    return Found(_hits(shown, words, scopes, named), len(whole), is_more, page, tuple(words))
-
-
-def can_be_found(by: Actor) -> ColumnElement[bool]:
-    """The condition on Case under which a person finds it; false for whoever searches nothing."""
-    return or_(*(_of_cases(scope) for scope in _scopes(by))) & Case.quarantined_at.is_(None)
+    return Found(_hits(shown, scopes, named), len(whole), is_more, page, tuple(words))
 
 
 def _scopes(by: Actor) -> list[_Scope]:
@@ -222,7 +217,7 @@ def _cases_with(wanted: Wanted, scopes: Sequence[_Scope]) -> dict[int, str]:
     return found
 
 
-def _hits(case_ids: Sequence[int], words: Sequence[str], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[Hit, ...]:
+def _hits(case_ids: Sequence[int], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[Hit, ...]:
     """The cases of one page with their labels, in order; two queries, and one where a place has another name."""
     if not case_ids:
         return ()

@@ -168,17 +168,6 @@ def _reads_answer(answer: Answer, assignment: Assignment, by: Actor) -> bool:
     return answer.is_approved and sees(by, Sight.APPROVED_ANSWERS, assignment.case)
 
 
-def photos_of_answers_by_id(answer_ids: list[int]) -> dict[int, list[Photo]]:
-    """The linked photos of several answers, in order, by answer."""
-    if not answer_ids:
-        return {}
-    query = select(Photo).where(Photo.answer_id.in_(answer_ids), Photo.state == "linked").options(selectinload(Photo.files))
-    found: dict[int, list[Photo]] = {}
-    for photo in db.session.scalars(query.order_by(Photo.position, Photo.id)):
-        found.setdefault(photo.answer_id or 0, []).append(photo)
-    return found
-
-
 def clocks_of(case: Case) -> list[Clock]:
     """Every limit of a case, in the order they started."""
     query = select(Clock).where(Clock.case_id == case.id).options(joinedload(Clock.pauses)).order_by(Clock.id)
@@ -204,6 +193,16 @@ def hand_backs_seen(case: Case, by: Actor) -> list[HandBack]:
     """The hand-backs a person may read: the centre and the committee all, an agency its own words even after it was released."""
     own = {assignment.id for assignment in case.assignments if assignment.agency_id in by.agency_ids}
     return [each for each in hand_backs_of(case) if _reads_all(case, by) or each.assignment_id in own]
+
+
+def reads_words(case: Case, by: Actor) -> bool:
+    """Whether a person reads what was reported, in the cleared words or the original ones."""
+    return sees(by, Sight.CLEARED, case) or sees(by, Sight.ORIGINAL, case)
+
+
+def title_seen(case: Case, by: Actor) -> str | None:
+    """The operator's title for whoever reads the words of the case, cleared or original; None for others and before it has one."""
+    return case.title if case.title and reads_words(case, by) else None
 
 
 def instructions_seen(assignment: Assignment, by: Actor) -> str | None:

@@ -34,7 +34,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
-    from web import errors, filters, inbox_back, locales, navigation, request_log, security, sessions
+    from web import errors, filters, inbox_back, locales, navigation, request_log, security, sessions, static_files
     from web.starting import open_keyring
 
     config = config or Config.from_environment()
@@ -59,6 +59,7 @@ def create_app(config: Config | None = None) -> Flask:
     filters.install(app)
     navigation.install(app)
     inbox_back.install(app)
+    static_files.install(app)
     errors.install(app)
     for name in PAGES:
         app.register_blueprint(import_module(f"web.{name}").bp)

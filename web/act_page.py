@@ -9,13 +9,12 @@ from wtforms import Field, HiddenField, StringField
 from casework.models import Assignment, Case, Publication, Report
 from casework.permissions import Action
 from casework.possible_acts import PossibleAct
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.task_page import Act
 
 CASE, AGENCY, PUBLICATION = "case", "agency", "publication"
 """What an act is about: how the links to it are grouped."""
 
-NOTHING = ""
 
 
 class ActPage:

@@ -1,13 +1,25 @@
-"""The templates of one's agency: read, named anew, retired. They are made from a text at hand, on the page of an answer."""
+"""The templates of one's agency: read, named anew, retired; and, on the page of an answer, put into its form and made from it."""
+
+from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from casework.answer_templates import PLACEHOLDERS, TemplateRefused, own_templates, rename_template, retire_template
+from casework.answer_templates import (
+    PLACEHOLDERS,
+    TemplateRefused,
+    filled,
+    keep_template,
+    own_templates,
+    rename_template,
+    retire_template,
+    templates_for,
+    values_for,
+)
 from casework.answering import PARTS
 from casework.db import unit_of_work
-from casework.models import AnswerTemplate
+from casework.models import AnswerTemplate, Assignment
 from casework.permissions import Action
 from web.clock import now
 from web.forms import Form
@@ -15,6 +27,60 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 
 bp = Blueprint("answer_templates", __name__)
+
+AFTER, INSTEAD = "after", "instead"
+"""What is to become of what is written when a template is chosen: it goes on behind it, or in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatesUsed:
+    """What came of a button beside the templates. `asked`: the template, and the parts in which something else is written already."""
+
+    asked: tuple[AnswerTemplate, list[str]] | None = None
+    refusals: tuple[str, ...] = ()
+
+
+def use_templates(form: Form, assignment: Assignment) -> TemplatesUsed | None:
+    """Put the template asked for into the form of an answer, or keep the text at hand as one; None where neither was asked.
+
+    A template that is not there (any more) fills in nothing.
+    """
+    if chosen := request.form.get("template"):
+        how, _colon, ref = chosen.rpartition(":")
+        template = next((row for row in templates_for(assignment, now=now()) if row.ref == ref), None)
+        asked = _fill_in(form, assignment, template, how) if template is not None else []
+        return TemplatesUsed(asked=(template, asked) if template is not None and asked else None)
+    return TemplatesUsed(refusals=_keep_at_hand(form, assignment)) if request.form.get("template_keep") else None
+
+
+def _fill_in(form: Form, assignment: Assignment, template: AnswerTemplate, how: str) -> list[str]:
+    """Put a template where nothing is written; what is written stays until its writer says what is to become of it. Those parts."""
+    asked = []
+    for name, text in filled(template, values_for(assignment, by=actor(), now=now())).items():
+        field = form[name]
+        typed = (field.data or "").strip()
+        if not typed or how == INSTEAD:
+            field.data = text
+        elif how == AFTER:
+            field.data = typed if name == "contact" or text in typed else f"{typed}\n{text}"
+        elif typed != text:
+            asked.append(name)
+    return asked
+
+
+def _keep_at_hand(form: Form, assignment: Assignment) -> tuple[str, ...]:
+    """Keep what is written as a template of the agency; returns why not."""
+    case, parts = assignment.case, {name: form[name].data or "" for name in PARTS}
+    values = values_for(assignment, by=actor(), now=now())
+    field = case.field.service_code if case.field else None
+    name = request.form.get("template_name", "")
+    try:
+        with unit_of_work():
+            keep_template(assignment.agency, by=actor(), now=now(), name=name, parts=parts, values=values, service_code=field)
+    except TemplateRefused as refusal:
+        return (local(refusal.text),)
+    flash(_("The template is kept for your agency."))
+    return ()
 
 
 @bp.get("/answer-templates")

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from flask import current_app, flash, request
+from flask import current_app, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
-from casework.answer_templates import PLACEHOLDERS, TemplateRefused, filled, keep_template, templates_for, values_for
+from casework.answer_templates import PLACEHOLDERS, templates_for
 from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS, left_to_fill, newest_answer
-from casework.db import unit_of_work
 from casework.file_store import FileNotStored
 from casework.models import AnswerTemplate, Photo
 from casework.photo_records import PreparedPhoto, photos_of_answer, photos_of_report, prepare_again, staged_photos
@@ -17,6 +16,7 @@ from casework.possible_acts import PossibleAct
 from casework.staff_views import answers_seen, photos_seen
 from web import case_acts_own_work
 from web.act_page import ActPage
+from web.answer_templates import use_templates
 from web.clock import now
 from web.filing_form import sound_token
 from web.forms import Form
@@ -33,9 +33,6 @@ SHORTEST_PART = 15
 
 KEEP = "keep-"
 """First part of the names of the ticks that take a photo of the version before into the new one; the photo's ref follows."""
-
-AFTER, INSTEAD = "after", "instead"
-"""What is to become of what is written when a template is chosen: it goes on behind it, or in its place."""
 
 
 class AnswerForm(Form):
@@ -64,6 +61,9 @@ class AnswerPage(TaskPage):
         self.carried = [(photo, f"{KEEP}{photo.ref}" in request.form if request.method == "POST" else True) for photo in earlier]
         self.template_asked: tuple[AnswerTemplate, list[str]] | None = None
 
+    def shown_beside(self) -> list[tuple[str, str]]:
+        return [(f"{KEEP}{photo.ref}", "yes") for photo, is_kept in self.carried if is_kept]
+
     def keep_files(self) -> None:
         refused = stage_uploads(self.form.photos.data or [], token=self.form.photos_token.data, purpose="after", by=actor())
         self.refusals += [local(refusal) for refusal in refused]
@@ -74,7 +74,10 @@ class AnswerPage(TaskPage):
         self.keep_files()
         if ref := request.form.get("remove"):
             drop_upload(token, ref)
-        if self._uses_templates() or ref or self.chosen == "photos":
+        if used := use_templates(form, self.assignment):
+            self.template_asked = used.asked
+            self.refusals += used.refusals
+        if used or ref or self.chosen == "photos":
             self.is_unfinished = not self.refusals
             return None
         parts = {name: form[name].data or "" for name in PARTS}
@@ -145,43 +148,6 @@ class AnswerPage(TaskPage):
         except (FileNotStored, LookupError, OSError):
             self.refusals.append(_("A photo of the last version cannot be read. Please send it again and take out the old one."))
             return []
-
-    def _uses_templates(self) -> bool:
-        """Whether a template was asked for, or the text at hand is to become one; both show the form again."""
-        if chosen := request.form.get("template"):
-            how, _colon, ref = chosen.rpartition(":")
-            template = next((row for row in templates_for(self.assignment, now=now()) if row.ref == ref), None)
-            if template is not None:
-                self._fill_in(template, how)
-            return True
-        if not request.form.get("template_keep"):
-            return False
-        agency, parts = self.assignment.agency, {name: self.form[name].data or "" for name in PARTS}
-        values = values_for(self.assignment, by=actor(), now=now())
-        field = self.case.field.service_code if self.case.field else None
-        name = request.form.get("template_name", "")
-        try:
-            with unit_of_work():
-                keep_template(agency, by=actor(), now=now(), name=name, parts=parts, values=values, service_code=field)
-        except TemplateRefused as refusal:
-            self.refusals.append(local(refusal.text))
-        else:
-            flash(_("The template is kept for your agency."))
-        return True
-
-    def _fill_in(self, template: AnswerTemplate, how: str) -> None:
-        """Put a template where nothing is written; what is written stays until its writer says what is to become of it."""
-        texts, asked = filled(template, values_for(self.assignment, by=actor(), now=now())), []
-        for name, text in texts.items():
-            field = self.form[name]
-            typed = (field.data or "").strip()
-            if not typed or how == INSTEAD:
-                field.data = text
-            elif how == AFTER:
-                field.data = typed if name == "contact" or text in typed else f"{typed}\n{text}"
-            elif typed != text:
-                asked.append(name)
-        self.template_asked = (template, asked) if asked else None
 
 
 def _has(field: StringField, least: int) -> bool:

@@ -2,19 +2,19 @@
 
 from typing import Any, NamedTuple
 
-from flask import Response, after_this_request, request
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
 from wtforms import StringField
 
-from casework.db import db, is_lock_timeout, unit_of_work
+from casework.db import db
 from casework.extensions import open_extension
 from casework.models import Answer, Note
 from casework.notes import notes_seen_by
 from casework.openings import opened_by, record_opening
 from casework.staff_views import SeenAnswer, answers_seen
+from web.afterwards import afterwards
 from web.answering import PARTS, before_photos
 from web.clock import now
 from web.forms import Form
@@ -87,18 +87,7 @@ class ApprovalPage(TaskPage):
         if self.task.state != "waiting" or is_author or same_person_words(self.task, by) or opened_by(by, [answer]):
             return
         answer_id = answer.id
-
-        @after_this_request
-        def remember(response: Response) -> Response:
-            try:
-                with unit_of_work():
-                    record_opening(db.session.get_one(Answer, answer_id), by=by, now=moment)
-            except IntegrityError:
-                pass  # the same page was opened twice at once
-            except OperationalError as fault:
-                if not is_lock_timeout(fault):
-                    raise  # otherwise it counts as not opened, and is opened again
-            return response
+        afterwards(lambda: record_opening(db.session.get_one(Answer, answer_id), by=by, now=moment))
 
     def _notes(self) -> list[Note]:
         notes = notes_seen_by(actor(), self.case)

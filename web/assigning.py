@@ -8,7 +8,8 @@ from wtforms import RadioField, TextAreaField
 
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
-from casework.permissions import Action, NotAllowed, Sight, sees
+from casework.permissions import Action, NotAllowed
+from casework.staff_views import title_seen
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -25,14 +26,12 @@ from workflows.assigning import (
     colleagues_at,
     desks_working_at,
 )
-from workflows.inbox_filters import Waits
+from workflows.inbox_filters import NOBODY, Waits
 from workflows.models import WaitingTask
 from workflows.steps import TaskUnknown, label_of_step
 from workflows.teams import held_by
 
 bp = Blueprint("assigning", __name__)
-
-NOBODY = "nobody"
 
 
 class AssignForm(Form):
@@ -106,7 +105,7 @@ def _facts(task: WaitingTask) -> dict[str, object]:
     return {
         "task": task,
         "case": task.case,
-        "title": task.case.title if sees(actor(), Sight.CLEARED, task.case) else None,
+        "title": title_seen(task.case, actor()),
         "label": label_of_step(task),
         "party": WAITS_LABELS.get(Waits(role)) if role in list(Waits) else None,
         "back": way_back(),

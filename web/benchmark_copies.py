@@ -13,9 +13,6 @@ import workflows.models  # noqa: F401  the tables register themselves
 from casework.db import METADATA, Instant, db
 
 ROOTS = frozenset({"case", "report", "reporter"})
-STREAMS = "event_stream"
-"""The one table of a case without a row number: its key is the name of the stream."""
-
 OPTIONAL = frozenset({"photo", "file", "photo_detection", "publication_photo"})
 """Photos are not copied: their files would have to be."""
 

@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from casework.errors import CaseworkError
 from casework.models import Case
-from casework.permissions import Action, NotAllowed, Sight, case_seen_by, require, sees
+from casework.permissions import Action, NotAllowed, case_seen_by, require
 from casework.possible_acts import PossibleAct
-from casework.staff_views import publications_of, reports_seen
+from casework.staff_views import publications_of, reads_words, reports_seen, title_seen
 from casework.states import STAFF_LABELS, CaseState
 from web import case_acts_agencies, case_acts_apart, case_acts_matter, case_acts_own_work, case_acts_publications, case_acts_standstill
 from web.act_page import ActPage
@@ -101,11 +101,10 @@ def _shown(page: ActPage, *, refusal: str = "") -> str:
 
 def _case_facts(case: Case) -> dict[str, object]:
     by = actor()
-    reads = sees(by, Sight.CLEARED, case) or sees(by, Sight.ORIGINAL, case)
     return {
         "case": case,
-        "title": case.title if reads and case.title else case.code,
-        "reads_matter": reads,
+        "title": title_seen(case, by) or case.code,
+        "reads_matter": reads_words(case, by),
         "state": STAFF_LABELS[CaseState(case.state)],
         "runs": case.closed_at is None and case.answered_at is None,
     }

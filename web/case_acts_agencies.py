@@ -13,10 +13,10 @@ from casework.due_previews import distribution_limits
 from casework.models import Agency, Case
 from casework.permissions import Action, Role
 from casework.staff_choices import agencies_for
-from web.act_page import NOTHING, ActPage, AgencyActPage
+from web.act_page import ActPage, AgencyActPage
 from web.clock import now
 from web.due import limit_words
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most

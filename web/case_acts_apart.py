@@ -10,9 +10,9 @@ from wtforms.validators import InputRequired
 from casework.centres import other_centres
 from casework.permissions import Action
 from casework.quarantine import LONGEST_REASON, LONGEST_RECEIPT
-from web.act_page import NOTHING, ActPage
+from web.act_page import ActPage
 from web.clock import now
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most
 

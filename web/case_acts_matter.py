@@ -13,9 +13,9 @@ from casework.permissions import Action, case_seen_by
 from casework.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
 from casework.words import Bilingual
-from web.act_page import NOTHING, ActPage, ReportActPage
+from web.act_page import ActPage, ReportActPage
 from web.clock import now
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most

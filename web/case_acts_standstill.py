@@ -15,10 +15,10 @@ from casework.questions import LONGEST_QUESTION, open_question
 from casework.questions import MOST_WORKING_DAYS as LONGEST_WAIT
 from casework.referrals import LONGEST_BODY, LONGEST_WORDS
 from casework.staff_choices import refusal_reasons_for
-from web.act_page import NOTHING, ActPage
+from web.act_page import ActPage
 from web.clock import now
 from web.due import limit_words
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most
 

@@ -12,16 +12,16 @@ from casework.case_history import audience_of, staff_steps
 from casework.cases import lock_case
 from casework.clocks import ClockKind
 from casework.db import reading_once, unit_of_work
-from casework.dealings import dealings_seen
+from casework.dealings import Dealings, dealings_seen
 from casework.directives import finish_directive
 from casework.history_kinds import HistoryKind
 from casework.history_reasons import reasons_seen
 from casework.identity import RevealRefused, reveal_identity
-from casework.models import Assignment, Case, HandBack, Publication
+from casework.models import Assignment, Case, Clock, HandBack, Publication
 from casework.paper import dealings_for_paper, reports_for_paper
 from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.said import Audience
-from casework.staff_views import SeenAnswer, clocks_of, hand_backs_seen, instructions_seen, matter_seen, publications_of
+from casework.staff_views import SeenAnswer, clocks_of, hand_backs_seen, instructions_seen, matter_seen, publications_of, reads_words
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, end_words_seen, files_of, moment_words, version_of
 from web.clock import now
@@ -29,13 +29,15 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.notes import notes_shown
+from web.notes import notes_shown, title_for
 from web.security import allow_inline_style_attributes
+from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from web.text_versions import Difference, answer_differences, publication_differences
 from workflows.desks import REPORTER, is_at
 from workflows.diagrams import diagram_of
 from workflows.inbox import waiting_in_case
+from workflows.models import WaitingTask
 from workflows.steps import label_of_step
 from workflows.unforeseen import names_in_case
 from workflows.waiting_on import waiting_on
@@ -52,7 +54,6 @@ CLOCK_LABELS = {
     ClockKind.RATING: _l("Rating"),
     ClockKind.STEP: _l("Limit of the step"),
 }
-SOURCE_LABELS = {"citizen": _l("citizen"), "camera": _l("camera"), "phone": _l("telephone"), "officer": _l("member of staff")}
 HISTORY_KINDS = {
     None: _l("Everything"),
     HistoryKind.DECISIONS: _l("Decisions"),
@@ -70,6 +71,17 @@ PART_LABELS = {
     "place": _l("Place"),
 }
 KIND_LABELS = {"interim": _l("Interim answer"), "final": _l("Published"), "private": _l("Answered in private")}
+LABELS = {
+    "history_kinds": HISTORY_KINDS,
+    "file_words": FILE_WORDS,
+    "audience_words": AUDIENCE_WORDS,
+    "part_labels": PART_LABELS,
+    "clock_labels": CLOCK_LABELS,
+    "source_labels": SOURCE_LABELS,
+    "kind_labels": KIND_LABELS,
+    "moment_words": moment_words,
+}
+"""Words the page has for what stands in its rows, by their names in the template."""
 
 
 class RevealForm(Form):
@@ -112,8 +124,8 @@ def diagram(ref: str) -> ResponseReturnValue:
     only = request.args.get("of")
     drawn = found(diagram_of(seen, language=language(), now=now(), only=only) if sees(actor(), Sight.PROCESS, seen) else None)
     return render_template(
-        "cases/diagram.html", case=seen, title=_title(seen), diagram=drawn, state=_state(seen), runs=seen.state in OPEN_STATES, only=only,
-        can_mend=may(actor(), Action.MEND_PROCESS, seen),
+        "cases/diagram.html", case=seen, title=title_for(seen), diagram=drawn, state=_state(seen), runs=seen.state in OPEN_STATES,
+        only=only, can_mend=may(actor(), Action.MEND_PROCESS, seen),
     )  # fmt: skip
 
 
@@ -131,7 +143,7 @@ def identity(ref: str) -> ResponseReturnValue:
     except RevealRefused as refusal:
         return _page(seen, reveal=form, reveal_refusal=local(refusal.text)), 422
     response = make_response(
-        render_template("cases/identity.html", case=seen, report=report, contact=contact, reason=form.reason.data, title=_title(seen))
+        render_template("cases/identity.html", case=seen, report=report, contact=contact, reason=form.reason.data, title=title_for(seen))
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -148,7 +160,6 @@ def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
     audience = audience_of(by, seen)
     reads_all = audience in (Audience.CENTRE, Audience.COMMITTEE)
     tasks = waiting_in_case(seen.id, with_frozen=True) if audience is not None else []
-    labels = {task.id: label_of_step(task) for task in tasks}
     clocks = clocks_of(seen) if reads_all else []
     dealings, (reports, answers) = dealings_seen(seen, by), matter_seen(seen, by)
     if forms.get("printed"):
@@ -165,45 +176,55 @@ def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     return {
         "case": seen,
-        "title": _title(seen),
+        "title": title_for(seen),
         "state": _state(seen),
         "due": due_of(seen, runs=seen.state in OPEN_STATES),
         "reports": reports,
         "assignments": _assignments(seen, answers, hand_backs),
         "publications": publications,
         "reads_all": reads_all,
-        "clocks": clocks,
-        "timed_steps": names_in_case(seen.id, {clock.element for clock in clocks if clock.element is not None}),
+        **_time_shown(seen, clocks),
         "steps": staff_steps(seen, by=by, kind=kind, reasons=reasons),
         "history_kind": kind,
-        "history_kinds": HISTORY_KINDS,
-        "waits": waiting_on(seen, tasks, labels, dealings),
-        "own_tasks": {task.ref for task in tasks if is_at(by, task.desk, seen) and not task.desk.startswith(f"{REPORTER}@")},
-        "resting": list(dict.fromkeys(labels[task.id] for task in tasks if task.state == "frozen")),
-        "sees_content": sees(by, Sight.CLEARED, seen) or sees(by, Sight.ORIGINAL, seen),
+        **_waits_shown(seen, tasks, dealings),
+        "sees_content": reads_words(seen, by),
         "sees_process": audience is not None,
         "files": files_of(reports, answers, seen, dealings),
-        "file_words": FILE_WORDS,
-        "audience_words": AUDIENCE_WORDS,
-        "part_labels": PART_LABELS,
         "publication_changes": {row.id: publication_differences(row.versions) for row in publications},
         "can_finish_directive": may(by, Action.FINISH_DIRECTIVE, seen),
-        "clock_labels": CLOCK_LABELS,
-        "source_labels": SOURCE_LABELS,
-        "kind_labels": KIND_LABELS,
         "agency_names": {row.id: row.agency.short_name for row in seen.assignments},
         "dealings": dealings,
         "apart": apart_seen(seen),
         "end_words": ends,
         "acts": acts_offered(seen, publications, version=version_of(tasks)),
-        "moment_words": moment_words,
-        "printed": False,
-        "printed_at": now(),
-        "reveal": RevealForm(),
-        "reveal_refusal": "",
+        **_blank(),
+        **LABELS,
         **notes,
         **forms,
     }
+
+
+def _time_shown(seen: Case, clocks: list[Clock]) -> dict[str, Any]:
+    """The limits of the case, and the names of the steps some of them belong to."""
+    return {
+        "clocks": clocks,
+        "timed_steps": names_in_case(seen.id, {clock.element for clock in clocks if clock.element is not None}),
+    }
+
+
+def _waits_shown(seen: Case, tasks: list[WaitingTask], dealings: Dealings) -> dict[str, Any]:
+    """Who is waited for, which of these steps are the person's own, and what rests with the case."""
+    labels = {task.id: label_of_step(task) for task in tasks}
+    return {
+        "waits": waiting_on(seen, tasks, labels, dealings),
+        "own_tasks": {task.ref for task in tasks if is_at(actor(), task.desk, seen) and not task.desk.startswith(f"{REPORTER}@")},
+        "resting": list(dict.fromkeys(labels[task.id] for task in tasks if task.state == "frozen")),
+    }
+
+
+def _blank() -> dict[str, Any]:
+    """What the page shows where nobody has asked for more: on a screen, with an empty form to see who sent a report."""
+    return {"printed": False, "printed_at": now(), "reveal": RevealForm(), "reveal_refusal": ""}
 
 
 def _history_kind() -> HistoryKind | None:
@@ -227,13 +248,6 @@ def _assignments(
         )
         for row in sorted(seen.assignments, key=lambda row: (-row.round, not row.is_lead, row.id))
     ]
-
-
-def _title(seen: Case) -> str:
-    """The operator's title for whoever reads the matter; others see the code alone."""
-    by = actor()
-    reads = sees(by, Sight.CLEARED, seen) or sees(by, Sight.ORIGINAL, seen)
-    return seen.title if reads and seen.title else _("Case %(code)s", code=seen.code)
 
 
 def _state(seen: Case) -> tuple[str, Any]:

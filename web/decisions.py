@@ -118,6 +118,9 @@ class AdditionPage(TaskPage):
         self.form = AdditionForm()
         self.unread = [addition for addition in additions_of(self.case) if addition.read_at is None]
 
+    def shown_beside(self) -> list[tuple[str, str]]:
+        return [(SEEN, addition.ref) for addition in self.unread]
+
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None

@@ -19,7 +19,8 @@ from casework.seeding import install_centre, install_rules
 from web import create_app
 from web.config import Config
 from web.demo_cases import agencies_at_work, draw_pictures, tell_stories
-from web.demo_people import PASSWORD, add_people, demo_accounts
+from web.demo_desks import OnDesk, furnish_desks, on_desk
+from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
 from web.passwords import hash_password
 from web.schema import refuse_other_schema
 from web.server import serve
@@ -44,7 +45,7 @@ def run(port: int, data: Path) -> None:
     app = demo_app(config)
     with app.app_context():
         prepare(app, now=datetime.now(UTC))
-        print_accounts(config, sys.stdout)
+        print_accounts(config, sys.stdout, now=datetime.now(UTC))
     serve(app, config)
 
 
@@ -83,6 +84,7 @@ def prepare(app: Flask, *, now: datetime) -> bool:
             install_shipped_model(now=OPENED)
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
             told = tell_stories(centre, now=now, store=store, pictures=pictures)
+            furnish_desks(centre, now=now)
             append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
     else:
         with unit_of_work():
@@ -122,15 +124,24 @@ def let_past_reminders_go(now: datetime) -> int:
     return reminded
 
 
-def print_accounts(config: Config, out: TextIO) -> None:
-    """Print the address and what to sign in with."""
+def print_accounts(config: Config, out: TextIO, *, now: datetime) -> None:
+    """Print the address and what to sign in with: who has something to do first, and what it is."""
     accounts = demo_accounts()
+    waits = {account.login: _waits_for(account, now) for account in accounts}
     width = max(len(account.login) for account in accounts)
     print(f"\nLangbiang · Dữ liệu minh họa / Invented data\n\n    {config.base_url}/\n", file=out)
     print(f"Mật khẩu của mọi tài khoản / Password of every account: {accounts[0].password}\n", file=out)
-    for account in accounts:
+    for account in sorted(accounts, key=lambda account: not waits[account.login]):
         print(f"    {account.login:<{width}}  {account.full_name}: {account.part.vi} / {account.part.en}", file=out)
+        if waits[account.login]:
+            words = waits[account.login].words
+            print(f"    {'':<{width}}  {words.vi} / {words.en}", file=out)
     print("\nNhấn Ctrl-C để dừng / Ctrl-C stops the demonstration.", file=out, flush=True)
+
+
+def _waits_for(account: DemoAccount, now: datetime) -> OnDesk:
+    row = citizen_by_email(account.login) if account.login in dict(CITIZENS) else staff_account(account.login)
+    return on_desk(row, now=now)
 
 
 def _is_prepared() -> bool:

@@ -14,7 +14,7 @@ from casework.demo_pictures import draw_demo_photo
 from casework.file_store import FileStore
 from casework.models import Agency, Centre
 from casework.photo_records import PreparedPhoto, prepare_photo
-from web import demo_acts, demo_steps
+from web import demo_acts, demo_desks, demo_steps
 from web.demo_fresh import FRESH
 from web.demo_history import HISTORY
 from web.demo_stories import Deed, Story, moments_of
@@ -64,6 +64,11 @@ DEEDS: dict[str, Do] = {
     "request_extension": demo_acts.request_extension,
     "endorse_extension": demo_acts.endorse_extension,
     "decide_extension": demo_acts.decide_extension,
+    "open_answer": demo_desks.open_answer,
+    "keep_draft": demo_desks.keep_answer_draft,
+    "note": demo_desks.note,
+    "claim": demo_desks.claim_step,
+    "assign": demo_desks.assign,
 }
 """What the stories are written in."""
 
@@ -114,7 +119,8 @@ def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: P
 def _pictures_wanted(story: Story) -> dict[str, int]:
     if story.picture is None:
         return {}
-    return {"scene": 1, "after": sum(each.step in ("submit", "submit_again") and not each.agencies for each in story.deeds)}
+    submits = [each for each in story.deeds if each.step in ("submit", "submit_again")]
+    return {"scene": 1, "after": sum(not each.agencies or "photographed" in each.form for each in submits)}
 
 
 def _drawn(story: Story, purpose: str, number: int, store: FileStore, max_bytes: int) -> PreparedPhoto:

@@ -1,10 +1,14 @@
-"""The twelve reports of the last days: between them they leave something to do on every desk, in every state a case can wait in."""
+"""The reports of the last days: between them they leave something to do on every desk, in every state a case can wait in.
+
+Twelve, and a thirteenth that is near another: what is alike nearby could not be seen without it.
+"""
 
 from web.demo_stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
 
 FRESH = (
     # -- not with agencies yet
     Story("Ổ gà sâu ngay khúc cua trên Quốc lộ 27C", (), "pothole", idle=9, reporter=1),
+    Story("Mặt đường Quốc lộ 27C bong tróc, nhiều ổ gà nhỏ", ("verify", "classify"), idle=60, cooperating=1, reporter=8),
     Story("Loa truyền thanh của thôn không phát", (
         deed("ask_reporter", words="Ông/Bà cho biết cụm loa nằm gần nhà ai hoặc điểm nào của thôn, và loa mất tiếng từ ngày nào.",
              when_unanswered="continue", working_days=5),
@@ -15,11 +19,13 @@ FRESH = (
     Story("Hát loa kéo quá 22 giờ gây ồn", (
         *TAKEN, *ANSWERED, deed("rate", level="dissatisfied", words="Tuần này nhà đó vẫn hát đến khuya, chưa thấy ai nhắc lại."),
         deed("review", outcome="reopened", words="Tổ vận hành đã xác minh việc tái diễn và mở lại hồ sơ để xử lý tiếp."),
-    ), idle=40, cooperating=1, complexity="simple", reporter=1, shows_exact_place=False),
+        deed("distribute", after=30), "accept",
+        deed("hold", after=120, days=4, words="Chờ Công an thị trấn đo tiếng ồn vào tối thứ bảy."),
+    ), idle=40, cooperating=1, complexity="simple", reporter=2, shows_exact_place=False),
     Story("Chưa nhận được tiền hỗ trợ bảo vệ rừng quý trước", (
         deed("refuse", reason="ngoai_tham_quyen", words="Việc chi trả do Ban Quản lý rừng thực hiện theo hợp đồng giao khoán."),
         deed("object", after=700, words="Ban Quản lý rừng bảo chúng tôi hỏi xã. Xin xem lại, cả thôn còn 41 hộ đang chờ."),
-    ), idle=80, is_round_the_clock=True),
+    ), idle=80, reporter=3, is_round_the_clock=True),
 
     # -- with agencies
     Story("Chó thả rông cắn người, nghi chó dại", (
@@ -29,18 +35,27 @@ FRESH = (
         deed("hand_back", "TTNN", after=6,
              reason="Tiêm phòng và bắt chó thả rông ở xã do UBND xã tổ chức; Trung tâm không có lực lượng tại chỗ."),
         deed("write", after=5, words="Con chó vừa chạy về phía trường học, các cháu sắp tan trường."),
-    ), idle=4, cooperating=2),
+        deed("note", after=1, audience="centre",
+             words="@totruong Trực ban UBND xã Lát chưa nghe máy, nhờ anh gọi giúp Công an xã và nhà trường giữ các cháu trong sân."),
+        deed("assign", after=1, element="clear_text", to="vanhanh"),
+    ), idle=2, cooperating=2, reporter=4),
     Story("Biển quảng cáo che khuất tầm nhìn tại ngã ba", (
-        *TAKEN,
+        "verify", "classify", deed("distribute", "UBND-DASAR", "PKTHT", "PVHTT", "PTNMT"), "accept",
         deed("submit", "PKTHT", after=480), "approve", deed("publish_interim", after=120),
         deed("request_extension", "UBND-DASAR", after=480, days=2, reason="Chủ biển xin thêm thời gian thuê xe cẩu để di dời an toàn."),
         deed("endorse_extension", "UBND-DASAR"),
         deed("decide_extension", "UBND-DASAR", after=120, granted=True, words="Đồng ý, yêu cầu đặt biển cảnh báo tạm tại ngã ba."),
-        deed("submit", "PVHTT", after=960),
+        deed("submit", "PVHTT", "PTNMT", after=960),
         deed("request_extension", "UBND-DASAR", after=480, days=3, reason="Xe cẩu đến muộn do mưa, cần thêm ba ngày."),
         deed("endorse_extension", "UBND-DASAR"),
-        deed("direct", after=3360, words="UBND xã báo cáo tiến độ di dời và giữ biển cảnh báo cho đến khi xong."),
-    ), "sign", idle=90, cooperating=2, reporter=1),
+        deed("direct", after=2640, words="UBND xã báo cáo tiến độ di dời và giữ biển cảnh báo cho đến khi xong."),
+        deed("redo", "PTNMT", words="Ghi rõ thửa đất đặt biển có nằm trong hành lang đường bộ không, kèm ảnh hiện trạng."),
+        deed("submit_again", "PTNMT", after=660, photographed=True,
+             findings="Chân biển nằm trong hành lang an toàn đường bộ, lấn ra 3 m so với mốc lộ giới; thửa đất là đất giao thông.",
+             actions="Đã lập biên bản hiện trạng sử dụng đất ngày kiểm tra, yêu cầu chủ biển trả lại mặt bằng sau khi di dời.",
+             remaining="Kiểm tra lại mốc lộ giới trong 05 ngày làm việc sau khi biển được dời."),
+        deed("open_answer", "PTNMT", after=30),
+    ), "sign", idle=90, cooperating=2, reporter=5),
     Story("Nghi hút cát trái phép trên sông", (
         *TAKEN,
         deed("submit", "PTNMT", after=960),
@@ -48,13 +63,26 @@ FRESH = (
         deed("request_extension", "CAH", after=120, days=3, reason="Đang xác minh chủ phương tiện ở địa bàn giáp ranh."),
         deed("endorse_extension", "CAH"),
         deed("request_extension", "PTNMT", after=90, days=2, reason="Chờ số liệu đo bờ sông của đơn vị tư vấn."),
-    ), "sand", idle=30, cooperating=2, complexity="complex"),
+        deed("note", audience="agencies",
+             words="@canbo.ptnmt Công an huyện đã có biên bản tạm giữ máy bơm, anh liên hệ lấy bản sao để bổ sung trả lời."),
+        deed("keep_draft", "PTNMT", name="Bản có khối lượng cát",
+             findings="Kiểm tra đột xuất lúc 05 giờ 30, phát hiện 01 máy bơm đang hút cát, không có giấy phép khai thác. "
+                      "Khối lượng cát tại bãi khoảng … m³.",
+             actions="Đã tạm giữ phương tiện, lập biên bản số …, giao UBND xã Đạ Nhim giám sát đoạn bờ sông bị sạt.",
+             remaining="Chờ số liệu đo bờ sông của đơn vị tư vấn."),
+    ), "sand", idle=30, cooperating=2, complexity="complex", reporter=6),
     Story("Mùi hôi từ nơi ủ phân gà", (
-        *TAKEN, deed("submit", after=960),
-        deed("hold", after=120, days=4, words="Chờ kết quả kiểm tra lại mùi tại nơi ủ phân."),
-    ), idle=60, cooperating=1, reporter=1),
-    Story("Ô tô đỗ sai quy định gây ùn tắc giờ cao điểm", (*TAKEN, "submit", "approve"), "camera", idle=75, cooperating=1,
-          complexity="simple", camera="Camera an ninh chợ Lạc Dương"),
+        *TAKEN, deed("submit", "UBND-LAT", "PTNMT", after=960), deed("approve", "UBND-LAT"),
+        deed("redo", "PTNMT", words="Nêu kết quả kiểm tra lại mùi tại nơi ủ phân và chụp ảnh chỗ ủ sau khi che phủ."),
+        deed("submit_again", "PTNMT", photographed=True,
+             findings="Đã kiểm tra lại cùng UBND xã Lát: chỗ ủ được che bạt kín, buổi trưa không còn mùi ở khu dân cư cách 120 m.",
+             actions="Đã hướng dẫn chủ vườn dùng chế phẩm khử mùi, ghi nhật ký ủ phân và không tập kết thêm phân tươi tại đây.",
+             remaining="Kiểm tra đột xuất một lần trong tháng tới."),
+        deed("open_answer", "PTNMT"),
+    ), "trash", idle=60, cooperating=1, reporter=7),
+    Story("Ô tô đỗ sai quy định gây ùn tắc giờ cao điểm", (
+        *TAKEN, "submit", "approve", deed("claim", after=35, element="publish", by="vanhanh2"),
+    ), "camera", idle=40, cooperating=1, complexity="simple", camera="Camera an ninh chợ Lạc Dương"),
 
     # -- answered
     Story("Nắp hố ga vỡ trước cổng trường tiểu học", (*URGENTLY_TAKEN, *ANSWERED, deed("follow", after=300)), "manhole", idle=2100,

@@ -1,4 +1,5 @@
-"""Who plays in the demonstration: one invented person per role, an officer and a leader in each agency that has work, two citizens.
+"""Who plays in the demonstration: an invented person per role (two operators), an officer and a leader in each agency that has work,
+two citizens, and neighbours of theirs who only send reports.
 
 The other agencies share one officer and one leader, so that whatever is given to them has somebody to answer.
 
@@ -45,6 +46,7 @@ class _Part:
 
 CENTRE_PARTS = (
     _Part("vanhanh", "Nguyễn Thị Mẫu", Role.OPERATOR, Bilingual("Nhân viên tổ vận hành", "Operator")),
+    _Part("vanhanh2", "Đinh Thị Mẫu", Role.OPERATOR, Bilingual("Nhân viên tổ vận hành", "Operator")),
     _Part("totruong", "Trần Văn Mẫu", Role.OPS_LEAD, Bilingual("Tổ trưởng vận hành", "Operations lead")),
     _Part("lanhdao", "Lê Thị Minh Họa", Role.COMMITTEE_LEADER, Bilingual("Phó Chủ tịch UBND", "Deputy chair of the committee")),
     _Part("vanthu", "Phạm Thị Ví Dụ", Role.RECORDS_CLERK, Bilingual("Văn thư", "Records clerk")),
@@ -57,6 +59,21 @@ CENTRE_PARTS = (
 OTHER_KEY, OTHER_AGENCIES = "khac", Bilingual("các đơn vị khác", "the other agencies")
 
 CITIZENS = (("nguoidan1@example.com", "Nguyễn Văn Giả Định"), ("nguoidan2@example.com", "Trần Thị Thí Dụ"))
+"""Who is in the table of accounts."""
+
+NEIGHBOURS = (
+    ("nguoidan4@example.com", "Đinh Văn Thí Dụ"),
+    ("nguoidan5@example.com", "Cao Thị Minh Họa"),
+    ("nguoidan6@example.com", "Mai Văn Giả Định"),
+    ("nguoidan7@example.com", "Trịnh Thị Mẫu"),
+    ("nguoidan8@example.com", "Đoàn Văn Ví Dụ"),
+    ("nguoidan9@example.com", "Lâm Thị Thí Dụ"),
+    ("nguoidan10@example.com", "Tạ Văn Minh Họa"),
+    ("nguoidan11@example.com", "Hà Thị Giả Định"),
+)
+"""Who is not: they are there so that nobody sent half of all reports."""
+
+SENDERS = (*CITIZENS, *NEIGHBOURS)
 
 _FAMILY_NAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý")
 _GIVEN_NAMES = ("Văn Mẫu", "Thị Ví Dụ", "Văn Minh Họa", "Thị Giả Định")
@@ -76,7 +93,7 @@ def add_people(centre: Centre, agencies: Iterable[Agency], *, password_hash: str
             Membership(role=part.role, agency_id=agency.id, valid_from=SINCE, is_focal=part.role == Role.OFFICER) for agency in places
         ]
         _add_staff(part, password_hash, now, memberships)
-    for email, name in CITIZENS:
+    for email, name in SENDERS:
         citizen_account(Contact(name=name, email=email), password_hash=password_hash, language="vi", now=now)
     db.session.flush()
 

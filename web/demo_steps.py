@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.answering import PARTS
 from casework.db import db
 from casework.identity import Contact
 from casework.intake import Place
@@ -12,7 +13,7 @@ from casework.permissions import Role
 from casework.photo_records import photos_of_answer, photos_of_report
 from casework.publishing import ChosenPhotos
 from casework.triage import ClearedReport
-from web.demo_people import CITIZENS
+from web.demo_people import SENDERS
 from web.demo_stories import Deed, Story
 from web.demo_telling import OPERATOR, Telling, camera_called, commune, day_of, field_called, is_urgent
 from workflows.filing import file_report
@@ -81,14 +82,15 @@ def accept(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 
 def submit(telling: Telling, deed: Deed, moment: datetime) -> None:
-    """The officers hand in their answers, the lead's with a photo where the story has one."""
+    """The officers hand in their answers, with a photo where the story has one: the lead's when all do, and what is `photographed`."""
+    own_words = {part: deed.form[part] for part in PARTS if part in deed.form}
     for assignment, at in telling.open_ones(deed, moment, "handling", "redo"):
         officer = telling.of_agency(assignment, Role.OFFICER, at)
-        token = telling.stage("after", officer, at) if assignment.is_lead else None
+        is_photographed = deed.form.get("photographed") or (assignment.is_lead and not deed.agencies)
+        token = telling.stage("after", officer, at) if is_photographed else None
         telling.step(
-            "submit_answer", officer, at, of=assignment, photos_token=token, remaining="Không còn.",
-            no_photo_reason="" if token else _without_photo(assignment),
-            contact=f"{assignment.agency.short_name_vi}, {HOTLINE}", **_words_of(telling, assignment),
+            "submit_answer", officer, at, of=assignment, photos_token=token,
+            no_photo_reason="" if token else _without_photo(assignment), **{**_words_of(telling, assignment), **own_words},
         )  # fmt: skip
 
 
@@ -140,13 +142,15 @@ def public_photos(telling: Telling) -> ChosenPhotos:
 
 def _words_of(telling: Telling, assignment: Assignment) -> dict[str, str]:
     own = telling.story.answers.get(assignment.agency.key)
+    ends = {"remaining": "Không còn.", "contact": f"{assignment.agency.short_name_vi}, {HOTLINE}"}
     if assignment.is_lead:
         area = commune(telling.row["commune"], day_of(assignment.distributed_at))
         place = f"{telling.row['village']}, {area.name_vi}"
-        return {"findings": f"Đã kiểm tra tại {place}; nội dung phản ánh là đúng.", "actions": own or telling.row["answer"]}
+        return {"findings": f"Đã kiểm tra tại {place}; nội dung phản ánh là đúng.", "actions": own or telling.row["answer"], **ends}
     return {
         "findings": "Đã cùng đơn vị chủ trì kiểm tra tại chỗ.",
         "actions": own or "Đã cử cán bộ phối hợp, nhắc nhở các hộ liên quan và theo dõi kết quả tại địa bàn.",
+        **ends,
     }
 
 
@@ -163,5 +167,5 @@ def _contact(story: Story) -> Contact | None:
         return None
     if story.reporter is None:
         return GUEST
-    email, name = CITIZENS[story.reporter]
+    email, name = SENDERS[story.reporter]
     return Contact(name=name, email=email)

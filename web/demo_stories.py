@@ -35,7 +35,7 @@ class Story:
     """One report of `demo_reports.csv`, by its title, and the deeds that follow it being filed; a word alone is a plain deed.
 
     `filed_at` is a fixed local time in the system's first years; without it the last deed was done `idle` minutes before now.
-    `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of the citizens sent it, None
+    `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of SENDERS sent it, None
     somebody without an account, who may be anonymous. `answers` are an agency's own words where they are not the usual ones.
     """
 

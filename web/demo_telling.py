@@ -17,10 +17,11 @@ from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
 from casework.photo_records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
 from casework.seeding import Row, table_rows
 from casework.working_time import Calendar, TimeLimit, Unit, due_at
-from web.demo_people import CITIZENS, agency_account, citizen_by_email, staff_account
+from web.demo_people import CITIZENS, SENDERS, agency_account, citizen_by_email, staff_account
 from web.demo_stories import Deed, Story
 from workflows.acts import act
 from workflows.inbox import waiting_in_case
+from workflows.models import WaitingTask
 from workflows.steps import perform
 
 BETWEEN_AGENCIES = timedelta(minutes=2)
@@ -64,20 +65,23 @@ class Telling:
         return actor_for(agency_account(assignment.agency, role), now=moment)
 
     def reporter(self, moment: datetime) -> Actor:
-        """Who sent it: one of the citizens with an account, or somebody without one."""
+        """Who sent it: a citizen with an account, or somebody without one."""
         number = self.story.reporter
-        return actor_for(None if number is None else citizen_by_email(CITIZENS[number][0]), now=moment)
+        return actor_for(None if number is None else citizen_by_email(SENDERS[number][0]), now=moment)
 
     def somebody_else(self, moment: datetime) -> Actor:
-        """The citizen who did not send it."""
-        return actor_for(citizen_by_email(CITIZENS[(self.story.reporter or 0) - 1][0]), now=moment)
+        """A citizen who did not send it."""
+        return actor_for(citizen_by_email(CITIZENS[1 if self.story.reporter == 0 else 0][0]), now=moment)
+
+    def waiting(self, element: str, of: Assignment | None = None) -> WaitingTask:
+        """The step that waits in the case, of one agency where several have it."""
+        return next(task for task in waiting_in_case(self.case_id) if task.element == element and (of is None or task.assignment is of))
 
     def step(
         self, element: str, by: Actor, moment: datetime, *, choice: str | None = None, of: Assignment | None = None, **form: Any
     ) -> None:
         """Do the step of the process that waits in the case, of one agency where several have it."""
-        waiting = waiting_in_case(self.case_id)
-        ref = next(task.ref for task in waiting if task.element == element and (of is None or task.assignment is of))
+        ref = self.waiting(element, of).ref
         _begin()
         perform(ref, by=by, now=moment, act=choice, form=form)
 

@@ -23,7 +23,7 @@ from casework.permissions import Role
 from casework.staff_choices import agencies_for, committee_key_of, free_agencies
 from casework.words import Bilingual
 from web.clock import now
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.other_acts import other_acts
@@ -31,7 +31,6 @@ from web.task_page import Act, TaskPage, at_most
 from workflows.routing import live_table, suggest
 from workflows.steps import StepResult
 
-NOTHING = ""
 INSTRUCTIONS = "instructions-"
 DAY = "day-"
 """First part of the names of the earlier days of cooperating agencies; the agency's ref follows."""
@@ -72,7 +71,7 @@ class DistributePage(TaskPage):
         self.form = DistributeForm()
         self.form.lead.choices = [
             (NOTHING, _("Choose an agency")),
-            *((ref, f"{local(agency.name)} ({load_words(self.loads[agency.id])})") for ref, agency in self.agencies.items()),
+            *((ref, f"{local(agency.name)}{load_words(self.loads[agency.id])}") for ref, agency in self.agencies.items()),
         ]
         self.form.cooperating.choices = [(ref, local(agency.name)) for ref, agency in self.agencies.items()]
 
@@ -184,9 +183,11 @@ class DistributePage(TaskPage):
 
 
 def load_words(load: Load) -> str:
-    """What an agency has on its table: "12 đang xử lý, 2 trễ"."""
+    """What an agency has on its table, behind its name: " (12 hồ sơ đang mở, 2 trễ)"; nothing where it has nothing."""
+    if not load.open:
+        return ""
     words = str(ngettext("%(num)s open case", "%(num)s open cases", load.open))
-    return f"{words}, {ngettext('%(num)s late', '%(num)s late', load.late)}" if load.late else words
+    return f" ({words}, {ngettext('%(num)s late', '%(num)s late', load.late)})" if load.late else f" ({words})"
 
 
 class AcceptForm(Form):

@@ -8,11 +8,15 @@ from datetime import datetime
 
 from flask import Request, request
 from werkzeug.datastructures import ImmutableMultiDict
+from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMultipleField
 
 from casework.drafts import MOST_OF_FORM, draft_name, drafts_of, opened_fields
 from casework.models import Draft
+from casework.photo_records import staged_photos
 from web.filing_form import is_sound_token
+from web.forms import Form
 from web.guards import actor
+from web.task_page import TaskPage
 from workflows.models import WaitingTask
 from workflows.steps import done_since, draft_place
 
@@ -23,7 +27,7 @@ OWN = "draft_"
 """First part of the names of the fields that say which draft is at hand."""
 
 BUTTONS = frozenset({"act", "remove", "keep", "template", "template_how", "template_keep"})
-CONFIRMED = frozenset({"checked", "confirms_short"})
+CONFIRMED = frozenset({"checked", "confirms_short", "leftovers"})
 """Ticks that say something was looked at just now: nobody gets them back from a draft."""
 
 NEVER = ("csrf_token", "password", "secret")
@@ -119,6 +123,49 @@ def as_if_sent(fields: list[tuple[str, str]] | None) -> Iterator[None]:
         yield
     finally:
         this.method, this.form = method, form
+
+
+@contextmanager
+def as_if_opened() -> Iterator[None]:
+    """Build a page as if it had just been opened, whatever was sent."""
+    this: Request = request._get_current_object()  # type: ignore[attr-defined]
+    method, form = this.method, this.form
+    this.method, this.form = "GET", ImmutableMultiDict()
+    try:
+        yield
+    finally:
+        this.method, this.form = method, form
+
+
+def is_as_opened(page: TaskPage, fields: list[tuple[str, str]]) -> bool:
+    """Whether these fields are those a page shows by itself, built `as_if_opened`: nobody has written or chosen anything.
+
+    Empty ones count for nothing, nor do the tokens of photos as long as none was sent.
+    """
+    if any(staged_photos(token) for token in photos_tokens_in(fields)):
+        return False
+    shown = [*_shown_by(page.form), *page.shown_beside()]
+    return _written(fields) == _written([(name, value) for name, value in shown if _is_kept(name)])
+
+
+def _written(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is not empty, however the browser breaks its lines."""
+    lines = [(name, "\n".join(value.splitlines()).strip()) for name, value in fields if not name.startswith(PHOTOS)]
+    return sorted((name, value) for name, value in lines if value)
+
+
+def _shown_by(form: Form) -> Iterator[tuple[str, str]]:
+    """What a browser would send of a form nobody has touched."""
+    for field in form:
+        if isinstance(field, FileField):
+            continue
+        if isinstance(field, SelectField | SelectMultipleField):
+            values = [choice[0] for choice in field.iter_choices() if choice[2]]
+            if not values and not isinstance(field, RadioField | SelectMultipleField):
+                values = [choice[0] for choice in field.iter_choices()][:1]
+            yield from ((field.name, str(value)) for value in values)
+        elif not isinstance(field, BooleanField) or field.data:
+            yield field.name, str(field._value())
 
 
 def fields_sent() -> list[tuple[str, str]]:

@@ -8,12 +8,14 @@ from casework.db import unit_of_work
 from casework.drafts import DraftRefused, SavedDraft, discard_draft, keep_draft
 from casework.permissions import LOCAL_ZONE, Action
 from web.clock import now
-from web.draft_at_hand import NONE, OWN, fields_sent, new_window, photos_tokens_in, sent_revision, sent_window
+from web.draft_at_hand import NONE, OWN, as_if_opened, fields_sent, is_as_opened, new_window, photos_tokens_in, sent_revision, sent_window
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.security import own_address
 from web.tasks import draft_refused, page_of, step_done
+from web.text_owner import AnothersText, is_of_another, wants_json
 from workflows import steps
+from workflows.models import WaitingTask
 from workflows.steps import TaskAlreadyDone, TaskUnknown
 
 bp = Blueprint("drafts", __name__)
@@ -28,25 +30,36 @@ UNTOUCHED = "no"
 @bp.post("/tasks/<ref>/draft")
 @performs(Action.KEEP_DRAFT)
 def keep(ref: str) -> ResponseReturnValue:
-    """Keep the text at hand, then do what the button says; whatever that is, nothing typed is lost by it."""
+    """Keep the text at hand, then do what the button says; whatever that is, nothing typed is lost by it.
+
+    The text of one person never becomes the draft of another who has signed in since in the same browser: raises AnothersText,
+    before it is said whether the step is there.
+    """
+    if is_of_another():
+        raise AnothersText
     try:
         step = steps.task_for(actor(), ref)
     except TaskUnknown:
         return found(None)
+    if is_of_another(unsaid=True):
+        raise AnothersText
     refusals = []
     if any(file.filename for file in request.files.values()):
         page = page_of(step)
         page.keep_files()
         refusals = page.refusals
+    has_nothing = not request.form.get(f"{OWN}ref") and _is_as_opened(step)
     try:
-        return _by_script(ref, refusals) if _wants_json() else _by_button(ref, refusals)
+        if wants_json() and has_nothing:
+            return {"untouched": True, "words": " ".join(refusals)}
+        return _by_script(ref, refusals) if wants_json() else _by_button(ref, refusals, has_nothing=has_nothing)
     except TaskUnknown:
         return found(None)
     except TaskAlreadyDone as refusal:
         # to the script no fault: what it sends on its way out is often the text of the step that was just done with it
-        return {"done": True, "words": local(refusal.text)} if _wants_json() else step_done(ref)
+        return {"done": True, "words": local(refusal.text)} if wants_json() else step_done(ref)
     except DraftRefused as refusal:
-        return ({"words": local(refusal.text)}, 422) if _wants_json() else draft_refused(ref, local(refusal.text))
+        return ({"words": local(refusal.text)}, 422) if wants_json() else draft_refused(ref, local(refusal.text))
 
 
 def _by_script(ref: str, refusals: list[str]) -> ResponseReturnValue:
@@ -61,22 +74,33 @@ def _by_script(ref: str, refusals: list[str]) -> ResponseReturnValue:
     return answer, 409 if saved.is_apart else 200
 
 
-def _by_button(ref: str, refusals: list[str]) -> ResponseReturnValue:
+def _is_as_opened(step: WaitingTask) -> bool:
+    fields = fields_sent()
+    with as_if_opened():
+        return is_as_opened(page_of(step), fields)
+
+
+def _by_button(ref: str, refusals: list[str], *, has_nothing: bool) -> ResponseReturnValue:
     what, _colon, which = request.form.get(f"{OWN}do", "").partition(":")
     at_hand = request.form.get(f"{OWN}ref", "")
     which = which or (at_hand if what == DROP else "")
+    is_touched = request.form.get(f"{OWN}touched") != UNTOUCHED and not has_nothing
     with unit_of_work():
         if what == DROP:
             discard_draft(steps.draft_place(steps.lock_open_step(ref, by=actor())), which, by=actor())
         if what == ANOTHER:
             at_hand = _kept(ref, is_another=True, name=request.form.get(f"{OWN}name", "")).draft.ref
-        elif not (what == DROP and which == at_hand) and (request.form.get(f"{OWN}touched") != UNTOUCHED or what == RENAME):
+        elif not (what == DROP and which == at_hand) and (is_touched or what == RENAME):
             at_hand = _kept(ref, name=request.form.get(f"{OWN}name", "") if what == RENAME else None).draft.ref
     for words in refusals:
         flash(words, "wait")
     if what == TO:
         return redirect(own_address(which, url_for("tasks.task", ref=ref)))
-    flash(_("The draft is deleted.") if what == DROP else _("The draft is kept."))
+    if what == DROP:
+        flash(_("The draft is deleted."))
+    else:
+        is_kept = bool(at_hand) or what == OPEN
+        flash(_("The draft is kept.") if is_kept else _("There is no draft to keep yet: nothing has been written."))
     shown = {NEW: NONE, OPEN: which}.get(what, at_hand)
     return redirect(url_for("tasks.task", ref=ref, draft=shown if not (what == DROP and shown == which) else None))
 
@@ -95,7 +119,3 @@ def _kept(ref: str, *, is_another: bool = False, name: str | None = None) -> Sav
         name=name,
         photos_tokens=photos_tokens_in(fields),
     )
-
-
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best == "application/json"

@@ -15,11 +15,15 @@ SOON = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DueWords:
-    """What a due chip shows. `state` is late, soon, ok, paused, kept or missed; `at` the first late instant."""
+    """What a due chip shows. `state` is late, soon, ok, paused, kept or missed; `at` the first late instant.
+
+    `short` is what a row of a list has room for; empty where `words` are short enough.
+    """
 
     state: str
     words: str
     at: datetime | None
+    short: str = ""
 
 
 def due_words(limit: Clock | datetime | None, *, now: datetime) -> DueWords | None:
@@ -51,12 +55,20 @@ def limit_words(due_at: datetime) -> str:
     return day_words(last_day(due_at)) if local.time() == time() else f"{local:%H:%M %d/%m/%Y}"
 
 
+def short_limit_words(due_at: datetime, *, now: datetime) -> str:
+    """The same for a row of a list: without the year while it is this one."""
+    local, day = due_at.astimezone(LOCAL_ZONE), last_day(due_at)
+    is_this_year = day.year == now.astimezone(LOCAL_ZONE).year
+    words = f"{day:%d/%m}" if is_this_year else day_words(day)
+    return words if local.time() == time() else f"{local:%H:%M} {words}"
+
+
 def _running(due_at: datetime, now: datetime) -> DueWords:
     if now >= due_at:
         return DueWords("late", _("%(span)s late", span=span_words(now - due_at)), due_at)
     if due_at - now < SOON:
         return DueWords("soon", _("%(span)s left", span=span_words(due_at - now)), due_at)
-    return DueWords("ok", _("Due %(day)s", day=limit_words(due_at)), due_at)
+    return DueWords("ok", _("Due %(day)s", day=limit_words(due_at)), due_at, short_limit_words(due_at, now=now))
 
 
 def _ended(clock: Clock) -> DueWords:

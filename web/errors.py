@@ -16,6 +16,7 @@ from casework.errors import CaseworkError
 from casework.permissions import NotAllowed
 from web.locales import chosen_language, in_reader_language
 from web.request_log import LOGGER, failure_facts, request_id
+from web.text_owner import AnothersText, is_of_another, wants_json
 from workflows.incidents import CaseBusy, StepFailed
 from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
@@ -27,6 +28,7 @@ def install(app: Flask) -> None:
     """Answer every kind of refusal and failure."""
     app.register_error_handler(CSRFError, token_missing)
     app.register_error_handler(Unauthorized, sign_in_needed)
+    app.register_error_handler(AnothersText, another_signed_in)
     app.register_error_handler(NotAllowed, not_allowed)
     app.register_error_handler(TaskUnknown, lambda _error: page(404))
     for conflict in (TaskAlreadyDone, TaskClaimed):
@@ -49,13 +51,25 @@ def page(code: int, **values: Any) -> tuple[str, int]:
 
 
 def token_missing(_error: CSRFError) -> ResponseReturnValue:
-    """The form's token is missing, or of a session that has ended: the text is shown again, to be sent once more."""
+    """The form's token is missing, or of a session that has ended: the text is shown again, to be sent once more.
+
+    Not to who has signed in since: the text is somebody else's.
+    """
+    if is_of_another():
+        return another_signed_in()
     return page(400, is_about_token=True, kept=kept_fields(), came_from_here=came_from_here())
 
 
 def sign_in_needed(_error: Unauthorized) -> ResponseReturnValue:
     """Something was sent by somebody who is not signed in, perhaps not any more."""
     return page(401, kept=kept_fields(), back=request.full_path.rstrip("?"))
+
+
+def another_signed_in(_refusal: AnothersText | None = None) -> ResponseReturnValue:
+    """A page left open by one person was sent while another is signed in."""
+    if wants_json():
+        return {"words": _("Somebody else is signed in in this browser, so this text has not been kept.")}, 412
+    return page(412)
 
 
 def not_allowed(refusal: NotAllowed) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from flask import Flask, g, url_for
 from casework.models import Clock
 from casework.permissions import LOCAL_ZONE
 from web.clock import now
-from web.due import DueWords, day_words, due_words, last_day, limit_words
+from web.due import DueWords, day_words, due_words, last_day, limit_words, short_limit_words
 from web.locales import in_reader_language
 
 
@@ -20,6 +20,7 @@ def install(app: Flask) -> None:
         date=local_date,
         due=due,
         due_day=due_day,
+        due_day_short=due_day_short,
         last_day=last_day_words,
         phone=phone,
     )
@@ -55,6 +56,11 @@ def due_day(limit: Clock | datetime | None) -> str:
     """The end of a limit: a day alone when the whole day is in time, else with the hour; empty when there is none."""
     due_at = limit.due_at if isinstance(limit, Clock) else limit
     return limit_words(due_at) if due_at else ""
+
+
+def due_day_short(due_at: datetime) -> str:
+    """The same of an instant, as rows of lists say it."""
+    return short_limit_words(due_at, now=now())
 
 
 def last_day_words(due_at: datetime | None) -> str:

@@ -18,7 +18,7 @@ from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRe
 from casework.step_records import DO_STEP, step_records_seen
 from casework.words import Bilingual
 from web.filing_form import sound_token
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.locales import language
@@ -34,7 +34,6 @@ ASKED, TOKEN = "asked_", "photos_"
 """First parts of the names of inputs; the field's id follows, so that none can be taken for a part of the form itself."""
 
 MOST_RADIOS = 5
-NOTHING = ""
 PURPOSE = "step"
 DECIMAL = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?")
 POINTED = re.compile(r"[+-]?\d+\.\d+")

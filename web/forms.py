@@ -6,6 +6,9 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 
+NOTHING = ""
+"""What a select sends while nothing is chosen in it."""
+
 LIBRARY_TEXTS = (
     _l("This field is required."),
     _l("Not a valid choice."),

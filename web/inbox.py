@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -16,22 +16,19 @@ from casework.deputies import principals_of
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
-from casework.permissions import LOCAL_ZONE, Action, Actor, Sight, case_seen_by, may, seen_by, sees
+from casework.permissions import Action, Actor, case_seen_by, may
 from casework.saved_filters import filters_of, sharing_places
-from casework.staff_views import openings
 from web.clock import now
-from web.due import day_words, last_day
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address, present, way_back
 from web.inbox_filters import WAITS_LABELS, choices_for, filter_in, params_of
+from web.inbox_groups import groups_of, position_in, position_text
+from web.inbox_rows import rows_of
 from web.inbox_views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
 from web.locales import in_reader_language as local
 from workflows import steps
-from workflows.assigning import leads_desk
-from workflows.desks import is_at, own_desk, reads_matter
 from workflows.inbox import (
     Counts,
-    Position,
     Wanted,
     cases_with,
     codes_meant,
@@ -41,91 +38,65 @@ from workflows.inbox import (
     page_of,
     shown_count,
 )
-from workflows.inbox_filters import Filter, Waits, narrowed, parties_for, party_of
+from workflows.inbox_filters import Filter, Waits, narrowed, parties_for
 from workflows.models import WaitingTask
 from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 bp = Blueprint("inbox", __name__)
 
 PER_PAGE = 50
-MOST_AT_ONCE = 50
-"""Steps that something is done with at once."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """The steps due in one stretch of time."""
+class Asked:
+    """What an address asks of the inbox. `given` is the filter as addresses carry it, `reader` whose desks are read."""
 
-    key: str
     words: str
-    tasks: list[WaitingTask]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one person may see of a step in the list, and do with it."""
-
-    url: str
-    title: str
-    reads_matter: bool
-    is_mine_to_do: bool
-    principal: str
-    party: str
-    may_assign: bool
+    codes: tuple[str, ...]
+    view: str
+    chosen: Filter
+    given: dict[str, str]
+    wanted: Wanted
+    principals: list[Account]
+    reader: Actor
 
 
 @bp.get("/inbox")
 @performs(Action.READ_INBOX)
 def inbox() -> ResponseReturnValue:
-    by, moment = actor(), now()
-    words, view, chosen = request.args.get("q", "").strip()[:60], request.args.get("view", "all"), filter_in(request.args)
-    principals = principals_of(by)
-    codes = codes_meant(words, now=moment) if words else None
-    wanted = Wanted(codes=codes) if words else wanted_of(view, chosen)
-    reader = by if words else _reader(by, chosen, principals)
-    page = page_of(by, wanted, now=moment, after=position_in(request.args.get("after", "")), limit=PER_PAGE, desks_of=reader)
+    by, moment, asked = actor(), now(), _asked()
+    words, view, chosen, wanted = asked.words, asked.view, asked.chosen, asked.wanted
+    page = page_of(by, wanted, now=moment, after=position_in(request.args.get("after", "")), limit=PER_PAGE, desks_of=asked.reader)
     tasks = list(page.tasks)
-    counts = counts_for(by, now=moment, wanted=wanted, desks_of=reader)
+    counts = counts_for(by, now=moment, wanted=wanted, desks_of=asked.reader)
     # the bar above shows the same number
     g.waiting_count = counts.all
-    views = views_of(counts, names_of_elements(by, [each for each in counts.elements if each not in ELEMENT_LABELS]))
     saved = filters_of(by)
-    beyond, *kept = _count_beside(by, wanted, saved, principals, moment)
-    given = {} if words else params_of(chosen)
+    beyond, *kept = _count_beside(by, wanted, saved, asked.principals, moment)
+    views = views_of(counts, names_of_elements(by, [each for each in counts.elements if each not in ELEMENT_LABELS]))
     return render_template(
         "inbox/inbox.html",
-        views=views,
-        view=None if words or chosen.waits else view,
-        base_view=view,
+        **_column(by, asked, views),
         beyond=_beyond(by, beyond, is_shown=chosen.waits is not None and not words),
         saved=list(zip(saved, (shown_count(number) for number in kept), strict=True)),
-        saved_url=_saved_url,
-        heading=_heading(words, chosen, view, views),
+        **_narrowed(by, asked),
         total=_total(words, chosen, view, views, counts, beyond, tasks),
         outside=0 if words or chosen.waits or not chosen else max(0, _in_view(view, counts) - counts.shown),
-        words=words,
-        chosen=given,
-        choices=choices_for(by, chosen, principals=principals),
-        places=sharing_places(by) if given else [],
-        clear_url=url_for(".inbox", view=None if view == "all" else view),
-        without=lambda key: _address(view, {name: value for name, value in given.items() if name != key}),
         groups=groups_of(tasks, now=moment),
-        rows=_rows(by, tasks, principals, is_of_places=wanted.is_of_places),
+        rows=rows_of(by, tasks, asked.principals, is_of_places=wanted.is_of_places),
         is_of_places=wanted.is_of_places,
         labels={task.id: steps.label_of_step(task) for task in tasks},
-        next_url=_address(view, given, q=words or None, after=position_text(page.next)) if page.next else "",
-        first_url=_address(view, given, q=words or None) if request.args.get("after") else "",
-        others=_others(codes or (), tasks),
+        next_url=_address(view, asked.given, q=words or None, after=position_text(page.next)) if page.next else "",
+        first_url=_address(view, asked.given, q=words or None) if request.args.get("after") else "",
+        others=_others(asked.codes, tasks),
         account_id=by.account_id,
         moment=moment,
         standstills=STANDSTILL_LABELS,
         back=present(),
-        principals=principals,
+        principals=asked.principals,
         notices=unread_notices(by),
-        mentions=_mentions(by),
         bulk=_bulk_acts(by),
-        pulse_url="" if words or wanted.is_of_places else _address(view, given, endpoint=".pulse", since=counts.newest),
-        all_urgent=counts.urgent,
+        pulse_url="" if words or wanted.is_of_places else _address(view, asked.given, endpoint=".pulse", since=counts.newest),
     )
 
 
@@ -191,57 +162,45 @@ def release(ref: str) -> ResponseReturnValue:
     return redirect(_back(ref))
 
 
-def groups_of(tasks: list[WaitingTask], *, now: datetime) -> list[Group]:
-    """Cut the list, which is in order of its limits, into late, today, tomorrow, later, and without a limit."""
-    today = now.astimezone(LOCAL_ZONE).date()
-    found_groups: list[Group] = []
-    for task in tasks:
-        key = _group_key(task, now, today)
-        if not found_groups or found_groups[-1].key != key:
-            found_groups.append(Group(key, _group_words(key, today), []))
-        found_groups[-1].tasks.append(task)
-    return found_groups
+def _asked() -> Asked:
+    by, words, view = actor(), request.args.get("q", "").strip()[:60], request.args.get("view", "all")
+    chosen, principals = filter_in(request.args), principals_of(by)
+    codes = codes_meant(words, now=now()) if words else ()
+    return Asked(
+        words=words,
+        codes=codes,
+        view=view,
+        chosen=chosen,
+        given={} if words else params_of(chosen),
+        wanted=Wanted(codes=codes) if words else wanted_of(view, chosen),
+        principals=principals,
+        reader=by if words else _reader(by, chosen, principals),
+    )
 
 
-def position_text(position: Position) -> str:
-    """A place in the list as the address carries it: microseconds and row."""
-    return f"{int(position.due_at.timestamp() * 1_000_000)}-{position.id}"
-
-
-def position_in(text: str) -> Position | None:
-    """The place in the list an address names; None when it names none."""
-    instant, _dash, row = text.partition("-")
-    if not (instant.isascii() and instant.isdigit() and row.isascii() and row.isdigit() and len(text) < 40):
-        return None
-    try:
-        return Position(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(instant)), int(row))
-    except OverflowError:
-        return None
-
-
-def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:
-    if task.state == "frozen":
-        return "frozen"
-    if task.limit is None:
-        return "none"
-    if task.is_late(moment):
-        return "late"
-    day = last_day(task.due_at)
-    if day <= today:
-        return "today"
-    return "tomorrow" if day == today + timedelta(days=1) else "later"
-
-
-def _group_words(key: str, today: date) -> str:
-    tomorrow = day_words(today + timedelta(days=1))
-    words: dict[str, str] = {
-        "late": _("Late"),
-        "today": _("Today"),
-        "tomorrow": _("Tomorrow, %(day)s", day=tomorrow),
-        "later": _("Later"),
-        "frozen": _("Rest until their case goes on"),
+def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
+    """What the left column and the heading show."""
+    return {
+        "views": views,
+        "view": None if asked.words or asked.chosen.waits else asked.view,
+        "base_view": asked.view,
+        "saved_url": _saved_url,
+        "mentions": _mentions(by),
+        "heading": _heading(asked.words, asked.chosen, asked.view, views),
     }
-    return words.get(key) or str(_("No time limit"))
+
+
+def _narrowed(by: Actor, asked: Asked) -> dict[str, Any]:
+    """What the search and the filter show: what is chosen, what can be, and the addresses without it."""
+    view, given = asked.view, asked.given
+    return {
+        "words": asked.words,
+        "chosen": given,
+        "choices": choices_for(by, asked.chosen, principals=asked.principals),
+        "places": sharing_places(by) if given else [],
+        "clear_url": url_for(".inbox", view=None if view == "all" else view),
+        "without": lambda key: _address(view, {name: value for name, value in given.items() if name != key}),
+    }
 
 
 def _others(codes: tuple[str, ...], tasks: list[WaitingTask]) -> list[Case]:
@@ -303,7 +262,7 @@ def _heading(words: str, chosen: Filter, view: str, views: list[View]) -> str:
     if words:
         return str(_("Search: %(words)s", words=words))
     if chosen.waits is not None:
-        return str(_("Waiting for: %(party)s", party=WAITS_LABELS[chosen.waits]))
+        return str(_("Waiting for: %(party)s", party=local(WAITS_LABELS[chosen.waits])))
     return next((each.words for each in views if each.key == view), str(_("All my tasks")))
 
 
@@ -323,38 +282,11 @@ def _in_view(view: str, counts: Counts) -> int:
     return named.get(view, counts.elements.get(view, 0))
 
 
-def _rows(by: Actor, tasks: list[WaitingTask], principals: list[Account], *, is_of_places: bool) -> dict[int, Row]:
-    begun, names = openings([task.case for task in tasks], by), {each.id: each.full_name or "" for each in principals}
-    back = present()
-    return {task.id: _row(by, task, begun, names, back, is_of_places=is_of_places) for task in tasks}
-
-
-def _row(by: Actor, task: WaitingTask, begun: Mapping[int, str], names: Mapping[int, str], back: str | None, *, is_of_places: bool) -> Row:
-    """A step on the person's desk leads to the step; one that rests or waits for others to the case, if they may read it."""
-    case, desk = task.case, own_desk(by, task.desk)
-    is_theirs = desk is not None if not is_of_places else is_at(by, task.desk, case)
-    reads = reads_matter(task.desk) if is_theirs else sees(by, Sight.CLEARED, case)
-    if is_theirs and task.state == "waiting":
-        url = url_for("tasks.task", ref=task.ref, back=back)
-    else:
-        url = url_for("cases.case", ref=case.ref, back=back) if not is_of_places or seen_by(by, case) is not None else ""
-    principal_id = by.at(desk).principal_id if desk is not None else None
-    return Row(
-        url=url,
-        title=(case.title or begun.get(case.id) or "") if reads else "",
-        reads_matter=reads,
-        is_mine_to_do=is_theirs and task.state == "waiting",
-        principal=names.get(principal_id or 0, ""),
-        party=str(WAITS_LABELS.get(Waits(party), "")) if (party := party_of(task)) in list(Waits) else "",
-        may_assign=task.state == "waiting" and leads_desk(by, task.desk),
-    )
-
-
 def _bulk_acts(by: Actor) -> list[tuple[str, str, str]]:
     """What may be done with several steps at once: the endpoint, its words and its icon."""
     acts = [
-        (Action.CLAIM_TASK, "claim", _("Take them"), "user-plus"),
-        (Action.CLAIM_TASK, "release", _("Put them back"), "arrow-back-up"),
+        (Action.CLAIM_TASK, "claim", _("Take it"), "user-plus"),
+        (Action.CLAIM_TASK, "release", _("Put back"), "arrow-back-up"),
         (Action.ASSIGN_TASK, "assign", _("Give to a colleague"), "users"),
         (Action.REMIND, "remind", _("Remind"), "bell-ringing"),
         (Action.CLASSIFY, "classify", _("Classify"), "list-search"),
@@ -364,6 +296,8 @@ def _bulk_acts(by: Actor) -> list[tuple[str, str, str]]:
 
 
 def _mentions(by: Actor) -> View | None:
-    """The line that leads to notes that name the person, while there are some they have not seen."""
+    """The line that leads to notes that name the person, for everybody who may be named; a number where they have not seen some."""
+    if not may(by, Action.READ_CASE):
+        return None
     number = unseen_count(by)
-    return View("mentions", _("Notes that name me"), shown_count(number), url=url_for("notes.mentions")) if number else None
+    return View("mentions", _("Notes that name me"), shown_count(number) if number else "", url=url_for("notes.mentions"))

@@ -1,7 +1,8 @@
 """Things done with several steps of the inbox at once: each in a unit of work of its own, each answered for by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,31 +17,36 @@ from wtforms.validators import Optional
 from casework.cases import lock_case
 from casework.done_twice import DoneAlready, refuse_same_note, refuse_same_reminder
 from casework.errors import CaseworkError
+from casework.mentions import mention_in
 from casework.models import Case
 from casework.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
-from casework.reminders import LONGEST_WORDS, RemindRefused
-from casework.staff_choices import fields_of, visibility_reasons_for
+from casework.reminders import LONGEST_WORDS, owing_agencies
+from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
 from casework.words import Bilingual
 from web.clock import now
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.guards import actor, performs
-from web.inbox import MOST_AT_ONCE
 from web.inbox_back import inbox_address, way_back
+from web.inbox_rows import titles_of
 from web.locales import in_reader_language as local
 from web.notes import NOTE_LABELS
 from web.task_page import at_most
-from web.triage import COMPLEXITY_LABELS, NOTHING
+from web.triage import COMPLEXITY_LABELS
 from workflows import steps
 from workflows.acts import act
 from workflows.assigning import AlreadyTheirs, HeldByColleague, assign_task, colleagues_at, desks_working_at, leads_desk
+from workflows.faults import Spot
 from workflows.inbox import listed
-from workflows.incidents import perform_recorded, run_recorded
+from workflows.incidents import run_recorded, spot_of
 from workflows.models import WaitingTask
 from workflows.steps import TaskAlreadyDone
 
 bp = Blueprint("inbox_bulk", __name__)
+
+MOST_AT_ONCE = 50
+"""Steps that something is done with at once."""
 
 ALREADY = (TaskAlreadyDone, AlreadyTheirs, DoneAlready)
 """Refusals that say that what was asked for has happened."""
@@ -48,13 +54,14 @@ ALREADY = (TaskAlreadyDone, AlreadyTheirs, DoneAlready)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One step that was ticked, as it stood when the page was asked for."""
+    """One step that was ticked, as it stood when the page was asked for. `title` is empty for who may not read it."""
 
     ref: str
     element: str
     desk: str
     holder_id: int | None
     code: str
+    title: str
     case_id: int
     case_ref: str
     assignment_id: int | None
@@ -98,128 +105,113 @@ class NoteForm(Form):
     """The same note on each of the cases."""
 
     audience = RadioField(_l("Who may read it"))
-    words = TextAreaField(_l("Note"), validators=[at_most(LONGEST_NOTE)])
+    words = TextAreaField(
+        _l("Note"), validators=[at_most(LONGEST_NOTE)], description=_l("Write @ and a colleague's user name, and they are told.")
+    )
 
 
 @bp.post("/inbox/bulk/claim")
 @performs(Action.CLAIM_TASK)
 def claim() -> ResponseReturnValue:
-    by, moment = actor(), now()
+    by = actor()
 
-    def take(chosen: Chosen) -> str:
-        if chosen.holder_id == by.account_id:
+    def claim_one(each: Chosen) -> str:
+        if each.holder_id == by.account_id:
             raise AlreadyTheirs("Việc này đã ở chỗ Ông/Bà.", "You have this task already.")
-        run_recorded(lambda: steps.claim(chosen.ref, by=by, now=moment), lambda: None, now=moment)
+        steps.claim(each.ref, by=by, now=now())
         return str(_("Yours now."))
 
-    return _done(_("Take them"), take)
+    return _done(_("Take it"), _chosen(), claim_one)
 
 
 @bp.post("/inbox/bulk/release")
 @performs(Action.CLAIM_TASK)
 def release() -> ResponseReturnValue:
-    by, moment = actor(), now()
+    by = actor()
 
-    def put_back(chosen: Chosen) -> str:
-        if chosen.holder_id is None:
+    def release_one(each: Chosen) -> str:
+        if each.holder_id is None:
             raise AlreadyTheirs("Việc này chưa ai nhận.", "Nobody has taken this task.")
-        if chosen.holder_id != by.account_id:
-            raise HeldByColleague(*_holder_of(chosen))
-        run_recorded(lambda: steps.release(chosen.ref, by=by), lambda: None, now=moment)
+        if each.holder_id != by.account_id:
+            raise HeldByColleague(*_holder_of(each))
+        steps.release(each.ref, by=by)
         return str(_("Free again."))
 
-    return _done(_("Put them back"), put_back)
+    return _done(_("Put back"), _chosen(), release_one)
 
 
 @bp.post("/inbox/bulk/assign")
 @performs(Action.ASSIGN_TASK)
 def assign() -> ResponseReturnValue:
-    by, moment, form, chosen = actor(), now(), AssignForm(), _chosen()
-    people = colleagues_at({desk for each in chosen for desk in desks_working_at(each.desk) if leads_desk(by, each.desk)}, now=moment)
-    form.to.choices = [(NOTHING, _("Please choose")), *((person.ref, person.full_name or "") for person in people)]
+    by, form, chosen = actor(), AssignForm(), _chosen()
+    people = colleagues_at({desk for each in chosen for desk in desks_working_at(each.desk) if leads_desk(by, each.desk)}, now=now())
+    names = {person.ref: person.full_name or "" for person in people}
+    form.to.choices = [(NOTHING, _("Please choose")), *names.items()]
     if not _is_sent() or not form.validate_on_submit():
         return _form("assign", _("Give to a colleague"), form, chosen)
-    if form.to.data not in {person.ref for person in people}:
+    to = form.to.data
+    if to not in names:
         form.to.errors = [_("Please choose one of the list.")]
         return _form("assign", _("Give to a colleague"), form, chosen)
-    to, name = form.to.data, next(person.full_name for person in people if person.ref == form.to.data)
 
-    def give(each: Chosen) -> str:
-        run_recorded(lambda: assign_task(each.ref, by=by, now=moment, to=to), lambda: None, now=moment)
-        return str(_("Given to %(name)s.", name=name))
+    def assign_one(each: Chosen) -> str:
+        assign_task(each.ref, by=by, now=now(), to=to)
+        return str(_("Given to %(name)s.", name=names[to]))
 
-    return _done(_("Give to a colleague"), give)
+    return _done(_("Give to a colleague"), chosen, assign_one)
 
 
 @bp.post("/inbox/bulk/remind")
 @performs(Action.REMIND)
 def remind() -> ResponseReturnValue:
-    by, moment, form = actor(), now(), RemindForm()
+    by, form, chosen = actor(), RemindForm(), _chosen()
     if not _is_sent() or not form.validate_on_submit():
-        return _form("remind", _("Remind"), form, _chosen())
+        return _form("remind", _("Remind"), form, chosen)
     words = form.words.data or ""
-
-    def ring(each: Chosen) -> str:
-        return run_recorded(lambda: _remind(each, words, by), lambda: None, now=moment)
-
-    return _done(_("Remind"), ring)
+    return _done(_("Remind"), chosen, lambda each: _remind(each, words, by))
 
 
 @bp.post("/inbox/bulk/classify")
 @performs(Action.CLASSIFY)
 def classify() -> ResponseReturnValue:
     by, moment, form, chosen = actor(), now(), ClassifyForm(), _chosen()
-    cases = {row.id: row for row in map(_case, (each.case_ref for each in chosen)) if row is not None}
-    fields = {
-        centre_id: {row.service_code: row for row in fields_of(centre_id, now=moment)}
-        for centre_id in {c.centre_id for c in cases.values()}
-    }
-    reasons = {row.key: row for row in visibility_reasons_for(next(iter(cases.values())), now=moment)} if cases else {}
-    offered = {code: local(row.name) for rows in fields.values() for code, row in rows.items()}
+    cases = {row.ref: row for row in map(_case, (each.case_ref for each in chosen)) if row is not None}
+    one_of_each_centre = {case.centre_id: case for case in cases.values()}.values()
+    offered = {row.service_code: local(row.name) for case in one_of_each_centre for row in fields_for(case, now=moment)}
+    reasons = {row.key: local(row.name) for case in one_of_each_centre for row in visibility_reasons_for(case, now=moment)}
     form.field.choices = [(NOTHING, _("Please choose")), *offered.items()]
     form.complexity.choices = [(key, str(label)) for key, label in COMPLEXITY_LABELS.items()]
-    shown = [(key, _("Not public: %(reason)s", reason=local(row.name))) for key, row in reasons.items()]
+    shown = [(key, _("Not public: %(reason)s", reason=name)) for key, name in reasons.items()]
     form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
-    places = {each.ref: cases[each.case_id].area is not None for each in chosen if each.case_id in cases}
-    if not _is_sent() or not form.validate_on_submit():
-        return _form("classify", _("Classify"), form, chosen)
-    if form.field.data not in offered:
+    is_filled = _is_sent() and form.validate_on_submit()
+    if is_filled and form.field.data not in offered:
         form.field.errors = [_("Please choose one of the list.")]
-        return _form("classify", _("Classify"), form, chosen)
-
-    def sort(each: Chosen) -> str:
-        return _classify(each, form, by, has_place=places.get(each.ref, False))
-
-    return _done(_("Classify"), sort)
+        is_filled = False
+    if not is_filled:
+        misfits = {each.ref: local(why.text) for each in chosen if (why := _misfit(each, cases.get(each.case_ref))) is not None}
+        return _form("classify", _("Classify"), form, chosen, misfits=misfits)
+    return _done(_("Classify"), chosen, lambda each: _classify(each, form, by), spot_of)
 
 
 @bp.post("/inbox/bulk/note")
 @performs(Action.WRITE_NOTE)
 def note() -> ResponseReturnValue:
-    by, moment, form, chosen = actor(), now(), NoteForm(), _chosen()
+    by, form, chosen = actor(), NoteForm(), _chosen()
     seen = [row for row in map(_case, (each.case_ref for each in chosen)) if row is not None]
     audiences = list(dict.fromkeys(audience for row in seen for audience in note_audiences(by, row)))
     form.audience.choices = [(key, str(NOTE_LABELS[key])) for key in audiences]
     if form.audience.data not in audiences and not _is_sent():
         form.audience.data = audiences[0] if audiences else None
     if not _is_sent() or not form.validate_on_submit():
-        return _form("note", _("Note"), form, chosen)
+        return _form("note", _("Note"), form, chosen, button=_("Keep the note"))
     audience, words = form.audience.data, form.words.data or ""
-
-    def write(each: Chosen) -> str:
-        return run_recorded(lambda: _note(each, audience, words, by), lambda: None, now=moment)
-
-    return _done(_("Note"), write)
+    return _done(_("Note"), chosen, lambda each: _note(each, audience, words, by))
 
 
 def _remind(each: Chosen, words: str, by: Actor) -> str:
     case, moment = _locked(each, by), now()
     require(by, Action.REMIND, case)
-    owing = [row for row in case.open_assignments if each.assignment_id in (None, row.id)]
-    if not owing:
-        raise RemindRefused(
-            "Hồ sơ chưa giao cho đơn vị nào nên chưa có ai để nhắc.", "No agency has the case, so there is nobody to remind."
-        )
+    owing = owing_agencies(case, assignment_id=each.assignment_id)
     for row in owing:
         refuse_same_reminder(case, row, by=by, now=moment)
     for row in owing:
@@ -228,20 +220,26 @@ def _remind(each: Chosen, words: str, by: Actor) -> str:
     return str(_("Reminded: %(agencies)s.", agencies=names))
 
 
-def _classify(each: Chosen, form: ClassifyForm, by: Actor, *, has_place: bool) -> str:
-    moment = now()
+def _misfit(each: Chosen, case: Case | None) -> CaseworkError | None:
+    """Why a step cannot be classified with others, whatever is chosen; None where it can."""
     if each.element != "classify":
-        raise ClassificationRefused("Việc này không phải bước phân loại.", "This is not a step of classifying.")
-    if not has_place:
-        raise ClassificationRefused(
+        return ClassificationRefused("Việc này không phải bước phân loại.", "This is not a step of classifying.")
+    if case is None:
+        return steps.TaskUnknown()
+    if case.area is None:
+        return ClassificationRefused(
             "Hồ sơ chưa rõ địa bàn. Vui lòng mở ra và phân loại riêng.", "The place of the case is not known. Please classify it by itself."
         )
-    case = _case(each.case_ref)
-    if case is None:
-        raise steps.TaskUnknown
-    field = next((row for row in fields_of(case.centre_id, now=moment) if row.service_code == form.field.data), None)
+    return None
+
+
+def _classify(each: Chosen, form: ClassifyForm, by: Actor) -> str:
+    moment, case = now(), _case(each.case_ref)
+    if (why := _misfit(each, case)) is not None or case is None:
+        raise why or steps.TaskUnknown
+    field = next((row for row in fields_for(case, now=moment) if row.service_code == form.field.data), None)
     reason = next((row for row in visibility_reasons_for(case, now=moment) if row.key == form.visibility.data), None)
-    if field is None or case.area is None:
+    if field is None:
         raise ClassificationRefused("Trung tâm của hồ sơ không có lĩnh vực này.", "The centre of the case does not have this field.")
     if form.visibility.data != NOTHING and reason is None:
         # never public because a reason of another centre means nothing here
@@ -258,15 +256,15 @@ def _classify(each: Chosen, form: ClassifyForm, by: Actor, *, has_place: bool) -
         "field": field, "urgency": form.urgency.data, "complexity": form.complexity.data, "area": case.area, "village": case.village,
         "visibility_reason": reason,
     }  # fmt: skip
-    perform_recorded(each.ref, by=by, now=moment, act="classify", form=given)
+    steps.perform(each.ref, by=by, now=moment, act="classify", form=given)
     return str(_("Classified: %(field)s.", field=local(field.name)))
 
 
 def _note(each: Chosen, audience: str, words: str, by: Actor) -> str:
     case, moment = _locked(each, by), now()
     refuse_same_note(case, by=by, now=moment, audience=audience, words=words)
-    write_note(case, by=by, now=moment, audience=audience, words=words)
-    return str(_("The note is kept."))
+    named = mention_in(write_note(case, by=by, now=moment, audience=audience, words=words), case, by=by, now=moment)
+    return str(_("The note is kept, and those named in it are told.") if named else _("The note is kept."))
 
 
 def _locked(each: Chosen, by: Actor) -> Case:
@@ -284,12 +282,14 @@ def _case(ref: str) -> Case | None:
 def _chosen() -> list[Chosen]:
     """The steps that were ticked and that the person's inbox lists, at most MOST_AT_ONCE."""
     refs = list(dict.fromkeys(request.form.getlist("task")))[:MOST_AT_ONCE]
-    return [_as_chosen(task) for task in listed(actor(), refs)] if refs else []
+    tasks = listed(actor(), refs) if refs else []
+    titles = titles_of(actor(), tasks)
+    return [_as_chosen(task, titles[task.id]) for task in tasks]
 
 
-def _as_chosen(task: WaitingTask) -> Chosen:
+def _as_chosen(task: WaitingTask, title: str) -> Chosen:
     return Chosen(
-        task.ref, task.element, task.desk, task.claimed_by_id, task.case.code, task.case_id, task.case.ref, task.assignment_id,
+        task.ref, task.element, task.desk, task.claimed_by_id, task.case.code, title, task.case_id, task.case.ref, task.assignment_id,
         steps.label_of_step(task),
     )  # fmt: skip
 
@@ -313,15 +313,17 @@ def _refusal_of_ticks() -> str:
     return ""
 
 
-def _form(name: str, heading: str, form: Form, chosen: list[Chosen]) -> ResponseReturnValue:
-    """The page that asks what is needed beside the ticks."""
+def _form(
+    name: str, heading: str, form: Form, chosen: list[Chosen], *, button: str = "", misfits: Mapping[str, str] = MappingProxyType({})
+) -> ResponseReturnValue:
+    """The page that asks what is needed beside the ticks. `misfits`: why some of them will be refused, by step."""
     if refusal := _refusal_of_ticks():
         return _to_inbox(refusal)
     if not _is_sent():
         for field in form:
             field.errors = []
-    page = render_template("inbox/bulk_form.html", name=name, heading=heading, form=form, chosen=chosen, back=way_back())
-    return page, 422 if _is_sent() else 200
+    shown = {"name": name, "heading": heading, "button": button or heading, "form": form, "chosen": chosen, "misfits": misfits}
+    return render_template("inbox/bulk_form.html", **shown, back=way_back()), 422 if _is_sent() else 200
 
 
 def _to_inbox(refusal: str) -> ResponseReturnValue:
@@ -329,21 +331,25 @@ def _to_inbox(refusal: str) -> ResponseReturnValue:
     return redirect(inbox_address())
 
 
-def _done(heading: str, work: Callable[[Chosen], str]) -> ResponseReturnValue:
-    """Do the work for each, one after the other, and answer what came of each: a refusal of one keeps no other from being done."""
+def _done(
+    heading: str, chosen: list[Chosen], work: Callable[[Chosen], str], spot: Callable[[str], Spot | None] = lambda ref: None
+) -> ResponseReturnValue:
+    """Do the work for each, one after the other, and answer what came of each: a refusal of one keeps no other from being done.
+
+    `spot` says of a step's ref where the incident of a fault belongs.
+    """
     if refusal := _refusal_of_ticks():
         return _to_inbox(refusal)
-    chosen = _chosen()
-    results = [_result(each, work) for each in chosen]
+    results = [_result(each, work, spot) for each in chosen]
     missing = len(set(request.form.getlist("task"))) - len(chosen)
     done = sum(result.state == "done" for result in results)
     said = ngettext("%(num)s task is done.", "%(num)s tasks are done.", done)
     return render_template("inbox/bulk_done.html", heading=heading, results=results, said=said, missing=missing, rest=len(results) - done)
 
 
-def _result(each: Chosen, work: Callable[[Chosen], str]) -> Result:
+def _result(each: Chosen, work: Callable[[Chosen], str], spot: Callable[[str], Spot | None]) -> Result:
     try:
-        return Result(each, "done", work(each))
+        return Result(each, "done", run_recorded(lambda: work(each), lambda: spot(each.ref), now=now()))
     except ALREADY as refusal:
         return Result(each, "already", local(refusal.text))
     except HeldByColleague as refusal:

@@ -3,40 +3,35 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 
 from casework.db import db
-from casework.models import Account, Agency, Area, Field
-from casework.permissions import LOCAL_ZONE, Actor
+from casework.models import Account, Agency, Area
+from casework.permissions import Actor, Role
+from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
+from casework.staff_choices import agencies_within, areas_within, centres_worked_in, fields_within
 from casework.states import STAFF_LABELS, CaseState
+from casework.words import Bilingual
 from web.clock import now
 from web.locales import in_reader_language as local
+from web.source_labels import SOURCE_LABELS
 from workflows.inbox_filters import NOBODY, OWN, Filter, Waits, parties_for
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-MOST_OPTIONS = 200
 NOT_WAITING = {CaseState.CLOSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED}
 
 WAITS_LABELS = {
-    Waits.OTHERS: _l("Others"),
-    Waits.TEAM: _l("My team"),
-    Waits.OPERATOR: _l("Operators"),
-    Waits.OPS_LEAD: _l("The head of operations"),
-    Waits.OFFICER: _l("The agency's officer"),
-    Waits.AGENCY_LEADER: _l("The agency's leader"),
-    Waits.COMMITTEE_LEADER: _l("The committee's leader"),
-    Waits.REPORTER: _l("The reporter"),
-    Waits.OTHER_BODY: _l("Another body"),
+    Waits.OTHERS: Bilingual("Người khác", "Others"),
+    Waits.TEAM: Bilingual("Nhân sự của tôi", "My team"),
+    Waits.REPORTER: REPORTER_WORDS,
+    Waits.OTHER_BODY: OTHER_BODY_WORDS,
+    **{Waits(role): ROLE_WORDS[role] for role in (Role.OPERATOR, Role.OPS_LEAD, Role.OFFICER, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER)},
 }
 URGENCY_LABELS = {"urgent": _l("Urgent"), "normal": _l("Not urgent")}
 DUE_LABELS = {"late": _l("Late"), "soon": _l("Due soon")}
-SOURCE_LABELS = {
-    "citizen": _l("From a citizen"), "camera": _l("From a camera"), "phone": _l("By telephone"), "officer": _l("By a member of staff"),
-}  # fmt: skip
 CLOSED_VALUES: dict[str, Iterable[str]] = {
     "state": [state.value for state in CaseState if state not in NOT_WAITING], "urgency": URGENCY_LABELS, "due": DUE_LABELS,
     "source": SOURCE_LABELS, "waits": [each.value for each in Waits],
@@ -77,21 +72,22 @@ def params_of(chosen: Filter) -> dict[str, str]:
 
 
 def choices_for(by: Actor, chosen: Filter, *, principals: list[Account]) -> list[Choice]:
-    """Return the selects of the form. Four statements at most; of a long list the first MOST_OPTIONS are offered."""
-    given = params_of(chosen)
+    """Return the selects of the form. Four statements at most."""
+    given, centres = params_of(chosen), centres_worked_in(by)
     states = [(state, local(STAFF_LABELS[CaseState(state)][1])) for state in CLOSED_VALUES["state"]]
+    of_work = [(row.service_code, local(row.name)) for row in fields_within(centres, now=now())]
     found = [
         _choice("state", _("State"), _("Any state"), states, given),
-        _choice("field", _("Field"), _("Any field"), _fields(by), given),
-        _choice("area", _("Area"), _("Any area"), _areas(by), given),
+        _choice("field", _("Field"), _("Any field"), of_work, given),
+        _choice("area", _("Area"), _("Any area"), _named(areas_within(centres)), given),
         _choice("urgency", _("Urgency"), _("Any urgency"), _labelled(URGENCY_LABELS), given),
-        _choice("agency", _("Agency"), _("Any agency"), _agencies(by), given),
+        _choice("agency", _("Agency"), _("Any agency"), _named(agencies_within(centres)), given),
         _choice("source", _("Source"), _("Any source"), _labelled(SOURCE_LABELS), given),
         _choice("due", _("Limit"), _("Any limit"), _labelled(DUE_LABELS), given),
     ]  # fmt: skip
     parties = parties_for(by)
     if parties:
-        options = [(each.value, str(WAITS_LABELS[each])) for each in parties]
+        options = [(each.value, local(WAITS_LABELS[each])) for each in dict.fromkeys([*parties, *([chosen.waits] if chosen.waits else [])])]
         found.append(_choice("waits", _("Waiting for"), _("Waiting for me"), options, given))
     found.append(_choice("holder", _("Taken by"), _("Taken by anybody or nobody"), _holders(chosen), given))
     if principals:
@@ -104,26 +100,12 @@ def _choice(key: str, label: str, anything: str, options: list[tuple[str, str]],
     return Choice(key, label, anything, options, given.get(key, ""))
 
 
+def _named(rows: Iterable[Area | Agency]) -> list[tuple[str, str]]:
+    return [(row.ref, local(row.name if isinstance(row, Area) else row.short_name)) for row in rows]
+
+
 def _labelled(labels: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(value, str(words)) for value, words in labels.items()]
-
-
-def _fields(by: Actor) -> list[tuple[str, str]]:
-    in_centres = or_(_in_own_centres(Field.centre_id, by), Field.centre_id.is_(None))
-    rows = db.session.scalars(select(Field).where(in_centres).order_by(Field.position, Field.id).limit(MOST_OPTIONS))
-    today = now().astimezone(LOCAL_ZONE).date()
-    return list({row.service_code: (row.service_code, local(row.name)) for row in rows if row.holds_on(today)}.values())
-
-
-def _areas(by: Actor) -> list[tuple[str, str]]:
-    """The communes there are or were: open cases may still stand in one that is no more."""
-    query = select(Area).where(_in_own_centres(Area.centre_id, by), Area.level == "commune").order_by(Area.folded_name, Area.id)
-    return [(row.ref, local(row.name)) for row in db.session.scalars(query.limit(MOST_OPTIONS))]
-
-
-def _agencies(by: Actor) -> list[tuple[str, str]]:
-    query = select(Agency).where(_in_own_centres(Agency.centre_id, by)).order_by(Agency.short_name_vi, Agency.id).limit(MOST_OPTIONS)
-    return [(row.ref, local(row.short_name)) for row in db.session.scalars(query)]
 
 
 def _holders(chosen: Filter) -> list[tuple[str, str]]:
@@ -132,9 +114,3 @@ def _holders(chosen: Filter) -> list[tuple[str, str]]:
         name = db.session.scalar(select(Account.full_name).where(Account.ref == chosen.holder, Account.kind == "staff"))
         options.append((chosen.holder or "", name or _("somebody unknown")))
     return options
-
-
-def _in_own_centres(column: Any, by: Actor) -> ColumnElement[bool]:
-    """Of the centres a person works in or for."""
-    own = {grant.centre_id for grant in by.grants if grant.centre_id is not None}
-    return or_(column.in_(own), column.in_(select(Agency.centre_id).where(Agency.id.in_(by.agency_ids))))

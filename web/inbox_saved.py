@@ -51,7 +51,7 @@ def keep() -> ResponseReturnValue:
             name = row.name
     except FilterRefused as refusal:
         return _page(refusal=local(refusal.text), chosen=chosen), 422
-    flash(_("The filter “%(name)s” is kept.", name=name))
+    flash(_("The filter “%(name)s” is saved.", name=name))
     return redirect(inbox_address())
 
 

@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 
 from casework.db import db
 from casework.models import Centre
-from casework.permissions import Action, may
+from casework.permissions import Action, Role, may
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, signed_in_account
@@ -81,7 +81,8 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
     if may(actor(), Action.READ_TEAM):
-        bar.append(_entry("team.team", _("Team"), "users-group"))
+        leads_centre = actor().holds([Role.OPS_LEAD])
+        bar.append(_entry("team.team", _("Team") if leads_centre else _("Staff"), "users-group"))
     if may(actor(), Action.SEARCH_CASES):
         bar.append(_entry("search.search", _("Search"), "search"))
     if may(actor(), Action.RETRY_INCIDENT):

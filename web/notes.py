@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, after_this_request, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,8 +13,10 @@ from casework.db import unit_of_work
 from casework.mentions import MentionRefused, colleagues, forget_unreadable, mark_seen, mention_in, mentions_in, mentions_of, unseen_count
 from casework.models import Account, Case
 from casework.notes import LONGEST_NOTE, NoteRefused, note_audiences, notes_seen_by, write_note
-from casework.permissions import Action, NotAllowed, Sight, case_seen_by, sees
+from casework.permissions import Action, NotAllowed, case_seen_by
+from casework.staff_views import title_seen
 from casework.states import STAFF_LABELS, CaseState
+from web.afterwards import afterwards
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -71,7 +73,7 @@ def mentions() -> ResponseReturnValue:
     """Where the person was named. Opening a case marks what stands there as seen, this list does not."""
     rows = mentions_of(actor())
     if unseen_count(actor()) > sum(row.mention.seen_at is None for row in rows):
-        _tidy_after()
+        afterwards(lambda: forget_unreadable(by=actor(), now=now()))
     return render_template("cases/mentions.html", rows=rows, titles={row.case.id: title_for(row.case) for row in rows})
 
 
@@ -82,7 +84,7 @@ def notes_shown(seen: Case) -> dict[str, Any]:
     named = mentions_in(notes)
     unseen = [note_id for note_id, rows in named.items() if any(row.account_id == by.own_id and row.seen_at is None for row in rows)]
     if unseen:
-        _see_after(unseen)
+        afterwards(lambda: mark_seen(unseen, by=by, now=now()))
     return {
         "notes": notes,
         "can_note": bool(note_audiences(by, seen)),
@@ -106,9 +108,7 @@ def note_form(seen: Case) -> NoteForm:
 
 def title_for(seen: Case) -> str:
     """The operator's title for whoever reads the matter; others see the code alone."""
-    by = actor()
-    reads = sees(by, Sight.CLEARED, seen) or sees(by, Sight.ORIGINAL, seen)
-    return seen.title if reads and seen.title else _("Case %(code)s", code=seen.code)
+    return title_seen(seen, actor()) or _("Case %(code)s", code=seen.code)
 
 
 def _page(seen: Case, form: NoteForm, *, refusal: str = "") -> str:
@@ -125,22 +125,3 @@ def _page(seen: Case, form: NoteForm, *, refusal: str = "") -> str:
         colleagues=there,
         picked=set(form.picked.data or ()),
     )
-
-
-def _see_after(note_ids: list[int]) -> None:
-    """Mark as seen once the page is made: a unit of work forgets what the page has read."""
-
-    @after_this_request
-    def mark(response: Response) -> Response:
-        if response.status_code == 200:
-            with unit_of_work():
-                mark_seen(note_ids, by=actor(), now=now())
-        return response
-
-
-def _tidy_after() -> None:
-    @after_this_request
-    def tidy(response: Response) -> Response:
-        with unit_of_work():
-            forget_unreadable(by=actor(), now=now())
-        return response

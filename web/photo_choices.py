@@ -78,6 +78,13 @@ def choices_of(
     ]
 
 
+def shown_of(choices: Iterable[PhotoChoice]) -> list[tuple[str, str]]:
+    """What the fields of some choices hold: ticks that are set, and what is covered."""
+    choices = list(choices)
+    ticks = [(SHOWN, choice) for choice in choices if choice.is_shown] + [(HIDDEN, choice) for choice in choices if choice.is_hidden]
+    return [*((f"{name}{choice.ref}", "yes") for name, choice in ticks), *((f"{COVER}{choice.ref}", choice.cover) for choice in choices)]
+
+
 def rectangles_in(text: str) -> list[Rectangle]:
     """Read "left,top,right,bottom;…". Raises RectangleRefused for anything else and for more than MOST_RECTANGLES."""
     parts = [part for part in text.split(";") if part.strip()]

@@ -23,7 +23,7 @@ from casework.staff_views import publications_of
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
-from web.photo_choices import PhotoChoice, copies_of
+from web.photo_choices import PhotoChoice, copies_of, shown_of
 from web.publication_editing import draft_context, leftovers_refusal, page_draft
 from web.publication_photos import covered_photo, covers_of, photo_choices
 from web.task_page import Act, TaskPage, at_most
@@ -56,6 +56,9 @@ class PublishPage(TaskPage):
         sent = request.form.to_dict() if request.method == "POST" else None
         self.choices = photo_choices(case, sent)
 
+    def shown_beside(self) -> list[tuple[str, str]]:
+        return shown_of(self.choices)
+
     def act(self) -> Act | None:
         form = self.form
         if not form.validate_on_submit():
@@ -75,7 +78,11 @@ class PublishPage(TaskPage):
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "answer_privately":
             return str(_("The answer to %(code)s has gone to its sender alone.", code=result.case.code))
-        return str(_("Case %(code)s is published. Its sender is asked to rate it.", code=result.case.code))
+        if result.values.get("has_rater"):
+            return str(_("Case %(code)s is published. Its sender is asked to rate it.", code=result.case.code))
+        if result.case.closed_at is not None:
+            return str(_("Case %(code)s is published and closed: it has no sender who could be asked to rate it.", code=result.case.code))
+        return str(_("Case %(code)s is published. It has no sender who could be asked to rate it.", code=result.case.code))
 
     def cover_url(self, choice: PhotoChoice, *, as_it_is: bool = False) -> str:
         """The address of a photo covered as the form says."""

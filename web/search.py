@@ -7,17 +7,16 @@ from typing import Any, NamedTuple
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 from wtforms import StringField
 from wtforms.validators import InputRequired, ValidationError
 
-from casework.db import db, unit_of_work
+from casework.db import unit_of_work
 from casework.folding import index_words
 from casework.limits import TooManyAttempts, count_attempt
-from casework.models import Area, Case, Field
 from casework.permissions import LOCAL_ZONE, Action, may
 from casework.phone_look_ups import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
+from casework.staff_choices import areas_within, centres_worked_in, fields_within, years_of_cases
 from casework.staff_search import OPEN, Found, Hit, Wanted, search_cases
 from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
@@ -59,7 +58,7 @@ class PhoneForm(Form):
 @bp.get("/search")
 @performs(Action.SEARCH_CASES)
 def search() -> ResponseReturnValue:
-    return _page(wanted := _wanted(), search_cases(wanted, by=actor(), now=now(), page=_page_number()), PhoneForm(formdata=None))
+    return _page(wanted := _wanted(), search_cases(wanted, by=actor(), page=_page_number()), PhoneForm(formdata=None))
 
 
 @bp.post("/search/phone")
@@ -116,6 +115,7 @@ def excerpt(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
 
 def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) -> str:
     words = results.words if results is not None else ()
+    centres, moment = centres_worked_in(actor()), now()
     address = {name: value for name, value in _choices(wanted) if value}
     return render_template(
         "search/search.html",
@@ -126,9 +126,9 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
         else [],
         state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
         states=[(OPEN, _l("Not finished")), *((state, STAFF_LABELS[state][1]) for state in CaseState if state not in NEVER_FOUND)],
-        fields=_fields(),
-        areas=_areas(),
-        years=_years(),
+        fields=fields_within(centres, now=moment, is_past_too=True),
+        areas=areas_within(centres),
+        years=years_of_cases(now=moment),
         most=MOST_FOUND,
         longest=LONGEST_SEARCH,
         previous=url_for(".search", **{**address, "page": results.page - 1}) if results is not None and results.page > 1 else "",
@@ -137,7 +137,7 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
         can_look_up=may(actor(), Action.LOOK_UP_PHONE),
         called=phone.get("called"),
         phone_refusal=phone.get("phone_refusal", ""),
-        today=now().astimezone(LOCAL_ZONE).date(),
+        today=moment.astimezone(LOCAL_ZONE).date(),
     )
 
 
@@ -168,23 +168,3 @@ def _former(hit: Hit, words: tuple[str, ...]) -> list[Piece]:
     """Those of the former names of the place that hold a word looked for."""
     names = [name for name in hit.former if any(part.startswith(word) for part in index_words(name).split()[1:] for word in words)]
     return marked(", ".join(names), words)
-
-
-def _fields() -> list[Field]:
-    """Every field there is or was, each once under its newest name."""
-    rows = {row.service_code: row for row in db.session.scalars(select(Field).order_by(Field.valid_from, Field.id))}
-    return sorted(rows.values(), key=lambda row: (row.position, row.id))
-
-
-def _areas() -> list[Area]:
-    """The communes of the centres one works in, the present ones first; those of before keep their cases."""
-    centres = {grant.centre_id for grant in actor().grants if grant.centre_id is not None}
-    query = select(Area).where(Area.level == "commune").order_by(Area.valid_to.is_not(None), Area.folded_name, Area.id)
-    return list(db.session.scalars(query.where(Area.centre_id.in_(centres)) if centres else query))
-
-
-def _years() -> list[int]:
-    """From this year back to the first case."""
-    this_year = now().astimezone(LOCAL_ZONE).year
-    first = db.session.scalar(select(func.min(Case.opened_at)))
-    return list(range(this_year, (first.astimezone(LOCAL_ZONE).year if first else this_year) - 1, -1))

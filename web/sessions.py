@@ -22,8 +22,8 @@ COOKIE = "langbiang_session"
 TOKEN_PURPOSE = "login session"
 STAFF_IDLE = timedelta(hours=12)
 CITIZEN_IDLE = timedelta(days=30)
-UNATTENDED = frozenset({"inbox.pulse"})
-"""What open pages ask by themselves: no sign that somebody is there, so a session nobody uses ends all the same."""
+UNATTENDED = frozenset({"inbox.pulse", "static"})
+"""What open pages ask by themselves: no sign that somebody is there, so a session nobody uses ends all the same. Files ask for nobody."""
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly `last_seen_at` is kept: a write for each page would make every reader wait for the writers."""
 

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from casework.clocks import ClockKind
 from casework.permissions import AGENCY_ROLES, Role
+from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.studio_words import WORDS
@@ -20,16 +21,8 @@ from workflows.services import SERVICES
 from workflows.step_forms import TYPE_IN_CONDITIONS, FieldType
 from workflows.variables import Choice, Variable
 
-ROLE_WORDS = {
-    Role.OPERATOR: _l("Operating team"),
-    Role.OPS_LEAD: _l("Operations lead"),
-    Role.COMMITTEE_LEADER: _l("Leader of the committee"),
-    Role.RECORDS_CLERK: _l("Records clerk"),
-    Role.OFFICER: _l("Officer of the agency"),
-    Role.AGENCY_LEADER: _l("Leader of the agency"),
-    REPORTER: _l("Reporter"),
-}
-"""Who may do a step. The other roles read no case."""
+LANES = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.OFFICER, Role.AGENCY_LEADER)
+"""Who may do a step, beside the reporter. The other roles read no case."""
 
 CLOCK_WORDS = {
     ClockKind.ACCEPTANCE: _l("Limit for acceptance"),
@@ -78,7 +71,10 @@ def vocabulary() -> dict[str, Any]:
             name: {"label": local(service.label), "parameters": dict(service.parameters), "gives": _variables(service.gives)}
             for name, service in SERVICES.items()
         },
-        "roles": [_option(role, words) | {"process": ASSIGNMENT if role in AGENCY_ROLES else None} for role, words in ROLE_WORDS.items()],
+        "roles": [
+            *(_option(role, local(ROLE_WORDS[role])) | {"process": ASSIGNMENT if role in AGENCY_ROLES else None} for role in LANES),
+            _option(REPORTER, local(REPORTER_WORDS)) | {"process": None},
+        ],
         "reporter": REPORTER,
         "clocks": [_option(kind, words) | {"process": ASSIGNMENT if kind in OF_AGENCIES else None} for kind, words in CLOCK_WORDS.items()],
         "units": [_option(unit, words) for unit, words in UNIT_WORDS.items()],

@@ -56,6 +56,10 @@ class TaskPage:
     def restored(self) -> None:
         """Bring back what the form alone does not show, when the page was built from a draft."""
 
+    def shown_beside(self) -> list[tuple[str, str]]:
+        """Return what stands, when the page is opened, in fields that are none of the form: no draft is made of it alone."""
+        return []
+
     def keep_files(self) -> None:
         """Keep the files that came with a form which is only to be kept as a draft. Those that cannot be kept are `refusals`."""
 

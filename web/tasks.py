@@ -4,12 +4,13 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 
 from casework.cases import STANDSTILLS
 from casework.errors import CaseworkError
-from casework.permissions import Action, NotAllowed, Sight, seen_by, sees
-from casework.staff_views import reports_seen
+from casework.permissions import Action, NotAllowed, seen_by
+from casework.staff_views import reports_seen, title_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
 from casework.words import Bilingual
 from web import answering, approving, decisions, distribution, extensions, publishing, triage
@@ -21,6 +22,7 @@ from web.guards import actor, found, performs
 from web.inbox_back import inbox_address
 from web.locales import in_reader_language as local
 from web.task_page import TaskPage
+from web.text_owner import AnothersText, is_of_another
 from workflows import steps
 from workflows.assigning import leads_desk
 from workflows.desks import REPORTER, is_at, reads_matter
@@ -42,13 +44,15 @@ PAGES: dict[str, type[TaskPage]] = {
 }
 """One page per step of the shipped model; a step an administrator drew has the page of its declared form."""
 
-TYPED_BESIDE_FORMS = (triage.WORDS, distribution.INSTRUCTIONS)
-"""First parts of the names of texts that are no fields of a form, because there is one per report or agency."""
+TYPED_BESIDE_FORMS = {triage.WORDS: _l("Words agencies read"), distribution.INSTRUCTIONS: _l("What to mind")}
+"""First parts of the names of texts that are no fields of a form, because there is one per report or agency; and what they are called."""
 
 
 @bp.route("/tasks/<ref>", methods=["GET", "POST"])
 @performs(Action.PERFORM_TASK)
 def task(ref: str) -> ResponseReturnValue:
+    if request.method == "POST" and is_of_another():
+        raise AnothersText
     step = _step(ref)
     if request.method == "GET":
         return (_done(step), 409) if step.state != "waiting" else _opened(step)
@@ -133,17 +137,18 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
     )
 
 
-def _done(step: WaitingTask, typed: list[str] | None = None) -> str:
+def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None) -> str:
     """Who did what and when, with what was typed, so that nothing typed is lost."""
     return render_template(
         "tasks/done.html",
         task=step,
         case=step.case,
-        title=step.case.title if sees(actor(), Sight.CLEARED, step.case) else None,
+        title=title_seen(step.case, actor()),
         label=steps.label_of_step(step),
         outcome=outcome_words(step),
         typed=typed or [],
         was_sent=request.method == "POST",
+        is_own=step.done_by_id is not None and step.done_by_id == actor().account_id,
         standstill=_why_it_rests(step),
         case_url=url_for("cases.case", ref=step.case.ref) if seen_by(actor(), step.case) else None,
     )
@@ -155,11 +160,12 @@ def _why_it_rests(step: WaitingTask) -> Bilingual | None:
     return STANDSTILLS.get(step.case.standstill) if step.case.standstill else None
 
 
-def typed_in(form: Form) -> list[str]:
-    """The texts that were typed into a form, in its order."""
-    fields = [field.data for field in form if isinstance(field, StringField) and not isinstance(field, HiddenField)]
-    beside = [words for name, words in request.form.items() if name.startswith(TYPED_BESIDE_FORMS)]
-    return [words.strip() for words in (*fields, *beside) if words and words.strip()]
+def typed_in(form: Form) -> list[tuple[str, str]]:
+    """The texts that were typed into a form, in its order, each with the name of its field."""
+    fields = [(field.label.text, field.data) for field in form if isinstance(field, StringField) and not isinstance(field, HiddenField)]
+    typed = request.form.items()
+    beside = [(label, words) for name, words in typed for start, label in TYPED_BESIDE_FORMS.items() if name.startswith(start)]
+    return [(str(name), words.strip()) for name, words in (*fields, *beside) if words and words.strip()]
 
 
 def _forget_errors(form: Form) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
@@ -25,18 +26,17 @@ from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for
 from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls
 from casework.words import Bilingual
 from web.clock import now
-from web.forms import Form
+from web.forms import NOTHING, Form
 from web.guards import actor, file_store
 from web.locales import in_reader_language as local
 from web.marks_left import MarkLeft, marks_left
 from web.other_acts import other_acts
-from web.photo_choices import PhotoChoice, choices_of, copies_of
+from web.photo_choices import PhotoChoice, choices_of, copies_of, shown_of
 from web.staff_map import staff_map
 from web.task_page import Act, TaskPage, at_most
 from workflows.hearing import unheard_in
 from workflows.steps import StepResult
 
-NOTHING = ""
 WORDS = "words-"
 TAKE = "take"
 """The name of the buttons that put a suggestion into the form; the value says which."""
@@ -82,6 +82,11 @@ class VerifyPage(TaskPage):
         self.reasons = {reason.key: reason for reason in refusal_reasons_for(self.case, now=now())}
         self.form.reason.choices = [(NOTHING, _("Choose a reason")), *((key, local(reason.name)) for key, reason in self.reasons.items())]
         self.reports = [ReportToClear(link.report, sent) for link in self.case.reports if link.left_at is None]
+        self.unseen: list[PhotoChoice] = []
+
+    def shown_beside(self) -> list[tuple[str, str]]:
+        words = [(report.field_name, report.words) for report in self.reports]
+        return words + shown_of(choice for report in self.reports for choice in report.choices)
 
     def act(self) -> Act | None:
         if self.chosen == "neutral":
@@ -115,9 +120,17 @@ class VerifyPage(TaskPage):
 
     def _verify(self) -> Act | None:
         title = (self.form.title.data or "").strip()
-        unseen = any(not choice.is_shown for report in self.reports for choice in report.choices)
+        self.unseen = [choice for report in self.reports for choice in report.choices if not choice.is_shown]
         cleared: list[ClearedReport] = []
-        if title and not unseen:
+        if title and self.unseen:
+            number = len(self.unseen)
+            self.refusals.append(ngettext(
+                "%(num)s photo has not been looked at yet. Tick “%(show)s” below it, and “%(hide)s” too if nobody is to see what it shows.",
+                "%(num)s photos have not been looked at yet. Tick “%(show)s” below each, and “%(hide)s” too if nobody is to see it.",
+                number, show=_("Agencies may see it"), hide=_("Cover all of it"),
+            ))  # fmt: skip
+            return None
+        if title:
             # pictures take seconds: not made for a form that is refused anyway
             try:
                 cleared = [self._cleared(report) for report in self.reports]

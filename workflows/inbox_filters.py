@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from casework.models import Account, Agency, Area, Assignment, Case, Field
 from casework.permissions import OPERATIONS, TEAM_LEADERS, Actor, Role, desk_name
 from casework.states import Pause
-from workflows.desks import REPORTER, desks_read_by, reads_matter
+from workflows.desks import desks_read_by, reads_matter
 from workflows.models import WaitingTask
 
 SOON = timedelta(hours=24)
@@ -216,8 +216,3 @@ def _concerns_agency(ref: str) -> ColumnElement[bool]:
 def all_of(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
     """Return the conditions as one, true where there are none."""
     return and_(*conditions) if conditions else true()
-
-
-def is_reporters(desk: str) -> bool:
-    """Whether a step waits for somebody outside, of whom no list says who it is."""
-    return desk.startswith(f"{REPORTER}@")

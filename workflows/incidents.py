@@ -58,7 +58,7 @@ def perform_recorded(task_ref: str, *, by: Actor, now: datetime, bindings: Bindi
 
     `choices` are `act` and `form`. Raises what `perform` refuses with, CaseBusy, and StepFailed.
     """
-    return run_recorded(lambda: perform(task_ref, by=by, now=now, bindings=bindings, **choices), lambda: _spot_of(task_ref), now=now)
+    return run_recorded(lambda: perform(task_ref, by=by, now=now, bindings=bindings, **choices), lambda: spot_of(task_ref), now=now)
 
 
 def run_recorded(
@@ -214,6 +214,11 @@ def _seen_by(by: Actor) -> Select[Incident]:
     return query.options(joinedload(Incident.instance).joinedload(ProcessInstance.case))
 
 
+def spot_of(task_ref: str) -> Spot | None:
+    """Where an incident of that step belongs; None where there is no such step."""
+    return _spot_at(db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first())
+
+
 def spot_in_case(case_id: int, element: str) -> Spot | None:
     """Return the newest step of that element in a case, for use cases that find their step themselves."""
     query = select(WaitingTask).where(WaitingTask.case_id == case_id, WaitingTask.element == element).order_by(WaitingTask.id.desc())
@@ -258,10 +263,6 @@ def _open_incident(incident_ref: str) -> Incident:
     if incident is None:
         raise IncidentUnknown
     return incident
-
-
-def _spot_of(task_ref: str) -> Spot | None:
-    return _spot_at(db.session.scalars(select(WaitingTask).where(WaitingTask.ref == task_ref)).first())
 
 
 def _spot_at(task: WaitingTask | None) -> Spot | None:

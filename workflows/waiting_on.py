@@ -7,25 +7,14 @@ from datetime import datetime
 from casework.dealings import Dealings
 from casework.models import Case
 from casework.permissions import AGENCY_ROLES, Role
+from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.states import Standstill
 from casework.words import Bilingual
 from workflows.desks import REPORTER
 from workflows.models import WaitingTask
 
-REPORTERS = Bilingual("Người phản ánh", "The reporter")
-NOBODY = Bilingual("Không chờ ai", "Nobody")
-CENTRE = {
-    Role.OPERATOR: Bilingual("Trung tâm điều hành", "The operations centre"),
-    Role.OPS_LEAD: Bilingual("Phụ trách vận hành", "The operations lead"),
-    Role.COMMITTEE_LEADER: Bilingual("Lãnh đạo UBND", "The committee leader"),
-    Role.AGENCY_LEADER: Bilingual("Lãnh đạo cấp trên", "The leader above"),
-    Role.OFFICER: Bilingual("Đơn vị", "The agency"),
-    Role.RECORDS_CLERK: Bilingual("Văn thư", "The records clerk"),
-    Role.ADMINISTRATOR: Bilingual("Quản trị hệ thống", "The administrator"),
-    Role.PROCESS_APPROVER: Bilingual("Người duyệt quy trình", "The process approver"),
-    Role.CONFIDENTIAL_READER: Bilingual("Người được giao đọc hồ sơ mật", "The confidential reader"),
-    Role.INSPECTOR: Bilingual("Thanh tra", "The inspector"),
-}
+LEADER_ABOVE = Bilingual("Lãnh đạo cấp trên", "The leader above")
+FOR_NOBODY = Bilingual("Không chờ ai", "Nobody")
 ANSWERS = Bilingual("trả lời câu hỏi của Trung tâm", "to answer the centre's question")
 HELD = Bilingual("hồ sơ tạm dừng", "the case is on hold")
 REFERRED = Bilingual("giải quyết, Trung tâm theo dõi", "to settle it, watched by the centre")
@@ -47,25 +36,25 @@ def waiting_on(case: Case, tasks: Sequence[WaitingTask], labels: dict[int, Bilin
     """Return who the case waits for now; nobody where it is over. `labels` of the steps by row."""
     still = _standing_still(case, dealings)
     steps = [_of_step(task, labels[task.id]) for task in tasks if task.state != "frozen"]
-    return [*still, *(each for each in steps if not still or each.who != REPORTERS)]
+    return [*still, *(each for each in steps if not still or each.who != REPORTER_WORDS)]
 
 
 def _standing_still(case: Case, dealings: Dealings) -> list[WaitsFor]:
     match case.standstill:
         case Standstill.QUESTION:
             since = next((seen.question.asked_at for seen in dealings.questions if seen.question.ended_at is None), None)
-            return [WaitsFor(REPORTERS, ANSWERS, since, case.paused_until)]
+            return [WaitsFor(REPORTER_WORDS, ANSWERS, since, case.paused_until)]
         case Standstill.HOLD:
             since = next((hold.held_at for hold in dealings.holds if hold.ended_at is None), None)
-            return [WaitsFor(NOBODY, HELD, since, case.paused_until)]
+            return [WaitsFor(FOR_NOBODY, HELD, since, case.paused_until)]
         case Standstill.REFERRAL:
             row = next((row for row in dealings.referrals if row.ended_at is None), None)
-            body = Bilingual(row.body, row.body) if row is not None else Bilingual("Cơ quan khác", "Another body")
+            body = Bilingual(row.body, row.body) if row is not None else OTHER_BODY_WORDS
             return [WaitsFor(body, REFERRED, row.referred_at if row is not None else None)]
         case Standstill.REFUSED:
             refusal = dealings.refusals[-1].refusal if dealings.refusals else None
             if refusal is not None and refusal.objected_at is None and refusal.objection_due_at is not None:
-                return [WaitsFor(REPORTERS, OBJECTS, refusal.refused_at, refusal.objection_due_at)]
+                return [WaitsFor(REPORTER_WORDS, OBJECTS, refusal.refused_at, refusal.objection_due_at)]
     return []
 
 
@@ -76,9 +65,9 @@ def _of_step(task: WaitingTask, label: Bilingual) -> WaitsFor:
 def _who(task: WaitingTask) -> Bilingual:
     role, _, place = task.desk.partition("@")
     if role == REPORTER:
-        return REPORTERS
+        return REPORTER_WORDS
     assignment = task.assignment
     if assignment is not None and Role(role) in AGENCY_ROLES and place == f"a{assignment.agency_id}":
         name = assignment.agency.short_name
         return name if role == Role.OFFICER else Bilingual(f"Lãnh đạo {name.vi}", f"The head of {name.en}")
-    return CENTRE[Role(role)]
+    return LEADER_ABOVE if assignment is not None and Role(role) == Role.AGENCY_LEADER else ROLE_WORDS[Role(role)]

@@ -50,7 +50,7 @@ STOP = """() => {
     window.stops = window.stops || [];
     const last = window.stops[window.stops.length - 1];
     const back = last && (last.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_PRECEDING) && !window.stops.includes(at);
-    const seen = window.stops.includes(at);
+    const seen = window.stops.includes(at) && at !== last;      // a day has several places the focus stops at
     window.stops.push(at);
     return {
         what: at.outerHTML.slice(0, 120), seen, back: Boolean(back),

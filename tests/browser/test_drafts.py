@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
-from casework.models import Case, Draft, LoginSession
+from casework.drafts import opened_fields
+from casework.models import Account, Case, Draft, LoginSession
 from tests import build, pictured
 from tests.browser.house import House, Visitor, opened
 from tests.conftest import environment_of, prepare_schema
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 OFFICER = "officer_ptnmt"
 LEFT_HERE = "Object.keys(localStorage).filter(key => key.startsWith('langbiang-draft/')).length"
-EXPECTED = ("status of 401", "status of 409", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
+EXPECTED = ("status of 401", "status of 409", "status of 400", "status of 412", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
 """What the browser complains of because these tests take server and network away from it."""
 
 
@@ -55,6 +56,24 @@ def says(page: Page, words: str) -> None:
 
 def left_here(page: Page) -> int:
     return int(page.evaluate(LEFT_HERE))
+
+
+def kept_for(login: str) -> list[dict[str, str]]:
+    """What stands in somebody's drafts."""
+    db.session.rollback()
+    own = select(Draft).join(Account, Account.id == Draft.account_id).where(Account.login == login).order_by(Draft.id)
+    return [dict(opened_fields(draft)) for draft in db.session.scalars(own)]
+
+
+def sign_in(page: Page, login: str) -> None:
+    """In this browser, in place of whoever is signed in."""
+    with page.expect_navigation():
+        page.locator("form[action$='/sign-out'] button").click()
+    page.goto("/sign-in")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", build.PASSWORD)
+    with page.expect_navigation(url=lambda url: "/sign-in" not in url):
+        page.click("main form button.btn-primary")
 
 
 def drafts() -> int:
@@ -156,3 +175,60 @@ def test_what_was_sent_does_not_come_back_and_signing_out_leaves_nothing(house: 
     again = house.visitor(OFFICER)
     expect(again.go(address).locator("[name=findings]")).to_have_value("Chữ chưa gửi được. Chữ cuối cùng.")
     again.context.close()
+
+
+def test_words_of_a_page_left_open_are_never_those_of_who_signs_in_next(house: House) -> None:
+    first = house.visitor(OFFICER)
+    _case, address = case_of(house)
+    page = first.go(address)
+    other = first.context.new_page()
+    other.goto("/inbox")
+    sign_in(other, "officer_2_ptnmt")
+    before, leaves = len(kept_for(OFFICER)), page.locator("form.work-form").get_attribute("data-guard")
+    typed(page, "Chữ của người trước.")
+    says(page, "Có người khác đang đăng nhập trong trình duyệt này")
+    typed(page, " Viết tiếp.")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(1800)
+    assert (len(kept_for(OFFICER)), kept_for("officer_2_ptnmt"), left_here(page), leaves) == (before, [], 1, None)
+    assert page.locator("form.work-form").get_attribute("data-guard") == "text", "whoever leaves is asked"
+    # the page goes on when its writer is back
+    sign_in(other, OFFICER)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    says(page, "Đã lưu nháp lúc")
+    assert (kept_for(OFFICER)[before]["findings"], left_here(page)) == ("Chữ của người trước. Viết tiếp.", 0)
+    assert page.locator("form.work-form").get_attribute("data-guard") is None
+    first.context.close()
+
+
+def test_what_was_sent_is_no_draft_again_at_a_step_that_stays_open(house: House) -> None:
+    assert house.world is not None
+    case = build.case_at(house.world, "to_classify", urgent=True)
+    build.classify(house.world, case, urgent=True)
+    caller = house.visitor("operator")
+    page = caller.go(f"/tasks/{build.waiting(case, 'call_hotline').ref}?back=%2Finbox%3Fview%3Dmine")
+    posted: list[str] = []
+    page.on("request", lambda sent: posted.append(sent.url.partition("?")[0].rpartition("/")[2]) if sent.method == "POST" else None)
+    page.fill("[name=number]", "0263")
+    page.check("[name=reached][value=no]")
+    page.fill("[name=what]", "Không ai nghe máy.")
+    with page.expect_navigation():
+        page.evaluate("""() => {
+            [...document.querySelectorAll("main button.btn-primary")].at(-1).click();
+            document.dispatchEvent(new Event("visibilitychange"));
+            window.dispatchEvent(new Event("online"));
+        }""")
+    page.wait_for_function(f"() => {LEFT_HERE} === 0")
+    page.wait_for_timeout(1000)
+    assert (page.url.partition("?")[2], posted.count("draft"), kept_for("operator")) == ("draft=none&back=/inbox?view%3Dmine", 0, [])
+    expect(page.locator("[name=what]")).to_have_value("")
+    # words that wait come into the form, and the way back stays
+    page.route("**/draft", lambda route: route.abort())
+    typed(page, "Chưa gửi.", "what")
+    says(page, "Chưa lưu được lên máy chủ")
+    page.unroute("**/draft")
+    page.goto(page.url.replace("draft=none&", ""))
+    page.wait_for_url("**draft=*")
+    expect(page.locator("[name=what]")).to_have_value("Chưa gửi.")
+    assert "view%3Dmine" in page.url
+    caller.context.close()

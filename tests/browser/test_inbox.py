@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 VIEW = "/inbox?view=verify&urgency=normal"
 AT = "[data-row][data-at]"
+PAST_ITS_CELL = """[...document.querySelectorAll("td :is(.due, .tag, .urgent, .code, .rowbtn)")].filter(each => each.checkVisibility())
+    .filter(each => each.getBoundingClientRect().right > each.closest("td").getBoundingClientRect().right).map(each => each.outerHTML)"""
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +180,30 @@ def test_every_page_of_it_fits_a_telephone_and_keeps_nobody_out(house: House) ->
         leader.page.locator("form.card button.btn-primary").click()
     leader.look("assign-confirm")
     assert not house.faults, "\n".join(house.faults)
+
+
+def test_nothing_in_a_row_reaches_past_its_cell_and_the_filter_stays_where_it_is_pressed(house: House) -> None:
+    page = house.visitor("ops_lead").page
+    for width in (360, 1024, 1366, 1700):
+        page.set_viewport_size({"width": width, "height": 800})
+        for address in ("/inbox", "/inbox?waits=others"):
+            page.goto(address)
+            assert not page.evaluate(PAST_ITS_CELL), (width, address)
+    page.set_viewport_size(PHONE)
+    page.goto("/inbox")
+    page.locator("[data-row] input[type=checkbox]").first.check()
+    acts = page.locator("[data-bulk] button[formaction]")
+    assert [acts.nth(number).is_visible() for number in range(2)] == [True, False]
+    page.locator(".morebulk > summary").click()
+    expect(acts.nth(1)).to_be_in_viewport(ratio=1)
+    page.set_viewport_size(DESK)
+    button = page.locator(".inboxfilters > summary")
+    place = button.bounding_box()
+    button.click()
+    assert button.bounding_box() == place
+    expect(page.locator("#f-state")).to_be_visible()
+    button.click()
+    expect(page.locator("#f-state")).to_be_hidden()
 
 
 def bulk(visitor: Visitor, act: str, shown: str) -> None:

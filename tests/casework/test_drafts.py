@@ -27,7 +27,7 @@ from casework.file_store import LocalFileStore
 from casework.models import Case, Draft, DraftPhotos, Photo
 from casework.permissions import NotAllowed
 from casework.unsent_photos import UNSENT_KEPT, forget_unsent
-from tests import build, pictured
+from tests import build, joined, pictured
 from workflows import steps
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.steps import TaskAlreadyDone, TaskUnknown
@@ -161,12 +161,22 @@ def test_photos_stay_as_long_as_a_draft_holds_them(app: Flask) -> None:
     assert db.session.scalar(select(func.count()).select_from(DraftPhotos)) == 0
 
 
-def test_quarantine_erases_what_was_being_written(sqlite_app: Flask) -> None:
+def test_quarantine_erases_what_was_being_written_also_where_its_report_was_before(sqlite_app: Flask) -> None:
     world = build.standard_world()
+    main, other = build.case_at(world, "handling"), build.file_report(world, by="citizen_2").case
+    report = other.main_report
+    hours = [build.next_moment(main) + timedelta(hours=number) for number in range(4)]
+    keep(world, place(main), "Trước khi gộp.", now=hours[0])
+    joined.merge(world, other, main, now=hours[1])
+    keep(world, place(main), "Lời của phản ánh gộp vào.", window="w2", now=hours[2], photos_tokens=["y" * 24])
+    joined.split(world, main, report, now=hours[3])
+    assert len(texts(world, place(main))) == 2
+    build.act(world, other, "quarantine", "operator", now=hours[3], reason="Tố cáo cán bộ.")
+    assert texts(world, place(main)) == ["Trước khi gộp."]
     case = build.case_at(world, "handling")
     task = build.waiting(case, "submit_answer")
     keep(world, place(case), photos_tokens=["x" * 24])
     build.act(world, case, "quarantine", "operator", reason="Tố cáo cán bộ.")
-    assert db.session.scalar(select(func.count()).select_from(Draft)) == 0
+    assert [row.case_id for row in db.session.query(Draft)] == [main.id]
     with pytest.raises(TaskUnknown), unit_of_work():
         steps.lock_open_step(task.ref, by=world.actor("officer_PTNMT"))

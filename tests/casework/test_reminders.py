@@ -15,7 +15,7 @@ from casework.db import db, unit_of_work
 from casework.models import Case, Clock, ClockPause, Event, Note, OutboxMessage, Reminder
 from casework.notes import notes_seen_by
 from casework.permissions import LOCAL_ZONE, NotAllowed, desk_name
-from casework.reminders import RemindRefused, morning_after, remind, send_reminders
+from casework.reminders import RemindRefused, morning_after, owing_agencies, remind, send_reminders
 from casework.working_time import Calendar
 from tests import build
 
@@ -376,6 +376,19 @@ class TestByHand:
         build.do(world, case, "accept_assignment", f"officer_{agency.key}", agency=agency, act="hand_back", reason="Không đúng thẩm quyền")
         with pytest.raises(RemindRefused, match="waits for the centre"):
             _remind(world, case, "operator", case.assignments[0].ref)
+
+    def test_of_several_agencies_those_that_owe_an_answer_are_reminded(self, world: build.World) -> None:
+        case = build.case_at(world, "at_agency", agencies=2)
+        first, second = case.assignments
+        back = {"agency": first.agency, "act": "hand_back", "reason": "Không đúng thẩm quyền"}
+        build.do(world, case, "accept_assignment", f"officer_{first.agency.key}", **back)
+        assert owing_agencies(case) == [second]
+        with pytest.raises(RemindRefused, match="waits for the centre"):
+            owing_agencies(case, assignment_id=first.id)
+        with pytest.raises(RemindRefused, match="No agency owes an answer any more"):
+            owing_agencies(build.case_at(world, "to_publish"))
+        with pytest.raises(RemindRefused, match="nobody to remind"):
+            owing_agencies(build.case_at(world, "to_verify"))
 
     def test_nobody_is_reminded_while_the_case_stands_still(self, world: build.World) -> None:
         case = build.case_at(world, "handling")

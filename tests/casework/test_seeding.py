@@ -261,6 +261,14 @@ def test_every_agency_works_today_and_has_a_letterhead() -> None:
     assert all(head.issuing_body.isupper() for head in heads.values())
 
 
+def test_every_agency_can_be_called_and_no_invented_number_is_somebodys() -> None:
+    centre = install()
+    phones = {row.key: row.phone or "" for row in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id))}
+    assert (phones.pop("CAH"), phones.pop("TTYT")) == ("113", "115")
+    assert all(re.fullmatch(r"\+8426300001\d\d", phone) for phone in phones.values()), "no subscriber's number begins with 0"
+    assert len(set(phones.values())) == 27
+
+
 def test_a_camera_stands_in_the_commune_of_its_day() -> None:
     install()
     for day in (date(2022, 11, 7), date(2026, 3, 2)):

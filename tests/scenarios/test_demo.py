@@ -16,9 +16,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from casework.alike import alike_nearby
+from casework.answer_templates import own_templates
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
+from casework.deputies import principals_of
+from casework.drafts import draft_name, drafts_of
 from casework.extensions import extensions_of
+from casework.intake import original_words
+from casework.mentions import unseen_count
 from casework.models import (
     Account,
     Agency,
@@ -34,10 +40,15 @@ from casework.models import (
     Reminder,
     Report,
 )
-from casework.permissions import LOCAL_ZONE, Role, Sight, sees
+from casework.openings import newest_answers, opened_by
+from casework.permissions import LOCAL_ZONE, Actor, Role, Sight, actor_for, sees
+from casework.personal_marks import MarkKind, personal_marks
+from casework.photo_records import photos_of_answer, photos_of_report
 from casework.ratings import ratings_of
 from casework.refusals import open_objection
 from casework.reminders import send_reminders
+from casework.same_sender import earlier_reports
+from casework.saved_filters import filters_of
 from casework.seeding import table_rows
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
 from casework.triage import hotline_calls
@@ -57,6 +68,7 @@ from workflows.bindings import STEPS
 from workflows.inbox import Wanted, page_of
 from workflows.models import Incident, Message, Timer, WaitingTask
 from workflows.routing import shipped_table
+from workflows.steps import draft_place
 from workflows.wakeups import fire_due_timers
 
 NOW = datetime(2026, 3, 25, 3, 0, tzinfo=UTC)           # Wednesday, 10:00 local
@@ -109,11 +121,11 @@ def is_old(case: Case) -> bool:
 def test_every_report_of_the_table_is_told_once(app: Flask) -> None:
     titles = [story.title for story in STORIES]
     assert sorted(titles) == sorted(row["title"] for row in table_rows("demo_reports.csv"))
-    assert len(titles) == db.session.scalar(select(func.count()).select_from(Report)) == 47
+    assert len(titles) == db.session.scalar(select(func.count()).select_from(Report)) == 48
     known = {case.title for case in cases() if case.title}
     assert known <= set(titles)
     # a report nobody has verified yet and one in quarantine have no title
-    assert len(known) == 47 - len(["to_verify", "waiting_reporter", "refused", "refused", "quarantined"])
+    assert len(known) == 48 - len(["to_verify", "waiting_reporter", "refused", "refused", "quarantined"])
 
 
 def test_thirty_five_reports_were_finished_in_the_first_fourteen_months(app: Flask) -> None:
@@ -128,9 +140,9 @@ def test_thirty_five_reports_were_finished_in_the_first_fourteen_months(app: Fla
     assert [case.state for case in old if case.closed_at is None] == ["referred", "answered"]
 
 
-def test_twelve_reports_are_dated_by_the_day_of_seeding(app: Flask) -> None:
+def test_twelve_reports_and_one_that_is_near_another_are_dated_by_the_day_of_seeding(app: Flask) -> None:
     fresh = [case for case in cases() if not is_old(case)]
-    assert len(fresh) == len(FRESH) == 12
+    assert len(fresh) == len(FRESH) == 13
     assert all(NOW - timedelta(days=40) < case.opened_at < NOW for case in fresh)
     assert {case.code[:7] for case in fresh} == {"LD-2026"}
 
@@ -139,7 +151,7 @@ def test_the_communes_are_those_of_the_day(app: Flask) -> None:
     names = {area.id: area.name_vi for area in db.session.scalars(select(Area))}
     successors = {names[row.predecessor_id]: names[row.successor_id] for row in db.session.scalars(select(AreaSuccession))}
     rows = list(table_rows("demo_reports.csv"))
-    assert sorted(Counter(successors[row["commune"]] for row in rows).values()) == [4, 19, 24]
+    assert sorted(Counter(successors[row["commune"]] for row in rows).values()) == [4, 20, 24]
     by_title = {row["title"]: row["commune"] for row in rows}
     for case in cases():
         if case.title:
@@ -252,6 +264,41 @@ def test_what_waits_is_in_the_inbox_of_a_person_one_can_sign_in_as(app: Flask) -
     assert any(task.urgent for task in page.tasks)
 
 
+def test_the_desks_show_what_makes_the_work_lighter(app: Flask) -> None:
+    def person(login: str) -> Actor:
+        return actor_for(demo_people.staff_account(login), now=NOW)
+
+    def waiting(login: str) -> dict[str, list[WaitingTask]]:
+        rows: dict[str, list[WaitingTask]] = {}
+        for task in page_of(person(login), Wanted(), now=NOW, limit=100).tasks:
+            rows.setdefault(task.element, []).append(task)
+        return rows
+
+    leader, operator = person("lanhdao.ptnmt"), person("vanhanh")
+    answers = newest_answers([task.assignment for task in waiting("lanhdao.ptnmt")["approve_answer"] if task.assignment])
+    second = [answer for answer in answers.values() if answer.version == 2]
+    assert len(answers) == 3                              # one of the agency whose leader is away
+    assert [principal.login for principal in principals_of(leader)] == ["lanhdao.pvhtt"]
+    assert all(photos_of_answer(answer) and photos_of_report(answer.assignment.case.main_report) for answer in second)
+    assert (len(second), len(opened_by(leader, answers.values()))) == (2, 2)     # the third has to be opened before it can be ticked
+
+    [task] = waiting("vanhanh")["verify"]
+    marks = {mark.kind for mark in personal_marks(original_words(task.case.main_report) or "")}
+    assert marks == {MarkKind.NAME, MarkKind.HOUSE, MarkKind.PHONE}
+    near = alike_nearby(task.case, now=NOW)[0]
+    assert near.metres is not None
+    assert near.metres < 200
+    assert near.likeness > 50
+    assert 2 <= earlier_reports(task.case, by=operator).count <= 4
+    assert waiting("vanhanh")["clear_text"][0].assigned_by_id == person("totruong").account_id
+    assert waiting("vanhanh")["publish"][0].claimed_by_id == person("vanhanh2").account_id
+    assert [row.is_shared for row in filters_of(operator)] == [False, True]
+    assert [unseen_count(person(login)) for login in ("totruong", "canbo.ptnmt")] == [1, 1]
+    officer, step = person("canbo.ptnmt"), waiting("canbo.ptnmt")["submit_answer"][0]
+    assert [draft_name(draft) for draft in drafts_of(draft_place(step), by=officer)] == ["Bản có khối lượng cát"]
+    assert len(own_templates(officer, now=NOW)) == 1
+
+
 def test_the_decision_table_names_agencies_there_are(app: Flask) -> None:
     named = set(re.findall(r'"([A-Z]+(?:-[A-Z]+)?)"', re.sub(r"<\?.*?\?>|hitPolicy=\S+", "", shipped_table().decode())))
     assert {"HKL", "CAH"} <= named <= set(db.session.scalars(select(Agency.key)))
@@ -310,11 +357,15 @@ def test_every_page_says_that_the_data_are_invented(app: Flask) -> None:
 
 def test_every_printed_account_opens_with_the_printed_password(prepared: tuple[Config, Flask], app: Flask) -> None:
     out = io.StringIO()
-    demo.print_accounts(prepared[0], out)
+    demo.print_accounts(prepared[0], out, now=NOW)
     table = app.extensions["demo_accounts"]
     assert all(account.login in out.getvalue() and account.full_name in out.getvalue() for account in table)
     assert prepared[0].base_url in out.getvalue()
     assert PASSWORD in out.getvalue()
+    lines = out.getvalue().splitlines()
+    at = {account.login: next(n for n, line in enumerate(lines) if line.startswith(f"    {account.login} ")) for account in table}
+    assert lines[at["canbo.ptnmt"] + 1].strip().startswith("1 việc, 1 câu trả lời đang soạn, 1 ghi chú nhắc tên / 1 task, ")
+    assert max(at[login] for login in ("vanhanh", "lanhdao.ptnmt", "nguoidan1@example.com")) < min(at["quantri"], at["canbo.hkl"])
     roles = {membership.role for account in db.session.scalars(select(Account)) for membership in account.memberships}
     assert roles == set(Role)
     for kept in set(db.session.scalars(select(Account.password_hash))):     # slow on purpose, and the same for all

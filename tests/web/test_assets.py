@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask import Flask
+
+from tests.web.desk import Office
 
 ROOT = Path(__file__).parent.parent.parent
 STATIC = ROOT / "web/static"
@@ -67,3 +70,17 @@ def test_vendored_files_are_those_listed() -> None:
 def test_the_catalogue_is_complete() -> None:
     checked = subprocess.run([sys.executable, ROOT / "tools/translations.py", "--check"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_an_address_of_a_file_names_its_content_and_is_kept_and_asks_the_database_nothing(
+    sqlite_app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office = Office(sqlite_app)
+    page = office.get("operator", "/inbox").get_data(as_text=True)
+    [address] = set(re.findall(r'href="(/static/css/tokens\.css\?v=[0-9a-f]{12})"', page))
+    capsys.readouterr()
+    kept = office.get("operator", address)
+    assert kept.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert '"statements": 0' in capsys.readouterr().out
+    for other in (address[:-1] + "x", address.partition("?")[0]):
+        assert office.get("operator", other).headers["Cache-Control"] == "public, max-age=3600", "another content may stand there"

@@ -288,8 +288,9 @@ def test_the_box_on_top_says_whom_the_case_waits_for(office: Office) -> None:
     case = build.case_at(world, "at_agency", agencies=2)
     address = f"/cases/{case.ref}"
     office.clock(build.next_moment(case))
-    waits = r"Đang chờ Phòng Tài nguyên và Môi trường — [^,]+, từ 10:\d\d hôm nay , hạn 15:\d\d 02/03/2026"
-    assert re.search(waits, office.words("operator", address))
+    waits = r"Đang chờ Phòng Tài nguyên và Môi trường — [^,]+, từ 10:\d\d hôm nay"
+    assert re.search(rf"{waits} Còn \d giờ", office.words("operator", address)), "the limit is said once"
+    assert re.search(rf"{waits} , hạn 15:\d\d 02/03/2026", office.words("operator", f"{address}/print")), "on paper by its day"
     build.act(world, case, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 6))
     assert "Đang chờ Không chờ ai — hồ sơ tạm dừng, từ 10:20 hôm nay , hạn 06/03/2026" in office.words("committee_leader", address)
     office.clock(build.NOON.replace(day=3))

@@ -12,6 +12,8 @@ from wtforms import BooleanField, FileField, PasswordField, RadioField, SelectFi
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
+from web.filters import sprite
+
 NOON = datetime(2026, 3, 2, 5, tzinfo=UTC)
 WEB = Path(__file__).parent.parent.parent / "web"
 COMPONENTS = WEB.glob("templates/components/*.html")
@@ -36,6 +38,7 @@ def bare() -> Flask:
     Babel(app)
     app.jinja_env.filters["local"] = lambda words: words
     app.jinja_env.filters["datetime"] = lambda instant: f"{instant:%H:%M %d/%m/%Y}"
+    app.jinja_env.globals["sprite"] = sprite
     return app
 
 
@@ -130,10 +133,10 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
     assert not render(bare, "pagination", "{{ pagination(next=after) }}", after="").strip()
 
 
-@pytest.mark.parametrize("code", [403, 404, 409, 413, 500])
+@pytest.mark.parametrize("code", [403, 404, 409, 412, 413, 500])
 @pytest.mark.parametrize("is_staff", [False, True])
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:
-    for endpoint in ("public.home", "public.set_language", "auth.sign_in", "auth.sign_out"):
+    for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out"):
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"
     entry = SimpleNamespace(url="/inbox", words="Hộp việc", icon="inbox", is_current=True, count=3, is_main=False)

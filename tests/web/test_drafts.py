@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from casework.db import db
-from casework.models import Case, Draft
+from casework.models import Case, Draft, Photo
 from tests import build, drawn, pictured
 from tests.web.desk import Office, named, step
 from tests.web.pages import hidden, words_of
@@ -32,7 +32,7 @@ def page_of(office: Office, address: str, by: str = OFFICER) -> str:
 
 def window_of(page: str) -> dict[str, str]:
     """The hidden fields that say which draft a page has at hand."""
-    return {name: hidden(page, name) for name in ("draft_ref", "draft_revision", "draft_window", "draft_seen")}
+    return {name: hidden(page, name) for name in ("draft_owner", "draft_ref", "draft_revision", "draft_window", "draft_seen")}
 
 
 def save(office: Office, address: str, page: str, by: str = OFFICER, **fields: Any) -> TestResponse:
@@ -82,6 +82,32 @@ def test_what_is_typed_is_kept_and_comes_back_to_its_author_alone(office: Office
     assert db.session.query(Draft).count() == 0
     late = save(office, address, again, findings="Muộn.")
     assert (late.status_code, late.json["done"], db.session.query(Draft).count()) == (200, True, 0)
+
+
+def test_the_text_of_one_never_becomes_the_draft_or_the_act_of_who_signs_in_next(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    address = step(case, "submit_answer")
+    page, theirs = page_of(office, address), "officer_2_PTNMT"
+    token = hidden(page, "photos_token")
+    typed = {**window_of(page), **build.ANSWER, "photos_token": token, "findings": "Chữ của người trước, dài hơn ba mươi ký tự."}
+    refused = save(office, address, page, theirs, **build.ANSWER)
+    assert (refused.status_code, "Có người khác đang đăng nhập" in refused.json["words"]) == (412, True)
+    picture = (io.BytesIO(pictured.jpeg("green")), "sau.jpg")
+    answers = [office.post(theirs, f"{address}/draft", draft_do="keep", **typed, photos=picture),
+               office.post(theirs, address, act="submit_answer", **typed),
+               office.post("operator", f"{address}/draft", **typed)]  # fmt: skip
+    office.app.config["WTF_CSRF_ENABLED"] = True            # the token was of the session before
+    answers += [office.post(theirs, f"{address}{way}", act="submit_answer", **typed) for way in ("", "/draft")]
+    assert office.post(OFFICER, address, **typed).status_code == 400
+    office.app.config["WTF_CSRF_ENABLED"] = False
+    for answer in answers:
+        assert (answer.status_code, "Chữ của người trước" in answer.get_data(as_text=True)) == (412, False)
+        assert "Có người khác đang đăng nhập trong trình duyệt này" in words_of(answer)
+        assert "drafts.js" not in answer.get_data(as_text=True), "it would clear what the browser keeps for the first"
+    assert (db.session.query(Draft).count(), db.session.query(Photo).filter(Photo.staged_token == token).count()) == (0, 0)
+    assert build.waiting(case, "submit_answer").state == "waiting"
+    nobodys = office.browser(OFFICER).post(f"{address}/draft", data={"findings": "x"}, headers={"Accept": "application/json"})
+    assert nobodys.status_code == 412, "a form that does not say whose it is"
 
 
 def test_a_draft_of_an_earlier_round_is_offered_and_does_not_hide_the_version_to_be_done_again(office: Office) -> None:
@@ -167,6 +193,14 @@ def test_every_kind_of_form_comes_back_as_it_was(office: Office) -> None:
     assert save(office, publish, page, "operator", title="Tên mới", summary="Tóm tắt.", checked="y").status_code == 200
     back = fields_of(page_of(office, publish, "operator"))
     assert (back.get("title"), back.get("summary"), back.get("checked")) == ("Tên mới", "Tóm tắt.", None)
+    named_person = {"title": "Tên mới", "question": "Tôi tên là Nguyễn Văn Bình, số 0912345678."}
+    page = office.post("operator", publish, act="preview", **named_person, **window_of(page)).get_data(as_text=True)
+    mark = re.search(r'name="leftovers" value="([0-9a-f]+)"', page)
+    assert mark
+    assert save(office, publish, page, "operator", **named_person, leftovers=mark[1]).status_code == 200
+    page = page_of(office, publish, "operator")
+    assert (fields_of(page).get("question"), fields_of(page).get("leftovers")) == (named_person["question"], None)
+    assert mark[1] in page
 
 
 def test_a_form_an_administrator_drew_comes_back_with_its_photos(office: Office) -> None:

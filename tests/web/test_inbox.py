@@ -20,7 +20,7 @@ from tests.second_centre import second_world
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
 from web.filters import local_datetime
-from web.inbox import position_in, position_text
+from web.inbox_groups import position_in, position_text
 from workflows import steps
 from workflows.inbox import Position, codes_meant, counts_for
 from workflows.models import WaitingTask
@@ -448,6 +448,20 @@ def test_several_agencies_are_reminded_and_several_cases_noted_once_though_sent_
     assert bodies == ["Họp sáng mai.", "Họp sáng mai.", "Sắp đến hạn."]
     own = office.post("officer_PTNMT", "/inbox/bulk/note", task=tasks, sent="yes", audience="agency", words="Chờ vật tư.")
     assert results(own) == ["done", "refused"], "of a case that is not theirs an agency reaches nothing"
+
+
+def test_a_note_on_several_tells_whom_it_names_and_a_name_nobody_has_is_said_beside_the_case(office: Office) -> None:
+    case = build.case_at(office.world, "handling")
+    form = {"task": [build.waiting(case, "submit_answer").ref], "sent": "yes", "audience": "agencies"}
+    asked = office.post("operator", "/inbox/bulk/note", task=form["task"])
+    assert "Lưu ghi chú" in words_of(asked)
+    assert case.title in words_of(asked)
+    unknown = office.post("operator", "/inbox/bulk/note", **form, words="Nhờ @khong_co xem.")
+    assert results(unknown) == ["refused"]
+    assert "@khong_co" in words_of(unknown)
+    assert db.session.query(Note).count() == 0
+    assert results(office.post("operator", "/inbox/bulk/note", **form, words="Nhờ @officer_ptnmt xem.")) == ["done"]
+    assert "Ghi chú nhắc đến tôi 1" in office.words("officer_PTNMT", "/inbox")
 
 
 # -- giving one out, the team ------------------------------------------------------------------------------------------

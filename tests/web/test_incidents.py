@@ -142,8 +142,12 @@ def test_nobody_else_looks_or_tries(office: Office, broken: dict[str, Exception]
     broken["submit_answer"] = ZeroDivisionError()
     office.post("officer_PTNMT", step(case, "submit_answer"), **ACT)
     for name in ("operator", "ops_lead", "officer_PTNMT", "inspector", "citizen"):
-        assert office.get(name, "/incidents").status_code == 403
+        refused = office.get(name, "/incidents")
+        assert refused.status_code == 403
+        assert ("Về hộp việc" in words_of(refused)) == (name != "citizen"), "staff are led back to their work"
         assert office.post(name, f"/incidents/{incident().ref}/retry").status_code == 403
     assert office.post("administrator", "/incidents/0000000000000000/retry").status_code == 404
+    assert "Những việc đang chờ có trong hộp việc." in words_of(office.get("operator", "/nowhere"))
+    assert "mã trên phiếu" in words_of(office.get("citizen", "/nowhere"))
     assert incident().resolved_at is None
     assert db.session.scalars(select(WaitingTask.state).where(WaitingTask.element == "submit_answer")).all() == ["waiting"]

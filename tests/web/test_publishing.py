@@ -57,6 +57,19 @@ def test_the_preview_is_the_public_page_itself(office: Office) -> None:
     assert all(words in preview[1] for words in ("Đúng hạn", "Đã dọn xong hai điểm.", "2 đơn vị trả lời"))
 
 
+def test_what_is_said_of_a_rating_is_what_happened(office: Office) -> None:
+    def said(by: str, **report: Any) -> str:
+        case = build.case_at(office.world, "to_publish", by=by, **report)
+        assert publish(office, case, checked="y").status_code == 302
+        return f"{office.words('operator', '/inbox')} {case.state}"
+
+    words = said("operator", source="camera", contact=None)
+    assert "không có người gửi để mời đánh giá" in words
+    assert words.endswith("closed")
+    assert "đánh giá" in (words := said("citizen"))
+    assert "không có người gửi" not in words
+
+
 def test_personal_data_left_in_the_words_has_to_be_confirmed_as_it_stands(office: Office) -> None:
     case = build.case_at(office.world, "to_publish")
     form = {"checked": "y", "question": "Người dân báo rác, gọi 0912 345 678, nhà ở số nhà 12."}

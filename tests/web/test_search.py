@@ -54,7 +54,7 @@ def test_a_search_shows_what_was_found_and_why(sqlite_app: Flask) -> None:
         assert set(re.findall(r'class="code strong" href="[^"]+">([^<]+)<', text)) == found, (who, query)
     nothing = office.words("operator", "/search?q=khongco&state=closed")
     assert "Không thấy “khongco”." in nothing
-    assert "Tìm ở mọi trạng thái" in nothing
+    assert "Tìm ở mọi tình trạng" in nothing
 
 
 def test_a_callers_number_finds_cases_and_is_kept_nowhere(sqlite_app: Flask) -> None:

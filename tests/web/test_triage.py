@@ -87,8 +87,14 @@ def test_what_may_be_the_same_matter_stands_beside_the_decision_with_a_way_to_me
 def test_a_photo_nobody_ticked_keeps_the_report_at_the_desk(office: Office) -> None:
     case = pictured_report(office)
     form = {name: value for name, value in verify_form(office, step(case, "verify")).items() if not name.startswith("show-")}
-    assert office.post("operator", step(case, "verify"), **form).status_code == 422
-    assert copy_for(photos_of_report(case.main_report)[0], "agencies", "view") is None
+    refused = office.post("operator", step(case, "verify"), **form)
+    assert refused.status_code == 422
+    assert "Xin xem ảnh rồi đánh dấu “Đơn vị được xem ảnh này” ở dưới" in words_of(refused)
+    photo = photos_of_report(case.main_report)[0]
+    page = refused.get_data(as_text=True)
+    assert f'href="#show-{photo.ref}"' in page
+    assert re.search(rf'id="show-{photo.ref}"[^>]*aria-invalid="true"', page)
+    assert copy_for(photo, "agencies", "view") is None
 
 
 def test_agencies_get_a_copy_with_the_rectangles_covered(office: Office) -> None:
@@ -333,6 +339,7 @@ def test_a_step_is_done_once_however_often_it_is_sent(office: Office) -> None:
     assert office.post("operator", address, **classify_form(office)).status_code == 302
     again = office.post("operator", address, **classify_form(office, village="Thôn B"))
     assert again.status_code == 409
-    assert "Thôn B" in words_of(again)                                     # nothing typed is lost
+    assert "Thôn, tổ dân phố hoặc đường Thôn B" in words_of(again), "nothing typed is lost, and it says where it was typed"
+    assert "Ông/Bà đã thực hiện “" in words_of(again)
     assert case.village == "Thôn A"
     assert office.post("operator", address, take="field", **classify_form(office)).status_code == 409

@@ -158,6 +158,8 @@ def test_a_claim_that_was_acknowledged_is_not_overwritten_by_who_gives_the_step_
     def work(name: str, what: Callable[[Actor], object]) -> None:
         with app.app_context():
             account = db.session.scalars(select(Account).where(Account.login == logins[name])).one()
+            if name == "operator":
+                about_to_write.wait(20)                 # and holds no lock meanwhile
             try:
                 with unit_of_work():
                     what(actor_for(account, now=build.NOON))
@@ -173,7 +175,6 @@ def test_a_claim_that_was_acknowledged_is_not_overwritten_by_who_gives_the_step_
         time.sleep(0.3)                                 # the other one's claim comes while this is not committed yet
 
     def take(by: Actor) -> None:
-        about_to_write.wait(5)
         steps.claim(ref, by=by, now=build.NOON)
 
     db.session.rollback()

@@ -17,19 +17,21 @@
 
   // -- ticks
   const all = document.querySelector("[data-all]"), none = document.querySelector("[data-none]");
+  const bulk = document.querySelector("[data-bulk]");
   const boxes = () => [...document.querySelectorAll("[data-row] input[type=checkbox]")];
   const tick = on => {
     boxes().forEach(box => { box.checked = on; });
-    boxes()[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+    show();
   };
   const show = () => {
     const picked = boxes().filter(box => box.checked).length;
+    if (bulk) { bulk.hidden = !picked; bulk.querySelector("[data-n]").textContent = picked; }
     if (all) { all.checked = picked > 0 && picked === boxes().length; all.indeterminate = picked > 0 && !all.checked; }
   };
   if (all) { all.hidden = false; all.addEventListener("change", () => tick(all.checked)); }
   if (none) { none.hidden = false; none.addEventListener("click", () => tick(false)); }
   document.addEventListener("change", show);
-  window.addEventListener("pageshow", show);
+  window.addEventListener("pageshow", show);                       // a browser fills in the ticks of a page gone back to
 
   // -- what was not chosen need not stand in the address
   const choice = document.querySelector(".filterbar");
@@ -44,11 +46,7 @@
   const place = JSON.parse(stored(sessionStorage, PLACE) || "null");
   if (place && place.here === here) {
     const list = rows(), row = document.getElementById(place.row) || list[Math.min(place.index, list.length - 1)];
-    if (row) {
-      row.setAttribute("data-at", "");
-      row.querySelector("a")?.focus({ preventScroll: true });
-      row.scrollIntoView({ block: "nearest" });
-    }
+    row?.dispatchEvent(new Event("row:stand", { bubbles: true }));   // staff.js knows how
     stored(sessionStorage, PLACE, "null");
   }
 

@@ -1,11 +1,15 @@
 // Staff pages. Nothing here is needed to read or use a page.
 //   [data-row]                 j and k move between them, Enter opens, x picks, c or n takes
+//   "row:stand"                this event of a row lets it be stood at
+//   [data-entry="inbox"]       a link of the bar that keys lead to
 //   [data-key="p"]             pressing the key presses this button or link, or goes to this field
 //   "/" goes to the search, "?" shows the keys (details.allkeys), Escape closes what floats (details.pop), "g i" leads to the inbox
 "use strict";
 (() => {
   const rows = () => [...document.querySelectorAll("[data-row]")];
   const typing = target => target.closest("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]");
+
+  const entry = name => document.querySelector(`.sitenav [data-entry="${name}"]`);
 
   const moveTo = (list, index) => {
     if (!list.length) return;
@@ -15,22 +19,13 @@
     row.querySelector("a")?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   };
-  const countPicked = () => {
-    const bulk = document.querySelector("[data-bulk]");
-    if (!bulk) return;
-    const picked = document.querySelectorAll("[data-row] input:checked").length;
-    bulk.hidden = !picked;
-    const number = bulk.querySelector("[data-n]");
-    if (number) number.textContent = picked;
-  };
   let pressedG = -Infinity;
   const press = element => {
     if (element.matches("input,textarea,select")) element.focus();
     else element.click();
   };
 
-  window.addEventListener("pageshow", countPicked);                 // a browser fills in the ticks of a page gone back to
-  document.addEventListener("change", event => { if (event.target.closest("[data-row]")) countPicked(); });
+  document.addEventListener("row:stand", event => { const list = rows(); moveTo(list, list.indexOf(event.target)); });
   document.addEventListener("keydown", event => {
     if (event.key === "Escape") document.querySelectorAll("details.pop[open]").forEach(open => (open.open = false));
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
@@ -38,13 +33,13 @@
     const box = list[at]?.querySelector("input[type=checkbox]");
     const afterG = event.timeStamp - pressedG < 1500;
     pressedG = event.key === "g" ? event.timeStamp : -Infinity;
-    if (event.key === "i" && afterG) location.href = "/inbox";
+    if (event.key === "i" && afterG) entry("inbox")?.click();
     else if (event.key === "j") moveTo(list, at + 1);
     else if (event.key === "k") moveTo(list, at < 0 ? 0 : at - 1);
     else if (event.key === "Enter" && at >= 0 && event.target === document.body) list[at].querySelector("a")?.click();
     else if (/^[cn]$/.test(event.key) && at >= 0 && list[at].querySelector("[data-claim]")) list[at].querySelector("[data-claim]").click();
-    else if (event.key === "x" && box) { box.checked = !box.checked; countPicked(); }
-    else if (event.key === "/") { event.preventDefault(); (document.querySelector("[type=search]") ?? document.querySelector('.sitenav a[href$="/search"]'))?.focus(); }
+    else if (event.key === "x" && box) box.click();
+    else if (event.key === "/") { event.preventDefault(); (document.querySelector("[type=search]") ?? entry("search"))?.focus(); }
     else if (event.key === "?") { const keys = document.querySelector("details.allkeys"); if (keys) keys.open = !keys.open; }
     else {
       const element = /^[a-z]$/.test(event.key) && document.querySelector(`[data-key="${event.key}"]:not(:disabled)`);

@@ -1,5 +1,5 @@
 // The operator's steps. Every button here is one of the form too, so the page works without this script.
-//   [data-take='{"name": value or [values]}']   puts a suggestion into the fields at once; the button stays for who does not want to wait
+//   [data-take='{"name": value or [values]}']   puts a suggestion into the fields at once; not shown while they hold it already
 //   [data-clears="id"] with [data-mark]         puts a neutral word in place of a mark in the text #id; marks that are gone disappear
 //   [data-limits] with [data-limits-of="1|2"]   shows the limits of one or of several agencies as they are ticked
 //   [data-fills="name"]                         a link to call: its number goes into that field
@@ -16,14 +16,23 @@
       changed(field);
     });
   };
-  all("[data-take]").forEach(button => button.addEventListener("click", event => {
-    event.preventDefault();
-    Object.entries(JSON.parse(button.dataset.take)).forEach(([name, value]) => put(button.form, name, value));
-    const box = button.closest(".suggest");
-    if (box) box.dataset.taken = "";
-    button.textContent = button.dataset.taken;
-    button.setAttribute("aria-pressed", "true");
-  }));
+  const holds = (form, name, value) => {
+    const wanted = [].concat(value), fields = all(`[name="${CSS.escape(name)}"]`, form);
+    return fields.every(field => field.matches("[type=checkbox],[type=radio]") ? field.checked === wanted.includes(field.value) : field.value === wanted[0]);
+  };
+  all("[data-take]").forEach(button => {
+    const values = Object.entries(JSON.parse(button.dataset.take)), { form } = button;
+    const show = () => { button.hidden = values.every(([name, value]) => holds(form, name, value)); };
+    button.addEventListener("click", event => {
+      event.preventDefault();
+      values.forEach(([name, value]) => put(form, name, value));
+      const first = all(`[name="${CSS.escape(values[0][0])}"]`, form);
+      (first.find(field => field.checked) || first[0])?.focus();       // the button is gone now
+    });
+    form.addEventListener("change", show);
+    form.addEventListener("input", show);
+    show();
+  });
 
   all("[data-clears]").forEach(box => {
     const text = document.getElementById(box.dataset.clears), done = box.querySelector("[data-clear]");

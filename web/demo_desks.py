@@ -1,0 +1,150 @@
+"""On the desks of the demonstration, beside the steps: drafts, notes, what a colleague holds, kept filters; and what waits for whom."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import func, select
+
+from casework.answer_templates import keep_template
+from casework.answering import newest_answer
+from casework.db import db, new_ref
+from casework.drafts import keep_draft
+from casework.mentions import mention_in, unseen_count
+from casework.models import Account, Agency, CaseReport, Centre, Deputy, Draft, Report, Reporter
+from casework.notes import write_note
+from casework.openings import record_opening
+from casework.permissions import LOCAL_ZONE, Role, actor_for
+from casework.saved_filters import keep_filter, sharing_places
+from casework.words import Bilingual
+from web.demo_people import agency_account, staff_account
+from web.demo_stories import Deed
+from web.demo_telling import LEAD, OPERATOR, Telling
+from workflows.assigning import assign_task
+from workflows.desks import REPORTER
+from workflows.inbox import count_waiting
+from workflows.models import WaitingTask
+from workflows.steps import claim, draft_place
+
+STANDS_IN = timedelta(days=14)
+PRINCIPAL, DEPUTY = "PVHTT", "PTNMT"
+"""Whose leader is away from the day of seeding on, and whose leader acts for them: the agencies' keys."""
+
+ANSWER = "submit_answer"
+
+# -- in a story -------------------------------------------------------------------------------------------------------
+
+
+def note(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator writes to colleagues, and names one of them."""
+    by = telling.staff(OPERATOR, moment)
+    written = write_note(telling.case, by=by, now=moment, audience=deed.form["audience"], words=deed.form["words"])
+    db.session.flush()
+    mention_in(written, telling.case, by=by, now=moment)
+
+
+def claim_step(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """A member of the centre's staff takes a step for themselves."""
+    claim(telling.waiting(deed.form["element"]).ref, by=telling.staff(deed.form["by"], moment), now=moment)
+
+
+def assign(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operations lead gives a step to somebody."""
+    to = staff_account(deed.form["to"]).ref
+    assign_task(telling.waiting(deed.form["element"]).ref, by=telling.staff(LEAD, moment), now=moment, to=to)
+
+
+def open_answer(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The agency's leader reads the newest version of its answer."""
+    own = telling.assignment(deed)
+    answer = newest_answer(own)
+    if answer is None:
+        raise ValueError(f"{telling.story.title}: no answer to open")
+    record_opening(answer, by=telling.of_agency(own, Role.AGENCY_LEADER, moment), now=moment)
+
+
+def keep_answer_draft(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The officer begins an answer and leaves it under a name."""
+    own = telling.assignment(deed)
+    fields = [("contact", own.agency.short_name_vi), *((part, deed.form[part]) for part in ("findings", "actions", "remaining"))]
+    keep_draft(
+        draft_place(telling.waiting(ANSWER, own)), by=telling.of_agency(own, Role.OFFICER, moment), now=moment, fields=fields,
+        window=new_ref(), name=deed.form["name"],
+    )  # fmt: skip
+
+
+# -- beside the stories -----------------------------------------------------------------------------------------------
+
+
+def furnish_desks(centre: Centre, *, now: datetime) -> None:
+    """Two filters of an operator, a template of an agency, and a leader who stands in for another. In the caller's unit of work."""
+    operator = actor_for(staff_account(OPERATOR), now=now)
+    keep_filter(by=operator, now=now, name="Việc khẩn của tôi", chosen={"view": "mine", "urgency": "urgent"})
+    own_centre = sharing_places(operator)[0]
+    keep_filter(by=operator, now=now, name="Đang chờ cán bộ đơn vị", chosen={"waits": "officer"}, shared_with=own_centre)
+    agency = _agency(centre, DEPUTY)
+    keep_template(
+        agency, by=actor_for(agency_account(agency, Role.OFFICER), now=now), now=now, name="Kiểm tra đất đai, môi trường tại chỗ",
+        parts={
+            "findings": "Ngày …, {agency} cùng UBND xã kiểm tra tại {place}; kết quả: ….",
+            "actions": "Đã lập biên bản số …, yêu cầu chủ hộ khắc phục trước ngày ….",
+            "remaining": "Kiểm tra lại trước ngày {due_on}.",
+            "contact": "{officer}, {agency}",
+        },
+    )  # fmt: skip
+    today = datetime.combine(now.astimezone(LOCAL_ZONE).date(), time(), LOCAL_ZONE)
+    principal, deputy = (agency_account(_agency(centre, key), Role.AGENCY_LEADER) for key in (PRINCIPAL, DEPUTY))
+    db.session.add(
+        Deputy(principal_id=principal.id, deputy_id=deputy.id, starts_at=today, ends_at=today + STANDS_IN, created_by_id=principal.id)
+    )
+
+
+# -- what waits for whom ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OnDesk:
+    """How much waits for somebody: steps on their desks, answers and other texts begun, notes that name them."""
+
+    steps: int = 0
+    answers: int = 0
+    other_texts: int = 0
+    mentions: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.answers or self.other_texts or self.mentions)
+
+    @property
+    def words(self) -> Bilingual:
+        """In a few words, only what there is."""
+        said = [
+            (self.steps, "việc", ("task", "tasks")),
+            (self.answers, "câu trả lời đang soạn", ("answer begun", "answers begun")),
+            (self.other_texts, "bản nháp", ("draft", "drafts")),
+            (self.mentions, "ghi chú nhắc tên", ("mention", "mentions")),
+        ]
+        there = [each for each in said if each[0]]
+        return Bilingual(
+            ", ".join(f"{number} {vi}" for number, vi, _ in there),
+            ", ".join(f"{number} {one if number == 1 else many}" for number, _, (one, many) in there),
+        )
+
+
+def on_desk(account: Account, *, now: datetime) -> OnDesk:
+    """What waits for somebody now."""
+    by = actor_for(account, now=now)
+    drafts = select(Draft.subject, func.count()).where(Draft.account_id == account.id).group_by(Draft.subject)
+    texts = dict(db.session.execute(drafts).tuples().all())
+    answers = texts.pop(ANSWER, 0)
+    steps = count_waiting(by, now=now) if by.is_staff else _steps_of_citizen(account)
+    return OnDesk(steps, answers, sum(texts.values()), unseen_count(by))
+
+
+def _steps_of_citizen(account: Account) -> int:
+    """The steps that wait for whoever sent the report: they have no desk of their own."""
+    own = select(CaseReport.case_id).join(CaseReport.report).join(Report.reporter).where(Reporter.account_id == account.id)
+    query = select(func.count()).select_from(WaitingTask).where(WaitingTask.case_id.in_(own), WaitingTask.state == "waiting")
+    return db.session.scalar(query.where(WaitingTask.desk.startswith(f"{REPORTER}@"))) or 0
+
+
+def _agency(centre: Centre, key: str) -> Agency:
+    return db.session.scalars(select(Agency).where(Agency.centre_id == centre.id, Agency.key == key)).one()

@@ -1,0 +1,73 @@
+"""How the list of the inbox is cut by days due, and a place in it as an address carries it."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from flask_babel import gettext as _
+
+from casework.permissions import LOCAL_ZONE
+from web.due import day_words, last_day
+from workflows.inbox import Position
+from workflows.models import WaitingTask
+
+
+@dataclass(frozen=True)
+class Group:
+    """The steps due in one stretch of time."""
+
+    key: str
+    words: str
+    tasks: list[WaitingTask]
+
+
+def groups_of(tasks: list[WaitingTask], *, now: datetime) -> list[Group]:
+    """Cut the list, which is in order of its limits, into late, today, tomorrow, later, and without a limit."""
+    today = now.astimezone(LOCAL_ZONE).date()
+    found_groups: list[Group] = []
+    for task in tasks:
+        key = _group_key(task, now, today)
+        if not found_groups or found_groups[-1].key != key:
+            found_groups.append(Group(key, _group_words(key, today), []))
+        found_groups[-1].tasks.append(task)
+    return found_groups
+
+
+def position_text(position: Position) -> str:
+    """A place in the list as the address carries it: microseconds and row."""
+    return f"{int(position.due_at.timestamp() * 1_000_000)}-{position.id}"
+
+
+def position_in(text: str) -> Position | None:
+    """The place in the list an address names; None when it names none."""
+    instant, _dash, row = text.partition("-")
+    if not (instant.isascii() and instant.isdigit() and row.isascii() and row.isdigit() and len(text) < 40):
+        return None
+    try:
+        return Position(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(instant)), int(row))
+    except OverflowError:
+        return None
+
+
+def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:
+    if task.state == "frozen":
+        return "frozen"
+    if task.limit is None:
+        return "none"
+    if task.is_late(moment):
+        return "late"
+    day = last_day(task.due_at)
+    if day <= today:
+        return "today"
+    return "tomorrow" if day == today + timedelta(days=1) else "later"
+
+
+def _group_words(key: str, today: date) -> str:
+    tomorrow = day_words(today + timedelta(days=1))
+    words: dict[str, str] = {
+        "late": _("Late"),
+        "today": _("Today"),
+        "tomorrow": _("Tomorrow, %(day)s", day=tomorrow),
+        "later": _("Later"),
+        "frozen": _("Rest until their case goes on"),
+    }
+    return words.get(key) or str(_("No time limit"))

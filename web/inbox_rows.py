@@ -1,0 +1,72 @@
+"""What one person may see of the steps in a list, and do with them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+
+from casework.models import Account
+from casework.permissions import Actor, Sight, seen_by, sees
+from casework.staff_views import openings
+from web.inbox_back import present
+from web.inbox_filters import WAITS_LABELS
+from web.locales import in_reader_language as local
+from workflows.assigning import leads_desk
+from workflows.desks import is_at, own_desk, reads_matter
+from workflows.inbox_filters import Waits, party_of
+from workflows.models import WaitingTask
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one person may see of a step in the list, and do with it."""
+
+    url: str
+    title: str
+    reads_matter: bool
+    is_mine_to_do: bool
+    principal: str
+    party: str
+    may_assign: bool
+
+
+def rows_of(by: Actor, tasks: Sequence[WaitingTask], principals: Sequence[Account], *, is_of_places: bool) -> dict[int, Row]:
+    """The rows of some steps, by step. `is_of_places`: the list goes beyond the person's own desks."""
+    begun, names = openings([task.case for task in tasks], by), {each.id: each.full_name or "" for each in principals}
+    back = present()
+    return {task.id: _row(by, task, begun, names, back, is_of_places=is_of_places) for task in tasks}
+
+
+def titles_of(by: Actor, tasks: Sequence[WaitingTask]) -> dict[int, str]:
+    """The titles of the cases of some steps, by step: empty for who may not read what the case is about."""
+    begun = openings([task.case for task in tasks], by)
+    return {task.id: _title(task, begun) if _reads(by, task, is_at(by, task.desk, task.case)) else "" for task in tasks}
+
+
+def _row(by: Actor, task: WaitingTask, begun: Mapping[int, str], names: Mapping[int, str], back: str | None, *, is_of_places: bool) -> Row:
+    """A step on the person's desk leads to the step; one that rests or waits for others to the case, if they may read it."""
+    case, desk = task.case, own_desk(by, task.desk)
+    is_theirs = desk is not None if not is_of_places else is_at(by, task.desk, case)
+    reads = _reads(by, task, is_theirs)
+    if is_theirs and task.state == "waiting":
+        url = url_for("tasks.task", ref=task.ref, back=back)
+    else:
+        url = url_for("cases.case", ref=case.ref, back=back) if not is_of_places or seen_by(by, case) is not None else ""
+    principal_id = by.at(desk).principal_id if desk is not None else None
+    return Row(
+        url=url,
+        title=_title(task, begun) if reads else "",
+        reads_matter=reads,
+        is_mine_to_do=is_theirs and task.state == "waiting",
+        principal=names.get(principal_id or 0, ""),
+        party=local(WAITS_LABELS[Waits(party)]) if (party := party_of(task)) in list(Waits) else "",
+        may_assign=task.state == "waiting" and leads_desk(by, task.desk),
+    )
+
+
+def _reads(by: Actor, task: WaitingTask, is_theirs: bool) -> bool:
+    return reads_matter(task.desk) if is_theirs else sees(by, Sight.CLEARED, task.case)
+
+
+def _title(task: WaitingTask, begun: Mapping[int, str]) -> str:
+    return task.case.title or begun.get(task.case_id) or ""

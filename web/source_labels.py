@@ -1,0 +1,10 @@
+"""How cases came, in a few words."""
+
+from flask_babel import lazy_gettext as _l
+
+SOURCE_LABELS = {
+    "citizen": _l("From a citizen"),
+    "camera": _l("From a camera"),
+    "phone": _l("By telephone"),
+    "officer": _l("By a member of staff"),
+}

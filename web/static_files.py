@@ -1,0 +1,46 @@
+"""Files that never change under their address: each address holds a digest of its file, so browsers need not ask again."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+
+STATIC = "static"
+FOREVER = "public, max-age=31536000, immutable"
+AN_HOUR = "public, max-age=3600"
+"""For what style sheets and modules name by themselves, without a digest: fonts, pictures, parts of scripts."""
+
+_known: dict[str, tuple[int, str]] = {}
+
+
+def install(app: Flask) -> None:
+    """Give the addresses of static files their digests, and the files their time to live."""
+    app.url_defaults(_add_digest)
+    app.after_request(_let_live)
+
+
+def digest_of(filename: str) -> str:
+    """The digest of a static file as its address carries it; empty where there is no such file."""
+    path = Path(current_app.static_folder or "") / filename
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return ""
+    known = _known.get(filename)
+    if known is None or known[0] != changed:
+        known = _known[filename] = changed, sha256(path.read_bytes()).hexdigest()[:12]
+    return known[1]
+
+
+def _add_digest(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint == STATIC and "v" not in values and (digest := digest_of(values.get("filename", ""))):
+        values["v"] = digest
+
+
+def _let_live(response: Response) -> Response:
+    if request.endpoint == STATIC and response.status_code in (200, 304):
+        asked = request.args.get("v")
+        is_this = asked is not None and asked == digest_of((request.view_args or {}).get("filename", ""))
+        response.headers["Cache-Control"] = FOREVER if is_this else AN_HOUR
+    return response
