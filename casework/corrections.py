@@ -1,5 +1,6 @@
 """Changing what people have read already: a correction, marked as one, and taking a publication back."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -117,12 +118,15 @@ def unpublish(case: Case, *, by: Actor, now: datetime, publication: Publication,
         tell_reporters(case, "report_unpublished", at=now)
 
 
-def can_be_corrected(publication: Publication, case: Case) -> bool:
-    """Whether a correction would be read: the case has a page, and no later publication took the place of this one."""
-    query = select(Publication.id).where(
-        Publication.case_id == case.id, Publication.number > publication.number, Publication.unpublished_at.is_(None)
-    )
-    return case.state not in GONE and db.session.scalars(query.limit(1)).first() is None
+def can_be_corrected(publication: Publication, case: Case, others: Collection[Publication] | None = None) -> bool:
+    """Whether a correction would be read: the case has a page, and no later publication took the place of this one.
+
+    `others` are the publications of the case, where they have been read already.
+    """
+    if others is None:
+        others = db.session.scalars(select(Publication).where(Publication.case_id == case.id)).all()
+    is_followed = any(each.number > publication.number and each.unpublished_at is None for each in others)
+    return case.state not in GONE and not is_followed
 
 
 def _erase_copies(version: PublicationVersion, *, at: datetime) -> None:

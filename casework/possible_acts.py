@@ -123,9 +123,10 @@ def _joined(case: Case, by: Actor) -> Iterator[PossibleAct]:
 def _published(case: Case, by: Actor, publications: Sequence[Publication] | None) -> Iterator[PossibleAct]:
     if not (may(by, Action.CORRECT_PUBLICATION, case) or may(by, Action.UNPUBLISH, case)):
         return
-    for publication in publications_of(case) if publications is None else publications:
+    publications = publications_of(case) if publications is None else publications
+    for publication in publications:
         is_public = publication.kind in PUBLIC_KINDS
-        is_fit = not (is_public and case.visibility_reason_id is not None) and can_be_corrected(publication, case)
+        is_fit = not (is_public and case.visibility_reason_id is not None) and can_be_corrected(publication, case, publications)
         if is_fit and may(by, Action.CORRECT_PUBLICATION, case):
             yield PossibleAct("correct_publication", publication=publication)
         if is_public and publication.unpublished_at is None and may(by, Action.UNPUBLISH, case):

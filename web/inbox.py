@@ -44,7 +44,8 @@ from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnkno
 
 bp = Blueprint("inbox", __name__)
 
-PER_PAGE = 50
+PER_PAGE = 25
+"""As many rows as a screen holds: each costs its part of a page that is asked for all day."""
 
 
 @dataclass(frozen=True)

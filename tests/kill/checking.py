@@ -87,7 +87,9 @@ def _check_step(line: dict[str, Any]) -> Iterator[str]:
     if facts != 1:
         yield f"{what}: the step counts {facts} times"
     if line["photos"]:
+        # of the version this step made: a later one has copies of what was carried over to it
         query = select(Photo).join(Answer, Photo.answer_id == Answer.id).where(Answer.assignment_id == task.assignment_id)
+        query = query.where(Answer.submitted_at == task.done_at)
         found = [photo for photo in db.session.scalars(query.where(Photo.state == "linked")) if photo.sha256 in line["photos"]]
         yield from _check_photos(what, found, line["photos"])
 

@@ -45,8 +45,8 @@ def announce_commits(pipe: int) -> None:
     """Let units of work say when all is done but the commit."""
 
     @contextmanager
-    def announced_unit_of_work() -> Iterator[None]:
-        with original_unit_of_work():
+    def announced_unit_of_work(**how: bool) -> Iterator[None]:
+        with original_unit_of_work(**how):
             yield
             _announce(pipe, ABOUT_TO_COMMIT)
 
@@ -70,17 +70,17 @@ class LateCommits:
         self._thread = threading.local()
 
     @contextmanager
-    def unit_of_work(self) -> Iterator[None]:
+    def unit_of_work(self, **how: bool) -> Iterator[None]:
         """In place of the real one."""
         self.catch_up()
         if not getattr(self._thread, "answers", False):
-            with original_unit_of_work():
+            with original_unit_of_work(**how):
                 yield
             return
         session = database.db.session()
         session.commit = session.flush                                     # type: ignore[method-assign]
         try:
-            with original_unit_of_work():
+            with original_unit_of_work(**how):
                 yield
         finally:
             del session.commit

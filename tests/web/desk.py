@@ -2,17 +2,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
+from casework.db import db
 from casework.models import Case
 from tests import build
 from tests.conftest import client_of
 from tests.web.pages import at, signed_in, words_of
+from web.request_log import NO_STATEMENT
+
+
+def statements_of(act: Callable[[], object]) -> int:
+    """How many SQL statements something sends, transaction control not counted."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not NO_STATEMENT.match(statement):
+            sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len(sent)
 
 
 class Office:
