@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import time
@@ -76,7 +77,11 @@ SMOKE = "Cột khói nghi cháy rừng thông"
 CHILD = "Nghi trẻ em bị bạo hành"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+KINDS = ("sqlite", "postgres") if os.environ.get("EVERY_DEMONSTRATION") else ("sqlite",)
+"""A demonstration stands on SQLite unless somebody says otherwise: on PostgreSQL it is prepared by `bin/soak demonstration`."""
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Flask]]:
     """A demonstration that was prepared once for all tests that only look at it."""
     url = None

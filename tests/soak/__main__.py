@@ -4,10 +4,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.soak import benchmark, checks, chroot, kills, lives, looks, timers
+from tests.soak import benchmark, checks, chroot, demonstration, kills, lives, looks, timers
 from tests.soak.runs import RESULTS, Options, Run, RunFailed, carry_out
 
-RUNS: dict[str, Run] = {run.name: run for run in (kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN)}
+RUNS: dict[str, Run] = {
+    run.name: run
+    for run in (kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, demonstration.RUN)
+}
 
 
 def main(arguments: list[str]) -> int:
