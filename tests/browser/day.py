@@ -164,6 +164,10 @@ class Day:
         page = self.person(name).go(view)
         if not stories:
             page.locator("[data-all]").check()
+        # who looks for them turns the pages: 30 reports are more than one
+        while not all(page.locator(f"[name=task][value='{ref}']").count() for ref in refs):
+            page.locator("a[rel=next]").click()
+            page.wait_for_load_state()
         for ref in refs:
             page.check(f"[name=task][value='{ref}']")
         return page

@@ -24,9 +24,9 @@ from web.verifying import verify
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STORIES = (
-    "whole", "given", "taken", "refused", "apart", "apart later", "asked", "main", "merged", "referred", "passed on", "urgent", "not taken",
-    "withdrawn", "added to", "held", "several", "private", "rated", "handed back", "longer", "first", "second", "at once", "pressed twice",
-    "gone back", "two tabs", "led", "noted", "quiet",
+    "whole", "given", "taken", "pressed twice", "gone back", "two tabs", "refused", "apart", "apart later", "asked", "main", "merged",
+    "referred", "passed on", "urgent", "not taken", "withdrawn", "added to", "held", "several", "private", "rated", "handed back", "longer",
+    "first", "second", "at once", "led", "noted", "quiet",
 )  # fmt: skip
 WORDS = "Tôi là Nguyễn Văn An, 0912 345 678. Có đống rác lớn ven suối, mùi rất nặng, gần nhà 12/4 Thống Nhất."
 REASON = "Cần gọi lại để hỏi đường vào."
