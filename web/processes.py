@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from web.config import Config
+from web.request_log import LOGGER
 
 BACKLOG = 1024
 PAUSE_SECONDS = 1.0
@@ -94,6 +95,9 @@ def _serve_alone(number: int, serve: Callable[[int], None], parent: int) -> NoRe
         code = 0
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
+    except Exception:
+        # the process that started this one only sees that it ended
+        LOGGER.exception("server process failed")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -5,11 +5,9 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from html import escape, unescape
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
@@ -17,7 +15,7 @@ from casework.models import Case, Deputy, LoginSession, Membership, Note, SavedF
 from casework.saved_filters import MOST_KEPT, keep_filter
 from tests import build
 from tests.second_centre import second_world
-from tests.web.desk import Office, step
+from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
 from web.filters import local_datetime
 from web.inbox_groups import position_in, position_text
@@ -170,12 +168,7 @@ def test_words_that_are_no_code_mean_none(office: Office, words: str) -> None:
 
 def test_the_page_costs_the_same_number_of_statements_at_any_length(office: Office) -> None:
     def statements() -> int:
-        seen: list[str] = []
-        listen = lambda *arguments: seen.append(arguments[2])  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listen)
-        office.words("operator", "/inbox")
-        event.remove(db.engine, "before_cursor_execute", listen)
-        return len(seen)
+        return statements_of(lambda: office.words("operator", "/inbox"))
 
     build.case_at(office.world, "to_verify")
     office.words("operator", "/inbox")
@@ -572,15 +565,7 @@ def test_the_inbox_costs_at_most_twenty_statements_whatever_it_shows(office: Off
 
 
 def statements(office: Office, name: str, address: str) -> int:
-    seen: list[str] = []
-
-    def note(*arguments: Any) -> None:
-        seen.append(arguments[2])
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    office.words(name, address)
-    event.remove(db.engine, "before_cursor_execute", note)
-    return len([each for each in seen if not each.startswith("BEGIN")])
+    return statements_of(lambda: office.words(name, address))
 
 
 def test_bulk_classifying_makes_nothing_public_and_nothing_less_urgent_than_was_asked_for(office: Office) -> None:
