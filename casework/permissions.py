@@ -49,6 +49,7 @@ class Action(StrEnum):
     ACT_ON_CASE = "act_on_case"
     ADD_AGENCY = "add_agency"
     ANSWER_QUESTION = "answer_question"
+    APPOINT_DEPUTY = "appoint_deputy"
     APPROVE_ANSWER = "approve_answer"
     APPROVE_PROCESS = "approve_process"
     ASK_REPORTER = "ask_reporter"
@@ -56,7 +57,9 @@ class Action(StrEnum):
     CALL_HOTLINE = "call_hotline"
     CHANGE_CALENDAR = "change_calendar"
     CHANGE_LEAD = "change_lead"
+    CHANGE_SETTINGS = "change_settings"
     CHECK_HEALTH = "check_health"
+    CHOOSE_MESSAGES = "choose_messages"
     CLAIM_TASK = "claim_task"
     CLASSIFY = "classify"
     CLEAR_TEXT = "clear_text"
@@ -81,7 +84,9 @@ class Action(StrEnum):
     KEEP_FILTER = "keep_filter"
     KEEP_TEMPLATE = "keep_template"
     LOOK_UP_PHONE = "look_up_phone"
+    MANAGE_PEOPLE = "manage_people"
     MANAGE_SESSIONS = "manage_sessions"
+    MANAGE_WALLBOARDS = "manage_wallboards"
     MEND_PROCESS = "mend_process"
     MERGE = "merge"
     OBJECT_TO_REFUSAL = "object_to_refusal"
@@ -93,18 +98,23 @@ class Action(StrEnum):
     RATE = "rate"
     READ_CASE = "read_case"
     READ_INBOX = "read_inbox"
+    READ_LATE = "read_late"
     READ_PROCESS = "read_process"
     READ_PUBLIC = "read_public"
+    READ_SETTING_EVENTS = "read_setting_events"
     READ_TEAM = "read_team"
+    READ_WALLBOARD = "read_wallboard"
     REDO_ANSWER = "redo_answer"
     REFER = "refer"
     REFUSE = "refuse"
     REMIND = "remind"
     REMOVE_AGENCY = "remove_agency"
     REOPEN = "reopen"
+    REORGANISE = "reorganise"
     REQUEST_EXTENSION = "request_extension"
     RESUME = "resume"
     RETRY_INCIDENT = "retry_incident"
+    RETRY_MESSAGE = "retry_message"
     REVEAL_IDENTITY = "reveal_identity"
     REVIEW_RATING = "review_rating"
     SEARCH_CASES = "search_cases"
@@ -112,10 +122,12 @@ class Action(StrEnum):
     SIGN_OUT = "sign_out"
     SPLIT = "split"
     SUBMIT_ANSWER = "submit_answer"
+    TAKE_REPORT = "take_report"
     TRACK_REPORT = "track_report"
     UNPUBLISH = "unpublish"
     VERIFY = "verify"
     WITHDRAW_REPORT = "withdraw_report"
+    WRITE_LETTER = "write_letter"
     WRITE_NOTE = "write_note"
     WRITE_TO_CENTRE = "write_to_centre"
 
@@ -135,6 +147,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.ACT_ON_CASE: STAFF,
     Action.ADD_AGENCY: OPERATIONS,
     Action.ANSWER_QUESTION: ANYONE,
+    Action.APPOINT_DEPUTY: frozenset({Role.ADMINISTRATOR, Role.COMMITTEE_LEADER}) | TEAM_LEADERS,
     Action.APPROVE_ANSWER: LEADERS,
     Action.APPROVE_PROCESS: frozenset({Role.PROCESS_APPROVER}),
     Action.ASK_REPORTER: OPERATIONS,
@@ -142,7 +155,9 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.CALL_HOTLINE: OPERATIONS,
     Action.CHANGE_CALENDAR: frozenset({Role.ADMINISTRATOR}),
     Action.CHANGE_LEAD: OPERATIONS,
+    Action.CHANGE_SETTINGS: frozenset({Role.ADMINISTRATOR}),
     Action.CHECK_HEALTH: ANYONE,
+    Action.CHOOSE_MESSAGES: ANYONE,
     Action.CLAIM_TASK: STAFF,
     Action.CLASSIFY: OPERATIONS,
     Action.CLEAR_TEXT: OPERATIONS,
@@ -167,7 +182,9 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.KEEP_FILTER: STAFF,
     Action.KEEP_TEMPLATE: AGENCY_ROLES,
     Action.LOOK_UP_PHONE: OPERATIONS,
+    Action.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Action.MANAGE_SESSIONS: ANYONE,
+    Action.MANAGE_WALLBOARDS: frozenset({Role.OPS_LEAD, Role.ADMINISTRATOR}),
     Action.MEND_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.MERGE: OPERATIONS,
     Action.OBJECT_TO_REFUSAL: ANYONE,
@@ -179,18 +196,23 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.RATE: ANYONE,
     Action.READ_CASE: CASE_READERS,
     Action.READ_INBOX: STAFF,
+    Action.READ_LATE: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER},
     Action.READ_PROCESS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR}),
     Action.READ_PUBLIC: ANYONE,
+    Action.READ_SETTING_EVENTS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.READ_TEAM: TEAM_LEADERS,
+    Action.READ_WALLBOARD: ANYONE,
     Action.REDO_ANSWER: LEADERS,
     Action.REFER: OPERATIONS,
     Action.REFUSE: OPERATIONS,
     Action.REMIND: OPERATIONS | {Role.COMMITTEE_LEADER},
     Action.REMOVE_AGENCY: OPERATIONS,
     Action.REOPEN: frozenset({Role.OPS_LEAD}),
+    Action.REORGANISE: frozenset({Role.ADMINISTRATOR}),
     Action.REQUEST_EXTENSION: frozenset({Role.OFFICER}),
     Action.RESUME: frozenset({Role.OPS_LEAD}),
     Action.RETRY_INCIDENT: frozenset({Role.ADMINISTRATOR}),
+    Action.RETRY_MESSAGE: frozenset({Role.ADMINISTRATOR}),
     Action.REVEAL_IDENTITY: OPERATIONS | {Role.CONFIDENTIAL_READER},
     Action.REVIEW_RATING: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.SEARCH_CASES: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER},
@@ -198,10 +220,12 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.SIGN_OUT: ANYONE,
     Action.SPLIT: OPERATIONS,
     Action.SUBMIT_ANSWER: frozenset({Role.OFFICER}),
+    Action.TAKE_REPORT: OPERATIONS,
     Action.TRACK_REPORT: ANYONE,
     Action.UNPUBLISH: OPERATIONS,
     Action.VERIFY: OPERATIONS,
     Action.WITHDRAW_REPORT: ANYONE,
+    Action.WRITE_LETTER: OPERATIONS | {Role.AGENCY_LEADER},
     Action.WRITE_NOTE: OPERATIONS | AGENCY_ROLES,
     Action.WRITE_TO_CENTRE: ANYONE,
 }

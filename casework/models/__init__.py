@@ -18,12 +18,15 @@ from casework.models.cases import (
 from casework.models.clocks import Clock, ClockPause, Reminder
 from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, DraftPhotos, Mention, PhotoDetection, SavedFilter, SuggestionRule
 from casework.models.events import Anchor, Event, EventStream
+from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
+from casework.models.messages import Delivery, MessageChoice, PushSubscription
 from casework.models.outbox import OutboxMessage
 from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
 from casework.models.photos import File, Photo
 from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
 from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
+from casework.models.reorganisations import Reorganisation, ReorganisationChange, ReorganisationStep
 from casework.models.reports import Follower, Report, Reporter, ReportText
 from casework.models.rules import (
     CalendarChange,
@@ -39,15 +42,17 @@ from casework.models.rules import (
     VisibilityReason,
 )
 from casework.models.search import SearchRow
+from casework.models.settings import Complexity, HouseSetting, Wallboard
 from casework.models.step_records import StepRecord, StepValue
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
     "Assignment", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule",
-    "CodeCounter", "Decision", "Deputy", "Directive", "Draft", "DraftPhotos", "Event", "EventStream", "Extension", "Field", "File",
-    "Follower", "HandBack", "Hold", "HotlineCall", "IdempotencyKey", "Letterhead", "LoginSession", "Membership", "Mention", "Note",
-    "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto",
-    "PublicationVersion", "Question", "RateCounter", "Rating", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule",
-    "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StepRecord", "StepValue", "SuggestionRule", "TextTemplate",
-    "VisibilityReason", "Withdrawal",
+    "CodeCounter", "Complexity", "Decision", "Delivery", "Deputy", "Directive", "Draft", "DraftPhotos", "Event", "EventStream",
+    "Extension", "Field", "File", "Follower", "HandBack", "Hold", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "Letterhead",
+    "LoginSession", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
+    "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question",
+    "RateCounter", "Rating", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation", "ReorganisationChange",
+    "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StepRecord", "StepValue",
+    "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

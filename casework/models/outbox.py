@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from casework.db import Id, Json, Model
 
 UNREAD = text("read_at IS NULL AND dropped_at IS NULL")
+UNROUTED = text("routed_at IS NULL")
 
 
 class OutboxMessage(Model):
@@ -18,6 +19,7 @@ class OutboxMessage(Model):
     __table_args__ = (
         Index("ix_outbox_unsent", "due_at", "id", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"),
               postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'")),
+        Index("ix_outbox_unrouted", "due_at", "id", sqlite_where=UNROUTED, postgresql_where=UNROUTED),
         Index("ix_outbox_recipient", "recipient", "id"),
         Index("ix_outbox_unread", "recipient", "template", "id", sqlite_where=UNREAD, postgresql_where=UNREAD),
     )  # fmt: skip
@@ -35,4 +37,5 @@ class OutboxMessage(Model):
     last_error: Mapped[str | None] = mapped_column(Text)
     sent_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+    routed_at: Mapped[datetime | None] = mapped_column(comment="when it was worked out who is told of it by which other way")
     dropped_at: Mapped[datetime | None] = mapped_column(comment="withdrawn unsent, e.g. by quarantine")

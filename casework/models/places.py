@@ -50,6 +50,7 @@ class Area(Referable, Named, Dated, Model):
     west: Mapped[float | None]
     east: Mapped[float | None]
     boundary: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json, comment="GeoJSON geometry, WGS 84"))
+    boundary_source: Mapped[str | None] = mapped_column(Text, comment="where the boundary comes from and under which licence")
     parent: Mapped["Area | None"] = relationship(remote_side="Area.id")
 
 

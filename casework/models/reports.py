@@ -54,6 +54,7 @@ class Report(Referable, Model):
         ForeignKey("account.id"), comment="member of staff who filed it for a caller or from a camera"
     )
     camera_id: Mapped[int | None] = mapped_column(ForeignKey("camera.id"))
+    seen_at: Mapped[datetime | None] = mapped_column(comment="when it happened, as the camera or the caller said")
     field_id: Mapped[int | None] = mapped_column(ForeignKey("field.id"), comment="the reporter's own choice")
     marked_urgent: Mapped[bool] = mapped_column(Boolean, server_default=false())
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))

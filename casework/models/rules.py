@@ -107,6 +107,10 @@ class TextTemplate(Scoped, Dated, Model):
     subject_en: Mapped[str] = mapped_column(String(200))
     body_vi: Mapped[str] = mapped_column(Text)
     body_en: Mapped[str] = mapped_column(Text)
+    short_vi: Mapped[str | None] = mapped_column(String(300), comment="for SMS and push; empty: the subject")
+    short_en: Mapped[str | None] = mapped_column(String(300))
+    zns_template: Mapped[str | None] = mapped_column(String(40), comment="number of the template approved by Zalo; empty: not sent there")
+    zns_parameters: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="its parameters, each by a named place of ours")
 
 
 class Camera(Referable, Named, Dated, Model):

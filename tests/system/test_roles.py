@@ -152,6 +152,11 @@ WHO_DOES = {
     "assign_task": {"ops_lead", "agency_leader"}, "read_team": {"ops_lead", "agency_leader"},
     "keep_draft": ALL_STAFF, "keep_filter": ALL_STAFF, "keep_template": {"officer", "agency_leader"},
     "search_cases": TEAM | {"officer", "agency_leader", "committee_leader"}, "look_up_phone": TEAM,
+    "appoint_deputy": {"administrator", "ops_lead", "agency_leader", "committee_leader"}, "change_settings": {"administrator"},
+    "choose_messages": EVERYBODY, "manage_people": {"administrator"}, "manage_wallboards": {"ops_lead", "administrator"},
+    "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
+    "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
+    "write_letter": TEAM | {"agency_leader"},
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 

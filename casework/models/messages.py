@@ -1,0 +1,70 @@
+"""What is on its way out of the house: one row for each person and channel, and what each person wishes to be told by which way."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from casework.db import Id, Json, Model
+
+UNDER_WAY = text("sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL")
+GIVEN_UP = text("given_up_at IS NOT NULL")
+LIVE = text("ended_at IS NULL")
+
+
+class Delivery(Model):
+    """One message to one person by one channel. Address and name are looked up when it is sent; the words come from its template."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        CheckConstraint("channel IN ('email', 'sms', 'zns', 'push')", name="channel"),
+        Index("ix_delivery_due", "due_at", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
+        Index("ix_delivery_order", "recipient", "case_id", "channel", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
+        Index("ix_delivery_given_up", "given_up_at", "id", sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP),
+    )
+    id: Mapped[Id]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_message.id"), index=True, comment="empty for a morning digest")
+    recipient: Mapped[str] = mapped_column(String(60), comment="reporter:<id> or account:<id>")
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(8))
+    template: Mapped[str] = mapped_column(String(60))
+    parameters: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="of a digest alone: numbers of messages, no personal data")
+    dedupe_key: Mapped[str] = mapped_column(String(160), unique=True)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(comment="not before; moved by quiet hours and by pauses between attempts")
+    leased_until: Mapped[datetime | None]
+    lease: Mapped[str | None] = mapped_column(String(32), comment="which attempt holds it")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None] = mapped_column(Text, comment="what the gateway said, without address or words")
+    sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None] = mapped_column(
+        comment="after the last attempt, or at a refusal for good: waits for a retry by hand"
+    )
+    dropped_at: Mapped[datetime | None] = mapped_column(comment="withdrawn unsent: quarantine, no wish any more, no address")
+    gateway_ref: Mapped[str | None] = mapped_column(String(120))
+
+
+class MessageChoice(Model):
+    """What an account takes by a channel; without a row the house's rule for its kind holds."""
+
+    __tablename__ = "message_choice"
+    __table_args__ = (CheckConstraint("takes IN ('all', 'urgent', 'digest', 'none')", name="takes"),)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(8), primary_key=True)
+    takes: Mapped[str] = mapped_column(String(8))
+    changed_at: Mapped[datetime]
+
+
+class PushSubscription(Model):
+    """A browser that agreed to be told (RFC 8030). Endpoint and keys are sealed: they lead to a person's device."""
+
+    __tablename__ = "push_subscription"
+    __table_args__ = (Index("ix_push_subscription_live", "account_id", sqlite_where=LIVE, postgresql_where=LIVE),)
+    id: Mapped[Id]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    endpoint_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    sealed_subscription: Mapped[bytes] = mapped_column(LargeBinary, comment="endpoint, p256dh, auth")
+    browser: Mapped[str] = mapped_column(String(80), comment="family and system only")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(comment="taken back, or the push service no longer knows it")

@@ -1,0 +1,58 @@
+"""Reorganisations: the plan, and every row it changed, so that it can be undone within the day (rules.md, section 8)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, Text, false
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Json, Model, Referable
+
+
+class Reorganisation(Referable, Model):
+    """Which areas, agencies and centres are followed by which from a local day on."""
+
+    __tablename__ = "reorganisation"
+    __table_args__ = (CheckConstraint("state IN ('draft', 'done', 'undone')", name="state"),)
+    id: Mapped[Id]
+    title: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(Text, comment="the act that orders it, with number and day")
+    on: Mapped[date] = mapped_column("on_day")
+    state: Mapped[str] = mapped_column(String(8), server_default="draft")
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    done_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    done_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    undone_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default="1")
+    steps: Mapped[list["ReorganisationStep"]] = relationship(order_by="ReorganisationStep.id", cascade="all, delete-orphan")
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ReorganisationStep(Model):
+    """One line of the plan: who follows whom. Several lines of one predecessor split it, several of one successor join them."""
+
+    __tablename__ = "reorganisation_step"
+    __table_args__ = (CheckConstraint("kind IN ('area', 'agency', 'centre', 'person')", name="kind"),)
+    id: Mapped[Id]
+    reorganisation_id: Mapped[int] = mapped_column(ForeignKey("reorganisation.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    predecessor_id: Mapped[int] = mapped_column(comment="row of area, agency or centre; of membership for a person")
+    successor_id: Mapped[int | None] = mapped_column(comment="the same; for a person of agency or centre; empty: ends without a successor")
+    by_area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), comment="this line takes the cases whose place lies there")
+    is_main: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="takes what no line claims by place, and people")
+
+
+class ReorganisationChange(Model):
+    """One row as it stood before and after, in the order of the changes."""
+
+    __tablename__ = "reorganisation_change"
+    __table_args__ = (Index("ix_reorganisation_change_order", "reorganisation_id", "id"),)
+    id: Mapped[Id]
+    reorganisation_id: Mapped[int] = mapped_column(ForeignKey("reorganisation.id"))
+    table_name: Mapped[str] = mapped_column(String(60))
+    row_key: Mapped[dict[str, Any]] = mapped_column(Json)
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="changed columns; empty: the row was added")
+    after: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="changed columns; empty: the row was removed")

@@ -1,0 +1,52 @@
+"""Settings that are single values, what a case may be rated in difficulty, and the televisions that show a centre's work."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from casework.db import Id, Json, Model, Referable
+from casework.models.columns import Dated, Named, Scoped
+from casework.models.places import Centre
+
+
+class HouseSetting(Scoped, Model):
+    """One value an administrator has set in place of the one that ships (casework.settings.values knows every key)."""
+
+    __tablename__ = "house_setting"
+    __table_args__ = (Index("ix_house_setting_key", "key", "centre_id", unique=True),)
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(60))
+    value: Mapped[Any] = mapped_column(Json)
+    changed_at: Mapped[datetime]
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+class Complexity(Scoped, Named, Dated, Model):
+    """How difficult a case is found to be at classification; clock rules speak of its key."""
+
+    __tablename__ = "complexity"
+    id: Mapped[Id]
+    key: Mapped[str] = mapped_column(String(8), index=True)
+    position: Mapped[int]
+    hint_vi: Mapped[str] = mapped_column(Text)
+    hint_en: Mapped[str] = mapped_column(Text)
+
+
+class Wallboard(Referable, Model):
+    """A television that shows a centre's open work without anybody signed in. Its cookie holds a token, the row the digest."""
+
+    __tablename__ = "wallboard"
+    id: Mapped[Id]
+    centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    token_digest: Mapped[str | None] = mapped_column(String(64), unique=True, comment="empty until the television was paired")
+    pairing_digest: Mapped[str | None] = mapped_column(String(64), unique=True, comment="of the code typed at the television, used once")
+    pairing_ends_at: Mapped[datetime | None]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    paired_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    centre: Mapped[Centre] = relationship()

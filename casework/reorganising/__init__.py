@@ -1,0 +1,1 @@
+"""Reorganisations: planning, trying, doing and undoing them (rules.md, section 8)."""
