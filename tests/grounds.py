@@ -32,10 +32,10 @@ from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspe
 from sqlalchemy.orm import make_transient_to_detached
 
 from casework import calendars, clocks, reminder_ladder
-from casework.settings import values
 from casework.db import Model, db, prepare_engine
 from casework.file_store import LocalFileStore
 from casework.keyring import Keyring, use_keyring
+from casework.settings import values as house_values
 from tests.postgres import Cluster
 from web.config import Config
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 MOST_KEPT = 200
 """Situations kept at a time; about a megabyte each."""
 
-KNOWN: tuple[dict[Any, Any], ...] = (calendars._kept, clocks._kept_rules, reminder_ladder._kept, values._kept)
+KNOWN: tuple[dict[Any, Any], ...] = (calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept)
 """What the program remembers of the rules, by the address of the database first."""
 
 READS = ("SELECT", "PRAGMA", "BEGIN", "SHOW", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET")
