@@ -171,11 +171,15 @@ def _refuse_unfit(texts: Mapping[str, str]) -> None:
             f"Each part may have {LONGEST_PART} characters, the contact {LONGEST_CONTACT}.",
         )
     for text in texts.values():
-        for found in _BRACED.finditer(text):
-            if found[1] not in PLACEHOLDERS:
-                known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-                raise TemplateRefused(f"Không có chỗ điền “{found[0]}”. Dùng được: {known}.",
-                                      f"There is no place “{found[0]}”. These can be used: {known}.")  # fmt: skip
+        if unknown := unknown_places(text):
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            raise TemplateRefused(f"Không có chỗ điền “{unknown[0]}”. Dùng được: {known}.",
+                                  f"There is no place “{unknown[0]}”. These can be used: {known}.")  # fmt: skip
+
+
+def unknown_places(text: str) -> list[str]:
+    """The places of a text that nothing would be filled into, as they are written; a single brace is one, too."""
+    return [found[0] for found in _BRACED.finditer(text) if found[1] not in PLACEHOLDERS]
 
 
 def _today(now: datetime) -> date:

@@ -15,7 +15,7 @@ from casework.folding import normal
 from casework.models import Account, Agency, Answer, Assignment, Case, Decision, Membership, Photo
 from casework.outbox import tell_desk
 from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, desk_name, require
-from casework.photo_records import MOST_PHOTOS, PreparedPhoto, TooManyPhotos, link_carried, link_staged
+from casework.photo_records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.words import Bilingual
 
@@ -77,7 +77,7 @@ def submit_answer(
     db.session.flush()
     photos = link_carried([_of_version_before(*each, assignment, answer) for each in carried], answer=answer, by=by, now=now)
     photos += link_staged(photos_token, now=now, answer=answer, first=photos) if photos_token else 0
-    if photos > MOST_PHOTOS:
+    if photos > most_photos():
         raise TooManyPhotos
     if not photos and not answer.no_photo_reason:
         raise AnswerRefused(

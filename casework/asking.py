@@ -7,6 +7,7 @@ from casework.calendars import calendar_of
 from casework.clocks import (
     ClockKind,
     LimitRule,
+    allowance_from,
     due_for_new_agency,
     move_due,
     pauses_of,
@@ -16,6 +17,7 @@ from casework.clocks import (
     start_assignment_clock,
     start_clock,
 )
+from casework.complexities import SEVERAL_AGENCIES
 from casework.db import db
 from casework.due_changes import assignment_due, last_day_in_time, recomputed_never_earlier, under_one_working_day_left
 from casework.errors import CaseworkError
@@ -84,7 +86,7 @@ def counted_day(case: Case, *, several: bool) -> DayPlan:
     if clock is None or clock.due_at is None or not several or case.is_urgent:
         return DayPlan(case.due_at)
     on = clock.started_at.astimezone(LOCAL_ZONE).date()
-    rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity="complex")
+    rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity=SEVERAL_AGENCIES)
     due = _counted_anew(case, clock, rule)
     return DayPlan(due, rule) if due != clock.due_at else DayPlan(due)
 
@@ -211,6 +213,8 @@ def _move_agencies(case: Case, old: datetime, new: datetime) -> None:
     rows = {assignment.id: assignment for assignment in case.open_assignments}
     for clock in running_clocks(case):
         assignment = rows.get(clock.assignment_id or 0)
-        due = assignment_due(new, case.is_urgent, calendar)
-        if clock.kind == ClockKind.ASSIGNMENT and assignment is not None and hangs_on(clock.due_at, old, case.is_urgent, calendar):
+        if clock.kind != ClockKind.ASSIGNMENT or assignment is None:
+            continue
+        due = assignment_due(new, case.is_urgent, calendar, allowance_from(case, clock.started_at))
+        if hangs_on(clock.due_at, old, case.is_urgent, calendar, allowance_from(case, clock.started_at)):
             move_due(clock, max(filter(None, (due, clock.due_at)), default=None), case=case, assignment=assignment)

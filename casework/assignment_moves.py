@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from casework.calendars import calendar_of
 from casework.cases import give_up_lead
-from casework.clocks import ClockKind, end_all_clocks, move_due, running_clocks, schedule_reminder
+from casework.clocks import ClockKind, allowance_from, end_all_clocks, move_due, running_clocks, schedule_reminder
 from casework.db import db, kept_for_step
 from casework.due_changes import assignment_due
 from casework.models import Answer, Assignment, Case, Decision, Note, StepRecord
@@ -80,11 +80,14 @@ def end_by_merge(assignment: Assignment, main: Case, now: datetime) -> None:
 
 def follow_case_due(case: Case) -> None:
     """Let the limits of the agencies end early enough for the case's own, where that came nearer. None of them moves away."""
-    latest = assignment_due(case.due_at, case.is_urgent, calendar_of(case.centre_id))
+    calendar = calendar_of(case.centre_id)
     rows = {assignment.id: assignment for assignment in case.open_assignments}
     for clock in running_clocks(case):
         assignment = rows.get(clock.assignment_id or 0)
-        if clock.kind == ClockKind.ASSIGNMENT and assignment and latest is not None and clock.due_at is not None and latest < clock.due_at:
+        if clock.kind != ClockKind.ASSIGNMENT or assignment is None or clock.due_at is None:
+            continue
+        latest = assignment_due(case.due_at, case.is_urgent, calendar, allowance_from(case, clock.started_at))
+        if latest is not None and latest < clock.due_at:
             move_due(clock, latest, case=case, assignment=assignment)
 
 

@@ -1,33 +1,29 @@
 """A day becomes off, or worked, or ordinary again; then every limit that runs is counted anew, case by case."""
 
 import logging
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Select, or_, select
 
-from casework.calendars import RULES_STREAM, calendar_of
+from casework.calendar_moves import ON_THE_CALENDAR, Calendars, Move, moves_of, open_rest
+from casework.calendars import RULES_STREAM, HoursRow, calendar_from, calendar_of, hours_of_scope
 from casework.cases import lock_case
 from casework.clocks import ClockKind, move_due, running_clocks
 from casework.db import db, unit_of_work
-from casework.due_changes import assignment_due, last_day_in_time, recomputed_for_calendar
 from casework.errors import CaseworkError
 from casework.events import append, record
 from casework.folding import normal
-from casework.models import Assignment, CalendarChange, CalendarDay, Case, Clock, ClockPause, Event, EventStream
+from casework.models import CalendarChange, CalendarDay, Case, Clock, Event, EventStream
 from casework.outbox import tell_reporters
-from casework.pauses import as_rests, hangs_on
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, require
-from casework.working_time import Calendar, TimeLimit, Unit, due_at, working_days_between
 
 LOGGER = logging.getLogger("langbiang.calendar_changes")
 
 VERB = "set_calendar_day"
+HOURS_VERB = "set_office_hours"
 RECOUNTED = "recount_due"
 KINDS = ("off", "worked")
 LONGEST_LABEL = 120
-ON_THE_CALENDAR = frozenset({Unit.WORKING_DAYS, Unit.WORKING_HOURS})
-_MOMENT = timedelta(microseconds=1)
 
 
 class CalendarChangeRefused(CaseworkError):
@@ -43,14 +39,12 @@ def set_calendar_day(
     Recorded as `set_calendar_day` in the stream of the rules. Raises NotAllowed for an administrator of another centre, and for
     all centres to any but an administrator of the installation; CalendarChangeRefused. Source: rules.md, section 4.
     """
-    require(by, Action.CHANGE_CALENDAR)
-    if not any(grant.role == Role.ADMINISTRATOR and grant.centre_id in (None, centre_id) for grant in by.grants):
-        raise NotAllowed
+    require_calendar_of(by, centre_id)
     vi, en, source = normal(label_vi), normal(label_en), normal(source)
     # of two who set the same day at once the second reads what the first has written
     db.session.get(EventStream, RULES_STREAM, with_for_update=True)
     row = db.session.scalars(_rows_of(centre_id).where(CalendarDay.day == day)).first()
-    _refuse(row, kind, vi, en, source)
+    refuse_day(row, kind, vi, en, source)
     change = CalendarChange(centre_id=centre_id, changed_by_id=by.account_id, changed_at=now)
     db.session.add(change)
     db.session.flush()
@@ -63,6 +57,13 @@ def set_calendar_day(
         row.kind, row.label_vi, row.label_en, row.source = kind, vi, en, source
         db.session.add(row)
     return change
+
+
+def require_calendar_of(by: Actor, centre_id: int | None) -> None:
+    """Raise NotAllowed unless the person keeps the calendar of that centre; with None, of the whole installation."""
+    require(by, Action.CHANGE_CALENDAR)
+    if not any(grant.role == Role.ADMINISTRATOR and grant.centre_id in (None, centre_id) for grant in by.grants):
+        raise NotAllowed
 
 
 def recount_after_calendar_change(now: datetime, limit: int = 50) -> int:
@@ -160,7 +161,8 @@ def _log(case_id: int, error: Exception) -> None:
     LOGGER.error("calendar change put off", extra={"case": case_id, "error": type(error).__name__})
 
 
-def _refuse(row: CalendarDay | None, kind: str | None, vi: str, en: str, source: str) -> None:
+def refuse_day(row: CalendarDay | None, kind: str | None, vi: str, en: str, source: str) -> None:
+    """Raise CalendarChangeRefused where a day cannot be set so in place of `row`; the texts as casework.folding.normal leaves them."""
     if kind is None:
         if row is None:
             raise CalendarChangeRefused("Ngày này không có trong lịch.", "This day is not in the calendar.")
@@ -191,28 +193,25 @@ def _next_case(change: CalendarChange) -> int | None:
     return db.session.scalar(query.order_by(Clock.case_id).limit(1))
 
 
-@dataclass(frozen=True)
-class _Calendars:
-    """Before the changes and now."""
-
-    before: Calendar
-    now: Calendar
-    changed_at: datetime
-
-
-def _calendars(centre_id: int, changes: list[CalendarChange]) -> _Calendars:
+def _calendars(centre_id: int, changes: list[CalendarChange]) -> Calendars:
     now, ids, first = calendar_of(centre_id), {change.id for change in changes}, min(change.changed_at for change in changes)
-    days = {scope: {row.day: row.kind for row in db.session.scalars(_rows_of(scope))} for scope in (None, centre_id)}
-    query = select(Event).where(Event.stream == RULES_STREAM, Event.type == VERB, Event.at >= first).order_by(Event.seq.desc())
-    for told in (event.payload or {} for event in db.session.scalars(query)):
+    scopes = (None, centre_id)
+    days = {scope: {row.day: row.kind for row in db.session.scalars(_rows_of(scope))} for scope in scopes}
+    hours = {scope: hours_of_scope(scope) for scope in scopes}
+    verbs = Event.type.in_((VERB, HOURS_VERB))
+    query = select(Event).where(Event.stream == RULES_STREAM, verbs, Event.at >= first).order_by(Event.seq.desc())
+    for event in db.session.scalars(query):
+        told = event.payload or {}
         if told.get("change") not in ids:
+            continue
+        if event.type == HOURS_VERB:
+            hours[told["centre_id"]] = [HoursRow.from_told(row) for row in told["before"]]
             continue
         day, kinds = date.fromisoformat(told["day"]), days[told["centre_id"]]
         kinds.pop(day, None)
         if told["before"] is not None:
             kinds[day] = told["before"]
-    before = Calendar.from_rows((days[None] | days[centre_id]).items())
-    return _Calendars(replace(before, office_hours=now.office_hours), now, first)
+    return Calendars(calendar_from((days[None] | days[centre_id]).items(), hours[None], hours[centre_id]), now, first)
 
 
 def _rows_of(centre_id: int | None) -> Select[CalendarDay]:
@@ -220,81 +219,20 @@ def _rows_of(centre_id: int | None) -> Select[CalendarDay]:
 
 
 def _recount(case: Case, changes: list[CalendarChange], now: datetime) -> None:
-    calendars = _calendars(case.centre_id, changes)
-    agencies = {assignment.id: assignment for assignment in case.open_assignments}
-    case_due = (case.due_at, case.due_at)
-    for clock in sorted(running_clocks(case), key=lambda each: each.kind != ClockKind.CASE):
-        old, assignment = _present_due(clock), agencies.get(clock.assignment_id or 0)
-        if old is None or Unit(clock.unit) not in ON_THE_CALENDAR:
-            continue
-        new = old
-        if old > _passed_at(clock, now):
-            hangs = clock.kind == ClockKind.ASSIGNMENT and _hangs_on(old, case_due[0], case.is_urgent, calendars)
-            new = _after_case(old, case_due, case.is_urgent, calendars) if hangs else _counted_anew(clock, old, calendars, now)
-        if clock.kind == ClockKind.CASE:
-            case_due = (old, new)
-        if new != old:
-            agency = assignment.agency.key if assignment is not None else None
-            told = {"clock": clock.kind, "agency": agency, "old": old.isoformat(), "new": new.isoformat()}
-            record(case, RECOUNTED, by=SYSTEM, at=now, changes=[change.id for change in changes], **told)
-            _move(clock, new, case, assignment)
-    if case.due_at is not None and case_due[0] != case_due[1]:
+    case_moved = False
+    for move in list(moves_of(case, running_clocks(case), _calendars(case.centre_id, changes), now)):
+        agency = move.assignment.agency.key if move.assignment is not None else None
+        told = {"clock": move.clock.kind, "agency": agency, "old": move.old.isoformat(), "new": move.new.isoformat()}
+        record(case, RECOUNTED, by=SYSTEM, at=now, changes=[change.id for change in changes], **told)
+        _move(move, case)
+        case_moved |= move.clock.kind == ClockKind.CASE
+    if case_moved and case.due_at is not None:
         tell_reporters(case, "due_moved", at=now, due_at=case.due_at.isoformat(), reason="calendar")
 
 
-def _hangs_on(due: datetime, case_due: datetime | None, urgent: bool, calendars: _Calendars) -> bool:
-    """An agency asked after the change got its limit under the new calendar already."""
-    return any(hangs_on(due, case_due, urgent, calendar) for calendar in (calendars.before, calendars.now))
-
-
-def _after_case(old: datetime, case_due: tuple[datetime | None, datetime | None], urgent: bool, calendars: _Calendars) -> datetime:
-    """Where the limit of an agency goes with its case."""
-    tied = assignment_due(case_due[1], urgent, calendars.now)
-    return old if tied is None or case_due[0] == case_due[1] else max(old, tied)
-
-
-def _counted_anew(clock: Clock, old: datetime, calendars: _Calendars, now: datetime) -> datetime:
-    """The due instant under the new calendar, of as many days or office hours as led to the present one under the old calendar.
-
-    For a limit nobody moved those are the rule's own; an extension keeps its working days, so does what an operator set earlier.
-    """
-    rests = as_rests([rest for rest in clock.pauses if rest.until is not None])
-    unit, amount = Unit(clock.unit), clock.amount
-    is_own = clock.kind != ClockKind.ASSIGNMENT  # an agency's limit is stored as what it leaves of the case's, not as its length
-    was_extended = clock.extended_at is not None and clock.extended_at < calendars.changed_at
-    if is_own and not was_extended and due_at(TimeLimit(amount, unit), clock.started_at, calendars.now, rests) == old:
-        return old  # begun after the change, or a day given back that nobody took
-    if is_own and unit is Unit.WORKING_HOURS:
-        is_unmoved = due_at(TimeLimit(amount, unit), clock.started_at, calendars.before, rests) == old
-        amount = amount if is_unmoved else 0
-    else:
-        unit, amount = Unit.WORKING_DAYS, working_days_between(clock.started_at, old - _MOMENT, calendars.before, rests)
-    if amount < 1:
-        return old
-    new = recomputed_for_calendar(old, clock.started_at, TimeLimit(amount, unit), calendars.now, rests, _passed_at(clock, now)) or old
-    is_same_day = last_day_in_time(new, calendars.now) == last_day_in_time(old, calendars.now)
-    return old if unit is Unit.WORKING_DAYS and is_same_day else new
-
-
-def _move(clock: Clock, new: datetime, case: Case, assignment: Assignment | None) -> None:
-    rest = _open_rest(clock)
+def _move(move: Move, case: Case) -> None:
+    rest = open_rest(move.clock)
     if rest is None:
-        move_due(clock, new, case=case, assignment=assignment)
+        move_due(move.clock, move.new, case=case, assignment=move.assignment)
     else:
-        rest.due_before = new
-
-
-def _present_due(clock: Clock) -> datetime | None:
-    """The due instant, or while the limit rests the one it will start again from."""
-    rest = _open_rest(clock)
-    return clock.due_at if rest is None else rest.due_before
-
-
-def _passed_at(clock: Clock, now: datetime) -> datetime:
-    """The instant until which the limit has run: what had passed by then is not revived."""
-    rest = _open_rest(clock)
-    return now if rest is None else rest.since
-
-
-def _open_rest(clock: Clock) -> ClockPause | None:
-    return next((rest for rest in clock.pauses if rest.until is None), None)
+        rest.due_before = move.new

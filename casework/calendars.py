@@ -1,12 +1,17 @@
 """The calendar of a centre, put together from its rows and kept until the rules change."""
 
-from datetime import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time
+from typing import Any
 
 from sqlalchemy import or_, select
 
 from casework.db import db
 from casework.models import CalendarDay, EventStream, OfficeHours
 from casework.working_time import Calendar
+
+Spans = tuple[tuple[time, time], ...]
 
 RULES_STREAM = "rules"
 """Every change of a rule is an event of this stream, so its head tells whether what is kept is still true."""
@@ -31,19 +36,66 @@ def rules_head() -> str:
     return head.hash if head else ""
 
 
+@dataclass(frozen=True, slots=True)
+class HoursRow:
+    """Office hours as one row of a scope says them, from a day on and until another (exclusive)."""
+
+    valid_from: date
+    valid_to: date | None
+    spans: tuple[str, ...]
+
+    def holds_on(self, day: date) -> bool:
+        """Whether they are kept on that local day."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+    def told(self) -> list[Any]:
+        """As an event tells them."""
+        return [self.valid_from.isoformat(), self.valid_to.isoformat() if self.valid_to else None, list(self.spans)]
+
+    @classmethod
+    def from_told(cls, told: list[Any]) -> "HoursRow":
+        """Back from an event."""
+        return cls(date.fromisoformat(told[0]), date.fromisoformat(told[1]) if told[1] else None, tuple(told[2]))
+
+
+def hours_of_scope(centre_id: int | None) -> list[HoursRow]:
+    """The office hours a centre has set itself, or those of the installation, in the order of their days."""
+    of_scope = OfficeHours.centre_id.is_not_distinct_from(centre_id)
+    query = select(OfficeHours).where(of_scope).order_by(OfficeHours.valid_from, OfficeHours.id)
+    return [HoursRow(row.valid_from, row.valid_to, tuple(row.spans)) for row in db.session.scalars(query)]
+
+
+def calendar_from(days: Iterable[tuple[date, str]], installation: Sequence[HoursRow], centre: Sequence[HoursRow]) -> Calendar:
+    """Put a calendar together: each day has the hours the centre keeps on it, else those of the installation.
+
+    Before the first row its hours are used: what began earlier is counted somehow.
+    """
+    calendar = Calendar.from_rows(days)
+    rows = [*centre, *installation]
+    starts = sorted({day for row in rows for day in (row.valid_from, row.valid_to) if day is not None})
+    steps: list[tuple[date, Spans]] = []
+    for day in starts:
+        row = next((each for each in reversed(centre) if each.holds_on(day)), None)
+        row = row or next((each for each in reversed(installation) if each.holds_on(day)), None)
+        spans = read_spans(row.spans) if row is not None else calendar.office_hours
+        if not steps or steps[-1][1] != spans:
+            steps.append((day, spans))
+    if not steps:
+        return calendar
+    return replace(calendar, office_hours=steps[0][1], changed_hours=tuple(steps[1:]))
+
+
+def read_spans(spans: Iterable[str]) -> Spans:
+    """Office hours as rows write them, "07:30-11:30", as times of day. Raises ValueError."""
+    parts = (span.split("-") for span in spans)
+    return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in parts)
+
+
 def _read(centre_id: int | None) -> Calendar:
     days = db.session.scalars(
         select(CalendarDay)
         .where(or_(CalendarDay.centre_id == centre_id, CalendarDay.centre_id.is_(None)))
         .order_by(CalendarDay.centre_id.is_(None).desc())
     )
-    calendar = Calendar.from_rows((row.day, row.kind) for row in {row.day: row for row in days}.values())
-    hours = db.session.scalars(
-        select(OfficeHours)
-        .where(or_(OfficeHours.centre_id == centre_id, OfficeHours.centre_id.is_(None)), OfficeHours.valid_to.is_(None))
-        .order_by(OfficeHours.centre_id.is_(None))
-    ).first()
-    if hours is None:
-        return calendar
-    spans = tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in (span.split("-") for span in hours.spans))
-    return Calendar(days_off=calendar.days_off, worked_days=calendar.worked_days, office_hours=spans)
+    kinds = {row.day: row.kind for row in days}
+    return calendar_from(kinds.items(), hours_of_scope(None), hours_of_scope(centre_id) if centre_id is not None else [])

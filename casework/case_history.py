@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from casework.db import db
 from casework.due_reasons import moves_of
+from casework.former_agencies import names_in_events
 from casework.history_changes import Change, changes_of
 from casework.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
 from casework.models import Account, Agency, Case, Event
@@ -107,7 +108,7 @@ def _who(event: Event, principal: str | None) -> Bilingual:
 
 def _agency_names(case: Case, payloads: Sequence[Mapping[str, Any]]) -> dict[str, Bilingual]:
     """The agencies the events name: those of the case are at hand, of others there may be one that was suggested or merged in."""
-    names = {row.agency.key: row.agency.short_name for row in case.assignments}
+    names = names_in_events(payloads) | {row.agency.key: row.agency.short_name for row in case.assignments}
     if not _keys_in(payloads) <= set(names):
         query = select(Agency).where(Agency.centre_id == case.centre_id).order_by(Agency.valid_from)
         names = {agency.key: agency.short_name for agency in db.session.scalars(query)} | names

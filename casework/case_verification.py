@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ from casework.models import (
     CaseReport,
     Clock,
     Decision,
+    Delivery,
     Event,
     OutboxMessage,
     Publication,
@@ -293,4 +294,13 @@ def _outbox(now: datetime) -> Iterator[Finding]:
             "outbox.lease", f"message {row.id}",
             f"Tin nhắn {row.id} ({row.template}) bị giữ quá lâu, hoặc vừa đã gửi vừa đã hủy.",
             f"The message {row.id} ({row.template}) is reserved for too long, or both sent and withdrawn.",
+        )  # fmt: skip
+    ends = [Delivery.sent_at.is_not(None), Delivery.given_up_at.is_not(None), Delivery.dropped_at.is_not(None)]
+    has_two_ends = or_(*(and_(one, other) for one, other in combinations(ends, 2)))
+    is_held = and_(*(~end for end in ends), Delivery.leased_until > now + LONGEST_LEASE)
+    for each in _rows(select(Delivery.id, Delivery.channel).where(or_(is_held, has_two_ends))):
+        yield fault(
+            "outbox.lease", f"delivery {each.id}",
+            f"Tin gửi đi {each.id} ({each.channel}) bị giữ quá lâu, hoặc có hai kết cục.",
+            f"The delivery {each.id} ({each.channel}) is reserved for too long, or has come to two ends.",
         )  # fmt: skip

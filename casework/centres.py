@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import or_, select, update
 
+from casework.area_lookup import areas_around
 from casework.cases import refuse_unless_open
 from casework.clocks import move_due, running_clocks
 from casework.db import db
@@ -13,7 +14,6 @@ from casework.folding import normal
 from casework.models import Area, Case, CaseReport, Centre, Field, Note, SearchRow
 from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
-from casework.shapes import box_size, holds_place
 from casework.splitting import reports_merged_in
 from casework.states import CaseState
 
@@ -67,7 +67,7 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
     if centre.id == case.centre_id or not centre.holds_on(now.astimezone(LOCAL_ZONE).date()):
         raise PassOnRefused("Vui lòng chọn một trung tâm khác đang hoạt động.", "Please choose another centre that is at work.")
     record(case, "pass_on", by=by, at=now, former=case.centre.code_prefix, centre=centre.code_prefix)
-    _move(case, centre)
+    _move(case, centre, now.astimezone(LOCAL_ZONE).date())
     db.session.add(
         Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now)
     )  # fmt: skip
@@ -82,7 +82,7 @@ def other_centres(case: Case, *, now: datetime) -> list[Centre]:
     return [centre for centre in db.session.scalars(query) if centre.holds_on(today)]
 
 
-def _move(case: Case, centre: Centre) -> None:
+def _move(case: Case, centre: Centre, today: date) -> None:
     """Let every row that says whose the case is say the new centre. A field of the former centre's own gives way to the shared one."""
     case.centre = centre
     own = [link.report_id for link in case.reports]
@@ -94,8 +94,9 @@ def _move(case: Case, centre: Centre) -> None:
         report.centre = centre
     if case.field is not None and case.field.centre_id is not None:
         same = select(Field).where(
-            Field.service_code == case.field.service_code, or_(Field.centre_id == centre.id, Field.centre_id.is_(None))
-        )
+            Field.service_code == case.field.service_code, or_(Field.centre_id == centre.id, Field.centre_id.is_(None)),
+            Field.valid_from <= today, or_(Field.valid_to.is_(None), Field.valid_to > today),
+        )  # fmt: skip
         case.field = db.session.scalars(same.order_by(Field.centre_id.is_(None), Field.id.desc())).first()
     db.session.flush()
     db.session.execute(update(SearchRow).where(SearchRow.case_id == case.id).values(centre_id=centre.id))
@@ -116,15 +117,10 @@ def _centre_above(area: Area, today: date) -> Centre | None:
 
 def _centre_around(latitude: float, longitude: float, today: date) -> Centre | None:
     """The centre of the smallest area around a position: by its boundary where there is one, else by its box."""
-    query = select(Area).where(
-        Area.centre_id.is_not(None), Area.valid_from <= today, or_(Area.valid_to.is_(None), Area.valid_to > today),
-        Area.south <= latitude, Area.north >= latitude, Area.west <= longitude, Area.east >= longitude,
-    )  # fmt: skip
-    for area in sorted(db.session.scalars(query), key=lambda each: (box_size(each), each.id)):
-        if holds_place(area, latitude, longitude):
-            centre = db.session.get(Centre, area.centre_id)
-            if centre is not None and centre.holds_on(today):
-                return centre
+    for area in areas_around(latitude, longitude, today, of_centres=True):
+        centre = db.session.get(Centre, area.centre_id)
+        if centre is not None and centre.holds_on(today):
+            return centre
     return None
 
 

@@ -74,6 +74,11 @@ def rule_for(kind: ClockKind, *, centre_id: int | None, on: date, urgency: str |
     rules = [rule for rule in _all_rules() if rule.fits(kind, centre_id, on, urgency, complexity)]
     if not rules:
         raise RuleMissing(f"{kind} on {on}, urgency {urgency}, complexity {complexity}")
+    return first_of(rules)
+
+
+def first_of(rules: Collection[LimitRule]) -> LimitRule:
+    """The rule that counts where several fit."""
     return max(rules, key=lambda rule: (rule.centre_id is not None, rule.urgency is not None, rule.complexity is not None, rule.valid_from))
 
 
@@ -159,11 +164,22 @@ def due_for_new_agency(case: Case, case_due: datetime | None, *, at: datetime, l
     Source: rules.md, section 4, "Redo, hand back, new agency".
     """
     calendar = calendar_of(case.centre_id)
-    due, clock = assignment_due(case_due, case.is_urgent, calendar), running_clock(case, ClockKind.CASE)
+    due = assignment_due(case_due, case.is_urgent, calendar, allowance_from(case, at))
+    clock = running_clock(case, ClockKind.CASE)
     if limit is None and clock is not None:
         limit = TimeLimit(clock.amount, Unit(clock.unit))
     own = due_at(limit, at, calendar) if limit is not None else None
     return min(due, own) if due is not None and own is not None else due
+
+
+def allowance_from(case: Case, began: datetime, *, urgency: str | None = None) -> TimeLimit:
+    """What an agency's limit that began at an instant leaves of its case's for approval and publication, as urgent as the case is now.
+
+    Source: rules.md, section 4, clock "assignment".
+    """
+    on = began.astimezone(LOCAL_ZONE).date()
+    rule = rule_for(ClockKind.ASSIGNMENT, centre_id=case.centre_id, on=on, urgency=urgency or case.urgency, complexity=case.complexity)
+    return TimeLimit(rule.amount, Unit(rule.unit))
 
 
 def running_clock(case: Case, kind: ClockKind, *, assignment: Assignment | None = None) -> Clock | None:

@@ -20,6 +20,7 @@ from casework.folding import normal
 from casework.models import Draft, DraftPhotos
 from casework.permissions import Action, Actor, require
 from casework.sealing import open_json, open_text, seal_json, seal_text
+from casework.settings.values import VALUES, value_of
 
 FIELDS_PURPOSE = "draft fields"
 NAME_PURPOSE = "draft name"
@@ -32,8 +33,8 @@ MOST_OF_CASE = 20
 MOST_BYTES = 100_000
 MOST_FIELDS = 600
 LONGEST_NAME = 60
-KEPT = timedelta(days=90)
-"""How long a draft nobody saves any more is kept."""
+KEPT = timedelta(days=VALUES["draft_days"].default)
+"""How long a draft nobody saves any more is kept, unless an administrator set another time."""
 
 MOST_AT_ONCE = 500
 
@@ -140,8 +141,8 @@ def discard_all(place: DraftPlace, *, by: Actor) -> None:
 
 
 def forget_old_drafts(*, now: datetime) -> int:
-    """Delete drafts that nobody has saved for KEPT, and return how many."""
-    old = select(Draft.id).where(Draft.saved_at < now - KEPT).order_by(Draft.saved_at).limit(MOST_AT_ONCE)
+    """Delete drafts that nobody has saved for as long as they are kept, and return how many."""
+    old = select(Draft.id).where(Draft.saved_at < now - timedelta(days=value_of("draft_days"))).order_by(Draft.saved_at).limit(MOST_AT_ONCE)
     ids = list(db.session.scalars(old))
     if ids:
         db.session.execute(delete(Draft).where(Draft.id.in_(ids)), execution_options={"synchronize_session": False})

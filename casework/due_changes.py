@@ -29,7 +29,7 @@ def assignment_due(case_due: datetime | None, urgent: bool, calendar: Calendar, 
 
 def under_one_working_day_left(now: datetime, due: datetime, calendar: Calendar) -> bool:
     """Whether fewer office minutes than one working day has are left, so that the operations lead confirms or extends."""
-    return working_minutes(now, due, calendar) < calendar.office_minutes
+    return working_minutes(now, due, calendar) < calendar.office_minutes_on(calendar.day_of(now))
 
 
 def moved_to_urgent(
@@ -120,7 +120,7 @@ def _less(instant: datetime, allowance: TimeLimit, calendar: Calendar) -> dateti
         case Unit.WORKING_HOURS:
             return subtract_working_minutes(instant, allowance.amount * 60, calendar)
         case Unit.WORKING_DAYS:
-            return subtract_working_minutes(instant, allowance.amount * calendar.office_minutes, calendar)
+            return subtract_working_minutes(instant, allowance.amount * calendar.office_minutes_on(calendar.day_of(instant)), calendar)
         case Unit.CALENDAR_DAYS:
             return instant - timedelta(days=allowance.amount)
         case Unit.HOURS | Unit.MINUTES:

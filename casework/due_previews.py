@@ -6,12 +6,11 @@ from datetime import datetime
 from casework.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, LimitRule, due_for_new_agency, rule_for
+from casework.complexities import AT_FILING, complexities_for
 from casework.models import Case
 from casework.pauses import as_rests, counted_from, rests_before_promise
 from casework.permissions import LOCAL_ZONE
 from casework.working_time import TimeLimit, Unit, due_at
-
-COMPLEXITIES = ("simple", "ordinary", "complex")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class DistributionLimits:
 
 def case_limits(case: Case, *, now: datetime) -> list[CaseLimit]:
     """The limit of each choice: normal by complexity, and urgent (whose limit does not depend on it)."""
-    choices = [*(("normal", complexity) for complexity in COMPLEXITIES), ("urgent", "ordinary")]
+    rated = complexities_for(case, now=now, counted_from=counted_from(case, now=now))
+    choices = [*(("normal", row.key) for row in rated), ("urgent", AT_FILING)]
     return [_case_limit(case, urgency, complexity, now) for urgency, complexity in choices]
 
 

@@ -20,6 +20,7 @@ from casework.additions import WORDS_PURPOSE
 from casework.db import db
 from casework.file_store import FileStore
 from casework.intake import PLACE_PURPOSE, place_words
+from casework.letters import take_out_of_letters
 from casework.merge_traces import OF_A_REPORT
 from casework.models import (
     Addition,
@@ -29,6 +30,7 @@ from casework.models import (
     Case,
     CaseReport,
     Decision,
+    Delivery,
     Directive,
     Draft,
     Event,
@@ -100,6 +102,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
+    take_out_of_letters(cases, at=at)
     erase_payloads(ids)
     _erase_reasons_to_look(reports, ids)
     db.session.flush()
@@ -317,6 +320,9 @@ def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datet
     to_senders = OutboxMessage.recipient.in_([f"reporter:{report.reporter_id}" for report in reports])
     of_them = OutboxMessage.case_id.in_(ids) | to_senders
     _apply([(OutboxMessage, of_them & waiting, {"dropped_at": at})])
+    unsent = Delivery.sent_at.is_(None) & Delivery.dropped_at.is_(None)
+    told_outside = Delivery.message_id.in_(select(OutboxMessage.id).where(of_them))
+    _apply([(Delivery, told_outside & unsent, {"dropped_at": at, "given_up_at": None, "last_error": None})])
     _apply([(OutboxMessage, of_them, {"parameters": {}, "last_error": None})])
     for letter in _letters_naming(codes, OutboxMessage.template == LETTER, waiting):
         left = [code for code in letter.parameters.get("codes", ()) if code not in codes]

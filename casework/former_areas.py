@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from casework.db import db
+from casework.folding import fold
 from casework.models import Area, AreaSuccession
+from casework.words import Bilingual
 
 Names = dict[int, list[str]]
 
@@ -18,6 +21,12 @@ def other_names(area_id: int | None) -> list[str]:
     before, behind = _ways()
     wanted = dict.fromkeys([*_along(before, area_id), *_along(behind, area_id)])
     return _named([area_id, *wanted], area_id, wanted)
+
+
+def other_area_ids(area_id: int) -> list[int]:
+    """The areas that became this one and those it became, however far."""
+    before, behind = _ways()
+    return list(dict.fromkeys([*_along(before, area_id), *_along(behind, area_id)]))
 
 
 def former_names(area_ids: Collection[int]) -> dict[int, list[str]]:
@@ -32,6 +41,56 @@ def former_names(area_ids: Collection[int]) -> dict[int, list[str]]:
         for area_id, chain in chains.items()
         if chain
     }
+
+
+class Beside(NamedTuple):
+    """How a place is called beside its own name: what it was called before, or is called now. At most one of them."""
+
+    formerly: Bilingual | None = None
+    nowadays: Bilingual | None = None
+
+
+Place = tuple[int | None, str | None]
+"""An area and the village in it, as a case has them."""
+
+
+def names_beside(places: Collection[Place]) -> dict[Place, Beside]:
+    """What to say behind the name of each place: "Xã Lạc Dương (trước đây: xã Đạ Chais)", or "(nay là …)" where cases stay as they were.
+
+    Of several areas that became one, that which had the village; nothing where it cannot be told. Three statements for any number.
+    """
+    before, behind = _ways()
+    wanted = {place: (*_next(before, place), *_next(behind, place)) for place in places if place[0] is not None}
+    wanted = {place: ids for place, ids in wanted.items() if ids}
+    if not wanted:
+        return {}
+    ids = {each for found in wanted.values() for each in found}
+    names = {area.id: area for area in db.session.scalars(select(Area).where(Area.id.in_({*ids, *(p[0] for p in wanted if p[0])})))}
+    villages = _villages_of({each for found in wanted.values() if len(found) > 1 for each in found})
+    told: dict[Place, Beside] = {}
+    for place in wanted:
+        formerly, nowadays = (_one(_next(ways, place), place[1], villages, names) for ways in (before, behind))
+        own = names[place[0]].name_vi if place[0] in names else ""
+        told[place] = Beside(*(each.name if each is not None and each.name_vi != own else None for each in (formerly, nowadays)))
+    return told
+
+
+def _next(ways: Mapping[int, list[int]], place: Place) -> list[int]:
+    return ways.get(place[0], []) if place[0] is not None else []
+
+
+def _one(ids: list[int], village: str | None, villages: Mapping[int, set[str]], names: Mapping[int, Area]) -> Area | None:
+    if len(ids) > 1 and village:
+        ids = [each for each in ids if fold(village) in villages.get(each, ())]
+    return names.get(ids[0]) if len(ids) == 1 else None
+
+
+def _villages_of(area_ids: Collection[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    query = select(Area.parent_id, Area.folded_name).where(Area.parent_id.in_(area_ids), Area.level == "village")
+    for parent_id, folded in db.session.execute(query) if area_ids else ():
+        found[parent_id or 0].add(folded)
+    return found
 
 
 def _ways() -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:

@@ -2,8 +2,9 @@
 
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +30,10 @@ SECRET_PURPOSE = "tracking secret of a repeated request"
 CONTENT_PURPOSE = "what the key filed"
 LONGEST_WORDS = 10_000
 LONGEST_PLACE = 500
+STAFF_TAKEN = frozenset({"phone", "officer"})
+"""Sources in which a member of staff writes down what somebody says."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clock of a camera or of a caller may be ahead of ours."""
 
 
 class ReportRefused(CaseworkError):
@@ -82,16 +87,19 @@ def file_report(
     marked_urgent: bool = False,
     photos_token: str | None = None,
     camera: Camera | None = None,
+    seen_at: datetime | None = None,
+    channels: Sequence[str] = (),
     consented: bool = False,
     language: str = "vi",
     idempotency_key: str | None = None,
 ) -> Filed:
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
-    Words, place and identity are sealed at once. Staff file for callers and from cameras (`source` phone, officer, camera).
+    Words, place and identity are sealed at once. Staff file for callers and from cameras (`source` phone, officer, camera); a caller
+    consents by voice, and the event says so. `seen_at` is when it happened, `channels` how the sender wishes to be told.
     A repeat with the same `idempotency_key` returns the first report and makes nothing.
-    Raises ReportRefused when words or place are missing or too long, or consent or contact is missing; OtherReportFiled when the
-    key has filed other words, another place or another contact.
+    Raises ReportRefused when words or place are missing or too long, consent or contact is missing, or it has not happened yet;
+    OtherReportFiled when the key has filed other words, another place or another contact.
     Source: rules.md, sections 3, 4 and 6; Law 91/2025/QH15 for consent.
     """
     words = normal(words)
@@ -99,6 +107,7 @@ def file_report(
     if idempotency_key and (earlier := _filed_before(idempotency_key, content)):
         return earlier
     _refuse_incomplete(source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented)
+    _refuse_future(seen_at, now)
     secret = new_tracking_secret()
     report = Report(
         code=_next_code(centre, now), secret_digest=secret_digest(secret), centre=centre, source=source, filed_at=now,
@@ -106,11 +115,12 @@ def file_report(
         marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=normal(place.village or "") or None,
         sealed_place=seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
         latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m,
-        consented_at=now if consented else None, language=language,
+        consented_at=now if consented else None, language=language, seen_at=seen_at,
     )  # fmt: skip
     if source != "camera":
         account = by.account if by.account is not None and by.account.kind == "citizen" else None
         report.reporter = sealed_reporter(contact, account=account, language=language)
+        report.reporter.channels = list(channels)
     report.texts.append(ReportText(kind="original", sealed_body=seal_text(words, purpose=ORIGINAL_PURPOSE), written_at=now))
     db.session.add(report)
     db.session.flush()
@@ -159,7 +169,9 @@ def _refuse_incomplete(
             f"Mô tả vị trí tối đa {LONGEST_PLACE} ký tự.", f"The description of the place may have {LONGEST_PLACE} characters."
         )
     if source in ("camera", "phone", "officer"):
-        require(by, Action.VERIFY)
+        require(by, Action.TAKE_REPORT)
+        if source != "camera":
+            _refuse_caller(contact, consented=consented, may_be_unknown=marked_urgent or (field is not None and field.allows_anonymous))
         return
     if not consented:
         raise ReportRefused(
@@ -171,6 +183,29 @@ def _refuse_incomplete(
             "Vui lòng để lại số điện thoại hoặc thư điện tử để Trung tâm trả lời Ông/Bà.",
             "Please leave a phone number or an e-mail address so that the centre can answer you.",
         )
+
+
+def _refuse_caller(contact: Contact | None, *, consented: bool, may_be_unknown: bool) -> None:
+    """Whoever calls or comes is asked for agreement only where something of them is written down.
+
+    A visitor without telephone may leave a name alone: the secret is put into their hands, and the answer is read with it.
+    """
+    if contact is not None and not consented:
+        raise ReportRefused(
+            "Vui lòng đọc thông báo về dữ liệu cá nhân cho người phản ánh và đánh dấu khi họ đồng ý. Nếu họ không đồng ý, "
+            "vui lòng để trống họ tên và cách liên hệ.",
+            "Please read the notice on personal data to the caller and tick that they agree. If they do not, leave name and contact empty.",
+        )
+    if contact is None and not may_be_unknown:
+        raise ReportRefused(
+            "Không có họ tên và số điện thoại thì chỉ nhận việc khẩn hoặc lĩnh vực cho phép ẩn danh. Vui lòng hỏi số điện thoại.",
+            "Without a name and number only urgent matters and some fields are taken. Please ask for the number.",
+        )
+
+
+def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
+    if seen_at is not None and seen_at > now + CLOCKS_DIFFER:
+        raise ReportRefused("Thời điểm xảy ra không thể ở tương lai.", "It cannot have happened in the future.")
 
 
 def _content_digest(words: str, place: Place, contact: Contact | None) -> str:
@@ -219,7 +254,8 @@ def _open_case(report: Report, *, by: Actor, now: datetime) -> Case:
     db.session.add(case)
     db.session.flush()
     hurried = report.marked_urgent or report.source in ("camera", "phone")
-    record(case, "file_report", by=by, at=now, code=report.code, source=report.source, marked_urgent=report.marked_urgent)
+    agreed = {"consent": "voice"} if report.consented_at and report.source in STAFF_TAKEN else {}
+    record(case, "file_report", by=by, at=now, code=report.code, source=report.source, marked_urgent=report.marked_urgent, **agreed)
     start_clock(case, ClockKind.ACCEPTANCE, at=now, urgency=MARKED_URGENT if hurried else "normal")
     tell_reporter(report, "report_filed", case=case, at=now)
     tell_desk(Role.OPERATOR, "report_to_verify", case=case, at=now, marked_urgent=report.marked_urgent)

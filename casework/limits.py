@@ -14,6 +14,7 @@ from casework.errors import CaseworkError
 from casework.models import IdempotencyKey, RateCounter
 from casework.permissions import LOCAL_ZONE
 from casework.sealing import lookup_digest
+from casework.settings.values import VALUES, value_of
 
 SUBJECT_PURPOSE = "counter of attempts"
 KEPT = timedelta(days=2)
@@ -38,6 +39,13 @@ class Limit:
     name: str
     most: int
     window: timedelta
+    setting: str = ""
+    """The key of casework.settings.values under which an administrator may set another number; `most` is the one that ships."""
+
+    @property
+    def allowed(self) -> int:
+        """How many hold now."""
+        return int(value_of(self.setting)) if self.setting else self.most
 
     def window_at(self, now: datetime) -> datetime:
         """The start of the window an instant lies in."""
@@ -47,6 +55,11 @@ class Limit:
     def bucket_of(self, subject: str) -> str:
         """The name of a subject's counter."""
         return f"{self.name}:{lookup_digest(subject, purpose=SUBJECT_PURPOSE)}"
+
+
+def limit_set_by(setting: str, name: str, window: timedelta) -> Limit:
+    """A limit whose number is a setting."""
+    return Limit(name, VALUES[setting].default, window, setting)
 
 
 def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
@@ -63,7 +76,7 @@ def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | No
         .returning(RateCounter.count)
     )
     count = db.session.execute(counted).scalar_one()
-    return limit.window_at(now) + limit.window if count > limit.most else None
+    return limit.window_at(now) + limit.window if count > limit.allowed else None
 
 
 def forget_attempts(limit: Limit, subject: str, *, now: datetime) -> None:

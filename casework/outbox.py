@@ -62,6 +62,16 @@ def tell_account(account_id: int, template: str, *, case: Case, at: datetime, ke
     _put(f"account:{account_id}", template, case=case, at=at, parameters={"code": case.code, **parameters}, key=key)
 
 
+def tell_agency_of_letter(agency_id: int, template: str, *, letter: str, at: datetime, **parameters: Any) -> None:
+    """Tell the leader of an agency of a letter, by its ref; such a message belongs to no single case and names none."""
+    desk = desk_name(Role.AGENCY_LEADER, agency_id=agency_id)
+    message = OutboxMessage(
+        recipient=f"desk:{desk}", channel="page", template=template, parameters={"letter": letter, **parameters},
+        dedupe_key=f"{template}:{letter}", created_at=at, due_at=at,
+    )  # fmt: skip
+    db.session.add(message)
+
+
 def add_to_letter(desk: str, case: Case, *, at: datetime, due: datetime) -> None:
     """Put a case into the letter an inbox gets on the local day of `due`; it is begun if there is none yet.
 

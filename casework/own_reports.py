@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.apologies import OwnApology, apologies_to
 from casework.clocks import ClockKind, running_clock
 from casework.db import db
 from casework.due_reasons import DueMove, moves_told
@@ -118,6 +119,7 @@ class OwnReport:
     shares_case: bool = False
     referral: ReferralTold | None = None
     extensions: tuple[Granted, ...] = ()
+    apologies: tuple[OwnApology, ...] = ()
     publication: Publication | None = None
     answers: tuple[PublicAnswer, ...] = ()
     missing: tuple[MissingAnswer, ...] = ()
@@ -161,7 +163,7 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
     )  # fmt: skip
     if link.left_at is not None:
         return own_part
-    own_part = replace(own_part, referral=talk.referral, extensions=talk.extensions)
+    own_part = replace(own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_to(report)))
     return _with_case(own_part, case, report, question, standing, now)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, move_due, rule_for, run_again, running_clock, running_clocks, start_clock
+from casework.clocks import ClockKind, allowance_from, move_due, rule_for, run_again, running_clock, running_clocks, start_clock
 from casework.db import db
 from casework.due_changes import assignment_due, shifted
 from casework.models import Assignment, Case, Clock, ClockPause
@@ -96,13 +96,15 @@ def as_rests(rests: list[ClockPause]) -> list[Rest]:
     return [Rest(rest.since, rest.until) for rest in rests]
 
 
-def hangs_on(due: datetime | None, case_due: datetime | None, urgent: bool, calendar: Calendar) -> bool:
+def hangs_on(
+    due: datetime | None, case_due: datetime | None, urgent: bool, calendar: Calendar, allowance: TimeLimit | None = None
+) -> bool:
     """Whether the due instant of an assignment is the one its case gives it, so that it goes where the case's goes.
 
     Instants without office time between them are the same moment to an office: an agency given until the end of a day, or until
     the office opens on the next.
     """
-    tied = assignment_due(case_due, urgent, calendar)
+    tied = assignment_due(case_due, urgent, calendar, allowance)
     if due is None or tied is None or due == tied:
         return due == tied
     return not urgent and not working_time(min(due, tied), max(due, tied), calendar)
@@ -119,8 +121,9 @@ def _go_on(case: Case, rests: list[tuple[Clock, ClockPause]], *, at: datetime, r
         if clock.kind == ClockKind.CASE:
             case_due = (rest.due_before, due)
         elif clock.kind == ClockKind.ASSIGNMENT and rest.since < rest.due_before:
-            is_tied = hangs_on(rest.due_before, case_due[0], case.is_urgent, calendar)
-            due = (assignment_due(case_due[1], case.is_urgent, calendar) if is_tied else None) or due
+            allowance = allowance_from(case, clock.started_at)
+            is_tied = hangs_on(rest.due_before, case_due[0], case.is_urgent, calendar, allowance)
+            due = (assignment_due(case_due[1], case.is_urgent, calendar, allowance) if is_tied else None) or due
         move_due(clock, max(due, rest.due_before), case=case, assignment=_assignment_of(clock, case))
     old, new = case_due
     moved = old is not None and new is not None and calendar.day_of(old) != calendar.day_of(new)

@@ -13,7 +13,7 @@ from casework.errors import CaseworkError
 from casework.events import append
 from casework.folding import normal
 from casework.identity import PHONE_PURPOSE, SHORTEST_REASON
-from casework.limits import Limit
+from casework.limits import limit_set_by
 from casework.models import Account, Case, CaseReport, Report, Reporter
 from casework.permissions import OPERATIONS, Action, Actor, require
 from casework.sealing import lookup_digest
@@ -24,7 +24,7 @@ LOOKED_UP_PURPOSE = "telephone number looked up"
 STREAM = "phone_look_ups"
 LONGEST_REASON = 300
 MOST_FOUND = 50
-LOOK_UPS = Limit("phone look up", 30, timedelta(hours=1))
+LOOK_UPS = limit_set_by("phone_look_ups_an_hour", "phone look up", timedelta(hours=1))
 """Of one person; counted by whoever calls, before it looks (casework.limits.count_attempt)."""
 
 

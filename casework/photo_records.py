@@ -18,20 +18,28 @@ from casework.models import Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
 from casework.photos import Rectangle, accept_photo, cover, size_of, thumb_of
 from casework.sealing import seal_json, seal_text
+from casework.settings.values import value_of
 
 NAME_PURPOSE = "file name"
 FACTS_PURPOSE = "photo facts"
 MOST_PHOTOS = 10
+"""The most there can ever be: what one request may weigh follows from it. An administrator may allow fewer."""
 OF_A_PHOTO = (("sealed", "original"), ("centre", "view"), ("centre", "thumb"))
 """The files every photo has from the start."""
 
 
 
+def most_photos() -> int:
+    """How many photos a form takes now."""
+    return int(value_of("most_photos"))
+
+
 class TooManyPhotos(CaseworkError):
-    """A form takes MOST_PHOTOS photos."""
+    """A form takes no more photos."""
 
     def __init__(self) -> None:
-        super().__init__(f"Tối đa {MOST_PHOTOS} ảnh cho một lần gửi.", f"At most {MOST_PHOTOS} photos can be sent at once.")
+        most = most_photos()
+        super().__init__(f"Tối đa {most} ảnh cho một lần gửi.", f"At most {most} photos can be sent at once.")
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ def prepare_photo(data: bytes, filename: str, *, store: FileStore, max_bytes: in
 def stage_photo(prepared: PreparedPhoto, *, token: str, purpose: str, by: Actor, now: datetime) -> Photo:
     """Give a prepared photo its rows, belonging to a form that has not been sent. Raises TooManyPhotos."""
     before = staged_photos(token)
-    if len(before) >= MOST_PHOTOS:
+    if len(before) >= most_photos():
         raise TooManyPhotos
     photo = Photo(
         purpose=purpose, state="staged", staged_token=token, position=len(before), sha256=prepared.sha256,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from casework.apologies import can_be_apologised_for, may_apologise
 from casework.asking import due_with_several, is_short, taking_part
 from casework.cases import answered_this_round
 from casework.centres import other_centres
@@ -49,6 +50,8 @@ def possible_acts(case: Case, by: Actor, now: datetime, *, publications: Sequenc
     if case.state in OPEN_STATES and case.standstill is None:
         found += [*_on_its_way(case, by, now), *_with_agencies(case, by, now)]
     found += [*_own_work(case, by), *_joined(case, by), *_published(case, by, publications)]
+    if can_be_apologised_for(case, now) and may(by, Action.WRITE_LETTER, case) and may_apologise(case, by, now):
+        found.append(PossibleAct("apologise"))
     if case.state not in ENDED_STATES and may(by, Action.DIRECT, case):
         found.append(PossibleAct("direct"))
     if case.merged_into_id is None and _may_set_apart(case, by):

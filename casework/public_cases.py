@@ -5,7 +5,7 @@ quarantined, refused, merged and withdrawn cases, and those answered to their se
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.former_areas import Beside, names_beside
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, Report, SearchRow
 from casework.public_photos import PublicPhoto, photos_of_answers, photos_of_cases
 from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
@@ -72,6 +73,7 @@ class PublicItem:
     paused_for: str | None = None
     paused_until: datetime | None = None
     held_reason: str | None = None
+    beside: Beside = Beside()
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,14 @@ def _items(cases: list[Case]) -> list[PublicItem]:
     published = public_publications(cases)
     clocks = _newest_clocks(cases)
     before, after = photos_of_cases({case_id: publication.current for case_id, publication in published.items()})
-    return [_item(case, published.get(case.id), clocks.get(case.id), before.get(case.id, ()), after.get(case.id, ())) for case in cases]
+    beside = names_beside({(case.area_id, case.village) for case in cases})
+    return [
+        replace(
+            _item(case, published.get(case.id), clocks.get(case.id), before.get(case.id, ()), after.get(case.id, ())),
+            beside=beside.get((case.area_id, case.village), Beside()),
+        )
+        for case in cases
+    ]
 
 
 def _item(

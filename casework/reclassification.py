@@ -1,11 +1,13 @@
 """Classifying a case anew while it is worked on: urgent or no longer, another field, another complexity, another place."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
-from casework.clocks import ClockKind, LimitRule, move_due, pauses_of, rule_for, running_clock, running_clocks
+from casework.clocks import ClockKind, LimitRule, allowance_from, move_due, pauses_of, rule_for, running_clock, running_clocks
+from casework.complexities import SEVERAL_AGENCIES, complexities_for
 from casework.db import db
 from casework.due_changes import assignment_due, moved_to_normal, moved_to_urgent, recomputed_never_earlier
 from casework.events import record
@@ -18,9 +20,9 @@ from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.triage import ClassificationRefused
+from casework.words import Bilingual
 from casework.working_time import Calendar, TimeLimit, Unit
 
-COMPLEX = "complex"
 SHORT_LIMITS = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.APPROVAL, ClockKind.PUBLICATION})
 """What an agency and the centre owe within hours; it follows the urgency as the case does."""
 
@@ -48,7 +50,8 @@ def reclassify(
     require(by, Action.CLASSIFY, case)
     refuse_unless_open(case)
     reason, place = normal(reason), normal(village or "") or None
-    _refuse(case, urgency, complexity, visibility_reason, reason)
+    rated = {row.key: row.name for row in complexities_for(case, now=now, counted_from=reclassified_from(case, now))}
+    _refuse(case, urgency, complexity, visibility_reason, reason, rated)
     wanted = {
         "field_id": field.id, "urgency": urgency, "complexity": complexity, "area_id": area.id, "village": place,
         "visibility_reason_id": visibility_reason.id if visibility_reason else None,
@@ -56,7 +59,7 @@ def reclassify(
     changed = [name for name, value in wanted.items() if getattr(case, name) != value]
     if not changed:
         raise ClassificationRefused("Không có thông tin nào thay đổi.", "Nothing has changed.")
-    was, limits = _labels(case, changed), limits_of(case)
+    was, limits = _labels(case, changed, rated), limits_of(case)
     was_urgent = case.is_urgent
     for name in changed:
         setattr(case, name, wanted[name])
@@ -70,7 +73,8 @@ def reclassify(
     record(
         case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
         visibility=visibility_reason.key if visibility_reason else None, changed=[name.removesuffix("_id") for name in changed],
-        was=was, became=_labels(case, changed), **limits_moved(limits, case),
+        was=was, became=_labels(case, changed, rated), rated=list(rated.get(complexity, (complexity, complexity))),
+        **limits_moved(limits, case),
     )  # fmt: skip
     refresh_search_rows(case, at=now)
 
@@ -84,22 +88,30 @@ def hurry(case: Case, *, now: datetime) -> None:
             _change_urgency(clock, _rule(case, clock, now), case, now, calendar)
 
 
-def _labels(case: Case, changed: list[str]) -> dict[str, Any]:
+def _labels(case: Case, changed: list[str], rated: Mapping[str, Bilingual]) -> dict[str, Any]:
     """What stands in the columns that change, as the history tells it: labels of the day. A village may be a sender's words."""
     labels = {
         "field_id": [case.field.name_vi, case.field.name_en] if case.field else None,
         "area_id": [case.area.name_vi, case.area.name_en] if case.area else None,
         "visibility_reason_id": [case.visibility_reason.name_vi, case.visibility_reason.name_en] if case.visibility_reason else None,
         "urgency": case.urgency,
-        "complexity": case.complexity,
+        "complexity": list(rated.get(case.complexity, (case.complexity, case.complexity))),
     }
     return {name.removesuffix("_id"): labels[name] for name in changed if name in labels}
 
 
-def _refuse(case: Case, urgency: str, complexity: str, visibility_reason: VisibilityReason | None, reason: str) -> None:
+def reclassified_from(case: Case, now: datetime) -> datetime:
+    """From when the limit of a case counts that is classified anew."""
+    clock = running_clock(case, ClockKind.CASE)
+    return clock.started_at if clock is not None else now
+
+
+def _refuse(
+    case: Case, urgency: str, complexity: str, visibility_reason: VisibilityReason | None, reason: str, rated: Mapping[str, Bilingual]
+) -> None:
     if case.state in UNCLASSIFIED:
         raise ClassificationRefused("Hồ sơ chưa được phân loại lần đầu.", "The case has not been classified for the first time.")
-    if urgency not in ("urgent", "normal") or complexity not in ("simple", "ordinary", COMPLEX):
+    if urgency not in ("urgent", "normal") or complexity not in {*rated, case.complexity}:
         raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
     if not reason:
         raise ClassificationRefused("Vui lòng nêu lý do phân loại lại.", "Please say why it is classified anew.")
@@ -153,12 +165,13 @@ def _change_urgency(clock: Clock, rule: LimitRule, case: Case, now: datetime, ca
 def _follow_case(clock: Clock, assignment: Assignment, old_case_due: datetime | None, was_urgent: bool, calendar: Calendar) -> None:
     """Move an agency's limit with the case's where it hung on it; one set earlier by hand goes only where the case's overtakes it."""
     case = assignment.case
-    due, latest = clock.due_at, assignment_due(case.due_at, case.is_urgent, calendar)
+    due, latest = clock.due_at, assignment_due(case.due_at, case.is_urgent, calendar, allowance_from(case, clock.started_at))
+    before = allowance_from(case, clock.started_at, urgency="urgent" if was_urgent else "normal")
     if due is None or latest is None or (case.due_at, case.is_urgent) == (old_case_due, was_urgent):
         return
     if case.is_urgent and not was_urgent:
         due = min(due, latest)
-    elif hangs_on(due, old_case_due, was_urgent, calendar):
+    elif hangs_on(due, old_case_due, was_urgent, calendar, before):
         due = max(due, latest)
     if case.is_urgent != was_urgent:
         _put_under(clock, rule_for(ClockKind.ASSIGNMENT, centre_id=case.centre_id, on=_day(clock.started_at), urgency=case.urgency))
@@ -173,7 +186,7 @@ def _rule(case: Case, clock: Clock, now: datetime) -> LimitRule:
         centre_id=case.centre_id,
         on=_day(now if case.is_urgent else clock.started_at),
         urgency=case.urgency,
-        complexity=COMPLEX if several else case.complexity,
+        complexity=SEVERAL_AGENCIES if several else case.complexity,
     )
 
 

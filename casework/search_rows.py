@@ -23,7 +23,7 @@ def refresh_search_rows(case: Case, *, at: datetime) -> None:
         if row is None:
             row = SearchRow(case_id=case.id, centre_id=case.centre_id, audience=audience, code=case.code)
             db.session.add(row)
-        row.words, row.exact_words, row.changed_at = index_words(text), text, at
+        row.words, row.exact_words, row.changed_at, row.centre_id = index_words(text), text, at, case.centre_id
     for row in kept.values():
         db.session.delete(row)
 

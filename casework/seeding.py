@@ -25,6 +25,7 @@ from casework.models import (
     Camera,
     Centre,
     ClockRule,
+    Complexity,
     Field,
     Letterhead,
     OfficeHours,
@@ -64,6 +65,7 @@ COLUMNS = {"date": "day"}
 
 RULES: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
     ("fields.csv", Field, ("service_code", "valid_from")),
+    ("complexities.csv", Complexity, ("key", "valid_from")),
     ("clock_rules.csv", ClockRule, ("kind", "urgency", "complexity", "valid_from")),
     ("calendar_vn.csv", CalendarDay, ("day",)),
     ("office_hours.csv", OfficeHours, ("valid_from",)),

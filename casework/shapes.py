@@ -56,9 +56,18 @@ def _polygons(geometry: dict[str, Any]) -> Iterable[list[list[Position]]]:
 
 
 def _inside(ring: list[Position], latitude: float, longitude: float) -> bool:
-    """Whether a ray from the position to the east crosses the ring an odd number of times."""
+    """Whether a ray from the position to the east crosses the ring an odd number of times.
+
+    Each edge is looked at from its lower end, so that two areas that share it come to the same number and one of them has the border.
+    """
     crosses = False
-    for (west, south, *_), (east, north, *_) in zip(ring, ring[1:] + ring[:1], strict=True):
-        if (south > latitude) != (north > latitude) and longitude < (east - west) * (latitude - south) / (north - south) + west:
-            crosses = not crosses
+    for one, other in zip(ring, ring[1:] + ring[:1], strict=True):
+        if (one[1] > latitude) != (other[1] > latitude):
+            (west, south, *_), (east, north, *_) = sorted((one, other), key=_latitude)
+            if longitude < (east - west) * (latitude - south) / (north - south) + west:
+                crosses = not crosses
     return crosses
+
+
+def _latitude(position: Position) -> float:
+    return position[1]

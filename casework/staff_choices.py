@@ -46,7 +46,12 @@ def communes_for(case: Case, *, now: datetime) -> list[Area]:
 
 def villages_for(case: Case, *, now: datetime) -> list[Area]:
     """The villages of the case's centre, by name."""
-    query = select(Area).where(Area.centre_id == case.centre_id, Area.level == "village").order_by(Area.folded_name, Area.id)
+    return villages_of(case.centre_id, now=now)
+
+
+def villages_of(centre_id: int, *, now: datetime) -> list[Area]:
+    """The villages of a centre, by name."""
+    query = select(Area).where(Area.centre_id == centre_id, Area.level == "village").order_by(Area.folded_name, Area.id)
     today = now.astimezone(LOCAL_ZONE).date()
     return [area for area in db.session.scalars(query) if area.holds_on(today)]
 
@@ -123,8 +128,13 @@ def hotline_numbers_for(case: Case, *, now: datetime) -> list[tuple[Agency, str]
 
 
 def committee_key_of(case: Case, agencies: list[Agency]) -> str:
-    """The key of that agency which is the people's committee of the case's commune, empty when there is none."""
-    found = [agency.key for agency in agencies if case.area_id is not None and agency.area_id == case.area_id]
+    """The key of that agency which is the people's committee of the case's commune, empty when there is none.
+
+    Of several agencies of a commune it is the one the others are under.
+    """
+    there = [agency for agency in agencies if case.area_id is not None and agency.area_id == case.area_id]
+    ids = {agency.id for agency in there}
+    found = [agency.key for agency in there if agency.parent_id not in ids]
     return found[0] if found else ""
 
 

@@ -36,9 +36,16 @@ CHANGES = {
 }
 
 
+def _complexity_of(payload: dict[str, Any]) -> Bilingual:
+    """The complexity under its name of the day; events of before rows had names know three keys."""
+    if rated := payload.get("rated"):
+        return Bilingual(*(name[:1].lower() + name[1:] for name in rated))
+    return COMPLEXITIES.get(payload.get("complexity", ""), COMPLEXITIES["ordinary"])
+
+
 def _classified(payload: dict[str, Any], known: Known) -> Said:
     urgency = URGENCIES.get(payload.get("urgency", ""), URGENCIES["normal"])
-    complexity = COMPLEXITIES.get(payload.get("complexity", ""), COMPLEXITIES["ordinary"])
+    complexity = _complexity_of(payload)
     vi, en = f"Phân loại: {urgency.vi}, {complexity.vi}", f"Classified: {urgency.en}, {complexity.en}"
     changed = [CHANGES[name] for name in payload.get("changed", ()) if name in CHANGES]
     if changed:

@@ -87,6 +87,15 @@ def _lead_changed(payload: dict[str, Any], known: Known) -> Said:
     return Said(Bilingual(f"Chuyển chủ trì sang {lead.vi}", f"Made {lead.en} the lead"), is_main=True)
 
 
+def _apologised(payload: dict[str, Any], known: Known) -> Said:
+    day = _day(payload.get("new_day"))
+    vi, en = f"Xin lỗi người phản ánh, hẹn trả lời chậm nhất ngày {day}", f"Apologised to the reporters, a new day: {day}"
+    if payload.get("agency"):
+        agency = agency_name(payload["agency"], known)
+        vi, en = f"{agency.vi} xin lỗi người phản ánh, hẹn trả lời chậm nhất ngày {day}", f"{agency.en} apologised to the reporters: {day}"
+    return Said(Bilingual(vi, en), is_main=True)
+
+
 SENTENCES_BESIDE: dict[str, Sentence] = {
     "object_to_refusal": always("Đề nghị xem lại việc từ chối", "Objected to the refusal"),
     "decide_objection": _objection_decided,
@@ -109,6 +118,7 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "request_extension": _extension_asked,
     "endorse_extension": _extension_endorsed,
     "decide_extension": _extension_decided,
+    "apologise": _apologised,
     "recount_due": always("Tính lại thời hạn theo lịch làm việc mới", "Counted a time limit anew under the changed calendar"),
     "finish_directive": always("Ghi nhận đã thực hiện chỉ đạo", "Wrote down that a directive has been carried out"),
     "direct": always("Lãnh đạo UBND chỉ đạo", "The committee leader gave a directive", is_main=True),

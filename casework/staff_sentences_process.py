@@ -34,6 +34,13 @@ def _assigned(payload: dict[str, Any], known: Known) -> Said | None:
             return Said(Bilingual(f"Chuyển bước “{label.vi}” cho người khác làm", f"Gave the step “{label.en}” to somebody else"))
         case "freed":
             return Said(Bilingual(f"Đưa bước “{label.vi}” về việc chung", f"Put the step “{label.en}” back for anybody"))
+        case "returned":
+            return Said(
+                Bilingual(
+                    f"Bước “{label.vi}” trở về việc chung vì người giữ đã rời vị trí",
+                    f"The step “{label.en}” is free again: whoever held it has left",
+                )
+            )
         case _:
             return Said(Bilingual(f"Giao bước “{label.vi}” cho cán bộ", f"Gave the step “{label.en}” to a colleague"))
 
@@ -45,6 +52,17 @@ def _reasoned(words: Bilingual, payload: dict[str, Any], known: Known) -> Biling
     return Bilingual(f"{words.vi}. Lý do: {reason}", f"{words.en}. Reason: {reason}")
 
 
+def _reorganised(payload: dict[str, Any], _known: Known) -> Said:
+    """From whom to whom, by the names of the day."""
+    pairs = [*(payload.get("moved") or ()), *(payload[name] for name in ("area", "centre") if payload.get(name))]
+    said = list(dict.fromkeys((tuple(before or ("…", "…")), tuple(behind or ("…", "…"))) for before, behind in pairs))
+    vi = "; ".join(f"{before[0]} → {behind[0]}" for before, behind in said)
+    en = "; ".join(f"{before[1]} → {behind[1]}" for before, behind in said)
+    if released := payload.get("released"):
+        vi, en = f"{vi}. {released} việc trả về việc chung", f"{en}. Tasks put back for anybody: {released}"
+    return Said(Bilingual(f"Sắp xếp đơn vị: {vi}", f"Bodies reorganised: {en}"), is_main=True)
+
+
 SENTENCES_OF_THE_PROCESS: dict[str, Sentence] = {
     "retry_incident": always("Xử lý lại sau sự cố kỹ thuật", "Tried again after a technical fault"),
     "suspend_case": _with_reason("Quản trị tạm ngừng quy trình", "Suspended the process"),
@@ -52,5 +70,7 @@ SENTENCES_OF_THE_PROCESS: dict[str, Sentence] = {
     "move_token": _moved,
     "edit_variable": _corrected,
     "assign_task": _assigned,
+    "reorganise": _reorganised,
+    "undo_reorganise": always("Hoàn tác việc sắp xếp đơn vị", "Undid the reorganisation", is_main=True),
     "restore_state": _with_reason("Quản trị khôi phục trạng thái của quy trình", "Restored the state of the process"),
 }

@@ -88,6 +88,8 @@ class AssignmentEnd(StrEnum):
     MERGED = "merged"
     CLOSED = "closed"
     QUARANTINED = "quarantined"
+    REORGANISED = "reorganised"
+    """Two agencies of the case became one; the other assignment goes on."""
 
 
 class Progress(NamedTuple):

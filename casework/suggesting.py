@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from sqlalchemy import or_, select
 
+from casework.area_lookup import areas_around
 from casework.db import db
 from casework.folding import fold
 from casework.likeness import LIKENESS
 from casework.models import Area, AreaSuccession, Case, SuggestionRule
 from casework.permissions import LOCAL_ZONE
 from casework.personal_marks import NAME_WORD
-from casework.shapes import holds_place
 
 LEAST_WEIGHT = {"field": 6, "urgency": 8}
 """What the phrases of a target have to weigh together to be worth saying."""
@@ -99,13 +99,24 @@ def suggestions_for(case: Case, text: str, *, now: datetime, place: str = "") ->
 
     `place` is the text that may name a place, where that is more than `text`.
     """
-    rules, words = _rules(case.centre_id, now), words_in(text)
+    field, urgent = suggestions_in(case.centre_id, text, now=now)
+    return Suggestions(field, urgent, suggest_place(case, place or text, now=now))
+
+
+def suggestions_in(centre_id: int, text: str, *, now: datetime) -> tuple[Suggestion | None, Suggestion | None]:
+    """Return the field of work and the urgency a text speaks for in a centre, of which there need not be a case yet."""
+    rules, words = _rules(centre_id, now), words_in(text)
     field = _clearest_field(_weighed(rules["field"], words))
-    if field is None and (like := LIKENESS.field_of(case.centre_id, text, now=now)) is not None:
+    if field is None and (like := LIKENESS.field_of(centre_id, text, now=now)) is not None:
         field = Suggestion(like[0], like[1], by_likeness=True)
     weight, spoke = _weighed(rules["urgency"], words).get(URGENT, (0, ()))
-    urgent = Suggestion(URGENT, spoke) if weight >= LEAST_WEIGHT["urgency"] else None
-    return Suggestions(field, urgent, suggest_place(case, place or text, now=now))
+    return field, Suggestion(URGENT, spoke) if weight >= LEAST_WEIGHT["urgency"] else None
+
+
+def spoken_of(phrases: Mapping[str, Iterable[str]], text: str) -> dict[str, tuple[str, ...]]:
+    """Return which of some targets a text speaks of by one of their phrases, with the words that spoke."""
+    weighed = [_Phrase(target, words_of_phrase(phrase), 1) for target, each in phrases.items() for phrase in each]
+    return {target: words for target, (_, words) in _weighed(weighed, words_in(text)).items()}
 
 
 def suggest_place(case: Case, text: str, *, now: datetime) -> PlaceSuggestion | None:
@@ -224,7 +235,7 @@ class _Places:
     """The communes and villages of a centre, of today and of before, under their names."""
 
     def __init__(self, centre_id: int, now: datetime) -> None:
-        self._today = now.astimezone(LOCAL_ZONE).date()
+        self._today, self._centre_id = now.astimezone(LOCAL_ZONE).date(), centre_id
         query = select(Area).where(Area.centre_id == centre_id).order_by(Area.valid_from.desc(), Area.id).limit(MOST_AREAS)
         self._areas = {area.id: area for area in db.session.scalars(query)}
         rows = select(AreaSuccession).where(AreaSuccession.predecessor_id.in_(select(Area.id).where(Area.centre_id == centre_id)))
@@ -256,8 +267,8 @@ class _Places:
 
     def around(self, latitude: float, longitude: float) -> PlaceSuggestion | None:
         """The one commune of today that holds a position."""
-        communes = [area for area in self._areas.values() if area.level == "commune" and area.holds_on(self._today)]
-        holding = [area for area in communes if _in_box(area, latitude, longitude) and holds_place(area, latitude, longitude)]
+        holding = areas_around(latitude, longitude, self._today, level="commune", centre_id=self._centre_id)
+        holding = [area for area in holding if area.boundary] or holding
         return PlaceSuggestion(holding[0], None, (), by_position=True) if len(holding) == 1 else None
 
     def _found(self, text: Sequence[Word]) -> Iterator[tuple[list[Area], str]]:
@@ -300,9 +311,3 @@ def _spellings(folded: str) -> Iterator[tuple[str, ...]]:
     bare = next((words[len(level.split()) :] for level in LEVEL_WORDS if folded.startswith(f"{level} ")), ())
     if len(bare) > 1 and not any(word.isdigit() for word in bare):
         yield bare
-
-
-def _in_box(area: Area, latitude: float, longitude: float) -> bool:
-    if area.south is None or area.north is None or area.west is None or area.east is None:
-        return area.boundary is not None
-    return area.south <= latitude <= area.north and area.west <= longitude <= area.east

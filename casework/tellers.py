@@ -104,6 +104,14 @@ def _recounted(payload: dict[str, Any], _names: dict[str, Bilingual]) -> Told | 
     return _told_as("Hạn trả lời tính lại theo lịch làm việc mới", "The day of the answer was counted anew under a new calendar")
 
 
+def _reorganised(payload: dict[str, Any], _names: dict[str, Bilingual]) -> Told:
+    """Who goes on, by the names of the day: the agencies, else the centre, else the place it is now."""
+    pairs = payload.get("moved") or [payload[name] for name in ("centre", "area") if payload.get(name)][:1]
+    said = list(dict.fromkeys(tuple(behind) for _before, behind in pairs if behind))
+    note = Bilingual(", ".join(each[0] for each in said), ", ".join(each[1] for each in said)) if said else None
+    return _told_as("Do sắp xếp đơn vị, hồ sơ được xử lý tiếp", "Public bodies were reorganised; the work goes on", note=note)
+
+
 def _published(payload: dict[str, Any], _names: dict[str, Bilingual]) -> Told:
     if payload.get("kind") == "interim":
         return _told_as("Trung tâm công khai kết quả bước đầu", "The centre published an interim result", is_main=True)
@@ -205,10 +213,18 @@ PUBLIC_TELLERS: dict[str, Teller] = {
     "take_back": _always("Trung tâm nhận lại để xử lý tiếp", "The centre took it back and goes on"),
     "close_referral": _always("Kết thúc, cơ quan khác đã giải quyết", "Closed: another body has settled it", is_main=True),
     "merge": _joined_by_others,
+    "reorganise": _reorganised,
 }
 """What stays inside is not listed: drafts and redone answers, hand-backs, notes, looks at an identity."""
 
+def _apologised(payload: dict[str, Any], names: dict[str, Bilingual]) -> Told:
+    unit = names.get(payload.get("agency") or "", Bilingual("Trung tâm", "The centre"))
+    day = f"{date.fromisoformat(payload['new_day']):%d/%m/%Y}"
+    return _told_as(f"{unit.vi} xin lỗi vì trả lời chậm, hẹn lại ngày {day}", f"{unit.en} apologised and promised {day}", is_main=True)
+
+
 OWN_TELLERS: dict[str, Teller] = PUBLIC_TELLERS | {
+    "apologise": _apologised,
     "file_report": _always("Ông/Bà gửi phản ánh", "You sent the report", is_main=True),
     "pass_on": _always("Chuyển đến trung tâm phụ trách địa bàn", "Passed to the centre of the place"),
     "correct_publication": _corrected,

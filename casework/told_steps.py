@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.db import db
 from casework.due_reasons import DueMove
+from casework.former_agencies import names_in_events
 from casework.models import Case, CaseReport, Event, Report
 from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
 from casework.words import Bilingual
@@ -65,6 +66,8 @@ def _concerns(event: Event, report: Report) -> bool:
 
 
 def _told(events: Iterable[Event], tellers: dict[str, Teller], names: dict[str, Bilingual]) -> Iterator[Step]:
+    events = list(events)
+    names = names_in_events([event.payload for event in events if event.type == "reorganise" and event.payload]) | names
     for event in events:
         told = tellers[event.type](event.payload, names) if event.payload is not None else None
         if told is not None:

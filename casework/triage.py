@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.clocks import ClockKind, end_clock
+from casework.complexities import complexities_for
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
@@ -111,7 +112,8 @@ def classify(
     Source: rules.md, section 4, clock "case", and section 6, "Merge".
     """
     require(by, Action.CLASSIFY, case)
-    if urgency not in ("urgent", "normal") or complexity not in ("simple", "ordinary", "complex"):
+    rated = {row.key: row.name for row in complexities_for(case, now=now, counted_from=counted_from(case, now=now))}
+    if urgency not in ("urgent", "normal") or complexity not in rated:
         raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
     case.field_id, case.urgency, case.complexity = field.id, urgency, complexity
     case.area_id, case.village = area.id, normal(village or "") or None
@@ -119,7 +121,7 @@ def classify(
     case.state, case.hotline_owed = CaseState.TO_DISTRIBUTE, case.is_urgent
     record(
         case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
-        visibility=visibility_reason.key if visibility_reason else None,
+        visibility=visibility_reason.key if visibility_reason else None, rated=list(rated[complexity]),
     )  # fmt: skip
     clock = start_case_clock(case, at=counted_from(case, now=now))
     tell_reporters(case, "report_classified", at=now, due_at=clock.first_due_at.isoformat(), urgent=case.is_urgent)

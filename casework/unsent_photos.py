@@ -9,8 +9,9 @@ from casework.db import db, unit_of_work
 from casework.drafts import forget_old_drafts
 from casework.file_store import FileStore, sweep
 from casework.models import DraftPhotos, File, Photo
+from casework.settings.values import VALUES, value_of
 
-UNSENT_KEPT = timedelta(days=2)
+UNSENT_KEPT = timedelta(days=VALUES["unsent_photo_days"].default)
 """How long a form may wait before its photos are gone."""
 
 FILES_KEPT = timedelta(days=1)
@@ -31,8 +32,9 @@ def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
 
 def forget_unsent(*, now: datetime) -> int:
     """Delete the rows of photos that were staged or taken out of a form long ago and that no draft holds; return how many."""
+    before = now - timedelta(days=value_of("unsent_photo_days"))
     held = exists().where(DraftPhotos.token == Photo.staged_token, Photo.state == "staged")
-    old = select(Photo.id).where(Photo.linked_at.is_(None), Photo.state.in_(("staged", "deleted")), Photo.uploaded_at < now - UNSENT_KEPT)
+    old = select(Photo.id).where(Photo.linked_at.is_(None), Photo.state.in_(("staged", "deleted")), Photo.uploaded_at < before)
     old = old.where(~held)
     old = old.order_by(Photo.uploaded_at).limit(MOST_AT_ONCE)
     photo_ids = list(db.session.scalars(old))

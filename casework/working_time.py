@@ -97,20 +97,23 @@ class Pause:
 class Calendar:
     """The days and hours in which offices work: Monday to Friday, less `days_off`, plus `worked_days` (a Saturday worked in exchange).
 
-    `office_hours` are local times in ascending order that do not overlap. Raises ValueError where the parts contradict each other.
+    `office_hours` are local times in ascending order that do not overlap; `changed_hours` take their place from a day on, the days
+    in ascending order. Raises ValueError where the parts contradict each other.
     """
 
     days_off: frozenset[date] = frozenset()
     worked_days: frozenset[date] = frozenset()
     office_hours: tuple[tuple[time, time], ...] = ((time(7, 30), time(11, 30)), (time(13), time(17)))
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
+    changed_hours: tuple[tuple[date, tuple[tuple[time, time], ...]], ...] = ()
 
     def __post_init__(self) -> None:
         if both := self.days_off & self.worked_days:
             raise ValueError(f"both off and worked: {min(both)}")
-        moments = [moment for hours in self.office_hours for moment in hours]
-        if not moments or any(opens >= closes for opens, closes in self.office_hours) or moments != sorted(moments):
-            raise ValueError("office hours must ascend and not overlap")
+        for office_hours in (self.office_hours, *(hours for _, hours in self.changed_hours)):
+            moments = [moment for hours in office_hours for moment in hours]
+            if not moments or any(opens >= closes for opens, closes in office_hours) or moments != sorted(moments):
+                raise ValueError("office hours must ascend and not overlap")
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[date, str]]) -> "Calendar":
@@ -122,10 +125,13 @@ class Calendar:
             days[kind].add(day)
         return cls(frozenset(days["off"]), frozenset(days["worked"]))
 
-    @property
-    def office_minutes(self) -> int:
-        """Office minutes in one working day."""
-        return sum((closes.hour - opens.hour) * 60 + closes.minute - opens.minute for opens, closes in self.office_hours)
+    def hours_on(self, day: date) -> tuple[tuple[time, time], ...]:
+        """The office hours that are kept on this local day if it is worked."""
+        return next((hours for since, hours in reversed(self.changed_hours) if since <= day), self.office_hours)
+
+    def office_minutes_on(self, day: date) -> int:
+        """Office minutes in a working day such as this one."""
+        return sum((closes.hour - opens.hour) * 60 + closes.minute - opens.minute for opens, closes in self.hours_on(day))
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on this local day."""
@@ -151,7 +157,7 @@ class Calendar:
             return []
         return [
             (datetime.combine(day, opens, self.zone).astimezone(UTC), datetime.combine(day, closes, self.zone).astimezone(UTC))
-            for opens, closes in self.office_hours
+            for opens, closes in (self.hours_on(day) if self.changed_hours else self.office_hours)
         ]
 
 

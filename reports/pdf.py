@@ -19,12 +19,25 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 Assets = Mapping[str, tuple[str, bytes]]
 """Media type and bytes by name."""
 
-FONT_FILES = ("BeVietnamPro-Regular.ttf", "BeVietnamPro-Bold.ttf", "BeVietnamPro-Italic.ttf")
+FONT_FILES = (
+    "BeVietnamPro-Regular.ttf", "BeVietnamPro-Bold.ttf", "BeVietnamPro-Italic.ttf",
+    "LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf", "LiberationSerif-Italic.ttf", "LiberationSerif-BoldItalic.ttf",
+)  # fmt: skip
 FONT_FACES = """
 @font-face { font-family: "Be Vietnam Pro"; src: url("app:///fonts/BeVietnamPro-Regular.ttf"); }
 @font-face { font-family: "Be Vietnam Pro"; src: url("app:///fonts/BeVietnamPro-Bold.ttf"); font-weight: 700; }
 @font-face { font-family: "Be Vietnam Pro"; src: url("app:///fonts/BeVietnamPro-Italic.ttf"); font-style: italic; }
 """
+
+
+SERIF_FACES = """
+@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-Regular.ttf"); }
+@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-Bold.ttf"); font-weight: 700; }
+@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-Italic.ttf"); font-style: italic; }
+@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-BoldItalic.ttf"); font-weight: 700;
+font-style: italic; }
+"""
+"""For official letters: it has the measures of Times New Roman, which NĐ 30/2020 asks for and which may not be handed on."""
 
 
 class FetchRefused(ValueError):
@@ -48,11 +61,11 @@ class AssetFetcher(URLFetcher):
         return URLFetcherResponse(url, data, {"Content-Type": media_type})
 
 
-def render_pdf(html: str, *, stylesheet: str, assets: Assets | None = None) -> bytes:
+def render_pdf(html: str, *, stylesheet: str, assets: Assets | None = None, faces: str = FONT_FACES) -> bytes:
     """Set a page of HTML as PDF/UA-1; `<html lang>` and `<title>` must be there. Takes some 60 ms: outside any write transaction."""
     fetcher = AssetFetcher({**_fonts(), **(assets or {})})
     fonts = FontConfiguration()
-    styles = [CSS(string=text, url_fetcher=fetcher, font_config=fonts, base_url="app:///") for text in (FONT_FACES, stylesheet)]
+    styles = [CSS(string=text, url_fetcher=fetcher, font_config=fonts, base_url="app:///") for text in (faces, stylesheet)]
     document = HTML(string=html, url_fetcher=fetcher, base_url="app:///")
     # by default the identifier is random: two prints of one receipt could not be compared
     identifier = hashlib.sha256("\0".join((html, stylesheet)).encode()).digest()[:16]

@@ -31,7 +31,7 @@ from flask import Flask, current_app, has_app_context
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspect, make_url
 from sqlalchemy.orm import make_transient_to_detached
 
-from casework import calendars, clocks, reminder_ladder
+from casework import calendars, clocks, map_layers, reminder_ladder, wallboard_map
 from casework.db import Model, db, prepare_engine
 from casework.file_store import LocalFileStore
 from casework.keyring import Keyring, use_keyring
@@ -45,7 +45,7 @@ T = TypeVar("T")
 MOST_KEPT = 200
 """Situations kept at a time; about a megabyte each."""
 
-KNOWN: tuple[dict[Any, Any], ...] = (calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept)
+KNOWN: tuple[dict[Any, Any], ...] = (calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept, map_layers._kept, wallboard_map._kept)
 """What the program remembers of the rules, by the address of the database first."""
 
 READS = ("SELECT", "PRAGMA", "BEGIN", "SHOW", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET")
@@ -144,6 +144,7 @@ class Ground(ABC):
 
     def _repoint(self, app: Flask, config: Config) -> None:
         from web import settings_of
+        from web.gateways.opening import open_gateways
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})
         app.config.clear()
@@ -151,6 +152,7 @@ class Ground(ABC):
         app.extensions.clear()
         app.extensions.update({name: _copied(value) for name, value in self._like_new["extensions"].items()})
         app.extensions["file_store"] = LocalFileStore(config.files)
+        app.extensions["gateways"] = open_gateways(config)
         app.extensions["ground"] = self
         use_keyring(Keyring.load(config.keyring))
         self._new_engine(app, config)
@@ -329,7 +331,7 @@ PLAIN = ("test_client_class", "test_cli_runner_class", "_got_first_request", "te
          "template_context_processors", "wsgi_app", "json")
 
 
-EXTENSIONS = {"babel", "csrf", "demo_accounts", "file_store", "ground", "sqlalchemy"}
+EXTENSIONS = {"babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "sqlalchemy"}
 """Of which it is known that nothing of a test stays in them, or that _repoint makes them anew."""
 
 

@@ -13,8 +13,11 @@ from web.config import Config
 
 PAGES = (
     "public", "filing", "tracking", "own_acts", "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team", "tasks",
-    "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "incidents", "mending", "studio",
-    "studio_editor", "studio_table", "publishing", "photos", "health",
+    "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late", "letters", "incidents", "mending", "studio",
+    "studio_editor", "studio_table", "publishing", "photos", "maps", "health", "account", "settings.people", "settings.leaving",
+    "settings.deputies", "settings.agencies", "settings.areas", "settings.imports",
+    "message_choices", "settings.index", "settings.rows", "settings.values", "settings.centres", "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map", "settings.texts",
+    "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards", "settings.reorganisations",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 
@@ -35,6 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
     from web import errors, filters, inbox_back, locales, navigation, request_log, security, sessions, static_files
+    from web.gateways.opening import open_gateways
     from web.starting import open_keyring
 
     config = config or Config.from_environment()
@@ -51,6 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
             db.engine.dispose()
             raise
     app.extensions["file_store"] = LocalFileStore(config.files)
+    app.extensions["gateways"] = open_gateways(config)
     app.extensions["demo_accounts"] = []
     request_log.install(app)
     security.install(app, config)
@@ -77,6 +82,7 @@ def settings_of(config: Config) -> dict[str, Any]:
         "FILES": config.files,
         "DEMO": config.demo,
         "FIND_FACES": config.find_faces,
+        "PMTILES": config.pmtiles,
         "LANGUAGE": config.language,
         "MAX_PHOTO_MB": config.max_photo_mb,
         "MAX_PHOTO_BYTES": config.max_photo_bytes,

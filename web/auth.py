@@ -14,14 +14,14 @@ from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from casework.db import db, unit_of_work
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
-from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
+from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
 from casework.models import Account
-from casework.permissions import Action
+from casework.permissions import Action, may
 from casework.sealing import lookup_digest
 from web.clock import now
 from web.filing_form import email_address, phone_number
 from web.forms import Form
-from web.guards import TRACKED_KEY, found, performs, signed_in_account
+from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
 from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_outdated, is_too_common
@@ -31,12 +31,12 @@ from web.sessions import current_session, drop_cookie, open_session, open_sessio
 bp = Blueprint("auth", __name__)
 
 QUARTER = timedelta(minutes=15)
-HERE = Limit("sign-in here", 5, QUARTER)
+HERE = limit_set_by("sign_in_attempts", "sign-in here", QUARTER)
 ANYWHERE = Limit("sign-in", 50, timedelta(hours=1))
 NETWORK = Limit("sign-in network", 300, QUARTER)
 """Guesses at one account from one network are few; from everywhere together more, so that nobody locks others out at will; a
 whole network, behind which a commune's office or a mobile operator stands, is stopped last."""
-REGISTRATIONS = Limit("register network", 10, timedelta(hours=1))
+REGISTRATIONS = limit_set_by("registrations_an_hour", "register network", timedelta(hours=1))
 
 
 class SignInForm(Form):
@@ -170,7 +170,8 @@ def register() -> ResponseReturnValue:
 def sessions() -> ResponseReturnValue:
     """Where this account is signed in."""
     account, this = found(signed_in_account()), found(current_session())
-    return render_template("auth/sessions.html", sessions=open_sessions(account, now=now()), this=this)
+    appoints = may(actor(), Action.APPOINT_DEPUTY)
+    return render_template("auth/sessions.html", sessions=open_sessions(account, now=now()), this=this, appoints=appoints)
 
 
 @bp.post("/sessions/<ref>/revocation")

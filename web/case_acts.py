@@ -9,7 +9,15 @@ from casework.permissions import Action, NotAllowed, case_seen_by, require
 from casework.possible_acts import PossibleAct
 from casework.staff_views import publications_of, reads_words, reports_seen, title_seen
 from casework.states import STAFF_LABELS, CaseState
-from web import case_acts_agencies, case_acts_apart, case_acts_matter, case_acts_own_work, case_acts_publications, case_acts_standstill
+from web import (
+    case_acts_agencies,
+    case_acts_apart,
+    case_acts_letters,
+    case_acts_matter,
+    case_acts_own_work,
+    case_acts_publications,
+    case_acts_standstill,
+)
 from web.act_page import ActPage
 from web.clock import now
 from web.guards import actor, found, performs
@@ -27,6 +35,7 @@ PAGES: dict[str, type[ActPage]] = {
     **case_acts_agencies.PAGES,
     **case_acts_own_work.PAGES,
     **case_acts_publications.PAGES,
+    **case_acts_letters.PAGES,
     **case_acts_apart.PAGES,
 }
 """One page per act of members of staff beside the steps."""

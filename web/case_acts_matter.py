@@ -8,8 +8,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField, TextAreaField
 
 from casework.alike import Alike, alike_nearby
+from casework.complexities import complexities_for
 from casework.models import Case
 from casework.permissions import Action, case_seen_by
+from casework.reclassification import reclassified_from
 from casework.staff_choices import communes_for, fields_for, villages_for, visibility_reasons_for
 from casework.states import STAFF_LABELS
 from casework.words import Bilingual
@@ -19,7 +21,7 @@ from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most
-from web.triage import COMPLEXITY_LABELS, ClassifyForm, chosen_by_hand
+from web.triage import ClassifyForm, chosen_by_hand
 from workflows.inbox import cases_with, codes_meant
 
 LONGEST_WORDS = 2_000
@@ -59,7 +61,8 @@ class ReclassifyPage(ActPage):
         )  # fmt: skip
         names = [(code, local(field.name)) for code, field in self.fields_of_work.items()]
         self.form.field.choices = chosen_by_hand(case.field is None, names)
-        self.form.complexity.choices = [(key, str(label)) for key, label in COMPLEXITY_LABELS.items()]
+        rated = {row.key: local(row.name) for row in complexities_for(case, now=moment, counted_from=reclassified_from(case, moment))}
+        self.form.complexity.choices = list(({case.complexity: case.complexity} | rated).items())
         self.form.area.choices = chosen_by_hand(case.area is None, [(ref, local(area.name)) for ref, area in self.areas.items()])
         self.form.visibility.choices = [
             (NOTHING, _("Can be published")),

@@ -236,6 +236,35 @@ def check(file: Path, language: str, is_json: bool) -> None:
     finish(checked.is_clean)
 
 
+@commands.command("import-boundary")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--source", help="Where the boundaries come from and under which licence; the name of the file when not given.")
+@click.option("--reason", help="Why they change; kept with the event.")
+@click.option("--code-property", help="Property that holds the official code, where it is not code, ma or ma_xa.")
+@click.option("--swap", is_flag=True, help="Turn positions round that have latitude first.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def import_boundary(
+    file: Path, source: str | None, reason: str | None, code_property: str | None, swap: bool, dry_run: bool
+) -> None:
+    """Take boundaries of areas over from a GeoJSON FILE, by official code, else by name.
+
+    Shapes no area is found for are left out. When one is broken nothing changes at all and the command ends with 1; the page
+    /settings/boundaries can take over the others. Ends with 2 when FILE cannot be read.
+    """
+    from web.boundary_command import import_file
+    from web.config import Config
+
+    app = ready_app(Config.from_environment(), "import-boundary")
+    said = import_file(app, file, source=source, reason=reason, code_property=code_property, swap=swap, dry_run=dry_run)
+    for line in said.lines:
+        click.echo(line)
+    for line in said.faults:
+        say_error(line)
+    if not said.is_readable:
+        raise SystemExit(REFUSED)
+    finish(not said.faults)
+
+
 def ready_app(config: Any, log_name: str) -> Any:
     """The application, logging under a name of its own, on a database with the tables it needs."""
     from casework.db import db

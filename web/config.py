@@ -1,15 +1,17 @@
 """Every setting of the program, read once and strictly from LANGBIANG_* variables; docs/settings.md lists the same."""
 from __future__ import annotations
 
+import base64
 import difflib
 import ipaddress
 import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -94,6 +96,49 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def mail_server(value: str) -> str:
+    """Where e-mails are handed in; without TLS only on this machine, because the letters would travel readable."""
+    parts = urlsplit(value)
+    query = parse_qs(parts.query, keep_blank_values=True)
+    tls = "tls" if parts.scheme == "smtps" else (query.get("tls") or ["starttls"])[0]
+    try:
+        is_sound = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_sound = False
+    if not is_sound or tls not in {"starttls", "tls", "no"} or set(query) - {"tls"} or parts.path not in {"", "/"}:
+        raise ValueError("allowed is smtp://user:password@host:port?tls=starttls (or tls, or no) and smtps://user:password@host:port")
+    if tls == "no" and not is_loopback(parts.hostname or ""):
+        raise ValueError("tls=no is allowed for a server on this machine only")
+    return value
+
+
+def mail_sender(value: str) -> str:
+    """One address, perhaps with a name."""
+    address = parseaddr(value)[1]
+    name, _, domain = address.rpartition("@")
+    if not (name and "." in domain and address.isascii() and value.isprintable()):
+        raise ValueError("allowed is an e-mail address, or a name and an address in angle brackets")
+    return value
+
+
+def gateway_address(value: str) -> str:
+    """Where messages are handed over: https, or http on this machine."""
+    parts = urlsplit(value)
+    if not parts.hostname or parts.username or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
+        raise ValueError("allowed is an https:// address without user and password; http:// on this machine only")
+    return value
+
+
+def push_key(value: str) -> str:
+    try:
+        number = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except ValueError:
+        number = b""
+    if len(number) != 32:
+        raise ValueError("allowed are 32 bytes in base64url, 43 characters")
+    return value.rstrip("=")
+
+
 def setting(variable: str, read: Reader, default: Any, meaning: str, *, shown: str = "", hidden: bool = False) -> Any:
     """One row of the table of settings.
 
@@ -130,12 +175,34 @@ class Config:
     max_photo_mb: int = setting("MAX_PHOTO_MB", whole_number(1, 100), 15, "Largest photo accepted, in megabytes (10^6 bytes).")
     processes: int = setting("PROCESSES", whole_number(1, 64), 1, "Server processes on the same port; as many as there are processors.")
     threads: int = setting("THREADS", whole_number(1, 64), 8, "Requests one server process works on at the same time.")
+    pmtiles: Path = setting("PMTILES", folder, lambda so_far: so_far["data"] / "maps" / "base.pmtiles",
+                            "PMTiles file with a Protomaps base map, drawn under maps where no tile address is set.",
+                            shown="maps/base.pmtiles in the data folder")
     find_faces: bool = setting("FIND_FACES", switch, True,
                                "no: the worker looks for no faces in new photos, even where the extra faces is installed.", shown="yes")
+    smtp_url: str = setting("SMTP_URL", mail_server, "",
+                            "Server that takes our e-mails: smtp://user:password@host:587?tls=starttls, smtps:// for TLS from the first "
+                            "byte; tls=no only on this machine. Not set: no e-mail is sent.", shown="not set", hidden=True)
+    mail_from: str = setting("MAIL_FROM", mail_sender, "",
+                             "Sender of our e-mails, such as phananh@example.vn or Trung tâm <phananh@example.vn>. Needed with SMTP_URL.",
+                             shown="not set")
+    sms_url: str = setting("SMS_URL", gateway_address, "",
+                           "Address of an SMS gateway that takes {\"to\", \"text\"} as JSON. Not set: no SMS is sent.", shown="not set")
+    sms_token: str = setting("SMS_TOKEN", text, "", "Sent to the SMS gateway as Authorization: Bearer.", shown="not set", hidden=True)
+    zns_url: str = setting("ZNS_URL", gateway_address, "https://business.openapi.zalo.me/message/template",
+                           "Address that takes messages for Zalo ZNS.")
+    zns_token: str = setting("ZNS_TOKEN", text, "", "Access token of the Zalo Official Account. Not set: nothing is sent by Zalo.",
+                             shown="not set", hidden=True)
+    push: bool = setting("PUSH", switch, True, "no: browsers are sent no notices. They need a direct way to the internet.", shown="yes")
+    vapid_key: str = setting("VAPID_KEY", push_key, "",
+                             "Private key that signs notices to browsers: 32 bytes in base64url. Several machines need the same one.",
+                             shown="made once, kept in keys/vapid_key in the data folder", hidden=True)
     demo: bool = setting("DEMO", switch, False,
                          "yes: show that the data are invented, and let demonstration accounts sign in with one click.", shown="no")
 
     def __post_init__(self) -> None:
+        if self.smtp_url and not self.mail_from:
+            raise SettingRefused(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: e-mails need a sender.")
         if self.is_secure or self.allow_plain_http:
             return
         for variable, value, host in (("BASE_URL", self.base_url, urlsplit(self.base_url).hostname or ""), ("HOST", self.host, self.host)):
@@ -162,6 +229,11 @@ class Config:
     def is_secure(self) -> bool:
         """Whether people reach the program over https; cookies follow it."""
         return self.base_url.startswith("https://")
+
+    @property
+    def mail_address(self) -> str:
+        """The sender's address without a name; empty where there is none."""
+        return parseaddr(self.mail_from)[1]
 
     @property
     def is_sqlite(self) -> bool:

@@ -8,7 +8,7 @@ from web.demo_stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
 FRESH = (
     # -- not with agencies yet
     Story("Ổ gà sâu ngay khúc cua trên Quốc lộ 27C", (), "pothole", idle=9, reporter=1),
-    Story("Mặt đường Quốc lộ 27C bong tróc, nhiều ổ gà nhỏ", ("verify", "classify"), idle=60, cooperating=1, reporter=8),
+    Story("Mặt đường Quốc lộ 27C bong tróc, nhiều ổ gà nhỏ", ("verify", "classify"), idle=60, cooperating=1, reporter=8, is_call=True),
     Story("Loa truyền thanh của thôn không phát", (
         deed("ask_reporter", words="Ông/Bà cho biết cụm loa nằm gần nhà ai hoặc điểm nào của thôn, và loa mất tiếng từ ngày nào.",
              when_unanswered="continue", working_days=5),

@@ -1,6 +1,6 @@
 """The deeds of the straight way: filed, taken on, answered, published, rated."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -19,20 +19,24 @@ from web.demo_telling import OPERATOR, Telling, camera_called, commune, day_of, 
 from workflows.filing import file_report
 
 HOTLINE = "0263 000 0000"
+SEEN_BEFORE = timedelta(minutes=4)
+"""How long before an operator wrote it down a camera showed it, or a caller saw it."""
 GUEST = Contact(name="Lê Thị Thí Dụ", email="nguoidan3@example.com")
 
 
 def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
-    """The report comes in: from its sender, or from a camera that an operator watches."""
+    """The report comes in: from its sender, by telephone, or from a camera that an operator watches."""
     row, story = telling.row, telling.story
-    is_camera = story.camera is not None
-    by = telling.staff(OPERATOR, moment) if is_camera else telling.reporter(moment)
+    is_camera, is_taken_down = story.camera is not None, story.camera is not None or story.is_call
+    by = telling.staff(OPERATOR, moment) if is_taken_down else telling.reporter(moment)
     area = commune(row["commune"], day_of(moment))
     place = Place(area=area, village=row["village"], latitude=float(row["lat"]), longitude=float(row["lon"]))
     filed = file_report(
-        centre=telling.centre, source="camera" if is_camera else "citizen", words=row["description"], place=place, by=by, now=moment,
+        centre=telling.centre, source="camera" if is_camera else "phone" if story.is_call else "citizen",
+        words=row["description"], place=place, by=by, now=moment,
         contact=_contact(story), field=field_called(row["field"]), marked_urgent=is_urgent(story),
         photos_token=telling.stage("scene", by, moment), camera=camera_called(story.camera, day_of(moment)), consented=not is_camera,
+        seen_at=moment - SEEN_BEFORE if is_taken_down else None, channels=["email"] if story.is_call else (),
     )  # fmt: skip
     telling.case_id = filed.case.id
 

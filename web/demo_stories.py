@@ -36,7 +36,8 @@ class Story:
 
     `filed_at` is a fixed local time in the system's first years; without it the last deed was done `idle` minutes before now.
     `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of SENDERS sent it, None
-    somebody without an account, who may be anonymous. `answers` are an agency's own words where they are not the usual ones.
+    somebody without an account, who may be anonymous; `is_call`: they called and an operator wrote it down. `answers` are an agency's
+    own words where they are not the usual ones.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Story:
     is_anonymous: bool = False
     visibility: str | None = None
     camera: str | None = None
+    is_call: bool = False
     shows_exact_place: bool = True
     is_round_the_clock: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from casework.agency_load import Load, loads_of
 from casework.asking import is_short
 from casework.distribution import last_hand_back
 from casework.due_previews import DistributionLimits, distribution_limits
+from casework.former_agencies import agencies_now
 from casework.hand_back_turns import hand_back_turns, turns_left
 from casework.models import Agency
 from casework.permissions import Role
@@ -176,9 +177,11 @@ class DistributePage(TaskPage):
         found = suggest(self.case.field.service_code, committee_key_of(self.case, there), self.case.urgency, table=table)
         if found is None:
             return None
-        by_key = {agency.key: agency for agency in self.agencies.values()}
-        cooperating = [by_key[key] for key in found.cooperating if key in by_key]
-        lead = by_key.get(found.lead)
+        by_key = agencies_now((found.lead, *found.cooperating), self.case, there)
+        free = {agency.id for agency in self.agencies.values()}
+        named = dict.fromkeys(by_key[key] for key in (found.lead, *found.cooperating) if key in by_key and by_key[key].id in free)
+        lead = by_key.get(found.lead) if by_key.get(found.lead) in named else None
+        cooperating = [agency for agency in named if agency is not lead]
         return SuggestedAgencies(lead, cooperating, found.reason) if lead or cooperating else None
 
 

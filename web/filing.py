@@ -7,15 +7,16 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from casework.area_lookup import bounded_area_at, is_outside
 from casework.centres import CentreMissing, centre_for
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
-from casework.limits import Limit, TooManyAttempts, count_attempt
-from casework.models import Clock, Field, Report
+from casework.limits import TooManyAttempts, count_attempt, limit_set_by
+from casework.models import Area, Clock, Field, Report
 from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
-from casework.photo_records import MOST_PHOTOS, photos_of_report, staged_photos
+from casework.photo_records import most_photos, photos_of_report, staged_photos
 from casework.sealing import SealBroken, open_text, seal_text
 from casework.staff_choices import fields_of
 from reports.receipt import Receipt, qr_svg, receipt_pdf
@@ -25,7 +26,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.photos import remember_form
-from web.public import communes_today
+from web.public import communes_today, today
 from web.tracking import remember_report
 from web.uploads import drop_upload, stage_uploads
 from workflows.filing import file_report
@@ -33,14 +34,14 @@ from workflows.filing import file_report
 bp = Blueprint("filing", __name__)
 
 RECEIPT_KEY = "receipt"
-NETWORK = Limit("report form network", 300, timedelta(hours=1))
+NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))
 """High, for a mobile operator's customers share a network; it keeps a script from filling the disk with photos."""
 
 
 @bp.route("/reports/new", methods=["GET", "POST"])
 @performs(Action.FILE_REPORT)
 def new_report() -> ResponseReturnValue:
-    form = FilingForm(areas=communes_today(), fields_at=_fields_at)
+    form = FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around)
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
@@ -58,8 +59,13 @@ def new_report() -> ResponseReturnValue:
     if ref or request.form.get("act") == "photos":
         # the rest of the form is not finished yet: what is missing there is no error
         return _page(form, photo_refusals=photo_refusals, shows_errors=False)
+    if request.form.get("act") == "no_position":
+        form.forget_position()
+        return _page(form, photo_refusals=photo_refusals, shows_errors=False)
     if not is_valid or photo_refusals:
         return _page(form, photo_refusals=photo_refusals), 422
+    if form.position is not None and not form.outside.data and is_outside(*form.position, today()):
+        return _page(form, asks_outside=True), 422
     try:
         with unit_of_work():
             filed = _file(form)
@@ -89,7 +95,9 @@ def receipt_file(code: str) -> ResponseReturnValue:
     return _kept_by_nobody(response)
 
 
-def _page(form: FilingForm, *, photo_refusals: list[str] | None = None, refusal: str = "", shows_errors: bool = True) -> str:
+def _page(
+    form: FilingForm, *, photo_refusals: list[str] | None = None, refusal: str = "", shows_errors: bool = True, asks_outside: bool = False
+) -> str:
     if not shows_errors:
         for field in form:
             field.errors = []
@@ -100,7 +108,8 @@ def _page(form: FilingForm, *, photo_refusals: list[str] | None = None, refusal:
         photo_refusals=photo_refusals or [],
         refusal=refusal,
         sender=_sender(),
-        most_photos=MOST_PHOTOS,
+        most_photos=most_photos(),
+        asks_outside=asks_outside or bool(form.outside.data),
     )
 
 
@@ -108,6 +117,10 @@ def _sender() -> Actor:
     """Who sends: a citizen by account, or a guest. Staff who report something here do so as anybody: their name stays out of it."""
     person = actor()
     return Actor(account=None, tracked_report_ids=person.tracked_report_ids) if person.is_staff else person
+
+
+def _area_around(latitude: float, longitude: float) -> Area | None:
+    return bounded_area_at(latitude, longitude, today())
 
 
 def _fields_at(place: Place) -> list[Field]:

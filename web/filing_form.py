@@ -37,6 +37,7 @@ class FilingForm(Form):
     area = SelectField(_l("Commune"), validate_choice=False, default=NO_CHOICE)
     village = StringField(_l("Village or street"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
     place = StringField(_l("Where exactly?"), validators=[Length(max=LONGEST_PLACE, message=_l("At most %(max)d characters are taken."))])
+    outside = BooleanField(_l("Send it anyway: the matter is there, or I describe the place"))
     latitude = HiddenField()
     longitude = HiddenField()
     accuracy = HiddenField()
@@ -51,10 +52,17 @@ class FilingForm(Form):
     photos_token = HiddenField()
     idempotency_key = HiddenField()
 
-    def __init__(self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], list[Field]], **named: Any) -> None:
-        """`fields_at` names the fields of work there are for a place: each centre may have some of its own."""
+    def __init__(
+        self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], list[Field]],
+        area_around: Callable[[float, float], Area | None], **named: Any,
+    ) -> None:  # fmt: skip
+        """`fields_at` names the fields of work there are for a place: each centre may have some of its own; `area_around` is asked
+        for the commune of a position where none was chosen.
+        """
         super().__init__(*arguments, **named)
         self._area_rows = {each.ref: each for each in areas}
+        if not self.area.data and (position := self.position) is not None and (around := area_around(*position)) is not None:
+            self.area.data = around.ref
         self._field_rows = {each.service_code: each for each in fields_at(self.chosen_place)}
         self.field.choices = [(code, in_reader_language(each.name)) for code, each in self._field_rows.items()]
         self.area.choices = [(NO_CHOICE, ""), *((ref, in_reader_language(each.name)) for ref, each in self._area_rows.items())]
@@ -72,16 +80,26 @@ class FilingForm(Form):
         return self._field_rows.get(self.field.data or NO_CHOICE)
 
     @property
+    def position(self) -> tuple[float, float] | None:
+        """The position sent along, only if it is one on earth."""
+        latitude, longitude = number(self.latitude.data, 90), number(self.longitude.data, 180)
+        return (latitude, longitude) if latitude is not None and longitude is not None else None
+
+    def forget_position(self) -> None:
+        """Take the position out again."""
+        self.latitude.data = self.longitude.data = self.accuracy.data = ""
+
+    @property
     def chosen_place(self) -> Place:
         """The place, with a position only if it is one on earth."""
-        latitude, longitude = number(self.latitude.data, 90), number(self.longitude.data, 180)
-        located = latitude is not None and longitude is not None
+        located = self.position is not None
+        latitude, longitude = self.position or (None, None)
         return Place(
             area=self._area_rows.get(self.area.data or NO_CHOICE),
             village=(self.village.data or "").strip() or None,
             words=(self.place.data or "").strip() or None,
-            latitude=latitude if located else None,
-            longitude=longitude if located else None,
+            latitude=latitude,
+            longitude=longitude,
             accuracy_m=number(self.accuracy.data, 100_000) if located else None,
         )
 

@@ -9,13 +9,14 @@ from casework.models import Clock
 from casework.permissions import LOCAL_ZONE
 from web.clock import now
 from web.due import DueWords, day_words, due_words, last_day, limit_words, short_limit_words
-from web.locales import in_reader_language
+from web.locales import in_reader_language, language
 
 
 def install(app: Flask) -> None:
     """Give the templates their filters."""
     app.jinja_env.filters.update(
         local=in_reader_language,
+        mid_sentence=mid_sentence,
         datetime=local_datetime,
         date=local_date,
         due=due,
@@ -33,6 +34,11 @@ def sprite(name: str) -> str:
     if name not in known:
         known[name] = url_for("static", filename=f"vendor/tabler/{name}.svg")
     return known[name]
+
+
+def mid_sentence(name: str) -> str:
+    """The name of a place behind other words: "xã Đạ Chais" in Vietnamese; English names keep their capital."""
+    return name if language() == "en" else name[:1].lower() + name[1:]
 
 
 def local_datetime(instant: datetime | None) -> str:

@@ -1,6 +1,7 @@
 """What stands before a view: its action, who acts, and what may be found."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -30,6 +31,8 @@ def performs(action: Action, *, with_account: bool = False) -> Callable[[View[P]
     *case* is the person's is judged where it is looked up.
     """
     is_open = ACTION_ROLES[action] == ANYONE and not with_account
+    # what somebody with a start password may do: change it, look at their sessions, sign out
+    is_own = action in (Action.MANAGE_SESSIONS, Action.SIGN_OUT)
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
@@ -37,6 +40,8 @@ def performs(action: Action, *, with_account: bool = False) -> Callable[[View[P]
             if not is_open:
                 if signed_in_account() is None:
                     return _to_sign_in()
+                if _has_start_password() and not is_own:
+                    return _to_own_password()
                 if not may(actor(), action):
                     raise NotAllowed
             return view(*args, **kwargs)
@@ -51,6 +56,9 @@ def actor() -> Actor:
     """Who acts in this request: the account signed in, with its roles of today, and the reports this browser has opened by secret."""
     if "actor" not in g:
         g.actor = actor_for(signed_in_account(), now=now(), tracked_report_ids=tracked_report_ids())
+        if _has_start_password():
+            # a password an administrator has seen opens nothing but the page on which it is changed
+            g.actor = replace(g.actor, grants=())
     found_actor: Actor = g.actor
     return found_actor
 
@@ -71,6 +79,15 @@ def found(thing: T | None) -> T:
     if thing is None:
         raise NotFound
     return thing
+
+
+def _has_start_password() -> bool:
+    account = signed_in_account()
+    return account is not None and account.must_change_password
+
+
+def _to_own_password() -> ResponseReturnValue:
+    return redirect(url_for("account.password", next=request.full_path.rstrip("?") if request.method == "GET" else None))
 
 
 def _to_sign_in() -> ResponseReturnValue:

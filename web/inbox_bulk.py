@@ -15,12 +15,13 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from casework.cases import lock_case
+from casework.complexities import complexities_of
 from casework.done_twice import DoneAlready, refuse_same_note, refuse_same_reminder
 from casework.errors import CaseworkError
 from casework.mentions import mention_in
 from casework.models import Case
 from casework.notes import LONGEST_NOTE, note_audiences, write_note
-from casework.permissions import Action, Actor, case_seen_by, require
+from casework.permissions import LOCAL_ZONE, Action, Actor, case_seen_by, require
 from casework.reminders import LONGEST_WORDS, owing_agencies
 from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
@@ -33,7 +34,6 @@ from web.inbox_rows import titles_of
 from web.locales import in_reader_language as local
 from web.notes import NOTE_LABELS
 from web.task_page import at_most
-from web.triage import COMPLEXITY_LABELS
 from workflows import steps
 from workflows.acts import act
 from workflows.assigning import AlreadyTheirs, HeldByColleague, assign_task, colleagues_at, desks_working_at, leads_desk
@@ -180,7 +180,9 @@ def classify() -> ResponseReturnValue:
     offered = {row.service_code: local(row.name) for case in one_of_each_centre for row in fields_for(case, now=moment)}
     reasons = {row.key: local(row.name) for case in one_of_each_centre for row in visibility_reasons_for(case, now=moment)}
     form.field.choices = [(NOTHING, _("Please choose")), *offered.items()]
-    form.complexity.choices = [(key, str(label)) for key, label in COMPLEXITY_LABELS.items()]
+    today = moment.astimezone(LOCAL_ZONE).date()
+    rated = {row.key: local(row.name) for case in one_of_each_centre for row in complexities_of(case.centre_id, today)}
+    form.complexity.choices = list(rated.items())
     shown = [(key, _("Not public: %(reason)s", reason=name)) for key, name in reasons.items()]
     form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
     is_filled = _is_sent() and form.validate_on_submit()

@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 
 from casework.db import db
 from casework.models import Centre
-from casework.permissions import Action, Role, may
+from casework.permissions import OPERATIONS, Action, Role, may
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, signed_in_account
@@ -18,6 +18,9 @@ from web.locales import language
 from web.request_log import request_id
 from workflows.inbox import MOST_COUNTED, count_waiting
 
+LOOKERS = OPERATIONS | {Role.COMMITTEE_LEADER}
+"""Who looks at the wallboard signed in (web/wallboard.py)."""
+WALL_ICON = "arrows-maximize"
 PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
 
 
@@ -80,20 +83,26 @@ def _entries() -> tuple[list[Entry], list[Entry]]:
 def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
+    if may(actor(), Action.TAKE_REPORT):
+        bar.append(_entry("intake_call.call", _("Take down"), "phone-call", pages="intake_"))
     if may(actor(), Action.READ_TEAM):
         leads_centre = actor().holds([Role.OPS_LEAD])
         bar.append(_entry("team.team", _("Team") if leads_centre else _("Staff"), "users-group"))
     if may(actor(), Action.SEARCH_CASES):
         bar.append(_entry("search.search", _("Search"), "search"))
+    if actor().holds(LOOKERS):
+        bar.append(_entry("wallboard.wallboard", _("Wallboard"), WALL_ICON))
+    if may(actor(), Action.READ_LATE):
+        bar.append(_entry("late.late", _("Late"), "clock-exclamation"))
     if may(actor(), Action.RETRY_INCIDENT):
         bar.append(_entry("incidents.incidents", _("Incidents"), "alert-triangle"))
     if may(actor(), Action.READ_PROCESS):
         bar.append(_entry("studio.studio", _("Process"), "sitemap"))
-    bar += [
-        _entry("public.reports", _("Public reports"), "list-search"),
-        _entry("auth.sessions", _("My sessions"), "device-desktop"),
-    ]
-    return bar, bar
+    if may(actor(), Action.READ_SETTING_EVENTS):
+        bar.append(_entry("settings_index.settings", _("Settings"), "settings"))
+    bar.append(_entry("public.reports", _("Public list"), "list-search"))
+    # a telephone is no wall
+    return bar, [entry for entry in bar if entry.icon != WALL_ICON]
 
 
 def _waiting() -> int:
@@ -110,5 +119,7 @@ def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
     return [home, reports, own], [home, reports, report, own]
 
 
-def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False) -> Entry:
-    return Entry(url_for(endpoint), words, icon, request.endpoint == endpoint, count, is_main)
+def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False, pages: str = "") -> Entry:
+    """`pages` is how the names of all the pages begin that belong to an entry of several."""
+    here = request.endpoint or ""
+    return Entry(url_for(endpoint), words, icon, here == endpoint or bool(pages and here.startswith(pages)), count, is_main)

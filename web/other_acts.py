@@ -7,7 +7,7 @@ from web.clock import now
 from web.guards import actor
 from workflows.hearing import acts_to_offer
 
-LEFT_OUT = frozenset({"direct"})
+LEFT_OUT = frozenset({"direct", "apologise"})
 """Beside the work of a step, not instead of it."""
 
 Link = tuple[PossibleAct, type[ActPage]]

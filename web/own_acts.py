@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
-from casework.limits import Limit, TooManyAttempts, count_attempt
+from casework.limits import TooManyAttempts, count_attempt, limit_set_by
 from casework.models import Report
 from casework.own_links import case_of
 from casework.own_reports import own_report
@@ -24,7 +24,7 @@ from workflows.reporter_steps import do_own_step
 
 bp = Blueprint("own_acts", __name__)
 
-ACTS = Limit("acts on an own report", 20, timedelta(hours=1))
+ACTS = limit_set_by("own_acts_an_hour", "acts on an own report", timedelta(hours=1))
 """Of one report: more than anybody needs, and few enough that no script fills a desk with words to be read."""
 SURE = "withdraw"
 """What the second click of a withdrawal sends: a form without it withdraws nothing."""

@@ -1,5 +1,6 @@
 """Passwords: Argon2id at the cost OWASP gives as least, about 20 ms, so that a morning's two hundred sign-ins get through."""
 
+import secrets
 import unicodedata
 from functools import cache
 
@@ -7,6 +8,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+START_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
+"""Of start passwords, which are random: thousands are made at once, and each is hashed at the full cost when it is changed."""
+START_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+START_GROUPS, START_GROUP = 3, 4
 SHORTEST, LONGEST = 8, 200
 COMMON = frozenset(
     {"12345678", "123456789", "1234567890", "0123456789", "87654321", "password", "password1", "matkhau123", "iloveyou", "qwertyui"}
@@ -16,6 +21,13 @@ COMMON = frozenset(
 def hash_password(password: str) -> str:
     """The hash that is kept. Slow on purpose: never inside a unit of work, which others wait for."""
     return HASHER.hash(_same(password))
+
+
+def new_start_password() -> tuple[str, str]:
+    """A password to begin with and its hash: 12 random signs of 31 are 59 bits, in groups that can be read over the telephone."""
+    groups = ("".join(secrets.choice(START_ALPHABET) for _ in range(START_GROUP)) for _ in range(START_GROUPS))
+    password = "-".join(groups)
+    return password, START_HASHER.hash(password)
 
 
 def check_password(password: str, kept: str | None) -> bool:

@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from casework.clocks import ClockKind, LimitRule, RuleMissing, rule_for
+from casework.complexities import AT_FILING, complexities_of, has_limit
 from casework.db import db
 from casework.models import Centre
 
@@ -30,11 +31,15 @@ def promises(today: date) -> Promises | None:
         return rule_for(kind, centre_id=centre_id, on=today, urgency=urgency, complexity=complexity)
 
     try:
-        shortest, longest = rule(ClockKind.CASE, "normal", "simple"), rule(ClockKind.CASE, "normal", "complex")
+        rated = [row.key for row in complexities_of(centre_id, today) if has_limit(row.key, centre_id, today)] or [AT_FILING]
+        whole = [rule(ClockKind.CASE, "normal", key) for key in rated]
+        if len({each.unit for each in whole}) == 1:
+            whole.sort(key=lambda each: each.amount)
+        shortest, longest = whole[0], whole[-1]
         return Promises(
             accepted=amount_words(rule(ClockKind.ACCEPTANCE, "normal")),
             accepted_urgent=amount_words(rule(ClockKind.ACCEPTANCE, "urgent")),
-            answered=_(
+            answered=amount_words(shortest) if (shortest.amount, shortest.unit) == (longest.amount, longest.unit) else _(
                 "%(shortest)s to %(longest)s",
                 shortest=amount_words(shortest, alone=shortest.unit != longest.unit),
                 longest=amount_words(longest),

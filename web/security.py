@@ -21,9 +21,10 @@ View = Callable[P, ResponseReturnValue]
 FORM_SLACK_BYTES = 1_000_000
 """Room for words and fields beside the photos of a form."""
 
+IMAGES = "img-src 'self' data: blob:"
 POLICY = (
     "default-src 'self'",
-    "img-src 'self' data: blob:",
+    IMAGES,
     "style-src 'self'",
     "script-src 'self'",
     "object-src 'none'",
@@ -82,7 +83,9 @@ def own_address(target: str | None, otherwise: str) -> str:
 def _protect(response: Response) -> Response:
     headers = response.headers
     extra = (INLINE_STYLE_ATTRIBUTES,) if g.get("inline_style_attributes") else ()
-    headers.setdefault("Content-Security-Policy", "; ".join(POLICY + extra))
+    # set by web/base_map.py on a page with a map, where an administrator has named the host its tiles come from
+    own = tuple(f"{IMAGES} {g.map_origin}" if each == IMAGES else each for each in POLICY) if g.get("map_origin") else POLICY
+    headers.setdefault("Content-Security-Policy", "; ".join(own + extra))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", ", ".join(["geolocation=(self)", *(f"{feature}=()" for feature in FEATURES)]))

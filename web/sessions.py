@@ -11,17 +11,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
 from casework.db import db, unit_of_work
+from casework.messages.push_subscriptions import follow_sign_in
 from casework.models import Account, LoginSession
 from casework.sealing import lookup_digest
+from casework.settings.values import value_of
 from casework.words import Bilingual
 from web.browsers import browser_words
 from web.clock import now
 from web.networks import this_network
 
 COOKIE = "langbiang_session"
+PUSH_COOKIE = "langbiang_push"
+"""Which of the subscriptions is this browser's, by its digest (casework.messages.push_subscriptions)."""
 TOKEN_PURPOSE = "login session"
-STAFF_IDLE = timedelta(hours=12)
-CITIZEN_IDLE = timedelta(days=30)
 UNATTENDED = frozenset({"inbox.pulse", "static"})
 """What open pages ask by themselves: no sign that somebody is there, so a session nobody uses ends all the same. Files ask for nobody."""
 SEEN_EVERY = timedelta(minutes=5)
@@ -93,24 +95,26 @@ def find_session(token: str, *, now: datetime) -> LoginSession | None:
 def open_session(account: Account, *, now: datetime) -> str:
     """Add a session for this browser and return its token; the caller commits, then sets the cookie.
 
-    The session the browser had before ends: a token planted in somebody's browser is worth nothing after they sign in.
+    The session the browser had before ends: a token planted in somebody's browser is worth nothing after they sign in. So does what
+    it was told for somebody else.
     """
     before = request.cookies.get(COOKIE)
     if before:
         ended = update(LoginSession).where(LoginSession.token_digest == _digest(before), LoginSession.revoked_at.is_(None))
         db.session.execute(ended.values(revoked_at=now))
     token = secrets.token_urlsafe(32)
-    db.session.add(
-        LoginSession(
-            token_digest=_digest(token),
-            account_id=account.id,
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + idle_of(account),
-            browser=browser_words(request.user_agent.string),
-            network=this_network(),
-        )
+    session = LoginSession(
+        token_digest=_digest(token),
+        account_id=account.id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + idle_of(account),
+        browser=browser_words(request.user_agent.string),
+        network=this_network(),
     )
+    db.session.add(session)
+    if agreed := request.cookies.get(PUSH_COOKIE):
+        follow_sign_in(agreed, session, now=now)
     return token
 
 
@@ -132,7 +136,7 @@ def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession
 
 def idle_of(account: Account) -> timedelta:
     """How long a session lives without being used."""
-    return STAFF_IDLE if account.kind == "staff" else CITIZEN_IDLE
+    return timedelta(hours=value_of("staff_session_hours")) if account.kind == "staff" else timedelta(days=value_of("citizen_session_days"))
 
 
 def set_cookie(response: Response, token: str, account: Account) -> None:
@@ -140,7 +144,7 @@ def set_cookie(response: Response, token: str, account: Account) -> None:
     response.set_cookie(
         COOKIE,
         token,
-        max_age=None if account.kind == "staff" else int(CITIZEN_IDLE.total_seconds()),
+        max_age=None if account.kind == "staff" else int(idle_of(account).total_seconds()),
         httponly=True,
         samesite="Lax",
         secure=current_app.config["SESSION_COOKIE_SECURE"],

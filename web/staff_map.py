@@ -1,7 +1,7 @@
 """The small map beside a decision: where the reports of a case are, and the numbered cases around them.
 
-The list on the page is the map's content: every point is an element of it, so that it can be read without the map. There is no
-picture of the land behind it, because none comes with the software and nothing is fetched from elsewhere.
+The list on the page is the map's content: every point is an element of it, so that it can be read without the map. What lies under
+the points is the centre's base map (web/base_map.py).
 """
 
 import json
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from casework.alike import Alike
 from casework.models import Case, Report
+from web.base_map import BaseMap, base_map
 
 LARGEST_OUTLINE = 60_000
 """Characters of an area's outline that go into a page; a larger one is left out."""
@@ -31,6 +32,7 @@ class StaffMap:
 
     spots: list[Spot]
     outline: str
+    base: BaseMap
 
 
 def staff_map(case: Case, alike: Iterable[Alike] = ()) -> StaffMap | None:
@@ -38,7 +40,7 @@ def staff_map(case: Case, alike: Iterable[Alike] = ()) -> StaffMap | None:
     spots = [spot for link in case.reports if link.left_at is None and (spot := _spot(link.report)) is not None]
     if not spots and not any(each.case.latitude is not None for each in alike):
         return None
-    return StaffMap(spots, _outline(case))
+    return StaffMap(spots, _outline(case), base_map(case.centre))
 
 
 def _spot(report: Report) -> Spot | None:

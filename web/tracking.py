@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length
 from casework.cases import lock_case
 from casework.db import unit_of_work
 from casework.followed import followed_list
-from casework.limits import Limit, TooManyAttempts, count_attempt
+from casework.limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.models import Report
 from casework.own_links import case_of
 from casework.own_lists import own_list
@@ -32,7 +32,7 @@ from workflows.rating import rate_report
 bp = Blueprint("tracking", __name__)
 
 MOST_TRACKED = 20
-HERE = Limit("track here", 10, timedelta(minutes=15))
+HERE = limit_set_by("track_attempts", "track here", timedelta(minutes=15))
 NETWORK = Limit("track network", 300, timedelta(minutes=15))
 
 

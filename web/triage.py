@@ -10,10 +10,12 @@ from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from casework.alike import Alike, alike_nearby
+from casework.complexities import complexities_for
 from casework.due_previews import case_limits
 from casework.intake import original_words, place_words
 from casework.merging import why_not_into
 from casework.models import Area, Case, Report
+from casework.pauses import counted_from
 from casework.permissions import Sight, sees
 from casework.personal_marks import marked_pieces, neutral
 from casework.photo_records import photos_of_report
@@ -32,6 +34,7 @@ from web.locales import in_reader_language as local
 from web.marks_left import MarkLeft, marks_left
 from web.other_acts import other_acts
 from web.photo_choices import PhotoChoice, choices_of, copies_of, shown_of
+from web.position_beside import position_beside
 from web.staff_map import staff_map
 from web.task_page import Act, TaskPage, at_most
 from workflows.hearing import unheard_in
@@ -174,9 +177,6 @@ class ClassifyForm(Form):
     visibility = SelectField(_l("Publication"), default=NOTHING)
 
 
-COMPLEXITY_LABELS = {"simple": _l("Simple"), "ordinary": _l("Ordinary"), "complex": _l("Complex")}
-
-
 class ClassifyPage(TaskPage):
     """Say what the matter is; the day of the answer follows from it and stands beside each choice."""
 
@@ -195,7 +195,8 @@ class ClassifyPage(TaskPage):
             village=case.village,
         )
         self.form.field.choices = chosen_by_hand(case.field is None, [(code, local(field.name)) for code, field in self.fields.items()])
-        self.form.complexity.choices = [(key, str(label)) for key, label in COMPLEXITY_LABELS.items()]
+        rated = complexities_for(case, now=moment, counted_from=counted_from(case, now=moment))
+        self.form.complexity.choices = [(row.key, local(row.name)) for row in rated]
         self.form.area.choices = chosen_by_hand(case.area is None, [(ref, local(area.name)) for ref, area in self.areas.items()])
         shown = [(key, _("Not public: %(reason)s", reason=local(reason.name))) for key, reason in self.visibility.items()]
         self.form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
@@ -261,6 +262,7 @@ class ClassifyPage(TaskPage):
             "limits": {limit.complexity: limit for limit in limits if limit.urgency == "normal"},
             "urgent_limit": next(limit for limit in limits if limit.urgency == "urgent"),
             "villages": villages_for(self.case, now=now()),
+            "position": position_beside(self.case, self.areas.get(self.form.area.data or NOTHING), now=now()),
             "is_marked_urgent": self.is_marked_urgent,
             "suggested": self.suggested,
             "place_values": self.place_values(self.suggested.place) if self.suggested.place else {},

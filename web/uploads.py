@@ -9,7 +9,7 @@ from casework.db import unit_of_work
 from casework.file_store import FileNotStored
 from casework.permissions import Actor
 from casework.photo_files import PhotoRefused
-from casework.photo_records import MOST_PHOTOS, PreparedPhoto, TooManyPhotos, drop_staged, prepare_photo, stage_photo, staged_photos
+from casework.photo_records import PreparedPhoto, TooManyPhotos, drop_staged, most_photos, prepare_photo, stage_photo, staged_photos
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import file_store
@@ -45,7 +45,7 @@ def drop_upload(token: str, ref: str) -> None:
 
 def _prepared(files: list[FileStorage], token: str) -> tuple[list[PreparedPhoto], list[Bilingual]]:
     """Decoding and writing files takes its time, so it happens before the write transaction."""
-    room = MOST_PHOTOS - len(staged_photos(token))
+    room = most_photos() - len(staged_photos(token))
     prepared: list[PreparedPhoto] = []
     refused: list[Bilingual] = []
     for file in files:

@@ -3,24 +3,28 @@
 import signal
 import threading
 from datetime import UTC, datetime
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
-from sqlalchemy import func, select
 
 from casework.anchors import write_anchor
-from casework.db import db, unit_of_work
+from casework.db import unit_of_work
 from casework.erasing import remove_erased_files
 from casework.limits import drop_old_counters, drop_old_keys
-from casework.models import OutboxMessage
+from casework.messages.choices import CHANNELS
+from casework.messages.routing import route_messages
+from casework.messages.sending import send_waiting
 from casework.unsent_photos import sweep_unsent
 from web.clock import now
 from web.face_jobs import seek_faces
+from web.gateways.opening import page_addresses
 from web.request_log import LOGGER, failure_facts
+from workflows.digests import plan_morning
 from workflows.jobs import Job, recurring_jobs
 
-READ_ON_PAGES = "page"
-"""The channel of notices that are delivered by being read."""
+ROUTED_TOGETHER = 100
+"""Messages routed in one unit of work."""
 
 
 def work(app: Flask) -> None:
@@ -48,7 +52,9 @@ def jobs_of(app: Flask) -> list[Job]:
     """The whole table, with the jobs that need this installation's folders."""
     return recurring_jobs(
         {
-            "send_outbox": send_outbox,
+            "route_messages": lambda moment: route(app, moment),
+            "plan_digests": lambda moment: plan_morning(moment, configured=frozenset(app.extensions["gateways"])),
+            **{f"send_{channel}": partial(send, app, channel) for channel in CHANNELS},
             "sweep_files": lambda moment: sweep(app, moment),
             "erase_files": lambda moment: remove_erased_files(app.extensions["file_store"], now=moment),
             "write_anchors": lambda moment: write_anchor(app.config["DATA"], now=moment),
@@ -76,18 +82,15 @@ def sweep(app: Flask, moment: datetime) -> list[str]:
     return sweep_unsent(app.extensions["file_store"], now=moment)
 
 
-def send_outbox(moment: datetime) -> int:
-    """Send what is due and return how many messages are waiting for a way out.
+def route(app: Flask, moment: datetime) -> None:
+    """Work out who is told of what has happened since, and by which of the ways this installation has."""
+    while route_messages(moment, ROUTED_TOGETHER, configured=frozenset(app.extensions["gateways"])) >= ROUTED_TOGETHER:
+        pass
 
-    All messages are notices on pages so far, which need no sending; one for another channel is reported, not lost.
-    """
-    waiting = select(func.count()).where(
-        OutboxMessage.channel != READ_ON_PAGES,
-        OutboxMessage.sent_at.is_(None),
-        OutboxMessage.dropped_at.is_(None),
-        OutboxMessage.due_at <= moment,
-    )
-    count = db.session.scalar(waiting) or 0
-    if count:
-        LOGGER.error("messages without a way out", extra={"messages": count})
-    return count
+
+def send(app: Flask, channel: str, _moment: datetime) -> int:
+    """Send what is due on one channel and return how many messages left; each has a job, so that none waits for another's server."""
+    gateways = app.extensions["gateways"]
+    if channel not in gateways:
+        return 0
+    return send_waiting(channel, gateways[channel], clock=now, pages=page_addresses(app), configured=frozenset(gateways))

@@ -66,7 +66,7 @@ def assign_task(
     if taken_from is not None:
         _refuse_unconfirmed(task, taken_from, reason, takes_over_from)
     how = "freed" if colleague is None else "taken" if taken_from is not None else "given"
-    label, agency = label_of_step(task), {"agency": task.assignment.agency.key} if _is_of_agency(task.desk) and task.assignment else {}
+    label, agency = label_of_step(task), {"agency": task.assignment.agency.key} if is_of_agency(task.desk) and task.assignment else {}
     record(case, "assign_task", by=by, at=now, element=task.element, step=[label.vi, label.en], how=how, **agency)
     task.claimed_by_id = colleague.id if colleague else None
     task.claimed_at, task.assigned_by_id = (now, by.account_id) if colleague else (None, None)
@@ -155,7 +155,7 @@ def _refuse_unconfirmed(task: WaitingTask, holder: Account, reason: str, takes_o
 
 def _note(case: Case, task: WaitingTask, reason: str, by: Actor, now: datetime) -> None:
     """The reason is read by the people of the place alone; the history says only that a step was moved."""
-    in_agency = _is_of_agency(task.desk)
+    in_agency = is_of_agency(task.desk)
     db.session.add(
         Note(
             case_id=case.id, assignment_id=task.assignment_id if in_agency else None, kind="moved",
@@ -164,7 +164,8 @@ def _note(case: Case, task: WaitingTask, reason: str, by: Actor, now: datetime) 
     )  # fmt: skip
 
 
-def _is_of_agency(desk: str) -> bool:
+def is_of_agency(desk: str) -> bool:
+    """Whether the inbox is an agency's."""
     return desk.partition("@")[0] in AGENCY_ROLES
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from casework import (
     additions,
     answering,
+    apologies,
     centres,
     corrections,
     directives,
@@ -181,6 +182,7 @@ STEPS = {
 
 ACTS: Mapping[str, UseCase] = {
     "add_agency": reassignment.add_agency,
+    "apologise": apologies.apologise,
     "ask_reporter": questions.ask_reporter,
     "change_lead": reassignment.change_lead,
     "classify": reclassification.reclassify,

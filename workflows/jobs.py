@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from casework.calendar_changes import recount_after_calendar_change
 from casework.reminders import send_reminders
+from casework.settings.staging import forget_staged_imports
+from workflows.leaving import return_tasks_of_leavers
+from workflows.reorganising import go_on as go_on_with_reorganisations
 from workflows.wakeups import deliver_messages, fire_due_timers
 
 Run = Callable[[datetime], object]
@@ -28,7 +31,15 @@ INTERVALS: dict[str, timedelta] = {
     "deliver_messages": timedelta(seconds=30),
     "send_reminders": timedelta(seconds=60),
     "recount_after_calendar_change": timedelta(seconds=60),
-    "send_outbox": timedelta(seconds=5),
+    "go_on_with_reorganisations": timedelta(seconds=10),
+    "return_tasks_of_leavers": timedelta(minutes=10),
+    "forget_staged_imports": timedelta(hours=1),
+    "route_messages": timedelta(seconds=5),
+    "plan_digests": timedelta(seconds=60),
+    "send_email": timedelta(seconds=5),
+    "send_push": timedelta(seconds=5),
+    "send_zns": timedelta(seconds=5),
+    "send_sms": timedelta(seconds=5),
     "sweep_files": timedelta(hours=6),
     "erase_files": timedelta(minutes=1),
     "write_anchors": timedelta(days=1),
@@ -52,6 +63,9 @@ OWN: dict[str, Run] = {
     "deliver_messages": deliver_messages,
     "send_reminders": _drained(send_reminders),
     "recount_after_calendar_change": recount_after_calendar_change,
+    "go_on_with_reorganisations": go_on_with_reorganisations,
+    "return_tasks_of_leavers": return_tasks_of_leavers,
+    "forget_staged_imports": forget_staged_imports,
 }
 
 

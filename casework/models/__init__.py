@@ -18,6 +18,7 @@ from casework.models.cases import (
 from casework.models.clocks import Clock, ClockPause, Reminder
 from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, DraftPhotos, Mention, PhotoDetection, SavedFilter, SuggestionRule
 from casework.models.events import Anchor, Event, EventStream
+from casework.models.imports import StagedImport
 from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
 from casework.models.messages import Delivery, MessageChoice, PushSubscription
@@ -53,6 +54,6 @@ __all__ = [
     "LoginSession", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
     "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question",
     "RateCounter", "Rating", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation", "ReorganisationChange",
-    "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StepRecord", "StepValue",
+    "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StagedImport", "StepRecord", "StepValue",
     "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

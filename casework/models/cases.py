@@ -27,6 +27,8 @@ class Case(Referable, Model):
         Index("ix_case_quarantined", "quarantined_at", sqlite_where=text("quarantined_at IS NOT NULL"),
               postgresql_where=text("quarantined_at IS NOT NULL")),
         Index("ix_case_place", "latitude", "longitude"),
+        Index("ix_case_centre_accepted", "centre_id", "accepted_at"),
+        Index("ix_case_centre_answered", "centre_id", "answered_at"),
     )
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(24), unique=True, comment="the code of its main report")
@@ -132,6 +134,7 @@ class Assignment(Referable, Model):
     __table_args__ = (
         CheckConstraint("slot IN ('lead', 'cooperating')", name="slot"),
         Index("ix_assignment_agency_state", "agency_id", "state"),
+        Index("ix_assignment_due_open", "due_at", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
         Index(
             "ix_assignment_open", "case_id", "agency_id", unique=True,
             sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),

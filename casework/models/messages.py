@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.db import Id, Json, Model
 
 UNDER_WAY = text("sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL")
 GIVEN_UP = text("given_up_at IS NOT NULL")
+SENT = text("sent_at IS NOT NULL")
 LIVE = text("ended_at IS NULL")
 
 
@@ -19,7 +20,8 @@ class Delivery(Model):
     __tablename__ = "delivery"
     __table_args__ = (
         CheckConstraint("channel IN ('email', 'sms', 'zns', 'push')", name="channel"),
-        Index("ix_delivery_due", "due_at", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
+        Index("ix_delivery_due", "channel", "is_urgent", "due_at", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
+        Index("ix_delivery_sent", "channel", "sent_at", sqlite_where=SENT, postgresql_where=SENT),
         Index("ix_delivery_order", "recipient", "case_id", "channel", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
         Index("ix_delivery_given_up", "given_up_at", "id", sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP),
     )
@@ -28,6 +30,7 @@ class Delivery(Model):
     recipient: Mapped[str] = mapped_column(String(60), comment="reporter:<id> or account:<id>")
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     channel: Mapped[str] = mapped_column(String(8))
+    is_urgent: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="goes before others, in quiet hours too")
     template: Mapped[str] = mapped_column(String(60))
     parameters: Mapped[dict[str, Any] | None] = mapped_column(Json, comment="of a digest alone: numbers of messages, no personal data")
     dedupe_key: Mapped[str] = mapped_column(String(160), unique=True)
@@ -63,6 +66,7 @@ class PushSubscription(Model):
     __table_args__ = (Index("ix_push_subscription_live", "account_id", sqlite_where=LIVE, postgresql_where=LIVE),)
     id: Mapped[Id]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    session_id: Mapped[int] = mapped_column(ForeignKey("login_session.id"), comment="signed in when it agreed; ends with its sign-out")
     endpoint_digest: Mapped[str] = mapped_column(String(64), unique=True)
     sealed_subscription: Mapped[bytes] = mapped_column(LargeBinary, comment="endpoint, p256dh, auth")
     browser: Mapped[str] = mapped_column(String(80), comment="family and system only")

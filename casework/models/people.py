@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, false, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from casework.db import Id, Model, Referable
+from casework.folding import fold
 from casework.models.columns import Dated
 from casework.models.places import Agency, Centre
 from casework.words import Bilingual
@@ -15,14 +16,23 @@ class Account(Referable, Model):
     """Somebody who can sign in. A citizen's name and contact are sealed; a member of staff signs with name and title."""
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("kind IN ('staff', 'citizen', 'system')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('staff', 'citizen', 'system')", name="kind"),
+        Index("ix_account_staff", "folded_name", "id", sqlite_where=text("kind = 'staff'"), postgresql_where=text("kind = 'staff'")),
+    )
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(8))
     login: Mapped[str | None] = mapped_column(String(120), unique=True, comment="staff: user name; citizens sign in by contact digest")
     password_hash: Mapped[str | None] = mapped_column(String(200))
     full_name: Mapped[str | None] = mapped_column(String(120), comment="staff only")
+    folded_name: Mapped[str] = mapped_column(String(200), server_default="", comment="of staff: name without accents, to find and sort by")
+    must_change_password: Mapped[bool] = mapped_column(
+        Boolean, server_default=false(), comment="has a start password an administrator has seen"
+    )
     title_vi: Mapped[str | None] = mapped_column(String(120))
     title_en: Mapped[str | None] = mapped_column(String(120))
+    email: Mapped[str | None] = mapped_column(String(254), comment="staff only: the official address messages go to")
+    phone: Mapped[str | None] = mapped_column(String(16), comment="staff only: the official number, E.164")
     sealed_identity: Mapped[bytes | None] = mapped_column(LargeBinary, comment="citizens: name, phone, e-mail")
     phone_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     email_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -30,6 +40,11 @@ class Account(Referable, Model):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     memberships: Mapped[list["Membership"]] = relationship(back_populates="account", order_by="Membership.id")
+
+    @validates("full_name")
+    def _fold_name(self, _column: str, name: str | None) -> str | None:
+        self.folded_name = fold(name or "")
+        return name
 
     @property
     def title(self) -> Bilingual:

@@ -4,9 +4,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Boolean, ForeignKey, Index, String, Text, false
-from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship, validates
 
 from casework.db import Id, Json, Model, Referable
+from casework.folding import fold
 from casework.models.columns import Dated, Named
 from casework.words import Bilingual
 
@@ -36,7 +37,11 @@ class Area(Referable, Named, Dated, Model):
     """A province, district, commune or village. Official codes are attributes: they were re-used with another meaning on 01/07/2025."""
 
     __tablename__ = "area"
-    __table_args__ = (Index("ix_area_centre_level", "centre_id", "level", "valid_from"), Index("ix_area_folded", "folded_name"))
+    __table_args__ = (
+        Index("ix_area_centre_level", "centre_id", "level", "valid_from"),
+        Index("ix_area_folded", "folded_name"),
+        Index("ix_area_box", "south", "north", "west", "east"),
+    )
     id: Mapped[Id]
     centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
@@ -68,18 +73,28 @@ class Agency(Referable, Named, Dated, Model):
     """A body that answers: department, people's committee, police, utility company."""
 
     __tablename__ = "agency"
-    __table_args__ = (Index("ix_agency_centre_key", "centre_id", "key", "valid_from", unique=True),)
+    __table_args__ = (
+        Index("ix_agency_centre_key", "centre_id", "key", "valid_from", unique=True),
+        Index("ix_agency_folded", "folded_name", "id"),
+    )
     id: Mapped[Id]
     centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"))
     parent_id: Mapped[int | None] = mapped_column(
         ForeignKey("agency.id"), index=True, comment="the next leader up when nobody here may approve"
     )
     key: Mapped[str] = mapped_column(String(40), comment="stable name used by routing.dmn")
+    folded_name: Mapped[str] = mapped_column(String(300), server_default="", comment="both names without accents, to find and sort by")
     short_name_vi: Mapped[str] = mapped_column(String(80))
     short_name_en: Mapped[str] = mapped_column(String(80))
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     phone: Mapped[str | None] = mapped_column(String(20))
     centre: Mapped[Centre] = relationship()
+
+    @validates("name_vi", "short_name_vi")
+    def _fold_name(self, column: str, name: str) -> str:
+        other = (self.short_name_vi if column == "name_vi" else self.name_vi) or ""
+        self.folded_name = fold(f"{name} {other}" if column == "name_vi" else f"{other} {name}")
+        return name
 
     @property
     def short_name(self) -> Bilingual:

@@ -13,18 +13,24 @@ class Reorganisation(Referable, Model):
     """Which areas, agencies and centres are followed by which from a local day on."""
 
     __tablename__ = "reorganisation"
-    __table_args__ = (CheckConstraint("state IN ('draft', 'done', 'undone')", name="state"),)
+    __table_args__ = (CheckConstraint("state IN ('draft', 'doing', 'done', 'undone')", name="state"),)
     id: Mapped[Id]
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"), comment="whose bodies it changes; empty: of the installation")
     title: Mapped[str] = mapped_column(String(200))
     source: Mapped[str] = mapped_column(Text, comment="the act that orders it, with number and day")
     on: Mapped[date] = mapped_column("on_day")
-    state: Mapped[str] = mapped_column(String(8), server_default="draft")
+    state: Mapped[str] = mapped_column(String(8), server_default="draft", comment="doing: bodies and people are moved, cases follow")
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[datetime]
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     done_at: Mapped[datetime | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     undone_at: Mapped[datetime | None]
+    last_case_id: Mapped[int] = mapped_column(server_default="0", comment="cases up to this row have been moved")
+    last_indexed_id: Mapped[int] = mapped_column(server_default="0", comment="search rows of cases up to this row know the new names")
+    put_off: Mapped[list[Any]] = mapped_column(Json, default=list, server_default="[]", comment="cases to be tried again")
+    finished_at: Mapped[datetime | None]
+    counts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}", comment="what was moved, by kind")
     version: Mapped[int] = mapped_column(server_default="1")
     steps: Mapped[list["ReorganisationStep"]] = relationship(order_by="ReorganisationStep.id", cascade="all, delete-orphan")
 

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model, Referable
 from casework.models.people import Account
 from casework.models.places import Area, Centre
+from casework.models.rules import Camera
 
 
 class Reporter(Model):
@@ -42,6 +43,8 @@ class Report(Referable, Model):
         CheckConstraint("source IN ('citizen', 'camera', 'phone', 'officer')", name="source"),
         Index("ix_report_centre_filed", "centre_id", "filed_at"),
         Index("ix_report_place", "latitude", "longitude"),
+        Index("ix_report_camera_filed", "camera_id", "filed_at", sqlite_where=text("camera_id IS NOT NULL"),
+              postgresql_where=text("camera_id IS NOT NULL")),
     )
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(24), unique=True, comment="LD-2026-000123: opens only what is public")
@@ -68,6 +71,7 @@ class Report(Referable, Model):
     reporter: Mapped[Reporter | None] = relationship()
     centre: Mapped[Centre] = relationship()
     area: Mapped[Area | None] = relationship()
+    camera: Mapped[Camera | None] = relationship()
     texts: Mapped[list["ReportText"]] = relationship(order_by="ReportText.id")
 
 

@@ -16,6 +16,7 @@ from casework.calendars import rules_head
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import HouseSetting
+from casework.settings.tiles import tile_fault
 from casework.words import Bilingual
 
 
@@ -66,6 +67,13 @@ def words(longest: int) -> Callable[[str], str]:
     return read
 
 
+def tile_address(text: str) -> str:
+    """Read the address of map tiles; empty for none."""
+    if (fault := tile_fault(text)) is not None:
+        raise ValueRefused(*fault)
+    return text
+
+
 VALUES: dict[str, Value] = {
     value.key: value
     for value in (
@@ -75,9 +83,70 @@ VALUES: dict[str, Value] = {
         Value("quiet_until", "messages", Bilingual("Giờ yên lặng đến", "Quiet hours until"),
               Bilingual("Hai giờ bằng nhau: không có giờ yên lặng.", "Both the same: there are no quiet hours."),
               "07:00", clock_time),
+        *(Value(f"most_{channel}", "messages", Bilingual(f"{vi} mỗi phút", f"{en} a minute"),
+                Bilingual("Sau sự cố hay đêm yên lặng, tin chờ được gửi dần, không quá số này.",
+                          "After an outage or a quiet night what waits leaves bit by bit, not faster than this."),
+                most, whole(1, 6_000), for_centre=False)
+          for channel, vi, en, most in (("email", "Thư điện tử", "E-mails", 60), ("push", "Thông báo trình duyệt", "Browser notices", 120),
+                                        ("zns", "Tin Zalo ZNS", "Zalo messages", 60), ("sms", "Tin nhắn SMS", "Text messages", 60))),
+        Value("message_attempts", "messages", Bilingual("Số lần thử gửi", "Attempts to send"),
+              Bilingual("Tin gửi không được sau số lần này chờ ở trang Tin gửi đi; 10 lần kéo dài khoảng ba ngày rưỡi.",
+                        "What could not be sent by then waits on the page of messages; 10 attempts take about three days and a half."),
+              10, whole(1, 20), for_centre=False),
+        Value("late_letter_reply_days", "letters", Bilingual("Hạn trả lời công văn nhắc (ngày làm việc)", "Reply to letters of late cases (working days)"),
+              Bilingual("Ngày đề nghị trả lời điền sẵn khi soạn công văn nhắc.", "The day offered when such a letter is written."),
+              3, whole(1, 30)),
+        Value("map_tile_url", "map", Bilingual("Địa chỉ ảnh nền bản đồ", "Address of map tiles"),
+              Bilingual("Dạng https://máy-chủ/{z}/{x}/{y}.png. Để trống: chỉ vẽ ranh giới của địa bàn.",
+                        "As in https://host/{z}/{x}/{y}.png. Empty: only our own boundaries are drawn."), "", tile_address),
+        Value("map_attribution", "map", Bilingual("Nguồn của nền bản đồ", "Source of the map"),
+              Bilingual("Dòng ghi ở góc bản đồ, bắt buộc khi có địa chỉ ảnh nền.", "Stands in a corner of the map; needed with tiles."),
+              "", words(200)),
+        Value("map_tile_max_zoom", "map", Bilingual("Mức phóng lớn nhất của ảnh nền", "Closest zoom of the tiles"),
+              Bilingual("Lớn hơn mức này, ảnh của mức này được phóng to.", "Closer than this, its pictures are enlarged."),
+              19, whole(1, 22)),
+        Value("staff_session_hours", "access", Bilingual("Phiên của cán bộ (giờ)", "Sessions of staff (hours)"),
+              Bilingual("Không dùng lâu hơn thì phải đăng nhập lại; tính từ lần mở trang sau.",
+                        "Unused for longer, one signs in again; it counts from the next page on."), 12, whole(1, 72), for_centre=False),
+        Value("citizen_session_days", "access", Bilingual("Phiên của người dân (ngày)", "Sessions of citizens (days)"),
+              Bilingual("Không dùng lâu hơn thì phải đăng nhập lại; tính từ lần mở trang sau.",
+                        "Unused for longer, one signs in again; it counts from the next page on."), 30, whole(1, 365), for_centre=False),
+        Value("sign_in_attempts", "access", Bilingual("Số lần đăng nhập sai", "Failed sign-ins"),
+              Bilingual("Của một tài khoản từ một mạng, trong 15 phút.", "Of one account from one network, in 15 minutes."),
+              5, whole(3, 50), for_centre=False),
+        Value("track_attempts", "access", Bilingual("Số lần tra cứu sai", "Failed look-ups of a report"),
+              Bilingual("Của một mã phản ánh từ một mạng, trong 15 phút.", "Of one report from one network, in 15 minutes."),
+              10, whole(3, 100), for_centre=False),
+        Value("registrations_an_hour", "access", Bilingual("Số tài khoản đăng ký", "Accounts registered"),
+              Bilingual("Từ một mạng, trong một giờ.", "From one network, in an hour."), 10, whole(1, 1_000), for_centre=False),
+        Value("reports_an_hour", "access", Bilingual("Số phản ánh gửi", "Reports sent"),
+              Bilingual("Từ một mạng, trong một giờ; cả xã có thể dùng chung một mạng.",
+                        "From one network, in an hour; a whole commune may share a network."), 300, whole(10, 10_000), for_centre=False),
+        Value("own_acts_an_hour", "access", Bilingual("Số lần gửi thêm của người phản ánh", "Acts of a reporter"),
+              Bilingual("Trên một phản ánh, trong một giờ.", "On one report, in an hour."), 20, whole(5, 500), for_centre=False),
+        Value("phone_look_ups_an_hour", "access", Bilingual("Số lần tra số điện thoại", "Look-ups by telephone number"),
+              Bilingual("Của một cán bộ, trong một giờ; mỗi lần đều được ghi lại.", "Of one officer, in an hour; each is written down."),
+              30, whole(1, 300), for_centre=False),
+        Value("most_photos", "retention", Bilingual("Số ảnh mỗi lần gửi", "Photos sent at once"),
+              Bilingual("Nhiều nhất 10.", "Ten at most."), 10, whole(1, 10), for_centre=False),
+        Value("draft_days", "retention", Bilingual("Giữ bản nháp (ngày)", "Drafts are kept (days)"),
+              Bilingual("Bản nháp không ai lưu tiếp lâu hơn thì bị xóa.", "Drafts nobody has saved for longer are deleted."),
+              90, whole(7, 365), for_centre=False),
+        Value("unsent_photo_days", "retention", Bilingual("Giữ ảnh chưa gửi (ngày)", "Unsent photos are kept (days)"),
+              Bilingual("Ảnh tải lên mà phản ánh không được gửi thì bị xóa sau thời gian này.",
+                        "Photos of a form that was never sent are deleted after this."), 2, whole(1, 30), for_centre=False),
     )
 }  # fmt: skip
 """Every setting of one value."""
+
+GROUPS: dict[str, Bilingual] = {
+    "messages": Bilingual("Tin nhắn", "Messages"),
+    "letters": Bilingual("Công văn", "Letters"),
+    "map": Bilingual("Bản đồ", "Map"),
+    "access": Bilingual("Đăng nhập và giới hạn", "Sign-in and limits"),
+    "retention": Bilingual("Ảnh và thời gian lưu", "Photos and retention"),
+}
+"""The groups of values, in the order of the page."""
 
 _kept: dict[str, tuple[str, dict[tuple[str, int | None], Any]]] = {}
 

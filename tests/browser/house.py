@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests import build
 from tests.conftest import running
+from tests.whole import WHOLE
 from web.config import Config
 from web.server import Server
 
@@ -42,6 +43,7 @@ class House:
     folder: Path = PICTURES
     world: build.World | None = None
     sizes: tuple[dict[str, int], ...] = (PHONE, DESK)
+    at_every_size: bool = WHOLE
     impacts: frozenset[str] = SERIOUS
     faults: list[str] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
@@ -89,9 +91,11 @@ class Visitor:
 
     def look(self, shown: str) -> None:
         """Judge the page as it stands and take its pictures."""
-        number = len(self.house.pictures) + 1
         self.house.pictures.append(shown)
-        for size in self.house.sizes:
+        number = len(self.house.pictures)
+        # pages look alike from one to the next: in turn each is judged at one width, in a whole run at all
+        sizes = self.house.sizes if self.house.at_every_size else self.house.sizes[number % len(self.house.sizes):][:1]
+        for size in sizes:
             self.page.set_viewport_size(size)                   # type: ignore[arg-type]
             self._judge_width(shown, size["width"])
             path = self.house.folder / f"{number:02d}-{shown}-{size['width']}.png"
@@ -99,6 +103,7 @@ class Visitor:
             self._stretch(size["width"])
             self.page.screenshot(path=path)
             self.house.faults += [f"{shown} at {size['width']}: {fault}" for fault in self._barriers()]
+        self.page.set_viewport_size(DESK)                       # type: ignore[arg-type]
 
     def press(self, words: str) -> None:
         """Press the button or link with these words and wait until the next page is there."""

@@ -2,21 +2,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import select
 
 from casework import seeding
 from casework.calendars import RULES_STREAM, calendar_of
 from casework.clocks import ClockKind, end_clock, move_due, start_clock
 from casework.db import db, unit_of_work
 from casework.events import append
-from casework.models import Case, Clock, ClockPause, ReminderRule
+from casework.models import Case, Clock, ClockPause, Membership, OutboxMessage, Reminder, ReminderRule
 from casework.permissions import LOCAL_ZONE, SYSTEM
 from casework.reminder_ladder import Rung, ladder_of, next_rung_at, reached_rungs
+from casework.reminders import send_reminders
+from casework.settings.kinds import KINDS
+from casework.settings.rows import add_row, end_row
 from casework.working_time import Calendar
 from tests import build
 
@@ -215,3 +219,34 @@ def test_an_empty_column_of_a_rule_speaks_of_all() -> None:
     assert general.fits("case", 7, DAY, "urgent")
     assert not replace(general, centre_id=8).fits("case", 7, DAY, "urgent")
     assert not general.fits("approval", 7, DAY, "urgent")
+
+
+def test_a_rung_an_administrator_added_is_climbed_and_one_they_ended_no_more(sqlite_app: Flask) -> None:
+    """Through the page's own use cases, in the running program; each desk gets one letter a morning whatever rungs were climbed."""
+    world = build.standard_world()
+    with unit_of_work():
+        db.session.query(Membership).filter_by(account_id=world.people["administrator"].id).one().centre_id = None
+    kind, by = KINDS["ladder"], world.actor("administrator")
+    half = db.session.scalars(
+        select(ReminderRule).where(ReminderRule.kind == "assignment", ReminderRule.urgency == "normal", ReminderRule.share == 50)
+    ).one()
+    with unit_of_work():
+        end_row(kind, db.session.get_one(ReminderRule, half.id), by=by, now=build.NOON, reason="Nhắc muộn hơn.", on=date(2026, 3, 3))
+        typed = {"kind": "assignment", "urgency": "normal", "share": "10", "after_amount": "", "after_unit": "", "role": "agency_leader",
+                 "merges_into_letter": "1"}  # fmt: skip
+        added = add_row(kind, typed, by=by, now=build.NOON, reason="Lãnh đạo biết sớm.", centre_id=None, from_day=date(2026, 3, 3)).id
+    before = build.case_at(world, "handling")
+    cases = [build.case_at(world, "handling", now=build.NOON + timedelta(days=1)) for _ in range(2)]
+    send_reminders(build.NOON + timedelta(days=2))
+    leaders = select(OutboxMessage).where(OutboxMessage.template == "reminder_letter", OutboxMessage.recipient.like("desk:agency_leader@%"))
+    [letter] = db.session.scalars(leaders)
+    assert letter.parameters["codes"] == [case.code for case in cases]
+    climbed: dict[str, set[int]] = {}
+    send_reminders(build.NOON + timedelta(days=4))                      # by Friday half the time of each is used up
+    reminded = select(Case.code, Reminder.rule_id).join(Clock, Clock.id == Reminder.clock_id).join(Case, Case.id == Clock.case_id)
+    rows = db.session.execute(reminded)
+    for code, rule in rows:
+        climbed.setdefault(code, set()).add(rule)
+    assert (half.id in climbed[before.code], added in climbed[before.code]) == (True, False), "limits keep the ladder they began under"
+    for case in cases:
+        assert (half.id in climbed[case.code], added in climbed[case.code]) == (False, True)

@@ -39,7 +39,7 @@ HOUSE = [
            ("tests/system/test_roles.py::test_every_address_answers_as_written_by_hand_and_as_generated[inspector]",)),
     Mutant("guests let in", "web/guards.py", "                if signed_in_account() is None:\n                    return _to_sign_in()\n", "",
            ("tests/web/test_routes.py",)),
-    Mutant("guesses not counted", "casework/limits.py", "if count > limit.most else None", "if count > 10**9 else None",
+    Mutant("guesses not counted", "casework/limits.py", "if count > limit.allowed else None", "if count > 10**9 else None",
            ("tests/web/test_auth.py::TestThrottle",)),
     Mutant("forms of strangers taken", "web/security.py", "    CSRFProtect(app)\n",
            '    CSRFProtect(app)\n    app.config["WTF_CSRF_CHECK_DEFAULT"] = False\n', ("tests/web/test_security.py::TestForms",)),

@@ -82,7 +82,7 @@ LIMITS = [
     Mutant("setting of the centre not frozen", "casework/pauses.py", 'case.clock_starts != "filing"', 'case.centre.case_clock_starts != "filing"',
            unit("intake", "a_case_counts_from_where_its_centre_said_when_it_was_filed")),
     Mutant("several agencies have the limit of one", "casework/asking.py",
-           'rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity="complex")',
+           'rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity=SEVERAL_AGENCIES)',
            "rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity=case.complexity)",
            way("several agencies")),
     Mutant("answer leaves the case running", "casework/publishing.py", "    end_clock(case, ClockKind.CASE, at=now)\n", "",

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
 import time
@@ -57,6 +56,7 @@ from casework.working_time import Calendar
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from web import demo, demo_cases, demo_people, demo_telling
+from tests.whole import sample
 from web.config import Config
 from web.demo_cases import STORIES
 from web.demo_fresh import FRESH
@@ -77,8 +77,8 @@ SMOKE = "Cột khói nghi cháy rừng thông"
 CHILD = "Nghi trẻ em bị bạo hành"
 
 
-KINDS = ("sqlite", "postgres") if os.environ.get("EVERY_DEMONSTRATION") else ("sqlite",)
-"""A demonstration stands on SQLite unless somebody says otherwise: on PostgreSQL it is prepared by `bin/soak demonstration`."""
+KINDS = sample(("sqlite", "postgres"), 2)
+"""On PostgreSQL it is prepared by `bin/soak whole`."""
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -169,7 +169,7 @@ def look_at_demonstration(language: str) -> dict[str, Any]:
             demo.prepare(app, now=datetime.now(UTC))
             begin_drafts(datetime.now(UTC))
         with visited(app, config) as house:
-            house.sizes, house.impacts = (PHONE, TABLET, DESK), EVERY_IMPACT
+            house.sizes, house.at_every_size, house.impacts = (PHONE, TABLET, DESK), True, EVERY_IMPACT
             return look_at_all(house, app, language)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from casework.db import db
-from casework.models import Case, LoginSession, Photo, Report
+from casework.models import Account, Agency, Area, Case, Centre, Letter, LoginSession, Photo, Report
 from web.case_acts import PAGES as ACT_PAGES
 from workflows.models import Incident, ProcessVersion, WaitingTask
 
@@ -37,16 +37,48 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "photos.photo:ref": lambda: list(db.session.scalars(select(Photo.ref))),
     "photos.photo:audience": lambda: ["sealed", "centre", "agencies", "sender", "public"],
     "photos.photo:rendition": lambda: ["original", "view", "thumb"],
+    "maps.areas:ref": lambda: [*db.session.scalars(select(Centre.ref)), "0000000000000000"],
+    "settings_people.person:ref": lambda: some_people(),
+    "settings_leaving.leaving:ref": lambda: some_people(),
+    "settings_agencies.agency:ref": lambda: list(db.session.scalars(select(Agency.ref).where(Agency.key == "PTNMT"))),
+    "settings_areas.area:ref": lambda: list(db.session.scalars(select(Area.ref).where(Area.level == "commune").limit(2))),
+    "settings_imports.imports:kind": lambda: ["people", "areas", "no_such_kind"],
+    "settings_imports.template:kind": lambda: ["agencies"],
+    "settings_imports.template:form": lambda: ["csv", "exe"],
+    "settings_imports.export:kind": lambda: ["people", "agencies", "areas", "no_such_kind"],
+    "settings_imports.export:form": lambda: ["csv"],
+    "settings_imports.staged:kind": lambda: ["people"],
+    "settings_imports.staged:ref": lambda: ["0000000000000000"],
     "studio.version:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
+    "settings_rows.rows:kind": lambda: ["clock", "no_such_kind"],
+    "settings_rows.new:kind": lambda: ["clock"],
+    "settings_rows.row:kind": lambda: ["clock"],
+    "settings_rows.row:number": lambda: ["1", "999999"],
+    "settings_values.value:key": lambda: ["quiet_from", "no_such_value"],
+    "settings_centres.centre:ref": lambda: list(db.session.scalars(select(Centre.ref))),
     "studio_editor.edit:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
     "studio.text:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
+    "late.write:ref": lambda: list(db.session.scalars(select(Agency.ref))),
+    "letters.letter:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "letters.file:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "letters.own_file:code": lambda: list(db.session.scalars(select(Report.code))),
+    "letters.own_file:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "settings_reorganisations.plan:ref": lambda: ["0000000000000000"],
+    "settings_reorganisations.look_ahead:ref": lambda: ["0000000000000000"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""
 
 BESIDE = ("/reports?q=", "/search?q=rac", "/search?state=open", "/inbox?waits=officer", "/inbox?waits=team", "/inbox?q=1", "/search?q=1",
-          "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox")
+          "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox",
+          "/settings/texts?text=report_filed")
 """Addresses with a question in them."""
+
+
+def some_people() -> list[str]:
+    """One of each centre, an administrator, and a citizen, who is nobody's colleague."""
+    staff = select(Account.ref).where(Account.login.in_(("operator", "operator_dn", "administrator")))
+    return [*db.session.scalars(staff), *db.session.scalars(select(Account.ref).where(Account.kind == "citizen").limit(1))]
 
 
 @dataclass(frozen=True)

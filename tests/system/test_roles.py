@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.db import db, new_ref
-from casework.models import Case, Draft, Event, Photo
+from casework.models import Account, Agency, Case, Centre, Draft, Event, Photo
 from casework.permissions import ACTION_ROLES, ANYONE, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
 from tests import build
 from tests.conftest import environment_of, running
@@ -273,6 +273,9 @@ CENTRE_PHOTO = {"reporter", "reporter by secret", "operator", "ops lead"}
 AGENCIES_PHOTO = CENTRE_PHOTO | {"officer of PTNMT", "leader of PTNMT", "officer of UBND-LAT", "leader of UBND-LAT", "committee leader"}
 DESK_PEOPLE = {"operator": {"operator", "ops lead"}, "ops_lead": {"ops lead"}, "committee_leader": {"committee leader"}}
 READS_PROCESS = {"administrator", "inspector", "process approver", "other centre's administrator"}
+TAKES_CALLS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
+LOOKS_AT_WALL = TAKES_CALLS | {"committee leader"}
+READS_LATE = LOOKS_AT_WALL | {f"leader of {agency}" for agency in ("PTNMT", "UBND-LAT", "HKL")}
 PUBLISHERS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
 
 
@@ -281,7 +284,7 @@ HELD_BY = {
     "confidential reader": "confidential_reader",
 }  # fmt: skip
 """The role of whom the name does not say it."""
-DONE_AS = {"close_without_answer": "close", "publish_interim": "publish", "stop_waiting": "ask_reporter"}
+DONE_AS = {"close_without_answer": "close", "publish_interim": "publish", "stop_waiting": "ask_reporter", "apologise": "write_letter"}
 """Acts that are part of another."""
 
 
@@ -312,6 +315,14 @@ def gives_out(the: Stage, name: str, ref: str) -> bool:
     return role in own and task.case_id != the.hidden.id
 
 
+def manages(the: Stage, name: str, ref: str) -> bool:
+    """An administrator of a centre manages its people, agencies and areas, and nothing of another centre; citizens are nobody's."""
+    account = db.session.scalars(select(Account).where(Account.ref == ref)).first()
+    if account is not None:
+        return account.kind == "staff" and (account.login or "").endswith("_dn") == name.startswith("other centre")
+    return not name.startswith("other centre")
+
+
 def note_by_hand(the: Stage, name: str, ref: str) -> int:
     """The centre and the agencies at work write notes; an agency that handed back does not any more."""
     if name in HAS_NO_CASES | {"committee leader", "administrator", "confidential reader", "other centre's administrator"}:
@@ -319,6 +330,14 @@ def note_by_hand(the: Stage, name: str, ref: str) -> int:
     if ref == the.hidden.ref or name not in READS_CASES:
         return 404
     return 403 if name.endswith(" of HKL") else 200
+
+
+def writes_to(name: str, ref: str) -> int:
+    """The centre reminds its own agencies; their leaders write apologies and remind nobody."""
+    if name not in READS_LATE - {"committee leader"}:
+        return 403
+    is_foreign = db.session.scalars(select(Agency.centre_id).where(Agency.ref == ref)).one() != 1
+    return 200 if name in TAKES_CALLS and is_foreign == name.startswith("other centre") else 404
 
 
 def by_hand(the: Stage, name: str, address: Address) -> int:
@@ -336,13 +355,29 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if parts["code"] == the.case.code else 404
         case "tracking.own" | "own_acts.withdraw_report" | "filing.receipt" | "filing.receipt_file":
             return 200 if own.get(name) == parts["code"] else 404
+        case "maps.areas":
+            return 404 if parts["ref"] == "0" * 16 else 200
+        case "maps.pmtiles":
+            return 404
         case "auth.sign_in":
             return 200 if name in GUESTS else 302
-        case "auth.sessions" | "tracking.mine":
+        case "auth.sessions" | "account.password" | "tracking.mine" | "message_choices.choices":
             return 302 if name in GUESTS else 200
+        case "message_choices.push_worker":
+            return 200
+        case "message_choices.unsubscribe":
+            return 404
         case "photos.photo":
             seers = {"centre": CENTRE_PHOTO, "agencies": AGENCIES_PHOTO}.get(parts["audience"], set())
             return 200 if name in seers and parts["rendition"] != "original" else 404
+        case "letters.own_file":
+            return 404
+        case "wallboard.pair":
+            return 200
+        case "wallboard.wallboard":
+            return 302 if name in GUESTS else 200 if name in LOOKS_AT_WALL else 404
+        case "wallboard.picture":
+            return 200 if name in LOOKS_AT_WALL else 404
     if name in GUESTS:
         return 302
     if name in CITIZENS:
@@ -377,6 +412,50 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "studio.version" | "studio.text":
             is_foreign = name.startswith("other centre") and is_of_centre(parts["ref"])
             return 403 if name not in READS_PROCESS else 404 if is_foreign else 200
+        case "intake_call.call" | "intake_camera.camera" | "intake_camera.cameras":
+            return 200 if name in TAKES_CALLS else 403
+        case "intake_taken.taken":
+            return 302 if name in TAKES_CALLS else 403
+        case "settings_index.settings" | "settings_events.events":
+            return 200 if name.endswith(("administrator", "inspector")) else 403
+        case "settings_rows.rows" | "settings_rows.new" | "settings_rows.row" | "settings_values.value":
+            is_there = parts.get("kind") != "no_such_kind" and parts.get("key") != "no_such_value" and parts.get("number") != "999999"
+            return 403 if not name.endswith("administrator") else 200 if is_there else 404
+        case "settings_values.values" | "settings_centres.centres":
+            return 200 if name.endswith("administrator") else 403
+        case "settings_centres.centre":
+            is_own = db.session.scalars(select(Centre.id).where(Centre.ref == parts["ref"])).one() == the.case.centre_id
+            is_theirs = is_own == (name == "administrator")
+            return 403 if not name.endswith("administrator") else 200 if is_theirs else 404
+        case "settings_people.people" | "settings_people.new" | "settings_agencies.agencies" | "settings_agencies.new":
+            return 200 if name.endswith("administrator") else 403
+        case "settings_areas.areas" | "settings_areas.new":
+            return 200 if name.endswith("administrator") else 403
+        case "settings_people.person" | "settings_leaving.leaving" | "settings_agencies.agency" | "settings_areas.area":
+            return 403 if not name.endswith("administrator") else 200 if manages(the, name, parts["ref"]) else 404
+        case "settings_deputies.deputies":
+            return 200 if leads(name) or name == "committee leader" or name.endswith("administrator") else 403
+        case "settings_imports.imports" | "settings_imports.template" | "settings_imports.export" | "settings_imports.staged":
+            is_there = parts["kind"] != "no_such_kind" and parts.get("form") != "exe" and "ref" not in parts
+            return 403 if not name.endswith("administrator") else 200 if is_there else 404
+        case "settings_texts.texts":
+            return 200 if name in {"administrator", "other centre's administrator"} else 403
+        case "settings_wallboards.wallboards":
+            return 200 if name.endswith(("ops lead", "administrator")) else 403
+        case "late.late" | "letters.letters":
+            return 200 if name in READS_LATE else 403
+        case "letters.letter" | "letters.file":
+            return 404 if name in READS_LATE else 403
+        case "late.write":
+            return writes_to(name, parts["ref"])
+        case "settings_boundaries.boundaries" | "settings_boundaries.export" | "settings_map.settings_map":
+            return 200 if name.endswith("administrator") else 403
+        case "settings_calendar.calendar":
+            return 200 if name.endswith("administrator") else 403
+        case "settings_reorganisations.reorganisations":
+            return 200 if name.endswith("administrator") else 403
+        case "settings_reorganisations.plan" | "settings_reorganisations.look_ahead":
+            return 404 if name.endswith("administrator") else 403
         case "search.search":
             searches_nothing = HAS_NO_CASES | {"administrator", "other centre's administrator", "confidential reader"}
             return 403 if name in searches_nothing else 200
@@ -448,6 +527,9 @@ def test_nobody_fails(the: Stage) -> None:
     assert [path for name in PEOPLE for path, (status, _) in the.look(name).answers.items() if status >= 500] == []
 
 
+OPEN_TO_GUESTS = {"message_choices.unsubscribe"}
+"""Of the pages of choices, the one for whoever has no account."""
+
 # -- what is sent ------------------------------------------------------------------------------------------------------
 
 
@@ -470,7 +552,9 @@ def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -
             continue
         status = person.post(path, {}, follows=False).status
         if roles == ANYONE:
-            assert status in (200, 302, 404, 422), f"{rule.rule}: {status}"
+            is_own = rule.endpoint.startswith(("message_choices.", "account.")) and rule.endpoint not in OPEN_TO_GUESTS
+            needs_account = is_own and actor.account is None
+            assert status in ({401} if needs_account else {200, 302, 404, 422}), f"{rule.rule}: {status}"
         elif actor.account is None:
             assert status == 401, f"{rule.rule}: {status}"
         elif not actor.roles & roles:
@@ -504,7 +588,7 @@ def test_the_step_of_an_agency_is_not_there_for_those_of_another(the: Stage, nam
 def test_no_address_can_be_guessed(the: Stage) -> None:
     """What is not public is addressed by at least 96 random bits; a code opens what is public or the sender's own."""
     named = [(address.endpoint, name, value) for address in the.addresses for name, value in address.parts.items()]
-    chosen = {"verb", "audience", "rendition"}
+    chosen = {"form", "kind", "verb", "audience", "rendition"}
     assert [each for each in named if each[1] not in chosen | {"code"} and not re.fullmatch(r"[A-Za-z0-9_-]{16,}", each[2])] == []
     assert {endpoint for endpoint, name, _ in named if name == "code"} == {
         "public.report", "filing.receipt", "filing.receipt_file", "tracking.own", "own_acts.withdraw_report",

@@ -20,12 +20,12 @@ from flask import Flask
 import web
 from casework.db import unit_of_work
 from casework.events import append
-from casework.models import File, IdempotencyKey, Photo
+from casework.models import Delivery, File, IdempotencyKey, OutboxMessage, Photo
 from casework.permissions import SYSTEM
 from tests import build
 from web.cli import foreign_web
 from web.config import Config
-from web.worker import jobs_of, run_job, send_outbox, sweep
+from web.worker import jobs_of, route, run_job, sweep
 from workflows.jobs import INTERVALS, Job
 
 ROOT = Path(__file__).parent.parent.parent
@@ -224,9 +224,13 @@ class TestJobs:
 
         assert run_job(sqlite_app, Job("failing", timedelta(seconds=1), fail)) is False
 
-    def test_nothing_waits_for_a_way_out(self, sqlite_app: Flask) -> None:
+    def test_without_a_way_out_messages_are_told_on_pages_alone_and_wait_for_nothing(self, sqlite_app: Flask) -> None:
+        from casework.db import db
+
         build.case_at(build.standard_world(), "handling")
-        assert send_outbox(build.NOON + timedelta(days=1)) == 0
+        route(sqlite_app, build.NOON + timedelta(days=1))
+        assert db.session.query(OutboxMessage).filter(OutboxMessage.routed_at.is_(None)).count() == 0
+        assert db.session.query(Delivery).count() == 0
 
     def test_photos_of_forms_never_sent_are_forgotten(self, app: Flask) -> None:
         from casework.db import db

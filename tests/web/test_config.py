@@ -50,6 +50,9 @@ def test_postgresql_means_the_driver_that_is_installed(tmp_path: Path) -> None:
     ("BASE_URL", "phananh.example", "http:// or https://"),
     ("BASE_URL", "https://phananh.example/path", "http:// or https://"),
     ("BASE_URL", "https://phananh.example:99999", "http:// or https://"),
+    ("MAIL_FROM", "phananh", "an e-mail address"),
+    ("SMS_URL", "http://sms.example/send", "https:// address"),
+    ("ZNS_URL", "ftp://zalo.example", "https:// address"),
 ])
 def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, name: str, value: str, allowed: str) -> None:
     with pytest.raises(SettingRefused) as refused:
@@ -65,6 +68,14 @@ def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, name: str, va
 def test_other_databases_are_refused_without_showing_the_address(tmp_path: Path, value: str) -> None:
     with pytest.raises(SettingRefused, match="LANGBIANG_DATABASE_URL is hidden here: allowed are sqlite"):
         read(tmp_path, DATABASE_URL=value)
+
+
+@pytest.mark.parametrize("value", ["mail.example", "smtp://letmein@mail.example?tls=no", "smtp://mail.example?tls=maybe", "https://mail.example"])
+def test_a_mail_server_is_refused_without_showing_its_password(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingRefused, match="LANGBIANG_SMTP_URL is hidden here: "):
+        read(tmp_path, SMTP_URL=value, MAIL_FROM="a@phananh.example")
+    with pytest.raises(SettingRefused, match="e-mails need a sender"):
+        read(tmp_path, SMTP_URL="smtps://user:letmein@mail.example")
 
 
 def test_a_short_secret_is_refused_without_being_shown(tmp_path: Path) -> None:

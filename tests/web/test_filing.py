@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
 from casework.intake import original_words, place_words
+from casework.limits import Limit
 from casework.models import Centre, Field, File, Photo, Report
 from casework.photo_records import photos_of_report
 from tests import build
@@ -275,7 +276,7 @@ def test_a_member_of_staff_reports_as_anybody(world: build.World, app: Flask, cl
 
 
 def test_one_network_cannot_send_without_end(world: build.World, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filing, "NETWORK", filing.Limit("test", 2, timedelta(hours=1)))
+    monkeypatch.setattr(filing, "NETWORK", Limit("test", 2, timedelta(hours=1)))
     form = filled(world, client, consent="")
     assert [client.post("/reports/new", data=form).status_code for _ in range(3)] == [422, 422, 429]
 

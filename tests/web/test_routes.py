@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from casework.permissions import ACTION_ROLES, ANYONE, Action
 from web import PAGES
 from web.config import Config
 
-NEEDS_ACCOUNT = {Action.MANAGE_SESSIONS}
+NEEDS_ACCOUNT = {Action.CHOOSE_MESSAGES, Action.MANAGE_SESSIONS}
 
 
 def routes(app: Flask) -> Iterator[tuple[Rule, Any]]:
@@ -39,7 +40,7 @@ def test_every_action_has_roles(sqlite_app: Flask) -> None:
 
 
 def test_every_module_of_pages_is_registered(sqlite_app: Flask) -> None:
-    assert set(PAGES) <= set(sqlite_app.blueprints)
+    assert {import_module(f"web.{name}").bp.name for name in PAGES} <= set(sqlite_app.blueprints)
 
 
 def test_nobody_gets_in_without_signing_in(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:

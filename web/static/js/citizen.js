@@ -2,6 +2,8 @@
 //   [data-offline]             shown while the telephone has no network
 //   button[data-locate="latitude longitude accuracy"]   puts the present place into the inputs with these ids; then [data-located] is shown
 //                              with the numbers in [data-located-at]; [data-locate-failed] says when it cannot
+//              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there yet;
+//              [data-located-outside] says that it lies outside every area
 //   form[data-secret-from-address]   the secret behind # of a receipt's QR code goes into the form and out of the address: it is never sent by GET
 "use strict";
 (function () {
@@ -21,6 +23,20 @@
     take();
   });
 
+  const choose = (button, latitude, longitude) => {
+    const select = document.getElementById(button.dataset.area), body = new FormData();
+    const token = button.form && button.form.elements.csrf_token;
+    body.append("latitude", latitude);
+    body.append("longitude", longitude);
+    if (token) body.append("csrf_token", token.value);
+    fetch(button.dataset.areaUrl, { method: "POST", body, credentials: "same-origin" }).then(answer => answer.json()).then(found => {
+      all("[data-located-outside]").forEach(text => { text.hidden = !found.outside; });
+      if (!found.area || !select || select.value) return;
+      select.value = found.area.ref;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    }).catch(() => {});                                                        // the server looks again when the form is sent
+  };
+
   if (!navigator.geolocation) return;
   all("button[data-locate]").forEach(button => {
     const inputs = button.dataset.locate.split(" ").map(id => document.getElementById(id));
@@ -36,6 +52,7 @@
         if (inputs[2]) inputs[2].value = Math.round(position.coords.accuracy);
         all("[data-located]").forEach(text => { text.hidden = false; });
         all("[data-located-at]").forEach(text => { text.textContent = inputs[0].value + ", " + inputs[1].value; });
+        if (button.dataset.areaUrl) choose(button, inputs[0].value, inputs[1].value);
         inputs[0].dispatchEvent(new CustomEvent("located", { bubbles: true, detail: { accuracy: position.coords.accuracy } }));
       }, () => { button.removeAttribute("aria-busy"); failed(false); }, { enableHighAccuracy: true, timeout: 15000 });
     });

@@ -3,7 +3,8 @@
 //   "row:stand"                this event of a row lets it be stood at
 //   [data-entry="inbox"]       a link of the bar that keys lead to
 //   [data-key="p"]             pressing the key presses this button or link, or goes to this field
-//   "/" goes to the search, "?" shows the keys (details.allkeys), Escape closes what floats (details.pop), "g i" leads to the inbox
+//   "/" goes to the search, "?" shows the keys (details.allkeys), Escape closes what floats (details.pop)
+//   "g i" leads to the inbox, "g c" to a call to be taken down, "g b" to the wallboard
 "use strict";
 (() => {
   const rows = () => [...document.querySelectorAll("[data-row]")];
@@ -33,7 +34,8 @@
     const box = list[at]?.querySelector("input[type=checkbox]");
     const afterG = event.timeStamp - pressedG < 1500;
     pressedG = event.key === "g" ? event.timeStamp : -Infinity;
-    if (event.key === "i" && afterG) entry("inbox")?.click();
+    const led = afterG && { i: "inbox", c: "phone-call", b: "arrows-maximize" }[event.key];
+    if (led) entry(led)?.click();
     else if (event.key === "j") moveTo(list, at + 1);
     else if (event.key === "k") moveTo(list, at < 0 ? 0 : at - 1);
     else if (event.key === "Enter" && at >= 0 && event.target === document.body) list[at].querySelector("a")?.click();

@@ -1,0 +1,152 @@
+"""Apology and new date for a case whose day has passed: a promise beside the limit, which stays where it was and stays late.
+
+Practice of the one-stop units ("Phiếu xin lỗi và hẹn lại ngày trả kết quả"), taken over for field reports.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Select, func, select
+
+from casework.calendars import calendar_of
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.folding import normal
+from casework.letterheads import letterhead_for
+from casework.letters import APOLOGY, is_owed_late, local_day, refuse_day
+from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
+from casework.outbox import tell_reporters
+from casework.permissions import OPERATIONS, Action, Actor, Role, require
+from casework.states import OPEN_STATES
+from casework.working_time import TimeLimit, Unit, due_at
+
+LONGEST_REASON = 500
+OWED_AFTER = TimeLimit(1, Unit.WORKING_DAYS)
+"""A late case without an apology owes one after so long."""
+
+
+class ApologyRefused(CaseworkError):
+    """No apology can be written for this case so; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnApology:
+    """An apology as the sender of a report reads it."""
+
+    ref: str
+    unit: str
+    reason: str
+    new_day: date
+    made_at: datetime
+
+
+def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> None:
+    """Apologise to every reporter of a late case, with the reason and a new day (a working day from tomorrow on).
+
+    Signed for the late unit: the agency of a leader who writes it; else the late lead agency, else another late one, else the
+    centre. Moves no limit. Records `apologise` with the day and the agency, without the reason, which stands in the letter alone.
+    Raises NotAllowed, ApologyRefused (also for a leader whose agency is not late), DayTooFar.
+    """
+    require(by, Action.WRITE_LETTER, case)
+    reason = normal(reason)
+    if not can_be_apologised_for(case, now):
+        raise ApologyRefused("Chỉ xin lỗi khi hồ sơ đã quá hạn và chưa trả lời.", "Only a case that is past its day and unanswered.")
+    if not may_apologise(case, by, now):
+        raise ApologyRefused("Đơn vị của Ông/Bà không trễ hạn trong hồ sơ này.", "Your agency is not late in this case.")
+    if not reason or len(reason) > LONGEST_REASON:
+        raise ApologyRefused(
+            f"Vui lòng nêu lý do chậm trễ, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason, {LONGEST_REASON} characters at most."
+        )
+    refuse_day(case.centre_id, until, now)
+    if db.session.scalar(_of_case(case.id).where(Letter.reply_by >= until)) is not None:
+        raise ApologyRefused("Đã hẹn lại ngày này hoặc một ngày sau đó.", "That day, or a later one, has been promised already.")
+    agency = unit_signing(case, by, now)
+    today = local_day(now)
+    content = {
+        "head": letterhead_for(case.centre_id, agency.id if agency else None, today).told(),
+        "unit": (agency or case.centre).name_vi,
+        "phone": (agency.phone if agency else None) or case.centre.phone or "",
+        "centre": case.centre.name_vi,
+        "title": case.title or "",
+        "due_at": case.due_at.isoformat() if case.due_at else None,
+        "on": today.isoformat(),
+        "reason": reason,
+    }
+    letter = Letter(
+        kind=APOLOGY, centre_id=case.centre_id, agency_id=agency.id if agency else None, case_id=case.id, reply_by=until, content=content,
+        made_by_id=by.account_id, made_at=now,
+    )  # fmt: skip
+    db.session.add(letter)
+    record(case, "apologise", by=by, at=now, agency=agency.key if agency else None, new_day=until.isoformat())
+    due = calendar_of(case.centre_id).end_of(until, now)
+    tell_reporters(case, "apology", at=now, due_at=due.isoformat())
+
+
+def can_be_apologised_for(case: Case, now: datetime) -> bool:
+    """Whether the case is late, owes its answer and does not stand still."""
+    is_owed = case.state in OPEN_STATES and case.standstill is None and case.answered_at is None and case.quarantined_at is None
+    return is_owed and case.due_at is not None and now >= case.due_at
+
+
+def may_apologise(case: Case, by: Actor, now: datetime) -> bool:
+    """Whether this person would sign for a late unit of the case: the centre for any, a leader for their own agency."""
+    return by.holds(OPERATIONS, centre_id=case.centre_id) or bool(_own_late(case, by, now))
+
+
+def unit_signing(case: Case, by: Actor, now: datetime) -> Agency | None:
+    """For which agency an apology would be signed; None: for the centre."""
+    late = _late_parts(case, by, now)
+    return late[0].agency if late else None
+
+
+def is_owed(due: datetime | None, centre_id: int, now: datetime) -> bool:
+    """Whether a case that is past its day, with no apology yet, owes one by now."""
+    if due is None or now < due:
+        return False
+    owed_at = due_at(OWED_AFTER, due - timedelta(microseconds=1), calendar_of(centre_id))
+    return owed_at is not None and now >= owed_at
+
+
+def promised_days(case_ids: Collection[int]) -> dict[int, date]:
+    """The newest day each case was put off to with an apology."""
+    query = select(Letter.case_id, func.max(Letter.reply_by)).where(Letter.case_id.in_(case_ids), Letter.kind == APOLOGY)
+    rows = db.session.execute(query.where(Letter.withdrawn_at.is_(None)).group_by(Letter.case_id))
+    return {case_id: day for case_id, day in rows if case_id is not None and day is not None}
+
+
+def apologies_to(report: Report) -> list[OwnApology]:
+    """What the sender of a report was apologised for while the report was in the case, the newest first."""
+    return [
+        OwnApology(letter.ref, letter.content["unit"], letter.content["reason"], letter.reply_by, letter.made_at)
+        for letter in _told_to(report) if letter.reply_by is not None
+    ]  # fmt: skip
+
+
+def apology_to(report: Report, ref: str) -> Letter | None:
+    """One apology to the sender of a report; None where it is none of theirs."""
+    return next((letter for letter in _told_to(report) if letter.ref == ref), None)
+
+
+def _told_to(report: Report) -> list[Letter]:
+    query = select(Letter).join(CaseReport, CaseReport.case_id == Letter.case_id).where(CaseReport.report_id == report.id)
+    query = query.where(Letter.kind == APOLOGY, Letter.withdrawn_at.is_(None), Letter.made_at >= CaseReport.joined_at)
+    query = query.where(CaseReport.left_at.is_(None) | (Letter.made_at <= CaseReport.left_at))
+    return list(db.session.scalars(query.order_by(Letter.id.desc()).limit(20)))
+
+
+def _of_case(case_id: int) -> Select[int]:
+    return select(Letter.id).where(Letter.case_id == case_id, Letter.kind == APOLOGY, Letter.withdrawn_at.is_(None)).limit(1)
+
+
+def _late_parts(case: Case, by: Actor, now: datetime) -> list[Assignment]:
+    """The late parts an apology by this person would be signed for, the lead's first."""
+    late = [row for row in case.open_assignments if is_owed_late(row, now)]
+    if not by.holds(OPERATIONS, centre_id=case.centre_id):
+        late = _own_late(case, by, now)
+    return sorted(late, key=lambda row: (not row.is_lead, row.id))
+
+
+def _own_late(case: Case, by: Actor, now: datetime) -> list[Assignment]:
+    return [row for row in case.open_assignments if is_owed_late(row, now) and by.holds([Role.AGENCY_LEADER], agency_id=row.agency_id)]

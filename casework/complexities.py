@@ -1,0 +1,46 @@
+"""How difficult a case may be found: rows in force that have a limit of their own; a case keeps the key."""
+
+from datetime import date, datetime
+
+from sqlalchemy import or_, select
+
+from casework.clocks import ClockKind, RuleMissing, rule_for
+from casework.db import db
+from casework.models import Case, Complexity
+from casework.permissions import LOCAL_ZONE
+from casework.words import Bilingual
+
+AT_FILING = "ordinary"
+"""What a case is until somebody classifies it."""
+SEVERAL_AGENCIES = "complex"
+"""Whose limit a case has that several agencies work on (rules.md, section 4)."""
+
+
+def complexities_for(case: Case, *, now: datetime, counted_from: datetime) -> list[Complexity]:
+    """What may be chosen for a case today, in order: only where it has a limit, counted from that instant. More is an error to come."""
+    on = counted_from.astimezone(LOCAL_ZONE).date()
+    rows = complexities_of(case.centre_id, now.astimezone(LOCAL_ZONE).date())
+    return [row for row in rows if has_limit(row.key, case.centre_id, on)]
+
+
+def complexities_of(centre_id: int | None, day: date) -> list[Complexity]:
+    """The complexities in force on a day, a centre's own before the installation's (rules.md, section 8)."""
+    query = select(Complexity).where(or_(Complexity.centre_id == centre_id, Complexity.centre_id.is_(None)))
+    rows = [row for row in db.session.scalars(query.order_by(Complexity.position, Complexity.id)) if row.holds_on(day)]
+    own = {row.key for row in rows if row.centre_id is not None}
+    return [row for row in rows if row.centre_id is not None or row.key not in own]
+
+
+def complexity_words(case: Case, key: str, *, now: datetime) -> Bilingual:
+    """The words of today for a key; the key itself where there is no row."""
+    rows = complexities_of(case.centre_id, now.astimezone(LOCAL_ZONE).date())
+    return next((row.name for row in rows if row.key == key), Bilingual(key, key))
+
+
+def has_limit(key: str, centre_id: int | None, on: date) -> bool:
+    """Whether a normal case of that complexity has a limit that begins on that day."""
+    try:
+        rule_for(ClockKind.CASE, centre_id=centre_id, on=on, urgency="normal", complexity=key)
+    except RuleMissing:
+        return False
+    return True

@@ -1,0 +1,34 @@
+"""What somebody tells on the telephone that is not ours to answer first: the numbers of the emergency services.
+
+113 police, 114 fire and rescue, 115 ambulance (Luật Viễn thông 24/2023/QH15; the numbers of all Vietnam).
+"""
+
+from collections.abc import Mapping
+
+from casework.suggesting import spoken_of
+from casework.words import Bilingual
+
+PHRASES: Mapping[str, tuple[str, ...]] = {
+    "114": ("cháy nhà", "cháy rừng", "đang cháy", "bốc cháy", "bốc khói", "cháy nổ", "nổ bình ga", "rò khí ga", "mắc kẹt", "sập nhà",
+            "vùi lấp", "bị cuốn trôi", "đuối nước", "sạt lở đè", "rơi xuống vực"),
+    "113": ("đánh nhau", "hành hung", "cướp", "giật đồ", "trộm đang", "cầm dao", "có dao", "bắt cóc", "dọa giết", "đâm người", "chém"),
+    "115": ("tai nạn", "bị thương", "ngất", "bất tỉnh", "chảy máu", "đột quỵ", "co giật", "khó thở", "ngộ độc", "gãy chân", "gãy tay",
+            "điện giật", "rắn cắn", "chó dại"),
+}  # fmt: skip
+"""By number. Said too often does no harm: the sentence is advice to whoever holds the telephone, nothing is decided by it."""
+
+SENTENCES = {
+    "114": Bilingual("Nếu đang cháy hoặc có người mắc kẹt: hướng dẫn gọi 114 ngay, rồi mới ghi tiếp.",
+                     "If it burns or somebody is trapped: tell them to call 114 at once, then go on."),
+    "113": Bilingual("Nếu đang có đánh nhau, cướp, đe dọa: hướng dẫn gọi 113 ngay, rồi mới ghi tiếp.",
+                     "If there is a fight, a robbery or a threat now: tell them to call 113 at once, then go on."),
+    "115": Bilingual("Nếu có người bị thương hoặc ngất: hướng dẫn gọi 115 ngay, rồi mới ghi tiếp.",
+                     "If somebody is hurt or unconscious: tell them to call 115 at once, then go on."),
+}  # fmt: skip
+"""What the operator reads."""
+
+
+def emergencies_in(words: str) -> list[Bilingual]:
+    """Return what to tell the caller first, by what the words speak of; nothing where they speak of no emergency."""
+    spoken = spoken_of(PHRASES, words)
+    return [sentence for number, sentence in SENTENCES.items() if number in spoken]

@@ -1,0 +1,57 @@
+"""Who goes on with the work of an agency that has ended: rules and tables still know it by its old key (rules.md, section 8)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Agency, AgencySuccession, Case
+from casework.words import Bilingual
+
+
+def agencies_now(keys: Collection[str], case: Case, there: Collection[Agency]) -> dict[str, Agency]:
+    """The agencies that are there today by keys of any time: themselves, else who follows them for the place of the case.
+
+    `there` are those of the case's centre today. Of several successors the one of the case's area counts, else one that is of no area,
+    else the only one. Two statements where a key is unknown today, none otherwise.
+    """
+    today = {agency.key: agency for agency in there}
+    found = {key: today[key] for key in keys if key in today}
+    missing = [key for key in keys if key not in found]
+    if not missing:
+        return found
+    ways: dict[int, list[int]] = defaultdict(list)
+    for before, behind in db.session.execute(select(AgencySuccession.predecessor_id, AgencySuccession.successor_id)):
+        ways[before].append(behind)
+    present = {agency.id: agency for agency in there}
+    known = db.session.scalars(select(Agency).where(Agency.key.in_(missing)).order_by(Agency.id)) if ways else ()
+    for agency in known:
+        heirs = _heirs(agency.id, ways, present)
+        fitting = [heir for heir in heirs if heir.area_id == case.area_id and case.area_id is not None]
+        fitting = fitting or [heir for heir in heirs if heir.area_id is None] or (heirs if len(heirs) == 1 else [])
+        if fitting:
+            found[agency.key] = fitting[0]
+    return found
+
+
+def names_in_events(payloads: Collection[Mapping[str, Any]]) -> dict[str, Bilingual]:
+    """The names agencies of a case had before a reorganisation, by their keys, as its events tell them."""
+    found: dict[str, Bilingual] = {}
+    for payload in payloads:
+        pairs = zip(payload.get("keys") or (), payload.get("moved") or (), strict=False)
+        found |= {key: Bilingual(*names[0]) for key, names in pairs if names and names[0]}
+    return found
+
+
+def _heirs(agency_id: int, ways: Mapping[int, list[int]], present: Mapping[int, Agency]) -> list[Agency]:
+    ahead, seen, found = [agency_id], set[int](), []
+    while ahead:
+        each = ahead.pop(0)
+        if each in present:
+            found.append(present[each])
+        elif each not in seen:
+            seen.add(each)
+            ahead += ways.get(each, ())
+    return found

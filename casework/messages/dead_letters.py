@@ -1,0 +1,186 @@
+"""What has not left the house: how much waits, what was given up and why, and its retry by hand. No words, no address, no name.
+
+An administrator sees what belongs to their own centres, of cases taken out of the system nothing.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, cast, exists, func, literal, or_, select, true, update
+from sqlalchemy.orm import aliased
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.folding import normal
+from casework.messages import reasons
+from casework.messages.choices import CHANNELS
+from casework.messages.recipients import recipient_of
+from casework.messages.rendering import TEST_MESSAGE
+from casework.messages.sending import under_way
+from casework.models import Agency, Case, Delivery, Membership
+from casework.permissions import Action, Actor, Role, require
+
+STREAM = "messages"
+"""The stream of events that says who tried again or dropped what was given up."""
+
+MOST_COUNTED = 1_000
+LONGEST_REASON = 500
+
+
+class DeadLetterRefused(CaseworkError):
+    """It cannot be tried again or dropped so; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """One way out of the house: how much waits (at most MOST_COUNTED + 1 are counted), since when, and when something last left."""
+
+    channel: str
+    waiting: int
+    oldest_at: datetime | None
+    last_sent_at: datetime | None
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One message that was given up. `detail` is what the gateway's protocol said."""
+
+    id: int
+    template: str
+    channel: str
+    code: str
+    attempts: int
+    reason: str
+    detail: str
+    given_up_at: datetime
+
+
+def channel_states(by: Actor) -> list[ChannelState]:
+    """How each channel stands. Raises NotAllowed."""
+    require(by, Action.RETRY_MESSAGE)
+    seen = _seen_by(by)
+    return [_state_of(channel, seen) for channel in CHANNELS]
+
+
+def dead_letters(by: Actor, *, limit: int, reason: str = "", skipped: int = 0) -> list[DeadLetter]:
+    """Return what was given up, the newest first, after so many are skipped. Raises NotAllowed."""
+    require(by, Action.RETRY_MESSAGE)
+    query = select(Delivery, Case.code).outerjoin(Case, Case.id == Delivery.case_id).where(Delivery.given_up_at.is_not(None), _seen_by(by))
+    if reason:
+        query = query.where(_has_reason(reason))
+    newest = query.order_by(Delivery.given_up_at.desc(), Delivery.id.desc())
+    return [_letter(row, code) for row, code in db.session.execute(newest.offset(skipped).limit(limit))]
+
+
+def reasons_given(by: Actor) -> dict[str, int]:
+    """How many were given up for each reason, the most frequent first. Raises NotAllowed."""
+    require(by, Action.RETRY_MESSAGE)
+    counted: Counter[str] = Counter()
+    query = select(Delivery.last_error, func.count()).where(Delivery.given_up_at.is_not(None), _seen_by(by)).group_by(Delivery.last_error)
+    for last_error, number in db.session.execute(query):
+        counted[reasons.reason_of(last_error)] += number
+    return dict(counted.most_common())
+
+
+def retry(by: Actor, *, now: datetime, ids: Collection[int] = (), reason: str = "") -> int:
+    """Send again what was given up: some rows, or all of one reason; returns how many. Each has all its attempts before it.
+
+    What may have left already may be doubled by that; whoever asks has been told. Records `retry_message` in the stream of messages.
+    Raises NotAllowed, DeadLetterRefused where there is nothing of the kind.
+    """
+    again: dict[str, object] = {"given_up_at": None, "attempts": 0, "due_at": now, "lease": None, "leased_until": None}
+    return _change("retry_message", again, by=by, now=now, ids=ids, reason=reason)
+
+
+def drop(by: Actor, *, now: datetime, why: str, ids: Collection[int] = (), reason: str = "") -> int:
+    """Let go what was given up; returns how many. `why` is kept in the event and names nobody. Records `drop_message`.
+
+    Raises NotAllowed, DeadLetterRefused without a reason and where there is nothing of the kind.
+    """
+    why = normal(why)
+    if not why or len(why) > LONGEST_REASON:
+        raise DeadLetterRefused(
+            f"Vui lòng ghi lý do bỏ tin, tối đa {LONGEST_REASON} ký tự.", f"Please say why, in at most {LONGEST_REASON} characters."
+        )
+    gone: dict[str, object] = {"given_up_at": None, "dropped_at": now, "last_error": reasons.BY_HAND}
+    return _change("drop_message", gone, by=by, now=now, ids=ids, reason=reason, why=why)
+
+
+def ways_to(by: Actor) -> frozenset[str]:
+    """The channels that lead to the person themselves; Zalo carries approved templates only, so no test."""
+    person = recipient_of(f"account:{by.account_id}")
+    return person.reached - {"zns"} if person is not None else frozenset()
+
+
+def send_test(channel: str, *, by: Actor, now: datetime, configured: Collection[str]) -> None:
+    """Send a message without content to oneself, in quiet hours too. Raises NotAllowed, DeadLetterRefused where no way leads there."""
+    require(by, Action.RETRY_MESSAGE)
+    if channel not in configured or channel not in ways_to(by):
+        raise DeadLetterRefused(
+            "Kênh này chưa cấu hình hoặc tài khoản của Ông/Bà chưa có địa chỉ nhận.",
+            "This channel is not configured, or your account has no address for it.",
+        )
+    key = f"test:{by.account_id}:{channel}:{now.timestamp():.6f}"
+    db.session.add(
+        Delivery(
+            recipient=f"account:{by.account_id}", channel=channel, is_urgent=True, template=TEST_MESSAGE, dedupe_key=key,
+            created_at=now, due_at=now,
+        )
+    )  # fmt: skip
+
+
+def _change(verb: str, values: dict[str, object], *, by: Actor, now: datetime, ids: Collection[int], reason: str, **told: str) -> int:
+    require(by, Action.RETRY_MESSAGE)
+    asked = Delivery.id.in_(ids) if ids else _has_reason(reason)
+    rows = select(Delivery.id).where(Delivery.given_up_at.is_not(None), _seen_by(by), asked).order_by(Delivery.id)
+    if db.session.get_bind().dialect.name != "sqlite":
+        rows = rows.with_for_update()
+    found = list(db.session.scalars(rows)) if ids or reason else []
+    if not found:
+        raise DeadLetterRefused(
+            "Vui lòng chọn tin. Tin đã chọn có thể đã được gửi lại.", "Please choose. What was chosen may have been sent again already."
+        )
+    db.session.execute(update(Delivery).where(Delivery.id.in_(found)).values(values), execution_options={"synchronize_session": False})
+    append(STREAM, verb, by=by, at=now, payload={"messages": len(found), "reason": reason, **told})
+    return len(found)
+
+
+def _seen_by(by: Actor) -> ColumnElement[bool]:
+    centre_ids = {grant.centre_id for grant in by.grants if grant.role == Role.ADMINISTRATOR}
+    its_case = aliased(Case)
+    is_apart = exists().where(its_case.id == Delivery.case_id, its_case.quarantined_at.is_not(None))
+    if None in centre_ids:
+        return ~is_apart
+    of_case = Delivery.case_id.in_(select(Case.id).where(Case.centre_id.in_(centre_ids)))
+    agencies = select(Agency.id).where(Agency.centre_id.in_(centre_ids))
+    people = select(literal("account:") + cast(Membership.account_id, String)).where(
+        or_(Membership.centre_id.in_(centre_ids), Membership.agency_id.in_(agencies))
+    )
+    return ~is_apart & or_(of_case, Delivery.case_id.is_(None) & Delivery.recipient.in_(people))
+
+
+def _has_reason(reason: str) -> ColumnElement[bool]:
+    if reason not in reasons.WORDS:
+        return ~true()
+    return or_(Delivery.last_error == reason, Delivery.last_error.startswith(f"{reason}:", autoescape=True))
+
+
+def _state_of(channel: str, seen: ColumnElement[bool]) -> ChannelState:
+    waiting = select(Delivery.created_at).where(Delivery.channel == channel, under_way(), seen).limit(MOST_COUNTED + 1).subquery()
+    number, oldest = db.session.execute(select(func.count(), func.min(waiting.c.created_at))).one()
+    last = select(Delivery.sent_at).where(Delivery.channel == channel, Delivery.sent_at.is_not(None))
+    last = last.order_by(Delivery.sent_at.desc()).limit(1)
+    given_up = select(Delivery.id).where(Delivery.channel == channel, Delivery.given_up_at.is_not(None), seen).limit(MOST_COUNTED + 1)
+    counted = db.session.scalar(select(func.count()).select_from(given_up.subquery())) or 0
+    return ChannelState(channel, number, oldest, db.session.scalar(last), counted)
+
+
+def _letter(row: Delivery, code: str | None) -> DeadLetter:
+    reason, _, detail = (row.last_error or reasons.FAULT).partition(": ")
+    at = row.given_up_at
+    assert at is not None
+    return DeadLetter(row.id, row.template, row.channel, code or "", row.attempts, reason, detail, at)

@@ -1,0 +1,45 @@
+"""Who reads an inbox: the people who hold its role on the day, and whoever is deputy of one of them at the moment."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from casework.db import db
+from casework.models import Account, Deputy, Membership
+from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Role, desk_name
+
+
+def readers_of(desks: Collection[str], *, now: datetime) -> dict[str, set[int]]:
+    """Return the accounts that read each inbox now, deputies among them; nobody whose account is shut."""
+    wanted = [_membership(desk) for desk in set(desks)]
+    holders: dict[str, set[int]] = defaultdict(set)
+    if not wanted:
+        return holders
+    today = now.astimezone(LOCAL_ZONE).date()
+    rows = select(Membership).join(Membership.account).where(or_(*wanted), Account.disabled_at.is_(None), Account.kind == "staff")
+    for row in db.session.scalars(rows):
+        if row.holds_on(today):
+            holders[desk_name(row.role, centre_id=row.centre_id, agency_id=row.agency_id)].add(row.account_id)
+    deputies = _deputies({id_ for ids in holders.values() for id_ in ids}, now)
+    for ids in holders.values():
+        ids.update(*[deputies[id_] for id_ in ids if id_ in deputies])
+    return holders
+
+
+def _membership(desk: str) -> ColumnElement[bool]:
+    role, _, place = desk.partition("@")
+    number = int(place[1:])
+    if Role(role) in AGENCY_ROLES:
+        return and_(Membership.role == role, Membership.agency_id == number)
+    return and_(Membership.role == role, Membership.centre_id == number if number else Membership.centre_id.is_(None))
+
+
+def _deputies(principals: set[int], now: datetime) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    query = select(Deputy.principal_id, Deputy.deputy_id).join(Account, Account.id == Deputy.deputy_id)
+    query = query.where(Deputy.principal_id.in_(principals), Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
+    for principal_id, deputy_id in db.session.execute(query):
+        found[principal_id].add(deputy_id)
+    return found

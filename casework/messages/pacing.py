@@ -1,0 +1,43 @@
+"""How fast messages leave, and how long to wait after a failure: nothing goes out as a burst, however much has piled up."""
+
+import zlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from casework.db import db
+from casework.models import Delivery
+from casework.settings.values import value_of
+
+MINUTE, PULSE = timedelta(minutes=1), timedelta(seconds=10)
+PULSES = 6
+"""A sixth of a minute's share may leave in ten seconds, so that the share does not go out in the minute's first second."""
+
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 720, 1440))
+"""After the first, second … failed attempt; the last of them again and again."""
+
+JITTER_PER_CENT = 20
+LONGEST_ASKED = timedelta(days=1)
+"""The longest a gateway may make us wait by Retry-After."""
+
+
+def room_for(channel: str, now: datetime) -> int:
+    """How many messages of a channel may leave now. Each worker beside this one may at that moment be sending one more."""
+    most: int = value_of(f"most_{channel}")
+    recent = select(
+        func.count().filter(Delivery.sent_at > now - MINUTE), func.count().filter(Delivery.sent_at > now - PULSE)
+    ).where(Delivery.channel == channel, Delivery.sent_at > now - MINUTE, Delivery.sent_at.is_not(None))
+    in_minute, in_pulse = db.session.execute(recent).one()
+    return min(most - in_minute, -(-most // PULSES) - in_pulse)
+
+
+def next_attempt(delivery: Delivery, now: datetime, *, asked: timedelta | None = None) -> datetime | None:
+    """When to try again after so many attempts; None when it is given up. `asked` is what the gateway wants at least.
+
+    Each waits a little longer than the rule by a share of its own, so that what failed together does not come back together.
+    """
+    if delivery.attempts >= value_of("message_attempts"):
+        return None
+    pause = PAUSES[min(max(delivery.attempts, 1), len(PAUSES)) - 1]
+    share = zlib.crc32(f"{delivery.id}:{delivery.attempts}".encode()) % (JITTER_PER_CENT * 10) / 1000
+    return now + max(pause * (1 + share), min(asked or timedelta(), LONGEST_ASKED))

@@ -1,0 +1,18 @@
+"""Quiet hours: when nothing but urgent matters leaves the house, by the centre's own hours, local time."""
+
+from datetime import datetime, time, timedelta
+
+from casework.permissions import LOCAL_ZONE
+from casework.settings.values import value_of
+
+
+def quiet_until(now: datetime, centre_id: int | None) -> datetime | None:
+    """When the quiet hours that `now` falls into are over; None outside them, and where both hours are the same."""
+    begin, end = (time.fromisoformat(value_of(key, centre_id)) for key in ("quiet_from", "quiet_until"))
+    local = now.astimezone(LOCAL_ZONE)
+    today_ends = datetime.combine(local.date(), end, LOCAL_ZONE)
+    if begin < end:
+        return today_ends if begin <= local.time() < end else None
+    if begin > end and local.time() >= begin:
+        return today_ends + timedelta(days=1)
+    return today_ends if begin > end and local.time() < end else None

@@ -1,0 +1,118 @@
+"""To whom a message may go, and which ways lead there: by digests alone while it is routed, opened only for sending."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.identity import Contact, open_contact
+from casework.messages.choices import CHANNELS, wishes_of, wishes_of_reporter
+from casework.messages.push_subscriptions import have_push
+from casework.models import Account, Reporter
+
+TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
+"""What somebody must have chosen to be told at once, by whether the matter is urgent; what waits for the digest is told by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person: whether of the house, the channels that lead to them, and what they take by each."""
+
+    key: str
+    is_staff: bool
+    language: str
+    is_open: bool
+    reached: frozenset[str]
+    wishes: dict[str, str] = field(default_factory=dict)
+
+    def takes(self, channel: str, *, urgent: bool) -> bool:
+        """Whether the person may be told at once by that channel."""
+        return self.is_open and channel in self.reached and self.wishes.get(channel, "all") in TAKEN_AT_ONCE[urgent]
+
+    def ways(self, *, urgent: bool, has_zns: bool, configured: Collection[str]) -> list[str]:
+        """The channels a message goes by. A citizen is told by telephone where no e-mail goes: by Zalo, else by SMS."""
+        taken = [channel for channel in CHANNELS if channel in configured and self.takes(channel, urgent=urgent)]
+        if "zns" in taken and not has_zns:
+            taken.remove("zns")
+        if self.is_staff:
+            return taken
+        if "email" in taken:
+            return [channel for channel in taken if channel in ("email", "push")]
+        return [channel for channel in taken if channel != "sms" or "zns" not in taken]
+
+
+def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
+    """Return the people behind `reporter:<id>` and `account:<id>`; who is nobody, or can be told in no way, is missing."""
+    reporter_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("reporter:")}
+    account_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("account:")}
+    reporters = list(
+        db.session.scalars(select(Reporter).where(Reporter.id.in_(reporter_ids)).options(joinedload(Reporter.account)))
+        if reporter_ids else ()
+    )  # fmt: skip
+    accounts = list(db.session.scalars(select(Account).where(Account.id.in_(account_ids))) if account_ids else ())
+    all_ids = {account.id for account in accounts} | {row.account_id for row in reporters if row.account_id is not None}
+    wishes, in_browsers = (wishes_of(all_ids), have_push(all_ids)) if all_ids else ({}, set())
+    found = [_of_account(account, wishes.get(account.id, {}), in_browsers) for account in accounts]
+    found += [_of_reporter(row, wishes, in_browsers) for row in reporters if row.can_be_told]
+    return {recipient.key: recipient for recipient in found}
+
+
+def recipient_of(key: str) -> Recipient | None:
+    """The same of one."""
+    return recipients_of([key]).get(key)
+
+
+def contact_of(key: str) -> Contact:
+    """Open what leads to somebody, for sending and nothing else. Of a reporter what they wrote on the form, else their account's."""
+    if key.startswith("account:"):
+        account = db.session.get(Account, int(key.partition(":")[2]))
+        return _contact_of(account) if account is not None else Contact()
+    reporter = db.session.get(Reporter, int(key.partition(":")[2]))
+    if reporter is None:
+        return Contact()
+    given = open_contact(reporter.sealed_identity) if reporter.sealed_identity is not None else Contact()
+    if (given.email and given.phone) or reporter.account is None:
+        return given
+    own = _contact_of(reporter.account)
+    return Contact(phone=given.phone or own.phone, email=given.email or own.email)
+
+
+def account_id_of(key: str) -> int | None:
+    """The account whose browsers are told; None for a reporter without one."""
+    number = int(key.partition(":")[2])
+    return number if key.startswith("account:") else db.session.scalar(select(Reporter.account_id).where(Reporter.id == number))
+
+
+def _contact_of(account: Account) -> Contact:
+    if account.kind == "staff":
+        return Contact(phone=account.phone, email=account.email)
+    return open_contact(account.sealed_identity) if account.sealed_identity is not None else Contact()
+
+
+def _of_account(account: Account, wishes: dict[str, str], in_browsers: set[int]) -> Recipient:
+    is_staff = account.kind == "staff"
+    email, phone = (account.email, account.phone) if is_staff else (account.email_digest, account.phone_digest)
+    reached = _reached(email, phone, account.id in in_browsers)
+    return Recipient(f"account:{account.id}", is_staff, account.language, account.disabled_at is None, reached, wishes)
+
+
+def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: set[int]) -> Recipient:
+    """Of somebody without an account the wishes are those of the form: a list of channels, or nothing."""
+    account = row.account
+    email = row.email_digest or (account.email_digest if account else None)
+    phone = row.phone_digest or (account.phone_digest if account else None)
+    reached = _reached(email, phone, account is not None and account.id in in_browsers)
+    if account is not None and not row.channels:
+        own = wishes.get(account.id, {})
+    else:
+        taken = wishes_of_reporter(row)
+        own = {channel: "all" if channel in taken else "none" for channel in CHANNELS}
+    is_open = account is None or account.disabled_at is None
+    return Recipient(f"reporter:{row.id}", False, row.language, is_open, reached, own)
+
+
+def _reached(email: object, phone: object, in_browser: bool) -> frozenset[str]:
+    ways = {"email": email, "push": in_browser, "zns": phone, "sms": phone}
+    return frozenset(channel for channel, leads in ways.items() if leads)

@@ -1,0 +1,245 @@
+"""The words of a message, in its reader's language, from the templates in force: codes, days and names of bodies, never a person.
+
+What a message may say follows rules.md, section 2: no identity, nobody's own words. Of cases that are not for the public, and of
+answers given in private, it says only that there is something to read. Links carry a code, never the secret of a receipt.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy import or_, select
+
+from casework.db import db
+from casework.due_reasons import OTHERWISE, REASONS, URGENT
+from casework.errors import CaseworkError
+from casework.messages.kinds import KINDS, Audience
+from casework.messages.lengths import MOST_SMS_SEGMENTS, sms_segments
+from casework.messages.recipients import account_id_of
+from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, TextTemplate
+from casework.permissions import LOCAL_ZONE
+from casework.words import Bilingual
+
+TEST_MESSAGE = "test_message"
+"""The template of what an administrator sends to themselves; its words are fixed."""
+
+TEST_WORDS = (
+    Bilingual("Tin thử của hệ thống phản ánh", "Test message of the field reports"),
+    Bilingual("Đây là tin thử. Ông/Bà nhận được nghĩa là kênh gửi này hoạt động.",
+              "This is a test. That you read it means that this way works."),
+)  # fmt: skip
+NEWS = (
+    Bilingual("Có thông tin mới về phản ánh {code}", "News of report {code}"),
+    Bilingual("Có thông tin mới về phản ánh {code}. Mời Ông/Bà mở trang phản ánh để xem.",
+              "There is news of report {code}. Please open its page to read it."),
+)  # fmt: skip
+STAFF_NEWS = (
+    Bilingual("Hồ sơ {code} có việc mới", "Case {code} has something new"),
+    Bilingual("Hồ sơ {code} có việc mới. Xin mở trang hồ sơ để xem.", "Case {code} has something new. Please open its page to see it."),
+)
+"""All that is said of a case that is not for the public."""
+
+UNSAID = Bilingual("chưa xác định", "not known yet")
+MOST_CODES = 20
+FORMER_WORK = frozenset({"work_ended", "agency_removed", "closed_without_answer"})
+"""Told to an agency that has lost the case: the link leads to its inbox."""
+
+WITHHELD = frozenset({"report_answered", "report_handled_apart", "case_quarantined"})
+"""Of an answer in private and of a case set apart even the subject would say too much to whoever sees the telephone."""
+
+PLACE = re.compile(r"\{([a-z_]+)\}")
+
+
+class Page(StrEnum):
+    """Where a link may lead; the edge knows the addresses."""
+
+    OWN = "own"
+    TRACK = "track"
+    PUBLIC = "public"
+    CASE = "case"
+    INBOX = "inbox"
+    LETTER = "letter"
+    CHOICES = "choices"
+
+
+Addresses = Callable[[Page, str], str]
+"""The full address of a page: of a report by its code, of a case or letter by its ref, of choices by the recipient they are of."""
+
+
+class NoWords(CaseworkError):
+    """There is no template for the message, or what it says is too long for its channel."""
+
+    def __init__(self) -> None:
+        super().__init__("Không có mẫu lời cho tin này.", "There is no text for this message.")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is sent: e-mail reads subject and body, a browser subject and short, SMS the line, Zalo its own template.
+
+    `topic` is the code the message is about, `line` the short words with the link where the template puts it, if it does, `choices`
+    the page on which the reader changes what they are told.
+    """
+
+    language: str
+    subject: str
+    body: str
+    short: str
+    link: str
+    topic: str = ""
+    line: str = ""
+    choices: str = ""
+    zns_template: str | None = None
+    zns_data: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sms(self) -> str:
+        """The text of an SMS. What is too long loses its link, at last all but the subject; raises NoWords when that is too long too."""
+        line = self.line or self.short
+        linked = line if not self.link or self.link in line else f"{line} {self.link}"
+        for text in (linked, self.short, self.subject):
+            if sms_segments(text) <= MOST_SMS_SEGMENTS:
+                return text
+        raise NoWords
+
+
+class NothingToSay(NoWords):
+    """What the message would have told of is over: it is not sent, and nothing is wrong."""
+
+
+Composer = Callable[[Delivery, str, datetime, Addresses], Words]
+"""Puts the words of a delivery without a message together, given its reader's language. Raises NothingToSay."""
+
+COMPOSED: dict[str, Composer] = {}
+"""By template; whoever knows what to count enters itself (workflows.digests)."""
+
+
+def fill(text: str, places: Mapping[str, str]) -> str:
+    """Put values into named places, and nothing else: what a value says is not read again, an unknown place becomes nothing."""
+    return PLACE.sub(lambda found: places.get(found[1], ""), text)
+
+
+def words_of(
+    delivery: Delivery, message: OutboxMessage | None, case: Case | None, *, language: str, now: datetime, pages: Addresses
+) -> Words:
+    """The words of a delivery. Raises NoWords where there is no template in force on the day of `now`, NothingToSay."""
+    if message is not None:
+        words = _of_message(delivery, message, case, language, now, pages)
+    elif delivery.template == TEST_MESSAGE:
+        subject, body = (each.in_language(language) for each in TEST_WORDS)
+        words = Words(language, subject, body, subject, pages(Page.INBOX, ""))
+    elif delivery.template in COMPOSED:
+        words = COMPOSED[delivery.template](delivery, language, now, pages)
+    else:
+        raise NoWords
+    return replace(words, choices=pages(Page.CHOICES, delivery.recipient))
+
+
+def _of_message(
+    delivery: Delivery, message: OutboxMessage, case: Case | None, language: str, now: datetime, pages: Addresses
+) -> Words:
+    kind = KINDS.get(delivery.template)
+    template = template_of(delivery.template, case.centre_id if case is not None else None, now)
+    if kind is None or template is None:
+        raise NoWords
+    link = _link(kind.audience, delivery.recipient, message, case, pages)
+    topic = str(message.parameters.get("code") or "")
+    if is_withheld(message.template, case):
+        news = STAFF_NEWS if kind.audience is Audience.STAFF else NEWS
+        subject, body = (fill(words.in_language(language), {"code": topic}) for words in news)
+        return Words(language, subject, body, subject, link, topic)
+    places = places_of(message, case, language)
+    linked = {**places, "link": link}
+    subject, long = (getattr(template, f"{part}_{language}") for part in ("subject", "body"))
+    short = getattr(template, f"short_{language}") or subject
+    data = {name: linked.get(place, "") for name, place in (template.zns_parameters or {}).items()}
+    return Words(
+        language, _tidy(fill(subject, places)), fill(long, linked).strip(), _tidy(fill(short, places)), link, topic,
+        _tidy(fill(short, linked)), zns_template=template.zns_template, zns_data=data,
+    )  # fmt: skip
+
+
+def template_of(key: str, centre_id: int | None, now: datetime) -> TextTemplate | None:
+    """The template in force on the local day of `now`, the centre's own before the installation's."""
+    day = now.astimezone(LOCAL_ZONE).date()
+    query = select(TextTemplate).where(
+        TextTemplate.key == key, TextTemplate.valid_from <= day, or_(TextTemplate.valid_to.is_(None), TextTemplate.valid_to > day),
+        or_(TextTemplate.centre_id == centre_id, TextTemplate.centre_id.is_(None)),
+    )  # fmt: skip
+    newest = query.order_by(TextTemplate.centre_id.is_(None), TextTemplate.valid_from.desc(), TextTemplate.id.desc())
+    return db.session.scalars(newest.limit(1)).first()
+
+
+def is_withheld(template: str, case: Case | None) -> bool:
+    """Whether a message says no more than that there is something to read."""
+    return template in WITHHELD or (case is not None and (case.visibility_reason_id is not None or case.quarantined_at is not None))
+
+
+def places_of(message: OutboxMessage, case: Case | None, language: str) -> dict[str, str]:
+    """The named places of a message, as people read them."""
+    given = message.parameters
+    places = {name: str(given[name]) for name in ("code", "main", "former", "report", "number") if given.get(name)}
+    if isinstance(given.get("handler"), list):
+        places["handler"] = Bilingual(*given["handler"]).in_language(language)
+    if "codes" in given:
+        codes = [str(code) for code in given["codes"]]
+        left = f" (+{len(codes) - MOST_CODES})" if len(codes) > MOST_CODES else ""
+        places["codes"] = ", ".join(codes[:MOST_CODES]) + left
+    if "due_at" in given:
+        places["due_at"] = due_words(given["due_at"], begins=message.template == "case_held") or UNSAID.in_language(language)
+    for name in ("lead", "agency"):
+        if given.get(name):
+            places[name] = _agency(str(given[name]), case, language)
+    if given.get("handler"):
+        places["handler"] = Bilingual(*given["handler"]).in_language(language)
+    if message.template == "report_refused":
+        reason = _refusal_reason(str(given.get("reason", "")), case)
+        places["reason"] = reason.name.in_language(language) if reason else UNSAID.in_language(language)
+        places["guidance"] = Bilingual(reason.guidance_vi, reason.guidance_en).in_language(language) if reason else ""
+    elif message.template in ("due_moved", "due_sooner"):
+        why = URGENT if message.template == "due_sooner" else REASONS.get(str(given.get("reason", "")), OTHERWISE)
+        places["reason"] = why.in_language(language)
+    return places
+
+
+def due_words(instant: str | None, *, begins: bool = False) -> str:
+    """A limit as '17:00 19/07/2023', local time; the end of a day as its 24:00, since `due_at` is the first late instant."""
+    if not instant:
+        return ""
+    local = datetime.fromisoformat(instant).astimezone(LOCAL_ZONE)
+    if local.time() == time() and not begins:
+        return f"24:00 {local - timedelta(days=1):%d/%m/%Y}"
+    return f"{local:%H:%M %d/%m/%Y}"
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _link(audience: Audience, recipient: str, message: OutboxMessage, case: Case | None, pages: Addresses) -> str:
+    code = str(message.parameters.get("code") or "")
+    if audience is Audience.REPORTER:
+        return pages(Page.TRACK if account_id_of(recipient) is None else Page.OWN, code)
+    if audience is Audience.FOLLOWER:
+        return pages(Page.PUBLIC, str(message.parameters.get("main") or code))
+    if message.parameters.get("letter"):
+        return pages(Page.LETTER, str(message.parameters["letter"]))
+    if case is None or message.template in FORMER_WORK:
+        return pages(Page.INBOX, "")
+    return pages(Page.CASE, case.ref)
+
+
+def _agency(key: str, case: Case | None, language: str) -> str:
+    query = select(Agency).where(Agency.key == key)
+    if case is not None:
+        query = query.where(Agency.centre_id == case.centre_id)
+    agency = db.session.scalars(query.order_by(Agency.id.desc()).limit(1)).first()
+    return agency.name.in_language(language) if agency is not None else UNSAID.in_language(language)
+
+
+def _refusal_reason(key: str, case: Case | None) -> RefusalReason | None:
+    query = select(RefusalReason).where(RefusalReason.key == key)
+    scope = or_(RefusalReason.centre_id == (case.centre_id if case is not None else None), RefusalReason.centre_id.is_(None))
+    return db.session.scalars(query.where(scope).order_by(RefusalReason.centre_id.is_(None), RefusalReason.id.desc()).limit(1)).first()

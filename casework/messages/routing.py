@@ -1,0 +1,126 @@
+"""Working out who is told of a message by which way out of the house: rows of the outbox become deliveries, one per person and channel.
+
+What a page tells is written with the act; who else hears of it is decided here, after the commit, by the people who hold a desk now
+and by what each of them wishes. Nothing leaves the house in here.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy import case as sql_case
+
+from casework.db import db, unit_of_work
+from casework.messages.desks import readers_of
+from casework.messages.quiet import quiet_until
+from casework.messages.recipients import Recipient, recipients_of
+from casework.messages.urgency import is_urgent
+from casework.models import Case, Delivery, Event, OutboxMessage, TextTemplate
+from casework.outbox import LETTER
+
+DESK = "desk:"
+ROUTER_LOCK = 0x6D657373
+"""Of PostgreSQL's advisory lock that lets one worker route at a time."""
+
+
+def route_messages(now: datetime, limit: int = 100, *, configured: Collection[str]) -> int:
+    """Route what is due, at most `limit` messages, and return how many; a job, any number of workers beside each other.
+
+    One unit of work: a message is marked as routed together with its deliveries, so that a crash makes none twice and loses none.
+    One worker routes at a time, so that deliveries have the order of the messages; another finds nothing to do. Channels that are
+    not in `configured` get no delivery, now or later.
+    """
+    if db.session.scalar(_unrouted(now).with_only_columns(OutboxMessage.id).limit(1)) is None:
+        return 0
+    with unit_of_work():
+        query = _unrouted(now).limit(limit)
+        if db.session.get_bind().dialect.name != "sqlite":
+            if not db.session.scalar(select(func.pg_try_advisory_xact_lock(ROUTER_LOCK))):
+                return 0
+            # a message that an act is changing at this moment is left for the next time
+            query = query.with_for_update(skip_locked=True)
+        messages = list(db.session.scalars(query))
+        for message in messages:
+            message.routed_at = now
+        if configured:
+            # the letters of a morning leave as one, put together for each person (casework.messages.digests)
+            _deliver([message for message in messages if message.dropped_at is None and message.template != LETTER], now, configured)
+        return len(messages)
+
+
+def _unrouted(now: datetime) -> Select[OutboxMessage]:
+    return (
+        select(OutboxMessage)
+        .where(OutboxMessage.routed_at.is_(None), OutboxMessage.due_at <= now)
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+    )
+
+
+def _deliver(messages: Sequence[OutboxMessage], now: datetime, configured: Collection[str]) -> None:
+    case_ids = {message.case_id for message in messages if message.case_id is not None}
+    cases = {case.id: case for case in db.session.scalars(select(Case).where(Case.id.in_(case_ids)))} if case_ids else {}
+    told = _whom(messages, now)
+    people = recipients_of({key for keys in told.values() for key in keys})
+    by_zns = set(db.session.scalars(select(TextTemplate.key).where(TextTemplate.zns_template.is_not(None)).distinct()))
+    for message in messages:
+        case = cases.get(message.case_id) if message.case_id is not None else None
+        for key in sorted(told[message.id]):
+            if (person := people.get(key)) is not None:
+                deliveries = list(_deliveries(message, case, person, now, configured, has_zns=message.template in by_zns))
+                _hurry_what_stands_before([each for each in deliveries if each.is_urgent], now)
+                db.session.add_all(deliveries)
+
+
+def _deliveries(
+    message: OutboxMessage, case: Case | None, person: Recipient, now: datetime, configured: Collection[str], *, has_zns: bool
+) -> Iterable[Delivery]:
+    urgent = is_urgent(message, case)
+    due_at = now if urgent else quiet_until(now, case.centre_id if case is not None else None) or now
+    for channel in person.ways(urgent=urgent, has_zns=has_zns, configured=configured):
+        yield Delivery(
+            message_id=message.id, recipient=person.key, case_id=message.case_id, channel=channel, is_urgent=urgent,
+            template=message.template, dedupe_key=f"{message.id}:{person.key}:{channel}", created_at=now, due_at=due_at,
+        )  # fmt: skip
+
+
+def _hurry_what_stands_before(urgent: Sequence[Delivery], now: datetime) -> None:
+    """Nothing overtakes in a case: what waits, for the morning or its turn, goes with the urgent message behind it."""
+    for delivery in urgent:
+        before = update(Delivery).where(
+            Delivery.recipient == delivery.recipient, Delivery.case_id == delivery.case_id, Delivery.channel == delivery.channel,
+            Delivery.sent_at.is_(None), Delivery.given_up_at.is_(None), Delivery.dropped_at.is_(None),
+        )  # fmt: skip
+        db.session.execute(before.values(is_urgent=True, due_at=sql_case((Delivery.due_at > now, now), else_=Delivery.due_at)))
+
+
+def _whom(messages: Sequence[OutboxMessage], now: datetime) -> dict[int, set[str]]:
+    """The people each message is for; of an inbox everybody who reads it but whoever did what it tells of."""
+    readers = readers_of({desk for message in messages if (desk := desk_of(message)) is not None}, now=now)
+    doers = _doers([message for message in messages if desk_of(message) is not None])
+    told: dict[int, set[str]] = {}
+    for message in messages:
+        desk = desk_of(message)
+        if desk is None:
+            told[message.id] = {message.recipient}
+        else:
+            told[message.id] = {f"account:{id_}" for id_ in readers.get(desk, ()) if id_ not in doers.get(message.id, ())}
+    return told
+
+
+def desk_of(message: OutboxMessage) -> str | None:
+    """The inbox a message is for; None when it is for one person."""
+    return message.recipient.removeprefix(DESK) if message.recipient.startswith(DESK) else None
+
+
+def _doers(messages: Sequence[OutboxMessage]) -> dict[int, set[int | None]]:
+    """Who did what each message tells of: an act, its event and its messages have one instant."""
+    case_ids = {message.case_id for message in messages if message.case_id is not None}
+    if not case_ids:
+        return {}
+    query = select(Event.case_id, Event.at, Event.actor_id).where(
+        Event.case_id.in_(case_ids), Event.at.in_({message.created_at for message in messages}), Event.actor_id.is_not(None)
+    )
+    at: dict[tuple[int | None, datetime], set[int | None]] = {}
+    for case_id, moment, actor_id in db.session.execute(query):
+        at.setdefault((case_id, moment), set()).add(actor_id)
+    return {message.id: at.get((message.case_id, message.created_at), set()) for message in messages}

@@ -1,0 +1,242 @@
+"""A plan as it is worked with: who follows whom, and where each thing goes by its place (rules.md, section 8)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, cast
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.folding import fold
+from casework.models import Agency, Area, Centre, Membership, Reorganisation, ReorganisationStep
+from casework.shapes import box_size, holds_place
+
+
+class Kind(StrEnum):
+    """What a line of a plan speaks of."""
+
+    AREA = "area"
+    AGENCY = "agency"
+    CENTRE = "centre"
+    PERSON = "person"
+
+
+Body = Area | Agency | Centre
+BODIES: Mapping[Kind, type[Any]] = {Kind.AREA: Area, Kind.AGENCY: Agency, Kind.CENTRE: Centre}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: who follows whom, which place it takes, and whether it takes what no place decides. No successor: it ends."""
+
+    id: int
+    kind: Kind
+    predecessor_id: int
+    successor_id: int | None
+    by_area_id: int | None
+    is_main: bool
+
+    @classmethod
+    def of(cls, step: ReorganisationStep) -> "Line":
+        """As its row has it."""
+        return cls(step.id, Kind(step.kind), step.predecessor_id, step.successor_id, step.by_area_id, step.is_main)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a case, a camera or an agency is, as far as it is known. Degrees are WGS 84."""
+
+    area_id: int | None = None
+    village: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """An area as it stood when the plan was read: no row of anybody's session."""
+
+    id: int
+    parent_id: int | None
+    centre_id: int | None
+    level: str
+    folded_name: str
+    south: float | None
+    north: float | None
+    west: float | None
+    east: float | None
+    boundary: dict[str, Any] | None
+
+
+@dataclass
+class Blueprint:
+    """The lines of a plan by what they end, with the areas there are; nothing of it changes rows."""
+
+    plan_id: int
+    on: date
+    lines: tuple[Line, ...]
+    centre_of_agency: dict[int, int] = field(default_factory=dict)
+    area_of_agency: dict[int, int | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plan: Reorganisation) -> "Blueprint":
+        """Read a plan. Five statements, whatever its size."""
+        blueprint = cls(plan.id, plan.on, tuple(Line.of(step) for step in plan.steps))
+        named = blueprint.ended(Kind.AGENCY) | {line.successor_id for line in blueprint.of_kind(Kind.AGENCY) if line.successor_id}
+        for agency in db.session.scalars(select(Agency).where(Agency.id.in_(named))):
+            blueprint.centre_of_agency[agency.id], blueprint.area_of_agency[agency.id] = agency.centre_id, agency.area_id
+        blueprint.areas  # noqa: B018  read now: what is done by the plan must not change how it is read
+        return blueprint
+
+    def of_kind(self, kind: Kind) -> list[Line]:
+        """The lines of one kind."""
+        return [line for line in self.lines if line.kind is kind]
+
+    def ended(self, kind: Kind) -> set[int]:
+        """What ends on the day."""
+        return {line.predecessor_id for line in self.of_kind(kind)} if kind is not Kind.PERSON else set()
+
+    def after(self, kind: Kind, predecessor_id: int) -> list[Line]:
+        """The lines of one predecessor that have a successor."""
+        return [line for line in self.of_kind(kind) if line.predecessor_id == predecessor_id and line.successor_id is not None]
+
+    def successors(self, kind: Kind, predecessor_id: int) -> list[int]:
+        """Who follows one predecessor, each once, the main one first."""
+        lines = sorted(self.after(kind, predecessor_id), key=lambda line: not line.is_main)
+        return list(dict.fromkeys(line.successor_id for line in lines if line.successor_id is not None))
+
+    def main(self, kind: Kind, predecessor_id: int | None) -> int | None:
+        """Who takes what no place decides; the row itself where the plan does not speak of it; None where it ends."""
+        if predecessor_id is None or predecessor_id not in self.ended(kind):
+            return predecessor_id
+        return next(iter(self.successors(kind, predecessor_id)), None)
+
+    # -- places -----------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def areas(self) -> dict[int, Ground]:
+        """Every area that is not a village, and the villages under what ends or named by a line."""
+        by_lines = {line.by_area_id for line in self.lines if line.by_area_id}
+        ended = self.ended(Kind.AREA)
+        told = by_lines | {line.successor_id for line in self.of_kind(Kind.AREA) if line.successor_id}
+        query = select(Area).where((Area.level != "village") | Area.id.in_(by_lines | ended) | Area.parent_id.in_(ended))
+        boundaries = select(Area.id, Area.boundary).where(Area.id.in_(told))
+        known: dict[int, dict[str, Any] | None] = {id_: boundary for id_, boundary in db.session.execute(boundaries)}  # noqa: C416
+        return {
+            area.id: Ground(
+                area.id, area.parent_id, area.centre_id, area.level, area.folded_name, area.south, area.north, area.west, area.east,
+                known.get(area.id),
+            )
+            for area in db.session.scalars(query)
+        }  # fmt: skip
+
+    @cached_property
+    def _villages(self) -> Mapping[tuple[int, str], list[int]]:
+        """Villages by the area above and their folded name."""
+        found: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for area in self.areas.values():
+            if area.level == "village" and area.parent_id is not None:
+                found[area.parent_id, area.folded_name].append(area.id)
+        return found
+
+    def around(self, area_id: int | None) -> list[int]:
+        """The area and those above it, the nearest first."""
+        found: list[int] = []
+        area = self.areas.get(area_id) if area_id is not None else None
+        if area_id is not None:
+            found.append(area_id)
+        while area is not None and area.parent_id is not None and area.parent_id not in found:
+            found.append(area.parent_id)
+            area = self.areas.get(area.parent_id)
+        return found
+
+    def area_for(self, spot: Spot) -> int | None:
+        """The area a spot is in from the day on: by a line's place, by the successors' own boundaries, else by the main line."""
+        area_id = spot.area_id
+        if area_id is None or area_id not in self.ended(Kind.AREA):
+            return area_id
+        lines, within = self.after(Kind.AREA, area_id), self._before(spot)
+        claimed = next((line.successor_id for line in lines if self._claims(line.by_area_id, spot, within)), None)
+        if claimed is None and spot.latitude is not None and spot.longitude is not None:
+            own = [self.areas[id_] for id_ in self.successors(Kind.AREA, area_id) if id_ in self.areas]
+            there = [area for area in own if area.boundary and _holds(area, spot.latitude, spot.longitude)]
+            claimed = min(there, key=lambda area: (box_size(cast(Area, area)), area.id)).id if there and len(own) > 1 else None
+        return claimed if claimed is not None else self.main(Kind.AREA, area_id)
+
+    def centre_for(self, centre_id: int, spot: Spot) -> int | None:
+        """The centre a spot belongs to from the day on, of those that follow `centre_id`."""
+        if centre_id not in self.ended(Kind.CENTRE):
+            return centre_id
+        lines, within = self.after(Kind.CENTRE, centre_id), self._within(spot)
+        claimed = next((line.successor_id for line in lines if self._claims(line.by_area_id, spot, within)), None)
+        if claimed is None:
+            owners = [self.areas[id_].centre_id for id_ in self.around(self.area_for(spot)) if id_ in self.areas]
+            claimed = next((owner for owner in owners if owner in {line.successor_id for line in lines}), None)
+        return claimed if claimed is not None else self.main(Kind.CENTRE, centre_id)
+
+    def agency_for(self, agency_id: int, spot: Spot, centre_id: int) -> int | None:
+        """The agency that goes on with the work of another at a spot, in the centre the case is in from the day on."""
+        if agency_id not in self.ended(Kind.AGENCY):
+            return agency_id
+        lines, within = self.after(Kind.AGENCY, agency_id), self._within(spot)
+        here = [line for line in lines if self._centre_after(line.successor_id, spot) == centre_id] or lines
+        claimed = next((line.successor_id for line in here if self._claims(line.by_area_id, spot, within)), None)
+        if claimed is None:
+            own = {line.successor_id: self.area_of_agency.get(line.successor_id or 0) for line in here if line.by_area_id is None}
+            claimed = next((id_ for id_, area_id in own.items() if area_id is not None and area_id in within), None)
+        main = next((line.successor_id for line in here if line.is_main), here[0].successor_id if here else None)
+        return claimed if claimed is not None else main
+
+    def membership_goes(self, membership: Membership) -> tuple[int | None, int | None] | None:
+        """Centre and agency of a membership from the day on: by a line of its own, else with the main one. None: it ends."""
+        own = next((line for line in self.of_kind(Kind.PERSON) if line.predecessor_id == membership.id), None)
+        if membership.agency_id is not None:
+            agency_id = own.successor_id if own else self.main(Kind.AGENCY, membership.agency_id)
+            return (membership.centre_id, agency_id) if agency_id is not None else None
+        centre_id = own.successor_id if own else self.main(Kind.CENTRE, membership.centre_id)
+        return (centre_id, None) if centre_id is not None else None
+
+    def _centre_after(self, agency_id: int | None, spot: Spot) -> int | None:
+        centre_id = self.centre_of_agency.get(agency_id or 0)
+        return self.centre_for(centre_id, Spot(self.area_of_agency.get(agency_id or 0))) if centre_id is not None else None
+
+    def _before(self, spot: Spot) -> set[int]:
+        """Every area a spot is in before the day; its village by its name."""
+        return self._with_villages(self.around(spot.area_id), spot)
+
+    def _within(self, spot: Spot) -> set[int]:
+        """Ditto, and those it is in from the day on."""
+        return self._before(spot) | self._with_villages(self.around(self.area_for(spot)), spot)
+
+    def _with_villages(self, area_ids: Iterable[int], spot: Spot) -> set[int]:
+        found, name = set(area_ids), fold(spot.village) if spot.village else ""
+        for area_id in [*found] if name else ():
+            found.update(self._villages.get((area_id, name), ()))
+        return found
+
+    def _claims(self, by_area_id: int | None, spot: Spot, within: Collection[int]) -> bool:
+        """Whether a line's place holds the spot: by the areas it is in; where these are too large to tell, or unknown, by its position."""
+        if by_area_id is None:
+            return False
+        if by_area_id in within:
+            return True
+        area = self.areas.get(by_area_id)
+        if area is None or spot.latitude is None or spot.longitude is None:
+            return False
+        is_finer = spot.area_id is None or spot.area_id in self.around(area.parent_id)
+        return is_finer and _holds(area, spot.latitude, spot.longitude)
+
+
+def _holds(area: Ground, latitude: float, longitude: float) -> bool:
+    """As `holds_place`, which reads the same columns of a row."""
+    return holds_place(cast(Area, area), latitude, longitude)
+
+
+def names_of(kind: Kind, ids: Iterable[int]) -> dict[int, Body]:
+    """The rows behind the numbers of lines."""
+    table = BODIES[kind]
+    return {row.id: row for row in db.session.scalars(select(table).where(table.id.in_(set(ids))))}

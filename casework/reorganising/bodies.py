@@ -1,0 +1,202 @@
+"""The first part of a reorganisation: areas, agencies and centres end and are followed, places and people go along. One unit of work."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import or_, select
+
+from casework.db import db
+from casework.folding import fold
+from casework.models import (
+    Agency,
+    AgencySuccession,
+    Area,
+    AreaSuccession,
+    Camera,
+    Centre,
+    Membership,
+    Reorganisation,
+    SavedFilter,
+    Wallboard,
+)
+from casework.reorganising.blueprint import BODIES, Blueprint, Kind, Spot
+from casework.reorganising.plans import planned_rows
+from casework.reorganising.rules import hand_rules_on
+
+Moved = Counter[str]
+
+
+def move_bodies(plan: Reorganisation, blueprint: Blueprint) -> Moved:
+    """End what the plan ends, let hold what it makes, and take along places, people and rules; returns how much of each."""
+    moved: Moved = Counter()
+    for row in planned_rows(plan):
+        row.valid_to = None
+        moved["new"] += 1
+    db.session.flush()
+    _end(plan, blueprint, moved)
+    _move_villages(plan, blueprint, moved)
+    _move_areas(blueprint, moved)
+    _move_agencies(blueprint, moved)
+    _move_cameras(blueprint, moved)
+    moved += hand_rules_on(blueprint, on=plan.on)
+    _move_people(blueprint, plan.on, moved)
+    _move_shared(blueprint, moved)
+    db.session.flush()
+    return moved
+
+
+def memberships_of(blueprint: Blueprint) -> list[Membership]:
+    """The roles in what ends that hold on the day or later."""
+    agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
+    query = select(Membership).where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))).order_by(Membership.id)
+    return [row for row in db.session.scalars(query) if row.valid_to is None or row.valid_to > max(blueprint.on, row.valid_from)]
+
+
+def _end(plan: Reorganisation, blueprint: Blueprint, moved: Moved) -> None:
+    for kind, table in BODIES.items():
+        for predecessor_id in sorted(blueprint.ended(kind)):
+            row = db.session.get_one(table, predecessor_id)
+            row.valid_to = plan.on
+            moved[f"{kind}_ended"] += 1
+            for successor_id in blueprint.successors(kind, predecessor_id):
+                if isinstance(row, Area):
+                    _follow_area(row.id, successor_id, plan)
+                elif isinstance(row, Agency):
+                    db.session.add(
+                        AgencySuccession(predecessor_id=row.id, successor_id=successor_id, on=plan.on, source=plan.source)
+                    )
+            if isinstance(row, Centre) and row.is_default:
+                row.is_default = False
+                heir = db.session.get_one(Centre, blueprint.main(kind, predecessor_id))
+                heir.is_default = True
+
+
+def _follow_area(predecessor_id: int, successor_id: int, plan: Reorganisation) -> None:
+    db.session.add(AreaSuccession(predecessor_id=predecessor_id, successor_id=successor_id, on=plan.on, source=plan.source))
+
+
+def _move_villages(plan: Reorganisation, blueprint: Blueprint, moved: Moved) -> None:
+    """What lies in an ended area goes on in its successor: a village as a row of its own, a larger area as it is."""
+    ended = blueprint.ended(Kind.AREA)
+    query = select(Area).where(Area.parent_id.in_(ended), Area.id.not_in(ended)).order_by(Area.id)
+    below = [area for area in db.session.scalars(query) if area.holds_on(plan.on)]
+    there = _villages_there({each for area in below for each in blueprint.successors(Kind.AREA, area.parent_id or 0)}, plan.on)
+    for area in below:
+        lines = blueprint.after(Kind.AREA, area.parent_id or 0)
+        claimed = next((line.successor_id for line in lines if line.by_area_id == area.id), None)
+        successor_id = claimed or blueprint.area_for(Spot(area.parent_id, area.name_vi, area.latitude, area.longitude))
+        if successor_id is None:
+            continue
+        if area.level != "village":
+            area.parent_id = successor_id
+            continue
+        area.valid_to = plan.on
+        known = there.get((successor_id, area.folded_name)) or _like(area, successor_id, plan.on)
+        _follow_area(area.id, known.id, plan)
+        moved["villages"] += 1
+
+
+def _villages_there(area_ids: set[int], on: date) -> dict[tuple[int, str], Area]:
+    query = select(Area).where(Area.parent_id.in_(area_ids), Area.level == "village")
+    return {(area.parent_id or 0, area.folded_name): area for area in db.session.scalars(query) if area.holds_on(on)}
+
+
+def _like(area: Area, parent_id: int, on: date) -> Area:
+    """The same village in another commune."""
+    parent = db.session.get_one(Area, parent_id)
+    row = Area(
+        centre_id=parent.centre_id, parent_id=parent_id, level=area.level, official_code=area.official_code, name_vi=area.name_vi,
+        name_en=area.name_en, folded_name=fold(area.name_vi), latitude=area.latitude, longitude=area.longitude, south=area.south,
+        north=area.north, west=area.west, east=area.east, boundary=area.boundary, boundary_source=area.boundary_source, valid_from=on,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _move_areas(blueprint: Blueprint, moved: Moved) -> None:
+    """The areas of an ended centre that go on belong to the centre that takes them."""
+    ended = blueprint.ended(Kind.CENTRE)
+    for area in db.session.scalars(select(Area).where(Area.centre_id.in_(ended)).order_by(Area.id)):
+        if area.centre_id is not None and (area.valid_to is None or area.valid_to > blueprint.on):
+            area.centre_id = blueprint.centre_for(area.centre_id, Spot(area.id, None, area.latitude, area.longitude))
+            moved["areas"] += 1
+    db.session.flush()
+
+
+def _move_agencies(blueprint: Blueprint, moved: Moved) -> None:
+    """Agencies that go on: their centre, the agency above them and their place may have been followed."""
+    agencies, centres, areas = (blueprint.ended(kind) for kind in (Kind.AGENCY, Kind.CENTRE, Kind.AREA))
+    touched = or_(Agency.parent_id.in_(agencies), Agency.centre_id.in_(centres), Agency.area_id.in_(areas))
+    for agency in db.session.scalars(select(Agency).where(touched).order_by(Agency.id)):
+        if agency.id in agencies or (agency.valid_to is not None and agency.valid_to <= blueprint.on):
+            continue
+        spot = Spot(agency.area_id)
+        agency.centre_id = blueprint.centre_for(agency.centre_id, spot) or agency.centre_id
+        agency.area_id = blueprint.area_for(spot)
+        agency.parent_id = blueprint.agency_for(agency.parent_id, spot, agency.centre_id) if agency.parent_id is not None else None
+        moved["agencies"] += 1
+    db.session.flush()
+
+
+def _move_cameras(blueprint: Blueprint, moved: Moved) -> None:
+    touched = or_(Camera.centre_id.in_(blueprint.ended(Kind.CENTRE)), Camera.area_id.in_(blueprint.ended(Kind.AREA)))
+    for camera in db.session.scalars(select(Camera).where(touched).order_by(Camera.id)):
+        if camera.valid_to is None or camera.valid_to > blueprint.on:
+            spot = Spot(camera.area_id, None, camera.latitude, camera.longitude)
+            camera.centre_id = blueprint.centre_for(camera.centre_id, spot) or camera.centre_id
+            camera.area_id = blueprint.area_for(spot)
+            moved["cameras"] += 1
+
+
+def _move_people(blueprint: Blueprint, on: date, moved: Moved) -> None:
+    """Each role ends with its body and begins in the next; one that somebody has there already is not given twice."""
+    held = {(row.account_id, row.role, row.centre_id, row.agency_id) for row in _roles_there(blueprint) if row.holds_on(on)}
+    for row in memberships_of(blueprint):
+        target = blueprint.membership_goes(row)
+        moved["people"] += 1
+        if row.valid_from >= on:
+            # a role that begins with the day or behind it has held nowhere else
+            if target is None:
+                row.valid_to = row.valid_from
+            else:
+                row.centre_id, row.agency_id = target
+            continue
+        until, row.valid_to = row.valid_to, on
+        if target is None or (row.account_id, row.role, *target) in held:
+            continue
+        held.add((row.account_id, row.role, *target))
+        db.session.add(
+            Membership(
+                account_id=row.account_id, role=row.role, centre_id=target[0], agency_id=target[1], is_focal=row.is_focal, valid_from=on,
+                valid_to=until,
+            )
+        )  # fmt: skip
+    db.session.flush()
+
+
+def _roles_there(blueprint: Blueprint) -> Iterator[Membership]:
+    agencies = {line.successor_id for line in blueprint.of_kind(Kind.AGENCY) if line.successor_id is not None}
+    centres = {line.successor_id for line in blueprint.of_kind(Kind.CENTRE) if line.successor_id is not None}
+    yield from db.session.scalars(select(Membership).where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))))
+
+
+def _move_shared(blueprint: Blueprint, moved: Moved) -> None:
+    """Filters colleagues share, and what they ask for, follow the main successor; so do televisions."""
+    refs = {}
+    for kind in (Kind.AREA, Kind.AGENCY):
+        table = BODIES[kind]
+        for predecessor_id in blueprint.ended(kind):
+            heir = blueprint.main(kind, predecessor_id)
+            if heir is not None:
+                refs[str(kind), db.session.get_one(table, predecessor_id).ref] = db.session.get_one(table, heir).ref
+    for row in db.session.scalars(select(SavedFilter).order_by(SavedFilter.id)):
+        agency_id, centre_id = blueprint.main(Kind.AGENCY, row.agency_id), blueprint.main(Kind.CENTRE, row.centre_id)
+        chosen = {name: refs.get((name, value), value) if isinstance(value, str) else value for name, value in row.chosen.items()}
+        if (agency_id, centre_id, chosen) != (row.agency_id, row.centre_id, row.chosen):
+            row.agency_id, row.centre_id, row.chosen = agency_id, centre_id, chosen
+            moved["filters"] += 1
+    for wallboard in db.session.scalars(select(Wallboard).where(Wallboard.centre_id.in_(blueprint.ended(Kind.CENTRE)))):
+        wallboard.centre_id = blueprint.main(Kind.CENTRE, wallboard.centre_id) or wallboard.centre_id
+        moved["wallboards"] += 1

@@ -1,0 +1,207 @@
+"""The second part: each case that is not over goes to whoever follows, in a unit of work of its own. No limit of it moves."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import selectinload
+
+from casework.cases import settle_state
+from casework.clocks import end_all_clocks, running_clocks
+from casework.db import db
+from casework.events import record
+from casework.models import Agency, Area, Assignment, Case, CaseReport, Centre, Field, OutboxMessage, Reminder, ReminderRule, Reorganisation
+from casework.outbox import tell_desk, tell_followers, tell_reporters
+from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name
+from casework.reorganising.blueprint import Blueprint, Kind, Spot
+from casework.reorganising.rules import copied_rules
+from casework.states import AT_AGENCIES, OPEN_STATES, AssignmentEnd, AssignmentState, CaseState
+
+VERB = "reorganise"
+
+RESTING = frozenset({CaseState.REFUSED, CaseState.MERGED})
+"""States of a case that may still go on: after an objection, after a split."""
+GOING_STATES = OPEN_STATES | RESTING
+"""Cases that go to new areas and agencies."""
+STAYING_STATES = frozenset({CaseState.RATING, CaseState.ANSWERED, CaseState.REVIEW, CaseState.QUARANTINED})
+"""Cases that have been answered, or set apart, keep their place and agencies and go with their centre alone."""
+
+FURTHEST = (
+    AssignmentState.SUBMITTED, AssignmentState.REDO, AssignmentState.HANDLING, AssignmentState.ASKED, AssignmentState.HANDED_BACK,
+)  # fmt: skip
+"""Of several agencies that become one, who goes on: the lead, else whose work is furthest."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where one case goes: its area and centre, and the agencies of its open assignments by their numbers."""
+
+    area_id: int | None
+    centre_id: int
+    agencies: dict[int, int]
+    ending: dict[int, int] = field(default_factory=dict)
+    """Assignments that end because another one of the case goes to the same agency, by the number of that one."""
+
+
+def concerned(blueprint: Blueprint) -> ColumnElement[bool]:
+    """The condition for the cases a plan moves, before it has moved them."""
+    areas, agencies, centres = (blueprint.ended(kind) for kind in (Kind.AREA, Kind.AGENCY, Kind.CENTRE))
+    at_agency = select(Assignment.case_id).where(Assignment.agency_id.in_(agencies), Assignment.ended_at.is_(None))
+    of_place = or_(Case.area_id.in_(areas), Case.id.in_(at_agency), Case.lead_agency_id.in_(agencies), Case.centre_id.in_(centres))
+    return or_(
+        Case.state.in_(GOING_STATES) & of_place,
+        Case.state.in_(STAYING_STATES) & Case.centre_id.in_(centres),
+    )
+
+
+def spot_of(case: Case) -> Spot:
+    """Where a case is."""
+    return Spot(case.area_id, case.village, case.latitude, case.longitude)
+
+
+def target_of(case: Case, blueprint: Blueprint, also: Collection[int] = ()) -> Target | None:
+    """Where a case goes; None where nothing of it changes. One merged into another goes to the centre of that one.
+
+    `also` are assignments that have ended and whose process still waits at the agency: drawn steps behind an answer.
+    """
+    spot = spot_of(case)
+    followed = case.merged_into if case.state == CaseState.MERGED and case.merged_into is not None else case
+    centre_id = blueprint.centre_for(followed.centre_id, spot_of(followed)) or case.centre_id
+    if case.state not in GOING_STATES:
+        return Target(case.area_id, centre_id, {}) if centre_id != case.centre_id else None
+    area_id = blueprint.area_for(spot)
+    area_id = area_id if area_id is not None else case.area_id
+    working = [row for row in case.assignments if row.is_open or row.id in also]
+    agencies = {row.id: blueprint.agency_for(row.agency_id, spot, centre_id) or row.agency_id for row in working}
+    ending = _ending(case.open_assignments, agencies)
+    own = {row.id: row.agency_id for row in working}
+    lead = (blueprint.agency_for(case.lead_agency_id, spot, centre_id) or case.lead_agency_id) if case.lead_agency_id else None
+    if (area_id, centre_id, agencies, lead) == (case.area_id, case.centre_id, own, case.lead_agency_id):
+        return None
+    return Target(area_id, centre_id, agencies, ending)
+
+
+def _ending(rows: Sequence[Assignment], agencies: dict[int, int]) -> dict[int, int]:
+    kept: dict[int, Assignment] = {}
+    for row in sorted(rows, key=lambda each: (not each.is_lead, FURTHEST.index(AssignmentState(each.state)), each.id)):
+        kept.setdefault(agencies[row.id], row)
+    stay = {row.id for row in kept.values()}
+    return {row.id: kept[agencies[row.id]].id for row in rows if row.id not in stay}
+
+
+def new_desk(desk: str, case: Case, target: Target, blueprint: Blueprint) -> str:
+    """The inbox that follows another for a case: `operator@c1` of its new centre, `agency_leader@a7` of who follows that agency."""
+    role, _, place = desk.partition("@")
+    if role not in set(Role):
+        return desk
+    if role in AGENCY_ROLES:
+        return desk_name(role, agency_id=blueprint.agency_for(int(place[1:]), spot_of(case), target.centre_id) or int(place[1:]))
+    return desk_name(role, centre_id=target.centre_id) if int(place[1:]) == case.centre_id else desk
+
+
+def move_case(
+    case: Case, target: Target, blueprint: Blueprint, plan: Reorganisation, *, by: Actor, now: datetime, released: int
+) -> None:
+    """Let a locked case go to its target: every row that says whose it is, and its unread messages. Due instants, pauses and reminders
+    stay as they are.
+
+    Records `reorganise` with the names of before and after, and tells the reporters, and those who follow a public case, once.
+    `released` are the steps that went back to their group.
+    """
+    record(case, VERB, by=by, at=now, plan=plan.ref, **_names(case, target, released))
+    desks = _desks_of_messages(case, target, blueprint)
+    _end_doubled(case, target, now)
+    spot, former_centre = spot_of(case), case.centre_id
+    for row in (each for each in case.assignments if each.id in target.agencies and each.id not in target.ending):
+        if row.approval_desk is not None:
+            row.approval_desk = new_desk(row.approval_desk, case, target, blueprint)
+        row.agency_id = target.agencies[row.id]
+    if case.state in GOING_STATES and case.lead_agency_id is not None:
+        case.lead_agency_id = blueprint.agency_for(case.lead_agency_id, spot, target.centre_id) or case.lead_agency_id
+    case.area_id = target.area_id
+    if target.centre_id != former_centre:
+        _to_centre(case, former_centre, target.centre_id)
+    for message, recipient in desks:
+        message.recipient = recipient
+    db.session.flush()
+    db.session.expire(case, ["area", "centre", "field", "lead_agency"])
+    for row in case.assignments:
+        db.session.expire(row, ["agency"])
+    if case.state in OPEN_STATES:
+        handler = case.lead_agency.name if case.lead_agency is not None else case.centre.name
+        tell_reporters(case, "case_reorganised", at=now, handler=[handler.vi, handler.en])
+        tell_followers(case, "followed_reorganised", at=now, handler=[handler.vi, handler.en])
+
+
+def _end_doubled(case: Case, target: Target, now: datetime) -> None:
+    """Where two agencies become one, one of them goes on; the work of the other ends, its texts stay."""
+    if not target.ending:
+        return
+    for row in case.open_assignments:
+        if row.id in target.ending:
+            row.state, row.ended_at, row.end_reason = AssignmentState.REMOVED, now, AssignmentEnd.REORGANISED
+            row.end_words, row.extension_asked = "Đơn vị được sắp xếp vào đơn vị đang xử lý hồ sơ này.", False
+            end_all_clocks(case, at=now, assignment=row)
+            tell_desk(
+                Role.OFFICER, "work_ended", case=case, at=now, agency_id=target.agencies[row.id], end=AssignmentEnd.REORGANISED
+            )  # fmt: skip
+    db.session.flush()  # ended before another one takes its place: of an agency a case has one open
+    state = CaseState(case.state)
+    if state in AT_AGENCIES:
+        settle_state(case)
+    elif case.state_before is not None and CaseState(case.state_before) in AT_AGENCIES:
+        # it stands still: what it goes on with is settled, where it stands is not
+        settle_state(case)
+        case.state_before, case.state = case.state, state
+
+
+def _to_centre(case: Case, former_id: int, centre_id: int) -> None:
+    """Reports, field and climbed rungs of a case that goes to another centre; codes and receipts stay as they were given."""
+    case.centre_id = centre_id
+    here = select(CaseReport).where(CaseReport.case_id == case.id, CaseReport.left_at.is_(None)).options(selectinload(CaseReport.report))
+    for link in db.session.scalars(here):
+        link.report.centre_id = centre_id
+    if case.field is not None and case.field.centre_id == former_id:
+        same = select(Field).where(
+            Field.service_code == case.field.service_code, or_(Field.centre_id == centre_id, Field.centre_id.is_(None))
+        )
+        found = db.session.scalars(same.order_by(Field.centre_id.is_(None), Field.id.desc())).first()
+        case.field_id = found.id if found is not None else case.field_id
+    copies = copied_rules(ReminderRule, former_id, centre_id)
+    if copies:
+        clock_ids = [clock.id for clock in running_clocks(case)]
+        climbed = select(Reminder).where(Reminder.clock_id.in_(clock_ids), Reminder.rule_id.in_(copies)).order_by(Reminder.id)
+        for row in db.session.scalars(climbed).all():
+            db.session.add(Reminder(clock_id=row.clock_id, rule_id=copies[row.rule_id], reminded_at=row.reminded_at))
+
+
+def _desks_of_messages(case: Case, target: Target, blueprint: Blueprint) -> list[tuple[OutboxMessage, str]]:
+    """What nobody has read yet, with the inbox that gets it now."""
+    query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.recipient.startswith("desk:"))
+    query = query.where(OutboxMessage.read_at.is_(None), OutboxMessage.dropped_at.is_(None)).order_by(OutboxMessage.id)
+    pairs = ((row, f"desk:{new_desk(row.recipient[5:], case, target, blueprint)}") for row in db.session.scalars(query))
+    return [(row, recipient) for row, recipient in pairs if recipient != row.recipient]
+
+
+def _names(case: Case, target: Target, released: int) -> dict[str, Any]:
+    """What the event says: the names of before and after, as they read on the day. No personal data."""
+    told: dict[str, Any] = {}
+    if target.area_id != case.area_id:
+        told["area"] = [_name(Area, case.area_id), _name(Area, target.area_id)]
+    if target.centre_id != case.centre_id:
+        told["centre"] = [_name(Centre, case.centre_id), _name(Centre, target.centre_id)]
+    moved = [row for row in case.assignments if row.agency_id != target.agencies.get(row.id, row.agency_id)]
+    if moved:
+        told["moved"] = [[_name(Agency, row.agency_id), _name(Agency, target.agencies[row.id])] for row in moved]
+        told["keys"] = [row.agency.key for row in moved]
+    if target.ending:
+        told["doubled"] = len(target.ending)
+    return told | ({"released": released} if released else {})
+
+
+def _name(table: type[Any], id_: int | None) -> list[str] | None:
+    row = db.session.get(table, id_) if id_ is not None else None
+    return list(row.name) if row is not None else None
+

@@ -1,0 +1,58 @@
+"""What the lines of a plan may name, as its page lists it."""
+
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.models import Area, Membership, Reorganisation
+from casework.reorganising.blueprint import BODIES, Blueprint, Body, Kind
+from casework.reorganising.bodies import memberships_of
+from casework.reorganising.plans import planned_rows
+
+MOST_LISTED = 500
+
+
+def predecessors_for(plan: Reorganisation, kind: Kind) -> list[Body]:
+    """What is at work the day before, of the plan's centre or of all, by name; villages go with what they lie in."""
+    before = plan.on - timedelta(days=1)
+    return [row for row in _rows(plan, kind) if row.holds_on(before) and (row.valid_to is None or row.valid_to > plan.on)]
+
+
+def successors_for(plan: Reorganisation, kind: Kind) -> list[Body]:
+    """What is at work on the day, and what the plan makes."""
+    waiting = [row for row in planned_rows(plan) if isinstance(row, BODIES[kind])]
+    return [*waiting, *(row for row in _rows(plan, kind) if row.holds_on(plan.on))]
+
+
+def places_for(plan: Reorganisation) -> list[Area]:
+    """By which areas a line may claim: those of before and of the day, and the villages of what ends."""
+    ended = Blueprint.of(plan).ended(Kind.AREA)
+    query = select(Area).where(Area.level == "village", Area.parent_id.in_(ended)).order_by(Area.folded_name, Area.id).limit(MOST_LISTED)
+    villages = [area for area in db.session.scalars(query) if area.holds_on(plan.on)]
+    known = {area.id: area for area in (*successors_for(plan, Kind.AREA), *predecessors_for(plan, Kind.AREA)) if isinstance(area, Area)}
+    return [*known.values(), *villages]
+
+
+def people_for(plan: Reorganisation) -> dict[str, Membership]:
+    """The roles in what ends, by a name of their own: the person's ref and the number of the role among theirs."""
+    blueprint, found = Blueprint.of(plan), dict[str, Membership]()
+    ids = [row.id for row in memberships_of(blueprint)]
+    query = select(Membership).where(Membership.id.in_(ids)).order_by(Membership.account_id, Membership.id).limit(MOST_LISTED)
+    number: dict[int, int] = {}
+    beside = (joinedload(Membership.account), joinedload(Membership.agency), joinedload(Membership.centre))
+    for row in db.session.scalars(query.options(*beside)):
+        number[row.account_id] = number.get(row.account_id, 0) + 1
+        found[f"{row.account.ref}-{number[row.account_id]}"] = row
+    return found
+
+
+def _rows(plan: Reorganisation, kind: Kind) -> list[Body]:
+    table = BODIES[kind]
+    query = select(table).where(or_(table.valid_to.is_(None), table.valid_to >= plan.on)).order_by(table.name_vi, table.id)
+    if kind is Kind.AREA:
+        query = query.where(Area.level != "village")
+    if plan.centre_id is not None and kind is not Kind.CENTRE:
+        query = query.where(table.centre_id == plan.centre_id)
+    return list(db.session.scalars(query.limit(MOST_LISTED)))

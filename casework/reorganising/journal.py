@@ -1,0 +1,209 @@
+"""Every row a reorganisation changes, written down as it is changed, so that all of it can be put back (rules.md, section 8).
+
+The session itself is watched: what other modules change on the way cannot be forgotten. Not written down are events, which are never
+taken back, messages that were told, search rows, which are made anew, and the counters of the optimistic locks, which only grow.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, LargeBinary, Table, and_, delete, event, insert, inspect, null, select, update
+from sqlalchemy.orm import Mapper, Session
+
+from casework.db import METADATA, Instant, Model, db
+from casework.models import Reorganisation, ReorganisationChange
+
+NOT_KEPT = frozenset({"event", "event_stream", "search_row", "reorganisation", "reorganisation_step", "reorganisation_change"})
+TOLD = "outbox_message"
+"""Of messages only the change of a recipient is taken back: who was told stays told."""
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Net:
+    """What became of one row in all: its columns before the first change and after the last. `is_new`, `is_gone`: added or removed."""
+
+    table: Table
+    key: Row
+    before: Row = field(default_factory=dict)
+    after: Row = field(default_factory=dict)
+    is_new: bool = False
+    is_gone: bool = False
+
+
+@contextmanager
+def journalled(plan: Reorganisation) -> Iterator[None]:
+    """Write down what the session changes in the block, for that plan; what is changed by bulk statements is not seen."""
+    session, plan_id = db.session(), plan.id
+
+    def note(watched: Session, _context: object) -> None:
+        rows = [{"reorganisation_id": plan_id, **row} for row in _changes(watched)]
+        if rows:
+            watched.connection().execute(insert(ReorganisationChange), rows)
+
+    session.flush()
+    event.listen(session, "after_flush", note)
+    try:
+        yield
+        session.flush()
+    finally:
+        event.remove(session, "after_flush", note)
+
+
+def net_changes(plan_id: int) -> list[Net]:
+    """What became of each row, in the order of their first changes."""
+    found: dict[tuple[str, tuple[Any, ...]], Net] = {}
+    for change in _rows(plan_id):
+        table = METADATA.tables[change.table_name]
+        net = found.setdefault((table.name, tuple(change.row_key.values())), Net(table, change.row_key))
+        if change.before is None:
+            net.is_new = True
+        elif not net.is_new:
+            net.before = change.before | net.before
+        net.after |= change.after or {}
+        net.is_gone = change.after is None
+    return list(found.values())
+
+
+def changed_since(nets: list[Net]) -> list[tuple[Net, tuple[str, ...]]]:
+    """The rows that are no longer as the reorganisation left them, with the columns that differ; of a row that is gone, none."""
+    found: list[tuple[Net, tuple[str, ...]]] = []
+    for net in (each for each in nets if not each.is_gone):
+        now = _present(net)
+        if now is None:
+            found.append((net, ()))
+        elif differing := tuple(name for name, value in net.after.items() if now.get(name) != value):
+            found.append((net, differing))
+    return found
+
+
+def put_back(plan_id: int) -> int:
+    """Undo every change in the reverse order; returns how many rows changed. The caller has looked that nothing is in the way."""
+    changes = list(reversed(list(_rows(plan_id))))
+    db.session.flush()
+    for change in changes:
+        table = METADATA.tables[change.table_name]
+        here = and_(*(table.c[name] == _read(table.c[name], value) for name, value in change.row_key.items()))
+        if change.before is None:
+            db.session.execute(delete(table).where(here))
+        elif change.after is None:
+            db.session.execute(insert(table).values(_values(table, change.row_key | change.before)))
+        else:
+            db.session.execute(update(table).where(here).values(_values(table, change.before)))
+    db.session.expire_all()
+    return len({(change.table_name, tuple(change.row_key.values())) for change in changes})
+
+
+def rows_with(nets: list[Net], table: str) -> list[Net]:
+    """Those of one table."""
+    return [net for net in nets if net.table.name == table]
+
+
+def _rows(plan_id: int) -> Iterator[ReorganisationChange]:
+    query = select(ReorganisationChange).where(ReorganisationChange.reorganisation_id == plan_id).order_by(ReorganisationChange.id)
+    yield from db.session.scalars(query)
+
+
+def _changes(session: Session) -> Iterator[Row]:
+    """What one flush did: rows added after those they point to, then rows changed, then rows removed."""
+    order = {table.name: place for place, table in enumerate(METADATA.sorted_tables)}  # those pointed to come first
+    kept = [each for each in session.new if _table(each).name not in NOT_KEPT | {TOLD}]
+    for added in sorted(kept, key=lambda each: (order[_table(each).name], _key(each).get("id", 0))):
+        yield _row(added, before=None, after=_columns(added))
+    for changed in session.dirty:
+        if _table(changed).name not in NOT_KEPT:
+            before, after = _differences(changed)
+            if after:
+                yield _row(changed, before=before, after=after)
+    for removed in session.deleted:
+        if _table(removed).name not in NOT_KEPT:
+            yield _row(removed, before=_columns(removed), after=None)
+
+
+def _row(thing: Model, *, before: Row | None, after: Row | None) -> Row:
+    return {"table_name": _table(thing).name, "row_key": _key(thing), "before": before, "after": after}
+
+
+def _differences(thing: Model) -> tuple[Row, Row]:
+    """The columns that were changed, before and after. Raises RuntimeError for a change over a value nobody had read."""
+    state, mapper = inspect(thing), _mapper(thing)
+    before: Row = {}
+    after: Row = {}
+    for prop in mapper.column_attrs:
+        column, history = prop.columns[0], state.attrs[prop.key].history
+        if column is mapper.version_id_col or not history.added:
+            continue
+        if not history.deleted:
+            raise RuntimeError(f"{_table(thing).name}.{column.name} was changed without having been read")
+        before[column.name], after[column.name] = _plain(history.deleted[0]), _plain(history.added[0])
+    return before, after
+
+
+def _columns(thing: Model) -> Row:
+    """The columns the session knows; those the database fills in by itself are not told."""
+    known, mapper = inspect(thing).dict, _mapper(thing)
+    return {
+        prop.columns[0].name: _plain(known[prop.key])
+        for prop in mapper.column_attrs
+        if prop.key in known and prop.columns[0] is not mapper.version_id_col
+    }
+
+
+def _present(net: Net) -> Row | None:
+    columns = [net.table.c[name] for name in net.after] or list(net.table.primary_key)
+    here = and_(*(net.table.c[name] == _read(net.table.c[name], value) for name, value in net.key.items()))
+    row = db.session.execute(select(*columns).where(here)).first()
+    return None if row is None else {column.name: _plain(value) for column, value in zip(columns, row, strict=True)}
+
+
+def _key(thing: Model) -> Row:
+    mapper = _mapper(thing)
+    return {column.name: _plain(getattr(thing, mapper.get_property_by_column(column).key)) for column in mapper.primary_key}
+
+
+def _mapper(thing: Model) -> Mapper[Any]:
+    mapper: Mapper[Any] = inspect(type(thing))
+    return mapper
+
+
+def _table(thing: Model) -> Table:
+    table = _mapper(thing).local_table
+    assert isinstance(table, Table)
+    return table
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it: instants in UTC, bytes as base 64."""
+    match value:
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case bytes():
+            return b64encode(value).decode()
+        case str():
+            return str(value)  # an enumeration is written as its value
+        case _:
+            return value
+
+
+def _read(column: Column[Any], value: Any) -> Any:
+    """The value of a column again."""
+    if value is None:
+        return null() if isinstance(column.type, JSON) else None
+    if isinstance(column.type, Instant):
+        return datetime.fromisoformat(value)
+    if isinstance(column.type, LargeBinary):
+        return b64decode(value)
+    if isinstance(value, str) and column.type.python_type is date:
+        return date.fromisoformat(value)
+    return value
+
+
+def _values(table: Table, row: Mapping[str, Any]) -> Row:
+    return {name: _read(table.c[name], value) for name, value in row.items()}

@@ -1,0 +1,124 @@
+"""What becomes of the rules of a centre or an agency that ends: each successor that has none of that kind gets a copy.
+
+Letterheads are not handed on: they name the body that ended. A successor's own rules stay, and count before copies would.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import inspect, or_, select
+
+from casework.db import Model, db
+from casework.models import (
+    Agency,
+    AnswerTemplate,
+    CalendarDay,
+    ClockRule,
+    Complexity,
+    Field,
+    HouseSetting,
+    Letterhead,
+    OfficeHours,
+    RefusalReason,
+    ReminderRule,
+    SuggestionRule,
+    TextTemplate,
+    VisibilityReason,
+)
+from casework.models.columns import Dated
+from casework.reorganising.blueprint import Blueprint, Kind
+
+RULES: Sequence[type[Any]] = (
+    Field, ClockRule, CalendarDay, OfficeHours, RefusalReason, VisibilityReason, TextTemplate, ReminderRule, SuggestionRule, Complexity,
+    HouseSetting, AnswerTemplate,
+)  # fmt: skip
+"""Tables whose rows may be a centre's own."""
+
+
+def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
+    """End the rules of what ends and copy them to those who follow; returns how many rows of each table were copied."""
+    made: Counter[str] = Counter()
+    for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
+        for table in RULES:
+            rows = rules_of(table, predecessor_id, on)
+            for successor_id in blueprint.successors(Kind.CENTRE, predecessor_id):
+                if rows and not has_own(table, successor_id):
+                    made[table.__tablename__] += len(rows)
+                    db.session.add_all(copy_of(row, on, centre_id=successor_id) for row in rows)
+            _end(rows, on)
+    for predecessor_id in sorted(blueprint.ended(Kind.AGENCY)):
+        query = select(AnswerTemplate).where(AnswerTemplate.agency_id == predecessor_id).order_by(AnswerTemplate.id)
+        templates = [row for row in db.session.scalars(query) if row.holds_on(on)]
+        for successor_id in blueprint.successors(Kind.AGENCY, predecessor_id):
+            made["answer_template"] += len(templates)
+            centre_id = blueprint.centre_of_agency.get(successor_id)
+            own = {} if not templates or templates[0].centre_id is None else {"centre_id": centre_id}
+            db.session.add_all(copy_of(row, on, agency_id=successor_id, **own) for row in templates)
+        _end(templates, on)
+    agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
+    own_head = or_(Letterhead.agency_id.in_(agencies), Letterhead.centre_id.in_(centres) & Letterhead.agency_id.is_(None))
+    heads = [row for row in db.session.scalars(select(Letterhead).where(own_head).order_by(Letterhead.id)) if row.holds_on(on)]
+    _end(heads, on)
+    made["letterheads_ended"] += len(heads)
+    _follow_agencies(blueprint, on)
+    db.session.flush()
+    return +made
+
+
+def rules_of(table: type[Any], centre_id: int, on: date) -> list[Any]:
+    """A centre's own rows of a table that hold on a day, those of its agencies apart."""
+    query = select(table).where(table.centre_id == centre_id).order_by(table.id)
+    if table is AnswerTemplate:
+        query = query.where(AnswerTemplate.agency_id.is_(None))
+    return [row for row in db.session.scalars(query) if not isinstance(row, Dated) or row.holds_on(on)]
+
+
+def has_own(table: type[Any], centre_id: int) -> bool:
+    """Whether a centre has rows of its own there already."""
+    return db.session.scalars(select(table.id).where(table.centre_id == centre_id).limit(1)).first() is not None
+
+
+def copy_of(row: Any, on: date, **changed: Any) -> Model:
+    """A new row like that one: of its columns all but its number, its address and what is `changed`. A dated one holds from the day."""
+    mapper = inspect(type(row))
+    values = {prop.key: getattr(row, prop.key) for prop in mapper.column_attrs if prop.key not in ("id", "ref")}
+    if isinstance(row, Dated):
+        values |= {"valid_from": on, "valid_to": row.valid_to}
+    made: Model = type(row)(**(values | changed))
+    return made
+
+
+def copied_rules(table: type[Any], centre_id: int, successor_id: int) -> dict[int, int]:
+    """Of rules that were copied, the number of the copy by that of the original: they are alike but for place and days."""
+    beside = {"id", "ref", "centre_id", "valid_from", "valid_to"}
+    names = [prop.key for prop in inspect(table).column_attrs if prop.key not in beside]
+
+    def rows(of: int) -> list[tuple[int, tuple[Any, ...]]]:
+        found = db.session.scalars(select(table).where(table.centre_id == of).order_by(table.id))
+        return [(row.id, tuple(str(getattr(row, name)) for name in names)) for row in found]
+
+    copies = {key: id_ for id_, key in rows(successor_id)}
+    return {id_: copies[key] for id_, key in rows(centre_id) if key in copies}
+
+
+def _follow_agencies(blueprint: Blueprint, on: date) -> None:
+    """What an agency that goes on has of its own follows it into its new centre; the head of its letters from the day on."""
+    agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
+    tables: tuple[type[Any], ...] = (Letterhead, AnswerTemplate)
+    for table in tables:
+        query = select(table, Agency.centre_id).join(Agency, table.agency_id == Agency.id)
+        query = query.where(table.centre_id.in_(centres), table.agency_id.not_in(agencies)).order_by(table.id)
+        for row, centre_id in db.session.execute(query).all():
+            if isinstance(row, AnswerTemplate):
+                row.centre_id = centre_id
+            elif row.holds_on(on):
+                db.session.add(copy_of(row, on, centre_id=centre_id))
+                row.valid_to = on
+
+
+def _end(rows: Sequence[Any], on: date) -> None:
+    for row in rows:
+        if isinstance(row, Dated):
+            row.valid_to = on

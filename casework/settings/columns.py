@@ -1,0 +1,135 @@
+"""What stands in a row of rules: each column with its words, how it is read from a form, and what may be chosen in it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from casework.folding import normal
+from casework.settings.values import ValueRefused
+from casework.words import Bilingual
+
+Reader = Callable[[str], Any]
+"""From what was typed to what is kept. Raises ValueRefused."""
+
+
+class Choice(NamedTuple):
+    """One thing that can be chosen: what a form sends, what is kept, and its words."""
+
+    typed: str
+    kept: Any
+    words: Bilingual
+
+
+class Scope(NamedTuple):
+    """For whom a row is to hold (None: the whole installation), from which day on, and the row as it stands before the change."""
+
+    centre_id: int | None
+    day: date
+    row: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a kind of rules.
+
+    `is_fixed`: set once, when the row is added, because other rows know it by this. `is_words`: a slip in it may be corrected
+    where it stands, because nothing is judged by it. `shape`: how a form shows it: line, long, tick.
+    """
+
+    name: str
+    label: Bilingual
+    read: Reader
+    hint: Bilingual | None = None
+    choices: Callable[[Scope], list[Choice]] | None = None
+    is_required: bool = True
+    empty: Any = None
+    """What is kept where nothing was typed."""
+    is_fixed: bool = False
+    is_words: bool = False
+    shape: str = "line"
+    codes: Mapping[str, Bilingual] = field(default_factory=dict)
+    """The words of what is kept as a code, where it is always the same."""
+    points_to: Any = None
+    """The table whose row is kept by its number."""
+    tell: Callable[[Any], Any] = lambda kept: kept
+    """What an event says instead of the number of a row."""
+
+    def words_of(self, told: Any) -> Bilingual | str:
+        """What a page shows of a value as an event tells it."""
+        if isinstance(told, bool):
+            return Bilingual("có", "yes") if told else Bilingual("không", "no")
+        if told is None:
+            return self.codes.get("", Bilingual("–", "–"))
+        return self.codes.get(str(told), str(told) or Bilingual("–", "–"))
+
+
+def of_codes(codes: Mapping[str, Bilingual]) -> Callable[[Scope], list[Choice]]:
+    """A choice among codes; the empty code is kept as nothing."""
+    return lambda _scope: [Choice(code, code or None, words) for code, words in codes.items()]
+
+
+def line(longest: int) -> Reader:
+    """A line of text."""
+
+    def read(typed: str) -> str:
+        text = " ".join(normal(typed).split())
+        if len(text) > longest:
+            raise ValueRefused(f"Tối đa {longest} ký tự.", f"{longest} characters at most.")
+        return text
+
+    return read
+
+
+def long_text(longest: int) -> Reader:
+    """Text of several lines."""
+
+    def read(typed: str) -> str:
+        text = normal(typed)
+        if len(text) > longest:
+            raise ValueRefused(f"Tối đa {longest} ký tự.", f"{longest} characters at most.")
+        return text
+
+    return read
+
+
+def code(longest: int) -> Reader:
+    """A stable name other systems and rows know a thing by: small letters, digits and underscores."""
+
+    def read(typed: str) -> str:
+        text = normal(typed)
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", text) or not 2 <= len(text) <= longest:
+            raise ValueRefused(
+                f"Cần 2 đến {longest} ký tự: chữ thường không dấu, chữ số, dấu gạch dưới; bắt đầu bằng chữ.",
+                f"2 to {longest} characters are needed: small letters without accents, digits, underscores; a letter first.",
+            )
+        return text
+
+    return read
+
+
+def degrees(most: int) -> Reader:
+    """A coordinate in degrees (WGS 84); a comma is read as a point."""
+
+    def read(typed: str) -> float:
+        text = normal(typed).replace(",", ".")
+        if not re.fullmatch(r"-?\d{1,3}(\.\d{1,12})?", text) or abs(float(text)) > most:
+            raise ValueRefused(f"Cần một số độ từ -{most} đến {most}, như 12.0102.", f"Degrees from -{most} to {most}, such as 12.0102.")
+        return float(text)
+
+    return read
+
+
+def tick(typed: str) -> bool:
+    """Yes or no."""
+    return typed not in ("", "no", "n", "false", "0")
+
+
+def as_typed(column: Column, kept: Any, scope: Scope) -> str:
+    """What a form shows of a value that is kept."""
+    if column.choices is not None:
+        return next((choice.typed for choice in column.choices(scope) if choice.kept == kept), "")
+    if isinstance(kept, bool):
+        return "yes" if kept else ""
+    return "" if kept is None else str(kept)

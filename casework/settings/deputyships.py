@@ -1,0 +1,175 @@
+"""Deputies appointed and called back: somebody acts for somebody else from an instant until an instant (rules.md, section 1)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import Account, Deputy, Membership
+from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, require
+from casework.settings.recording import record_setting
+from casework.settings.scopes import administered_centres, centre_of, one_at_a_time, works_in
+
+LONGEST = timedelta(days=90)
+BEGUN = timedelta(hours=24)
+"""How far a start may lie back: the hour somebody began to type, or this morning."""
+MOST_COLLEAGUES = 500
+
+
+class DeputyRefused(CaseworkError):
+    """The deputy cannot be appointed so; the text says why."""
+
+
+def appoint_deputy(
+    *, principal: Account, deputy: Account, starts_at: datetime, ends_at: datetime, by: Actor, now: datetime, reason: str
+) -> Deputy:
+    """Let `deputy` act for `principal` in a time. An administrator appoints for anybody of theirs, leaders for themselves alone.
+
+    A start that has just passed is now. Records `change_setting` of a deputy. Raises NotAllowed, ReasonMissing, and DeputyRefused for
+    oneself, a chain or circle, a second deputy in the same time, somebody disabled or without a common place of work, and a time that
+    ends before it starts, has passed or is longer than LONGEST.
+    """
+    require(by, Action.APPOINT_DEPUTY)
+    if not (principal.id == by.own_id or _administers(by, principal, now)):
+        raise NotAllowed
+    if now - BEGUN <= starts_at < now:
+        starts_at = now
+    _refuse_people(principal, deputy, by, now)
+    _refuse_time(starts_at, ends_at, now)
+    one_at_a_time()
+    _refuse_others(principal, deputy, starts_at, ends_at)
+    row = Deputy(principal=principal, deputy_id=deputy.id, starts_at=starts_at, ends_at=ends_at, created_by_id=by.account_id)
+    db.session.add(row)
+    told = {"principal": principal.login, "deputy": deputy.login, "starts_at": starts_at, "ends_at": ends_at}
+    _record(row, principal, deputy, by=by, now=now, old=None, new=told, reason=reason)
+    return row
+
+
+def end_deputyship(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
+    """Call a deputy back before the time is over; one that has not begun never does. Raises NotAllowed, DeputyRefused, ReasonMissing."""
+    require(by, Action.APPOINT_DEPUTY)
+    if not (row.principal_id == by.own_id or _administers(by, row.principal, now)):
+        raise NotAllowed
+    if row.ends_at <= now:
+        raise DeputyRefused("Việc ủy quyền này đã kết thúc.", "This deputy's time is over already.")
+    cut_short(row, by=by, now=now, reason=reason)
+
+
+def cut_short(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
+    """End the time of a deputy now, whoever may decide that."""
+    old = {"ends_at": row.ends_at}
+    row.ends_at = max(now, row.starts_at)
+    if row.starts_at > now:
+        row.ends_at = row.starts_at
+    deputy = db.session.get_one(Account, row.deputy_id)
+    _record(row, row.principal, deputy, by=by, now=now, old=old, new={"ends_at": row.ends_at, "called_back": True}, reason=reason)
+
+
+def deputyships_of(account: Account, *, now: datetime) -> list[Deputy]:
+    """Those for and of somebody that are not over, the first to begin first."""
+    mine = or_(Deputy.principal_id == account.id, Deputy.deputy_id == account.id)
+    query = select(Deputy).where(mine, Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at).options(joinedload(Deputy.principal))
+    return list(db.session.scalars(query.order_by(Deputy.starts_at, Deputy.id)))
+
+
+def deputyships_seen(by: Actor, *, now: datetime, limit: int) -> list[tuple[Deputy, Account]]:
+    """What is on the page: an administrator's whole scope, else one's own; with who acts. Not those that are over."""
+    query = select(Deputy, Account).join(Account, Account.id == Deputy.deputy_id).options(joinedload(Deputy.principal))
+    query = query.where(Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at)
+    if Role.ADMINISTRATOR in by.roles:
+        theirs = select(Account.id).where(works_in(administered_centres(by)))
+        query = query.where(or_(Deputy.principal_id.in_(theirs), Deputy.principal_id == by.own_id))
+    else:
+        query = query.where(Deputy.principal_id == by.own_id)
+    return [(row, deputy) for row, deputy in db.session.execute(query.order_by(Deputy.starts_at, Deputy.id).limit(limit))]
+
+
+def possible_deputies(principal: Account, *, now: datetime) -> list[Account]:
+    """Colleagues with whom the person has a place of work in common today: the same agency, or a role in the same centre; by name."""
+    here = [_same_place(row) for row in principal.memberships if row.holds_on(now.astimezone(LOCAL_ZONE).date())]
+    if not here:
+        return []
+    today = now.astimezone(LOCAL_ZONE).date()
+    query = select(Account).join(Membership, Membership.account_id == Account.id).where(or_(*here)).distinct()
+    query = query.where(Membership.valid_from <= today, or_(Membership.valid_to.is_(None), Membership.valid_to > today))
+    query = query.where(Account.kind == "staff", Account.disabled_at.is_(None), Account.id != principal.id)
+    return list(db.session.scalars(query.order_by(Account.folded_name, Account.id).limit(MOST_COLLEAGUES)))
+
+
+def _same_place(row: Membership) -> ColumnElement[bool]:
+    if row.agency_id is not None:
+        return Membership.agency_id == row.agency_id
+    return and_(Membership.centre_id.is_not_distinct_from(row.centre_id), Membership.agency_id.is_(None))
+
+
+def _administers(by: Actor, principal: Account, now: datetime) -> bool:
+    if Role.ADMINISTRATOR not in by.roles:
+        return False
+    mine, today = administered_centres(by), now.astimezone(LOCAL_ZONE).date()
+    # a deputy gets every desk of the principal, so all of them have to be the administrator's
+    return mine is None or (
+        bool(rows := [row for row in principal.memberships if row.holds_on(today)]) and all(centre_of(row) in mine for row in rows)
+    )
+
+
+def _refuse_people(principal: Account, deputy: Account, by: Actor, now: datetime) -> None:
+    if principal.id == deputy.id:
+        raise DeputyRefused("Không tự làm người thay cho chính mình được.", "Nobody can be their own deputy.")
+    if deputy.id == by.own_id:
+        raise DeputyRefused(
+            "Không tự cử mình thay người khác được; xin nhờ một quản trị viên khác.",
+            "You cannot appoint yourself for somebody else; please ask another administrator.",
+        )
+    for person in (principal, deputy):
+        if person.kind != "staff" or person.disabled_at is not None:
+            raise DeputyRefused(f"Tài khoản của {person.full_name} đang bị khóa.", f"The account of {person.full_name} is disabled.")
+    if deputy.id not in {person.id for person in possible_deputies(principal, now=now)}:
+        raise DeputyRefused(
+            f"{deputy.full_name} không làm việc cùng đơn vị hay cùng trung tâm với {principal.full_name}.",
+            f"{deputy.full_name} does not work in the same agency or centre as {principal.full_name}.",
+        )
+
+
+def _refuse_time(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    if ends_at <= starts_at:
+        raise DeputyRefused("Giờ kết thúc phải sau giờ bắt đầu.", "The end must lie behind the start.")
+    if starts_at < now:
+        raise DeputyRefused("Giờ bắt đầu đã qua.", "The start has passed.")
+    if ends_at - starts_at > LONGEST:
+        raise DeputyRefused(f"Mỗi lần ủy quyền tối đa {LONGEST.days} ngày.", f"A deputy acts for {LONGEST.days} days at most at a time.")
+
+
+def _refuse_others(principal: Account, deputy: Account, starts_at: datetime, ends_at: datetime) -> None:
+    involved = or_(Deputy.principal_id.in_((principal.id, deputy.id)), Deputy.deputy_id == principal.id)
+    meanwhile = select(Deputy).where(involved, Deputy.starts_at < ends_at, Deputy.ends_at > starts_at, Deputy.starts_at < Deputy.ends_at)
+    rows = list(db.session.scalars(meanwhile))
+    if any(row.principal_id == principal.id for row in rows):
+        raise DeputyRefused(
+            f"Trong thời gian đó {principal.full_name} đã có người thay.", f"{principal.full_name} has a deputy in that time already."
+        )
+    if any(row.principal_id == deputy.id for row in rows):
+        raise DeputyRefused(
+            f"{deputy.full_name} vắng và có người thay trong thời gian đó.", f"{deputy.full_name} is away and has a deputy in that time."
+        )
+    if rows:
+        raise DeputyRefused(
+            f"{principal.full_name} đang thay người khác trong thời gian đó; việc ủy quyền không nối tiếp được.",
+            f"{principal.full_name} stands in for somebody else in that time; deputies form no chains.",
+        )
+
+
+def _record(row: Deputy, principal: Account, deputy: Account, *, by: Actor, now: datetime, old: Any, new: Any, reason: str) -> None:
+    centres = {centre_of(each) for each in principal.memberships}
+    name = f"{deputy.login} ← {principal.login}"
+    record_setting("deputy", name, by=by, at=now, centre_id=centres.pop() if len(centres) == 1 else None, old=old, new=new, reason=reason)
+
+
+def one_seen(by: Actor, principal_ref: str, deputy_ref: str, starts_at: str, *, now: datetime) -> Deputy | None:
+    """One of those on the page, named by both people and the start as the page wrote it."""
+    for row, deputy in deputyships_seen(by, now=now, limit=MOST_COLLEAGUES):
+        if (row.principal.ref, deputy.ref, row.starts_at.isoformat()) == (principal_ref, deputy_ref, starts_at):
+            return row
+    return None

@@ -1,0 +1,47 @@
+"""What was changed in the settings: the stream of the rules, read backwards, as far as it is the reader's to know."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.calendars import RULES_STREAM
+from casework.db import db
+from casework.models import Event, EventStream
+from casework.permissions import ACTION_ROLES, Action, Actor
+from casework.settings.recording import CHANGED
+
+PAGE = 50
+LOOKED_AT = 2_000
+"""Events one page looks through, so that a rare kind costs no more than a common one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events, the newest first, and the number in the stream before which the next page goes on; None at the beginning."""
+
+    events: list[Event]
+    next_before: int | None
+
+
+def setting_events(by: Actor, *, kind: str | None = None, row: str | None = None, before: int | None = None) -> EventPage:
+    """The changes of settings somebody may read: their centres' and the installation's.
+
+    What happened to the rules in other ways (an import at the start, a template of an agency) only whoever reads all centres sees.
+    """
+    head = db.session.get(EventStream, RULES_STREAM)
+    top = min(before or (head.seq + 1 if head else 1), (head.seq + 1) if head else 1)
+    bottom = max(top - LOOKED_AT, 1)
+    query = select(Event).where(Event.stream == RULES_STREAM, Event.seq < top, Event.seq >= bottom)
+    centres = {grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.READ_SETTING_EVENTS]}
+    if None not in centres:
+        centre = Event.payload["centre_id"].as_integer()
+        query = query.where(Event.type == CHANGED, or_(centre.is_(None), centre.in_(centres)))
+    if kind is not None:
+        query = query.where(Event.type == CHANGED, Event.payload["kind"].as_string() == kind)
+    if row is not None:
+        query = query.where(Event.payload["row"].as_string() == row)
+    found = list(db.session.scalars(query.order_by(Event.seq.desc()).limit(PAGE + 1).options(joinedload(Event.actor))))
+    if len(found) > PAGE:
+        return EventPage(found[:PAGE], found[PAGE - 1].seq)
+    return EventPage(found, bottom if bottom > 1 else None)

@@ -1,0 +1,113 @@
+"""The columns of the tables that are imported and exported, with their headings in both languages and an example."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from casework.folding import fold
+from casework.settings.tables import Line, TableRefused
+from casework.words import Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name in the program, its heading, what stands there for example, and whether every row needs it."""
+
+    key: str
+    heading: Bilingual
+    example: str
+    needed: bool = False
+
+
+def _column(key: str, vi: str, en: str, example: str = "", *, needed: bool = False) -> Column:
+    return Column(key, Bilingual(vi, en), example, needed)
+
+
+PEOPLE = (
+    _column("login", "Tên đăng nhập", "User name", "nguyen.van.mau", needed=True),
+    _column("full_name", "Họ và tên", "Full name", "Nguyễn Văn Mẫu", needed=True),
+    _column("title_vi", "Chức danh", "Title in Vietnamese", "Chuyên viên"),
+    _column("title_en", "Chức danh tiếng Anh", "Title in English", "Officer"),
+    _column("language", "Ngôn ngữ", "Language", "vi"),
+    _column("email", "Thư điện tử", "E-mail", "mau@example.vn"),
+    _column("phone", "Điện thoại", "Telephone", "0912345678"),
+    _column("role", "Vai trò", "Role", "officer"),
+    _column("centre", "Trung tâm", "Centre", "LD"),
+    _column("agency", "Mã đơn vị", "Key of the agency", "PTNMT"),
+    _column("is_focal", "Đầu mối", "Focal officer", "x"),
+    _column("valid_from", "Từ ngày", "From day", "2026-03-02"),
+    _column("valid_to", "Đến trước ngày", "Until before day", ""),
+)
+AGENCIES = (
+    _column("centre", "Trung tâm", "Centre", "LD"),
+    _column("key", "Mã đơn vị", "Key of the agency", "PTNMT", needed=True),
+    _column("name_vi", "Tên", "Name in Vietnamese", "Phòng Tài nguyên và Môi trường", needed=True),
+    _column("name_en", "Tên tiếng Anh", "Name in English", "Environment Office", needed=True),
+    _column("short_name_vi", "Tên ngắn", "Short name in Vietnamese", "Phòng TN&MT"),
+    _column("short_name_en", "Tên ngắn tiếng Anh", "Short name in English", "Environment Office"),
+    _column("parent", "Mã đơn vị cấp trên", "Key of the agency above", ""),
+    _column("area", "Địa bàn", "Area", "24846"),
+    _column("phone", "Điện thoại", "Telephone", "02633822123"),
+    _column("valid_from", "Từ ngày", "From day", "2026-03-02"),
+    _column("valid_to", "Đến trước ngày", "Until before day", ""),
+)
+AREAS = (
+    _column("id", "Mã của hệ thống", "Identifier", ""),
+    _column("centre", "Trung tâm", "Centre", "LD"),
+    _column("level", "Cấp", "Level", "commune", needed=True),
+    _column("official_code", "Mã hành chính", "Official code", "24846"),
+    _column("name_vi", "Tên", "Name in Vietnamese", "Xã Lát", needed=True),
+    _column("name_en", "Tên tiếng Anh", "Name in English", "Lát Commune", needed=True),
+    _column("parent", "Thuộc địa bàn", "Lies in", "675"),
+    _column("latitude", "Vĩ độ", "Latitude", "12.035"),
+    _column("longitude", "Kinh độ", "Longitude", "108.365"),
+    _column("valid_from", "Từ ngày", "From day", "2026-03-02"),
+    _column("valid_to", "Đến trước ngày", "Until before day", ""),
+)
+COLUMNS = {"people": PEOPLE, "agencies": AGENCIES, "areas": AREAS}
+NAMES = {
+    "people": Bilingual("Cán bộ", "People"), "agencies": Bilingual("Đơn vị", "Agencies"), "areas": Bilingual("Địa bàn", "Areas"),
+}  # fmt: skip
+YES = frozenset({"x", "co", "yes", "true", "1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a file by the names of our columns."""
+
+    number: int
+    cells: dict[str, str]
+
+
+def heading(column: Column) -> str:
+    """As files head it: both languages, so that one template serves everybody."""
+    return f"{column.heading.vi} / {column.heading.en}"
+
+
+def template_rows(kind: str) -> list[Sequence[str]]:
+    """The headings and one example."""
+    columns = COLUMNS[kind]
+    return [[heading(column) for column in columns], [column.example for column in columns]]
+
+
+def named_rows(kind: str, lines: Sequence[Line]) -> list[Row]:
+    """Give the cells of a file their names by its headings, in whatever order and language.
+
+    Raises TableRefused for a heading that is missing, unknown or there twice, and for a file without a row.
+    """
+    columns = COLUMNS[kind]
+    known = {fold(words): column.key for column in columns for words in (*column.heading, heading(column), column.key)}
+    keys = [known.get(fold(cell)) if cell else "" for cell in lines[0].cells]
+    unknown = [cell for cell, key in zip(lines[0].cells, keys, strict=True) if key is None]
+    if unknown:
+        raise TableRefused(
+            f"Không biết cột “{unknown[0][:60]}”. Xin dùng tiêu đề của tệp mẫu.",
+            f"The column “{unknown[0][:60]}” is not known. Please use the headings of the template.",
+        )
+    named = [key for key in keys if key]
+    if twice := next((key for key in named if named.count(key) > 1), None):
+        raise TableRefused(f"Cột “{twice}” có hai lần.", f"The column “{twice}” is there twice.")
+    if missing := next((column for column in columns if column.needed and column.key not in named), None):
+        raise TableRefused(f"Thiếu cột “{missing.heading.vi}”.", f"The column “{missing.heading.en}” is missing.")
+    if len(lines) == 1:
+        raise TableRefused("Tệp chỉ có tiêu đề, không có dòng nào.", "The file has headings and no rows.")
+    return [Row(line.number, {key: cell for key, cell in zip(keys, line.cells, strict=False) if key}) for line in lines[1:]]

@@ -1,0 +1,41 @@
+"""What several kinds of rules have: a name in both languages, a hint, a code, an order."""
+
+from typing import Any
+
+from casework.settings.columns import Column, code, line
+from casework.settings.values import whole
+from casework.words import Bilingual
+
+LONGEST_HINT = 300
+
+FROM_THE_DAY = Bilingual(
+    "Áp dụng từ ngày được chọn; hồ sơ đã có giữ nguyên tên và giá trị của ngày đó.",
+    "It counts from the chosen day on; what happened before keeps what held on its day.",
+)
+
+
+def name_columns(longest: int = 200, **more: Any) -> tuple[Column, Column]:
+    """The name in both languages; `more` of the Vietnamese one."""
+    return (
+        Column("name_vi", Bilingual("Tên tiếng Việt", "Name in Vietnamese"), line(longest), **{"is_words": True, **more}),
+        Column("name_en", Bilingual("Tên tiếng Anh", "Name in English"), line(longest), is_words=True),
+    )
+
+
+def hint_columns() -> tuple[Column, Column]:
+    """What stands beside the name where people choose."""
+    return (
+        Column(
+            "hint_vi", Bilingual("Gợi ý tiếng Việt", "Hint in Vietnamese"), line(LONGEST_HINT), is_required=False, empty="", is_words=True
+        ),
+        Column("hint_en", Bilingual("Gợi ý tiếng Anh", "Hint in English"), line(LONGEST_HINT), is_required=False, empty="", is_words=True),
+    )
+
+
+def code_column(name: str, longest: int) -> Column:
+    """The stable name of a row."""
+    hint = Bilingual("Tên ngắn, cố định, để các bảng khác nhận ra.", "A short name that stays: other tables know it by this.")
+    return Column(name, Bilingual("Mã", "Code"), code(longest), hint=hint, is_fixed=True)
+
+
+POSITION = Column("position", Bilingual("Thứ tự", "Order"), whole(0, 999), is_words=True)

@@ -1,0 +1,170 @@
+"""What is beside the rules of handling: phrases, templates of answers, cameras, letterheads."""
+
+from casework.answer_templates import LONGEST_NAME
+from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
+from casework.models import Agency, AnswerTemplate, Area, Camera, Letterhead, SuggestionRule
+from casework.settings import choices as chosen
+from casework.settings import row_checks as checks
+from casework.settings.columns import Column, degrees, line, long_text, of_codes
+from casework.settings.kind_parts import POSITION, name_columns
+from casework.settings.rows import Kind
+from casework.settings.values import whole
+from casework.words import Bilingual
+
+
+def _part(name: str) -> Column:
+    longest = LONGEST_CONTACT if name == "contact" else LONGEST_PART
+    hint = Bilingual(
+        "Chỗ điền như {code}, {place}, {agency}; dấu … để cán bộ tự điền.",
+        "Places such as {code}, {place}, {agency}; … is left to the writer.",
+    )
+    return Column(
+        name,
+        PARTS[name],
+        line(longest) if name == "contact" else long_text(longest),
+        hint=hint if name == "findings" else None,
+        is_required=name in ("findings", "actions"),
+        empty="",
+        is_words=True,
+        shape="line" if name == "contact" else "long",
+    )
+
+
+def _head(name: str, vi: str, en: str, longest: int, *, is_required: bool = True) -> Column:
+    return Column(name, Bilingual(vi, en), line(longest), is_required=is_required, empty="", is_words=True)
+
+
+BESIDE: tuple[Kind, ...] = (
+    Kind(
+        "phrase",
+        SuggestionRule,
+        Bilingual("Cụm từ gợi ý", "Phrases that suggest"),
+        Bilingual("Cụm từ", "Phrase"),
+        Bilingual(
+            "Từ ngữ trong phản ánh gợi ý lĩnh vực hoặc mức khẩn; người phân loại quyết định.",
+            "Words of a report that speak for a field or for urgency; a person decides.",
+        ),
+        Bilingual("Áp dụng cho lần mở trang phân loại từ ngày được chọn.", "It counts whenever a page is opened from that day on."),
+        (
+            Column(
+                "kind",
+                Bilingual("Gợi ý về", "Speaks of"),
+                line(8),
+                choices=of_codes(chosen.PHRASE_KINDS),
+                is_fixed=True,
+                codes=chosen.PHRASE_KINDS,
+            ),
+            Column("phrase", Bilingual("Cụm từ", "Phrase"), line(80), is_fixed=True),
+            Column("target", Bilingual("Gợi ý", "Suggests"), line(40), choices=chosen.targets, codes={"urgent": chosen.URGENT_TARGET}),
+            Column(
+                "weight",
+                Bilingual("Trọng số", "Weight"),
+                whole(1, 10),
+                hint=Bilingual("1 (yếu) đến 10 (mạnh).", "1 (weak) to 10 (strong)."),
+            ),
+        ),
+        key=("kind", "phrase"),
+        order=("kind", "target", "phrase"),
+        shown=("phrase", "target", "weight"),
+        check=checks.check_phrase,
+    ),
+    Kind(
+        "answer_template",
+        AnswerTemplate,
+        Bilingual("Mẫu trả lời chung", "Common templates of answers"),
+        Bilingual("Mẫu trả lời", "Template of answers"),
+        Bilingual("Mọi đơn vị có thể bắt đầu câu trả lời từ các mẫu này.", "Every agency may begin an answer with these."),
+        Bilingual("Áp dụng cho câu trả lời được soạn từ ngày được chọn.", "It counts for answers written from that day on."),
+        (
+            *name_columns(
+                LONGEST_NAME,
+                is_fixed=True,
+                is_words=False,
+                hint=Bilingual(f"Tối đa {LONGEST_NAME} ký tự; không đổi được sau này.", f"{LONGEST_NAME} characters at most; it stays."),
+            ),
+            Column("service_code", Bilingual("Lĩnh vực", "Field of work"), line(40), choices=chosen.any_field, codes={"": chosen.ANY}),
+            POSITION,
+            *(_part(name) for name in PARTS),
+        ),
+        key=("name_vi",),
+        order=("position",),
+        shown=("name_vi", "name_en", "service_code"),
+        set_beside={"agency_id": None},
+        where=lambda: (AnswerTemplate.agency_id.is_(None),),
+        check=checks.check_template,
+    ),
+    Kind(
+        "camera",
+        Camera,
+        Bilingual("Camera", "Cameras"),
+        Bilingual("Camera", "Camera"),
+        Bilingual(
+            "Người trực mở hồ sơ từ các camera này và thấy chúng trên bản đồ.",
+            "Operators open cases from these cameras and see them on the map.",
+        ),
+        Bilingual(
+            "Áp dụng từ ngày được chọn; hồ sơ đã mở vẫn ghi camera của ngày đó.",
+            "It counts from the chosen day on; cases opened before name the camera as it was.",
+        ),
+        (
+            *name_columns(),
+            Column("kind", Bilingual("Loại", "Kind"), line(10), choices=of_codes(chosen.CAMERA_KINDS), codes=chosen.CAMERA_KINDS),
+            Column("area_id", Bilingual("Địa bàn", "Area"), line(16), choices=chosen.areas, points_to=Area, tell=chosen.told_area),
+            Column(
+                "latitude",
+                Bilingual("Vĩ độ", "Latitude"),
+                degrees(90),
+                is_required=False,
+                hint=Bilingual("Như 12.0102.", "As in 12.0102."),
+            ),
+            Column(
+                "longitude",
+                Bilingual("Kinh độ", "Longitude"),
+                degrees(180),
+                is_required=False,
+                hint=Bilingual("Như 108.4267.", "As in 108.4267."),
+            ),
+        ),
+        key=("name_vi",),
+        order=("name_vi",),
+        shown=("name_vi", "name_en", "kind", "area_id"),
+        for_installation=False,
+        check=checks.check_camera,
+    ),
+    Kind(
+        "letterhead",
+        Letterhead,
+        Bilingual("Tiêu đề văn bản", "Letterheads"),
+        Bilingual("Tiêu đề văn bản", "Letterhead"),
+        Bilingual(
+            "Phần đầu và phần ký của văn bản theo Nghị định 30/2020/NĐ-CP.",
+            "The head of a letter and who signs it, by Decree 30/2020/NĐ-CP.",
+        ),
+        Bilingual(
+            "Áp dụng cho văn bản lập từ ngày được chọn; văn bản cũ giữ tiêu đề của ngày lập.",
+            "It counts for letters made from that day on; earlier ones keep the head of their day.",
+        ),
+        (
+            Column(
+                "agency_id",
+                Bilingual("Của ai", "Whose"),
+                line(16),
+                choices=chosen.agencies,
+                is_fixed=True,
+                points_to=Agency,
+                tell=chosen.told_agency,
+            ),
+            _head("parent_body", "Cơ quan chủ quản", "Parent body", 200, is_required=False),
+            _head("issuing_body", "Cơ quan ban hành", "Issuing body", 200),
+            _head("symbol", "Ký hiệu", "Symbol", 40),
+            _head("place", "Địa danh", "Place", 80),
+            _head("authority", "Thẩm quyền ký (TM., KT., TL.)", "Authority line (TM., KT., TL.)", 40, is_required=False),
+            _head("signer_title", "Chức vụ người ký", "Title of the signer", 120),
+            _head("signer_name", "Họ tên người ký", "Name of the signer", 120, is_required=False),
+        ),
+        key=("agency_id",),
+        order=("agency_id",),
+        shown=("agency_id", "issuing_body", "symbol", "signer_title", "signer_name"),
+        check=checks.check_letterhead,
+    ),
+)

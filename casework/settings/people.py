@@ -1,0 +1,226 @@
+"""Members of staff: added, changed, disabled and enabled by an administrator; each changes their own password."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select, update
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.folding import normal
+from casework.models import Account, LoginSession
+from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, require
+from casework.settings.recording import record_setting
+from casework.settings.scopes import centre_of, is_wholly_theirs, one_at_a_time
+
+LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,59}")
+LANGUAGES = ("vi", "en")
+LONGEST_NAME = 120
+OWN_PASSWORD = "Tự đổi mật khẩu / changed their own password"
+
+
+class PersonRefused(CaseworkError):
+    """The account cannot be made or changed so; the text says why."""
+
+
+def add_person(
+    *,
+    by: Actor,
+    now: datetime,
+    login: str,
+    full_name: str,
+    password_hash: str,
+    reason: str,
+    title_vi: str = "",
+    title_en: str = "",
+    language: str = "vi",
+    email: str = "",
+    phone: str = "",
+    centre_id: int | None = None,
+    is_known_free: bool = False,
+) -> Account:
+    """Add a member of staff who signs in with a start password and must change it first. Roles are given beside it.
+
+    `centre_id` is where the event belongs; `is_known_free` says that nobody has the user name, where many were looked up at once.
+    Records `change_setting` of an account, without any password. Raises NotAllowed, PersonRefused (names, user name taken or unfit),
+    ReasonMissing.
+    """
+    require(by, Action.MANAGE_PEOPLE)
+    columns = fit_person(full_name, title_vi, title_en, language, email, phone)
+    login = fit_login(login)
+    if not is_known_free:
+        one_at_a_time()
+    if not is_known_free and db.session.scalar(select(Account.id).where(func.lower(Account.login) == login)) is not None:
+        raise PersonRefused(f"Tên đăng nhập “{login}” đã có người dùng.", f"The user name “{login}” is taken.")
+    account = Account(kind="staff", login=login, password_hash=password_hash, must_change_password=True, created_at=now, **columns)
+    db.session.add(account)
+    record_setting("account", login, by=by, at=now, centre_id=centre_id, old=None, new=_seen(account), reason=reason)
+    return account
+
+
+def change_person(account: Account, *, by: Actor, now: datetime, reason: str, **columns: str) -> bool:
+    """Change name, title, language or official contact; the user name stays. Returns whether anything was different.
+
+    Raises NotAllowed for people who also work elsewhere, PersonRefused, ReasonMissing.
+    """
+    require_own(by, account, now)
+    present = {
+        "full_name": account.full_name or "", "title_vi": account.title_vi or "", "title_en": account.title_en or "",
+        "language": account.language, "email": account.email or "", "phone": account.phone or "",
+    }  # fmt: skip
+    fit, old = fit_person(**{**present, **columns}), _seen(account)
+    if all(getattr(account, column) == value for column, value in fit.items()):
+        return False
+    for column, value in fit.items():
+        setattr(account, column, value)
+    record_setting("account", _name(account), by=by, at=now, centre_id=_centre(account), old=old, new=_seen(account), reason=reason)
+    return True
+
+
+def give_start_password(account: Account, *, by: Actor, now: datetime, password_hash: str, reason: str) -> None:
+    """Let the person sign in with a new start password, to be changed first; every session of theirs ends.
+
+    Raises NotAllowed, PersonRefused for oneself and for a disabled person, ReasonMissing.
+    """
+    require_own(by, account, now)
+    if account.id == by.own_id:
+        raise PersonRefused("Mật khẩu của mình xin đổi ở trang “Đổi mật khẩu”.", "Please change your own password on its page.")
+    if account.disabled_at is not None:
+        raise PersonRefused("Tài khoản đang bị khóa. Xin mở lại trước.", "The account is disabled. Please enable it first.")
+    account.password_hash, account.must_change_password = password_hash, True
+    end_sessions(account, at=now)
+    told = {"start_password": True}
+    record_setting("account", _name(account), by=by, at=now, centre_id=_centre(account), old={}, new=told, reason=reason)
+
+
+def change_own_password(account: Account, *, by: Actor, now: datetime, password_hash: str, session_id: int) -> None:
+    """Set one's own password; every other session ends. Of staff an event is kept, of citizens none: they stand in no such stream."""
+    if account.id != by.own_id:
+        raise NotAllowed
+    account.password_hash, account.must_change_password = password_hash, False
+    end_sessions(account, at=now, besides=session_id)
+    if account.kind == "staff":
+        told = {"own_password": True}
+        record_setting("account", _name(account), by=by, at=now, centre_id=_centre(account), old={}, new=told, reason=OWN_PASSWORD)
+
+
+def disable_account(account: Account, *, by: Actor, now: datetime, reason: str) -> None:
+    """Close an account: its sessions end at once. Who takes over and what returns to the group is judged in `leaving`.
+
+    Raises NotAllowed, PersonRefused for oneself or when it is closed already, ReasonMissing.
+    """
+    require_own(by, account, now)
+    if account.id == by.own_id:
+        raise PersonRefused(
+            "Không tự khóa tài khoản của mình được; xin nhờ một quản trị viên khác.",
+            "You cannot disable your own account; please ask another administrator.",
+        )
+    if account.disabled_at is not None:
+        raise PersonRefused("Tài khoản này đã bị khóa.", "This account is disabled already.")
+    account.disabled_at = now
+    end_sessions(account, at=now)
+    record_setting(
+        "account", _name(account), by=by, at=now, centre_id=_centre(account), old={"disabled": False}, new={"disabled": True}, reason=reason
+    )
+
+
+def enable_account(account: Account, *, by: Actor, now: datetime, password_hash: str, reason: str) -> None:
+    """Open a disabled account again, with a start password; roles that ended stay ended. Raises NotAllowed, PersonRefused."""
+    require_own(by, account, now)
+    if account.disabled_at is None:
+        raise PersonRefused("Tài khoản này đang hoạt động.", "This account is not disabled.")
+    account.disabled_at, account.password_hash, account.must_change_password = None, password_hash, True
+    record_setting(
+        "account", _name(account), by=by, at=now, centre_id=_centre(account), old={"disabled": True}, new={"disabled": False}, reason=reason
+    )
+
+
+def require_own(by: Actor, account: Account, now: datetime) -> None:
+    """Raise NotAllowed unless the account itself, and not only a role of it, is the administrator's to change."""
+    require(by, Action.MANAGE_PEOPLE)
+    if account.kind != "staff" or not is_wholly_theirs(by, account, on=now.astimezone(LOCAL_ZONE).date()):
+        raise NotAllowed
+
+
+def end_sessions(account: Account, *, at: datetime, besides: int | None = None) -> None:
+    """Sign the person out everywhere, but for one session."""
+    ended = update(LoginSession).where(LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None))
+    if besides is not None:
+        ended = ended.where(LoginSession.id != besides)
+    db.session.execute(ended.values(revoked_at=at), execution_options={"synchronize_session": False})
+
+
+def standard_phone(typed: str) -> str | None:
+    """A number in E.164, or a short emergency or service number of Viet Nam as it is; None for what is neither."""
+    typed = normal(typed)
+    try:
+        parsed = phonenumbers.parse(typed, "VN")
+    except phonenumbers.NumberParseException:
+        return None
+    if phonenumbers.is_valid_number(parsed):
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    digits = re.sub(r"[\s.-]", "", typed)
+    is_short = digits.isdigit() and (
+        phonenumbers.is_emergency_number(digits, "VN") or phonenumbers.is_valid_short_number_for_region(parsed, "VN")
+    )
+    return digits if is_short else None
+
+
+def fit_person(full_name: str, title_vi: str, title_en: str, language: str, email: str, phone: str) -> dict[str, Any]:
+    """The columns of a person as they are kept. Raises PersonRefused."""
+    names = {"full_name": full_name, "title_vi": title_vi, "title_en": title_en}
+    fit: dict[str, Any] = {column: " ".join(normal(value).split()) for column, value in names.items()}
+    if not fit["full_name"]:
+        raise PersonRefused("Vui lòng ghi họ và tên.", "Please give the full name.")
+    if any(len(value) > LONGEST_NAME for value in fit.values()):
+        raise PersonRefused(f"Tên và chức danh tối đa {LONGEST_NAME} ký tự.", f"Names and titles have {LONGEST_NAME} characters at most.")
+    if language not in LANGUAGES:
+        raise PersonRefused("Ngôn ngữ là vi hoặc en.", "The language is vi or en.")
+    return {**fit, "language": language, "email": fit_email(email), "phone": fit_phone(phone)}
+
+
+def fit_email(email: str) -> str | None:
+    """An address as it is kept; None for none. Raises PersonRefused."""
+    try:
+        return validate_email(normal(email), check_deliverability=False).normalized.lower() if normal(email) else None
+    except EmailNotValidError:
+        raise PersonRefused("Địa chỉ thư điện tử không đúng.", "The e-mail address is not valid.") from None
+
+
+def fit_phone(phone: str) -> str | None:
+    """A number in E.164; None for none. Raises PersonRefused."""
+    if not normal(phone):
+        return None
+    number = standard_phone(phone)
+    if number is None or not number.startswith("+"):
+        raise PersonRefused("Số điện thoại không đúng. Ví dụ: 0912 345 678.", "The telephone number is not valid. Example: 0912 345 678.")
+    return number
+
+
+def fit_login(login: str) -> str:
+    """A user name as it is kept. Raises PersonRefused."""
+    login = normal(login).lower()
+    if not LOGIN.fullmatch(login):
+        raise PersonRefused(
+            "Tên đăng nhập gồm 2 đến 60 ký tự: chữ không dấu, số, dấu chấm, gạch nối; bắt đầu bằng chữ.",
+            "A user name has 2 to 60 plain letters, digits, dots or hyphens and begins with a letter.",
+        )
+    return login
+
+
+def _seen(account: Account) -> dict[str, Any]:
+    columns = ("login", "full_name", "title_vi", "title_en", "language", "email", "phone")
+    return {column: getattr(account, column) for column in columns}
+
+
+def _name(account: Account) -> str:
+    return account.login or account.ref
+
+
+def _centre(account: Account) -> int | None:
+    """The centre a change of an account is shown in: the one the person works in, where there is one only."""
+    centres = {centre_of(row) for row in account.memberships}
+    return centres.pop() if len(centres) == 1 else None

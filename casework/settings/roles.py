@@ -1,0 +1,203 @@
+"""Roles given and ended: dated memberships, within what the administrator administers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import Account, Membership
+from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Action, Actor, Role, require
+from casework.settings.recording import record_setting, require_administrator_of
+from casework.settings.scopes import administered_centres, centre_of, one_at_a_time
+from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of
+
+
+class RoleRefused(CaseworkError):
+    """The role cannot be given or ended so; the text says why."""
+
+
+class NobodyTakesOver(RoleRefused):
+    """The person is the last one at some seats; whoever ends it says who takes each of them over."""
+
+    def __init__(self, seats: list[Seat]) -> None:
+        self.seats = seats
+        vi = "; ".join(f"{seat.role_words.vi} ({seat.place.vi})" for seat in seats)
+        en = "; ".join(f"{seat.role_words.en} ({seat.place.en})" for seat in seats)
+        super().__init__(
+            f"Đây là người cuối cùng giữ: {vi}. Vui lòng chọn người tiếp nhận.",
+            f"This is the last person at: {en}. Please say who takes over.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoleWish:
+    """A role to be given: from a day on (local; today when empty), perhaps until the day before `ends_on`."""
+
+    seat: Seat
+    is_focal: bool = False
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, reason: str) -> Membership:
+    """Give somebody a role. A focal officer takes the place of the one the agency had.
+
+    Records `change_setting` of a membership. Raises NotAllowed, and RoleRefused for a role that does not fit its place, a place
+    outside the administrator's own centres or not at work on those days, a disabled person, oneself, and a role held already.
+    """
+    require(by, Action.MANAGE_PEOPLE)
+    seat, today = wish.seat, now.astimezone(LOCAL_ZONE).date()
+    starts_on = wish.starts_on or today
+    _refuse_unfit(account, seat, by)
+    _refuse_days(wish, starts_on, today)
+    if _overlapping(account, seat, starts_on, wish.ends_on):
+        raise RoleRefused(
+            f"Người này đã giữ vai trò {seat.role_words.vi} tại {seat.place.vi} trong thời gian đó.",
+            f"This person already is {seat.role_words.en} at {seat.place.en} in that time.",
+        )
+    row = Membership(
+        account=account, role=seat.role, centre=seat.centre, agency=seat.agency, is_focal=wish.is_focal and seat.role == Role.OFFICER,
+        valid_from=starts_on, valid_to=wish.ends_on,
+    )  # fmt: skip
+    db.session.add(row)
+    record_setting("membership", _name(row), by=by, at=now, centre_id=seat.centre_id, old=None, new=_seen(row), reason=reason)
+    if row.is_focal:
+        _only_focal(row, by=by, now=now, reason=reason)
+    return row
+
+
+def set_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None:
+    """Make an officer the focal one of the agency, in place of the former. Raises NotAllowed, RoleRefused."""
+    require_administrator_of(by, centre_of(row))
+    if row.role != Role.OFFICER or row.is_focal:
+        raise RoleRefused("Chỉ cán bộ đơn vị chưa là đầu mối mới chọn được.", "Only an officer who is not the focal one can be made it.")
+    row.is_focal = True
+    record_setting(
+        "membership", _name(row), by=by, at=now, centre_id=centre_of(row), old={"is_focal": False}, new={"is_focal": True}, reason=reason
+    )
+    _only_focal(row, by=by, now=now, reason=reason)
+
+
+def copy_roles(account: Account, *, of: Account, by: Actor, now: datetime, reason: str) -> list[Membership]:
+    """Give somebody every role a colleague holds now as far as the administrator may give it; those held already stay."""
+    mine, today = administered_centres(by), now.astimezone(LOCAL_ZONE).date()
+    held = {seat_of(row).key for row in account.memberships if row.holds_on(today)}
+    theirs = [row for row in of.memberships if row.holds_on(today) and (mine is None or centre_of(row) in mine)]
+    wishes = [RoleWish(seat_of(row), ends_on=row.valid_to) for row in theirs if seat_of(row).key not in held]
+    if not wishes:
+        raise RoleRefused("Đồng nghiệp đó không có vai trò nào để sao chép.", "That colleague holds no role that could be copied.")
+    return [give_role(account, wish, by=by, now=now, reason=reason) for wish in wishes]
+
+
+def end_roles(
+    account: Account, rows: list[Membership], *, by: Actor, now: datetime, on: date, takes_over: Mapping[str, Account], reason: str
+) -> None:
+    """End roles from a local day on. `takes_over` names, by the key of a seat, who gets it in the same unit of work.
+
+    Records one `change_setting` for each. Raises NotAllowed; NobodyTakesOver where a seat that must be held would be empty; and
+    RoleRefused for a day that has passed, a role that has ended, and one's own last role of administrator.
+    """
+    require(by, Action.MANAGE_PEOPLE)
+    today = now.astimezone(LOCAL_ZONE).date()
+    if on < today:
+        raise RoleRefused("Ngày kết thúc không được ở trong quá khứ.", "The day must not lie in the past.")
+    for row in rows:
+        require_administrator_of(by, centre_of(row))
+        if row.account_id != account.id or (row.valid_to is not None and row.valid_to <= on):
+            raise RoleRefused("Vai trò này đã kết thúc.", "This role has ended already.")
+    refuse_own_last(account, rows, by=by)
+    one_at_a_time()
+    empty = left_empty(rows, on=max(on, today))
+    missing = [seat for seat in empty if seat.key not in takes_over]
+    if missing:
+        raise NobodyTakesOver(missing)
+    for row in rows:
+        old, row.valid_to = _seen(row), max(on, row.valid_from)
+        record_setting("membership", _name(row), by=by, at=now, centre_id=centre_of(row), old=old, new=_seen(row), reason=reason)
+    db.session.flush()
+    for seat in (seat_of(row) for row in rows):
+        heir = takes_over.get(seat.key)
+        if heir is not None and not _overlapping(heir, seat, on, None):
+            if heir.id == account.id:
+                raise RoleRefused("Người tiếp nhận phải là người khác.", "Somebody else has to take over.")
+            give_role(heir, RoleWish(seat, starts_on=on), by=by, now=now, reason=reason)
+
+
+def refuse_own_last(account: Account, rows: list[Membership], *, by: Actor) -> None:
+    """Raise RoleRefused where an administrator would end their own last role of administrator: nobody locks themselves out."""
+    own = [row for row in account.memberships if row.role == Role.ADMINISTRATOR and row.valid_to is None]
+    if account.id == by.own_id and own and all(row in rows for row in own):
+        raise RoleRefused(
+            "Không tự kết thúc vai trò quản trị cuối cùng của mình được; xin nhờ một quản trị viên khác.",
+            "You cannot end your own last role of administrator; please ask another administrator.",
+        )
+
+
+def _refuse_unfit(account: Account, seat: Seat, by: Actor) -> None:
+    mine = administered_centres(by)
+    if (seat.role in AGENCY_ROLES) != (seat.agency is not None) or (
+        seat.centre is None and seat.agency is None and seat.role not in ANYWHERE_ROLES
+    ):
+        raise RoleRefused(
+            f"Vai trò {seat.role_words.vi} không đặt ở {seat.place.vi} được.",
+            f"The role {seat.role_words.en} cannot be held at {seat.place.en}.",
+        )
+    if mine is not None and seat.centre_id not in mine:
+        raise RoleRefused("Ông/Bà chỉ giao vai trò trong trung tâm mình quản trị.", "You can only give roles in the centre you administer.")
+    if account.kind != "staff" or account.disabled_at is not None:
+        raise RoleRefused(
+            f"Tài khoản của {account.full_name} đang bị khóa nên không nhận vai trò được.",
+            f"The account of {account.full_name} is disabled and takes no role.",
+        )
+    if account.id == by.own_id:
+        raise RoleRefused(
+            "Không tự giao vai trò cho mình được; xin nhờ một quản trị viên khác.",
+            "You cannot give yourself a role; please ask another administrator.",
+        )
+
+
+def _refuse_days(wish: RoleWish, starts_on: date, today: date) -> None:
+    if wish.ends_on is not None and wish.ends_on <= max(starts_on, today):
+        raise RoleRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.")
+    place: Any = wish.seat.agency or wish.seat.centre
+    if place is not None and not place.holds_on(max(starts_on, today)):
+        raise RoleRefused(f"{place.name_vi} không hoạt động trong thời gian đó.", f"{place.name_en} is not at work in that time.")
+
+
+def _overlapping(account: Account, seat: Seat, starts_on: date, ends_on: date | None) -> bool:
+    """Whether the person holds the seat on a day of that time, be it given a moment ago."""
+    return any(
+        seat_of(row) == seat
+        and row.valid_from != row.valid_to
+        and (row.valid_to is None or row.valid_to > starts_on)
+        and (ends_on is None or row.valid_from < ends_on)
+        for row in account.memberships
+    )
+
+
+def _only_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None:
+    others = select(Membership).where(Membership.agency_id == seat_of(row).agency_id, Membership.is_focal)
+    for other in (each for each in db.session.scalars(others) if each is not row):
+        other.is_focal = False
+        record_setting(
+            "membership",
+            _name(other),
+            by=by,
+            at=now,
+            centre_id=centre_of(row),
+            old={"is_focal": True},
+            new={"is_focal": False},
+            reason=reason,
+        )
+
+
+def _name(row: Membership) -> str:
+    return f"{row.account.login}: {seat_of(row).label}"
+
+
+def _seen(row: Membership) -> dict[str, Any]:
+    return {"role": row.role, "place": seat_of(row).label, "is_focal": row.is_focal, "valid_from": row.valid_from, "valid_to": row.valid_to}

@@ -1,0 +1,94 @@
+"""The rows of a kind an administrator sees: the installation's and those of the centres administered; and what became of one."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select
+
+from casework.db import db
+from casework.permissions import Actor
+from casework.settings.rows import Kind
+from casework.settings.scopes import administered_centres, is_of
+
+PAGE = 50
+MOST_ROWS = 5_000
+MOST_VERSIONS = 50
+
+
+class State(StrEnum):
+    """Whether a row holds on a day."""
+
+    HOLDS = "holds"
+    COMING = "coming"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """Some rows in order, and the row after which the next page begins."""
+
+    rows: list[Any]
+    next_after: int | None
+    total: int
+
+
+def state_of(row: Any, day: date) -> State:
+    """Whether the row holds, will, or did."""
+    if row.valid_to is not None and (row.valid_to <= day or row.valid_to == row.valid_from):
+        return State.ENDED
+    return State.COMING if row.valid_from > day else State.HOLDS
+
+
+def rows_seen(kind: Kind, by: Actor, *, day: date, ended: bool = False, after: int | None = None) -> RowPage:
+    """The rows that hold or will hold, or those that have ended; a page of PAGE in the order of the kind.
+
+    Only numbers are read of the others (at most MOST_ROWS), so a page costs the same however many there are.
+    """
+    model = kind.model
+    has_ended = model.valid_to.is_not(None) & ((model.valid_to <= day) | (model.valid_to == model.valid_from))
+    query = select(model.id).where(_seen(kind, by), *kind.where(), has_ended if ended else ~has_ended)
+    order = [getattr(model, name) for name in kind.order]
+    ids = list(
+        db.session.scalars(
+            query.order_by(model.centre_id.is_not(None), model.centre_id, *order, model.valid_from, model.id).limit(MOST_ROWS)
+        )
+    )
+    first = ids.index(after) + 1 if after in ids else 0
+    wanted = ids[first : first + PAGE]
+    found = {row.id: row for row in db.session.scalars(select(model).where(model.id.in_(wanted)))}
+    is_more = first + PAGE < len(ids)
+    return RowPage([found[id_] for id_ in wanted], wanted[-1] if is_more else None, len(ids))
+
+
+def row_seen(kind: Kind, by: Actor, id_: int) -> Any:
+    """The row of that number if it is the installation's or of a centre the person administers; None otherwise."""
+    return db.session.scalars(select(kind.model).where(kind.model.id == id_, _seen(kind, by), *kind.where())).first()
+
+
+def versions_of(kind: Kind, row: Any) -> list[Any]:
+    """The rows that held before and will hold after this one under the same key in the same scope, the newest first."""
+    model = kind.model
+    same = [getattr(model, name).is_not_distinct_from(getattr(row, name)) for name in kind.key]
+    query = select(model).where(model.centre_id.is_not_distinct_from(row.centre_id), *kind.where(), *same)
+    return list(db.session.scalars(query.order_by(model.valid_from.desc(), model.id.desc()).limit(MOST_VERSIONS)))
+
+
+def may_edit(by: Actor, centre_id: int | None) -> bool:
+    """Whether the row of that scope is the person's to change."""
+    mine = administered_centres(by)
+    return mine is None or centre_id in mine
+
+
+def rows_pointed_to(kind: Kind, rows: list[Any]) -> list[Any]:
+    """The areas and agencies the rows name, read in one statement each; the caller holds them while it shows the rows."""
+    found: list[Any] = []
+    for column in (column for column in kind.columns if column.points_to is not None):
+        ids = {getattr(row, column.name) for row in rows} - {None}
+        found += db.session.scalars(select(column.points_to).where(column.points_to.id.in_(ids))) if ids else []
+    return found
+
+
+def _seen(kind: Kind, by: Actor) -> ColumnElement[bool]:
+    return or_(kind.model.centre_id.is_(None), is_of(administered_centres(by), kind.model.centre_id))

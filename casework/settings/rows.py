@@ -1,0 +1,346 @@
+"""Rules that are rows: adding, changing and ending one. A row is never deleted; what happened under it keeps it.
+
+A change ends the row on a day and adds the next one from that day on: today unless a later day is chosen, never an earlier one, because
+what happened before was judged by the row as it was. Three things are changed where they stand: a slip in mere words, when the
+administrator says it is one; a row that begins on that very day; and a row that has not begun, which may also be taken back.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import ColumnElement, select
+
+from casework.calendars import RULES_STREAM
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.models import EventStream
+from casework.permissions import LOCAL_ZONE, Action, Actor, require
+from casework.settings.columns import Column, Scope
+from casework.settings.recording import LONGEST_REASON, ReasonMissing, record_setting, require_administrator_of
+from casework.settings.values import ValueRefused
+from casework.words import Bilingual
+
+FARTHEST_DAYS = 731
+"""How far ahead a rule may be set to begin or to end."""
+
+Faults = dict[str, Bilingual]
+"""What is wrong, by column; `from_day`, `reason`, `centre` and the empty name (the whole row) beside them."""
+
+
+class RowRefused(CaseworkError):
+    """The row cannot be so; `faults` says of each column why."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__(" ".join(fault.vi for fault in faults.values()), " ".join(fault.en for fault in faults.values()))
+        self.faults = faults
+
+
+class Proposal(NamedTuple):
+    """A row as it would be, for the checks of its kind."""
+
+    values: dict[str, Any]
+    scope: Scope
+    by: Actor
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One table of rules: what stands in a row, what it is known by, and what else has to be true of it.
+
+    `key` are the columns that tell rows of one scope apart on a day. `what` says in a sentence what the rows do, `counts` from when
+    a change counts. `check` finds faults of a row as it would be, `check_end` of its ending on a day.
+    """
+
+    name: str
+    model: Any
+    title: Bilingual
+    one: Bilingual
+    what: Bilingual
+    counts: Bilingual
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    order: tuple[str, ...]
+    shown: tuple[str, ...]
+    for_installation: bool = True
+    set_beside: Mapping[str, Any] = field(default_factory=dict)
+    where: Callable[[], tuple[ColumnElement[bool], ...]] = tuple
+    check: Callable[[Proposal], Iterable[tuple[str, Bilingual]]] = lambda _proposal: ()
+    check_end: Callable[[Any, date], Iterable[tuple[str, Bilingual]]] = lambda _row, _day: ()
+    remark: Callable[[Any, date], Bilingual | None] = lambda _row, _day: None
+
+    def column(self, name: str) -> Column:
+        """The column of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def name_of(self, row: Any) -> str:
+        """What events call a row: its natural key."""
+        return self.name_from({name: getattr(row, name) for name in self.key})
+
+    def name_from(self, values: Mapping[str, Any]) -> str:
+        """The same of a row that is not there yet."""
+        parts = (self.column(name).tell(values[name]) for name in self.key)
+        return " / ".join("*" if part in (None, "") else str(part) for part in parts)
+
+    def told(self, row: Any) -> dict[str, Any]:
+        """A row as events tell it."""
+        values = {column.name: column.tell(getattr(row, column.name)) for column in self.columns}
+        return {**values, "valid_from": row.valid_from, "valid_to": row.valid_to}
+
+
+def local_day(now: datetime) -> date:
+    """The local day of an instant."""
+    return now.astimezone(LOCAL_ZONE).date()
+
+
+def version_of(kind: Kind, row: Any) -> str:
+    """A mark of a row as it stands: a form sent later is refused when somebody has changed the row meanwhile."""
+    return hashlib.sha256(orjson.dumps(kind.told(row), option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def add_row(
+    kind: Kind, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str, centre_id: int | None, from_day: date | None = None
+) -> Any:
+    """Add a row that holds from a local day on (today by default) and return it.
+
+    `typed` are the columns as a form sends them. Records `change_setting`. Raises RowRefused with every fault, NotAllowed outside
+    the administrator's centres. Source: rules.md, section 8 (a centre's own row takes precedence over the installation's).
+    """
+    _require(by, centre_id)
+    _lock_rules()
+    today, faults = local_day(now), Faults()
+    day = from_day or today
+    if centre_id is None and not kind.for_installation:
+        faults["centre"] = Bilingual("Vui lòng chọn một trung tâm.", "Please choose a centre.")
+    _judge_day(day, today, faults)
+    _judge_reason(reason, faults)
+    scope = Scope(centre_id, day)
+    values = read_values(kind, typed, scope, faults)
+    _judge(kind, Proposal(values, scope, by), faults)
+    if not faults and (other := _overlapping(kind, values, centre_id, day, None)) is not None:
+        faults[""] = _exists(other, today)
+    _refuse(faults)
+    row = _empty_row(kind, values, centre_id, day)
+    row = kind.model(centre_id=centre_id, valid_from=day, **kind.set_beside, **values) if row is None else _written(row, values)
+    db.session.add(row)
+    db.session.flush()
+    record_setting(kind.name, kind.name_of(row), by=by, at=now, centre_id=centre_id, old=None, new=kind.told(row), reason=reason)
+    return row
+
+
+def change_row(
+    kind: Kind, row: Any, typed: Mapping[str, str], *, by: Actor, now: datetime, reason: str,
+    from_day: date | None = None, is_slip: bool = False, seen: str | None = None,
+) -> Any:  # fmt: skip
+    """Change a row from a local day on (today by default); return the row that holds from then on.
+
+    `is_slip`: a correction of mere words, made where they stand. `seen` is version_of the row when the form was shown. Records
+    `change_setting`. Raises RowRefused, NotAllowed.
+    """
+    _require(by, row.centre_id)
+    _lock_rules()
+    db.session.refresh(row)
+    today, faults = local_day(now), Faults()
+    is_coming = row.valid_from > today
+    day = from_day or (row.valid_from if is_coming else today)
+    _refuse_gone(kind, row, today, seen)
+    if not is_slip:
+        _judge_day(day, today, faults)
+        if row.valid_to is not None and day >= row.valid_to:
+            faults["from_day"] = Bilingual(
+                f"Dòng này chỉ còn hiệu lực đến trước {row.valid_to:%d/%m/%Y}.",
+                f"This row holds only until before {row.valid_to:%d/%m/%Y}.",
+            )
+    _judge_reason(reason, faults)
+    scope = Scope(row.centre_id, day, row)
+    kept = {column.name: getattr(row, column.name) for column in kind.columns if column.is_fixed}
+    values = {**read_values(kind, typed, scope, faults, without=kept), **kept}
+    changed = [column for column in kind.columns if column.name in values and getattr(row, column.name) != values[column.name]]
+    if not changed and not faults and (not is_coming or day == row.valid_from):
+        faults[""] = Bilingual("Chưa có gì thay đổi.", "Nothing has been changed.")
+    if is_slip and (deeper := [column for column in changed if not column.is_words]):
+        names = (", ".join(column.label.vi for column in deeper), ", ".join(column.label.en for column in deeper))
+        faults["from_day"] = Bilingual(
+            f"Không phải sửa lỗi chữ: {names[0]}. Vui lòng chọn ngày áp dụng.", f"More than words: {names[1]}. Please choose a day."
+        )
+    _judge(kind, Proposal(values, scope, by), faults)
+    starts = row.valid_from if is_slip else day
+    if not faults and (other := _overlapping(kind, values, row.centre_id, starts, row)) is not None:
+        faults[""] = _exists(other, today)
+    _refuse(faults)
+    old, name = kind.told(row), kind.name_of(row)
+    if is_slip or is_coming or row.valid_from == day:
+        if not is_slip and day != row.valid_from:
+            _move_start(kind, row, day)
+        new = _written(row, values)
+    else:
+        new = kind.model(centre_id=row.centre_id, valid_from=day, valid_to=row.valid_to, **kind.set_beside, **values)
+        row.valid_to = day
+        db.session.add(new)
+    db.session.flush()
+    record_setting(kind.name, name, by=by, at=now, centre_id=row.centre_id, old=old, new=kind.told(new), reason=reason)
+    return new
+
+
+def end_row(kind: Kind, row: Any, *, by: Actor, now: datetime, reason: str, on: date | None = None, seen: str | None = None) -> None:
+    """Let a row hold no longer from a local day on (today by default). One that has not begun is taken back, as if never planned.
+
+    Records `change_setting`. Raises RowRefused when what is left would not be enough, NotAllowed.
+    """
+    _require(by, row.centre_id)
+    _lock_rules()
+    db.session.refresh(row)
+    today, faults = local_day(now), Faults()
+    _refuse_gone(kind, row, today, seen)
+    is_coming = row.valid_from > today
+    day = row.valid_from if is_coming else on or today
+    _judge_day(day, today, faults)
+    _judge_reason(reason, faults)
+    if row.valid_to is not None and day >= row.valid_to:
+        faults["from_day"] = Bilingual(
+            f"Dòng này đã có ngày kết thúc: {row.valid_to:%d/%m/%Y}.", f"It ends on {row.valid_to:%d/%m/%Y} already."
+        )
+    before = _before(kind, row) if is_coming else None
+    if not faults and before is None:
+        faults.update(kind.check_end(row, day))
+    _refuse(faults)
+    old = kind.told(row)
+    if before is not None:
+        before.valid_to = row.valid_to
+    row.valid_to = day
+    db.session.flush()
+    record_setting(kind.name, kind.name_of(row), by=by, at=now, centre_id=row.centre_id, old=old, new=kind.told(row), reason=reason)
+
+
+def read_values(kind: Kind, typed: Mapping[str, str], scope: Scope, faults: Faults, *, without: Iterable[str] = ()) -> dict[str, Any]:
+    """Read what a form sent; what cannot be read becomes a fault of its column."""
+    values: dict[str, Any] = {}
+    for column in (column for column in kind.columns if column.name not in without):
+        text = typed.get(column.name, "").strip()
+        if column.shape == "tick":
+            values[column.name] = column.read(text)
+        elif column.choices is not None:
+            found = next((choice for choice in column.choices(scope) if choice.typed == text), None)
+            if found is None:
+                faults[column.name] = Bilingual("Vui lòng chọn một mục trong danh sách.", "Please choose one of the list.")
+            else:
+                values[column.name] = found.kept
+        elif not text:
+            values[column.name] = column.empty
+            if column.is_required:
+                faults[column.name] = Bilingual("Không được để trống.", "This cannot be empty.")
+        else:
+            try:
+                values[column.name] = column.read(text)
+            except ValueRefused as refusal:
+                faults[column.name] = refusal.text
+    return values
+
+
+def _require(by: Actor, centre_id: int | None) -> None:
+    require(by, Action.CHANGE_SETTINGS)
+    require_administrator_of(by, centre_id)
+
+
+def _lock_rules() -> None:
+    """One change at a time: what is judged now must still be so when it is written."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        db.session.execute(select(EventStream.seq).where(EventStream.stream == RULES_STREAM).with_for_update())
+
+
+def _refuse(faults: Faults) -> None:
+    if faults:
+        raise RowRefused(faults)
+
+
+def _refuse_gone(kind: Kind, row: Any, today: date, seen: str | None) -> None:
+    if row.valid_to is not None and row.valid_to <= max(today, row.valid_from):
+        raise RowRefused({"": Bilingual("Dòng này đã hết hiệu lực, không sửa được nữa.", "This row has ended and is changed no more.")})
+    if seen is not None and seen != version_of(kind, row):
+        raise RowRefused({"": Bilingual(
+            "Có người vừa sửa dòng này. Vui lòng xem lại giá trị hiện tại rồi gửi lại.",
+            "Somebody has just changed this row. Please look at it as it is now and send it again.",
+        )})  # fmt: skip
+
+
+def _judge(kind: Kind, proposal: Proposal, faults: Faults) -> None:
+    if all(column.name in proposal.values for column in kind.columns):
+        for name, fault in kind.check(proposal):
+            faults.setdefault(name, fault)
+
+
+def _judge_day(day: date, today: date, faults: Faults) -> None:
+    if day < today:
+        faults["from_day"] = Bilingual(
+            "Không chọn được ngày đã qua: những gì đã xảy ra giữ quy định cũ.", "A past day cannot be chosen: what happened keeps its rule."
+        )
+    elif (day - today).days > FARTHEST_DAYS:
+        faults["from_day"] = Bilingual("Ngày quá xa, tối đa hai năm.", "That is too far ahead: two years at most.")
+
+
+def _judge_reason(reason: str, faults: Faults) -> None:
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        faults["reason"] = ReasonMissing().text
+
+
+def _of_scope(kind: Kind, centre_id: int | None) -> Any:
+    return select(kind.model).where(kind.model.centre_id.is_not_distinct_from(centre_id), *kind.where())
+
+
+def _same_key(kind: Kind, values: Mapping[str, Any]) -> list[Any]:
+    return [getattr(kind.model, name).is_not_distinct_from(values[name]) for name in kind.key]
+
+
+def _overlapping(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date, row: Any) -> Any:
+    """Another row of the same key and scope that would hold on a day this one holds, too."""
+    model, last = kind.model, row.valid_to if row is not None else None
+    query = _of_scope(kind, centre_id).where(*_same_key(kind, values), (model.valid_to.is_(None)) | (model.valid_to > day))
+    query = query.where((model.valid_to.is_(None)) | (model.valid_to > model.valid_from))
+    if last is not None:
+        query = query.where(model.valid_from < last)
+    if row is not None:
+        query = query.where(model.id != row.id)
+        if (before := _before(kind, row)) is not None:
+            query = query.where(model.id != before.id)  # it ends where this one begins, wherever that is moved to
+    return db.session.scalars(query.order_by(model.valid_from).limit(1)).first()
+
+
+def _empty_row(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date) -> Any:
+    """A row of that key and day that never held: it was taken back, and takes up what is planned now."""
+    model = kind.model
+    query = _of_scope(kind, centre_id).where(*_same_key(kind, values), model.valid_from == day, model.valid_to == model.valid_from)
+    row = db.session.scalars(query.limit(1)).first()
+    if row is not None:
+        row.valid_to = None
+    return row
+
+
+def _before(kind: Kind, row: Any) -> Any:
+    """The row that holds until this one begins."""
+    model, values = kind.model, {name: getattr(row, name) for name in kind.key}
+    query = _of_scope(kind, row.centre_id).where(*_same_key(kind, values), model.valid_to == row.valid_from, model.id != row.id)
+    return db.session.scalars(query.where(model.valid_from < model.valid_to).order_by(model.id.desc()).limit(1)).first()
+
+
+def _move_start(kind: Kind, row: Any, day: date) -> None:
+    if (before := _before(kind, row)) is not None:
+        before.valid_to = day
+    row.valid_from = day
+
+
+def _written(row: Any, values: Mapping[str, Any]) -> Any:
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
+
+
+def _exists(other: Any, today: date) -> Bilingual:
+    if other.valid_from > today:
+        return Bilingual(
+            f"Đã có một dòng như vậy, có hiệu lực từ {other.valid_from:%d/%m/%Y}. Vui lòng sửa dòng đó.",
+            f"There is such a row already, from {other.valid_from:%d/%m/%Y} on. Please change that one.",
+        )
+    return Bilingual("Đã có một dòng như vậy. Vui lòng sửa dòng đó.", "There is such a row already. Please change that one.")

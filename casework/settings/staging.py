@@ -1,0 +1,152 @@
+"""A file that was sent: staged sealed, looked through, taken over all or nothing. What was shown is what is taken over."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from casework.calendars import RULES_STREAM
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.folding import normal
+from casework.models import Centre, StagedImport
+from casework.permissions import Action, Actor, require
+from casework.sealing import open_json, seal_json
+from casework.settings.import_agencies import AgencyPlanner
+from casework.settings.import_areas import AreaPlanner
+from casework.settings.import_columns import COLUMNS, Row, named_rows
+from casework.settings.import_people import PeoplePlanner
+from casework.settings.planning import Plan
+from casework.settings.recording import LONGEST_REASON, ReasonMissing, require_administrator_of
+from casework.settings.scopes import one_at_a_time
+from casework.settings.tables import read_table
+
+ROWS_PURPOSE, PASSWORDS_PURPOSE = "imported rows", "start passwords"
+KEPT = timedelta(hours=24)
+"""How long a file waits to be taken over, and start passwords to be handed out."""
+MOST_WAITING = 10
+
+
+class ImportRefused(CaseworkError):
+    """The file cannot be taken over; the text says why."""
+
+
+def stage_import(
+    kind: str, *, by: Actor, now: datetime, data: bytes, file_name: str, centre: Centre | None = None, corrects_names: bool = False
+) -> StagedImport:
+    """Read a file and keep its rows, sealed, for whoever sent it. Nothing else is written.
+
+    Raises NotAllowed, TableRefused, and KeyError for an unknown kind.
+    """
+    require(by, Action.MANAGE_PEOPLE)
+    if centre is not None:
+        require_administrator_of(by, centre.id)
+    rows = named_rows(kind, read_table(data, file_name))
+    _make_room(by)
+    staged = StagedImport(
+        kind=kind, account_id=by.account_id, centre_id=centre.id if centre is not None else None, file_name=normal(file_name)[-120:],
+        sha256=hashlib.sha256(data).hexdigest(), corrects_names=corrects_names, staged_at=now,
+        sealed_rows=seal_json({"rows": [[row.number, row.cells] for row in rows]}, purpose=ROWS_PURPOSE),
+    )  # fmt: skip
+    db.session.add(staged)
+    db.session.flush()
+    return staged
+
+
+def staged_by(by: Actor, kind: str, ref: str, *, now: datetime) -> StagedImport | None:
+    """The file somebody sent themselves, while it is kept."""
+    query = select(StagedImport).where(StagedImport.ref == ref, StagedImport.kind == kind, StagedImport.account_id == by.own_id)
+    return db.session.scalars(query.where(StagedImport.staged_at > now - KEPT)).first()
+
+
+def plan_of(staged: StagedImport, *, by: Actor, now: datetime, reason: str = "", hashes: Mapping[str, str] | None = None) -> Plan:
+    """What taking the file over would do as things stand now. Writes nothing; its statements do not grow with the rows."""
+    rows = [Row(number, cells) for number, cells in open_json(staged.sealed_rows, purpose=ROWS_PURPOSE)["rows"]]
+    centre = db.session.get(Centre, staged.centre_id) if staged.centre_id is not None else None
+    if staged.kind == "people":
+        return PeoplePlanner(rows, by=by, now=now, centre=centre, reason=reason, hashes=hashes or {}).plan
+    planner: Any = AgencyPlanner if staged.kind == "agencies" else AreaPlanner
+    made: Plan = planner(rows, by=by, now=now, centre=centre, reason=reason, corrects_names=staged.corrects_names).plan
+    return made
+
+
+def take_over(
+    staged: StagedImport, *, by: Actor, now: datetime, digest: str, reason: str, passwords: Mapping[str, str], hashes: Mapping[str, str]
+) -> Plan:
+    """Do what the preview showed, all of it or nothing; an event for each row and one for the file.
+
+    `digest` names the preview; `passwords` and `hashes` hold a start password for each new user name. The rows are gone afterwards, the
+    start passwords wait sealed to be handed out once. Raises NotAllowed, ReasonMissing, ImportRefused (done already, a faulty row, nothing
+    to do, other than was shown), and whatever a row is refused with.
+    """
+    require(by, Action.MANAGE_PEOPLE)
+    db.session.refresh(staged, with_for_update=True)
+    if staged.done_at is not None:
+        raise ImportRefused(
+            "Tệp này đã được nhập rồi; không có gì được làm lại.", "This file has been taken over already; nothing was done again."
+        )
+    if not normal(reason) or len(normal(reason)) > LONGEST_REASON:
+        raise ReasonMissing
+    one_at_a_time()
+    plan = plan_of(staged, by=by, now=now, reason=reason, hashes=hashes)
+    if plan.digest != digest or set(plan.new_logins) - set(passwords):
+        raise ImportRefused(
+            "Dữ liệu đã thay đổi sau khi xem trước. Xin xem lại rồi bấm lần nữa.",
+            "Something changed since the preview. Please look again, then press once more.",
+        )
+    if not plan.is_sound:
+        raise ImportRefused("Tệp còn dòng lỗi nên chưa nhập gì.", "The file has faulty rows, so nothing was taken over.")
+    deeds = [row.deed for row in plan.rows if row.deed is not None]
+    if not deeds:
+        raise ImportRefused("Không có gì khác với dữ liệu đang có.", "Nothing differs from what there is.")
+    told = {"kind": staged.kind, "file": staged.file_name, "sha256": staged.sha256, "rows": dict(plan.counts), "reason": normal(reason)}
+    append(RULES_STREAM, "import_table", by=by, at=now, payload=told)
+    # what was judged row by row needs no row of this file read again: thousands are written at once
+    with db.session.no_autoflush if staged.kind == "people" else nullcontext():
+        for deed in deeds:
+            deed()
+    db.session.flush()
+    staged.done_at, staged.counts = now, dict(plan.counts)
+    staged.sealed_rows = seal_json({"rows": []}, purpose=ROWS_PURPOSE)
+    new = {login: passwords[login] for login in plan.new_logins}
+    staged.sealed_passwords = seal_json({"passwords": new}, purpose=PASSWORDS_PURPOSE) if new else None
+    return plan
+
+
+def hand_out_passwords(staged: StagedImport, *, by: Actor, now: datetime) -> dict[str, str]:
+    """The start passwords by user name, this once; they are nowhere afterwards. Raises ImportRefused the second time."""
+    require(by, Action.MANAGE_PEOPLE)
+    db.session.refresh(staged, with_for_update=True)
+    if staged.sealed_passwords is None:
+        raise ImportRefused(
+            "Danh sách mật khẩu đã được lấy một lần. Ai thiếu, xin cấp mật khẩu mới ở trang của người đó.",
+            "The list of passwords has been handed out once. Who lacks one gets a new one on the person's page.",
+        )
+    passwords: dict[str, str] = open_json(staged.sealed_passwords, purpose=PASSWORDS_PURPOSE)["passwords"]
+    staged.sealed_passwords, staged.handed_out_at = None, now
+    append(RULES_STREAM, "hand_out_passwords", by=by, at=now, payload={"import": staged.ref, "people": len(passwords)})
+    return passwords
+
+
+def forget_staged_imports(now: datetime) -> int:
+    """Delete files sent KEPT ago, with start passwords nobody has fetched. For the worker; in a unit of work of its own."""
+    with unit_of_work():
+        gone = db.session.execute(delete(StagedImport).where(StagedImport.staged_at <= now - KEPT).returning(StagedImport.id))
+        return len(gone.all())
+
+
+def _make_room(by: Actor) -> None:
+    """Keep the newest files of a person: nobody fills the database by sending."""
+    own = select(StagedImport.id).where(StagedImport.account_id == by.account_id, StagedImport.sealed_passwords.is_(None))
+    old = list(db.session.scalars(own.order_by(StagedImport.id.desc()).offset(MOST_WAITING - 1)))
+    if old:
+        db.session.execute(delete(StagedImport).where(StagedImport.id.in_(old)), execution_options={"synchronize_session": False})
+
+
+def is_kind(kind: str) -> bool:
+    """Whether there are tables of that kind."""
+    return kind in COLUMNS

@@ -1,0 +1,203 @@
+"""Tables in files: read from XLSX or CSV as bare texts, within bounds, and written so that no cell is ever a formula.
+
+Nothing in a file is evaluated: a formula, a link or a macro is refused or is text. The bounds hold before anything is unpacked.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from openpyxl import Workbook, load_workbook
+
+from casework.errors import CaseworkError
+from casework.folding import normal
+
+MOST_BYTES = 5_000_000
+MOST_ROWS = 5_000
+MOST_COLUMNS = 40
+MOST_UNPACKED = 60_000_000
+MOST_PARTS = 200
+LONGEST_CELL = 500
+SEPARATORS = (",", ";", "\t")
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+"""What begins a formula in some program that opens tables."""
+FORMULA = "\x00formula"
+"""Stands for a cell that holds a formula: no text of a file can be this."""
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+
+
+class TableRefused(CaseworkError):
+    """The file cannot be read as a table; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a file: its number as the program that made it shows it, and its cells as texts."""
+
+    number: int
+    cells: list[str]
+
+
+def read_table(data: bytes, file_name: str) -> list[Line]:
+    """Return the rows that hold anything, the headings first. Raises TableRefused."""
+    name = file_name.lower()
+    if len(data) > MOST_BYTES:
+        raise TableRefused("Tệp lớn hơn 5 MB.", "The file is larger than 5 MB.")
+    if name.endswith((".xlsm", ".xltm", ".xlsb")):
+        raise TableRefused(
+            "Tệp có thể chứa macro (.xlsm, .xlsb) không được nhận. Xin lưu lại thành .xlsx.",
+            "Files that may hold macros (.xlsm, .xlsb) are not taken. Please save it as .xlsx.",
+        )
+    if name.endswith(".xls") or data.startswith(OLD_WORKBOOK):
+        raise TableRefused(
+            "Tệp .xls kiểu cũ hoặc tệp có mật khẩu không được nhận. Xin lưu lại thành .xlsx không có mật khẩu.",
+            "Old .xls files and files with a password are not taken. Please save it as .xlsx without a password.",
+        )
+    if data.startswith(b"PK"):
+        lines = list(_workbook_lines(data))
+    elif name.endswith(".xlsx"):
+        raise TableRefused("Tệp không phải là bảng tính .xlsx.", "The file is no .xlsx workbook.")
+    else:
+        lines = list(_csv_lines(_decoded(data)))
+    if not lines:
+        raise TableRefused("Tệp không có dòng nào.", "The file has no rows.")
+    return lines
+
+
+def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
+    """UTF-8 with a byte order mark, as spreadsheets here expect it; no cell begins a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def write_workbook(rows: Iterable[Sequence[Any]], *, title: str) -> bytes:
+    """One sheet of texts, its headings kept in sight; no cell begins a formula."""
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet(title[:31])
+    sheet.freeze_panes = "A2"
+    for row in rows:
+        sheet.append([harmless(cell) for cell in row])
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def harmless(cell: Any) -> str:
+    """The text of a cell; what would begin a formula gets an apostrophe before it, which reading takes away again."""
+    text = (
+        "" if cell is None else "x" if cell is True else "" if cell is False else cell.isoformat() if isinstance(cell, date) else str(cell)
+    )
+    return f"'{text}" if text.lstrip("'").startswith(RISKY) else text
+
+
+def _workbook_lines(data: bytes) -> Iterator[Line]:
+    _refuse_archive(data)
+    try:
+        # formulas stay texts that begin with "=", and are refused as cells: their last result is never trusted
+        workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False, keep_vba=False)
+        sheet = workbook.worksheets[0]
+        sheet.reset_dimensions()
+        yield from _bounded((number, row) for number, row in enumerate(sheet.iter_rows(values_only=True), start=1))
+    except TableRefused:
+        raise
+    except Exception as error:  # whatever a broken archive makes the library say
+        raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.") from error
+
+
+def _refuse_archive(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+                raise TableRefused("Bảng tính giải nén ra quá lớn.", "The workbook is too large once unpacked.")
+            if any("vbaproject" in part.filename.lower() for part in parts):
+                raise TableRefused("Bảng tính có macro. Xin lưu lại thành .xlsx.", "The workbook holds macros. Please save it as .xlsx.")
+            # what a header says of its size may be a lie: unpacked within the bound before anybody reads it
+            room = MOST_UNPACKED
+            for part in parts:
+                with archive.open(part) as file:
+                    while piece := file.read(1 << 20):
+                        room -= len(piece)
+                        if room < 0:
+                            raise TableRefused("Bảng tính giải nén ra quá lớn.", "The workbook is too large once unpacked.")
+                        if b"<!ENTITY" in piece or b"<!DOCTYPE" in piece:
+                            raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.") from error
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise TableRefused("Tệp mã hóa UTF-16. Xin lưu lại dạng CSV UTF-8.", "The file is in UTF-16. Please save it as CSV UTF-8.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TableRefused(
+            "Tệp không phải UTF-8 (có thể là Windows-1258). Trong Excel, xin chọn Lưu thành “CSV UTF-8”, hoặc gửi tệp .xlsx.",
+            "The file is not in UTF-8 (perhaps Windows-1258). In Excel choose Save as “CSV UTF-8”, or send an .xlsx file.",
+        ) from None
+    if "\x00" in text:
+        raise TableRefused("Tệp không phải là bảng CSV.", "The file is no CSV table.")
+    return text
+
+
+def _csv_lines(text: str) -> Iterator[Line]:
+    first = text.lstrip("\r\n").partition("\n")[0]
+    separator = max(SEPARATORS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+
+    def numbered() -> Iterator[tuple[int, Sequence[Any]]]:
+        number = 1
+        for row in reader:
+            yield number, row
+            number = reader.line_num + 1
+
+    try:
+        yield from _bounded(numbered())
+    except csv.Error as error:
+        raise TableRefused(f"Dòng {reader.line_num} của tệp CSV bị hỏng.", f"Line {reader.line_num} of the CSV file is broken.") from error
+
+
+def _bounded(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Line]:
+    taken = empty = 0
+    for number, row in rows:
+        if any(str(cell or "") for cell in row[MOST_COLUMNS:]):
+            raise TableRefused(f"Tệp có hơn {MOST_COLUMNS} cột.", f"The file has more than {MOST_COLUMNS} columns.")
+        cells = [_text(cell) for cell in row[:MOST_COLUMNS]]
+        if not any(cells):
+            empty += 1
+            if empty > MOST_ROWS:
+                raise TableRefused("Tệp có quá nhiều dòng trống.", "The file has too many empty rows.")
+            continue
+        taken += 1
+        if taken > MOST_ROWS + 1:
+            raise TableRefused(
+                f"Tệp có hơn {MOST_ROWS} dòng. Xin chia thành nhiều tệp.", f"The file has more than {MOST_ROWS} rows. Please split it."
+            )
+        yield Line(number, cells)
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "x" if cell else ""
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if not isinstance(cell, str | int | float):
+        return FORMULA
+    text = str(cell)
+    if text.startswith(("=", "@", "\t", "\r")):
+        return FORMULA
+    text = normal(text).replace("\n", " ")
+    return (text[1:] if text.startswith("'") and text.lstrip("'").startswith(RISKY) else text)[: LONGEST_CELL + 1]

@@ -1,0 +1,86 @@
+"""Setting a single value for the installation or a centre, and going back to what would hold without it; one event each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.folding import normal
+from casework.models import HouseSetting
+from casework.permissions import Action, Actor, require
+from casework.settings.recording import record_setting, require_administrator_of
+from casework.settings.scopes import administered_centres, is_of
+from casework.settings.values import VALUES, Value, ValueRefused, value_of
+
+KIND = "value"
+"""What events call a single value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value and whose it is: `by_scope` are those set, the installation's under None."""
+
+    value: Value
+    by_scope: dict[int | None, Any]
+
+    def in_force(self, centre_id: int | None) -> Any:
+        """What holds for a scope."""
+        return self.by_scope.get(centre_id, self.by_scope.get(None, self.value.default))
+
+
+def values_seen(by: Actor) -> list[Held]:
+    """Every value with what is set for the installation and for the centres somebody administers."""
+    query = select(HouseSetting.key, HouseSetting.centre_id, HouseSetting.value)
+    query = query.where(HouseSetting.centre_id.is_(None) | is_of(administered_centres(by), HouseSetting.centre_id))
+    found: dict[str, dict[int | None, Any]] = {}
+    for key, centre_id, value in db.session.execute(query):
+        found.setdefault(key, {})[centre_id] = value
+    return [Held(value, found.get(key, {})) for key, value in VALUES.items()]
+
+
+def set_value(key: str, typed: str, *, by: Actor, now: datetime, reason: str, centre_id: int | None = None) -> Any:
+    """Set a value for the installation or, where it may differ, a centre; return it.
+
+    Records `change_setting`. Raises KeyError, NotAllowed, ReasonMissing, ValueRefused when it cannot be so or is so already.
+    """
+    value = VALUES[key]
+    _require(value, by, centre_id)
+    new, row = value.read(normal(typed)), _row(key, centre_id)
+    before = row.value if row is not None else None
+    if row is not None and before == new:
+        raise ValueRefused("Giá trị này đang được áp dụng.", "This is what holds already.")
+    old = {"value": before if row is not None else value_of(key, centre_id)}
+    record_setting(KIND, key, by=by, at=now, centre_id=centre_id, old=old, new={"value": new}, reason=reason)
+    if row is None:
+        row = HouseSetting(key=key, centre_id=centre_id)
+        db.session.add(row)
+    row.value, row.changed_at, row.changed_by_id = new, now, by.account_id
+    return new
+
+
+def clear_value(key: str, *, by: Actor, now: datetime, reason: str, centre_id: int | None = None) -> Any:
+    """Let hold again what would without the value that was set; return it. Raises KeyError, NotAllowed, ReasonMissing, ValueRefused."""
+    value = VALUES[key]
+    _require(value, by, centre_id)
+    row = _row(key, centre_id)
+    if row is None:
+        raise ValueRefused("Chưa có giá trị riêng để bỏ.", "There is no value of its own to take away.")
+    then = value_of(key, None) if centre_id is not None else value.default
+    old, new = {"value": row.value}, {"value": then}
+    record_setting(KIND, key, by=by, at=now, centre_id=centre_id, old=old, new=new, reason=reason)
+    db.session.delete(row)
+    return then
+
+
+def _require(value: Value, by: Actor, centre_id: int | None) -> None:
+    require(by, Action.CHANGE_SETTINGS)
+    require_administrator_of(by, centre_id)
+    if centre_id is not None and not value.for_centre:
+        raise ValueRefused("Giá trị này dùng chung cho toàn hệ thống.", "This value is the same for the whole installation.")
+
+
+def _row(key: str, centre_id: int | None) -> HouseSetting | None:
+    query = select(HouseSetting).where(HouseSetting.key == key, HouseSetting.centre_id.is_not_distinct_from(centre_id))
+    return db.session.scalars(query.with_for_update()).first()

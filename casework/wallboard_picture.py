@@ -1,0 +1,206 @@
+"""What a television on the wall shows of a centre: numbers, what is urgent, late or soon due, what came and went today. No private word.
+
+A television may be seen by visitors, so it says what the public may know before a publication and the agency at work: field, commune,
+village once an operator has set it, state and due instant (rules.md, section 2). No title, no words, no exact place. Sensitive
+cases are counted and nowhere else; those in quarantine are not even counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import case as either
+from sqlalchemy.orm import joinedload
+
+from casework.clocks import ClockKind
+from casework.db import db
+from casework.models import Area, Case, Clock
+from casework.permissions import LOCAL_ZONE
+from casework.public_cases import progress_of
+from casework.states import ANSWERED_STATES, OPEN_STATES, CaseState, Progress
+from casework.words import Bilingual
+
+SOON = timedelta(hours=24)
+MOST_URGENT = 4
+MOST_DUE = 8
+MOST_ACTS = 3
+MOST_COMMUNES = 200
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Of everything open. `late` and `soon` do not count what rests."""
+
+    open: int
+    urgent: int
+    soon: int
+    late: int
+    to_verify: int
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What happened since local midnight."""
+
+    received: int
+    accepted: int
+    answered: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case as the television names it."""
+
+    field: Bilingual | None
+    area: Bilingual | None
+    village: str | None
+    agency: Bilingual | None
+    progress: Progress
+    due_at: datetime | None
+    is_from_camera: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """Something of today: received, accepted or answered, when, of which field and where."""
+
+    kind: str
+    at: datetime
+    field: Bilingual | None
+    area: Bilingual | None
+
+
+@dataclass(frozen=True)
+class CommuneCount:
+    """The open cases of a commune: pins stand in its middle, because places are nobody's business."""
+
+    area_id: int
+    number: int
+    urgent: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All of it. `beyond` urgent or due ones are more than are shown."""
+
+    numbers: Numbers
+    flow: Flow
+    urgent: list[Line]
+    due: list[Line]
+    done: list[Done]
+    communes: list[CommuneCount]
+
+    @property
+    def room(self) -> int:
+        """How many of the lines below there is room for beside the urgent ones, which stand two a row."""
+        return MOST_DUE - 2 * -(-len(self.urgent) // 2)
+
+
+def picture_of(centre_id: int, *, now: datetime) -> Picture:
+    """Return what stands on the wall now. Eight statements, however many cases there are."""
+    due_at = _due()
+    shown = and_(_is_open(centre_id), Case.visibility_reason_id.is_(None))
+    urgent = _lines(select(Case, due_at.label("due")).where(shown, Case.urgency == "urgent"), due_at, MOST_URGENT)
+    near = and_(shown, Case.urgency != "urgent", Case.paused_for.is_(None), due_at < now + SOON)
+    due = _lines(select(Case, due_at.label("due")).where(near), due_at, MOST_DUE)
+    midnight = datetime.combine(now.astimezone(LOCAL_ZONE).date(), time(), LOCAL_ZONE)
+    return Picture(
+        numbers=_numbers(centre_id, due_at, now),
+        flow=_flow(centre_id, midnight, now),
+        urgent=urgent,
+        due=due,
+        done=_done(centre_id, midnight, now),
+        communes=_communes(shown, due_at, now),
+    )
+
+
+def _is_open(centre_id: int) -> ColumnElement[bool]:
+    return and_(Case.centre_id == centre_id, Case.state.in_(sorted(OPEN_STATES)), Case.quarantined_at.is_(None))
+
+
+def _due() -> ColumnElement[Any]:
+    """When a case is due: before it is accepted its acceptance, which no column of the case repeats."""
+    acceptance = (
+        select(func.min(Clock.due_at))
+        .where(Clock.case_id == Case.id, Clock.kind == ClockKind.ACCEPTANCE, Clock.ended_at.is_(None))
+        .correlate(Case)
+        .scalar_subquery()
+    )
+    return either((Case.state == CaseState.TO_VERIFY, acceptance), else_=Case.due_at)
+
+
+def _numbers(centre_id: int, due_at: ColumnElement[Any], now: datetime) -> Numbers:
+    runs = Case.paused_for.is_(None)
+    row = db.session.execute(
+        select(
+            func.count(),
+            _count_if(Case.urgency == "urgent"),
+            _count_if(and_(runs, due_at > now, due_at <= now + SOON)),
+            _count_if(and_(runs, due_at <= now)),
+            _count_if(Case.state == CaseState.TO_VERIFY),
+        ).where(_is_open(centre_id))
+    ).one()
+    return Numbers(*(int(each or 0) for each in row))
+
+
+def _flow(centre_id: int, midnight: datetime, now: datetime) -> Flow:
+    counts = [
+        select(func.count())
+        .where(Case.centre_id == centre_id, Case.quarantined_at.is_(None), column >= midnight, column <= now)
+        .scalar_subquery()
+        for column in (Case.opened_at, Case.accepted_at, Case.answered_at)
+    ]
+    return Flow(*(int(each or 0) for each in db.session.execute(select(*counts)).one()))
+
+
+def _lines(query: Select[Any], due_at: ColumnElement[Any], most: int) -> list[Line]:
+    query = query.order_by(due_at.is_(None), due_at, Case.id).limit(most).options(*_labels(), joinedload(Case.lead_agency))
+    return [_line(case, due) for case, due in db.session.execute(query)]
+
+
+def _line(case: Case, due_at: datetime | None) -> Line:
+    return Line(
+        field=case.field.name if case.field else None,
+        area=case.area.name if case.area else None,
+        # until a day was promised an operator has not looked at the village, which is what the sender typed and may name a house
+        village=case.village if case.due_at is not None and case.state != CaseState.TO_VERIFY else None,
+        agency=case.lead_agency.short_name if case.lead_agency else None,
+        progress=progress_of(case),
+        due_at=None if case.paused_for is not None else due_at,
+        is_from_camera=case.source == "camera",
+    )
+
+
+def _done(centre_id: int, midnight: datetime, now: datetime) -> list[Done]:
+    may_be_known = and_(
+        Case.centre_id == centre_id, Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None),
+        or_(Case.state.in_(sorted(OPEN_STATES)), and_(Case.is_public, Case.state.in_(sorted(ANSWERED_STATES)))),
+    )  # fmt: skip
+    found: list[Done] = []
+    for kind, column in (("received", Case.opened_at), ("accepted", Case.accepted_at), ("answered", Case.answered_at)):
+        query = select(Case, column).where(may_be_known, column >= midnight, column <= now).options(*_labels())
+        rows = db.session.execute(query.order_by(column.desc(), Case.id.desc()).limit(MOST_ACTS))
+        found += [Done(kind, at, case.field.name if case.field else None, case.area.name if case.area else None) for case, at in rows if at]
+    return sorted(found, key=lambda each: each.at, reverse=True)[:MOST_ACTS]
+
+
+def _communes(shown: ColumnElement[bool], due_at: ColumnElement[Any], now: datetime) -> list[CommuneCount]:
+    query = (
+        select(Case.area_id, func.count(), _count_if(Case.urgency == "urgent"), _count_if(and_(Case.paused_for.is_(None), due_at <= now)))
+        .where(shown, Case.area_id.is_not(None))
+        .group_by(Case.area_id)
+        .order_by(func.count().desc(), Case.area_id)
+        .limit(MOST_COMMUNES)
+    )
+    return [CommuneCount(area_id, number, int(urgent or 0), int(late or 0)) for area_id, number, urgent, late in db.session.execute(query)]
+
+
+def _count_if(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.sum(either((condition, 1), else_=0))
+
+
+def _labels() -> Sequence[Any]:
+    return joinedload(Case.field), joinedload(Case.area).load_only(Area.name_vi, Area.name_en)

@@ -1,0 +1,142 @@
+"""Televisions that show a centre's work without anybody signed in: set up by its ops lead, paired by a code, taken back at once."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.folding import normal
+from casework.models import Centre, Wallboard
+from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role, require
+from casework.sealing import lookup_digest
+from casework.settings.recording import record_setting
+
+TOKEN_PURPOSE = "wallboard"
+CODE_PURPOSE = "pairing of a wallboard"
+CODE_DIGITS = 8
+CODE_LASTS = timedelta(minutes=10)
+SEEN_EVERY = timedelta(minutes=5)
+"""How exactly `last_seen_at` is kept: a write with each poll would be three a minute and television."""
+LONGEST_NAME = 80
+MOST_LISTED = 200
+PAIRED = "Ghép bằng mã trên tivi"
+"""The reason in the event that a television writes itself."""
+
+
+class WallboardRefused(CaseworkError):
+    """The television cannot be set up or paired so; the text says why."""
+
+
+def centres_managed(by: Actor) -> list[int] | None:
+    """The centres whose televisions a person manages, None for all of them."""
+    roles = frozenset(Role(role) for role in ACTION_ROLES[Action.MANAGE_WALLBOARDS])
+    grants = [grant for grant in by.grants if grant.role in roles]
+    return None if any(grant.centre_id is None for grant in grants) else sorted({grant.centre_id for grant in grants if grant.centre_id})
+
+
+def wallboards_of(by: Actor) -> list[Wallboard]:
+    """The televisions of those centres that were not taken back, by name; at most MOST_LISTED."""
+    query = select(Wallboard).where(Wallboard.revoked_at.is_(None)).options(joinedload(Wallboard.centre))
+    if (centres := centres_managed(by)) is not None:
+        query = query.where(Wallboard.centre_id.in_(centres))
+    return list(db.session.scalars(query.order_by(Wallboard.name, Wallboard.id).limit(MOST_LISTED)))
+
+
+def wallboard_managed(by: Actor, ref: str) -> Wallboard | None:
+    """One of them by its address; None where it is not the person's to manage, or was taken back."""
+    board = db.session.scalar(select(Wallboard).where(Wallboard.ref == ref, Wallboard.revoked_at.is_(None)))
+    centres = centres_managed(by)
+    return board if board is not None and (centres is None or board.centre_id in centres) else None
+
+
+def add_wallboard(*, centre: Centre, name: str, reason: str, by: Actor, now: datetime) -> tuple[Wallboard, str]:
+    """Set up a television and return it with the code to be typed at it within CODE_LASTS.
+
+    Records `change_setting`. Raises NotAllowed, WallboardRefused without a name, ReasonMissing.
+    """
+    require(by, Action.MANAGE_WALLBOARDS)
+    centres = centres_managed(by)
+    if centres is not None and centre.id not in centres:
+        raise NotAllowed
+    name = normal(name)
+    if not name or len(name) > LONGEST_NAME:
+        raise WallboardRefused(
+            f"Vui lòng đặt tên cho tivi, tối đa {LONGEST_NAME} ký tự.", f"Please name the television, {LONGEST_NAME} characters at most."
+        )
+    board = Wallboard(centre_id=centre.id, name=name, created_by_id=by.account_id, created_at=now)
+    record_setting("wallboard", name, by=by, at=now, centre_id=centre.id, old=None, new={"name": name}, reason=reason)
+    db.session.add(board)
+    code = _give_code(board, now)
+    db.session.flush()
+    return board, code
+
+
+def renew_code(board: Wallboard, *, by: Actor, now: datetime) -> str:
+    """Return a new code for a television that has not been paired, or is to be paired anew: the former pairing holds until then."""
+    _require_manager(board, by)
+    return _give_code(board, now)
+
+
+def revoke_wallboard(board: Wallboard, *, reason: str, by: Actor, now: datetime) -> None:
+    """Take a television back: what it shows ends with its next question. Records `change_setting`. Raises NotAllowed, ReasonMissing."""
+    _require_manager(board, by)
+    record_setting("wallboard", board.name, by=by, at=now, centre_id=board.centre_id, old={"name": board.name}, new=None, reason=reason)
+    board.revoked_at = now
+    board.token_digest = board.pairing_digest = None
+
+
+def pair_wallboard(code: str, *, now: datetime) -> str:
+    """Use up a code and return the token the television keeps; whoever had paired it before shows nothing any more.
+
+    Records `change_setting`. Raises WallboardRefused for a code that is wrong, used or too old: the three look alike. The caller
+    counts attempts before (casework.limits).
+    """
+    digits = "".join(sign for sign in code if sign.isascii() and sign.isdigit())
+    digest = lookup_digest(digits, purpose=CODE_PURPOSE)
+    board = db.session.scalar(select(Wallboard).where(Wallboard.pairing_digest == digest).with_for_update())
+    if board is None or board.revoked_at is not None or board.pairing_ends_at is None or now >= board.pairing_ends_at:
+        raise WallboardRefused(
+            "Mã không đúng hoặc đã hết hạn. Mã chỉ dùng được một lần, trong 10 phút.",
+            "The code is wrong or too old. A code can be used once, within 10 minutes.",
+        )
+    token = secrets.token_urlsafe(32)
+    before = {"paired": board.paired_at}
+    record_setting(
+        "wallboard", board.name, by=SYSTEM, at=now, centre_id=board.centre_id, old=before, new={"paired": now}, reason=PAIRED
+    )  # fmt: skip
+    board.token_digest = lookup_digest(token, purpose=TOKEN_PURPOSE)
+    board.pairing_digest = board.pairing_ends_at = None
+    board.paired_at = board.last_seen_at = now
+    return token
+
+
+def wallboard_of_token(token: str) -> Wallboard | None:
+    """The television that keeps a token; None once it was taken back or paired anew."""
+    query = select(Wallboard).where(Wallboard.token_digest == lookup_digest(token, purpose=TOKEN_PURPOSE), Wallboard.revoked_at.is_(None))
+    return db.session.scalar(query.options(joinedload(Wallboard.centre)))
+
+
+def note_seen(board: Wallboard, *, now: datetime) -> None:
+    """Keep when the television asked last."""
+    db.session.execute(update(Wallboard).where(Wallboard.id == board.id).values(last_seen_at=now))
+
+
+def wants_noting(board: Wallboard, *, now: datetime) -> bool:
+    """Whether what is kept of that is older than SEEN_EVERY."""
+    return board.last_seen_at is None or now - board.last_seen_at >= SEEN_EVERY
+
+
+def _give_code(board: Wallboard, now: datetime) -> str:
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    board.pairing_digest, board.pairing_ends_at = lookup_digest(code, purpose=CODE_PURPOSE), now + CODE_LASTS
+    return code
+
+
+def _require_manager(board: Wallboard, by: Actor) -> None:
+    require(by, Action.MANAGE_WALLBOARDS)
+    centres = centres_managed(by)
+    if centres is not None and board.centre_id not in centres:
+        raise NotAllowed

@@ -1,0 +1,26 @@
+"""The letter of apology with a new day, to the sender of one report, from what was kept of it."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from casework.letterheads import Head
+from casework.permissions import LOCAL_ZONE
+from reports.official import Frame, letter_html
+
+SUBJECT = "xin lỗi và hẹn lại thời gian trả lời phản ánh"
+
+
+def apology_html(content: dict[str, Any], new_day: date, *, code: str, filed_at: datetime) -> str:
+    """The letter as a page for print. It names nobody: the sender is addressed by the code of their own report."""
+    head = Head(**content["head"])
+    frame = Frame(
+        head, date.fromisoformat(content["on"]), SUBJECT, (f"Ông/Bà có phản ánh mã số {code}",),
+        ("Như trên", content["centre"], f"Lưu: VT{f', {head.symbol}' if head.symbol else ''}"),
+    )  # fmt: skip
+    promised = None
+    if content["due_at"]:
+        promised = (datetime.fromisoformat(content["due_at"]).astimezone(LOCAL_ZONE) - timedelta(microseconds=1)).date()
+    filed_on = filed_at.astimezone(LOCAL_ZONE).date()
+    reason = content["reason"].rstrip(". ")
+    told = {key: content[key] for key in ("unit", "title", "phone", "centre")}
+    return letter_html("apology.html", frame, filed_on=filed_on, promised=promised, new_day=new_day, reason=reason, **told)

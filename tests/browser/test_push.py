@@ -1,0 +1,161 @@
+"""A notice all its way: a browser agrees, the house encrypts and signs, a push service takes it, the browser shows it.
+
+The push service is the gateway of tests.outside, since the true one of a browser without a head cannot be reached: what the browser
+would get from it is handed to its PushManager and, at the end, to its service worker by the browser's own tools.
+"""
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import http_ece
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.sync_api import Page
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.messages.routing import route_messages
+from casework.messages.sending import send_waiting
+from casework.models import Delivery
+from casework.outbox import tell_account
+from tests import build
+from tests.browser.house import House, opened
+from tests.outside import Outside, running
+from web.clock import now
+from web.gateways.opening import page_addresses
+
+PAGE = "/account/messages"
+AUTH = b"0123456789abcdef"
+SUBSCRIBE = """
+PushManager.prototype.subscribe = async ({ applicationServerKey }) => ({
+  options: { applicationServerKey },
+  toJSON: () => ({ endpoint: %s, keys: %s }),
+  unsubscribe: async () => true,
+});
+"""
+LISTEN = """async () => { const worker = await navigator.serviceWorker.ready;
+  for (let turn = 0; turn < 200; turn += 1) {
+    const shown = await worker.getNotifications();
+    if (shown.length) return shown.map(each => ({ title: each.title, body: each.body, tag: each.tag, link: each.data.link }));
+    await new Promise(done => setTimeout(done, 25));
+  }
+  return []; }"""
+
+
+@pytest.fixture
+def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
+    with opened(sqlite_environment) as house:
+        yield house
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Outside]:
+    with running("gateway", tmp_path / "service") as service:
+        yield service
+
+
+def text_of(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def bytes_of(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def tell_and_send(house: House, name: str) -> Delivery:
+    """A colleague's mention, told by every way the house has."""
+    world, gateway = house.world, house.app.extensions["gateways"]["push"]
+    assert world is not None
+    filed, person = build.file_report(world, now=now()), world.people[name].id
+    case_id = filed.case.id
+    with unit_of_work():
+        tell_account(person, "mentioned_in_note", case=lock_case(case_id), at=now())
+    while route_messages(now(), configured={"push"}):
+        pass
+    send_waiting("push", gateway, clock=now, pages=page_addresses(house.app), configured={"push"})
+    db.session.rollback()
+    return db.session.query(Delivery).filter_by(template="mentioned_in_note").order_by(Delivery.id.desc()).first()  # type: ignore[return-value]
+
+
+def judge_signature(request: dict[str, Any], key: str, origin: str) -> None:
+    """RFC 8292: signed with the key the page gave the browser, for this service, for a day at most."""
+    scheme, _, rest = request["headers"]["Authorization"].partition(" ")
+    parts = dict(part.strip().split("=", 1) for part in rest.split(","))
+    assert scheme == "vapid"
+    assert parts["k"] == key
+    signed, _, signature = parts["t"].rpartition(".")
+    r, s = bytes_of(signature)[:32], bytes_of(signature)[32:]
+    point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes_of(key))
+    point.verify(encode_dss_signature(int.from_bytes(r), int.from_bytes(s)), signed.encode(), ec.ECDSA(SHA256()))
+    claims = json.loads(bytes_of(signed.partition(".")[2]))
+    assert claims["aud"] == origin
+    assert 0 < claims["exp"] - now().timestamp() <= 86_400
+    assert claims["sub"].startswith(("mailto:", "https:"))
+
+
+def registration_of(page: Page) -> tuple[Any, str]:
+    """The browser's tools, and the number of this site's service worker in them."""
+    found: list[str] = []
+    tools = page.context.new_cdp_session(page)
+    heard = "ServiceWorker.workerRegistrationUpdated"
+    tools.on(heard, lambda event: found.extend(each["registrationId"] for each in event["registrations"]))
+    tools.send("ServiceWorker.enable")
+    page.wait_for_function("navigator.serviceWorker.ready.then(each => Boolean(each.active))")
+    for _ in range(100):
+        if found:
+            return tools, found[0]
+        page.wait_for_timeout(20)
+    raise AssertionError("the browser knows of no service worker")
+
+
+def test_a_notice_reaches_the_browser_that_agreed_and_no_other_person_in_it(house: House, service: Outside) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    origin = f"http://127.0.0.1:{service.port}"
+    officer = house.visitor("operator")
+    officer.context.grant_permissions(["notifications"], origin=house.address)
+    endpoint, keys = json.dumps(f"{origin}/push/abc"), json.dumps({"p256dh": text_of(point), "auth": text_of(AUTH)})
+    officer.page.add_init_script(SUBSCRIBE % (endpoint, keys))
+    page = officer.go(PAGE)
+    key = page.get_attribute("[data-push]", "data-key") or ""
+    with page.expect_navigation():
+        page.click("[data-push-on]")
+    assert "trình duyệt này" in page.inner_text("#browsers")
+    assert page.is_hidden("[data-push-on]")
+    page.check("input[name=takes-push][value=all]")
+    officer.press("Lưu lựa chọn")
+
+    delivery = tell_and_send(house, "operator")
+    assert delivery.sent_at is not None, delivery.last_error
+    request = service.requests[-1]
+    judge_signature(request, key, origin)
+    assert request["headers"]["Content-Encoding"] == "aes128gcm"
+    assert (request["headers"]["Urgency"], len(request["headers"]["Topic"])) == ("normal", 32)
+    content = http_ece.decrypt(base64.b64decode(request["body"]), private_key=private, auth_secret=AUTH, version="aes128gcm").decode()
+    said = json.loads(content)
+    code = said["tag"]
+    assert (said["title"], said["body"]) == (f"Có người nhắc Ông/Bà trong hồ sơ {code}", "")
+
+    tools, number = registration_of(page)
+    tools.send("ServiceWorker.deliverPushMessage", {"origin": house.address, "registrationId": number, "data": content})
+    (shown,) = page.evaluate(LISTEN)
+    assert shown == {"title": said["title"], "body": "", "tag": code, "link": f"{house.address}{said['link']}"}
+    assert said["link"].startswith("/cases/")
+    tools.send("ServiceWorker.deliverPushMessage", {"origin": house.address, "registrationId": number,
+                                                    "data": json.dumps({"title": "Khác", "link": "https://evil.example/", "tag": code})})
+    page.wait_for_function("navigator.serviceWorker.ready.then(each => each.getNotifications()).then(all => all[0]?.title === 'Khác')")
+    assert page.evaluate(LISTEN) == [{"title": "Khác", "body": "", "tag": code, "link": house.address}], "one of a tag, and no other site"
+
+    taken = len(service.requests)
+    with page.expect_navigation():
+        page.click(".sitebar form[action='/sign-out'] button")
+    assert tell_and_send(house, "operator").id == delivery.id, "signed out: nothing more is for this browser"
+    assert len(service.requests) == taken
+    assert house.faults == []

@@ -1,0 +1,32 @@
+"""The tests `bin/test` takes a sample of, in full: the demonstration and every way on both databases, each page at both widths."""
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from tests.soak.runs import Options, Round, Run
+from tests.whole import VARIABLE
+
+SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "tests/scenarios/test_random_lives.py",
+           "tests/casework/test_possible_acts.py", "tests/kill/test_kill.py", "tests/browser/test_journey.py",
+           "tests/mutants/test_mutants_list.py")  # fmt: skip
+
+
+def rounds(_options: Options) -> Iterator[tuple[str, Round]]:
+    for tests in SAMPLED:
+        yield tests, partial(judge, tests)
+
+
+def judge(tests: str) -> dict[str, Any]:
+    command = (sys.executable, "-m", "pytest", "-q", tests)
+    done = subprocess.run(command, env=os.environ | {VARIABLE: "yes"}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(done.stdout[-4000:])
+    return {"said": done.stdout.strip().splitlines()[-1]}
+
+
+RUN = Run("whole", "in full what a test run takes a sample of", len(SAMPLED), rounds)

@@ -1,0 +1,255 @@
+"""Boundaries and the base map on pages: the look before an import, the command, what maps fetch, and the host tiles come from."""
+from __future__ import annotations
+
+import json
+import re
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from casework.boundary_files import LARGEST_FILE
+from casework.db import db, unit_of_work
+from casework.intake import Place
+from casework.models import Area, Event, HouseSetting, Report
+from casework.settings.tiles import tile_fault, tile_origin
+from tests import build
+from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.web.desk import Office, step
+from tests.web.pages import hidden, words_of
+from tests.web.test_filing import filled
+from web.cli import commands
+
+SCRIPT = "</script><script>alert(1)</script>"
+TILES = "https://tiles.example.vn/{z}/{x}/{y}.png"
+
+
+@pytest.fixture
+def office(sqlite_app: Flask) -> Office:
+    office = Office(sqlite_app)
+    with unit_of_work():
+        office.world.areas["xa lat"].official_code = "24846"
+    return office
+
+
+def sent(office: Office, document: Any, name: str = "administrator", **form: Any) -> TestResponse:
+    data = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return office.post(name, "/settings/boundaries", act="check", file=(BytesIO(data), "ranh gioi.geojson"), **form)
+
+
+def bounded(office: Office) -> None:
+    page = sent(office, collection(feature(polygon(SQUARE), code="24846"), feature(polygon(EAST), name="Xã Đạ Chais")))
+    token = hidden(page.get_data(as_text=True), "token")
+    done = office.post("administrator", "/settings/boundaries", act="do", token=token, source="Sở NN&MT", reason="Lần đầu.")
+    assert done.status_code == 302
+
+
+def test_a_file_is_looked_through_and_only_then_taken_over(office: Office) -> None:
+    strange = collection(
+        feature(polygon(SQUARE), code="24846", name="Lát"), feature(polygon(EAST), name=SCRIPT), feature(None, name="Xã Hỏng"),
+    )  # fmt: skip
+    page = sent(office, strange)
+    html, words = page.get_data(as_text=True), words_of(page)
+    assert page.status_code == 200
+    assert "Sẽ cập nhật 1 ranh giới. 1 hình không thuộc địa bàn nào ở đây. 1 hình bị từ chối." in words
+    assert "120,92" in words
+    assert "Không có hình" in words
+    assert "alert(1)</script>" not in html, "a name is shown as words, in the page and in the map's data"
+    assert "&lt;/script&gt;" in html
+    area = office.world.areas["xa lat"]
+    assert area.boundary is None
+    token = hidden(html, "token")
+
+    form = {"token": token, "area-2": "Xã Đạ Chais", "skip": "1"}
+    again = words_of(office.post("administrator", "/settings/boundaries", act="look", **form))
+    assert "Sẽ cập nhật 1 ranh giới. 1 hình bị từ chối." not in again
+    assert "Xã Đạ Chais do Ông/Bà chọn" in again
+    refused = office.post("administrator", "/settings/boundaries", act="do", **form, reason="Thử.")
+    assert refused.status_code == 422
+    assert "nguồn và giấy phép" in words_of(refused)
+    done = office.post("administrator", "/settings/boundaries", act="do", **form, source="Sở NN&MT", reason="Thử.")
+    assert done.status_code == 302
+    db.session.expire_all()
+    assert [row.folded_name for row in db.session.scalars(select(Area).where(Area.boundary_source == "Sở NN&MT"))] == ["xa da chais"]
+    assert "Đã cập nhật 1 ranh giới." in office.words("administrator", "/settings/boundaries")
+    exported = office.get("administrator", "/settings/boundaries.geojson")
+    assert "attachment" in exported.headers["Content-Disposition"]
+    assert [each["properties"]["name"] for each in exported.get_json(force=True)["features"]] == ["Xã Đạ Chais"]
+    gone = office.post("administrator", "/settings/boundaries", act="do", **form, source="x", reason="x")
+    assert (gone.status_code, "tải lên lại" in words_of(gone)) == (422, True)
+
+
+def test_what_is_no_file_of_boundaries_is_answered_in_the_page(office: Office, tmp_path: Path) -> None:
+    for document, words in ((b"{", "JSON"), (b" " * (LARGEST_FILE + 1), "tối đa 20 MB"), (b"", "trống")):
+        answer = sent(office, document)
+        assert answer.status_code == 422
+        assert words in words_of(answer)
+        assert "Chưa có gì thay đổi." in words_of(answer)
+    browser = office.browser("administrator")
+    large = browser.post("/settings/boundaries", headers={"Content-Length": "200000000"}, environ_overrides={"CONTENT_LENGTH": "200000000"})
+    assert (large.status_code, "Tệp quá lớn" in words_of(large)) == (413, True), "its length alone is enough"
+    turned = sent(office, feature(polygon([[y, x] for x, y in SQUARE]), code="24846"))
+    assert "vĩ độ đứng trước kinh độ" in words_of(turned)
+    token = hidden(turned.get_data(as_text=True), "token")
+    form = {"token": token, "source": "x", "reason": "x"}
+    assert office.post("administrator", "/settings/boundaries", act="do", **form).status_code == 422
+    assert office.post("process_approver", "/settings/boundaries", act="do", **form).status_code == 403
+    with unit_of_work():
+        build.staff(office.world, "administrator_2", build.CENTRE_PEOPLE["administrator"])
+    stolen = office.post("administrator_2", "/settings/boundaries", act="do", **form, swap="yes")
+    assert (stolen.status_code, "tải lên lại" in words_of(stolen)) == (422, True), "a file is its sender's"
+    assert office.post("administrator", "/settings/boundaries", act="do", **form, swap="yes").status_code == 302
+
+
+def test_the_command_does_the_same_and_ends_with_its_code(
+    sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build.standard_world()
+    for name, value in sqlite_environment.items():
+        monkeypatch.setenv(name, value)
+
+    def run(document: Any, *options: str) -> tuple[int, str]:
+        file = tmp_path / "file.geojson"
+        file.write_bytes(document if isinstance(document, bytes) else json.dumps(document).encode())
+        result = CliRunner().invoke(commands, ["import-boundary", str(file), *options])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.output
+        return result.exit_code, result.output
+
+    sound, broken = feature(polygon(SQUARE), ma_moi="7", name="Xã Lát"), feature(polygon(EAST[:2]), name="Xã Đạ Chais")
+    assert run(b"{") == (2, "The file is no valid JSON: line 1, column 2. A GeoJSON file is needed.\n")
+    assert run(b" " * (LARGEST_FILE + 1))[0] == 2
+    code, said = run(collection(sound, broken))
+    assert code == 1
+    assert "fewer than three different points" in said
+    assert said.endswith("Nothing was changed.\n")
+    code, said = run(collection(sound), "--dry-run", "--code-property", "ma_moi")
+    assert (code, "Xã Lát -> Xã Lát (by name): 120.92 km²." in said, "nothing was changed" in said) == (0, True, True)
+    assert run(feature(polygon(EAST), name="Xã Lạ"))[0] == 1, "nothing for anybody here"
+    db.session.rollback()
+    assert world.area.boundary is None
+    assert run(collection(sound), "--source", "Sở NN&MT")[0] == 0
+    db.session.rollback()
+    assert (world.area.boundary_source, world.area.south) == ("Sở NN&MT", 12.0)
+    event = db.session.scalars(select(Event).where(Event.type == "change_setting").order_by(Event.id.desc())).first()
+    assert event is not None
+    assert (event.actor_id, (event.payload or {})["reason"]) == (None, "import-boundary file.geojson")
+
+
+def test_maps_fetch_the_boundaries_once_and_pieces_of_the_tile_file(office: Office) -> None:
+    ref, guest = office.world.centre.ref, office.app.test_client()
+    address = f"/map/areas/{ref}.geojson"
+    assert guest.get(address).get_json(force=True)["features"] == []
+    bounded(office)
+    layer = guest.get(address)
+    assert [each["properties"]["vi"] for each in layer.get_json(force=True)["features"]] == ["Xã Lát", "Xã Đạ Chais"]
+    assert guest.get(address, headers={"If-None-Match": layer.headers["ETag"]}).status_code == 304
+    assert guest.get("/map/areas/0000000000000000.geojson").status_code == 404
+
+    assert guest.get("/map/base.pmtiles").status_code == 404
+    path: Path = office.app.config["PMTILES"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.write_bytes(b"<html>" * 20)
+        assert guest.get("/map/base.pmtiles").status_code == 404, "no tile file"
+        path.write_bytes(b"PMTiles\x03" + bytes(91) + bytes([2, 0, 14]) + bytes(106))
+        assert guest.get("/map/base.pmtiles").status_code == 404, "pictures, no vector tiles"
+        path.write_bytes(b"PMTiles\x03" + bytes(91) + bytes([1, 0, 14]) + bytes(106))
+        for asked, status, size in (("bytes=0-126", 206, 127), ("bytes=-8", 206, 8), ("bytes=9000-", 416, None), (None, 200, 208)):
+            answer = guest.get("/map/base.pmtiles", headers={"Range": asked} if asked else {})
+            assert (answer.status_code, len(answer.data) if size else None) == (status, size)
+            answer.close()
+        assert 'data-pmtiles="/map/base.pmtiles" data-max-zoom="14"' in office.get("administrator", "/settings/map").get_data(as_text=True)
+    finally:
+        path.unlink()
+
+
+def test_only_pages_with_a_map_let_browsers_fetch_tiles_and_only_from_the_host_that_was_set(office: Office) -> None:
+    def policy(name: str, address: str) -> str:
+        return str(re.search("img-src[^;]*", office.get(name, address).headers["Content-Security-Policy"])[0])  # type: ignore[index]
+
+    own = "img-src 'self' data: blob:"
+    assert policy("administrator", "/settings/map") == own
+    form = {"map_tile_url": TILES, "map_attribution": "© Cục Đo đạc <b>", "map_tile_max_zoom": "17", "reason": "Bản đồ của tỉnh."}
+    for wrong in ({"map_attribution": ""}, {"map_tile_url": TILES.replace("https", "http")}, {"reason": ""}, {"map_tile_max_zoom": "99"}):
+        assert office.post("administrator", "/settings/map", **form | wrong).status_code == 422
+    assert not db.session.scalars(select(HouseSetting)).all()
+    assert office.post("administrator", "/settings/map", **form).status_code == 302
+    assert policy("administrator", "/settings/map") == f"{own} https://tiles.example.vn"
+    assert policy("administrator", "/settings") == own
+    assert policy("operator", "/inbox") == own
+    page = office.get("administrator", "/settings/map").get_data(as_text=True)
+    assert f'data-tiles="{TILES}"' in page
+    assert "&lt;b&gt;" in page
+    events = db.session.scalars(select(Event).where(Event.type == "change_setting").order_by(Event.id.desc()).limit(3)).all()
+    assert sorted((event.payload or {})["row"] for event in events) == ["map_attribution", "map_tile_max_zoom", "map_tile_url"]
+    assert office.get("administrator", "/settings/map?scope=installation").status_code == 404
+    assert office.post("administrator", "/settings/map", **form | {"map_tile_url": ""}).status_code == 302
+    assert policy("administrator", "/settings/map") == own
+
+
+@pytest.mark.parametrize("address", [
+    "http://tiles.example.vn/{z}/{x}/{y}.png", "//tiles.example.vn/{z}/{x}/{y}", "https://tiles.example.vn/{z}/{x}.png",
+    "https://tiles.example.vn/{z}/{z}/{x}/{y}", "https://{s}.example.vn/{z}/{x}/{y}", "https://{z}.example.vn/{x}/{y}",
+    "https://a.vn; script-src *//{z}/{x}/{y}", "https://*/{z}/{x}/{y}", "https://user:word@a.vn/{z}/{x}/{y}", "https:///{z}/{x}/{y}",
+    "https://a.vn:99999/{z}/{x}/{y}", "javascript:alert(1)/{z}/{x}/{y}", "https://a.vn/{z}/{x}/{y}#x", "https://a.vn/" + "{z}/{x}/{y}" * 60,
+    "https://[::1/{z}/{x}/{y}", "{z}{x}{y}", "https://a.vn\\@b.vn/{z}/{x}/{y}", "https://bản.vn/{z}/{x}/{y}",
+])  # fmt: skip
+def test_an_address_of_tiles_that_could_do_harm_is_refused(address: str) -> None:
+    fault = tile_fault(address)
+    assert fault is not None
+    assert fault.vi
+    assert fault.vi != fault.en
+
+
+def test_sound_addresses_of_tiles_name_exactly_their_host() -> None:
+    for address, origin in (
+        (TILES, "https://tiles.example.vn"), ("https://A.vn:8443/t/{z}/{y}/{x}?key=1", "https://a.vn:8443"),
+        ("/tiles/{z}/{x}/{y}.png", None), ("", None),
+    ):  # fmt: skip
+        assert tile_fault(address) is None
+        assert tile_origin(address) == origin
+
+
+def test_a_position_fills_in_the_commune_and_one_outside_is_asked_about(office: Office) -> None:
+    world, guest = office.world, office.app.test_client()
+    bounded(office)
+    for place, area, outside in (((12.05, 108.05), "Xã Lát", False), ((10.7, 106.7), None, True)):
+        answer = guest.post("/map/area", data={"latitude": place[0], "longitude": place[1]}).get_json()
+        assert ((answer["area"] or {}).get("name"), answer["outside"]) == (area, outside)
+    assert guest.post("/map/area", data={"latitude": "nan", "longitude": "1"}).status_code == 422
+
+    inside = filled(world, guest, area="", latitude="12.05", longitude="108.15")
+    assert guest.post("/reports/new", data=inside).status_code == 302
+    report = db.session.scalars(select(Report).order_by(Report.id.desc())).first()
+    assert report is not None
+    assert report.area == world.areas["xa da chais"]
+
+    away = filled(world, guest, latitude="10.7", longitude="106.7", words="Rác ở bìa rừng")
+    asked = guest.post("/reports/new", data=away)
+    page = asked.get_data(as_text=True)
+    assert asked.status_code == 422
+    assert "Vị trí ở ngoài địa bàn của trung tâm. Vẫn gửi?" in words_of(asked)
+    assert "Rác ở bìa rừng" in page
+    assert hidden(page, "latitude") == "10.7"
+    without = guest.post("/reports/new", data=away | {"act": "no_position"})
+    assert (without.status_code, hidden(without.get_data(as_text=True), "latitude")) == (200, "")
+    assert "Rác ở bìa rừng" in without.get_data(as_text=True)
+    assert guest.post("/reports/new", data=away | {"outside": "y"}).status_code == 302
+    kept = db.session.scalars(select(Report).order_by(Report.id.desc())).first()
+    assert kept is not None
+    assert (kept.latitude, kept.area) == (10.7, world.area)
+
+
+def test_classification_says_when_the_position_lies_in_another_commune(office: Office) -> None:
+    bounded(office)
+    for latitude, longitude, words in ((12.05, 108.05, None), (12.05, 108.15, "nằm ở Xã Đạ Chais"), (10.7, 106.7, "nằm ngoài mọi xã")):
+        place = Place(area=office.world.area, words="ở xã Lát", latitude=latitude, longitude=longitude)
+        case = build.case_at(office.world, "to_classify", place=place)
+        page = office.words("operator", step(case, "classify"))
+        assert ("Vị trí gửi kèm" in page) == (words is not None)
+        assert words is None or words in page

@@ -1,0 +1,77 @@
+"""One's own password: changed by everybody with an account, and first of all by who signs in with a start password."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, PasswordField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from casework.db import db, unit_of_work
+from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
+from casework.models import Account
+from casework.permissions import Action
+from casework.settings.people import change_own_password
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs, signed_in_account
+from web.locales import in_reader_language
+from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_too_common
+from web.security import own_address
+from web.sessions import current_session
+
+bp = Blueprint("account", __name__)
+
+GUESSES = Limit("own password", 5, timedelta(minutes=15))
+"""Who sits down at somebody else's open page does not try out passwords there."""
+
+
+class PasswordForm(Form):
+    """The password one has, and twice the one to be."""
+
+    present = PasswordField(_l("Present password"), validators=[InputRequired(_l("Please type your password.")), Length(max=LONGEST)])
+    password = PasswordField(
+        _l("New password"),
+        validators=[
+            InputRequired(_l("Please choose a password.")),
+            Length(min=SHORTEST, max=LONGEST, message=_l("A password has at least %(min)d characters.")),
+        ],
+    )
+    password_again = PasswordField(_l("The password once more"), validators=[EqualTo("password", message=_l("The two passwords differ."))])
+    next = HiddenField()
+
+
+@bp.route("/account/password", methods=["GET", "POST"])
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def password() -> ResponseReturnValue:
+    """Counted first, then the slow comparison outside any unit of work; other sessions end with the change."""
+    form, account, session = PasswordForm(next=request.args.get("next", "")), found(signed_in_account()), found(current_session())
+    is_first = account.must_change_password
+    if not form.validate_on_submit():
+        return _page(form, is_first), 422 if form.errors else 200
+    account_id, session_id, login, kept = account.id, session.id, account.login or "", account.password_hash
+    moment, by = now(), actor()
+    with unit_of_work():
+        until = count_attempt(GUESSES, str(account_id), now=moment)
+    if until is not None:
+        return _page(form, is_first, in_reader_language(TooManyAttempts(until).text)), 429
+    typed = form.password.data or ""
+    if not check_password(form.present.data or "", kept):
+        return _page(form, is_first, _("The present password is not right.")), 422
+    if is_too_common(typed) or typed.lower() == login or check_password(typed, kept):
+        form.password.errors = [_("Please choose another password: not the present one, not your user name, none that is easy to guess.")]
+        return _page(form, is_first), 422
+    password_hash = hash_password(typed)
+    with unit_of_work():
+        account = db.session.get_one(Account, account_id)
+        change_own_password(account, by=by, now=moment, password_hash=password_hash, session_id=session_id)
+        forget_attempts(GUESSES, str(account_id), now=moment)
+    flash(_("Your password has been changed. Other browsers have been signed out."))
+    home = url_for("inbox.inbox") if account.kind == "staff" else url_for("tracking.mine")
+    return redirect(own_address(form.next.data, home) if is_first else url_for("auth.sessions"))
+
+
+def _page(form: PasswordForm, is_first: bool, refusal: str = "") -> str:
+    return render_template("account/password.html", form=form, is_first=is_first, refusal=refusal)

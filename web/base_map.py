@@ -1,0 +1,62 @@
+"""What lies under the points of every map: our own boundaries, and whatever picture of the land an administrator has set up.
+
+By default nothing else is drawn, so a map works without the internet and shows no border that is not ours. A tile address lets
+browsers fetch pictures from exactly that host, on pages with a map alone (web/security.py reads `g.map_origin`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import current_app, g, url_for
+
+from casework.models import Centre
+from casework.settings.tiles import tile_origin
+from casework.settings.values import value_of
+
+MAGIC, TILE_TYPE, MAX_ZOOM, VECTOR = b"PMTiles\x03", 99, 101, 1
+"""How a PMTiles file of version 3 begins, and where its header says what its tiles are and how close they go."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseMap:
+    """What js/map-base.js draws first. Empty addresses: that layer is left out."""
+
+    areas_url: str
+    tile_url: str = ""
+    pmtiles_url: str = ""
+    attribution: str = ""
+    max_zoom: int = 19
+
+
+def base_map(centre: Centre | None) -> BaseMap:
+    """Return the base map of a centre and let this answer's browser fetch its tiles. Call it only for a page with a map."""
+    centre_id = centre.id if centre is not None else None
+    attribution, tiles = value_of("map_attribution", centre_id), value_of("map_tile_url", centre_id)
+    areas_url = url_for("maps.areas", ref=centre.ref) if centre is not None else ""
+    if tiles and attribution:
+        if (origin := tile_origin(tiles)) is not None:
+            g.map_origin = origin
+        return BaseMap(areas_url, tile_url=tiles, attribution=attribution, max_zoom=value_of("map_tile_max_zoom", centre_id))
+    if (file := pmtiles_file()) is not None:
+        return BaseMap(areas_url, pmtiles_url=url_for("maps.pmtiles"), attribution=attribution, max_zoom=file.max_zoom)
+    return BaseMap(areas_url)
+
+
+@dataclass(frozen=True, slots=True)
+class TileFile:
+    """A PMTiles file of vector tiles, and the closest zoom it has tiles for."""
+
+    path: Path
+    max_zoom: int
+
+
+def pmtiles_file() -> TileFile | None:
+    """The PMTiles file of this installation, None where there is none or it has no vector tiles."""
+    path: Path = current_app.config["PMTILES"]
+    try:
+        with path.open("rb") as file:
+            header = file.read(MAX_ZOOM + 1)
+    except OSError:
+        return None
+    is_one = header.startswith(MAGIC) and len(header) > MAX_ZOOM and header[TILE_TYPE] == VECTOR
+    return TileFile(path, header[MAX_ZOOM]) if is_one else None

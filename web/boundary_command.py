@@ -1,0 +1,82 @@
+"""The command `langbiang import-boundary`: what the page of boundaries does, for whoever runs the server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from casework.boundaries import check_boundaries
+from casework.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
+from casework.boundary_import import Plan, import_boundaries, plan_import
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.permissions import LOCAL_ZONE, SYSTEM, Grant, Role
+
+OPERATOR = replace(SYSTEM, grants=(Grant(Role.ADMINISTRATOR, centre_id=None, agency_id=None),))
+"""Whoever may start commands on the server has the whole database anyway; the event names nobody."""
+
+
+@dataclass
+class Said:
+    """What the command prints, and what is wrong; `is_readable` False when the file is none it could judge."""
+
+    lines: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    is_readable: bool = True
+
+
+def import_file(
+    app: Flask, file: Path, *, source: str | None, reason: str | None, code_property: str | None, swap: bool, dry_run: bool
+) -> Said:
+    """Check a file and, unless it is a dry run or something is wrong, take its boundaries over in one unit of work."""
+    now, said = datetime.now(UTC), Said()
+    try:
+        checked = check_boundaries(_read(file), code_property=code_property)
+    except OSError as fault:
+        return Said(faults=[f"{file} cannot be read: {fault.strerror}."], is_readable=False)
+    except BoundaryFileRefused as refusal:
+        return Said(faults=[refusal.en], is_readable=False)
+    with app.app_context():
+        plan = plan_import(checked, by=OPERATOR, on=now.astimezone(LOCAL_ZONE).date())
+        said.lines += _lines(plan)
+        said.faults += [f"{shape.raw.label}: {shape.fault.en}" for shape in checked.refused if shape.fault]
+        said.faults += [f"{pair.shape.raw.label}: {pair.fault.en}" for pair in plan.pairs if pair.fault]
+        if said.faults:
+            said.faults.append("Nothing was changed.")
+            return said
+        if dry_run:
+            said.lines.append(f"{len(plan.to_do)} boundaries would be taken over; nothing was changed.")
+            return said
+        try:
+            with unit_of_work():
+                count = import_boundaries(
+                    plan, by=OPERATOR, now=now, source=source or file.name, reason=reason or f"import-boundary {file.name}", swap=swap
+                )  # fmt: skip
+        except CaseworkError as refusal:
+            said.faults.append(refusal.en)
+            return said
+    said.lines.append(f"{count} boundaries were taken over.")
+    return said
+
+
+def _read(file: Path) -> bytes:
+    """The file, refused from its length alone where it is too large; what grows meanwhile is not followed."""
+    if (size := file.stat().st_size) > LARGEST_FILE:
+        raise TooLarge(size)
+    with file.open("rb") as opened:
+        return opened.read(LARGEST_FILE + 1)
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    for pair in plan.to_do:
+        assert pair.area is not None
+        before = f"{pair.old_km2:.2f} km² -> " if pair.old_km2 else ""
+        notes = "".join(f" {note.en}" for note in pair.shape.notes)
+        other = " The names differ." if pair.other_name else ""
+        yield f"{pair.shape.raw.label} -> {pair.area.name_vi} (by {pair.by}): {before}{pair.shape.km2:.2f} km².{other}{notes}"
+    for pair in plan.unknown:
+        yield f"{pair.shape.raw.label}: no area here has its code or name, left out."
+    for warning in plan.checked.warnings:
+        yield f"Note: {warning.en}"

@@ -1,0 +1,64 @@
+"""The ways out of the house an installation has, by what its settings say, and where the links of messages lead."""
+
+from typing import Any
+
+from flask import Flask, current_app
+
+from casework.messages.rendering import Addresses, Page
+from casework.messages.sending import Gateway
+from web.config import Config
+from web.gateways.push import PushGateway, kept_key
+from web.gateways.sms import SmsGateway
+from web.gateways.smtp import MailGateway, SmtpServer
+from web.gateways.zns import ZnsGateway
+from web.message_choices import unsubscribe_link
+
+TRIAL_CONTACT = "mailto:nobody@localhost"
+"""Whom a push service may complain to where neither a sender of e-mails nor an https address is set: RFC 8292 wants one of the two."""
+
+
+def open_gateways(config: Config) -> dict[str, Gateway]:
+    """The gateway of each channel that is configured."""
+    gateways: dict[str, Gateway] = {}
+    if config.smtp_url:
+        gateways["email"] = MailGateway(SmtpServer.read(config.smtp_url), config.mail_from)
+    if config.push:
+        contact = f"mailto:{config.mail_address}" if config.mail_address else config.base_url if config.is_secure else TRIAL_CONTACT
+        gateways["push"] = PushGateway(lambda: _push_key(config), contact, allows_loopback=not config.is_secure)
+    if config.zns_token:
+        gateways["zns"] = ZnsGateway(config.zns_url, config.zns_token)
+    if config.sms_url:
+        gateways["sms"] = SmsGateway(config.sms_url, config.sms_token)
+    return gateways
+
+
+def _push_key(config: Config) -> str:
+    return config.vapid_key or kept_key(config.data / "keys" / "vapid_key")
+
+
+def gateways_here() -> dict[str, Gateway]:
+    """Those of the running application."""
+    gateways: dict[str, Gateway] = current_app.extensions["gateways"]
+    return gateways
+
+
+def page_addresses(app: Flask) -> Addresses:
+    """Where the links of messages lead, for code that runs outside requests."""
+
+    def address(page: Page, of: str) -> str:
+        if page is Page.CHOICES:
+            return unsubscribe_link(of)
+        endpoint, values = _route(page, of)
+        return f"{app.config['BASE_URL']}{app.url_map.bind('-').build(endpoint, values)}"
+
+    return address
+
+
+def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:
+    if page is Page.CASE:
+        return "cases.case", {"ref": of}
+    if page is Page.LETTER:
+        return "letters.letter", {"ref": of}
+    if page is Page.INBOX:
+        return "inbox.inbox", {}
+    return {Page.OWN: "tracking.own", Page.TRACK: "tracking.track", Page.PUBLIC: "public.report"}[page], {"code": of}

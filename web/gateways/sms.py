@@ -1,0 +1,27 @@
+"""SMS through a gateway that takes JSON over HTTP.
+
+    POST LANGBIANG_SMS_URL   Authorization: Bearer LANGBIANG_SMS_TOKEN   Idempotency-Key: <the same in each attempt>
+    {"to": "+84912345678", "text": "…"}          answer: 2xx, and if it likes {"id": "…"}
+
+At least once: one whose answer did not come is sent again with the same key, by which the gateway can tell.
+"""
+
+from casework.messages.sending import Outgoing, Receipt
+from web.gateways.answers import refuse_unless_taken
+from web.gateways.http import post_json, read_json
+
+
+class SmsGateway:
+    """Hands SMS to one address."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self._token = token
+
+    def __call__(self, outgoing: Outgoing) -> Receipt:
+        """Hand one over. Raises Refused, TryLater, Unreachable, NoAnswer."""
+        headers = {"Idempotency-Key": outgoing.token, **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
+        answer = post_json(self.url, {"to": outgoing.address, "text": outgoing.words.sms}, headers)
+        refuse_unless_taken(answer.status_code, answer.headers.get("Retry-After"))
+        said = read_json(answer)
+        return Receipt(str(said.get("id") or said.get("message_id") or ""))

@@ -1,0 +1,184 @@
+"""E-mail by SMTP: one message to one person, in text and HTML.
+
+At least once: a message is handed over when the server has answered its end; one cut off before that is sent again with the same
+Message-ID, by which mailboxes know it.
+"""
+
+import re
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from html import escape
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from casework.messages.rendering import Words
+from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, TryLater, Unreachable
+from web.message_choices import takes_one_click
+
+TIMEOUT_SECONDS = 10
+"""Of each of the dozen turns of a conversation: together less than a lease."""
+
+PORTS = {"tls": 465, "starttls": 587, "no": 25}
+STATUS = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})\b")
+FOOT = {
+    "vi": "Thư tự động, xin không trả lời. Ông/Bà chọn cách nhận tin tại: ",
+    "en": "This letter was sent by itself; please do not answer it. Choose how you are told: ",
+}
+READ = {"vi": "Xem tại: ", "en": "Read it here: "}
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where e-mail is handed in, as `smtp://user:password@host:port?tls=…` says it. `tls`: starttls, tls from the first byte, or no."""
+
+    host: str
+    port: int
+    tls: str
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"SmtpServer({self.host}:{self.port})"
+
+    @classmethod
+    def read(cls, url: str) -> "SmtpServer":
+        """Read an address that web.config has found sound."""
+        parts = urlsplit(url)
+        tls = "tls" if parts.scheme == "smtps" else parse_qs(parts.query).get("tls", ["starttls"])[0]
+        return cls(parts.hostname or "", parts.port or PORTS[tls], tls, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+class MailGateway:
+    """Hands e-mails to one server. `sender` is an address, perhaps with a name before it."""
+
+    def __init__(self, server: SmtpServer, sender: str) -> None:
+        self.server = server
+        self.sender = sender
+
+    def __call__(self, outgoing: Outgoing) -> Receipt:
+        """Hand one over. Raises Refused, TryLater, Unreachable before it was handed over, NoAnswer after."""
+        recipient = _ascii_address(outgoing.address)
+        letter = letter_of(outgoing, recipient, self.sender)
+        sender = parseaddr(self.sender)[1]
+        connection = self._open()
+        try:
+            for turn, code, said in (("MAIL", *connection.mail(sender)), ("RCPT", *connection.rcpt(recipient))):
+                _refuse_unless_taken(turn, code, said)
+            return _hand_over(connection, letter)
+        except smtplib.SMTPResponseException as error:
+            raise TryLater(f"SMTP {error.smtp_code}") from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unreachable(type(error).__name__) from error
+        finally:
+            _leave(connection)
+
+    def _open(self) -> smtplib.SMTP:
+        # we name ourselves by the sender's domain: asking the network for our own name may take longer than the letter
+        server, name = self.server, parseaddr(self.sender)[1].rpartition("@")[2]
+        try:
+            if server.tls == "tls":
+                context = ssl.create_default_context()
+                connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=TIMEOUT_SECONDS, context=context)
+            else:
+                connection = smtplib.SMTP(server.host, server.port, name, timeout=TIMEOUT_SECONDS)
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unreachable(type(error).__name__) from error
+        try:
+            if server.tls == "starttls":
+                connection.starttls(context=ssl.create_default_context())
+            if server.user:
+                connection.login(server.user, server.password)
+            connection.ehlo_or_helo_if_needed()
+        except smtplib.SMTPResponseException as error:
+            _leave(connection)
+            raise TryLater(f"SMTP {error.smtp_code}", holds_all=True) from error
+        except (OSError, smtplib.SMTPException) as error:
+            _leave(connection)
+            raise Unreachable(type(error).__name__) from error
+        return connection
+
+
+def letter_of(outgoing: Outgoing, recipient: str, sender: str) -> EmailMessage:
+    """The letter as it leaves: text and HTML, named by its token, marked as written by no person."""
+    words, domain = outgoing.words, parseaddr(sender)[1].rpartition("@")[2]
+    letter = EmailMessage(policy=SMTP)
+    name, address = parseaddr(sender)
+    letter["From"] = Address(display_name=name, addr_spec=address)
+    letter["To"] = Address(addr_spec=recipient)
+    letter["Subject"] = words.subject
+    letter["Date"] = format_datetime(outgoing.written_at)
+    letter["Message-ID"] = f"<{outgoing.token}@{domain}>"
+    letter["Auto-Submitted"] = "auto-generated"
+    letter["X-Auto-Response-Suppress"] = "All"
+    letter["List-Unsubscribe"] = f"<{words.choices}>"
+    if takes_one_click(words.choices):
+        letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    letter.set_content(_text(words))
+    letter.add_alternative(_html(words), subtype="html")
+    letter["Content-Language"] = words.language
+    return letter
+
+
+def _hand_over(connection: smtplib.SMTP, letter: EmailMessage) -> Receipt:
+    code, said = connection.docmd("DATA")
+    _refuse_unless_taken("DATA", code, said, good=354)
+    try:
+        connection.send(smtplib._quote_periods(letter.as_bytes()) + b".\r\n")  # type: ignore[attr-defined]
+        code, said = connection.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        raise NoAnswer(type(error).__name__) from error
+    _refuse_unless_taken("end", code, said)
+    return Receipt(str(letter["Message-ID"]))
+
+
+def _refuse_unless_taken(turn: str, code: int, said: bytes, *, good: int = 250) -> None:
+    """Of what a server says only its numbers are kept: the words quote addresses."""
+    if code == good or (good == 250 and code == 251):
+        return
+    status = STATUS.search(said)
+    detail = f"SMTP {turn} {code}" + (f" {status[1].decode()}" if status else "")
+    # a sender that is not accepted is our own fault, not the recipient's
+    if 500 <= code < 600 and turn != "MAIL":
+        raise Refused(detail)
+    raise TryLater(detail, holds_all=code == 421 or turn == "MAIL")
+
+
+def _ascii_address(address: str) -> str:
+    name, _, domain = address.rpartition("@")
+    try:
+        plain = f"{name}@{domain.encode('idna').decode()}"
+        Address(addr_spec=plain)
+    except (ValueError, UnicodeError, IndexError) as error:
+        raise Refused("address") from error
+    if not name.isascii():
+        raise Refused("address")
+    return plain
+
+
+def _leave(connection: smtplib.SMTP) -> None:
+    try:
+        connection.quit()
+    except (OSError, smtplib.SMTPException):
+        connection.close()
+
+
+def _text(words: Words) -> str:
+    link = f"\n\n{READ[words.language]}{words.link}" if words.link and words.link not in words.body else ""
+    return f"{words.body}{link}\n\n-- \n{FOOT[words.language]}{words.choices}\n"
+
+
+def _html(words: Words) -> str:
+    """Plain HTML: what a person reads, and two links."""
+    parts = "".join(f"<p>{'<br>'.join(map(escape, part.splitlines()))}</p>" for part in words.body.split("\n\n") if part.strip())
+    link, choices = escape(words.link), escape(words.choices)
+    if link and link in parts:
+        parts = parts.replace(link, f'<a href="{link}">{link}</a>')
+    elif link:
+        parts += f'<p>{escape(READ[words.language])}<a href="{link}">{link}</a></p>'
+    foot = f'<p><small>{escape(FOOT[words.language])}<a href="{choices}">{choices}</a></small></p>'
+    head = f'<meta charset="utf-8"><title>{escape(words.subject)}</title>'
+    return f'<!doctype html><html lang="{words.language}"><head>{head}</head><body>{parts}<hr>{foot}</body></html>'

@@ -1,0 +1,44 @@
+"""Zalo Notification Service: templates Zalo has approved, filled with parameters (domain.md, section 3.7).
+
+    POST …/message/template   access_token: LANGBIANG_ZNS_TOKEN
+    {"phone": "84912345678", "template_id": "…", "template_data": {…}, "tracking_id": <the same in each attempt>}
+    answer: 200 {"error": 0, "data": {"msg_id": "…"}}; every other number of `error` is a refusal
+
+At most once: one that was handed over and not answered is not sent again by itself; it may be lost, and waits with the dead letters.
+"""
+
+from casework.messages.sending import Outgoing, Receipt, Refused, TryLater
+from web.gateways.answers import refuse_unless_taken
+from web.gateways.http import post_json, read_json
+
+OURS = frozenset({-124, -216, -155})
+"""The token is not good (any more): nothing about this message, and the next one would fare no better."""
+LATER = frozenset({-32, -100, -133, -144, -147})
+"""Too many at once or today, not at this hour, a fault of theirs."""
+
+
+class ZnsGateway:
+    """Hands filled templates to one address."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self._token = token
+
+    def __call__(self, outgoing: Outgoing) -> Receipt:
+        """Hand one over. Raises Refused, TryLater, Unreachable, NoAnswer."""
+        content = {
+            "phone": outgoing.address.removeprefix("+"),
+            "template_id": outgoing.words.zns_template,
+            "template_data": dict(outgoing.words.zns_data),
+            "tracking_id": outgoing.token,
+        }
+        answer = post_json(self.url, content, {"access_token": self._token, "Idempotency-Key": outgoing.token})
+        refuse_unless_taken(answer.status_code, answer.headers.get("Retry-After"))
+        said = read_json(answer)
+        number = said.get("error")
+        if number in OURS or number in LATER:
+            raise TryLater(f"ZNS {number}", holds_all=number in OURS)
+        if number != 0:
+            raise Refused(f"ZNS {number if isinstance(number, int) else '?'}")
+        data = said.get("data")
+        return Receipt(str(data.get("msg_id", "")) if isinstance(data, dict) else "")

@@ -1,0 +1,236 @@
+"""What each person is told by which way: chosen on one page, by browsers that agree to show notices, and by the links in e-mails."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFProtect
+from itsdangerous import Signer
+
+from casework.db import db, unit_of_work
+from casework.messages.choices import (
+    CHANNELS,
+    ChoiceRefused,
+    NothingLeft,
+    choose,
+    contact_of,
+    may_take,
+    take_again,
+    take_back,
+    wishes_of,
+    wishes_of_reporter,
+)
+from casework.messages.push_subscriptions import SubscriptionRefused, subscribe, subscriptions_of, unsubscribe
+from casework.models import Account, Reporter
+from casework.permissions import Action
+from web.browsers import browser_words
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs, signed_in_account
+from web.locales import in_reader_language as local
+from web.sessions import PUSH_COOKIE, current_session
+
+bp = Blueprint("message_choices", __name__)
+
+ONE_YEAR = 365 * 86_400
+BY_MAIL = "email"
+
+CHANNEL_LABELS = {"email": _l("E-mail"), "push": _l("Notices in the browser"), "zns": _l("Zalo"), "sms": _l("SMS")}
+TAKE_LABELS = {
+    "all": _l("Everything, at once"),
+    "urgent": _l("Urgent matters only"),
+    "digest": _l("Urgent at once, the rest in one letter each morning"),
+    "none": _l("Nothing"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way out of the house that leads to the person: how it is called, where it leads, what can be chosen and what holds."""
+
+    channel: str
+    words: str
+    address: str
+    choices: tuple[str, ...]
+    takes: str
+
+
+@bp.record_once
+def _take_from_mail_programs(state: Any) -> None:
+    """A mail program that sends `List-Unsubscribe=One-Click` (RFC 8058) has no token of a form; the signed address is proof enough."""
+    protection: CSRFProtect = state.app.extensions["csrf"]
+    protection.exempt(f"{__name__}.{unsubscribe_page.__name__}")
+
+
+@bp.route("/account/messages", methods=["GET", "POST"])
+@performs(Action.CHOOSE_MESSAGES, with_account=True)
+def choices() -> ResponseReturnValue:
+    """One choice for each way that leads to the person here."""
+    if request.method == "GET":
+        return _page()
+    form, ways = Form(), ways_of(found(signed_in_account()))
+    chosen = {way.channel: request.form[f"takes-{way.channel}"] for way in ways if f"takes-{way.channel}" in request.form}
+    if not form.validate_on_submit() or not chosen:
+        return _page(refusal=_("Please choose.")), 422
+    reaches = [way.channel for way in ways]
+    try:
+        with unit_of_work():
+            choose(chosen, by=actor(), now=now(), reaches=reaches, knows_nothing_is_left="knows" in request.form)
+    except ChoiceRefused as refusal:
+        return _page(refusal=local(refusal.text), chosen=chosen, asks=isinstance(refusal, NothingLeft)), 422
+    flash(_("Your choice is kept and holds from the next message on."))
+    return redirect(url_for(".choices"))
+
+
+@bp.post("/account/messages/browsers")
+@performs(Action.CHOOSE_MESSAGES, with_account=True)
+def browser() -> ResponseReturnValue:
+    """Keep what `push.js` sends: this browser shows notices for the account signed in here."""
+    sent = request.get_json(silent=True)
+    keys = sent.get("keys") if isinstance(sent, dict) else None
+    given = [sent.get("endpoint"), keys.get("p256dh"), keys.get("auth")] if isinstance(sent, dict) and isinstance(keys, dict) else []
+    texts = [each for each in given if isinstance(each, str)]
+    if len(texts) != 3 or "push" not in channels_here():
+        return {"error": local(SubscriptionRefused().text)}, 422
+    words, session = browser_words(request.user_agent.string), found(current_session())
+    is_trial = not current_app.config["SESSION_COOKIE_SECURE"]
+    try:
+        with unit_of_work(keeps_rows=True):
+            row = subscribe(*texts, by=actor(), session=session, browser=words, now=now(), allows_local=is_trial)
+            digest = row.endpoint_digest
+    except SubscriptionRefused as refusal:
+        return {"error": local(refusal.text)}, 422
+    answer = current_app.make_response(({"kept": True}, 201))
+    # outlives the session, so that whoever signs in here next is not shown the notices of this person
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    answer.set_cookie(PUSH_COOKIE, digest, max_age=ONE_YEAR, httponly=True, samesite="Lax", secure=secure)
+    return answer
+
+
+@bp.post("/account/messages/browsers/end")
+@performs(Action.CHOOSE_MESSAGES, with_account=True)
+def browser_end() -> ResponseReturnValue:
+    """One of the person's own browsers shows nothing more."""
+    with unit_of_work():
+        was_there = unsubscribe(request.form.get("browser", ""), by=actor(), now=now())
+    found(was_there or None)
+    flash(_("That browser shows no more notices."))
+    return redirect(url_for(".choices"))
+
+
+@bp.get("/push-worker.js")
+@performs(Action.READ_PUBLIC)
+def push_worker() -> ResponseReturnValue:
+    """The script that shows a notice while no page is open. At the root, because it speaks for the whole site; never kept for long."""
+    answer = send_from_directory(f"{current_app.static_folder}/js", "push-worker.js", mimetype="text/javascript", max_age=0)
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@bp.route("/unsubscribe", methods=["GET", "POST"], endpoint="unsubscribe")
+@performs(Action.TRACK_REPORT)
+def unsubscribe_page() -> ResponseReturnValue:
+    """Where the e-mails of somebody without an account lead who wants no more of them. Shows nothing of their report."""
+    reporter = found(_reporter_of(request.args.get("token", "")))
+    if request.method == "POST":
+        takes_again = request.form.get("act") == "again"
+        with unit_of_work():
+            kept = db.session.get_one(Reporter, reporter.id)
+            (take_again if takes_again else take_back)(kept, BY_MAIL)
+        reporter = db.session.get_one(Reporter, reporter.id)
+    is_told = BY_MAIL in wishes_of_reporter(reporter)
+    others = [CHANNEL_LABELS[each] for each in CHANNELS if each != BY_MAIL and each in wishes_of_reporter(reporter) & _ways_to(reporter)]
+    return render_template("account/unsubscribe.html", is_told=is_told, others=others, token=request.args["token"])
+
+
+def unsubscribe_link(recipient: str) -> str:
+    """Where the person of an outbox row (`reporter:<id>`, `account:<id>`) changes what they are told, for the foot of an e-mail."""
+    kind, _colon, number = recipient.partition(":")
+    base = current_app.config["BASE_URL"]
+    reporter = db.session.get(Reporter, int(number)) if kind == "reporter" else None
+    if reporter is None or reporter.account_id is not None:
+        return f"{base}/account/messages"
+    return f"{base}/unsubscribe?token={_token_of(reporter.id)}"
+
+
+def takes_one_click(link: str) -> bool:
+    """Whether a mail program may send `List-Unsubscribe=One-Click` to that address (RFC 8058)."""
+    return "/unsubscribe?token=" in link
+
+
+def channels_here() -> frozenset[str]:
+    """The ways out of the house this installation has."""
+    return frozenset(current_app.extensions.get("gateways", ())) & frozenset(CHANNELS)
+
+
+def ways_of(account: Account) -> list[Way]:
+    """The ways that lead to the person: the installation has them, and the person has an address for them or a browser that agreed."""
+    takes, addresses = wishes_of([account.id])[account.id], _addresses_of(account)
+    return [
+        Way(channel, str(CHANNEL_LABELS[channel]), addresses[channel], may_take(account.kind, channel), takes[channel])
+        for channel in CHANNELS if channel in channels_here() and channel in addresses
+    ]  # fmt: skip
+
+
+def _addresses_of(account: Account) -> dict[str, str]:
+    """What the person is told of each way that leads to them; enough to recognise it, for others may look at the screen."""
+    contact, browsers = contact_of(account), subscriptions_of(account.id)
+    found_addresses = {}
+    if contact.email:
+        name, _at, host = contact.email.partition("@")
+        found_addresses["email"] = f"{name[:2]}…@{host}"
+    if contact.phone:
+        found_addresses["zns"] = found_addresses["sms"] = f"… {contact.phone[-3:]}"
+    if browsers:
+        found_addresses["push"] = ", ".join(dict.fromkeys(row.browser for row in browsers))
+    return found_addresses
+
+
+def _page(*, refusal: str = "", chosen: dict[str, str] | None = None, asks: bool = False) -> str:
+    account = found(signed_in_account())
+    here = channels_here()
+    return render_template(
+        "account/messages.html",
+        form=Form(),
+        refusal=refusal,
+        asks=asks,
+        ways=ways_of(account),
+        chosen=chosen or {},
+        take_labels=TAKE_LABELS,
+        missing=[str(CHANNEL_LABELS[each]) for each in CHANNELS if each in here - {"push"} and each not in _addresses_of(account)],
+        push_key=_push_key() if "push" in here else "",
+        browsers=subscriptions_of(account.id),
+        this_browser=request.cookies.get(PUSH_COOKIE, ""),
+    )
+
+
+def _push_key() -> str:
+    """The public key of the house (VAPID, RFC 8292), by which the browser's push service knows who may call it."""
+    return str(current_app.extensions["gateways"]["push"].public_key)
+
+
+def _ways_to(reporter: Reporter) -> frozenset[str]:
+    """The ways somebody without an account can be reached at all."""
+    ways = ({"sms", "zns"} if reporter.phone_digest else set()) | ({"email"} if reporter.email_digest else set())
+    return channels_here() & ways
+
+
+def _token_of(reporter_id: int) -> str:
+    return f"{reporter_id}-{_signer().get_signature(str(reporter_id)).decode()}"
+
+
+def _reporter_of(token: str) -> Reporter | None:
+    """Whoever the token names; None for one nobody here signed."""
+    number, _dash, signature = token.partition("-")
+    if not (number.isascii() and number.isdigit() and len(number) < 19 and _signer().verify_signature(number.encode(), signature)):
+        return None
+    reporter = db.session.get(Reporter, int(number))
+    return reporter if reporter is not None and reporter.account_id is None else None
+
+
+def _signer() -> Signer:
+    return Signer(current_app.config["SECRET_KEY"], salt="unsubscribe", key_derivation="hmac", digest_method=sha256)

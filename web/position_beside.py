@@ -1,0 +1,27 @@
+"""What the position of a case says about the commune chosen for it: nothing while both agree."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from casework.area_lookup import bounded_area_at, is_outside
+from casework.models import Area, Case
+from casework.permissions import LOCAL_ZONE
+
+
+@dataclass(frozen=True, slots=True)
+class PositionBeside:
+    """Where the position lies, when that is not the commune chosen."""
+
+    area: Area | None
+    is_outside: bool
+
+
+def position_beside(case: Case, chosen: Area | None, *, now: datetime) -> PositionBeside | None:
+    """Return where a case's position lies if the commune chosen is another one; None without a position or a commune."""
+    if case.latitude is None or case.longitude is None or chosen is None:
+        return None
+    today = now.astimezone(LOCAL_ZONE).date()
+    area = bounded_area_at(case.latitude, case.longitude, today)
+    if area is not None:
+        return PositionBeside(area, False) if area.id != chosen.id else None
+    return PositionBeside(None, True) if is_outside(case.latitude, case.longitude, today) else None

@@ -1,0 +1,144 @@
+"""Agencies: the list, a new one, and the page of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Agency
+from casework.permissions import LOCAL_ZONE, Action, NotAllowed
+from casework.settings.agencies import NAMES, AgencyRefused, add_agency, agencies_below, change_agency, end_agency, open_work, people_after
+from casework.settings.area_words import AreaWords
+from casework.settings.lists import agencies_page
+from casework.settings.scopes import administered_centres, agency_of, centres_of, is_of
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.settings.typed import typed_day
+
+bp = Blueprint("settings_agencies", __name__)
+
+NEW = "new"
+
+
+@bp.get("/settings/agencies")
+@performs(Action.MANAGE_PEOPLE)
+def agencies() -> ResponseReturnValue:
+    typed, state = request.args.get("q", ""), request.args.get("state", "")
+    rows, after = agencies_page(actor(), typed=typed, after=request.args.get("after", ""), on=_today(), state=state)
+    return render_template("settings/people/agencies.html", rows=rows, after=after, typed=typed, state=state)
+
+
+@bp.route("/settings/agencies/new", methods=["GET", "POST"])
+@performs(Action.MANAGE_PEOPLE)
+def new() -> ResponseReturnValue:
+    form = Form()
+    if request.method == "GET" or not form.validate_on_submit():
+        return _page(None, form, request.form), 422 if form.errors else 200
+    try:
+        with unit_of_work():
+            sent, centres = request.form, centres_of(actor(), on=_today())
+            centre = next((each for each in centres if each.ref == sent.get("centre")), centres[0] if len(centres) == 1 else None)
+            row = add_agency(
+                found(centre), by=actor(), now=now(), key=sent.get("key", ""), names=_names(), reason=sent.get("reason", ""), **_above(),
+                phone=sent.get("phone", ""), valid_from=typed_day(sent.get("valid_from", "")),
+            )  # fmt: skip
+            ref = row.ref
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _page(None, form, request.form, local(refusal.text)), 422
+    flash(_("The agency is added."))
+    return redirect(url_for(".agency", ref=ref))
+
+
+@bp.route("/settings/agencies/<ref>", methods=["GET", "POST"])
+@performs(Action.MANAGE_PEOPLE)
+def agency(ref: str) -> ResponseReturnValue:
+    row, form = found(agency_of(actor(), ref)), Form()
+    if request.method == "GET" or not form.validate_on_submit():
+        return _page(row, form, {}), 422 if form.errors else 200
+    try:
+        with unit_of_work():
+            words = _done(found(agency_of(actor(), ref)))
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _page(found(agency_of(actor(), ref)), form, request.form, local(refusal.text)), 422
+    flash(words)
+    return redirect(url_for(".agency", ref=ref))
+
+
+def _done(row: Agency) -> str:
+    sent = request.form
+    given: dict[str, Any] = {"by": actor(), "now": now(), "reason": sent.get("reason", "")}
+    if sent.get("act") == "end":
+        on = typed_day(sent.get("on", ""))
+        if on is None:
+            raise AgencyRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.")
+        end_agency(row, on=on, **given)
+        return str(_("The agency ends on that day."))
+    changed = change_agency(
+        row, names=_names(), phone=sent.get("phone", ""), corrects_names=sent.get("corrects_names") == "yes", **_above(), **given
+    )
+    return str(_("The change is kept.") if changed else _("Nothing was different."))
+
+
+def _names() -> dict[str, str]:
+    return {column: request.form.get(column, "") for column in NAMES}
+
+
+def _above() -> dict[str, Any]:
+    """What is above it and where it is, as chosen: by key and by a word for an area."""
+    sent, today = request.form, _today()
+    parent_key, area_word = sent.get("parent", "").strip(), sent.get("area", "").strip()
+    parents = [each for each in _present() if each.key == parent_key.partition(" ")[0]]
+    if parent_key and not parents:
+        raise AgencyRefused("Không có đơn vị cấp trên với mã này.", "There is no agency with this key to be above it.")
+    words = AreaWords(actor(), today) if area_word else None
+    areas = (
+        words.named(area_word, None if words is None else (parents[0].centre_id if parents else _own_centre())) if words is not None else []
+    )
+    if area_word and len(areas) != 1:
+        raise AgencyRefused("Không rõ địa bàn; xin ghi mã hành chính.", "It is not clear which area; please give the official code.")
+    return {"parent": parents[0] if parents else None, "area": areas[0] if areas else None}
+
+
+def _own_centre() -> int | None:
+    ref = (request.view_args or {}).get("ref", "")
+    row = agency_of(actor(), ref) if ref else None
+    if row is not None:
+        return row.centre_id
+    centres = centres_of(actor(), on=_today())
+    chosen = next((each for each in centres if each.ref == request.form.get("centre")), centres[0] if centres else None)
+    return chosen.id if chosen is not None else None
+
+
+def _present() -> list[Agency]:
+    query = select(Agency).where(is_of(administered_centres(actor()), Agency.centre_id)).order_by(Agency.folded_name, Agency.id)
+    return [row for row in db.session.scalars(query) if row.holds_on(_today())]
+
+
+def _today() -> Any:
+    return now().astimezone(LOCAL_ZONE).date()
+
+
+def _page(row: Agency | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
+    today, agencies = _today(), _present()
+    words = AreaWords(actor(), today)
+    shown = dict(typed)
+    if row is not None and not typed:
+        above = next((each for each in agencies if each.id == row.parent_id), None)
+        shown = {column: getattr(row, column) or "" for column in (*NAMES, "key", "phone")}
+        shown |= {"parent": above.key if above is not None else "", "area": words.word(row.area_id)}
+    counts = (open_work(row), people_after(row, today), agencies_below(row, today)) if row is not None else (0, 0, 0)
+    return render_template(
+        "settings/people/agency.html", row=row, form=form, typed=shown, refusal=refusal, today=today, agencies=agencies, counts=counts,
+        centres=centres_of(actor(), on=today), areas=sorted(words.rows.values(), key=lambda each: each.folded_name),
+    )  # fmt: skip

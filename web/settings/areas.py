@@ -1,0 +1,166 @@
+"""Areas: the list by level and by what they lie in, a new one, and the page of one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Area, Centre
+from casework.permissions import LOCAL_ZONE, Action, NotAllowed
+from casework.settings.area_words import AreaWords
+from casework.settings.areas import LEVEL_WORDS, LEVELS, AreaRefused, add_area, areas_with_name_of, change_area, end_area, refresh_search_of
+from casework.settings.lists import areas_page
+from casework.settings.scopes import administered_centres, area_of, centres_of
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.settings.typed import typed_day
+
+bp = Blueprint("settings_areas", __name__)
+
+MOST_BATCHES = 25
+"""Batches of cases whose search rows are written anew while the administrator waits; each is a unit of work of its own."""
+
+
+@bp.get("/settings/areas")
+@performs(Action.MANAGE_PEOPLE)
+def areas() -> ResponseReturnValue:
+    typed, state, level = request.args.get("q", ""), request.args.get("state", ""), request.args.get("level", "")
+    above = area_of(actor(), request.args.get("in", "")) if request.args.get("in") else None
+    level = level if level in LEVELS else ""
+    rows, after = areas_page(actor(), typed=typed, after=request.args.get("after", ""), on=_today(), state=state, level=level, parent=above)
+    return render_template(
+        "settings/people/areas.html", rows=rows, after=after, typed=typed, state=state, level=level, above=above, levels=LEVEL_WORDS
+    )
+
+
+@bp.route("/settings/areas/new", methods=["GET", "POST"])
+@performs(Action.MANAGE_PEOPLE)
+def new() -> ResponseReturnValue:
+    form = Form()
+    if request.method == "GET" or not form.validate_on_submit():
+        return _page(None, form, request.form), 422 if form.errors else 200
+    try:
+        with unit_of_work():
+            sent, centre = request.form, _centre()
+            row = add_area(
+                centre, by=actor(), now=now(), level=sent.get("level", ""), name_vi=sent.get("name_vi", ""),
+                name_en=sent.get("name_en", ""), reason=sent.get("reason", ""),
+                parent=_parent(centre.id if centre is not None else None, sent.get("level", "")),
+                official_code=sent.get("official_code", ""), valid_from=typed_day(sent.get("valid_from", "")), **_middle(),
+            )  # fmt: skip
+            ref = row.ref
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _page(None, form, request.form, local(refusal.text)), 422
+    flash(_("The area is added."))
+    return redirect(url_for(".area", ref=ref))
+
+
+@bp.route("/settings/areas/<ref>", methods=["GET", "POST"])
+@performs(Action.MANAGE_PEOPLE)
+def area(ref: str) -> ResponseReturnValue:
+    row, form = found(area_of(actor(), ref)), Form()
+    if request.method == "GET" or not form.validate_on_submit():
+        return _page(row, form, {}), 422 if form.errors else 200
+    before = row.name_vi
+    try:
+        with unit_of_work():
+            row = found(area_of(actor(), ref))
+            words = _done(row)
+            is_renamed = row.name_vi != before
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _page(found(area_of(actor(), ref)), form, request.form, local(refusal.text)), 422
+    flash(words)
+    if is_renamed and not _searchable(ref):
+        flash(_("Search knows the new name in the newest cases only; older ones follow as they change."), "wait")
+    return redirect(url_for(".area", ref=ref))
+
+
+def _searchable(ref: str) -> bool:
+    """Let search find the cases by the new name; False where there were too many to wait for."""
+    ids, before = areas_with_name_of(found(area_of(actor(), ref))), None
+    for _batch in range(MOST_BATCHES):
+        with unit_of_work():
+            before = refresh_search_of(ids, now=now(), before=before)
+        if before is None:
+            return True
+    return False
+
+
+def _done(row: Area) -> str:
+    sent = request.form
+    given: dict[str, Any] = {"by": actor(), "now": now(), "reason": sent.get("reason", "")}
+    if sent.get("act") == "end":
+        on = typed_day(sent.get("on", ""))
+        if on is None:
+            raise AreaRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.")
+        end_area(row, on=on, **given)
+        return str(_("The area ends on that day."))
+    changed = change_area(
+        row, name_vi=sent.get("name_vi", ""), name_en=sent.get("name_en", ""), parent=_parent(row.centre_id, row.level, kept=row.parent_id),
+        official_code=sent.get("official_code", ""), corrects_names=sent.get("corrects_names") == "yes", **_middle(), **given,
+    )  # fmt: skip
+    return str(_("The change is kept.") if changed else _("Nothing was different."))
+
+
+def _parent(centre_id: int | None, level: str, *, kept: int | None = None) -> Area | None:
+    word = request.form.get("parent", "").strip()
+    words = AreaWords(actor(), _today())
+    if not word:
+        return None
+    if kept is not None and words.word(kept) == word:
+        return words.rows[kept]
+    higher = LEVELS[: LEVELS.index(level)] if level in LEVELS else ()
+    rows = [row for row in words.named(word, centre_id) if row.level in higher]
+    if len(rows) != 1:
+        raise AreaRefused(
+            "Không rõ địa bàn cấp trên; xin ghi mã hành chính.", "It is not clear what it lies in; please give the official code."
+        )
+    return rows[0]
+
+
+def _centre() -> Centre | None:
+    centres = centres_of(actor(), on=_today())
+    chosen = next((each for each in centres if each.ref == request.form.get("centre")), None)
+    if chosen is None and administered_centres(actor()) is not None:
+        return found(centres[0] if len(centres) == 1 else None)
+    return chosen
+
+
+def _middle() -> dict[str, Any]:
+    middle: dict[str, Any] = {}
+    for name in ("latitude", "longitude"):
+        text = request.form.get(name, "").strip().replace(",", ".")
+        try:
+            middle[name] = float(text) if text else None
+        except ValueError:
+            raise AreaRefused("Cần số độ, ví dụ 12.035.", "Degrees are needed, such as 12.035.") from None
+    return middle
+
+
+def _today() -> Any:
+    return now().astimezone(LOCAL_ZONE).date()
+
+
+def _page(row: Area | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
+    words = AreaWords(actor(), _today())
+    shown: dict[str, Any] = dict(typed)
+    if row is not None and not typed:
+        columns = ("level", "name_vi", "name_en", "official_code", "latitude", "longitude")
+        shown = {column: "" if (value := getattr(row, column)) is None else value for column in columns} | {
+            "parent": words.word(row.parent_id)
+        }
+    return render_template(
+        "settings/people/area.html", row=row, form=form, typed=shown, refusal=refusal, levels=LEVEL_WORDS, today=_today(),
+        centres=centres_of(actor(), on=_today()), is_everywhere=administered_centres(actor()) is None,
+        areas=[each for each in sorted(words.rows.values(), key=lambda each: each.folded_name) if each.level != LEVELS[-1]],
+    )  # fmt: skip

@@ -1,0 +1,218 @@
+"""Boundaries of areas: a file is checked and looked through before it is taken over; what there is can be fetched as a file."""
+
+import re
+import time
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+import shapely
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal, format_percent, ngettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
+
+from casework.boundaries import Checked, check_boundaries, geojson_of, geometry_of
+from casework.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
+from casework.boundary_import import (
+    LONGEST_SOURCE,
+    SKIP,
+    Plan,
+    administered_areas,
+    area_called,
+    export_boundaries,
+    import_boundaries,
+    plan_import,
+)  # fmt: skip
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Area
+from casework.permissions import Action, NotAllowed
+from casework.settings.recording import LONGEST_REASON
+from casework.settings.scopes import centres_of
+from web.base_map import base_map
+from web.clock import now
+from web.guards import actor, performs
+from web.locales import in_reader_language as local
+from web.public import today
+
+bp = Blueprint("settings_boundaries", __name__)
+
+KEPT_SECONDS = 86_400
+"""How long a file waits for the second look."""
+MOST_ROWS = 500
+DRAWN_BYTES = 400_000
+DRAWN_TOLERANCES = (0.0005, 0.001, 0.002, 0.004, 0.008)
+BY_WORDS = {"code": _l("by its code"), "name": _l("by its name"), "chosen": _l("chosen by you"), "": ""}
+TOKEN = re.compile(r"[0-9a-f]{64}")
+
+
+@bp.route("/settings/boundaries", methods=["GET", "POST"])
+@performs(Action.CHANGE_SETTINGS)
+def boundaries() -> ResponseReturnValue:
+    """Upload, check, look, do: the file lies on the server between, and is checked anew each time."""
+    if request.method == "GET":
+        return _start_page()
+    act, code_property = request.form.get("act", ""), request.form.get("code_property", "").strip()[:60]
+    try:
+        data, token = _stage(request.files.get("file")) if act == "check" else _staged(request.form.get("token", ""))
+        checked = check_boundaries(data, code_property=code_property or None)
+    except BoundaryFileRefused as refusal:
+        return _start_page(refusal=local(refusal.text)), 422
+    plan = plan_import(checked, by=actor(), on=today(), chosen=_chosen(checked))
+    if act != "do":
+        return _look_page(plan, token, code_property)
+    try:
+        with unit_of_work():
+            count = import_boundaries(
+                plan, by=actor(), now=now(), source=request.form.get("source", ""), reason=request.form.get("reason", ""),
+                swap=bool(request.form.get("swap")),
+            )  # fmt: skip
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _look_page(plan, token, code_property, refusal=local(refusal.text)), 422
+    _path(token).unlink(missing_ok=True)
+    flash(ngettext("%(num)s boundary was taken over.", "%(num)s boundaries were taken over.", count))
+    return redirect(url_for(".boundaries"))
+
+
+@bp.get("/settings/boundaries.geojson")
+@performs(Action.CHANGE_SETTINGS)
+def export() -> ResponseReturnValue:
+    """The present boundaries as a file that can be imported again."""
+    answer = make_response(orjson.dumps(export_boundaries(administered_areas(actor(), today()))))
+    answer.mimetype = "application/geo+json"
+    answer.headers["Content-Disposition"] = f'attachment; filename="boundaries-{today():%Y-%m-%d}.geojson"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _start_page(*, refusal: str = "") -> str:
+    areas = administered_areas(actor(), today())
+    own = centres_of(actor(), on=today())
+    base = base_map(own[0] if own else None)
+    return render_template(
+        "settings/boundaries.html", areas=areas, base=base, refusal=refusal, most_mb=LARGEST_FILE // 1_000_000,
+        without=_without_boundary(areas),
+    )  # fmt: skip
+
+
+def _without_boundary(areas: list[Area]) -> list[Area]:
+    """The communes no boundary is stored for; told by its source, so that no geometry is read."""
+    return [area for area in areas if area.level == "commune" and area.boundary_source is None]
+
+
+def _look_page(plan: Plan, token: str, code_property: str, *, refusal: str = "") -> str:
+    own = centres_of(actor(), on=today())
+    done = [pair for pair in plan.pairs if pair.area is not None or pair.fault is not None]
+    return render_template(
+        "settings/boundaries_look.html", plan=plan, token=token, code_property=code_property, refusal=refusal,
+        base=base_map(own[0] if own else None),
+        matched=[pair for pair in done if pair.shape.is_sound][:MOST_ROWS], unknown=plan.unknown[:MOST_ROWS], most_rows=MOST_ROWS,
+        refused=plan.checked.refused[:MOST_ROWS], skipped=_skipped(), drawn=_drawn(plan),
+        source=request.form.get("source", ""), reason=request.form.get("reason", ""), swap=bool(request.form.get("swap")),
+        by_words=BY_WORDS, decimal=_decimal,
+        change=_change, longest_source=LONGEST_SOURCE, longest_reason=LONGEST_REASON, typed=request.form,
+    )  # fmt: skip
+
+
+def _decimal(size: float) -> str:
+    return str(format_decimal(size, format="#,##0.00"))
+
+
+def _change(share: float | None) -> str:
+    return str(format_percent(share, format="+#,##0.0 %;-#,##0.0 %")) if share is not None else "–"
+
+
+def _skipped() -> set[int]:
+    return {int(number) for number in request.form.getlist("skip") if number.isascii() and number.isdigit() and len(number) < 6}
+
+
+def _chosen(checked: Checked) -> dict[int, str]:
+    """What the person decided: shapes left out, and areas typed for shapes that no area was found for."""
+    chosen = dict.fromkeys(_skipped(), SKIP)
+    areas = None
+    for shape in checked.shapes:
+        if words := request.form.get(f"area-{shape.raw.number}", "").strip():
+            areas = administered_areas(actor(), today()) if areas is None else areas
+            if (area := area_called(areas, words)) is not None:
+                chosen.setdefault(shape.raw.number, area.ref)
+    return chosen
+
+
+def _drawn(plan: Plan) -> dict[str, Any]:
+    """The shapes before and after as the page's map draws them, made light."""
+    found: dict[str, Any] = {"type": "FeatureCollection", "features": []}
+    for tolerance in DRAWN_TOLERANCES:
+        features = []
+        for pair in plan.pairs:
+            if pair.shape.geometry is None:
+                continue
+            kind = "after" if pair.is_to_do else "skipped"
+            features.append(_feature(shapely.simplify(pair.shape.geometry, tolerance), kind, pair.shape.raw.label))
+            if pair.area is not None and (before := geometry_of(pair.area.boundary)) is not None:
+                features.append(_feature(shapely.simplify(before, tolerance), "before", pair.area.name_vi))
+        found = {"type": "FeatureCollection", "features": features}
+        if len(orjson.dumps(found)) <= DRAWN_BYTES:
+            return found
+    return {"type": "FeatureCollection", "features": []}
+
+
+def _feature(geometry: Any, kind: str, name: str) -> dict[str, Any]:
+    rounded = shapely.transform(geometry, lambda positions: positions.round(5))
+    return {"type": "Feature", "properties": {"kind": kind, "name": name}, "geometry": geojson_of(rounded)}
+
+
+def _stage(file: FileStorage | None) -> tuple[bytes, str]:
+    """Keep an uploaded file under a name only its sender can know; a large one is refused from its length, before it is read."""
+    if file is None or not file.filename:
+        raise BoundaryFileRefused("Vui lòng chọn một tệp.", "Please choose a file.")
+    with closing(file):
+        file.stream.seek(0, 2)
+        if (size := file.stream.tell()) > LARGEST_FILE:
+            raise TooLarge(size)
+        file.stream.seek(0)
+        data = file.stream.read(LARGEST_FILE + 1)
+    if not data:
+        raise BoundaryFileRefused("Tệp trống.", "The file is empty.")
+    token = _token(data)
+    path = _path(token)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sweep(path.parent)
+    path.write_bytes(data)
+    return data, token
+
+
+def _staged(token: str) -> tuple[bytes, str]:
+    try:
+        data = _path(token).read_bytes() if TOKEN.fullmatch(token) else b""
+    except OSError:
+        data = b""
+    if not data or _token(data) != token:
+        raise BoundaryFileRefused("Tệp không còn trên máy chủ; vui lòng tải lên lại.", "The file is no longer there; please send it again.")
+    return data, token
+
+
+def _token(data: bytes) -> str:
+    """Of the person and the content, so that nobody can go on with another's file or with a changed one."""
+    account = actor().account
+    assert account is not None
+    return sha256(account.ref.encode() + b"\0" + data).hexdigest()
+
+
+def _path(token: str) -> Path:
+    folder: Path = current_app.config["DATA"]
+    return folder / "boundaries" / f"{token}.geojson"
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob("*.geojson"):
+        try:
+            if path.stat().st_mtime < time.time() - KEPT_SECONDS:
+                path.unlink(missing_ok=True)
+        except OSError:
+            continue

@@ -1,0 +1,82 @@
+"""The centre itself: its name, its telephone, and from when the limit of its cases counts."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, StringField
+
+from casework.db import unit_of_work
+from casework.models import Centre
+from casework.permissions import Action
+from casework.settings.centre import KIND, STARTS, change_centre
+from casework.settings.event_lists import setting_events
+from casework.settings.recording import ReasonMissing
+from casework.settings.rows import RowRefused, local_day
+from casework.settings.scopes import centres_of
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.settings.row_forms import centre_called, show_faults
+from web.settings.told import told_events
+
+bp = Blueprint("settings_centres", __name__)
+
+
+class CentreForm(Form):
+    """What a centre says of itself."""
+
+    name_vi = StringField(_l("Name in Vietnamese"))
+    name_en = StringField(_l("Name in English"))
+    phone = StringField(_l("Telephone"), description=_l("Shown on every page; empty where there is none."))
+    case_clock_starts = SelectField(
+        _l("The limit of a case counts"), validate_choice=False, description=_l("Cases that are open keep what held when they came in.")
+    )
+    reason = StringField(_l("Reason for the change"))
+
+
+@bp.get("/settings/centres")
+@performs(Action.CHANGE_SETTINGS)
+def centres() -> ResponseReturnValue:
+    return render_template("settings/centres.html", centres=centres_of(actor(), on=local_day(now())))
+
+
+@bp.get("/settings/centres/<ref>")
+@performs(Action.CHANGE_SETTINGS)
+def centre(ref: str) -> ResponseReturnValue:
+    return _page(_found(ref))
+
+
+@bp.post("/settings/centres/<ref>")
+@performs(Action.CHANGE_SETTINGS)
+def change(ref: str) -> ResponseReturnValue:
+    form, refusal = _form(_found(ref)), ""
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                given = {name: form[name].data or "" for name in ("name_vi", "name_en", "phone", "case_clock_starts", "reason")}
+                change_centre(_found(ref), by=actor(), now=now(), **given)
+        except RowRefused as refused:
+            refusal = show_faults(form, refused.faults)
+        except ReasonMissing as refused:
+            form.reason.errors = [local(refused.text)]
+        else:
+            flash(_("The change is kept."))
+            return redirect(url_for(".centre", ref=ref))
+    return _page(_found(ref), form, refusal), 422
+
+
+def _found(ref: str) -> Centre:
+    return found(centre_called(ref, actor(), now=now()))
+
+
+def _form(row: Centre) -> CentreForm:
+    form = CentreForm(obj=row)
+    form.case_clock_starts.choices = [(key, local(words)) for key, words in STARTS.items()]
+    return form
+
+
+def _page(row: Centre, form: CentreForm | None = None, refusal: str = "") -> str:
+    events = told_events(setting_events(actor(), kind=KIND, row=row.code_prefix).events)
+    return render_template("settings/centre.html", centre_row=row, form=form or _form(row), refusal=refusal, events=events)

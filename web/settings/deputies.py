@@ -1,0 +1,82 @@
+"""Deputies: an administrator's for everybody, a leader's own."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Account
+from casework.permissions import Action, NotAllowed, Role
+from casework.settings.deputyships import LONGEST, appoint_deputy, deputyships_seen, end_deputyship, one_seen, possible_deputies
+from casework.settings.scopes import person_of
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs, signed_in_account
+from web.locales import in_reader_language as local
+from web.settings.typed import typed_instant
+
+bp = Blueprint("settings_deputies", __name__)
+
+MOST_SHOWN = 200
+
+
+@bp.route("/settings/deputies", methods=["GET", "POST"])
+@performs(Action.APPOINT_DEPUTY)
+def deputies() -> ResponseReturnValue:
+    """`principal` in the address is whom an administrator appoints for; a leader appoints for themselves."""
+    form, ref = Form(), request.values.get("principal", "")
+    if request.method == "GET":
+        return _page(form, _principal(ref))
+    if not form.validate_on_submit():
+        return _page(form, _principal(ref)), 422
+    ends = request.form.get("act") == "end"
+    try:
+        with unit_of_work():
+            words = _ended(ref) if ends else _appointed(ref)
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _page(form, _principal(ref), local(refusal.text)), 422
+    flash(words)
+    return redirect(url_for(".deputies"))
+
+
+def _appointed(ref: str) -> str:
+    principal, sent = found(_principal(ref)), request.form
+    deputy = next((each for each in possible_deputies(principal, now=now()) if each.ref == sent.get("deputy")), None)
+    starts_at, ends_at = typed_instant(sent.get("starts_at", "")), typed_instant(sent.get("ends_at", ""))
+    appoint_deputy(
+        principal=principal,
+        deputy=found(deputy),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        by=actor(),
+        now=now(),
+        reason=sent.get("reason", ""),
+    )
+    return str(_("%(deputy)s stands in for %(principal)s.", deputy=deputy.full_name if deputy else "", principal=principal.full_name))
+
+
+def _ended(ref: str) -> str:
+    sent = request.form
+    row = found(one_seen(actor(), ref, sent.get("deputy", ""), sent.get("starts_at", ""), now=now()))
+    end_deputyship(row, by=actor(), now=now(), reason=sent.get("reason", ""))
+    return str(_("The deputy is called back."))
+
+
+def _principal(ref: str) -> Account | None:
+    """Whom to appoint for: a leader only themselves; for an administrator nobody until somebody is chosen."""
+    own = found(signed_in_account())
+    if ref in ("", own.ref):
+        return own if ref or Role.ADMINISTRATOR not in actor().roles else None
+    return found(person_of(actor(), ref) if Role.ADMINISTRATOR in actor().roles else None)
+
+
+def _page(form: Form, principal: Account | None, refusal: str = "") -> str:
+    return render_template(
+        "settings/people/deputies.html", form=form, principal=principal, refusal=refusal, typed=request.form, now=now(),
+        rows=deputyships_seen(actor(), now=now(), limit=MOST_SHOWN), is_administrator=Role.ADMINISTRATOR in actor().roles,
+        candidates=possible_deputies(principal, now=now()) if principal is not None else [], most_days=LONGEST.days,
+        own_ref=found(signed_in_account()).ref,
+    )  # fmt: skip

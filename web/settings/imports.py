@@ -1,0 +1,156 @@
+"""Tables of people, agencies and areas: a template, a file looked through before it is taken over, and what there is as a file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.models import StagedImport
+from casework.permissions import LOCAL_ZONE, Action, NotAllowed
+from casework.settings.exports import exported
+from casework.settings.import_columns import COLUMNS, NAMES, template_rows
+from casework.settings.planning import Plan
+from casework.settings.scopes import centres_of
+from casework.settings.staging import hand_out_passwords, is_kind, plan_of, stage_import, staged_by, take_over
+from casework.settings.tables import MOST_BYTES, MOST_ROWS, write_csv, write_workbook
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.passwords import new_start_password
+
+bp = Blueprint("settings_imports", __name__)
+
+FORMS = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": "text/csv; charset=utf-8"}
+MOST_SHOWN = 200
+"""Rows of a preview that are listed, faulty ones first."""
+
+
+@bp.route("/settings/imports/<kind>", methods=["GET", "POST"])
+@performs(Action.MANAGE_PEOPLE)
+def imports(kind: str) -> ResponseReturnValue:
+    """Send a file; it is read and staged, and nothing else happens."""
+    form, today = Form(), now().astimezone(LOCAL_ZONE).date()
+    _known(kind)
+    if request.method == "GET":
+        return _send_page(kind, form)
+    file = request.files.get("file")
+    if not form.validate_on_submit() or file is None or not file.filename:
+        return _send_page(kind, form, _("Please choose a file.")), 422
+    data = file.stream.read(MOST_BYTES + 1)
+    try:
+        with unit_of_work():
+            centres = centres_of(actor(), on=today)
+            centre = next((each for each in centres if each.ref == request.form.get("centre")), None)
+            staged = stage_import(
+                kind, by=actor(), now=now(), data=data, file_name=file.filename, centre=centre,
+                corrects_names=request.form.get("corrects_names") == "yes",
+            )  # fmt: skip
+            ref = staged.ref
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _send_page(kind, form, local(refusal.text)), 422
+    return redirect(url_for(".staged", kind=kind, ref=ref))
+
+
+@bp.route("/settings/imports/<kind>/<ref>", methods=["GET", "POST"])
+@performs(Action.MANAGE_PEOPLE)
+def staged(kind: str, ref: str) -> ResponseReturnValue:
+    """What the file would do; then doing it. Start passwords are made and hashed before the unit of work, which others wait for."""
+    row, form = _staged(kind, ref), Form()
+    if request.method == "GET" or row.done_at is not None:
+        return _look_page(row, form)
+    plan = plan_of(row, by=actor(), now=now())
+    if not form.validate_on_submit():
+        return _look_page(row, form, plan), 422
+    made = {login: new_start_password() for login in plan.new_logins}
+    try:
+        with unit_of_work():
+            take_over(
+                _staged(kind, ref), by=actor(), now=now(), digest=request.form.get("digest", ""), reason=request.form.get("reason", ""),
+                passwords={login: password for login, (password, _hash) in made.items()},
+                hashes={login: hashed for login, (_password, hashed) in made.items()},
+            )  # fmt: skip
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _look_page(_staged(kind, ref), form, refusal=local(refusal.text)), 422
+    flash(_("The file is taken over."))
+    return redirect(url_for(".staged", kind=kind, ref=ref))
+
+
+@bp.post("/settings/imports/<kind>/<ref>/passwords")
+@performs(Action.MANAGE_PEOPLE)
+def passwords(kind: str, ref: str) -> ResponseReturnValue:
+    """The start passwords, once: as a page, or as a file."""
+    row = _staged(kind, ref)
+    if not Form().validate_on_submit():
+        return _look_page(row, Form()), 422
+    try:
+        with unit_of_work():
+            handed = hand_out_passwords(_staged(kind, ref), by=actor(), now=now())
+    except CaseworkError as refusal:
+        return _look_page(_staged(kind, ref), Form(), refusal=local(refusal.text)), 422
+    form = request.form.get("form", "")
+    if form in FORMS:
+        table = [[_("User name"), _("Start password")], *([login, password] for login, password in handed.items())]
+        return _file(table, "passwords", form)
+    return render_template("settings/people/passwords.html", passwords=handed, kind=kind)
+
+
+@bp.get("/settings/imports/<kind>/template.<form>")
+@performs(Action.MANAGE_PEOPLE)
+def template(kind: str, form: str) -> ResponseReturnValue:
+    """An empty table with headings and an example."""
+    _known(kind)
+    return _file(template_rows(kind), f"{kind}-template", form)
+
+
+@bp.get("/settings/exports/<kind>.<form>")
+@performs(Action.MANAGE_PEOPLE)
+def export(kind: str, form: str) -> ResponseReturnValue:
+    """What there is, as a table that may be taken over again."""
+    _known(kind)
+    return _file(exported(kind, by=actor(), now=now()), f"{kind}-{now().astimezone(LOCAL_ZONE):%Y-%m-%d}", form)
+
+
+def _file(rows: Sequence[Sequence[Any]], name: str, form: str) -> Response:
+    if form not in FORMS:
+        abort(404)
+    data = write_csv(rows) if form == "csv" else write_workbook(rows, title=name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Cache-Control": "no-store"}
+    return Response(data, mimetype=FORMS[form], headers=headers)
+
+
+def _known(kind: str) -> None:
+    if not is_kind(kind):
+        abort(404)
+
+
+def _staged(kind: str, ref: str) -> StagedImport:
+    return found(staged_by(actor(), kind, ref, now=now()))
+
+
+def _send_page(kind: str, form: Form, refusal: str = "") -> str:
+    return render_template(
+        "settings/people/import.html", kind=kind, name=NAMES[kind], form=form, refusal=refusal, columns=COLUMNS[kind],
+        centres=centres_of(actor(), on=now().astimezone(LOCAL_ZONE).date()), most_mb=MOST_BYTES // 1_000_000, most_rows=MOST_ROWS,
+        typed=request.form,
+    )  # fmt: skip
+
+
+def _look_page(row: StagedImport, form: Form, plan: Plan | None = None, refusal: str = "") -> str:
+    if row.done_at is None:
+        plan = plan or plan_of(row, by=actor(), now=now())
+    rows = (
+        sorted(plan.rows, key=lambda each: (each.status != "faulty", each.status == "unchanged", each.number)) if plan is not None else []
+    )
+    return render_template(
+        "settings/people/staged.html", row=row, name=NAMES[row.kind], form=form, plan=plan, rows=rows[:MOST_SHOWN], all_rows=len(rows),
+        counts=plan.counts if plan is not None else row.counts, refusal=refusal, typed=request.form,
+    )  # fmt: skip

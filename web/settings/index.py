@@ -1,0 +1,128 @@
+"""What can be set: one page that leads to the pages of all settings, each with a sentence on what it is for."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from casework.permissions import Action, may
+from casework.settings.kinds import KINDS
+from casework.words import Bilingual
+from web.guards import actor, performs
+from web.locales import in_reader_language as local
+
+bp = Blueprint("settings_index", __name__)
+
+Lazy = Any
+"""A text of lazy_gettext."""
+
+GROUPS: dict[str, Lazy] = {
+    "people": _l("People and bodies"),
+    "rules": _l("Rules of handling"),
+    "words": _l("Words and messages"),
+    "places": _l("Places and cameras"),
+    "system": _l("The system"),
+}
+"""The headings of the page, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One link of the page: where it leads, its name, what it is for, and what one must be allowed to do to see it."""
+
+    endpoint: str
+    title: Lazy
+    sentence: Lazy
+    action: Action = Action.CHANGE_SETTINGS
+    group: str = "rules"
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where it leads."""
+        return url_for(self.endpoint, **self.parts)
+
+
+GROUP_OF = {"phrase": "words", "answer_template": "words", "letterhead": "words", "camera": "places"}
+"""Where a kind of rules stands that does not stand among the rules of handling."""
+
+
+def lazy(words: Bilingual) -> Lazy:
+    """A bilingual text as a lazy one."""
+    return LazyString(local, words)
+
+
+SECTIONS: list[Section] = [
+    Section(
+        "settings_people.people", _l("People and roles"), _l("Who works here, with which roles; who joins and who leaves."),
+        Action.MANAGE_PEOPLE, group="people",
+    ),
+    Section(
+        "settings_deputies.deputies", _l("Deputies"), _l("Who stands in for whom, from when until when."),
+        Action.APPOINT_DEPUTY, group="people",
+    ),
+    Section(
+        "settings_agencies.agencies", _l("Agencies"), _l("The bodies that answer, with telephone, area and who is above them."),
+        Action.MANAGE_PEOPLE, group="people",
+    ),
+    Section(
+        "settings_areas.areas", _l("Areas"), _l("Province, district, commune and village, each with its time and official code."),
+        Action.MANAGE_PEOPLE, group="places",
+    ),
+    *(Section("settings_rows.rows", lazy(kind.title), lazy(kind.what), group=GROUP_OF.get(kind.name, "rules"), parts={"kind": kind.name})
+      for kind in KINDS.values()),
+    Section("settings_centres.centres", _l("The centre itself"), _l("Its name and telephone, and from when the limit of a case counts."),
+            group="people"),
+    Section("settings_values.values", _l("Single values"), _l("Limits, times and how long things are kept."), group="system"),
+    Section("settings_events.events", _l("Changes of settings"), _l("Who changed what, from what to what, and why."),
+            Action.READ_SETTING_EVENTS, group="system"),
+    Section(
+        "settings_calendar.calendar",
+        _l("Working calendar"),
+        _l("Days off, days worked, swaps and office hours, with what moves before a change is done."),
+        action=Action.CHANGE_CALENDAR,
+    ),
+    Section(
+        "settings_texts.texts",
+        _l("Words of messages"),
+        _l("What people are told by e-mail, SMS, Zalo and in the browser, with a preview."),
+        group="words",
+    ),
+    Section(
+        "settings_messages.messages",
+        _l("Messages sent"),
+        _l("What waits to leave, what could not be sent and why, and a test message."),
+        Action.RETRY_MESSAGE,
+        "words",
+    ),
+    Section(
+        "settings_reorganisations.reorganisations",
+        _l("Reorganisations"),
+        _l("Areas, agencies and centres that end and are followed by others, with what moves where."),
+        Action.REORGANISE,
+        group="people",
+    ),
+    Section(
+        "settings_boundaries.boundaries", _l("Boundaries of areas"), _l("Which commune a position lies in, from a GeoJSON file."),
+        group="places",
+    ),
+    Section(
+        "settings_wallboards.wallboards", _l("Televisions"), _l("Which televisions show the wallboard without anybody signed in."),
+        Action.MANAGE_WALLBOARDS, group="system",
+    ),  # fmt: skip
+    Section(
+        "settings_map.settings_map", _l("Base map"), _l("What lies under the points of a map, and where it comes from."), group="places"
+    ),
+]
+"""Every section, by group in the order of the page."""
+
+
+@bp.get("/settings")
+@performs(Action.READ_SETTING_EVENTS)
+def settings() -> ResponseReturnValue:
+    seen = [section for section in SECTIONS if may(actor(), section.action)]
+    groups = [(words, [section for section in seen if section.group == group]) for group, words in GROUPS.items()]
+    return render_template("settings/index.html", groups=[pair for pair in groups if pair[1]])

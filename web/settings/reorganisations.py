@@ -1,0 +1,343 @@
+"""Reorganisations: plans of who follows whom, what they would move, done with a last word, undone on the same day."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.folding import normal
+from casework.models import Account, Case, Centre, Membership, Reorganisation
+from casework.permissions import LOCAL_ZONE, Action, Role
+from casework.reorganising import plans
+from casework.reorganising.blueprint import BODIES, Kind, Line
+from casework.reorganising.faults import faults_of, is_planned
+from casework.reorganising.plans import PlanUnknown, plan_seen, plans_seen
+from casework.role_words import ROLE_WORDS
+from web.clock import now
+from web.forms import NOTHING, Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.settings.reorganisation_forms import NEW, Choices, DoForm, PlanForm, ReasonForm
+from workflows import reorganisation_undo, reorganising
+from workflows.reorganisation_preview import CODES_SHOWN, MOST_CASES, preview
+
+bp = Blueprint("settings_reorganisations", __name__)
+
+AT_ONCE = 40
+"""Cases that follow while somebody waits for the page; the worker moves the others."""
+
+MOST_CENTRES = 200
+
+STATES = {
+    "draft": _l("Draft"),
+    "doing": _l("Being done"),
+    "done": _l("Done"),
+    "undone": _l("Undone"),
+}
+KINDS = {Kind.AREA: _l("Areas"), Kind.AGENCY: _l("Agencies"), Kind.CENTRE: _l("Centres"), Kind.PERSON: _l("People who go elsewhere")}
+COUNTS = {
+    "cases": _l("Cases moved"),
+    "released": _l("Tasks put back for anybody"),
+    "doubled": _l("Agencies of one case that became one"),
+    "people": _l("Roles of people"),
+    "new": _l("New bodies"),
+    "area_ended": _l("Areas that ended"),
+    "agency_ended": _l("Agencies that ended"),
+    "centre_ended": _l("Centres that ended"),
+    "villages": _l("Villages"),
+    "areas": _l("Areas in another centre"),
+    "agencies": _l("Agencies that go on in another place"),
+    "cameras": _l("Cameras"),
+    "filters": _l("Saved filters"),
+    "templates": _l("Templates of answers"),
+    "answer_template": _l("Templates of answers"),
+    "letterheads": _l("Letterheads that end; the new bodies need their own"),
+    "letterheads_ended": _l("Letterheads that ended; the new bodies need their own"),
+    "wallboards": _l("Televisions"),
+    "versions": _l("Process versions and tables of the centre, copied"),
+    "field": _l("Fields of work"),
+    "clock_rule": _l("Time limits"),
+    "calendar_day": _l("Days of the calendar"),
+    "office_hours": _l("Office hours"),
+    "refusal_reason": _l("Reasons for refusing"),
+    "visibility_reason": _l("Reasons for not publishing"),
+    "text_template": _l("Words of messages"),
+    "reminder_rule": _l("Reminders"),
+    "suggestion_rule": _l("Phrases that suggest a field"),
+    "complexity": _l("Degrees of difficulty"),
+    "house_setting": _l("Single settings"),
+}
+"""What is counted, by the names of plans and previews."""
+
+
+@bp.route("/settings/reorganisations", methods=["GET", "POST"])
+@performs(Action.REORGANISE)
+def reorganisations() -> ResponseReturnValue:
+    form, centres = PlanForm(), _centres()
+    form.centre.choices = [(ref, local(centre.name) if centre else _("The whole installation")) for ref, centre in centres.items()]
+    refusal = ""
+    if form.is_submitted():
+        if form.validate() and form.centre.data in centres and form.on.data is not None:
+            centre = centres[form.centre.data]
+            given = {"title": form.title.data or "", "source": form.source.data or "", "on": form.on.data}
+            try:
+                with unit_of_work(keeps_rows=True):
+                    plan = plans.begin_plan(by=actor(), now=now(), centre_id=centre.id if centre else None, **given)
+            except CaseworkError as refused:
+                refusal = local(refused.text)
+            else:
+                return redirect(url_for(".plan", ref=plan.ref))
+        elif form.centre.data not in centres:
+            refusal = _("Please choose whose bodies.")
+    rows = plans_seen(actor())
+    page = render_template("settings/reorganisations.html", form=form, refusal=refusal, plans=rows, states=STATES)
+    return (page, 422) if form.is_submitted() else page
+
+
+@bp.get("/settings/reorganisations/<ref>")
+@performs(Action.REORGANISE)
+def plan(ref: str) -> ResponseReturnValue:
+    return _page(found(plan_seen(actor(), ref)))
+
+
+@bp.get("/settings/reorganisations/<ref>/preview")
+@performs(Action.REORGANISE)
+def look_ahead(ref: str) -> ResponseReturnValue:
+    """What the plan would move, as things stand now."""
+    seen = found(plan_seen(actor(), ref))
+    return render_template(
+        "settings/reorganisation_preview.html",
+        plan=seen,
+        seen=preview(seen, now=now()),
+        names=_names(seen),
+        kinds=KINDS,
+        counts=COUNTS,
+        codes_shown=CODES_SHOWN,
+        most=MOST_CASES,
+        faults=faults_of(seen),
+    )
+
+
+@bp.post("/settings/reorganisations/<ref>/description")
+@performs(Action.REORGANISE)
+def description(ref: str) -> ResponseReturnValue:
+    form, seen = PlanForm(), found(plan_seen(actor(), ref))
+    if not form.validate() or form.on.data is None:
+        return _page(seen, described=form), 422
+    on, title, source = form.on.data, form.title.data or "", form.source.data or ""
+    return _done(ref, lambda: plans.change_plan(ref, by=actor(), title=title, source=source, on=on), _("The plan was changed."))
+
+
+@bp.post("/settings/reorganisations/<ref>/lines/<kind>")
+@performs(Action.REORGANISE)
+def line(ref: str, kind: str) -> ResponseReturnValue:
+    """Add a line; with a new successor, that one too."""
+    seen = found(plan_seen(actor(), ref))
+    wanted = found(Kind(kind) if kind in set(Kind) else None)
+    choices = Choices(seen)
+    if wanted is Kind.PERSON:
+        return _person_line(seen, choices)
+    if wanted not in choices.kinds:
+        return found(None)
+    form = choices.form(wanted)
+    before = choices.before[wanted].get(form.predecessor.data or "")
+    is_new = form.successor.data == NEW
+    behind = choices.behind[wanted].get(form.successor.data or "")
+    place = choices.places.get(form.by_area.data or "")
+    areas, agencies = choices.behind[Kind.AREA], choices.behind[Kind.AGENCY]
+    if not form.validate() or before is None or (behind is None and not is_new and form.successor.data != NOTHING):
+        return _page(seen, choices=choices, forms={wanted: form}, refusal=_("Please choose from the lists.")), 422
+    before_id, behind_id, place_id = before.id, behind.id if behind else None, place.id if place else None
+    values = form.values(areas, agencies) | ({"centre_id": getattr(before, "centre_id", None)} if wanted is not Kind.CENTRE else {})
+
+    def add() -> None:
+        made = plans.new_body(ref, by=actor(), kind=wanted, values=values).id if is_new else behind_id
+        plans.add_line(
+            ref, by=actor(), kind=wanted, predecessor_id=before_id, successor_id=made, by_area_id=place_id, is_main=bool(form.is_main.data)
+        )
+
+    return _done(ref, add, _("The line was added."), forms={wanted: form})
+
+
+@bp.post("/settings/reorganisations/<ref>/removed-lines")
+@performs(Action.REORGANISE)
+def removed_line(ref: str) -> ResponseReturnValue:
+    found(plan_seen(actor(), ref))
+    number = request.form.get("line", "")
+    line_id = int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0
+    return _done(ref, lambda: plans.remove_line(ref, line_id, by=actor()), _("The line was taken out."))
+
+
+@bp.post("/settings/reorganisations/<ref>/removal")
+@performs(Action.REORGANISE)
+def removal(ref: str) -> ResponseReturnValue:
+    """Throw a draft away."""
+    found(plan_seen(actor(), ref))
+    try:
+        with unit_of_work():
+            plans.drop_plan(ref, by=actor())
+    except CaseworkError as refused:
+        return _refused(ref, refused)
+    flash(_("The draft was thrown away."))
+    return redirect(url_for(".reorganisations"))
+
+
+@bp.post("/settings/reorganisations/<ref>/copy")
+@performs(Action.REORGANISE)
+def copy(ref: str) -> ResponseReturnValue:
+    """Draw a plan up again that was undone."""
+    found(plan_seen(actor(), ref))
+    try:
+        with unit_of_work(keeps_rows=True):
+            drawn = plans.copy_plan(ref, by=actor(), now=now())
+    except CaseworkError as refused:
+        return _refused(ref, refused)
+    flash(_("The plan was drawn up again as a draft."))
+    return redirect(url_for(".plan", ref=drawn.ref))
+
+
+@bp.post("/settings/reorganisations/<ref>/doing")
+@performs(Action.REORGANISE)
+def doing(ref: str) -> ResponseReturnValue:
+    """Do the plan: the bodies at once, the first cases while one waits, the others by the worker."""
+    seen, form = found(plan_seen(actor(), ref)), DoForm()
+    if not form.validate() or normal(form.typed.data or "") != seen.title:
+        return _page(seen, do=form, refusal=_("Please type the title exactly as it stands above.")), 422
+    moment, reason = now(), form.reason.data or ""
+    try:
+        with unit_of_work():
+            reorganising.start(ref, by=actor(), now=moment, reason=reason)
+    except CaseworkError as refused:
+        return _refused(ref, refused, do=form)
+    reorganising.go_on(moment, most=AT_ONCE)
+    flash(_("The reorganisation is being done. Cases that are still to follow are moved in the background."))
+    return redirect(url_for(".plan", ref=ref))
+
+
+@bp.post("/settings/reorganisations/<ref>/undoing")
+@performs(Action.REORGANISE)
+def undoing(ref: str) -> ResponseReturnValue:
+    found(plan_seen(actor(), ref))
+    form, moment = ReasonForm(), now()
+    reason = form.reason.data or ""
+    try:
+        with unit_of_work():
+            reorganisation_undo.undo(ref, by=actor(), now=moment, reason=reason)
+    except CaseworkError as refused:
+        return _refused(ref, refused)
+    reorganising.go_on(moment, most=AT_ONCE)
+    flash(_("Everything the reorganisation changed is as it was before."))
+    return redirect(url_for(".plan", ref=ref))
+
+
+def _person_line(seen: Reorganisation, choices: Choices) -> ResponseReturnValue:
+    form, ref = choices.person_form(), seen.ref
+    row = choices.people.get(form.predecessor.data or "")
+    kind = Kind.AGENCY if row is not None and row.agency_id is not None else Kind.CENTRE
+    heir = choices.behind.get(kind, {}).get(form.successor.data or "")
+    if not form.validate() or row is None or (heir is None and form.successor.data != NOTHING):
+        return _page(seen, choices=choices, forms={Kind.PERSON: form}, refusal=_("Please choose from the lists.")), 422
+    row_id, heir_id = row.id, heir.id if heir is not None else None
+    return _done(
+        ref, lambda: plans.add_line(ref, by=actor(), kind=Kind.PERSON, predecessor_id=row_id, successor_id=heir_id),
+        _("The line was added."), forms={Kind.PERSON: form},
+    )  # fmt: skip
+
+
+def _done(ref: str, act: Callable[[], object], said: str, *, forms: dict[Kind, Form] | None = None) -> ResponseReturnValue:
+    try:
+        with unit_of_work():
+            act()
+    except CaseworkError as refused:
+        return _refused(ref, refused, forms=forms)
+    flash(said)
+    return redirect(url_for(".plan", ref=ref))
+
+
+def _refused(ref: str, refused: CaseworkError, **kept: Any) -> ResponseReturnValue:
+    if isinstance(refused, PlanUnknown):
+        return found(None)
+    return _page(found(plan_seen(actor(), ref)), refusal=local(refused.text), **kept), 422
+
+
+def _page(
+    seen: Reorganisation, *, choices: Choices | None = None, forms: dict[Kind, Form] | None = None, described: PlanForm | None = None,
+    do: DoForm | None = None, refusal: str = "",
+) -> str:  # fmt: skip
+    is_draft, moment = seen.state == "draft", now()
+    choices = choices or (Choices(seen) if is_draft else None)
+    blank: dict[Kind, Form] = {}
+    if choices is not None:
+        blank = {kind: choices.form(kind, formdata=None) for kind in choices.kinds}
+        blank |= {Kind.PERSON: choices.person_form(formdata=None)} if choices.people else {}
+    lines = [(kind, [each for each in map(Line.of, seen.steps) if each.kind is kind]) for kind in Kind]
+    return render_template(
+        "settings/reorganisation.html",
+        plan=seen,
+        lines=[(kind, rows) for kind, rows in lines if rows],
+        names=_names(seen),
+        forms=blank | (forms or {}),
+        opened=set(forms or ()),
+        described=described or PlanForm(formdata=None, title=seen.title, source=seen.source, on=seen.on),
+        do=do or DoForm(formdata=None),
+        undo=ReasonForm(formdata=None),
+        refusal=refusal,
+        faults=faults_of(seen) if is_draft else [],
+        is_early=moment.astimezone(LOCAL_ZONE).date() < seen.on,
+        states=STATES,
+        kinds=KINDS,
+        counts=[(COUNTS[name], number) for name, number in seen.counts.items() if name in COUNTS],
+        cases=_moved_cases(seen),
+        left=_left(seen),
+        is_at_work=reorganising.is_at_work(seen),
+        time_left=reorganisation_undo.time_left(seen, moment),
+        people={id_: db.session.get(Account, id_) for id_ in (seen.done_by_id, seen.undone_by_id) if id_ is not None},
+    )
+
+
+def _names(seen: Reorganisation) -> dict[tuple[str, int], Any]:
+    """What the numbers in the lines stand for: the words of each row, and whether the plan makes it."""
+    steps = [Line.of(step) for step in seen.steps]
+    found_names: dict[tuple[str, int], Any] = {}
+    for kind, table in BODIES.items():
+        ids = {each for step in steps if step.kind is kind for each in (step.predecessor_id, step.successor_id) if each is not None}
+        ids |= {step.by_area_id for step in steps if step.by_area_id is not None} if kind is Kind.AREA else set()
+        people = {step.successor_id for step in steps if step.kind is Kind.PERSON and step.successor_id is not None}
+        for row in db.session.scalars(select(table).where(table.id.in_(ids | people))):
+            found_names[kind, row.id] = (row.name, is_planned(row))
+    members = [step.predecessor_id for step in steps if step.kind is Kind.PERSON]
+    for row in db.session.scalars(select(Membership).where(Membership.id.in_(members)).options(joinedload(Membership.account))):
+        found_names[Kind.PERSON, row.id] = (row.account.full_name or "", ROLE_WORDS[Role(row.role)], "agency" if row.agency_id else "centre")
+    return found_names
+
+
+def _moved_cases(seen: Reorganisation) -> list[Case]:
+    codes = seen.counts.get("codes", [])
+    query = select(Case).where(Case.code.in_(codes), Case.quarantined_at.is_(None)).order_by(Case.id)
+    return list(db.session.scalars(query)) if codes else []
+
+
+def _left(seen: Reorganisation) -> int:
+    """Cases that are still to follow."""
+    if seen.state != "doing":
+        return 0
+    return reorganising.left_to_move(seen, most=MOST_CASES)
+
+
+def _centres() -> dict[str, Centre | None]:
+    """Whose plans the person may begin: by ref, the installation under an empty one."""
+    scopes = {grant.centre_id for grant in actor().grants if grant.role == Role.ADMINISTRATOR}
+    query = select(Centre).order_by(Centre.is_default.desc(), Centre.id)
+    if None not in scopes:
+        query = query.where(Centre.id.in_(scopes))
+    today = now().astimezone(LOCAL_ZONE).date()
+    there = (centre for centre in db.session.scalars(query.limit(MOST_CENTRES)) if centre.holds_on(today))
+    own: dict[str, Centre | None] = {centre.ref: centre for centre in there}
+    return own | ({NOTHING: None} if None in scopes else {})

@@ -1,0 +1,105 @@
+"""The form of a row of rules, made from the columns of its kind; and where what the rules refuse is shown in it."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional
+
+from casework.models import Centre
+from casework.permissions import Actor
+from casework.settings.columns import Column, Scope, as_typed
+from casework.settings.rows import Faults, Kind, local_day, version_of
+from casework.settings.scopes import administered_centres, centres_of
+from web.forms import Form
+from web.locales import in_reader_language as local
+
+INSTALLATION = "all"
+NOT_A_DAY = _l("Not a valid date value.")
+
+
+class RowForm(Form):
+    """What every change of a row asks beside its columns."""
+
+    from_day = DateField(_l("Applies from"), validators=[Optional()])
+    reason = StringField(_l("Reason for the change"))
+    seen = HiddenField()
+
+
+class EndForm(Form):
+    """From which day a row holds no longer."""
+
+    end_day = DateField(_l("Holds until before"), validators=[Optional()])
+    end_reason = StringField(_l("Reason for ending it"))
+    seen = HiddenField()
+
+
+def scopes_of(by: Actor, kind: Kind, *, now: datetime) -> list[tuple[str, str]]:
+    """For whom somebody may add a row: the whole installation first, where it is theirs."""
+    whole = [(INSTALLATION, str(_("The whole installation")))] if kind.for_installation and administered_centres(by) is None else []
+    return whole + [(centre.ref, local(centre.name)) for centre in centres_of(by, on=local_day(now))]
+
+
+def new_form(kind: Kind, scope: Scope, chosen: str, like: Any = None) -> Any:
+    """An empty form for the scope chosen, or one that begins as another row."""
+    return _made(kind, scope, {"centre": HiddenField()}, like, from_day=scope.day, is_new=True, centre=chosen)
+
+
+def change_form(kind: Kind, row: Any, today: date) -> Any:
+    """The form of a row as it stands."""
+    day = max(row.valid_from, today)
+    more: dict[str, Any] = {}
+    if row.valid_from < today and any(column.is_words and not column.is_fixed for column in kind.columns):
+        more["is_slip"] = BooleanField(
+            _l("Only a slip in the words"), description=_l("Corrected where it stands, without a new day; nothing but words may differ.")
+        )
+    return _made(kind, Scope(row.centre_id, day, row), more, row, from_day=day, seen=version_of(kind, row))
+
+
+def typed_in(kind: Kind, form: Any) -> dict[str, str]:
+    """What the columns of a form hold, as it was sent."""
+    found = {}
+    for column in kind.columns:
+        if column.name in form:
+            data = form[column.name].data
+            found[column.name] = ("yes" if data else "") if isinstance(data, bool) else data or ""
+    return found
+
+
+def show_faults(form: Any, faults: Faults, *, renamed: dict[str, str] | None = None) -> str:
+    """Put each fault beside its field; what belongs to no field is returned as one sentence."""
+    beside = []
+    for name, fault in faults.items():
+        own = (renamed or {}).get(name, name)
+        if own in form:
+            form[own].errors = [local(fault)]
+        else:
+            beside.append(local(fault))
+    return " ".join(beside)
+
+
+def centre_called(ref: str, by: Actor, *, now: datetime) -> Centre | None:
+    """The centre of a choice, if it is the person's."""
+    return next((centre for centre in centres_of(by, on=local_day(now)) if centre.ref == ref), None)
+
+
+def _made(kind: Kind, scope: Scope, more: dict[str, Any], row: Any, *, is_new: bool = False, **data: Any) -> Any:
+    columns = [column for column in kind.columns if is_new or not column.is_fixed]
+    made = type("RowForm", (RowForm,), {**more, **{column.name: _field(column, scope) for column in columns}})
+    for column in columns if row is not None else ():
+        kept = getattr(row, column.name)
+        data[column.name] = kept if column.shape == "tick" else as_typed(column, kept, scope)
+    return made(data=data)
+
+
+def _field(column: Column, scope: Scope) -> Any:
+    label, hint = local(column.label), local(column.hint)
+    if column.shape == "tick":
+        return BooleanField(label, description=hint)
+    if column.choices is not None:
+        choices = [SelectChoice(choice.typed, local(choice.words)) for choice in column.choices(scope)]
+        return SelectField(label, choices=choices, validate_choice=False, description=hint)
+    return (TextAreaField if column.shape == "long" else StringField)(label, description=hint)

@@ -1,0 +1,183 @@
+"""What is late: the open parts of agencies, by agency and source, and the centre's own steps; who has it and how often it was reminded.
+
+Read within the centres and agencies of a person, in a number of statements that does not grow with the rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
+from sqlalchemy.orm import joinedload
+
+from casework.apologies import is_owed, promised_days
+from casework.clocks import ClockKind
+from casework.db import db
+from casework.letters import days_late
+from casework.models import Agency, Assignment, Case, Clock, Event, Reminder
+from casework.permissions import OPERATIONS, Actor, Role
+from casework.reminders import owes_answer
+from casework.states import STILL_STATES
+from workflows.models import WaitingTask
+
+MOST_ROWS = 300
+MOST_STEPS = 100
+SOURCES = ("citizen", "phone", "officer", "camera")
+
+
+@dataclass(frozen=True, slots=True)
+class LateRow:
+    """An agency's late part of a case.
+
+    `days` are whole days since its last day in time; `holder` who has taken its step; `reminded` how often, by the ladder and by
+    hand. Of a case that is late itself, `promised` is the newest day it was put off to with an apology, `owes_apology` that one is
+    due by now. `can_be_written` says whether it can stand on a letter: a part handed back waits for the centre.
+    """
+
+    assignment: Assignment
+    days: int
+    holder: str | None
+    reminded: int
+    case_is_late: bool
+    promised: date | None
+    owes_apology: bool
+    can_be_written: bool
+
+
+@dataclass(slots=True)
+class LateAgency:
+    """An agency with its late parts, the urgent ones first."""
+
+    agency: Agency
+    rows: list[LateRow] = field(default_factory=list)
+
+    def of_source(self, source: str) -> int:
+        """How many came that way."""
+        return sum(row.assignment.case.source == source for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class LateStep:
+    """A late step of the centre itself."""
+
+    task: WaitingTask
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LateList:
+    """All that is late within sight. `is_cut`: more than MOST_ROWS parts are late, the most urgent and oldest are here."""
+
+    agencies: tuple[LateAgency, ...]
+    steps: tuple[LateStep, ...]
+    is_cut: bool
+
+    @property
+    def rows(self) -> list[LateRow]:
+        """Every part, agency by agency."""
+        return [row for agency in self.agencies for row in agency.rows]
+
+    @property
+    def with_apology(self) -> int:
+        """How many late cases have been apologised for."""
+        return len({row.assignment.case_id for row in self.rows if row.case_is_late and row.promised is not None})
+
+    @property
+    def without_apology(self) -> int:
+        """How many late cases have not."""
+        return len({row.assignment.case_id for row in self.rows if row.case_is_late and row.promised is None})
+
+
+def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source: str | None = None, limit: int = MOST_ROWS) -> LateList:
+    """What is late for a person: leaders of agencies read their own, the centre and its committee all of theirs."""
+    query = _late_parts(by, now)
+    if agency is not None:
+        query = query.where(Assignment.agency_id == agency.id)
+    if source in SOURCES:
+        query = query.where(Case.source == source)
+    found = list(db.session.scalars(query.limit(limit + 1)))
+    parts = found[:limit]
+    holders, reminded = _holders(parts), _reminded(parts)
+    promised = promised_days({row.case_id for row in parts})
+    agencies: dict[int, LateAgency] = {}
+    for row in parts:
+        case, day = row.case, promised.get(row.case_id)
+        late = case.due_at is not None and now >= case.due_at
+        owed = late and day is None and is_owed(case.due_at, case.centre_id, now)
+        days, times = days_late(row.due_at or now, now), reminded.get(row.id, 0)
+        shown = LateRow(row, days, holders.get(row.id), times, late, day, owed, owes_answer(row))
+        agencies.setdefault(row.agency_id, LateAgency(row.agency)).rows.append(shown)
+    ordered = sorted(agencies.values(), key=lambda each: (-len(each.rows), each.agency.id))
+    return LateList(tuple(ordered), () if agency or source else tuple(_late_steps(by, now)), len(found) > limit)
+
+
+def late_agency(by: Actor, ref: str) -> Agency | None:
+    """An agency whose late parts the person may read; None where there is none."""
+    return db.session.scalars(select(Agency).where(Agency.ref == ref, _within(by)).options(joinedload(Agency.centre))).first()
+
+
+def late_parts_of(by: Actor, agency: Agency, *, now: datetime, limit: int) -> list[Assignment]:
+    """The late parts of an agency that can stand on a letter."""
+    query = _late_parts(by, now).where(Assignment.agency_id == agency.id)
+    return [row for row in db.session.scalars(query.limit(limit)) if owes_answer(row)]
+
+
+def _late_parts(by: Actor, now: datetime) -> Select[Assignment]:
+    """Through the index of open parts by due instant; a case that rests has none."""
+    return (
+        select(Assignment)
+        .join(Case, Case.id == Assignment.case_id)
+        .join(Agency, Agency.id == Assignment.agency_id)
+        .where(Assignment.ended_at.is_(None), Assignment.due_at <= now, _within(by))
+        .where(Case.paused_for.is_(None), Case.quarantined_at.is_(None), Case.state.not_in(list(STILL_STATES)))
+        .options(joinedload(Assignment.case).joinedload(Case.area), joinedload(Assignment.agency))
+        .order_by(Case.urgency.desc(), Assignment.due_at, Assignment.id)
+    )
+
+
+def _within(by: Actor) -> ColumnElement[bool]:
+    centres = [grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}]
+    if None in centres:
+        return true()
+    own = [grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER]
+    return or_(false(), Agency.centre_id.in_(centres), Agency.id.in_(own))
+
+
+def _holders(parts: Sequence[Assignment]) -> Mapping[int, str]:
+    """Who has taken the step that waits for an agency, by its part of a case."""
+    query = select(WaitingTask).where(WaitingTask.assignment_id.in_([row.id for row in parts]), WaitingTask.state == "waiting")
+    query = query.where(WaitingTask.claimed_by_id.is_not(None)).options(joinedload(WaitingTask.claimed_by))
+    return {
+        task.assignment_id: task.claimed_by.full_name or ""
+        for task in db.session.scalars(query) if task.assignment_id is not None and task.claimed_by is not None
+    }  # fmt: skip
+
+
+def _reminded(parts: Sequence[Assignment]) -> Mapping[int, int]:
+    """How often each part was reminded: rungs climbed by its limit, and reminders by hand."""
+    by_ladder = select(Clock.assignment_id, func.count(Reminder.id)).join(Reminder, Reminder.clock_id == Clock.id)
+    by_ladder = by_ladder.where(Clock.assignment_id.in_([row.id for row in parts]), Clock.kind == ClockKind.ASSIGNMENT)
+    counted = {part: number for part, number in db.session.execute(by_ladder.group_by(Clock.assignment_id)) if part is not None}
+    by_hand = select(Event.case_id, Event.at, Event.payload).where(
+        Event.case_id.in_({row.case_id for row in parts}), Event.type == "remind"
+    )
+    open_part = {(row.case_id, row.agency.key): row for row in parts}
+    for case_id, at, payload in db.session.execute(by_hand):
+        row = open_part.get((case_id or 0, (payload or {}).get("agency", "")))
+        if row is not None and at >= row.distributed_at:
+            counted[row.id] = counted.get(row.id, 0) + 1
+    return counted
+
+
+def _late_steps(by: Actor, now: datetime) -> list[LateStep]:
+    """The late steps of the centre itself, through its index."""
+    centres = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}}
+    if not centres:
+        return []
+    query = select(WaitingTask).where(WaitingTask.state == "waiting", WaitingTask.due_at <= now, WaitingTask.agency_id.is_(None))
+    if None not in centres:
+        query = query.where(WaitingTask.centre_id.in_(centres))
+    query = query.where(or_(*(WaitingTask.desk.startswith(f"{role}@") for role in sorted(OPERATIONS))))
+    query = query.options(joinedload(WaitingTask.case), joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
+    tasks = db.session.scalars(query.order_by(WaitingTask.urgent.desc(), WaitingTask.due_at, WaitingTask.id).limit(MOST_STEPS))
+    return [LateStep(task, days_late(task.due_at, now)) for task in tasks]

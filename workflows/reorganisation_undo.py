@@ -1,0 +1,102 @@
+"""Undoing a reorganisation on the day it was done: every row it changed is as it was, or nothing is touched."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from casework.cases import lock_case
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.models import Account, Case, OutboxMessage, Reorganisation
+from casework.permissions import LOCAL_ZONE, Actor, actor_for
+from casework.reorganising.journal import Net, net_changes, put_back, rows_with
+from casework.reorganising.plans import locked_plan
+from casework.reorganising.undoing import cases_in, obstacles, refused_words
+from casework.search_rows import refresh_search_rows
+from casework.settings.recording import record_setting, require_administrator_of
+from workflows.case_rows import steps_of
+from workflows.desks import REPORTER, own_desk
+from workflows.reorganising import KIND
+
+VERB = "undo_reorganise"
+
+
+class UndoRefused(CaseworkError):
+    """It cannot be undone; the text says why, and names what has changed."""
+
+
+def time_left(plan: Reorganisation, now: datetime) -> timedelta | None:
+    """How long a reorganisation may still be undone: to the end of the local day it was done on. None: no more, or not done."""
+    if plan.state not in ("doing", "done") or plan.done_at is None:
+        return None
+    done = plan.done_at.astimezone(LOCAL_ZONE)
+    end = datetime.combine(done.date() + timedelta(days=1), datetime.min.time(), LOCAL_ZONE)
+    return end - now if done <= now.astimezone(LOCAL_ZONE) < end else None
+
+
+def _bring_back(case: Case, nets: list[Net], now: datetime) -> None:
+    """What came to be in a case since the day, at desks that are not there any more, waits at those of before."""
+    bodies = {row.key["id"]: row for row in rows_with(nets, "assignment") if "agency_id" in row.before}
+    own = [row for row in rows_with(nets, "case") if row.key["id"] == case.id and "centre_id" in row.before]
+    centres = {f"c{row.after['centre_id']}": f"c{row.before['centre_id']}" for row in own}
+    agencies: dict[str, str] = {}
+    for assignment in case.assignments:
+        if (row := bodies.get(assignment.id)) is not None:
+            back = {f"a{row.after['agency_id']}": f"a{row.before['agency_id']}"}
+            agencies = back | agencies
+            if assignment.approval_desk is not None:
+                assignment.approval_desk = _desk_before(assignment.approval_desk, back | centres)
+    for step in steps_of(case):
+        row = bodies.get(step.assignment_id or 0)
+        back = {f"a{row.after['agency_id']}": f"a{row.before['agency_id']}"} if row is not None else {}
+        step.desk = _desk_before(step.desk, back | centres)
+        step.centre_id = case.centre_id
+        if step.assignment is not None:
+            step.agency_id = step.assignment.agency_id
+        holder = actor_for(db.session.get(Account, step.claimed_by_id), now=now) if step.claimed_by_id is not None else None
+        if holder is not None and not step.desk.startswith(f"{REPORTER}@") and own_desk(holder, step.desk) is None:
+            step.claimed_by_id = step.claimed_at = step.assigned_by_id = None
+    query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.recipient.startswith("desk:"))
+    for message in db.session.scalars(query.where(OutboxMessage.read_at.is_(None), OutboxMessage.dropped_at.is_(None))):
+        message.recipient = f"desk:{_desk_before(message.recipient[5:], agencies | centres)}"
+    db.session.flush()
+
+
+def _desk_before(desk: str, back: dict[str, str]) -> str:
+    role, at, place = desk.partition("@")
+    return f"{role}{at}{back.get(place, place)}"
+
+
+def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
+    """Put back every row a reorganisation changed. What was done in cases since stays done; only what the reorganisation changed goes back.
+
+    Runs inside the caller's unit of work, with every case locked; search rows of other cases follow by `go_on`. Records
+    `undo_reorganise` in each case and `change_setting`. Raises NotAllowed, PlanUnknown, and UndoRefused after the day, or where a row
+    is no longer as the reorganisation left it or something new is with a body that would not be there.
+    """
+    plan = locked_plan(by, ref)
+    require_administrator_of(by, plan.centre_id)
+    if plan.state not in ("doing", "done"):
+        raise UndoRefused("Phương án chưa thực hiện, hoặc đã hoàn tác.", "The plan has not been done, or has been undone.")
+    if time_left(plan, now) is None:
+        raise UndoRefused("Chỉ hoàn tác được trong ngày thực hiện.", "It can be undone on the day it was done only.")
+    case_ids = cases_in(net_changes(plan.id))
+    for case_id in case_ids:
+        lock_case(case_id)
+    nets = net_changes(plan.id)
+    if found := obstacles(plan, nets):
+        raise UndoRefused(*refused_words(found))
+    put_back(plan.id)
+    for case_id in case_ids:
+        case = lock_case(case_id)
+        _bring_back(case, nets, now)
+        record(case, VERB, by=by, at=now, plan=ref)
+        refresh_search_rows(case, at=now)
+    plan = locked_plan(by, ref)
+    record_setting(
+        KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "done"}, new={"state": "undone"}, reason=reason
+    )
+    plan.state, plan.undone_by_id, plan.undone_at = "undone", by.own_id, now
+    plan.last_indexed_id, plan.put_off, plan.finished_at = 0, [], None
+    return plan

@@ -1,0 +1,224 @@
+"""A reorganisation carried out: the bodies at once, then each case by itself, so that a process that is killed goes on where it was."""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Account, Case, Reorganisation
+from casework.permissions import LOCAL_ZONE, SYSTEM, Actor, actor_for
+from casework.reorganising.blueprint import Blueprint, Kind
+from casework.reorganising.bodies import move_bodies
+from casework.reorganising.cases import RESTING, Target, concerned, move_case, new_desk, target_of
+from casework.reorganising.faults import faults_of
+from casework.reorganising.journal import journalled
+from casework.reorganising.plans import PlanRefused, locked_plan
+from casework.reorganising.search import reindex_some
+from casework.search_rows import refresh_search_rows
+from casework.settings.recording import record_setting, require_administrator_of
+from workflows.acts import follow
+from workflows.case_rows import AT_DESKS, steps_of
+from workflows.desks import REPORTER, own_desk
+from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
+from workflows.version_events import record_version
+
+LOGGER = logging.getLogger("langbiang")
+
+CODES_KEPT = 100
+"""Codes of cases the report of a reorganisation lists, the first that were moved."""
+KIND = "reorganisation"
+"""As the list of changed settings names it."""
+
+
+class DoRefused(CaseworkError):
+    """The plan cannot be done now; the text says why."""
+
+
+def start(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
+    """Do the first part of a plan, on its day or later: bodies, places, people and rules. The cases follow by `go_on`.
+
+    Runs inside the caller's unit of work. Records `change_setting` with the reason. Raises NotAllowed, PlanUnknown, ReasonMissing,
+    PlanRefused where it has been done, and DoRefused with its first fault, or before its day.
+    """
+    plan = locked_plan(by, ref)
+    require_administrator_of(by, plan.centre_id)
+    if plan.state != "draft":
+        raise PlanRefused("Phương án này đã được thực hiện.", "This plan has been done.")
+    if faults := faults_of(plan):
+        raise DoRefused(*faults[0])
+    if now.astimezone(LOCAL_ZONE).date() < plan.on:
+        raise DoRefused(
+            f"Phương án có hiệu lực từ {plan.on:%d/%m/%Y} nên chỉ thực hiện được từ ngày đó.",
+            f"The plan holds from {plan.on:%d/%m/%Y} and can be done from that day on.",
+        )
+    blueprint = Blueprint.of(plan)
+    with journalled(plan):
+        moved = move_bodies(plan, blueprint)
+        moved["versions"] = _hand_versions_on(blueprint, by, now)
+    plan.state, plan.done_by_id, plan.done_at, plan.counts = "doing", by.own_id, now, dict(+moved)
+    record_setting(
+        KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "draft"}, new={"state": "done", "on": plan.on},
+        reason=reason,
+    )  # fmt: skip
+    return plan
+
+
+def go_on(now: datetime, *, most: int | None = None) -> int:
+    """Let the cases of every begun reorganisation follow, and the search learn the names; returns how many rows were done.
+
+    Each case is a unit of work of its own; one that cannot be moved is put off and tried again by the next call. At most `most` cases.
+    Any number of workers may do this beside each other: what is moved already is passed by.
+    """
+    done = 0
+    plan_ids = list(db.session.scalars(select(Reorganisation.id).where(Reorganisation.state == "doing").order_by(Reorganisation.id)))
+    for plan_id in plan_ids:
+        blueprint = Blueprint.of(db.session.get_one(Reorganisation, plan_id))
+        for case_id in list(db.session.get_one(Reorganisation, plan_id).put_off):
+            done += _move_alone(plan_id, case_id, blueprint, now)
+        while (most is None or done < most) and (case_id := _next(plan_id, blueprint)) is not None:
+            done += _move_alone(plan_id, case_id, blueprint, now)
+    for plan_id in _unfinished():
+        while (most is None or done < most) and (number := reindex_some(plan_id, now)):
+            done += number
+        if most is None or done < most:
+            _finish(plan_id, now)
+    db.session.rollback()
+    return done
+
+
+def is_at_work(plan: Reorganisation) -> bool:
+    """Whether something of it is still to be done, or to be undone, by the worker."""
+    return plan.finished_at is None and plan.state in ("doing", "undone")
+
+
+def left_to_move(plan: Reorganisation, *, most: int) -> int:
+    """How many cases are still to follow, counted up to `most`."""
+    waiting = waiting_cases(Blueprint.of(plan)).where(Case.id > plan.last_case_id).limit(most).subquery()
+    return (db.session.scalar(select(func.count()).select_from(waiting)) or 0) + len(plan.put_off)
+
+
+def waiting_cases(blueprint: Blueprint) -> Select[int]:
+    """The numbers of the cases a plan is still to move, in their order."""
+    own = (ProcessInstance.case_id == Case.id, ProcessInstance.assignment_id.is_(None))
+    running = exists().where(*own, ProcessInstance.ended_at.is_(None))
+    at_desk = exists().where(
+        WaitingTask.case_id == Case.id, WaitingTask.agency_id.in_(blueprint.ended(Kind.AGENCY)), WaitingTask.state.in_(AT_DESKS)
+    )
+    is_resting = Case.state.in_(RESTING)
+    return select(Case.id).where(or_(concerned(blueprint), at_desk), or_(~is_resting, running)).order_by(Case.id)
+
+
+def working_beside(case: Case) -> set[int]:
+    """The assignments whose process waits at their agency, ended or not."""
+    return {row.assignment_id for row in steps_of(case) if row.assignment_id is not None and not row.desk.startswith(f"{REPORTER}@")}
+
+
+def _unfinished() -> list[int]:
+    query = select(Reorganisation.id).where(Reorganisation.state.in_(["doing", "undone"]), Reorganisation.finished_at.is_(None))
+    return list(db.session.scalars(query.order_by(Reorganisation.id)))
+
+
+def _next(plan_id: int, blueprint: Blueprint) -> int | None:
+    last = select(Reorganisation.last_case_id).where(Reorganisation.id == plan_id).scalar_subquery()
+    return db.session.scalar(waiting_cases(blueprint).where(Case.id > last).limit(1))
+
+
+def _move_alone(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime) -> int:
+    try:
+        with unit_of_work():
+            _move(plan_id, case_id, blueprint, now)
+    except Exception as error:
+        # one case that cannot be moved must not keep all others; never the text of the fault
+        LOGGER.error("reorganisation put off", extra={"case": case_id, "error": type(error).__name__})
+        with unit_of_work():
+            plan = _locked(plan_id)
+            plan.last_case_id = max(plan.last_case_id, case_id)
+            plan.put_off = sorted({*plan.put_off, case_id})
+        return 0
+    return 1
+
+
+def _move(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime) -> None:
+    plan = _locked(plan_id)
+    if plan.state != "doing":
+        return
+    plan.last_case_id = max(plan.last_case_id, case_id)
+    plan.put_off = [each for each in plan.put_off if each != case_id]
+    case = lock_case(case_id)
+    target = target_of(case, blueprint, working_beside(case))
+    if target is None:
+        return
+    account = db.session.get(Account, plan.done_by_id) if plan.done_by_id is not None else None
+    by = Actor(account) if account is not None else SYSTEM
+    with journalled(plan):
+        released = _move_steps(case, target, blueprint, now)
+        move_case(case, target, blueprint, plan, by=by, now=now, released=released)
+        if target.ending:
+            follow(case, now=now)
+    refresh_search_rows(case, at=now)
+    counts = {"cases": 1, "released": released, "doubled": len(target.ending)}
+    codes = plan.counts.get("codes", [])
+    if len(codes) < CODES_KEPT and case.quarantined_at is None:
+        codes = [*codes, case.code]
+    plan.counts = plan.counts | {name: plan.counts.get(name, 0) + number for name, number in counts.items() if number} | {"codes": codes}
+
+
+def _move_steps(case: Case, target: Target, blueprint: Blueprint, now: datetime) -> int:
+    """Let the steps of a case wait at the desks that follow. Who holds one keeps it where they work there; returns how many went back."""
+    released = 0
+    for row in steps_of(case):
+        row.centre_id = target.centre_id
+        if row.agency_id is not None and row.assignment_id not in target.ending:
+            row.agency_id = target.agencies.get(row.assignment_id or 0, row.agency_id)
+        desk = row.desk if row.desk.startswith(f"{REPORTER}@") else new_desk(row.desk, case, target, blueprint)
+        if desk == row.desk or row.assignment_id in target.ending:
+            continue
+        row.desk = desk
+        if row.claimed_by_id is not None and own_desk(actor_for(db.session.get(Account, row.claimed_by_id), now=now), desk) is None:
+            row.claimed_by_id = row.claimed_at = row.assigned_by_id = None
+            released += 1
+    return released
+
+
+def _finish(plan_id: int, now: datetime) -> None:
+    with unit_of_work():
+        plan = _locked(plan_id)
+        if plan.finished_at is None and not plan.put_off:
+            plan.finished_at = now
+            plan.state = "done" if plan.state == "doing" else plan.state
+
+
+def _locked(plan_id: int) -> Reorganisation:
+    query = select(Reorganisation).where(Reorganisation.id == plan_id).execution_options(populate_existing=True)
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update()
+    return db.session.scalars(query).one()
+
+
+def _hand_versions_on(blueprint: Blueprint, by: Actor, now: datetime) -> int:
+    """A centre's own live model and table go to those who follow and have none; cases keep running on the version they began with."""
+    made = 0
+    for predecessor_id in sorted(blueprint.ended(Kind.CENTRE)):
+        query = select(ProcessVersion).where(ProcessVersion.centre_id == predecessor_id, ProcessVersion.state == "live")
+        for version in db.session.scalars(query.options(joinedload(ProcessVersion.author)).order_by(ProcessVersion.id)).all():
+            for successor_id in blueprint.successors(Kind.CENTRE, predecessor_id):
+                own = select(ProcessVersion.id).where(ProcessVersion.centre_id == successor_id, ProcessVersion.key == version.key)
+                if db.session.scalars(own.limit(1)).first() is None:
+                    made += 1
+                    _copy_version(version, successor_id, by, now)
+    return made
+
+
+def _copy_version(version: ProcessVersion, centre_id: int, by: Actor, now: datetime) -> None:
+    copy = ProcessVersion(
+        key=version.key, centre_id=centre_id, number=1, state="live", xml=version.xml, sha256=version.sha256, note=version.note,
+        base_id=version.id, author_id=version.author_id, approver_id=version.approver_id, saved_by_id=version.saved_by_id,
+        created_at=now, saved_at=version.saved_at, checked_at=version.checked_at, approved_at=version.approved_at, live_at=now,
+    )  # fmt: skip
+    db.session.add(copy)
+    db.session.flush()
+    record_version(copy, "hand_on", by=by, at=now, base=version.number)
