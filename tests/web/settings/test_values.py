@@ -125,7 +125,8 @@ def test_a_centre_says_who_it_is_at_once_and_open_cases_keep_how_they_are_counte
     db.session.rollback()
     assert (case.clock_starts, later.clock_starts) == ("filing", "acceptance")
     for wrong, words in (
-        ({"phone": "không có"}, "Số điện thoại không hợp lệ"), ({"name_en": ""}, "Cần tên"), ({"case_clock_starts": "never"}, "Vui lòng chọn"),
+        ({"phone": "không có"}, "Số điện thoại không hợp lệ"), ({"name_en": ""}, "Cần tên"),
+        ({"case_clock_starts": "never"}, "Vui lòng chọn"),
         ({"reason": "", "phone": ""}, "ghi lý do"), ({}, "Chưa có gì thay đổi"),
     ):
         refused = office.post("administrator", address, **{**form, **wrong})
