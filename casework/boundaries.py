@@ -35,6 +35,8 @@ LEAST_OVERLAP = 0.01
 LEAST_GAP_KM2 = 0.05
 MOST_WARNINGS = 12
 MOST_RINGS_OF_A_SHAPE = 2_000
+MOST_POINTS_MENDED, MOST_NEAR, EDGES_AT_A_TIME = 50_000, 8, 64
+"""Of a boundary that crosses itself: its points, and how many edges may lie near one on average (3 always do)."""
 _PLACE = re.compile(r"\[(-?[\d.]+) (-?[\d.]+)")
 
 
@@ -89,7 +91,7 @@ class Checked:
 
 def check_boundaries(data: bytes, *, code_property: str | None = None) -> Checked:
     """Check a GeoJSON file and return its shapes, sound ones ready to be stored. Raises BoundaryFileRefused for the file as a whole."""
-    shapes = [_made_sound(raw) for raw in read_boundaries(data, code_property=code_property)]
+    shapes = [_judged(raw) for raw in read_boundaries(data, code_property=code_property)]
     sound = [shape for shape in shapes if shape.is_sound]
     _make_lighter(sound)
     for shape in (shape for shape in sound if shape.is_sound):
@@ -141,6 +143,13 @@ def digest_of(boundary: dict[str, Any]) -> str:
     return sha256(orjson.dumps(boundary, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
+def _judged(raw: RawShape) -> Shape:
+    try:
+        return _made_sound(raw)
+    except shapely.errors.GEOSException:
+        return _refuse(Shape(raw), "Không kiểm tra được hình này.", "This shape cannot be checked.")
+
+
 def _made_sound(raw: RawShape) -> Shape:
     shape = Shape(raw, fault=raw.fault)
     if raw.fault is not None:
@@ -187,6 +196,9 @@ def _note_tidied(shape: Shape, before: list[list[Ring]], after: list[list[Ring]]
 
 def _repaired(geometry: BaseGeometry, shape: Shape) -> BaseGeometry | None:
     """The geometry without crossings, None (and the shape refused) where that would be another boundary."""
+    if _crosses_everywhere(geometry):
+        _refuse(shape, "Ranh giới tự cắt ở quá nhiều chỗ.", "The boundary crosses itself in too many places.")
+        return None
     reason = shapely.is_valid_reason(geometry)
     place = _PLACE.search(reason)
     at = f"{float(place[1]):.5f}; {float(place[2]):.5f}" if place else "?"
@@ -205,6 +217,20 @@ def _repaired(geometry: BaseGeometry, shape: Shape) -> BaseGeometry | None:
     shape.notes.append(Bilingual(f"Ranh giới tự cắt tại ({at}): đã sửa, diện tích đổi {change.vi}.",
                                  f"The boundary crossed itself at ({at}): mended, its size changed by {change.en}."))  # fmt: skip
     return repaired
+
+
+def _crosses_everywhere(geometry: BaseGeometry) -> bool:
+    """Whether its edges come near each other so often that mending them would take more memory than there is."""
+    if points_of(geometry) > MOST_POINTS_MENDED:
+        return True
+    rings = [np.asarray(ring.coords)[:, :2] for part in shapely.get_parts(geometry) for ring in (part.exterior, *part.interiors)]
+    edges = np.concatenate([shapely.linestrings(np.stack((ring[:-1], ring[1:]), axis=1)) for ring in rings])
+    tree, left = shapely.STRtree(edges), MOST_NEAR * len(edges) + MOST_POINTS_MENDED
+    for start in range(0, len(edges), EDGES_AT_A_TIME):
+        left -= tree.query(edges[start : start + EDGES_AT_A_TIME]).shape[1]
+        if left < 0:
+            return True
+    return False
 
 
 def _doubly_covered(geometry: BaseGeometry) -> float:
@@ -262,10 +288,10 @@ def _overlaps(shapes: Sequence[Shape]) -> list[Bilingual]:
     found: list[Bilingual] = []
     if len(shapes) < 2:
         return found
-    geometries = [shape.geometry for shape in shapes]
+    geometries = [shape.geometry for shape in shapes if shape.geometry is not None]
     tree = shapely.STRtree(geometries)
-    near = ((one, other) for one, geometry in enumerate(geometries) for other in tree.query(geometry, predicate="intersects") if one < other)
-    for one, other in near:
+    near = ((one, other) for one, geometry in enumerate(geometries) for other in tree.query(geometry, predicate="intersects"))
+    for one, other in ((one, other) for one, other in near if one < other):
         if len(found) > MOST_WARNINGS:
             break
         share = shapely.intersection(geometries[one], geometries[other]).area / min(geometries[one].area, geometries[other].area)

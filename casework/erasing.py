@@ -64,6 +64,7 @@ from casework.outbox import LETTER
 from casework.photo_records import NAME_PURPOSE
 from casework.ratings import rating_reason
 from casework.refusals import objection_words
+from casework.reorganising.journal import forget
 from casework.sealing import seal_text
 
 GONE = ""
@@ -103,6 +104,9 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
     take_out_of_letters(cases, at=at)
+    forget(Case, ids)
+    forget(Report, [report.id for report in reports])
+    forget(Assignment, [assignment.id for case in cases for assignment in case.assignments])
     erase_payloads(ids)
     _erase_reasons_to_look(reports, ids)
     db.session.flush()
@@ -322,7 +326,7 @@ def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datet
     _apply([(OutboxMessage, of_them & waiting, {"dropped_at": at})])
     unsent = Delivery.sent_at.is_(None) & Delivery.dropped_at.is_(None)
     told_outside = Delivery.message_id.in_(select(OutboxMessage.id).where(of_them))
-    _apply([(Delivery, told_outside & unsent, {"dropped_at": at, "given_up_at": None, "last_error": None})])
+    _apply([(Delivery, told_outside & unsent, {"dropped_at": at, "given_up_at": None}), (Delivery, told_outside, {"last_error": None})])
     _apply([(OutboxMessage, of_them, {"parameters": {}, "last_error": None})])
     for letter in _letters_naming(codes, OutboxMessage.template == LETTER, waiting):
         left = [code for code in letter.parameters.get("codes", ()) if code not in codes]

@@ -35,5 +35,7 @@ ABOUT_LIMITS = frozenset({"hold", "refer", "ask_reporter", "request_extension", 
                           "apologise"})  # fmt: skip
 """Of the last kind: those that speak of a limit even where none has moved."""
 
-MAY_MOVE = OF_KIND[HistoryKind.LIMITS] - {"hold", "refer", "ask_reporter", "request_extension", "endorse_extension", "recount_due", "apologise"}
+MAY_MOVE = OF_KIND[HistoryKind.LIMITS] - {
+    "hold", "refer", "ask_reporter", "request_extension", "endorse_extension", "recount_due", "apologise",
+}  # fmt: skip
 """Acts by which the day of the answer can move. Those recorded before their events told it (`due`) are found by what senders were told."""

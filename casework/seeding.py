@@ -51,6 +51,9 @@ READERS: dict[str, Callable[[str], Any]] = {
 FIRST_DAY = date(2020, 1, 1)
 """From when the places, agencies and rules of the seed hold: before the first case of the demonstration."""
 
+REORGANISED_ON = date(2025, 7, 1)
+"""The day the district ended and three communes began (NQ 1671/NQ-UBTVQH15)."""
+
 LAC_DUONG: Row = {
     "name_vi": "Trung tâm Giám sát và Điều hành thông minh huyện Lạc Dương",
     "name_en": "Lạc Dương Smart Operations Centre",
@@ -93,12 +96,13 @@ def install_rules(now: datetime) -> int:
     return _recorded("install_rules", added, now)
 
 
-def install_centre(now: datetime) -> Centre:
+def install_centre(now: datetime, *, of_district: bool = False) -> Centre:
     """Add the centre of Lạc Dương with its areas, agencies, letterheads and cameras, unless there is one; returns it.
 
     The places are those of the district and, from 01/07/2025, of the three communes that took it over, with their successions
     (domain.md, 3.8 and 4). The agencies are those of the district's time and have no end: whoever applies the
-    reorganisation to them ends them with it. Records `install_centre`. Runs inside the caller's unit of work.
+    reorganisation to them ends them with it. With `of_district` the places, too, are those of the district alone, without an end.
+    Records `install_centre`. Runs inside the caller's unit of work.
     """
     known = db.session.scalars(select(Centre).where(Centre.code_prefix == LAC_DUONG["code_prefix"])).first()
     if known is not None:
@@ -106,7 +110,7 @@ def install_centre(now: datetime) -> Centre:
     centre = Centre(**LAC_DUONG, valid_from=FIRST_DAY)
     db.session.add(centre)
     db.session.flush()
-    areas = _add_areas(centre)
+    areas = _add_areas(centre, of_district)
     added = {
         "areas": len(areas),
         "villages": _add_villages(centre, areas),
@@ -143,16 +147,19 @@ def _recorded(type_: str, added: Mapping[str, int], now: datetime, **payload: An
     return total
 
 
-def _add_areas(centre: Centre) -> dict[str, Area]:
+def _add_areas(centre: Centre, of_district: bool) -> dict[str, Area]:
     areas: dict[str, Area] = {}
     for row in table_rows("areas.csv"):
+        if of_district and row["valid_from"] >= REORGANISED_ON:
+            continue
+        row["valid_to"] = None if of_district else row["valid_to"]
         key, parent = row.pop("key"), row.pop("parent")
         area = areas[key] = Area(
             centre_id=centre.id, parent_id=areas[parent].id if parent else None, folded_name=fold(row["name_vi"]), **row
         )
         db.session.add(area)
         db.session.flush()
-    for row in table_rows("area_successions.csv"):
+    for row in table_rows("area_successions.csv") if not of_district else ():
         predecessor, successor = areas[row.pop("predecessor")], areas[row.pop("successor")]
         db.session.add(AreaSuccession(predecessor_id=predecessor.id, successor_id=successor.id, **row))
     return areas

@@ -45,7 +45,9 @@ T = TypeVar("T")
 MOST_KEPT = 200
 """Situations kept at a time; about a megabyte each."""
 
-KNOWN: tuple[dict[Any, Any], ...] = (calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept, map_layers._kept, wallboard_map._kept)
+KNOWN: tuple[dict[Any, Any], ...] = (
+    calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept, map_layers._kept, wallboard_map._kept,
+)  # fmt: skip
 """What the program remembers of the rules, by the address of the database first."""
 
 READS = ("SELECT", "PRAGMA", "BEGIN", "SHOW", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET")

@@ -12,12 +12,14 @@ from casework.keyring import use_keyring
 from web.config import Config
 
 PAGES = (
-    "public", "filing", "tracking", "own_acts", "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team", "tasks",
-    "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late", "letters", "incidents", "mending", "studio",
-    "studio_editor", "studio_table", "publishing", "photos", "maps", "health", "account", "settings.people", "settings.leaving",
-    "settings.deputies", "settings.agencies", "settings.areas", "settings.imports",
-    "message_choices", "settings.index", "settings.rows", "settings.values", "settings.centres", "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map", "settings.texts",
-    "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards", "settings.reorganisations",
+    "public", "filing", "tracking", "own_acts", "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
+    "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late", "letters",
+    "incidents", "mending", "studio", "studio_editor", "studio_table", "publishing", "photos", "maps", "health",
+    "account", "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
+    "settings.imports", "message_choices", "settings.index", "settings.rows", "settings.values", "settings.centres",
+    "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
+    "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
+    "settings.reorganisations",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 

@@ -80,7 +80,7 @@ def prepare(app: Flask, *, now: datetime) -> bool:
         password_hash = hash_password(PASSWORD)
         with unit_of_work():
             install_rules(OPENED)
-            centre = install_centre(OPENED)
+            centre = install_centre(OPENED, of_district=True)
             install_shipped_model(now=OPENED)
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
             told = tell_stories(centre, now=now, store=store, pictures=pictures)

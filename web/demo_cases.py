@@ -17,6 +17,7 @@ from casework.photo_records import PreparedPhoto, prepare_photo
 from web import demo_acts, demo_desks, demo_steps
 from web.demo_fresh import FRESH
 from web.demo_history import HISTORY
+from web.demo_reorganisation import DONE, reorganise
 from web.demo_stories import Deed, Story, moments_of
 from web.demo_telling import Pictures, Telling, agency_names, is_urgent
 
@@ -111,8 +112,14 @@ def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: P
         telling = Telling(story, centre, store, pictures)
         moments = moments_of(story, urgent=is_urgent(story), now=now, calendar=calendar)
         agenda += [(moment, telling, each) for each, moment in moments]
-    for moment, telling, each in sorted(agenda, key=lambda entry: entry[0]):
-        DEEDS[each.step](telling, each, moment)
+    agenda.sort(key=lambda entry: entry[0])
+    for moment, telling, each in agenda:
+        if moment < DONE:
+            DEEDS[each.step](telling, each, moment)
+    reorganise(centre)
+    for moment, telling, each in agenda:
+        if moment >= DONE:
+            DEEDS[each.step](telling, each, moment)
     return len(STORIES)
 
 

@@ -10,7 +10,7 @@ from casework.answering import newest_answer
 from casework.db import db, new_ref
 from casework.drafts import keep_draft
 from casework.mentions import mention_in, unseen_count
-from casework.models import Account, Agency, CaseReport, Centre, Deputy, Draft, Report, Reporter
+from casework.models import Account, Agency, AgencySuccession, CaseReport, Centre, Deputy, Draft, Report, Reporter
 from casework.notes import write_note
 from casework.openings import record_opening
 from casework.permissions import LOCAL_ZONE, Role, actor_for
@@ -147,4 +147,8 @@ def _steps_of_citizen(account: Account) -> int:
 
 
 def _agency(centre: Centre, key: str) -> Agency:
-    return db.session.scalars(select(Agency).where(Agency.centre_id == centre.id, Agency.key == key)).one()
+    """The agency with that key, or the first of those that follow it."""
+    agency = db.session.scalars(select(Agency).where(Agency.centre_id == centre.id, Agency.key == key)).one()
+    behind = select(Agency).join(AgencySuccession, AgencySuccession.successor_id == Agency.id)
+    behind = behind.where(AgencySuccession.predecessor_id == agency.id).order_by(Agency.id)
+    return db.session.scalars(behind.limit(1)).first() or agency

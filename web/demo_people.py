@@ -106,7 +106,7 @@ def staff_account(login: str) -> Account:
 def agency_account(agency: Agency, role: Role) -> Account:
     """The officer or the leader of an agency: its own, or the one that the other agencies share."""
     query = select(Account).join(Account.memberships).where(Membership.agency_id == agency.id, Membership.role == role)
-    return db.session.scalars(query).one()
+    return db.session.scalars(query.order_by(Membership.id).limit(1)).one()
 
 
 def citizen_by_email(email: str) -> Account:
@@ -122,10 +122,10 @@ def demo_accounts() -> list[DemoAccount]:
 
 
 def _part_of(account: Account) -> Bilingual:
-    agencies = [row.agency for row in account.memberships if row.agency is not None]
+    agencies = [row.agency for row in account.memberships if row.agency is not None and row.valid_to is None]
     if not agencies:
         return account.title
-    place = agencies[0].short_name if len(agencies) == 1 else OTHER_AGENCIES
+    place = OTHER_AGENCIES if (account.login or "").endswith(f".{OTHER_KEY}") else agencies[0].short_name
     return Bilingual(f"{account.title.vi}, {place.vi}", f"{account.title.en}, {place.en}")
 
 

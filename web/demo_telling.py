@@ -12,7 +12,8 @@ from casework.calendars import calendar_of
 from casework.db import db, kept_for_step, new_ref
 from casework.file_store import FileStore
 from casework.folding import fold
-from casework.models import Agency, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
+from casework.former_agencies import agencies_now
+from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
 from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
 from casework.photo_records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
 from casework.seeding import Row, table_rows
@@ -82,26 +83,26 @@ class Telling:
     ) -> None:
         """Do the step of the process that waits in the case, of one agency where several have it."""
         ref = self.waiting(element, of).ref
-        _begin()
+        begin_step()
         perform(ref, by=by, now=moment, act=choice, form=form)
 
     def beside(self, verb: str, by: Actor, moment: datetime, *, of: Assignment | None = None, **form: Any) -> None:
         """Do something beside the tokens, in the case or in one agency's work on it."""
         case_ref, assignment_ref = self.case.ref, of.ref if of is not None else None
-        _begin()
+        begin_step()
         act(case_ref, verb, by=by, now=moment, assignment_ref=assignment_ref, form=form)
 
     def open_ones(self, deed: Deed, moment: datetime, *states: str) -> Iterator[tuple[Assignment, datetime]]:
         """The agencies the deed is about, else all that are in one of the states, one a little after the other."""
         found = [row for row in self.case.open_assignments if row.state in states]
         if deed.agencies:
-            found = [row for row in found if row.agency.key in deed.agencies]
+            found = [row for row in found if keys_of(row.agency) & set(deed.agencies)]
         for number, assignment_id in enumerate([row.id for row in found]):
             yield db.session.get_one(Assignment, assignment_id), moment + number * BETWEEN_AGENCIES
 
     def assignment(self, deed: Deed) -> Assignment:
         """The newest work of the one agency the deed is about."""
-        return [row for row in self.case.assignments if row.agency.key in deed.agencies][-1]
+        return [row for row in self.case.assignments if keys_of(row.agency) & set(deed.agencies)][-1]
 
     def stage(self, purpose: str, by: Actor, moment: datetime) -> str | None:
         """Stage the story's photo for a form, and return the form's token; None when it has none."""
@@ -118,11 +119,13 @@ class Telling:
 
     def agencies(self, keys: tuple[str, ...] = ()) -> list[Agency]:
         """The agencies with those keys in that order, else the lead and as many of the row's others as the story wants."""
-        if keys:
-            known = {agency.key: agency for agency in self._all_agencies()}
-            return [known[key] for key in keys]
-        known = {agency.name_vi: agency for agency in self._all_agencies()}
-        return [known[name] for name in agency_names(self.story)]
+        everybody = list(self._all_agencies())
+        if not keys:
+            by_name = {agency.name_vi: agency.key for agency in everybody}
+            keys = tuple(by_name[name] for name in agency_names(self.story))
+        there = [agency for agency in everybody if agency.valid_to is None]
+        found = agencies_now(keys, self.case, there)
+        return list(dict.fromkeys(found[key] for key in keys))
 
     def working_day(self, start: datetime, days: int) -> date:
         """The local day so many working days after that of `start`."""
@@ -135,7 +138,7 @@ class Telling:
         return db.session.scalars(select(Agency).where(Agency.centre_id == self.centre.id))
 
 
-def _begin() -> None:
+def begin_step() -> None:
     """A step begins as unit_of_work() begins one: what was read before is forgotten."""
     db.session.flush()
     db.session.expire_all()
@@ -157,6 +160,12 @@ def agency_names(story: Story) -> list[str]:
     """The lead of the row and the first of those that work with it."""
     row = reports()[story.title]
     return [row["lead_agency"], *row["cooperating_agencies"].split("; ")[: story.cooperating]]
+
+
+def keys_of(agency: Agency) -> set[str]:
+    """Its key and those of the agencies it follows: stories call all of them by the names of the district's time."""
+    before = select(Agency.key).join(AgencySuccession, AgencySuccession.predecessor_id == Agency.id)
+    return {agency.key, *db.session.scalars(before.where(AgencySuccession.successor_id == agency.id))}
 
 
 def commune(name: str, on: date) -> Area:

@@ -74,7 +74,7 @@ def preview(plan: Reorganisation, *, now: datetime) -> Preview:
     _beside(blueprint, found)
     _rules(blueprint, found)
     desks = _desks_after(blueprint, now)
-    case_ids = list(db.session.scalars(waiting_cases(blueprint).limit(MOST_CASES + 1)))
+    case_ids = list(db.session.scalars(waiting_cases(blueprint, now).limit(MOST_CASES + 1)))
     found.is_cut = len(case_ids) > MOST_CASES
     for first in range(0, min(len(case_ids), MOST_CASES), READ_AT_ONCE):
         _cases(case_ids[first : first + READ_AT_ONCE], blueprint, desks, found)

@@ -4,12 +4,12 @@ import logging
 from datetime import datetime
 
 from sqlalchemy import Select, exists, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.models import Account, Case, Reorganisation
+from casework.models import Account, Case, Refusal, Reorganisation
 from casework.permissions import LOCAL_ZONE, SYSTEM, Actor, actor_for
 from casework.reorganising.blueprint import Blueprint, Kind
 from casework.reorganising.bodies import move_bodies
@@ -17,9 +17,10 @@ from casework.reorganising.cases import RESTING, Target, concerned, move_case, n
 from casework.reorganising.faults import faults_of
 from casework.reorganising.journal import journalled
 from casework.reorganising.plans import PlanRefused, locked_plan
-from casework.reorganising.search import reindex_some
+from casework.reorganising.search import reindex_next, reindex_some
 from casework.search_rows import refresh_search_rows
 from casework.settings.recording import record_setting, require_administrator_of
+from casework.states import CaseState
 from workflows.acts import follow
 from workflows.case_rows import AT_DESKS, steps_of
 from workflows.desks import REPORTER, own_desk
@@ -79,7 +80,7 @@ def go_on(now: datetime, *, most: int | None = None) -> int:
         blueprint = Blueprint.of(db.session.get_one(Reorganisation, plan_id))
         for case_id in list(db.session.get_one(Reorganisation, plan_id).put_off):
             done += _move_alone(plan_id, case_id, blueprint, now)
-        while (most is None or done < most) and (case_id := _next(plan_id, blueprint)) is not None:
+        while (most is None or done < most) and (case_id := _next(plan_id, blueprint, now)) is not None:
             done += _move_alone(plan_id, case_id, blueprint, now)
     for plan_id in _unfinished():
         while (most is None or done < most) and (number := reindex_some(plan_id, now)):
@@ -90,26 +91,51 @@ def go_on(now: datetime, *, most: int | None = None) -> int:
     return done
 
 
+def carry_out(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
+    """Do a plan to its end within the caller's unit of work: for an installation that is being set up, with nobody at work in it.
+
+    Raises what `start` does, and whatever keeps a case from being moved.
+    """
+    plan = start(ref, by=by, now=now, reason=reason)
+    blueprint = Blueprint.of(plan)
+    while (case_id := _next(plan.id, blueprint, now)) is not None:
+        _move(plan.id, case_id, blueprint, now)
+        db.session.flush()
+    while reindex_next(plan, now):
+        db.session.flush()
+    plan.finished_at, plan.state = now, "done"
+    db.session.flush()
+    return plan
+
+
 def is_at_work(plan: Reorganisation) -> bool:
     """Whether something of it is still to be done, or to be undone, by the worker."""
     return plan.finished_at is None and plan.state in ("doing", "undone")
 
 
-def left_to_move(plan: Reorganisation, *, most: int) -> int:
+def left_to_move(plan: Reorganisation, *, now: datetime, most: int) -> int:
     """How many cases are still to follow, counted up to `most`."""
-    waiting = waiting_cases(Blueprint.of(plan)).where(Case.id > plan.last_case_id).limit(most).subquery()
+    waiting = waiting_cases(Blueprint.of(plan), now).where(Case.id > plan.last_case_id).limit(most).subquery()
     return (db.session.scalar(select(func.count()).select_from(waiting)) or 0) + len(plan.put_off)
 
 
-def waiting_cases(blueprint: Blueprint) -> Select[int]:
-    """The numbers of the cases a plan is still to move, in their order."""
+def waiting_cases(blueprint: Blueprint, now: datetime) -> Select[int]:
+    """The numbers of the cases a plan is still to move, in their order.
+
+    Of those not taken, the ones somebody may still object to, or did; of those merged, the ones whose main case goes on.
+    """
     own = (ProcessInstance.case_id == Case.id, ProcessInstance.assignment_id.is_(None))
     running = exists().where(*own, ProcessInstance.ended_at.is_(None))
     at_desk = exists().where(
         WaitingTask.case_id == Case.id, WaitingTask.agency_id.in_(blueprint.ended(Kind.AGENCY)), WaitingTask.state.in_(AT_DESKS)
     )
-    is_resting = Case.state.in_(RESTING)
-    return select(Case.id).where(or_(concerned(blueprint), at_desk), or_(~is_resting, running)).order_by(Case.id)
+    main = aliased(Case)
+    goes_on = exists().where(main.id == Case.merged_into_id, main.state.not_in([CaseState.CLOSED, CaseState.WITHDRAWN]))
+    objectable = exists().where(
+        Refusal.case_id == Case.id, Refusal.decided_at.is_(None), or_(Refusal.objection_due_at > now, Refusal.objected_at.is_not(None))
+    )
+    may_go_on = or_(Case.state.not_in(RESTING), running & or_(goes_on, objectable))
+    return select(Case.id).where(or_(concerned(blueprint), at_desk), may_go_on).order_by(Case.id)
 
 
 def working_beside(case: Case) -> set[int]:
@@ -122,9 +148,9 @@ def _unfinished() -> list[int]:
     return list(db.session.scalars(query.order_by(Reorganisation.id)))
 
 
-def _next(plan_id: int, blueprint: Blueprint) -> int | None:
+def _next(plan_id: int, blueprint: Blueprint, now: datetime) -> int | None:
     last = select(Reorganisation.last_case_id).where(Reorganisation.id == plan_id).scalar_subquery()
-    return db.session.scalar(waiting_cases(blueprint).where(Case.id > last).limit(1))
+    return db.session.scalar(waiting_cases(blueprint, now).where(Case.id > last).limit(1))
 
 
 def _move_alone(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime) -> int:

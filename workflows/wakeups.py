@@ -51,6 +51,23 @@ def deliver_messages(now: datetime, limit: int = 100, *, bindings: Bindings = BI
     return sum(_deliver_to(case_id, now, bindings) for case_id in dict.fromkeys(db.session.scalars(query)))
 
 
+def fire_first_due(until: datetime, *, bindings: Bindings = BINDINGS) -> bool:
+    """Fire the timer that is due first, at its own instant and in the caller's unit of work, and hand over what others are to hear of it.
+
+    For an installation that is being set up: nobody else is at work in it. Says whether there was one due by `until`.
+    """
+    timer_id = db.session.scalar(_due(until).limit(1))
+    if timer_id is None:
+        return False
+    timer = db.session.get_one(Timer, timer_id)
+    due_at = timer.due_at
+    _fire(lock_case(timer.case_id), timer, due_at, bindings)
+    db.session.flush()
+    for case_id in list(db.session.scalars(select(Message.case_id).where(Message.delivered_at.is_(None)).distinct())):
+        _offer(case_id, due_at, bindings)
+    return True
+
+
 def _due(now: datetime) -> Select[int]:
     return (
         select(Timer.id)

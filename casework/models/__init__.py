@@ -54,6 +54,6 @@ __all__ = [
     "LoginSession", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
     "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question",
     "RateCounter", "Rating", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation", "ReorganisationChange",
-    "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StagedImport", "StepRecord", "StepValue",
-    "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
+    "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StagedImport", "StepRecord",
+    "StepValue", "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

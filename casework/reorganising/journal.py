@@ -5,7 +5,7 @@ taken back, messages that were told, search rows, which are made anew, and the c
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,6 +18,11 @@ from casework.db import METADATA, Instant, Model, db
 from casework.models import Reorganisation, ReorganisationChange
 
 NOT_KEPT = frozenset({"event", "event_stream", "search_row", "reorganisation", "reorganisation_step", "reorganisation_change"})
+FORGOTTEN = frozenset({
+    "title", "place", "village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude", "visibility_reason_id", "held_reason",
+    "instructions", "end_words",
+})  # fmt: skip
+"""Columns that tell what a case is about, which quarantine empties in the rows themselves (casework.erasing)."""
 TOLD = "outbox_message"
 """Of messages only the change of a recipient is taken back: who was told stays told."""
 
@@ -60,7 +65,9 @@ def net_changes(plan_id: int) -> list[Net]:
     found: dict[tuple[str, tuple[Any, ...]], Net] = {}
     for change in _rows(plan_id):
         table = METADATA.tables[change.table_name]
-        net = found.setdefault((table.name, tuple(change.row_key.values())), Net(table, change.row_key))
+        # PostgreSQL gives the names of an object back in an order of its own
+        key = {column.name: change.row_key[column.name] for column in table.primary_key}
+        net = found.setdefault((table.name, tuple(key.values())), Net(table, key))
         if change.before is None:
             net.is_new = True
         elif not net.is_new:
@@ -97,6 +104,17 @@ def put_back(plan_id: int) -> int:
             db.session.execute(update(table).where(here).values(_values(table, change.before)))
     db.session.expire_all()
     return len({(change.table_name, tuple(change.row_key.values())) for change in changes})
+
+
+def forget(table: type[Model], ids: Collection[int]) -> None:
+    """Take out of the journals of all plans what some rows told of their cases; an undo leaves those columns as they are."""
+    query = select(ReorganisationChange).where(ReorganisationChange.table_name == table.__tablename__)
+    for change in db.session.scalars(query.where(ReorganisationChange.row_key["id"].as_integer().in_(ids))):
+        for side in ("before", "after"):
+            told = getattr(change, side)
+            setattr(change, side, None if told is None else {name: value for name, value in told.items() if name not in FORGOTTEN})
+        if not change.before and not change.after:
+            db.session.delete(change)
 
 
 def rows_with(nets: list[Net], table: str) -> list[Net]:

@@ -18,13 +18,17 @@ BATCH = 50
 def reindex_some(plan_id: int, now: datetime) -> int:
     """Write the search rows of the next BATCH cases anew whose place has other names since; returns how many."""
     with unit_of_work():
-        plan = db.session.get_one(Reorganisation, plan_id)
-        query = select(Case.id).where(Case.area_id.in_(touched_areas(plan)), Case.id > plan.last_indexed_id).order_by(Case.id).limit(BATCH)
-        case_ids = list(db.session.scalars(query))
-        for case_id in case_ids:
-            refresh_search_rows(lock_case(case_id), at=now)
-        if case_ids:
-            plan.last_indexed_id = case_ids[-1]
+        return reindex_next(db.session.get_one(Reorganisation, plan_id), now)
+
+
+def reindex_next(plan: Reorganisation, now: datetime) -> int:
+    """The same within the caller's unit of work."""
+    query = select(Case.id).where(Case.area_id.in_(touched_areas(plan)), Case.id > plan.last_indexed_id).order_by(Case.id).limit(BATCH)
+    case_ids = list(db.session.scalars(query))
+    for case_id in case_ids:
+        refresh_search_rows(lock_case(case_id), at=now)
+    if case_ids:
+        plan.last_indexed_id = case_ids[-1]
     return len(case_ids)
 
 

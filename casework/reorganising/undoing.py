@@ -40,7 +40,9 @@ def _changed(net: Net) -> Bilingual:
     table, key = net.table.name, net.key
     case_id = key.get("id") if table == "case" else _case_of(net)
     if case_id is not None:
-        code = db.session.scalar(select(Case.code).where(Case.id == case_id))
+        code = db.session.scalar(select(Case.code).where(Case.id == case_id, Case.quarantined_at.is_(None)))
+        if code is None:
+            return Bilingual("Một hồ sơ đã được xử lý theo thủ tục riêng", "A case is handled under a procedure of its own")
         return Bilingual(f"Hồ sơ {code} đã được xử lý tiếp", f"Case {code} has been worked on")
     if table in BODIES and (body := db.session.get(BODIES[table], key["id"])) is not None:
         return Bilingual(f"{body.name.vi} đã được sửa", f"{body.name.en} has been changed")

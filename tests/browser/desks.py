@@ -1,9 +1,11 @@
 """Every page at a desk, with something on it: a house with a case at each step there is."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
@@ -27,12 +29,13 @@ STORIES = (
 
 @dataclass(frozen=True)
 class Desk:
-    """A page, whose it is and what it is called; `status` is what it is answered with."""
+    """A page, whose it is and what it is called; `status` is what it is answered with, `then` what is done on it before it is judged."""
 
     person: str
     name: str
     path: str
     status: int = 200
+    then: Callable[[Page], object] | None = None
 
 
 def furnish(day: Day) -> None:

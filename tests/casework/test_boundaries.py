@@ -87,6 +87,7 @@ REFUSED_SHAPES = {
     "true for a number": (polygon([[True, 12], *SQUARE[1:]]), "no number"),
     "a line": (polygon([[108, 12], [108.1, 12.1], [108.2, 12.2], [108, 12]]), "no size"),
     "crossing itself": (polygon(BOW_TIE), "crosses itself at (108.05000; 12.05000)"),
+    "a scribble": (polygon([[108 + x % 97 / 97, 12 + x * x % 89 / 89] for x in range(3_000)]), "too many places"),
     "twice the same": ({"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE]]}, "crosses itself"),
     "the open sea": (polygon([[0, 0], [1, 0], [1, 1], [0, 0]]), "outside Vietnam"),
     "over the date line": (polygon([[179, 12], [-179, 12], [-179, 13], [179, 12]]), "outside Vietnam"),

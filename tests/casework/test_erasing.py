@@ -26,6 +26,7 @@ from casework.intake import original_words, place_words
 from casework.models import (
     Addition,
     Case,
+    Delivery,
     Directive,
     Draft,
     Extension,
@@ -33,6 +34,7 @@ from casework.models import (
     HandBack,
     Hold,
     HotlineCall,
+    Letter,
     Note,
     OutboxMessage,
     Question,
@@ -40,6 +42,8 @@ from casework.models import (
     Referral,
     Refusal,
     RefusalReason,
+    Reorganisation,
+    ReorganisationChange,
     Report,
     StepRecord,
     StepValue,
@@ -68,6 +72,9 @@ NOT_OF_A_CASE = frozenset({
     "clock_rule", "code_counter", "deputy", "event_stream", "field", "idempotency_key", "letterhead", "login_session", "membership",
     "office_hours", "one_time_code", "process_version", "rate_counter", "refusal_reason", "reminder_rule", "text_template",
     "visibility_reason", "answer_template", "suggestion_rule",
+    # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
+    "complexity", "house_setting", "wallboard", "staged_import", "message_choice", "push_subscription", "reorganisation",
+    "reorganisation_step",
     # what the process keeps: names of steps, ids and flags, never what people wrote; values of drawn steps: workflows/test_forgetting
     "incident", "process_instance", "process_message", "process_timer", "step_fact", "waiting_task",
 })  # fmt: skip
@@ -80,6 +87,7 @@ VOCABULARY = {
     "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "draft_photos": {"token"}, "assignment": {"approval_desk"},
     "clock": {"kind", "element"},
     "clock_pause": {"reason"}, "rating": {"about"},
+    "delivery": {"recipient", "template", "dedupe_key", "lease", "gateway_ref"}, "reorganisation_change": {"table_name"},
     # labels of the model, the same for every case
     "step_record": {"element", "label_vi", "label_en", "outcome", "outcome_vi", "outcome_en"},
     "step_value": {"field", "label_vi", "label_en"},
@@ -145,7 +153,22 @@ def add_rows(case: Case, report_id: int, world: build.World) -> None:
             Follower(case_id=case.id, account_id=who, since=now),
             StepRecord(case_id=case.id, element="legal_review", label_vi="Thẩm định", label_en="Review", done_by_id=who, done_at=now,
                        values=[StepValue(field="basis", type="choice", label_vi="Căn cứ", label_en="Basis")]),
+            Letter(kind="apology", centre_id=case.centre_id, case_id=case.id, content={}, made_by_id=who, made_at=now),
+            Letter(kind="late_list", centre_id=case.centre_id, agency_id=agency, content={"codes": [case.code]}, made_by_id=who,
+                   made_at=NOW),
         ])  # fmt: skip
+        message = db.session.scalars(select(OutboxMessage).where(OutboxMessage.case_id == case.id)).first()
+        assert message is not None
+        db.session.add_all([
+            Delivery(message_id=message.id, recipient=message.recipient, case_id=case.id, channel="sms", template=message.template,
+                     dedupe_key=f"{case.code}:{attempts}", created_at=now, due_at=now, attempts=attempts, sent_at=now if attempts else None)
+            for attempts in (0, 1)
+        ])  # fmt: skip
+        plan = Reorganisation(title="", source="", on=now.date(), created_at=now)
+        db.session.add(plan)
+        db.session.flush()
+        for row in (case, db.session.get_one(Report, report_id), *case.assignments):
+            db.session.add(ReorganisationChange(reorganisation_id=plan.id, table_name=row.__tablename__, row_key={"id": row.id}))
 
 
 def mark_all() -> None:
@@ -159,10 +182,29 @@ def mark_all() -> None:
             if (column.table.name, column.name) not in OWN_PURPOSE:
                 db.session.execute(update(column.table).values({column.name: sealed}))
         db.session.execute(update(METADATA.tables["outbox_message"]).values(parameters={"words": MARK}, last_error=MARK))
+        for letter in db.session.scalars(select(Letter)):
+            row = {"code": code, "title": MARK} if (code := next(iter(letter.content.get("codes", ())), "")) else {}
+            letter.content = {"rows": [row], "words": MARK} if row else {"reason": MARK, "title": MARK}
+        for change in db.session.scalars(select(ReorganisationChange)):
+            told = {name: str(value) for name, value in journalled_row(change).items() if value is not None}
+            change.before, change.after = told, told
         db.session.add(OutboxMessage(
             recipient="desk:officer@a1", channel="page", template="reminder_letter", dedupe_key="letter:x", created_at=NOW, due_at=LATER,
             parameters={"codes": list(db.session.scalars(select(Case.code)))},
         ))  # fmt: skip
+
+
+def journalled_row(change: ReorganisationChange) -> dict[str, object]:
+    """The row a journal speaks of, as it is."""
+    table = METADATA.tables[change.table_name]
+    return dict(db.session.execute(select(table).where(table.c.id == change.row_key["id"])).mappings().one())
+
+
+def emptied_but_journalled() -> set[tuple[str, str]]:
+    """Columns of a row that are empty, and that a journal still tells."""
+    return {(change.table_name, name) for change in db.session.scalars(select(ReorganisationChange))
+            for name, value in journalled_row(change).items()
+            if value is None and name in {**(change.before or {}), **(change.after or {})}}
 
 
 def read_beside(case: Case, by: Actor) -> str:
@@ -223,6 +265,8 @@ def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, tmp_pat
         quarantine(lock_case(case.id), by=operator, now=NOW, reason=f"Tố cáo ông {MARK}.")
 
     assert list(readable()) == []
+    assert emptied_but_journalled() <= {("case", "published_at"), ("case", "state_before")}, "how far it was tells nothing of it"
+    assert {letter.withdrawn_at for letter in db.session.scalars(select(Letter))} == {NOW}, "none of them is printed any more"
     db.session.expire_all()
     reports = [link.report for link in case.reports if link.left_at is None]
     assert [original_words(report) for report in reports] == words, "the confidential reader needs them"

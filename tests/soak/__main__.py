@@ -9,7 +9,9 @@ from tests.soak.runs import RESULTS, Options, Run, RunFailed, carry_out
 
 RUNS: dict[str, Run] = {
     run.name: run
-    for run in (kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN, messages.RUN, reorganisations.RUN)
+    for run in (
+        kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN, messages.RUN, reorganisations.RUN,
+    )
 }
 
 

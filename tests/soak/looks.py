@@ -16,17 +16,21 @@ from playwright.sync_api import Page
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
+from casework.letters import letters_seen
 from casework.models import Account, Case
 from casework.notes import note_audiences
 from casework.own_lists import own_list
-from casework.permissions import Action, Actor, actor_for, case_seen_by, may, reports_of
+from casework.permissions import LOCAL_ZONE, Action, Actor, actor_for, case_seen_by, may, reports_of
 from casework.possible_acts import possible_acts
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk
+from tests.soak.looks_settings import pages_of_settings
 from tests.soak.runs import Options, Round, Run
 from web import demo
 from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
+from web.navigation import LOOKERS
 from workflows.drafts import start_draft
+from workflows.late_cases import late_list
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.versions import SHIPPED
 
@@ -42,6 +46,9 @@ BESIDE = (
     ("approvals", "/approvals", Action.APPROVE_ANSWER), ("templates", "/answer-templates", Action.KEEP_TEMPLATE),
     ("mentions", "/mentions", Action.READ_CASE), ("search", "/search?q=rac", Action.SEARCH_CASES),
     ("search-nothing", "/search?q=khongco", Action.SEARCH_CASES),
+    ("own-messages", "/account/messages", Action.CHOOSE_MESSAGES), ("password", "/account/password", Action.MANAGE_SESSIONS),
+    ("call", "/intake/call", Action.TAKE_REPORT), ("camera", "/intake/camera", Action.TAKE_REPORT),
+    ("cameras", "/intake/cameras", Action.TAKE_REPORT), ("late", "/late", Action.READ_LATE), ("letters", "/letters", Action.READ_LATE),
 )  # fmt: skip
 """Pages at desks that hang on no case."""
 
@@ -90,10 +97,21 @@ def pages_of_staff(actor: Actor, now: datetime) -> Pages:
             found.setdefault("diagram", f"/cases/{case.ref}/diagram")
         for each in possible_acts(case, actor, now):
             found.setdefault(f"act-{each.verb}", f"/cases/{case.ref}/acts/{each.verb}")
+    return found | pages_of_letters(actor, now)
+
+
+def pages_of_letters(actor: Actor, now: datetime) -> Pages:
+    """A letter of each kind, the form for one that reminds, and the wallboard for who looks at it signed in."""
+    found = {"wallboard": "/wallboard"} if actor.holds(LOOKERS) else {}
+    if may(actor, Action.READ_LATE):
+        found |= {f"letter-{letter.kind}": f"/letters/{letter.ref}" for letter in letters_seen(actor)}
+    if may(actor, Action.WRITE_LETTER):
+        for late in late_list(actor, now=now).agencies:
+            found.setdefault("late-letter", f"/late/{late.agency.ref}/letter")
     return found
 
 
-def pages_of(login: str, now: datetime) -> Pages:
+def pages_of(app: Flask, login: str, now: datetime) -> Pages:
     """What somebody with that login has to look at."""
     if not login:
         return pages_of_guest()
@@ -101,6 +119,7 @@ def pages_of(login: str, now: datetime) -> Pages:
         return pages_of_citizen(citizen_by_email(login))
     actor = actor_for(staff_account(login), now=now)
     found = pages_of_staff(actor, now) | (pages_of_studio(actor) if may(actor, Action.READ_PROCESS) else {})
+    found |= pages_of_settings(app, actor, now.astimezone(LOCAL_ZONE).date())
     return found | pages_of_mending() if may(actor, Action.MEND_PROCESS) else found
 
 
@@ -137,7 +156,7 @@ def look_at_all(house: House, app: Flask, language: str) -> dict[str, Any]:
         visitor = house.visitor(login, password=PASSWORD)
         visitor.go(f"/language?code={language}")
         with app.app_context():
-            pages = pages_of(login, now)
+            pages = pages_of(app, login, now)
         for name, path in pages.items():
             answer = visitor.page.goto(path)
             if answer is None or answer.status != 200:

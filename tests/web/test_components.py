@@ -136,7 +136,7 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
 @pytest.mark.parametrize("code", [403, 404, 409, 412, 413, 500])
 @pytest.mark.parametrize("is_staff", [False, True])
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:
-    for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out"):
+    for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out", "auth.sessions"):
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"
     entry = SimpleNamespace(url="/inbox", words="Hộp việc", icon="inbox", is_current=True, count=3, is_main=False)

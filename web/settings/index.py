@@ -112,7 +112,7 @@ SECTIONS: list[Section] = [
     Section(
         "settings_wallboards.wallboards", _l("Televisions"), _l("Which televisions show the wallboard without anybody signed in."),
         Action.MANAGE_WALLBOARDS, group="system",
-    ),  # fmt: skip
+    ),
     Section(
         "settings_map.settings_map", _l("Base map"), _l("What lies under the points of a map, and where it comes from."), group="places"
     ),

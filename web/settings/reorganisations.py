@@ -217,7 +217,12 @@ def doing(ref: str) -> ResponseReturnValue:
     except CaseworkError as refused:
         return _refused(ref, refused, do=form)
     reorganising.go_on(moment, most=AT_ONCE)
-    flash(_("The reorganisation is being done. Cases that are still to follow are moved in the background."))
+    is_done = found(plan_seen(actor(), ref)).state == "done"
+    flash(
+        _("The reorganisation has been done.")
+        if is_done
+        else _("The reorganisation is being done. Cases that are still to follow are moved in the background.")
+    )
     return redirect(url_for(".plan", ref=ref))
 
 
@@ -314,7 +319,8 @@ def _names(seen: Reorganisation) -> dict[tuple[str, int], Any]:
             found_names[kind, row.id] = (row.name, is_planned(row))
     members = [step.predecessor_id for step in steps if step.kind is Kind.PERSON]
     for row in db.session.scalars(select(Membership).where(Membership.id.in_(members)).options(joinedload(Membership.account))):
-        found_names[Kind.PERSON, row.id] = (row.account.full_name or "", ROLE_WORDS[Role(row.role)], "agency" if row.agency_id else "centre")
+        goes_to = Kind.AGENCY if row.agency_id is not None else Kind.CENTRE
+        found_names[Kind.PERSON, row.id] = (row.account.full_name or "", ROLE_WORDS[Role(row.role)], goes_to)
     return found_names
 
 
@@ -328,7 +334,7 @@ def _left(seen: Reorganisation) -> int:
     """Cases that are still to follow."""
     if seen.state != "doing":
         return 0
-    return reorganising.left_to_move(seen, most=MOST_CASES)
+    return reorganising.left_to_move(seen, now=now(), most=MOST_CASES)
 
 
 def _centres() -> dict[str, Centre | None]:

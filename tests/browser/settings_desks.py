@@ -1,0 +1,163 @@
+"""The desks of settings, messages, letters and intake, with something on each: what `desks.py` has no part of."""
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.identity import Contact
+from casework.letters import write_late_letter
+from casework.messages.routing import route_messages
+from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
+from casework.models import Assignment, Camera, Letterhead
+from casework.permissions import Role, actor_for
+from casework.reorganising import plans
+from casework.reorganising.blueprint import Kind
+from casework.settings.deputyships import appoint_deputy
+from casework.settings.value_changes import set_value
+from casework.wallboards import add_wallboard
+from tests import build, reorganised
+from tests.browser.day import Day, fill_in
+from tests.browser.desks import Desk
+from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.soak.looks_settings import pages_of_settings
+from web.gateways.opening import page_addresses
+from workflows import reorganising
+from workflows.steps import claim
+
+HOUSE_ADMINISTRATOR = "house_administrator"
+WHY = "Theo Quyết định 12/QĐ-UBND."
+PEOPLE = """Tên đăng nhập;Họ và tên;Chức danh;Điện thoại;Vai trò;Mã đơn vị;Đầu mối
+an.le;Lê Thị An;Chuyên viên;0912345678;Cán bộ đơn vị;PTNMT;x
+operator_2;Người Thử operator_2;Chuyên viên;;ops_lead;;
+binh.tran;Trần Văn Bình;Chuyên viên;12;Cán bộ đơn vị;KHONG-CO;
+;Không Tên Đăng Nhập;;;Thủ thư;;
+"""
+SHAPES = collection(feature(polygon(SQUARE), name="Xã Lát"), feature(polygon(EAST), name="Xã Đạ Chais"),
+                    feature(polygon([[x + 0.2, y] for x, y in SQUARE]), name="Xã không có ở đây"))  # fmt: skip
+
+
+def furnish_settings(day: Day) -> None:
+    """Late cases with a letter and an apology, cameras, televisions, a message that was given up, changes of settings, two plans."""
+    world, now = day.world, day.now()
+    with unit_of_work():
+        account = build.staff(world, HOUSE_ADMINISTRATOR, Role.ADMINISTRATOR)
+        account.email = "quan.tri@lacduong.example"
+        account.memberships[0].centre_id = None
+        db.session.add_all([
+            Letterhead(centre_id=world.centre.id, agency_id=None, parent_body="Ủy ban nhân dân huyện Lạc Dương",
+                       issuing_body="Trung tâm Giám sát, điều hành thông minh", symbol="IOC", place="Lạc Dương", authority="TL. Chủ tịch",
+                       signer_title="Giám đốc", signer_name="Người Ký Thử", valid_from=build.LONG_AGO),
+            *(Camera(centre_id=world.centre.id, name_vi=name, name_en=name, kind=kind, area_id=world.area.id, latitude=at[0],
+                     longitude=at[1], valid_from=build.LONG_AGO)
+              for name, kind, at in (("Camera tầm cao Klong Klanh", "tower", (12.1795, 108.6755)),
+                                     ("Camera an ninh chợ Lạc Dương", "security", (12.0102, 108.4267)))),
+        ])  # fmt: skip
+        world.area.latitude, world.area.longitude = 12.05, 108.36
+    early = now - timedelta(days=20)
+    for urgent in (False, True):
+        day.cases[f"late {urgent}"] = build.case_at(world, "handling", agencies=2, now=early, urgent=urgent)
+    build.case_at(world, "to_classify", now=early, words="Ô tô đỗ chắn lối đi.")
+    day.act("late False", "apologise", "operator", reason="Mưa lớn, xe chưa vào được.", until=date(2026, 3, 9))
+    give_up(day)
+    with unit_of_work():
+        by = actor_for(db.session.merge(account), now=now)
+        add_wallboard(centre=db.session.merge(world.centre), name="Phòng điều hành", reason=WHY, by=by, now=now)
+        set_value("quiet_from", "21:00", by=by, now=now, reason=WHY)
+        leader, deputy = (db.session.merge(world.people[name]) for name in ("leader_PTNMT", "officer_2_PTNMT"))
+        appoint_deputy(principal=leader, deputy=deputy, starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=5), by=by, now=now,
+                       reason="Nghỉ phép.")
+        late, agency = day.cases["late False"], db.session.merge(world.agencies["PTNMT"])
+        claim(build.waiting(late, "submit_answer", agency).ref, by=world.actor("officer_PTNMT", now), now=now)
+        parts = list(db.session.scalars(select(Assignment).where(Assignment.case_id == late.id, Assignment.agency_id == agency.id)))
+        write_late_letter(agency=agency, assignments=parts, reply_by=date(2026, 3, 5), words="Xin báo cáo ngay.", now=now,
+                          by=world.actor("operator", now))
+    reorganised.planned(world)
+    do_a_plan(day)
+
+
+def give_up(day: Day) -> None:
+    """Two messages the mail server refuses for good, each in a case of its own."""
+    def refuse(_outgoing: Outgoing) -> Receipt:
+        raise Refused("SMTP RCPT 550 5.1.1")
+
+    for number in range(2):
+        build.file_report(day.world, by="guest", now=day.now(), words=f"Rác ven suối, chỗ thứ {number}.",
+                          contact=Contact(name="Nguyễn Thị Thử", email="thu@nguoi-dan.example"))
+    now = day.now()
+    while route_messages(now, configured=frozenset({"email"})):
+        pass
+    send_waiting("email", refuse, clock=lambda: now, pages=page_addresses(day.house.app), configured=frozenset({"email"}))
+
+
+def do_a_plan(day: Day) -> None:
+    """One agency is followed by another from today on."""
+    world, now = day.world, day.now()
+    with unit_of_work():
+        by = world.actor("administrator", now)
+        plan = plans.begin_plan(by=by, now=now, title="Đổi tên phòng văn hóa", source="NQ 12/NQ-HĐND", on=date(2026, 3, 2),
+                                centre_id=world.centre.id)
+        name = "Phòng Văn hóa, Khoa học và Thông tin"
+        after = plans.new_body(plan.ref, by=by, kind=Kind.AGENCY, values={"name_vi": name, "name_en": name, "key": "VHKHTT"})
+        plans.add_line(plan.ref, by=by, kind=Kind.AGENCY, predecessor_id=world.agencies["VHTT"].id, successor_id=after.id)
+    with unit_of_work():
+        reorganising.start(plan.ref, by=by, now=now, reason=WHY)
+    while reorganising.go_on(now):
+        pass
+
+
+def settings_desks(day: Day) -> list[Desk]:
+    """Each page of settings once, and those that come only after something was sent."""
+    db.session.rollback()
+    now, who = day.now(), HOUSE_ADMINISTRATOR
+    pages = pages_of_settings(day.house.app, actor_for(day.world.people[who], now=now), date(2026, 3, 2))
+    principal = day.world.people["leader_HKL"].ref
+    return [
+        *(Desk(who, name, path) for name, path in pages.items()),
+        Desk(who, "deputy-for-one", f"/settings/deputies?principal={principal}"),
+        Desk("leader_PTNMT", "deputies-own", "/settings/deputies"),
+        Desk(who, "calendar-preview", "/settings/calendar", then=look_ahead_in_calendar),
+        Desk(who, "boundaries-preview", "/settings/boundaries", then=look_at_shapes),
+        Desk(who, "import-preview", "/settings/imports/people", then=look_at_people),
+        Desk(who, "row-refused", "/settings/rules/clock/new?like=1", then=lambda page: sent(page, "main form.card button.btn-primary")),
+        Desk(who, "start-password", "/settings/people/new", then=add_somebody),
+        Desk(who, "wallboard-code", "/settings/wallboards", then=lambda page: sent(page, "form[action$='/code'] button")),
+    ]  # fmt: skip
+
+
+def sent(page: Page, button: str, **fields: str) -> None:
+    """Fill in a form and press its button, past what the browser itself would refuse."""
+    fill_in(page, **fields)
+    with page.expect_navigation():
+        page.locator(button).first.evaluate("button => { button.form.noValidate = true; button.click(); }")
+
+
+def look_ahead_in_calendar(page: Page) -> None:
+    """A day off in the middle of running limits."""
+    form = "details#days form"
+    page.locator("details#days").evaluate("fold => { fold.open = true; }")
+    fields = {"first": "2026-03-04", "label_vi": "Ngày nghỉ bù", "label_en": "Day off in lieu", "source": "TB 12/TB-UBND", "reason": WHY}
+    for name, value in fields.items():
+        page.fill(f"{form} [name={name}]", value)
+    sent(page, f"{form} button")
+
+
+def look_at_shapes(page: Page) -> None:
+    """A file of three shapes, one of which is nobody's."""
+    page.set_input_files("#file", {"name": "xa.geojson", "mimeType": "application/json", "buffer": json.dumps(SHAPES).encode()})
+    sent(page, "form.stack button.btn-primary")
+
+
+def look_at_people(page: Page) -> None:
+    """A table with rows that are new, changed and faulty."""
+    page.set_input_files("#file", {"name": "can-bo.csv", "mimeType": "text/csv", "buffer": PEOPLE.encode()})
+    sent(page, "form.settingform button.btn-primary")
+
+
+def add_somebody(page: Page) -> None:
+    seat = page.locator("[name=seat] option[value^='officer.']").first.get_attribute("value") or ""
+    somebody = {"login": "moi.nguoi", "full_name": "Lê Thị Mới", "title_vi": "Chuyên viên", "seat": seat, "reason": WHY}
+    sent(page, "form.settingform button.btn-primary", **somebody)

@@ -1,0 +1,106 @@
+"""The reorganisation of 01/07/2025 as the demonstration's administrator plans and does it: the district ends, three communes begin.
+
+Which bodies follow is invented after domain.md, 3.8; who works in them are the people of the district.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.calendars import RULES_STREAM
+from casework.db import db
+from casework.events import append
+from casework.models import Agency, Area, Centre, Letterhead, Membership
+from casework.permissions import LOCAL_ZONE, SYSTEM, Actor, actor_for
+from casework.reorganising import plans
+from casework.reorganising.blueprint import Kind
+from casework.seeding import LETTERHEAD, REORGANISED_ON, SIGNED_AT, Row, table_rows
+from web.demo_people import staff_account
+from web.demo_telling import begin_step
+from workflows import reorganising
+from workflows.wakeups import fire_first_due
+
+PLANNED = datetime(2025, 6, 27, 9, 0, tzinfo=LOCAL_ZONE)
+DONE = datetime(2025, 7, 1, 7, 5, tzinfo=LOCAL_ZONE)
+TITLE = "Sắp xếp đơn vị hành chính cấp xã, kết thúc cấp huyện từ 01/07/2025"
+SOURCE = "Nghị quyết 1671/NQ-UBTVQH15 ngày 16/6/2025; Nghị định 150/2025/NĐ-CP"
+ADMINISTRATOR = "quantri"
+CENTRE_HEAD = ("UBND XÃ LẠC DƯƠNG", "TRUNG TÂM GIÁM SÁT VÀ ĐIỀU HÀNH THÔNG MINH", "IOC", "", "GIÁM ĐỐC")
+"""Over the letters of the centre, which the commune of its seat goes on with."""
+
+
+def reorganise(centre: Centre) -> None:
+    """Plan and do it, in the caller's unit of work and at its own moments."""
+    while fire_first_due(PLANNED):
+        begin_step()  # what ran out in the first years has ended its cases long before
+    by = actor_for(staff_account(ADMINISTRATOR), now=PLANNED)
+    plan = plans.begin_plan(by=by, now=PLANNED, title=TITLE, source=SOURCE, on=REORGANISED_ON, centre_id=centre.id)
+    areas = _areas(centre, plan.ref, by)
+    _agencies(centre, plan.ref, by, areas)
+    reorganising.carry_out(plan.ref, by=actor_for(staff_account(ADMINISTRATOR), now=DONE), now=DONE, reason="Đúng ngày hiệu lực.")
+    _letterheads(centre)
+    _fill_posts()
+    db.session.flush()
+
+
+def _areas(centre: Centre, ref: str, by: Actor) -> dict[str, Area]:
+    """The communes of before are followed by those of the day; the district by nobody: it has no cases of its own."""
+    known = {row.name_vi: row for row in db.session.scalars(select(Area).where(Area.centre_id == centre.id, Area.level != "village"))}
+    rows = {row.pop("key"): row for row in table_rows("areas.csv")}
+    areas = {key: known[row["name_vi"]] for key, row in rows.items() if row["name_vi"] in known and row["valid_from"] < REORGANISED_ON}
+    for succession in table_rows("area_successions.csv"):
+        before, key = areas[succession["predecessor"]], succession["successor"]
+        if key not in areas:
+            values = {name: value for name, value in rows[key].items() if name not in ("parent", "valid_from", "valid_to")}
+            made = plans.new_body(ref, by=by, kind=Kind.AREA, values=values | {"parent_id": areas[rows[key]["parent"]].id})
+            areas[key] = db.session.get_one(Area, made.id)
+        plans.add_line(ref, by=by, kind=Kind.AREA, predecessor_id=before.id, successor_id=areas[key].id)
+    plans.add_line(ref, by=by, kind=Kind.AREA, predecessor_id=areas["huyen_lac_duong"].id, successor_id=None)
+    return areas
+
+
+def _agencies(centre: Centre, ref: str, by: Actor, areas: dict[str, Area]) -> None:
+    known = {row.key: row.id for row in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id))}
+    for row in table_rows("agencies_2025.csv"):
+        names = ("key", "name_vi", "name_en", "short_name_vi", "short_name_en", "phone")
+        values: Row = {name: row[name] for name in names}
+        values["area_id"] = areas[row["area"]].id if row["area"] else None
+        values["parent_id"] = known[row["under"]] if row["under"] else None
+        known[row["key"]] = plans.new_body(ref, by=by, kind=Kind.AGENCY, values=values).id
+        for key in row["follows"].split():
+            plans.add_line(ref, by=by, kind=Kind.AGENCY, predecessor_id=known[key], successor_id=known[row["key"]])
+
+
+def _letterheads(centre: Centre) -> None:
+    """The heads of the letters of the new bodies, and of the centre under the commune of its seat."""
+    there = {row.key: row for row in db.session.scalars(select(Agency).where(Agency.valid_from == REORGANISED_ON))}
+    for row in table_rows("agencies_2025.csv"):
+        head: dict[str, Any] = {column: row[column] or "" for column in LETTERHEAD}
+        db.session.add(Letterhead(centre_id=centre.id, agency_id=there[row["key"]].id, valid_from=REORGANISED_ON, **head, **SIGNED_AT))
+    for former in db.session.scalars(select(Letterhead).where(Letterhead.centre_id == centre.id, Letterhead.agency_id.is_(None))):
+        former.valid_to = REORGANISED_ON
+    head = dict(zip(LETTERHEAD, CENTRE_HEAD, strict=True))
+    db.session.add(Letterhead(centre_id=centre.id, valid_from=REORGANISED_ON, **head, **SIGNED_AT))
+    append(RULES_STREAM, "install_letterheads", by=SYSTEM, at=DONE + timedelta(minutes=5), payload={"number": len(there) + 1})
+
+
+def _fill_posts() -> None:
+    """Who came with the main line works for the other communes as well until their posts are filled: nobody's tasks wait in vain."""
+    roles = list(db.session.scalars(select(Membership).where(Membership.agency_id.is_not(None)).order_by(Membership.id)))
+    held = {(row.role, row.agency_id) for row in roles if row.valid_to is None}
+    of_main = {agency_id: [row for row in roles if row.agency_id == agency_id and row.valid_to is None] for _role, agency_id in held}
+    for row in table_rows("agencies_2025.csv"):
+        followed = set(row["follows"].split())
+        own = db.session.scalars(select(Agency).where(Agency.key == row["key"])).one()
+        main = next((other for other in table_rows("agencies_2025.csv") if followed <= set(other["follows"].split())), row)
+        source = db.session.scalars(select(Agency).where(Agency.key == main["key"])).one()
+        for member in of_main.get(source.id, ()):
+            if (member.role, own.id) not in held:
+                held.add((member.role, own.id))
+                db.session.add(
+                    Membership(
+                        account_id=member.account_id, role=member.role, agency_id=own.id, is_focal=member.is_focal,
+                        valid_from=REORGANISED_ON,
+                    )
+                )  # fmt: skip
