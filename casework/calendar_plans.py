@@ -14,6 +14,7 @@ from casework.models import CalendarDay
 from casework.office_hours import refuse_hours, set_office_hours
 from casework.permissions import Actor
 from casework.settings.recording import record_setting
+from casework.words import Bilingual
 from casework.working_time import SATURDAY
 
 LONGEST_RANGE = 31
@@ -33,6 +34,11 @@ class PlannedDay:
     label_vi: str = ""
     label_en: str = ""
     source: str = ""
+
+    @property
+    def label(self) -> Bilingual:
+        """In both languages."""
+        return Bilingual(self.label_vi, self.label_en)
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def _extensions(case: Case, by: Actor) -> tuple[SeenExtension, ...]:
     found = []
     for row in db.session.scalars(select(Extension).where(Extension.assignment_id.in_(by_id)).order_by(Extension.id)):
         agency = by_id[row.assignment_id].agency
-        reads_reason = reads_all or agency.id in by.agency_ids
+        reads_reason = reads_all or by.works_for(by_id[row.assignment_id], case)
         if reads_reason or row.granted:
             found.append(SeenExtension(row, agency.short_name, reads_reason))
     return tuple(found)

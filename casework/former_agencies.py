@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
 from casework.db import db
-from casework.models import Agency, AgencySuccession, Case
+from casework.former_areas import Beside
+from casework.models import Agency, AgencySuccession, Case, Event
+from casework.permissions import LOCAL_ZONE
+from casework.successors import Followed, heirs_of
 from casework.words import Bilingual
 
 
@@ -55,3 +59,28 @@ def _heirs(agency_id: int, ways: Mapping[int, list[int]], present: Mapping[int, 
             seen.add(each)
             ahead += ways.get(each, ())
     return found
+
+
+def agencies_beside(case: Case, today: date) -> dict[int, Beside]:
+    """What to say behind the names of the agencies of a case, by assignment: what the one that had the work before was called, where a
+    reorganisation moved it; or who goes on with an agency that has ended. No statement where there was no reorganisation.
+    """
+    moved = [row for row in case.assignments if row.agency.valid_from > row.distributed_at.astimezone(LOCAL_ZONE).date()]
+    before = _names_before(case) if moved else {}
+    found = {row.id: Beside(formerly=before[row.agency.name]) for row in moved if row.agency.name in before}
+    ended = {row.id: row.agency for row in case.assignments if not row.agency.holds_on(today)}
+    heirs = {id_: heirs_of(Followed.AGENCY, agency.id, case.area_id) for id_, agency in ended.items()}
+    wanted = {each for theirs in heirs.values() for each in theirs}
+    there = {row.id: row for row in db.session.scalars(select(Agency).where(Agency.id.in_(wanted)))} if wanted else {}
+    for id_, theirs in heirs.items():
+        now = [there[each] for each in theirs if there[each].holds_on(today)]
+        if len(now) == 1:
+            found[id_] = Beside(nowadays=now[0].name)
+    return found
+
+
+def _names_before(case: Case) -> dict[Bilingual, Bilingual]:
+    """From the name of an agency to that of the one a reorganisation took the case from, as its events tell them."""
+    query = select(Event.payload).where(Event.case_id == case.id, Event.type == "reorganise").order_by(Event.seq)
+    pairs = (pair for payload in db.session.scalars(query) for pair in (payload or {}).get("moved", ()))
+    return {Bilingual(*after): Bilingual(*before) for before, after in pairs if before and after}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from casework.calendars import rules_head
 from casework.db import db
 from casework.folding import fold
 from casework.models import Area, AreaSuccession
@@ -93,14 +94,27 @@ def _villages_of(area_ids: Collection[int]) -> dict[int, set[str]]:
     return found
 
 
-def _ways() -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
-    """From an area to those before it and to those behind it. A reorganisation of a province makes some hundred rows."""
+Ways = Mapping[int, list[int]]
+
+_kept: dict[str, tuple[str, tuple[Ways, Ways]]] = {}
+
+
+def _ways() -> tuple[Ways, Ways]:
+    """From an area to those before it and to those behind it, kept until the rules change: reorganising a province makes some hundred."""
+    head, place = rules_head(), str(db.engine.url)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != head:
+        kept = _kept[place] = (head, _read_ways())
+    return kept[1]
+
+
+def _read_ways() -> tuple[Ways, Ways]:
     before: dict[int, list[int]] = defaultdict(list)
     behind: dict[int, list[int]] = defaultdict(list)
     for predecessor, successor in db.session.execute(select(AreaSuccession.predecessor_id, AreaSuccession.successor_id)):
         before[successor].append(predecessor)
         behind[predecessor].append(successor)
-    return before, behind
+    return dict(before), dict(behind)
 
 
 def _along(ways: Mapping[int, list[int]], area_id: int) -> dict[int, None]:

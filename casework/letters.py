@@ -20,6 +20,7 @@ from casework.outbox import tell_agency_of_letter
 from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, Role, require
 from casework.reminders import owes_answer
 from casework.settings.values import value_of
+from casework.successors import Followed, left_to
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, DayTooFar
 
 LATE_LIST = "late_list"
@@ -156,4 +157,9 @@ def _within(by: Actor) -> ColumnElement[bool]:
     of_agencies = [grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER]
     if None in of_centres:
         return Letter.id > 0
-    return or_(false(), Letter.centre_id.in_(of_centres), Letter.agency_id.in_(of_agencies))
+    area = select(Case.area_id).where(Case.id == Letter.case_id).correlate(Letter).scalar_subquery()
+    left = [
+        *left_to(Followed.CENTRE, set(filter(None, of_centres)), body=Letter.centre_id.expression, area=area),
+        *left_to(Followed.AGENCY, set(filter(None, of_agencies)), body=Letter.agency_id.expression, area=area),
+    ]
+    return or_(false(), Letter.centre_id.in_(of_centres), Letter.agency_id.in_(of_agencies), *left)

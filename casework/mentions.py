@@ -18,6 +18,7 @@ from casework.models import Account, Assignment, Case, Membership, Mention, Note
 from casework.notes import own_open_assignment, reads_note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, WITH_VIEWERS, Actor, Role, actor_for
+from casework.successors import Followed, heirs_of
 
 MOST_COLLEAGUES = 50
 MOST_LOOKED_AT = 400
@@ -127,12 +128,13 @@ def _works_there(case: Case, audience: str, part: Assignment | None, now: dateti
     """Memberships whose holders read a note of that audience."""
     today: date = now.astimezone(LOCAL_ZONE).date()
     holds = and_(Membership.valid_from <= today, or_(Membership.valid_to.is_(None), Membership.valid_to > today))
+    centres = {case.centre_id, *heirs_of(Followed.CENTRE, case.centre_id, case.area_id)}
     leads = Membership.role.in_((Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER))
-    centre = and_(leads, or_(Membership.centre_id.is_(None), Membership.centre_id == case.centre_id))
+    centre = and_(leads, or_(Membership.centre_id.is_(None), Membership.centre_id.in_(centres)))
     if audience == "centre":
         return and_(holds, centre)
     parts = [part] if part is not None else [row for row in case.assignments if row.is_open or row.approved_at is not None]
-    agencies = {row.agency_id for row in parts}
+    agencies = {id_ for row in parts for id_ in (row.agency_id, *heirs_of(Followed.AGENCY, row.agency_id, case.area_id))}
     return and_(holds, or_(centre, and_(Membership.role.in_(AGENCY_ROLES), Membership.agency_id.in_(agencies))))
 
 

@@ -25,7 +25,7 @@ class NoteRefused(CaseworkError):
 
 def note_audiences(by: Actor, case: Case) -> list[str]:
     """Return whom a person may write to: the centre to itself or to agencies, an agency to its own people."""
-    if by.holds([Role.OPERATOR, Role.OPS_LEAD], centre_id=case.centre_id):
+    if by.holds_for([Role.OPERATOR, Role.OPS_LEAD], case):
         return ["centre", "agencies"]
     return ["agency"] if own_open_assignment(by, case) is not None else []
 
@@ -89,13 +89,13 @@ def reads_note(by: Actor, note: Note, case: Case) -> bool:
         return False
     if viewers(by, case) & {Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER}:
         return True
-    own = {assignment.id for assignment in case.assignments if assignment.agency_id in by.agency_ids}
+    own = {assignment.id for assignment in case.assignments if by.works_for(assignment, case)}
     return note.audience == "agencies" or (note.audience == "agency" and note.assignment_id in own)
 
 
 def own_open_assignment(by: Actor, case: Case) -> Assignment | None:
     """The newest assignment of the person's agency that still gives a voice in the case."""
-    mine = [row for row in case.assignments if row.agency_id in by.agency_ids and (row.is_open or row.approved_at is not None)]
+    mine = [row for row in case.assignments if by.works_for(row, case) and (row.is_open or row.approved_at is not None)]
     return mine[-1] if mine else None
 
 

@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from casework.db import db, kept_for_step
 from casework.followers import followers_of, is_known_to_public
 from casework.models import Case, OutboxMessage, Report
-from casework.permissions import LOCAL_ZONE, Role, desk_name
+from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Role, desk_name
+from casework.successors import centre_at_work
 
 LETTER = "reminder_letter"
 """The template of what one desk is reminded of in one morning."""
@@ -49,7 +50,8 @@ def tell_followers(case: Case, template: str, *, at: datetime, **parameters: Any
 
 def tell_desk(role: Role, template: str, *, case: Case, at: datetime, agency_id: int | None = None, **parameters: Any) -> None:
     """Tell whoever reads an inbox."""
-    tell_inbox(desk_name(role, centre_id=case.centre_id, agency_id=agency_id), template, case=case, at=at, **parameters)
+    centre_id = None if role in AGENCY_ROLES else centre_at_work(case.centre_id, case.area_id)
+    tell_inbox(desk_name(role, centre_id=centre_id, agency_id=agency_id), template, case=case, at=at, **parameters)
 
 
 def tell_inbox(desk: str, template: str, *, case: Case, at: datetime, key: str | None = None, **parameters: Any) -> None:

@@ -9,7 +9,9 @@ from casework.models import Assignment, Case, CaseReport, Question, Report
 
 def case_of(report: Report) -> Case:
     """The case that answers a report now; of one withdrawn from a case that goes on for others, the one it was in last."""
-    return links_of(report)[-1].case
+    query = select(Case).join(CaseReport, CaseReport.case_id == Case.id).where(CaseReport.report_id == report.id)
+    query = query.order_by(CaseReport.left_at.is_not(None), CaseReport.id.desc()).limit(1)
+    return db.session.scalars(query.options(joinedload(Case.area))).one()
 
 
 def links_of(report: Report) -> list[CaseReport]:

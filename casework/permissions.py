@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Account, Assignment, Case, CaseReport, Deputy, Membership, Report, Reporter
+from casework.successors import Followed, heirs_of
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -333,6 +334,24 @@ class Actor:
             for grant in self.grants
         )
 
+    def holds_for(self, roles: Iterable[Role], case: Case) -> bool:
+        """Whether one of the roles is held in the centre of the case, or in one that follows it where it has ended."""
+        wanted = frozenset(roles) & self.roles
+        if not wanted or self.holds(wanted, centre_id=case.centre_id):
+            return bool(wanted)
+        return any(self.holds(wanted, centre_id=heir) for heir in heirs_of(Followed.CENTRE, case.centre_id, case.area_id))
+
+    def holds_beside(self, roles: Iterable[Role], assignment: Assignment, case: Case) -> bool:
+        """Whether one of the roles is held in the agency of the assignment, or in one that follows it where it has ended."""
+        wanted = frozenset(roles) & self.roles
+        if not wanted or self.holds(wanted, agency_id=assignment.agency_id):
+            return bool(wanted)
+        return any(self.holds(wanted, agency_id=heir) for heir in heirs_of(Followed.AGENCY, assignment.agency_id, case.area_id))
+
+    def works_for(self, assignment: Assignment, case: Case) -> bool:
+        """Whether the person works in the agency of the assignment, or in one that follows it where it has ended."""
+        return self.holds_beside(AGENCY_ROLES, assignment, case)
+
     def at(self, desk: str) -> "Actor":
         """Return the same person working at one inbox, so that a deputy's act is known as done for the principal."""
         return replace(self, desk=desk)
@@ -419,11 +438,11 @@ def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
         (Role.ADMINISTRATOR, Viewer.ADMINISTRATOR),
         (Role.CONFIDENTIAL_READER, Viewer.CONFIDENTIAL_READER),
     ):
-        if actor.holds([role], centre_id=case.centre_id):
+        if actor.holds_for([role], case):
             found.add(viewer)
-    if agency_ids := actor.agency_ids:
+    if actor.agency_ids:
         # the leader of an agency above decides where the agency's own leader wrote the answer
-        mine = [row for row in case.assignments if row.agency_id in agency_ids or (row.is_open and row.approval_desk in actor.desks)]
+        mine = [row for row in case.assignments if actor.works_for(row, case) or (row.is_open and row.approval_desk in actor.desks)]
         if any(assignment.is_open or assignment.approved_at is not None for assignment in mine):
             found.add(Viewer.AGENCY)
         elif mine:
@@ -470,8 +489,8 @@ def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: in
         return actor.holds(wanted)
     if agency_id is not None:
         return actor.holds(wanted, agency_id=agency_id)
-    return actor.holds(wanted & CENTRE_ROLES, centre_id=case.centre_id) or (
-        bool(wanted & AGENCY_ROLES) and any(actor.holds(wanted & AGENCY_ROLES, agency_id=row.agency_id) for row in case.assignments)
+    return actor.holds_for(wanted & CENTRE_ROLES, case) or (
+        bool(wanted & AGENCY_ROLES) and any(actor.holds_beside(wanted & AGENCY_ROLES, row, case) for row in case.assignments)
     )
 
 

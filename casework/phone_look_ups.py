@@ -17,6 +17,7 @@ from casework.limits import limit_set_by
 from casework.models import Account, Case, CaseReport, Report, Reporter
 from casework.permissions import OPERATIONS, Action, Actor, require
 from casework.sealing import lookup_digest
+from casework.successors import Followed, left_to
 
 LOOKED_UP_PURPOSE = "telephone number looked up"
 """Of the digest in the event: it tells that the same number was asked for twice, and fits no digest of a sender."""
@@ -66,7 +67,9 @@ def _cases_of(phone: str, by: Actor) -> list[Case]:
         .order_by(Case.id.desc())
     )
     if None not in centres:
-        query = query.where(Case.centre_id.in_(sorted(filter(None, centres))))
+        own = set(filter(None, centres))
+        left = left_to(Followed.CENTRE, own, body=Case.centre_id.expression, area=Case.area_id.expression)
+        query = query.where(or_(Case.centre_id.in_(sorted(own)), *left))
     return list(db.session.scalars(query.limit(MOST_FOUND)).unique())
 
 

@@ -105,7 +105,7 @@ def _sees_answer_photos(actor: Actor, photo: Photo) -> bool:
     assignment = answer.assignment
     if assignment.case.quarantined_at is not None:
         return False
-    if assignment.agency_id in actor.agency_ids or (assignment.approval_desk is not None and assignment.approval_desk in actor.desks):
+    if actor.works_for(assignment, assignment.case) or (assignment.approval_desk is not None and assignment.approval_desk in actor.desks):
         return True
     if sees(actor, Sight.SUBMITTED_ANSWERS, assignment.case):
         return True

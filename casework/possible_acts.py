@@ -139,7 +139,7 @@ def _published(case: Case, by: Actor, publications: Sequence[Publication] | None
 def _may_set_apart(case: Case, by: Actor) -> bool:
     """The centre always, an agency as long as it works on the case."""
     works_on_it = any(by.holds(AGENCY_ROLES, agency_id=assignment.agency_id) for assignment in case.open_assignments)
-    return may(by, Action.QUARANTINE, case) and (by.holds(OPERATIONS, centre_id=case.centre_id) or works_on_it)
+    return may(by, Action.QUARANTINE, case) and (by.holds_for(OPERATIONS, case) or works_on_it)
 
 
 def _has_time(case: Case, by: Actor, now: datetime) -> bool:

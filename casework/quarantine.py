@@ -37,6 +37,7 @@ from casework.outbox import tell_desk, tell_reporters
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, NotAllowed, Role, Sight, require, sees
 from casework.sealing import open_text, seal_text
 from casework.states import AssignmentEnd, AssignmentState, CaseState
+from casework.successors import centre_at_work
 
 REASON_PURPOSE = "reason of a quarantine"
 LONGEST_REASON = 2_000
@@ -83,6 +84,8 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
         _end_work(each, now)
         each.quarantined_at, each.is_public, each.published_at, each.state_before = now, False, None, None
         each.withdrawal_asked = each.has_unread_words = each.hotline_owed = False
+        # its place is erased, by which the readers of a centre that has ended are told: those of today's have it
+        each.centre_id = centre_at_work(each.centre_id, each.area_id)
     # merged cases stay merged, so that the matter counts once
     case.state, case.closed_at = CaseState.QUARANTINED, case.closed_at or now
     db.session.flush()
@@ -160,7 +163,7 @@ def original_photo(ref: str, *, by: Actor) -> File | None:
 
 def _refuse_agency_without_case(case: Case, by: Actor) -> None:
     """The button of an agency is for whoever works on the case now."""
-    if by.holds(OPERATIONS, centre_id=case.centre_id):
+    if by.holds_for(OPERATIONS, case):
         return
     if not any(by.holds(AGENCY_ROLES, agency_id=assignment.agency_id) for assignment in case.open_assignments):
         raise NotAllowed

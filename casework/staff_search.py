@@ -5,7 +5,7 @@ quarantine. Operators find their centre's cases, committee leaders those of thei
 those it works on or has answered; what it lost it does not find.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from unicodedata import normalize
@@ -19,6 +19,7 @@ from casework.models import Area, Assignment, Case, CaseReport, Field, Report, S
 from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, Role, require
 from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
 from casework.states import OPEN_STATES
+from casework.successors import Followed, left_to
 
 PAGE = 25
 OPEN = "open"
@@ -111,10 +112,10 @@ def _scopes(by: Actor) -> list[_Scope]:
     for audience, roles in (("centre", OPERATIONS), ("agencies", frozenset({Role.COMMITTEE_LEADER}))):
         centres = {grant.centre_id for grant in by.grants if grant.role in roles}
         if centres:
-            everywhere = SearchRow.id.is_not(None)
-            found.append(_Scope(audience, everywhere if None in centres else SearchRow.centre_id.in_(sorted(filter(None, centres)))))
+            condition = SearchRow.id.is_not(None) if None in centres else _of_centres(set(filter(None, centres)))
+            found.append(_Scope(audience, condition))
     if by.agency_ids:
-        own = and_(Assignment.agency_id.in_(sorted(by.agency_ids)), or_(Assignment.ended_at.is_(None), Assignment.approved_at.is_not(None)))
+        own = and_(_of_agencies(by.agency_ids), or_(Assignment.ended_at.is_(None), Assignment.approved_at.is_not(None)))
         # the leader of an agency above decides where the agency's own leader wrote the answer
         decides = and_(Assignment.approval_desk.in_(_leaders(by)), Assignment.ended_at.is_(None))
         of_row = select(Assignment.id).where(Assignment.case_id == SearchRow.case_id, or_(own, decides) if _leaders(by) else own).exists()
@@ -123,6 +124,19 @@ def _scopes(by: Actor) -> list[_Scope]:
             case_ids = union_all(case_ids, select(Assignment.case_id).where(decides))
         found.append(_Scope("agencies", of_row, case_ids))
     return found
+
+
+def _of_centres(centres: Collection[int]) -> ColumnElement[bool]:
+    """What those centres have, and what centres they follow left to them."""
+    area = select(Case.area_id).where(Case.id == SearchRow.case_id).correlate(SearchRow).scalar_subquery()
+    left = left_to(Followed.CENTRE, centres, body=SearchRow.centre_id.expression, area=area)
+    return or_(SearchRow.centre_id.in_(sorted(centres)), *left)
+
+
+def _of_agencies(agencies: Collection[int]) -> ColumnElement[bool]:
+    area = select(Case.area_id).where(Case.id == Assignment.case_id).correlate(Assignment).scalar_subquery()
+    left = left_to(Followed.AGENCY, agencies, body=Assignment.agency_id.expression, area=area)
+    return or_(Assignment.agency_id.in_(sorted(agencies)), *left)
 
 
 def _leaders(by: Actor) -> list[str]:

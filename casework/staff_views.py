@@ -163,7 +163,7 @@ def _photos_by_owner(*, report_ids: Sequence[int] = (), answer_ids: Sequence[int
 
 def _reads_answer(answer: Answer, assignment: Assignment, by: Actor) -> bool:
     decides = assignment.approval_desk is not None and by.grant_at(assignment.approval_desk) is not None
-    if assignment.agency_id in by.agency_ids or decides or sees(by, Sight.SUBMITTED_ANSWERS, assignment.case):
+    if by.works_for(assignment, assignment.case) or decides or sees(by, Sight.SUBMITTED_ANSWERS, assignment.case):
         return True
     return answer.is_approved and sees(by, Sight.APPROVED_ANSWERS, assignment.case)
 
@@ -191,7 +191,7 @@ def hand_backs_of(case: Case) -> list[HandBack]:
 
 def hand_backs_seen(case: Case, by: Actor) -> list[HandBack]:
     """The hand-backs a person may read: the centre and the committee all, an agency its own words even after it was released."""
-    own = {assignment.id for assignment in case.assignments if assignment.agency_id in by.agency_ids}
+    own = {assignment.id for assignment in case.assignments if by.works_for(assignment, case)}
     return [each for each in hand_backs_of(case) if _reads_all(case, by) or each.assignment_id in own]
 
 
@@ -208,7 +208,7 @@ def title_seen(case: Case, by: Actor) -> str | None:
 def instructions_seen(assignment: Assignment, by: Actor) -> str | None:
     """What the centre asks of an agency: for the centre, the committee, and that agency as long as it has the case."""
     case = assignment.case
-    is_own = assignment.agency_id in by.agency_ids and sees(by, Sight.CLEARED, case)
+    is_own = by.works_for(assignment, case) and sees(by, Sight.CLEARED, case)
     return assignment.instructions if is_own or _reads_all(case, by) else None
 
 
@@ -221,7 +221,7 @@ def openings(cases: list[Case], by: Actor) -> dict[int, str]:
     codes = {
         case.code: case.id
         for case in cases
-        if case.title is None and case.quarantined_at is None and by.holds([Role.OPERATOR, Role.OPS_LEAD], centre_id=case.centre_id)
+        if case.title is None and case.quarantined_at is None and by.holds_for([Role.OPERATOR, Role.OPS_LEAD], case)
     }
     if not codes:
         return {}

@@ -118,7 +118,7 @@ def reads_step_records(by: Actor, case: Case, assignment: Assignment | None) -> 
         return False
     if viewers(by, case) & {Viewer.OPERATOR, Viewer.OPS_LEAD, Viewer.COMMITTEE_LEADER}:
         return True
-    return assignment is not None and assignment.agency_id in by.agency_ids
+    return assignment is not None and by.works_for(assignment, case)
 
 
 def step_records_seen(case: Case, by: Actor, *, at_step_of: Collection[Assignment | None] = ()) -> list[SeenRecord]:

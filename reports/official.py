@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from casework.letterheads import Head
+from casework.telephones import as_dialled
 from reports.pdf import SERIF_FACES, render_pdf
 
 MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
@@ -78,5 +79,5 @@ def _stylesheet() -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters.update(day=short_day, long_day=day_in_words)
+    environment.filters.update(day=short_day, long_day=day_in_words, phone=as_dialled)
     return environment

@@ -75,7 +75,7 @@ def end_words_seen(case: Case) -> dict[int, str | None]:
     by = actor()
     reads_all = audience_of(by, case) in (Audience.CENTRE, Audience.COMMITTEE)
     return {
-        row.id: row.end_words if reads_all or row.agency_id in by.agency_ids or row.end_reason == AssignmentEnd.MISSING else None
+        row.id: row.end_words if reads_all or by.works_for(row, case) or row.end_reason == AssignmentEnd.MISSING else None
         for row in case.assignments
         if row.end_words
     }

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "LANGBIANG_"
 LANGUAGES = ("vi", "en")
+VAPID_KEY = Path("keys", "vapid_key")                   # in the data folder, where the environment holds none
 SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
 
 

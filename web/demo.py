@@ -21,6 +21,7 @@ from web.config import Config
 from web.demo_cases import agencies_at_work, draw_pictures, tell_stories
 from web.demo_desks import OnDesk, furnish_desks, on_desk
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
+from web.demo_settings import furnish_settings, let_messages_be_given_up
 from web.passwords import hash_password
 from web.schema import refuse_other_schema
 from web.server import serve
@@ -85,11 +86,14 @@ def prepare(app: Flask, *, now: datetime) -> bool:
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
             told = tell_stories(centre, now=now, store=store, pictures=pictures)
             furnish_desks(centre, now=now)
+            furnish_settings(centre, now=now)
             append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
     else:
         with unit_of_work():
             install_shipped_model(now=now)  # the folder may be of an older release
     catch_up(now)
+    if was_empty:
+        let_messages_be_given_up(app, now=now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty
 

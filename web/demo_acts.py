@@ -67,6 +67,12 @@ def direct(telling: Telling, deed: Deed, moment: datetime) -> None:
     telling.beside("direct", telling.staff(COMMITTEE, moment), moment, **deed.form)
 
 
+def apologise(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator says sorry for a day that has passed, and names another."""
+    until = telling.working_day(moment, deed.form["days"])
+    telling.beside("apologise", telling.staff(OPERATOR, moment), moment, reason=deed.form["words"], until=until)
+
+
 def publish_interim(telling: Telling, _deed: Deed, moment: datetime) -> None:
     """An operator publishes the answers there are, while other agencies are at work."""
     telling.beside(

@@ -65,6 +65,7 @@ DEEDS: dict[str, Do] = {
     "request_extension": demo_acts.request_extension,
     "endorse_extension": demo_acts.endorse_extension,
     "decide_extension": demo_acts.decide_extension,
+    "apologise": demo_acts.apologise,
     "open_answer": demo_desks.open_answer,
     "keep_draft": demo_desks.keep_answer_draft,
     "note": demo_desks.note,

@@ -49,6 +49,7 @@ FRESH = (
         deed("request_extension", "UBND-DASAR", after=480, days=3, reason="Xe cẩu đến muộn do mưa, cần thêm ba ngày."),
         deed("endorse_extension", "UBND-DASAR"),
         deed("direct", after=2640, words="UBND xã báo cáo tiến độ di dời và giữ biển cảnh báo cho đến khi xong."),
+        deed("apologise", days=4, words="Xe cẩu đến muộn do mưa nên biển chưa di dời được đúng hẹn."),
         deed("redo", "PTNMT", words="Ghi rõ thửa đất đặt biển có nằm trong hành lang đường bộ không, kèm ảnh hiện trạng."),
         deed("submit_again", "PTNMT", after=660, photographed=True,
              findings="Chân biển nằm trong hành lang an toàn đường bộ, lấn ra 3 m so với mốc lộ giới; thửa đất là đất giao thông.",
@@ -78,7 +79,7 @@ FRESH = (
              findings="Đã kiểm tra lại cùng UBND xã Lát: chỗ ủ được che bạt kín, buổi trưa không còn mùi ở khu dân cư cách 120 m.",
              actions="Đã hướng dẫn chủ vườn dùng chế phẩm khử mùi, ghi nhật ký ủ phân và không tập kết thêm phân tươi tại đây.",
              remaining="Kiểm tra đột xuất một lần trong tháng tới."),
-        deed("open_answer", "PTNMT"),
+        deed("open_answer", "PTNMT", after=2880),
     ), "trash", idle=60, cooperating=1, reporter=7),
     Story("Ô tô đỗ sai quy định gây ùn tắc giờ cao điểm", (
         *TAKEN, "submit", "approve", deed("claim", after=35, element="publish", by="vanhanh2"),

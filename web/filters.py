@@ -2,14 +2,15 @@
 
 from datetime import date, datetime
 
-import phonenumbers
 from flask import Flask, g, url_for
 
 from casework.models import Clock
 from casework.permissions import LOCAL_ZONE
+from casework.telephones import as_dialled
 from web.clock import now
 from web.due import DueWords, day_words, due_words, last_day, limit_words, short_limit_words
 from web.locales import in_reader_language, language
+from web.names_beside import agency_beside, place_beside
 
 
 def install(app: Flask) -> None:
@@ -23,9 +24,10 @@ def install(app: Flask) -> None:
         due_day=due_day,
         due_day_short=due_day_short,
         last_day=last_day_words,
-        phone=phone,
+        phone=as_dialled,
     )
     app.jinja_env.globals["sprite"] = sprite
+    app.jinja_env.globals.update(place_beside=place_beside, agency_beside=agency_beside)
 
 
 def sprite(name: str) -> str:
@@ -72,15 +74,3 @@ def due_day_short(due_at: datetime) -> str:
 def last_day_words(due_at: datetime | None) -> str:
     """The last local day in time; empty for None."""
     return day_words(last_day(due_at)) if due_at else ""
-
-
-def phone(number: str | None) -> str:
-    """A number in E.164 as it is dialled here: 0912 345 678; as it stands when it is none."""
-    if not number:
-        return ""
-    try:
-        parsed = phonenumbers.parse(number, "VN")
-    except phonenumbers.NumberParseException:
-        return number
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if parsed.country_code == 84 else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(parsed, style)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 
@@ -20,17 +20,19 @@ LIBRARY_TEXTS = (
     _l("Not a valid datetime value."),
     _l("Invalid Choice: could not coerce."),
     _l("Field must be equal to %(other_name)s."),
+    _l("Field cannot be longer than %(max)d characters."),
+    _l("Field must be at least %(min)d characters long."),
 )
-"""Sentences WTForms says by itself. It ships no Vietnamese, so they stand in our catalogue; validators with numbers in
-their sentences get a message of their own where they are used."""
+"""Sentences WTForms says by itself. It ships no Vietnamese, so they stand in our catalogue."""
 
 
 class _Words:
     def gettext(self, text: str) -> str:
         return str(gettext(text))
 
-    def ngettext(self, singular: str, plural: str, number: int) -> str:
-        return str(ngettext(singular, plural, number))
+    def ngettext(self, _singular: str, plural: str, _number: int) -> str:
+        # the library fills in the numbers itself, and no field here takes one character
+        return str(gettext(plural))
 
 
 class Form(FlaskForm):

@@ -11,7 +11,7 @@ import orjson
 from casework.anchors import KEY
 from casework.errors import CaseworkError
 from casework.keyring import Keyring
-from web.config import Config
+from web.config import VAPID_KEY, Config
 
 FORMAT = 1
 
@@ -22,7 +22,7 @@ class KeysRefused(CaseworkError):
 
 def key_files(config: Config) -> dict[str, Path]:
     """Where each key lies. What signs cookies is not among them: it can be made anew, people then sign in again."""
-    return {"keyring": config.keyring, "anchor_key": config.data / KEY}
+    return {"keyring": config.keyring, "anchor_key": config.data / KEY, "vapid_key": config.data / VAPID_KEY}
 
 
 def save_keys(config: Config, target: Path, *, now: datetime) -> None:

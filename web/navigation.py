@@ -93,13 +93,13 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     if actor().holds(LOOKERS):
         bar.append(_entry("wallboard.wallboard", _("Wallboard"), WALL_ICON))
     if may(actor(), Action.READ_LATE):
-        bar.append(_entry("late.late", _("Late"), "clock-exclamation"))
+        bar.append(_entry("late.late", _("Late"), "clock-exclamation", pages=("late.", "letters.")))
     if may(actor(), Action.RETRY_INCIDENT):
         bar.append(_entry("incidents.incidents", _("Incidents"), "alert-triangle"))
     if may(actor(), Action.READ_PROCESS):
         bar.append(_entry("studio.studio", _("Process"), "sitemap"))
     if may(actor(), Action.READ_SETTING_EVENTS):
-        bar.append(_entry("settings_index.settings", _("Settings"), "settings"))
+        bar.append(_entry("settings_index.settings", _("Settings"), "settings", pages="settings_"))
     bar.append(_entry("public.reports", _("Public list"), "list-search"))
     # a telephone is no wall
     return bar, [entry for entry in bar if entry.icon != WALL_ICON]
@@ -119,7 +119,7 @@ def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
     return [home, reports, own], [home, reports, report, own]
 
 
-def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False, pages: str = "") -> Entry:
+def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False, pages: str | tuple[str, ...] = ()) -> Entry:
     """`pages` is how the names of all the pages begin that belong to an entry of several."""
     here = request.endpoint or ""
-    return Entry(url_for(endpoint), words, icon, here == endpoint or bool(pages and here.startswith(pages)), count, is_main)
+    return Entry(url_for(endpoint), words, icon, here == endpoint or here.startswith(pages), count, is_main)

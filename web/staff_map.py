@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from casework.alike import Alike
-from casework.models import Case, Report
+from casework.db import db
+from casework.models import Case, Centre, Report
+from casework.successors import centre_at_work
 from web.base_map import BaseMap, base_map
 
 LARGEST_OUTLINE = 60_000
@@ -40,7 +42,13 @@ def staff_map(case: Case, alike: Iterable[Alike] = ()) -> StaffMap | None:
     spots = [spot for link in case.reports if link.left_at is None and (spot := _spot(link.report)) is not None]
     if not spots and not any(each.case.latitude is not None for each in alike):
         return None
-    return StaffMap(spots, _outline(case), base_map(case.centre))
+    return StaffMap(spots, _outline(case), base_map(_centre(case)))
+
+
+def _centre(case: Case) -> Centre:
+    """Whose land is drawn: of a centre that has ended nothing lies on a map any more."""
+    at_work = centre_at_work(case.centre_id, case.area_id)
+    return case.centre if at_work == case.centre_id else db.session.get_one(Centre, at_work)
 
 
 def _spot(report: Report) -> Spot | None:

@@ -53,6 +53,7 @@ EVENT_LABELS = {
     "put_live": _l("Put live"),
     "roll_back": _l("Made live again"),
     "discard_draft": _l("Discarded"),
+    "hand_on": _l("Handed on by the centre it follows"),
 }
 CHANGE_LABELS = {ChangeKind.ADDED: _l("new"), ChangeKind.CHANGED: _l("changed"), ChangeKind.REMOVED: _l("gone")}
 BASIS_LABELS = {

@@ -88,15 +88,17 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     if found := obstacles(plan, nets):
         raise UndoRefused(*refused_words(found))
     put_back(plan.id)
+    plan = locked_plan(by, ref)
+    # told first: what is kept of bodies and their names is asked anew from here on
+    record_setting(
+        KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "done"}, new={"state": "undone"}, reason=reason
+    )
     for case_id in case_ids:
         case = lock_case(case_id)
         _bring_back(case, nets, now)
         record(case, VERB, by=by, at=now, plan=ref)
         refresh_search_rows(case, at=now)
     plan = locked_plan(by, ref)
-    record_setting(
-        KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "done"}, new={"state": "undone"}, reason=reason
-    )
     plan.state, plan.undone_by_id, plan.undone_at = "undone", by.own_id, now
     plan.last_indexed_id, plan.put_off, plan.finished_at = 0, [], None
     return plan

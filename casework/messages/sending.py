@@ -213,8 +213,11 @@ def under_way() -> ColumnElement[bool]:
 
 
 def token_of(delivery: Delivery) -> str:
-    """What a delivery is known by outside, the same in each attempt; it says nothing about whom or what it is for."""
-    return lookup_digest(delivery.dedupe_key, purpose=TOKEN_PURPOSE)[:32]
+    """What a delivery is known by outside, the same in each attempt; it says nothing about whom or what it is for.
+
+    The instant belongs to it: after an older backup was restored row numbers come again.
+    """
+    return lookup_digest(f"{delivery.dedupe_key} {delivery.created_at.isoformat()}", purpose=TOKEN_PURPOSE)[:32]
 
 
 def _waiting(channel: str, now: datetime) -> Select[Delivery]:

@@ -15,8 +15,8 @@ from sqlalchemy import or_, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.messages.kinds import KINDS, LINK, Kind
-from casework.messages.lengths import MOST_SMS_SEGMENTS, sms_segments
-from casework.messages.rendering import PLACE, fill
+from casework.messages.lengths import LONGEST_ZNS, MOST_SMS_SEGMENTS, fits_zns, sms_segments
+from casework.messages.rendering import fill
 from casework.models import TextTemplate
 from casework.permissions import LOCAL_ZONE, Action, Actor, require
 from casework.seeding import table_rows
@@ -35,6 +35,7 @@ FIELDS = tuple(f"{part}_{language}" for part in LONGEST for language in LANGUAGE
 
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
 _NUMBER = re.compile(r"[0-9]{1,40}")
+_BRACED = re.compile(r"\{([\w ]{1,40})\}")
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,11 @@ def faults_of(kind: Kind, words: Words, samples: Mapping[str, Mapping[str, str]]
             faults[name] = fault
     if words.zns_template and not _NUMBER.fullmatch(words.zns_template):
         faults["zns_template"] = Bilingual("Số của mẫu tại Zalo chỉ gồm chữ số.", "The number of the template at Zalo has digits only.")
+    elif words.zns_template and "body_vi" not in faults and not fits_zns(fill(words.body_vi, samples["vi"])):
+        faults["body_vi"] = Bilingual(
+            f"Tin gửi qua Zalo tối đa {LONGEST_ZNS} ký tự, tính cả giá trị mẫu.",
+            f"A message by Zalo has {LONGEST_ZNS} characters at most, sample values counted.",
+        )
     fault = _fault_of_parameters(kind, words, samples["vi"])
     if fault is not None:
         faults["zns_parameters"] = fault
@@ -141,11 +147,11 @@ def faults_of(kind: Kind, words: Words, samples: Mapping[str, Mapping[str, str]]
 
 
 def places_in(text: str) -> set[str]:
-    """The named places of a text. Raises ValueError where a brace stands alone or round something else than a name."""
-    rest = PLACE.sub("", text)
+    """What stands between braces in a text, known or not. Raises ValueError where a brace stands alone or round more than a word."""
+    rest = _BRACED.sub("", text)
     if "{" in rest or "}" in rest:
-        raise ValueError("not a plain name")
-    return set(PLACE.findall(text))
+        raise ValueError("a brace alone")
+    return set(_BRACED.findall(text))
 
 
 def sms_of(short: str, values: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ from casework.models.people import Account, Deputy, LoginSession, Membership, On
 from casework.models.photos import File, Photo
 from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
 from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
-from casework.models.reorganisations import Reorganisation, ReorganisationChange, ReorganisationStep
+from casework.models.reorganisations import CaseSuccession, Reorganisation, ReorganisationChange, ReorganisationStep
 from casework.models.reports import Follower, Report, Reporter, ReportText
 from casework.models.rules import (
     CalendarChange,
@@ -48,8 +48,8 @@ from casework.models.step_records import StepRecord, StepValue
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
-    "Assignment", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "Centre", "Clock", "ClockPause", "ClockRule",
-    "CodeCounter", "Complexity", "Decision", "Delivery", "Deputy", "Directive", "Draft", "DraftPhotos", "Event", "EventStream",
+    "Assignment", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "CaseSuccession", "Centre", "Clock", "ClockPause",
+    "ClockRule", "CodeCounter", "Complexity", "Decision", "Delivery", "Deputy", "Directive", "Draft", "DraftPhotos", "Event", "EventStream",
     "Extension", "Field", "File", "Follower", "HandBack", "Hold", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "Letterhead",
     "LoginSession", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
     "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question",

@@ -51,6 +51,18 @@ class ReorganisationStep(Model):
     is_main: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="takes what no line claims by place, and people")
 
 
+class CaseSuccession(Model):
+    """Who reads the closed cases an ended centre or agency left behind, which no reorganisation moves: by the place of the case."""
+
+    __tablename__ = "case_succession"
+    __table_args__ = (CheckConstraint("kind IN ('agency', 'centre')", name="kind"),)
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(8))
+    predecessor_id: Mapped[int] = mapped_column(comment="row of agency or centre")
+    successor_id: Mapped[int] = mapped_column(comment="the same")
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), comment="empty: every place no other row of the predecessor names")
+
+
 class ReorganisationChange(Model):
     """One row as it stood before and after, in the order of the changes."""
 

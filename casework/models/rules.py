@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from casework.db import Id, Json, Model, Referable
 from casework.models.columns import Dated, Named, Scoped
+from casework.words import Bilingual
 
 
 class Field(Scoped, Named, Dated, Model):
@@ -51,6 +52,11 @@ class CalendarDay(Scoped, Model):
     label_vi: Mapped[str] = mapped_column(String(120))
     label_en: Mapped[str] = mapped_column(String(120))
     source: Mapped[str | None] = mapped_column(Text)
+
+    @property
+    def label(self) -> Bilingual:
+        """In both languages."""
+        return Bilingual(self.label_vi, self.label_en)
 
 
 class CalendarChange(Model):

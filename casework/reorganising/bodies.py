@@ -21,6 +21,7 @@ from casework.models import (
     Wallboard,
 )
 from casework.reorganising.blueprint import BODIES, Blueprint, Kind, Spot
+from casework.reorganising.left_cases import hand_left_cases_on
 from casework.reorganising.plans import planned_rows
 from casework.reorganising.rules import hand_rules_on
 
@@ -42,6 +43,7 @@ def move_bodies(plan: Reorganisation, blueprint: Blueprint) -> Moved:
     moved += hand_rules_on(blueprint, on=plan.on)
     _move_people(blueprint, plan.on, moved)
     _move_shared(blueprint, moved)
+    hand_left_cases_on(blueprint)
     db.session.flush()
     return moved
 

@@ -87,7 +87,9 @@ def _newcomers(plan: Reorganisation, nets: list[Net]) -> Iterator[Bilingual]:
 def _named(table: str, id_: int) -> Bilingual:
     match table:
         case "case":
-            code = db.session.scalar(select(Case.code).where(Case.id == id_))
+            code = db.session.scalar(select(Case.code).where(Case.id == id_, Case.quarantined_at.is_(None)))
+            if code is None:
+                return Bilingual("Một hồ sơ được xử lý theo thủ tục riêng ở đơn vị mới", "A case is handled under a procedure of its own")
         case "report":
             code = db.session.scalar(select(Report.code).where(Report.id == id_))
         case "assignment":

@@ -48,6 +48,7 @@ PHRASE_KINDS: dict[str, Bilingual] = {
 }
 URGENT_TARGET = Bilingual("Khẩn", "Urgent")
 ANY = Bilingual("tất cả", "any")
+THE_CENTRE = Bilingual("Trung tâm", "The centre itself")
 
 
 def fields(scope: Scope) -> list[Choice]:
@@ -87,7 +88,7 @@ def agencies(scope: Scope) -> list[Choice]:
     query = select(Agency).where(Agency.centre_id == scope.centre_id).order_by(Agency.name_vi, Agency.id)
     present = getattr(scope.row, "agency_id", None)
     rows = [row for row in db.session.scalars(query.limit(MOST_CHOICES)) if row.holds_on(scope.day) or row.id == present]
-    return [Choice("", None, Bilingual("Trung tâm", "The centre itself")), *(Choice(row.ref, row.id, row.name) for row in rows)]
+    return [Choice("", None, THE_CENTRE), *(Choice(row.ref, row.id, row.name) for row in rows)]
 
 
 def told_area(kept: int | None) -> str | None:

@@ -82,6 +82,17 @@ def line(longest: int) -> Reader:
     return read
 
 
+def worded(reader: Reader, codes: Mapping[str, Bilingual]) -> Reader:
+    """A text whose codes are shown, and sent back, in the words of either language."""
+    kept = {words: code for code, each in codes.items() for words in (each.vi, each.en)}
+
+    def read(typed: str) -> str:
+        text: str = reader(typed)
+        return kept.get(text, text)
+
+    return read
+
+
 def long_text(longest: int) -> Reader:
     """Text of several lines."""
 

@@ -153,6 +153,7 @@ BESIDE: tuple[Kind, ...] = (
                 is_fixed=True,
                 points_to=Agency,
                 tell=chosen.told_agency,
+                codes={"": chosen.THE_CENTRE},
             ),
             _head("parent_body", "Cơ quan chủ quản", "Parent body", 200, is_required=False),
             _head("issuing_body", "Cơ quan ban hành", "Issuing body", 200),

@@ -3,7 +3,7 @@
 from casework.models import ClockRule, Complexity, Field, RefusalReason, ReminderRule, VisibilityReason
 from casework.settings import choices as chosen
 from casework.settings import row_checks as checks
-from casework.settings.columns import Column, line, long_text, of_codes, tick
+from casework.settings.columns import Column, line, long_text, of_codes, tick, worded
 from casework.settings.kind_parts import FROM_THE_DAY, POSITION, code_column, hint_columns, name_columns
 from casework.settings.rows import Kind
 from casework.settings.values import whole
@@ -14,6 +14,13 @@ LONGEST_GUIDANCE = 1_000
 URGENCY = Column(
     "urgency", Bilingual("Mức độ", "Urgency"), line(8), choices=of_codes(chosen.URGENCIES), is_fixed=True, codes=chosen.URGENCIES
 )
+
+
+SOURCES = {
+    "own": Bilingual("tự quy định", "own rule"),
+    "own: less than the limit of the case": Bilingual("tự quy định: trừ vào hạn hồ sơ", "own rule: less than the case"),
+}
+"""Limits no regulation sets."""
 
 
 def _clock_kind(codes: dict[str, Bilingual]) -> Column:
@@ -94,18 +101,15 @@ HANDLING: tuple[Kind, ...] = (
                 codes={"": chosen.ANY},
             ),
             Column("amount", Bilingual("Số lượng", "Amount"), whole(1, 1_440)),
-            Column("unit", Bilingual("Đơn vị", "Unit"), line(14), choices=of_codes(chosen.UNITS), codes=chosen.UNITS),
+            Column("unit", Bilingual("Đơn vị tính", "Unit"), line(14), choices=of_codes(chosen.UNITS), codes=chosen.UNITS),
             Column(
                 "source",
                 Bilingual("Căn cứ", "Source"),
-                line(300),
+                worded(line(300), SOURCES),
                 is_required=False,
                 is_words=True,
                 hint=Bilingual("Số hiệu văn bản, hoặc để trống.", "The regulation, or empty."),
-                codes={
-                    "own": Bilingual("tự quy định", "own rule"),
-                    "own: less than the limit of the case": Bilingual("tự quy định: trừ vào hạn hồ sơ", "own rule: less than the case"),
-                },
+                codes=SOURCES,
             ),
         ),
         key=("kind", "urgency", "complexity"),
@@ -142,7 +146,7 @@ HANDLING: tuple[Kind, ...] = (
             Column("after_amount", Bilingual("Sau khi quá hạn", "After due"), whole(1, 999), is_required=False),
             Column(
                 "after_unit",
-                Bilingual("Đơn vị sau khi quá hạn", "Unit after due"),
+                Bilingual("Đơn vị tính", "Unit"),
                 line(14),
                 choices=of_codes({"": Bilingual("–", "–"), **chosen.UNITS}),
                 codes=chosen.UNITS,

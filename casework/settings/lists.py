@@ -46,7 +46,10 @@ def _seen_areas(by: Actor) -> Any:
 
 
 def _in_time(model: Any, on: date, state: str) -> Any:
-    return model.valid_to <= on if state == "ended" else or_(model.valid_to.is_(None), model.valid_to > on)
+    if state == "ended":
+        return (model.valid_to <= on) & (model.valid_to > model.valid_from)
+    # what a plan of reorganisation has made and not begun holds on no day
+    return or_(model.valid_to.is_(None), (model.valid_to > on) & (model.valid_to > model.valid_from))
 
 
 def _narrowed(query: Select[Any], typed: str, *columns: Any) -> Select[Any]:

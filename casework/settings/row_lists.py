@@ -49,7 +49,7 @@ def rows_seen(kind: Kind, by: Actor, *, day: date, ended: bool = False, after: i
     model = kind.model
     has_ended = model.valid_to.is_not(None) & ((model.valid_to <= day) | (model.valid_to == model.valid_from))
     query = select(model.id).where(_seen(kind, by), *kind.where(), has_ended if ended else ~has_ended)
-    order = [getattr(model, name) for name in kind.order]
+    order = [getattr(model, name).nulls_last() for name in kind.order]
     ids = list(
         db.session.scalars(
             query.order_by(model.centre_id.is_not(None), model.centre_id, *order, model.valid_from, model.id).limit(MOST_ROWS)

@@ -267,7 +267,7 @@ def _refuse_gone(kind: Kind, row: Any, today: date, seen: str | None) -> None:
 
 
 def _judge(kind: Kind, proposal: Proposal, faults: Faults) -> None:
-    if all(column.name in proposal.values for column in kind.columns):
+    if all(column.name in proposal.values and column.name not in faults for column in kind.columns):
         for name, fault in kind.check(proposal):
             faults.setdefault(name, fault)
 

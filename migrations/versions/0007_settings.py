@@ -22,7 +22,7 @@ LIVE = sa.text('ended_at IS NULL')
 OF_STAFF = sa.text("kind = 'staff'")
 FROM_CAMERA = sa.text('camera_id IS NOT NULL')
 UNROUTED = sa.text('routed_at IS NULL')
-TABLES = ('staged_import', 'delivery', 'letter', 'reorganisation_step', 'reorganisation_change', 'wallboard', 'reorganisation', 'push_subscription',
+TABLES = ('case_succession', 'staged_import', 'delivery', 'letter', 'reorganisation_step', 'reorganisation_change', 'wallboard', 'reorganisation', 'push_subscription',
           'message_choice', 'house_setting', 'complexity')
 COLUMNS: dict[str, list[sa.Column[object]]] = {
     'account': [
@@ -180,6 +180,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reorganisation_step'))
     )
     op.create_index('ix_reorganisation_step_reorganisation_id', 'reorganisation_step', ['reorganisation_id'])
+    op.create_table('case_succession',
+    sa.Column('id', BIG, nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('predecessor_id', BIG, nullable=False, comment='row of agency or centre'),
+    sa.Column('successor_id', BIG, nullable=False, comment='the same'),
+    sa.Column('area_id', BIG, nullable=True, comment='empty: every place no other row of the predecessor names'),
+    sa.CheckConstraint("kind IN ('agency', 'centre')", name=op.f('ck_case_succession_kind')),
+    sa.ForeignKeyConstraint(['area_id'], ['area.id'], name=op.f('fk_case_succession_area_id_area')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_case_succession'))
+    )
     op.create_table('letter',
     sa.Column('id', BIG, nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),

@@ -6,8 +6,11 @@ from datetime import date
 
 import pytest
 
+from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
+from casework.events import append
 from casework.models import AreaSuccession
+from casework.permissions import SYSTEM
 from casework.search_rows import refresh_search_rows
 from tests import build, pictured
 from tests.browser.house import House, opened
@@ -37,6 +40,7 @@ def test_case_page_paper_and_search_are_read_worked_by_keyboard_and_printed(hous
     with unit_of_work():
         newer, older = build.commune(world, "Xã Lạc Dương"), db.session.merge(world.areas["xa da chais"])
         db.session.add(AreaSuccession(predecessor_id=older.id, successor_id=newer.id, on=build.LONG_AGO))
+        append(RULES_STREAM, "change_rule", by=SYSTEM, at=build.NOON, payload={})
         locked = db.session.merge(case)
         locked.area = newer
         refresh_search_rows(locked, at=build.NOON)

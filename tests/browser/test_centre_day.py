@@ -4,6 +4,7 @@ The tests are chapters of one day, in order; the last one compares what was done
 """
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,19 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
+from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
-from casework.models import Case, Decision, Deputy, Event, Membership
+from casework.identity import Contact
+from casework.messages.routing import route_messages
+from casework.messages.sending import send_waiting
+from casework.models import Camera, Case, ClockRule, Decision, Deputy, Event, Letter, Membership
 from tests import build
 from tests.browser.day import AFTER, AGENCIES, NEUTRAL, Day, acts_that_exist, begun, button, fill_in, pictured_report, ref_of, send
 from tests.browser.house import Visitor
 from tests.conftest import environment_of
+from tests.messages.house import gateways_to
+from tests.outside import running
+from web.gateways.opening import page_addresses
 from web.verifying import verify
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -391,6 +399,147 @@ def test_cases_are_found_read_and_printed_and_a_name_is_told_with_a_reason_alone
     for part in ("print", "diagram"):
         page = day.person("operator").go(f"/cases/{case.ref}/{part}")
         assert "Nguyễn Thị Thử" not in page.content()
+
+
+# -- telephone, camera, what is late ------------------------------------------------------------------------------------
+
+
+def test_a_call_is_taken_down_by_keyboard_and_a_camera_case_ends_without_a_rating(day: Day) -> None:
+    page = day.person("operator_2").go("/intake/call")
+    for words in ("0912345679", "Nguyễn Văn Gọi"):
+        page.keyboard.insert_text(words)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text("Cây thông đổ chắn ngang đường vào thôn.")
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text("la")
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-known-words]")).to_contain_text("chưa có phản ánh nào")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/intake/taken")
+    assert day.newest("call").main_report.source == "phone"
+
+    with unit_of_work():
+        db.session.add(Camera(centre_id=day.world.centre.id, name_vi="Camera chợ", name_en="Market camera", kind="security",
+                              area_id=day.world.area.id, latitude=12.0102, longitude=108.4267, valid_from=build.LONG_AGO))
+    page = day.person("operator").go("/intake/camera")
+    page.locator("[name=camera]").first.check()
+    fill_in(page, words="Ô tô đỗ chắn lối ra vào chợ.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/intake/taken")
+    assert day.newest("camera").main_report.source == "camera"
+    day.to_publish("camera", "PTNMT")
+    day.step("operator", "camera", "publish", "publish", question="Ô tô chắn lối vào chợ.", checked="yes")
+    assert day.case("camera").state == "closed", "nobody sent it, so nobody rates it"
+    expect(day.person("operator").go("/intake/cameras").locator("main")).to_contain_text("1")
+
+
+def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day(day: Day) -> None:
+    day.cases["late"] = build.case_at(day.world, "handling", now=day.now() - timedelta(days=20))
+    code = day.case("late").code
+    page = day.person("ops_lead").go("/late")
+    expect(page.locator("main")).to_contain_text("cần xin lỗi")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Soạn công văn nhắc").click()
+    fill_in(page, words="Xin báo cáo ngay.")
+    with page.expect_navigation():
+        page.locator("form button.btn-primary").dblclick(no_wait_after=True)
+    page.wait_for_load_state()
+    expect(page.locator(".paper")).to_contain_text(code)
+    db.session.rollback()
+    assert db.session.query(Letter).count() == 1, "pressed twice, written once"
+    assert page.context.request.get(f"{page.url}/file").headers["content-type"] == "application/pdf"
+    day.beside("ops_lead", "late", "apologise", reason="Mưa lớn, xe chưa vào được.", until="2026-03-05")
+    expect(day.person("ops_lead").go("/late").locator("main")).to_contain_text("đến 05/03/2026")
+    expect(day.person("leader_PTNMT").go("/letters").locator("main")).to_contain_text("Xin lỗi và hẹn lại")
+    assert day.events("late", "apologise") == 1
+
+
+# -- the administrator, and what leaders set ------------------------------------------------------------------------------
+
+
+def test_a_changed_limit_counts_for_the_next_case(day: Day) -> None:
+    def accepted_by(story: str) -> datetime:
+        clock = running_clock(day.file(story), ClockKind.ACCEPTANCE)
+        assert clock is not None
+        assert clock.due_at is not None
+        return clock.due_at
+
+    before = accepted_by("before the change")
+    rule = db.session.scalars(select(ClockRule).where(ClockRule.kind == "acceptance", ClockRule.urgency.is_(None))).one()
+    page = day.person("administrator").go(f"/settings/rules/clock/{rule.id}")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Đặt riêng cho: Trung tâm thử nghiệm LD").click()
+    fill_in(page, amount="2", reason="Theo chỉ đạo của UBND.")
+    with page.expect_navigation():
+        page.locator("form.card button.btn-primary").click()
+    expect(page.locator("main")).to_contain_text("Theo chỉ đạo của UBND.")
+    assert timedelta(hours=1, minutes=55) < before - accepted_by("after the change") < timedelta(hours=2)
+
+
+def test_who_leaves_gives_her_tasks_back(day: Day) -> None:
+    day.file("left")
+    day.to_handling("left", "HKL")
+    page = day.open_step("officer_2_HKL", "left", "submit_answer", "HKL")
+    with page.expect_navigation():
+        page.locator(".who-wide form[action*='/claim'] button").click()
+    task = build.waiting(day.case("left"), "submit_answer")
+    assert task.claimed_by_id == day.world.people["officer_2_HKL"].id
+    page = day.person("administrator").go(f"/settings/people/{day.world.people['officer_2_HKL'].ref}/leaving")
+    expect(page.locator("main")).to_contain_text("1 việc đang giữ trở về việc chung")
+    fill_in(page, reason="Chuyển công tác.")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Khóa tài khoản").dblclick(no_wait_after=True)
+    page.wait_for_load_state()
+    assert build.waiting(day.case("left"), "submit_answer").claimed_by_id is None
+    assert "/sign-in" in day.person("officer_2_HKL").go("/inbox").url
+    expect(day.open_step("officer_HKL", "left", "submit_answer", "HKL").locator("form.work-form")).to_be_visible()
+
+
+def test_a_letter_the_mail_server_refused_is_sent_again(day: Day, tmp_path: Path) -> None:
+    with running("mail", tmp_path / "mail") as mail:
+        ways, gateways = gateways_to(mail), day.house.app.extensions["gateways"]
+        gateways |= ways
+        mail.order("550")
+        day.file("by mail", by="guest", contact=Contact(name="Nguyễn Thị Thử", email="thu@nguoi-dan.example"))
+
+        def send() -> None:
+            while route_messages(day.now(), configured=frozenset(ways)):
+                pass
+            send_waiting("email", ways["email"], clock=day.now, pages=page_addresses(day.house.app), configured=frozenset(ways))
+
+        send()
+        assert mail.letters == []
+        page = day.person("administrator").go("/settings/messages")
+        expect(page.locator("main")).to_contain_text("SMTP RCPT 550 5.1.1")
+        page.locator("[name=message]").check()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Gửi lại tin đã chọn").click()
+        expect(page.locator("main")).to_contain_text("Chưa có tin nào bị bỏ")
+        send()
+        assert [letter["Subject"] for letter in mail.letters] == [f"Đã nhận phản ánh {day.case('by mail').code}"]
+        del gateways["email"]
+
+
+def test_televisions_and_deputies_are_set_up_and_taken_back(day: Day) -> None:
+    page = day.person("ops_lead").go("/settings/wallboards")
+    fill_in(page, name="Phòng điều hành", reason="Treo ở phòng trực.")
+    for button_of in ("form[action$='/wallboards']", "form[action$='/code']"):
+        with page.expect_navigation():
+            page.locator(f"{button_of} button").click()
+        expect(page.locator(".bigcode")).to_have_text(re.compile(r"^\d{4} \d{4}$"))
+    page.locator("details summary", has_text="Thu hồi").click()
+    page.locator("form[action$='/revocation'] [name=reason]").fill("Hỏng màn hình.")
+    with page.expect_navigation():
+        page.locator("form[action$='/revocation'] button").click()
+    expect(page.locator("form[action$='/code']")).to_have_count(0)
+
+    page = day.person("leader_KTHT").go("/settings/deputies")
+    fill_in(page, deputy=day.world.people["officer_KTHT"].ref, starts_at="2026-03-03T07:30", ends_at="2026-03-05T17:00", reason="Đi họp.")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Cử người thay").click()
+    expect(page.locator("main")).to_contain_text("Người Thử officer_KTHT thay")
 
 
 # -- no harm -----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tests.browser.day import Day, begun, button, ref_of
 from tests.browser.desks import Desk, desks_of, furnish
 from tests.browser.house import DESK
 from tests.browser.judging import UNFOLD, WIDTHS, barriers, speak, too_wide, walk
+from tests.browser.settings_desks import furnish_settings, settings_desks, untold_in_events
 from tests.conftest import environment_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,6 +30,7 @@ def day(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
     with begun(variables) as day:
         furnish(day)
+        furnish_settings(day)
         yield day
 
 
@@ -42,6 +44,8 @@ def judged(day: Day, desk: Desk, number: int, *, goes_over: bool) -> Iterator[st
     if answer is None or answer.status != desk.status:
         yield f"answered with {answer and answer.status}"
         return
+    if desk.then is not None:
+        desk.then(page)
     if goes_over:
         yield from walk(page)
     yield from too_wide(page, *WIDTHS)
@@ -57,6 +61,16 @@ def test_no_page_keeps_anybody_out(day: Day) -> None:
         goes_over = desk.name.startswith(("task-", "inbox-", "search", "case-approval", "team", "approvals", "note")) and number % 2 == 0
         faults += [f"{desk.name} {TURNS[number % 4]} {desk.path}: {fault}" for fault in judged(day, desk, number, goes_over=goes_over)]
     assert not faults, "\n".join(faults)
+
+
+def test_no_page_of_settings_keeps_anybody_out(day: Day) -> None:
+    faults = []
+    for number, desk in enumerate(settings_desks(day)):
+        found = judged(day, desk, number, goes_over=number % 3 == 0)
+        faults += [f"{desk.name} {TURNS[number % 4]} {desk.path}: {fault}" for fault in found]
+    assert not faults, "\n".join(faults)
+    assert not day.house.faults, "\n".join(day.house.faults)
+    assert untold_in_events() == []
 
 
 REFUSED = (

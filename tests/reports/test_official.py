@@ -20,7 +20,7 @@ ROWS = [
     for number in range(40)
 ]  # fmt: skip
 LIST = {"head": HEAD, "to": "Phòng Tài nguyên và Môi trường", "on": "2026-03-05", "rows": ROWS, "words": "Dòng một.\n\nDòng hai.",
-        "phone": "0263 300 0000"}  # fmt: skip
+        "phone": "+842633000000"}  # fmt: skip
 
 
 def pages_of(data: bytes) -> list[str]:
@@ -46,6 +46,7 @@ def test_a_long_list_repeats_its_head_and_numbers_its_pages_from_the_second_on()
     first, second, *_, last = pages_of(data)
     assert "Dòng hai." in " ".join(pages_of(data))
     assert "trước khi hết ngày 13/03/2026" in " ".join(pages_of(data))
+    assert "số điện thoại 0263 3000 000" in " ".join(pages_of(data))
     for words in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "Số: /IOC", "Lạc Dương, ngày 05 tháng 3 năm 2026",
                   "V/v đôn đốc xử lý phản ánh hiện trường quá hạn", "Kính gửi: Phòng Tài nguyên và Môi trường.", "KHẨN. Không nêu nội dung",
                   "<b>Rác</b>", "16:30 09/03/2026", "dưới 1", "người dân: 20; camera: 20"):

@@ -92,6 +92,7 @@ def test_open_cases_go_on_where_they_were_and_an_undo_puts_every_row_back(app: F
 def test_the_work_goes_on_after_the_day_and_then_the_undo_names_what_is_in_its_way(sqlite_app: Flask) -> None:
     world = build.standard_world()
     case, held, both = build.case_at(world, "handling"), build.case_at(world, "handling"), build.case_at(world, "handling", agencies=2)
+    apart = build.case_at(world, "handling", by="citizen_2")
     build.act(world, held, "hold", "ops_lead", reason="Chờ khảo sát.", until=DAY + timedelta(days=2))
     plan = planned(world)
     carried_out(world, plan)
@@ -99,8 +100,10 @@ def test_the_work_goes_on_after_the_day_and_then_the_undo_names_what_is_in_its_w
     build.do(world, held, "resume", "ops_lead", now=MORNING + timedelta(hours=1))
     assert build.waiting(held, "submit_answer").desk == f"officer@a{agency('UBND-LB').id}"
     build.do(world, both, "submit_answer", "officer_PTNMT", now=MORNING + timedelta(hours=1), **build.ANSWER)
+    build.act(world, apart, "quarantine", "operator", reason="Tố cáo.", now=MORNING + timedelta(hours=1))
     undone(world, plan)                                     # what was done stays done; the bodies go back
     db.session.expire_all()
+    assert (apart.state, apart.area_id, apart.lead_agency_id) == ("quarantined", None, None), "what was erased does not come back"
     assert [row.agency.key for row in case.open_assignments] == ["PTNMT"]
     assert (case.state, build.waiting(case, "approve_answer").desk) == ("approval", f"agency_leader@a{world.agencies['PTNMT'].id}")
     assert sorted(row.agency.key for row in both.open_assignments) == ["PTNMT", "UBND-LAT"]

@@ -1,7 +1,7 @@
 """Every address that can be read, with every identifier there is: what a curious person could try."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 
 from casework.db import db
 from casework.models import Account, Agency, Area, Case, Centre, Letter, LoginSession, Photo, Report
+from casework.permissions import ACTION_ROLES, ANYONE
 from web.case_acts import PAGES as ACT_PAGES
 from workflows.models import Incident, ProcessVersion, WaitingTask
 
@@ -109,3 +110,22 @@ def addresses(app: Flask) -> Iterator[Address]:
             for values in product(*(PARTS[f"{rule.endpoint}:{name}"]() for name in names)):
                 parts = dict(zip(names, values, strict=True))
                 yield Address(rule, urls.build(rule.endpoint, parts), parts)
+
+
+def opens_to(app: Flask, endpoint: str, roles: Collection[str]) -> bool:
+    """Whether the guard of a route lets these roles through, before anything is looked up."""
+    needed = ACTION_ROLES[app.view_functions[endpoint].action]  # type: ignore[attr-defined]
+    return needed == ANYONE or bool(needed & set(roles))
+
+
+def worth_trying(app: Flask, found: Iterable[Address], roles: Collection[str], *, settings: bool) -> Iterator[Address]:
+    """What somebody with these roles is to try: all they may open, and of each rule they may not, one address, for the guard asks
+    before anybody knows which one is meant; cases are tried all the same. Pages of settings they may not open are left to few, those
+    with `settings`."""
+    shut: set[str] = set()
+    for address in found:
+        if opens_to(app, address.endpoint, roles) or address.endpoint.startswith("cases."):
+            yield address
+        elif address.endpoint not in shut and (settings or not address.endpoint.startswith("settings_")):
+            shut.add(address.endpoint)
+            yield address

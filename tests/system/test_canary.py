@@ -12,7 +12,7 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -23,7 +23,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from casework.db import METADATA, db
-from casework.models import OutboxMessage, SearchRow
+from casework.models import Letter, OutboxMessage, SearchRow
+from casework.permissions import actor_for
 from tests import build
 from tests.conftest import environment_of, running
 from tests.postgres import find_programs
@@ -31,7 +32,7 @@ from tests.system.canary import IDENTITY, IN_FILE, IN_WORDS, MARKS, PHONE
 from tests.system.journey import Journey
 from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
-from tests.system.routes import BESIDE, addresses
+from tests.system.routes import BESIDE, addresses, worth_trying
 from web.config import Config
 from web.keeping import backup
 from web.request_log import write_log
@@ -74,7 +75,7 @@ def test_marks_are_found_only_where_the_rules_allow(
 
     def look(act: str) -> None:
         for name in (LOOKS if config.is_sqlite else LOOKS_ON_POSTGRESQL).get(act, ()):
-            walk(journey.person(name), app)
+            walk(journey, name)
 
     journey = Journey(app, build.standard_world(), stop=look)
     journey.whole()
@@ -82,7 +83,7 @@ def test_marks_are_found_only_where_the_rules_allow(
     reporter, operator = journey.person("reporter"), journey.person("operator")
 
     # controls: the scanner does find the marks on the reporter's own page, the secret on their receipt, the identity when looked at
-    walk(reporter, app)
+    walk(journey, "reporter")
     assert found_in(reporter.get(f"/mine/{journey.code}").body, MARKS) == names(IN_WORDS)
     assert "secret" in found_in("\n".join(page.text for page in reporter.everything if page.path.endswith("/receipt")), [secret])
     assert found_in(operator.get(f"/cases/{journey.case.ref}").body, MARKS) == names(IN_WORDS)
@@ -101,9 +102,11 @@ def test_marks_are_found_only_where_the_rules_allow(
     assert not faults, "\n".join(dict.fromkeys(faults))
 
 
-def walk(person: Person, app: Flask) -> None:
-    """Try every address there is, and look for the marks themselves wherever something can be looked for."""
-    for path in [each.path for each in addresses(app)]:
+def walk(journey: Journey, name: str) -> None:
+    """Try every address that may tell something, and look for the marks themselves wherever something can be looked for."""
+    person, account = journey.person(name), journey.world.people.get(name)
+    roles = actor_for(account, now=journey.now).roles if account is not None else ()
+    for path in [each.path for each in worth_trying(journey.app, addresses(journey.app), roles, settings=name == "guest")]:
         person.get(path, follows=False)
     for path in BESIDE:
         person.get(path)
@@ -115,6 +118,30 @@ def test_nobody_finds_a_case_by_a_mark(finished: Journey, mark: Mark) -> None:
         for search in ("/reports?q=", "/inbox?q=", "/search?q="):
             page = finished.person(name).get(search + quote_plus(mark.text))
             assert finished.code not in page.text, f"{name} finds it by the {mark.name} with {search}"
+
+
+def test_the_letters_of_a_late_case_name_nobody(sqlite_app: Flask) -> None:
+    journey = Journey(sqlite_app, build.standard_world())
+    for act in (journey.file, journey.verify, journey.classify, journey.distribute, journey.hand_back, journey.accept):
+        act()
+    journey.now += timedelta(days=14)
+    writer, leader, reporter = (journey.person(name) for name in ("ops_lead", "leader_PTNMT", "the reporter again"))
+    form = writer.get(next(link for link in writer.get("/late").links("/letter") if "letters" not in link))
+    assert writer.submit(form, reply_by="2026-03-20", words="Báo cáo ngay.").path.startswith("/letters/")
+    form = writer.get(f"/cases/{journey.case.ref}/acts/apologise")
+    assert writer.submit(form, reason="Mưa lớn, xe chưa vào được.", until="2026-03-20").status == 200
+    files = [f"/letters/{ref}/file" for ref in db.session.scalars(select(Letter.ref))]
+    assert len(files) == 2
+    for person in (writer, leader):
+        for path in ("/late", "/letters", *files, *(path.removesuffix("/file") for path in files)):
+            assert person.get(path).status == 200, f"{person.name}, {path}"
+    reporter.submit(reporter.get("/track"), code=journey.code, secret=journey.secret)
+    [own] = reporter.get(f"/mine/{journey.code}").links(f"/mine/{journey.code}/letters/")
+    apology = reporter.get(own)
+    assert apology.headers["Content-Type"] == "application/pdf"
+    read = [page for person in (writer, leader) for page in person.everything if not page.path.startswith(DESKS)]
+    assert [(page.path, found) for page in [*read, apology] if (found := found_in(page.body, MARKS))] == []
+    assert [(place, found) for place, value in rows() if (found := found_in(value, MARKS))] == []
 
 
 @pytest.fixture(scope="module")

@@ -17,12 +17,13 @@ from flask import Flask
 from sqlalchemy import String, select
 
 from casework.db import METADATA, db
+from casework.permissions import actor_for
 from casework.words import Bilingual
 from tests import build
 from tests.conftest import environment_of, running
 from tests.system.journey import Journey
 from tests.system.person import Page
-from tests.system.routes import BESIDE, addresses
+from tests.system.routes import BESIDE, addresses, worth_trying
 from tests.system.test_canary import reveal
 from tools.translations import find_faults
 from web.config import Config
@@ -66,7 +67,12 @@ def walked(app: Flask) -> dict[str, Page]:
 
     def look(act: str) -> None:
         for name in READERS if act in ("submit", "rate") else ():
-            for path in (*(each.path for each in addresses(app) if each.endpoint not in PICTURES), *BESIDE, "/reports?q=xyz"):
+            account = journey.world.people.get(name)
+            roles = actor_for(account, now=journey.now).roles if account is not None else ()
+            # what is set does not change on the way of a report
+            found = (each for each in addresses(app) if act == "rate" or not each.endpoint.startswith("settings_"))
+            tried = worth_trying(app, (each for each in found if each.endpoint not in PICTURES), roles, settings=False)
+            for path in (*(each.path for each in tried), *BESIDE, "/reports?q=xyz"):
                 journey.person(name).get(path, follows=False)
 
     journey.stop = look
@@ -110,11 +116,12 @@ def wrong_turns(journey: Journey) -> None:
 
 def texts_of(page: Page) -> Iterator[tuple[str, str]]:
     """Where a text stands, and the text."""
+    apart = {each for top in page.document.iterfind(".//*[@translate='no']") for each in top.iter()}
     for element in page.document.iter():
-        if not isinstance(element.tag, str) or element.tag in UNREAD:
-            continue
-        if element.get("class") == "avatar" or element.get("translate") == "no":
-            continue                                    # an avatar holds initials; names of a diagram's values are no words
+        if not isinstance(element.tag, str) or element.tag in UNREAD or element in apart:
+            continue                                    # names of a diagram's values, and words of one language, are not translated
+        if element.get("class") == "avatar":
+            continue                                    # initials
         for text in (element.text, *(child.tail for child in element)):
             if text and text.strip():
                 yield f"<{element.tag}>", text

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from casework.db import db
-from casework.models import Case
+from casework.db import db, unit_of_work
+from casework.models import Case, Delivery, Letter
+from casework.permissions import Role
 from tests import build
 from tests.conftest import environment_of, running
 from tests.system.person import Person
@@ -20,6 +21,17 @@ MOST = 25
 FEW, MANY = 10, 60
 STATES = ("to_verify", "to_distribute", "handling", "to_publish", "rating")
 """In which the cases stand, in turn: as many of each kind in a small world as its share in a large one."""
+
+
+LATE = build.NOON.replace(month=4)
+"""When everything open has been late for weeks."""
+
+SETTINGS = (
+    "/settings", "/settings/people", "/settings/agencies", "/settings/areas", "/settings/deputies", "/settings/centres", "/settings/values",
+    "/settings/values/quiet_from", "/settings/rules/clock", "/settings/rules/camera", "/settings/rules/complexity", "/settings/events",
+    "/settings/messages", "/settings/calendar", "/settings/boundaries", "/settings/map", "/settings/texts",
+    "/settings/texts?text=report_filed", "/settings/wallboards", "/settings/reorganisations", "/settings/imports/people",
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +53,32 @@ def counted(app: Flask, size: int) -> dict[str, int]:
     world = build.standard_world()
     app.config["CLOCK"] = lambda: build.NOON.replace(hour=9)
     cases = [build.case_at(world, STATES[number % len(STATES)], agencies=2) for number in range(size)]
-    people = {name: Person(app, name) for name in ("guest", "citizen", "operator", "officer_PTNMT", "leader_PTNMT", "committee_leader")}
-    for name in people:
+    told_and_written(world, cases)
+    found = asked(app, pages(cases))
+    app.config["CLOCK"] = lambda: LATE
+    return found | asked(app, pages_when_late(cases))
+
+
+def asked(app: Flask, found: list[tuple[str, str, str]]) -> dict[str, int]:
+    """The statements of each page, whoever opens it signed in at this moment."""
+    people = {name: Person(app, name) for name, _, _ in found}
+    for name, person in people.items():
         if name != "guest":
-            people[name].sign_in(build.PHONE if name == "citizen" else name, build.PASSWORD)
-    return {f"{name} {shown}": statements(people[name], path) for name, shown, path in pages(cases)}
+            person.sign_in(build.PHONE if name == "citizen" else name, build.PASSWORD)
+    return {f"{name} {shown}": statements(people[name], path) for name, shown, path in found}
+
+
+def told_and_written(world: build.World, cases: list[Case]) -> None:
+    """A letter and a message given up for each case, and for every fifth a member of staff."""
+    with unit_of_work():
+        for case in cases:
+            db.session.add(Letter(kind="late_list", centre_id=case.centre_id, agency_id=world.agencies["PTNMT"].id, made_by_id=1,
+                                  made_at=build.NOON, content={"rows": [], "words": ""}))  # fmt: skip
+            db.session.add(Delivery(recipient=f"reporter:{case.main_report.reporter_id}", case_id=case.id, channel="sms",
+                                    template="report_filed", dedupe_key=case.code, created_at=build.NOON, due_at=build.NOON,
+                                    given_up_at=build.NOON, last_error="unreachable"))  # fmt: skip
+        for case in cases[::5]:
+            build.staff(world, f"officer_{case.id}", Role.OFFICER, agency=world.agencies["PTNMT"])
 
 
 def pages(cases: list[Case]) -> list[tuple[str, str, str]]:
@@ -69,6 +102,20 @@ def pages(cases: list[Case]) -> list[tuple[str, str, str]]:
             if name and (task.assignment is None or task.assignment.agency.key == "PTNMT"):
                 found.append((name, f"/tasks/<{task.element}>", f"/tasks/{task.ref}"))
     return found
+
+
+def pages_when_late(cases: list[Case]) -> list[tuple[str, str, str]]:
+    """What is read of late cases, and what is set."""
+    open_ = next(case for case in reversed(cases) if case.state == "handling")
+    agency = open_.assignments[0].agency.ref
+    found = [(name, path, path) for name in ("operator", "leader_PTNMT") for path in ("/late", "/letters", "/account/messages")]
+    found += [("operator", path, path) for path in ("/intake/call", "/intake/camera", "/intake/cameras", "/wallboard",
+                                                    "/wallboard/picture")]  # fmt: skip
+    found += [("operator", "/late/<agency>/letter", f"/late/{agency}/letter"),
+              ("operator", "/cases/<late>/acts/apologise", f"/cases/{open_.ref}/acts/apologise"),
+              ("operator", "/cases/<late>", f"/cases/{open_.ref}"),
+              ("administrator", "/settings/agencies/<agency>", f"/settings/agencies/{agency}")]
+    return found + [("administrator", path, path) for path in SETTINGS]
 
 
 def statements(person: Person, path: str) -> int:

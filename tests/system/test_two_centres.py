@@ -14,7 +14,7 @@ from sqlalchemy import select
 from casework.answer_templates import keep_template
 from casework.db import db, unit_of_work
 from casework.intake import Filed, Place
-from casework.models import ClockRule, Draft, Event, Photo, Report
+from casework.models import Account, Agency, ClockRule, Draft, Event, Membership, Photo, Report
 from casework.notes import write_note
 from casework.permissions import Role
 from casework.saved_filters import keep_filter, sharing_places
@@ -52,11 +52,13 @@ class House:
         return self.people[login]
 
     def identifiers(self, prefix: str) -> set[str]:
-        """Everything by which the case of a centre, its steps and its photos are addressed."""
-        filed = self.filed[prefix]
+        """Everything by which the case of a centre, its steps, photos, people and agencies are addressed."""
+        filed, centre_id = self.filed[prefix], self.filed[prefix].case.centre_id
+        agencies = set(db.session.scalars(select(Agency.ref).where(Agency.centre_id == centre_id)))
+        people = set(db.session.scalars(select(Account.ref).join(Account.memberships).where(Membership.centre_id == centre_id)))
         tasks = db.session.scalars(select(WaitingTask.ref).where(WaitingTask.case_id == filed.case.id))
         photos = db.session.scalars(select(Photo.ref).where(Photo.report_id == filed.report.id))
-        return {filed.case.ref, *tasks, *photos}
+        return {filed.case.ref, *tasks, *photos, *agencies, *people}
 
 
 def other_than(prefix: str) -> str:
@@ -114,8 +116,10 @@ def test_a_position_alone_leads_to_the_centre_around_it(house: House) -> None:
 
 
 def test_what_no_centre_holds_goes_to_the_default_one(house: House) -> None:
-    for where in ({"latitude": "21.03", "longitude": "105.85"}, {"place": "Gần cầu treo, không rõ xã nào"}):
-        assert code_of(sent(house, **where)).startswith("LD-")
+    assert code_of(sent(house, place="Gần cầu treo, không rõ xã nào")).startswith("LD-")
+    asked = sent(house, latitude="21.03", longitude="105.85")
+    assert asked.status == 422, "it may be where the sender is, and not where the matter is"
+    assert code_of(Person(house.app, "guest").submit(asked, press=("act", "send"), outside="y")).startswith("LD-")
 
 
 def test_the_receipt_promises_by_the_rule_of_the_centre_it_went_to(house: House) -> None:

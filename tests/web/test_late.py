@@ -194,4 +194,4 @@ def test_who_may_apologise_and_when_one_is_owed(office: Office) -> None:
     assert office.post("operator", f"/cases/{in_time.ref}/acts/apologise", reason="Chậm.", until="2026-03-16").status_code == 422
     for moment, owed in ((local(10, 3, 16), 1), (LATE, 1), (local(13, 3, 9), 3)):
         office.clock(moment)
-        assert office.words("operator", "/late").count("còn nợ") == owed, moment
+        assert office.words("operator", "/late").count("cần xin lỗi") == owed, moment

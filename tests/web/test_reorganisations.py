@@ -40,7 +40,7 @@ def choice(page: str, select_name: str, words: str) -> str:
 
 
 def test_a_plan_is_drawn_up_looked_through_done_and_undone_in_its_pages(office: Office) -> None:
-    case = build.case_at(office.world, "handling")
+    case, closed = build.case_at(office.world, "handling"), build.case_at(office.world, "closed")
     office.clock(MORNING)
     begun = office.post("administrator", LIST, title="Sắp xếp xã Lát", source="NQ 1671", on="2026-03-05",
                         centre=office.world.centre.ref)
@@ -80,7 +80,13 @@ def test_a_plan_is_drawn_up_looked_through_done_and_undone_in_its_pages(office: 
     assert "Hoàn tác" in done
     step = build.waiting(case, "submit_answer")
     assert step.agency_id == db.session.scalars(select(Agency.id).where(Agency.key == "PKTHTDT")).one()
-    assert "Phòng Tài nguyên và Môi trường → Phòng Kinh tế, Hạ tầng và Đô thị" in office.words("operator", f"/cases/{case.ref}")
+    page = office.words("operator", f"/cases/{case.ref}")
+    assert "Phòng Tài nguyên và Môi trường → Phòng Kinh tế, Hạ tầng và Đô thị" in page
+    assert "Thôn Păng Tiêng, Phường Lang Biang - Đà Lạt (trước đây: xã Lát)" in page
+    assert "Phòng Kinh tế, Hạ tầng và Đô thị (trước đây: Phòng Tài nguyên và Môi trường)" in page
+    page = office.words("operator", f"/cases/{closed.ref}")
+    assert "Thôn Păng Tiêng, Xã Lát (nay là phường Lang Biang - Đà Lạt)" in page
+    assert "Phòng Tài nguyên và Môi trường (nay là Phòng Kinh tế, Hạ tầng và Đô thị)" in page
 
     assert office.post("administrator", f"{address}/undoing", reason="").status_code == 422
     assert office.post("administrator", f"{address}/undoing", reason="Nhầm ngày.").status_code == 302

@@ -71,6 +71,8 @@ def test_every_message_is_there_with_a_preview_by_every_way(office: Office) -> N
 
 REFUSED = [
     ({"body_vi": "Phản ánh {code} trả lời trước {due_at}, {phone}"}, "không có chỗ điền {phone}"),
+    ({"body_vi": "Phản ánh {code} trả lời trước {due_at}, {tên}"}, "không có chỗ điền {tên}"),
+    ({"body_vi": "{code} {due_at} " + "a" * 380, "zns_template": "123456", "zns-code": "ma"}, "qua Zalo tối đa 400 ký tự"),
     ({"body_vi": "Phản ánh {code} trả lời trước {due_at"}, "phải đi thành cặp"),
     ({"body_vi": "Phản ánh {code} trả lời trước {due_at!r}"}, "phải đi thành cặp"),
     ({"body_en": "Report {code} will be answered."}, "Thiếu chỗ điền {due_at}"),

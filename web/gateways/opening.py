@@ -6,7 +6,7 @@ from flask import Flask, current_app
 
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
-from web.config import Config
+from web.config import VAPID_KEY, Config
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
 from web.gateways.smtp import MailGateway, SmtpServer
@@ -33,7 +33,7 @@ def open_gateways(config: Config) -> dict[str, Gateway]:
 
 
 def _push_key(config: Config) -> str:
-    return config.vapid_key or kept_key(config.data / "keys" / "vapid_key")
+    return config.vapid_key or kept_key(config.data / VAPID_KEY)
 
 
 def gateways_here() -> dict[str, Gateway]:

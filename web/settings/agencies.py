@@ -20,6 +20,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.typed import typed_day
 
 bp = Blueprint("settings_agencies", __name__)
@@ -66,11 +67,13 @@ def agency(ref: str) -> ResponseReturnValue:
         return _page(row, form, {}), 422 if form.errors else 200
     try:
         with unit_of_work():
+            lock_before_reading()
             words = _done(found(agency_of(actor(), ref)))
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(found(agency_of(actor(), ref)), form, request.form, local(refusal.text)), 422
+        typed = {} if request.form.get("act") == "end" else request.form
+        return _page(found(agency_of(actor(), ref)), form, typed, local(refusal.text)), 422
     flash(words)
     return redirect(url_for(".agency", ref=ref))
 
@@ -84,6 +87,7 @@ def _done(row: Agency) -> str:
             raise AgencyRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.")
         end_agency(row, on=on, **given)
         return str(_("The agency ends on that day."))
+    refuse_changed(_stands(row))
     changed = change_agency(
         row, names=_names(), phone=sent.get("phone", ""), corrects_names=sent.get("corrects_names") == "yes", **_above(), **given
     )
@@ -129,16 +133,20 @@ def _today() -> Any:
     return now().astimezone(LOCAL_ZONE).date()
 
 
+def _stands(row: Agency) -> dict[str, Any]:
+    """What the form of an agency shows."""
+    above = next((each for each in _present() if each.id == row.parent_id), None)
+    words = {"parent": above.key if above is not None else "", "area": AreaWords(actor(), _today()).word(row.area_id)}
+    return {column: getattr(row, column) or "" for column in (*NAMES, "phone")} | words
+
+
 def _page(row: Agency | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
     today, agencies = _today(), _present()
     words = AreaWords(actor(), today)
-    shown = dict(typed)
-    if row is not None and not typed:
-        above = next((each for each in agencies if each.id == row.parent_id), None)
-        shown = {column: getattr(row, column) or "" for column in (*NAMES, "key", "phone")}
-        shown |= {"parent": above.key if above is not None else "", "area": words.word(row.area_id)}
+    stands = _stands(row) if row is not None else {}
     counts = (open_work(row), people_after(row, today), agencies_below(row, today)) if row is not None else (0, 0, 0)
     return render_template(
-        "settings/people/agency.html", row=row, form=form, typed=shown, refusal=refusal, today=today, agencies=agencies, counts=counts,
+        "settings/people/agency.html", row=row, form=form, typed=dict(typed) or stands, seen=mark_for_form(stands),
+        refusal=refusal, today=today, agencies=agencies, counts=counts,
         centres=centres_of(actor(), on=today), areas=sorted(words.rows.values(), key=lambda each: each.folded_name),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.typed import typed_day
 
 bp = Blueprint("settings_areas", __name__)
@@ -72,13 +73,15 @@ def area(ref: str) -> ResponseReturnValue:
     before = row.name_vi
     try:
         with unit_of_work():
+            lock_before_reading()
             row = found(area_of(actor(), ref))
             words = _done(row)
             is_renamed = row.name_vi != before
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(found(area_of(actor(), ref)), form, request.form, local(refusal.text)), 422
+        typed = {} if request.form.get("act") == "end" else request.form
+        return _page(found(area_of(actor(), ref)), form, typed, local(refusal.text)), 422
     flash(words)
     if is_renamed and not _searchable(ref):
         flash(_("Search knows the new name in the newest cases only; older ones follow as they change."), "wait")
@@ -105,6 +108,7 @@ def _done(row: Area) -> str:
             raise AreaRefused("Vui lòng chọn ngày kết thúc.", "Please choose the day.")
         end_area(row, on=on, **given)
         return str(_("The area ends on that day."))
+    refuse_changed(_stands(row))
     changed = change_area(
         row, name_vi=sent.get("name_vi", ""), name_en=sent.get("name_en", ""), parent=_parent(row.centre_id, row.level, kept=row.parent_id),
         official_code=sent.get("official_code", ""), corrects_names=sent.get("corrects_names") == "yes", **_middle(), **given,
@@ -151,16 +155,19 @@ def _today() -> Any:
     return now().astimezone(LOCAL_ZONE).date()
 
 
+def _stands(row: Area) -> dict[str, Any]:
+    """What the form of an area shows."""
+    columns = ("name_vi", "name_en", "official_code", "latitude", "longitude")
+    shown = {column: "" if (value := getattr(row, column)) is None else value for column in columns}
+    return {**shown, "parent": AreaWords(actor(), _today()).word(row.parent_id)}
+
+
 def _page(row: Area | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
     words = AreaWords(actor(), _today())
-    shown: dict[str, Any] = dict(typed)
-    if row is not None and not typed:
-        columns = ("level", "name_vi", "name_en", "official_code", "latitude", "longitude")
-        shown = {column: "" if (value := getattr(row, column)) is None else value for column in columns} | {
-            "parent": words.word(row.parent_id)
-        }
+    stands = _stands(row) if row is not None else {}
     return render_template(
-        "settings/people/area.html", row=row, form=form, typed=shown, refusal=refusal, levels=LEVEL_WORDS, today=_today(),
+        "settings/people/area.html", row=row, form=form, typed=dict(typed) or stands, seen=mark_for_form(stands),
+        refusal=refusal, levels=LEVEL_WORDS, today=_today(),
         centres=centres_of(actor(), on=_today()), is_everywhere=administered_centres(actor()) is None,
         areas=[each for each in sorted(words.rows.values(), key=lambda each: each.folded_name) if each.level != LEVELS[-1]],
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """The centre itself: its name, its telephone, and from when the limit of its cases counts."""
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,6 +20,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.settings.meanwhile import ChangedMeanwhile, lock_before_reading, mark_for_form, refuse_changed
 from web.settings.row_forms import centre_called, show_faults
 from web.settings.told import told_events
 
@@ -55,12 +58,16 @@ def change(ref: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with unit_of_work():
+                lock_before_reading()
+                refuse_changed(_stands(_found(ref)))
                 given = {name: form[name].data or "" for name in ("name_vi", "name_en", "phone", "case_clock_starts", "reason")}
                 change_centre(_found(ref), by=actor(), now=now(), **given)
         except RowRefused as refused:
             refusal = show_faults(form, refused.faults)
         except ReasonMissing as refused:
             form.reason.errors = [local(refused.text)]
+        except ChangedMeanwhile as refused:
+            refusal = local(refused.text)
         else:
             flash(_("The change is kept."))
             return redirect(url_for(".centre", ref=ref))
@@ -71,6 +78,11 @@ def _found(ref: str) -> Centre:
     return found(centre_called(ref, actor(), now=now()))
 
 
+def _stands(row: Centre) -> dict[str, Any]:
+    """What the form of a centre shows."""
+    return {"name_vi": row.name_vi, "name_en": row.name_en, "phone": row.phone or "", "case_clock_starts": row.case_clock_starts}
+
+
 def _form(row: Centre) -> CentreForm:
     form = CentreForm(obj=row)
     form.case_clock_starts.choices = [(key, local(words)) for key, words in STARTS.items()]
@@ -79,4 +91,5 @@ def _form(row: Centre) -> CentreForm:
 
 def _page(row: Centre, form: CentreForm | None = None, refusal: str = "") -> str:
     events = told_events(setting_events(actor(), kind=KIND, row=row.code_prefix).events)
-    return render_template("settings/centre.html", centre_row=row, form=form or _form(row), refusal=refusal, events=events)
+    seen = mark_for_form(_stands(row))
+    return render_template("settings/centre.html", centre_row=row, form=form or _form(row), refusal=refusal, events=events, seen=seen)

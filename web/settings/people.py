@@ -23,6 +23,7 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.passwords import new_start_password
+from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.typed import typed_day
 
 bp = Blueprint("settings_people", __name__)
@@ -75,6 +76,7 @@ def person(ref: str) -> ResponseReturnValue:
     act = request.form.get("act", "")
     try:
         with unit_of_work():
+            lock_before_reading()
             words = _done(_person(ref), act, password_hash)
     except NotAllowed:
         raise
@@ -133,6 +135,7 @@ def _done(account: Account, act: str, password_hash: str) -> str:
     given: dict[str, Any] = {"by": actor(), "now": now(), "reason": request.form.get("reason", "")}
     match act:
         case "change":
+            refuse_changed(_stands(account))
             changed = change_person(account, **{**_sent_person(), **given})
             return str(_("The change is kept.") if changed else _("Nothing was different."))
         case "password":
@@ -140,10 +143,15 @@ def _done(account: Account, act: str, password_hash: str) -> str:
         case "enable":
             enable_account(account, password_hash=password_hash, **given)
         case "give":
-            give_role(account, _wish(found(seat_chosen(request.form.get("seat", "")))), **given)
+            if not request.form.get("seat"):
+                raise RoleRefused("Vui lòng chọn vai trò.", "Please choose the role.")
+            give_role(account, _wish(found(seat_chosen(request.form["seat"]))), **given)
             return str(_("The role is given."))
         case "copy":
-            copy_roles(account, of=found(_colleague(request.form.get("colleague", ""))), **given)
+            colleague = _colleague(request.form.get("colleague", ""))
+            if colleague is None:
+                raise RoleRefused("Vui lòng chọn một đồng nghiệp trong danh sách.", "Please choose a colleague of the list.")
+            copy_roles(account, of=colleague, **given)
             return str(_("The roles are copied."))
         case "focal":
             set_focal(found(next((row for row in _present(account) if seat_of(row).key == request.form.get("seat")), None)), **given)
@@ -160,6 +168,11 @@ def _wish(seat: Seat) -> RoleWish:
 
 def _sent_person() -> dict[str, Any]:
     return {column: request.form[column] for column in PERSON if column in request.form}
+
+
+def _stands(account: Account) -> dict[str, Any]:
+    """What the form of a person shows."""
+    return {column: getattr(account, column) or "" for column in PERSON}
 
 
 def _person(ref: str) -> Account:
@@ -195,7 +208,8 @@ def _person_page(account: Account, form: Form, refusal: str = "") -> str:
     return render_template(
         "settings/people/person.html", account=account, form=form, refusal=refusal, typed=request.form, today=today,
         rows=[(row, seat_of(row)) for row in _present(account)], over=[(row, seat_of(row)) for row in over],
-        is_own=is_wholly_theirs(actor(), account, on=today), is_self=account.id == actor().own_id, **_choices(),
+        is_own=is_wholly_theirs(actor(), account, on=today), is_self=account.id == actor().own_id, present=_stands(account),
+        seen=mark_for_form(_stands(account)), **_choices(),
     )  # fmt: skip
 
 

@@ -154,7 +154,7 @@ class Choices:
         form.successor.choices = [(NOTHING, _("Nobody: it ends")), (NEW, _("A new one, named below")), *_options(self.behind[kind])]
         form.by_area.choices = [(NOTHING, _("No place of its own")), *_options(self.places)]
         if isinstance(form, AreaForm):
-            form.parent.choices = [(NOTHING, _("Nothing")), *_options(self.behind[Kind.AREA])]
+            form.parent.choices = [(NOTHING, _("No area above it")), *_options(self.behind[Kind.AREA])]
         if isinstance(form, AgencyForm):
             form.area.choices = [(NOTHING, _("The whole centre")), *_options(self.behind[Kind.AREA])]
             form.above.choices = [(NOTHING, _("Nobody")), *_options(self.behind[Kind.AGENCY])]

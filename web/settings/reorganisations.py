@@ -38,7 +38,7 @@ MOST_CENTRES = 200
 STATES = {
     "draft": _l("Draft"),
     "doing": _l("Being done"),
-    "done": _l("Done"),
+    "done": _l("Carried out"),
     "undone": _l("Undone"),
 }
 KINDS = {Kind.AREA: _l("Areas"), Kind.AGENCY: _l("Agencies"), Kind.CENTRE: _l("Centres"), Kind.PERSON: _l("People who go elsewhere")}

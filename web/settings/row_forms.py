@@ -91,8 +91,14 @@ def _made(kind: Kind, scope: Scope, more: dict[str, Any], row: Any, *, is_new: b
     made = type("RowForm", (RowForm,), {**more, **{column.name: _field(column, scope) for column in columns}})
     for column in columns if row is not None else ():
         kept = getattr(row, column.name)
-        data[column.name] = kept if column.shape == "tick" else as_typed(column, kept, scope)
+        data[column.name] = kept if column.shape == "tick" else _shown(column, kept, scope)
     return made(data=data)
+
+
+def _shown(column: Column, kept: Any, scope: Scope) -> str:
+    """What stands in the field; a code that may also be a text of its own is shown in words."""
+    typed = as_typed(column, kept, scope)
+    return local(column.codes[typed]) if column.choices is None and typed in column.codes else typed
 
 
 def _field(column: Column, scope: Scope) -> Any:

@@ -1,7 +1,7 @@
 """The words of messages: what each kind is for, how it reads by every way in both languages, and how it is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -39,6 +39,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 
 bp = Blueprint("settings_texts", __name__)
 
@@ -140,6 +141,8 @@ def _change(scope: Scope, kind: Kind, row: TextTemplate) -> ResponseReturnValue:
     reason = form.reason.data or ""
     try:
         with unit_of_work():
+            lock_before_reading()
+            refuse_changed(_stands(texts_in_force(scope.centre_id, calendar_of(scope.centre_id).day_of(now()))[kind.key]))
             if act == "save":
                 change_text(kind.key, words, centre_id=scope.centre_id, by=actor(), now=now(), reason=reason, samples=samples_for(scope))
             else:
@@ -195,6 +198,12 @@ def _preview(words: Words, language: str, values: Mapping[str, str]) -> Preview:
     )
 
 
+def _stands(row: TextTemplate) -> dict[str, Any]:
+    """What the form of a kind of message shows, without the parameters at Zalo."""
+    shown = asdict(words_of(row))
+    return {name: text for name, text in shown.items() if name != "zns_parameters"}
+
+
 def _list(scope: Scope, scopes: Mapping[str, Scope], held: Mapping[str, TextTemplate]) -> str:
     groups = [
         (AUDIENCE_LABELS[audience], [(kind, held[kind.key]) for kind in KINDS.values() if kind.audience is audience and kind.key in held])
@@ -237,5 +246,6 @@ def _page(
         shown_of_push=SHOWN_OF_PUSH,
         since=row.valid_from,
         is_own=is_own,
+        seen=mark_for_form(_stands(row)),
         can_restore=is_own and (scope.centre_id is not None or words_of(row) != shipped_words(kind.key)),
     )

@@ -7,14 +7,15 @@ from datetime import date, datetime
 from typing import Any
 
 from casework.models import Event
+from casework.permissions import LOCAL_ZONE
 from casework.settings.centre import KIND as CENTRE
-from casework.settings.centre import STARTS
 from casework.settings.columns import Column, Scope
 from casework.settings.kinds import KINDS
 from casework.settings.recording import CHANGED
 from casework.settings.value_changes import KIND as VALUE
 from casework.settings.values import VALUES
 from casework.words import Bilingual
+from web.settings.told_words import CODES, COUNTED, LABELS
 
 KIND_WORDS: dict[str, Bilingual] = {
     **{kind.name: kind.title for kind in KINDS.values()},
@@ -22,40 +23,18 @@ KIND_WORDS: dict[str, Bilingual] = {
     CENTRE: Bilingual("Trung tâm", "Centre"),
     "account": Bilingual("Tài khoản cán bộ", "Account of staff"),
     "membership": Bilingual("Vai trò", "Role"),
-    "deputy": Bilingual("Người làm thay", "Deputy"),
+    "deputy": Bilingual("Người thay", "Deputy"),
     "agency": Bilingual("Đơn vị", "Agency"),
     "area": Bilingual("Địa bàn", "Area"),
     "boundary": Bilingual("Ranh giới", "Boundary"),
     "calendar_day": Bilingual("Ngày nghỉ, ngày làm bù", "Day of the calendar"),
     "office_hours": Bilingual("Giờ làm việc", "Office hours"),
-    "text": Bilingual("Lời tin nhắn", "Words of messages"),
-    "house_setting": Bilingual("Nền bản đồ", "Base map"),
-    "wallboard": Bilingual("Màn hình điều hành", "Television"),
+    "text": Bilingual("Lời tin báo", "Words of messages"),
+    "house_setting": Bilingual("Bản đồ nền", "Base map"),
+    "wallboard": Bilingual("Tivi hiển thị", "Television"),
     "reorganisation": Bilingual("Sắp xếp đơn vị", "Reorganisation"),
 }
 """What a kind of setting is called in the list of events, for every part of the settings."""
-
-LABELS: dict[str, Bilingual] = {
-    "valid_from": Bilingual("Áp dụng từ", "Applies from"),
-    "valid_to": Bilingual("Đến trước", "Until before"),
-    "value": Bilingual("Giá trị", "Value"),
-    "name_vi": Bilingual("Tên tiếng Việt", "Name in Vietnamese"),
-    "name_en": Bilingual("Tên tiếng Anh", "Name in English"),
-    "name": Bilingual("Tên", "Name"),
-    "phone": Bilingual("Điện thoại", "Telephone"),
-    "email": Bilingual("Thư điện tử", "E-mail"),
-    "full_name": Bilingual("Họ tên", "Full name"),
-    "role": Bilingual("Vai trò", "Role"),
-    "centre": Bilingual("Trung tâm", "Centre"),
-    "agency": Bilingual("Đơn vị", "Agency"),
-    "added": Bilingual("Đã thêm", "Added"),
-    "old": Bilingual("Cũ", "Old"),
-    "new": Bilingual("Mới", "New"),
-    "day": Bilingual("Ngày", "Day"),
-    "reason": Bilingual("Lý do", "Reason"),
-    "case_clock_starts": Bilingual("Thời hạn tính từ", "The limit counts"),
-}
-"""Columns of settings that are no rows of a kind; what is not here is shown by its name."""
 
 OTHER_EVENTS: dict[str, Bilingual] = {
     "install_rules": Bilingual("Cài quy định ban đầu", "Rules came with the software"),
@@ -67,10 +46,17 @@ OTHER_EVENTS: dict[str, Bilingual] = {
     "keep_template": Bilingual("Đơn vị lưu mẫu trả lời", "An agency kept a template"),
     "rename_template": Bilingual("Đơn vị đổi tên mẫu trả lời", "An agency renamed a template"),
     "retire_template": Bilingual("Đơn vị bỏ mẫu trả lời", "An agency retired a template"),
+    "import_table": Bilingual("Nhập từ bảng", "A table was taken over"),
+    "hand_out_passwords": Bilingual("Giao mật khẩu ban đầu", "Start passwords were handed out"),
 }
 """What else happens to the rules, by the type of its event."""
 
+FOR_MACHINES = frozenset({"change", "centre_id", "sha256", "digest", "import"})
+"""What only programs look up."""
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}[^ ]*")
+_OF_A_DAY = re.compile(r"(off|worked): (.*)", re.S)
 LONGEST_SHOWN = 300
 
 Words = Bilingual | str
@@ -114,8 +100,9 @@ class _Names:
 def _told(event: Event, names: _Names) -> ToldEvent:
     payload, who = event.payload or {}, (event.actor.full_name or "") if event.actor else ""
     if event.type != CHANGED:
-        beside: list[tuple[Words, Words, Words]] = [(LABELS.get(name, name), "", _plain(value)) for name, value in payload.items()]
-        return ToldEvent(event.at, who, OTHER_EVENTS.get(event.type, event.type), [], beside, "")
+        shown = {name: value for name, value in payload.items() if name not in FOR_MACHINES | {"reason"} and value is not None}
+        beside: list[tuple[Words, Words, Words]] = [(_label(name), "", _plain(name, value)) for name, value in shown.items()]
+        return ToldEvent(event.at, who, OTHER_EVENTS.get(event.type, event.type), [], beside, str(payload.get("reason") or ""))
     kind, row = str(payload.get("kind", "")), str(payload.get("row", ""))
     reason = str(payload.get("reason", ""))
     return ToldEvent(event.at, who, KIND_WORDS.get(kind, kind), _row_words(kind, row, names), _changes(kind, payload, names), reason)
@@ -143,9 +130,9 @@ def _changes(kind: str, payload: dict[str, Any], names: _Names) -> list[tuple[Wo
     found: list[tuple[Words, Words, Words]] = []
     for name in [*columns, *({*old, *new} - {*columns})]:
         before, after = old.get(name), new.get(name)
-        if before == after:
+        if before == after or name in FOR_MACHINES:
             continue
-        label = columns[name].label if name in columns else LABELS.get(name, name)
+        label = columns[name].label if name in columns else _label(name)
         column = columns.get(name)
         found.append((label, _side(kind, column, name, before, names), _side(kind, column, name, after, names)))
     return found
@@ -156,17 +143,27 @@ def _side(kind: str, column: Column | None, name: str, value: Any, names: _Names
         return names.of(kind, column, value)
     if value is None or value == "":
         return NONE
-    if name == "case_clock_starts":
-        return STARTS.get(str(value), str(value))
-    return _plain(value)
+    return _plain(name, value)
 
 
-def _plain(value: Any) -> Words:
+def _label(name: str) -> Words:
+    return LABELS.get(name) or _plain("", name)
+
+
+def _plain(name: str, value: Any) -> Words:
     if isinstance(value, bool):
         return Bilingual("có", "yes") if value else Bilingual("không", "no")
     if isinstance(value, dict):
-        value = [f"{name} {each}" for name, each in value.items()]
+        counted = [(COUNTED.get(key, Bilingual(key, key)), each) for key, each in value.items()]
+        return Bilingual(*(", ".join(f"{each} {words.in_language(language)}" for words, each in counted) for language in ("vi", "en")))
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if text in CODES.get(name, {}):
+        return CODES[name][text]
     if _DAY.fullmatch(text):
         return f"{date.fromisoformat(text):%d/%m/%Y}"
+    if _INSTANT.fullmatch(text):
+        return f"{datetime.fromisoformat(text).astimezone(LOCAL_ZONE):%H:%M %d/%m/%Y}"
+    if of_a_day := _OF_A_DAY.fullmatch(text):
+        kind = CODES["kind"][of_a_day[1]]
+        return Bilingual(f"{kind.vi}: {of_a_day[2]}", f"{kind.en}: {of_a_day[2]}")
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

@@ -20,6 +20,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.settings.meanwhile import ChangedMeanwhile, lock_before_reading, mark_for_form, refuse_changed
 from web.settings.row_forms import INSTALLATION
 from web.settings.told import told_events
 
@@ -65,10 +66,14 @@ def change(key: str) -> ResponseReturnValue:
     clears, refusal = request.form.get("act") == "clear", ""
     try:
         with unit_of_work():
+            lock_before_reading()
+            refuse_changed({"value": _in_force(which, given["centre_id"])})
             if clears:
                 clear_value(key, **given)
             else:
                 set_value(key, form.value.data or "", **given)
+    except ChangedMeanwhile as refused:
+        refusal = local(refused.text)
     except ReasonMissing as refused:
         form.reason.errors = [local(refused.text)]
     except ValueRefused as refused:
@@ -82,6 +87,10 @@ def change(key: str) -> ResponseReturnValue:
     return redirect(url_for(".value", key=key))
 
 
+def _in_force(which: Value, centre_id: int | None) -> Any:
+    return next(each for each in values_seen(actor()) if each.value.key == which.key).in_force(centre_id)
+
+
 def _page(which: Value, sent: ValueForm | None = None, sent_scope: str = "", refusal: str = "") -> str:
     by = actor()
     held = next(each for each in values_seen(by) if each.value.key == which.key)
@@ -92,7 +101,8 @@ def _page(which: Value, sent: ValueForm | None = None, sent_scope: str = "", ref
     scopes += [(centre.ref, local(centre.name), centre.id, _form(held, centre.id, sent, sent_scope == centre.ref)) for centre in own]
     events = told_events(setting_events(by, kind=KIND, row=which.key).events)
     return render_template(
-        "settings/value.html", value=which, held=held, scopes=scopes, events=events, whose=_whose, refusal=refusal, sent_scope=sent_scope
+        "settings/value.html", value=which, held=held, scopes=scopes, events=events, whose=_whose, refusal=refusal,
+        sent_scope=sent_scope, mark_for_form=mark_for_form,
     )
 
 

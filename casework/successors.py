@@ -1,0 +1,101 @@
+"""Who reads the closed cases that an ended centre or agency left behind: whoever follows it, for the places it took (rules.md, section 8).
+
+Closed cases stay as they were when their centre or agency ends, so nobody would hold a role there any more. Who took what place is
+written down by the reorganisation (casework/reorganising/left_cases.py); here it is asked, as often as anybody looks at a case.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+
+from casework.calendars import rules_head
+from casework.db import db
+from casework.models import CaseSuccession
+
+
+class Followed(StrEnum):
+    """What may end and be followed."""
+
+    AGENCY = "agency"
+    CENTRE = "centre"
+
+
+Heirs = Mapping[int | None, tuple[int, ...]]
+"""By area who reads, the nearest successor first; None: at every other place, and at none."""
+
+_kept: dict[str, tuple[str, Mapping[tuple[str, int], Heirs]]] = {}
+
+
+def heirs_of(kind: Followed, ended_id: int, area_id: int | None) -> tuple[int, ...]:
+    """Who follows a centre or an agency for the cases of a place, however far; nothing where it has not ended."""
+    heirs = _all_heirs().get((kind, ended_id))
+    return () if heirs is None else heirs.get(area_id, heirs[None])
+
+
+def centre_at_work(centre_id: int, area_id: int | None) -> int:
+    """The centre that looks after a case today: its own, else the first of those that follow it for that place and go on."""
+    ended = _all_heirs()
+    return next((each for each in heirs_of(Followed.CENTRE, centre_id, area_id) if (Followed.CENTRE, each) not in ended), centre_id)
+
+
+def left_to(kind: Followed, ids: Collection[int], *, body: ColumnElement[Any], area: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
+    """Conditions for what was left to any of `ids`; `body` is whose it was, `area` the place of the case. None where nothing was left."""
+    whole: list[int] = []
+    for (ended_kind, ended_id), heirs in _all_heirs().items():
+        theirs = {place for place, readers in heirs.items() if not set(readers).isdisjoint(ids)} if ended_kind == kind else set()
+        if theirs == set(heirs):
+            whole.append(ended_id)
+        elif None in theirs:
+            others = sorted(place for place in heirs if place is not None and place not in theirs)
+            yield (body == ended_id) & (area.is_(None) | area.not_in(others))
+        elif theirs:
+            yield (body == ended_id) & area.in_(sorted(filter(None, theirs)))
+    if whole:
+        yield body.in_(sorted(whole))
+
+
+def _all_heirs() -> Mapping[tuple[str, int], Heirs]:
+    """Kept until the rules change, as a reorganisation and its undoing do. Few installations have more than some dozen rows."""
+    head, place = rules_head(), str(db.engine.url)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != head:
+        kept = _kept[place] = (head, _read())
+    return kept[1]
+
+
+def _read() -> Mapping[tuple[str, int], Heirs]:
+    ways: dict[tuple[str, int], dict[int | None, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for row in db.session.scalars(select(CaseSuccession).order_by(CaseSuccession.id)):
+        ways[row.kind, row.predecessor_id][row.area_id].append(row.successor_id)
+    return {(kind, id_): {place: _along(ways, kind, id_, place) for place in _places(ways, kind, id_)} for kind, id_ in [*ways]}
+
+
+Ways = Mapping[tuple[str, int], Mapping[int | None, list[int]]]
+
+
+def _places(ways: Ways, kind: str, id_: int) -> set[int | None]:
+    """Every place that makes a difference on the way from here."""
+    found: set[int | None] = {None}
+    seen, ahead = {id_}, [id_]
+    while ahead:
+        steps = ways.get((kind, ahead.pop()), {})
+        found |= set(steps)
+        behind = {each for successors in steps.values() for each in successors} - seen
+        seen |= behind
+        ahead += behind
+    return found
+
+
+def _along(ways: Ways, kind: str, id_: int, place: int | None) -> tuple[int, ...]:
+    found: dict[int, None] = {}
+    ahead = [id_]
+    while ahead:
+        steps = ways.get((kind, ahead.pop(0)), {})
+        for each in steps[place] if place in steps else steps.get(None, ()):
+            if each not in found:
+                found[each] = None
+                ahead.append(each)
+    return tuple(found)

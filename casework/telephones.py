@@ -1,0 +1,15 @@
+"""Telephone numbers as people here write them; they are kept in E.164."""
+
+import phonenumbers
+
+
+def as_dialled(number: str | None) -> str:
+    """A number in E.164 as it is dialled here: 0912 345 678; as it stands when it is none, empty for None."""
+    if not number:
+        return ""
+    try:
+        parsed = phonenumbers.parse(number, "VN")
+    except phonenumbers.NumberParseException:
+        return number
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if parsed.country_code == 84 else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style)

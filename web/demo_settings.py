@@ -1,0 +1,110 @@
+"""What the rooms behind the desks show in the demonstration: a television, a late letter, a changed setting, a plan of a reorganisation,
+and messages that did not leave the house. All but the last belong to the one transaction of a demonstration.
+"""
+
+from datetime import date, datetime, time, timedelta
+
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db
+from casework.letters import usual_reply_day, write_late_letter
+from casework.messages.routing import route_messages
+from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
+from casework.models import Agency, Centre, OutboxMessage
+from casework.permissions import LOCAL_ZONE, actor_for
+from casework.reorganising import plans
+from casework.reorganising.blueprint import Kind
+from casework.settings.value_changes import set_value
+from casework.wallboards import add_wallboard, pair_wallboard
+from web.demo_people import staff_account
+from web.demo_telling import LEAD, OPERATOR, begin_step
+from web.gateways.opening import page_addresses
+from workflows.late_cases import late_agency, late_list, late_parts_of
+
+ADMINISTRATOR = "quantri"
+TELEVISION = "Màn hình phòng điều hành"
+JOINED = ("TKTNN", "TTDVTH")
+"""Agencies that a plan joins to one, by their keys."""
+NEW_AGENCY = {
+    "key": "TTCUDVC", "name_vi": "Trung tâm Cung ứng dịch vụ công khu vực Lạc Dương", "name_en": "Lạc Dương Area Public Service Provider",
+    "short_name_vi": "TT Cung ứng DVC khu vực", "short_name_en": "Public Service Provider",
+}  # fmt: skip
+MONTHS_AHEAD = 2
+ROUTED, GIVEN_UP = 6, 2
+"""Of the newest messages to citizens: how many were to go by e-mail, and how many of those their server refused for good."""
+TEN = time(10)
+
+
+def furnish_settings(centre: Centre, *, now: datetime) -> None:
+    """Everything that belongs to the transaction of the caller."""
+    _set_reply_days(now)
+    _hang_television(centre, now)
+    _write_late_letter(now)
+    _draw_up_plan(centre, now)
+    db.session.flush()
+
+
+def let_messages_be_given_up(app: Flask, *, now: datetime) -> None:
+    """On the day before at ten an e-mail server knew two addresses no more. Some messages wait: the way they were to go is not set up.
+
+    Who is told by which way is worked out outside any other transaction, so a start broken off here leaves no such messages.
+    """
+    at = datetime.combine(now.astimezone(LOCAL_ZONE).date() - timedelta(days=1), TEN, LOCAL_ZONE)
+    to_citizens = select(OutboxMessage.due_at).where(OutboxMessage.recipient.startswith("reporter:"), OutboxMessage.due_at <= at)
+    newest = list(db.session.scalars(to_citizens.order_by(OutboxMessage.due_at.desc()).limit(ROUTED)))
+    db.session.rollback()
+    if not newest:
+        return
+    everything = 100_000
+    route_messages(newest[-1] - timedelta(microseconds=1), everything, configured=())
+    route_messages(at, everything, configured={"email"})
+    send_waiting("email", _no_such_box, clock=lambda: at, pages=page_addresses(app), configured={"email"}, most=GIVEN_UP)
+
+
+def _no_such_box(_outgoing: Outgoing) -> Receipt:
+    raise Refused("550 5.1.1")
+
+
+def _set_reply_days(now: datetime) -> None:
+    by = actor_for(staff_account(ADMINISTRATOR), now=now)
+    set_value("late_letter_reply_days", "3", by=by, now=now, reason="Lãnh đạo yêu cầu đơn vị trả lời công văn nhắc sau ba ngày làm việc.")
+
+
+def _hang_television(centre: Centre, now: datetime) -> None:
+    by = actor_for(staff_account(LEAD), now=now)
+    _board, code = add_wallboard(centre=centre, name=TELEVISION, reason="Treo tivi ở phòng điều hành.", by=by, now=now)
+    pair_wallboard(code, now=now)
+
+
+def _write_late_letter(now: datetime) -> None:
+    """To the agency whose part is late the longest."""
+    begin_step()
+    by = actor_for(staff_account(OPERATOR), now=now)
+    rows = [row for row in late_list(by, now=now).rows if row.can_be_written]
+    if not rows:
+        return
+    late = max(rows, key=lambda row: (row.days, -row.assignment.id)).assignment.agency
+    agency = late_agency(by, late.ref) or late
+    write_late_letter(
+        agency=agency, assignments=late_parts_of(by, agency, now=now, limit=10), reply_by=usual_reply_day(agency.centre_id, now),
+        words="Đề nghị đơn vị báo cáo rõ nguyên nhân chậm và ngày có kết quả.", by=by, now=now,
+    )  # fmt: skip
+
+
+def _draw_up_plan(centre: Centre, now: datetime) -> None:
+    """Nothing of it is done: its page shows what would move."""
+    by = actor_for(staff_account(ADMINISTRATOR), now=now)
+    plan = plans.begin_plan(
+        by=by, now=now, title="Hợp nhất các đơn vị sự nghiệp khu vực", source="Dự thảo Đề án sắp xếp đơn vị sự nghiệp công lập (minh họa)",
+        on=_first_of_month(now.astimezone(LOCAL_ZONE).date(), MONTHS_AHEAD), centre_id=centre.id,
+    )  # fmt: skip
+    there = {row.key: row for row in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id, Agency.key.in_(JOINED)))}
+    made = plans.new_body(plan.ref, by=by, kind=Kind.AGENCY, values=NEW_AGENCY)
+    for key in JOINED:
+        plans.add_line(plan.ref, by=by, kind=Kind.AGENCY, predecessor_id=there[key].id, successor_id=made.id)
+
+
+def _first_of_month(day: date, months: int) -> date:
+    number = day.year * 12 + day.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)

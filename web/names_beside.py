@@ -1,0 +1,46 @@
+"""What staff read behind the names of places and agencies that a reorganisation changed: what they were called, or are called now."""
+
+from flask import g
+from flask_babel import gettext as _
+
+from casework.former_agencies import agencies_beside
+from casework.former_areas import Beside, names_beside
+from casework.models import Assignment, Case
+from casework.permissions import LOCAL_ZONE
+from casework.words import Bilingual
+from web.clock import now
+from web.locales import in_reader_language
+
+
+def place_beside(case: Case) -> str:
+    """Behind the commune of a case: " (trước đây: xã Lát)" or " (nay là …)", mostly nothing. Asked once a page."""
+    if case.area_id is None:
+        return ""
+    known: dict[int, str] = g.setdefault("places_beside", {})
+    if case.id not in known:
+        place = (case.area_id, case.village)
+        beside = names_beside([place]).get(place, Beside())
+        known[case.id] = _words(Beside(_within_sentence(beside.formerly), _within_sentence(beside.nowadays)))
+    return known[case.id]
+
+
+def agency_beside(assignment: Assignment) -> str:
+    """Ditto behind the agency of an assignment."""
+    known: dict[int, dict[int, Beside]] = g.setdefault("agencies_beside", {})
+    case = assignment.case
+    if case.id not in known:
+        known[case.id] = agencies_beside(case, now().astimezone(LOCAL_ZONE).date())
+    return _words(known[case.id].get(assignment.id))
+
+
+def _within_sentence(name: Bilingual | None) -> Bilingual | None:
+    """"xã Đạ Chais": a place is written small in Vietnamese behind other words. Names of bodies are not, some are short forms."""
+    return Bilingual(name.vi[:1].lower() + name.vi[1:], name.en) if name is not None else None
+
+
+def _words(beside: Beside | None) -> str:
+    if beside is not None and beside.formerly is not None:
+        return " ({})".format(_("formerly: %(name)s", name=in_reader_language(beside.formerly)))
+    if beside is not None and beside.nowadays is not None:
+        return " ({})".format(_("now %(name)s", name=in_reader_language(beside.nowadays)))
+    return ""
