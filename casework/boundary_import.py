@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
-from casework.boundaries import Checked, Shape, digest_of, geometry_of, points_of, size_km2
+from casework.boundaries import Checked, Shape, digest_of, geometry_of, percent, points_of, size_km2
+from casework.boundary_overlaps import overlaps_with_others
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import fold
@@ -21,6 +22,8 @@ from casework.words import Bilingual
 
 MOST_AREAS = 5_000
 LONGEST_SOURCE = 500
+MOST_NAMED = 5
+"""Areas of other centres that are named beside a shape."""
 SETTING = "boundary"
 SKIP = ""
 """The choice of an area that leaves a shape out."""
@@ -43,6 +46,8 @@ class Pair:
     """Found by its code though the names differ: codes have been used again with another meaning."""
     old_km2: float | None = None
     fault: Bilingual | None = None
+    overlap: Bilingual | None = None
+    """Which areas of other centres it lies over: taken over only when the person says so."""
 
     @property
     def change(self) -> float | None:
@@ -73,6 +78,11 @@ class Plan:
         """Sound shapes no area was found for."""
         return [pair for pair in self.pairs if pair.shape.is_sound and pair.area is None]
 
+    @property
+    def has_overlaps(self) -> bool:
+        """Whether something taken over lies over an area of another centre."""
+        return any(pair.overlap for pair in self.to_do)
+
 
 def administered_areas(by: Actor, on: date) -> list[Area]:
     """The areas of a day the person may change: those of the centres they administer, or all, by name."""
@@ -86,7 +96,7 @@ def plan_import(checked: Checked, *, by: Actor, on: date, chosen: Mapping[int, s
     """Say which shape goes to which area: by official code, else by name where only one area has it.
 
     `chosen` maps the number of a shape to the ref of an area, or to SKIP, and counts before both. Two shapes for one area are both
-    refused.
+    refused, and so is a shape over an area of a centre the person does not administer.
     """
     areas = administered_areas(by, on)
     pairs = [_pair(shape, areas) for shape in checked.shapes]
@@ -100,14 +110,18 @@ def plan_import(checked: Checked, *, by: Actor, on: date, chosen: Mapping[int, s
         if pair.area is not None and pair.area.id in twice:
             pair.fault = Bilingual("Tệp có nhiều hình cho địa bàn này.", "The file has several shapes for this area.")
     _look_at_present(pairs)
+    _look_at_others(pairs, administered_centres(by), on)
     return Plan(checked, pairs, areas)
 
 
-def import_boundaries(plan: Plan, *, by: Actor, now: datetime, source: str, reason: str, swap: bool = False) -> int:
+def import_boundaries(
+    plan: Plan, *, by: Actor, now: datetime, source: str, reason: str, swap: bool = False, overlap: bool = False
+) -> int:
     """Store the boundaries of a plan and return how many changed; each is an event `change_setting` without the geometry.
 
-    `swap` says that latitude and longitude may be turned round. Boundaries equal to what is stored are left alone. Raises
-    ImportRefused, ReasonMissing, and NotAllowed for an area of a centre the person does not administer.
+    `swap` says that latitude and longitude may be turned round, `overlap` that shapes may lie over areas of other centres. Boundaries
+    equal to what is stored are left alone. Raises ImportRefused, ReasonMissing, and NotAllowed for an area of a centre the person
+    does not administer.
     """
     source = " ".join(source.split())
     if not source or len(source) > LONGEST_SOURCE:
@@ -120,6 +134,9 @@ def import_boundaries(plan: Plan, *, by: Actor, now: datetime, source: str, reas
     if not swap and any(pair.shape.raw.swapped for pair in plan.to_do):
         raise ImportRefused("Trong tệp, vĩ độ đứng trước kinh độ. Hãy xác nhận việc đổi thứ tự, hoặc sửa tệp.",
                             "In the file latitude stands before longitude. Please agree to turn them round, or mend the file.")  # fmt: skip
+    if not overlap and plan.has_overlaps:
+        raise ImportRefused("Có hình chồng lên địa bàn của trung tâm khác. Hãy xác nhận, bỏ qua các hình đó, hoặc sửa tệp.",
+                            "Shapes lie over areas of another centre. Please agree to that, leave them out, or mend the file.")  # fmt: skip
     return sum(_store(pair, by=by, now=now, source=source, reason=reason) for pair in plan.to_do)
 
 
@@ -172,6 +189,26 @@ def _look_at_present(pairs: list[Pair]) -> None:
     for pair in pairs:
         if pair.area is not None and (geometry := geometry_of(pair.area.boundary)) is not None:
             pair.old_km2 = size_km2(geometry)
+
+
+def _look_at_others(pairs: list[Pair], own: frozenset[int] | None, on: date) -> None:
+    """Refuse what lies over areas of centres that are not the person's, without telling more; say what lies over the others."""
+    news = [(pair, pair.area, pair.shape.geometry) for pair in pairs if pair.is_to_do]
+    grounds = [(area, geometry) for _, area, geometry in news if area is not None and geometry is not None]
+    over = overlaps_with_others(grounds, on=on)
+    for (pair, _, _), found in zip(news, over, strict=True):
+        if own is not None and any(each.centre_id not in own for each in found):
+            pair.fault = Bilingual(
+                "Hình này chồng lên địa bàn của trung tâm khác. Nếu đúng như vậy, xin nhờ người quản trị toàn hệ thống cập nhật.",
+                "This shape lies over an area of another centre. If that is right, the administrator of the whole installation can do it.",
+            )
+        elif found:
+            said = [(each.name, percent(each.share, 0)) for each in found[:MOST_NAMED]]
+            more = " …" if len(found) > MOST_NAMED else ""
+            pair.overlap = Bilingual(
+                f"Chồng lên địa bàn của trung tâm khác: {', '.join(f'{name.vi} ({share.vi})' for name, share in said)}{more}.",
+                f"Lies over areas of another centre: {', '.join(f'{name.en} ({share.en})' for name, share in said)}{more}.",
+            )
 
 
 def _store(pair: Pair, *, by: Actor, now: datetime, source: str, reason: str) -> bool:

@@ -68,14 +68,23 @@ def days_between(first: date, last: date, kind: str | None, label_vi: str, label
     return tuple(PlannedDay(first + timedelta(days=n), kind, label_vi, label_en, source) for n in range(length))
 
 
-def swap(off: date, worked: date, label_vi: str, label_en: str, source: str) -> tuple[PlannedDay, ...]:
-    """One working day off for one day of a weekend worked, by the same act. Raises CalendarChangeRefused."""
+SWAPPED = {"off": Bilingual("Nghỉ hoán đổi", "Day off by a swap"), "worked": Bilingual("Làm việc bù", "Worked for a day off")}
+"""What the days of a swap are called where nobody names them."""
+
+
+def swap(
+    off: date, worked: date, label_vi: str, label_en: str, source: str, *, worked_label: Bilingual = SWAPPED["worked"]
+) -> tuple[PlannedDay, ...]:
+    """One working day off for one day of a weekend worked, by the same act, each with a name of its own. Raises CalendarChangeRefused."""
     if off.weekday() >= SATURDAY or worked.weekday() < SATURDAY:
         raise CalendarChangeRefused(
             "Hoán đổi là nghỉ một ngày từ thứ Hai đến thứ Sáu và làm bù vào thứ Bảy hoặc Chủ nhật.",
             "A swap gives a day off from Monday to Friday and works a Saturday or Sunday for it.",
         )
-    return tuple(PlannedDay(day, kind, label_vi, label_en, source) for day, kind in ((off, "off"), (worked, "worked")))
+    return (
+        PlannedDay(off, "off", label_vi, label_en, source),
+        PlannedDay(worked, "worked", worked_label.vi, worked_label.en, source),
+    )
 
 
 def fixed_days_of_next_year(centre_id: int | None, year: int) -> tuple[PlannedDay, ...]:
@@ -105,7 +114,8 @@ def judge(plan: Plan, *, by: Actor, now: datetime) -> Plan:
     rows = _rows_on(plan.centre_id, [each.day for each in plan.days])
     days: list[PlannedDay] = []
     for each in plan.days:
-        wanted = replace(each, label_vi=normal(each.label_vi), label_en=normal(each.label_en), source=normal(each.source))
+        label_vi = normal(each.label_vi)
+        wanted = replace(each, label_vi=label_vi, label_en=normal(each.label_en) or label_vi, source=normal(each.source))
         try:
             refuse_day(rows.get(each.day), wanted.kind, wanted.label_vi, wanted.label_en, wanted.source)
         except CalendarChangeRefused:

@@ -83,16 +83,18 @@ def preview(plan: Plan, *, now: datetime, counted: int = MOST_COUNTED, shown: in
 
 
 def recounts_under_way(centre_ids: Sequence[int | None]) -> list[Progress]:
-    """The changes whose open limits are still being counted anew, the oldest first."""
+    """The changes whose open limits are still being counted anew, the oldest first; the days of one act, such as a swap, are one."""
     query = select(CalendarChange).where(CalendarChange.finished_at.is_(None)).order_by(CalendarChange.id).limit(20)
-    rows = [row for row in db.session.scalars(query) if row.centre_id in centre_ids]
-    return [
-        Progress(
-            row.centre_id, row.changed_at, _number(row.centre_id, Clock.case_id <= row.last_case_id) - len(row.put_off),
-            _number(row.centre_id, Clock.case_id > row.last_case_id), len(row.put_off),
-        )
-        for row in rows
-    ]  # fmt: skip
+    acts: dict[tuple[int | None, datetime], list[CalendarChange]] = {}
+    for row in db.session.scalars(query):
+        if row.centre_id in centre_ids:
+            acts.setdefault((row.centre_id, row.changed_at), []).append(row)
+    found = []
+    for (centre_id, changed_at), rows in acts.items():
+        reached, put_off = min(row.last_case_id for row in rows), len({case for row in rows for case in row.put_off})
+        done, left = (_number(centre_id, which) for which in (Clock.case_id <= reached, Clock.case_id > reached))
+        found.append(Progress(centre_id, changed_at, done - put_off, left, put_off))
+    return found
 
 
 def _open_cases(centre_id: int | None) -> Select[int]:

@@ -8,7 +8,6 @@ from casework.clocks import ClockKind, RuleMissing, rule_for
 from casework.db import db
 from casework.models import Case, Complexity
 from casework.permissions import LOCAL_ZONE
-from casework.words import Bilingual
 
 AT_FILING = "ordinary"
 """What a case is until somebody classifies it."""
@@ -29,12 +28,6 @@ def complexities_of(centre_id: int | None, day: date) -> list[Complexity]:
     rows = [row for row in db.session.scalars(query.order_by(Complexity.position, Complexity.id)) if row.holds_on(day)]
     own = {row.key for row in rows if row.centre_id is not None}
     return [row for row in rows if row.centre_id is not None or row.key not in own]
-
-
-def complexity_words(case: Case, key: str, *, now: datetime) -> Bilingual:
-    """The words of today for a key; the key itself where there is no row."""
-    rows = complexities_of(case.centre_id, now.astimezone(LOCAL_ZONE).date())
-    return next((row.name for row in rows if row.key == key), Bilingual(key, key))
 
 
 def has_limit(key: str, centre_id: int | None, on: date) -> bool:

@@ -6,6 +6,7 @@ letter, and the letter is not printed any more (rules.md, section 6, "Quarantine
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import joinedload
@@ -17,7 +18,7 @@ from casework.folding import normal
 from casework.letterheads import letterhead_for
 from casework.models import Agency, Assignment, Case, Letter
 from casework.outbox import tell_agency_of_letter
-from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, Role, require
+from casework.permissions import LOCAL_ZONE, OPERATIONS, WITH_VIEWERS, Action, Actor, Role, Sight, require, sees
 from casework.reminders import owes_answer
 from casework.settings.values import value_of
 from casework.successors import Followed, left_to
@@ -116,6 +117,16 @@ def letters_seen(by: Actor, *, before: int | None = None, limit: int = PAGE) -> 
 def letter_seen(by: Actor, ref: str) -> Letter | None:
     """One letter within what the person may see; None where there is none."""
     return db.session.scalars(_seen(by).where(Letter.ref == ref)).first()
+
+
+def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
+    """What a letter says to its reader: without the title of a case whose words they do not read now, as an agency that was removed."""
+    rows = letter.content.get("rows")
+    if not rows:
+        return letter.content
+    cases = db.session.scalars(select(Case).where(Case.code.in_([row["code"] for row in rows])).options(*WITH_VIEWERS))
+    read = {case.code for case in cases if sees(by, Sight.CLEARED, case)}
+    return {**letter.content, "rows": [row if row["code"] in read else {**row, "title": ""} for row in rows]}
 
 
 def take_out_of_letters(cases: Collection[Case], *, at: datetime) -> None:

@@ -4,6 +4,7 @@ A row holds a recipient reference, a template and parameters without personal da
 it is sent. In-page notices (`page`) never leave the house; other channels are sent by the worker, at least once.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -34,17 +35,17 @@ def tell_reporter(report: Report, template: str, *, case: Case, at: datetime, **
     _put(f"reporter:{report.reporter_id}", template, case=case, at=at, parameters={"code": report.code, **parameters})
 
 
-def tell_followers(case: Case, template: str, *, at: datetime, **parameters: Any) -> None:
+def tell_followers(case: Case, template: str, *, at: datetime, only: Collection[int] | None = None, **parameters: Any) -> None:
     """Tell whoever follows the case of a step the public may know of, with the case's code; nobody of any other case.
 
     The templates of this kind are called followed_…: what reporters are told speaks to them as senders. Who is a reporter
-    of the case as well has been told as one. Source: rules.md, section 6, "Follow".
+    of the case as well has been told as one. `only` are accounts. Source: rules.md, section 6, "Follow".
     """
     if not is_known_to_public(case):
         return
     senders = {link.report.reporter.account_id for link in case.reports if link.left_at is None and link.report.reporter is not None}
     for follower in followers_of(case):
-        if follower.account_id not in senders:
+        if follower.account_id not in senders and (only is None or follower.account_id in only):
             _put(f"account:{follower.account_id}", template, case=case, at=at, parameters={"code": case.code, **parameters})
 
 

@@ -91,6 +91,7 @@ class Action(StrEnum):
     MEND_PROCESS = "mend_process"
     MERGE = "merge"
     OBJECT_TO_REFUSAL = "object_to_refusal"
+    OPEN_SETTINGS = "open_settings"
     PASS_ON = "pass_on"
     PERFORM_TASK = "perform_task"
     PROGRESS_NOTE = "progress_note"
@@ -189,6 +190,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.MEND_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.MERGE: OPERATIONS,
     Action.OBJECT_TO_REFUSAL: ANYONE,
+    Action.OPEN_SETTINGS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR, Role.COMMITTEE_LEADER}) | TEAM_LEADERS,
     Action.PASS_ON: OPERATIONS,
     Action.PERFORM_TASK: STAFF,
     Action.PROGRESS_NOTE: AGENCY_ROLES,
@@ -230,6 +232,9 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.WRITE_NOTE: OPERATIONS | AGENCY_ROLES,
     Action.WRITE_TO_CENTRE: ANYONE,
 }
+
+OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.MANAGE_PEOPLE})
+"""What nobody does in a principal's place: who gave roles, passwords and deputies for somebody else would give them to themselves."""
 
 
 class Viewer(StrEnum):
@@ -323,6 +328,11 @@ class Actor:
         """Return the role that opens a desk, the person's own before a deputy's."""
         found = [grant for grant in self.grants if grant.desk == desk]
         return min(found, key=lambda grant: grant.principal_id is not None, default=None)
+
+    @property
+    def alone(self) -> "Actor":
+        """The same person with their own roles, without those of the people they stand in for."""
+        return replace(self, grants=tuple(grant for grant in self.grants if grant.principal_id is None))
 
     def holds(self, roles: Iterable[Role], *, centre_id: int | None = None, agency_id: int | None = None) -> bool:
         """Whether one of the roles is held there (an installation role counts in every centre)."""
@@ -485,6 +495,8 @@ def may(actor: Actor, action: Action, case: Case | None = None, *, agency_id: in
     if roles == ANYONE:
         return True
     wanted = frozenset(Role(role) for role in roles)
+    if action in OWN_ROLE_ALONE:
+        actor = actor.alone
     if case is None:
         return actor.holds(wanted)
     if agency_id is not None:

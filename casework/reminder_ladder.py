@@ -11,6 +11,7 @@ from casework.db import db
 from casework.models import Clock, ReminderRule
 from casework.working_time import Calendar, Pause, TimeLimit, Unit, due_at, fraction_instant
 
+URGENCIES = ("normal", "urgent")
 WHOLE = 100
 """Per cent: the rung that is the due instant itself."""
 
@@ -33,7 +34,7 @@ class Rung:
     valid_from: date
     valid_to: date | None
 
-    def fits(self, kind: str, centre_id: int, on: date, urgency: str) -> bool:
+    def fits(self, kind: str, centre_id: int | None, on: date, urgency: str) -> bool:
         """Whether the rule speaks of that; an empty column speaks of all."""
         return (
             self.kind == kind
@@ -62,7 +63,7 @@ class Rung:
 _kept: dict[str, tuple[str, list[Rung]]] = {}
 
 
-def ladder_of(kind: str, *, centre_id: int, on: date, urgency: str) -> list[Rung]:
+def ladder_of(kind: str, *, centre_id: int | None, on: date, urgency: str) -> list[Rung]:
     """Return the rungs in force on a local day, none for a limit nobody is reminded of.
 
     A ladder is taken as a whole: a centre's own replaces the installation's, the one for this urgency replaces the general one.
@@ -70,6 +71,21 @@ def ladder_of(kind: str, *, centre_id: int, on: date, urgency: str) -> list[Rung
     found = [rung for rung in _all_rungs() if rung.fits(kind, centre_id, on, urgency)]
     rank = max(((rung.centre_id is not None, rung.urgency is not None) for rung in found), default=None)
     return [rung for rung in found if (rung.centre_id is not None, rung.urgency is not None) == rank]
+
+
+def rungs_silenced_by(kind: str, urgency: str | None, *, centre_id: int | None, on: date) -> list[tuple[Rung, str | None]]:
+    """The rungs in force that would count no longer once a scope has a first rung of its own, each with the urgency a copy of it needs.
+
+    Nothing is silenced where the scope has such a ladder already. Source: ladder_of.
+    """
+    found: dict[int, tuple[Rung, str | None]] = {}
+    for each in URGENCIES if urgency is None else (urgency,):
+        before = ladder_of(kind, centre_id=centre_id, on=on, urgency=each)
+        for rung in before:
+            is_own = rung.centre_id == centre_id and (rung.urgency == urgency or urgency is None)
+            if not is_own:
+                found[rung.id] = (rung, urgency or rung.urgency)
+    return list(found.values())
 
 
 def reached_rungs(ladder: list[Rung], clock: Clock, calendar: Calendar, now: datetime) -> list[Rung]:

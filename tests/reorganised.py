@@ -14,7 +14,8 @@ from casework.db import METADATA, db, unit_of_work
 from casework.models import Account, Agency, Area, Membership, Reorganisation
 from casework.permissions import Actor, actor_for
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import Blueprint, Kind
+from casework.reorganising.seats_after import missing_seats
 from tests import build
 from tests.build import World
 from workflows import reorganising
@@ -85,6 +86,18 @@ def planned(world: World, *, on: date = DAY, by: str = "administrator") -> Reorg
         # one officer of the split office goes to the ward, everybody else with the main line
         follows(Kind.PERSON, membership(world, "officer_PTNMT").id, committee.id)
         return plan
+
+
+def posts_filled(world: World, plan: Reorganisation, *, by: str = "administrator") -> None:
+    """Somebody new for each seat nobody would hold behind a plan: they work in what ends and go where they are needed."""
+    actor, blueprint = world.actor(by, MORNING), Blueprint.of(plan)
+    with unit_of_work():
+        for (kind, successor_id), role in missing_seats(blueprint):
+            before = next(line.predecessor_id for line in blueprint.of_kind(kind) if line.successor_id == successor_id)
+            [post] = build.staff(world, f"{role}_{len(world.people)}", role).memberships
+            post.centre_id, post.agency_id = (None, before) if kind is Kind.AGENCY else (before, None)
+            db.session.flush()
+            plans.add_line(plan.ref, by=actor, kind=Kind.PERSON, predecessor_id=post.id, successor_id=successor_id)
 
 
 def carried_out(world: World, plan: Reorganisation, *, now: datetime = MORNING, by: str = "administrator") -> None:

@@ -28,7 +28,8 @@ class Said:
 
 
 def import_file(
-    app: Flask, file: Path, *, source: str | None, reason: str | None, code_property: str | None, swap: bool, dry_run: bool
+    app: Flask, file: Path, *, source: str | None, reason: str | None, code_property: str | None, swap: bool, dry_run: bool,
+    overlap: bool = False,
 ) -> Said:
     """Check a file and, unless it is a dry run or something is wrong, take its boundaries over in one unit of work."""
     now, said = datetime.now(UTC), Said()
@@ -52,10 +53,11 @@ def import_file(
         try:
             with unit_of_work():
                 count = import_boundaries(
-                    plan, by=OPERATOR, now=now, source=source or file.name, reason=reason or f"import-boundary {file.name}", swap=swap
+                    plan, by=OPERATOR, now=now, source=source or file.name, reason=reason or f"import-boundary {file.name}", swap=swap,
+                    overlap=overlap,
                 )  # fmt: skip
         except CaseworkError as refusal:
-            said.faults.append(refusal.en)
+            said.faults.append(f"{refusal.en} Use --allow-overlap if that is right." if plan.has_overlaps and not overlap else refusal.en)
             return said
     said.lines.append(f"{count} boundaries were taken over.")
     return said
@@ -76,6 +78,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         notes = "".join(f" {note.en}" for note in pair.shape.notes)
         other = " The names differ." if pair.other_name else ""
         yield f"{pair.shape.raw.label} -> {pair.area.name_vi} (by {pair.by}): {before}{pair.shape.km2:.2f} km².{other}{notes}"
+        if pair.overlap:
+            yield f"  {pair.overlap.en}"
     for pair in plan.unknown:
         yield f"{pair.shape.raw.label}: no area here has its code or name, left out."
     for warning in plan.checked.warnings:

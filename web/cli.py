@@ -242,9 +242,10 @@ def check(file: Path, language: str, is_json: bool) -> None:
 @click.option("--reason", help="Why they change; kept with the event.")
 @click.option("--code-property", help="Property that holds the official code, where it is not code, ma or ma_xa.")
 @click.option("--swap", is_flag=True, help="Turn positions round that have latitude first.")
+@click.option("--allow-overlap", is_flag=True, help="Take over shapes that lie over areas of another centre.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 def import_boundary(
-    file: Path, source: str | None, reason: str | None, code_property: str | None, swap: bool, dry_run: bool
+    file: Path, source: str | None, reason: str | None, code_property: str | None, swap: bool, allow_overlap: bool, dry_run: bool
 ) -> None:
     """Take boundaries of areas over from a GeoJSON FILE, by official code, else by name.
 
@@ -255,7 +256,8 @@ def import_boundary(
     from web.config import Config
 
     app = ready_app(Config.from_environment(), "import-boundary")
-    said = import_file(app, file, source=source, reason=reason, code_property=code_property, swap=swap, dry_run=dry_run)
+    said = import_file(app, file, source=source, reason=reason, code_property=code_property, swap=swap, dry_run=dry_run,
+                       overlap=allow_overlap)  # fmt: skip
     for line in said.lines:
         click.echo(line)
     for line in said.faults:

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.events import append
-from casework.models import Agency, Area, Centre, Letterhead, Membership
+from casework.models import Agency, Area, Centre, Letterhead, Reorganisation
 from casework.permissions import LOCAL_ZONE, SYSTEM, Actor, actor_for
 from casework.reorganising import plans
-from casework.reorganising.blueprint import Kind
+from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.seeding import LETTERHEAD, REORGANISED_ON, SIGNED_AT, Row, table_rows
 from web.demo_people import staff_account
 from web.demo_telling import begin_step
@@ -38,9 +38,9 @@ def reorganise(centre: Centre) -> None:
     plan = plans.begin_plan(by=by, now=PLANNED, title=TITLE, source=SOURCE, on=REORGANISED_ON, centre_id=centre.id)
     areas = _areas(centre, plan.ref, by)
     _agencies(centre, plan.ref, by, areas)
+    _people(plan, by)
     reorganising.carry_out(plan.ref, by=actor_for(staff_account(ADMINISTRATOR), now=DONE), now=DONE, reason="Đúng ngày hiệu lực.")
     _letterheads(centre)
-    _fill_posts()
     db.session.flush()
 
 
@@ -85,22 +85,12 @@ def _letterheads(centre: Centre) -> None:
     append(RULES_STREAM, "install_letterheads", by=SYSTEM, at=DONE + timedelta(minutes=5), payload={"number": len(there) + 1})
 
 
-def _fill_posts() -> None:
-    """Who came with the main line works for the other communes as well until their posts are filled: nobody's tasks wait in vain."""
-    roles = list(db.session.scalars(select(Membership).where(Membership.agency_id.is_not(None)).order_by(Membership.id)))
-    held = {(row.role, row.agency_id) for row in roles if row.valid_to is None}
-    of_main = {agency_id: [row for row in roles if row.agency_id == agency_id and row.valid_to is None] for _role, agency_id in held}
-    for row in table_rows("agencies_2025.csv"):
-        followed = set(row["follows"].split())
-        own = db.session.scalars(select(Agency).where(Agency.key == row["key"])).one()
-        main = next((other for other in table_rows("agencies_2025.csv") if followed <= set(other["follows"].split())), row)
-        source = db.session.scalars(select(Agency).where(Agency.key == main["key"])).one()
-        for member in of_main.get(source.id, ()):
-            if (member.role, own.id) not in held:
-                held.add((member.role, own.id))
-                db.session.add(
-                    Membership(
-                        account_id=member.account_id, role=member.role, agency_id=own.id, is_focal=member.is_focal,
-                        valid_from=REORGANISED_ON,
-                    )
-                )  # fmt: skip
+def _people(plan: Reorganisation, by: Actor) -> None:
+    """Who goes with the main line works for the other communes as well until their posts are filled: nobody's tasks wait in vain."""
+    blueprint, filled = Blueprint.of(plan), set[tuple[str, int]]()
+    for row in memberships_of(blueprint):
+        successors = blueprint.successors(Kind.AGENCY, row.agency_id) if row.agency_id is not None else []
+        posts = [id_ for id_ in successors[1:] if (row.role, id_) not in filled]
+        filled |= {(row.role, id_) for id_ in posts}
+        for successor_id in [successors[0], *posts] if posts else []:
+            plans.add_line(plan.ref, by=by, kind=Kind.PERSON, predecessor_id=row.id, successor_id=successor_id)

@@ -38,7 +38,7 @@ TEN = time(10)
 
 def furnish_settings(centre: Centre, *, now: datetime) -> None:
     """Everything that belongs to the transaction of the caller."""
-    _set_reply_days(now)
+    _set_reply_days(centre, now)
     _hang_television(centre, now)
     _write_late_letter(now)
     _draw_up_plan(centre, now)
@@ -66,9 +66,10 @@ def _no_such_box(_outgoing: Outgoing) -> Receipt:
     raise Refused("550 5.1.1")
 
 
-def _set_reply_days(now: datetime) -> None:
+def _set_reply_days(centre: Centre, now: datetime) -> None:
     by = actor_for(staff_account(ADMINISTRATOR), now=now)
-    set_value("late_letter_reply_days", "3", by=by, now=now, reason="Lãnh đạo yêu cầu đơn vị trả lời công văn nhắc sau ba ngày làm việc.")
+    why = "Đơn vị ở xa cần năm ngày làm việc để kiểm tra thực địa và trả lời công văn nhắc."
+    set_value("late_letter_reply_days", "5", by=by, now=now, reason=why, centre_id=centre.id)
 
 
 def _hang_television(centre: Centre, now: datetime) -> None:

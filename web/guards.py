@@ -14,7 +14,7 @@ from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed
 from web.clock import now
 from web.sessions import signed_in_account
 
-__all__ = ["actor", "file_store", "found", "performs", "signed_in_account"]
+__all__ = ["actor", "alone", "file_store", "found", "performs", "signed_in_account"]
 
 TRACKED_KEY = "tracked"
 
@@ -61,6 +61,11 @@ def actor() -> Actor:
             g.actor = replace(g.actor, grants=())
     found_actor: Actor = g.actor
     return found_actor
+
+
+def alone() -> Actor:
+    """Who acts, without what they may do as somebody's deputy: for the pages of people, bodies and deputies."""
+    return actor().alone
 
 
 def tracked_report_ids() -> frozenset[int]:

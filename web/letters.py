@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from casework.apologies import apology_to
 from casework.db import db
-from casework.letters import LATE_LIST, PAGE, letter_seen, letters_seen
+from casework.letters import LATE_LIST, PAGE, content_for, letter_seen, letters_seen
 from casework.models import Case, Letter, Report
 from casework.permissions import LOCAL_ZONE, Action, report_owned_by
 from reports.apology import apology_html
@@ -63,7 +63,7 @@ def _main_report(row: Letter) -> Report | None:
 def _html(row: Letter, report: Report | None) -> str:
     day = found(row.reply_by)
     if row.kind == LATE_LIST:
-        return late_list_html(row.content, day)
+        return late_list_html(content_for(actor(), row), day)
     return apology_html(row.content, day, code=found(report).code, filed_at=found(report).filed_at)
 
 

@@ -61,6 +61,7 @@ def _told_to_pages() -> dict[str, Any]:
         "centre": LocalProxy(_centre),
         "navigation": LocalProxy(lambda: _entries()[0]),
         "tabs": LocalProxy(lambda: _entries()[1]),
+        "few_settings": LocalProxy(_few_settings),
     }
 
 
@@ -103,6 +104,13 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     bar.append(_entry("public.reports", _("Public list"), "list-search"))
     # a telephone is no wall
     return bar, [entry for entry in bar if entry.icon != WALL_ICON]
+
+
+def _few_settings() -> Entry | None:
+    """The settings of those who have a few sections and a full bar: it stands beside their name, not in the bar."""
+    if not may(actor(), Action.OPEN_SETTINGS) or may(actor(), Action.READ_SETTING_EVENTS):
+        return None
+    return _entry("settings_index.settings", _("Settings"), "settings", pages="settings_")
 
 
 def _waiting() -> int:

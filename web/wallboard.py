@@ -98,8 +98,9 @@ def pair() -> ResponseReturnValue:
     if not form.validate_on_submit() or not (form.code.data or "").strip():
         return render_template("wallboard/pair.html", form=form, refusal=""), 422 if form.is_submitted() else 200
     with unit_of_work():
-        waits = [count_attempt(PAIRINGS, this_network(), now=now()), count_attempt(ALL_PAIRINGS, "all", now=now())]
-    if until := next((each for each in waits if each is not None), None):
+        # what one network's own limit has refused does not count for all: a stranger would keep every television out
+        until = count_attempt(PAIRINGS, this_network(), now=now()) or count_attempt(ALL_PAIRINGS, "all", now=now())
+    if until is not None:
         return render_template("wallboard/pair.html", form=form, refusal=local(TooManyAttempts(until).text)), 429
     try:
         with unit_of_work():

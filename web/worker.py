@@ -13,6 +13,7 @@ from casework.db import unit_of_work
 from casework.erasing import remove_erased_files
 from casework.limits import drop_old_counters, drop_old_keys
 from casework.messages.choices import CHANNELS
+from casework.messages.retention import forget_sent
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.unsent_photos import sweep_unsent
@@ -75,10 +76,12 @@ def run_job(app: Flask, job: Job) -> bool:
 
 
 def sweep(app: Flask, moment: datetime) -> list[str]:
-    """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms."""
+    """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms, traces of
+    messages sent long ago."""
     with unit_of_work():
         drop_old_counters(moment)
         drop_old_keys(moment)
+    forget_sent(moment)
     return sweep_unsent(app.extensions["file_store"], now=moment)
 
 

@@ -63,7 +63,7 @@ class PartsLost(VersionRefused):
         self.elements = tuple(sorted(elements))
         named = ", ".join(self.elements[:ELEMENTS_NAMED]) + (" …" if len(self.elements) > ELEMENTS_NAMED else "")
         super().__init__(
-            f"Chưa lưu: bản gửi lên thiếu hoặc làm khác đi phần không ai sửa, tại: {named}. Xin mở lại bản thảo rồi sửa tiếp.",
+            f"Chưa lưu: bản gửi lên thiếu hoặc làm khác đi phần không ai sửa, tại: {named}. Xin mở lại bản nháp rồi sửa tiếp.",
             f"Not saved: what was sent lacks or changes parts nobody edited, at: {named}. Please open the draft again and go on.",
         )
 
@@ -108,7 +108,7 @@ def start_draft(
     query = select(func.count()).select_from(ProcessVersion).where(*in_scope(key, centre_id), ProcessVersion.state == "draft")
     if (db.session.scalar(query) or 0) >= MOST_DRAFTS:
         raise VersionRefused(
-            f"Đã có {MOST_DRAFTS} bản thảo. Xin bỏ bớt bản không dùng.", f"There are {MOST_DRAFTS} drafts. Please discard some first."
+            f"Đã có {MOST_DRAFTS} bản nháp. Xin bỏ bớt bản không dùng.", f"There are {MOST_DRAFTS} drafts. Please discard some first."
         )
     writers = writers_of(base) if base is not None and base.approved_at is None else frozenset()
     return _new_draft(key, centre_id, xml, by=by, now=now, base=base, note=note, writers=writers)
@@ -166,7 +166,7 @@ def hand_in(version: ProcessVersion, *, by: Actor, now: datetime, note: str, rev
     current = locked_in(version, "draft")
     if revision is not None and current.revision != revision:
         raise VersionRefused(
-            "Bản thảo vừa được lưu thêm. Xin xem lại rồi trình.", "The draft has just been saved again. Please look at it, then hand it in."
+            "Bản nháp vừa được lưu thêm. Xin xem lại rồi trình.", "The draft has just been saved again. Please look at it, then hand it in."
         )
     refuse_unclean(check_version(current))
     current.state, current.checked_at, current.note = "checked", now, words
@@ -215,7 +215,7 @@ def locked_in(version: ProcessVersion, *states: str) -> ProcessVersion:
 
 
 STATE_WORDS = {
-    "draft": ("là bản thảo", "a draft"), "checked": ("đang chờ phê duyệt", "waiting to be approved"),
+    "draft": ("là bản nháp", "a draft"), "checked": ("đang chờ phê duyệt", "waiting to be approved"),
     "approved": ("đã được phê duyệt", "approved"), "live": ("đang áp dụng", "live"), "retired": ("đã ngừng áp dụng", "retired"),
     "discarded": ("đã bỏ", "discarded"),
 }  # fmt: skip

@@ -5,7 +5,7 @@ Seen before it is done: `look_ahead` says what `leave` will do. Cases are locked
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import record
-from casework.models import Account, Assignment, Deputy, Draft, Membership, Reorganisation
+from casework.models import Account, Assignment, Deputy, Draft, Membership
 from casework.permissions import LOCAL_ZONE, SYSTEM, Action, Actor, Role, actor_for, require
 from casework.settings.deputyships import cut_short, deputyships_of
 from casework.settings.people import disable_account
@@ -22,13 +22,12 @@ from casework.settings.seats import Seat, left_empty, seat_of
 from workflows.assigning import is_of_agency
 from workflows.desks import own_desk
 from workflows.models import WaitingTask
+from workflows.reorganising import still_to_follow
 from workflows.steps import label_of_step
 
 OPEN = ("waiting", "frozen")
 MOST_HEIRS = 200
 MOST_LISTED = 50
-CASES_FOLLOW = timedelta(hours=1)
-"""How long the cases of a reorganisation may take to follow their people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +114,6 @@ def leave(
 
 def return_tasks_of_leavers(now: datetime) -> int:
     """Free what people hold at desks they do not read any more because a role or a deputy's time has ended by itself. For the worker."""
-    just_begun = select(Reorganisation.id).where(Reorganisation.state == "doing", Reorganisation.done_at > now - CASES_FOLLOW)
-    if db.session.scalars(just_begun.limit(1)).first() is not None:
-        return 0  # people have moved already, and what they hold is on its way to them
     query = select(WaitingTask.claimed_by_id).where(WaitingTask.claimed_by_id.is_not(None), WaitingTask.state.in_(OPEN)).distinct()
     freed = 0
     for account_id in list(db.session.scalars(query)):
@@ -128,7 +124,9 @@ def return_tasks_of_leavers(now: datetime) -> int:
             account = db.session.get_one(Account, account_id)
             tasks = _unread(account, actor_for(account, now=now))
             _lock(tasks)
-            for task in (each for each in tasks if not _still_reads(each, now)):
+            # people go first in a reorganisation, and what they hold is on its way to them; asked last, with their roles known
+            on_their_way = still_to_follow({task.case_id for task in tasks}, now)
+            for task in (each for each in tasks if each.case_id not in on_their_way and not _still_reads(each, now)):
                 _free(task, by=SYSTEM, now=now)
                 freed += 1
     return freed
@@ -173,7 +171,7 @@ def _lock(tasks: Iterable[WaitingTask]) -> None:
     for case_id in sorted({task.case_id for task in tasks}):
         lock_case(case_id)
     for task in tasks:
-        db.session.refresh(task, ["state", "claimed_by_id", "claimed_at", "assigned_by_id"])
+        db.session.refresh(task, ["state", "claimed_by_id", "claimed_at", "assigned_by_id", "desk"])
 
 
 def _free(task: WaitingTask, *, by: Actor, now: datetime) -> None:

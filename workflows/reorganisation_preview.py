@@ -23,8 +23,7 @@ from casework.models import (
     Wallboard,
 )
 from casework.permissions import LOCAL_ZONE, Actor, Grant, Role
-from casework.reorganising.blueprint import Blueprint, Kind
-from casework.reorganising.bodies import memberships_of
+from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.reorganising.cases import GOING_STATES, Target, new_desk, target_of
 from casework.reorganising.rules import RULES, has_own, rules_of
 from workflows.case_rows import AT_DESKS
@@ -137,10 +136,10 @@ def _count_steps(
 def _people(blueprint: Blueprint, found: Preview) -> None:
     for row in memberships_of(blueprint):
         kind, before = (Kind.AGENCY, row.agency_id) if row.agency_id is not None else (Kind.CENTRE, row.centre_id)
-        goes = blueprint.membership_goes(row)
-        behind = None if goes is None else goes[1] if kind is Kind.AGENCY else goes[0]
-        if before is not None:
-            found.ways[kind, before, behind].people.append(row.account.full_name or "")
+        behind = [goes[1] if kind is Kind.AGENCY else goes[0] for goes in blueprint.membership_goes(row)]
+        for each in behind or [None]:
+            if before is not None:
+                found.ways[kind, before, each].people.append(row.account.full_name or "")
 
 
 def _desks_after(blueprint: Blueprint, now: datetime) -> dict[int, Actor]:
@@ -160,9 +159,9 @@ def _desks_after(blueprint: Blueprint, now: datetime) -> dict[int, Actor]:
     for row in db.session.scalars(select(Membership).where(Membership.account_id.in_(everybody))):
         kept = (row.centre_id, row.agency_id)
         ended = row.agency_id in blueprint.ended(Kind.AGENCY) or row.centre_id in blueprint.ended(Kind.CENTRE)
-        goes = blueprint.membership_goes(row) if ended else kept
-        if row.holds_on(day) and goes is not None:
-            grants[row.account_id].append(Grant(Role(row.role), *goes))
+        for goes in blueprint.membership_goes(row) if ended else [kept]:
+            if row.holds_on(day):
+                grants[row.account_id].append(Grant(Role(row.role), *goes))
     return {id_: Actor(None, tuple(grant for each in ids for grant in grants[each])) for id_, ids in acting.items()}
 
 

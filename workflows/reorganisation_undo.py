@@ -9,9 +9,11 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case, OutboxMessage, Reorganisation
-from casework.permissions import LOCAL_ZONE, Actor, actor_for
+from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
 from casework.reorganising.journal import Net, net_changes, put_back, rows_with
+from casework.reorganising.letters import take_out_of_letters
 from casework.reorganising.plans import locked_plan
+from casework.reorganising.telling import take_back_word
 from casework.reorganising.undoing import cases_in, obstacles, refused_words
 from casework.search_rows import refresh_search_rows
 from casework.settings.recording import record_setting, require_administrator_of
@@ -20,6 +22,8 @@ from workflows.desks import REPORTER, own_desk
 from workflows.reorganising import KIND
 
 VERB = "undo_reorganise"
+MOST_CASES = 500
+"""Cases of one undo: it is one unit of work, all or nothing, and on SQLite everybody who writes waits for it (some 8 ms a case)."""
 
 
 class UndoRefused(CaseworkError):
@@ -60,6 +64,9 @@ def _bring_back(case: Case, nets: list[Net], now: datetime) -> None:
     query = select(OutboxMessage).where(OutboxMessage.case_id == case.id, OutboxMessage.recipient.startswith("desk:"))
     for message in db.session.scalars(query.where(OutboxMessage.read_at.is_(None), OutboxMessage.dropped_at.is_(None))):
         message.recipient = f"desk:{_desk_before(message.recipient[5:], agencies | centres)}"
+    staying = {f"a{row.agency_id}" for row in case.assignments if row.is_open} | {f"c{case.centre_id}"}
+    left = [place for place in agencies | centres if place not in staying]
+    take_out_of_letters(case, [f"{role}@{place}" for role in Role for place in left], now=now)
     db.session.flush()
 
 
@@ -82,11 +89,17 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     if time_left(plan, now) is None:
         raise UndoRefused("Chỉ hoàn tác được trong ngày thực hiện.", "It can be undone on the day it was done only.")
     case_ids = cases_in(net_changes(plan.id))
+    if len(case_ids) > MOST_CASES:
+        raise UndoRefused(
+            f"Phương án đã chuyển {len(case_ids)} hồ sơ; chỉ hoàn tác một lần được tối đa {MOST_CASES} hồ sơ. Vui lòng lập phương án mới.",
+            f"The plan moved {len(case_ids)} cases, and {MOST_CASES} at most can be undone at once. Please draw up a new plan.",
+        )
     for case_id in case_ids:
         lock_case(case_id)
     nets = net_changes(plan.id)
     if found := obstacles(plan, nets):
         raise UndoRefused(*refused_words(found))
+    done_at = plan.done_at or now
     put_back(plan.id)
     plan = locked_plan(by, ref)
     # told first: what is kept of bodies and their names is asked anew from here on
@@ -97,6 +110,7 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
         case = lock_case(case_id)
         _bring_back(case, nets, now)
         record(case, VERB, by=by, at=now, plan=ref)
+        take_back_word(case, since=done_at, at=now)
         refresh_search_rows(case, at=now)
     plan = locked_plan(by, ref)
     plan.state, plan.undone_by_id, plan.undone_at = "undone", by.own_id, now

@@ -1,6 +1,7 @@
 """A reorganisation carried out: the bodies at once, then each case by itself, so that a process that is killed goes on where it was."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, exists, func, or_, select
@@ -16,6 +17,7 @@ from casework.reorganising.bodies import move_bodies
 from casework.reorganising.cases import RESTING, Target, concerned, move_case, new_desk, target_of
 from casework.reorganising.faults import faults_of
 from casework.reorganising.journal import journalled
+from casework.reorganising.letters import add_to_letters_behind, ways_of_letters
 from casework.reorganising.plans import PlanRefused, locked_plan
 from casework.reorganising.search import reindex_next, reindex_some
 from casework.search_rows import refresh_search_rows
@@ -138,6 +140,15 @@ def waiting_cases(blueprint: Blueprint, now: datetime) -> Select[int]:
     return select(Case.id).where(or_(concerned(blueprint), at_desk), may_go_on).order_by(Case.id)
 
 
+def still_to_follow(case_ids: Collection[int], now: datetime) -> set[int]:
+    """Which of some cases a begun reorganisation has still to move."""
+    found: set[int] = set()
+    for plan in db.session.scalars(select(Reorganisation).where(Reorganisation.state == "doing").execution_options(populate_existing=True)):
+        is_left = or_(Case.id > plan.last_case_id, Case.id.in_(plan.put_off))
+        found |= set(db.session.scalars(waiting_cases(Blueprint.of(plan), now).where(Case.id.in_(case_ids), is_left)))
+    return found
+
+
 def working_beside(case: Case) -> set[int]:
     """The assignments whose process waits at their agency, ended or not."""
     return {row.assignment_id for row in steps_of(case) if row.assignment_id is not None and not row.desk.startswith(f"{REPORTER}@")}
@@ -180,11 +191,13 @@ def _move(plan_id: int, case_id: int, blueprint: Blueprint, now: datetime) -> No
         return
     account = db.session.get(Account, plan.done_by_id) if plan.done_by_id is not None else None
     by = Actor(account) if account is not None else SYSTEM
+    letters = ways_of_letters(case, target, blueprint)
     with journalled(plan):
         released = _move_steps(case, target, blueprint, now)
         move_case(case, target, blueprint, plan, by=by, now=now, released=released)
         if target.ending:
             follow(case, now=now)
+    add_to_letters_behind(case, letters, now=now)
     refresh_search_rows(case, at=now)
     counts = {"cases": 1, "released": released, "doubled": len(target.ending)}
     codes = plan.counts.get("codes", [])

@@ -22,13 +22,23 @@ LONGEST_ASKED = timedelta(days=1)
 
 
 def room_for(channel: str, now: datetime) -> int:
-    """How many messages of a channel may leave now. Each worker beside this one may at that moment be sending one more."""
+    """How many messages of a channel may leave now. Each worker beside this one may at that moment be taking one more.
+
+    Attempts count, not what was taken: a gateway that refuses is not to be overrun either. What a clock that was ahead wrote down as
+    later than now does not count.
+    """
     most: int = value_of(f"most_{channel}")
-    recent = select(
-        func.count().filter(Delivery.sent_at > now - MINUTE), func.count().filter(Delivery.sent_at > now - PULSE)
-    ).where(Delivery.channel == channel, Delivery.sent_at > now - MINUTE, Delivery.sent_at.is_not(None))
+    at = Delivery.attempted_at
+    recent = select(func.count(), func.count().filter(at > now - PULSE)).where(
+        Delivery.channel == channel, at > now - MINUTE, at <= now, at.is_not(None)
+    )
     in_minute, in_pulse = db.session.execute(recent).one()
     return min(most - in_minute, -(-most // PULSES) - in_pulse)
+
+
+def is_too_old(due_at: datetime, now: datetime) -> bool:
+    """Whether something has waited in vain for so long that it is not sent any more: its channel was off, or no worker ran."""
+    return due_at < now - timedelta(days=value_of("message_days"))
 
 
 def next_attempt(delivery: Delivery, now: datetime, *, asked: timedelta | None = None) -> datetime | None:

@@ -108,6 +108,9 @@ def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: 
         own = wishes.get(account.id, {})
     else:
         taken = wishes_of_reporter(row)
+        if taken == {"zns"}:
+            # who asked on the telephone for Zalo is told on the telephone, also where Zalo has no template for it
+            taken = frozenset({"zns", "sms"})
         own = {channel: "all" if channel in taken else "none" for channel in CHANNELS}
     is_open = account is None or account.disabled_at is None
     return Recipient(f"reporter:{row.id}", False, row.language, is_open, reached, own)

@@ -5,12 +5,12 @@ answers given in private, it says only that there is something to read. Links ca
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.db import db
 from casework.due_reasons import OTHERWISE, REASONS, URGENT
@@ -163,13 +163,30 @@ def _of_message(
 
 def template_of(key: str, centre_id: int | None, now: datetime) -> TextTemplate | None:
     """The template in force on the local day of `now`, the centre's own before the installation's."""
-    day = now.astimezone(LOCAL_ZONE).date()
-    query = select(TextTemplate).where(
-        TextTemplate.key == key, TextTemplate.valid_from <= day, or_(TextTemplate.valid_to.is_(None), TextTemplate.valid_to > day),
-        or_(TextTemplate.centre_id == centre_id, TextTemplate.centre_id.is_(None)),
-    )  # fmt: skip
+    scope = or_(TextTemplate.centre_id == centre_id, TextTemplate.centre_id.is_(None))
+    query = select(TextTemplate).where(TextTemplate.key == key, _in_force(now), scope)
     newest = query.order_by(TextTemplate.centre_id.is_(None), TextTemplate.valid_from.desc(), TextTemplate.id.desc())
     return db.session.scalars(newest.limit(1)).first()
+
+
+def carried_by_zns(messages: Collection[tuple[OutboxMessage, Case | None]], now: datetime) -> frozenset[int]:
+    """Which of some messages Zalo can carry: by the template in force for their case's centre, and not those that say nothing."""
+    query = select(TextTemplate.key, TextTemplate.centre_id, TextTemplate.zns_template).where(
+        TextTemplate.key.in_({message.template for message, _ in messages}), _in_force(now)
+    )
+    rows = db.session.execute(query.order_by(TextTemplate.valid_from, TextTemplate.id))
+    newest = {(key, centre_id): number for key, centre_id, number in rows}
+
+    def is_carried(message: OutboxMessage, case: Case | None) -> bool:
+        own = (message.template, case.centre_id if case is not None else None)
+        return bool(newest.get(own, newest.get((message.template, None)))) and not is_withheld(message.template, case)
+
+    return frozenset(message.id for message, case in messages if is_carried(message, case))
+
+
+def _in_force(now: datetime) -> ColumnElement[bool]:
+    day = now.astimezone(LOCAL_ZONE).date()
+    return and_(TextTemplate.valid_from <= day, or_(TextTemplate.valid_to.is_(None), TextTemplate.valid_to > day))
 
 
 def is_withheld(template: str, case: Case | None) -> bool:

@@ -4,19 +4,26 @@ What a page tells is written with the act; who else hears of it is decided here,
 and by what each of them wishes. Nothing leaves the house in here.
 """
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy import case as sql_case
+from sqlalchemy.exc import OperationalError
 
 from casework.db import db, unit_of_work
+from casework.messages import reasons
 from casework.messages.desks import readers_of
+from casework.messages.pacing import is_too_old
 from casework.messages.quiet import quiet_until
 from casework.messages.recipients import Recipient, recipients_of
+from casework.messages.rendering import carried_by_zns
 from casework.messages.urgency import is_urgent
-from casework.models import Case, Delivery, Event, OutboxMessage, TextTemplate
+from casework.models import Case, Delivery, Event, OutboxMessage
 from casework.outbox import LETTER
+
+LOGGER = logging.getLogger("langbiang.messages")
 
 DESK = "desk:"
 ROUTER_LOCK = 0x6D657373
@@ -57,16 +64,33 @@ def _unrouted(now: datetime) -> Select[OutboxMessage]:
 
 
 def _deliver(messages: Sequence[OutboxMessage], now: datetime, configured: Collection[str]) -> None:
+    """Put the deliveries of some messages down; one of which that cannot be worked out is told by nothing but its page, and logged."""
+    try:
+        with db.session.begin_nested():
+            _put_down(messages, now, configured)
+    except OperationalError:
+        # the database is busy or gone: nothing is wrong with the messages
+        raise
+    except Exception as error:
+        if len(messages) == 1:
+            LOGGER.error("message not routed", extra={"outbox_message": messages[0].id, "error": type(error).__name__})
+            return
+        for message in messages:
+            _deliver([message], now, configured)
+
+
+def _put_down(messages: Sequence[OutboxMessage], now: datetime, configured: Collection[str]) -> None:
     case_ids = {message.case_id for message in messages if message.case_id is not None}
     cases = {case.id: case for case in db.session.scalars(select(Case).where(Case.id.in_(case_ids)))} if case_ids else {}
     told = _whom(messages, now)
     people = recipients_of({key for keys in told.values() for key in keys})
-    by_zns = set(db.session.scalars(select(TextTemplate.key).where(TextTemplate.zns_template.is_not(None)).distinct()))
+    of_case = {message.id: cases.get(message.case_id) if message.case_id is not None else None for message in messages}
+    by_zns = carried_by_zns([(message, of_case[message.id]) for message in messages], now) if "zns" in configured else frozenset()
     for message in messages:
-        case = cases.get(message.case_id) if message.case_id is not None else None
+        case = of_case[message.id]
         for key in sorted(told[message.id]):
             if (person := people.get(key)) is not None:
-                deliveries = list(_deliveries(message, case, person, now, configured, has_zns=message.template in by_zns))
+                deliveries = list(_deliveries(message, case, person, now, configured, has_zns=message.id in by_zns))
                 _hurry_what_stands_before([each for each in deliveries if each.is_urgent], now)
                 db.session.add_all(deliveries)
 
@@ -76,10 +100,11 @@ def _deliveries(
 ) -> Iterable[Delivery]:
     urgent = is_urgent(message, case)
     due_at = now if urgent else quiet_until(now, case.centre_id if case is not None else None) or now
+    too_old = {"dropped_at": now, "last_error": reasons.TOO_OLD} if is_too_old(message.due_at, now) else {}
     for channel in person.ways(urgent=urgent, has_zns=has_zns, configured=configured):
         yield Delivery(
             message_id=message.id, recipient=person.key, case_id=message.case_id, channel=channel, is_urgent=urgent,
-            template=message.template, dedupe_key=f"{message.id}:{person.key}:{channel}", created_at=now, due_at=due_at,
+            template=message.template, dedupe_key=f"{message.id}:{person.key}:{channel}", created_at=now, due_at=due_at, **too_old,
         )  # fmt: skip
 
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import aliased
 
 from casework.db import db, unit_of_work
 from casework.messages import reasons
-from casework.messages.pacing import next_attempt, room_for
+from casework.messages.pacing import is_too_old, next_attempt, room_for
 from casework.messages.push_subscriptions import Endpoint, end_gone, endpoints_of
 from casework.messages.quiet import quiet_until
 from casework.messages.recipients import account_id_of, contact_of, recipient_of
@@ -40,6 +41,9 @@ LEASE = timedelta(minutes=2)
 
 LOOKED_AT, ROUNDS = 25, 8
 """Deliveries looked at together, and how often, in search of one that may leave."""
+
+MOST_FAILURES = 5
+"""Failures in a row after which a round ends: then it is hardly the messages' fault, and the others wait for the next."""
 
 TOKEN_PURPOSE = "message id"
 
@@ -122,13 +126,14 @@ def send_waiting(
 
     E-mail, push, SMS: at least once; one that was handed over by a worker killed before it could say so is sent again, with the same
     token. ZNS: at most once; such a one is given up with the reason `unknown`. Both never: a delivery is not lost *and* doubled.
-    The round ends early when the gateway cannot be reached.
+    The round ends early when the gateway cannot be reached, says that nothing is taken, or fails MOST_FAILURES times in a row.
     """
-    taken = 0
+    taken = failures = 0
     for _ in range(most):
-        outgoing = claim(channel, now=clock(), pages=pages)
+        outgoing = claim(channel, now=clock(), pages=pages, configured=configured) if failures < MOST_FAILURES else None
         if outgoing is None:
             break
+        failures += 1
         try:
             receipt = gateway(outgoing)
         except SendFailed as failure:
@@ -140,14 +145,16 @@ def send_waiting(
             LOGGER.error("message failed", extra={"delivery": outgoing.delivery_id, "error": type(error).__name__})
             mark_failed(outgoing, _fault(error), now=clock(), configured=configured)
         else:
+            failures = 0
             taken += mark_sent(outgoing, receipt, now=clock())
     return taken
 
 
-def claim(channel: str, *, now: datetime, pages: Addresses) -> Outgoing | None:
+def claim(channel: str, *, now: datetime, pages: Addresses, configured: Collection[str] = ()) -> Outgoing | None:
     """Lease the next delivery that may leave, urgent ones first, the oldest before the others; None when there is none, or no room.
 
-    What may not leave any more is dropped on the way, what must wait for the end of quiet hours is put off. Commits.
+    What may not leave any more is dropped on the way, what must wait for the end of quiet hours is put off, and what Zalo has no
+    template for is put among the SMS where those are `configured`. Commits.
     """
     if db.session.scalar(_waiting(channel, now).with_only_columns(Delivery.id).limit(1)) is None:
         db.session.rollback()
@@ -158,7 +165,7 @@ def claim(channel: str, *, now: datetime, pages: Addresses) -> Outgoing | None:
         for _ in range(ROUNDS):
             found = _next_ones(channel, now)
             for delivery in found:
-                outgoing = _prepared(delivery, now, pages)
+                outgoing = _prepared(delivery, now, pages, configured)
                 if outgoing is not None:
                     return outgoing
             if not found:
@@ -185,7 +192,8 @@ def mark_sent(outgoing: Outgoing, receipt: Receipt, *, now: datetime) -> bool:
 def mark_failed(outgoing: Outgoing, failure: SendFailed, *, now: datetime, configured: Collection[str]) -> bool:
     """Write down why it was not taken, and when it is tried again; given up after the last attempt and when refused for good. Commits.
 
-    What Zalo refuses is sent by SMS in its place, where there is a way. False when the lease was lost meanwhile.
+    What Zalo refuses, or does not take in all attempts, is sent by SMS in its place, where there is a way. False when the lease was
+    lost meanwhile.
     """
     with unit_of_work():
         for subscription_id in failure.gone:
@@ -200,7 +208,7 @@ def mark_failed(outgoing: Outgoing, failure: SendFailed, *, now: datetime, confi
             values = {"lease": None, "leased_until": None}
         elif again is not None:
             values["due_at"] = again
-        elif isinstance(failure, Refused) and _send_by_sms(delivery, now, configured):
+        elif not isinstance(failure, NoAnswer) and _send_by_sms(delivery, now, configured):
             values |= {"dropped_at": now, "last_error": reasons.REPLACED}
         else:
             values["given_up_at"] = now
@@ -245,8 +253,23 @@ def _next_ones(channel: str, now: datetime) -> list[Delivery]:
     return found
 
 
-def _prepared(delivery: Delivery, now: datetime, pages: Addresses) -> Outgoing | None:
+def _prepared(delivery: Delivery, now: datetime, pages: Addresses, configured: Collection[str]) -> Outgoing | None:
     """Lease one that may leave; None when it was dropped, given up or put off instead."""
+    try:
+        with db.session.begin_nested():
+            return _judged(delivery, now, pages, configured)
+    except OperationalError:
+        # the database is busy or gone: nothing is wrong with the message
+        raise
+    except Exception as error:
+        # one that cannot be judged, opened or worded must not keep all others from leaving
+        LOGGER.error("message not prepared", extra={"delivery": delivery.id, "error": type(error).__name__})
+        delivery.lease = delivery.leased_until = None
+        _give_up(delivery, f"{reasons.FAULT}: {type(error).__name__}", now)
+        return None
+
+
+def _judged(delivery: Delivery, now: datetime, pages: Addresses, configured: Collection[str]) -> Outgoing | None:
     was_handed_over = delivery.lease is not None and delivery.channel in ONCE_AT_MOST
     delivery.lease = delivery.leased_until = None
     if was_handed_over:
@@ -255,7 +278,7 @@ def _prepared(delivery: Delivery, now: datetime, pages: Addresses) -> Outgoing |
     message = db.session.get(OutboxMessage, delivery.message_id) if delivery.message_id is not None else None
     case = db.session.get(Case, delivery.case_id) if delivery.case_id is not None else None
     person = recipient_of(delivery.recipient)
-    fault = fault_of(delivery, message, case, person, now=now)
+    fault = reasons.TOO_OLD if is_too_old(delivery.due_at, now) else fault_of(delivery, message, case, person, now=now)
     if fault is not None or person is None:
         _drop(delivery, fault or reasons.NO_ADDRESS, now)
         return None
@@ -272,11 +295,10 @@ def _prepared(delivery: Delivery, now: datetime, pages: Addresses) -> Outgoing |
     except NothingToSay:
         _drop(delivery, reasons.OUT_OF_DATE, now)
     except NoWords:
-        _give_up(delivery, reasons.NO_WORDS, now)
-    except Exception as error:
-        # one that cannot be opened or worded must not keep all others from leaving
-        LOGGER.error("message not prepared", extra={"delivery": delivery.id, "error": type(error).__name__})
-        _give_up(delivery, f"{reasons.FAULT}: {type(error).__name__}", now)
+        if _send_by_sms(delivery, now, configured):
+            _drop(delivery, reasons.REPLACED, now)
+        else:
+            _give_up(delivery, reasons.NO_WORDS, now)
     return None
 
 
@@ -294,7 +316,8 @@ def _leased(delivery: Delivery, words: Words, now: datetime) -> Outgoing | None:
         return None
     if (delivery.channel == "zns" and not words.zns_template) or (delivery.channel == "sms" and not words.sms):
         raise NoWords
-    delivery.lease, delivery.leased_until, delivery.attempts = secrets.token_hex(16), now + LEASE, delivery.attempts + 1
+    delivery.lease, delivery.leased_until = secrets.token_hex(16), now + LEASE
+    delivery.attempts, delivery.attempted_at = delivery.attempts + 1, now
     return Outgoing(
         delivery.id, delivery.channel, delivery.lease, token_of(delivery), delivery.created_at, words, address, endpoints,
         delivery.is_urgent,
@@ -318,7 +341,7 @@ def _mark(outgoing: Outgoing, values: dict[str, object]) -> bool:
 
 
 def _send_by_sms(delivery: Delivery, now: datetime, configured: Collection[str]) -> bool:
-    """Put an SMS in the place of what Zalo refused: most often the number has no Zalo. Says whether there is a way."""
+    """Put an SMS in the place of what Zalo refused or has no template for. Says whether there is a way."""
     person = recipient_of(delivery.recipient)
     if delivery.channel != "zns" or "sms" not in configured or person is None or person.is_staff:
         return False

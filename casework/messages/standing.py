@@ -87,7 +87,7 @@ def _fault_of_staff(message: OutboxMessage, case: Case | None, person: Recipient
 
 def _clock_has_ended(message: OutboxMessage) -> bool:
     """A reminder's key names its clock (casework.reminders)."""
-    number = message.dedupe_key.split(":")[1]
+    number = message.dedupe_key.partition(":")[2].partition(":")[0]
     clock = db.session.get(Clock, int(number)) if number.isdigit() else None
     return clock is None or clock.ended_at is not None
 

@@ -11,6 +11,8 @@ from casework.db import Id, Json, Model
 UNDER_WAY = text("sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL")
 GIVEN_UP = text("given_up_at IS NOT NULL")
 SENT = text("sent_at IS NOT NULL")
+DROPPED = text("dropped_at IS NOT NULL")
+ATTEMPTED = text("attempted_at IS NOT NULL")
 LIVE = text("ended_at IS NULL")
 
 
@@ -22,6 +24,8 @@ class Delivery(Model):
         CheckConstraint("channel IN ('email', 'sms', 'zns', 'push')", name="channel"),
         Index("ix_delivery_due", "channel", "is_urgent", "due_at", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
         Index("ix_delivery_sent", "channel", "sent_at", sqlite_where=SENT, postgresql_where=SENT),
+        Index("ix_delivery_dropped", "dropped_at", "id", sqlite_where=DROPPED, postgresql_where=DROPPED),
+        Index("ix_delivery_attempted", "channel", "attempted_at", sqlite_where=ATTEMPTED, postgresql_where=ATTEMPTED),
         Index("ix_delivery_order", "recipient", "case_id", "channel", "id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
         Index("ix_delivery_given_up", "given_up_at", "id", sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP),
     )
@@ -39,6 +43,7 @@ class Delivery(Model):
     leased_until: Mapped[datetime | None]
     lease: Mapped[str | None] = mapped_column(String(32), comment="which attempt holds it")
     attempts: Mapped[int] = mapped_column(server_default="0")
+    attempted_at: Mapped[datetime | None] = mapped_column(comment="when its last attempt began, whatever came of it")
     last_error: Mapped[str | None] = mapped_column(Text, comment="what the gateway said, without address or words")
     sent_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None] = mapped_column(

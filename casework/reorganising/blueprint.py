@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from casework.db import db
 from casework.folding import fold
@@ -191,14 +191,18 @@ class Blueprint:
         main = next((line.successor_id for line in here if line.is_main), here[0].successor_id if here else None)
         return claimed if claimed is not None else main
 
-    def membership_goes(self, membership: Membership) -> tuple[int | None, int | None] | None:
-        """Centre and agency of a membership from the day on: by a line of its own, else with the main one. None: it ends."""
-        own = next((line for line in self.of_kind(Kind.PERSON) if line.predecessor_id == membership.id), None)
-        if membership.agency_id is not None:
-            agency_id = own.successor_id if own else self.main(Kind.AGENCY, membership.agency_id)
-            return (membership.centre_id, agency_id) if agency_id is not None else None
-        centre_id = own.successor_id if own else self.main(Kind.CENTRE, membership.centre_id)
-        return (centre_id, None) if centre_id is not None else None
+    def membership_goes(self, membership: Membership) -> list[tuple[int | None, int | None]]:
+        """Centre and agency of a membership from the day on: by the lines of its own, else with the main one. Empty: it ends."""
+        kind, body = (Kind.AGENCY, membership.agency_id) if membership.agency_id is not None else (Kind.CENTRE, membership.centre_id)
+        own = self.after(Kind.PERSON, membership.id)
+        ends = membership.id in self._people and not own
+        goes = [line.successor_id for line in own] or [None if ends else self.main(kind, body)]
+        return [(membership.centre_id, each) if kind is Kind.AGENCY else (each, None) for each in goes if each is not None]
+
+    @cached_property
+    def _people(self) -> set[int]:
+        """The memberships with a line of their own."""
+        return {line.predecessor_id for line in self.of_kind(Kind.PERSON)}
 
     def _centre_after(self, agency_id: int | None, spot: Spot) -> int | None:
         centre_id = self.centre_of_agency.get(agency_id or 0)
@@ -234,6 +238,13 @@ class Blueprint:
 def _holds(area: Ground, latitude: float, longitude: float) -> bool:
     """As `holds_place`, which reads the same columns of a row."""
     return holds_place(cast(Area, area), latitude, longitude)
+
+
+def memberships_of(blueprint: Blueprint) -> list[Membership]:
+    """The roles in what ends that hold on the day or later."""
+    agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
+    query = select(Membership).where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))).order_by(Membership.id)
+    return [row for row in db.session.scalars(query) if row.valid_to is None or row.valid_to > max(blueprint.on, row.valid_from)]
 
 
 def names_of(kind: Kind, ids: Iterable[int]) -> dict[int, Body]:

@@ -20,7 +20,7 @@ from casework.models import (
     SavedFilter,
     Wallboard,
 )
-from casework.reorganising.blueprint import BODIES, Blueprint, Kind, Spot
+from casework.reorganising.blueprint import BODIES, Blueprint, Kind, Spot, memberships_of
 from casework.reorganising.left_cases import hand_left_cases_on
 from casework.reorganising.plans import planned_rows
 from casework.reorganising.rules import hand_rules_on
@@ -46,13 +46,6 @@ def move_bodies(plan: Reorganisation, blueprint: Blueprint) -> Moved:
     hand_left_cases_on(blueprint)
     db.session.flush()
     return moved
-
-
-def memberships_of(blueprint: Blueprint) -> list[Membership]:
-    """The roles in what ends that hold on the day or later."""
-    agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
-    query = select(Membership).where(or_(Membership.agency_id.in_(agencies), Membership.centre_id.in_(centres))).order_by(Membership.id)
-    return [row for row in db.session.scalars(query) if row.valid_to is None or row.valid_to > max(blueprint.on, row.valid_from)]
 
 
 def _end(plan: Reorganisation, blueprint: Blueprint, moved: Moved) -> None:
@@ -153,28 +146,28 @@ def _move_cameras(blueprint: Blueprint, moved: Moved) -> None:
 
 
 def _move_people(blueprint: Blueprint, on: date, moved: Moved) -> None:
-    """Each role ends with its body and begins in the next; one that somebody has there already is not given twice."""
+    """Each role ends with its body and begins in the next, or in several; one that somebody has there already is not given twice."""
     held = {(row.account_id, row.role, row.centre_id, row.agency_id) for row in _roles_there(blueprint) if row.holds_on(on)}
     for row in memberships_of(blueprint):
-        target = blueprint.membership_goes(row)
+        targets, until, begins = blueprint.membership_goes(row), row.valid_to, max(on, row.valid_from)
         moved["people"] += 1
-        if row.valid_from >= on:
+        if row.valid_from < on:
+            row.valid_to = on
+        elif targets:
             # a role that begins with the day or behind it has held nowhere else
-            if target is None:
-                row.valid_to = row.valid_from
-            else:
-                row.centre_id, row.agency_id = target
-            continue
-        until, row.valid_to = row.valid_to, on
-        if target is None or (row.account_id, row.role, *target) in held:
-            continue
-        held.add((row.account_id, row.role, *target))
-        db.session.add(
-            Membership(
-                account_id=row.account_id, role=row.role, centre_id=target[0], agency_id=target[1], is_focal=row.is_focal, valid_from=on,
-                valid_to=until,
-            )
-        )  # fmt: skip
+            row.centre_id, row.agency_id = targets.pop(0)
+        else:
+            row.valid_to = row.valid_from
+        for target in targets:
+            if (row.account_id, row.role, *target) in held:
+                continue
+            held.add((row.account_id, row.role, *target))
+            db.session.add(
+                Membership(
+                    account_id=row.account_id, role=row.role, centre_id=target[0], agency_id=target[1], is_focal=row.is_focal,
+                    valid_from=begins, valid_to=until,
+                )
+            )  # fmt: skip
     db.session.flush()
 
 

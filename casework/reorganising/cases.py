@@ -1,6 +1,6 @@
 """The second part: each case that is not over goes to whoever follows, in a unit of work of its own. No limit of it moves."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,26 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import selectinload
 
 from casework.cases import settle_state
-from casework.clocks import end_all_clocks, running_clocks
+from casework.clocks import end_all_clocks, ladder_for, running_clocks, schedule_reminder
 from casework.db import db
 from casework.events import record
-from casework.models import Agency, Area, Assignment, Case, CaseReport, Centre, Field, OutboxMessage, Reminder, ReminderRule, Reorganisation
+from casework.models import (
+    Agency,
+    Area,
+    Assignment,
+    Case,
+    CaseReport,
+    Centre,
+    Clock,
+    Field,
+    OutboxMessage,
+    Reminder,
+    ReminderRule,
+    Reorganisation,
+)
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name
+from casework.reminder_ladder import Rung
 from casework.reorganising.blueprint import Blueprint, Kind, Spot
 from casework.reorganising.rules import copied_rules
 from casework.states import AT_AGENCIES, OPEN_STATES, AssignmentEnd, AssignmentState, CaseState
@@ -159,6 +173,8 @@ def _end_doubled(case: Case, target: Target, now: datetime) -> None:
 
 def _to_centre(case: Case, former_id: int, centre_id: int) -> None:
     """Reports, field and climbed rungs of a case that goes to another centre; codes and receipts stay as they were given."""
+    clocks = running_clocks(case)
+    ladders = {clock.id: ladder_for(clock, case) for clock in clocks}
     case.centre_id = centre_id
     here = select(CaseReport).where(CaseReport.case_id == case.id, CaseReport.left_at.is_(None)).options(selectinload(CaseReport.report))
     for link in db.session.scalars(here):
@@ -170,11 +186,30 @@ def _to_centre(case: Case, former_id: int, centre_id: int) -> None:
         found = db.session.scalars(same.order_by(Field.centre_id.is_(None), Field.id.desc())).first()
         case.field_id = found.id if found is not None else case.field_id
     copies = copied_rules(ReminderRule, former_id, centre_id)
-    if copies:
-        clock_ids = [clock.id for clock in running_clocks(case)]
-        climbed = select(Reminder).where(Reminder.clock_id.in_(clock_ids), Reminder.rule_id.in_(copies)).order_by(Reminder.id)
-        for row in db.session.scalars(climbed).all():
-            db.session.add(Reminder(clock_id=row.clock_id, rule_id=copies[row.rule_id], reminded_at=row.reminded_at))
+    reminded: dict[int, dict[int, Reminder]] = {clock.id: {} for clock in clocks}
+    for row in db.session.scalars(select(Reminder).where(Reminder.clock_id.in_(reminded)).order_by(Reminder.id)).all():
+        reminded[row.clock_id][row.rule_id] = row
+    for clock in clocks:
+        _climb_again(clock, case, ladders[clock.id], copies, reminded[clock.id])
+
+
+def _climb_again(clock: Clock, case: Case, former: list[Rung], copies: Mapping[int, int], climbed: dict[int, Reminder]) -> None:
+    """What a limit was reminded of by the ladder of its former centre it is not reminded of again by the one it has now."""
+    ladder = ladder_for(clock, case)
+    same = {_step_of(rung): rung.id for rung in ladder}
+    ways = dict(copies) | {rung.id: same[_step_of(rung)] for rung in former if _step_of(rung) in same and rung.id not in copies}
+    for rule_id, row in list(climbed.items()):
+        rung_id = ways.get(rule_id)
+        if rung_id is not None and rung_id not in climbed:
+            climbed[rung_id] = Reminder(clock_id=clock.id, rule_id=rung_id, reminded_at=row.reminded_at)
+            db.session.add(climbed[rung_id])
+    if {_step_of(rung) for rung in ladder} != {_step_of(rung) for rung in former}:
+        schedule_reminder(clock, case, climbed=climbed)
+
+
+def _step_of(rung: Rung) -> tuple[object, ...]:
+    """When a rung is reached and whom it speaks to."""
+    return rung.share, rung.after_amount, rung.after_unit, rung.role
 
 
 def _desks_of_messages(case: Case, target: Target, blueprint: Blueprint) -> list[tuple[OutboxMessage, str]]:

@@ -7,8 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Area, Membership, Reorganisation
-from casework.reorganising.blueprint import BODIES, Blueprint, Body, Kind
-from casework.reorganising.bodies import memberships_of
+from casework.reorganising.blueprint import BODIES, Blueprint, Body, Kind, memberships_of
 from casework.reorganising.plans import planned_rows
 
 MOST_LISTED = 500

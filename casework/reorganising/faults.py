@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import AgencySuccession, AreaSuccession, Assignment, Case, Centre, Membership, Reorganisation
 from casework.reorganising.blueprint import BODIES, Blueprint, Body, Kind, Line, names_of
+from casework.reorganising.seats_after import empty_seats
 from casework.states import OPEN_STATES, CaseState
 from casework.words import Bilingual
 
@@ -30,6 +31,7 @@ def faults_of(plan: Reorganisation) -> list[Bilingual]:
             found += _of_bodies(kind, lines, rows, plan)
             found += _without_successor(kind, blueprint, rows)
     found += _of_people(blueprint)
+    found += empty_seats(blueprint)
     found += _of_centres(blueprint)
     return list(dict.fromkeys(found))
 

@@ -100,7 +100,7 @@ def drop_plan(ref: str, *, by: Actor) -> None:
 def add_line(
     ref: str, *, by: Actor, kind: Kind, predecessor_id: int, successor_id: int | None, by_area_id: int | None = None, is_main: bool = False
 ) -> ReorganisationStep:
-    """Say who follows whom. The first successor of a predecessor is its main one until another is said to be.
+    """Say who follows whom. The first successor of a predecessor is its main one until another is said to be; a person may go to several.
 
     Raises NotAllowed, PlanUnknown, and PlanRefused where a row succeeds itself, in a circle, twice in one way, or is not this plan's to
     change.
@@ -112,7 +112,8 @@ def add_line(
     if successor_id is None or kind is Kind.PERSON:
         by_area_id, is_main = None, False
     same = [step for step in plan.steps if (step.kind, step.predecessor_id) == (kind, predecessor_id)]
-    if any((step.successor_id, step.by_area_id) == (successor_id, by_area_id) for step in same) or (kind is Kind.PERSON and same):
+    ends = {step.successor_id is None for step in same} | {successor_id is None}
+    if any((step.successor_id, step.by_area_id) == (successor_id, by_area_id) for step in same) or (kind is Kind.PERSON and len(ends) > 1):
         raise PlanRefused("Dòng này đã có trong phương án.", "This line is in the plan already.")
     if kind is not Kind.PERSON and successor_id is not None:
         _refuse_circle(plan, kind, predecessor_id, successor_id)

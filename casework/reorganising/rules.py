@@ -1,6 +1,7 @@
 """What becomes of the rules of a centre or an agency that ends: each successor that has none of that kind gets a copy.
 
 Letterheads are not handed on: they name the body that ended. A successor's own rules stay, and count before copies would.
+Copies hold from the day their originals did: a limit goes by the rules of the day it began, which may lie long before.
 """
 
 from collections import Counter
@@ -35,6 +36,8 @@ RULES: Sequence[type[Any]] = (
     HouseSetting, AnswerTemplate,
 )  # fmt: skip
 """Tables whose rows may be a centre's own."""
+OF_FORMER_DAYS: frozenset[type[Any]] = frozenset({ClockRule, ReminderRule, OfficeHours})
+"""Those asked by a day that has passed: what was replaced before is copied, too."""
 
 
 def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
@@ -46,7 +49,7 @@ def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
             for successor_id in blueprint.successors(Kind.CENTRE, predecessor_id):
                 if rows and not has_own(table, successor_id):
                     made[table.__tablename__] += len(rows)
-                    db.session.add_all(copy_of(row, on, centre_id=successor_id) for row in rows)
+                    db.session.add_all(copy_of(row, centre_id=successor_id) for row in rows)
             _end(rows, on)
     for predecessor_id in sorted(blueprint.ended(Kind.AGENCY)):
         query = select(AnswerTemplate).where(AnswerTemplate.agency_id == predecessor_id).order_by(AnswerTemplate.id)
@@ -55,7 +58,7 @@ def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
             made["answer_template"] += len(templates)
             centre_id = blueprint.centre_of_agency.get(successor_id)
             own = {} if not templates or templates[0].centre_id is None else {"centre_id": centre_id}
-            db.session.add_all(copy_of(row, on, agency_id=successor_id, **own) for row in templates)
+            db.session.add_all(copy_of(row, agency_id=successor_id, **own) for row in templates)
         _end(templates, on)
     agencies, centres = blueprint.ended(Kind.AGENCY), blueprint.ended(Kind.CENTRE)
     own_head = or_(Letterhead.agency_id.in_(agencies), Letterhead.centre_id.in_(centres) & Letterhead.agency_id.is_(None))
@@ -68,11 +71,14 @@ def hand_rules_on(blueprint: Blueprint, *, on: date) -> Counter[str]:
 
 
 def rules_of(table: type[Any], centre_id: int, on: date) -> list[Any]:
-    """A centre's own rows of a table that hold on a day, those of its agencies apart."""
+    """A centre's own rows of a table that hold on a day or later, those of its agencies apart; of OF_FORMER_DAYS former ones, too."""
     query = select(table).where(table.centre_id == centre_id).order_by(table.id)
     if table is AnswerTemplate:
         query = query.where(AnswerTemplate.agency_id.is_(None))
-    return [row for row in db.session.scalars(query) if not isinstance(row, Dated) or row.holds_on(on)]
+    rows = list(db.session.scalars(query))
+    if not issubclass(table, Dated):
+        return rows
+    return [row for row in rows if row.valid_to is None or row.valid_to > (row.valid_from if table in OF_FORMER_DAYS else on)]
 
 
 def has_own(table: type[Any], centre_id: int) -> bool:
@@ -80,27 +86,27 @@ def has_own(table: type[Any], centre_id: int) -> bool:
     return db.session.scalars(select(table.id).where(table.centre_id == centre_id).limit(1)).first() is not None
 
 
-def copy_of(row: Any, on: date, **changed: Any) -> Model:
-    """A new row like that one: of its columns all but its number, its address and what is `changed`. A dated one holds from the day."""
+def copy_of(row: Any, **changed: Any) -> Model:
+    """A new row like that one: of its columns all but its number, its address and what is `changed`."""
     mapper = inspect(type(row))
     values = {prop.key: getattr(row, prop.key) for prop in mapper.column_attrs if prop.key not in ("id", "ref")}
-    if isinstance(row, Dated):
-        values |= {"valid_from": on, "valid_to": row.valid_to}
     made: Model = type(row)(**(values | changed))
     return made
 
 
 def copied_rules(table: type[Any], centre_id: int, successor_id: int) -> dict[int, int]:
-    """Of rules that were copied, the number of the copy by that of the original: they are alike but for place and days."""
-    beside = {"id", "ref", "centre_id", "valid_from", "valid_to"}
+    """Of rules that were copied, the number of the copy by that of the original: they are alike but for place and last day."""
+    beside = {"id", "ref", "centre_id", "valid_to"}
     names = [prop.key for prop in inspect(table).column_attrs if prop.key not in beside]
 
-    def rows(of: int) -> list[tuple[int, tuple[Any, ...]]]:
-        found = db.session.scalars(select(table).where(table.centre_id == of).order_by(table.id))
-        return [(row.id, tuple(str(getattr(row, name)) for name in names)) for row in found]
+    def rows(of: int) -> dict[tuple[Any, ...], list[int]]:
+        found: dict[tuple[Any, ...], list[int]] = {}
+        for row in db.session.scalars(select(table).where(table.centre_id == of).order_by(table.id)):
+            found.setdefault(tuple(str(getattr(row, name)) for name in names), []).append(row.id)
+        return found
 
-    copies = {key: id_ for id_, key in rows(successor_id)}
-    return {id_: copies[key] for id_, key in rows(centre_id) if key in copies}
+    copies = rows(successor_id)
+    return {id_: copy for key, ids in rows(centre_id).items() for id_, copy in zip(ids, copies.get(key, ()), strict=False)}
 
 
 def _follow_agencies(blueprint: Blueprint, on: date) -> None:
@@ -114,11 +120,11 @@ def _follow_agencies(blueprint: Blueprint, on: date) -> None:
             if isinstance(row, AnswerTemplate):
                 row.centre_id = centre_id
             elif row.holds_on(on):
-                db.session.add(copy_of(row, on, centre_id=centre_id))
+                db.session.add(copy_of(row, centre_id=centre_id, valid_from=on))
                 row.valid_to = on
 
 
 def _end(rows: Sequence[Any], on: date) -> None:
     for row in rows:
-        if isinstance(row, Dated):
+        if isinstance(row, Dated) and row.holds_on(on):
             row.valid_to = on

@@ -1,12 +1,12 @@
 """What stands in the way of undoing a reorganisation, and whose names its sentences use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from casework.db import METADATA, db
-from casework.models import Account, Agency, Area, Assignment, Case, Centre, Membership, Reorganisation, Report
+from casework.models import Account, Agency, Area, Assignment, Case, Centre, Membership, Reorganisation
 from casework.reorganising.journal import Net, changed_since
 from casework.words import Bilingual
 
@@ -14,8 +14,19 @@ MOST_NAMED = 10
 """Things in the way that are named; the number of all is said."""
 
 BODIES: dict[str, type[Any]] = {"area": Area, "agency": Agency, "centre": Centre}
-COUNTED = {"case", "assignment", "membership", "report"}
-"""Tables whose new rows may not point to a body that would not be there any more."""
+NAMING = frozenset({"case_id", "assignment_id", "account_id", "code", "name", "name_vi", "name_en"})
+"""Columns that tell what a row is about."""
+LEFT_OUT = frozenset({"code_counter", "staged_import"})
+"""Tables that may point to a body that is not there: codes were given, an import is thrown away within the day."""
+THINGS: Mapping[str, Bilingual] = {
+    "agency": Bilingual("Đơn vị", "The agency"), "area": Bilingual("Địa bàn", "The area"), "camera": Bilingual("Camera", "The camera"),
+    "letterhead": Bilingual("Một mẫu tiêu đề văn bản", "A letterhead"), "wallboard": Bilingual("Màn hình", "The wallboard"),
+    "letter": Bilingual("Một văn bản đã lập", "A letter that was written"), "saved_filter": Bilingual("Bộ lọc", "The filter"),
+    "agency_succession": Bilingual("Một phương án làm sau", "A later plan"),
+    "area_succession": Bilingual("Một phương án làm sau", "A later plan"),
+    "answer_template": Bilingual("Mẫu trả lời", "The answer template"),
+}  # fmt: skip
+"""What rows in the way are called."""
 
 
 def obstacles(plan: Reorganisation, nets: list[Net]) -> list[Bilingual]:
@@ -59,48 +70,50 @@ def _case_of(net: Net) -> int | None:
 
 
 def _newcomers(plan: Reorganisation, nets: list[Net]) -> Iterator[Bilingual]:
-    """Rows that point to what will not hold any more and were not written by the reorganisation itself."""
-    made: dict[str, set[int]] = {}
+    """Rows that point to what will not hold any more, and would do so still when all is put back."""
+    gone: dict[str, set[int]] = {}
     for net in nets:
-        if net.table.name in BODIES and (net.is_new or net.before.get("valid_to") == plan.on.isoformat()):
-            made.setdefault(net.table.name, set()).add(net.key["id"])
-    deleted = {(net.table.name, net.key["id"]) for net in nets if net.is_new and "id" in net.key}
-    known: dict[str, set[Any]] = {}
-    for net in nets:
-        known.setdefault(net.table.name, set()).add(tuple(net.key.values()))
+        is_body = net.table.name in BODIES and net.before.get("valid_to") == plan.on.isoformat()
+        if "id" in net.key and (net.is_new or is_body):
+            gone.setdefault(net.table.name, set()).add(net.key["id"])
+    known = {(net.table.name, tuple(net.key.values())): net for net in nets}
+    brought_back = set(cases_in(nets))
     for table in METADATA.sorted_tables:
-        if table.name.startswith(("reorganisation", "event", "search_row", "outbox")):
+        if table.name in LEFT_OUT or table.name.startswith(("reorganisation", "event", "search_row", "outbox")):
             continue
+        read = [each for each in table.columns if each.primary_key or each.name in NAMING]
         for column in table.columns:
             for foreign in column.foreign_keys:
-                body = foreign.column.table.name
-                wanted = made.get(body, set()) if table.name in COUNTED else set()
-                wanted |= {id_ for name, id_ in deleted if name == body}
-                if not wanted or table.name == "code_counter":
-                    continue
-                keys = list(table.primary_key)
-                query = select(*keys).where(column.in_(wanted))
-                strangers = [row for row in db.session.execute(query) if tuple(row) not in known.get(table.name, set())]
-                yield from (_named(table.name, row[0]) for row in strangers)
+                wanted = gone.get(foreign.column.table.name, set())
+                for row in db.session.execute(select(*read).where(column.in_(wanted))).all() if wanted else ():
+                    key = tuple(row._mapping[each] for each in table.primary_key)
+                    own = known.get((table.name, key))
+                    goes_back = own is not None and (own.is_new or column.name in own.before)
+                    is_planned = table.name in BODIES and key[0] in gone.get(table.name, set())
+                    follows_case = table.name == "waiting_task" and row._mapping["case_id"] in brought_back
+                    if not (goes_back or is_planned or follows_case):
+                        yield _named(table, dict(row._mapping))
 
 
-def _named(table: str, id_: int) -> Bilingual:
-    match table:
-        case "case":
-            code = db.session.scalar(select(Case.code).where(Case.id == id_, Case.quarantined_at.is_(None)))
-            if code is None:
-                return Bilingual("Một hồ sơ được xử lý theo thủ tục riêng ở đơn vị mới", "A case is handled under a procedure of its own")
-        case "report":
-            code = db.session.scalar(select(Report.code).where(Report.id == id_))
-        case "assignment":
-            code = db.session.scalar(select(Case.code).join(Assignment, Assignment.case_id == Case.id).where(Assignment.id == id_))
-        case "membership":
-            query = select(Account.full_name).join(Membership, Membership.account_id == Account.id).where(Membership.id == id_)
-            name = db.session.scalar(query)
-            return Bilingual(f"{name} được giao vai trò ở đơn vị mới", f"{name} was given a role in a new body")
-        case _:
-            return Bilingual(f"Có dữ liệu mới ({table}) ở đơn vị mới", f"There are new data ({table}) of a new body")
-    return Bilingual(f"Hồ sơ {code} mới đến đơn vị mới", f"Case {code} has come to a new body since")
+def _named(table: Table, row: Mapping[str, Any]) -> Bilingual:
+    """A row in the way by what people know it by."""
+    case_id = row["id"] if table.name == "case" else row.get("case_id")
+    if row.get("assignment_id") is not None and case_id is None:
+        case_id = db.session.scalar(select(Assignment.case_id).where(Assignment.id == row["assignment_id"]))
+    if case_id is not None:
+        code = db.session.scalar(select(Case.code).where(Case.id == case_id, Case.quarantined_at.is_(None)))
+        if code is None:
+            return Bilingual("Một hồ sơ được xử lý theo thủ tục riêng ở đơn vị mới", "A case is handled under a procedure of its own")
+        return Bilingual(f"Hồ sơ {code} mới đến đơn vị mới", f"Case {code} has come to a new body since")
+    if table.name == "report":
+        return Bilingual(f"Phản ánh {row['code']} mới đến đơn vị mới", f"Report {row['code']} has come to a new body since")
+    if table.name == "membership":
+        name = db.session.scalar(select(Account.full_name).where(Account.id == row["account_id"]))
+        return Bilingual(f"{name} được giao vai trò ở đơn vị mới", f"{name} was given a role in a new body")
+    what = THINGS.get(table.name, Bilingual(f"Dữ liệu ({table.name})", f"Data ({table.name})"))
+    name = row.get("name_vi") or row.get("name")
+    vi, en = (f"{what.vi} {name}", f"{what.en} {row.get('name_en') or name}") if name else what
+    return Bilingual(f"{vi} đang thuộc đơn vị mới", f"{en} belongs to a new body")
 
 
 def refused_words(found: list[Bilingual]) -> Bilingual:

@@ -33,7 +33,7 @@ def add_agency(
     Records `change_setting` of an agency. Raises NotAllowed, AgencyRefused, ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
-    require_administrator_of(by, centre.id)
+    require_administrator_of(by.alone, centre.id)
     key, starts = normal(key), valid_from or now.astimezone(LOCAL_ZONE).date()
     if not KEY.fullmatch(key):
         raise AgencyRefused(
@@ -63,7 +63,7 @@ def change_agency(
     Returns whether anything was different. Raises NotAllowed, AgencyRefused (a new name that is no correction, a circle), ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
-    require_administrator_of(by, row.centre_id)
+    require_administrator_of(by.alone, row.centre_id)
     old, fit = _seen(row), fit_names(names)
     if any(getattr(row, column) != fit[column] for column in NAMES) and not corrects_names:
         raise AgencyRefused(
@@ -89,7 +89,7 @@ def end_agency(row: Agency, *, by: Actor, now: datetime, on: date, reason: str) 
     Raises NotAllowed, AgencyRefused, ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
-    require_administrator_of(by, row.centre_id)
+    require_administrator_of(by.alone, row.centre_id)
     if on < now.astimezone(LOCAL_ZONE).date() or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
         raise AgencyRefused(
             "Ngày kết thúc không hợp lệ hoặc đơn vị đã kết thúc.", "The day is not possible, or the agency has ended already."
@@ -138,11 +138,12 @@ def fit_phone(phone: str) -> str | None:
 
 
 def fit_names(names: dict[str, str]) -> dict[str, str]:
-    """The names as they are kept, a short one that is missing as the long one. Raises AgencyRefused."""
+    """The names as they are kept, an English one that is missing as the Vietnamese, a short one as the long one. Raises AgencyRefused."""
     fit = {column: " ".join(normal(names.get(column, "")).split()) for column in NAMES}
+    fit["name_en"] = fit["name_en"] or fit["name_vi"]
     fit["short_name_vi"], fit["short_name_en"] = fit["short_name_vi"] or fit["name_vi"], fit["short_name_en"] or fit["name_en"]
-    if not fit["name_vi"] or not fit["name_en"]:
-        raise AgencyRefused("Vui lòng ghi tên bằng tiếng Việt và tiếng Anh.", "Please give the name in Vietnamese and in English.")
+    if not fit["name_vi"]:
+        raise AgencyRefused("Vui lòng ghi tên bằng tiếng Việt.", "Please give the name in Vietnamese.")
     for column, value in fit.items():
         most = LONGEST_SHORT_NAME if column.startswith("short") else LONGEST_NAME
         if len(value) > most:

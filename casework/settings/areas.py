@@ -15,6 +15,7 @@ from casework.models import Agency, Area, Case, Centre
 from casework.permissions import LOCAL_ZONE, Action, Actor, require
 from casework.search_rows import refresh_search_rows
 from casework.settings.recording import record_setting, require_administrator_of
+from casework.states import OPEN_STATES
 from casework.words import Bilingual
 
 LEVELS = ("province", "district", "commune", "village")
@@ -23,6 +24,7 @@ LEVEL_WORDS = {
     "commune": Bilingual("Xã, phường", "Commune"), "village": Bilingual("Thôn, tổ dân phố", "Village"),
 }  # fmt: skip
 LONGEST_NAME = 200
+MOST_COUNTED = 100
 CODE = re.compile(r"\d{1,10}")
 
 
@@ -40,7 +42,7 @@ def add_area(
     Records `change_setting` of an area. Raises NotAllowed, AreaRefused, ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
-    require_administrator_of(by, centre.id if centre is not None else None)
+    require_administrator_of(by.alone, centre.id if centre is not None else None)
     starts = valid_from or now.astimezone(LOCAL_ZONE).date()
     if level not in LEVELS:
         raise AreaRefused("Cấp là tỉnh, huyện, xã hoặc thôn.", "The level is province, district, commune or village.")
@@ -67,8 +69,8 @@ def change_area(
     Search rows of its cases follow by `refresh_search_of`. Raises NotAllowed, AreaRefused, ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
-    require_administrator_of(by, row.centre_id)
-    old, names = _seen(row), (fit_name(name_vi), fit_name(name_en))
+    require_administrator_of(by.alone, row.centre_id)
+    old, names = _seen(row), (fit_name(name_vi), fit_name(name_en.strip() or name_vi))
     if names != (row.name_vi, row.name_en) and not corrects_names:
         raise AreaRefused(
             "Hồ sơ giữ tên địa bàn của ngày xử lý. Nếu tên cũ ghi sai, đánh dấu “Sửa lỗi ghi tên”. Nếu địa bàn đổi tên từ một "
@@ -87,15 +89,21 @@ def change_area(
 
 
 def end_area(row: Area, *, by: Actor, now: datetime, on: date, reason: str) -> None:
-    """Let an area hold no longer from a local day on. What lies in it and agencies that work there move first.
+    """Let an area hold no longer from a local day on. Open cases, what lies in it and agencies that work there move first.
 
     Raises NotAllowed, AreaRefused, ReasonMissing.
     """
     require(by, Action.MANAGE_PEOPLE)
-    require_administrator_of(by, row.centre_id)
+    require_administrator_of(by.alone, row.centre_id)
     if on < now.astimezone(LOCAL_ZONE).date() or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
         raise AreaRefused("Ngày kết thúc không hợp lệ hoặc địa bàn đã kết thúc.", "The day is not possible, or the area has ended already.")
-    below, agencies = still_in(row, Area.parent_id, on), still_in(row, Agency.area_id, on)
+    below, agencies, cases = still_in(row, Area.parent_id, on), still_in(row, Agency.area_id, on), open_cases(row)
+    if cases:
+        number = f"{cases}" if cases < MOST_COUNTED else f"{MOST_COUNTED}+"
+        raise AreaRefused(
+            f"Địa bàn còn {number} hồ sơ đang xử lý. Xin dùng trang Sắp xếp lại đơn vị, nơi chọn địa bàn kế tục.",
+            f"The area still has {number} open cases. Please use a reorganisation, which names a successor.",
+        )
     if below or agencies:
         raise AreaRefused(
             f"Trong địa bàn còn {below} địa bàn cấp dưới và {agencies} đơn vị. Xin chuyển bằng trang Sắp xếp lại đơn vị, "
@@ -111,6 +119,12 @@ def still_in(row: Area, column: Any, on: date) -> int:
     model = column.class_
     query = select(func.count()).select_from(model).where(column == row.id, or_(model.valid_to.is_(None), model.valid_to > on))
     return db.session.scalar(query) or 0
+
+
+def open_cases(row: Area) -> int:
+    """How many cases there the centre still owes an answer, MOST_COUNTED at most."""
+    some = select(Case.id).where(Case.area_id == row.id, Case.state.in_(OPEN_STATES)).limit(MOST_COUNTED).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def refresh_search_of(area_ids: Collection[int], *, now: datetime, before: int | None = None, limit: int = 200) -> int | None:
@@ -131,7 +145,7 @@ def areas_with_name_of(row: Area) -> set[int]:
 
 
 def _name(row: Area, name_vi: str, name_en: str) -> None:
-    row.name_vi, row.name_en = fit_name(name_vi), fit_name(name_en)
+    row.name_vi, row.name_en = fit_name(name_vi), fit_name(name_en.strip() or name_vi)
     row.folded_name = fold(row.name_vi)
 
 
@@ -140,8 +154,7 @@ def fit_name(name: str) -> str:
     name = " ".join(normal(name).split())
     if not name or len(name) > LONGEST_NAME:
         raise AreaRefused(
-            f"Vui lòng ghi tên bằng tiếng Việt và tiếng Anh, tối đa {LONGEST_NAME} ký tự.",
-            f"Please give the name in Vietnamese and in English, {LONGEST_NAME} characters at most.",
+            f"Vui lòng ghi tên, tối đa {LONGEST_NAME} ký tự.", f"Please give a name of {LONGEST_NAME} characters at most."
         )
     return name
 
@@ -182,6 +195,9 @@ def _fit_code(row: Area, code: str) -> str | None:
     if not CODE.fullmatch(code):
         raise AreaRefused("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.")
     same = _meanwhile(row, select(Area.name_vi).where(Area.official_code == code, Area.level == row.level))
+    if row.centre_id is not None:
+        # another centre's areas are neither told nor in the way: what it wrote by mistake is not this one's to wait for
+        same = same.where(or_(Area.centre_id == row.centre_id, Area.centre_id.is_(None)))
     if (name := db.session.scalars(same).first()) is not None:
         raise AreaRefused(f"Trong thời gian đó mã {code} là của {name}.", f"In that time the code {code} is that of {name}.")
     return code

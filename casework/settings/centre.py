@@ -32,6 +32,7 @@ def change_centre(
         "name_vi": " ".join(normal(name_vi).split()), "name_en": " ".join(normal(name_en).split()),
         "phone": " ".join(normal(phone).split()) or None, "case_clock_starts": case_clock_starts,
     }  # fmt: skip
+    new["name_en"] = new["name_en"] or new["name_vi"]
     old = {name: getattr(centre, name) for name in new}
     faults = Faults()
     for name in ("name_vi", "name_en"):

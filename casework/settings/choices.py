@@ -24,6 +24,11 @@ CLOCKS: dict[str, Bilingual] = {
     ClockKind.PUBLICATION: Bilingual("Công khai", "Publication"),
     ClockKind.RATING: Bilingual("Thời gian đánh giá", "Time to rate"),
 }  # fmt: skip
+RUNG_CLOCKS: dict[str, Bilingual] = {
+    **CLOCKS,
+    ClockKind.ASSIGNMENT: Bilingual("Đơn vị xử lý, trả lời", "Work and answer of the agency"),
+}
+"""The limits people are reminded of; the one of an agency's work is called by what the agency does."""
 URGENCIES: dict[str, Bilingual] = {
     "": Bilingual("mọi mức độ", "any urgency"),
     "normal": Bilingual("bình thường", "normal"),

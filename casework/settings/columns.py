@@ -46,6 +46,8 @@ class Column:
     is_required: bool = True
     empty: Any = None
     """What is kept where nothing was typed."""
+    falls_back_to: str = ""
+    """The column whose value is kept where nothing was typed: the Vietnamese name for an English one."""
     is_fixed: bool = False
     is_words: bool = False
     shape: str = "line"
@@ -120,13 +122,15 @@ def code(longest: int) -> Reader:
     return read
 
 
-def degrees(most: int) -> Reader:
+def degrees(most: int, example: str) -> Reader:
     """A coordinate in degrees (WGS 84); a comma is read as a point."""
 
     def read(typed: str) -> float:
         text = normal(typed).replace(",", ".")
         if not re.fullmatch(r"-?\d{1,3}(\.\d{1,12})?", text) or abs(float(text)) > most:
-            raise ValueRefused(f"Cần một số độ từ -{most} đến {most}, như 12.0102.", f"Degrees from -{most} to {most}, such as 12.0102.")
+            raise ValueRefused(
+                f"Cần một số độ từ -{most} đến {most}, như {example}.", f"Degrees from -{most} to {most}, such as {example}."
+            )
         return float(text)
 
     return read

@@ -11,7 +11,7 @@ from casework.errors import CaseworkError
 from casework.models import Account, Deputy, Membership
 from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, require
 from casework.settings.recording import record_setting
-from casework.settings.scopes import administered_centres, centre_of, one_at_a_time, works_in
+from casework.settings.scopes import administered_centres, centre_of, holds_between, one_at_a_time, principals_of_own, works_in
 
 LONGEST = timedelta(days=90)
 BEGUN = timedelta(hours=24)
@@ -28,15 +28,21 @@ def appoint_deputy(
 ) -> Deputy:
     """Let `deputy` act for `principal` in a time. An administrator appoints for anybody of theirs, leaders for themselves alone.
 
-    A start that has just passed is now. Records `change_setting` of a deputy. Raises NotAllowed, ReasonMissing, and DeputyRefused for
-    oneself, a chain or circle, a second deputy in the same time, somebody disabled or without a common place of work, and a time that
-    ends before it starts, has passed or is longer than LONGEST.
+    A start that has just passed is now. Records `change_setting` of a deputy. Raises NotAllowed, also where the principal has a role
+    of another centre at any moment of that time, ReasonMissing, and DeputyRefused for oneself, somebody the administrator stands in
+    for, a chain or circle, a second deputy in the same time, somebody disabled or without a common place of work, and a time that ends
+    before it starts, has passed or is longer than LONGEST.
     """
     require(by, Action.APPOINT_DEPUTY)
-    if not (principal.id == by.own_id or _administers(by, principal, now)):
-        raise NotAllowed
     if now - BEGUN <= starts_at < now:
         starts_at = now
+    if not (principal.id == by.own_id or _administers(by, principal, starts_at, ends_at)):
+        raise NotAllowed
+    if principal.id in principals_of_own(by, now=now):
+        raise DeputyRefused(
+            f"Ông/Bà đang hoặc sắp thay {principal.full_name}; xin nhờ một quản trị viên khác cử người.",
+            f"You stand in for {principal.full_name} yourself; please ask another administrator to appoint somebody.",
+        )
     _refuse_people(principal, deputy, by, now)
     _refuse_time(starts_at, ends_at, now)
     one_at_a_time()
@@ -51,7 +57,7 @@ def appoint_deputy(
 def end_deputyship(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
     """Call a deputy back before the time is over; one that has not begun never does. Raises NotAllowed, DeputyRefused, ReasonMissing."""
     require(by, Action.APPOINT_DEPUTY)
-    if not (row.principal_id == by.own_id or _administers(by, row.principal, now)):
+    if not (row.principal_id == by.own_id or _administers(by, row.principal, max(now, row.starts_at), row.ends_at)):
         raise NotAllowed
     if row.ends_at <= now:
         raise DeputyRefused("Việc ủy quyền này đã kết thúc.", "This deputy's time is over already.")
@@ -79,8 +85,8 @@ def deputyships_seen(by: Actor, *, now: datetime, limit: int) -> list[tuple[Depu
     """What is on the page: an administrator's whole scope, else one's own; with who acts. Not those that are over."""
     query = select(Deputy, Account).join(Account, Account.id == Deputy.deputy_id).options(joinedload(Deputy.principal))
     query = query.where(Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at)
-    if Role.ADMINISTRATOR in by.roles:
-        theirs = select(Account.id).where(works_in(administered_centres(by)))
+    if Role.ADMINISTRATOR in by.alone.roles:
+        theirs = select(Account.id).where(works_in(administered_centres(by.alone)))
         query = query.where(or_(Deputy.principal_id.in_(theirs), Deputy.principal_id == by.own_id))
     else:
         query = query.where(Deputy.principal_id == by.own_id)
@@ -105,14 +111,13 @@ def _same_place(row: Membership) -> ColumnElement[bool]:
     return and_(Membership.centre_id.is_not_distinct_from(row.centre_id), Membership.agency_id.is_(None))
 
 
-def _administers(by: Actor, principal: Account, now: datetime) -> bool:
-    if Role.ADMINISTRATOR not in by.roles:
+def _administers(by: Actor, principal: Account, starts_at: datetime, ends_at: datetime) -> bool:
+    if Role.ADMINISTRATOR not in by.alone.roles:
         return False
-    mine, today = administered_centres(by), now.astimezone(LOCAL_ZONE).date()
-    # a deputy gets every desk of the principal, so all of them have to be the administrator's
-    return mine is None or (
-        bool(rows := [row for row in principal.memberships if row.holds_on(today)]) and all(centre_of(row) in mine for row in rows)
-    )
+    mine = administered_centres(by.alone)
+    # a deputy gets every desk of the principal, those that begin in that time too, so all of them have to be the administrator's
+    rows = [row for row in principal.memberships if holds_between(row, starts_at, ends_at)]
+    return mine is None or (bool(rows) and all(centre_of(row) in mine for row in rows))
 
 
 def _refuse_people(principal: Account, deputy: Account, by: Actor, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.calendars import RULES_STREAM
@@ -14,6 +14,8 @@ from casework.settings.recording import CHANGED
 PAGE = 50
 LOOKED_AT = 2_000
 """Events one page looks through, so that a rare kind costs no more than a common one."""
+OF_PEOPLE = ("account", "deputy", "membership")
+"""Kinds that tell names and contact: without a centre they are of people of the installation, or of several centres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class EventPage:
 
 
 def setting_events(by: Actor, *, kind: str | None = None, row: str | None = None, before: int | None = None) -> EventPage:
-    """The changes of settings somebody may read: their centres' and the installation's.
+    """The changes of settings somebody may read: their centres' and the installation's, those of people in their centres alone.
 
     What happened to the rules in other ways (an import at the start, a template of an agency) only whoever reads all centres sees.
     """
@@ -36,7 +38,8 @@ def setting_events(by: Actor, *, kind: str | None = None, row: str | None = None
     centres = {grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.READ_SETTING_EVENTS]}
     if None not in centres:
         centre = Event.payload["centre_id"].as_integer()
-        query = query.where(Event.type == CHANGED, or_(centre.is_(None), centre.in_(centres)))
+        of_all = and_(centre.is_(None), Event.payload["kind"].as_string().not_in(OF_PEOPLE))
+        query = query.where(Event.type == CHANGED, or_(of_all, centre.in_(centres)))
     if kind is not None:
         query = query.where(Event.type == CHANGED, Event.payload["kind"].as_string() == kind)
     if row is not None:

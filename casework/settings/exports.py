@@ -22,6 +22,7 @@ MOST_EXPORTED = 20_000
 def exported(kind: str, *, by: Actor, now: datetime) -> list[Sequence[Any]]:
     """The headings and every row of what the administrator administers today or later. No passwords. Raises NotAllowed."""
     require(by, Action.MANAGE_PEOPLE)
+    by = by.alone
     columns = COLUMNS[kind]
     rows = {"people": _people, "agencies": _agencies, "areas": _areas}[kind](by, now)
     return [[heading(column) for column in columns], *([row.get(column.key, "") for column in columns] for row in rows)]

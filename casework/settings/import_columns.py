@@ -10,7 +10,10 @@ from casework.words import Bilingual
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in the program, its heading, what stands there for example, and whether every row needs it."""
+    """One column: its name in the program, its heading, what stands in the template, and whether every row needs it.
+
+    What the template takes from the centre of today import_examples knows.
+    """
 
     key: str
     heading: Bilingual
@@ -30,38 +33,38 @@ PEOPLE = (
     _column("language", "Ngôn ngữ", "Language", "vi"),
     _column("email", "Thư điện tử", "E-mail", "mau@example.vn"),
     _column("phone", "Điện thoại", "Telephone", "0912345678"),
-    _column("role", "Vai trò", "Role", "officer"),
-    _column("centre", "Trung tâm", "Centre", "LD"),
-    _column("agency", "Mã đơn vị", "Key of the agency", "PTNMT"),
-    _column("is_focal", "Đầu mối", "Focal officer", "x"),
-    _column("valid_from", "Từ ngày", "From day", "2026-03-02"),
-    _column("valid_to", "Đến trước ngày", "Until before day", ""),
+    _column("role", "Vai trò", "Role"),
+    _column("centre", "Trung tâm", "Centre"),
+    _column("agency", "Mã đơn vị", "Key of the agency"),
+    _column("is_focal", "Đầu mối", "Focal officer"),
+    _column("valid_from", "Từ ngày", "From day"),
+    _column("valid_to", "Đến trước ngày", "Until before day"),
 )
 AGENCIES = (
-    _column("centre", "Trung tâm", "Centre", "LD"),
-    _column("key", "Mã đơn vị", "Key of the agency", "PTNMT", needed=True),
-    _column("name_vi", "Tên", "Name in Vietnamese", "Phòng Tài nguyên và Môi trường", needed=True),
-    _column("name_en", "Tên tiếng Anh", "Name in English", "Environment Office", needed=True),
-    _column("short_name_vi", "Tên ngắn", "Short name in Vietnamese", "Phòng TN&MT"),
-    _column("short_name_en", "Tên ngắn tiếng Anh", "Short name in English", "Environment Office"),
+    _column("centre", "Trung tâm", "Centre"),
+    _column("key", "Mã đơn vị", "Key of the agency", "MAU", needed=True),
+    _column("name_vi", "Tên", "Name in Vietnamese", "Phòng Mẫu", needed=True),
+    _column("name_en", "Tên tiếng Anh", "Name in English", "Model Office"),
+    _column("short_name_vi", "Tên ngắn", "Short name in Vietnamese", "Phòng Mẫu"),
+    _column("short_name_en", "Tên ngắn tiếng Anh", "Short name in English", "Model Office"),
     _column("parent", "Mã đơn vị cấp trên", "Key of the agency above", ""),
-    _column("area", "Địa bàn", "Area", "24846"),
+    _column("area", "Địa bàn", "Area"),
     _column("phone", "Điện thoại", "Telephone", "02633822123"),
-    _column("valid_from", "Từ ngày", "From day", "2026-03-02"),
-    _column("valid_to", "Đến trước ngày", "Until before day", ""),
+    _column("valid_from", "Từ ngày", "From day"),
+    _column("valid_to", "Đến trước ngày", "Until before day"),
 )
 AREAS = (
     _column("id", "Mã của hệ thống", "Identifier", ""),
-    _column("centre", "Trung tâm", "Centre", "LD"),
-    _column("level", "Cấp", "Level", "commune", needed=True),
-    _column("official_code", "Mã hành chính", "Official code", "24846"),
-    _column("name_vi", "Tên", "Name in Vietnamese", "Xã Lát", needed=True),
-    _column("name_en", "Tên tiếng Anh", "Name in English", "Lát Commune", needed=True),
-    _column("parent", "Thuộc địa bàn", "Lies in", "675"),
+    _column("centre", "Trung tâm", "Centre"),
+    _column("level", "Cấp", "Level", needed=True),
+    _column("official_code", "Mã hành chính", "Official code", "99999"),
+    _column("name_vi", "Tên", "Name in Vietnamese", "Xã Mẫu", needed=True),
+    _column("name_en", "Tên tiếng Anh", "Name in English", "Model Commune", needed=True),
+    _column("parent", "Thuộc địa bàn", "Lies in"),
     _column("latitude", "Vĩ độ", "Latitude", "12.035"),
     _column("longitude", "Kinh độ", "Longitude", "108.365"),
-    _column("valid_from", "Từ ngày", "From day", "2026-03-02"),
-    _column("valid_to", "Đến trước ngày", "Until before day", ""),
+    _column("valid_from", "Từ ngày", "From day"),
+    _column("valid_to", "Đến trước ngày", "Until before day"),
 )
 COLUMNS = {"people": PEOPLE, "agencies": AGENCIES, "areas": AREAS}
 NAMES = {
@@ -81,12 +84,6 @@ class Row:
 def heading(column: Column) -> str:
     """As files head it: both languages, so that one template serves everybody."""
     return f"{column.heading.vi} / {column.heading.en}"
-
-
-def template_rows(kind: str) -> list[Sequence[str]]:
-    """The headings and one example."""
-    columns = COLUMNS[kind]
-    return [[heading(column) for column in columns], [column.example for column in columns]]
 
 
 def named_rows(kind: str, lines: Sequence[Line]) -> list[Row]:

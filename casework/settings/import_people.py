@@ -15,13 +15,22 @@ from casework.role_words import ROLE_WORDS
 from casework.settings.import_columns import Row
 from casework.settings.people import add_person, change_person, fit_email, fit_login, fit_person, fit_phone
 from casework.settings.planning import Cells, Plan, Planned, Status
-from casework.settings.roles import RoleWish, give_role, set_focal
-from casework.settings.scopes import administered_centres, centres_of, is_of, is_wholly_theirs
+from casework.settings.roles import LEFT_OTHERS, STOOD_IN_FOR, RoleWish, give_role, set_focal
+from casework.settings.scopes import (
+    administered_centres,
+    centre_of,
+    centres_of,
+    has_left_others,
+    is_of,
+    not_wholly_theirs,
+    principals_of_own,
+)
 from casework.settings.seats import ANYWHERE_ROLES, EVERYWHERE, Seat, seat_of
 from casework.words import Bilingual
 
 PERSON = ("full_name", "title_vi", "title_en", "language", "email", "phone")
 AT_ONCE = 500
+TAKEN = Bilingual("Tên đăng nhập này đã có người dùng.", "This user name is taken.")
 ROLE_NAMES = {fold(words): role for role, pair in ROLE_WORDS.items() for words in (*pair, str(role))}
 
 
@@ -42,6 +51,8 @@ class PeoplePlanner:
         )
         self.agencies = {(each.centre_id, each.key.lower()): each for each in agencies}
         self.known = _accounts({row.cells.get("login", "").lower() for row in rows})
+        self.not_own = not_wholly_theirs(by, self.known.values(), now=now)
+        self.stood_in_for = principals_of_own(by, now=now)
         self.written: dict[str, dict[str, Any]] = {}
         self.seats: set[tuple[str, str]] = set()
         self.focal: dict[int, str] = {}
@@ -54,6 +65,10 @@ class PeoplePlanner:
         login = cells.fitting("login", lambda: fit_login(row.cells.get("login", "")), "") if row.cells.get("login") else ""
         cells.planned.name = login or row.cells.get("login", "")
         account = self.known.get(login)
+        if account is not None and not self._is_within_reach(account):
+            # of whom the administrator knows nothing nothing is read, compared or said
+            cells.fault("login", TAKEN)
+            return cells.planned
         person = self._person(cells, login, account)
         seat = self._seat(cells, login, account)
         starts_on, ends_on = cells.day("valid_from"), cells.day("valid_to")
@@ -71,6 +86,11 @@ class PeoplePlanner:
         )
         return cells.planned
 
+    def _is_within_reach(self, account: Account) -> bool:
+        """Whether the person is on this administrator's list of people."""
+        mine = administered_centres(self.by)
+        return account.kind == "staff" and (mine is None or any(centre_of(row) in mine for row in account.memberships))
+
     def _person(self, cells: Cells, login: str, account: Account | None) -> dict[str, Any] | None:
         present = {column: getattr(account, column) if account is not None else "" for column in PERSON}
         texts = {column: cells.text(column, present[column]) for column in PERSON}
@@ -78,19 +98,19 @@ class PeoplePlanner:
         texts["email"] = cells.fitting("email", lambda: fit_email(texts["email"])) or ""
         texts["phone"] = cells.fitting("phone", lambda: fit_phone(texts["phone"])) or ""
         person = cells.fitting("full_name", lambda: fit_person(**texts)) if texts["full_name"] else None
-        if account is not None and account.kind != "staff":
-            cells.fault("login", Bilingual("Tên đăng nhập này đã có người dùng.", "This user name is taken."))
-        elif account is not None and account.disabled_at is not None:
+        if account is not None and account.disabled_at is not None:
             cells.fault("login", Bilingual("Tài khoản này đang bị khóa.", "This account is disabled."))
         if person is not None and login in self.written and self.written[login] != person:
             cells.fault(
                 "full_name",
                 Bilingual("Khác với dòng trước của cùng tên đăng nhập.", "Differs from an earlier row with the same user name."),
             )
-        if account is not None and person is not None and account.kind == "staff":
+        if account is not None and person is not None:
             different = [column for column in PERSON if (getattr(account, column) or None) != (person[column] or None)]
-            if different and not is_wholly_theirs(self.by, account, on=self.today):
-                cells.fault("login", Bilingual("Người này thuộc trung tâm khác.", "This person belongs to another centre."))
+            if different and account.id in self.stood_in_for:
+                cells.fault("login", STOOD_IN_FOR)
+            elif different and account.id in self.not_own:
+                cells.fault("login", Bilingual("Người này còn thuộc trung tâm khác.", "This person belongs to another centre, too."))
         return person
 
     def _seat(self, cells: Cells, login: str, account: Account | None) -> Seat | None:
@@ -178,6 +198,10 @@ class PeoplePlanner:
             )
         if account is not None and account.id == self.by.own_id:
             cells.fault("role", Bilingual("Không tự giao vai trò cho mình được.", "You cannot give yourself a role."))
+        if account is not None and account.id in self.stood_in_for:
+            cells.fault("role", STOOD_IN_FOR)
+        if account is not None and has_left_others(self.by, account, self.today):
+            cells.fault("role", LEFT_OTHERS)
         agency = wish.seat.agency
         if wish.is_focal and agency is not None and (wish.seat.role != Role.OFFICER or self._is_second_focal(agency, cells)):
             cells.fault("is_focal", Bilingual("Mỗi đơn vị có một cán bộ đầu mối.", "An agency has one focal officer."))
@@ -212,9 +236,9 @@ class PeoplePlanner:
                 **given,
             )
         elif account is not None and person is not None and login not in self.made:
-            change_person(account, **{**{column: value or "" for column, value in person.items()}, **given})
+            change_person(account, is_known_own=True, **{**{column: value or "" for column, value in person.items()}, **given})
         if wish is not None and account is not None:
-            give_role(account, wish, **given)
+            give_role(account, wish, is_known_other=True, **given)
         if focal is not None:
             set_focal(focal, **given)
 

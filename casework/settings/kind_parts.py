@@ -18,7 +18,15 @@ def name_columns(longest: int = 200, **more: Any) -> tuple[Column, Column]:
     """The name in both languages; `more` of the Vietnamese one."""
     return (
         Column("name_vi", Bilingual("Tên tiếng Việt", "Name in Vietnamese"), line(longest), **{"is_words": True, **more}),
-        Column("name_en", Bilingual("Tên tiếng Anh", "Name in English"), line(longest), is_words=True),
+        Column(
+            "name_en",
+            Bilingual("Tên tiếng Anh", "Name in English"),
+            line(longest),
+            is_required=False,
+            is_words=True,
+            falls_back_to="name_vi",
+            hint=Bilingual("Để trống thì dùng tên tiếng Việt.", "Empty: the Vietnamese name."),
+        ),
     )
 
 

@@ -67,6 +67,7 @@ BESIDE: tuple[Kind, ...] = (
         order=("kind", "target", "phrase"),
         shown=("phrase", "target", "weight"),
         check=checks.check_phrase,
+        filters=("target",),
     ),
     Kind(
         "answer_template",
@@ -92,6 +93,8 @@ BESIDE: tuple[Kind, ...] = (
         set_beside={"agency_id": None},
         where=lambda: (AnswerTemplate.agency_id.is_(None),),
         check=checks.check_template,
+        replaces_by=(),
+        filters=("service_code",),
     ),
     Kind(
         "camera",
@@ -113,14 +116,14 @@ BESIDE: tuple[Kind, ...] = (
             Column(
                 "latitude",
                 Bilingual("Vĩ độ", "Latitude"),
-                degrees(90),
+                degrees(90, "12.0102"),
                 is_required=False,
                 hint=Bilingual("Như 12.0102.", "As in 12.0102."),
             ),
             Column(
                 "longitude",
                 Bilingual("Kinh độ", "Longitude"),
-                degrees(180),
+                degrees(180, "108.4267"),
                 is_required=False,
                 hint=Bilingual("Như 108.4267.", "As in 108.4267."),
             ),
@@ -167,5 +170,6 @@ BESIDE: tuple[Kind, ...] = (
         order=("agency_id",),
         shown=("agency_id", "issuing_body", "symbol", "signer_title", "signer_name"),
         check=checks.check_letterhead,
+        filters=("agency_id",),
     ),
 )

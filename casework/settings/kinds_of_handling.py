@@ -100,7 +100,7 @@ HANDLING: tuple[Kind, ...] = (
                 is_fixed=True,
                 codes={"": chosen.ANY},
             ),
-            Column("amount", Bilingual("Số lượng", "Amount"), whole(1, 1_440)),
+            Column("amount", Bilingual("Thời lượng", "Length"), whole(1, 1_440)),
             Column("unit", Bilingual("Đơn vị tính", "Unit"), line(14), choices=of_codes(chosen.UNITS), codes=chosen.UNITS),
             Column(
                 "source",
@@ -116,6 +116,7 @@ HANDLING: tuple[Kind, ...] = (
         order=("kind", "urgency", "complexity"),
         shown=("kind", "urgency", "complexity", "amount", "unit", "source"),
         check=checks.check_clock,
+        filters=("kind", "urgency"),
         check_end=checks.check_clock_end,
     ),
     Kind(
@@ -132,7 +133,7 @@ HANDLING: tuple[Kind, ...] = (
             "It counts for limits that begin on that day or later; those that run keep their ladder.",
         ),
         (
-            _clock_kind(chosen.CLOCKS),
+            _clock_kind(chosen.RUNG_CLOCKS),
             URGENCY,
             Column(
                 "share",
@@ -164,6 +165,15 @@ HANDLING: tuple[Kind, ...] = (
         order=("kind", "urgency", "share", "after_amount"),
         shown=("kind", "urgency", "share", "after_amount", "after_unit", "role", "merges_into_letter"),
         check=checks.check_rung,
+        carried=checks.rungs_carried,
+        note=Bilingual(
+            "Thêm bậc riêng đầu tiên cho một loại thời hạn và mức độ thì cả thang chung của loại đó được chép thành thang riêng trong cùng "
+            "một lần, mỗi bậc một dòng nhật ký; bậc nào không cần nữa thì kết thúc ở trang của bậc đó.",
+            "With the first own rung of a limit and urgency the whole common ladder becomes an own one at once, an event for each rung; "
+            "those not needed are ended on their pages.",
+        ),
+        replaces_by=("kind", "urgency"),
+        filters=("kind", "urgency"),
     ),
     Kind(
         "refusal",

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from casework.folding import normal
 from casework.permissions import Actor
+from casework.settings.tiles import ADDRESS, SOURCE, source_fault
 from casework.settings.value_changes import set_value
 from casework.settings.values import VALUES, ValueRefused, value_of
 
-KEYS = ("map_tile_url", "map_attribution", "map_tile_max_zoom")
+KEYS = (ADDRESS, SOURCE, "map_tile_max_zoom")
 
 
 def set_base_map(typed: Mapping[str, str], *, by: Actor, now: datetime, centre_id: int | None, reason: str) -> int:
@@ -17,11 +18,11 @@ def set_base_map(typed: Mapping[str, str], *, by: Actor, now: datetime, centre_i
     Raises ValueRefused for an address that cannot be used and for tiles without their source, ReasonMissing, NotAllowed.
     """
     read = {key: VALUES[key].read(normal(typed.get(key, ""))) for key in KEYS}
-    if read["map_tile_url"] and not read["map_attribution"]:
-        raise ValueRefused(
-            "Có địa chỉ ảnh nền thì phải ghi nguồn của nền bản đồ.", "With an address of tiles the source of the map has to be said."
-        )
-    changed = [key for key in KEYS if value_of(key, centre_id) != read[key]]
+    if (fault := source_fault(read[ADDRESS], read[SOURCE])) is not None:
+        raise ValueRefused(*fault)
+    # the source comes before the tiles and goes after them
+    order = sorted(KEYS, key=lambda key: key == ADDRESS, reverse=not read[ADDRESS])
+    changed = [key for key in order if value_of(key, centre_id) != read[key]]
     for key in changed:
         set_value(key, typed.get(key, ""), by=by, now=now, reason=reason, centre_id=centre_id)
     return len(changed)

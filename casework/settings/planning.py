@@ -70,10 +70,6 @@ class Plan:
         return hashlib.sha256(orjson.dumps(said)).hexdigest()[:32]
 
 
-class CellFaulty(CaseworkError):
-    """A cell cannot be read; the text says what may stand there."""
-
-
 class Cells:
     """The cells of one row, read by kind; what cannot be read becomes a fault of its column."""
 

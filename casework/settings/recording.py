@@ -26,11 +26,12 @@ class ReasonMissing(CaseworkError):
 
 
 def record_setting(
-    kind: str, row: str, *, by: Actor, at: datetime, centre_id: int | None, old: Side, new: Side, reason: str
+    kind: str, row: str, *, by: Actor, at: datetime, centre_id: int | None, old: Side, new: Side, reason: str, was_common: bool = False
 ) -> Event:
     """Append `change_setting`: `kind` names the table, `row` the row as people know it. Only columns that differ are written down.
 
-    `old` None: the row is new; `new` None: it was removed. Raises ReasonMissing. No personal data of citizens.
+    `old` None: the row is new; `new` None: it was removed; `was_common`: `old` is what held for all.
+    Raises ReasonMissing. No personal data of citizens.
     """
     reason = normal(reason)
     if not reason or len(reason) > LONGEST_REASON:
@@ -39,6 +40,8 @@ def record_setting(
         changed = {column for column in {*old, *new} if old.get(column) != new.get(column)}
         old, new = ({column: value for column, value in side.items() if column in changed} for side in (old, new))
     payload = {"kind": kind, "row": row, "centre_id": centre_id, "old": _plain(old), "new": _plain(new), "reason": reason}
+    if was_common:
+        payload["was_common"] = True
     return append(RULES_STREAM, CHANGED, by=by, at=at, payload=payload)
 
 

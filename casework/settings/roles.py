@@ -12,8 +12,18 @@ from casework.errors import CaseworkError
 from casework.models import Account, Membership
 from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Action, Actor, Role, require
 from casework.settings.recording import record_setting, require_administrator_of
-from casework.settings.scopes import administered_centres, centre_of, one_at_a_time
+from casework.settings.scopes import administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
 from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of
+from casework.words import Bilingual
+
+STOOD_IN_FOR = Bilingual(
+    "Ông/Bà đang hoặc sắp thay người này, nên vai trò của họ do một quản trị viên khác giao và kết thúc.",
+    "You stand in for this person, so that another administrator gives and ends their roles.",
+)
+LEFT_OTHERS = Bilingual(
+    "Người này không còn vai trò nào và từng làm việc ở nơi khác; xin nhờ quản trị viên toàn hệ thống.",
+    "This person has no role any more and was at work elsewhere; please ask an administrator of the whole installation.",
+)
 
 
 class RoleRefused(CaseworkError):
@@ -43,16 +53,20 @@ class RoleWish:
     ends_on: date | None = None
 
 
-def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, reason: str) -> Membership:
+def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, reason: str, is_known_other: bool = False) -> Membership:
     """Give somebody a role. A focal officer takes the place of the one the agency had.
 
-    Records `change_setting` of a membership. Raises NotAllowed, and RoleRefused for a role that does not fit its place, a place
-    outside the administrator's own centres or not at work on those days, a disabled person, oneself, and a role held already.
+    `is_known_other` says that it is nobody the administrator stands in for, where many were judged at once. Records
+    `change_setting` of a membership. Raises NotAllowed, and RoleRefused for a role that does not fit its place, a place outside the
+    administrator's own centres or not at work on those days, a disabled person, somebody who has left other centres, oneself and
+    one's principals, and a role held already.
     """
     require(by, Action.MANAGE_PEOPLE)
     seat, today = wish.seat, now.astimezone(LOCAL_ZONE).date()
     starts_on = wish.starts_on or today
-    _refuse_unfit(account, seat, by)
+    _refuse_unfit(account, seat, by, today)
+    if not is_known_other:
+        refuse_principal(account, by=by, now=now)
     _refuse_days(wish, starts_on, today)
     if _overlapping(account, seat, starts_on, wish.ends_on):
         raise RoleRefused(
@@ -72,7 +86,8 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
 
 def set_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None:
     """Make an officer the focal one of the agency, in place of the former. Raises NotAllowed, RoleRefused."""
-    require_administrator_of(by, centre_of(row))
+    require(by, Action.MANAGE_PEOPLE)
+    require_administrator_of(by.alone, centre_of(row))
     if row.role != Role.OFFICER or row.is_focal:
         raise RoleRefused("Chỉ cán bộ đơn vị chưa là đầu mối mới chọn được.", "Only an officer who is not the focal one can be made it.")
     row.is_focal = True
@@ -84,7 +99,7 @@ def set_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None
 
 def copy_roles(account: Account, *, of: Account, by: Actor, now: datetime, reason: str) -> list[Membership]:
     """Give somebody every role a colleague holds now as far as the administrator may give it; those held already stay."""
-    mine, today = administered_centres(by), now.astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(by.alone), now.astimezone(LOCAL_ZONE).date()
     held = {seat_of(row).key for row in account.memberships if row.holds_on(today)}
     theirs = [row for row in of.memberships if row.holds_on(today) and (mine is None or centre_of(row) in mine)]
     wishes = [RoleWish(seat_of(row), ends_on=row.valid_to) for row in theirs if seat_of(row).key not in held]
@@ -99,17 +114,18 @@ def end_roles(
     """End roles from a local day on. `takes_over` names, by the key of a seat, who gets it in the same unit of work.
 
     Records one `change_setting` for each. Raises NotAllowed; NobodyTakesOver where a seat that must be held would be empty; and
-    RoleRefused for a day that has passed, a role that has ended, and one's own last role of administrator.
+    RoleRefused for a day that has passed, a role that has ended, one's own last role of administrator, and one's principals.
     """
     require(by, Action.MANAGE_PEOPLE)
     today = now.astimezone(LOCAL_ZONE).date()
     if on < today:
         raise RoleRefused("Ngày kết thúc không được ở trong quá khứ.", "The day must not lie in the past.")
     for row in rows:
-        require_administrator_of(by, centre_of(row))
+        require_administrator_of(by.alone, centre_of(row))
         if row.account_id != account.id or (row.valid_to is not None and row.valid_to <= on):
             raise RoleRefused("Vai trò này đã kết thúc.", "This role has ended already.")
     refuse_own_last(account, rows, by=by)
+    refuse_principal(account, by=by, now=now)
     one_at_a_time()
     empty = left_empty(rows, on=max(on, today))
     missing = [seat for seat in empty if seat.key not in takes_over]
@@ -137,8 +153,14 @@ def refuse_own_last(account: Account, rows: list[Membership], *, by: Actor) -> N
         )
 
 
-def _refuse_unfit(account: Account, seat: Seat, by: Actor) -> None:
-    mine = administered_centres(by)
+def refuse_principal(account: Account, *, by: Actor, now: datetime) -> None:
+    """Raise RoleRefused for somebody the administrator stands in for: what they are given the deputy has, too."""
+    if account.id in principals_of_own(by, now=now):
+        raise RoleRefused(*STOOD_IN_FOR)
+
+
+def _refuse_unfit(account: Account, seat: Seat, by: Actor, today: date) -> None:
+    mine = administered_centres(by.alone)
     if (seat.role in AGENCY_ROLES) != (seat.agency is not None) or (
         seat.centre is None and seat.agency is None and seat.role not in ANYWHERE_ROLES
     ):
@@ -158,6 +180,8 @@ def _refuse_unfit(account: Account, seat: Seat, by: Actor) -> None:
             "Không tự giao vai trò cho mình được; xin nhờ một quản trị viên khác.",
             "You cannot give yourself a role; please ask another administrator.",
         )
+    if has_left_others(by, account, today):
+        raise RoleRefused(*LEFT_OTHERS)
 
 
 def _refuse_days(wish: RoleWish, starts_on: date, today: date) -> None:

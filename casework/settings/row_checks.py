@@ -16,6 +16,7 @@ from casework.db import db
 from casework.due_changes import assignment_due
 from casework.models import Area, ClockRule
 from casework.permissions import LOCAL_ZONE
+from casework.reminder_ladder import URGENCIES, ladder_of, rungs_silenced_by
 from casework.settings.rows import Proposal
 from casework.words import Bilingual
 from casework.working_time import BeyondTenYears, TimeLimit, Unit, due_at
@@ -169,6 +170,30 @@ def check_rung(proposal: Proposal) -> Iterator[Fault]:
     elif unit is not None and after > MOST_OF_UNIT[Unit(unit)]:
         most = MOST_OF_UNIT[Unit(unit)]
         yield "after_amount", Bilingual(f"Tối đa {most} với đơn vị này.", f"{most} at most in this unit.")
+    if values["urgency"] is None and proposal.scope.row is None and _has_ladder_by_urgency(proposal):
+        yield (
+            "urgency",
+            Bilingual(
+                "Loại thời hạn này có thang nhắc theo từng mức độ, bậc chung sẽ không bao giờ tới lượt. Vui lòng chọn một mức độ.",
+                "This limit has a ladder for each urgency, so a rung for any would never count. Please choose an urgency.",
+            ),
+        )
+
+
+def _has_ladder_by_urgency(proposal: Proposal) -> bool:
+    kind, scope = proposal.values["kind"], proposal.scope
+    ladders = (ladder_of(kind, centre_id=scope.centre_id, on=scope.day, urgency=urgency) for urgency in URGENCIES)
+    return any(rung.urgency is not None for ladder in ladders for rung in ladder)
+
+
+def rungs_carried(proposal: Proposal) -> Iterator[dict[str, Any]]:
+    """The rest of the ladder a first own rung would silence: a ladder is taken as a whole."""
+    values, scope = proposal.values, proposal.scope
+    for rung, urgency in rungs_silenced_by(values["kind"], values["urgency"], centre_id=scope.centre_id, on=scope.day):
+        yield {
+            "kind": rung.kind, "urgency": urgency, "share": rung.share, "after_amount": rung.after_amount, "after_unit": rung.after_unit,
+            "role": rung.role, "merges_into_letter": rung.merges_into_letter,
+        }  # fmt: skip
 
 
 def check_phrase(proposal: Proposal) -> Iterator[Fault]:

@@ -1,5 +1,6 @@
 """The rows of a kind an administrator sees: the installation's and those of the centres administered; and what became of one."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -23,6 +24,7 @@ class State(StrEnum):
     HOLDS = "holds"
     COMING = "coming"
     ENDED = "ended"
+    OVERRIDDEN = "overridden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,43 @@ def state_of(row: Any, day: date) -> State:
     return State.COMING if row.valid_from > day else State.HOLDS
 
 
-def rows_seen(kind: Kind, by: Actor, *, day: date, ended: bool = False, after: int | None = None) -> RowPage:
-    """The rows that hold or will hold, or those that have ended; a page of PAGE in the order of the kind.
+def own_rows(kind: Kind, rows: list[Any], by: Actor, day: date) -> dict[int, list[Any]]:
+    """The rows of centres the person administers that hold on a day in place of the installation's, by the number of the latter."""
+    model, common = kind.model, [row for row in rows if row.centre_id is None and state_of(row, day) is State.HOLDS]
+    if not common or not kind.replacing:
+        return {}
+
+    def key_of(row: Any) -> tuple[Any, ...]:
+        return tuple(getattr(row, name) for name in kind.replacing)
+
+    first = getattr(model, kind.replacing[0])
+    query = select(model).where(model.centre_id.is_not(None), is_of(administered_centres(by), model.centre_id), *kind.where())
+    query = query.where(model.valid_from <= day, or_(model.valid_to.is_(None), model.valid_to > day))
+    query = query.where(or_(first.in_({key_of(row)[0] for row in common} - {None}), first.is_(None)))
+    found: dict[tuple[Any, ...], dict[int, Any]] = {}
+    for row in db.session.scalars(query.order_by(model.centre_id, model.id).limit(MOST_ROWS)):
+        found.setdefault(key_of(row), {}).setdefault(row.centre_id, row)
+    return {row.id: list(found[key_of(row)].values()) for row in common if key_of(row) in found}
+
+
+def state_beside(row: Any, day: date, own: list[Any], centres: Collection[int]) -> State:
+    """The same as state_of; an installation's row is overridden when each of these centres has a row of its own."""
+    state = state_of(row, day)
+    is_overridden = state is State.HOLDS and bool(own) and set(centres) <= {each.centre_id for each in own}
+    return State.OVERRIDDEN if is_overridden else state
+
+
+def rows_seen(
+    kind: Kind, by: Actor, *, day: date, ended: bool = False, after: int | None = None, narrowed: Mapping[str, Any] | None = None
+) -> RowPage:
+    """The rows that hold or will hold, or those that have ended; a page of PAGE in the order of the kind, `narrowed` by columns.
 
     Only numbers are read of the others (at most MOST_ROWS), so a page costs the same however many there are.
     """
     model = kind.model
     has_ended = model.valid_to.is_not(None) & ((model.valid_to <= day) | (model.valid_to == model.valid_from))
     query = select(model.id).where(_seen(kind, by), *kind.where(), has_ended if ended else ~has_ended)
+    query = query.where(*(getattr(model, name).is_not_distinct_from(kept) for name, kept in (narrowed or {}).items()))
     order = [getattr(model, name).nulls_last() for name in kind.order]
     ids = list(
         db.session.scalars(

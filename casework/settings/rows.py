@@ -53,6 +53,10 @@ class Kind:
 
     `key` are the columns that tell rows of one scope apart on a day. `what` says in a sentence what the rows do, `counts` from when
     a change counts. `check` finds faults of a row as it would be, `check_end` of its ending on a day.
+
+    `carried` are the rows that have to be added along with one, because it would silence them otherwise; `note` says so on the page.
+    `replaces_by` are the columns by which a centre's own row stands in place of the installation's (the key by default; none: both
+    hold). A list can be narrowed by `filters`.
     """
 
     name: str
@@ -71,6 +75,15 @@ class Kind:
     check: Callable[[Proposal], Iterable[tuple[str, Bilingual]]] = lambda _proposal: ()
     check_end: Callable[[Any, date], Iterable[tuple[str, Bilingual]]] = lambda _row, _day: ()
     remark: Callable[[Any, date], Bilingual | None] = lambda _row, _day: None
+    carried: Callable[[Proposal], Iterable[Mapping[str, Any]]] = lambda _proposal: ()
+    note: Bilingual | None = None
+    replaces_by: tuple[str, ...] | None = None
+    filters: tuple[str, ...] = ()
+
+    @property
+    def replacing(self) -> tuple[str, ...]:
+        """The columns by which a centre's own row replaces the installation's; none where both hold."""
+        return () if not self.for_installation else self.key if self.replaces_by is None else self.replaces_by
 
     def column(self, name: str) -> Column:
         """The column of that name."""
@@ -107,7 +120,8 @@ def add_row(
     """Add a row that holds from a local day on (today by default) and return it.
 
     `typed` are the columns as a form sends them. Records `change_setting`. Raises RowRefused with every fault, NotAllowed outside
-    the administrator's centres. Source: rules.md, section 8 (a centre's own row takes precedence over the installation's).
+    the administrator's centres. A centre's first own row tells as old what held for all. Rows the kind carries along are events of their
+    own. Source: rules.md, section 8 (a centre's own row takes precedence over the installation's).
     """
     _require(by, centre_id)
     _lock_rules()
@@ -123,11 +137,19 @@ def add_row(
     if not faults and (other := _overlapping(kind, values, centre_id, day, None)) is not None:
         faults[""] = _exists(other, today)
     _refuse(faults)
-    row = _empty_row(kind, values, centre_id, day)
-    row = kind.model(centre_id=centre_id, valid_from=day, **kind.set_beside, **values) if row is None else _written(row, values)
-    db.session.add(row)
-    db.session.flush()
-    record_setting(kind.name, kind.name_of(row), by=by, at=now, centre_id=centre_id, old=None, new=kind.told(row), reason=reason)
+    held = _held_in_common(kind, values, day) if centre_id is not None and kind.replacing == kind.key else None
+    for other_values in list(kind.carried(Proposal(values, scope, by))):
+        if any(other_values[name] != values[name] for name in kind.key):
+            carried = _added(kind, other_values, centre_id, day, until=_next_start(kind, other_values, centre_id, day))
+            record_setting(
+                kind.name, kind.name_of(carried), by=by, at=now, centre_id=centre_id, old=None, new=kind.told(carried), reason=reason
+            )
+    row = _added(kind, values, centre_id, day)
+    old = {column.name: column.tell(getattr(held, column.name)) for column in kind.columns} if held is not None else None
+    record_setting(
+        kind.name, kind.name_of(row), by=by, at=now, centre_id=centre_id, old=old, new=kind.told(row), reason=reason,
+        was_common=held is not None,
+    )  # fmt: skip
     return row
 
 
@@ -228,6 +250,8 @@ def read_values(kind: Kind, typed: Mapping[str, str], scope: Scope, faults: Faul
                 faults[column.name] = Bilingual("Vui lòng chọn một mục trong danh sách.", "Please choose one of the list.")
             else:
                 values[column.name] = found.kept
+        elif not text and column.falls_back_to:
+            values[column.name] = values.get(column.falls_back_to, "")
         elif not text:
             values[column.name] = column.empty
             if column.is_required:
@@ -316,6 +340,28 @@ def _empty_row(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day
     if row is not None:
         row.valid_to = None
     return row
+
+
+def _added(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date, *, until: date | None = None) -> Any:
+    row = _empty_row(kind, values, centre_id, day)
+    row = kind.model(centre_id=centre_id, valid_from=day, **kind.set_beside, **values) if row is None else _written(row, values)
+    row.valid_to = until
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _next_start(kind: Kind, values: Mapping[str, Any], centre_id: int | None, day: date) -> date | None:
+    """When a row of the same key and scope begins that is planned already."""
+    later = _overlapping(kind, values, centre_id, day, None)
+    return later.valid_from if later is not None else None
+
+
+def _held_in_common(kind: Kind, values: Mapping[str, Any], day: date) -> Any:
+    """The installation's row of the same key on a day."""
+    model = kind.model
+    query = _of_scope(kind, None).where(*_same_key(kind, values), model.valid_from <= day)
+    return db.session.scalars(query.where(model.valid_to.is_(None) | (model.valid_to > day)).limit(1)).first()
 
 
 def _before(kind: Kind, row: Any) -> Any:

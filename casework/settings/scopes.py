@@ -1,15 +1,18 @@
 """What an administrator administers: every centre, or some; and the people, centres and agencies found there."""
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy.orm import joinedload
 
 from casework.calendars import RULES_STREAM
 from casework.db import db
-from casework.models import Account, Agency, Area, Centre, EventStream, Membership
-from casework.permissions import Actor, Role
+from casework.models import Account, Agency, Area, Centre, Deputy, EventStream, Membership
+from casework.permissions import LOCAL_ZONE, Actor, Role
+
+AT_ONCE = 500
 
 
 def one_at_a_time() -> None:
@@ -51,16 +54,55 @@ def centre_of(row: Membership) -> int | None:
     return row.agency.centre_id if row.agency is not None else row.centre_id
 
 
-def is_wholly_theirs(by: Actor, account: Account, *, on: date) -> bool:
-    """Whether the person works nowhere but in centres this administrator administers: only then the account itself is theirs.
+def is_wholly_theirs(by: Actor, account: Account, *, now: datetime) -> bool:
+    """Whether the person works nowhere but in centres this administrator administers: only then the account itself is theirs."""
+    return not not_wholly_theirs(by, [account], now=now)
 
-    Who holds no role any more belongs where the last ones were held.
+
+def not_wholly_theirs(by: Actor, accounts: Iterable[Account], *, now: datetime) -> set[int]:
+    """Of some people those whose accounts are not this administrator's alone; two statements for hundreds.
+
+    Who holds no role any more belongs where roles were ever held. What somebody may do as a deputy, now or in a time agreed upon,
+    counts as their own: whoever has the account has that too.
     """
-    mine = administered_centres(by)
+    mine, today = administered_centres(by.alone), now.astimezone(LOCAL_ZONE).date()
     if mine is None:
-        return True
-    present = [row for row in account.memberships if row.valid_to is None or row.valid_to > on]
-    return all(centre_of(row) in mine for row in present or account.memberships) and bool(account.memberships)
+        return set()
+    rows = {account.id: present_roles(account, today) or account.memberships for account in accounts}
+    others = {id_ for id_, held in rows.items() if not held or any(centre_of(row) not in mine for row in held)}
+    ids = sorted(rows)
+    for start in range(0, len(ids), AT_ONCE):
+        query = select(Deputy.deputy_id, Deputy.starts_at, Deputy.ends_at, Membership).join(
+            Membership, Membership.account_id == Deputy.principal_id
+        )
+        query = query.where(Deputy.deputy_id.in_(ids[start : start + AT_ONCE]), Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at)
+        for deputy_id, starts_at, ends_at, row in db.session.execute(query.options(joinedload(Membership.agency))):
+            if holds_between(row, max(starts_at, now), ends_at) and centre_of(row) not in mine:
+                others.add(deputy_id)
+    return others
+
+
+def has_left_others(by: Actor, account: Account, on: date) -> bool:
+    """Whether somebody without any role was at work elsewhere too: the account is no longer one administrator's to take in."""
+    mine = administered_centres(by.alone)
+    return mine is not None and not present_roles(account, on) and any(centre_of(row) not in mine for row in account.memberships)
+
+
+def present_roles(account: Account, on: date) -> list[Membership]:
+    """The roles somebody holds on a day or later."""
+    return [row for row in account.memberships if row.valid_to is None or row.valid_to > max(on, row.valid_from)]
+
+
+def holds_between(row: Membership, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether a role is held at any moment from one instant until another."""
+    first, last = (moment.astimezone(LOCAL_ZONE).date() for moment in (starts_at, ends_at))
+    return row.valid_from <= last and (row.valid_to is None or row.valid_to > max(first, row.valid_from))
+
+
+def principals_of_own(by: Actor, *, now: datetime) -> frozenset[int]:
+    """The accounts whose roles are somebody's too, as their deputy now or in a time agreed upon: for them off limits like their own."""
+    query = select(Deputy.principal_id).where(Deputy.deputy_id == by.own_id, Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at)
+    return frozenset(db.session.scalars(query)) if by.own_id is not None else frozenset()
 
 
 def centres_of(by: Actor, *, on: date) -> list[Centre]:

@@ -1,8 +1,9 @@
 """A file that was sent: staged sealed, looked through, taken over all or nothing. What was shown is what is taken over."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,34 +24,54 @@ from casework.settings.import_people import PeoplePlanner
 from casework.settings.planning import Plan
 from casework.settings.recording import LONGEST_REASON, ReasonMissing, require_administrator_of
 from casework.settings.scopes import one_at_a_time
-from casework.settings.tables import read_table
+from casework.settings.tables import MOST_ROWS, TableRefused, read_table
 
 ROWS_PURPOSE, PASSWORDS_PURPOSE = "imported rows", "start passwords"
 KEPT = timedelta(hours=24)
 """How long a file waits to be taken over, and start passwords to be handed out."""
 MOST_WAITING = 10
+MOST_ROWS_OF = {"people": 2_000}
+"""Rows of one file that are fewer than any table may have: taking over is one unit of work, and others wait for it."""
 
 
 class ImportRefused(CaseworkError):
     """The file cannot be taken over; the text says why."""
 
 
-def stage_import(
-    kind: str, *, by: Actor, now: datetime, data: bytes, file_name: str, centre: Centre | None = None, corrects_names: bool = False
-) -> StagedImport:
-    """Read a file and keep its rows, sealed, for whoever sent it. Nothing else is written.
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that has been read: its rows by our columns, and what it was called."""
 
-    Raises NotAllowed, TableRefused, and KeyError for an unknown kind.
+    kind: str
+    name: str
+    sha256: str
+    rows: Sequence[Row]
+
+
+def read_file(kind: str, *, data: bytes, file_name: str) -> SentFile:
+    """Read a file, before the unit of work: a workbook takes seconds, in which nobody else could write.
+
+    Raises TableRefused, and KeyError for an unknown kind.
     """
+    rows = named_rows(kind, read_table(data, file_name))
+    most = MOST_ROWS_OF.get(kind, MOST_ROWS)
+    if len(rows) > most:
+        raise TableRefused(f"Tệp có hơn {most} dòng. Xin chia thành nhiều tệp.", f"The file has more than {most} rows. Please split it.")
+    return SentFile(kind, normal(file_name)[-120:], hashlib.sha256(data).hexdigest(), rows)
+
+
+def stage_import(
+    file: SentFile, *, by: Actor, now: datetime, centre: Centre | None = None, corrects_names: bool = False
+) -> StagedImport:
+    """Keep the rows of a file, sealed, for whoever sent it. Nothing else is written. Raises NotAllowed."""
     require(by, Action.MANAGE_PEOPLE)
     if centre is not None:
-        require_administrator_of(by, centre.id)
-    rows = named_rows(kind, read_table(data, file_name))
+        require_administrator_of(by.alone, centre.id)
     _make_room(by)
     staged = StagedImport(
-        kind=kind, account_id=by.account_id, centre_id=centre.id if centre is not None else None, file_name=normal(file_name)[-120:],
-        sha256=hashlib.sha256(data).hexdigest(), corrects_names=corrects_names, staged_at=now,
-        sealed_rows=seal_json({"rows": [[row.number, row.cells] for row in rows]}, purpose=ROWS_PURPOSE),
+        kind=file.kind, account_id=by.account_id, centre_id=centre.id if centre is not None else None, file_name=file.name,
+        sha256=file.sha256, corrects_names=corrects_names, staged_at=now,
+        sealed_rows=seal_json({"rows": [[row.number, row.cells] for row in file.rows]}, purpose=ROWS_PURPOSE),
     )  # fmt: skip
     db.session.add(staged)
     db.session.flush()
@@ -65,6 +86,7 @@ def staged_by(by: Actor, kind: str, ref: str, *, now: datetime) -> StagedImport 
 
 def plan_of(staged: StagedImport, *, by: Actor, now: datetime, reason: str = "", hashes: Mapping[str, str] | None = None) -> Plan:
     """What taking the file over would do as things stand now. Writes nothing; its statements do not grow with the rows."""
+    by = by.alone
     rows = [Row(number, cells) for number, cells in open_json(staged.sealed_rows, purpose=ROWS_PURPOSE)["rows"]]
     centre = db.session.get(Centre, staged.centre_id) if staged.centre_id is not None else None
     if staged.kind == "people":

@@ -6,7 +6,7 @@ Nothing in a file is evaluated: a formula, a link or a macro is refused or is te
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,8 @@ MOST_ROWS = 5_000
 MOST_COLUMNS = 40
 MOST_UNPACKED = 60_000_000
 MOST_PARTS = 200
+MOST_TAGS = 600_000
+"""Of all parts of a workbook: each costs time and memory to read, and a filled cell has eight at most."""
 LONGEST_CELL = 500
 SEPARATORS = (",", ";", "\t")
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -76,13 +78,14 @@ def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def write_workbook(rows: Iterable[Sequence[Any]], *, title: str) -> bytes:
-    """One sheet of texts, its headings kept in sight; no cell begins a formula."""
+def write_workbook(rows: Iterable[Sequence[Any]], *, title: str, beside: Mapping[str, Iterable[Sequence[Any]]] | None = None) -> bytes:
+    """A sheet of texts, its headings kept in sight, and others `beside` it by title; no cell begins a formula. Only the first is read."""
     workbook = Workbook(write_only=True)
-    sheet = workbook.create_sheet(title[:31])
-    sheet.freeze_panes = "A2"
-    for row in rows:
-        sheet.append([harmless(cell) for cell in row])
+    for name, table in {title: rows, **(beside or {})}.items():
+        sheet = workbook.create_sheet(name[:31])
+        sheet.freeze_panes = "A2"
+        for row in table:
+            sheet.append([harmless(cell) for cell in row])
     file = io.BytesIO()
     workbook.save(file)
     return file.getvalue()
@@ -103,11 +106,24 @@ def _workbook_lines(data: bytes) -> Iterator[Line]:
         workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False, keep_vba=False)
         sheet = workbook.worksheets[0]
         sheet.reset_dimensions()
+        # one cell far to the right would be padded to sixteen thousand, row by row: judged before the row is made
+        make_row = sheet._get_row
+        sheet._get_row = lambda cells, *bounds: make_row(_within_columns(cells), *bounds)
         yield from _bounded((number, row) for number, row in enumerate(sheet.iter_rows(values_only=True), start=1))
     except TableRefused:
         raise
     except Exception as error:  # whatever a broken archive makes the library say
         raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.") from error
+
+
+def _within_columns(cells: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    if any(cell["column"] > MOST_COLUMNS for cell in cells):
+        raise _too_wide()
+    return cells
+
+
+def _too_wide() -> TableRefused:
+    return TableRefused(f"Tệp có hơn {MOST_COLUMNS} cột.", f"The file has more than {MOST_COLUMNS} columns.")
 
 
 def _refuse_archive(data: bytes) -> None:
@@ -119,12 +135,12 @@ def _refuse_archive(data: bytes) -> None:
             if any("vbaproject" in part.filename.lower() for part in parts):
                 raise TableRefused("Bảng tính có macro. Xin lưu lại thành .xlsx.", "The workbook holds macros. Please save it as .xlsx.")
             # what a header says of its size may be a lie: unpacked within the bound before anybody reads it
-            room = MOST_UNPACKED
+            room, tags = MOST_UNPACKED, MOST_TAGS
             for part in parts:
                 with archive.open(part) as file:
                     while piece := file.read(1 << 20):
-                        room -= len(piece)
-                        if room < 0:
+                        room, tags = room - len(piece), tags - piece.count(b"<")
+                        if room < 0 or tags < 0:
                             raise TableRefused("Bảng tính giải nén ra quá lớn.", "The workbook is too large once unpacked.")
                         if b"<!ENTITY" in piece or b"<!DOCTYPE" in piece:
                             raise TableRefused("Không đọc được bảng tính này.", "This workbook cannot be read.")
@@ -168,7 +184,7 @@ def _bounded(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Line]:
     taken = empty = 0
     for number, row in rows:
         if any(str(cell or "") for cell in row[MOST_COLUMNS:]):
-            raise TableRefused(f"Tệp có hơn {MOST_COLUMNS} cột.", f"The file has more than {MOST_COLUMNS} columns.")
+            raise _too_wide()
         cells = [_text(cell) for cell in row[:MOST_COLUMNS]]
         if not any(cells):
             empty += 1

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from casework.words import Bilingual
 
 LONGEST_ADDRESS = 500
+ADDRESS, SOURCE = "map_tile_url", "map_attribution"
+"""The values that hold it and the line that names its source."""
 PLACES = ("{z}", "{x}", "{y}")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _SIGNS = re.compile(r"[A-Za-z0-9._~:/?#@!$&()*+,=%{}-]*")
@@ -36,6 +38,16 @@ def tile_fault(address: str) -> Bilingual | None:
     if bare.startswith("/") and not bare.startswith("//"):
         return None
     return _host_fault(address, bare)
+
+
+def source_fault(address: str, source: str) -> Bilingual | None:
+    """What is wrong with tiles beside the line that names their source: a map does not draw them without it."""
+    if address and not source:
+        return Bilingual(
+            "Có địa chỉ ảnh nền thì phải ghi nguồn của nền bản đồ trước.",
+            "With an address of tiles the source of the map has to be said first.",
+        )
+    return None
 
 
 def tile_origin(address: str) -> str | None:

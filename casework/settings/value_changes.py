@@ -12,6 +12,7 @@ from casework.models import HouseSetting
 from casework.permissions import Action, Actor, require
 from casework.settings.recording import record_setting, require_administrator_of
 from casework.settings.scopes import administered_centres, is_of
+from casework.settings.tiles import ADDRESS, SOURCE, source_fault
 from casework.settings.values import VALUES, Value, ValueRefused, value_of
 
 KIND = "value"
@@ -51,8 +52,10 @@ def set_value(key: str, typed: str, *, by: Actor, now: datetime, reason: str, ce
     before = row.value if row is not None else None
     if row is not None and before == new:
         raise ValueRefused("Giá trị này đang được áp dụng.", "This is what holds already.")
+    _refuse_tiles_without_source(key, centre_id, {(key, centre_id): new})
     old = {"value": before if row is not None else value_of(key, centre_id)}
-    record_setting(KIND, key, by=by, at=now, centre_id=centre_id, old=old, new={"value": new}, reason=reason)
+    is_first = row is None and centre_id is not None
+    record_setting(KIND, key, by=by, at=now, centre_id=centre_id, old=old, new={"value": new}, reason=reason, was_common=is_first)
     if row is None:
         row = HouseSetting(key=key, centre_id=centre_id)
         db.session.add(row)
@@ -67,6 +70,7 @@ def clear_value(key: str, *, by: Actor, now: datetime, reason: str, centre_id: i
     row = _row(key, centre_id)
     if row is None:
         raise ValueRefused("Chưa có giá trị riêng để bỏ.", "There is no value of its own to take away.")
+    _refuse_tiles_without_source(key, centre_id, {})
     then = value_of(key, None) if centre_id is not None else value.default
     old, new = {"value": row.value}, {"value": then}
     record_setting(KIND, key, by=by, at=now, centre_id=centre_id, old=old, new=new, reason=reason)
@@ -79,6 +83,24 @@ def _require(value: Value, by: Actor, centre_id: int | None) -> None:
     require_administrator_of(by, centre_id)
     if centre_id is not None and not value.for_centre:
         raise ValueRefused("Giá trị này dùng chung cho toàn hệ thống.", "This value is the same for the whole installation.")
+
+
+def _refuse_tiles_without_source(key: str, centre_id: int | None, new: dict[tuple[str, int | None], Any]) -> None:
+    """Refuse a change after which a map of that scope, or of a centre that goes by it, would have tiles and not say their source.
+
+    `new` is what is set in place of what the scope has now.
+    """
+    if key not in (ADDRESS, SOURCE):
+        return
+    query = select(HouseSetting.key, HouseSetting.centre_id, HouseSetting.value).where(HouseSetting.key.in_((ADDRESS, SOURCE)))
+    rows = db.session.execute(query).all()
+    held = {(row.key, row.centre_id): row.value for row in rows if (row.key, row.centre_id) != (key, centre_id)}
+    scopes = {centre_id} | {each for _, each in held if centre_id is None and (key, each) not in held}
+    held |= new
+    for scope in scopes:
+        tiles, source = (held.get((each, scope), held.get((each, None), VALUES[each].default)) for each in (ADDRESS, SOURCE))
+        if (fault := source_fault(tiles, source)) is not None:
+            raise ValueRefused(*fault)
 
 
 def _row(key: str, centre_id: int | None) -> HouseSetting | None:

@@ -93,6 +93,10 @@ VALUES: dict[str, Value] = {
               Bilingual("Tin gửi không được sau số lần này chờ ở trang Tin gửi đi; 10 lần kéo dài khoảng ba ngày rưỡi.",
                         "What could not be sent by then waits on the page of messages; 10 attempts take about three days and a half."),
               10, whole(1, 20), for_centre=False),
+        Value("message_days", "messages", Bilingual("Tin chờ lâu nhất (ngày)", "Messages wait at most (days)"),
+              Bilingual("Tin chờ lâu hơn, như khi một kênh đã tắt, thì không gửi nữa; thông báo trên trang vẫn còn.",
+                        "What has waited for longer, as while a channel was off, is not sent any more; notices on pages stay."),
+              7, whole(1, 60), for_centre=False),
         Value("late_letter_reply_days", "letters",
               Bilingual("Hạn trả lời công văn nhắc (ngày làm việc)", "Reply to letters of late cases (working days)"),
               Bilingual("Ngày đề nghị trả lời điền sẵn khi soạn công văn nhắc.", "The day offered when such a letter is written."),
@@ -136,6 +140,10 @@ VALUES: dict[str, Value] = {
         Value("unsent_photo_days", "retention", Bilingual("Giữ ảnh chưa gửi (ngày)", "Unsent photos are kept (days)"),
               Bilingual("Ảnh tải lên mà phản ánh không được gửi thì bị xóa sau thời gian này.",
                         "Photos of a form that was never sent are deleted after this."), 2, whole(1, 30), for_centre=False),
+        Value("sent_message_days", "retention", Bilingual("Giữ dấu vết tin đã gửi (ngày)", "Traces of messages sent are kept (days)"),
+              Bilingual("Tin đã gửi hoặc đã bỏ thì dòng ghi cách gửi, giờ gửi bị xóa sau thời gian này; tin chưa gửi được thì giữ lại.",
+                        "The row that says how and when a message was sent or dropped is deleted after this; what was given up stays."),
+              180, whole(30, 3_650), for_centre=False),
     )
 }  # fmt: skip
 """Every setting of one value."""

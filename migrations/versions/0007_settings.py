@@ -18,6 +18,8 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgres
 UNDER_WAY = sa.text('sent_at IS NULL AND given_up_at IS NULL AND dropped_at IS NULL')
 GIVEN_UP = sa.text('given_up_at IS NOT NULL')
 SENT = sa.text('sent_at IS NOT NULL')
+DROPPED = sa.text('dropped_at IS NOT NULL')
+ATTEMPTED = sa.text('attempted_at IS NOT NULL')
 LIVE = sa.text('ended_at IS NULL')
 OF_STAFF = sa.text("kind = 'staff'")
 FROM_CAMERA = sa.text('camera_id IS NOT NULL')
@@ -230,6 +232,7 @@ def upgrade() -> None:
     sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('lease', sa.String(length=32), nullable=True, comment='which attempt holds it'),
     sa.Column('attempts', BIG, server_default='0', nullable=False),
+    sa.Column('attempted_at', sa.DateTime(timezone=True), nullable=True, comment='when its last attempt began, whatever came of it'),
     sa.Column('last_error', sa.Text(), nullable=True, comment='what the gateway said, without address or words'),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('given_up_at', sa.DateTime(timezone=True), nullable=True,
@@ -243,7 +246,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_delivery')),
     sa.UniqueConstraint('dedupe_key', name=op.f('uq_delivery_dedupe_key'))
     )
+    op.create_index('ix_delivery_attempted', 'delivery', ['channel', 'attempted_at'], sqlite_where=ATTEMPTED, postgresql_where=ATTEMPTED)
     op.create_index('ix_delivery_case_id', 'delivery', ['case_id'])
+    op.create_index('ix_delivery_dropped', 'delivery', ['dropped_at', 'id'], sqlite_where=DROPPED, postgresql_where=DROPPED)
     op.create_index('ix_delivery_due', 'delivery', ['channel', 'is_urgent', 'due_at', 'id'], sqlite_where=UNDER_WAY,
               postgresql_where=UNDER_WAY)
     op.create_index('ix_delivery_given_up', 'delivery', ['given_up_at', 'id'], sqlite_where=GIVEN_UP, postgresql_where=GIVEN_UP)

@@ -64,7 +64,7 @@ def draw_the_step(administrator: Visitor) -> None:
     """Between the agencies' approved answers and the publication; handed in once nothing is left to mend."""
     administrator.go("/studio")
     administrator.page.locator("main a[href^='/studio/versions/']").first.click()
-    administrator.press("Lập bản thảo từ bản này")
+    administrator.press("Lập bản nháp từ bản này")
     page = administrator.page
     page.wait_for_selector("[data-studio][data-ready]")
     choose(page, "is_answered")

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from casework.settings import tables
 from casework.settings.import_columns import named_rows
-from casework.settings.tables import FORMULA, MOST_BYTES, TableRefused, read_table, write_csv, write_workbook
+from casework.settings.tables import FORMULA, MOST_BYTES, MOST_TAGS, TableRefused, read_table, write_csv, write_workbook
 
 ROWS = [["Mã đơn vị", "Tên", "Điện thoại"], ["PTNMT", "Phòng Tài nguyên, Môi trường", "+842633822123"], ["X", "=1+1", "-12.5"],
         ["Y", "'=đã có dấu", "@ai"]]  # fmt: skip
@@ -64,6 +64,11 @@ def test_numbers_and_days_of_a_workbook_are_texts_and_formulas_are_marked() -> N
     assert read_table(b"a,b\n=cmd|' /C calc'!A0,@sum", "t.csv")[1].cells == [FORMULA, FORMULA]
 
 
+def sheet(*rows: str) -> bytes:
+    xml = "".join(rows)
+    return f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{xml}</sheetData></worksheet>'.encode()
+
+
 ENTITY = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet>&a;</worksheet>'
 HOSTILE = {
     "macro": (workbook(["a"]), "t.xlsm", "macro"),
@@ -81,6 +86,8 @@ HOSTILE = {
     "heavy": (b"a" * (MOST_BYTES + 1), "t.csv", "5 MB"),
     "long": (b"a\n" + b"1\n" * 5_002, "t.csv", "5000 rows"),
     "wide": (b"," * 50 + b"x", "t.csv", "40 columns"),
+    "padded": (repacked(workbook(["a"]), xl_worksheets_sheet1_xml=sheet('<row><c r="XFD1"/></row>' * 5_000)), "t.xlsx", "40 columns"),
+    "crowded": (repacked(workbook(["a"]), xl_worksheets_sheet1_xml=sheet("<row>", "<c/>" * MOST_TAGS, "</row>")), "t.xlsx", "too large"),
 }  # fmt: skip
 
 
@@ -92,7 +99,7 @@ def test_what_cannot_be_taken_is_refused_with_its_reason(name: str) -> None:
     assert refused.value.vi != refused.value.en
 
 
-@pytest.mark.parametrize(("heads", "words"), [("Mã đơn vị,Tên,Lạ", "Lạ"), ("key,Tên,Name in English,KEY", "twice"), ("key,Tên", "missing")])
+@pytest.mark.parametrize(("heads", "words"), [("Mã đơn vị,Tên,Lạ", "Lạ"), ("key,Tên,Name in English,KEY", "twice"), ("key,Name in English", "missing")])
 def test_headings_are_known_in_both_languages_and_others_are_refused(heads: str, words: str) -> None:
     with pytest.raises(TableRefused, match=words):
         named_rows("agencies", read_table(f"{heads}\nA,B,C,D".encode(), "t.csv"))

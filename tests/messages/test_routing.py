@@ -40,9 +40,12 @@ def told(house: House) -> set[tuple[str, str]]:
         (BY_PHONE, (), {"sms"}),
         (Contact(email=BY_MAIL.email, phone=build.PHONE), (), {"email"}),
         (Contact(email=BY_MAIL.email, phone=build.PHONE), ("sms",), {"sms"}),
+        (Contact(email=BY_MAIL.email, phone=build.PHONE), ("email",), {"email"}),
+        (Contact(email=BY_MAIL.email, phone=build.PHONE), ("zns",), {"sms"}),
         (Contact(email=BY_MAIL.email, phone=build.PHONE), ("none",), set()),
     ],
-    ids=["an address", "a number", "both: by e-mail", "asked for SMS", "asked for nothing"],
+    ids=["an address", "a number", "both: by e-mail", "asked for SMS", "asked for e-mail", "asked for Zalo without a template",
+         "asked for nothing"],
 )  # fmt: skip
 def test_a_reporter_without_an_account_is_told_as_they_wish(
     sqlite_app: Flask, contact: Contact, channels: tuple[str, ...], ways: set[str]

@@ -74,6 +74,7 @@ def draw_plan(data: st.DataObject, world: build.World) -> Drawn:
         if not plan.steps:
             lonely, other = list(world.agencies.values())[:2]
             _follow(world, plan.ref, drawn, Kind.AGENCY, lonely.id, other.id)
+    reorganised.posts_filled(world, plan, by=ROOT)
     return drawn
 
 

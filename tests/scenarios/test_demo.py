@@ -25,15 +25,19 @@ from casework.drafts import draft_name, drafts_of
 from casework.extensions import extensions_of
 from casework.intake import original_words
 from casework.letterheads import letterhead_for
+from casework.letters import letters_seen
 from casework.mentions import unseen_count
+from casework.messages.dead_letters import channel_states, dead_letters
 from casework.models import (
     Account,
     Agency,
     Area,
     AreaSuccession,
     Assignment,
+    CalendarDay,
     Case,
     Clock,
+    Delivery,
     Event,
     HotlineCall,
     Photo,
@@ -51,11 +55,15 @@ from casework.public_cases import public_list
 from casework.ratings import ratings_of
 from casework.refusals import open_objection
 from casework.reminders import send_reminders
+from casework.reorganising.faults import faults_of
+from casework.reorganising.plans import plans_seen
 from casework.same_sender import earlier_reports
 from casework.saved_filters import filters_of
 from casework.seeding import REORGANISED_ON, table_rows
+from casework.settings.event_lists import setting_events
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
 from casework.triage import hotline_calls
+from casework.wallboards import wallboards_of
 from casework.working_time import Calendar
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
@@ -71,7 +79,9 @@ from web.starting import StartRefused
 from web.verifying import verify
 from workflows.bindings import STEPS
 from workflows.inbox import Wanted, page_of
+from workflows.late_cases import late_list
 from workflows.models import Incident, Message, Timer, WaitingTask
+from workflows.reorganisation_preview import preview
 from workflows.routing import shipped_table
 from workflows.steps import draft_place
 from workflows.wakeups import fire_due_timers
@@ -170,7 +180,7 @@ def test_the_reorganisation_split_the_rows_among_the_three_communes_of_today(app
         assert place.valid_to == (REORGANISED_ON if is_old(case) and case.state != "referred" else None), case.title
     # one row more than the 47 of the project: it is there to be near another
     assert split == {"Phường Lang Biang - Đà Lạt": 24, "Xã Lạc Dương": 19 + 1, "Xã Đam Rông 4": 4}
-    plan = db.session.scalars(select(Reorganisation)).one()
+    plan = db.session.scalars(select(Reorganisation).where(Reorganisation.state == "done")).one()
     assert (plan.state, plan.on, plan.done_by_id) == ("done", REORGANISED_ON, demo_people.staff_account("quantri").id)
 
 
@@ -330,6 +340,28 @@ def test_the_desks_show_what_makes_the_work_lighter(app: Flask) -> None:
     officer, step = person("canbo.ptnmt"), waiting("canbo.ptnmt")["submit_answer"][0]
     assert [draft_name(draft) for draft in drafts_of(draft_place(step), by=officer)] == ["Bản có khối lượng cát"]
     assert len(own_templates(officer, now=NOW)) == 1
+
+
+def test_the_rooms_behind_the_desks_show_something(app: Flask) -> None:
+    def person(login: str) -> Actor:
+        return actor_for(demo_people.staff_account(login), now=NOW)
+
+    late = late_list(person("vanhanh"), now=NOW)
+    assert (late.with_apology, late.without_apology) == (1, 1)
+    assert {row.can_be_written for row in late.rows} == {True}
+    assert sorted(letter.kind for letter in letters_seen(person("vanhanh"))) == ["apology", "late_list"]
+    administrator = person("quantri")
+    assert [letter.reason for letter in dead_letters(administrator, limit=9)] == ["refused", "refused"]
+    assert {state.channel: state.waiting > 0 for state in channel_states(administrator)}["email"]
+    assert db.session.scalar(select(func.count()).select_from(Delivery).where(Delivery.sent_at.is_not(None))) == 0
+    told = {(event.payload or {})["kind"] for event in setting_events(administrator).events}
+    assert {"value", "reorganisation", "wallboard"} <= told
+    assert [board.paired_at for board in wallboards_of(person("totruong"))] == [NOW]
+    [draft, done] = plans_seen(administrator)
+    assert (draft.state, done.state, faults_of(draft)) == ("draft", "done", [])
+    assert preview(draft, now=NOW).cases >= 1
+    years = {row.day.year for row in db.session.scalars(select(CalendarDay))}
+    assert {NOW.year, NOW.year + 1} <= years
 
 
 def test_the_decision_table_names_agencies_there_are(app: Flask) -> None:

@@ -74,6 +74,7 @@ def test_closed_cases_of_a_split_centre_are_read_where_their_places_went_and_an_
                        predecessor_id=reorganised.membership(world, "operator_2").id)
         plans.add_line(plan.ref, by=world.actor("root", MORNING), kind=Kind.PERSON, successor_id=small,
                        predecessor_id=reorganised.membership(world, "committee_leader").id)
+    reorganised.posts_filled(world, plan, by="root")
     carried_out(world, plan, by="root")
     for name, seen in (("operator", [True, False, True]), ("ops_lead", [True, False, True]), ("operator_2", [False, True, False]),
                        ("committee_leader", [False, True, False])):
@@ -108,6 +109,7 @@ def test_what_a_centre_left_goes_on_with_every_reorganisation_behind_it(sqlite_a
     split = centres(world.actor("root", MORNING), DAY, "Chia trung tâm", [world.centre.id], ("LB", [None]), ("XLD", [chais.id]))
     small = next(step.successor_id for step in split.steps if step.by_area_id is not None)
     assert small is not None
+    reorganised.posts_filled(world, split, by="root")
     carried_out(world, split, by="root")
     # the next day the small one and the neighbour become one
     joined = centres(world.actor("root", AFTERWARDS), MERGED_ON, "Nhập trung tâm", [small, other.centre.id], ("DD", [None]))

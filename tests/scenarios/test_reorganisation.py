@@ -174,6 +174,8 @@ def test_a_centre_is_split_in_three_by_place(sqlite_app: Flask) -> None:
         plans.add_line(plan.ref, by=actor, kind=Kind.PERSON, predecessor_id=reorganised.membership(world, "operator_2").id,
                        successor_id=made[1].id)
         ids = [row.id for row in made]
+    assert sum("nobody would be left there" in each.en for each in faults_of(plan)) == 3 + 4, "all but operators at one, all at the other"
+    reorganised.posts_filled(world, plan, by="root")
     carried_out(world, plan, by="root")
     for case, centre_id in ((here, ids[2]), (there, ids[1]), (nowhere, ids[0])):
         db.session.refresh(case)
@@ -187,7 +189,7 @@ def test_a_centre_is_split_in_three_by_place(sqlite_app: Flask) -> None:
     assert root.id
     assert list(check_process()) == []
     assert set(db.session.scalars(select(Membership.centre_id).where(Membership.valid_to.is_(None), Membership.agency_id.is_(None)))) == {
-        None, ids[0], ids[1]
+        None, *ids
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from casework.letters import letters_seen
 from casework.models import Account, Case
 from casework.notes import note_audiences
 from casework.own_lists import own_list
-from casework.permissions import LOCAL_ZONE, Action, Actor, actor_for, case_seen_by, may, reports_of
+from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, actor_for, case_seen_by, may, reports_of
 from casework.possible_acts import possible_acts
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk
@@ -105,7 +105,7 @@ def pages_of_letters(actor: Actor, now: datetime) -> Pages:
     found = {"wallboard": "/wallboard"} if actor.holds(LOOKERS) else {}
     if may(actor, Action.READ_LATE):
         found |= {f"letter-{letter.kind}": f"/letters/{letter.ref}" for letter in letters_seen(actor)}
-    if may(actor, Action.WRITE_LETTER):
+    if actor.holds(OPERATIONS):
         for late in late_list(actor, now=now).agencies:
             found.setdefault("late-letter", f"/late/{late.agency.ref}/letter")
     return found

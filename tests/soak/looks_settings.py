@@ -21,7 +21,7 @@ ONE_TEXT, ONE_VALUE = "report_filed", "quiet_from"
 
 def pages_of_settings(app: Flask, actor: Actor, today: date) -> dict[str, str]:
     """The index, every section, and behind each a page of each kind; nothing for who has no settings."""
-    if not may(actor, Action.READ_SETTING_EVENTS):
+    if not may(actor, Action.OPEN_SETTINGS):
         return {}
     found = {"settings": "/settings"}
     with app.test_request_context():

@@ -154,6 +154,7 @@ WHO_DOES = {
     "search_cases": TEAM | {"officer", "agency_leader", "committee_leader"}, "look_up_phone": TEAM,
     "appoint_deputy": {"administrator", "ops_lead", "agency_leader", "committee_leader"}, "change_settings": {"administrator"},
     "choose_messages": EVERYBODY, "manage_people": {"administrator"}, "manage_wallboards": {"ops_lead", "administrator"},
+    "open_settings": {"administrator", "inspector", "ops_lead", "agency_leader", "committee_leader"},
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
     "write_letter": TEAM | {"agency_leader"},
@@ -416,7 +417,10 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in TAKES_CALLS else 403
         case "intake_taken.taken":                      # nobody has taken anything: back to the form
             return 302 if name in TAKES_CALLS else 403
-        case "settings_index.settings" | "settings_events.events":
+        case "settings_index.settings":
+            may_open = name.endswith(("administrator", "inspector")) or leads(name) or name == "committee leader"
+            return 200 if may_open else 403
+        case "settings_events.events":
             return 200 if name.endswith(("administrator", "inspector")) else 403
         case "settings_rows.rows" | "settings_rows.new" | "settings_rows.row" | "settings_values.value":
             is_there = parts.get("kind") != "no_such_kind" and parts.get("key") != "no_such_value" and parts.get("number") != "999999"

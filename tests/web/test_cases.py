@@ -267,7 +267,7 @@ def test_the_history_says_what_changed_why_and_in_whose_place(office: Office) ->
     assert "Hạn trả lời: 09/03/2026 → nay là 13/03/2026 Hạn của Phòng Tài nguyên và Môi trường: 07:30 09/03/2026 → nay" in page
     assert "12/03/2026 vì: Xe đến ngày 12." in page
     assert "Địa bàn: Xã Lát → nay là Xã Đạ Chais" in page
-    assert "Độ phức tạp: thông thường → nay là phức tạp" in page
+    assert "Độ phức tạp: Thông thường → nay là Phức tạp" in page
     assert "vì: Đã xem lại bản đồ." in page
     assert page.count("Hạn trả lời mới") == 0, "what an event says itself is not said again"
     officer, administrator = office.words("officer_PTNMT", f"/cases/{case.ref}"), office.words("administrator", f"/cases/{case.ref}")

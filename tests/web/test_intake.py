@@ -15,11 +15,14 @@ from casework import cameras
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
 from casework.identity import open_contact
-from casework.models import Camera, Case, Clock, Event, Rating, Report
+from casework.models import AreaSuccession, Camera, Case, Clock, Event, Rating, Report
+from casework.permissions import Role, actor_for
 from casework.phone_look_ups import STREAM
 from casework.photo_records import photos_of_report, prepare_copies
+from casework.settings.value_changes import set_value
 from casework.triage import ClearedReport
 from tests import build
+from tests.second_centre import of_the_installation
 from tests.system.canary import FILE_NAME, marked_photo
 from tests.web.desk import Office, statements_of, step
 from tests.web.pages import hidden, words_of
@@ -104,6 +107,27 @@ def test_sent_twice_makes_one_report_and_what_is_missing_is_said_with_everything
     assert take(office, source="officer", phone="").status_code == 302, "a visitor without telephone leaves a name"
 
 
+def test_a_place_is_understood_by_its_names_of_before_and_a_divided_one_is_asked_for(office: Office) -> None:
+    with unit_of_work():
+        joined, beside = build.commune(office.world, "Xã Lạc Dương"), build.commune(office.world, "Phường Lang Biang")
+        chais, town, divided = (build.commune(office.world, name, valid_to=build.TODAY)
+                                for name in ("Xã Đạ Chài", "Thị trấn Lạc Dương", "Xã Đạ Sar"))
+        for before, behind in ((chais, joined), (town, joined), (divided, joined), (divided, beside)):
+            db.session.add(AreaSuccession(predecessor_id=before.id, successor_id=behind.id, on=build.LONG_AGO))
+    page = office.get("operator", "/intake/call").get_data(as_text=True)
+    assert "“ld”, “lb”" in words_of(page)
+    assert 'value="Xã Lạc Dương (trước đây: Xã Đạ Chài)"' in page
+    for typed, area in (("ld", joined), ("Đạ Chài", joined), ("thi tran", joined), ("xã lạc dương (trước đây: Xã Đạ Chài)", joined), ("Lát", office.world.area)):
+        assert take(office, area=typed).status_code == 302, typed
+        assert newest().area_id == area.id, typed
+    assert "Xã Lạc Dương (trước đây: Xã Đạ Chài)" in take(office, area="da chai", words="").get_data(as_text=True)
+    refused = take(office, area="xa da sar")
+    assert refused.status_code == 422
+    assert "Phường Lang Biang (trước đây: Xã Đạ Sar) Xã Lạc Dương (trước đây: Xã Đạ Sar)" in words_of(refused)
+    assert take(office, area="xa da sar", commune=beside.ref).status_code == 302
+    assert newest().area_id == beside.id
+
+
 def test_a_known_number_leads_to_codes_alone_with_an_event_and_the_words_speak_for_field_and_emergency(office: Office) -> None:
     earlier = build.file_report(office.world).case
     seen = office.post("operator", "/intake/call/known", phone=PHONE).get_json()
@@ -128,6 +152,13 @@ def test_a_known_number_leads_to_codes_alone_with_an_event_and_the_words_speak_f
     assert "114" in words_of(looked)
     assert "gọi 115 ngay" in words_of(looked)
     assert db.session.query(Report).count() == 1
+    root = of_the_installation(office.world, "root", Role.ADMINISTRATOR)
+    # it counts among the look-ups of the page of searches, as many as the administrator allows
+    with unit_of_work():
+        set_value("phone_look_ups_an_hour", "2", by=actor_for(root, now=build.NOON), now=build.NOON, reason="Thử.")
+    for officer, words in (("operator", "quá nhiều số"), *(("ops_lead", each) for each in ("1 phản ánh", "1 phản ánh", "quá nhiều số"))):
+        seen = office.post(officer, "/intake/call/known", phone=PHONE).get_json()
+        assert (words in seen["words"], bool(seen["cases"])) == (True, words != "quá nhiều số"), (officer, seen)
 
 
 def camera(office: Office, name: str = "Camera tầm cao Thử") -> Camera:

@@ -120,6 +120,22 @@ def test_a_letter_lists_what_was_ticked_as_of_its_day_and_stays_the_same(office:
     assert "Nhắc hồ sơ trễ hạn" not in office.words("leader_UBND-LAT", "/letters")
 
 
+def test_an_agency_that_was_removed_reads_no_title_in_its_letter_any_more(office: Office) -> None:
+    address, parts = letter_form(office, "UBND-LAT")
+    case = case_of(0)
+    listed = office.post("operator", address, part=parts, reply_by="2026-03-16", words="").location
+    title = case.title or ""
+
+    def seen(name: str) -> tuple[bool, bool, bool]:
+        page, text = office.words(name, listed), text_of(office.get(name, f"{listed}/file").data)
+        return title in page, title in text, case.code in page
+
+    assert (seen("leader_UBND-LAT"), seen("operator")) == ((True, True, True), (True, True, True))
+    part = next(each for each in case.assignments if each.agency.key == "UBND-LAT")
+    build.act(office.world, case, "remove_agency", "operator", assignment=part, reason="Nhầm đơn vị.", now=LATE)
+    assert (seen("leader_UBND-LAT"), seen("operator")) == ((False, False, True), (True, True, True))
+
+
 def test_a_letter_refuses_what_it_cannot_say(office: Office) -> None:
     address, parts = letter_form(office)
     _, others = letter_form(office, "UBND-LAT")

@@ -14,12 +14,15 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casework.boundary_files import LARGEST_FILE
+from casework.centres import centre_for
 from casework.db import db, unit_of_work
 from casework.intake import Place
 from casework.models import Area, Event, HouseSetting, Report
+from casework.permissions import Role
 from casework.settings.tiles import tile_fault, tile_origin
 from tests import build
 from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
+from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, step
 from tests.web.pages import hidden, words_of
 from tests.web.test_filing import filled
@@ -84,6 +87,38 @@ def test_a_file_is_looked_through_and_only_then_taken_over(office: Office) -> No
     assert (gone.status_code, "tải lên lại" in words_of(gone)) == (422, True)
 
 
+def test_no_centre_draws_its_boundary_over_another_ones_area(office: Office) -> None:
+    world = office.world
+    other = second_world(world)
+    world.people |= {"administrator_dn": other.people["administrator"],
+                     "overseer": of_the_installation(world, "overseer", Role.ADMINISTRATOR)}  # fmt: skip
+    bounded(office)
+    box = [[108.4, 12.05], [108.41, 12.05], [108.41, 12.06], [108.4, 12.06]]
+    with unit_of_work():
+        build.commune(world, "Xã Khung", south=12.05, north=12.07, west=108.4, east=108.42)
+    small = [[108.02, 12.02], [108.03, 12.02], [108.03, 12.03], [108.02, 12.03]]
+
+    def given(name: str, ring: list[list[float]], area: str, **form: str) -> tuple[str, int]:
+        page = sent(office, collection(feature(polygon(ring), name=area)), name)
+        token = hidden(page.get_data(as_text=True), "token")
+        done = office.post(name, "/settings/boundaries", act="do", token=token, source="x", reason="x", **form)
+        return words_of(page), done.status_code
+
+    for ring, area in ((small, "Xã Ka Đô"), (small, "Thôn Ta Ly"), (box, "Xã Ka Đô")):
+        words, status = given("administrator_dn", ring, area, overlap="yes")
+        assert (status, "xin nhờ người quản trị toàn hệ thống" in words) == (422, True)
+        assert not {name for name in ("Xã Lát", "Xã Khung") if name in words}
+        assert centre_for(area=None, latitude=ring[0][1] + 0.005, longitude=ring[0][0] + 0.005, now=build.NOON) == world.centre
+    # beside them, or over less than one hundredth
+    beside = [[108.0, 11.9], [108.1, 11.9], [108.1, 12.0005], [108.0, 12.0005]]
+    assert given("administrator_dn", beside, "Xã Ka Đô")[1] == 302
+    words, status = given("overseer", small, "Xã Ka Đô")
+    assert (status, "Chồng lên địa bàn của trung tâm khác: Xã Lát (100 %)." in words) == (422, True)
+    assert given("overseer", small, "Xã Ka Đô", overlap="yes")[1] == 302
+    db.session.expire_all()
+    assert centre_for(area=None, latitude=12.025, longitude=108.025, now=build.NOON) == other.centre
+
+
 def test_what_is_no_file_of_boundaries_is_answered_in_the_page(office: Office, tmp_path: Path) -> None:
     for document, words in ((b"{", "JSON"), (b" " * (LARGEST_FILE + 1), "tối đa 20 MB"), (b"", "trống")):
         answer = sent(office, document)
@@ -135,6 +170,13 @@ def test_the_command_does_the_same_and_ends_with_its_code(
     assert run(collection(sound), "--source", "Sở NN&MT")[0] == 0
     db.session.rollback()
     assert (world.area.boundary_source, world.area.south) == ("Sở NN&MT", 12.0)
+    second_world(world)
+    over = collection(feature(polygon(SQUARE), name="Xã Ka Đô"))
+    code, said = run(over)
+    assert (code, "Lies over areas of another centre: Xã Lát (100 %)." in said, "Use --allow-overlap" in said) == (1, True, True)
+    assert run(over, "--allow-overlap", "--dry-run")[0] == 0
+    both = collection(feature(polygon(SQUARE), name="Xã Ka Đô"), feature(polygon(EAST), name="Xã Lát"))
+    assert "Lies over" not in run(both, "--dry-run")[1], "what the same file puts right counts as it will be"
     event = db.session.scalars(select(Event).where(Event.type == "change_setting").order_by(Event.id.desc())).first()
     assert event is not None
     assert (event.actor_id, (event.payload or {})["reason"]) == (None, "import-boundary file.geojson")
@@ -188,8 +230,26 @@ def test_only_pages_with_a_map_let_browsers_fetch_tiles_and_only_from_the_host_t
     events = db.session.scalars(select(Event).where(Event.type == "change_setting").order_by(Event.id.desc()).limit(3)).all()
     assert sorted((event.payload or {})["row"] for event in events) == ["map_attribution", "map_tile_max_zoom", "map_tile_url"]
     assert office.get("administrator", "/settings/map?scope=installation").status_code == 404
-    assert office.post("administrator", "/settings/map", **form | {"map_tile_url": ""}).status_code == 302
+    # value by value: never tiles without their source, neither at first nor behind somebody's back
+    scope = office.world.centre.ref
+
+    def single(name: str, key: str, **given: str) -> int:
+        return office.post(name, f"/settings/values/{key}", **{"reason": "Bản đồ.", "scope": scope, **given}).status_code
+
+    for act in ({"value": ""}, {"act": "clear"}):
+        assert single("administrator", "map_attribution", **act) == 422
+    assert office.post("administrator", "/settings/map", **form | {"map_tile_url": "", "map_attribution": ""}).status_code == 302
     assert policy("administrator", "/settings/map") == own
+    assert [single("administrator", key, act="clear") for key in ("map_tile_url", "map_attribution")] == [302, 302]
+    office.world.people["overseer"] = of_the_installation(office.world, "overseer", Role.ADMINISTRATOR)
+    assert single("overseer", "map_tile_url", scope="all", value=TILES) == 422
+    assert single("overseer", "map_attribution", scope="all", value="© Cục") == 302
+    assert single("overseer", "map_tile_url", scope="all", value=TILES) == 302
+    assert policy("administrator", "/settings/map") == f"{own} https://tiles.example.vn"
+    assert single("administrator", "map_attribution", value="") == 422, "the installation's tiles are drawn here too"
+    assert single("administrator", "map_tile_url", value=TILES) == 302
+    assert single("overseer", "map_tile_url", scope="all", act="clear") == 302
+    assert single("overseer", "map_attribution", scope="all", act="clear") == 422, "a centre's tiles need it"
 
 
 @pytest.mark.parametrize("address", [

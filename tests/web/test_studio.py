@@ -48,7 +48,7 @@ def test_the_list_shows_each_process_with_its_versions_and_open_cases(
     draft_of(world)
     page = words_of(as_(sqlite_app, sqlite_client, world, "admin").get("/studio"))
     assert "Xử lý phản ánh Toàn hệ thống" in page
-    assert "Bản 2 Bản thảo Người Thử admin 10:00 02/03/2026" in page
+    assert "Bản 2 Bản nháp Người Thử admin 10:00 02/03/2026" in page
     assert "Bản 1 Đang áp dụng theo phần mềm từ 02/03/2026 1" in page
     assert "Bảng gợi ý phân công" in page
     english = words_of(as_(sqlite_app, sqlite_client, world, "inspector", "en").get("/studio"))

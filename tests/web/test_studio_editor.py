@@ -107,7 +107,7 @@ def test_what_is_handed_in_is_read_and_not_edited(office: Office) -> None:
         hand_in(version, by=office.world.actor("administrator"), now=build.NOON, note="Thử")
     answer = office.get("administrator", f"/studio/versions/{version.ref}/edit")
     assert (answer.status_code, answer.location) == (302, f"/studio/versions/{version.ref}")
-    assert "Chỉ sửa được bản thảo" in office.words("administrator", answer.location or "")
+    assert "Chỉ sửa được bản nháp" in office.words("administrator", answer.location or "")
 
 
 # -- saving --------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from tests import build
 from tests.system.world import SECRET_WORDS
 from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
-from web.wallboard import COOKIE
+from web.wallboard import ALL_PAIRINGS, COOKIE
 
 OUTLINE = {"type": "Polygon", "coordinates": [[[108.3, 12.0], [108.4, 12.0], [108.4, 12.1], [108.3, 12.1], [108.3, 12.0]]]}
 
@@ -75,6 +75,11 @@ def test_a_television_is_paired_by_a_code_used_once_within_ten_minutes_and_taken
     # guessing comes to an end
     codes = [pair(other, f"{number:08d}") for number in range(12)]
     assert codes[-1] == 429
+    # one stranger's guesses keep out no television of another network
+    assert {pair(other, "00000000") for _ in range(ALL_PAIRINGS.most)} == {429}
+    third = office.app.test_client()
+    fresh = set_up(office, "Cổng")
+    assert third.post("/wallboard/pair", data={"code": fresh}, environ_overrides={"REMOTE_ADDR": "198.51.100.7"}).status_code == 302
     assert office.get("operator", "/settings/wallboards").status_code == 403
 
 

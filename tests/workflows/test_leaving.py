@@ -12,13 +12,14 @@ from sqlalchemy import func, select
 from casework.db import db, unit_of_work
 from casework.drafts import keep_draft
 from casework.models import Account, Deputy, Event, LoginSession, Membership
-from casework.permissions import NotAllowed, Role, actor_for
+from casework.permissions import Actor, NotAllowed, Role, actor_for
 from casework.settings.deputyships import DeputyRefused, appoint_deputy, end_deputyship
-from casework.settings.people import PersonRefused
+from casework.settings.people import PersonRefused, give_start_password
 from casework.settings.roles import NobodyTakesOver, RoleRefused, RoleWish, copy_roles, give_role
 from casework.settings.seats import Seat, seat_of
 from tests import build
 from tests.conftest import client_of
+from tests.second_centre import second_world
 from tests.web.pages import signed_in
 from workflows import steps
 from workflows.leaving import leave, look_ahead, return_tasks_of_leavers
@@ -227,3 +228,32 @@ def test_deputies_are_refused_where_they_would_form_chains_or_reach_too_far(sqli
     with pytest.raises(DeputyRefused, match="disabled"):
         appoint(leader, two, NOON + 3 * DAY, NOON + 4 * DAY)
     assert len(settings_told("deputy")) == 4
+
+
+def test_a_deputy_counts_for_every_desk_the_principal_has_in_that_time(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    other, by = second_world(world), world.actor("administrator")
+    soon = (NOON + 2 * DAY).date()
+    with unit_of_work():
+        for name, starts_on in (("operator", soon), ("ops_lead", NOON.date())):
+            account = world.people[name].id
+            db.session.add(Membership(account_id=account, role=Role.INSPECTOR, centre_id=other.centre.id, valid_from=starts_on))
+    people = {name: db.session.get_one(Account, account.id) for name, account in world.people.items()}
+
+    def appoint(principal: str, deputy: str, days: int, by: Actor) -> None:
+        given = {"principal": people[principal], "deputy": people[deputy], "starts_at": NOON, "ends_at": NOON + days * DAY}
+        with unit_of_work():
+            appoint_deputy(by=by, now=NOON, reason=WHY, **given)  # type: ignore[arg-type]
+
+    with pytest.raises(NotAllowed):
+        appoint("operator", "operator_2", 30, by)
+    appoint("operator", "operator_2", 1, by)
+    # whoever stands in for somebody of two centres has an account of two centres
+    with unit_of_work():
+        give_start_password(people["committee_leader"], by=by, now=NOON, password_hash="h", reason=WHY)
+    appoint("ops_lead", "committee_leader", 5, world.actor("ops_lead"))
+    with pytest.raises(NotAllowed), unit_of_work():
+        give_start_password(people["committee_leader"], by=by, now=NOON, password_hash="h", reason=WHY)
+    with unit_of_work():
+        give_start_password(people["operator_2"], by=by, now=NOON, password_hash="h", reason=WHY)
+        give_start_password(people["committee_leader"], by=by, now=NOON + 6 * DAY, password_hash="h", reason=WHY)

@@ -8,19 +8,21 @@ from casework.messages.sending import Refused, TryLater
 CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
 """How long a gateway may take; far less than a lease, so that nobody else sends what is being sent."""
 
-AGAIN_LATER = frozenset({401, 408, 425, 429})
-"""Refusals that say nothing about the message: a token that ran out, too many at once."""
-HOLDS_ALL = frozenset({401, 429, 503})
-"""After these the channel rests until its next round."""
+OF_THE_MESSAGE = frozenset({400, 409, 413, 422})
+"""Refusals of this message alone. All others are our own fault or the gateway's: an address that has moved, a token that is not good,
+a proxy in between. They say nothing about the message, and whoever mends them wants it to leave."""
+OF_THE_MOMENT = frozenset({408, 425})
+"""Refusals after which the next message may fare better at once; so may it after a fault of the gateway, but for 503."""
 
 
 def refuse_unless_taken(status: int, retry_after: str | None) -> None:
     """Raise Refused or TryLater unless the status says that it was taken."""
     if 200 <= status < 300:
         return
-    if status >= 500 or status in AGAIN_LATER:
-        raise TryLater(f"HTTP {status}", after=waiting_time(retry_after), holds_all=status in HOLDS_ALL)
-    raise Refused(f"HTTP {status}")
+    if status in OF_THE_MESSAGE:
+        raise Refused(f"HTTP {status}")
+    holds_all = status == 503 or (status < 500 and status not in OF_THE_MOMENT)
+    raise TryLater(f"HTTP {status}", after=waiting_time(retry_after), holds_all=holds_all)
 
 
 def waiting_time(retry_after: str | None) -> timedelta | None:

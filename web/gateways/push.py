@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +36,8 @@ KEPT_SECONDS = {True: 6 * 3600, False: 48 * 3600}
 GONE = frozenset({404, 410})
 SIGNED_FOR_SECONDS = 12 * 3600
 KEY_BYTES = 32
+MOST_TRIED = 4
+"""Addresses of a service that are tried, one after the other."""
 
 
 class PushGateway:
@@ -122,18 +125,36 @@ class OutsideOnly(httpcore.SyncBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:  # fmt: skip
-        """Connect to the first address of the name. Raises ConnectError where one of them is not outside."""
+        """Connect to an address of the name, the first that answers. Raises ConnectError where one of them is not outside.
+
+        `timeout`, in seconds, is shared among those that are tried: together they take no longer than one would.
+        """
         try:
-            found = {info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+            found = list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
         except OSError as error:
             raise httpcore.ConnectError("name") from error
-        if not found or not all(self._may_be_called(str(address)) for address in found):
+        if not found or not all(self._may_be_called(address) for address in found):
             raise httpcore.ConnectError("address")
-        return super().connect_tcp(str(min(found)), port, timeout, local_address, socket_options)
+        tried = _of_both_kinds(found)
+        share = timeout / len(tried) if timeout is not None else None
+        for address in tried[:-1]:
+            try:
+                return super().connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                # a server without IPv6 learns of such addresses all the same
+                continue
+        return super().connect_tcp(tried[-1], port, share, local_address, socket_options)
 
     def _may_be_called(self, text: str) -> bool:
         address = ipaddress.ip_address(text.partition("%")[0])
         return (address.is_global and not address.is_multicast) or (self._allows_loopback and address.is_loopback)
+
+
+def _of_both_kinds(addresses: list[str]) -> list[str]:
+    """At most MOST_TRIED of some addresses, in their order, IPv4 and IPv6 in turn."""
+    six, four = ([address for address in addresses if (":" in address) is is_six] for is_six in (True, False))
+    in_turn = [address for pair in zip_longest(six, four) for address in pair if address is not None]
+    return in_turn[:MOST_TRIED]
 
 
 def kept_key(path: Path) -> str:

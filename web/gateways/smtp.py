@@ -24,6 +24,10 @@ TIMEOUT_SECONDS = 10
 
 PORTS = {"tls": 465, "starttls": 587, "no": 25}
 STATUS = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})\b")
+OURS = frozenset({503, 530, 534, 535, 538})
+"""Answers that ask for a sign-in, or refuse ours (RFC 4954): no message fares better (RFC 5321: 503, commands in a wrong order)."""
+BARRED, RELAY = b"5.7.", re.compile(rb"(?<![@.-])\brelay(ing)?\b(?![@.-]\w)", re.IGNORECASE)
+"""Not allowed by the rules of the server (RFC 3463, 3.8), as when it does not pass on what comes from here; older ones say it in words."""
 FOOT = {
     "vi": "Thư tự động, xin không trả lời. Ông/Bà chọn cách nhận tin tại: ",
     "en": "This letter was sent by itself; please do not answer it. Choose how you are told: ",
@@ -142,9 +146,12 @@ def _refuse_unless_taken(turn: str, code: int, said: bytes, *, good: int = 250) 
     status = STATUS.search(said)
     detail = f"SMTP {turn} {code}" + (f" {status[1].decode()}" if status else "")
     # a sender that is not accepted is our own fault, not the recipient's
-    if 500 <= code < 600 and turn != "MAIL":
+    is_ours = turn == "MAIL" or code in OURS
+    # so are mostly rules of the server; but they may be of one recipient, so others are tried
+    is_barred = status[1].startswith(BARRED) if status else RELAY.search(said) is not None
+    if 500 <= code < 600 and not is_ours and not is_barred:
         raise Refused(detail)
-    raise TryLater(detail, holds_all=code == 421 or turn == "MAIL")
+    raise TryLater(detail, holds_all=code == 421 or is_ours)
 
 
 def _ascii_address(address: str) -> str:

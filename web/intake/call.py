@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -22,10 +21,10 @@ from casework.db import db, unit_of_work
 from casework.emergencies import emergencies_in
 from casework.identity import Contact
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
-from casework.limits import Limit, count_attempt
+from casework.limits import count_attempt
 from casework.models import Area, Case, Centre
 from casework.permissions import Action
-from casework.phone_look_ups import look_up_phone
+from casework.phone_look_ups import LOOK_UPS, look_up_phone
 from casework.staff_choices import fields_of, villages_of
 from casework.states import STAFF_LABELS, CaseState
 from casework.suggesting import suggestions_in
@@ -34,6 +33,7 @@ from web.clock import now
 from web.filing_form import email_address, phone_number
 from web.guards import actor, found, performs, signed_in_account
 from web.intake.forms import IntakeForm, moment_for_input
+from web.intake.places import examples_of
 from web.intake.taken import keep_taken
 from web.locales import in_reader_language as local
 from web.public import communes_today
@@ -43,8 +43,6 @@ from workflows.filing import file_report
 
 bp = Blueprint("intake_call", __name__)
 
-KNOWN_CALLERS = Limit("call intake look up", 120, timedelta(hours=1))
-"""Of one person. Nobody answers two calls a minute for an hour; a refusal hides the hint and never the form."""
 WHY_LOOKED = "Tiếp nhận phản ánh qua điện thoại hoặc tại quầy"
 """The reason in the event of a look-up that comes with writing a call down."""
 MOST_SHOWN = 5
@@ -192,11 +190,18 @@ def _page(form: CallForm, *, refusal: str = "", known: Known | None = None, hint
         known=known,
         hints=hints,
         state_of=_state,
-        communes=communes_here(),
+        area_help=_area_help(form, centre),
         villages=villages_of(centre.id, now=now()),
         base=base_map(centre),
         map_at=middle_of(communes_here(), centre),
     )
+
+
+def _area_help(form: CallForm, centre: Centre) -> str:
+    if examples := examples_of(form.names, centre.id):
+        letters = ", ".join(f"“{each}”" for each in examples)
+        return _("Two letters are enough: %(letters)s. Names of before count too.", letters=letters)
+    return _("The first letters are enough. Names of before count too.")
 
 
 def middle_of(communes: Iterable[Area], centre: Centre) -> tuple[float, float, float, float] | None:
@@ -211,12 +216,15 @@ def middle_of(communes: Iterable[Area], centre: Centre) -> tuple[float, float, f
 
 
 def _known(typed: str) -> Known | None:
-    """The earlier cases of a number, by keyed digest; None where it is no number. Each look is counted and leaves an event."""
+    """The earlier cases of a number, by keyed digest; None where it is no number.
+
+    Each look counts among the look-ups an administrator allows and leaves an event; a refusal hides the hint and never the form.
+    """
     number = phone_number(typed)
     if number is None:
         return None
     with unit_of_work():
-        until = count_attempt(KNOWN_CALLERS, found(signed_in_account()).ref, now=now())
+        until = count_attempt(LOOK_UPS, found(signed_in_account()).ref, now=now())
     if until is not None:
         return Known(str(_("Too many numbers were looked up; the form can be sent all the same.")), [])
     with unit_of_work(keeps_rows=True):

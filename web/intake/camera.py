@@ -142,7 +142,6 @@ def _page(form: CameraForm, cameras: list[Camera], *, refusal: str = "", refused
         kinds=KINDS,
         photos=staged_photos(form.photos_token.data),
         most=MOST_PICTURES,
-        communes=communes_watched(),
         base=base_map(own_centre()),
     )
 

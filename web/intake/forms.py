@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,17 +12,18 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, ValidationError
 
+from casework.former_areas import former_names
 from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.models import Area, Field
 from casework.permissions import LOCAL_ZONE
 from web.filing_form import NO_CHOICE, number, sound_token
 from web.forms import Form
-from web.intake.places import commune_meant
+from web.intake.places import Named, commune_meant, names_of
 from web.locales import in_reader_language as local
 from web.task_page import at_most
 
-MOST_NAMED = 4
-"""Communes that are named where what was typed may mean several."""
+MOST_NAMED = 6
+"""Communes that are offered where what was typed may mean several."""
 
 
 class IntakeForm(Form):
@@ -31,6 +33,8 @@ class IntakeForm(Form):
         _l("What happened, in their words"), validators=[InputRequired(_l("Please say what happened.")), at_most(LONGEST_WORDS)]
     )
     area = StringField(_l("Commune"), validators=[at_most(200)])
+    commune = StringField()
+    """Which of several that were offered, by its ref."""
     village = StringField(_l("Village or street"), validators=[at_most(120)])
     place = StringField(_l("Where exactly?"), validators=[at_most(LONGEST_PLACE)])
     latitude = HiddenField()
@@ -54,9 +58,26 @@ class IntakeForm(Form):
 
     @property
     def chosen_area(self) -> Area | None:
-        """The commune that was typed, None where none or several are meant."""
-        found = commune_meant(self.area.data or "", self._area_rows)
-        return found[0] if len(found) == 1 else None
+        """The commune that was typed or chosen, None where none or several are meant."""
+        found = self.meant
+        return found[0].area if len(found) == 1 else None
+
+    @cached_property
+    def names(self) -> list[Named]:
+        """The names a commune may be typed by, of today and of before."""
+        return names_of(self._area_rows, former_names({area.id for area in self._area_rows}))
+
+    @property
+    def meant(self) -> list[Named]:
+        """The communes that what was typed may mean; of several, the one that was chosen."""
+        found = commune_meant(self.area.data or "", self.names)
+        return [each for each in found if each.area.ref == self.commune.data] or found
+
+    @property
+    def offered(self) -> list[Named]:
+        """What to choose from where several are meant, the first of them."""
+        found = self.meant
+        return found[:MOST_NAMED] if len(found) > 1 else []
 
     @property
     def chosen_field(self) -> Field | None:
@@ -86,13 +107,12 @@ class IntakeForm(Form):
         if not (area.data or "").strip():
             self.refuse_nowhere()
             return
-        found = commune_meant(area.data or "", self._area_rows)
+        found = self.meant
         if not found:
             raise ValidationError(_("There is no commune of this name here."))
         if len(found) > 1:
-            names = ", ".join(local(each.name) for each in found[:MOST_NAMED])
-            raise ValidationError(_("Several communes are meant: %(names)s. Please type one more letter.", names=names))
-        area.data = local(found[0].name)
+            raise ValidationError(_("Several communes are meant. Please choose one of them, or type more of the name."))
+        area.data, self.commune.data = found[0].said, ""
 
     def refuse_nowhere(self) -> None:
         """Raise ValidationError where nothing says where it is."""

@@ -1,30 +1,85 @@
-"""The place as somebody types it while another talks: two letters of a commune's name are enough where they mean one alone."""
+"""The place as somebody types it while another talks: two letters of a commune's name are enough where they mean one alone.
 
-from collections.abc import Sequence
+Callers say the name they grew up with: a name of before a reorganisation means the communes of today that follow it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from flask_babel import gettext as _
 
 from casework.folding import fold
 from casework.models import Area
 from casework.suggesting import LEVEL_WORDS
+from web.locales import in_reader_language as local
+
+MOST_EXAMPLES = 2
 
 
-def commune_meant(typed: str, communes: Sequence[Area]) -> list[Area]:
-    """Return the communes a typed text may mean: one is the answer, several are to be chosen from, none is unknown.
+class Named(NamedTuple):
+    """A commune of today by one of its names; `former` is the name of before, where it is meant by that."""
 
-    First the whole name, then its own words without "xã" or "phường", then how a word of it begins, then its initials; accents
-    and case never count.
+    area: Area
+    former: str | None = None
+
+    @property
+    def folded(self) -> str:
+        """The name that is meant, without accents."""
+        return fold(self.former or self.area.name_vi)
+
+    @property
+    def said(self) -> str:
+        """How it is written into the form: "Xã Lạc Dương (trước đây: Xã Đạ Chais)"."""
+        name = local(self.area.name)
+        return f"{name} ({_('formerly: %(name)s', name=self.former)})" if self.former else name
+
+
+def names_of(communes: Sequence[Area], former: Mapping[int, Sequence[str]]) -> list[Named]:
+    """Every name a commune may be meant by: those of today, then those of before."""
+    own = [Named(area) for area in communes]
+    return own + [Named(area, name) for area in communes for name in former.get(area.id, ())]
+
+
+def commune_meant(typed: str, names: Sequence[Named]) -> list[Named]:
+    """Return the communes a typed text may mean: one is the answer, several are to be chosen from, none is unknown. Each once.
+
+    First the whole name, then its own words without "xã" or "phường", of today before those of before; then how a word of today's
+    begins, then its initials, then how a word of a former name begins; accents and case never count. What stands in brackets behind
+    a name is how it was written into the form here, and says nothing more.
     """
-    wanted = fold(typed)
+    wanted = fold(typed.partition(" (")[0])
     if not wanted:
         return []
-    for means in (_is_name, _is_bare_name, _begins, _has_word, _is_initials):
-        if found := [area for area in communes if means(wanted, fold(area.name_vi))]:
-            return found
+    today, before = [each for each in names if not each.former], [each for each in names if each.former]
+    tiers = [
+        *((means, among) for among in (today, before) for means in (_is_name, _is_bare_name)),
+        *((means, today) for means in (_begins, _has_word, _is_initials)),
+        *((means, before) for means in (_begins, _has_word)),
+    ]
+    for means, among in tiers:
+        if found := {each.area.id: each for each in reversed(among) if means(wanted, each.folded)}:
+            return list(reversed(found.values()))
     return []
+
+
+def examples_of(names: Sequence[Named], centre_id: int) -> list[str]:
+    """Two letters that mean one commune of the centre each, at most MOST_EXAMPLES of them."""
+    found: list[str] = []
+    for each in names:
+        if len(found) < MOST_EXAMPLES and not each.former and each.area.centre_id == centre_id:
+            letters = (letters for letters in _short(each.folded) if [meant.area for meant in commune_meant(letters, names)] == [each.area])
+            found += [letters for letters in letters if letters not in found][:1]
+    return found
 
 
 def bare_name(folded: str) -> str:
     """A folded name without the word for its level."""
     return next((folded[len(level) + 1 :] for level in LEVEL_WORDS if folded.startswith(f"{level} ")), folded)
+
+
+def _short(name: str) -> Iterator[str]:
+    words = bare_name(name).split()
+    yield from (letters for letters in ("".join(word[0] for word in words), "".join(words)[:2]) if len(letters) == 2 and letters.isalpha())
 
 
 def _is_name(wanted: str, name: str) -> bool:

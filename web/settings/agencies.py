@@ -8,18 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from casework.db import db, unit_of_work
-from casework.errors import CaseworkError
+from casework.db import db
 from casework.models import Agency
-from casework.permissions import LOCAL_ZONE, Action, NotAllowed
+from casework.permissions import LOCAL_ZONE, Action
 from casework.settings.agencies import NAMES, AgencyRefused, add_agency, agencies_below, change_agency, end_agency, open_work, people_after
 from casework.settings.area_words import AreaWords
 from casework.settings.lists import agencies_page
 from casework.settings.scopes import administered_centres, agency_of, centres_of, is_of
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs
-from web.locales import in_reader_language as local
+from web.guards import alone, found, performs
+from web.settings.done_or_refused import done_or_refused
 from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.typed import typed_day
 
@@ -32,7 +31,7 @@ NEW = "new"
 @performs(Action.MANAGE_PEOPLE)
 def agencies() -> ResponseReturnValue:
     typed, state = request.args.get("q", ""), request.args.get("state", "")
-    rows, after = agencies_page(actor(), typed=typed, after=request.args.get("after", ""), on=_today(), state=state)
+    rows, after = agencies_page(alone(), typed=typed, after=request.args.get("after", ""), on=_today(), state=state)
     return render_template("settings/people/agencies.html", rows=rows, after=after, typed=typed, state=state)
 
 
@@ -42,19 +41,9 @@ def new() -> ResponseReturnValue:
     form = Form()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(None, form, request.form), 422 if form.errors else 200
-    try:
-        with unit_of_work():
-            sent, centres = request.form, centres_of(actor(), on=_today())
-            centre = next((each for each in centres if each.ref == sent.get("centre")), centres[0] if len(centres) == 1 else None)
-            row = add_agency(
-                found(centre), by=actor(), now=now(), key=sent.get("key", ""), names=_names(), reason=sent.get("reason", ""), **_above(),
-                phone=sent.get("phone", ""), valid_from=typed_day(sent.get("valid_from", "")),
-            )  # fmt: skip
-            ref = row.ref
-    except NotAllowed:
-        raise
-    except CaseworkError as refusal:
-        return _page(None, form, request.form, local(refusal.text)), 422
+    ref, refusal = done_or_refused(_added)
+    if refusal:
+        return _page(None, form, request.form, refusal), 422
     flash(_("The agency is added."))
     return redirect(url_for(".agency", ref=ref))
 
@@ -62,25 +51,31 @@ def new() -> ResponseReturnValue:
 @bp.route("/settings/agencies/<ref>", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def agency(ref: str) -> ResponseReturnValue:
-    row, form = found(agency_of(actor(), ref)), Form()
+    row, form = found(agency_of(alone(), ref)), Form()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(row, form, {}), 422 if form.errors else 200
-    try:
-        with unit_of_work():
-            lock_before_reading()
-            words = _done(found(agency_of(actor(), ref)))
-    except NotAllowed:
-        raise
-    except CaseworkError as refusal:
+    words, refusal = done_or_refused(lambda: _done(ref))
+    if refusal:
         typed = {} if request.form.get("act") == "end" else request.form
-        return _page(found(agency_of(actor(), ref)), form, typed, local(refusal.text)), 422
+        return _page(found(agency_of(alone(), ref)), form, typed, refusal), 422
     flash(words)
     return redirect(url_for(".agency", ref=ref))
 
 
-def _done(row: Agency) -> str:
-    sent = request.form
-    given: dict[str, Any] = {"by": actor(), "now": now(), "reason": sent.get("reason", "")}
+def _added() -> str:
+    sent, centres = request.form, centres_of(alone(), on=_today())
+    centre = next((each for each in centres if each.ref == sent.get("centre")), centres[0] if len(centres) == 1 else None)
+    row = add_agency(
+        found(centre), by=alone(), now=now(), key=sent.get("key", ""), names=_names(), reason=sent.get("reason", ""), **_above(),
+        phone=sent.get("phone", ""), valid_from=typed_day(sent.get("valid_from", "")),
+    )  # fmt: skip
+    return row.ref
+
+
+def _done(ref: str) -> str:
+    lock_before_reading()
+    sent, row = request.form, found(agency_of(alone(), ref))
+    given: dict[str, Any] = {"by": alone(), "now": now(), "reason": sent.get("reason", "")}
     if sent.get("act") == "end":
         on = typed_day(sent.get("on", ""))
         if on is None:
@@ -105,7 +100,7 @@ def _above() -> dict[str, Any]:
     parents = [each for each in _present() if each.key == parent_key.partition(" ")[0]]
     if parent_key and not parents:
         raise AgencyRefused("Không có đơn vị cấp trên với mã này.", "There is no agency with this key to be above it.")
-    words = AreaWords(actor(), today) if area_word else None
+    words = AreaWords(alone(), today) if area_word else None
     areas = (
         words.named(area_word, None if words is None else (parents[0].centre_id if parents else _own_centre())) if words is not None else []
     )
@@ -116,16 +111,16 @@ def _above() -> dict[str, Any]:
 
 def _own_centre() -> int | None:
     ref = (request.view_args or {}).get("ref", "")
-    row = agency_of(actor(), ref) if ref else None
+    row = agency_of(alone(), ref) if ref else None
     if row is not None:
         return row.centre_id
-    centres = centres_of(actor(), on=_today())
+    centres = centres_of(alone(), on=_today())
     chosen = next((each for each in centres if each.ref == request.form.get("centre")), centres[0] if centres else None)
     return chosen.id if chosen is not None else None
 
 
 def _present() -> list[Agency]:
-    query = select(Agency).where(is_of(administered_centres(actor()), Agency.centre_id)).order_by(Agency.folded_name, Agency.id)
+    query = select(Agency).where(is_of(administered_centres(alone()), Agency.centre_id)).order_by(Agency.folded_name, Agency.id)
     return [row for row in db.session.scalars(query) if row.holds_on(_today())]
 
 
@@ -136,17 +131,17 @@ def _today() -> Any:
 def _stands(row: Agency) -> dict[str, Any]:
     """What the form of an agency shows."""
     above = next((each for each in _present() if each.id == row.parent_id), None)
-    words = {"parent": above.key if above is not None else "", "area": AreaWords(actor(), _today()).word(row.area_id)}
+    words = {"parent": above.key if above is not None else "", "area": AreaWords(alone(), _today()).word(row.area_id)}
     return {column: getattr(row, column) or "" for column in (*NAMES, "phone")} | words
 
 
 def _page(row: Agency | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
     today, agencies = _today(), _present()
-    words = AreaWords(actor(), today)
+    words = AreaWords(alone(), today)
     stands = _stands(row) if row is not None else {}
     counts = (open_work(row), people_after(row, today), agencies_below(row, today)) if row is not None else (0, 0, 0)
     return render_template(
         "settings/people/agency.html", row=row, form=form, typed=dict(typed) or stands, seen=mark_for_form(stands),
         refusal=refusal, today=today, agencies=agencies, counts=counts,
-        centres=centres_of(actor(), on=today), areas=sorted(words.rows.values(), key=lambda each: each.folded_name),
+        centres=centres_of(alone(), on=today), areas=sorted(words.rows.values(), key=lambda each: each.folded_name),
     )  # fmt: skip

@@ -8,17 +8,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.db import unit_of_work
-from casework.errors import CaseworkError
 from casework.models import Area, Centre
-from casework.permissions import LOCAL_ZONE, Action, NotAllowed
+from casework.permissions import LOCAL_ZONE, Action
 from casework.settings.area_words import AreaWords
 from casework.settings.areas import LEVEL_WORDS, LEVELS, AreaRefused, add_area, areas_with_name_of, change_area, end_area, refresh_search_of
 from casework.settings.lists import areas_page
 from casework.settings.scopes import administered_centres, area_of, centres_of
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs
-from web.locales import in_reader_language as local
+from web.guards import alone, found, performs
+from web.settings.done_or_refused import done_or_refused
 from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.typed import typed_day
 
@@ -32,9 +31,9 @@ MOST_BATCHES = 25
 @performs(Action.MANAGE_PEOPLE)
 def areas() -> ResponseReturnValue:
     typed, state, level = request.args.get("q", ""), request.args.get("state", ""), request.args.get("level", "")
-    above = area_of(actor(), request.args.get("in", "")) if request.args.get("in") else None
+    above = area_of(alone(), request.args.get("in", "")) if request.args.get("in") else None
     level = level if level in LEVELS else ""
-    rows, after = areas_page(actor(), typed=typed, after=request.args.get("after", ""), on=_today(), state=state, level=level, parent=above)
+    rows, after = areas_page(alone(), typed=typed, after=request.args.get("after", ""), on=_today(), state=state, level=level, parent=above)
     return render_template(
         "settings/people/areas.html", rows=rows, after=after, typed=typed, state=state, level=level, above=above, levels=LEVEL_WORDS
     )
@@ -46,20 +45,9 @@ def new() -> ResponseReturnValue:
     form = Form()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(None, form, request.form), 422 if form.errors else 200
-    try:
-        with unit_of_work():
-            sent, centre = request.form, _centre()
-            row = add_area(
-                centre, by=actor(), now=now(), level=sent.get("level", ""), name_vi=sent.get("name_vi", ""),
-                name_en=sent.get("name_en", ""), reason=sent.get("reason", ""),
-                parent=_parent(centre.id if centre is not None else None, sent.get("level", "")),
-                official_code=sent.get("official_code", ""), valid_from=typed_day(sent.get("valid_from", "")), **_middle(),
-            )  # fmt: skip
-            ref = row.ref
-    except NotAllowed:
-        raise
-    except CaseworkError as refusal:
-        return _page(None, form, request.form, local(refusal.text)), 422
+    ref, refusal = done_or_refused(_added)
+    if refusal:
+        return _page(None, form, request.form, refusal), 422
     flash(_("The area is added."))
     return redirect(url_for(".area", ref=ref))
 
@@ -67,30 +55,23 @@ def new() -> ResponseReturnValue:
 @bp.route("/settings/areas/<ref>", methods=["GET", "POST"])
 @performs(Action.MANAGE_PEOPLE)
 def area(ref: str) -> ResponseReturnValue:
-    row, form = found(area_of(actor(), ref)), Form()
+    row, form = found(area_of(alone(), ref)), Form()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(row, form, {}), 422 if form.errors else 200
     before = row.name_vi
-    try:
-        with unit_of_work():
-            lock_before_reading()
-            row = found(area_of(actor(), ref))
-            words = _done(row)
-            is_renamed = row.name_vi != before
-    except NotAllowed:
-        raise
-    except CaseworkError as refusal:
+    words, refusal = done_or_refused(lambda: _done(ref))
+    if refusal:
         typed = {} if request.form.get("act") == "end" else request.form
-        return _page(found(area_of(actor(), ref)), form, typed, local(refusal.text)), 422
+        return _page(found(area_of(alone(), ref)), form, typed, refusal), 422
     flash(words)
-    if is_renamed and not _searchable(ref):
+    if found(area_of(alone(), ref)).name_vi != before and not _searchable(ref):
         flash(_("Search knows the new name in the newest cases only; older ones follow as they change."), "wait")
     return redirect(url_for(".area", ref=ref))
 
 
 def _searchable(ref: str) -> bool:
     """Let search find the cases by the new name; False where there were too many to wait for."""
-    ids, before = areas_with_name_of(found(area_of(actor(), ref))), None
+    ids, before = areas_with_name_of(found(area_of(alone(), ref))), None
     for _batch in range(MOST_BATCHES):
         with unit_of_work():
             before = refresh_search_of(ids, now=now(), before=before)
@@ -99,9 +80,20 @@ def _searchable(ref: str) -> bool:
     return False
 
 
-def _done(row: Area) -> str:
-    sent = request.form
-    given: dict[str, Any] = {"by": actor(), "now": now(), "reason": sent.get("reason", "")}
+def _added() -> str:
+    sent, centre = request.form, _centre()
+    row = add_area(
+        centre, by=alone(), now=now(), level=sent.get("level", ""), name_vi=sent.get("name_vi", ""), name_en=sent.get("name_en", ""),
+        reason=sent.get("reason", ""), parent=_parent(centre.id if centre is not None else None, sent.get("level", "")),
+        official_code=sent.get("official_code", ""), valid_from=typed_day(sent.get("valid_from", "")), **_middle(),
+    )  # fmt: skip
+    return row.ref
+
+
+def _done(ref: str) -> str:
+    lock_before_reading()
+    sent, row = request.form, found(area_of(alone(), ref))
+    given: dict[str, Any] = {"by": alone(), "now": now(), "reason": sent.get("reason", "")}
     if sent.get("act") == "end":
         on = typed_day(sent.get("on", ""))
         if on is None:
@@ -118,7 +110,7 @@ def _done(row: Area) -> str:
 
 def _parent(centre_id: int | None, level: str, *, kept: int | None = None) -> Area | None:
     word = request.form.get("parent", "").strip()
-    words = AreaWords(actor(), _today())
+    words = AreaWords(alone(), _today())
     if not word:
         return None
     if kept is not None and words.word(kept) == word:
@@ -133,9 +125,9 @@ def _parent(centre_id: int | None, level: str, *, kept: int | None = None) -> Ar
 
 
 def _centre() -> Centre | None:
-    centres = centres_of(actor(), on=_today())
+    centres = centres_of(alone(), on=_today())
     chosen = next((each for each in centres if each.ref == request.form.get("centre")), None)
-    if chosen is None and administered_centres(actor()) is not None:
+    if chosen is None and administered_centres(alone()) is not None:
         return found(centres[0] if len(centres) == 1 else None)
     return chosen
 
@@ -159,15 +151,15 @@ def _stands(row: Area) -> dict[str, Any]:
     """What the form of an area shows."""
     columns = ("name_vi", "name_en", "official_code", "latitude", "longitude")
     shown = {column: "" if (value := getattr(row, column)) is None else value for column in columns}
-    return {**shown, "parent": AreaWords(actor(), _today()).word(row.parent_id)}
+    return {**shown, "parent": AreaWords(alone(), _today()).word(row.parent_id)}
 
 
 def _page(row: Area | None, form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
-    words = AreaWords(actor(), _today())
+    words = AreaWords(alone(), _today())
     stands = _stands(row) if row is not None else {}
     return render_template(
         "settings/people/area.html", row=row, form=form, typed=dict(typed) or stands, seen=mark_for_form(stands),
         refusal=refusal, levels=LEVEL_WORDS, today=_today(),
-        centres=centres_of(actor(), on=_today()), is_everywhere=administered_centres(actor()) is None,
+        centres=centres_of(alone(), on=_today()), is_everywhere=administered_centres(alone()) is None,
         areas=[each for each in sorted(words.rows.values(), key=lambda each: each.folded_name) if each.level != LEVELS[-1]],
     )  # fmt: skip

@@ -69,7 +69,7 @@ def boundaries() -> ResponseReturnValue:
         with unit_of_work():
             count = import_boundaries(
                 plan, by=actor(), now=now(), source=request.form.get("source", ""), reason=request.form.get("reason", ""),
-                swap=bool(request.form.get("swap")),
+                swap=bool(request.form.get("swap")), overlap=bool(request.form.get("overlap")),
             )  # fmt: skip
     except NotAllowed:
         raise
@@ -115,7 +115,7 @@ def _look_page(plan: Plan, token: str, code_property: str, *, refusal: str = "")
         matched=[pair for pair in done if pair.shape.is_sound][:MOST_ROWS], unknown=plan.unknown[:MOST_ROWS], most_rows=MOST_ROWS,
         refused=plan.checked.refused[:MOST_ROWS], skipped=_skipped(), drawn=_drawn(plan),
         source=request.form.get("source", ""), reason=request.form.get("reason", ""), swap=bool(request.form.get("swap")),
-        by_words=BY_WORDS, decimal=_decimal,
+        overlap=bool(request.form.get("overlap")), by_words=BY_WORDS, decimal=_decimal,
         change=_change, longest_source=LONGEST_SOURCE, longest_reason=LONGEST_REASON, typed=request.form,
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired, Optional
 from casework.calendar_changes import LONGEST_LABEL
 from casework.calendar_plans import (
     MISSING_SOURCE,
+    SWAPPED,
     Plan,
     PlannedHours,
     carry_out,
@@ -107,15 +108,21 @@ class DaysForm(LabelledForm):
         return Plan(scope.centre_id, days_between(first, self.last.data or first, kind, *words))
 
 
-class SwapForm(LabelledForm):
-    """One day off for one day of a weekend worked."""
+class SwapForm(ChangeForm):
+    """One day off for one day of a weekend worked, each with a name of its own."""
 
     off = DateField(_l("Day off"), validators=[InputRequired(_l("Please choose the day."))])
     worked = DateField(_l("Worked instead"), validators=[InputRequired(_l("Please choose the day."))])
+    off_vi = StringField(_l("The day off, name in Vietnamese"), default=SWAPPED["off"].vi, validators=[at_most(LONGEST_LABEL)])
+    off_en = StringField(_l("The day off, name in English"), default=SWAPPED["off"].en, validators=[at_most(LONGEST_LABEL)])
+    worked_vi = StringField(_l("The day worked, name in Vietnamese"), default=SWAPPED["worked"].vi, validators=[at_most(LONGEST_LABEL)])
+    worked_en = StringField(_l("The day worked, name in English"), default=SWAPPED["worked"].en, validators=[at_most(LONGEST_LABEL)])
+    source = StringField(_l("Number of the act"), validators=[at_most(300)])
 
     def plan(self, scope: Scope, year: int) -> Plan:
-        words = (self.label_vi.data or "", self.label_en.data or "", self.source.data or "")
-        return Plan(scope.centre_id, swap(self.off.data, self.worked.data, *words))
+        words = (self.off_vi.data or "", self.off_en.data or "", self.source.data or "")
+        worked_label = Bilingual(self.worked_vi.data or "", self.worked_en.data or "")
+        return Plan(scope.centre_id, swap(self.off.data, self.worked.data, *words, worked_label=worked_label))
 
 
 class CopyForm(ChangeForm):

@@ -8,11 +8,19 @@ from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account
 from casework.permissions import Action, NotAllowed, Role
-from casework.settings.deputyships import LONGEST, appoint_deputy, deputyships_seen, end_deputyship, one_seen, possible_deputies
+from casework.settings.deputyships import (
+    LONGEST,
+    DeputyRefused,
+    appoint_deputy,
+    deputyships_seen,
+    end_deputyship,
+    one_seen,
+    possible_deputies,
+)
 from casework.settings.scopes import person_of
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs, signed_in_account
+from web.guards import alone, found, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.settings.typed import typed_instant
 
@@ -45,13 +53,15 @@ def deputies() -> ResponseReturnValue:
 def _appointed(ref: str) -> str:
     principal, sent = found(_principal(ref)), request.form
     deputy = next((each for each in possible_deputies(principal, now=now()) if each.ref == sent.get("deputy")), None)
+    if deputy is None and not sent.get("deputy"):
+        raise DeputyRefused("Vui lòng chọn người làm thay.", "Please choose the deputy.")
     starts_at, ends_at = typed_instant(sent.get("starts_at", "")), typed_instant(sent.get("ends_at", ""))
     appoint_deputy(
         principal=principal,
         deputy=found(deputy),
         starts_at=starts_at,
         ends_at=ends_at,
-        by=actor(),
+        by=alone(),
         now=now(),
         reason=sent.get("reason", ""),
     )
@@ -60,8 +70,8 @@ def _appointed(ref: str) -> str:
 
 def _ended(ref: str) -> str:
     sent = request.form
-    row = found(one_seen(actor(), ref, sent.get("deputy", ""), sent.get("starts_at", ""), now=now()))
-    end_deputyship(row, by=actor(), now=now(), reason=sent.get("reason", ""))
+    row = found(one_seen(alone(), ref, sent.get("deputy", ""), sent.get("starts_at", ""), now=now()))
+    end_deputyship(row, by=alone(), now=now(), reason=sent.get("reason", ""))
     return str(_("The deputy is called back."))
 
 
@@ -69,14 +79,14 @@ def _principal(ref: str) -> Account | None:
     """Whom to appoint for: a leader only themselves; for an administrator nobody until somebody is chosen."""
     own = found(signed_in_account())
     if ref in ("", own.ref):
-        return own if ref or Role.ADMINISTRATOR not in actor().roles else None
-    return found(person_of(actor(), ref) if Role.ADMINISTRATOR in actor().roles else None)
+        return own if ref or Role.ADMINISTRATOR not in alone().roles else None
+    return found(person_of(alone(), ref) if Role.ADMINISTRATOR in alone().roles else None)
 
 
 def _page(form: Form, principal: Account | None, refusal: str = "") -> str:
     return render_template(
         "settings/people/deputies.html", form=form, principal=principal, refusal=refusal, typed=request.form, now=now(),
-        rows=deputyships_seen(actor(), now=now(), limit=MOST_SHOWN), is_administrator=Role.ADMINISTRATOR in actor().roles,
+        rows=deputyships_seen(alone(), now=now(), limit=MOST_SHOWN), is_administrator=Role.ADMINISTRATOR in alone().roles,
         candidates=possible_deputies(principal, now=now()) if principal is not None else [], most_days=LONGEST.days,
         own_ref=found(signed_in_account()).ref,
     )  # fmt: skip

@@ -12,14 +12,24 @@ from casework.errors import CaseworkError
 from casework.models import StagedImport
 from casework.permissions import LOCAL_ZONE, Action, NotAllowed
 from casework.settings.exports import exported
-from casework.settings.import_columns import COLUMNS, NAMES, template_rows
+from casework.settings.import_columns import COLUMNS, NAMES
+from casework.settings.import_examples import LISTS, template_lists, template_rows
 from casework.settings.planning import Plan
 from casework.settings.scopes import centres_of
-from casework.settings.staging import hand_out_passwords, is_kind, plan_of, stage_import, staged_by, take_over
+from casework.settings.staging import (
+    MOST_ROWS_OF,
+    hand_out_passwords,
+    is_kind,
+    plan_of,
+    read_file,
+    stage_import,
+    staged_by,
+    take_over,
+)  # fmt: skip
 from casework.settings.tables import MOST_BYTES, MOST_ROWS, write_csv, write_workbook
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs
+from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.passwords import new_start_password
 
@@ -43,13 +53,12 @@ def imports(kind: str) -> ResponseReturnValue:
         return _send_page(kind, form, _("Please choose a file.")), 422
     data = file.stream.read(MOST_BYTES + 1)
     try:
+        sent = read_file(kind, data=data, file_name=file.filename)
         with unit_of_work():
-            centres = centres_of(actor(), on=today)
+            centres = centres_of(alone(), on=today)
             centre = next((each for each in centres if each.ref == request.form.get("centre")), None)
-            staged = stage_import(
-                kind, by=actor(), now=now(), data=data, file_name=file.filename, centre=centre,
-                corrects_names=request.form.get("corrects_names") == "yes",
-            )  # fmt: skip
+            corrects_names = request.form.get("corrects_names") == "yes"
+            staged = stage_import(sent, by=alone(), now=now(), centre=centre, corrects_names=corrects_names)
             ref = staged.ref
     except NotAllowed:
         raise
@@ -65,14 +74,14 @@ def staged(kind: str, ref: str) -> ResponseReturnValue:
     row, form = _staged(kind, ref), Form()
     if request.method == "GET" or row.done_at is not None:
         return _look_page(row, form)
-    plan = plan_of(row, by=actor(), now=now())
+    plan = plan_of(row, by=alone(), now=now())
     if not form.validate_on_submit():
         return _look_page(row, form, plan), 422
     made = {login: new_start_password() for login in plan.new_logins}
     try:
         with unit_of_work():
             take_over(
-                _staged(kind, ref), by=actor(), now=now(), digest=request.form.get("digest", ""), reason=request.form.get("reason", ""),
+                _staged(kind, ref), by=alone(), now=now(), digest=request.form.get("digest", ""), reason=request.form.get("reason", ""),
                 passwords={login: password for login, (password, _hash) in made.items()},
                 hashes={login: hashed for login, (_password, hashed) in made.items()},
             )  # fmt: skip
@@ -93,7 +102,7 @@ def passwords(kind: str, ref: str) -> ResponseReturnValue:
         return _look_page(row, Form()), 422
     try:
         with unit_of_work():
-            handed = hand_out_passwords(_staged(kind, ref), by=actor(), now=now())
+            handed = hand_out_passwords(_staged(kind, ref), by=alone(), now=now())
     except CaseworkError as refusal:
         return _look_page(_staged(kind, ref), Form(), refusal=local(refusal.text)), 422
     form = request.form.get("form", "")
@@ -106,9 +115,11 @@ def passwords(kind: str, ref: str) -> ResponseReturnValue:
 @bp.get("/settings/imports/<kind>/template.<form>")
 @performs(Action.MANAGE_PEOPLE)
 def template(kind: str, form: str) -> ResponseReturnValue:
-    """An empty table with headings and an example."""
+    """An empty table with headings and an example; a workbook with what may be chosen on a second sheet."""
     _known(kind)
-    return _file(template_rows(kind), f"{kind}-template", form)
+    by, today = alone(), now().astimezone(LOCAL_ZONE).date()
+    beside = {local(LISTS): template_lists(kind, by=by, today=today)} if form == "xlsx" else None
+    return _file(template_rows(kind, by=by, today=today), f"{kind}-template", form, beside)
 
 
 @bp.get("/settings/exports/<kind>.<form>")
@@ -116,13 +127,13 @@ def template(kind: str, form: str) -> ResponseReturnValue:
 def export(kind: str, form: str) -> ResponseReturnValue:
     """What there is, as a table that may be taken over again."""
     _known(kind)
-    return _file(exported(kind, by=actor(), now=now()), f"{kind}-{now().astimezone(LOCAL_ZONE):%Y-%m-%d}", form)
+    return _file(exported(kind, by=alone(), now=now()), f"{kind}-{now().astimezone(LOCAL_ZONE):%Y-%m-%d}", form)
 
 
-def _file(rows: Sequence[Sequence[Any]], name: str, form: str) -> Response:
+def _file(rows: Sequence[Sequence[Any]], name: str, form: str, beside: dict[str, Any] | None = None) -> Response:
     if form not in FORMS:
         abort(404)
-    data = write_csv(rows) if form == "csv" else write_workbook(rows, title=name)
+    data = write_csv(rows) if form == "csv" else write_workbook(rows, title=name, beside=beside)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Cache-Control": "no-store"}
     return Response(data, mimetype=FORMS[form], headers=headers)
 
@@ -133,20 +144,20 @@ def _known(kind: str) -> None:
 
 
 def _staged(kind: str, ref: str) -> StagedImport:
-    return found(staged_by(actor(), kind, ref, now=now()))
+    return found(staged_by(alone(), kind, ref, now=now()))
 
 
 def _send_page(kind: str, form: Form, refusal: str = "") -> str:
     return render_template(
         "settings/people/import.html", kind=kind, name=NAMES[kind], form=form, refusal=refusal, columns=COLUMNS[kind],
-        centres=centres_of(actor(), on=now().astimezone(LOCAL_ZONE).date()), most_mb=MOST_BYTES // 1_000_000, most_rows=MOST_ROWS,
-        typed=request.form,
+        centres=centres_of(alone(), on=now().astimezone(LOCAL_ZONE).date()), most_mb=MOST_BYTES // 1_000_000,
+        most_rows=MOST_ROWS_OF.get(kind, MOST_ROWS), typed=request.form,
     )  # fmt: skip
 
 
 def _look_page(row: StagedImport, form: Form, plan: Plan | None = None, refusal: str = "") -> str:
     if row.done_at is None:
-        plan = plan or plan_of(row, by=actor(), now=now())
+        plan = plan or plan_of(row, by=alone(), now=now())
     rows = (
         sorted(plan.rows, key=lambda each: (each.status != "faulty", each.status == "unchanged", each.number)) if plan is not None else []
     )

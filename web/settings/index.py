@@ -13,6 +13,7 @@ from casework.settings.kinds import KINDS
 from casework.words import Bilingual
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
+from web.settings.titles import TITLES
 
 bp = Blueprint("settings_index", __name__)
 
@@ -57,72 +58,85 @@ def lazy(words: Bilingual) -> Lazy:
 
 SECTIONS: list[Section] = [
     Section(
-        "settings_people.people", _l("People and roles"), _l("Who works here, with which roles; who joins and who leaves."),
+        "settings_people.people", lazy(TITLES["people"]), _l("Who works here, with which roles; who joins and who leaves."),
         Action.MANAGE_PEOPLE, group="people",
     ),
     Section(
-        "settings_deputies.deputies", _l("Deputies"), _l("Who stands in for whom, from when until when."),
+        "settings_deputies.deputies", lazy(TITLES["deputy"]), _l("Who stands in for whom, from when until when."),
         Action.APPOINT_DEPUTY, group="people",
     ),
     Section(
-        "settings_agencies.agencies", _l("Agencies"), _l("The bodies that answer, with telephone, area and who is above them."),
+        "settings_agencies.agencies", lazy(TITLES["agency"]), _l("The bodies that answer, with telephone, area and who is above them."),
         Action.MANAGE_PEOPLE, group="people",
     ),
     Section(
-        "settings_areas.areas", _l("Areas"), _l("Province, district, commune and village, each with its time and official code."),
+        "settings_areas.areas", lazy(TITLES["area"]), _l("Province, district, commune and village, each with its time and official code."),
         Action.MANAGE_PEOPLE, group="places",
     ),
-    *(Section("settings_rows.rows", lazy(kind.title), lazy(kind.what), group=GROUP_OF.get(kind.name, "rules"), parts={"kind": kind.name})
-      for kind in KINDS.values()),
-    Section("settings_centres.centres", _l("The centre itself"), _l("Its name and telephone, and from when the limit of a case counts."),
+    *(
+        Section(
+            "settings_rows.rows", lazy(TITLES[kind.name]), lazy(kind.what), group=GROUP_OF.get(kind.name, "rules"),
+            parts={"kind": kind.name},
+        )
+        for kind in KINDS.values()
+    ),
+    Section("settings_centres.centres", lazy(TITLES["centre"]), _l("Its name and telephone, and from when the limit of a case counts."),
             group="people"),
-    Section("settings_values.values", _l("Single values"), _l("Limits, times and how long things are kept."), group="system"),
-    Section("settings_events.events", _l("Changes of settings"), _l("Who changed what, from what to what, and why."),
+    Section("settings_values.values", lazy(TITLES["value"]), _l("Limits, times and how long things are kept."), group="system"),
+    Section("settings_events.events", lazy(TITLES["events"]), _l("Who changed what, from what to what, and why."),
             Action.READ_SETTING_EVENTS, group="system"),
     Section(
         "settings_calendar.calendar",
-        _l("Working calendar"),
+        lazy(TITLES["calendar"]),
         _l("Days off, days worked, swaps and office hours, with what moves before a change is done."),
         action=Action.CHANGE_CALENDAR,
     ),
     Section(
         "settings_texts.texts",
-        _l("Words of messages"),
+        lazy(TITLES["text"]),
         _l("What people are told by e-mail, SMS, Zalo and in the browser, with a preview."),
         group="words",
     ),
     Section(
         "settings_messages.messages",
-        _l("Messages sent"),
+        lazy(TITLES["messages"]),
         _l("What waits to leave, what could not be sent and why, and a test message."),
         Action.RETRY_MESSAGE,
         "words",
     ),
     Section(
         "settings_reorganisations.reorganisations",
-        _l("Reorganisations"),
+        lazy(TITLES["reorganisation"]),
         _l("Areas, agencies and centres that end and are followed by others, with what moves where."),
         Action.REORGANISE,
         group="people",
     ),
     Section(
-        "settings_boundaries.boundaries", _l("Boundaries of areas"), _l("Which commune a position lies in, from a GeoJSON file."),
+        "settings_boundaries.boundaries", lazy(TITLES["boundary"]), _l("Which commune a position lies in, from a GeoJSON file."),
         group="places",
     ),
     Section(
-        "settings_wallboards.wallboards", _l("Televisions"), _l("Which televisions show the wallboard without anybody signed in."),
+        "settings_wallboards.wallboards", lazy(TITLES["wallboard"]), _l("Which televisions show the wallboard without anybody signed in."),
         Action.MANAGE_WALLBOARDS, group="system",
     ),
     Section(
-        "settings_map.settings_map", _l("Base map"), _l("What lies under the points of a map, and where it comes from."), group="places"
+        "settings_map.settings_map", lazy(TITLES["house_setting"]), _l("What lies under the points of a map, and where it comes from."),
+        group="places",
     ),
 ]
 """Every section, by group in the order of the page."""
 
 
+@bp.app_template_global("settings_title")
+def settings_title(part: str) -> str:
+    """What a part of the settings is called, for the titles of its pages and the ways back to it."""
+    return local(TITLES[part])
+
+
 @bp.get("/settings")
-@performs(Action.READ_SETTING_EVENTS)
+@performs(Action.OPEN_SETTINGS)
 def settings() -> ResponseReturnValue:
+    """To each person the sections they may do something in; whoever may open this has one (tests/web/settings/test_values.py)."""
     seen = [section for section in SECTIONS if may(actor(), section.action)]
     groups = [(words, [section for section in seen if section.group == group]) for group, words in GROUPS.items()]
     return render_template("settings/index.html", groups=[pair for pair in groups if pair[1]])

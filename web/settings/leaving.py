@@ -14,7 +14,7 @@ from casework.settings.scopes import administered_centres, centre_of, person_of
 from casework.settings.seats import Seat, seat_of
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs
+from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.settings.people import role_choices, seat_chosen
 from web.settings.typed import DayRefused, typed_day
@@ -31,7 +31,7 @@ EVERYTHING = "all"
 @performs(Action.MANAGE_PEOPLE)
 def leaving(ref: str) -> ResponseReturnValue:
     """`seat` names the role that ends; EVERYTHING disables the account."""
-    account, form, key = found(person_of(actor(), ref)), Form(), request.values.get("seat", EVERYTHING)
+    account, form, key = found(person_of(alone(), ref)), Form(), request.values.get("seat", EVERYTHING)
     rows = _rows(account, key)
     if request.method == "GET" or request.form.get("act") != "leave":
         return _page(account, rows, form, key), 422 if form.is_submitted() and not form.validate() else 200
@@ -40,20 +40,20 @@ def leaving(ref: str) -> ResponseReturnValue:
     try:
         on, moves_to = typed_day(request.form.get("on", "")), _moves_to(rows, key)
         with unit_of_work():
-            account = found(person_of(actor(), ref))
+            account = found(person_of(alone(), ref))
             heirs = {
-                name.removeprefix(TAKES_OVER): person_of(actor(), value)
+                name.removeprefix(TAKES_OVER): person_of(alone(), value)
                 for name, value in request.form.items()
                 if name.startswith(TAKES_OVER)
             }
             freed = leave(
-                account, _rows(account, key), by=actor(), now=now(), reason=request.form.get("reason", ""), on=on,
+                account, _rows(account, key), by=alone(), now=now(), reason=request.form.get("reason", ""), on=on,
                 takes_over={seat: heir for seat, heir in heirs.items() if heir is not None}, disables=key == EVERYTHING, moves_to=moves_to,
             )  # fmt: skip
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        account = found(person_of(actor(), ref))
+        account = found(person_of(alone(), ref))
         return _page(account, _rows(account, key), form, key, local(refusal.text)), 422
     done = _("The account is disabled.") if key == EVERYTHING else _("The role is ended.")
     flash(f"{done} " + (ngettext("%(num)s task went back to the group.", "%(num)s tasks went back to the group.", freed) if freed else ""))
@@ -62,10 +62,10 @@ def leaving(ref: str) -> ResponseReturnValue:
 
 def _rows(account: Account, key: str) -> list[Membership]:
     """The roles that end: one, or all of them. A role of another centre is not there."""
-    mine, today = administered_centres(actor()), now().astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(alone()), now().astimezone(LOCAL_ZONE).date()
     present = [row for row in account.memberships if row.valid_to is None or row.valid_to > max(today, row.valid_from)]
     if key == EVERYTHING:
-        require_own(actor(), account, now())
+        require_own(alone(), account, now())
         return present
     chosen = [row for row in present if seat_of(row).key == key and (mine is None or centre_of(row) in mine)]
     return [found(chosen[0] if chosen else None)]

@@ -14,13 +14,13 @@ from casework.models import Account, Agency, Membership
 from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Action, Actor, NotAllowed, Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.lists import people_page
-from casework.settings.people import add_person, change_person, enable_account, give_start_password
+from casework.settings.people import add_person, change_person, enable_account, give_start_password, is_own
 from casework.settings.roles import RoleRefused, RoleWish, copy_roles, give_role, set_focal
-from casework.settings.scopes import administered_centres, centre_of, centres_of, is_of, is_wholly_theirs, person_of, works_in
+from casework.settings.scopes import administered_centres, centre_of, centres_of, is_of, person_of, works_in
 from casework.settings.seats import ANYWHERE_ROLES, EVERYWHERE, Seat, seat_named, seat_of
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs
+from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.passwords import new_start_password
 from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
@@ -36,7 +36,7 @@ MOST_COLLEAGUES = 1_000
 @performs(Action.MANAGE_PEOPLE)
 def people() -> ResponseReturnValue:
     typed, state = request.args.get("q", ""), request.args.get("state", "")
-    rows, after = people_page(actor(), typed=typed, after=request.args.get("after", ""), state=state)
+    rows, after = people_page(alone(), typed=typed, after=request.args.get("after", ""), state=state)
     roles = {row.id: [seat_of(each) for each in _present(row)] for row in rows}
     return render_template("settings/people/people.html", rows=rows, roles=roles, after=after, typed=typed, state=state)
 
@@ -90,7 +90,7 @@ def person(ref: str) -> ResponseReturnValue:
 
 def role_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Every seat the administrator may give, by place: its key and what it is called."""
-    by, today = actor(), now().astimezone(LOCAL_ZONE).date()
+    by, today = alone(), now().astimezone(LOCAL_ZONE).date()
     groups = []
     if administered_centres(by) is None:
         seats = [Seat(role) for role in Role if role in ANYWHERE_ROLES]
@@ -108,11 +108,11 @@ def role_choices() -> list[tuple[str, list[tuple[str, str]]]]:
 def seat_chosen(key: str) -> Seat | None:
     """The seat a form names, within what the person administers."""
     role, _dot, place = key.partition(".")
-    return seat_named(actor(), role, place)
+    return seat_named(alone(), role, place)
 
 
 def _joined(password_hash: str) -> Account:
-    by, moment, sent = actor(), now(), request.form
+    by, moment, sent = alone(), now(), request.form
     seat, colleague = seat_chosen(sent.get("seat", "")), _colleague(sent.get("colleague", ""))
     if seat is None and colleague is None and (sent.get("seat") or sent.get("colleague") or administered_centres(by) is not None):
         raise RoleRefused(
@@ -132,7 +132,7 @@ def _joined(password_hash: str) -> Account:
 
 def _done(account: Account, act: str, password_hash: str) -> str:
     """Do one act and say so."""
-    given: dict[str, Any] = {"by": actor(), "now": now(), "reason": request.form.get("reason", "")}
+    given: dict[str, Any] = {"by": alone(), "now": now(), "reason": request.form.get("reason", "")}
     match act:
         case "change":
             refuse_changed(_stands(account))
@@ -176,12 +176,12 @@ def _stands(account: Account) -> dict[str, Any]:
 
 
 def _person(ref: str) -> Account:
-    return found(person_of(actor(), ref))
+    return found(person_of(alone(), ref))
 
 
 def _present(account: Account) -> list[Membership]:
     """The roles that are not over, as far as the administrator's centres go."""
-    mine, today = administered_centres(actor()), now().astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(alone()), now().astimezone(LOCAL_ZONE).date()
     rows = [row for row in account.memberships if row.valid_to is None or row.valid_to > max(today, row.valid_from)]
     return [row for row in rows if mine is None or centre_of(row) in mine]
 
@@ -189,7 +189,7 @@ def _present(account: Account) -> list[Membership]:
 def _colleague(typed: str) -> Account | None:
     """A colleague by user name, as the list in the form offers them: `name (login)`."""
     login = typed.rpartition("(")[2].rstrip(") ").strip().lower()
-    query = select(Account).where(Account.login == login, works_in(administered_centres(actor()))) if login else None
+    query = select(Account).where(Account.login == login, works_in(administered_centres(alone()))) if login else None
     return db.session.scalars(query).first() if query is not None else None
 
 
@@ -208,13 +208,13 @@ def _person_page(account: Account, form: Form, refusal: str = "") -> str:
     return render_template(
         "settings/people/person.html", account=account, form=form, refusal=refusal, typed=request.form, today=today,
         rows=[(row, seat_of(row)) for row in _present(account)], over=[(row, seat_of(row)) for row in over],
-        is_own=is_wholly_theirs(actor(), account, on=today), is_self=account.id == actor().own_id, present=_stands(account),
+        is_own=is_own(alone(), account, now()), is_self=account.id == alone().own_id, present=_stands(account),
         seen=mark_for_form(_stands(account)), **_choices(),
     )  # fmt: skip
 
 
 def _choices() -> dict[str, Any]:
-    query = select(Account).where(works_in(administered_centres(actor())), Account.disabled_at.is_(None))
+    query = select(Account).where(works_in(administered_centres(alone())), Account.disabled_at.is_(None))
     colleagues = db.session.scalars(query.order_by(Account.folded_name, Account.id).limit(MOST_COLLEAGUES))
     return {"seats": role_choices(), "colleagues": list(colleagues), "role_words": ROLE_WORDS, "everywhere": EVERYWHERE}
 

@@ -18,7 +18,6 @@ from web.forms import Form
 from web.locales import in_reader_language as local
 
 INSTALLATION = "all"
-NOT_A_DAY = _l("Not a valid date value.")
 
 
 class RowForm(Form):

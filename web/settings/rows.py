@@ -1,5 +1,6 @@
 """Rules that are rows, one set of pages for all kinds: what holds, what will, what has ended; a row, its change, its end, its history."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,11 +12,12 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import Centre
 from casework.permissions import Action, NotAllowed
-from casework.settings.columns import Scope
+from casework.settings.columns import Column, Scope
 from casework.settings.event_lists import setting_events
 from casework.settings.kinds import KINDS
-from casework.settings.row_lists import State, may_edit, row_seen, rows_pointed_to, rows_seen, state_of, versions_of
+from casework.settings.row_lists import State, may_edit, own_rows, row_seen, rows_pointed_to, rows_seen, state_beside, state_of, versions_of
 from casework.settings.rows import Kind, RowRefused, add_row, change_row, end_row, local_day
+from casework.settings.scopes import centres_of
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
@@ -34,22 +36,41 @@ from web.settings.told import told_events
 bp = Blueprint("settings_rows", __name__)
 
 LONGEST_NUMBER = 15
+MOST_CENTRES = 20
+"""Centres whose agencies and fields a list offers to be narrowed by."""
+NOTHING = "none"
+"""Stands in an address for the choice that is kept as nothing."""
 STATES: dict[State, Bilingual] = {
     State.HOLDS: Bilingual("Đang áp dụng", "In force"),
     State.COMING: Bilingual("Sắp áp dụng", "Coming"),
     State.ENDED: Bilingual("Đã kết thúc", "Ended"),
+    State.OVERRIDDEN: Bilingual("Đã có dòng riêng", "Replaced by an own row"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A column a list is narrowed by: its choices in words, the one asked for (empty: all), and what rows keep of it."""
+
+    column: Column
+    choices: dict[str, Bilingual]
+    chosen: str
+    kept: Any
 
 
 @bp.get("/settings/rules/<kind>")
 @performs(Action.CHANGE_SETTINGS)
 def rows(kind: str) -> ResponseReturnValue:
     which, today, ended = found(KINDS.get(kind)), _today(), request.args.get("ended") == "1"
-    page = rows_seen(which, actor(), day=today, ended=ended, after=request.args.get("after", type=int))
-    more = url_for(".rows", kind=kind, after=page.next_after, ended="1" if ended else None) if page.next_after else ""
+    filters = _filters(which, today)
+    sent: dict[str, Any] = {f"by_{each.column.name}": each.chosen for each in filters if each.chosen}
+    narrowed = {each.column.name: each.kept for each in filters if each.chosen}
+    page = rows_seen(which, actor(), day=today, ended=ended, after=request.args.get("after", type=int), narrowed=narrowed)
+    more = url_for(".rows", kind=kind, after=page.next_after, ended="1" if ended else None, **sent) if page.next_after else ""
     return render_template(
-        "settings/rows.html", kind=which, rows=page.rows, total=page.total, next_url=more, ended=ended, **_shown(which, page.rows, today)
-    )
+        "settings/rows.html", kind=which, rows=page.rows, total=page.total, next_url=more, ended=ended, filters=filters, sent=sent,
+        **_shown(which, page.rows, today),
+    )  # fmt: skip
 
 
 @bp.route("/settings/rules/<kind>/new", methods=["GET", "POST"])
@@ -139,10 +160,26 @@ def _page(kind: Kind, seen: Any, *, form: Any = None, ending: EndForm | None = N
     )  # fmt: skip
 
 
+def _filters(kind: Kind, today: date) -> list[Filter]:
+    """What the list can be narrowed by, and what the address asks for."""
+    found = []
+    for name in kind.filters:
+        column = kind.column(name)
+        scopes = [Scope(None, today), *(Scope(centre.id, today) for centre in centres_of(actor(), on=today)[:MOST_CENTRES])]
+        choices = {choice.typed or NOTHING: choice for scope in scopes for choice in (column.choices or (lambda _scope: []))(scope)}
+        chosen = request.args.get(f"by_{name}", "")
+        kept = choices[chosen].kept if chosen in choices else None
+        words = {typed: choice.words for typed, choice in choices.items()}
+        found.append(Filter(column, words, chosen if chosen in choices else "", kept))
+    return found
+
+
 def _shown(kind: Kind, rows: list[Any], today: date) -> dict[str, Any]:
     """What templates ask of rows: their values in words, whose they are, whether they hold."""
     pointed_to = rows_pointed_to(kind, rows)
-    ids = {row.centre_id for row in rows} - {None}
+    own = own_rows(kind, rows, actor(), today)
+    mine = [centre.id for centre in centres_of(actor(), on=today)] if own else []
+    ids = {row.centre_id for row in rows} | {each.centre_id for some in own.values() for each in some} - {None}
     centres = {row.id: row.name for row in db.session.scalars(select(Centre).where(Centre.id.in_(ids)))} if ids else {}
 
     chosen: dict[tuple[str, int | None], dict[Any, Bilingual]] = {}
@@ -159,7 +196,8 @@ def _shown(kind: Kind, rows: list[Any], today: date) -> dict[str, Any]:
     return {
         "words_of": words_of,
         "whose": lambda row: centres[row.centre_id] if row.centre_id else Bilingual("Toàn hệ thống", "The whole installation"),
-        "state_of": lambda row: state_of(row, today),
+        "state_of": lambda row: state_beside(row, today, own.get(row.id, []), mine),
+        "own_rows_of": lambda row: own.get(row.id, []),
         "states": STATES,
         "remark": lambda row: kind.remark(row, today),
         "held": pointed_to,

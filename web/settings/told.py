@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from casework.messages.kinds import KINDS as TEXTS
 from casework.models import Event
 from casework.permissions import LOCAL_ZONE
 from casework.settings.centre import KIND as CENTRE
@@ -15,24 +16,18 @@ from casework.settings.recording import CHANGED
 from casework.settings.value_changes import KIND as VALUE
 from casework.settings.values import VALUES
 from casework.words import Bilingual
+from web.settings.titles import TITLES
+from web.settings.told_places import Places
 from web.settings.told_words import CODES, COUNTED, LABELS
 
 KIND_WORDS: dict[str, Bilingual] = {
-    **{kind.name: kind.title for kind in KINDS.values()},
-    VALUE: Bilingual("Giá trị chung", "Single value"),
-    CENTRE: Bilingual("Trung tâm", "Centre"),
+    **{kind: TITLES[kind] for kind in (*KINDS, VALUE, CENTRE)},
     "account": Bilingual("Tài khoản cán bộ", "Account of staff"),
     "membership": Bilingual("Vai trò", "Role"),
-    "deputy": Bilingual("Người thay", "Deputy"),
-    "agency": Bilingual("Đơn vị", "Agency"),
-    "area": Bilingual("Địa bàn", "Area"),
-    "boundary": Bilingual("Ranh giới", "Boundary"),
+    **{kind: TITLES[kind] for kind in ("deputy", "agency", "area", "boundary")},
     "calendar_day": Bilingual("Ngày nghỉ, ngày làm bù", "Day of the calendar"),
     "office_hours": Bilingual("Giờ làm việc", "Office hours"),
-    "text": Bilingual("Lời tin báo", "Words of messages"),
-    "house_setting": Bilingual("Bản đồ nền", "Base map"),
-    "wallboard": Bilingual("Tivi hiển thị", "Television"),
-    "reorganisation": Bilingual("Sắp xếp đơn vị", "Reorganisation"),
+    **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation")},
 }
 """What a kind of setting is called in the list of events, for every part of the settings."""
 
@@ -72,18 +67,22 @@ class ToldEvent:
     row: list[Words]
     changes: list[tuple[Words, Words, Words]]
     reason: str
+    was_common: bool = False
+    """Whether what was before is what held for the whole installation."""
 
 
 def told_events(events: Iterable[Event]) -> list[ToldEvent]:
     """Events in the words of the pages."""
-    names = _Names()
+    events = list(events)
+    names = _Names(Places.named_in(event.payload or {} for event in events))
     return [_told(event, names) for event in events]
 
 
 class _Names:
     """The words of codes that are rows, such as complexities; read once for a page, and only where one is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places) -> None:
+        self.places = places
         self._known: dict[tuple[str, str], dict[Any, Bilingual]] = {}
 
     def of(self, kind: str, column: Column, told: Any) -> Words:
@@ -105,13 +104,19 @@ def _told(event: Event, names: _Names) -> ToldEvent:
         return ToldEvent(event.at, who, OTHER_EVENTS.get(event.type, event.type), [], beside, str(payload.get("reason") or ""))
     kind, row = str(payload.get("kind", "")), str(payload.get("row", ""))
     reason = str(payload.get("reason", ""))
-    return ToldEvent(event.at, who, KIND_WORDS.get(kind, kind), _row_words(kind, row, names), _changes(kind, payload, names), reason)
+    called, changes = _row_words(kind, row, names), _changes(kind, payload, names)
+    return ToldEvent(event.at, who, KIND_WORDS.get(kind, kind), called, changes, reason, bool(payload.get("was_common")))
 
 
 def _row_words(kind: str, row: str, names: _Names) -> list[Words]:
     """What a row is called: the parts of its key, codes in words."""
     if kind in (VALUE, "house_setting"):
         return [VALUES[row].name if row in VALUES else row]
+    if kind == "text":
+        return [TEXTS[row].when if row in TEXTS else row]
+    if kind == "membership" and ": " in row:
+        login, seat = row.split(": ", 1)
+        return [login, *names.places.seat(seat)]
     if kind not in KINDS:
         return [row]
     key, parts = KINDS[kind].key, row.split(" / ")
@@ -140,9 +145,13 @@ def _changes(kind: str, payload: dict[str, Any], names: _Names) -> list[tuple[Wo
 
 def _side(kind: str, column: Column | None, name: str, value: Any, names: _Names) -> Words:
     if column is not None and value not in (None, ""):
-        return names.of(kind, column, value)
+        return _number(value) if isinstance(value, int | float) and not isinstance(value, bool) else names.of(kind, column, value)
     if value is None or value == "":
         return NONE
+    if kind == "membership" and name == "place":
+        return names.places.place(str(value).partition("@")[2])
+    if name in ("parent_id", "area_id") and isinstance(value, int):
+        return names.places.body(kind, name, value)
     return _plain(name, value)
 
 
@@ -150,9 +159,20 @@ def _label(name: str) -> Words:
     return LABELS.get(name) or _plain("", name)
 
 
+def _number(value: float) -> Bilingual:
+    """A number as each language writes it."""
+    english = f"{value:,}"
+    return Bilingual(english.translate(_VIETNAMESE_MARKS), english)
+
+
+_VIETNAMESE_MARKS = str.maketrans(",.", ".,")
+
+
 def _plain(name: str, value: Any) -> Words:
     if isinstance(value, bool):
         return Bilingual("có", "yes") if value else Bilingual("không", "no")
+    if isinstance(value, int | float):
+        return _number(value)
     if isinstance(value, dict):
         counted = [(COUNTED.get(key, Bilingual(key, key)), each) for key, each in value.items()]
         return Bilingual(*(", ".join(f"{each} {words.in_language(language)}" for words, each in counted) for language in ("vi", "en")))

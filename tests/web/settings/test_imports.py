@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
@@ -18,6 +19,7 @@ from casework.permissions import Role, actor_for
 from casework.settings.staging import forget_staged_imports
 from tests import build
 from tests.conftest import client_of
+from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of
 from tests.web.pages import hidden, words_of
 
@@ -148,6 +150,41 @@ def test_faulty_rows_are_named_with_their_column_and_nothing_is_taken_over(offic
     assert db.session.scalar(select(func.count(Account.id))) == accounts
 
 
+def test_of_people_of_other_centres_a_file_says_that_the_name_is_taken_and_no_more(sqlite_app: Flask) -> None:
+    office = Office(sqlite_app)
+    world, day = office.world, build.NOON.date()
+    world.people["dn"] = second_world(world).people["administrator"]
+    with unit_of_work():
+        # one is at work there, one has left, one worked in both places and left both, one has an account without any role
+        lead, gone, both, none = (db.session.get_one(Account, world.people[name].id) for name in LOGINS)
+        lead.email = "rieng@example.vn"
+        for row in (*gone.memberships, *both.memberships):
+            row.valid_from, row.valid_to = day - timedelta(days=9), day
+        db.session.add(Membership(account=both, role="inspector", centre_id=world.people["dn"].memberships[0].centre_id,
+                                  valid_from=day - timedelta(days=9), valid_to=day))  # fmt: skip
+        for row in none.memberships:
+            db.session.delete(row)
+        disabled = db.session.get_one(Account, world.people["officer_HKL"].id)
+        disabled.disabled_at = build.NOON
+        rows = [f"{each.login};{each.full_name};inspector" for each in (lead, gone, both, none, disabled)]
+        refs = [each.ref for each in (lead, gone, both, none)]
+    table = "Tên đăng nhập;Họ và tên;Vai trò\n" + "\n".join(rows)
+    sent = send(office, "people", table, by="dn")
+    page = office.get("dn", sent.location)
+    said = words_of(page)
+    assert (counts(page), said.count("đã có người dùng"), said.count("từng làm việc ở nơi khác")) == ([0, 0, 0, 5], 4, 1), said
+    assert "rieng@example.vn" not in said
+    assert office.post("dn", sent.location, digest="x" * 32, **WHY).status_code == 422
+    for ref, there in zip(refs, (404, 404, 200, 404), strict=True):
+        assert office.get("dn", f"/settings/people/{ref}").status_code == there
+    seat = f"inspector.{world.people['dn'].memberships[0].centre.ref}"
+    for act, status in (("give", 422), ("password", 403)):
+        assert office.post("dn", f"/settings/people/{refs[2]}", act=act, seat=seat, **WHY).status_code == status
+    assert "2000 dòng" in words_of(send(office, "people", "login,full_name\n" + "a,b\n" * 2_001))
+
+
+LOGINS = ("ops_lead", "operator_2", "committee_leader", "leader_HKL")
+
 AGENCIES = """key,Tên,Name in English,Telephone,Key of the agency above,Area
 XA2,UBND xã Đạ Chais,Commune office,,UBND-LAT,Xã Đạ Chais
 XA3,Công an,Police,113,XA4,
@@ -202,7 +239,14 @@ def test_what_was_exported_and_is_sent_again_changes_nothing(office: Office, for
         new, changed, unchanged, faulty = counts(page)
         assert (new, changed, faulty) == (0, 0, 0), (kind, words_of(page)[:3000])
         assert unchanged >= 3
-        assert office.get("administrator", f"/settings/imports/{kind}/template.{form}").status_code == 200
+        template = office.get("administrator", f"/settings/imports/{kind}/template.{form}")
+        assert template.status_code == 200
+        _at, page = looked(office, send(office, kind, template.data, f"t.{form}"))
+        assert counts(page) == [1, 0, 0, 0], (kind, words_of(page))
+        if form == "xlsx":
+            lists = list(load_workbook(io.BytesIO(template.data)).worksheets[1].iter_rows(values_only=True))
+            words = {"people": ("Tổ trưởng vận hành", "PTNMT"), "agencies": ("PTNMT",), "areas": ("Xã, phường", "Xã Lát")}[kind]
+            assert set(words) <= {row[1] for row in lists}, kind
 
 
 def test_a_file_is_its_senders_alone_and_a_preview_costs_the_same_at_any_length(office: Office) -> None:

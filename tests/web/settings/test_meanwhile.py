@@ -72,7 +72,7 @@ def test_pressing_twice_without_script_says_that_it_is_done(office: Office) -> N
 def test_an_empty_and_an_overlong_form_are_refused_in_words(office: Office) -> None:
     """No number typed for a limit, no role chosen, a password of 501 signs: each once ended in a failure."""
     world = office.world
-    clock = {"centre": world.centre.ref, "kind": "acceptance", "urgency": "", "complexity": "", "unit": "working_hours", "source": "", **WHY}
+    clock = {"centre": world.centre.ref, "kind": "acceptance", "urgency": "", "complexity": "", "unit": "working_hours", **WHY}
     person = f"/settings/people/{world.people['officer_PTNMT'].ref}"
     long = "ắ" * 501
     for address, form, said in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Account, Agency, Area, Event, SearchRow
+from casework.models import Account, Agency, Area, Deputy, Event, SearchRow
 from casework.permissions import Role
 from tests import build
 from tests.conftest import client_of
+from tests.second_centre import of_the_installation
 from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
 
@@ -136,7 +138,7 @@ def test_a_person_is_changed_disabled_with_a_look_ahead_and_enabled(office: Offi
 
 def test_a_leader_appoints_a_deputy_and_calls_them_back(office: Office) -> None:
     colleague, leader = office.world.people["officer_PTNMT"], office.world.people["leader_PTNMT"]
-    assert "Người thay tôi" in office.words("leader_PTNMT", "/sessions")
+    assert "Người làm thay tôi" in office.words("leader_PTNMT", "/sessions")
     form = {
         "act": "appoint",
         "principal": leader.ref,
@@ -147,6 +149,9 @@ def test_a_leader_appoints_a_deputy_and_calls_them_back(office: Office) -> None:
     }
     assert "Chưa có ai" in office.words("leader_PTNMT", "/settings/deputies")
     assert office.post("leader_PTNMT", "/settings/deputies", **{**form, "ends_at": "hôm nay"}).status_code == 422
+    assert '<option value="">Vui lòng chọn</option>' in office.get("leader_PTNMT", "/settings/deputies").get_data(as_text=True)
+    nobody = office.post("leader_PTNMT", "/settings/deputies", **{**form, "deputy": ""})
+    assert (nobody.status_code, "Vui lòng chọn người làm thay" in words_of(nobody)) == (422, True)
     assert office.post("leader_PTNMT", "/settings/deputies", **form).status_code == 302
     assert "10:00 02/03/2026 – 17:00 04/03/2026" in office.words("administrator", "/settings/deputies")
     assert office.get("officer_PTNMT", "/approvals").status_code == 200
@@ -160,6 +165,36 @@ def test_a_leader_appoints_a_deputy_and_calls_them_back(office: Office) -> None:
     assert office.get("officer_PTNMT", "/approvals").status_code == 403
 
 
+def test_a_deputy_changes_no_people_and_nobody_those_they_stand_in_for(office: Office) -> None:
+    world = office.world
+    with unit_of_work():
+        world.people["second"] = build.staff(world, "second", Role.ADMINISTRATOR)
+        for deputy, principal in (("operator", "administrator"), ("second", "ops_lead")):
+            row = Deputy(principal_id=world.people[principal].id, deputy_id=world.people[deputy].id, starts_at=build.NOON,
+                         ends_at=build.NOON + timedelta(days=2), created_by_id=world.people[principal].id)  # fmt: skip
+            db.session.add(row)
+    administrator, lead = world.people["administrator"], world.people["ops_lead"]
+    assert office.get("operator", "/settings/values").status_code == 200, "settings are the deputy's to change"
+    for path in ("people", "agencies", "deputies", "imports/people", "exports/people.csv"):
+        assert office.get("operator", f"/settings/{path}").status_code == 403, path
+    assert "Cán bộ và vai trò" not in office.words("operator", "/settings")
+    seat = f"confidential_reader.{world.centre.ref}"
+    for act in ("password", "give", "change"):
+        assert office.post("operator", f"/settings/people/{administrator.ref}", act=act, seat=seat, **WHY).status_code == 403
+    # an administrator in their own right keeps off the people they stand in for
+    page = f"/settings/people/{lead.ref}"
+    assert "thay người này" in words_of(office.post("second", page, act="give", seat=seat, **WHY))
+    assert 'value="password"' in office.get("administrator", page).get_data(as_text=True)
+    assert 'value="password"' not in office.get("second", page).get_data(as_text=True)
+    assert office.post("second", page, act="password", **WHY).status_code == 403
+    leaving = {"act": "leave", f"takes_over-ops_lead.{world.centre.ref}": world.people["operator_2"].ref, **WHY}
+    assert "thay người này" in words_of(office.post("second", f"{page}/leaving", seat=f"ops_lead.{world.centre.ref}", **leaving))
+    told = {"principal": lead.ref, "deputy": world.people["operator"].ref, "starts_at": "2026-03-09T09:00", "ends_at": "2026-03-10T09:00"}
+    assert "quản trị viên khác cử" in words_of(office.post("second", "/settings/deputies", act="appoint", **told, **WHY))
+    assert not list(settings_told())
+    assert office.post("administrator", page, act="give", seat=seat, **WHY).status_code == 302
+
+
 AGENCY = {"key": "CA", "name_vi": "Công an xã", "name_en": "Commune police", "phone": "113", "parent": "PTNMT", "area": "Xã Lát", **WHY}
 
 
@@ -171,7 +206,7 @@ def test_agencies_are_added_put_right_and_ended(office: Office) -> None:
         ({"phone": "99"}, "không đúng"),
         ({"parent": "KHÔNG"}, "cấp trên"),
         ({"area": "Xã Nào"}, "địa bàn"),
-        ({"name_en": ""}, "tiếng Anh"),
+        ({"name_vi": ""}, "ghi tên bằng tiếng Việt"),
     ):
         refused = office.post("administrator", f"{at}/new", **{**AGENCY, **wrong})
         assert (refused.status_code, words in words_of(refused)) == (422, True), wrong
@@ -232,6 +267,8 @@ def test_areas_keep_their_code_to_their_time_and_search_follows_a_corrected_name
     assert "Sắp xếp lại" in words_of(office.post("administrator", f"{at}/{lat.ref}", **corrected))
     with unit_of_work():
         db.session.get_one(type(case), case.id).area_id = lat.id
+    refused = office.post("administrator", f"{at}/{lat.ref}", act="end", on="2026-05-01", **WHY)
+    assert (refused.status_code, "còn 1 hồ sơ đang xử lý" in words_of(refused)) == (422, True)
     assert office.post("administrator", f"{at}/{lat.ref}", **corrected, corrects_names="yes").status_code == 302
     words = list(db.session.scalars(select(SearchRow.words).where(SearchRow.case_id == case.id)))
     assert words
@@ -273,6 +310,19 @@ def test_what_is_another_centres_is_not_there_and_lists_cost_the_same_at_any_len
         **WHY,
     )
     assert found.status_code == 404
+    # another centre's code is neither in the way nor told; people of the installation are in no centre's log
+    with unit_of_work():
+        db.session.get_one(Area, world.area.id).official_code = "24846"
+    coded = {"level": "commune", "name_vi": "Xã Đạ", "name_en": "Da", "official_code": "24846", "valid_from": "2026-03-02", **WHY}
+    assert office.post("administrator_DN", "/settings/areas/new", **coded).status_code == 302
+    again = office.post("administrator_DN", "/settings/areas/new", **{**coded, "name_vi": "Xã Khác"})
+    assert (again.status_code, "là của Xã Đạ" in words_of(again), "Xã Lát" in words_of(again)) == (422, True, False)
+    root = world.people["root"] = of_the_installation(world, "root", Role.ADMINISTRATOR)
+    mail = {"act": "change", "full_name": "Lê Thị Tỉnh", "email": "tinh@example.vn", **WHY}
+    assert office.post("root", f"/settings/people/{root.ref}", **mail).status_code == 302
+    for query in ("", "?kind=account"):
+        seen = [office.words(name, f"/settings/events{query}") for name in ("root", "administrator", "administrator_DN")]
+        assert ["tinh@example.vn" in words for words in seen] == [True, False, False], query
     few = statements_of(lambda: office.get("administrator", "/settings/people"))
     with unit_of_work():
         for number in range(60):

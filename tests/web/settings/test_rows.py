@@ -13,11 +13,12 @@ from werkzeug.test import TestResponse
 
 from casework.calendars import rules_head
 from casework.clocks import ClockKind, rule_for
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.models import Camera, Case, Clock, ClockRule, Complexity, Event, Field, ReminderRule
 from casework.permissions import LOCAL_ZONE, Role
+from casework.reminder_ladder import ladder_of
 from casework.settings.kinds import KINDS
-from casework.settings.recording import CHANGED
+from casework.settings.recording import CHANGED, record_setting
 from casework.staff_choices import fields_of
 from tests import build
 from tests.second_centre import of_the_installation, second_world
@@ -61,12 +62,14 @@ IMPOSSIBLE: list[tuple[str, dict[str, str], str, str]] = [
     ("ladder", {"share": "101"}, "share", "từ 1 đến 100"),
     ("ladder", {"share": ""}, "share", "một trong hai"),
     ("ladder", {"share": "", "after_amount": "2"}, "after_unit", "cả số và đơn vị"),
+    ("ladder", {"urgency": ""}, "urgency", "Vui lòng chọn một mức độ"),
     ("ladder", {"role": "inspector"}, "role", "chọn một mục trong danh sách"),
     ("refusal", {"guidance_en": ""}, "guidance_en", "Không được để trống"),
     ("visibility", {"position": "-1"}, "position", "từ 0 đến 999"),
     ("phrase", {"kind": "urgency"}, "target", "chỉ gợi ý “Khẩn”"),
     ("phrase", {"weight": "11"}, "weight", "từ 1 đến 10"),
     ("answer_template", {"actions": "Đã sửa {street}."}, "actions", "Không có chỗ điền “{street}”"),
+    ("camera", {"longitude": "x"}, "longitude", "như 108.4267"),
     ("camera", {"latitude": "12.01"}, "longitude", "Cần cả vĩ độ và kinh độ"),
     ("camera", {"latitude": "21.03", "longitude": "105.85"}, "latitude", "ngoài địa bàn của Trung tâm"),
     ("letterhead", {"signer_title": ""}, "signer_title", "Không được để trống"),
@@ -262,6 +265,75 @@ def test_a_centre_takes_its_own_and_nobody_changes_what_is_anothers(office: Offi
     assert "Nhật ký cài đặt" in office.words("inspector", "/settings")
     assert "Thời hạn" not in office.words("inspector", "/settings")
     assert office.get("inspector", "/settings/rules/field").status_code == 403
+
+
+def test_the_first_own_rung_of_a_centre_takes_the_whole_common_ladder_along(office: Office) -> None:
+    centre = office.world.centre
+    common = ladder_of("approval", centre_id=centre.id, on=TODAY, urgency="normal")
+    assert "cả thang chung của loại đó được chép" in office.words("administrator", "/settings/rules/ladder/new")
+    rung = row_at(add(office, "ladder", by="administrator", centre=centre.ref), "ladder")
+    told_of = [event for event in told() if event["kind"] == "ladder"]
+    assert [event["reason"] for event in told_of] == [WHY] * (len(common) + 1), "an event for each rung, one reason"
+    own = ladder_of("approval", centre_id=centre.id, on=TODAY, urgency="normal")
+    assert {(each.share, each.after_amount, each.role) for each in own} == {
+        (60, None, "agency_leader"), *((each.share, each.after_amount, each.role) for each in common)
+    }  # fmt: skip
+    assert {each.centre_id for each in own} == {centre.id}
+    row_at(add(office, "ladder", by="administrator", centre=centre.ref, share="65"), "ladder")
+    assert len(told()) == len(common) + 2, "the second rung is alone"
+    urgent = ladder_of("approval", centre_id=centre.id, on=TODAY, urgency="urgent")
+    assert {each.centre_id for each in urgent} == {None}, "another urgency keeps the common ladder"
+    # the list is narrowed by limit and urgency, says which rows no longer count, and leads to those that do
+    page = office.words("administrator", "/settings/rules/ladder?by_kind=approval&by_urgency=normal")
+    assert (page.count("Đã có dòng riêng"), page.count("Đang áp dụng")) == (len(common), len(common) + 2)
+    assert page.count("khẩn") < 6
+    assert f"{2 * len(common) + 2} dòng" in page
+    assert "Đơn vị xử lý, trả lời" in office.words("administrator", "/settings/rules/ladder?by_kind=assignment")
+    old = office.get("administrator", f"/settings/rules/ladder/{common[0].id}").get_data(as_text=True)
+    assert "Đã có dòng riêng" in old
+    assert f"/settings/rules/ladder/{min(each.id for each in own)}" in old
+    assert rung.centre_id == centre.id
+
+
+def test_events_say_people_places_numbers_and_what_held_in_common_in_words(office: Office) -> None:
+    field = db.session.scalars(select(Field).where(Field.service_code == "do_thi")).one()
+    own_words = {"service_code": "do_thi", "name_vi": "Đô thị Lạc Dương", "name_en": "", "position": "7"}
+    own = row_at(add(office, "field", by="administrator", centre=office.world.centre.ref, **own_words), "field")
+    assert own.name_en == "Đô thị Lạc Dương", "an English name is optional"
+    assert told()[-1]["old"]["name_vi"] == field.name_vi
+    page = office.words("administrator", "/settings/events?kind=field")
+    assert "Quản lý đô thị (chung) Đô thị Lạc Dương" in page
+    seen = office.words("administrator", "/settings/rules/field")
+    assert "Đã có dòng riêng" in seen
+    by, at = office.world.actor("administrator"), build.NOON
+    agency = office.world.agencies["PTNMT"]
+    with unit_of_work():
+        for kind, row, new in (
+            ("membership", "hatrung: officer@PTNMT", {"place": "officer@PTNMT", "role": "officer"}),
+            ("text", "report_accepted", {"km2": 1324.25, "parent_id": None}),
+            ("agency", "PX", {"parent_id": agency.id}),
+        ):
+            record_setting(kind, row, by=by, at=at, centre_id=office.world.centre.id, old={}, new=new, reason=WHY)
+    page = office.words("administrator", "/settings/events")
+    assert f"hatrung · Cán bộ đơn vị · {agency.name_vi}" in page
+    assert "1.324,25" in page
+    assert "report_accepted" not in page
+    assert f"Cấp trên – {agency.name_vi}" in page
+    assert "@" not in page
+
+
+def test_a_part_of_the_settings_has_one_name_everywhere(office: Office) -> None:
+    index = office.get("overseer", "/settings").get_data(as_text=True)
+    cards = re.findall(r'<a class="settingcard" href="([^"]+)"><b>([^<]+)</b>', index)
+    assert len(cards) > 20
+    options = re.findall(r"<option[^>]*>([^<]+)</option>", office.get("overseer", "/settings/events").get_data(as_text=True))
+    called = {html.unescape(title) for _url, title in cards}
+    assert {"Tivi hiển thị", "Người làm thay", "Lời tin nhắn", "Bản đồ nền", "Các Trung tâm", "Sắp xếp lại đơn vị"} <= called & set(options)
+    for url, title in cards:
+        answer = office.get("overseer", html.unescape(url))
+        heading = re.search(r"<h1[^>]*>(.*?)</h1>", answer.get_data(as_text=True), re.DOTALL)
+        assert heading, url
+        assert heading[1].strip().startswith(title), url
 
 
 def test_a_complexity_is_offered_once_it_has_a_limit_and_not_before(office: Office) -> None:

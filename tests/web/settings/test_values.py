@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -16,7 +17,7 @@ from casework.complexities import complexities_of
 from casework.db import db, unit_of_work
 from casework.limits import Limit
 from casework.models import ClockRule, Field, HouseSetting, ReminderRule
-from casework.permissions import LOCAL_ZONE, Role
+from casework.permissions import ACTION_ROLES, LOCAL_ZONE, Action, Role
 from casework.reminder_ladder import ladder_of
 from casework.settings.event_lists import PAGE
 from casework.settings.kinds import KINDS
@@ -29,6 +30,7 @@ from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from web import auth, filing, own_acts, tracking
+from web.settings.index import SECTIONS
 
 TODAY = build.NOON.astimezone(LOCAL_ZONE).date()
 WHY = "Theo đề nghị của tổ trưởng"
@@ -125,7 +127,7 @@ def test_a_centre_says_who_it_is_at_once_and_open_cases_keep_how_they_are_counte
     db.session.rollback()
     assert (case.clock_starts, later.clock_starts) == ("filing", "acceptance")
     for wrong, words in (
-        ({"phone": "không có"}, "Số điện thoại không hợp lệ"), ({"name_en": ""}, "Cần tên"),
+        ({"phone": "không có"}, "Số điện thoại không hợp lệ"), ({"name_vi": ""}, "Cần tên"),
         ({"case_clock_starts": "never"}, "Vui lòng chọn"),
         ({"reason": "", "phone": ""}, "ghi lý do"), ({}, "Chưa có gì thay đổi"),
     ):
@@ -134,6 +136,20 @@ def test_a_centre_says_who_it_is_at_once_and_open_cases_keep_how_they_are_counte
     other = second_world(office.world).centre
     assert office.post("administrator", f"/settings/centres/{other.ref}", **form).status_code == 404
     assert "lúc người dân gửi" in office.words("inspector", "/settings/events?kind=centre")
+
+
+def test_the_settings_show_to_each_person_the_sections_they_may(office: Office) -> None:
+    def sections(name: str) -> tuple[bool, list[str]]:
+        page = office.get(name, "/settings").get_data(as_text=True)
+        return 'href="/settings"' in office.get(name, "/sessions").get_data(as_text=True), re.findall(r'settingcard" href="([^"]+)"', page)
+
+    assert ACTION_ROLES[Action.OPEN_SETTINGS] == {role for each in SECTIONS for role in ACTION_ROLES[each.action]}
+    assert sections("ops_lead") == (True, ["/settings/deputies", "/settings/wallboards"])
+    assert sections("leader_PTNMT") == sections("committee_leader") == (True, ["/settings/deputies"])
+    assert sections("inspector") == (True, ["/settings/events"])
+    assert (sections("administrator")[0], len(sections("administrator")[1])) == (True, len(SECTIONS))
+    for name in ("operator", "officer_PTNMT", "records_clerk"):
+        assert sections(name) == (False, []), name
 
 
 def test_the_list_of_changes_goes_back_page_by_page(office: Office) -> None:

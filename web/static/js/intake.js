@@ -74,20 +74,23 @@
   });
 
   // -- the commune
-  const area = form.elements.area, communes = [...document.querySelectorAll("#communes option")];
+  const area = form.elements.area, names = [...document.querySelectorAll("#communes option")];
+  const today = names.filter(option => !("former" in option.dataset)), before = names.filter(option => "former" in option.dataset);
   const LEVELS = /^(thi tran|phuong|xa) /;
   const fold = text => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[đĐ]/g, "d").toLowerCase().replace(/['’‘ʼ`´\-‐‑–]/g, "").trim();
-  const means = [
-    (wanted, name) => name === wanted, (wanted, name) => name.replace(LEVELS, "") === wanted,
-    (wanted, name) => name.replace(LEVELS, "").startsWith(wanted) || name.startsWith(wanted),
-    (wanted, name) => name.replace(LEVELS, "").split(" ").some(word => word.startsWith(wanted)),
-    (wanted, name) => name.replace(LEVELS, "").split(" ").map(word => word[0]).join("") === wanted,
+  const isName = (wanted, name) => name === wanted, isBare = (wanted, name) => name.replace(LEVELS, "") === wanted;
+  const begins = (wanted, name) => name.replace(LEVELS, "").startsWith(wanted) || name.startsWith(wanted);
+  const hasWord = (wanted, name) => name.replace(LEVELS, "").split(" ").some(word => word.startsWith(wanted));
+  const isInitials = (wanted, name) => name.replace(LEVELS, "").split(" ").map(word => word[0]).join("") === wanted;
+  const tiers = [
+    [isName, today], [isBare, today], [isName, before], [isBare, before],
+    [begins, today], [hasWord, today], [isInitials, today], [begins, before], [hasWord, before],
   ];
   area.addEventListener("change", () => {
     const wanted = fold(area.value);
-    for (const fits of wanted ? means : []) {
-      const found = communes.filter(option => fits(wanted, option.dataset.folded));
-      if (found.length === 1) area.value = found[0].value;
+    for (const [fits, among] of wanted ? tiers : []) {
+      const found = among.filter(option => fits(wanted, option.dataset.folded));
+      if (new Set(found.map(option => option.dataset.area)).size === 1) area.value = found[0].value;
       if (found.length) return;
     }
   });

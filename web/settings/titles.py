@@ -1,0 +1,23 @@
+"""What each part of the settings is called: one name for the index, the title of its page and the list of changes."""
+
+from casework.settings.kinds import KINDS
+from casework.words import Bilingual
+
+TITLES: dict[str, Bilingual] = {
+    **{kind.name: kind.title for kind in KINDS.values()},
+    "people": Bilingual("Cán bộ và vai trò", "People and roles"),
+    "deputy": Bilingual("Người làm thay", "Deputies"),
+    "agency": Bilingual("Đơn vị xử lý", "Agencies"),
+    "area": Bilingual("Địa bàn", "Areas"),
+    "boundary": Bilingual("Ranh giới địa bàn", "Boundaries of areas"),
+    "centre": Bilingual("Các Trung tâm", "Centres"),
+    "value": Bilingual("Giá trị chung", "Single values"),
+    "events": Bilingual("Nhật ký cài đặt", "Changes of settings"),
+    "calendar": Bilingual("Lịch làm việc", "Working calendar"),
+    "text": Bilingual("Lời tin nhắn", "Words of messages"),
+    "messages": Bilingual("Tin gửi đi", "Messages sent"),
+    "reorganisation": Bilingual("Sắp xếp lại đơn vị", "Reorganisations"),
+    "wallboard": Bilingual("Tivi hiển thị", "Televisions"),
+    "house_setting": Bilingual("Bản đồ nền", "Base map"),
+}
+"""By the name events have for the kind of setting, where they have one."""
