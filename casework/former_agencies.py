@@ -1,18 +1,62 @@
 """Who goes on with the work of an agency that has ended: rules and tables still know it by its old key (rules.md, section 8)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
 from casework.db import db
+from casework.folding import index_words
 from casework.former_areas import Beside
 from casework.models import Agency, AgencySuccession, Case, Event
 from casework.permissions import LOCAL_ZONE
 from casework.successors import Followed, heirs_of
 from casework.words import Bilingual
+
+LEAST_WORDS = 2
+"""A name is meant by so many of its words: by one alone ("phòng") most are."""
+MOST_CALLED = 300
+LEFT_OUT = frozenset({"phong", "ban", "so"})
+"""First words of names that people leave out when they look for one: "tài nguyên và môi trường"."""
+
+
+def agencies_called(words: Sequence[str]) -> set[int]:
+    """The agencies of any time whose name or short name begins with these folded words, with those before and behind them, however far.
+
+    Of less than LEAST_WORDS only a whole short name counts. One statement, and one more where an agency is meant.
+    """
+    if not words:
+        return set()
+    query = select(Agency.id, Agency.name_vi, Agency.short_name_vi)
+    query = query.where(*(Agency.folded_name.contains(word) for word in words)).order_by(Agency.id.desc()).limit(MOST_CALLED)
+    found = {id_ for id_, *names in db.session.execute(query) if any(_is_called(list(words), index_words(name).split()) for name in names)}
+    if not found:
+        return found
+    before: dict[int, list[int]] = defaultdict(list)
+    behind: dict[int, list[int]] = defaultdict(list)
+    for one, other in db.session.execute(select(AgencySuccession.predecessor_id, AgencySuccession.successor_id)):
+        before[other].append(one)
+        behind[one].append(other)
+    return _along(before, found) | _along(behind, found)
+
+
+def _is_called(words: list[str], name: list[str]) -> bool:
+    if len(words) < LEAST_WORDS:
+        return name == words
+    *whole, last = words
+    ways = [name, name[1:]] if name and name[0] in LEFT_OUT else [name]
+    return any(each[: len(whole)] == whole and len(each) > len(whole) and each[len(whole)].startswith(last) for each in ways)
+
+
+def _along(ways: Mapping[int, list[int]], ids: Collection[int]) -> set[int]:
+    found, ahead = set(ids), list(ids)
+    while ahead:
+        new = [each for each in ways.get(ahead.pop(), ()) if each not in found]
+        found.update(new)
+        ahead += new
+    return found
 
 
 def agencies_now(keys: Collection[str], case: Case, there: Collection[Agency]) -> dict[str, Agency]:

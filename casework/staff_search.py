@@ -2,7 +2,8 @@
 
 Found are texts a person may read: the search rows hold no original words, no identity, nobody's notes and nothing of a case in
 quarantine. Operators find their centre's cases, committee leaders those of theirs by the texts cleared for agencies, an agency
-those it works on or has answered; what it lost it does not find.
+those it works on or has answered; what it lost it does not find. By the name of an agency, of today or of before, those who oversee
+all agencies find what it has or had work of, behind the cases whose texts hold the words.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, s
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
+from casework.former_agencies import agencies_called
 from casework.former_areas import former_names
 from casework.models import Area, Assignment, Case, CaseReport, Field, Report, SearchRow
 from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, Role, require
@@ -156,6 +158,7 @@ def _candidates(
     cases: set[int] = set()
     narrowed = select(Case.id).where(*_conditions(wanted))
     texts = (SearchRow.words, SearchRow.exact_words) if with_text else ()
+    given = _given_to(words) if any(scope.case_ids is None for scope in scopes) else None
     for scope in scopes:
         few = _few_of(scope.case_ids, narrowed if wanted.is_narrowed else None)
         where = [scope.condition]
@@ -163,12 +166,23 @@ def _candidates(
             where.append(SearchRow.case_id.in_(few))
         if wanted.is_narrowed and few is not narrowed:
             where.append(select(Case.id).where(Case.id == SearchRow.case_id, *_conditions(wanted)).exists())
-        rows = newest_with(words, SearchRow.id, SearchRow.case_id, *texts, audience=scope.audience, where=where, of_few=few is not None)
+        columns = (SearchRow.id, SearchRow.case_id, *texts)
+        rows = newest_with(words, *columns, audience=scope.audience, where=where, of_few=few is not None)
+        if given is not None and scope.case_ids is None:
+            where = [scope.condition, SearchRow.case_id.in_(given)]
+            where += [SearchRow.case_id.in_(narrowed)] if wanted.is_narrowed else []
+            rows += newest_with((), *columns, audience=scope.audience, where=where, of_few=_few_of(given) is not None)
         for id_, case_id, *text in rows:
             if case_id not in cases:
                 cases.add(case_id)
                 found[id_] = (case_id, *text) if text else (case_id, "", "")
     return found
+
+
+def _given_to(words: Sequence[str]) -> Select[int] | None:
+    """The cases the agencies whose name was typed have or had work of; None where none was."""
+    agencies = agencies_called(words)
+    return select(Assignment.case_id).where(Assignment.agency_id.in_(sorted(agencies))) if agencies else None
 
 
 def _few_of(*choices: Select[int] | CompoundSelect[int] | None) -> Select[int] | CompoundSelect[int] | None:

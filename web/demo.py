@@ -21,7 +21,7 @@ from web.config import Config
 from web.demo_cases import agencies_at_work, draw_pictures, tell_stories
 from web.demo_desks import OnDesk, furnish_desks, on_desk
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
-from web.demo_settings import furnish_settings, let_messages_be_given_up
+from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
 from web.passwords import hash_password
 from web.schema import refuse_other_schema
 from web.server import serve
@@ -94,6 +94,7 @@ def prepare(app: Flask, *, now: datetime) -> bool:
     catch_up(now)
     if was_empty:
         let_messages_be_given_up(app, now=now)
+    let_past_messages_rest(now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty
 

@@ -3,13 +3,14 @@ two citizens, and neighbours of theirs who only send reports.
 
 The other agencies share one officer and one leader, so that whatever is given to them has somebody to answer.
 
-Every given name says that it is made up (Mẫu, Ví Dụ, Minh Họa …), e-mail addresses are of example.com, which belongs to nobody.
+Every given name says that it is made up (Mẫu, Ví Dụ, Minh Họa …), e-mail addresses are of example.com, which belongs to nobody, and
+telephones begin with a 0 after the area code, as no subscriber's does.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import cycle
+from itertools import count, cycle
 
 from sqlalchemy import select
 
@@ -24,6 +25,9 @@ PASSWORD = "langbiang-minh-hoa"
 """Of every demonstration account; it opens invented data on this machine only."""
 
 SINCE = date(2022, 5, 16)
+
+FIRST_NUMBER = 842630000301
+"""Of the official telephones of staff, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ CENTRE_PARTS = (
     _Part("thanhtra", "Bùi Thị Thí Dụ", Role.INSPECTOR, Bilingual("Thanh tra viên", "Inspector")),
 )
 
+INSTALLATION_PARTS = (
+    _Part("quantrihethong", "Tô Văn Minh Họa", Role.ADMINISTRATOR, Bilingual("Quản trị toàn hệ thống", "Installation administrator")),
+)
+"""Who works for no centre: what holds in all of them is theirs to change."""
+
 OTHER_KEY, OTHER_AGENCIES = "khac", Bilingual("các đơn vị khác", "the other agencies")
 
 CITIZENS = (("nguoidan1@example.com", "Nguyễn Văn Giả Định"), ("nguoidan2@example.com", "Trần Thị Thí Dụ"))
@@ -86,13 +95,14 @@ def agency_login(key: str, role: Role) -> str:
 
 def add_people(centre: Centre, agencies: Iterable[Agency], *, password_hash: str, now: datetime) -> None:
     """Add every demonstration account to the centre; `agencies` have people of their own. In the caller's unit of work."""
-    for part in CENTRE_PARTS:
-        _add_staff(part, password_hash, now, [Membership(role=part.role, centre_id=centre.id, valid_from=SINCE)])
+    numbers = count(FIRST_NUMBER)
+    for part, centre_id in [*((part, centre.id) for part in CENTRE_PARTS), *((part, None) for part in INSTALLATION_PARTS)]:
+        _add_staff(part, password_hash, now, next(numbers), [Membership(role=part.role, centre_id=centre_id, valid_from=SINCE)])
     for part, places in _agency_parts(centre, list(agencies)):
         memberships = [
             Membership(role=part.role, agency_id=agency.id, valid_from=SINCE, is_focal=part.role == Role.OFFICER) for agency in places
         ]
-        _add_staff(part, password_hash, now, memberships)
+        _add_staff(part, password_hash, now, next(numbers), memberships)
     for email, name in SENDERS:
         citizen_account(Contact(name=name, email=email), password_hash=password_hash, language="vi", now=now)
     db.session.flush()
@@ -130,7 +140,7 @@ def _part_of(account: Account) -> Bilingual:
 
 
 def _agency_parts(centre: Centre, agencies: list[Agency]) -> Iterator[tuple[_Part, list[Agency]]]:
-    taken = {part.full_name for part in CENTRE_PARTS} | {name for _, name in CITIZENS}
+    taken = {part.full_name for part in (*CENTRE_PARTS, *INSTALLATION_PARTS)} | {name for _, name in CITIZENS}
     pairs = zip(cycle(_FAMILY_NAMES), cycle(_GIVEN_NAMES), strict=False)
     names = (name for family, given in pairs if (name := f"{family} {given}") not in taken)
     titles = {Role.OFFICER: Bilingual("Cán bộ xử lý", "Officer"), Role.AGENCY_LEADER: Bilingual("Lãnh đạo đơn vị", "Agency leader")}
@@ -141,10 +151,10 @@ def _agency_parts(centre: Centre, agencies: list[Agency]) -> Iterator[tuple[_Par
             yield _Part(agency_login(key, role), next(names), role, title), places
 
 
-def _add_staff(part: _Part, password_hash: str, now: datetime, memberships: list[Membership]) -> None:
+def _add_staff(part: _Part, password_hash: str, now: datetime, number: int, memberships: list[Membership]) -> None:
     account = Account(
         kind="staff", login=part.login, password_hash=password_hash, full_name=part.full_name,
-        title_vi=part.title.vi, title_en=part.title.en, created_at=now,
+        title_vi=part.title.vi, title_en=part.title.en, email=f"{part.login}@example.com", phone=f"+{number}", created_at=now,
     )  # fmt: skip
     account.memberships.extend(memberships)
     db.session.add(account)

@@ -16,6 +16,7 @@ from casework.permissions import LOCAL_ZONE, SYSTEM, Actor, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.seeding import LETTERHEAD, REORGANISED_ON, SIGNED_AT, Row, table_rows
+from casework.settings.centre import change_centre
 from web.demo_people import staff_account
 from web.demo_telling import begin_step
 from workflows import reorganising
@@ -26,6 +27,7 @@ DONE = datetime(2025, 7, 1, 7, 5, tzinfo=LOCAL_ZONE)
 TITLE = "Sắp xếp đơn vị hành chính cấp xã, kết thúc cấp huyện từ 01/07/2025"
 SOURCE = "Nghị quyết 1671/NQ-UBTVQH15 ngày 16/6/2025; Nghị định 150/2025/NĐ-CP"
 ADMINISTRATOR = "quantri"
+CENTRE_NAME = "Trung tâm Giám sát và Điều hành thông minh xã Lạc Dương"
 CENTRE_HEAD = ("UBND XÃ LẠC DƯƠNG", "TRUNG TÂM GIÁM SÁT VÀ ĐIỀU HÀNH THÔNG MINH", "IOC", "", "GIÁM ĐỐC")
 """Over the letters of the centre, which the commune of its seat goes on with."""
 
@@ -40,6 +42,7 @@ def reorganise(centre: Centre) -> None:
     _agencies(centre, plan.ref, by, areas)
     _people(plan, by)
     reorganising.carry_out(plan.ref, by=actor_for(staff_account(ADMINISTRATOR), now=DONE), now=DONE, reason="Đúng ngày hiệu lực.")
+    _name_centre(centre)
     _letterheads(centre)
     db.session.flush()
 
@@ -70,6 +73,15 @@ def _agencies(centre: Centre, ref: str, by: Actor, areas: dict[str, Area]) -> No
         known[row["key"]] = plans.new_body(ref, by=by, kind=Kind.AGENCY, values=values).id
         for key in row["follows"].split():
             plans.add_line(ref, by=by, kind=Kind.AGENCY, predecessor_id=known[key], successor_id=known[row["key"]])
+
+
+def _name_centre(centre: Centre) -> None:
+    """The centre is the district's no longer; it keeps its hotline and how it counts limits."""
+    at = DONE + timedelta(minutes=3)
+    change_centre(
+        centre, by=actor_for(staff_account(ADMINISTRATOR), now=at), now=at, reason=f"{TITLE} ({SOURCE}).", name_vi=CENTRE_NAME,
+        name_en=centre.name_en, phone=centre.phone or "", case_clock_starts=centre.case_clock_starts,
+    )  # fmt: skip
 
 
 def _letterheads(centre: Centre) -> None:

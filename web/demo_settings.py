@@ -2,12 +2,13 @@
 and messages that did not leave the house. All but the last belong to the one transaction of a demonstration.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.letters import usual_reply_day, write_late_letter
 from casework.messages.routing import route_messages
 from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
@@ -51,15 +52,22 @@ def let_messages_be_given_up(app: Flask, *, now: datetime) -> None:
     Who is told by which way is worked out outside any other transaction, so a start broken off here leaves no such messages.
     """
     at = datetime.combine(now.astimezone(LOCAL_ZONE).date() - timedelta(days=1), TEN, LOCAL_ZONE)
-    to_citizens = select(OutboxMessage.due_at).where(OutboxMessage.recipient.startswith("reporter:"), OutboxMessage.due_at <= at)
-    newest = list(db.session.scalars(to_citizens.order_by(OutboxMessage.due_at.desc()).limit(ROUTED)))
+    to_citizens = select(OutboxMessage.id).where(OutboxMessage.recipient.startswith("reporter:"), OutboxMessage.due_at <= at)
+    newest = list(db.session.scalars(to_citizens.order_by(OutboxMessage.due_at.desc(), OutboxMessage.id.desc()).limit(ROUTED)))
     db.session.rollback()
     if not newest:
         return
-    everything = 100_000
-    route_messages(newest[-1] - timedelta(microseconds=1), everything, configured=())
-    route_messages(at, everything, configured={"email"})
+    let_past_messages_rest(now, besides=newest)
+    route_messages(at, ROUTED, configured={"email"})
     send_waiting("email", _no_such_box, clock=lambda: at, pages=page_addresses(app), configured={"email"}, most=GIVEN_UP)
+
+
+def let_past_messages_rest(now: datetime, *, besides: Collection[int] = ()) -> None:
+    """Whoever was to hear of the days before today has heard of it: such messages leave the house by no way set up later."""
+    midnight = datetime.combine(now.astimezone(LOCAL_ZONE).date(), time(), LOCAL_ZONE)
+    past = OutboxMessage.routed_at.is_(None), OutboxMessage.due_at < midnight, OutboxMessage.id.not_in(besides)
+    with unit_of_work():
+        db.session.execute(update(OutboxMessage).where(*past).values(routed_at=OutboxMessage.due_at))
 
 
 def _no_such_box(_outgoing: Outgoing) -> Receipt:
@@ -79,10 +87,10 @@ def _hang_television(centre: Centre, now: datetime) -> None:
 
 
 def _write_late_letter(now: datetime) -> None:
-    """To the agency whose part is late the longest."""
+    """To the office whose part is late the longest; the committee of a commune is urged by no centre that is under it."""
     begin_step()
     by = actor_for(staff_account(OPERATOR), now=now)
-    rows = [row for row in late_list(by, now=now).rows if row.can_be_written]
+    rows = [row for row in late_list(by, now=now).rows if row.can_be_written and row.assignment.agency.parent_id is not None]
     if not rows:
         return
     late = max(rows, key=lambda row: (row.days, -row.assignment.id)).assignment.agency

@@ -85,7 +85,7 @@ def subject_of(digest: Digest) -> Bilingual:
     if not digest.waiting:
         return Bilingual("Việc cần xử lý hôm nay", "What waits for you today")
     return Bilingual(
-        f"Việc sáng nay: {digest.waiting} việc đang chờ, {digest.late} trễ hạn",
+        f"Việc hôm nay: {digest.waiting} việc đang chờ, {digest.late} trễ hạn",
         f"This morning: {digest.waiting} waiting, {digest.late} late",
     )
 

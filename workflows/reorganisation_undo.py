@@ -14,7 +14,7 @@ from casework.reorganising.journal import Net, net_changes, put_back, rows_with
 from casework.reorganising.letters import take_out_of_letters
 from casework.reorganising.plans import locked_plan
 from casework.reorganising.telling import take_back_word
-from casework.reorganising.undoing import cases_in, obstacles, refused_words
+from casework.reorganising.undoing import cases_in, lead_rules_back, obstacles, refused_words
 from casework.search_rows import refresh_search_rows
 from casework.settings.recording import record_setting, require_administrator_of
 from workflows.case_rows import steps_of
@@ -97,6 +97,7 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     for case_id in case_ids:
         lock_case(case_id)
     nets = net_changes(plan.id)
+    lead_rules_back(plan, nets)
     if found := obstacles(plan, nets):
         raise UndoRefused(*refused_words(found))
     done_at = plan.done_at or now

@@ -3,18 +3,20 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Column, RowMapping, Table, select, update
 
 from casework.db import METADATA, db
 from casework.models import Account, Agency, Area, Assignment, Case, Centre, Membership, Reorganisation
+from casework.reorganising.blueprint import Kind
 from casework.reorganising.journal import Net, changed_since
+from casework.reorganising.rules import RULES, copied_rules
 from casework.words import Bilingual
 
 MOST_NAMED = 10
 """Things in the way that are named; the number of all is said."""
 
 BODIES: dict[str, type[Any]] = {"area": Area, "agency": Agency, "centre": Centre}
-NAMING = frozenset({"case_id", "assignment_id", "account_id", "code", "name", "name_vi", "name_en"})
+NAMING = frozenset({"case_id", "assignment_id", "account_id", "code", "name", "name_vi", "name_en", "valid_from", "valid_to"})
 """Columns that tell what a row is about."""
 LEFT_OUT = frozenset({"code_counter", "staged_import"})
 """Tables that may point to a body that is not there: codes were given, an import is thrown away within the day."""
@@ -45,6 +47,26 @@ def cases_in(nets: list[Net]) -> list[int]:
             value = net.after.get("case_id") or db.session.scalar(select(net.table.c.case_id).where(net.table.c.id == net.key.get("id")))
             found |= {value} if value is not None else set()
     return sorted(found)
+
+
+def lead_rules_back(plan: Reorganisation, nets: list[Net]) -> None:
+    """What began since by a rule the plan copied goes by the original again: limits, climbed rungs, fields of work."""
+    made = {(net.table.name, net.key["id"]) for net in nets if net.is_new and "id" in net.key}
+    lines = [(step.predecessor_id, step.successor_id) for step in plan.steps if step.kind == Kind.CENTRE and step.successor_id is not None]
+    for rules in RULES:
+        name = rules.__tablename__
+        ways = {copy: id_ for pair in dict.fromkeys(lines) for id_, copy in copied_rules(rules, *pair).items() if (name, copy) in made}
+        pointing = [column for table in METADATA.sorted_tables for column in table.columns if ways and _points_to(column, name)]
+        for column in pointing:
+            rows = [net for net in nets if net.table.name == column.table.name and (net.is_new or column.name in net.before)]
+            strangers = column.table.c.id.not_in([net.key["id"] for net in rows])  # the others are put back themselves
+            for copy, original in ways.items():
+                db.session.execute(update(column.table).where(column == copy, strangers).values({column.name: original}))
+    db.session.expire_all()
+
+
+def _points_to(column: Column[Any], name: str) -> bool:
+    return not column.table.name.startswith("reorganisation") and any(each.column.table.name == name for each in column.foreign_keys)
 
 
 def _changed(net: Net) -> Bilingual:
@@ -89,10 +111,15 @@ def _newcomers(plan: Reorganisation, nets: list[Net]) -> Iterator[Bilingual]:
                     key = tuple(row._mapping[each] for each in table.primary_key)
                     own = known.get((table.name, key))
                     goes_back = own is not None and (own.is_new or column.name in own.before)
-                    is_planned = table.name in BODIES and key[0] in gone.get(table.name, set())
+                    is_ahead = table.name in BODIES and (key[0] in gone.get(table.name, set()) or _holds_never(row._mapping))
                     follows_case = table.name == "waiting_task" and row._mapping["case_id"] in brought_back
-                    if not (goes_back or is_planned or follows_case):
+                    if not (goes_back or is_ahead or follows_case):
                         yield _named(table, dict(row._mapping))
+
+
+def _holds_never(row: RowMapping) -> bool:
+    """Whether a body waits for a plan."""
+    return row["valid_to"] is not None and row["valid_to"] <= row["valid_from"]
 
 
 def _named(table: Table, row: Mapping[str, Any]) -> Bilingual:

@@ -540,7 +540,7 @@ def test_televisions_and_deputies_are_set_up_and_taken_back(day: Day) -> None:
         page.locator("main a[href$='/settings/deputies']").click()
     fill_in(page, deputy=day.world.people["officer_KTHT"].ref, starts_at="2026-03-03T07:30", ends_at="2026-03-05T17:00", reason="Đi họp.")
     with page.expect_navigation():
-        page.get_by_role("button", name="Cử người thay").click()
+        page.get_by_role("button", name="Cử người làm thay").click()
     expect(page.locator("main")).to_contain_text("Người Thử officer_KTHT thay")
 
 

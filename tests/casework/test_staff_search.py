@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, text
 from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.folding import index_words
-from casework.models import Area, AreaSuccession, Case, Event, SearchRow
+from casework.models import AgencySuccession, Area, AreaSuccession, Case, Event, SearchRow
 from casework.permissions import NotAllowed
 from casework.phone_look_ups import STREAM, LookUpRefused, look_up_phone
 from casework.search_index import MOST_FOUND, MOST_WORDS, words_asked
@@ -56,6 +56,8 @@ def place(app: Flask) -> Place:
         newer = build.commune(world, "Xã Lạc Dương", valid_from=date(2025, 7, 1))
         older = db.session.merge(world.areas["xa da chais"])
         db.session.add(AreaSuccession(predecessor_id=older.id, successor_id=newer.id, on=date(2025, 7, 1)))
+        land = build.agency(world, "DATDAI", "Phòng Đất đai cũ", "Land Office", valid_to=date(2025, 7, 1))
+        db.session.add(AgencySuccession(predecessor_id=land.id, successor_id=world.agencies["PTNMT"].id, on=date(2025, 7, 1)))
     cases: dict[str, Case] = {}
     for name, title, words, area, agency in (
         ("waste", "Rác đổ ven suối", "Có đống rác lớn ven suối Đưng K’Nớ.", world.area, "PTNMT"),
@@ -88,6 +90,10 @@ def who_finds_what(place: Place) -> None:
         # places under both names, each way, and with other words
         ("operator", "Đạ Chais", {"crab", "forest"}), ("operator", "lac duong", {"crab", "forest"}),
         ("operator", "rac da chais", {"forest", "crab"}),
+        # agencies by name, of today and of before (below), whoever has or had the work; not by one common word
+        ("operator", "Phòng Tài nguyên", waste), ("committee_leader", "tai nguyen va moi", waste),
+        ("officer_HKL", "Phòng Tài nguyên", set()),
+        ("operator", "Phòng Đất đai cũ", waste), ("operator", "phong", set()),
         # codes as words
         ("operator", "LD-2026", everything), ("operator", place.cases["crab"].code, road),
         ("operator", place.cases["crab"].code.lower(), road),

@@ -40,6 +40,7 @@ from casework.models import (
     Delivery,
     Event,
     HotlineCall,
+    OutboxMessage,
     Photo,
     Publication,
     Reminder,
@@ -61,6 +62,8 @@ from casework.same_sender import earlier_reports
 from casework.saved_filters import filters_of
 from casework.seeding import REORGANISED_ON, table_rows
 from casework.settings.event_lists import setting_events
+from casework.settings.people import fit_email, fit_phone
+from casework.settings.scopes import administered_centres
 from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseState, Pause
 from casework.triage import hotline_calls
 from casework.wallboards import wallboards_of
@@ -194,6 +197,7 @@ def test_closed_cases_keep_the_bodies_of_their_day_and_fresh_ones_are_with_those
     heir = db.session.scalars(select(Agency).where(Agency.key == "HKL-KV")).one()
     heads.append(letterhead_for(heir.centre_id, heir.id, NOW.date()).issuing_body)
     assert heads == ["HẠT KIỂM LÂM HUYỆN LẠC DƯƠNG"] * 2 + ["HẠT KIỂM LÂM KHU VỰC LẠC DƯƠNG"]
+    assert lead.centre.name_vi == "Trung tâm Giám sát và Điều hành thông minh xã Lạc Dương"
     page = client_of(app).get(f"/reports/{case_of(SMOKE).code}").text
     assert "Xã Đạ Chais (nay là xã Lạc Dương)" in page
     assert "Hạt Kiểm lâm huyện Lạc Dương" in page
@@ -287,6 +291,13 @@ def test_nothing_of_the_past_bursts_out_of_the_worker(app: Flask) -> None:
     assert reminded
     assert min(reminded) > NOW - timedelta(days=40)
     assert fire_due_timers(NOW) == send_reminders(NOW) == 0
+    midnight = NOW.astimezone(LOCAL_ZONE).replace(hour=0)
+    left = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.routed_at.is_(None), OutboxMessage.due_at <= NOW)
+    assert db.session.scalar(left.where(OutboxMessage.due_at < midnight)) == 0
+    assert db.session.scalar(left)                                               # those of today are told once a way is set up
+    deliveries = list(db.session.scalars(select(Delivery)))
+    assert sorted(row.given_up_at is None for row in deliveries) == [False] * 2 + [True] * 4
+    assert {(row.channel, row.recipient.partition(":")[0]) for row in deliveries} == {("email", "reporter")}
 
 
 def test_the_quarantined_case_is_with_its_reader_alone(app: Flask) -> None:
@@ -350,12 +361,19 @@ def test_the_rooms_behind_the_desks_show_something(app: Flask) -> None:
     assert (late.with_apology, late.without_apology) == (1, 1)
     assert {row.can_be_written for row in late.rows} == {True}
     assert sorted(letter.kind for letter in letters_seen(person("vanhanh"))) == ["apology", "late_list"]
+    letter = next(letter for letter in letters_seen(person("vanhanh")) if letter.kind == "late_list")
+    assert letter.content["head"]["parent_body"] == "UBND XÃ LẠC DƯƠNG"
+    assert letter.content["to"].startswith("Phòng")
     administrator = person("quantri")
+    assert administered_centres(administrator) is not None
+    assert administered_centres(person("quantrihethong")) is None                # of the installation
+    for row in db.session.scalars(select(Account).where(Account.kind == "staff")):
+        assert (fit_email(row.email or ""), fit_phone(row.phone or "")) == (f"{row.login}@example.com", row.phone)
     assert [letter.reason for letter in dead_letters(administrator, limit=9)] == ["refused", "refused"]
     assert {state.channel: state.waiting > 0 for state in channel_states(administrator)}["email"]
     assert db.session.scalar(select(func.count()).select_from(Delivery).where(Delivery.sent_at.is_not(None))) == 0
     told = {(event.payload or {})["kind"] for event in setting_events(administrator).events}
-    assert {"value", "reorganisation", "wallboard"} <= told
+    assert {"value", "reorganisation", "wallboard", "centre"} <= told
     assert [board.paired_at for board in wallboards_of(person("totruong"))] == [NOW]
     [draft, done] = plans_seen(administrator)
     assert (draft.state, done.state, faults_of(draft)) == ("draft", "done", [])

@@ -8,18 +8,38 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.clocks import ClockKind, ladder_for, rule_for, running_clocks
 from casework.db import db, unit_of_work
-from casework.models import Area, Assignment, Case, Clock, Event, Membership, OutboxMessage, Reorganisation
+from casework.messages.digests import letter_codes
+from casework.messages.routing import route_messages
+from casework.models import (
+    Area,
+    Assignment,
+    Case,
+    Clock,
+    ClockRule,
+    Delivery,
+    Event,
+    Letterhead,
+    Membership,
+    OutboxMessage,
+    ReminderRule,
+    Reorganisation,
+)
+from casework.outbox import add_to_letter
 from casework.public_cases import Wanted as PublicWanted
 from casework.public_cases import public_list
+from casework.reminders import send_reminders
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.reorganising.faults import faults_of
 from tests import build, reorganised
 from tests.conftest import client_of
+from tests.messages.house import BY_MAIL, told_of_everything
 from tests.reorganised import DAY, MORNING, agency, area, carried_out, differences, everything, planned
-from tests.second_centre import of_the_installation
+from tests.second_centre import add_rule, of_the_installation
 from workflows import reorganisation_undo, reorganising, steps
+from workflows.leaving import return_tasks_of_leavers
 from workflows.models import WaitingTask
 from workflows.reorganisation_preview import preview
 from workflows.verification import check_process
@@ -193,6 +213,109 @@ def test_a_centre_is_split_in_three_by_place(sqlite_app: Flask) -> None:
     }  # fmt: skip
 
 
+def test_running_limits_keep_the_rules_and_the_reminders_of_a_centre_that_is_split(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    of_the_installation(world, "root", build.Role.ADMINISTRATOR)
+    own, changed = world.centre.id, build.NOON.date() + timedelta(days=1)
+    ordinary: dict[str, Any] = {"kind": "case", "centre_id": own, "urgency": "normal", "complexity": "ordinary", "unit": "working_days"}
+    add_rule(ClockRule(**ordinary, amount=12, valid_from=build.LONG_AGO, valid_to=changed))
+    add_rule(ClockRule(**ordinary, amount=15, valid_from=changed))
+    for share in (1, 90):
+        add_rule(ReminderRule(kind="case", centre_id=own, urgency="normal", share=share, role="ops_lead", merges_into_letter=False,
+                              valid_from=build.LONG_AGO))
+    add_rule(ClockRule(**ordinary | {"kind": "assignment", "amount": 1}, valid_from=build.LONG_AGO))
+    case = build.case_at(world, "to_distribute")
+    began = MORNING - timedelta(minutes=1)
+    with unit_of_work():
+        db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.kind == "case")).one().remind_at = began
+
+    def rules() -> tuple[list[int], list[int | None]]:
+        [clock] = [each for each in running_clocks(case) if each.kind == "case"]
+        days = (build.NOON.date(), changed)
+        found = [rule_for(ClockKind.CASE, centre_id=case.centre_id, on=day, urgency="normal", complexity="ordinary") for day in days]
+        return [rule.amount for rule in found], [rung.share for rung in ladder_for(clock, case)]
+
+    assert send_reminders(began) > 0
+    assert rules() == ([12, 15], [1, 90])
+    climbed = sorted(db.session.scalars(select(OutboxMessage.dedupe_key).where(OutboxMessage.template == "reminder")))
+    with unit_of_work():
+        actor = world.actor("root", MORNING)
+        plan = plans.begin_plan(by=actor, now=MORNING, title="Đổi trung tâm", source="QĐ 1", on=DAY, centre_id=None)
+        made = plans.new_body(plan.ref, by=actor, kind=Kind.CENTRE, values={"name_vi": "Mới", "name_en": "New", "code_prefix": "MOI"})
+        plans.add_line(plan.ref, by=actor, kind=Kind.CENTRE, predecessor_id=own, successor_id=made.id)
+    before = everything()
+    carried_out(world, plan, by="root")
+    db.session.refresh(case)
+    assert (case.centre_id == made.id, *rules()) == (True, [12, 15], [1, 90])
+    with unit_of_work():
+        for clock in db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.kind == "case")):
+            clock.remind_at = MORNING                                       # as whoever moves a limit sets it
+    assert send_reminders(LATER) > 0
+    again = sorted(db.session.scalars(select(OutboxMessage.dedupe_key).where(OutboxMessage.template == "reminder")))
+    assert again == climbed, "a rung is climbed once"
+    build.do(world, case, "distribute", "operator", now=LATER, lead=world.agencies["HKL"], cooperating=[])
+    with unit_of_work():
+        reorganisation_undo.undo(plan.ref, by=world.actor("root"), now=LATER, reason="Nhầm.")
+    reorganised.follow(plan.ref, LATER)
+    apart = {table for table, *_ in differences(before, everything())}
+    assert apart.isdisjoint({"clock_rule", "reminder_rule", "reminder", "centre", "agency", "area", "membership"})
+    rule_ids = set(db.session.scalars(select(ClockRule.id).where(ClockRule.centre_id == own)))
+    begun = {clock.kind: clock.rule_id for clock in running_clocks(case) if clock.rule_id in rule_ids}
+    assert set(begun) == {"case", "assignment"}, "what began since goes by the rules of before"
+
+
+def test_letters_claims_and_what_was_told_go_along_and_come_back(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = build.standard_world()
+    cases = told, untold, other = [build.case_at(world, "handling", by="guest", contact=BY_MAIL) for _ in range(3)]
+    claimed(world, told, "submit_answer", "officer_PTNMT")
+    office, morning = world.agencies["PTNMT"].id, MORNING + timedelta(days=1)
+    told_of_everything()
+    with unit_of_work():
+        add_to_letter(f"officer@a{office}", told, at=MORNING, due=morning)
+        add_to_letter(f"officer@a{office}", untold, at=MORNING, due=morning)
+        other.area_id = None
+    plan = planned(world)
+    with unit_of_work():
+        reorganising.start(plan.ref, by=world.actor("administrator", MORNING), now=MORNING, reason="Đúng ngày.")
+    assert return_tasks_of_leavers(LATER) == 0, "what people hold follows them, whenever"
+    reorganised.follow(plan.ref, LATER)
+    assert build.waiting(told, "submit_answer").claimed_by_id == world.people["officer_PTNMT"].id
+    ward, commune = (f"officer@a{agency(key).id}" for key in ("UBND-LB", "PKT-LD"))
+    assert letter_codes([ward], morning) == [told.code, untold.code]
+
+    assert route_messages(LATER, configured={"email"}) > 0
+    with unit_of_work():
+        sent = db.session.scalars(select(Delivery).where(Delivery.case_id == told.id, Delivery.template == "case_reorganised")).one()
+        sent.sent_at = LATER
+        add_to_letter(commune, other, at=LATER, due=morning)                # reminded since
+    with unit_of_work():
+        head = Letterhead(centre_id=world.centre.id, agency_id=agency("HKL-KV").id, parent_body="a", issuing_body="b", symbol="c",
+                          place="d", authority="e", signer_title="f", signer_name="g", valid_from=DAY)
+        db.session.add(head)
+        other.area_id = area("Xã Lạc Dương").id                             # classified anew: it was moved without a place
+    with pytest.raises(reorganisation_undo.UndoRefused, match=f"{other.code} has come.*A letterhead belongs"), unit_of_work():
+        reorganisation_undo.undo(plan.ref, by=world.actor("administrator"), now=LATER, reason="Nhầm.")
+    with unit_of_work():
+        db.session.delete(db.session.get_one(Letterhead, head.id))
+        db.session.get_one(Case, other.id).area_id = None
+    with monkeypatch.context() as few:
+        few.setattr(reorganisation_undo, "MOST_CASES", len(cases) - 1)
+        with pytest.raises(reorganisation_undo.UndoRefused, match="moved 3 cases, and 2 at most"), unit_of_work():
+            reorganisation_undo.undo(plan.ref, by=world.actor("administrator"), now=LATER, reason="Nhầm.")
+    undone(world, plan)
+    assert letter_codes([ward, commune], morning) == []
+    assert letter_codes([f"officer@a{office}"], morning) == [told.code, untold.code]
+    state: dict[int, list[tuple[str, bool]]] = {case.id: [] for case in cases}
+    query = select(OutboxMessage).where(OutboxMessage.recipient.startswith("reporter:"), OutboxMessage.case_id.in_(state))
+    for row in db.session.scalars(query.where(OutboxMessage.template.startswith("case_reorganis")).order_by(OutboxMessage.id)):
+        state[row.case_id or 0].append((row.template, row.dropped_at is not None))
+    withdrawn = [("case_reorganised", True)]
+    assert list(state.values()) == [[("case_reorganised", False), ("case_reorganisation_undone", False)], withdrawn, withdrawn]
+    dropped = select(Delivery.dropped_at).where(Delivery.template == "case_reorganised", Delivery.sent_at.is_(None))
+    assert db.session.scalars(dropped).all() == [LATER, LATER]
+    assert list(check_process()) == []
+
+
 FAULTS = {
     "twice the main": "exactly one main", "already ended": "has ended already", "without successor": "still has 1 open cases",
     "not there yet": "is not at work on", "ends too": "ends in this plan, too",
@@ -218,6 +341,19 @@ def test_a_plan_with_a_fault_is_refused_with_its_sentence(sqlite_app: Flask) -> 
         assert any(FAULTS[name] in each.en for each in faults_of(plan)), (name, faults_of(plan))
         with pytest.raises(reorganising.DoRefused), unit_of_work():
             reorganising.start(plan.ref, by=actor, now=MORNING, reason="Thử.")
+    with unit_of_work():
+        plan = plans.begin_plan(by=actor, now=MORNING, title="Không còn ai", source="NQ 1", on=DAY, centre_id=world.centre.id)
+        made = plans.new_body(plan.ref, by=actor, kind=Kind.AGENCY, values={"name_vi": "Mới", "name_en": "New", "key": "MOI"})
+        plans.add_line(plan.ref, by=actor, kind=Kind.AGENCY, predecessor_id=ptnmt.id, successor_id=made.id)
+        assert faults_of(plan) == []
+        roles = [reorganised.membership(world, name).id for name in ("leader_PTNMT", "officer_PTNMT", "officer_2_PTNMT")]
+        for id_ in roles[:2]:
+            plans.add_line(plan.ref, by=actor, kind=Kind.PERSON, predecessor_id=id_, successor_id=None)
+    assert [each.en for each in faults_of(plan)] == [
+        "New will take work, but nobody would be left there as: The agency's leader. Please add a line on a person."
+    ]
+    with pytest.raises(reorganising.DoRefused, match="nobody would be left"), unit_of_work():
+        reorganising.start(plan.ref, by=actor, now=MORNING, reason="Thử.")
     with unit_of_work():
         plan = plans.begin_plan(by=actor, now=MORNING, title="Vòng tròn", source="NQ 1", on=DAY, centre_id=world.centre.id)
         plans.add_line(plan.ref, by=actor, kind=Kind.AGENCY, predecessor_id=ptnmt.id, successor_id=lat.id)

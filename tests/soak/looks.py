@@ -34,8 +34,8 @@ from workflows.late_cases import late_list
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.versions import SHIPPED
 
-STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "pheduyet", "baomat", "thanhtra", "canbo.ptnmt", "lanhdao.ptnmt",
-         "canbo.pktht", "lanhdao.pktht")  # fmt: skip
+STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "quantrihethong", "pheduyet", "baomat", "thanhtra", "canbo.ptnmt",
+         "lanhdao.ptnmt", "canbo.pktht", "lanhdao.pktht")  # fmt: skip
 VIEWS = ("mine", "soon", "late", "frozen")
 """Of the inbox, beside those of one step each."""
 

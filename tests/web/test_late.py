@@ -96,8 +96,8 @@ def test_a_letter_lists_what_was_ticked_as_of_its_day_and_stays_the_same(office:
     assert answer.status_code == 302
     page = office.words("leader_PTNMT", answer.location)
     for words in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Số: /IOC", "ngày 12 tháng 3 năm 2026", "Trung tâm IOC mới", "Người Ký Mới",
-                  "Kính gửi: Phòng Tài nguyên và Môi trường.", "KHẨN.", case_of(0).code, "trước khi hết ngày 16/03/2026", "./.",
-                  "Báo cáo ngay hồ sơ khẩn.", "TL. CHỦ TỊCH", "Lưu: VT, IOC."):
+                  "Kính gửi: Phòng Tài nguyên và Môi trường.", "KHẨN.", "còn 02 hồ sơ", case_of(0).code, "trước khi hết ngày 16/03/2026",
+                  "./.", "Báo cáo ngay hồ sơ khẩn.", "TL. CHỦ TỊCH", "Lưu: VT, IOC."):
         assert words in page, words
     first = office.get("leader_PTNMT", f"{answer.location}/file")
     assert (first.status_code, first.mimetype) == (200, "application/pdf")

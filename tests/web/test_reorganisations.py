@@ -96,6 +96,7 @@ def test_a_plan_is_drawn_up_looked_through_done_and_undone_in_its_pages(office: 
     assert office.post("administrator", f"{address}/copy").status_code == 302
     copied = plan_page(office)
     assert copied != address
+    assert "Ông/Bà có chắc muốn bỏ?" in office.words("administrator", copied), "it asks before a draft is thrown away"
     assert office.post("administrator", f"{copied}/removal").status_code == 302
     assert office.get("administrator", copied).status_code == 404
 

@@ -71,7 +71,7 @@ def test_each_gets_one_letter_with_what_waits_at_that_moment(app: Flask, world: 
     build.case_at(world, "to_verify", now=MORNING)
     letter, other = sorted(sent(app, MORNING + timedelta(minutes=2)), key=lambda each: each.address)
     assert (letter.address, other.address) == ("operator@lacduong.gov.vn", "operator_2@lacduong.gov.vn")
-    assert letter.words.subject == "Việc sáng nay: 4 việc đang chờ, 1 trễ hạn"
+    assert letter.words.subject == "Việc hôm nay: 4 việc đang chờ, 1 trễ hạn"
     assert letter.words.body.splitlines() == [
         "4 việc đang chờ trong hộp việc", "1 việc đã trễ hạn", "3 việc đến hạn hôm nay", "2 việc khẩn", "4 việc mới từ thư trước",
     ], letter.words.body  # fmt: skip

@@ -200,8 +200,8 @@ def _page(form: CallForm, *, refusal: str = "", known: Known | None = None, hint
 def _area_help(form: CallForm, centre: Centre) -> str:
     if examples := examples_of(form.names, centre.id):
         letters = ", ".join(f"“{each}”" for each in examples)
-        return _("Two letters are enough: %(letters)s. Names of before count too.", letters=letters)
-    return _("The first letters are enough. Names of before count too.")
+        return str(_("Two letters are enough: %(letters)s. Names of before count too.", letters=letters))
+    return str(_("The first letters are enough. Names of before count too."))
 
 
 def middle_of(communes: Iterable[Area], centre: Centre) -> tuple[float, float, float, float] | None:

@@ -63,12 +63,17 @@ def commune_meant(typed: str, names: Sequence[Named]) -> list[Named]:
 
 
 def examples_of(names: Sequence[Named], centre_id: int) -> list[str]:
-    """Two letters that mean one commune of the centre each, at most MOST_EXAMPLES of them."""
+    """Two letters that mean one commune of the centre each and begin no name of another, at most MOST_EXAMPLES of them."""
     found: list[str] = []
     for each in names:
         if len(found) < MOST_EXAMPLES and not each.former and each.area.centre_id == centre_id:
-            letters = (letters for letters in _short(each.folded) if [meant.area for meant in commune_meant(letters, names)] == [each.area])
-            found += [letters for letters in letters if letters not in found][:1]
+            others = [other.folded for other in names if other.area is not each.area]
+            sound = (
+                letters for letters in _short(each.folded)
+                if [meant.area for meant in commune_meant(letters, names)] == [each.area]
+                and not any(_begins(letters, name) for name in others)
+            )  # fmt: skip
+            found += [letters for letters in sound if letters not in found][:1]
     return found
 
 

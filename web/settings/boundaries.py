@@ -153,8 +153,10 @@ def _drawn(plan: Plan) -> dict[str, Any]:
             if pair.shape.geometry is None:
                 continue
             kind = "after" if pair.is_to_do else "skipped"
-            features.append(_feature(shapely.simplify(pair.shape.geometry, tolerance), kind, pair.shape.raw.label))
-            if pair.area is not None and (before := geometry_of(pair.area.boundary)) is not None:
+            after, before = pair.shape.geometry, geometry_of(pair.area.boundary) if pair.area is not None else None
+            is_new = pair.is_to_do and (before is None or not shapely.equals_exact(after, before, tolerance=1e-6))
+            features.append(_feature(shapely.simplify(after, tolerance), kind, pair.shape.raw.label, is_new=is_new))
+            if pair.area is not None and before is not None:
                 features.append(_feature(shapely.simplify(before, tolerance), "before", pair.area.name_vi))
         found = {"type": "FeatureCollection", "features": features}
         if len(orjson.dumps(found)) <= DRAWN_BYTES:
@@ -162,9 +164,9 @@ def _drawn(plan: Plan) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": []}
 
 
-def _feature(geometry: Any, kind: str, name: str) -> dict[str, Any]:
+def _feature(geometry: Any, kind: str, name: str, *, is_new: bool = False) -> dict[str, Any]:
     rounded = shapely.transform(geometry, lambda positions: positions.round(5))
-    return {"type": "Feature", "properties": {"kind": kind, "name": name}, "geometry": geojson_of(rounded)}
+    return {"type": "Feature", "properties": {"kind": kind, "name": name, "is_new": is_new}, "geometry": geojson_of(rounded)}
 
 
 def _stage(file: FileStorage | None) -> tuple[bytes, str]:

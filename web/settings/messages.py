@@ -1,5 +1,8 @@
 """Messages on their way out: how each channel stands, what was given up and why, trying again, and a test to oneself."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -50,38 +53,46 @@ def messages() -> ResponseReturnValue:
 @performs(Action.RETRY_MESSAGE)
 def retries() -> ResponseReturnValue:
     """Try chosen ones again, or all of one reason."""
-    try:
-        with unit_of_work():
-            number = retry(actor(), now=now(), ids=_chosen(), reason=request.form.get("reason", ""))
-    except DeadLetterRefused as refusal:
-        return _page(refusal=local(refusal.text)), 422
-    flash(ngettext("%(num)s message is being sent again.", "%(num)s messages are being sent again.", number))
-    return redirect(url_for(".messages"))
+
+    def act() -> Any:
+        number = retry(actor(), now=now(), ids=_chosen(), reason=request.form.get("reason", ""))
+        return ngettext("%(num)s message is being sent again.", "%(num)s messages are being sent again.", number)
+
+    return _done(act)
 
 
 @bp.post("/settings/messages/dropped")
 @performs(Action.RETRY_MESSAGE)
 def dropped() -> ResponseReturnValue:
     """Let chosen ones go, with a reason."""
-    try:
-        with unit_of_work():
-            number = drop(actor(), now=now(), why=request.form.get("why", ""), ids=_chosen() or (0,))
-    except DeadLetterRefused as refusal:
-        return _page(refusal=local(refusal.text)), 422
-    flash(ngettext("%(num)s message was dropped.", "%(num)s messages were dropped.", number))
-    return redirect(url_for(".messages"))
+
+    def act() -> Any:
+        number = drop(actor(), now=now(), why=request.form.get("why", ""), ids=_chosen() or (0,))
+        return ngettext("%(num)s message was dropped.", "%(num)s messages were dropped.", number)
+
+    return _done(act)
 
 
 @bp.post("/settings/messages/tests")
 @performs(Action.RETRY_MESSAGE)
 def tests() -> ResponseReturnValue:
     """Send a message to oneself."""
+
+    def act() -> Any:
+        send_test(request.form.get("channel", ""), by=actor(), now=now(), configured=gateways_here())
+        return _("The test message is on its way to you; it leaves within seconds while the worker runs.")
+
+    return _done(act)
+
+
+def _done(act: Callable[[], Any]) -> ResponseReturnValue:
+    """Do it, say what it says was done; a refusal comes with the page."""
     try:
         with unit_of_work():
-            send_test(request.form.get("channel", ""), by=actor(), now=now(), configured=gateways_here())
+            said = act()
     except DeadLetterRefused as refusal:
         return _page(refusal=local(refusal.text)), 422
-    flash(_("The test message is on its way to you; it leaves within seconds while the worker runs."))
+    flash(said)
     return redirect(url_for(".messages"))
 
 

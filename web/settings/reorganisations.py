@@ -7,19 +7,17 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.folding import normal
-from casework.models import Account, Case, Centre, Membership, Reorganisation
-from casework.permissions import LOCAL_ZONE, Action, Role
+from casework.models import Account, Centre, Reorganisation
+from casework.permissions import LOCAL_ZONE, Action
 from casework.reorganising import plans
-from casework.reorganising.blueprint import BODIES, Kind, Line
-from casework.reorganising.faults import faults_of, is_planned
+from casework.reorganising.blueprint import Kind, Line
+from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import PlanUnknown, plan_seen, plans_seen
-from casework.role_words import ROLE_WORDS
+from casework.reorganising.seen import centres_to_reorganise, moved_cases, names_in
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, found, performs
@@ -32,8 +30,6 @@ bp = Blueprint("settings_reorganisations", __name__)
 
 AT_ONCE = 40
 """Cases that follow while somebody waits for the page; the worker moves the others."""
-
-MOST_CENTRES = 200
 
 STATES = {
     "draft": _l("Draft"),
@@ -116,7 +112,7 @@ def look_ahead(ref: str) -> ResponseReturnValue:
         "settings/reorganisation_preview.html",
         plan=seen,
         seen=preview(seen, now=now()),
-        names=_names(seen),
+        names=names_in(seen),
         kinds=KINDS,
         counts=COUNTS,
         codes_shown=CODES_SHOWN,
@@ -287,7 +283,7 @@ def _page(
         "settings/reorganisation.html",
         plan=seen,
         lines=[(kind, rows) for kind, rows in lines if rows],
-        names=_names(seen),
+        names=names_in(seen),
         forms=blank | (forms or {}),
         opened=set(forms or ()),
         described=described or PlanForm(formdata=None, title=seen.title, source=seen.source, on=seen.on),
@@ -299,35 +295,12 @@ def _page(
         states=STATES,
         kinds=KINDS,
         counts=[(COUNTS[name], number) for name, number in seen.counts.items() if name in COUNTS],
-        cases=_moved_cases(seen),
+        cases=moved_cases(seen),
         left=_left(seen),
         is_at_work=reorganising.is_at_work(seen),
         time_left=reorganisation_undo.time_left(seen, moment),
         people={id_: db.session.get(Account, id_) for id_ in (seen.done_by_id, seen.undone_by_id) if id_ is not None},
     )
-
-
-def _names(seen: Reorganisation) -> dict[tuple[str, int], Any]:
-    """What the numbers in the lines stand for: the words of each row, and whether the plan makes it."""
-    steps = [Line.of(step) for step in seen.steps]
-    found_names: dict[tuple[str, int], Any] = {}
-    for kind, table in BODIES.items():
-        ids = {each for step in steps if step.kind is kind for each in (step.predecessor_id, step.successor_id) if each is not None}
-        ids |= {step.by_area_id for step in steps if step.by_area_id is not None} if kind is Kind.AREA else set()
-        people = {step.successor_id for step in steps if step.kind is Kind.PERSON and step.successor_id is not None}
-        for row in db.session.scalars(select(table).where(table.id.in_(ids | people))):
-            found_names[kind, row.id] = (row.name, is_planned(row))
-    members = [step.predecessor_id for step in steps if step.kind is Kind.PERSON]
-    for row in db.session.scalars(select(Membership).where(Membership.id.in_(members)).options(joinedload(Membership.account))):
-        goes_to = Kind.AGENCY if row.agency_id is not None else Kind.CENTRE
-        found_names[Kind.PERSON, row.id] = (row.account.full_name or "", ROLE_WORDS[Role(row.role)], goes_to)
-    return found_names
-
-
-def _moved_cases(seen: Reorganisation) -> list[Case]:
-    codes = seen.counts.get("codes", [])
-    query = select(Case).where(Case.code.in_(codes), Case.quarantined_at.is_(None)).order_by(Case.id)
-    return list(db.session.scalars(query)) if codes else []
 
 
 def _left(seen: Reorganisation) -> int:
@@ -339,11 +312,6 @@ def _left(seen: Reorganisation) -> int:
 
 def _centres() -> dict[str, Centre | None]:
     """Whose plans the person may begin: by ref, the installation under an empty one."""
-    scopes = {grant.centre_id for grant in actor().grants if grant.role == Role.ADMINISTRATOR}
-    query = select(Centre).order_by(Centre.is_default.desc(), Centre.id)
-    if None not in scopes:
-        query = query.where(Centre.id.in_(scopes))
-    today = now().astimezone(LOCAL_ZONE).date()
-    there = (centre for centre in db.session.scalars(query.limit(MOST_CENTRES)) if centre.holds_on(today))
+    there, is_whole = centres_to_reorganise(actor(), now().astimezone(LOCAL_ZONE).date())
     own: dict[str, Centre | None] = {centre.ref: centre for centre in there}
-    return own | ({NOTHING: None} if None in scopes else {})
+    return own | ({NOTHING: None} if is_whole else {})

@@ -7,7 +7,10 @@ document.querySelectorAll("[data-changes]").forEach(stage => {
   const title = layer => { const box = document.createElement("span"); box.textContent = layer.feature.properties.name; return box; };
   const changes = L.geoJSON(drawn, { style: feature => ({ className: `map-${feature.properties.kind}` }), interactive: true })
     .bindTooltip(title, { sticky: true }).addTo(map);
-  const look = () => map.fitBounds(changes.getBounds(), { padding: [16, 16], animate: false });
+  // a file of a province may change one commune: that is looked at, not all that stays as it is
+  const changed = L.geoJSON({ ...drawn, features: drawn.features.filter(feature => feature.properties.is_new) });
+  const bounds = changed.getBounds().isValid() ? changed.getBounds() : changes.getBounds();
+  const look = () => map.fitBounds(bounds, { padding: [16, 16], animate: false });
   look();
   areas.then(look);                                                            // the areas would otherwise be looked at once they are here
 });
