@@ -37,6 +37,7 @@ from casework.file_store import LocalFileStore
 from casework.keyring import Keyring, use_keyring
 from casework.settings import values as house_values
 from tests.postgres import Cluster
+from web import navigation
 from web.config import Config
 
 P = ParamSpec("P")
@@ -47,7 +48,7 @@ MOST_KEPT = 200
 
 KNOWN: tuple[dict[Any, Any], ...] = (
     calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept, map_layers._kept, wallboard_map._kept,
-    successors._kept, former_areas._kept,
+    successors._kept, former_areas._kept, navigation._kept,
 )  # fmt: skip
 """What the program remembers of the rules, by the address of the database first."""
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
+from casework.calendars import rules_head
 from casework.db import db
 from casework.models import Centre
 from casework.permissions import OPERATIONS, Action, Role, may
@@ -44,6 +45,10 @@ class CentreWords:
     phone: str | None
 
 
+_kept: dict[str, tuple[str, CentreWords]] = {}
+"""By the address of the database: each page names the centre, which changes with the rules alone."""
+
+
 def install(app: Flask) -> None:
     """Tell every template who looks at it. What costs a query is asked only by pages that show it."""
     app.context_processor(_told_to_pages)
@@ -67,11 +72,14 @@ def _told_to_pages() -> dict[str, Any]:
 
 def _centre() -> CentreWords:
     """The centre that takes what no other holds; before the first one is installed, the product itself."""
-    if "centre_words" not in g:
+    head, place = rules_head(), str(db.engine.url)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != head:
         centre = db.session.scalar(select(Centre).where(Centre.is_default).order_by(Centre.id).limit(1))
-        g.centre_words = CentreWords(centre.name, centre.phone) if centre else CentreWords(PRODUCT, None)
-    words: CentreWords = g.centre_words
-    return words
+        if centre is None:
+            return CentreWords(PRODUCT, None)
+        kept = _kept[place] = (head, CentreWords(centre.name, centre.phone))
+    return kept[1]
 
 
 def _entries() -> tuple[list[Entry], list[Entry]]:

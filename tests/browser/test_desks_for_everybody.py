@@ -65,6 +65,7 @@ def test_no_page_keeps_anybody_out(day: Day) -> None:
 
 def test_no_page_of_settings_keeps_anybody_out(day: Day) -> None:
     faults = []
+    day.house.faults.clear()                                # what the pages before were refused on purpose
     for number, desk in enumerate(settings_desks(day)):
         found = judged(day, desk, number, goes_over=number % 3 == 0)
         faults += [f"{desk.name} {TURNS[number % 4]} {desk.path}: {fault}" for fault in found]

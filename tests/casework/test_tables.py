@@ -99,7 +99,9 @@ def test_what_cannot_be_taken_is_refused_with_its_reason(name: str) -> None:
     assert refused.value.vi != refused.value.en
 
 
-@pytest.mark.parametrize(("heads", "words"), [("Mã đơn vị,Tên,Lạ", "Lạ"), ("key,Tên,Name in English,KEY", "twice"), ("key,Name in English", "missing")])
+@pytest.mark.parametrize(("heads", "words"), [
+    ("Mã đơn vị,Tên,Lạ", "Lạ"), ("key,Tên,Name in English,KEY", "twice"), ("key,Name in English", "missing"),
+])
 def test_headings_are_known_in_both_languages_and_others_are_refused(heads: str, words: str) -> None:
     with pytest.raises(TableRefused, match=words):
         named_rows("agencies", read_table(f"{heads}\nA,B,C,D".encode(), "t.csv"))
