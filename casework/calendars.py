@@ -30,10 +30,14 @@ def calendar_of(centre_id: int | None) -> Calendar:
 
 def rules_head() -> str:
     """The hash of the newest change of the rules: as long as it is the same, what was read of them is still true."""
-    session = db.session()
-    # held on to, so that the session knows the row until its transaction ends, and asks again after that
-    head = session.info["rules head"] = session.get(EventStream, RULES_STREAM)
+    head = db.session.get(EventStream, RULES_STREAM)
+    hold_head(head)
     return head.hash if head else ""
+
+
+def hold_head(head: EventStream | None) -> None:
+    """Hold on to the row, so that the session knows it until its transaction ends, and asks again after that."""
+    db.session().info["rules head"] = head
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
+from casework.calendars import RULES_STREAM, hold_head
 from casework.db import db, unit_of_work
 from casework.messages.push_subscriptions import follow_sign_in
-from casework.models import Account, LoginSession
+from casework.models import Account, EventStream, LoginSession
 from casework.sealing import lookup_digest
 from casework.settings.values import value_of
 from casework.words import Bilingual
@@ -84,10 +85,19 @@ def current_session() -> LoginSession | None:
 
 
 def find_session(token: str, *, now: datetime) -> LoginSession | None:
-    """Return the session of a token if it is neither over nor revoked and its account not disabled."""
-    query = select(LoginSession).where(LoginSession.token_digest == _digest(token)).options(joinedload(LoginSession.account))
-    session = db.session.scalar(query)
-    if session is None or session.revoked_at is not None or now >= session.expires_at or session.account.disabled_at is not None:
+    """Return the session of a token if it is neither over nor revoked and its account not disabled.
+
+    The head of the rules comes with it: hardly a page does without, and would ask for it alone.
+    """
+    query = select(LoginSession, EventStream).outerjoin(EventStream, EventStream.stream == RULES_STREAM)
+    found = db.session.execute(
+        query.where(LoginSession.token_digest == _digest(token)).options(joinedload(LoginSession.account))
+    ).first()
+    if found is None:
+        return None
+    session, head = found
+    hold_head(head)
+    if session.revoked_at is not None or now >= session.expires_at or session.account.disabled_at is not None:
         return None
     return session
 

@@ -41,7 +41,7 @@ PushManager.prototype.subscribe = async ({ applicationServerKey }) => ({
 });
 """
 LISTEN = """async () => { const worker = await navigator.serviceWorker.ready;
-  for (let turn = 0; turn < 200; turn += 1) {
+  for (let turn = 0; turn < 1200; turn += 1) {
     const shown = await worker.getNotifications();
     if (shown.length) return shown.map(each => ({ title: each.title, body: each.body, tag: each.tag, link: each.data.link }));
     await new Promise(done => setTimeout(done, 25));

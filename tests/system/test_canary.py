@@ -49,8 +49,8 @@ DESKS = ("/tasks/", "/cases/", "/inbox")
 """Where the operations team reads original words: on no other page do even they come across one."""
 
 LOOKS = {
-    "file": ("guest", "citizen_2", "officer_PTNMT", "committee_leader", "administrator", "inspector"),
-    "redo": ("guest", "operator", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "officer_HKL"),
+    "file": ("guest", "officer_PTNMT", "administrator"),
+    "redo": ("citizen_2", "operator", "officer_UBND-LAT", "officer_HKL"),
     "rate": tuple(LOOKERS),
 }
 """Who tries every address after which act. The pages do not depend on the database, so on PostgreSQL fewer do, at the end."""
