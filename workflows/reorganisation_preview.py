@@ -1,7 +1,6 @@
 """What a plan would move, counted before anything is moved: of each line, and of what lies beside the lines."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -197,8 +196,3 @@ def _rules(blueprint: Blueprint, found: Preview) -> None:
 
 def _holds(table: type[Area] | type[Camera] | type[AnswerTemplate] | type[Letterhead], day: date) -> ColumnElement[bool]:
     return or_(table.valid_to.is_(None), table.valid_to > day)
-
-
-def people_of(loads: Iterable[Load]) -> int:
-    """How many people go along in all."""
-    return sum(len(load.people) for load in loads)
