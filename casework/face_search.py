@@ -41,7 +41,10 @@ def claim_unsought(*, now: datetime, most: int) -> list[Sought]:
     mine = list(db.session.scalars(taken, execution_options={"synchronize_session": False}))
     is_original = (File.audience == "sealed", File.rendition == "original", File.erased_at.is_(None))
     originals = select(File).where(File.photo_id.in_(mine), *is_original)
-    found = [Sought(file.photo_id, file.stored_name, file.key_id is not None) for file in db.session.scalars(originals)]
+    found = [
+        Sought(file.photo_id, file.stored_name, file.key_id is not None)
+        for file in db.session.scalars(originals) if file.photo_id is not None
+    ]  # fmt: skip
     return sorted(found, key=lambda each: mine.index(each.photo_id))
 
 

@@ -55,6 +55,7 @@ class Action(StrEnum):
     APPROVE_PROCESS = "approve_process"
     ASK_REPORTER = "ask_reporter"
     ASSIGN_TASK = "assign_task"
+    BLOCK_SENDER = "block_sender"
     CALL_HOTLINE = "call_hotline"
     CHANGE_CALENDAR = "change_calendar"
     CHANGE_LEAD = "change_lead"
@@ -65,7 +66,9 @@ class Action(StrEnum):
     CLASSIFY = "classify"
     CLEAR_TEXT = "clear_text"
     CLOSE = "close"
+    CONFIRM_CONTACT = "confirm_contact"
     CORRECT_PUBLICATION = "correct_publication"
+    DECIDE_DATA_REQUEST = "decide_data_request"
     DECIDE_EXTENSION = "decide_extension"
     DECIDE_HAND_BACK = "decide_hand_back"
     DECIDE_OBJECTION = "decide_objection"
@@ -90,6 +93,7 @@ class Action(StrEnum):
     MANAGE_WALLBOARDS = "manage_wallboards"
     MEND_PROCESS = "mend_process"
     MERGE = "merge"
+    ME_TOO = "me_too"
     OBJECT_TO_REFUSAL = "object_to_refusal"
     OPEN_SETTINGS = "open_settings"
     PASS_ON = "pass_on"
@@ -113,6 +117,7 @@ class Action(StrEnum):
     REMOVE_AGENCY = "remove_agency"
     REOPEN = "reopen"
     REORGANISE = "reorganise"
+    REQUEST_DATA = "request_data"
     REQUEST_EXTENSION = "request_extension"
     RESUME = "resume"
     RETRY_INCIDENT = "retry_incident"
@@ -126,6 +131,7 @@ class Action(StrEnum):
     SUBMIT_ANSWER = "submit_answer"
     TAKE_REPORT = "take_report"
     TRACK_REPORT = "track_report"
+    TRANSCRIBE = "transcribe"
     UNPUBLISH = "unpublish"
     VERIFY = "verify"
     WITHDRAW_REPORT = "withdraw_report"
@@ -154,6 +160,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.APPROVE_PROCESS: frozenset({Role.PROCESS_APPROVER}),
     Action.ASK_REPORTER: OPERATIONS,
     Action.ASSIGN_TASK: TEAM_LEADERS,
+    Action.BLOCK_SENDER: frozenset({Role.OPS_LEAD}),
     Action.CALL_HOTLINE: OPERATIONS,
     Action.CHANGE_CALENDAR: frozenset({Role.ADMINISTRATOR}),
     Action.CHANGE_LEAD: OPERATIONS,
@@ -164,7 +171,9 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.CLASSIFY: OPERATIONS,
     Action.CLEAR_TEXT: OPERATIONS,
     Action.CLOSE: frozenset({Role.OPS_LEAD}),
+    Action.CONFIRM_CONTACT: ANYONE,
     Action.CORRECT_PUBLICATION: OPERATIONS,
+    Action.DECIDE_DATA_REQUEST: frozenset({Role.OPS_LEAD}),
     Action.DECIDE_EXTENSION: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.DECIDE_HAND_BACK: OPERATIONS,
     Action.DECIDE_OBJECTION: frozenset({Role.OPS_LEAD}),
@@ -189,6 +198,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.MANAGE_WALLBOARDS: frozenset({Role.OPS_LEAD, Role.ADMINISTRATOR}),
     Action.MEND_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.MERGE: OPERATIONS,
+    Action.ME_TOO: ANYONE,
     Action.OBJECT_TO_REFUSAL: ANYONE,
     Action.OPEN_SETTINGS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR, Role.COMMITTEE_LEADER}) | TEAM_LEADERS,
     Action.PASS_ON: OPERATIONS,
@@ -212,6 +222,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.REMOVE_AGENCY: OPERATIONS,
     Action.REOPEN: frozenset({Role.OPS_LEAD}),
     Action.REORGANISE: frozenset({Role.ADMINISTRATOR}),
+    Action.REQUEST_DATA: ANYONE,
     Action.REQUEST_EXTENSION: frozenset({Role.OFFICER}),
     Action.RESUME: frozenset({Role.OPS_LEAD}),
     Action.RETRY_INCIDENT: frozenset({Role.ADMINISTRATOR}),
@@ -225,6 +236,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.SUBMIT_ANSWER: frozenset({Role.OFFICER}),
     Action.TAKE_REPORT: OPERATIONS,
     Action.TRACK_REPORT: ANYONE,
+    Action.TRANSCRIBE: OPERATIONS,
     Action.UNPUBLISH: OPERATIONS,
     Action.VERIFY: OPERATIONS,
     Action.WITHDRAW_REPORT: ANYONE,

@@ -157,7 +157,7 @@ def original_photo(ref: str, *, by: Actor) -> File | None:
     """
     sealed = select(File).join(File.photo).where(Photo.ref == ref, File.audience == "sealed", File.erased_at.is_(None))
     file = db.session.scalars(sealed).first()
-    case = _case_of(file.photo) if file is not None else None
+    case = _case_of(file.photo) if file is not None and file.photo is not None else None
     return file if case is not None and case.quarantined_at is not None and sees(by, Sight.ORIGINAL, case) else None
 
 

@@ -26,6 +26,7 @@ from casework.models import (
     Centre,
     ClockRule,
     Complexity,
+    ConsentNotice,
     Field,
     Letterhead,
     OfficeHours,
@@ -67,6 +68,7 @@ COLUMNS = {"date": "day"}
 """Headings that differ from the column they fill."""
 
 RULES: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
+    ("consent_notices.csv", ConsentNotice, ("version", "valid_from")),
     ("fields.csv", Field, ("service_code", "valid_from")),
     ("complexities.csv", Complexity, ("key", "valid_from")),
     ("clock_rules.csv", ClockRule, ("kind", "urgency", "complexity", "valid_from")),

@@ -15,6 +15,7 @@ from casework.models.cases import (
     Refusal,
     Withdrawal,
 )
+from casework.models.citizens import BlockedSender, DataRequest, Device, HandOverTicket, HostApp, MeToo, PublicFigures
 from casework.models.clocks import Clock, ClockPause, Reminder
 from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, DraftPhotos, Mention, PhotoDetection, SavedFilter, SuggestionRule
 from casework.models.events import Anchor, Event, EventStream
@@ -27,6 +28,7 @@ from casework.models.people import Account, Deputy, LoginSession, Membership, On
 from casework.models.photos import File, Photo
 from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
 from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
+from casework.models.recordings import Recording
 from casework.models.reorganisations import CaseSuccession, Reorganisation, ReorganisationChange, ReorganisationStep
 from casework.models.reports import Follower, Report, Reporter, ReportText
 from casework.models.rules import (
@@ -34,6 +36,7 @@ from casework.models.rules import (
     CalendarDay,
     Camera,
     ClockRule,
+    ConsentNotice,
     Field,
     Letterhead,
     OfficeHours,
@@ -48,12 +51,13 @@ from casework.models.step_records import StepRecord, StepValue
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
-    "Assignment", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "CaseSuccession", "Centre", "Clock", "ClockPause",
-    "ClockRule", "CodeCounter", "Complexity", "Decision", "Delivery", "Deputy", "Directive", "Draft", "DraftPhotos", "Event", "EventStream",
-    "Extension", "Field", "File", "Follower", "HandBack", "Hold", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "Letterhead",
-    "LoginSession", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo",
-    "PhotoDetection", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question",
-    "RateCounter", "Rating", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation", "ReorganisationChange",
+    "Assignment", "BlockedSender", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "CaseSuccession", "Centre", "Clock",
+    "ClockPause", "ClockRule", "CodeCounter", "Complexity", "ConsentNotice", "DataRequest", "Decision", "Delivery", "Deputy", "Device",
+    "Directive", "Draft", "DraftPhotos", "Event", "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "HandOverTicket",
+    "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "Letterhead", "LoginSession", "MeToo", "Membership",
+    "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection", "PublicFigures",
+    "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",
+    "Recording", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation", "ReorganisationChange",
     "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StagedImport", "StepRecord",
     "StepValue", "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

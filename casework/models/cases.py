@@ -27,6 +27,8 @@ class Case(Referable, Model):
         Index("ix_case_quarantined", "quarantined_at", sqlite_where=text("quarantined_at IS NOT NULL"),
               postgresql_where=text("quarantined_at IS NOT NULL")),
         Index("ix_case_place", "latitude", "longitude"),
+        Index("ix_case_unconfirmed", "centre_id", "unconfirmed_since", sqlite_where=text("unconfirmed_since IS NOT NULL"),
+              postgresql_where=text("unconfirmed_since IS NOT NULL")),
         Index("ix_case_centre_accepted", "centre_id", "accepted_at"),
         Index("ix_case_centre_answered", "centre_id", "answered_at"),
     )
@@ -63,6 +65,7 @@ class Case(Referable, Model):
     hotline_owed: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="urgent, and the hotline not reached yet")
     withdrawal_asked: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="a withdrawal waits for the centre's word")
     has_unread_words: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="a reporter wrote and nobody has read it")
+    unconfirmed_since: Mapped[datetime | None] = mapped_column(comment="filed by somebody whose contact is not proven yet")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     version: Mapped[int] = mapped_column(server_default="1")
     centre: Mapped[Centre] = relationship()

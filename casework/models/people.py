@@ -36,6 +36,10 @@ class Account(Referable, Model):
     sealed_identity: Mapped[bytes | None] = mapped_column(LargeBinary, comment="citizens: name, phone, e-mail")
     phone_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     email_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    phone_verified_at: Mapped[datetime | None] = mapped_column(comment="when a code sent there came back")
+    email_verified_at: Mapped[datetime | None]
+    consent_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consent_notice.id"), comment="the notice a citizen agreed to")
+    consented_at: Mapped[datetime | None]
     language: Mapped[str] = mapped_column(String(2), server_default="vi")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -106,6 +110,11 @@ class OneTimeCode(Model):
     contact_digest: Mapped[str] = mapped_column(String(64), index=True)
     code_digest: Mapped[str] = mapped_column(String(64))
     purpose: Mapped[str] = mapped_column(String(20))
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), comment="the report whose contact it confirms")
+    sealed_message: Mapped[bytes | None] = mapped_column(
+        LargeBinary, comment="contact and code, until it was sent, used or has run out"
+    )
+    language: Mapped[str] = mapped_column(String(2), server_default="vi")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(server_default="0")

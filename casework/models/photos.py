@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model, Referable
 
+OF_RECORDING = text("recording_id IS NOT NULL")
 ERASED = text("erased_at IS NOT NULL")
 UNSEARCHED = text("linked_at IS NOT NULL AND faces_sought_at IS NULL")
 
@@ -29,6 +30,7 @@ class Photo(Referable, Model):
     state: Mapped[str] = mapped_column(String(8), server_default="staged")
     staged_token: Mapped[str | None] = mapped_column(String(32), comment="the unsent form it belongs to")
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
+    addition_id: Mapped[int | None] = mapped_column(ForeignKey("addition.id"), comment="sent after filing, with these words")
     answer_id: Mapped[int | None] = mapped_column(ForeignKey("answer.id"))
     note_id: Mapped[int | None] = mapped_column(ForeignKey("note.id"))
     step_value_id: Mapped[int | None] = mapped_column(ForeignKey("step_value.id"))
@@ -44,16 +46,20 @@ class Photo(Referable, Model):
 
 
 class File(Model):
-    """Stored bytes: one rendition of a photo for one audience."""
+    """Stored bytes: one rendition of a photo, or of a recording (original, play; without width and height, 0), for one audience."""
 
     __tablename__ = "file"
     __table_args__ = (
         CheckConstraint("audience IN ('sealed', 'centre', 'agencies', 'public')", name="audience"),
+        CheckConstraint("(photo_id IS NULL) <> (recording_id IS NULL)", name="of_one_thing"),
         Index("ix_file_photo", "photo_id", "audience", "rendition", "id"),
+        Index("ix_file_recording", "recording_id", "audience", "rendition", "id", sqlite_where=OF_RECORDING,
+              postgresql_where=OF_RECORDING),
         Index("ix_file_erased", "erased_at", sqlite_where=ERASED, postgresql_where=ERASED),
     )
     id: Mapped[Id]
-    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"))
+    photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id"))
+    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recording.id"))
     audience: Mapped[str] = mapped_column(String(8))
     rendition: Mapped[str] = mapped_column(String(8), comment="original, view, thumb")
     stored_name: Mapped[str] = mapped_column(String(80), unique=True)
@@ -66,4 +72,4 @@ class File(Model):
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     erased_at: Mapped[datetime | None]
-    photo: Mapped[Photo] = relationship(back_populates="files")
+    photo: Mapped[Photo | None] = relationship(back_populates="files")

@@ -67,6 +67,11 @@ class Report(Referable, Model):
     longitude: Mapped[float | None]
     accuracy_m: Mapped[float | None] = mapped_column(comment="metres, as the device said")
     consented_at: Mapped[datetime | None]
+    consent_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consent_notice.id"), comment="the notice that was agreed to")
+    client_key: Mapped[str | None] = mapped_column(
+        String(36), unique=True, comment="given by the browser it waited in, so that it is filed once however often it is sent"
+    )
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"), comment="the browser it waited in")
     language: Mapped[str] = mapped_column(String(2), server_default="vi")
     reporter: Mapped[Reporter | None] = relationship()
     centre: Mapped[Centre] = relationship()

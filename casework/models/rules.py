@@ -24,6 +24,17 @@ class Field(Scoped, Named, Dated, Model):
     allows_anonymous: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
+class ConsentNotice(Scoped, Dated, Model):
+    """What somebody is told before they agree that their data are processed. Of a report is kept which one it was."""
+
+    __tablename__ = "consent_notice"
+    __table_args__ = (Index("ix_consent_notice_valid_from", "valid_from"),)
+    id: Mapped[Id]
+    version: Mapped[str] = mapped_column(String(20), comment="as the person read it, e.g. 2026-01")
+    body_vi: Mapped[str] = mapped_column(Text)
+    body_en: Mapped[str] = mapped_column(Text)
+
+
 class ClockRule(Scoped, Dated, Model):
     """How long something may take, by urgency and complexity (empty: any)."""
 

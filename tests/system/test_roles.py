@@ -158,6 +158,8 @@ WHO_DOES = {
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
     "write_letter": TEAM | {"agency_leader"},
+    "block_sender": {"ops_lead"}, "confirm_contact": EVERYBODY, "decide_data_request": {"ops_lead"}, "me_too": EVERYBODY,
+    "request_data": EVERYBODY, "transcribe": TEAM,
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 

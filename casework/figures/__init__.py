@@ -1,0 +1,1 @@
+"""The numbers the public reads, counted by a job."""

@@ -1,0 +1,1 @@
+"""Voice notes and videos sent with reports."""
