@@ -1,18 +1,20 @@
 """What a reporter writes after filing, and what the operator lets agencies read of it (rules.md, section 6, "Reporter writes")."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.added_files import Sent, has_files, link_files, photos_of_additions
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Addition, Case, Report
+from casework.models import Addition, Case, Photo, Report
 from casework.outbox import tell_desk
 from casework.permissions import Action, Actor, Role, require, require_sender
+from casework.photo_records import PreparedCopies, add_copies
 from casework.sealing import open_text, seal_text
 from casework.states import ENDED_STATES
 
@@ -24,32 +26,51 @@ class AdditionRefused(CaseworkError):
     """Nothing can be added so, or nothing waits to be read; the text says why."""
 
 
-def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, words: str) -> None:
+def write_to_centre(case: Case, *, by: Actor, now: datetime, report: Report, words: str, token: str | None = None) -> None:
     """Add to one's report, at any time until the case is closed; an operator reads it.
 
-    Records `write_to_centre` without the words, which are sealed. Raises NotAllowed for anybody but the report's sender,
-    AdditionRefused. Source: rules.md, section 6, "Reporter writes".
+    `token` names the photos and the voice note staged with the form; with some, there need be no words. Records
+    `write_to_centre` without the words, which are sealed. Raises NotAllowed for anybody but the report's sender,
+    AdditionRefused, TooManyOfAReport. Source: rules.md, section 6, "Reporter writes".
     """
     require_sender(by, report, case)
     if case.quarantined_at is not None or case.state in ENDED_STATES:
         raise AdditionRefused("Phản ánh này không nhận thêm thông tin nữa.", "Nothing more can be added to this report.")
     words = normal(words)
-    if not words or len(words) > LONGEST_WORDS:
+    if not (words or has_files(token)) or len(words) > LONGEST_WORDS:
         raise AdditionRefused(
-            f"Vui lòng viết nội dung, tối đa {LONGEST_WORDS} ký tự.", f"Please write your words, {LONGEST_WORDS} characters at most."
+            f"Vui lòng viết nội dung (tối đa {LONGEST_WORDS} ký tự) hoặc chọn ảnh.",
+            f"Please write your words ({LONGEST_WORDS} characters at most) or choose photos.",
         )
-    db.session.add(Addition(case_id=case.id, report_id=report.id, sealed_words=seal_text(words, purpose=WORDS_PURPOSE), written_at=now))
-    record(case, "write_to_centre", by=by, at=now, report=report.code)
-    case.has_unread_words = True
+    sent = add_to_report(case, report, words=words, token=token, now=now)
+    record(case, "write_to_centre", by=by, at=now, report=report.code, **sent.told())
     tell_desk(Role.OPERATOR, "reporter_wrote", case=case, at=now)
 
 
-def clear_addition(case: Case, *, by: Actor, now: datetime, words: str = "", seen: Collection[str] | None = None) -> dict[str, object]:
-    """Mark what reporters added as read; `words`, free of who wrote them, become what agencies may read of the newest.
+def add_to_report(case: Case, report: Report, *, words: str, token: str | None, now: datetime) -> Sent:
+    """Put down what a reporter adds, for an operator to read: words that may be empty, and what was staged under the token."""
+    sealed = seal_text(words, purpose=WORDS_PURPOSE) if words else None
+    addition = Addition(case_id=case.id, report_id=report.id, sealed_words=sealed, written_at=now)
+    db.session.add(addition)
+    case.has_unread_words = True
+    return link_files(token, addition, report)
+
+
+def clear_addition(
+    case: Case,
+    *,
+    by: Actor,
+    now: datetime,
+    words: str = "",
+    seen: Collection[str] | None = None,
+    copies: Sequence[tuple[Photo, PreparedCopies]] = (),
+) -> dict[str, object]:
+    """Mark what reporters added as read; `words`, free of who wrote them, become what agencies may read of the newest, `copies`
+    what they may see of the photos. A photo without a copy stays with the centre.
 
     `seen` are the refs of the additions the reader had in front of them; what came in later stays unread (`left`). Without it
     all count as read. Records `clear_text`. Agencies at work are told when something is cleared for them.
-    Raises AdditionRefused when nothing waits to be read.
+    Raises AdditionRefused when nothing waits to be read, or a photo was not sent with what is read.
     """
     require(by, Action.CLEAR_TEXT, case)
     unread = [addition for addition in additions_of(case) if addition.read_at is None]
@@ -61,14 +82,24 @@ def clear_addition(case: Case, *, by: Actor, now: datetime, words: str = "", see
         raise AdditionRefused(
             f"Nội dung gửi đơn vị tối đa {LONGEST_WORDS} ký tự.", f"The text for agencies has {LONGEST_WORDS} characters at most."
         )
+    _show_to_agencies(copies, read, by, now)
     for addition in read:
         addition.read_by_id, addition.read_at = by.account_id, now
     read[-1].cleared_words = words or None
     case.has_unread_words = len(read) < len(unread)
-    record(case, "clear_text", by=by, at=now, report=read[-1].report.code, additions=len(read), cleared=bool(words))
-    for assignment in case.open_assignments if words else ():
+    record(case, "clear_text", by=by, at=now, report=read[-1].report.code, additions=len(read), cleared=bool(words),
+           **Sent(photos=len(copies)).told())  # fmt: skip
+    for assignment in case.open_assignments if words or copies else ():
         tell_desk(Role.OFFICER, "words_cleared", case=case, at=now, agency_id=assignment.agency_id)
     return {"outcome": "read", "left": len(unread) - len(read)}
+
+
+def _show_to_agencies(copies: Sequence[tuple[Photo, PreparedCopies]], read: Sequence[Addition], by: Actor, now: datetime) -> None:
+    sent = {photo.id for photos in photos_of_additions(read).values() for photo in photos} if copies else set()
+    for photo, prepared in copies:
+        if photo.id not in sent:
+            raise AdditionRefused("Ảnh này không thuộc nội dung đang đọc.", "This photo was not sent with what is being read.")
+        add_copies(photo, prepared, audience="agencies", by=by, now=now)
 
 
 def additions_of(case: Case) -> list[Addition]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import exists, literal, select, union_all
 from sqlalchemy.orm import joinedload
 
+from casework.added_files import photos_of_additions
 from casework.additions import addition_words
 from casework.case_history import audience_of
 from casework.db import db
@@ -31,6 +32,7 @@ from casework.models import (
     Withdrawal,
 )
 from casework.permissions import Actor, Sight, case_seen_by, sees
+from casework.photo_records import copy_for
 from casework.questions import answer_words
 from casework.refusals import objection_words
 from casework.said import Audience
@@ -54,12 +56,14 @@ class SeenQuestion:
 
 @dataclass(frozen=True)
 class SeenAddition:
-    """What the sender of `code` added: as written for the centre, as cleared for whoever reads cleared words."""
+    """What the sender of `code` added: as written for the centre, as cleared for whoever reads cleared words. `photos` counts those
+    the reader sees among the photos of the report."""
 
     addition: Addition
     code: str
     original: str | None
     cleared: str | None
+    photos: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,11 +182,16 @@ def _questions(case: Case, reads_words: bool) -> tuple[SeenQuestion, ...]:
 
 def _additions(case: Case, reads_original: bool) -> tuple[SeenAddition, ...]:
     query = select(Addition).where(Addition.case_id == case.id).options(joinedload(Addition.report)).order_by(Addition.id)
+    rows, audience = list(db.session.scalars(query)), "centre" if reads_original else "agencies"
+    sent = photos_of_additions(rows)
     seen = (
-        SeenAddition(row, row.report.code, addition_words(row) if reads_original else None, row.cleared_words)
-        for row in db.session.scalars(query)
-    )
-    return tuple(each for each in seen if reads_original or each.cleared)
+        SeenAddition(
+            row, row.report.code, addition_words(row) if reads_original else None, row.cleared_words,
+            sum(copy_for(photo, audience, "view") is not None for photo in sent.get(row.id, ())),
+        )
+        for row in rows
+    )  # fmt: skip
+    return tuple(each for each in seen if reads_original or each.cleared or each.photos)
 
 
 def _withdrawals(case: Case, in_centre: bool) -> tuple[SeenWithdrawal, ...]:

@@ -26,6 +26,7 @@ from casework.models import (
     Addition,
     Answer,
     Assignment,
+    BlockedSender,
     Camera,
     Case,
     CaseReport,
@@ -49,6 +50,7 @@ from casework.models import (
     PublicationVersion,
     Question,
     Rating,
+    Recording,
     Referral,
     Refusal,
     Report,
@@ -97,7 +99,10 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _apply(_texts_made_of([report.id for report in reports]))
     _apply([(Publication, Publication.case_id.in_(ids) & Publication.unpublished_at.is_(None), {"unpublished_at": at})])
     _apply([(Follower, Follower.case_id.in_(ids) & Follower.ended_at.is_(None), {"ended_at": at})])
-    _apply([(File, File.photo_id.in_(_photos(ids)) & (File.audience != "sealed") & File.erased_at.is_(None), {"erased_at": at})])
+    _apply(_made_of_recordings(ids))
+    made = or_(File.photo_id.in_(_photos(ids)), File.recording_id.in_(_recordings(ids)))
+    _apply([(File, made & (File.audience != "sealed") & File.erased_at.is_(None), {"erased_at": at})])
+    _apply([(BlockedSender, BlockedSender.report_id.in_([report.id for report in reports]), {"reason": GONE})])
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
     _drop_drafts_elsewhere(reports, ids)
@@ -108,7 +113,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     forget(Report, [report.id for report in reports])
     forget(Assignment, [assignment.id for case in cases for assignment in case.assignments])
     erase_payloads(ids)
-    _erase_reasons_to_look(reports, ids)
+    erase_reasons_to_look(reports, ids)
     db.session.flush()
     db.session.expire_all()
 
@@ -119,11 +124,11 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
     reports = reports_of(ids)
     of_reports, senders = [report.id for report in reports], [report.reporter_id for report in reports if report.reporter_id]
     for report in reports:
-        report.sealed_place = None
+        report.sealed_place = report.device_id = None
         for text in report.texts:
             text.sealed_body = None
         if report.reporter is not None:
-            _forget_person(report.reporter)
+            forget_person(report.reporter)
     _apply(
         [
             (Addition, Addition.case_id.in_(ids) | Addition.report_id.in_(of_reports), {"sealed_words": None}),
@@ -132,11 +137,15 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
             (Withdrawal, Withdrawal.case_id.in_(ids) | Withdrawal.report_id.in_(of_reports), {"sealed_reason": None}),
             (Rating, Rating.publication_id.in_(_publications(ids)) | Rating.reporter_id.in_(senders), {"sealed_reason": None}),
             (File, File.photo_id.in_(_photos(ids)) & File.erased_at.is_(None), {"erased_at": at}),
+            (File, File.recording_id.in_(_recordings(ids)) & File.erased_at.is_(None), {"erased_at": at}),
             (IdempotencyKey, IdempotencyKey.result.in_([report.ref for report in reports]), {"sealed_result": None}),
         ]
     )
     for photo in db.session.scalars(select(Photo).where(Photo.id.in_(_photos(ids)))):
         photo.sealed_name, photo.sealed_metadata = seal_text(GONE, purpose=NAME_PURPOSE), None
+    for recording in db.session.scalars(select(Recording).where(Recording.id.in_(_recordings(ids)))):
+        recording.sealed_name = seal_text(GONE, purpose=NAME_PURPOSE)
+    db.session.query(BlockedSender).where(BlockedSender.report_id.in_(of_reports)).delete()
     erase_payloads(ids)
     db.session.flush()
     db.session.expire_all()
@@ -257,7 +266,7 @@ def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> N
     db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
 
 
-def _erase_reasons_to_look(reports: Sequence[Report], ids: Collection[int]) -> None:
+def erase_reasons_to_look(reports: Sequence[Report], ids: Collection[int]) -> None:
     """Empty the events of other cases that say why somebody looked at the identity of one of these reports: staff's own words."""
     codes = {report.code for report in reports}
     cases = select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports]))
@@ -297,6 +306,19 @@ def _photos(case_ids: Collection[int] | Select[int]) -> Select[int]:
     return select(Photo.id).where(or_(of_reports, *of_staff))
 
 
+def _recordings(case_ids: Collection[int] | Select[int]) -> Select[int]:
+    """Every voice note and video of the cases: they came with their reports, or were added to one."""
+    return select(Recording.id).where(Recording.report_id.in_(_report_ids(case_ids)))
+
+
+def _made_of_recordings(ids: list[int]) -> list[Change]:
+    """What was written down of them goes, and none that waits for its copy gets one. Before their files: who is about to give a copy its
+    row waits for these rows, and then finds that it may not."""
+    mine = Recording.id.in_(_recordings(ids))
+    transcript = {"transcript": None, "transcribed_by_id": None, "transcribed_at": None}
+    return [(Recording, mine, transcript), (Recording, mine & Recording.prepared_at.is_(None), {"refused": "apart"})]
+
+
 def _seal_place_away(report: Report) -> None:
     """Put all that tells where it was into the sealed place, for the confidential reader, and empty the open columns."""
     camera = db.session.get(Camera, report.camera_id) if report.camera_id else None
@@ -309,9 +331,11 @@ def _seal_place_away(report: Report) -> None:
     report.camera_id = report.field_id = None
 
 
-def _forget_person(reporter: Reporter) -> None:
+def forget_person(reporter: Reporter) -> None:
+    """Empty who sent a report; the row stays, for numbers and for what was rated."""
     reporter.sealed_identity = reporter.account_id = reporter.phone_digest = reporter.email_digest = None
-    reporter.contact_verified_at, reporter.channels = None, []
+    reporter.contact_verified_at = reporter.verified_contact = reporter.restricted_at = None
+    reporter.channels = []
 
 
 def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datetime) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from casework.db import db
 from casework.file_store import PIECE, SHORTEST_WAIT, FileMissing, FileStore
 from casework.findings import Finding, fault, note
 from casework.keyring import KeyMissing
-from casework.models import File, Photo
+from casework.models import File, Photo, Recording
 from casework.sealing import SealBroken
 
 BATCH = 200
@@ -47,8 +47,12 @@ def check_files(store: FileStore, *, now: datetime, key_ids: frozenset[str], eve
 
 def _rows() -> Iterator[Any]:
     after = 0
-    query = select(File.id, File.stored_name, File.sha256, File.size, File.key_id, File.erased_at, File.audience, File.rendition, Photo.ref)
-    query = query.join(Photo, Photo.id == File.photo_id).order_by(File.id).limit(BATCH)
+    query = select(
+        File.id, File.stored_name, File.sha256, File.size, File.key_id, File.erased_at, File.audience, File.rendition,
+        func.coalesce(Photo.ref, Recording.ref).label("ref"), Recording.kind,
+    )  # fmt: skip
+    query = query.outerjoin(Photo, Photo.id == File.photo_id).outerjoin(Recording, Recording.id == File.recording_id)
+    query = query.order_by(File.id).limit(BATCH)
     while batch := db.session.execute(query.where(File.id > after)).all():
         db.session.rollback()
         yield from batch
@@ -56,7 +60,7 @@ def _rows() -> Iterator[Any]:
 
 
 def _fault_of(row: Any, store: FileStore, key_ids: frozenset[str], closed: Counter[str], now: datetime, *, is_read: bool) -> Finding | None:
-    name = f"{row.stored_name} ({row.rendition}, {row.audience}, photo {row.ref})"
+    name = f"{row.stored_name} ({row.rendition}, {row.audience}, {row.kind or 'photo'} {row.ref})"
     if row.erased_at is not None:
         return _still_there(row, name, store, now)
     if row.key_id is not None and row.key_id not in key_ids:
@@ -124,8 +128,8 @@ def _unknown_files(store: FileStore, now: datetime) -> Iterator[Finding]:
     if unknown:
         yield note(
             "file.unknown", "files",
-            f"Có {unknown} tệp không thuộc ảnh nào; việc dọn tệp định kỳ sẽ xóa.",
-            f"{unknown} files belong to no photo; the regular sweep will remove them.",
+            f"Có {unknown} tệp không thuộc ảnh hay bản ghi nào; việc dọn tệp định kỳ sẽ xóa.",
+            f"{unknown} files belong to no photo or recording; the regular sweep will remove them.",
         )  # fmt: skip
 
 

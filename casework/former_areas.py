@@ -30,6 +30,12 @@ def other_area_ids(area_id: int) -> list[int]:
     return list(dict.fromkeys([*_along(before, area_id), *_along(behind, area_id)]))
 
 
+def areas_before(area_id: int) -> list[int]:
+    """The areas that became this one, however far, the nearest first."""
+    before, _behind = _ways()
+    return list(_along(before, area_id))
+
+
 def former_names(area_ids: Collection[int]) -> dict[int, list[str]]:
     """The Vietnamese names of the areas that became each of these."""
     if not area_ids:

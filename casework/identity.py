@@ -62,7 +62,8 @@ def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: 
     """Open the identity of a report's sender for somebody who has a reason.
 
     Records `reveal_identity` with the reason before anything is shown; the identity itself is in no event.
-    Raises NotAllowed, or RevealRefused when the reason is too short, the report has no sender or is not of this case.
+    Raises NotAllowed, or RevealRefused when the reason is too short, the report has no sender or is not of this case, or the
+    sender asked that their data rest.
     Source: rules.md, section 2, "identity and contact: with reason + event".
     """
     reason = normal(reason)
@@ -76,6 +77,11 @@ def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: 
         raise RevealRefused("Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).")
     if report.reporter is None or report.reporter.sealed_identity is None:
         raise RevealRefused("Phản ánh này không có thông tin người gửi.", "This report has no information about its sender.")
+    if report.reporter.is_restricted:
+        raise RevealRefused(
+            "Người gửi đã yêu cầu hạn chế xử lý dữ liệu của mình; không ai xem được cho đến khi họ bỏ yêu cầu.",
+            "The sender asked that their data rest; nobody can look until they lift that.",
+        )
     record(case, "reveal_identity", by=by, at=now, report=report.code, reason=reason)
     return open_contact(report.reporter.sealed_identity)
 

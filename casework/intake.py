@@ -10,16 +10,32 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.clocks import MARKED_URGENT, ClockKind, start_clock
+from casework.contacts.blocked_senders import refuse_blocked
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.identity import Contact, sealed_reporter
-from casework.models import Area, Camera, Case, CaseReport, Centre, CodeCounter, Field, IdempotencyKey, Report, ReportText
+from casework.limits import KEPT_FOR_CLIENTS
+from casework.models import (
+    Area,
+    Camera,
+    Case,
+    CaseReport,
+    Centre,
+    CodeCounter,
+    ConsentNotice,
+    Device,
+    Field,
+    IdempotencyKey,
+    Report,
+    ReportText,
+)
 from casework.outbox import tell_desk, tell_reporter
 from casework.own_links import case_of
 from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
 from casework.photo_records import link_staged
+from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
@@ -28,6 +44,9 @@ ORIGINAL_PURPOSE = "original words"
 PLACE_PURPOSE = "place in the reporter's words"
 SECRET_PURPOSE = "tracking secret of a repeated request"
 CONTENT_PURPOSE = "what the key filed"
+FILED = "file_report"
+CLIENT_FILED = KEPT_FOR_CLIENTS
+"""What the keys of a form, and of a browser in which reports wait, are kept for."""
 LONGEST_WORDS = 10_000
 LONGEST_PLACE = 500
 STAFF_TAKEN = frozenset({"phone", "officer"})
@@ -52,6 +71,17 @@ class OtherReportFiled(ReportRefused):
         )
 
 
+class ReportFiledBefore(ReportRefused):
+    """This very report has been filed, longer ago than a repeat is answered like the first time, or what it said is erased."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"Phản ánh này đã được gửi trước đây với mã {code}, nên không gửi thêm lần nữa.",
+            f"This report has been filed before as {code}, so it is not filed again.",
+        )
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Place:
     """Where it is: the commune, and as much more as the sender knows. Degrees are WGS 84, accuracy in metres."""
@@ -66,7 +96,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Filed:
-    """What filing made; `secret` is told to the sender now and, to the same form sent again, for two days; never after that."""
+    """What filing made; `secret` is told to the sender now and to the same form sent again (casework.limits says how long); never after."""
 
     report: Report
     case: Case
@@ -92,22 +122,34 @@ def file_report(
     consented: bool = False,
     language: str = "vi",
     idempotency_key: str | None = None,
+    client_key: str | None = None,
+    device: Device | None = None,
+    consent_notice: ConsentNotice | None = None,
 ) -> Filed:
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
     Words, place and identity are sealed at once. Staff file for callers and from cameras (`source` phone, officer, camera); a caller
     consents by voice, and the event says so. `seen_at` is when it happened, `channels` how the sender wishes to be told.
-    A repeat with the same `idempotency_key` returns the first report and makes nothing.
-    Raises ReportRefused when words or place are missing or too long, consent or contact is missing, or it has not happened yet;
-    OtherReportFiled when the key has filed other words, another place or another contact.
+    `client_key` is a UUID of the browser the report waited in, `device` that browser; `consent_notice` what was agreed to.
+    A repeat with the same `client_key`, or else the same `idempotency_key`, returns the first report and makes nothing.
+    Raises ReportRefused when words (without a voice note) or place are missing or too long, consent or contact is missing, or it has
+    not happened yet; OtherReportFiled when the key has filed other words, another place or another contact; ReportFiledBefore when
+    what the key filed can no longer be told; SenderBlocked when the centre takes nothing of this sender for a while.
     Source: rules.md, sections 3, 4 and 6; Law 91/2025/QH15 for consent.
     """
     words = normal(words)
-    content = _content_digest(words, place, contact)
-    if idempotency_key and (earlier := _filed_before(idempotency_key, content)):
+    key, purpose = (client_key, CLIENT_FILED) if client_key else (idempotency_key, FILED)
+    # a report that waits belongs to whoever wrote it: the same key under another login is another report
+    content = _content_digest(words, place, contact, owner=by.account.id if client_key and by.account is not None else None)
+    if key and (earlier := _filed_before(key, purpose, content)):
         return earlier
-    _refuse_incomplete(source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented)
+    _refuse_incomplete(
+        source, words, place, contact=contact, by=by, field=field, marked_urgent=marked_urgent, consented=consented,
+        is_spoken=photos_token is not None and any(each.kind == "voice" for each in staged_recordings(photos_token)),
+    )  # fmt: skip
     _refuse_future(seen_at, now)
+    if source == "citizen":
+        refuse_blocked(centre=centre, contact=contact, account=by.account, device=device, now=now)
     secret = new_tracking_secret()
     report = Report(
         code=_next_code(centre, now), secret_digest=secret_digest(secret), centre=centre, source=source, filed_at=now,
@@ -115,7 +157,8 @@ def file_report(
         marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=normal(place.village or "") or None,
         sealed_place=seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
         latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m,
-        consented_at=now if consented else None, language=language, seen_at=seen_at,
+        consented_at=now if consented else None, consent_notice_id=consent_notice.id if consented and consent_notice else None,
+        client_key=client_key or None, device_id=device.id if device else None, language=language, seen_at=seen_at,
     )  # fmt: skip
     if source != "camera":
         account = by.account if by.account is not None and by.account.kind == "citizen" else None
@@ -126,14 +169,22 @@ def file_report(
     db.session.flush()
     if photos_token:
         link_staged(photos_token, now=now, report=report)
+        link_recordings(photos_token, now=now, report=report)
     case = _open_case(report, by=by, now=now)
-    if idempotency_key:
+    if source == "citizen" and by.account is None and contact is not None and (contact.phone or contact.email):
+        case.unconfirmed_since = now
+    if key:
         sealed_secret = seal_text(secret, purpose=SECRET_PURPOSE)
         kept = IdempotencyKey(
-            key=idempotency_key, purpose="file_report", result=report.ref, sealed_result=sealed_secret, content_digest=content, used_at=now
+            key=key, purpose=purpose, result=report.ref, sealed_result=sealed_secret, content_digest=content, used_at=now
         )
         db.session.add(kept)
     return Filed(report, case, secret)
+
+
+def has_filed(key: str) -> bool:
+    """Whether a key has made a report already, which it would be answered with again."""
+    return db.session.get(IdempotencyKey, key) is not None
 
 
 def original_words(report: Report) -> str | None:
@@ -153,9 +204,10 @@ def cleared_words(report: Report) -> str | None:
 
 
 def _refuse_incomplete(
-    source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | None, marked_urgent: bool, consented: bool
-) -> None:
-    if not words:
+    source: str, words: str, place: Place, *, contact: Contact | None, by: Actor, field: Field | None, marked_urgent: bool, consented: bool,
+    is_spoken: bool,
+) -> None:  # fmt: skip
+    if not words and not is_spoken:
         raise ReportRefused("Vui lòng cho biết nội dung phản ánh.", "Please say what you saw.")
     if len(words) > LONGEST_WORDS:
         raise ReportRefused(
@@ -208,21 +260,28 @@ def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
         raise ReportRefused("Thời điểm xảy ra không thể ở tương lai.", "It cannot have happened in the future.")
 
 
-def _content_digest(words: str, place: Place, contact: Contact | None) -> str:
+def _content_digest(words: str, place: Place, contact: Contact | None, *, owner: int | None) -> str:
     """What tells two reports of one form apart. How exactly a position was measured does not count."""
     where = (place.area.id if place.area else None, normal(place.village or ""), normal(place.words or ""), place.latitude, place.longitude)
     who = (contact.name, contact.phone, contact.email) if contact else ()
-    return lookup_digest(json.dumps([words, where, who]), purpose=CONTENT_PURPOSE)
+    owned = [owner] if owner is not None else []
+    return lookup_digest(json.dumps([words, where, who, *owned]), purpose=CONTENT_PURPOSE)
 
 
-def _filed_before(key: str, content: str) -> Filed | None:
+def _filed_before(key: str, purpose: str, content: str) -> Filed | None:
     """What the key has made. Two requests with the same key at once wait for each other: on SQLite all writers do anyway."""
     if db.session.get_bind().dialect.name != "sqlite":
         db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
     kept = db.session.get(IdempotencyKey, key)
-    if kept is None or kept.purpose != "file_report" or kept.sealed_result is None:
+    if kept is None or kept.purpose != purpose:
+        # a browser may send again what it had forgotten for months: its report itself remembers the key
+        code = db.session.scalar(select(Report.code).where(Report.client_key == key)) if purpose == CLIENT_FILED else None
+        if code is not None:
+            raise ReportFiledBefore(code)
         return None
     report = db.session.scalars(select(Report).where(Report.ref == kept.result)).one()
+    if kept.sealed_result is None:
+        raise ReportFiledBefore(report.code)
     if not hmac.compare_digest(kept.content_digest, content):
         raise OtherReportFiled(report.code)
     return Filed(report, case_of(report), open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)

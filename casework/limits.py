@@ -6,7 +6,7 @@ Counted in windows of fixed length; the counter's name holds keyed digests, neve
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import and_, delete, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db
@@ -19,6 +19,9 @@ from casework.settings.values import VALUES, value_of
 SUBJECT_PURPOSE = "counter of attempts"
 KEPT = timedelta(days=2)
 """Of a counter after its window began, and of the answer to a request that may be repeated."""
+KEPT_FOR_CLIENTS = "file_from_browser"
+CLIENTS_KEPT = timedelta(days=90)
+"""Of the answer to a report that waited in a browser, and of its purpose: such a telephone may lie in a drawer for weeks."""
 
 
 class TooManyAttempts(CaseworkError):
@@ -92,5 +95,9 @@ def drop_old_counters(now: datetime) -> int:
 
 
 def drop_old_keys(now: datetime) -> int:
-    """Forget what repeated requests would be told, tracking secrets among it, once KEPT is over, and return how many."""
-    return db.session.query(IdempotencyKey).filter(IdempotencyKey.used_at < now - KEPT).delete(synchronize_session=False)
+    """Forget what repeated requests would be told, tracking secrets among it, once KEPT is over (of browsers: CLIENTS_KEPT), and
+    return how many."""
+    is_over = or_(
+        and_(IdempotencyKey.used_at < now - KEPT, IdempotencyKey.purpose != KEPT_FOR_CLIENTS), IdempotencyKey.used_at < now - CLIENTS_KEPT
+    )
+    return db.session.query(IdempotencyKey).filter(is_over).delete(synchronize_session=False)

@@ -75,6 +75,15 @@ def tell_agency_of_letter(agency_id: int, template: str, *, letter: str, at: dat
     db.session.add(message)
 
 
+def tell_of_data_request(recipient: str, template: str, *, request: str, at: datetime, **parameters: Any) -> None:
+    """Tell an inbox, an account or a reporter of a request about personal data, by its ref; it belongs to no case and names nobody."""
+    message = OutboxMessage(
+        recipient=recipient, channel="page", template=template, parameters={"request": request, **parameters},
+        dedupe_key=f"{template}:{request}:{at.timestamp():.6f}", created_at=at, due_at=at,
+    )  # fmt: skip
+    db.session.add(message)
+
+
 def add_to_letter(desk: str, case: Case, *, at: datetime, due: datetime) -> None:
     """Put a case into the letter an inbox gets on the local day of `due`; it is begun if there is none yet.
 

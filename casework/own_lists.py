@@ -1,19 +1,27 @@
 """The list of a sender's own reports, read with as many questions however long it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import selectinload
 
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.intake import original_words
-from casework.models import CaseReport, Clock, Report
+from casework.models import Case, CaseReport, Clock, Question, Rating, Report, Reporter
 from casework.own_labels import standing_of
 from casework.own_links import newest_links, open_questions
-from casework.states import CaseState, Progress
+from casework.own_news import with_news
+from casework.permissions import Actor
+from casework.ratings import WHOLE
+from casework.states import ENDED_STATES, CaseState, Progress
 from casework.words import Bilingual
+
+PAGE = 50
+"""Reports on one page of the list."""
+MOST_WAITING = 50
+"""Reports that wait for their sender, shown before all others."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,70 @@ class OwnListed:
     progress: Progress
     words: str | None = None
     clock: Clock | None = None
+    waits: str = ""
+    """What its sender is asked for: "question" or "rating"."""
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """A page of the list: what waits for its owner, what was told since they looked, the rest; `next` is where the next page begins."""
+
+    waiting: list[OwnListed] = field(default_factory=list)
+    news: list[OwnListed] = field(default_factory=list)
+    others: list[OwnListed] = field(default_factory=list)
+    next: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing on it."""
+        return not (self.waiting or self.news or self.others)
+
+
+def own_page_of(by: Actor, *, now: datetime, shows: str = "", before: int | None = None) -> OwnPage:
+    """One page of an account's reports, the newest first. `shows` is "open", "ended" or empty for all; what waits for the owner stands on
+    the first page alone, and is not repeated on the others."""
+    if by.own_id is None:
+        return OwnPage()
+    own = select(Report).join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == by.own_id)
+    asked, to_rate = _waiting(own, now)
+    waits = {**dict.fromkeys(to_rate, "rating"), **dict.fromkeys(asked, "question")}
+    query = _shown(own, shows).where(Report.id.not_in(waits))
+    if before is not None:
+        query = query.where(Report.id < before)
+    reports = list(db.session.scalars(query.order_by(Report.id.desc()).limit(PAGE + 1)))
+    shown, is_first = reports[:PAGE], before is None and shows != "ended"
+    first = list(db.session.scalars(own.where(Report.id.in_(waits)).order_by(Report.id.desc()))) if is_first and waits else []
+    listed = dict(zip([report.id for report in [*first, *shown]], own_list([*first, *shown]), strict=True))
+    fresh = with_news(shown)
+    return OwnPage(
+        # what has to be answered in time before what may be rated
+        waiting=sorted((replace(listed[report.id], waits=waits[report.id]) for report in first), key=lambda one: one.waits),
+        news=[listed[report.id] for report in shown if report.id in fresh],
+        others=[listed[report.id] for report in shown if report.id not in fresh],
+        next=shown[-1].id if len(reports) > PAGE else None,
+    )
+
+
+def _waiting(own: Select[Report], now: datetime) -> tuple[list[int], list[int]]:
+    """The reports whose sender is asked a question, and those whose result may still be rated and is not."""
+    asked = own.join(Question, Question.report_id == Report.id).where(Question.ended_at.is_(None))
+    rated = exists().where(Rating.reporter_id == Reporter.id, Rating.about == WHOLE, Rating.rated_at >= Case.answered_at)
+    window = exists().where(Clock.case_id == Case.id, Clock.kind == ClockKind.RATING, Clock.ended_at.is_(None), Clock.due_at > now)
+    to_rate = own.join(CaseReport, and_(CaseReport.report_id == Report.id, CaseReport.left_at.is_(None)))
+    to_rate = to_rate.join(Case, Case.id == CaseReport.case_id).where(Case.state == CaseState.RATING, window, ~rated)
+    return (
+        list(db.session.scalars(asked.with_only_columns(Report.id).order_by(Report.id.desc()).limit(MOST_WAITING))),
+        list(db.session.scalars(to_rate.with_only_columns(Report.id).order_by(Report.id.desc()).limit(MOST_WAITING))),
+    )
+
+
+def _shown(own: Select[Report], shows: str) -> Select[Report]:
+    if shows not in ("open", "ended"):
+        return own
+    joined = own.outerjoin(CaseReport, and_(CaseReport.report_id == Report.id, CaseReport.left_at.is_(None)))
+    joined = joined.outerjoin(Case, Case.id == CaseReport.case_id)
+    # one that was withdrawn from a case has no link any more
+    return joined.where(or_(Case.id.is_(None), Case.state.in_(ENDED_STATES)) if shows == "ended" else Case.state.not_in(ENDED_STATES))
 
 
 def own_list(reports: list[Report]) -> list[OwnListed]:

@@ -10,15 +10,17 @@ from casework.clocks import ClockKind, running_clock
 from casework.db import db
 from casework.due_reasons import DueMove, moves_told
 from casework.intake import original_words, place_words
-from casework.models import Case, Clock, Publication, Question, Rating, Refusal, Report, Review
+from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
 from casework.own_labels import Standing, is_going_on, standing_of
 from casework.own_links import links_of, open_questions
+from casework.own_photos import OwnPhoto, own_photos
 from casework.own_turns import Granted, ReferralTold, Turn, talk_about
-from casework.photo_records import copy_for, photos_of_report
+from casework.photo_records import photos_of_report
 from casework.public_photos import photos_of_answers
 from casework.public_words import MissingAnswer, PublicAnswer, answers_of, missing_from, public_publications
 from casework.questions import CLOSE
 from casework.ratings import WHOLE, rating_reason
+from casework.recordings.staging import recordings_of_report
 from casework.refusals import newest_refusal
 from casework.sealing import secret_matches
 from casework.states import OPEN_STATES, CaseState, Pause, Progress
@@ -27,15 +29,6 @@ from casework.withdrawals import open_withdrawal
 from casework.words import Bilingual
 
 _NOBODYS_DIGEST = "0" * 64
-
-
-@dataclass(frozen=True)
-class OwnPhoto:
-    """A photo the sender sent; its copy for the centre is theirs to see."""
-
-    ref: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -106,6 +99,7 @@ class OwnReport:
     village: str | None = None
     area: Bilingual | None = None
     photos: tuple[OwnPhoto, ...] = ()
+    recordings: tuple[Recording, ...] = ()
     clock: Clock | None = None
     acceptance: Clock | None = None
     held_until: datetime | None = None
@@ -181,7 +175,9 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
     goes_on = report.reporter_id is not None and is_going_on(standing)
     others, asks_back = sum(link.left_at is None for link in case.reports) - 1, _asks_back(case, report)
     return replace(
-        own_part, photos=_photos(report), acceptance=clocks.get(ClockKind.ACCEPTANCE),
+        own_part, photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None),
+        recordings=tuple(row for row in recordings_of_report(report) if row.addition_id is None),
+        acceptance=clocks.get(ClockKind.ACCEPTANCE),
         clock=clocks.get(ClockKind.CASE) if standing.limit_counts else None,
         held_until=case.paused_until if case.paused_for == Pause.HOLD else None, question=_asked(question, shares_case=others > 0),
         refusal=_refusal(refusal), objection_until=_objection_until(refusal, now),
@@ -208,11 +204,6 @@ def _objection_until(refusal: Refusal | None, now: datetime) -> datetime | None:
     if refusal is None or refusal.objected_at is not None or refusal.objection_due_at is None or now >= refusal.objection_due_at:
         return None
     return refusal.objection_due_at
-
-
-def _photos(report: Report) -> tuple[OwnPhoto, ...]:
-    found = ((photo, copy_for(photo, "centre", "view")) for photo in photos_of_report(report))
-    return tuple(OwnPhoto(photo.ref, copy.width, copy.height) for photo, copy in found if copy is not None)
 
 
 def _refusal(row: Refusal | None) -> RefusalTold | None:

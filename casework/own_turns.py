@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
+from casework.added_files import photos_of_additions, recordings_of_additions
 from casework.additions import addition_words
 from casework.db import db
-from casework.models import Addition, Case, CaseReport, Extension, Question, Referral, Refusal, Report, Withdrawal
+from casework.models import Addition, Case, CaseReport, Extension, Question, Recording, Referral, Refusal, Report, Withdrawal
+from casework.own_photos import OwnPhoto, own_photos
 from casework.questions import answer_words, question_words
 from casework.refusals import objection_words
 from casework.withdrawals import withdrawal_reason
@@ -17,13 +19,17 @@ from casework.words import Bilingual
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of the talk; `note` says what became of it. Another sender's has no words: only the fact is told."""
+    """One turn of the talk; `note` says what became of it. Another sender's has no words: only the fact is told. `photos` and
+    `recordings` came with the words, or alone.
+    """
 
     by_centre: bool
     heading: Bilingual
     at: datetime
     words: str | None = None
     note: Bilingual | None = None
+    photos: tuple[OwnPhoto, ...] = ()
+    recordings: tuple[Recording, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ ASKED = Bilingual("Trung tâm hỏi", "The centre asked")
 ANSWERED = Bilingual("Ông/Bà trả lời", "You answered")
 UNANSWERED = Bilingual("Không có trả lời trước hạn.", "There was no answer in time.")
 ADDED = Bilingual("Ông/Bà viết thêm", "You wrote more")
+SENT_PHOTOS = Bilingual("Ông/Bà gửi thêm ảnh", "You sent more photos")
+SENT_VOICE = Bilingual("Ông/Bà gửi thêm lời ghi âm", "You sent a voice note")
 READ = Bilingual("Trung tâm đã đọc.", "The centre has read it.")
 UNREAD = Bilingual("Trung tâm chưa đọc.", "Not read by the centre yet.")
 REFUSED = Bilingual("Trung tâm không tiếp nhận", "The centre did not accept it")
@@ -128,8 +136,13 @@ def _questions(report: Report) -> Iterator[Turn]:
 
 
 def _additions(report: Report) -> Iterator[Turn]:
-    for row in db.session.scalars(select(Addition).where(Addition.report_id == report.id)):
-        yield Turn(False, ADDED, row.written_at, addition_words(row), READ if row.read_at is not None else UNREAD)
+    rows = list(db.session.scalars(select(Addition).where(Addition.report_id == report.id)))
+    photos, recordings = photos_of_additions(rows), recordings_of_additions(rows)
+    for row in rows:
+        words, note = addition_words(row), READ if row.read_at is not None else UNREAD
+        own, spoken = own_photos(photos.get(row.id, ())), tuple(recordings.get(row.id, ()))
+        heading = SENT_PHOTOS if own and not words else SENT_VOICE if spoken and not words else ADDED
+        yield Turn(False, heading, row.written_at, words, note, own, spoken)
 
 
 def _objections(report: Report) -> Iterator[Turn]:

@@ -1,7 +1,7 @@
 """What of a case may stand on paper: nothing from which its sender could be known, whoever prints it.
 
-Paper leaves the house. Words a sender wrote, and pictures as they came, may say who that was; the texts and copies cleared for
-agencies do not (rules.md, section 2, "A reporter's identity hides in words, voices and pictures too").
+Paper leaves the house. Words a sender wrote, a voice, and pictures as they came, may say who that was; the texts and copies
+cleared for agencies do not (rules.md, section 2, "A reporter's identity hides in words, voices and pictures too").
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,9 @@ def reports_for_paper(reports: Iterable[SeenReport]) -> list[SeenReport]:
         replace(
             seen, original=None, place=None, can_reveal=False,
             photos=tuple(replace(photo, audience="agencies") for photo in seen.photos if "agencies" in photo.audiences),
+            recordings=tuple(
+                replace(each, rendition=None, refused=None, can_transcribe=False) for each in seen.recordings if each.transcript
+            ),
         )
         for seen in reports
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
 from casework.errors import CaseworkError
-from casework.models import Account, Assignment, Case, CaseReport, Deputy, Membership, Report, Reporter
+from casework.models import Account, Assignment, Case, CaseReport, Deputy, Membership, Report
 from casework.successors import Followed, heirs_of
 
 LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -545,16 +545,3 @@ def report_owned_by(actor: Actor, code: str) -> Report | None:
     """Return the report if it is the person's own, by account or by tracking secret."""
     report = db.session.scalar(select(Report).where(Report.code == code))
     return report if report is not None and owns_report(actor, report) else None
-
-
-def reports_of(actor: Actor, *, limit: int = 50) -> list[Report]:
-    """Return the newest reports of a citizen's account."""
-    if actor.account is None:
-        return []
-    query = (
-        select(Report)
-        .join(Reporter, Report.reporter_id == Reporter.id)
-        .where(Reporter.account_id == actor.account.id)
-        .order_by(Report.id.desc())
-    )
-    return list(db.session.scalars(query.limit(limit)))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.file_store import FileStore, StoredFile, new_stored_name
-from casework.models import Answer, File, Note, Photo, Report, StepValue
+from casework.models import Addition, Answer, File, Note, Photo, Report, StepValue
 from casework.permissions import Actor
 from casework.photos import Rectangle, accept_photo, cover, size_of, thumb_of
 from casework.sealing import seal_json, seal_text
@@ -37,8 +37,8 @@ def most_photos() -> int:
 class TooManyPhotos(CaseworkError):
     """A form takes no more photos."""
 
-    def __init__(self) -> None:
-        most = most_photos()
+    def __init__(self, most: int | None = None) -> None:
+        most = most_photos() if most is None else most
         super().__init__(f"Tối đa {most} ảnh cho một lần gửi.", f"At most {most} photos can be sent at once.")
 
 
@@ -118,11 +118,22 @@ def drop_staged(token: str, ref: str) -> None:
             photo.state = "deleted"
 
 
+def move_staged_earlier(token: str, ref: str) -> None:
+    """Let a photo of an unsent form stand one place earlier; nothing happens to the first, or to one that is not there."""
+    photos = staged_photos(token)
+    at = next((place for place, photo in enumerate(photos) if photo.ref == ref), 0)
+    if at:
+        photos[at - 1], photos[at] = photos[at], photos[at - 1]
+        for place, photo in enumerate(photos):
+            photo.position = place
+
+
 def link_staged(
     token: str,
     *,
     now: datetime,
     report: Report | None = None,
+    addition: Addition | None = None,
     answer: Answer | None = None,
     note: Note | None = None,
     step_value: StepValue | None = None,
@@ -133,6 +144,7 @@ def link_staged(
     for place, photo in enumerate(photos, start=first):
         photo.state, photo.linked_at, photo.staged_token, photo.position = "linked", now, None, place
         photo.report_id = report.id if report else None
+        photo.addition_id = addition.id if addition else None
         photo.answer_id = answer.id if answer else None
         photo.note_id = note.id if note else None
         photo.step_value_id = step_value.id if step_value else None

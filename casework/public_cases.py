@@ -7,47 +7,26 @@ quarantined, refused, merged and withdrawn cases, and those answered to their se
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal_column, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.due_reasons import DueMove, moves_of
 from casework.former_areas import Beside, names_beside
-from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, Report, SearchRow
+from casework.me_too import me_too_counts
+from casework.models import Assignment, Case, CaseReport, Clock, Publication, Report
+from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
 from casework.public_photos import PublicPhoto, photos_of_answers, photos_of_cases
+from casework.public_search import found_by_words
 from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
-from casework.search_index import MOST_FOUND, newest_with, words_asked
-from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, PUBLIC_PROGRESS, CaseState, Pause, Progress, public_progress
+from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, public_progress
 from casework.told_steps import Step, public_steps
+from casework.unindexed import unindexed
 from casework.words import Bilingual
 
 PAGE_SIZE = 20
-LONGEST_SEARCH = 100
-
-
-class PublicState(StrEnum):
-    """The steps of the public bar as the address of the list names them."""
-
-    RECEIVED = "received"
-    ACCEPTED = "accepted"
-    IN_PROGRESS = "in-progress"
-    ANSWERED = "answered"
-
-
-_STEP_OF = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN_PROGRESS: "2", PublicState.ANSWERED: "4"}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a reader of the list asked for; empty means all."""
-
-    words: str = ""
-    service_code: str = ""
-    area_ref: str = ""
-    state: PublicState | None = None
-    urgent_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +53,8 @@ class PublicItem:
     paused_until: datetime | None = None
     held_reason: str | None = None
     beside: Beside = Beside()
+    also: int = 0
+    """How many more people the same matter concerns (casework/me_too.py)."""
 
 
 @dataclass(frozen=True)
@@ -103,42 +84,52 @@ class PublicCase:
     missing: tuple[MissingAnswer, ...] = ()
     verdicts: Verdicts | None = None
     steps: list[Step] = field(default_factory=list)
+    moves: tuple[DueMove, ...] = ()
+    """The changes of its day, newest first, with what they came of."""
 
 
 def public_list(wanted: Wanted, *, after: str = "", before: str = "", size: int = PAGE_SIZE) -> PublicPage:
-    """The cases that match, newest first, going on behind the case coded `after` or ahead of the one coded `before`."""
-    query = select(Case).where(_is_shown(), *_conditions(wanted))
-    place = tuple_(Case.opened_at, Case.id)
+    """The cases that match, newest first, going on behind the case coded `after` or ahead of the one coded `before`.
+
+    A page may hold fewer than `size`, or none, and yet have `older`: of what is rare, a page looks at so many cases only.
+    """
     backwards = bool(before and not after)
-    anchor = _anchor(before if backwards else after)
-    if anchor is not None:
-        query = query.where(place > anchor if backwards else place < anchor)
-    order = (Case.opened_at, Case.id) if backwards else (Case.opened_at.desc(), Case.id.desc())
-    cases = list(db.session.scalars(_with_labels(query).order_by(*order).limit(size + 1)))
-    has_more = len(cases) > size
-    cases = cases[:size][:: -1 if backwards else 1]
-    if not cases:
-        return PublicPage([], None, None)
-    has_newer = has_more if backwards else anchor is not None
-    has_older = True if backwards else has_more
-    return PublicPage(_items(cases), cases[0].code if has_newer else None, cases[-1].code if has_older else None)
+    anchor = place_of(before if backwards else after)
+    if wanted.words.strip():
+        found = _among(found_by_words(wanted).ids, size + 1, anchor, backwards=backwards)
+    else:
+        found = matching(wanted, most=size + 1, anchor=anchor, backwards=backwards)
+    has_more = len(found.ids) > size
+    ids = found.ids[:size]
+    items = public_items(ids)
+    ends = [item.code for item in items]
+    stop = _code_at(found.goes_on_at) if found.goes_on_at is not None else None
+    if backwards:
+        newer = ends[0] if has_more and ends else stop
+        return PublicPage(items, newer, ends[-1] if ends else before)
+    older = ends[-1] if has_more and ends else stop
+    return PublicPage(items, (ends[0] if ends else after) if anchor is not None else None, older)
 
 
 def newest_published(*, size: int = 4) -> list[PublicItem]:
     """The cases finished last, for the home page."""
-    query = select(Case).where(_is_shown(), Case.is_public, Case.state.in_(ANSWERED_STATES))
+    # as the index of what is public names it: SQLite takes no other words for the same
+    is_public: ColumnElement[bool] = literal_column('"case".is_public')
+    query = select(Case).where(is_shown(), is_public, unindexed(Case.state).in_(ANSWERED_STATES))
     return _items(list(db.session.scalars(_with_labels(query).order_by(Case.published_at.desc(), Case.id.desc()).limit(size))))
 
 
-def public_items(case_ids: Iterable[int]) -> list[PublicItem]:
-    """Those of the cases the public may know of, newest first."""
-    query = select(Case).where(_is_shown(), Case.id.in_(set(case_ids)))
-    return _items(list(db.session.scalars(_with_labels(query).order_by(Case.opened_at.desc(), Case.id.desc()))))
+def public_items(case_ids: Iterable[int], *, as_given: bool = False) -> list[PublicItem]:
+    """Those of the cases the public may know of, newest first, or in the order in which they are given."""
+    places = {id_: place for place, id_ in enumerate(case_ids)}
+    query = select(Case).where(is_shown(), Case.id.in_(places))
+    cases = list(db.session.scalars(_with_labels(query).order_by(Case.opened_at.desc(), Case.id.desc()))) if places else []
+    return _items(sorted(cases, key=lambda case: places[case.id]) if as_given else cases)
 
 
 def public_case(code: str) -> PublicCase | None:
     """The page of a case by its code; None when the public may not know of it."""
-    query = _with_labels(select(Case).where(_is_shown(), Case.code == code))
+    query = _with_labels(select(Case).where(is_shown(), Case.code == code))
     query = query.options(selectinload(Case.assignments).joinedload(Assignment.agency))
     case = db.session.scalars(query).one_or_none()
     if case is None:
@@ -163,7 +154,14 @@ def public_case(code: str) -> PublicCase | None:
         missing=missing_from(publication, case),
         verdicts=verdicts_of(publication),
         steps=public_steps(case),
+        moves=tuple(moves_of(case)),
     )
+
+
+def item_of_code(code: str) -> PublicItem | None:
+    """A case by its code as lists show it; None when the public may not know of it."""
+    case_id = db.session.scalar(select(Case.id).where(Case.code == code))
+    return next(iter(public_items([case_id])), None) if case_id is not None else None
 
 
 def public_item(case: Case) -> PublicItem:
@@ -175,7 +173,7 @@ def public_item(case: Case) -> PublicItem:
 def code_of_case(report_code: str) -> str | None:
     """The code of the case that answers a report, its own unless it was merged; None when the public may not know of it."""
     query = select(Case.code).join(CaseReport, and_(CaseReport.case_id == Case.id, CaseReport.left_at.is_(None)))
-    return db.session.scalar(query.join(Report, Report.id == CaseReport.report_id).where(Report.code == report_code, _is_shown()))
+    return db.session.scalar(query.join(Report, Report.id == CaseReport.report_id).where(Report.code == report_code, is_shown()))
 
 
 def progress_of(case: Case) -> Progress:
@@ -183,50 +181,18 @@ def progress_of(case: Case) -> Progress:
     return IN_PROGRESS if case.reopened and CaseState(case.state) in OPEN_STATES else public_progress(case.state)
 
 
-def _is_shown() -> ColumnElement[bool]:
-    return and_(
-        Case.quarantined_at.is_(None),
-        Case.visibility_reason_id.is_(None),
-        Case.merged_into_id.is_(None),
-        or_(Case.state.in_(OPEN_STATES), and_(Case.is_public, Case.state.in_(ANSWERED_STATES))),
-    )
+def _among(ids: list[int], most: int, anchor: Anchor | None, *, backwards: bool) -> Matching:
+    """A piece of some cases, newest first, as `matching` cuts it."""
+    query = select(Case.id).where(Case.id.in_(ids))
+    if anchor is not None:
+        place = tuple_(Case.opened_at, Case.id)
+        query = query.where(place > anchor if backwards else place < anchor)
+    order = (Case.opened_at, Case.id) if backwards else (Case.opened_at.desc(), Case.id.desc())
+    return Matching(list(db.session.scalars(query.order_by(*order).limit(most))) if ids else [])
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.service_code:
-        found.append(Case.field_id.in_(select(Field.id).where(Field.service_code == wanted.service_code)))
-    if wanted.area_ref:
-        found.append(Case.area_id.in_(select(Area.id).where(Area.ref == wanted.area_ref)))
-    if wanted.urgent_only:
-        found.append(Case.urgency == "urgent")
-    if wanted.state is not None:
-        found.append(_in_state(wanted.state))
-    if wanted.words.strip():
-        words = words_asked(wanted.words[:LONGEST_SEARCH])
-        # signs that are no words are found nowhere
-        found.append(Case.id.in_(_found_by(words) if words else []))
-    return found
-
-
-def _in_state(state: PublicState) -> ColumnElement[bool]:
-    states = [each for each, progress in PUBLIC_PROGRESS.items() if progress.step == _STEP_OF[state]]
-    plain = Case.state.in_(states)
-    if state == PublicState.ANSWERED:
-        return plain
-    if state == PublicState.IN_PROGRESS:
-        return or_(plain, and_(Case.reopened > 0, Case.state.in_(OPEN_STATES)))
-    return and_(plain, Case.reopened == 0)
-
-
-def _found_by(words: list[str]) -> list[int]:
-    """The newest cases whose words for the public hold a word beginning with each asked for; only published cases have any."""
-    return [case_id for _id, case_id in newest_with(words, SearchRow.id, SearchRow.case_id, audience="public")[:MOST_FOUND]]
-
-
-def _anchor(code: str) -> tuple[datetime, int] | None:
-    row = db.session.execute(select(Case.opened_at, Case.id).where(Case.code == code)).one_or_none() if code else None
-    return (row.opened_at, row.id) if row else None
+def _code_at(place: Anchor) -> str | None:
+    return db.session.scalar(select(Case.code).where(Case.id == place[1]))
 
 
 def _with_labels(query: Select[Case]) -> Select[Case]:
@@ -238,11 +204,13 @@ def _items(cases: list[Case]) -> list[PublicItem]:
     published = public_publications(cases)
     clocks = _newest_clocks(cases)
     before, after = photos_of_cases({case_id: publication.current for case_id, publication in published.items()})
+    also = me_too_counts(case.id for case in cases)
     beside = names_beside({(case.area_id, case.village) for case in cases})
     return [
         replace(
             _item(case, published.get(case.id), clocks.get(case.id), before.get(case.id, ()), after.get(case.id, ())),
             beside=beside.get((case.area_id, case.village), Beside()),
+            also=also.get(case.id, 0),
         )
         for case in cases
     ]

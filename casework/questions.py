@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.added_files import Sent, has_files
+from casework.additions import add_to_report
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
 from casework.db import db
@@ -77,26 +79,30 @@ def ask_reporter(
     tell_reporter(report, "reporter_asked", case=case, at=now, due_at=until.isoformat() if until else None)
 
 
-def answer_question(case: Case, *, by: Actor, now: datetime, report: Report, words: str) -> dict[str, object]:
+def answer_question(
+    case: Case, *, by: Actor, now: datetime, report: Report, words: str, token: str | None = None
+) -> dict[str, object]:
     """Take the sender's answer, as long as the case still waits for it; work goes on where it stood.
 
-    Records `answer_question` without the words, which are sealed. Raises NotAllowed for anybody but the sender who was asked,
-    AnswerRefused.
+    `token` names the photos and the voice note staged with the form: an operator looks through them as through everything a
+    sender adds, and may clear them for agencies; with some, there need be no words. Records `answer_question` without the
+    words, which are sealed. Raises NotAllowed for anybody but the sender who was asked, AnswerRefused, TooManyOfAReport.
     """
     require_sender(by, report, case)
     question = open_question(case)
     if question is None or question.report_id != report.id:
         raise AnswerRefused("Trung tâm không còn chờ trả lời của Ông/Bà.", "The centre is not waiting for an answer from you.")
-    words = normal(words)
-    if not words or len(words) > LONGEST_ANSWER:
+    words, with_files = normal(words), has_files(token)
+    if not (words or with_files) or len(words) > LONGEST_ANSWER:
         raise AnswerRefused(
             f"Vui lòng viết câu trả lời, tối đa {LONGEST_ANSWER} ký tự.", f"Please write the answer, {LONGEST_ANSWER} characters at most."
         )
-    question.sealed_answer = seal_text(words, purpose=ANSWER_PURPOSE)
+    question.sealed_answer = seal_text(words, purpose=ANSWER_PURPOSE) if words else None
     question.answered_at = question.ended_at = now
+    sent = add_to_report(case, report, words="", token=token, now=now) if with_files else Sent()
     before = limits_of(case)
     go_on(case, at=now)
-    record(case, "answer_question", by=by, at=now, report=report.code, **limits_moved(before, case))
+    record(case, "answer_question", by=by, at=now, report=report.code, **sent.told(), **limits_moved(before, case))
     tell_desk(Role.OPERATOR, "question_answered", case=case, at=now)
     return {"outcome": "answered"}
 

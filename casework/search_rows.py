@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, literal, select, union_all
 
 from casework.db import db
 from casework.folding import index_words
 from casework.former_areas import other_names
-from casework.models import Case, CaseReport, ReportText, SearchRow
+from casework.models import Case, CaseReport, Recording, ReportText, SearchRow
 from casework.publications import PUBLIC_KINDS, newest_publication
 
 
@@ -42,10 +42,12 @@ def _words(case: Case) -> dict[str, list[str | None]]:
 
 
 def _cleared_texts(case: Case) -> list[str]:
-    query = (
-        select(ReportText.body)
-        .join(CaseReport, CaseReport.report_id == ReportText.report_id)
-        .where(CaseReport.case_id == case.id, CaseReport.left_at.is_(None), ReportText.kind == "cleared")
-        .order_by(ReportText.id)
+    """The cleared words of its reports, and behind them what operators wrote down of voice notes and videos."""
+    cleared = select(literal(0), ReportText.id, ReportText.body).join(CaseReport, CaseReport.report_id == ReportText.report_id)
+    spoken = select(literal(1), Recording.id, Recording.transcript).join(CaseReport, CaseReport.report_id == Recording.report_id)
+    present = CaseReport.case_id == case.id, CaseReport.left_at.is_(None)
+    both = union_all(
+        cleared.where(*present, ReportText.kind == "cleared"),
+        spoken.where(*present, Recording.state == "linked", Recording.transcript.is_not(None)),
     )
-    return [body for body in db.session.scalars(query) if body]
+    return [words for _kind, _id, words in sorted(db.session.execute(both), key=lambda row: (row[0], row[1])) if words]

@@ -9,7 +9,6 @@ all agencies find what it has or had work of, behind the cases whose texts hold 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import joinedload
@@ -20,6 +19,7 @@ from casework.former_areas import former_names
 from casework.models import Area, Assignment, Case, CaseReport, Field, Report, SearchRow
 from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, Role, require
 from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
+from casework.search_ranking import exact_words, score
 from casework.states import OPEN_STATES
 from casework.successors import Followed, left_to
 
@@ -87,7 +87,7 @@ class _Scope:
 
 
 def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
-    """Return one page of the cases that match, within what the person may see: those of the code meant first, then by `_score`.
+    """Return one page of the cases that match, within what the person may see: those of the code meant first, then by `score`.
 
     Looks at the newest MOST_FOUND matches. Raises NotAllowed for roles that search nothing.
     """
@@ -98,9 +98,10 @@ def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
     named = _cases_with(wanted, scopes)
     rows = {} if wanted.codes and named else _candidates(words, wanted, scopes, with_text=bool(words))
     is_more = len(rows) > MOST_FOUND
-    exact = [word for word in dict.fromkeys(normalize("NFC", wanted.words).lower().split()) if word]
+    exact = exact_words(wanted.words)
     kept = sorted(rows)[-MOST_FOUND:]
-    order = sorted(kept, key=lambda id_: (-_score(words, exact, rows[id_]), -id_)) if words else kept[::-1]
+    best = {id_: score(words, exact, folded=rows[id_][1], written=rows[id_][2]) for id_ in kept} if words else {}
+    order = sorted(kept, key=lambda id_: (-best[id_], -id_)) if words else kept[::-1]
     ids = [case_id for case_id in (rows[id_][0] for id_ in order) if case_id not in named]
     whole = [*named, *ids]
     page = max(1, min(page, -(-len(whole) // PAGE)))
@@ -205,25 +206,6 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.year:
         yield Case.opened_at >= datetime(wanted.year, 1, 1, tzinfo=LOCAL_ZONE).astimezone(UTC)
         yield Case.opened_at < datetime(wanted.year + 1, 1, 1, tzinfo=LOCAL_ZONE).astimezone(UTC)
-
-
-def _score(words: Sequence[str], exact: Sequence[str], row: tuple[int, str, str]) -> int:
-    """How well a row answers: each word with its accents weighs more than a whole word without, that more than a mere beginning."""
-    _case_id, folded, written = row
-    padded, lowered = f" {folded} ", written.lower()
-    whole = sum(f" {word} " in padded for word in words)
-    return whole + 4 * sum(_stands_in(word, lowered) for word in exact)
-
-
-def _stands_in(word: str, text: str) -> bool:
-    """Whether a word stands in a text by itself: no letter or digit at either side."""
-    at = text.find(word)
-    while at >= 0:
-        before, behind = text[at - 1 : at], text[at + len(word) : at + len(word) + 1]
-        if not (before.isalnum() or behind.isalnum()):
-            return True
-        at = text.find(word, at + 1)
-    return False
 
 
 def _cases_with(wanted: Wanted, scopes: Sequence[_Scope]) -> dict[int, str]:

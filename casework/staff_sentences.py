@@ -59,7 +59,7 @@ def _classified(payload: dict[str, Any], known: Known) -> Said:
 
 def _cleared(payload: dict[str, Any], _known: Known) -> Said:
     if payload.get("additions"):
-        if payload.get("cleared"):
+        if payload.get("cleared") or payload.get("photos"):
             return Said(Bilingual("Đọc nội dung bổ sung và biên tập gửi đơn vị", "Read what was added and cleared it for agencies"))
         return Said(Bilingual("Đọc nội dung bổ sung của người phản ánh", "Read what the reporter added"))
     photos = payload.get("photos", 0)
@@ -175,5 +175,6 @@ SENTENCES_OF_THE_WAY: dict[str, Sentence] = {
     "reopen": always("Mở lại hồ sơ", "Reopened the case", is_main=True),
     "close": always("Kết thúc hồ sơ", "Closed the case", is_main=True),
     "reveal_identity": _revealed,
+    "confirm_contact": always("Người gửi xác nhận cách liên hệ bằng mã", "The sender confirmed by a code how to be reached"),
     "write_note": _noted,
 }

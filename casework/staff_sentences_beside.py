@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from casework.said import Known, Said, Sentence, agency_name, always, of_agency
+from casework.said import Audience, Known, Said, Sentence, agency_name, always, of_agency
 from casework.words import Bilingual
 
 
@@ -96,6 +96,26 @@ def _apologised(payload: dict[str, Any], known: Known) -> Said:
     return Said(Bilingual(vi, en), is_main=True)
 
 
+def _blocked(payload: dict[str, Any], known: Known) -> Said | None:
+    if known.audience is not Audience.CENTRE:
+        return None
+    code, day = payload.get("report", ""), _day(payload.get("until"))
+    return Said(Bilingual(f"Tạm chặn người gửi {code} đến hết ngày {day}", f"Blocked the sender of {code} until the end of {day}"))
+
+
+def _block_lifted(payload: dict[str, Any], known: Known) -> Said | None:
+    if known.audience is not Audience.CENTRE:
+        return None
+    code = payload.get("report", "")
+    return Said(Bilingual(f"Gỡ chặn người gửi {code}", f"Lifted the block of the sender of {code}"))
+
+
+def _for_the_centre(vi: str, en: str) -> Sentence:
+    """A sentence only the centre reads."""
+    said = Said(Bilingual(vi, en))
+    return lambda _payload, known: said if known.audience is Audience.CENTRE else None
+
+
 SENTENCES_BESIDE: dict[str, Sentence] = {
     "object_to_refusal": always("Đề nghị xem lại việc từ chối", "Objected to the refusal"),
     "decide_objection": _objection_decided,
@@ -110,7 +130,18 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "take_back": always("Nhận lại từ cơ quan khác", "Took it back from the other body"),
     "withdraw_report": _withdrawn,
     "decide_withdrawal": _withdrawal_decided,
+    "block_sender": _blocked,
+    "lift_block": _block_lifted,
+    "transcribe": always("Ghi lại lời ghi âm cho đơn vị đọc", "Wrote down what a recording says, for agencies to read"),
     "write_to_centre": always("Viết thêm cho Trung tâm", "Wrote to the centre"),
+    "request_data": _for_the_centre("Gửi yêu cầu về dữ liệu cá nhân", "Asked something about their personal data"),
+    "answer_data_request": _for_the_centre("Trả lời yêu cầu về dữ liệu cá nhân", "Answered the request about personal data"),
+    "extend_data_request": _for_the_centre("Gia hạn yêu cầu về dữ liệu cá nhân", "Extended the request about personal data"),
+    "refuse_data_request": _for_the_centre("Từ chối yêu cầu về dữ liệu cá nhân", "Refused the request about personal data"),
+    "carry_out_data_request": _for_the_centre("Thực hiện yêu cầu về dữ liệu cá nhân", "Carried out the request about personal data"),
+    "look_at_data_request": _for_the_centre("Xem yêu cầu về dữ liệu cá nhân", "Looked at the request about personal data"),
+    "lift_restriction": _for_the_centre("Bỏ yêu cầu hạn chế xử lý dữ liệu", "Lifted the restriction of personal data"),
+    "end_erasure": _for_the_centre("Đã xóa dữ liệu cá nhân của người gửi", "The sender's personal data were erased"),
     "merge": _merged,
     "split": _split,
     "quarantine": always("Đưa ra khỏi hệ thống để xử lý theo thủ tục riêng", "Taken out of the system for its own procedure", is_main=True),

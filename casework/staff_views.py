@@ -13,6 +13,7 @@ from casework.intake import cleared_words, original_words, place_words
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role, Sight, sees
 from casework.photo_records import copy_for
+from casework.recordings.access import SeenRecording, recordings_seen
 
 OPENING_LENGTH = 110
 
@@ -41,6 +42,7 @@ class SeenReport:
     cleared: str | None
     photos: tuple[SeenPhoto, ...]
     can_reveal: bool
+    recordings: tuple[SeenRecording, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _seen_reports(case: Case, by: Actor, photos: "Photos", *, has_step: bool = F
     present = [link.report for link in case.reports if link.left_at is None]
     if sees_original or sees_cleared:
         _read_texts(present)
-    found = []
+    found, spoken = [], recordings_seen(case, by, has_step=has_step)
     for report in present:
         audience = "centre" if sees_original else "agencies"
         found.append(
@@ -87,6 +89,7 @@ def _seen_reports(case: Case, by: Actor, photos: "Photos", *, has_step: bool = F
                 cleared=cleared_words(report) if sees_cleared else None,
                 photos=photos_seen(photos.get(("report", report.id), []), audience) if sees_original or sees_cleared else (),
                 can_reveal=sees(by, Sight.IDENTITY, case) and report.reporter is not None and report.reporter.sealed_identity is not None,
+                recordings=tuple(each for each in spoken if each.report_ref == report.ref),
             )
         )
     return found

@@ -12,11 +12,12 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.models import Area, Case, Field, HotlineCall, Photo, Report, ReportText, VisibilityReason
+from casework.models import Area, Case, Field, HotlineCall, Photo, Recording, Report, ReportText, VisibilityReason
 from casework.outbox import tell_reporters
 from casework.pauses import counted_from, start_case_clock
 from casework.permissions import Action, Actor, require
 from casework.photo_records import PreparedCopies, add_copies, photos_of_report, uncleared_photos
+from casework.recordings.transcripts import transcribe, transcripts_of
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 
@@ -37,11 +38,12 @@ class HotlineIncomplete(CaseworkError):
 
 @dataclass(frozen=True)
 class ClearedReport:
-    """What agencies will read and see of one report: words free of who wrote them, and copies of its photos."""
+    """What agencies will read and see of one report: words free of who wrote them, copies of its photos, what its recordings say."""
 
     report: Report
     words: str
     copies: tuple[tuple[Photo, PreparedCopies], ...] = ()
+    transcripts: tuple[tuple[Recording, str], ...] = ()
 
 
 def verify(
@@ -78,10 +80,13 @@ def verify(
 def clear_text(case: Case, part: ClearedReport, *, by: Actor, now: datetime) -> None:
     """Write the words agencies may read beside the untouched original, and the photo copies they may see.
 
-    Records `clear_text` without the words. Raises VerificationRefused when the words are empty.
+    Of a report that was spoken alone, what was written down of it are its words. Records `clear_text` without the words.
+    Raises VerificationRefused when there are none, TranscriptRefused.
     """
     require(by, Action.CLEAR_TEXT, case)
-    words = normal(part.words)
+    for recording, said in part.transcripts:
+        transcribe(case, by=by, now=now, recording=recording, words=said)
+    words = normal(part.words) or "\n\n".join(transcripts_of(part.report))
     if not words:
         raise VerificationRefused("Nội dung gửi đơn vị đang trống.", "The text for agencies is empty.")
     part.report.texts.append(ReportText(kind="cleared", body=words, written_by_id=by.account_id, written_at=now))

@@ -1,18 +1,20 @@
-"""Forms that were never sent: their drafts go after a while, photos no draft holds sooner, first the rows, after them the files."""
+"""Forms that were never sent: their drafts go after a while, photos and recordings no draft holds sooner, first the rows, after them the
+files."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from casework.db import db, unit_of_work
 from casework.drafts import forget_old_drafts
 from casework.file_store import FileStore, sweep
-from casework.models import DraftPhotos, File, Photo
+from casework.models import DraftPhotos, File, Photo, Recording
 from casework.settings.values import VALUES, value_of
 
 UNSENT_KEPT = timedelta(days=VALUES["unsent_photo_days"].default)
-"""How long a form may wait before its photos are gone."""
+"""How long a form may wait before its photos and recordings are gone."""
 
 FILES_KEPT = timedelta(days=1)
 MOST_AT_ONCE = 500
@@ -20,7 +22,7 @@ MOST_AT_ONCE = 500
 
 
 def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
-    """Forget old drafts, the photos of old unsent forms, and delete every file no row names; returns the names of those files.
+    """Forget old drafts, photos and recordings of old unsent forms, and delete every file no row names; returns the names of those files.
 
     Rows first, and committed, then files: cut in between, the files lie there until the next sweep.
     """
@@ -31,16 +33,20 @@ def sweep_unsent(store: FileStore, *, now: datetime) -> list[str]:
 
 
 def forget_unsent(*, now: datetime) -> int:
-    """Delete the rows of photos that were staged or taken out of a form long ago and that no draft holds; return how many."""
+    """Delete the rows of photos and recordings that were staged or taken out of a form long ago and that no draft holds; return how
+    many."""
     before = now - timedelta(days=value_of("unsent_photo_days"))
-    held = exists().where(DraftPhotos.token == Photo.staged_token, Photo.state == "staged")
-    old = select(Photo.id).where(Photo.linked_at.is_(None), Photo.state.in_(("staged", "deleted")), Photo.uploaded_at < before)
-    old = old.where(~held)
-    old = old.order_by(Photo.uploaded_at).limit(MOST_AT_ONCE)
-    photo_ids = list(db.session.scalars(old))
-    for model, column in ((File, File.photo_id), (Photo, Photo.id)):
-        db.session.execute(delete(model).where(column.in_(photo_ids)), execution_options={"synchronize_session": False})
-    return len(photo_ids)
+    return _forget_old(Photo, File.photo_id, before) + _forget_old(Recording, File.recording_id, before)
+
+
+def _forget_old(kind: type[Photo] | type[Recording], of_file: InstrumentedAttribute[int | None], before: datetime) -> int:
+    held = exists().where(DraftPhotos.token == kind.staged_token, kind.state == "staged")
+    old = select(kind.id).where(kind.linked_at.is_(None), kind.state.in_(("staged", "deleted")), kind.uploaded_at < before, ~held)
+    ids = list(db.session.scalars(old.order_by(kind.uploaded_at).limit(MOST_AT_ONCE)))
+    if ids:
+        for model, column in ((File, of_file), (kind, kind.id)):
+            db.session.execute(delete(model).where(column.in_(ids)), execution_options={"synchronize_session": False})
+    return len(ids)
 
 
 def named_files(names: Collection[str]) -> set[str]:

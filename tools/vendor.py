@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = (ROOT / "web/static/vendor", ROOT / "reports/fonts", ROOT / "casework/centerface")
+FOLDERS = (ROOT / "web/static/vendor", ROOT / "reports/fonts", ROOT / "casework/centerface", ROOT / "tests/vendor")
 LIST = FOLDERS[0] / "VENDOR.json"
 NOTICES = FOLDERS[0] / "NOTICES.txt"
 SPRITE_PARTS = re.compile(r"<svg[^>]*>\s*(?:<path stroke=\"none\" d=\"M0 0h24v24H0z\" fill=\"none\" />)?(.*)</svg>", re.DOTALL)
@@ -123,9 +123,9 @@ def record(listed: dict[str, Any]) -> None:
 
 
 def notices(listed: dict[str, Any]) -> str:
-    """The licence texts, each with what it covers; shipped, because the licences ask for it."""
+    """The licence texts, each with what it covers; shipped, because the licences ask for it. What is `for_tests` is not shipped."""
     parts = ["Langbiang carries files of other projects. They stay under their own licences, which follow.\n"]
-    for package in listed["packages"]:
+    for package in (each for each in listed["packages"] if not each.get("for_tests")):
         text = (ROOT / package["licence_file"]).read_text(encoding="utf-8").strip()
         note = f"\n{package['note']}" if "note" in package else ""
         parts.append(f"{'=' * 100}\n{package['name']} {package['version']}, {package['licence']}{note}\n{'=' * 100}\n\n{text}\n")

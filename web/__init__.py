@@ -12,14 +12,18 @@ from casework.keyring import use_keyring
 from web.config import Config
 
 PAGES = (
-    "public", "filing", "tracking", "own_acts", "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
+    "public", "public_layers", "public_share", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
+    "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
     "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late", "letters",
-    "incidents", "mending", "studio", "studio_editor", "studio_table", "publishing", "photos", "maps", "health",
-    "account", "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
+    "incidents", "mending", "studio", "studio_editor", "studio_table", "publishing", "photos", "recordings",
+    "contacts.blocked", "maps", "health", "account",
+    "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "message_choices", "settings.index", "settings.rows", "settings.values", "settings.centres",
     "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
     "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
-    "settings.reorganisations",
+    "settings.reorganisations", "settings.host_apps", "contacts.codes", "contacts.in_app", "contacts.sign_in", "contacts.account",
+    "contacts.confirming", "contacts.tracking", "contacts.hand_over", "offline.pages", "offline.reports", "rights.own",
+    "rights.requests",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 
@@ -39,7 +43,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
-    from web import errors, filters, inbox_back, locales, navigation, request_log, security, sessions, static_files
+    from web import comfort, compression, errors, filters, inbox_back, locales, navigation, request_log, security, sessions, static_files
     from web.gateways.opening import open_gateways
     from web.starting import open_keyring
 
@@ -59,12 +63,14 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["file_store"] = LocalFileStore(config.files)
     app.extensions["gateways"] = open_gateways(config)
     app.extensions["demo_accounts"] = []
+    compression.install(app)
     request_log.install(app)
     security.install(app, config)
     sessions.install(app)
     locales.install(app)
     filters.install(app)
     navigation.install(app)
+    comfort.install(app)
     inbox_back.install(app)
     static_files.install(app)
     errors.install(app)

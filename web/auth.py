@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
+from casework.consent_notices import notice_shown, notice_today
 from casework.db import db, unit_of_work
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
 from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
@@ -19,6 +20,8 @@ from casework.models import Account
 from casework.permissions import Action, may
 from casework.sealing import lookup_digest
 from web.clock import now
+from web.contacts.codes import can_prove_contacts, can_reach
+from web.contacts.in_app import IN_APP_KEY, in_app
 from web.filing_form import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
@@ -83,11 +86,15 @@ class RegistrationForm(Form):
             raise ValidationError(_("This telephone number is not valid. Example: 0912 345 678"))
         if not typed and not (self.email.data or "").strip():
             raise ValidationError(_("Please give a phone number or an e-mail address."))
+        if typed and can_reach("phone"):
+            raise ValidationError(_("A telephone number is confirmed by a code here: please choose “Sign in” and have one sent."))
 
     def validate_email(self, email: StringField) -> None:
         """An address that can exist."""
         if (email.data or "").strip() and email_address(email.data) is None:
             raise ValidationError(_("This e-mail address is not valid. Example: ten@example.vn"))
+        if (email.data or "").strip() and can_reach("email"):
+            raise ValidationError(_("An e-mail address is confirmed by a code here: please choose “Sign in” and have one sent."))
 
     def validate_password(self, password: PasswordField) -> None:
         """Nothing that would be tried first."""
@@ -104,15 +111,15 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate_on_submit():
         if request.method == "GET" and (account := signed_in_account()) is not None:
             return redirect(own_address(form.next.data, home_of(account)))
-        return _sign_in_page(form), 422 if form.errors else 200
+        return sign_in_page(form), 422 if form.errors else 200
     moment, login = now(), (form.login.data or "").strip()
     with unit_of_work():
         until = _count_attempts(login, moment)
     if until is not None:
-        return _sign_in_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429, _retry_after(until, moment)
+        return sign_in_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429, _retry_after(until, moment)
     account, password = find_account(login), form.password.data or ""
     if not check_password(password, account.password_hash if account else None) or account is None or account.disabled_at is not None:
-        return _sign_in_page(form, refusal=_("Name and password do not belong together, or the account is closed.")), 422
+        return sign_in_page(form, refusal=_("Name and password do not belong together, or the account is closed.")), 422
     new_hash = hash_password(password) if is_outdated(account.password_hash or "") else None
     account_id = account.id
     with unit_of_work(keeps_rows=True):
@@ -120,19 +127,21 @@ def sign_in() -> ResponseReturnValue:
         account.password_hash = new_hash or account.password_hash
         forget_attempts(HERE, _here(login), now=moment)
         token = open_session(account, now=moment)
-    return _signed_in(account, token, own_address(form.next.data, home_of(account)))
+    return signed_in_answer(account, token, own_address(form.next.data, home_of(account)))
 
 
 @bp.post("/sign-out")
 @performs(Action.SIGN_OUT)
 def sign_out() -> ResponseReturnValue:
     """The session ends here and in the database; the browser forgets everything but the language."""
-    this = current_session()
+    this, app_around = current_session(), in_app()
     if this is not None:
         account, ref = this.account, this.ref
         with unit_of_work():
             revoke_session(account, ref, now=now())
     _renew_state(kept=("language",))
+    if app_around:
+        flash(_("You have signed out. Close this page to go back to %(app)s.", app=app_around))
     response = make_response(redirect(url_for("public.home")))
     drop_cookie(response)
     response.headers["Clear-Site-Data"] = '"cache"'
@@ -142,27 +151,32 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @performs(Action.SIGN_IN)
 def register() -> ResponseReturnValue:
-    """A citizen's account. Name and contact are sealed; one phone number or address opens one account."""
+    """A citizen's account with a password, for contacts no code can be sent to. Name and contact are sealed; one phone number or
+    address opens one account, which claims it until it is proven."""
     form = RegistrationForm(next=request.args.get("next", ""))
+    if can_reach("phone") and can_reach("email"):
+        return redirect(url_for(".sign_in", next=form.next.data or None))
     if not form.validate_on_submit():
-        return render_template("auth/register.html", form=form), 422 if form.errors else 200
+        return _register_page(form), 422 if form.errors else 200
     moment = now()
     with unit_of_work():
         until = count_attempt(REGISTRATIONS, this_network(), now=moment)
     if until is not None:
         refusal = in_reader_language(TooManyAttempts(until).text)
-        return render_template("auth/register.html", form=form, refusal=refusal), 429, _retry_after(until, moment)
+        return _register_page(form, refusal), 429, _retry_after(until, moment)
     password_hash, account_language = hash_password(form.password.data or ""), language()
     try:
         with unit_of_work():
+            notice = notice_shown(request.form.get("consent_notice", ""), moment)
             account = citizen_account(form.contact, password_hash=password_hash, language=account_language, now=moment)
+            account.consented_at, account.consent_notice_id = moment, notice.id if notice is not None else None
             db.session.flush()
             token = open_session(account, now=moment)
     except IntegrityError:
         refusal = _("There is an account with this phone number or e-mail already. Please sign in with it.")
-        return render_template("auth/register.html", form=form, refusal=refusal), 422
+        return _register_page(form, refusal), 422
     flash(_("Your account has been opened."))
-    return _signed_in(account, token, own_address(form.next.data, home_of(account)))
+    return signed_in_answer(account, token, own_address(form.next.data, home_of(account)))
 
 
 @bp.get("/sessions")
@@ -204,6 +218,10 @@ def home_of(account: Account) -> str:
     return url_for("inbox.inbox") if account.kind == "staff" else url_for("tracking.mine")
 
 
+def _register_page(form: RegistrationForm, refusal: str = "") -> str:
+    return render_template("auth/register.html", form=form, refusal=refusal, notice=notice_today(None, now()))
+
+
 def _count_attempts(login: str, moment: datetime) -> datetime | None:
     """Count at all three counters, the narrowest first; the latest end of those that are full."""
     counted = (
@@ -227,9 +245,9 @@ def _retry_after(until: datetime, moment: datetime) -> dict[str, str]:
     return {"Retry-After": str(max(int((until - moment).total_seconds()), 1))}
 
 
-def _signed_in(account: Account, token: str, target: str) -> Response:
+def signed_in_answer(account: Account, token: str, target: str) -> Response:
     """A new state for a new person: tokens of forms from before are worth nothing, staff do not follow a citizen's report."""
-    _renew_state(kept=("language",) if account.kind == "staff" else ("language", TRACKED_KEY, "_flashes"))
+    _renew_state(kept=("language",) if account.kind == "staff" else ("language", TRACKED_KEY, "_flashes", IN_APP_KEY))
     response = make_response(redirect(target))
     set_cookie(response, token, account)
     return response
@@ -241,6 +259,13 @@ def _renew_state(*, kept: tuple[str, ...]) -> None:
     session.update(values)
 
 
-def _sign_in_page(form: SignInForm, *, refusal: str = "") -> str:
+def sign_in_page(
+    form: SignInForm | None = None, *, refusal: str = "", typed: str = "", target: str = "", code_refusal: str = ""
+) -> str:
+    """Both ways in: a code to a contact where this installation can send one, a password for everybody else."""
+    form = form or SignInForm(formdata=None, next=target)
     accounts = current_app.extensions["demo_accounts"] if current_app.config["DEMO"] else []
-    return render_template("auth/sign_in.html", form=form, refusal=refusal, demo_accounts=accounts)
+    return render_template(
+        "auth/sign_in.html", form=form, refusal=refusal, demo_accounts=accounts, by_code=can_prove_contacts(), typed=typed,
+        code_refusal=code_refusal, can_register=not (can_reach("phone") and can_reach("email")),
+    )  # fmt: skip

@@ -337,7 +337,8 @@ class Player:
             case "approve_answer":
                 return f"work_leader_{place}", None, {}
             case "publish":
-                return "work_operator_0", None, {"title": title, "question": words, "checked": True}
+                form = {"title": title, "question": words, "checked": True, "shows_exact_place": self.number % 2 == 0}
+                return "work_operator_0", None, form
             case "rate":
                 return "guest", None, {"report": self._case.main_report, "level": life.level}
         return "work_ops_lead" if element == "resume" else "work_operator_0", None, {}

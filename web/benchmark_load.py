@@ -18,7 +18,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median, quantiles
 from time import monotonic, sleep, time
 from typing import Any
 
@@ -28,8 +27,10 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import Case
 from web.benchmark import database_bytes, empty_application
+from web.benchmark_figures import Figure, by_route, page_figures, share_below
 from web.benchmark_house import House, Scale, build_house, workers
 from web.benchmark_pages import PageFailed
+from web.benchmark_public import public_addresses, public_figures, read_public_pages
 from web.benchmark_visitors import Crew, HttpBrowser, Notebook, Timing, at_pace, started
 from web.config import Config
 from workflows.models import Incident
@@ -46,22 +47,6 @@ PULSE_SECONDS = 30.0
 SETTINGS_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONPATH", "VIRTUAL_ENV")
 PAGES_SHARE = (("inbox", 0.4), ("case", 0.25), ("open", 0.25), ("post", 0.10))
 """What somebody at a session does next, and how often of all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number that was promised. `aim` is the most it may be; `asked` says how often it could be measured."""
-
-    name: str
-    value: float | None
-    unit: str
-    aim: float
-    asked: int
-
-    @property
-    def is_met(self) -> bool:
-        """Whether it was measured and is no more than the aim."""
-        return self.value is not None and self.value <= self.aim
 
 
 @dataclass
@@ -134,7 +119,7 @@ def _worked_in(
 ) -> Measured:
     """The parts of the measurement, one after the other, while the crew does its steps."""
     with app.app_context():
-        cases = _some_cases(house)
+        cases, public = _some_cases(house), public_addresses()
         db.session.remove()
     db_free(app)
     notebook = Notebook()
@@ -153,6 +138,8 @@ def _worked_in(
         log_ins = _part(notebook, lambda: _all_signed_in(sessions))
         say(f"Pages are read for {scale.seconds} s …")
         pages = _part(notebook, lambda: _pages_read(sessions, cases, scale))
+        say(f"Public pages are read for {scale.seconds} s …")
+        read_public_pages(config.port, public, scale.seconds)
         say(f"{len(sessions)} sessions work for {scale.seconds} s …")
         at_work = _part(notebook, lambda: _sessions_work(sessions, cases, scale))
         stop.set()
@@ -174,11 +161,12 @@ def _worked_in(
     steps = [each for each in steps if each.kind == "crew step"]
     in_pages = [each for each in served if pages.holds(each)]
     figures = [
-        *_page_figures("inbox", "/inbox", in_pages),
-        *_page_figures("case page", "/cases/<ref>", in_pages),
-        Figure("step sent, p50", _share([each.milliseconds for each in steps], 50), "ms", 60, len(steps)),
-        Figure("step sent, p95", _share([each.milliseconds for each in steps], 95), "ms", 300, len(steps)),
-        Figure(f"{len(sessions)} sessions, p95", _share([each.milliseconds for each in answers], 95), "ms", 500, len(answers)),
+        *page_figures("inbox", "/inbox", in_pages),
+        *page_figures("case page", "/cases/<ref>", in_pages),
+        *public_figures(requests),
+        Figure("step sent, p50", share_below([each.milliseconds for each in steps], 50), "ms", 60, len(steps)),
+        Figure("step sent, p95", share_below([each.milliseconds for each in steps], 95), "ms", 300, len(steps)),
+        Figure(f"{len(sessions)} sessions, p95", share_below([each.milliseconds for each in answers], 95), "ms", 500, len(answers)),
         Figure(f"{len(sessions)} sessions, errors", len(at_work.errors("session ")), "", 0, len(answers)),
         Figure(f"{len(sessions)} log-ins, all done", round(log_ins.seconds, 1), "s", 60, len(log_ins.timings("sign-in"))),
         Figure(f"{len(sessions)} log-ins, errors", len(log_ins.errors("sign-in")), "", 0, len(log_ins.timings("sign-in"))),
@@ -186,10 +174,10 @@ def _worked_in(
     unpaused = [each.milliseconds for each in flat_out.timings("crew step") if each.kind == "crew step"]
     return Measured(
         figures,
-        _by_route(served),
+        by_route(served),
         {
             "steps_per_second": rate, "clients": scale.clients, "incidents": incidents,
-            "flat_out_steps_per_second": round((crew.done - done) / flat_out.seconds, 1), "flat_out_p50_ms": _share(unpaused, 50),
+            "flat_out_steps_per_second": round((crew.done - done) / flat_out.seconds, 1), "flat_out_p50_ms": share_below(unpaused, 50),
             "slow_queries": sum(each.get("what") == "slow query" for each in requests),
             "slow_statements": _counted(each["statement"] for each in requests if each.get("what") == "slow query"),
         },
@@ -370,36 +358,6 @@ def _some_cases(house: House) -> list[str]:
     step = max(1, house.cases // 400)
     finished = db.session.scalars(query.where(Case.id % step == 0).limit(400))
     return [f"/cases/{ref}" for ref in (*finished, *db.session.scalars(query.where(Case.closed_at.is_(None)).limit(400)))]
-
-
-def _page_figures(name: str, route: str, served: list[dict[str, Any]]) -> list[Figure]:
-    seen = [each for each in served if each["route"] == route and each["method"] == "GET" and each["status"] == 200]
-    times, statements = [each["ms"] for each in seen], [each["statements"] for each in seen]
-    return [
-        Figure(f"{name}, server time, p95", _share(times, 95), "ms", 40, len(seen)),
-        Figure(f"{name}, statements, most", max(statements, default=None), "SQL", 20, len(seen)),
-    ]
-
-
-def _by_route(served: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for each in served:
-        kinds.setdefault(f"{each['method']} {each['route']} {each['status']}", []).append(each)
-    return {
-        kind: {
-            "requests": len(found), "p50_ms": _share([each["ms"] for each in found], 50) or 0.0,
-            "p95_ms": _share([each["ms"] for each in found], 95) or 0.0,
-            "statements_p50": median(each["statements"] for each in found), "statements_max": max(each["statements"] for each in found),
-        }
-        for kind, found in kinds.items()
-    }  # fmt: skip
-
-
-def _share(values: list[float], percent: int) -> float | None:
-    """The value that so many percent do not pass."""
-    if not values:
-        return None
-    return round(values[0] if len(values) == 1 else quantiles(values, n=100, method="inclusive")[percent - 1], 1)
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:

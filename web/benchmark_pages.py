@@ -83,7 +83,7 @@ class PageLife:
         with self.app.app_context():
             area = typed_fields(LifeStep("", "classify", ""), self.staff)["area"]
         page = self.timed("open", lambda: self.guest.open("/reports/new"))
-        typed: Typed = {"words": WORDS, "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678", "consent": "y"}
+        typed: Typed = {"words": WORDS, "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678", "consent": "y", "alike_seen": "y"}
         place = self.timed("post", lambda: self.guest.send("/reports/new", filled(page, "/reports/new", typed, act="send")))
         self.code = place.split("/")[2]
         with self.app.app_context():

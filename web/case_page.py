@@ -14,6 +14,7 @@ from casework.permissions import LOCAL_ZONE, Sight, sees
 from casework.photo_records import photos_of_report
 from casework.possible_acts import PossibleAct
 from casework.quarantine import hand_over_receipt, handed_over_at, quarantine_reason
+from casework.recordings.access import SeenRecording, originals_apart
 from casework.said import Audience
 from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport
 from casework.states import AssignmentEnd
@@ -51,6 +52,7 @@ class Apart:
     since: datetime
     reason: str | None
     photos: list[Photo]
+    recordings: list[SeenRecording]
     handed_over_at: datetime | None
     receipt: str | None
 
@@ -118,8 +120,9 @@ def apart_seen(case: Case) -> Apart | None:
     handed_at = handed_over_at(case)
     photos = [photo for link in case.reports if link.left_at is None for photo in photos_of_report(link.report)]
     return Apart(
-        case.quarantined_at, quarantine_reason(case, by=by), [] if handed_at else photos, handed_at, hand_over_receipt(case, by=by)
-    )
+        case.quarantined_at, quarantine_reason(case, by=by), [] if handed_at else photos, originals_apart(case, by), handed_at,
+        hand_over_receipt(case, by=by),
+    )  # fmt: skip
 
 
 def _heading(possible: PossibleAct, kind: type[ActPage]) -> str:

@@ -17,6 +17,7 @@ from casework.directives import finish_directive
 from casework.history_kinds import HistoryKind
 from casework.history_reasons import reasons_seen
 from casework.identity import RevealRefused, reveal_identity
+from casework.me_too import me_too_counts
 from casework.models import Assignment, Case, Clock, HandBack, Publication
 from casework.paper import dealings_for_paper, reports_for_paper
 from casework.permissions import Action, Sight, case_seen_by, may, sees
@@ -25,6 +26,7 @@ from casework.staff_views import SeenAnswer, clocks_of, hand_backs_seen, instruc
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
 from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, end_words_seen, files_of, moment_words, version_of
 from web.clock import now
+from web.contacts.blocked import blockable
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
@@ -101,7 +103,7 @@ def case(ref: str) -> ResponseReturnValue:
 @performs(Action.READ_CASE)
 def printed(ref: str) -> ResponseReturnValue:
     """The same for paper: everything opened, no act, no sender, the whole history. Nothing is set apart for paper."""
-    nothing = {"acts": [], "can_note": False, "can_finish_directive": False, "apart": None}
+    nothing = {"acts": [], "blockable": [], "can_note": False, "can_finish_directive": False, "apart": None}
     return _page(found(case_seen_by(actor(), ref)), printed=True, **nothing)
 
 
@@ -187,7 +189,8 @@ def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
         "steps": staff_steps(seen, by=by, kind=kind, reasons=reasons),
         "history_kind": kind,
         **_waits_shown(seen, tasks, dealings),
-        "sees_content": reads_words(seen, by),
+        "sees_content": (sees_content := reads_words(seen, by)),
+        "also": me_too_counts([seen.id]).get(seen.id, 0) if sees_content else 0,
         "sees_process": audience is not None,
         "files": files_of(reports, answers, seen, dealings),
         "publication_changes": {row.id: publication_differences(row.versions) for row in publications},
@@ -197,6 +200,7 @@ def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
         "apart": apart_seen(seen),
         "end_words": ends,
         "acts": acts_offered(seen, publications, version=version_of(tasks)),
+        "blockable": blockable(seen),
         **_blank(),
         **LABELS,
         **notes,

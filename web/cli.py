@@ -267,6 +267,22 @@ def import_boundary(
     finish(not said.faults)
 
 
+@commands.command()
+@click.option("--recount", is_flag=True, help="Count every month again, not only those that are missing or may have changed.")
+def figures(recount: bool) -> None:
+    """Count the figures of the public transparency page; the worker does it each hour.
+
+    What was open in past months cannot be counted any more and stays as it is.
+    """
+    from casework.figures.keeping import count_public_figures, recount_public_figures
+    from web.clock import now
+    from web.config import Config
+
+    with ready_app(Config.from_environment(), "figures").app_context():
+        number = (recount_public_figures if recount else count_public_figures)(now())
+    click.echo(f"Counted {number} months." if number != 1 else "Counted 1 month.")
+
+
 def ready_app(config: Any, log_name: str) -> Any:
     """The application, logging under a name of its own, on a database with the tables it needs."""
     from casework.db import db

@@ -250,7 +250,7 @@ class Config:
 
     @property
     def max_photo_bytes(self) -> int:
-        return self.max_photo_mb * 1_000_000
+        return self.max_photo_mb * 2**20
 
 
 def given(row: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:

@@ -9,14 +9,19 @@ from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
+from casework.added_files import recordings_of_additions, uncleared_of
 from casework.additions import LONGEST_WORDS, addition_words, additions_of
 from casework.holds import open_hold
 from casework.personal_marks import marked_pieces
+from casework.photos import RectangleRefused
 from casework.referrals import open_referral
 from casework.refusals import newest_refusal, objection_words
 from casework.withdrawals import open_withdrawal, withdrawal_reason
 from web.forms import Form
+from web.guards import file_store
+from web.locales import in_reader_language
 from web.marks_left import marks_left
+from web.photo_choices import choices_of, copies_of, shown_of
 from web.task_page import Act, TaskPage, at_most
 from workflows.steps import StepResult
 
@@ -117,27 +122,45 @@ class AdditionPage(TaskPage):
     def build(self) -> None:
         self.form = AdditionForm()
         self.unread = [addition for addition in additions_of(self.case) if addition.read_at is None]
+        self.choices = choices_of(uncleared_of(self.unread), request.form.to_dict() if request.method == "POST" else None)
 
     def shown_beside(self) -> list[tuple[str, str]]:
-        return [(SEEN, addition.ref) for addition in self.unread]
+        return [*((SEEN, addition.ref) for addition in self.unread), *shown_of(self.choices)]
 
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
             return None
-        return Act("clear_text", {"words": self.form.words.data or "", "seen": request.form.getlist(SEEN)})
+        seen = request.form.getlist(SEEN)
+        in_front = {addition.id for addition in self.unread if addition.ref in seen}
+        try:
+            copies = copies_of(
+                [choice for choice in self.choices if choice.photo.addition_id in in_front], audience="agencies", store=file_store()
+            )
+        except RectangleRefused as refusal:
+            self.refusals.append(in_reader_language(refusal.text))
+            return None
+        return Act("clear_text", {"words": self.form.words.data or "", "seen": seen, "copies": copies})
 
     def context(self) -> dict[str, Any]:
-        words = self.form.words.data or ""
+        words, spoken = self.form.words.data or "", recordings_of_additions(self.unread)
         return {
-            "unread": [(addition, marked_pieces(addition_words(addition) or "")) for addition in self.unread],
+            "unread": [
+                (
+                    addition,
+                    marked_pieces(addition_words(addition) or ""),
+                    [choice for choice in self.choices if choice.photo.addition_id == addition.id],
+                    spoken.get(addition.id, []),
+                )
+                for addition in self.unread
+            ],
             "left_over": marks_left(words),
         }
 
     def said(self, act: Act, result: StepResult) -> str:
         if result.values.get("left"):
             return str(_("That is read. Its sender has written again meanwhile."))
-        if act.form["words"].strip():
-            return str(_("What the sender added is read; the agencies have your words."))
+        if act.form["words"].strip() or act.form["copies"]:
+            return str(_("What the sender added is read; the agencies have what you cleared for them."))
         return str(_("What the sender added is read."))
 
 

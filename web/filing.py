@@ -2,33 +2,45 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy import select
 
 from casework.area_lookup import bounded_area_at, is_outside
 from casework.centres import CentreMissing, centre_for
 from casework.clocks import ClockKind
+from casework.consent_notices import notice_shown, notice_today, replaces_for
+from casework.contacts.blocked_senders import SenderBlocked
 from casework.db import db, unit_of_work
-from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
+from casework.filing_limits import TooManyReports, count_filing
+from casework.intake import Filed, OtherReportFiled, Place, ReportRefused, has_filed
 from casework.limits import TooManyAttempts, count_attempt, limit_set_by
-from casework.models import Area, Clock, Field, Report
+from casework.models import Area, Centre, Clock, ConsentNotice, Field, Report
 from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
-from casework.photo_records import most_photos, photos_of_report, staged_photos
+from casework.photo_records import move_staged_earlier, photos_of_report, staged_photos
+from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing import SealBroken, open_text, seal_text
 from casework.staff_choices import fields_of
 from reports.receipt import Receipt, qr_svg, receipt_pdf
+from web.base_map import base_map
 from web.clock import now
+from web.contacts.confirming import send_first_code
 from web.filing_form import FilingForm
+from web.filing_near import Near, follow_instead, near_before_filing
 from web.guards import actor, found, performs
 from web.locales import in_reader_language, language
 from web.networks import this_network
+from web.offline.devices import this_device
 from web.photos import remember_form
 from web.public import communes_today, today
+from web.report_files import heaviest_report, most_report_photos, stage_report_files
+from web.security import allow_microphone
 from web.tracking import remember_report
-from web.uploads import drop_upload, stage_uploads
+from web.uploads import drop_upload
 from workflows.filing import file_report
 
 bp = Blueprint("filing", __name__)
@@ -38,43 +50,109 @@ NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours
 """High, for a mobile operator's customers share a network; it keeps a script from filling the disk with photos."""
 
 
+@bp.url_value_preprocessor
+def _make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """A video may come along with a report alone: before anything of the request is read, which the check of its token does."""
+    if endpoint == f"{bp.name}.{new_report.__name__}":
+        request.max_content_length = heaviest_report()
+
+
 @bp.route("/reports/new", methods=["GET", "POST"])
 @performs(Action.FILE_REPORT)
+@allow_microphone
 def new_report() -> ResponseReturnValue:
-    form = FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around)
+    form = FilingForm(areas=communes_today(), fields_at=fields_at, area_around=area_around)
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
-    is_valid = form.validate()
     with unit_of_work():
         until = count_attempt(NETWORK, this_network(), now=now())
     if until is not None:
+        form.validate()
         return _page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429
-    photo_refusals = [
+    if form.website.data:
+        # only a program fills in what nobody sees; it is told what a person would be told, and learns nothing
+        form.website.data = ""
+        return _page(form, refusal=_not_sent(), shows_errors=False)
+    file_refusals = [
         in_reader_language(refusal)
-        for refusal in stage_uploads(form.photos.data or [], token=form.photos_token.data, purpose="scene", by=_sender())
+        for refusal in stage_report_files(
+            photos=form.photos.data or [], voice=form.voice.data, video=form.video.data, token=form.photos_token.data, by=_sender()
+        )
     ]
-    if ref := request.form.get("remove"):
-        drop_upload(form.photos_token.data, ref)
-    if ref or request.form.get("act") == "photos":
+    if _put_right(form):
         # the rest of the form is not finished yet: what is missing there is no error
-        return _page(form, photo_refusals=photo_refusals, shows_errors=False)
-    if request.form.get("act") == "no_position":
-        form.forget_position()
-        return _page(form, photo_refusals=photo_refusals, shows_errors=False)
-    if not is_valid or photo_refusals:
-        return _page(form, photo_refusals=photo_refusals), 422
+        return _page(form, file_refusals=file_refusals, shows_errors=False)
+    if code := request.form.get("follow"):
+        return _follow(form, code)
+    if not form.validate() or file_refusals:
+        return _page(form, file_refusals=file_refusals), 422
     if form.position is not None and not form.outside.data and is_outside(*form.position, today()):
         return _page(form, asks_outside=True), 422
+    if replaces_for(_centre_of(form), notice_of(form), now()) is not None:
+        return _page(form, asks_consent=True), 422
+    if near := near_before_filing(form):
+        form.alike_seen.data = "y"
+        return _page(form, near=near), 422
+    return _filed(form)
+
+
+def _put_right(form: FilingForm) -> bool:
+    """Do what a button beside the one that sends asks for; False where it was none of them."""
+    token, asked = form.photos_token.data, request.form
+    if ref := asked.get("remove"):
+        drop_upload(token, ref)
+    elif ref := asked.get("earlier"):
+        with unit_of_work():
+            move_staged_earlier(token, ref)
+    elif ref := asked.get("remove_recording"):
+        with unit_of_work():
+            drop_staged_recording(token, ref)
+    elif asked.get("act") == "no_position":
+        form.forget_position()
+    elif asked.get("act") != "files":
+        return False
+    return True
+
+
+def _follow(form: FilingForm, code: str) -> ResponseReturnValue:
+    """Follow a case like it instead of sending: for who has signed in; the others are offered that first."""
+    if _sender().account is None:
+        return redirect(url_for("auth.sign_in", next=url_for("public.report", code=code.upper())))
+    refusal = follow_instead(code, by=actor())
+    if refusal is not None:
+        return _page(form, refusal=in_reader_language(refusal), shows_errors=False), 422
+    flash(gettext("You now follow this report; nothing was sent."), "success")
+    return redirect(url_for("public.report", code=code.upper()))
+
+
+def _filed(form: FilingForm) -> ResponseReturnValue:
+    sender, place = _sender(), form.chosen_place
+    contact = form.contact if sender.account is None else None
+    centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
+    keys = [key for key in (form.client_key.data, form.idempotency_key.data) if key]
+    if not any(has_filed(key) for key in keys):
+        with unit_of_work():
+            until = count_filing(by=sender, contact=contact, device=this_device(), now=now())
+        if until is not None:
+            return _page(form, refusal=in_reader_language(TooManyReports(until, centre).text)), 429
     try:
         with unit_of_work():
-            filed = _file(form)
-    except ReportRefused as refusal:
+            filed = file_report(
+                centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
+                field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data,
+                consented=form.consent.data, language=language(), idempotency_key=form.idempotency_key.data,
+                client_key=form.client_key.data or None, device=this_device(), consent_notice=notice_of(form),
+            )  # fmt: skip
+    except (ReportRefused, SenderBlocked) as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
         return _page(form, refusal=in_reader_language(refusal.text)), 422
+    code = filed.report.code
     _keep_receipt(filed)
-    return redirect(url_for(".receipt", code=filed.report.code))
+    if not filed.is_repeat:
+        send_first_code(filed.report)
+    return redirect(url_for(".receipt", code=code))
 
 
 @bp.get("/reports/<code>/receipt")
@@ -95,22 +173,62 @@ def receipt_file(code: str) -> ResponseReturnValue:
     return _kept_by_nobody(response)
 
 
+def shell_page() -> str:
+    """The form for a browser to keep, to be filled in without a signal: of nobody, and with no token of its own."""
+    form = FilingForm(areas=communes_today(), fields_at=fields_at, area_around=area_around, meta={"csrf": False})
+    form.photos_token.data = form.idempotency_key.data = ""
+    return _page(form)
+
+
 def _page(
-    form: FilingForm, *, photo_refusals: list[str] | None = None, refusal: str = "", shows_errors: bool = True, asks_outside: bool = False
-) -> str:
+    form: FilingForm, *, file_refusals: list[str] | None = None, refusal: str = "", shows_errors: bool = True, asks_outside: bool = False,
+    asks_consent: bool = False, near: list[Near] | None = None,
+) -> str:  # fmt: skip
     if not shows_errors:
         for field in form:
             field.errors = []
+    centre_id = _centre_of(form)
+    # agreed to is what was shown: it stays over a correction, unless the report goes to a centre with a notice of its own
+    notice, other = notice_of(form), replaces_for(centre_id, notice_of(form), now())
+    if other is not None:
+        notice, form.consent.data = other, False
+    form.consent_notice.data = notice.version if notice is not None else ""
+    token = form.photos_token.data
     return render_template(
         "filing/new_report.html",
         form=form,
-        photos=staged_photos(form.photos_token.data),
-        photo_refusals=photo_refusals or [],
+        photos=staged_photos(token),
+        recordings=staged_recordings(token),
+        file_refusals=file_refusals or [],
         refusal=refusal,
         sender=_sender(),
-        most_photos=most_photos(),
+        notice=notice,
+        near=near or [],
+        most_photos=most_report_photos(),
+        most_mb={kind: most_bytes(kind) // 2**20 for kind in KINDS},
+        base=base_map(db.session.get(Centre, centre_id) if centre_id is not None else None),
         asks_outside=asks_outside or bool(form.outside.data),
+        asks_consent=asks_consent,
     )
+
+
+def _not_sent() -> str:
+    centre_id = _centre_id(Place())
+    centre = db.session.get(Centre, centre_id) if centre_id is not None else None
+    if centre is not None and centre.phone:
+        return str(gettext("It could not be sent. Please try again, or call %(phone)s.", phone=centre.phone))
+    return str(gettext("It could not be sent. Please try again."))
+
+
+def notice_of(form: FilingForm) -> ConsentNotice | None:
+    """The notice this form has shown; of a form just opened the one it is about to show."""
+    version = form.consent_notice.data
+    return notice_shown(version, now()) if version else notice_today(_centre_of(form), now())
+
+
+def _centre_of(form: FilingForm) -> int | None:
+    """The centre that would get the report as the place stands."""
+    return _centre_id(form.chosen_place)
 
 
 def _sender() -> Actor:
@@ -119,36 +237,20 @@ def _sender() -> Actor:
     return Actor(account=None, tracked_report_ids=person.tracked_report_ids) if person.is_staff else person
 
 
-def _area_around(latitude: float, longitude: float) -> Area | None:
+def area_around(latitude: float, longitude: float) -> Area | None:
     return bounded_area_at(latitude, longitude, today())
 
 
-def _fields_at(place: Place) -> list[Field]:
+def fields_at(place: Place) -> list[Field]:
     """The fields of work of the centre that would get a report of this place."""
+    return fields_of(_centre_id(place), now=now())
+
+
+def _centre_id(place: Place) -> int | None:
     try:
-        centre_id = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()).id
+        return centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()).id
     except CentreMissing:
-        centre_id = None
-    return fields_of(centre_id, now=now())
-
-
-def _file(form: FilingForm) -> Filed:
-    sender, place = _sender(), form.chosen_place
-    return file_report(
-        centre=centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()),
-        source="citizen",
-        words=form.words.data or "",
-        place=place,
-        by=sender,
-        now=now(),
-        contact=form.contact if sender.account is None else None,
-        field=form.chosen_field,
-        marked_urgent=form.urgent.data,
-        photos_token=form.photos_token.data,
-        consented=form.consent.data,
-        language=language(),
-        idempotency_key=form.idempotency_key.data,
-    )
+        return None
 
 
 def _keep_receipt(filed: Filed) -> None:

@@ -1,4 +1,4 @@
-"""The form a report is sent with: photo first, its sender last."""
+"""The form a report is sent with: what was seen, where it is, who sends it."""
 
 from __future__ import annotations
 
@@ -6,37 +6,49 @@ import math
 import secrets
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, MultipleFileField, RadioField, SelectField, StringField, TextAreaField
+from flask_wtf.file import FileField, MultipleFileField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
+from casework.folding import normal
 from casework.identity import Contact
 from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.models import Area, Field
+from casework.recordings.staging import staged_recordings
 from web.forms import Form
 from web.locales import in_reader_language
 
 NO_CHOICE = ""
+UUID_LENGTH = 36
+LONGEST_TYPED_PLACE = LONGEST_PLACE - 60
+"""Leaves room for saying that the sender does not remember exactly."""
 
 
 class FilingForm(Form):
-    """What a sender fills in. Required are words, a place, agreement, and somewhere to answer to unless the rules allow none."""
+    """What a sender fills in. Required are words or a voice note, a place, agreement, and somewhere to answer to unless the rules allow
+    none. Files are staged before the form is validated; `is_spoken` says of a form whose files come later that a voice note is among them.
+    """
 
+    is_spoken = False
     photos = MultipleFileField(_l("Photos"))
     words = TextAreaField(
-        _l("What did you see?"),
-        validators=[
-            InputRequired(_l("Please say what you saw.")),
-            Length(max=LONGEST_WORDS, message=_l("At most %(max)d characters are taken.")),
-        ],
+        _l("What did you see?"), validators=[Length(max=LONGEST_WORDS, message=_l("At most %(max)d characters are taken."))]
     )
+    voice = FileField(_l("A recording of what you say"))
+    video = FileField(_l("A short video"))
     field = RadioField(_l("Field"), validate_choice=False, default=NO_CHOICE)
     area = SelectField(_l("Commune"), validate_choice=False, default=NO_CHOICE)
     village = StringField(_l("Village or street"), validators=[Length(max=120, message=_l("At most %(max)d characters are taken."))])
-    place = StringField(_l("Where exactly?"), validators=[Length(max=LONGEST_PLACE, message=_l("At most %(max)d characters are taken."))])
+    place = StringField(
+        _l("Where exactly?"), validators=[Length(max=LONGEST_TYPED_PLACE, message=_l("At most %(max)d characters are taken."))]
+    )
+    unsure = BooleanField(_l("I do not remember exactly where"))
     outside = BooleanField(_l("Send it anyway: the matter is there, or I describe the place"))
     latitude = HiddenField()
     longitude = HiddenField()
@@ -49,8 +61,12 @@ class FilingForm(Form):
         _l("I have read and agree to the notice on personal data"),
         validators=[InputRequired(_l("Please read and agree to the notice on personal data."))],
     )
+    website = StringField(_l("Please leave this empty"))
+    consent_notice = HiddenField()
     photos_token = HiddenField()
     idempotency_key = HiddenField()
+    client_key = HiddenField()
+    alike_seen = HiddenField()
 
     def __init__(
         self, *arguments: Any, areas: list[Area], fields_at: Callable[[Place], list[Field]],
@@ -69,10 +85,12 @@ class FilingForm(Form):
         # a form keeps its key and its photos' token over every correction, so that sending it twice makes one report
         self.photos_token.data = sound_token(self.photos_token.data)
         self.idempotency_key.data = sound_token(self.idempotency_key.data)
+        self.client_key.data = client_key(self.client_key.data) or ""
 
     def become_another(self) -> None:
         """Take a key of its own, because the old one has made a report. The photos stay: those of that report left the token with it."""
         self.idempotency_key.data = sound_token(None)
+        self.client_key.data = ""
 
     @property
     def chosen_field(self) -> Field | None:
@@ -97,21 +115,33 @@ class FilingForm(Form):
         return Place(
             area=self._area_rows.get(self.area.data or NO_CHOICE),
             village=(self.village.data or "").strip() or None,
-            words=(self.place.data or "").strip() or None,
+            words=self._place_words(),
             latitude=latitude,
             longitude=longitude,
             accuracy_m=number(self.accuracy.data, 100_000) if located else None,
         )
 
+    def _place_words(self) -> str | None:
+        """The place as it was described; a sender who does not remember says so, and whoever verifies it reads that."""
+        typed = (self.place.data or "").strip()
+        if not self.unsure.data:
+            return typed or None
+        return ": ".join(part for part in (str(_("Does not remember exactly where")), typed) if part)
+
     @property
     def contact(self) -> Contact | None:
         """Who it is from, None if nothing was said. The form must have been validated."""
         contact = Contact(
-            name=(self.name.data or "").strip() or None,
+            name=normal(self.name.data or "") or None,
             phone=phone_number(self.phone.data or ""),
             email=email_address(self.email.data or ""),
         )
         return contact if contact != Contact() else None
+
+    def validate_words(self, words: TextAreaField) -> None:
+        is_spoken = self.is_spoken or any(each.kind == "voice" for each in staged_recordings(self.photos_token.data or ""))
+        if not (words.data or "").strip() and not is_spoken:
+            raise ValidationError(_l("Please say what you saw, in writing or by voice."))
 
     def validate_area(self, area: SelectField) -> None:
         place = self.chosen_place
@@ -135,6 +165,14 @@ def sound_token(value: str | None) -> str:
 def is_sound_token(value: str) -> bool:
     """Whether it looks like a form's token."""
     return len(value) == 24 and value.isascii() and value.replace("-", "").replace("_", "").isalnum()
+
+
+def client_key(value: str | None) -> str | None:
+    """The UUID a browser gave its report, in the one way it is kept; None when it is none."""
+    try:
+        return str(UUID(value)) if value and len(value) == UUID_LENGTH else None
+    except ValueError:
+        return None
 
 
 def number(text: str | None, limit: float) -> float | None:

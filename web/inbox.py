@@ -11,6 +11,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.contacts.confirming import UNCONFIRMED
 from casework.db import unit_of_work
 from casework.deputies import principals_of
 from casework.mentions import unseen_count
@@ -73,8 +74,10 @@ def inbox() -> ResponseReturnValue:
     # the bar above shows the same number
     g.waiting_count = counts.all
     saved = filters_of(by)
-    beyond, *kept = _count_beside(by, wanted, saved, asked.principals, moment)
+    beyond, apart, *kept = _count_beside(by, wanted, saved, asked.principals, moment)
     views = views_of(counts, names_of_elements(by, [each for each in counts.elements if each not in ELEMENT_LABELS]))
+    if apart or (view == UNCONFIRMED and not words):
+        views.append(View(UNCONFIRMED, _("Not confirmed"), shown_count(apart)))
     return render_template(
         "inbox/inbox.html",
         **_column(by, asked, views),
@@ -231,10 +234,12 @@ def _reader(by: Actor, chosen: Filter, principals: list[Account]) -> Actor:
 
 
 def _count_beside(by: Actor, wanted: Wanted, saved: list[SavedFilter], principals: list[Account], moment: datetime) -> list[int]:
-    """How much waits for others where the person may list that, else 0; then how much each kept filter holds. One statement."""
+    """How much waits for others where the person may list that, else 0; how much was set apart unconfirmed; then how much each kept
+    filter holds. One statement."""
     answers_for = bool(parties_for(by))
     beyond = wanted if wanted.is_of_places else wanted_of("all", Filter(waits=Waits.OTHERS))
     asked = [(beyond, _reader(by, beyond.chosen, principals))] if answers_for else []
+    asked.append((wanted_of(UNCONFIRMED), by))
     for row in saved:
         chosen = filter_in(row.chosen)
         asked.append((wanted_of(str(row.chosen.get("view", "all")), chosen), _reader(by, chosen, principals)))
@@ -272,6 +277,8 @@ def _total(words: str, chosen: Filter, view: str, views: list[View], counts: Cou
         return str(len(tasks))
     if chosen.waits is not None:
         return shown_count(beyond)
+    if chosen and view == UNCONFIRMED:
+        return str(len(tasks))
     if chosen:
         return shown_count(counts.shown)
     return next((each.count for each in views if each.key == view), str(len(tasks)))

@@ -68,6 +68,8 @@ def wanted_of(view: str, chosen: Filter = NO_FILTER) -> Wanted:
             return Wanted(only_late=True, chosen=chosen)
         case "frozen":
             return Wanted(only_frozen=True, chosen=chosen)
+        case "unconfirmed":
+            return Wanted(only_unconfirmed=True, chosen=chosen)
         case _:
             return Wanted(element=view[:80], chosen=chosen)
 

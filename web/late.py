@@ -60,6 +60,7 @@ def late() -> ResponseReturnValue:
         titles=titles_of(actor(), [step.task for step in shown.steps]),
         labels={step.task.id: label_of_step(step.task) for step in shown.steps},
         may_write=may(actor(), Action.WRITE_LETTER),
+        decides_data=may(actor(), Action.DECIDE_DATA_REQUEST),
         writes_for=lambda each: actor().holds(OPERATIONS, centre_id=each.centre_id),
     )
 

@@ -22,6 +22,7 @@ from workflows.inbox import MOST_COUNTED, count_waiting
 LOOKERS = OPERATIONS | {Role.COMMITTEE_LEADER}
 """Who looks at the wallboard signed in (web/wallboard.py)."""
 WALL_ICON = "arrows-maximize"
+DATA_ICON = "shield-lock"
 PRODUCT = Bilingual("Phản ánh hiện trường", "Field reports")
 
 
@@ -60,17 +61,15 @@ def _told_to_pages() -> dict[str, Any]:
         "demo": current_app.config["DEMO"],
         "max_photo_mb": current_app.config["MAX_PHOTO_MB"],
         "request_id": request_id(),
-        "contrast": "",
-        "text_size": "",
         "is_staff": LocalProxy(lambda: actor().is_staff),
-        "centre": LocalProxy(_centre),
+        "centre": LocalProxy(centre_words),
         "navigation": LocalProxy(lambda: _entries()[0]),
         "tabs": LocalProxy(lambda: _entries()[1]),
         "few_settings": LocalProxy(_few_settings),
     }
 
 
-def _centre() -> CentreWords:
+def centre_words() -> CentreWords:
     """The centre that takes what no other holds; before the first one is installed, the product itself."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
@@ -103,6 +102,8 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
         bar.append(_entry("wallboard.wallboard", _("Wallboard"), WALL_ICON))
     if may(actor(), Action.READ_LATE):
         bar.append(_entry("late.late", _("Late"), "clock-exclamation", pages=("late.", "letters.")))
+    if may(actor(), Action.DECIDE_DATA_REQUEST):
+        bar.append(_entry("rights_requests.requests", _("Data"), DATA_ICON, pages="rights_requests."))
     if may(actor(), Action.RETRY_INCIDENT):
         bar.append(_entry("incidents.incidents", _("Incidents"), "alert-triangle"))
     if may(actor(), Action.READ_PROCESS):
@@ -110,8 +111,8 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     if may(actor(), Action.READ_SETTING_EVENTS):
         bar.append(_entry("settings_index.settings", _("Settings"), "settings", pages="settings_"))
     bar.append(_entry("public.reports", _("Public list"), "list-search"))
-    # a telephone is no wall
-    return bar, [entry for entry in bar if entry.icon != WALL_ICON]
+    # a telephone is no wall, and has no room for what is rare: requests about data are linked from what is late
+    return bar, [entry for entry in bar if entry.icon not in (WALL_ICON, DATA_ICON)]
 
 
 def _few_settings() -> Entry | None:
@@ -132,7 +133,9 @@ def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
     own = _entry("tracking.mine", _("My reports"), "user") if has_account else _entry("tracking.track", _("Follow a report"), "search")
     home, reports = _entry("public.home", _("Home"), "home"), _entry("public.reports", _("Published"), "list-search")
     report = _entry("filing.new_report", _("Report"), "camera-plus", is_main=True)
-    return [home, reports, own], [home, reports, report, own]
+    figures = _entry("transparency.transparency", _("Transparency"), "file-text")
+    account = [_entry("contacts_account.account", _("Account"), "user", pages="contacts_account.")] if has_account else []
+    return [home, reports, figures, own, *account], [home, reports, report, own]
 
 
 def _entry(endpoint: str, words: str, icon: str, *, count: int = 0, is_main: bool = False, pages: str | tuple[str, ...] = ()) -> Entry:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from casework.permissions import Action, report_owned_by
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language
+from web.own_files import WITH_FILES, files_kept, take_files
 from web.own_page import Refused, own_page, shown_to_sender
 from workflows.acts import act_recorded
 from workflows.incidents import CaseBusy, StepFailed, run_recorded, spot_in_case
@@ -35,7 +37,9 @@ SURE = "withdraw"
 def answer_question(code: str) -> ResponseReturnValue:
     """The words the centre asked for."""
     report = _own(code)
-    return _done(report, "answer", lambda: _step(report, "answer_question"), _("Your answer has been sent to the centre."))
+    return _done(
+        report, "answer", lambda token: _step(report, "answer_question", token=token), _("Your answer has been sent to the centre.")
+    )
 
 
 @bp.post("/mine/<code>/objection")
@@ -44,18 +48,19 @@ def object_to_refusal(code: str) -> ResponseReturnValue:
     """The one objection to a refusal."""
     report = _own(code)
     return _done(
-        report, "objection", lambda: _step(report, "object_to_refusal"), _("Your objection has been sent. The centre looks again.")
+        report, "objection", lambda _token: _step(report, "object_to_refusal"), _("Your objection has been sent. The centre looks again.")
     )
 
 
 @bp.post("/mine/<code>/additions")
 @performs(Action.WRITE_TO_CENTRE)
 def write_to_centre(code: str) -> ResponseReturnValue:
-    """Something more, until the report is closed."""
+    """Something more, in words, photos or voice, until the report is closed."""
     report = _own(code)
     return _done(
-        report, "addition", lambda: _act(report, "write_to_centre", words=_words()), _("What you wrote has been sent to the centre.")
-    )
+        report, "addition", lambda token: _act(report, "write_to_centre", words=_words(), token=token),
+        _("What you wrote has been sent to the centre."),
+    )  # fmt: skip
 
 
 @bp.route("/mine/<code>/withdrawal", methods=["GET", "POST"])
@@ -87,29 +92,38 @@ def _words() -> str:
     return request.form.get("words", "")
 
 
-def _step(report: Report, element: str) -> None:
+def _step(report: Report, element: str, **form: Any) -> None:
     case, by, moment, words = case_of(report), actor(), now(), _words()
     run_recorded(
-        lambda: do_own_step(case, element, by=by, now=moment, report=report, words=words),
+        lambda: do_own_step(case, element, by=by, now=moment, report=report, words=words, **form),
         lambda: spot_in_case(case.id, element),
         now=moment,
     )
 
 
-def _act(report: Report, verb: str, **form: str) -> None:
+def _act(report: Report, verb: str, **form: Any) -> None:
     act_recorded(case_of(report).ref, verb, by=actor(), now=now(), form={"report": report, **form})
 
 
-def _done(report: Report, act: str, work: Callable[[], None], said: str) -> ResponseReturnValue:
-    """Do it and say so; a refusal stands at its form, which keeps the words."""
-    code = report.code
+def _done(report: Report, act: str, work: Callable[[str | None], None], said: str) -> ResponseReturnValue:
+    """Do it and say so; a refusal stands at its form, which keeps words and files.
+
+    `work` is handed the token of the files that came along. While one of them is refused nothing is sent: its sender decides
+    whether it goes without.
+    """
+    code, files = report.code, None
     try:
         _count(report)
-        work()
+        if act in WITH_FILES:
+            files = take_files()
+            if files.refused or "remove" in request.form:
+                return own_page(_own(code), refused=Refused(act, "", _words(), files)), 422 if files.refused else 200
+        work(files.token if files else None)
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
-        return own_page(_own(code), refused=Refused(act, in_reader_language(refusal.text), _words())), _status(refusal)
+        files = files_kept(files.token) if files else None
+        return own_page(_own(code), refused=Refused(act, in_reader_language(refusal.text), _words(), files)), _status(refusal)
     flash(said)
     return redirect(url_for("tracking.own", code=code))
 

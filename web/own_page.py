@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import render_template, request
 
+from casework.contacts.blocked_senders import blocks_of
 from casework.models import Report
 from casework.own_links import case_of
 from casework.own_reports import OwnReport, own_report
@@ -13,6 +14,7 @@ from casework.ratings import LEVELS
 from casework.states import CaseState
 from web.clock import now
 from web.guards import signed_in_account
+from web.own_files import FormFiles, empty_form
 from workflows.hearing import unheard_acts
 
 AGENCY = "agency-"
@@ -22,11 +24,15 @@ BAR = ("0", "1", "2", "4", "closed")
 
 @dataclass(frozen=True)
 class Refused:
-    """An act that was refused: which form it came from, why, and the words typed into it."""
+    """An act that was refused: which form it came from, why, the words typed into it and the files kept for it.
+
+    Without `why` nothing was refused but files, or one was only taken out: the form waits to be sent.
+    """
 
     act: str
     why: str
     words: str = ""
+    files: FormFiles | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,11 @@ class Forms:
         """What was typed into a form, and nothing into the others."""
         return self.refused.words if self.refused is not None and self.refused.act == act else ""
 
+    def files_of(self, act: str) -> FormFiles:
+        """The files of a form: kept where it came back, else none yet."""
+        kept = self.refused.files if self.refused is not None and self.refused.act == act else None
+        return kept or empty_form()
+
 
 def own_page(report: Report, *, refused: Refused | None = None) -> str:
     """The report as its sender reads it; after a refusal the form keeps what was chosen and typed."""
@@ -58,6 +69,7 @@ def own_page(report: Report, *, refused: Refused | None = None) -> str:
         bar=_bar(shown),
         public_code=code_of_case(report.code) if not shown.is_withdrawn else None,
         signed_in=signed_in_account() is not None,
+        blocks=blocks_of(report, now=now()),
     )
 
 

@@ -1,6 +1,7 @@
 """Pages for everybody: home, what has been published, one case, and the language."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -11,14 +12,25 @@ from casework.errors import CaseworkError
 from casework.followed import case_to_follow
 from casework.followers import is_following
 from casework.limits import Limit, TooManyAttempts, count_attempt
-from casework.models import Area, Field
-from casework.permissions import LOCAL_ZONE, Action, is_reporter
-from casework.public_cases import PublicState, Wanted, code_of_case, newest_published, public_case, public_list
+from casework.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
+from casework.models import Area, Centre, Field
+from casework.permissions import LOCAL_ZONE, Action
+from casework.public_cases import code_of_case, newest_published, public_case, public_items, public_list
+from casework.public_choices import choices_on
+from casework.public_filters import LONGEST_SEARCH, Wanted
+from casework.public_points import public_map
+from casework.public_search import found_by_words
+from web.base_map import base_map
 from web.clock import now
 from web.config import LANGUAGES
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language
+from web.networks import this_network
+from web.offline.devices import guest_device, this_device
 from web.promises import promises
+from web.public_layers import map_words, spot_words
+from web.public_share import shared_as
+from web.public_wanted import address_of, chips_of, misunderstood, state_words, wanted_in_address
 from web.security import own_address
 from workflows.acts import act_recorded
 from workflows.incidents import CaseBusy, StepFailed
@@ -27,6 +39,8 @@ bp = Blueprint("public", __name__)
 
 FOLLOWING = Limit("following", 60, timedelta(hours=1))
 """Of one account: the button may be pressed back and forth, but not by a script."""
+ME_TOO = Limit("me too", 60, timedelta(hours=1))
+"""Of one account, or of one network: a village may share one, a script may not fill a list."""
 FOLLOWING_VERBS = ("follow", "unfollow")
 
 
@@ -39,10 +53,23 @@ def home() -> ResponseReturnValue:
 @bp.get("/reports")
 @performs(Action.READ_PUBLIC)
 def reports() -> ResponseReturnValue:
-    wanted = _wanted()
-    page = public_list(wanted, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    """The list and, where a browser can draw it, its map. Without scripts the list says the same."""
+    wanted, choices = wanted_in_address(), choices_on(today())
     return render_template(
-        "public/reports.html", page=page, wanted=wanted, fields=fields_today(), areas=communes_today(), states=PublicState
+        "public/reports.html",
+        **_piece_of_list(wanted),
+        wanted=wanted,
+        filters=address_of(wanted),
+        choices=choices,
+        chips=chips_of(wanted, choices),
+        faults=misunderstood(wanted),
+        state_words=state_words(),
+        base=base_map(_centre_meant(wanted)),
+        map=public_map(wanted, now=now()) if (shows_map := request.args.get("view") == "map") else None,
+        shows_map=shows_map,
+        spot_words=spot_words,
+        map_words=map_words,
+        longest=LONGEST_SEARCH,
     )
 
 
@@ -81,6 +108,30 @@ def following(code: str) -> ResponseReturnValue:
     return redirect(back)
 
 
+@bp.post("/reports/<code>/me-too")
+@performs(Action.ME_TOO)
+def me_too(code: str) -> ResponseReturnValue:
+    """Say that the matter concerns oneself too, or take it back; of guests the browser is counted."""
+    main_code = found(code_of_case(code.upper()))
+    moment, account = now(), signed_in_account()
+    with unit_of_work():
+        until = count_attempt(ME_TOO, account.ref if account is not None else this_network(), now=moment)
+    if until is not None:
+        return _report_page(main_code, also_refusal=in_reader_language(TooManyAttempts(until).text)), 429
+    try:
+        with unit_of_work():
+            case = found(case_to_follow(main_code))
+            if request.form.get("act") == "take_back":
+                take_me_too_back(case, by=actor(), device=this_device())
+            else:
+                # a browser gets its cookie with the first thing it says, not by reading
+                device = this_device() if account is not None else this_device() or guest_device()
+                say_me_too(case, by=actor(), device=device, now=moment)
+    except MeTooRefused as refusal:
+        return _report_page(main_code, also_refusal=in_reader_language(refusal.text)), 422
+    return redirect(url_for(".report", code=main_code, _anchor="also"))
+
+
 @bp.route("/language", methods=["GET", "POST"])
 @performs(Action.READ_PUBLIC)
 def set_language() -> ResponseReturnValue:
@@ -111,26 +162,39 @@ def today() -> date:
     return now().astimezone(LOCAL_ZONE).date()
 
 
-def _report_page(code: str, *, refusal: str = "") -> str:
+def _piece_of_list(wanted: Wanted) -> dict[str, Any]:
+    """What the page shows of the list: by words the best first, by number of page; else the newest first, on from a case."""
+    if not wanted.words:
+        page = public_list(wanted, after=request.args.get("after", "")[:24], before=request.args.get("before", "")[:24])
+        return {"items": page.items, "newer": {"before": page.newer} if page.newer else None,
+                "older": {"after": page.older} if page.older else None, "found": None, "number": 1}  # fmt: skip
+    results = found_by_words(wanted)
+    typed = request.args.get("page", "")
+    number = min(max(int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else 1, 1), results.pages)
+    return {
+        "items": public_items(results.page(number), as_given=True), "found": results, "number": number,
+        "newer": {"page": number - 1} if number > 1 else None, "older": {"page": number + 1} if number < results.pages else None,
+    }  # fmt: skip
+
+
+def _centre_meant(wanted: Wanted) -> Centre | None:
+    """Whose land the map shows: that of the centre chosen, else of the one that takes what no other holds."""
+    chosen = Centre.ref == wanted.centre_ref if wanted.centre_ref else Centre.is_default
+    return db.session.scalar(select(Centre).where(chosen).order_by(Centre.id).limit(1))
+
+
+def _report_page(code: str, *, refusal: str = "", also_refusal: str = "") -> str:
     case = found(public_case(code))
-    row = case_to_follow(code) if signed_in_account() is not None else None
+    row, device = found(case_to_follow(code)), this_device()
     return render_template(
         "public/report.html",
         case=case,
         refusal=refusal,
-        signed_in=row is not None,
-        is_own=row is not None and is_reporter(actor(), row),
-        follows=row is not None and is_following(row, actor()),
-    )
-
-
-def _wanted() -> Wanted:
-    """The filters in the address; what makes no sense there filters nothing."""
-    state = request.args.get("state", "")
-    return Wanted(
-        words=request.args.get("q", "").strip(),
-        service_code=request.args.get("field", ""),
-        area_ref=request.args.get("area", ""),
-        state=PublicState(state) if state in list(PublicState) else None,
-        urgent_only=request.args.get("urgency") == "urgent",
+        also_refusal=also_refusal,
+        signed_in=signed_in_account() is not None,
+        is_own=is_own(row, by=actor(), device=device),
+        follows=is_following(row, actor()),
+        is_counted=has_said_me_too(row, by=actor(), device=device),
+        share=shared_as(case.item, question=case.question or ""),
+        base=base_map(row.centre) if case.latitude is not None else None,
     )

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from casework.permissions import Action
 from casework.photo_records import MOST_PHOTOS
 from web.config import Config
 from web.guards import TRACKED_KEY
@@ -33,6 +34,7 @@ POLICY = (
     "frame-ancestors 'none'",
 )
 INLINE_STYLE_ATTRIBUTES = "style-src-attr 'unsafe-inline'"
+OWN_RECORDING = "media-src 'self' blob:"
 FEATURES = ("camera", "microphone", "payment", "usb", "serial", "midi", "display-capture", "browsing-topics")
 YEAR_SECONDS = 31_536_000
 ALWAYS_OURS = ("localhost", "127.0.0.1", "[::1]")
@@ -69,6 +71,17 @@ def allow_inline_style_attributes(view: View[P]) -> View[P]:
     return allowed
 
 
+def allow_microphone(view: View[P]) -> View[P]:
+    """Let one page record a voice note and play it back before it is sent."""
+
+    @wraps(view)
+    def allowed(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        g.microphone = True
+        return view(*args, **kwargs)
+
+    return allowed
+
+
 def own_address(target: str | None, otherwise: str) -> str:
     """The page to go on to, if it is one of ours, else `otherwise`.
 
@@ -82,19 +95,29 @@ def own_address(target: str | None, otherwise: str) -> str:
 
 def _protect(response: Response) -> Response:
     headers = response.headers
-    extra = (INLINE_STYLE_ATTRIBUTES,) if g.get("inline_style_attributes") else ()
+    records = bool(g.get("microphone"))
+    extra = ((INLINE_STYLE_ATTRIBUTES,) if g.get("inline_style_attributes") else ()) + ((OWN_RECORDING,) if records else ())
     # set by web/base_map.py on a page with a map, where an administrator has named the host its tiles come from
     own = tuple(f"{IMAGES} {g.map_origin}" if each == IMAGES else each for each in POLICY) if g.get("map_origin") else POLICY
     headers.setdefault("Content-Security-Policy", "; ".join(own + extra))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", ", ".join(["geolocation=(self)", *(f"{feature}=()" for feature in FEATURES)]))
+    features = (f"{feature}=({'self' if records and feature == 'microphone' else ''})" for feature in FEATURES)
+    headers.setdefault("Permissions-Policy", ", ".join(["geolocation=(self)", *features]))
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}; includeSubDomains")
+    if not _is_for_everybody():
+        headers.setdefault("X-Robots-Tag", "noindex, nofollow")
     if response.mimetype == "text/html" and "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store" if _is_private() else "private, no-cache"
     return response
+
+
+def _is_for_everybody() -> bool:
+    """Whether search engines may show the page: what is published and the form, nobody's own and nothing of staff."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.endpoint == "static" or getattr(view, "action", None) in (Action.READ_PUBLIC, Action.FILE_REPORT)
 
 
 def _is_private() -> bool:

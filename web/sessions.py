@@ -25,7 +25,12 @@ COOKIE = "langbiang_session"
 PUSH_COOKIE = "langbiang_push"
 """Which of the subscriptions is this browser's, by its digest (casework.messages.push_subscriptions)."""
 TOKEN_PURPOSE = "login session"
-UNATTENDED = frozenset({"inbox.pulse", "static"})
+UNATTENDED = frozenset(
+    (
+        "inbox.pulse", "static", "offline.worker", "offline_reports.token", "offline_reports.state", "offline_reports.file",
+        "offline_reports.report",
+    )
+)  # fmt: skip
 """What open pages ask by themselves: no sign that somebody is there, so a session nobody uses ends all the same. Files ask for nobody."""
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly `last_seen_at` is kept: a write for each page would make every reader wait for the writers."""

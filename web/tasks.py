@@ -44,7 +44,11 @@ PAGES: dict[str, type[TaskPage]] = {
 }
 """One page per step of the shipped model; a step an administrator drew has the page of its declared form."""
 
-TYPED_BESIDE_FORMS = {triage.WORDS: _l("Words agencies read"), distribution.INSTRUCTIONS: _l("What to mind")}
+TYPED_BESIDE_FORMS = {
+    triage.WORDS: _l("Words agencies read"),
+    triage.SAID: _l("What is said"),
+    distribution.INSTRUCTIONS: _l("What to mind"),
+}
 """First parts of the names of texts that are no fields of a form, because there is one per report or agency; and what they are called."""
 
 

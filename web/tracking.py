@@ -15,9 +15,10 @@ from casework.followed import followed_list
 from casework.limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.models import Report
 from casework.own_links import case_of
-from casework.own_lists import own_list
+from casework.own_lists import own_page_of
+from casework.own_news import put_news_away
 from casework.own_reports import report_opened_by
-from casework.permissions import Action, report_owned_by, reports_of
+from casework.permissions import Action, report_owned_by
 from casework.public_cases import code_of_case
 from casework.ratings import RatingRefused
 from web.clock import now
@@ -33,6 +34,8 @@ bp = Blueprint("tracking", __name__)
 
 MOST_TRACKED = 20
 HERE = limit_set_by("track_attempts", "track here", timedelta(minutes=15))
+SHOWS = ("open", "ended")
+"""What the list of one's own reports can be narrowed to."""
 NETWORK = Limit("track network", 300, timedelta(minutes=15))
 
 
@@ -68,13 +71,23 @@ def track() -> ResponseReturnValue:
 def mine() -> ResponseReturnValue:
     if signed_in_account() is None:
         return redirect(url_for(".track"))
-    return render_template("tracking/mine.html", reports=own_list(reports_of(actor())), followed=followed_list(actor()))
+    shows, before = request.args.get("show", ""), request.args.get("before", "")
+    shows = shows if shows in SHOWS else ""
+    after = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
+    page = own_page_of(actor(), now=now(), shows=shows, before=after)
+    is_first = after is None and not shows
+    return render_template(
+        "tracking/mine.html", page=page, shows=shows, is_first=after is None, followed=followed_list(actor()) if is_first else []
+    )
 
 
 @bp.get("/mine/<code>")
 @performs(Action.FOLLOW_OWN)
 def own(code: str) -> ResponseReturnValue:
-    return own_page(found(report_owned_by(actor(), code)))
+    report = found(report_owned_by(actor(), code))
+    page = own_page(report)
+    put_news_away(report, now=now())
+    return page
 
 
 @bp.post("/mine/<code>/rating")

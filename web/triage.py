@@ -14,12 +14,14 @@ from casework.complexities import complexities_for
 from casework.due_previews import case_limits
 from casework.intake import original_words, place_words
 from casework.merging import why_not_into
-from casework.models import Area, Case, Report
+from casework.models import Area, Case, Recording, Report
 from casework.pauses import counted_from
 from casework.permissions import Sight, sees
 from casework.personal_marks import marked_pieces, neutral
 from casework.photo_records import photos_of_report
 from casework.photos import RectangleRefused
+from casework.recordings.access import SeenRecording, recordings_seen
+from casework.recordings.transcripts import has_unheard_voice, recording_of
 from casework.same_sender import earlier_reports
 from casework.staff_choices import communes_for, fields_for, hotline_numbers_for, refusal_reasons_for, villages_for, visibility_reasons_for
 from casework.staff_views import reports_seen
@@ -41,6 +43,7 @@ from workflows.hearing import unheard_in
 from workflows.steps import StepResult
 
 WORDS = "words-"
+SAID = "said-"
 TAKE = "take"
 """The name of the buttons that put a suggestion into the form; the value says which."""
 MOST_ALIKE = 8
@@ -55,11 +58,26 @@ class VerifyForm(Form):
     refusal_words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
 
 
+class SpokenToWrite:
+    """One recording of a report: to be heard, and written down."""
+
+    def __init__(self, seen: SeenRecording, sent: dict[str, str] | None) -> None:
+        self.seen = seen
+        self.field_name = f"{SAID}{seen.ref}"
+        self.words = (seen.transcript or "") if sent is None else sent.get(self.field_name, "")
+
+    @property
+    def left_over(self) -> list[MarkLeft]:
+        """What in the words may still tell who speaks."""
+        return marks_left(self.words)
+
+
 class ReportToClear:
     """One report of the case: as sent, and as agencies will read it."""
 
-    def __init__(self, report: Report, sent: dict[str, str] | None) -> None:
+    def __init__(self, report: Report, recordings: list[SeenRecording], sent: dict[str, str] | None) -> None:
         self.report = report
+        self.spoken = [SpokenToWrite(each, sent) for each in recordings if each.report_ref == report.ref]
         self.original = original_words(report) or ""
         self.pieces = marked_pieces(self.original)
         self.place = place_words(report)
@@ -84,17 +102,18 @@ class VerifyPage(TaskPage):
         self.form = VerifyForm(title=self.case.title, place=self.case.place)
         self.reasons = {reason.key: reason for reason in refusal_reasons_for(self.case, now=now())}
         self.form.reason.choices = [(NOTHING, _("Choose a reason")), *((key, local(reason.name)) for key, reason in self.reasons.items())]
-        self.reports = [ReportToClear(link.report, sent) for link in self.case.reports if link.left_at is None]
+        recordings = recordings_seen(self.case, actor())
+        self.reports = [ReportToClear(link.report, recordings, sent) for link in self.case.reports if link.left_at is None]
         self.unseen: list[PhotoChoice] = []
 
     def shown_beside(self) -> list[tuple[str, str]]:
-        words = [(report.field_name, report.words) for report in self.reports]
+        words = [(each.field_name, each.words) for each in self._written()]
         return words + shown_of(choice for report in self.reports for choice in report.choices)
 
     def act(self) -> Act | None:
         if self.chosen == "neutral":
-            for report in self.reports:
-                report.words = neutral(report.words)
+            for each in self._written():
+                each.words = neutral(each.words)
             self.is_unfinished = True
             return None
         if not self.form.validate_on_submit():
@@ -119,7 +138,17 @@ class VerifyPage(TaskPage):
     def said(self, act: Act, result: StepResult) -> str:
         if act.verb == "refuse":
             return str(_("Report %(code)s was not accepted. Its sender is told why.", code=result.case.code))
-        return str(_("Report %(code)s is accepted. Next: classify it.", code=result.case.code))
+        said = str(_("Report %(code)s is accepted. Next: classify it.", code=result.case.code))
+        if has_unheard_voice([report.report.id for report in self.reports]):
+            said += " " + _("Nobody has written down what its voice note says: agencies cannot hear it.")
+        return said
+
+    def _written(self) -> list[ReportToClear | SpokenToWrite]:
+        """The texts beside the form: of each report, and of what was spoken with it."""
+        found: list[ReportToClear | SpokenToWrite] = []
+        for report in self.reports:
+            found += [report, *report.spoken]
+        return found
 
     def _verify(self) -> Act | None:
         title = (self.form.title.data or "").strip()
@@ -141,11 +170,16 @@ class VerifyPage(TaskPage):
                 self.refusals.append(local(refusal.text))
                 return None
         else:
-            cleared = [ClearedReport(report.report, report.words) for report in self.reports]
+            cleared = [ClearedReport(report.report, report.words, transcripts=self._said(report)) for report in self.reports]
         return Act("verify", {"title": title, "place": self.form.place.data, "cleared": cleared})
 
     def _cleared(self, report: ReportToClear) -> ClearedReport:
-        return ClearedReport(report.report, report.words, copies_of(report.choices, audience="agencies", store=file_store()))
+        copies = copies_of(report.choices, audience="agencies", store=file_store())
+        return ClearedReport(report.report, report.words, copies, self._said(report))
+
+    def _said(self, report: ReportToClear) -> tuple[tuple[Recording, str], ...]:
+        written = ((recording_of(self.case, each.seen.ref), each.words) for each in report.spoken if each.words.strip())
+        return tuple((recording, words) for recording, words in written if recording is not None)
 
     def _refuse(self) -> Act | None:
         reason = self.reasons.get(self.form.reason.data or NOTHING)

@@ -1,6 +1,7 @@
 """Photos sent with a form: each is judged alone, the good ones are kept while the form is put right (rules of photo_records)."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from flask import current_app
 from werkzeug.datastructures import FileStorage
@@ -15,12 +16,15 @@ from web.clock import now
 from web.guards import file_store
 
 
-def stage_uploads(files: Iterable[FileStorage], *, token: str, purpose: str, by: Actor) -> list[Bilingual]:
+def stage_uploads(
+    files: Iterable[FileStorage], *, token: str, purpose: str, by: Actor, most: int | None = None
+) -> list[Bilingual]:
     """Keep the photos sent with a form and return a sentence for each that was refused.
 
-    A photo that is there already, because the browser sent the form twice, is not kept again.
+    A photo that is there already, because the browser sent the form twice, is not kept again. `most` is how many the form takes, where
+    that is less than what any form takes.
     """
-    prepared, refused = _prepared([file for file in files if file.filename], token)
+    prepared, refused = _prepared([file for file in files if file.filename], token, most_photos() if most is None else most)
     if not prepared:
         return refused
     with unit_of_work():
@@ -43,17 +47,20 @@ def drop_upload(token: str, ref: str) -> None:
         drop_staged(token, ref)
 
 
-def _prepared(files: list[FileStorage], token: str) -> tuple[list[PreparedPhoto], list[Bilingual]]:
+def _prepared(files: list[FileStorage], token: str, most: int) -> tuple[list[PreparedPhoto], list[Bilingual]]:
     """Decoding and writing files takes its time, so it happens before the write transaction."""
-    room = most_photos() - len(staged_photos(token))
+    there = staged_photos(token)
+    room, known = most - len(there), {photo.sha256 for photo in there}
     prepared: list[PreparedPhoto] = []
     refused: list[Bilingual] = []
     for file in files:
+        data = file.read()
+        if sha256(data).hexdigest() in known:
+            continue
         if len(prepared) >= room:
-            refused.append(TooManyPhotos().text)
+            refused.append(TooManyPhotos(most).text)
             break
         try:
-            data = file.read()
             prepared.append(prepare_photo(data, file.filename or "", store=file_store(), max_bytes=current_app.config["MAX_PHOTO_BYTES"]))
         except (PhotoRefused, FileNotStored) as refusal:
             refused.append(refusal.text)

@@ -9,6 +9,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from casework.anchors import write_anchor
+from casework.contacts.codes import sweep_codes, way_to
+from casework.contacts.hand_over import sweep_tickets
 from casework.db import unit_of_work
 from casework.erasing import remove_erased_files
 from casework.limits import drop_old_counters, drop_old_keys
@@ -20,9 +22,11 @@ from casework.unsent_photos import sweep_unsent
 from web.clock import now
 from web.face_jobs import seek_faces
 from web.gateways.opening import page_addresses
+from web.recording_jobs import prepare_recordings
 from web.request_log import LOGGER, failure_facts
 from workflows.digests import plan_morning
 from workflows.jobs import Job, recurring_jobs
+from workflows.unconfirmed import set_apart_unconfirmed
 
 ROUTED_TOGETHER = 100
 """Messages routed in one unit of work."""
@@ -59,6 +63,9 @@ def jobs_of(app: Flask) -> list[Job]:
             "sweep_files": lambda moment: sweep(app, moment),
             "erase_files": lambda moment: remove_erased_files(app.extensions["file_store"], now=moment),
             "write_anchors": lambda moment: write_anchor(app.config["DATA"], now=moment),
+            "prepare_recordings": lambda moment: prepare_recordings(app.extensions["file_store"], now=moment),
+            "set_apart_unconfirmed": lambda moment: set_apart_unconfirmed(moment, provable=provable_kinds(app, moment)),
+            "sweep_codes": forget_codes,
             "seek_faces": lambda moment: seek_faces(app.extensions["file_store"], now=moment) if app.config["FIND_FACES"] else 0,
         }
     )
@@ -83,6 +90,19 @@ def sweep(app: Flask, moment: datetime) -> list[str]:
         drop_old_keys(moment)
     forget_sent(moment)
     return sweep_unsent(app.extensions["file_store"], now=moment)
+
+
+def forget_codes(moment: datetime) -> int:
+    """Wipe the one-time codes that have run out, and the tickets of host applications nobody opened."""
+    with unit_of_work():
+        sweep_tickets(moment)
+        return sweep_codes(moment)
+
+
+def provable_kinds(app: Flask, moment: datetime) -> frozenset[str]:
+    """The kinds of contact this installation can send a code to."""
+    gateways = app.extensions["gateways"]
+    return frozenset(kind for kind in ("phone", "email") if way_to(kind, configured=gateways, now=moment) is not None)
 
 
 def route(app: Flask, moment: datetime) -> None:

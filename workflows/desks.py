@@ -1,7 +1,8 @@
 """Desks: the inbox a step waits in, and who works at it."""
 
+from casework.contacts.confirming import UNCONFIRMED
 from casework.models import Assignment, Case
-from casework.permissions import AGENCY_ROLES, Actor, Role, desk_name, is_reporter
+from casework.permissions import AGENCY_ROLES, OPERATIONS, Actor, Role, desk_name, is_reporter
 from workflows.bindings import Bindings
 from workflows.definitions import Element
 
@@ -33,6 +34,16 @@ def desks_read_by(by: Actor) -> list[str]:
     return sorted(leads.union(by.desks))
 
 
+def unconfirmed_desk(centre_id: int | None) -> str:
+    """The desk of the steps of a centre that were set apart."""
+    return f"{UNCONFIRMED}@c{centre_id or 0}"
+
+
+def unconfirmed_desks(by: Actor) -> list[str]:
+    """Those a person reads: an operator's and an ops lead's centre's."""
+    return sorted({unconfirmed_desk(grant.centre_id) for grant in by.grants if grant.role in OPERATIONS})
+
+
 def own_desk(by: Actor, desk: str) -> str | None:
     """Return the desk at which the person acts when working on a step of `desk`, None when it is not theirs.
 
@@ -41,8 +52,10 @@ def own_desk(by: Actor, desk: str) -> str | None:
     if by.grant_at(desk) is not None:
         return desk
     role, _, place = desk.partition("@")
-    lead = f"{Role.OPS_LEAD}@{place}"
-    return lead if role == Role.OPERATOR and by.grant_at(lead) is not None else None
+    lead, operator = f"{Role.OPS_LEAD}@{place}", f"{Role.OPERATOR}@{place}"
+    if role == UNCONFIRMED and by.grant_at(operator) is not None:
+        return operator
+    return lead if role in (Role.OPERATOR, UNCONFIRMED) and by.grant_at(lead) is not None else None
 
 
 def reads_matter(desk: str) -> bool:

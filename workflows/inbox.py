@@ -15,7 +15,7 @@ from casework.db import db
 from casework.models import Assignment, Case, CaseReport, Centre, Report
 from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor
 from casework.words import Bilingual
-from workflows.desks import desks_read_by, reads_matter
+from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.inbox_filters import (
     NO_FILTER,
     SOON,
@@ -65,7 +65,8 @@ class InboxPage:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a person chose to see: steps of one element, their own, those nearly due, those late, those that rest, or one code.
+    """What a person chose to see: steps of one element, their own, those nearly due, those late, those that rest, those of senders
+    nobody has heard of again, or one code.
 
     `chosen` narrows further, or asks for the steps of a whole place.
     """
@@ -75,6 +76,7 @@ class Wanted:
     only_soon: bool = False
     only_late: bool = False
     only_frozen: bool = False
+    only_unconfirmed: bool = False
     codes: tuple[str, ...] | None = None
     chosen: Filter = NO_FILTER
 
@@ -224,7 +226,8 @@ def listed(by: Actor, refs: Sequence[str]) -> list[WaitingTask]:
     """Return those of the steps that the person's inbox can list, on a desk of theirs or in a place of theirs, waiting or not."""
     places = places_of(by)
     query = select(WaitingTask).join(Case, Case.id == WaitingTask.case_id).where(WaitingTask.ref.in_(refs), Case.quarantined_at.is_(None))
-    query = query.where(or_(WaitingTask.desk.in_([*desks_read_by(by), *team_desks(by)]), *(place.of_it for place in places)))
+    desks = [*desks_read_by(by), *unconfirmed_desks(by), *team_desks(by)]
+    query = query.where(or_(WaitingTask.desk.in_(desks), *(place.of_it for place in places)))
     query = query.options(joinedload(WaitingTask.instance), joinedload(WaitingTask.case), joinedload(WaitingTask.claimed_by))
     found = {task.ref: task for task in db.session.scalars(query)}
     return [found[ref] for ref in dict.fromkeys(refs) if ref in found]
@@ -273,7 +276,7 @@ def names_of_elements(by: Actor, elements: Collection[str]) -> dict[str, Bilingu
 
 def _own_desks_of(wanted: Wanted | None, desks_of: Actor) -> set[str]:
     """The desks whose rows a choice can hold; none where it asks for a place or for a code."""
-    if wanted is None or wanted.is_of_places or wanted.codes is not None:
+    if wanted is None or wanted.is_of_places or wanted.only_unconfirmed or wanted.codes is not None:
         return set()
     return {desk for desk in desks_read_by(desks_of) if not wanted.chosen.is_about_matter or reads_matter(desk)}
 
@@ -289,7 +292,10 @@ def _all_of(desk: str, state: str, fits: ColumnElement[bool], wanted: Wanted | N
 
 def _heads(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, after: Position | None) -> list[Select[Any]]:
     """A query for each stretch of an index, its rows in order."""
-    sources = sources_for(desks_of, wanted.chosen, frozen=wanted.only_frozen)
+    if wanted.only_unconfirmed:
+        apart = [Source(WaitingTask.desk == desk, "waiting") for desk in unconfirmed_desks(desks_of)]
+        return [_head(source, by, wanted, now, after) for source in apart]
+    sources = sources_for(desks_of, wanted.chosen, frozen=wanted.only_frozen, with_apart=wanted.codes is not None)
     return [_head(source, by, wanted, now, after) for source in sources]
 
 

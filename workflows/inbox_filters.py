@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from casework.models import Account, Agency, Area, Assignment, Case, Field
 from casework.permissions import OPERATIONS, TEAM_LEADERS, Actor, Role, desk_name
 from casework.states import Pause
-from workflows.desks import desks_read_by, reads_matter
+from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.models import WaitingTask
 
 SOON = timedelta(hours=24)
@@ -134,14 +134,16 @@ def narrowed(by: Actor, whose: str | None, principal_ids: dict[str, int]) -> Act
     return replace(by, grants=tuple(grant for grant in by.grants if grant.principal_id == wanted))
 
 
-def sources_for(by: Actor, chosen: Filter, *, frozen: bool = False) -> list[Source]:
+def sources_for(by: Actor, chosen: Filter, *, frozen: bool = False, with_apart: bool = False) -> list[Source]:
     """Return where the rows of a choice are read: a stretch per desk, or per place where it asks whom steps wait for.
 
     Bounded by what is open at a desk (ix_waiting_task_inbox) or in a place (ix_waiting_task_centre, ix_waiting_task_agency): of
     what is done nothing is looked at. Quarantined cases are in no place. Somebody who answers for no place finds nothing there.
+    `with_apart`: also what was set apart because nobody has proven who sent it.
     """
     if chosen.waits is None:
         desks = [desk for desk in desks_read_by(by) if not chosen.is_about_matter or reads_matter(desk)]
+        desks += unconfirmed_desks(by) if with_apart else []
         return [Source(WaitingTask.desk == desk, "frozen" if frozen else "waiting") for desk in desks]
     if chosen.waits == Waits.TEAM:
         return [Source(WaitingTask.desk == desk, "waiting") for desk in team_desks(by)]
@@ -197,7 +199,7 @@ def _of_party(waits: Waits, by: Actor) -> list[tuple[str, tuple[ColumnElement[bo
     at_desk: ColumnElement[bool] = WaitingTask.desk.startswith(f"{waits}@", autoescape=True)
     match waits:
         case Waits.OTHERS:
-            return [("waiting", (WaitingTask.desk.not_in(desks_read_by(by)),))]
+            return [("waiting", (WaitingTask.desk.not_in([*desks_read_by(by), *unconfirmed_desks(by)]),))]
         case Waits.REPORTER:
             return [("waiting", (at_desk,)), ("frozen", (Case.paused_for == Pause.QUESTION,))]
         case Waits.OTHER_BODY:

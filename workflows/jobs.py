@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from casework.calendar_changes import recount_after_calendar_change
+from casework.figures.keeping import count_public_figures
 from casework.reminders import send_reminders
+from casework.rights.erasing_people import go_on_erasing
 from casework.settings.staging import forget_staged_imports
 from workflows.leaving import return_tasks_of_leavers
 from workflows.reorganising import go_on as go_on_with_reorganisations
@@ -43,7 +45,12 @@ INTERVALS: dict[str, timedelta] = {
     "sweep_files": timedelta(hours=6),
     "erase_files": timedelta(minutes=1),
     "write_anchors": timedelta(days=1),
+    "set_apart_unconfirmed": timedelta(minutes=5),
+    "sweep_codes": timedelta(minutes=5),
     "seek_faces": timedelta(seconds=20),
+    "prepare_recordings": timedelta(seconds=10),
+    "count_public_figures": timedelta(hours=1),
+    "go_on_erasing": timedelta(minutes=10),
 }
 
 
@@ -66,6 +73,8 @@ OWN: dict[str, Run] = {
     "go_on_with_reorganisations": go_on_with_reorganisations,
     "return_tasks_of_leavers": return_tasks_of_leavers,
     "forget_staged_imports": forget_staged_imports,
+    "count_public_figures": count_public_figures,
+    "go_on_erasing": go_on_erasing,
 }
 
 

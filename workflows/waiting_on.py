@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from casework.contacts.confirming import UNCONFIRMED
 from casework.dealings import Dealings
 from casework.models import Case
 from casework.permissions import AGENCY_ROLES, Role
@@ -66,6 +67,8 @@ def _who(task: WaitingTask) -> Bilingual:
     role, _, place = task.desk.partition("@")
     if role == REPORTER:
         return REPORTER_WORDS
+    if role == UNCONFIRMED:
+        return ROLE_WORDS[Role.OPERATOR]
     assignment = task.assignment
     if assignment is not None and Role(role) in AGENCY_ROLES and place == f"a{assignment.agency_id}":
         name = assignment.agency.short_name

@@ -2,8 +2,8 @@
 
 from casework.words import Bilingual
 
-WITHDRAWN, DISABLED, NOT_WISHED, NO_ADDRESS, OUT_OF_DATE, NOT_PUBLIC, NOT_CONFIGURED, BY_HAND, TOO_OLD = (
-    "withdrawn", "disabled", "not_wished", "no_address", "out_of_date", "not_public", "not_configured", "by_hand", "too_old",
+WITHDRAWN, DISABLED, NOT_WISHED, NO_ADDRESS, OUT_OF_DATE, NOT_PUBLIC, NOT_CONFIGURED, BY_HAND, TOO_OLD, RESTRICTED = (
+    "withdrawn", "disabled", "not_wished", "no_address", "out_of_date", "not_public", "not_configured", "by_hand", "too_old", "restricted",
 )  # fmt: skip
 """Why it was dropped."""
 REFUSED, BUSY, UNREACHABLE, UNKNOWN, NO_WORDS, FAULT, REPLACED = (
@@ -21,6 +21,7 @@ WORDS: dict[str, Bilingual] = {
     NOT_CONFIGURED: Bilingual("Kênh gửi đã tắt", "The channel was switched off"),
     BY_HAND: Bilingual("Quản trị bỏ tin này", "Dropped by an administrator"),
     TOO_OLD: Bilingual("Tin đã quá cũ", "The message is too old"),
+    RESTRICTED: Bilingual("Người nhận đã yêu cầu hạn chế xử lý dữ liệu", "The recipient asked that their data rest"),
     REFUSED: Bilingual("Nơi nhận từ chối hẳn", "Refused for good"),
     BUSY: Bilingual("Nơi nhận tạm từ chối", "Refused for now"),
     UNREACHABLE: Bilingual("Không kết nối được máy chủ gửi tin", "The gateway could not be reached"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from casework.contacts.sealed_codes import RECIPIENT, code_of, open_message
 from casework.db import db
 from casework.identity import Contact, open_contact
 from casework.messages.choices import CHANNELS, wishes_of, wishes_of_reporter
@@ -14,6 +15,10 @@ from casework.models import Account, Reporter
 
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 """What somebody must have chosen to be told at once, by whether the matter is urgent; what waits for the digest is told by it."""
+
+
+ABOUT_ONES_DATA = frozenset({"data_request_answered", "data_request_done"})
+"""Told to who asked that their data rest, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,11 @@ class Recipient:
     is_open: bool
     reached: frozenset[str]
     wishes: dict[str, str] = field(default_factory=dict)
+    is_restricted: bool = False
+
+    def is_left_alone(self, template: str) -> bool:
+        """Whether nothing of this kind is sent, because the person asked that their data rest. What they ask of their data is answered."""
+        return self.is_restricted and template not in ABOUT_ONES_DATA
 
     def takes(self, channel: str, *, urgent: bool) -> bool:
         """Whether the person may be told at once by that channel."""
@@ -44,7 +54,7 @@ class Recipient:
 
 
 def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
-    """Return the people behind `reporter:<id>` and `account:<id>`; who is nobody, or can be told in no way, is missing."""
+    """Return the people behind `reporter:<id>`, `account:<id>` and `code:<id>`; who is nobody, or can be told in no way, is missing."""
     reporter_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("reporter:")}
     account_ids = {int(key.partition(":")[2]) for key in keys if key.startswith("account:")}
     reporters = list(
@@ -56,6 +66,7 @@ def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:
     wishes, in_browsers = (wishes_of(all_ids), have_push(all_ids)) if all_ids else ({}, set())
     found = [_of_account(account, wishes.get(account.id, {}), in_browsers) for account in accounts]
     found += [_of_reporter(row, wishes, in_browsers) for row in reporters if row.can_be_told]
+    found += [recipient for key in keys if key.startswith(RECIPIENT) and (recipient := _of_code(key)) is not None]
     return {recipient.key: recipient for recipient in found}
 
 
@@ -66,6 +77,10 @@ def recipient_of(key: str) -> Recipient | None:
 
 def contact_of(key: str) -> Contact:
     """Open what leads to somebody, for sending and nothing else. Of a reporter what they wrote on the form, else their account's."""
+    if key.startswith(RECIPIENT):
+        row = code_of(key)
+        opened = open_message(row) if row is not None else None
+        return opened[0] if opened is not None else Contact()
     if key.startswith("account:"):
         account = db.session.get(Account, int(key.partition(":")[2]))
         return _contact_of(account) if account is not None else Contact()
@@ -80,7 +95,9 @@ def contact_of(key: str) -> Contact:
 
 
 def account_id_of(key: str) -> int | None:
-    """The account whose browsers are told; None for a reporter without one."""
+    """The account whose browsers are told; None for a reporter without one, and for whoever a code goes to."""
+    if key.startswith(RECIPIENT):
+        return None
     number = int(key.partition(":")[2])
     return number if key.startswith("account:") else db.session.scalar(select(Reporter.account_id).where(Reporter.id == number))
 
@@ -91,11 +108,21 @@ def _contact_of(account: Account) -> Contact:
     return open_contact(account.sealed_identity) if account.sealed_identity is not None else Contact()
 
 
+def _of_code(key: str) -> Recipient | None:
+    """Whoever asked for a one-time code: nobody known, reached by the one contact sealed with it."""
+    row = code_of(key)
+    opened = open_message(row) if row is not None else None
+    if row is None or opened is None:
+        return None
+    return Recipient(key, False, row.language, True, _reached(opened[0].email, opened[0].phone, False))
+
+
 def _of_account(account: Account, wishes: dict[str, str], in_browsers: set[int]) -> Recipient:
     is_staff = account.kind == "staff"
     email, phone = (account.email, account.phone) if is_staff else (account.email_digest, account.phone_digest)
     reached = _reached(email, phone, account.id in in_browsers)
-    return Recipient(f"account:{account.id}", is_staff, account.language, account.disabled_at is None, reached, wishes)
+    return Recipient(f"account:{account.id}", is_staff, account.language, account.disabled_at is None, reached, wishes,
+                     account.restricted_at is not None)  # fmt: skip
 
 
 def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: set[int]) -> Recipient:
@@ -112,8 +139,9 @@ def _of_reporter(row: Reporter, wishes: dict[int, dict[str, str]], in_browsers: 
             # who asked on the telephone for Zalo is told on the telephone, also where Zalo has no template for it
             taken = frozenset({"zns", "sms"})
         own = {channel: "all" if channel in taken else "none" for channel in CHANNELS}
-    is_open = account is None or account.disabled_at is None
-    return Recipient(f"reporter:{row.id}", False, row.language, is_open, reached, own)
+    # an account that was erased at its owner's wish is disabled; whoever sent a report that still goes on is told of it
+    is_open = account is None or account.disabled_at is None or account.sealed_identity is None
+    return Recipient(f"reporter:{row.id}", False, row.language, is_open, reached, own, row.is_restricted)
 
 
 def _reached(email: object, phone: object, in_browser: bool) -> frozenset[str]:

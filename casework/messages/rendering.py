@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from casework.contacts.sealed_codes import RECIPIENT
 from casework.db import db
 from casework.due_reasons import OTHERWISE, REASONS, URGENT
 from casework.errors import CaseworkError
@@ -46,6 +47,9 @@ MOST_CODES = 20
 FORMER_WORK = frozenset({"work_ended", "agency_removed", "closed_without_answer"})
 """Told to an agency that has lost the case: the link leads to its inbox."""
 
+OF_ACCOUNTS = frozenset({"contact_taken"})
+"""Told to an account of itself, not of a report: the link leads to how it is told, which is as near as messages come to it."""
+
 WITHHELD = frozenset({"report_answered", "report_handled_apart", "case_quarantined"})
 """Of an answer in private and of a case set apart even the subject would say too much to whoever sees the telephone."""
 
@@ -62,10 +66,12 @@ class Page(StrEnum):
     INBOX = "inbox"
     LETTER = "letter"
     CHOICES = "choices"
+    OWN_DATA = "own_data"
+    DATA_REQUEST = "data_request"
 
 
 Addresses = Callable[[Page, str], str]
-"""The full address of a page: of a report by its code, of a case or letter by its ref, of choices by the recipient they are of."""
+"""The full address of a page: of a report by its code, of a case, letter or request by its ref, of choices by the recipient they are of."""
 
 
 class NoWords(CaseworkError):
@@ -134,7 +140,8 @@ def words_of(
         words = COMPOSED[delivery.template](delivery, language, now, pages)
     else:
         raise NoWords
-    return replace(words, choices=pages(Page.CHOICES, delivery.recipient))
+    # whoever asked for a code is nobody who could choose
+    return words if delivery.recipient.startswith(RECIPIENT) else replace(words, choices=pages(Page.CHOICES, delivery.recipient))
 
 
 def _of_message(
@@ -237,6 +244,11 @@ def _tidy(text: str) -> str:
 
 def _link(audience: Audience, recipient: str, message: OutboxMessage, case: Case | None, pages: Addresses) -> str:
     code = str(message.parameters.get("code") or "")
+    if message.template in OF_ACCOUNTS:
+        return pages(Page.CHOICES, recipient)
+    if message.parameters.get("request"):
+        staff = audience is Audience.STAFF
+        return pages(Page.DATA_REQUEST, str(message.parameters["request"])) if staff else pages(Page.OWN_DATA, code)
     if audience is Audience.REPORTER:
         return pages(Page.TRACK if account_id_of(recipient) is None else Page.OWN, code)
     if audience is Audience.FOLLOWER:

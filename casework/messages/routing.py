@@ -89,7 +89,7 @@ def _put_down(messages: Sequence[OutboxMessage], now: datetime, configured: Coll
     for message in messages:
         case = of_case[message.id]
         for key in sorted(told[message.id]):
-            if (person := people.get(key)) is not None:
+            if (person := people.get(key)) is not None and not person.is_left_alone(message.template):
                 deliveries = list(_deliveries(message, case, person, now, configured, has_zns=message.id in by_zns))
                 _hurry_what_stands_before([each for each in deliveries if each.is_urgent], now)
                 db.session.add_all(deliveries)

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import aliased
 
+from casework.contacts.sealed_codes import wipe_sent
 from casework.db import db, unit_of_work
 from casework.messages import reasons
 from casework.messages.pacing import is_too_old, next_attempt, room_for
@@ -61,6 +62,7 @@ class Outgoing:
     address: str
     endpoints: tuple[Endpoint, ...]
     is_urgent: bool
+    recipient: str = ""
 
     def __repr__(self) -> str:
         return f"Outgoing({self.delivery_id})"
@@ -182,6 +184,7 @@ def mark_sent(outgoing: Outgoing, receipt: Receipt, *, now: datetime) -> bool:
     with unit_of_work():
         for subscription_id in receipt.gone:
             end_gone(subscription_id, now=now)
+        wipe_sent(outgoing.recipient)
         values: dict[str, object] = {
             "sent_at": now, "dropped_at": None, "gateway_ref": receipt.reference[:120] or None, "last_error": None,
             "lease": None, "leased_until": None,
@@ -320,7 +323,7 @@ def _leased(delivery: Delivery, words: Words, now: datetime) -> Outgoing | None:
     delivery.attempts, delivery.attempted_at = delivery.attempts + 1, now
     return Outgoing(
         delivery.id, delivery.channel, delivery.lease, token_of(delivery), delivery.created_at, words, address, endpoints,
-        delivery.is_urgent,
+        delivery.is_urgent, delivery.recipient,
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ def fault_of(
         return reasons.DISABLED
     if message is None:
         return None
+    if person.is_left_alone(message.template):
+        return reasons.RESTRICTED
     if not person.takes(delivery.channel, urgent=delivery.is_urgent):
         return reasons.NOT_WISHED
     audience = KINDS[message.template].audience if message.template in KINDS else Audience.REPORTER

@@ -130,7 +130,7 @@ def faults_of(kind: Kind, words: Words, samples: Mapping[str, Mapping[str, str]]
         text = getattr(words, name) or ""
         fault = _fault_of(kind, part, text)
         if fault is None and part == "short" and kind.is_for_citizens and text:
-            fault = _too_many_parts(sms_of(text, samples[language]))
+            fault = _too_many_parts(sms_of(text, with_places_of(kind, samples[language])))
         if fault is not None:
             faults[name] = fault
     if words.zns_template and not _NUMBER.fullmatch(words.zns_template):
@@ -152,6 +152,11 @@ def places_in(text: str) -> set[str]:
     if "{" in rest or "}" in rest:
         raise ValueError("a brace alone")
     return set(_BRACED.findall(text))
+
+
+def with_places_of(kind: Kind, values: Mapping[str, str]) -> Mapping[str, str]:
+    """The values for a kind of message: one without a place for the address of a page never carries one."""
+    return values if LINK in kind.places else {**values, LINK: ""}
 
 
 def sms_of(short: str, values: Mapping[str, str]) -> str:

@@ -69,7 +69,7 @@ class Extension(Referable, Model):
     endorsed_at: Mapped[datetime | None]
     granted: Mapped[bool | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    decided_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None] = mapped_column(index=True)
     decision_words: Mapped[str | None] = mapped_column(Text)
     old_due_at: Mapped[datetime | None]
     new_due_at: Mapped[datetime | None]

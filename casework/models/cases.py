@@ -22,6 +22,7 @@ class Case(Referable, Model):
         Index("ix_case_centre_state_due", "centre_id", "state", "due_at"),
         Index("ix_case_published", "published_at", "id", sqlite_where=text("is_public"), postgresql_where=text("is_public")),
         Index("ix_case_newest", "opened_at", "id"),
+        Index("ix_case_state_newest", "state", "opened_at", "id"),
         Index("ix_case_area_newest", "area_id", "opened_at", "id"),
         Index("ix_case_field_newest", "field_id", "opened_at", "id"),
         Index("ix_case_quarantined", "quarantined_at", sqlite_where=text("quarantined_at IS NOT NULL"),
@@ -189,7 +190,7 @@ class Refusal(Model):
     reason_id: Mapped[int] = mapped_column(ForeignKey("refusal_reason.id"))
     words: Mapped[str] = mapped_column(Text)
     refused_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    refused_at: Mapped[datetime]
+    refused_at: Mapped[datetime] = mapped_column(index=True)
     state_before: Mapped[str] = mapped_column(String(16))
     sealed_objection: Mapped[bytes | None] = mapped_column(LargeBinary)
     objected_at: Mapped[datetime | None]
@@ -228,7 +229,7 @@ class Referral(Model):
     body: Mapped[str] = mapped_column(String(200))
     reason: Mapped[str] = mapped_column(Text)
     referred_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    referred_at: Mapped[datetime]
+    referred_at: Mapped[datetime] = mapped_column(index=True)
     result: Mapped[str | None] = mapped_column(Text)
     came_back: Mapped[bool | None]
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

@@ -24,6 +24,7 @@ class Device(Model):
     id: Mapped[Id]
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True, comment="empty: of a guest")
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("login_session.id"), comment="whose end ends it: a lost telephone")
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -93,6 +94,7 @@ class DataRequest(Referable, Model):
     extended_at: Mapped[datetime | None] = mapped_column(comment="once at most")
     granted: Mapped[bool | None]
     sealed_reply: Mapped[bytes | None] = mapped_column(LargeBinary, comment="words to the person, newest")
+    begun_at: Mapped[datetime | None] = mapped_column(comment="erasing began; what is left waits for reports to end")
     done_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     done_at: Mapped[datetime | None] = mapped_column(comment="carried out, or refused")
     centre: Mapped[Centre] = relationship()
@@ -136,9 +138,15 @@ class HandOverTicket(Model):
     id: Mapped[Id]
     ticket_digest: Mapped[str] = mapped_column(String(64), unique=True)
     host_app_id: Mapped[int] = mapped_column(ForeignKey("host_app.id"))
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True, comment="empty: somebody new, who is asked for agreement first"
+    )
+    sealed_contact: Mapped[bytes | None] = mapped_column(
+        LargeBinary, comment="name and contact the host has proven, until it was opened"
+    )
     target: Mapped[str] = mapped_column(String(300), comment="the page of ours it leads to")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
-    account: Mapped[Account] = relationship()
+    account: Mapped[Account | None] = relationship()
+    host_app: Mapped[HostApp] = relationship()

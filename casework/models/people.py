@@ -40,6 +40,7 @@ class Account(Referable, Model):
     email_verified_at: Mapped[datetime | None]
     consent_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consent_notice.id"), comment="the notice a citizen agreed to")
     consented_at: Mapped[datetime | None]
+    restricted_at: Mapped[datetime | None] = mapped_column(comment="a citizen asked that their data rest (casework.rights)")
     language: Mapped[str] = mapped_column(String(2), server_default="vi")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

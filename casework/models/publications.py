@@ -21,7 +21,7 @@ class Publication(Referable, Model):
     number: Mapped[int]
     kind: Mapped[str] = mapped_column(String(8))
     published_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    published_at: Mapped[datetime]
+    published_at: Mapped[datetime] = mapped_column(index=True)
     unpublished_at: Mapped[datetime | None]
     unpublish_reason: Mapped[str | None] = mapped_column(Text)
     case: Mapped[Case] = relationship()
@@ -98,7 +98,7 @@ class Rating(Model):
     about: Mapped[str] = mapped_column(String(24), comment="'whole' or 'agency:<id>': one row of each, also where NULLs differ")
     level: Mapped[str] = mapped_column(String(12))
     sealed_reason: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the reporter's words; read by the centre")
-    rated_at: Mapped[datetime]
+    rated_at: Mapped[datetime] = mapped_column(index=True)
     changed_at: Mapped[datetime | None]
     version_id: Mapped[int] = mapped_column(ForeignKey("publication_version.id"), comment="older than the current one: before correction")
 
@@ -114,4 +114,4 @@ class Review(Model):
     outcome: Mapped[str | None] = mapped_column(String(10), comment="explained or reopened")
     words: Mapped[str | None] = mapped_column(Text)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    decided_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None] = mapped_column(index=True)

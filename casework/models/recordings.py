@@ -38,6 +38,7 @@ class Recording(Referable, Model):
     uploaded_at: Mapped[datetime]
     linked_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default="0", comment="to make the copy without metadata")
+    tried_at: Mapped[datetime | None] = mapped_column(comment="when a worker began the last of them")
     prepared_at: Mapped[datetime | None] = mapped_column(comment="when that copy was made")
     refused: Mapped[str | None] = mapped_column(String(60), comment="why no such copy could be made")
     transcript: Mapped[str | None] = mapped_column(Text, comment="what is said in it, free of who says it; agencies read it")

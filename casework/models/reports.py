@@ -25,9 +25,16 @@ class Reporter(Model):
     email_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     is_anonymous: Mapped[bool] = mapped_column(Boolean, server_default=false())
     contact_verified_at: Mapped[datetime | None]
+    verified_contact: Mapped[str | None] = mapped_column(String(5), comment="which of the two: phone or email")
+    restricted_at: Mapped[datetime | None] = mapped_column(comment="the person asked that these data rest (casework.rights)")
     channels: Mapped[list[Any]] = mapped_column(Json, default=list, comment="how the person wishes to be told")
     language: Mapped[str] = mapped_column(String(2), server_default="vi")
     account: Mapped[Account | None] = relationship()
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the person asked that their data rest: no look at them, and no message but about that."""
+        return self.restricted_at is not None or (self.account is not None and self.account.restricted_at is not None)
 
     @property
     def can_be_told(self) -> bool:

@@ -34,6 +34,11 @@ class ConsentNotice(Scoped, Dated, Model):
     body_vi: Mapped[str] = mapped_column(Text)
     body_en: Mapped[str] = mapped_column(Text)
 
+    @property
+    def body(self) -> Bilingual:
+        """In both languages."""
+        return Bilingual(self.body_vi, self.body_en)
+
 
 class ClockRule(Scoped, Dated, Model):
     """How long something may take, by urgency and complexity (empty: any)."""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from casework.cases import settle_state
 from casework.clocks import end_all_clocks, ladder_for, running_clocks, schedule_reminder
+from casework.contacts.confirming import UNCONFIRMED
 from casework.db import db
 from casework.events import record
 from casework.models import (
@@ -108,11 +109,11 @@ def _ending(rows: Sequence[Assignment], agencies: dict[int, int]) -> dict[int, i
 def new_desk(desk: str, case: Case, target: Target, blueprint: Blueprint) -> str:
     """The inbox that follows another for a case: `operator@c1` of its new centre, `agency_leader@a7` of who follows that agency."""
     role, _, place = desk.partition("@")
-    if role not in set(Role):
+    if role not in {*Role, UNCONFIRMED}:
         return desk
     if role in AGENCY_ROLES:
         return desk_name(role, agency_id=blueprint.agency_for(int(place[1:]), spot_of(case), target.centre_id) or int(place[1:]))
-    return desk_name(role, centre_id=target.centre_id) if int(place[1:]) == case.centre_id else desk
+    return f"{role}@c{target.centre_id}" if int(place[1:]) == case.centre_id else desk
 
 
 def move_case(

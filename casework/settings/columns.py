@@ -23,11 +23,14 @@ class Choice(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """For whom a row is to hold (None: the whole installation), from which day on, and the row as it stands before the change."""
+    """For whom a row is to hold (None: the whole installation), from which day on, and the row as it stands before the change.
+
+    `today` is the local day on which it is proposed."""
 
     centre_id: int | None
     day: date
     row: Any = None
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

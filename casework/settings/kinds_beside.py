@@ -1,14 +1,18 @@
 """What is beside the rules of handling: phrases, templates of answers, cameras, letterheads."""
 
+import re
+
 from casework.answer_templates import LONGEST_NAME
 from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
-from casework.models import Agency, AnswerTemplate, Area, Camera, Letterhead, SuggestionRule
+from casework.consent_notices import LONGEST_NOTICE, LONGEST_VERSION, check_notice, check_notice_end, remark_on_notice
+from casework.folding import normal
+from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, SuggestionRule
 from casework.settings import choices as chosen
 from casework.settings import row_checks as checks
 from casework.settings.columns import Column, degrees, line, long_text, of_codes
 from casework.settings.kind_parts import POSITION, name_columns
 from casework.settings.rows import Kind
-from casework.settings.values import whole
+from casework.settings.values import ValueRefused, whole
 from casework.words import Bilingual
 
 
@@ -32,6 +36,17 @@ def _part(name: str) -> Column:
 
 def _head(name: str, vi: str, en: str, longest: int, *, is_required: bool = True) -> Column:
     return Column(name, Bilingual(vi, en), line(longest), is_required=is_required, empty="", is_words=True)
+
+
+def version_name(typed: str) -> str:
+    """The name of a version, as it stands in an address."""
+    text = normal(typed)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*", text) or len(text) > LONGEST_VERSION:
+        raise ValueRefused(
+            f"Tối đa {LONGEST_VERSION} ký tự: chữ cái không dấu, chữ số, dấu chấm, dấu gạch ngang.",
+            f"{LONGEST_VERSION} characters at most: letters without accents, digits, points, hyphens.",
+        )
+    return text
 
 
 BESIDE: tuple[Kind, ...] = (
@@ -171,5 +186,47 @@ BESIDE: tuple[Kind, ...] = (
         shown=("agency_id", "issuing_body", "symbol", "signer_title", "signer_name"),
         check=checks.check_letterhead,
         filters=("agency_id",),
+    ),
+    Kind(
+        "consent_notice",
+        ConsentNotice,
+        Bilingual("Thông báo xử lý dữ liệu cá nhân", "Notices on personal data"),
+        Bilingual("Thông báo xử lý dữ liệu cá nhân", "Notice on personal data"),
+        Bilingual(
+            "Người gửi đọc thông báo này trước khi đồng ý; phản ánh ghi lại phiên bản đã đọc. Bản mới nhất được hiển thị.",
+            "Senders read it before they agree; the report keeps which version it was. The newest is the one shown.",
+        ),
+        Bilingual(
+            "Áp dụng từ ngày được chọn; ai đã đồng ý với bản nào thì vẫn ghi bản đó.",
+            "It counts from the chosen day on; who agreed to an earlier one has agreed to that one.",
+        ),
+        (
+            Column(
+                "version",
+                Bilingual("Phiên bản", "Version"),
+                version_name,
+                hint=Bilingual("Như 2026-01; mỗi lần đổi chữ là một phiên bản mới.", "As in 2026-01; other words are another version."),
+            ),
+            *(
+                Column(
+                    f"body_{code}",
+                    label,
+                    long_text(LONGEST_NOTICE),
+                    hint=Bilingual("Mục đích, ai xem được gì, quyền của người gửi.", "The purpose, who sees what, the sender's rights."),
+                    shape="long",
+                )
+                for code, label in (
+                    ("vi", Bilingual("Nội dung tiếng Việt", "Words in Vietnamese")),
+                    ("en", Bilingual("Nội dung tiếng Anh", "Words in English")),
+                )
+            ),
+        ),
+        key=("version",),
+        order=("valid_from", "version"),
+        shown=("version",),
+        check=check_notice,
+        check_end=check_notice_end,
+        remark=remark_on_notice,
+        replaces_by=(),
     ),
 )

@@ -131,7 +131,7 @@ def add_row(
         faults["centre"] = Bilingual("Vui lòng chọn một trung tâm.", "Please choose a centre.")
     _judge_day(day, today, faults)
     _judge_reason(reason, faults)
-    scope = Scope(centre_id, day)
+    scope = Scope(centre_id, day, today=today)
     values = read_values(kind, typed, scope, faults)
     _judge(kind, Proposal(values, scope, by), faults)
     if not faults and (other := _overlapping(kind, values, centre_id, day, None)) is not None:
@@ -177,7 +177,7 @@ def change_row(
                 f"This row holds only until before {row.valid_to:%d/%m/%Y}.",
             )
     _judge_reason(reason, faults)
-    scope = Scope(row.centre_id, day, row)
+    scope = Scope(row.centre_id, day, row, today)
     kept = {column.name: getattr(row, column.name) for column in kind.columns if column.is_fixed}
     values = {**read_values(kind, typed, scope, faults, without=kept), **kept}
     changed = [column for column in kind.columns if column.name in values and getattr(row, column.name) != values[column.name]]

@@ -17,6 +17,8 @@ IN_FORCE = sa.text('lifted_at IS NULL')
 NOT_DONE = sa.text('done_at IS NULL')
 UNCONFIRMED = sa.text('unconfirmed_since IS NOT NULL')
 UNSENT = sa.text('linked_at IS NULL')
+COUNTED_BY_MONTH = (('refusal', 'refused_at'), ('referral', 'referred_at'), ('publication', 'published_at'), ('rating', 'rated_at'),
+                    ('review', 'decided_at'), ('extension', 'decided_at'))
 UNPREPARED = sa.text('linked_at IS NOT NULL AND prepared_at IS NULL AND refused IS NULL')
 
 
@@ -48,14 +50,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('month_on', 'centre_id', 'dimension', 'subject',
                   name=op.f('uq_public_figures_month_on_centre_id_dimension_subject'))
     )
+    for table, column in COUNTED_BY_MONTH:
+        op.create_index(f'ix_{table}_{column}', table, [column])
     op.create_table('device',
     sa.Column('id', BIG, nullable=False),
     sa.Column('token_digest', sa.String(length=64), nullable=False),
     sa.Column('account_id', BIG, nullable=True, comment='empty: of a guest'),
+    sa.Column('session_id', BIG, nullable=True, comment='whose end ends it: a lost telephone'),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_device_account_id_account')),
+    sa.ForeignKeyConstraint(['session_id'], ['login_session.id'], name=op.f('fk_device_session_id_login_session')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_device')),
     sa.UniqueConstraint('token_digest', name=op.f('uq_device_token_digest'))
     )
@@ -80,7 +86,8 @@ def upgrade() -> None:
     sa.Column('id', BIG, nullable=False),
     sa.Column('ticket_digest', sa.String(length=64), nullable=False),
     sa.Column('host_app_id', BIG, nullable=False),
-    sa.Column('account_id', BIG, nullable=False),
+    sa.Column('account_id', BIG, nullable=True, comment='empty: somebody new, who is asked for agreement first'),
+    sa.Column('sealed_contact', sa.LargeBinary(), nullable=True, comment='name and contact the host has proven, until it was opened'),
     sa.Column('target', sa.String(length=300), nullable=False, comment='the page of ours it leads to'),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
@@ -150,6 +157,7 @@ def upgrade() -> None:
     sa.Column('extended_at', sa.DateTime(timezone=True), nullable=True, comment='once at most'),
     sa.Column('granted', sa.Boolean(), nullable=True),
     sa.Column('sealed_reply', sa.LargeBinary(), nullable=True, comment='words to the person, newest'),
+    sa.Column('begun_at', sa.DateTime(timezone=True), nullable=True, comment='erasing began; what is left waits for reports to end'),
     sa.Column('done_by_id', BIG, nullable=True),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True, comment='carried out, or refused'),
     sa.Column('ref', sa.String(length=16), nullable=False),
@@ -182,6 +190,7 @@ def upgrade() -> None:
     sa.Column('uploaded_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('linked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('attempts', BIG, server_default='0', nullable=False, comment='to make the copy without metadata'),
+    sa.Column('tried_at', sa.DateTime(timezone=True), nullable=True, comment='when a worker began the last of them'),
     sa.Column('prepared_at', sa.DateTime(timezone=True), nullable=True, comment='when that copy was made'),
     sa.Column('refused', sa.String(length=60), nullable=True, comment='why no such copy could be made'),
     sa.Column('transcript', sa.Text(), nullable=True, comment='what is said in it, free of who says it; agencies read it'),
@@ -209,6 +218,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('email_verified_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('consent_notice_id', BIG, nullable=True, comment='the notice a citizen agreed to'))
         batch_op.add_column(sa.Column('consented_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('restricted_at', sa.DateTime(timezone=True), nullable=True,
+                      comment='a citizen asked that their data rest (casework.rights)'))
         batch_op.create_foreign_key(batch_op.f('fk_account_consent_notice_id_consent_notice'), 'consent_notice', ['consent_notice_id'],
                       ['id'])
 
@@ -217,6 +228,7 @@ def upgrade() -> None:
                       comment='filed by somebody whose contact is not proven yet'))
         batch_op.create_index('ix_case_unconfirmed', ['centre_id', 'unconfirmed_since'],
                       sqlite_where=UNCONFIRMED, postgresql_where=UNCONFIRMED)
+        batch_op.create_index('ix_case_state_newest', ['state', 'opened_at', 'id'])
 
     with op.batch_alter_table('file') as batch_op:
         batch_op.add_column(sa.Column('recording_id', BIG, nullable=True))
@@ -235,6 +247,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('language', sa.String(length=2), server_default='vi', nullable=False))
         batch_op.create_foreign_key(batch_op.f('fk_one_time_code_report_id_report'), 'report', ['report_id'], ['id'])
 
+    with op.batch_alter_table('reporter') as batch_op:
+        batch_op.add_column(sa.Column('verified_contact', sa.String(length=5), nullable=True, comment='which of the two: phone or email'))
+        batch_op.add_column(sa.Column('restricted_at', sa.DateTime(timezone=True), nullable=True,
+                      comment='the person asked that these data rest (casework.rights)'))
+
     with op.batch_alter_table('photo') as batch_op:
         batch_op.add_column(sa.Column('addition_id', BIG, nullable=True, comment='sent after filing, with these words'))
         batch_op.create_foreign_key(batch_op.f('fk_photo_addition_id_addition'), 'addition', ['addition_id'], ['id'])
@@ -251,12 +268,17 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    for table, column in COUNTED_BY_MONTH:
+        op.drop_index(f'ix_{table}_{column}', table)
     op.execute('DELETE FROM file WHERE recording_id IS NOT NULL')
     with op.batch_alter_table('report') as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_report_consent_notice_id_consent_notice'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_report_device_id_device'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('uq_report_client_key'), type_='unique')
         for name in ('device_id', 'client_key', 'consent_notice_id'):
+            batch_op.drop_column(name)
+    with op.batch_alter_table('reporter') as batch_op:
+        for name in ('restricted_at', 'verified_contact'):
             batch_op.drop_column(name)
     with op.batch_alter_table('photo') as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_photo_addition_id_addition'), type_='foreignkey')
@@ -272,11 +294,12 @@ def downgrade() -> None:
         batch_op.alter_column('photo_id', existing_type=BIG, nullable=False)
         batch_op.drop_column('recording_id')
     with op.batch_alter_table('case') as batch_op:
+        batch_op.drop_index('ix_case_state_newest')
         batch_op.drop_index('ix_case_unconfirmed')
         batch_op.drop_column('unconfirmed_since')
     with op.batch_alter_table('account') as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_account_consent_notice_id_consent_notice'), type_='foreignkey')
-        for name in ('consented_at', 'consent_notice_id', 'email_verified_at', 'phone_verified_at'):
+        for name in ('restricted_at', 'consented_at', 'consent_notice_id', 'email_verified_at', 'phone_verified_at'):
             batch_op.drop_column(name)
     for table in ('recording', 'data_request', 'blocked_sender', 'me_too', 'hand_over_ticket', 'host_app', 'device', 'public_figures',
                   'consent_notice'):

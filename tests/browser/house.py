@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests import build
+from tests.browser.judging import violations
 from tests.conftest import running
 from tests.whole import WHOLE
 from web.config import Config
@@ -125,8 +124,7 @@ class Visitor:
         self.page.set_viewport_size({"width": width, "height": height})
 
     def _barriers(self) -> Iterator[str]:
-        found: Any = Axe().run(self.page, options={"resultTypes": ["violations"]}).response
-        for violation in found["violations"]:
+        for violation in violations(self.page):
             if violation["impact"] in self.house.impacts:
                 yield f"{violation['id']}: {violation['nodes'][0]['html'][:160]} ({len(violation['nodes'])})"
 

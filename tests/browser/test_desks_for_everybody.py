@@ -15,7 +15,7 @@ from tests import build
 from tests.browser.day import Day, begun, button, ref_of
 from tests.browser.desks import Desk, desks_of, furnish
 from tests.browser.house import DESK
-from tests.browser.judging import UNFOLD, WIDTHS, barriers, speak, too_wide, walk
+from tests.browser.judging import UNFOLD, WIDTHS, barriers, resize, speak, too_wide, walk
 from tests.browser.settings_desks import furnish_settings, settings_desks, untold_in_events
 from tests.conftest import environment_of
 
@@ -39,7 +39,7 @@ def judged(day: Day, desk: Desk, number: int, *, goes_over: bool) -> Iterator[st
     language, width = TURNS[number % len(TURNS)]
     page = day.person(desk.person).page
     speak(page, day.house.address, language)
-    page.set_viewport_size({"width": width, "height": 900})
+    resize(page, width)
     answer = page.goto(desk.path)
     if answer is None or answer.status != desk.status:
         yield f"answered with {answer and answer.status}"
@@ -48,8 +48,9 @@ def judged(day: Day, desk: Desk, number: int, *, goes_over: bool) -> Iterator[st
         desk.then(page)
     if goes_over:
         yield from walk(page)
-    yield from too_wide(page, *WIDTHS)
-    page.set_viewport_size({"width": width, "height": 900})
+    # as wide as it is already first, so that the window is made another width as seldom as can be
+    yield from too_wide(page, width, *(each for each in WIDTHS if each != width))
+    resize(page, width)
     page.evaluate(UNFOLD)
     yield from barriers(page)
     yield from too_wide(page, width)

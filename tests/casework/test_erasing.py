@@ -25,6 +25,7 @@ from casework.identity import reveal_identity
 from casework.intake import original_words, place_words
 from casework.models import (
     Addition,
+    BlockedSender,
     Case,
     Delivery,
     Directive,
@@ -39,6 +40,7 @@ from casework.models import (
     OutboxMessage,
     Question,
     Rating,
+    Recording,
     Referral,
     Refusal,
     RefusalReason,
@@ -71,7 +73,8 @@ NOT_OF_A_CASE = frozenset({
     "account", "agency", "agency_succession", "anchor", "area", "area_succession", "calendar_change", "calendar_day", "camera", "centre",
     "clock_rule", "code_counter", "deputy", "event_stream", "field", "idempotency_key", "letterhead", "login_session", "membership",
     "office_hours", "one_time_code", "process_version", "rate_counter", "refusal_reason", "reminder_rule", "text_template",
-    "visibility_reason", "answer_template", "suggestion_rule",
+    "visibility_reason", "answer_template", "suggestion_rule", "consent_notice", "device", "hand_over_ticket", "host_app",
+    "public_figures",
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
     "complexity", "house_setting", "wallboard", "staged_import", "message_choice", "push_subscription", "reorganisation",
     "reorganisation_step",
@@ -81,7 +84,8 @@ NOT_OF_A_CASE = frozenset({
 """Tables that tell nothing of what a case is about."""
 
 VOCABULARY = {
-    "case": {"code"}, "report": {"code", "secret_digest"}, "search_row": {"code"},
+    "case": {"code"}, "report": {"code", "secret_digest", "client_key"}, "search_row": {"code"}, "blocked_sender": {"subject"},
+    "recording": {"sha256", "staged_token", "refused"},
     "event": {"stream", "type", "payload_digest", "previous_hash", "hash"}, "photo": {"sha256", "staged_token"},
     "file": {"stored_name", "sha256", "media_type", "key_id"}, "outbox_message": {"recipient", "template", "dedupe_key"},
     "reporter": {"phone_digest", "email_digest"}, "draft": {"subject"}, "draft_photos": {"token"}, "assignment": {"approval_desk"},
@@ -98,7 +102,8 @@ SHORT = 19
 """A column of fewer characters holds a word of the program, not of a person."""
 
 
-OWN_PURPOSE = {("report", "sealed_place"), ("report_text", "sealed_body"), ("photo", "sealed_name"), ("reporter", "sealed_identity")}
+OWN_PURPOSE = {("report", "sealed_place"), ("report_text", "sealed_body"), ("photo", "sealed_name"), ("reporter", "sealed_identity"),
+               ("recording", "sealed_name")}
 """Seals this test opens as the program does."""
 
 
@@ -139,6 +144,10 @@ def add_rows(case: Case, report_id: int, world: build.World) -> None:
     with unit_of_work():
         db.session.add_all([
             Addition(case_id=case.id, report_id=report_id, written_at=now),
+            BlockedSender(kind="device", subject="1", centre_id=case.centre_id, report_id=report_id, reason="", blocked_by_id=who,
+                          blocked_at=now, until=now),
+            Recording(kind="voice", state="linked", report_id=report_id, sealed_name=seal_text(MARK, purpose="file name"), sha256="0" * 64,
+                      uploaded_at=now, linked_at=now),
             Directive(case_id=case.id, body="", given_by_id=who, given_at=now),
             Hold(case_id=case.id, reason="", held_by_id=who, held_at=now, until_at=now),
             HotlineCall(case_id=case.id, called_by_id=who, called_at=now, number="", reached=True, what=""),
@@ -296,6 +305,7 @@ def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, tmp_pat
     assert [open_text(bytes(name), purpose="file name") for name in db.session.scalars(select(METADATA.tables["photo"].c.sealed_name))] == [
         "" for _ in sealed_refs
     ]
+    assert {open_text(bytes(name), purpose="file name") for name in db.session.scalars(select(Recording.sealed_name))} == {""}
     remove_erased_files(store, now=LATER)
     assert list(store.list_names()) == []
     assert remove_erased_files(store, now=LATER) == 0

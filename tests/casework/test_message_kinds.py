@@ -20,7 +20,7 @@ TELLERS = {"tell_reporters": Audience.REPORTER, "tell_reporter": Audience.REPORT
 WITH: dict[str, set[str]] = {"tell_agency_of_letter": set()}
 """What a teller adds by itself: mostly the code."""
 ABOUT_SENDING = {"letter", "case", "at", "key", "agency_id"}
-MADE_FROM = {"report_refused": {"guidance"}, "due_sooner": {"reason"}}
+MADE_FROM = {"report_refused": {"guidance"}, "due_sooner": {"reason"}, "one_time_code": {"digits"}}
 """Places rendered from what the message is about rather than from a parameter of that name."""
 LETTER = {"reminder_letter": {"codes"}}
 """Written by add_to_letter alone."""
@@ -96,7 +96,7 @@ def test_each_goes_to_whom_its_description_says_and_fills_every_place() -> None:
 LONG: dict[str, Any] = {"code": "LD-2026-000123", "main": "LD-2026-000087", "former": "LD-2026-000087", "report": "LD-2026-000123",
                         "codes": "LD-2026-000123, LD-2026-000087", "due_at": "24:00 30/09/2026", "lead": "Phòng Tài nguyên và Môi trường",
                         "agency": "Phòng Tài nguyên và Môi trường", "reason": "lý do", "guidance": "hướng dẫn",
-                        "number": "12", "link": "https://phananh.lacduong.lamdong.gov.vn/mine/LD-2026-000123"}  # fmt: skip
+                        "number": "12", "digits": "482913", "link": "https://phananh.lacduong.lamdong.gov.vn/mine/LD-2026-000123"}  # fmt: skip
 
 
 def test_the_words_that_ship_are_ones_an_administrator_could_have_written() -> None:

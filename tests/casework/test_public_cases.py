@@ -12,7 +12,8 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Publication, ReportText, VisibilityReason
 from casework.next_steps import NEXT
-from casework.public_cases import PublicState, Wanted, code_of_case, newest_published, public_case, public_list
+from casework.public_cases import code_of_case, newest_published, public_case, public_list
+from casework.public_filters import PublicState, Wanted
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
 from tests import build

@@ -174,7 +174,7 @@ class Citizen(Person):
         mark = f"{self.who}-{next(self.marks)}"
         area = self.lot.choice(choices_of(page, "area"))
         typed: Typed = {"words": f"Rác đổ ven suối, mốc {mark}.", "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678",
-                        "consent": "y"}
+                        "consent": "y", "alike_seen": "y"}
         fields = filled(page, path, typed, act="send")
         key = dict(fields)["idempotency_key"]
         answer = self.send(path, fields, files)

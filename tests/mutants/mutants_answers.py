@@ -22,7 +22,7 @@ ANSWERS = [
            ("tests/web/test_triage.py::test_a_sensitive_case_keeps_its_reason",)),
     Mutant("sensitive case published so far", "casework/publishing.py", "    if case.visibility_reason_id is not None:\n        raise PublicationRefused(",
            "    if False:\n        raise PublicationRefused(", unit("publishing", "a_case_that_must_not_be_public_is_not_published_so_far_either")),
-    Mutant("sensitive case in the list", "casework/public_cases.py", "        Case.visibility_reason_id.is_(None),\n", "",
+    Mutant("sensitive case in the list", "casework/public_filters.py", "        Case.visibility_reason_id.is_(None),\n", "",
            unit("public_cases", "a_sensitive_case_is_nowhere_even_if_it_was_published")),
     Mutant("sensitive case hinted at", "casework/alike.py", "return query if by_staff else query.where(Case.visibility_reason_id.is_(None))", "return query",
            unit("alike", "TestForThePublic::test_sensitive_cases_are_never_hinted_at")),

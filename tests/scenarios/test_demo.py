@@ -51,8 +51,8 @@ from casework.openings import newest_answers, opened_by
 from casework.permissions import LOCAL_ZONE, Actor, Role, Sight, actor_for, sees
 from casework.personal_marks import MarkKind, personal_marks
 from casework.photo_records import photos_of_answer, photos_of_report
-from casework.public_cases import Wanted as PublicWanted
 from casework.public_cases import public_list
+from casework.public_filters import Wanted as PublicWanted
 from casework.ratings import ratings_of
 from casework.refusals import open_objection
 from casework.reminders import send_reminders

@@ -27,8 +27,8 @@ from casework.models import (
     Reorganisation,
 )
 from casework.outbox import add_to_letter
-from casework.public_cases import Wanted as PublicWanted
 from casework.public_cases import public_list
+from casework.public_filters import Wanted as PublicWanted
 from casework.reminders import send_reminders
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind

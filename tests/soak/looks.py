@@ -19,8 +19,8 @@ from casework.db import db, unit_of_work
 from casework.letters import letters_seen
 from casework.models import Account, Case
 from casework.notes import note_audiences
-from casework.own_lists import own_list
-from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, actor_for, case_seen_by, may, reports_of
+from casework.own_lists import own_page_of
+from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, actor_for, case_seen_by, may
 from casework.possible_acts import possible_acts
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk
@@ -59,7 +59,7 @@ Pages = dict[str, str]
 def pages_of_guest() -> Pages:
     """What the public sees: its lists, its forms, and a published case of each state."""
     found = {"home": "/", "reports": "/reports", "report-form": "/reports/new", "track": "/track", "sign-in": "/sign-in",
-             "register": "/register"}  # fmt: skip
+             "transparency": "/transparency", "register": "/register"}  # fmt: skip
     for case in db.session.scalars(select(Case).where(Case.is_public).order_by(Case.id.desc())):
         found.setdefault(f"public-{case.state}", f"/reports/{case.code}")
     return found
@@ -67,8 +67,9 @@ def pages_of_guest() -> Pages:
 
 def pages_of_citizen(account: Account) -> Pages:
     """The person's list, and a report of each label in it."""
-    found = {"mine": "/mine", "report-form": "/reports/new", "sessions": "/sessions"}
-    for listed in own_list(reports_of(Actor(account=account))):
+    found = {"mine": "/mine", "report-form": "/reports/new", "sessions": "/sessions", "data": "/account/data"}
+    own = own_page_of(Actor(account=account), now=datetime.now(UTC))
+    for listed in [*own.waiting, *own.news, *own.others]:
         found.setdefault(f"own-{slug(listed.label.en)}", f"/mine/{listed.code}")
     return found
 

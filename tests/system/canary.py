@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from fractions import Fraction
 
 from PIL import Image
@@ -28,9 +29,12 @@ IDENTITY = (Mark("name on the form", "Hmôngxạ"), Mark("e-mail on the form", "
 IN_FILE = (
     Mark("file name", "tệpriêngwq"), Mark("EXIF artist", "exifnguoichupjv"), Mark("EXIF for Windows", "exifxpauthorjv"),
     Mark("EXIF comment", "exifchúthíchjv"), Mark("EXIF place", "exifnơichụpjv"), Mark("XMP creator", "xmptácgiảjv"),
-    Mark("JPEG comment", "jpegchúthíchjv"),
+    Mark("JPEG comment", "jpegchúthíchjv"), Mark("name of the voice note", "ghiâmriêngwq"),
 )
-MARKS = IN_WORDS + IDENTITY + IN_FILE
+IN_VOICE = (Mark("voice", "giọngnóixjv"), Mark("title of the voice note", "wavtiêuđềjv"))
+"""What is heard in the voice note, and what stands beside it in the file: for the operations team and the sender, as the file alone."""
+MARKS = IN_WORDS + IDENTITY + IN_FILE + IN_VOICE
+VOICE_NAME = "Zýndar ghiâmriêngwq.wav"
 
 XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
@@ -56,3 +60,13 @@ def marked_photo(seed: int = 7) -> bytes:
     target = io.BytesIO()
     picture.save(target, "JPEG", quality=85, exif=exif, xmp=XMP.format(FULL_NAME).encode(), comment=f"jpegchúthíchjv {PHONE}".encode())
     return target.getvalue()
+
+
+def marked_voice() -> bytes:
+    """A WAV whose sound is words, with a title."""
+    sound, title = "giọngnóixjv ".encode() * 400, "wavtiêuđềjv ".encode()
+    sound, title = (each + bytes(len(each) % 2) for each in (sound, title))
+    notes = b"INFO" + b"INAM" + struct.pack("<I", len(title)) + title
+    body = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8_000, 16_000, 2, 16) + b"LIST" + struct.pack("<I", len(notes)) + notes
+    body += b"data" + struct.pack("<I", len(sound)) + sound
+    return b"RIFF" + struct.pack("<I", len(body)) + body

@@ -11,7 +11,7 @@ from casework.db import db
 from casework.demo_pictures import draw_demo_photo
 from casework.models import Case
 from tests import build
-from tests.system.canary import CLEARED, EMAIL, FILE_NAME, FULL_NAME, HOUSE, PHONE, WORDS, marked_photo
+from tests.system.canary import CLEARED, EMAIL, FILE_NAME, FULL_NAME, HOUSE, PHONE, VOICE_NAME, WORDS, marked_photo, marked_voice
 from tests.system.person import Page, Person
 
 AGENCY_KEYS = ("PTNMT", "UBND-LAT")
@@ -52,8 +52,8 @@ class Journey:
 
     def whole(self) -> Journey:
         """All of it."""
-        for act in (self.file, self.verify, self.classify, self.distribute, self.hand_back, self.accept, self.submit, self.redo,
-                    self.submit_again, self.approve, self.publish, self.rate):
+        for act in (self.file, self.verify, self.classify, self.distribute, self.hand_back, self.accept, self.write_more, self.ask_data,
+                    self.submit, self.redo, self.submit_again, self.approve, self.publish, self.rate):
             act()
         return self
 
@@ -63,9 +63,10 @@ class Journey:
         reporter = self.person(by)
         page = reporter.get("/reports/new")
         identity = {"name": FULL_NAME, "phone": PHONE, "email": EMAIL} if by not in self.world.people else {}
+        files = {"photos": [(marked_photo(), FILE_NAME)], "voice": [(marked_voice(), VOICE_NAME)]}
         page = reporter.submit(
-            page, ("act", "send"), uploads={"photos": [(marked_photo(), FILE_NAME)]}, words=WORDS, area=self.world.area.ref,
-            village="Thôn Păng Tiêng", place=f"Trước {HOUSE}", consent="y", **identity,
+            page, ("act", "send"), uploads=files, words=WORDS, area=self.world.area.ref,
+            village="Thôn Păng Tiêng", place=f"Trước {HOUSE}", consent="y", alike_seen="y", **identity,
         )  # fmt: skip
         assert page.path.endswith("/receipt"), page.shown
         self.code, self.secret = page.path.split("/")[2], page.by_id("secret")
@@ -103,6 +104,28 @@ class Journey:
             officer, page = self.opened(f"officer_{key}")
             page = officer.submit(page, ("act", "accept_assignment"))
         return self._ended("accept", page)
+
+    def write_more(self) -> Page:
+        """The reporter adds words and a photo, answers a question with another, and an operator clears both."""
+        reporter, operator = self.person("reporter"), self.person("operator")
+        own, said = f"/mine/{self.code}", f"Ở {HOUSE} nay còn thêm rác bịmậtbom."
+        reporter.submit(reporter.get(own), at="/additions", uploads={"photos": [(marked_photo(8), FILE_NAME)]}, words=said)
+        ask = operator.get(f"/cases/{self.case.ref}/acts/ask_reporter")
+        operator.submit(ask, words="Rác ở bờ nào của suối?", when_unanswered="continue", working_days="5")
+        reporter.submit(reporter.get(own), at="/answer", uploads={"photos": [(marked_photo(9), FILE_NAME)]}, words=f"Bờ {HOUSE}, bịmậtbom.")
+        operator, page = self.opened("operator")
+        ticks = {name: "yes" for name in field_names(page) if name.startswith("show-")}
+        assert len(ticks) == 2, page.shown
+        page = operator.submit(page, ("act", "clear_text"), words="Nay còn thêm rác.", **ticks)
+        return self._ended("write_more", page)
+
+    def ask_data(self) -> Page:
+        """The reporter asks that their name be put right; nobody has looked at it yet."""
+        reporter = self.person("reporter")
+        page = reporter.get(f"/mine/{self.code}/data")
+        words = f"Sai tên, nhà {HOUSE}, bịmậtbom."
+        page = reporter.submit(page, at="/requests", name=FULL_NAME, email=EMAIL, words=words, secret=self.secret)
+        return self._ended("ask_data", page)
 
     def submit(self, keys: tuple[str, ...] = AGENCY_KEYS) -> Page:
         for number, key in enumerate(keys):

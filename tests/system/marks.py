@@ -29,6 +29,9 @@ DEEPEST = 4
 """Archives within archives that are opened."""
 
 _JSON_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_LONG_WORDS = re.compile(rb"[A-Za-z0-9+/_-]{6,}")
+"""Where alone hexadecimal and base64 of a mark can stand: looked through instead of the whole, for there are a hundred of each mark."""
+
 _SEPARATORS = bytes(set(range(128)) - set(b"abcdefghijklmnopqrstuvwxyz0123456789"))
 
 
@@ -51,8 +54,11 @@ def found_in(data: bytes | str, marks: Iterable[Mark]) -> set[str]:
     found: set[str] = set()
     for piece in _pieces(data.encode() if isinstance(data, str) else data):
         readings = list(_readings(piece))
+        words, is_wide = b"\n".join(_LONG_WORDS.findall(piece)), b"\0" in piece
         for name, mark in list(left.items()):
-            if any(mark.core in reading for reading in readings) or any(needle in piece for needle in _needles(mark.text)):
+            encoded, wide = _needles(mark.text)
+            if (any(mark.core in reading for reading in readings) or any(needle in words for needle in encoded)
+                    or (is_wide and any(needle in piece for needle in wide))):
                 found.add(name)
                 del left[name]
         if not left:
@@ -81,16 +87,19 @@ def _readings(piece: bytes) -> Iterator[bytes]:
 
 
 @cache
-def _needles(text: str) -> set[bytes]:
-    """Bytes in which a mark hides from a reader of text."""
+def _needles(text: str) -> tuple[set[bytes], set[bytes]]:
+    """Bytes in which a mark hides from a reader of text: as hexadecimal or base64, then as UTF-16."""
     spellings = {unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
     spellings |= {changed for each in tuple(spellings) for changed in (each.lower(), each.upper(), fold(each))}
-    found: set[bytes] = set()
+    encoded: set[bytes] = set()
     for each in spellings:
-        found |= {each.encode("utf-16-le"), each.encode("utf-16-be"), each.encode().hex().encode(), each.encode().hex().upper().encode()}
-        for encoded in {each.encode(), each.encode("utf-16-le")}:
-            found |= set(_base64_cores(encoded))
-    return found
+        encoded |= {each.encode().hex().encode(), each.encode().hex().upper().encode()}
+        for data in {each.encode(), each.encode("utf-16-le")}:
+            encoded |= set(_base64_cores(data))
+    wide = {each.encode(coding) for each in spellings for coding in ("utf-16-le", "utf-16-be")}
+    assert all(_LONG_WORDS.fullmatch(needle) for needle in encoded), text
+    assert all(b"\0" in needle for needle in wide), text
+    return encoded, wide
 
 
 def _base64_cores(data: bytes) -> Iterator[bytes]:

@@ -10,16 +10,20 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from casework.db import db
-from casework.models import Account, Agency, Area, Case, Centre, Letter, LoginSession, Photo, Report
+from casework.models import Account, Agency, Area, Case, Centre, DataRequest, Letter, LoginSession, Photo, Recording, Report
 from casework.permissions import ACTION_ROLES, ANYONE
 from web.case_acts import PAGES as ACT_PAGES
 from workflows.models import Incident, ProcessVersion, WaitingTask
 
 PARTS: dict[str, Callable[[], list[str]]] = {
     "public.report:code": lambda: list(db.session.scalars(select(Report.code))),
+    "public_share.card:code": lambda: list(db.session.scalars(select(Report.code))),
     "filing.receipt:code": lambda: list(db.session.scalars(select(Report.code))),
     "filing.receipt_file:code": lambda: list(db.session.scalars(select(Report.code))),
+    "consent.notice:version": lambda: ["2026-01", "2020-01"],
     "tracking.own:code": lambda: list(db.session.scalars(select(Report.code))),
+    "rights_own.of_report:code": lambda: list(db.session.scalars(select(Report.code))),
+    "rights_requests.request_page:ref": lambda: [*db.session.scalars(select(DataRequest.ref)), "0000000000000000"],
     "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "notes.write:ref": lambda: list(db.session.scalars(select(Case.ref))),
@@ -38,6 +42,12 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "photos.photo:ref": lambda: list(db.session.scalars(select(Photo.ref))),
     "photos.photo:audience": lambda: ["sealed", "centre", "agencies", "sender", "public"],
     "photos.photo:rendition": lambda: ["original", "view", "thumb"],
+    "recordings.recording:ref": lambda: list(db.session.scalars(select(Recording.ref))),
+    "recordings.recording:rendition": lambda: ["play", "original", "view"],
+    "recordings.transcript:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "recordings.transcript:recording": lambda: list(db.session.scalars(select(Recording.ref))),
+    "contacts_blocked.block:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "contacts_blocked.block:report": lambda: list(db.session.scalars(select(Report.ref))),
     "maps.areas:ref": lambda: [*db.session.scalars(select(Centre.ref)), "0000000000000000"],
     "settings_people.person:ref": lambda: some_people(),
     "settings_leaving.leaving:ref": lambda: some_people(),
@@ -66,12 +76,15 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "letters.own_file:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
     "settings_reorganisations.plan:ref": lambda: ["0000000000000000"],
     "settings_reorganisations.look_ahead:ref": lambda: ["0000000000000000"],
+    "contacts_hand_over.ticket:ticket": lambda: ["0000000000000000"],
+    "offline_reports.state:client_key": lambda: ["00000000-0000-4000-8000-000000000000"],
     "auth.session_revocation:ref": lambda: list(db.session.scalars(select(LoginSession.ref))),
 }
 """What may stand in each place of an address. A new route is walked once its parts are named here, and the tests fail until then."""
 
-BESIDE = ("/reports?q=", "/search?q=rac", "/search?state=open", "/inbox?waits=officer", "/inbox?waits=team", "/inbox?q=1", "/search?q=1",
-          "/inbox?q=", "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox",
+BESIDE = ("/reports?q=", "/reports?q=rac", "/reports?view=map", "/reports.atom?q=rac", "/search?q=rac", "/search?state=open",
+          "/inbox?waits=officer", "/inbox?waits=team", "/inbox?q=1", "/search?q=1", "/inbox?q=",
+          "/inbox?view=mine", "/inbox?view=late", "/inbox?view=frozen", "/sign-in?next=/inbox",
           "/settings/texts?text=report_filed")
 """Addresses with a question in them."""
 

@@ -1,9 +1,9 @@
 """Promise 2, tried from outside: a reporter whose every trace is marked, and everything anybody is ever given or the machine keeps.
 
-The marks stand in the identity, in the words, in the name of the photo's file and in everything written into the photo. They
-may be found where rules.md, section 2 allows (the reporter's own pages; the original words on the desks of the operations team;
-the answer to a reasoned look), and nowhere else: in no page, header, address, search, PDF or photo of anybody, not in the
-database, its journal, the logs, the process, the stored files or a backup.
+The marks stand in the identity, in the words, in the names of the files, in everything written into the photo and in the voice note.
+They may be found where rules.md, section 2 allows (the reporter's own pages; the original words on the desks of the operations team
+and the voice they hear; the answer to a reasoned look), and nowhere else: in no page, header, address, search, PDF or photo of
+anybody, not in the database, its journal, the logs, the process, the stored files or a backup.
 """
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from PIL import Image
 from sqlalchemy import select
 
 from casework.db import METADATA, db
-from casework.models import Letter, OutboxMessage, SearchRow
+from casework.models import Letter, OutboxMessage, Recording, SearchRow
 from casework.permissions import actor_for
 from tests import build
 from tests.conftest import environment_of, running
 from tests.postgres import find_programs
-from tests.system.canary import IDENTITY, IN_FILE, IN_WORDS, MARKS, PHONE
+from tests.system.canary import IDENTITY, IN_FILE, IN_VOICE, IN_WORDS, MARKS, PHONE
 from tests.system.journey import Journey
 from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
@@ -47,6 +47,9 @@ LOOKERS = {
 
 DESKS = ("/tasks/", "/cases/", "/inbox")
 """Where the operations team reads original words: on no other page do even they come across one."""
+
+HEARERS, HEARD = ("operator", "ops_lead"), "/recordings/"
+"""Who hears the voice note beside its sender, and from which addresses alone."""
 
 LOOKS = {
     "file": ("guest", "officer_PTNMT", "administrator"),
@@ -87,6 +90,8 @@ def test_marks_are_found_only_where_the_rules_allow(
     assert found_in(reporter.get(f"/mine/{journey.code}").body, MARKS) == names(IN_WORDS)
     assert "secret" in found_in("\n".join(page.text for page in reporter.everything if page.path.endswith("/receipt")), [secret])
     assert found_in(operator.get(f"/cases/{journey.case.ref}").body, MARKS) == names(IN_WORDS)
+    voice = db.session.scalars(select(Recording.ref)).one()
+    assert found_in(operator.get(f"{HEARD}{voice}/original").body, IN_VOICE) == names(IN_VOICE)
     looked_up = operator.submit(operator.get("/search"), at="/search/phone", phone=PHONE, reason="Người gọi hỏi về phản ánh của mình.")
     assert journey.code in looked_up.shown, "a caller's number finds the case; it is judged below that the page tells nothing more"
     revealed = reveal(operator, journey)
@@ -96,7 +101,9 @@ def test_marks_are_found_only_where_the_rules_allow(
         for page in journey.person(name).everything:
             if page is not revealed:
                 faults += faults_of(page, name, allowed, (*MARKS, secret))
-    faults += [f"reporter, {page.path}: {found}" for page in reporter.everything if (found := found_in(page.body, IN_FILE))]
+    for page in reporter.everything:
+        if found := found_in(page.body, IN_FILE if page.path.startswith(HEARD) else (*IN_FILE, *IN_VOICE)):
+            faults.append(f"reporter, {page.path}: {found}")
     faults += [f"{place}: {found}" for place, found in kept(config, tmp_path, (*MARKS, secret))]
     faults += [f"what was said while running: {found}" for found in [found_in(caplog.text + "".join(capfd.readouterr()), MARKS)] if found]
     assert not faults, "\n".join(dict.fromkeys(faults))
@@ -166,7 +173,8 @@ def faults_of(page: Page, name: str, allowed: tuple[Mark, ...], marks: tuple[Mar
     """What an answer holds that it should not."""
     if page.headers.get("Content-Type", "").startswith("image/"):
         yield from (f"{name}, {page.path}: {note}" for note in notes_in(page.body))
-    unwanted = [mark for mark in marks if not (mark in allowed and page.path.startswith(DESKS))]
+    hears = IN_VOICE if name in HEARERS and page.path.startswith(HEARD) else ()
+    unwanted = [mark for mark in marks if mark not in hears and not (mark in allowed and page.path.startswith(DESKS))]
     if found := found_in(b"\n".join((*page.way, page.body)), unwanted):
         yield f"{name}, {page.path} ({page.status}): {sorted(found)}"
 

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.db import db, new_ref
-from casework.models import Account, Agency, Case, Centre, Draft, Event, Photo
+from casework.models import Account, Agency, Case, Centre, Draft, Event, Photo, Recording
 from casework.permissions import ACTION_ROLES, ANYONE, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
 from tests import build
 from tests.conftest import environment_of, running
@@ -243,13 +243,14 @@ def test_pages_are_as_the_table_of_the_rules_says(the: Stage, row: str, column: 
     assert agrees(the, row, name, cell), f"{row} × {column} ({name}) should be: {cell}"
 
 
-PTNMT = {"cleared", "title", "instructions", "draft of PTNMT", "redo", "approved of PTNMT", "note for agencies", "note of PTNMT"}
+PTNMT = {"cleared", "transcript", "title", "instructions", "draft of PTNMT", "redo", "approved of PTNMT", "note for agencies",
+         "note of PTNMT"}
 WHO_READS = {
     "reporter": {"original"}, "reporter by secret": {"original"}, "reporter of the quarantined": set(), "guest": set(),
     "other citizen": set(), "officer of PTNMT": PTNMT, "leader of PTNMT": PTNMT,
     "operator": set(SECRET_WORDS) - {"quarantined", "identity"}, "ops lead": set(SECRET_WORDS) - {"quarantined", "identity"},
-    "officer of UBND-LAT": {"cleared", "title", "approved of PTNMT", "draft of UBND-LAT", "note for agencies"},
-    "leader of UBND-LAT": {"cleared", "title", "approved of PTNMT", "draft of UBND-LAT", "note for agencies"},
+    "officer of UBND-LAT": {"cleared", "transcript", "title", "approved of PTNMT", "draft of UBND-LAT", "note for agencies"},
+    "leader of UBND-LAT": {"cleared", "transcript", "title", "approved of PTNMT", "draft of UBND-LAT", "note for agencies"},
     "officer of HKL": {"hand-back of HKL"}, "leader of HKL": {"hand-back of HKL"}, "officer of an agency not asked": set(),
     "committee leader": set(SECRET_WORDS) - {"original", "quarantined", "identity"},
     "administrator": set(), "confidential reader": {"quarantined"}, "inspector": set(), "process approver": set(), "records clerk": set(),
@@ -358,6 +359,11 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if parts["code"] == the.case.code else 404
         case "tracking.own" | "own_acts.withdraw_report" | "filing.receipt" | "filing.receipt_file":
             return 200 if own.get(name) == parts["code"] else 404
+        case "rights_own.of_account":                   # what the house holds of its staff it holds as their employer
+            return 302 if name in GUESTS else 200 if name in CITIZENS else 404
+        case "rights_own.of_report":
+            is_own = own.get(name) == parts["code"]
+            return 404 if not is_own else 302 if name == "reporter" else 200
         case "maps.areas":
             return 404 if parts["ref"] == "0" * 16 else 200
         case "maps.pmtiles":
@@ -366,13 +372,28 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in GUESTS else 302
         case "auth.sessions" | "account.password" | "tracking.mine" | "message_choices.choices":
             return 302 if name in GUESTS else 200
-        case "message_choices.push_worker":
+        case "contacts_sign_in.code" | "contacts_sign_in.new" | "contacts_tracking.code" | "contacts_hand_over.nowhere":
+            return 302                                  # nothing has been asked for in this browser
+        case "contacts_tracking.contact" | "contacts_tracking.reports":
             return 200
+        case "contacts_hand_over.ticket":
+            return 404
+        case "contacts_account.account":
+            return 200 if name in CITIZENS else 302
+        case "contacts_account.contact_code":
+            return 302 if name in GUESTS | CITIZENS else 404
+        case "message_choices.push_worker" | "offline.form" | "offline.queue" | "offline.worker" | "offline.manifest":
+            return 200
+        case "offline_reports.state":
+            return 404                                  # only with the token of a browser
         case "message_choices.unsubscribe":
             return 404
         case "photos.photo":
             seers = {"centre": CENTRE_PHOTO, "agencies": AGENCIES_PHOTO}.get(parts["audience"], set())
             return 200 if name in seers and parts["rendition"] != "original" else 404
+        case "recordings.recording":
+            hearers = {"play": CENTRE_PHOTO, "original": {"reporter", "reporter by secret"}}
+            return 200 if name in hearers.get(parts["rendition"], set()) else 404
         case "letters.own_file":
             return 404
         case "wallboard.pair":
@@ -398,6 +419,18 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if name in HAS_NO_CASES else 200
         case "notes.write":
             return note_by_hand(the, name, parts["ref"])
+        case "recordings.transcript":
+            is_theirs = name in {"operator", "ops lead"} and parts["ref"] == the.case.ref
+            return 403 if name not in TAKES_CALLS else 200 if is_theirs else 404
+        case "contacts_blocked.blocked":
+            return 200 if name.endswith("ops lead") else 403
+        case "contacts_blocked.block":
+            is_theirs = name == "ops lead" and (parts["ref"], parts["report"]) == (the.case.ref, the.case.main_report.ref)
+            return 403 if not name.endswith("ops lead") else 200 if is_theirs else 404
+        case "rights_requests.requests":
+            return 200 if name.endswith("ops lead") else 403
+        case "rights_requests.request_page":            # nobody has asked anything
+            return 404 if name.endswith("ops lead") else 403
         case "assigning.assign":
             return 403 if not leads(name) else 200 if gives_out(the, name, parts["ref"]) else 404
         case "incidents.incidents":
@@ -448,6 +481,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in {"administrator", "other centre's administrator"} else 403
         case "settings_messages.messages":
             return 200 if name.endswith("administrator") else 403
+        case "settings_host_apps.apps":
+            return 404 if name.endswith("administrator") else 403   # for those of the whole installation, of whom none is here
         case "settings_wallboards.wallboards":
             return 200 if name.endswith(("ops lead", "administrator")) else 403
         case "late.late" | "letters.letters":
@@ -537,6 +572,8 @@ def test_nobody_fails(the: Stage) -> None:
     assert [path for name in PEOPLE for path, (status, _) in the.look(name).answers.items() if status >= 500] == []
 
 
+ABOUT_ONES_ACCOUNT = ("rights_own.copy_of_account", "rights_own.ask_about_account", "rights_own.lift_of_account")
+OF_ONES_ACCOUNT = ("message_choices.", "account.", "contacts_account.")
 OPEN_TO_GUESTS = {"message_choices.unsubscribe"}
 """Of the pages of choices, the one for whoever has no account."""
 
@@ -564,7 +601,7 @@ def test_what_may_not_be_read_may_not_be_sent_to_either(the: Stage, name: str) -
             continue
         status = person.post(path, {}, follows=False).status
         if roles == ANYONE:
-            is_own = rule.endpoint.startswith(("message_choices.", "account.")) and rule.endpoint not in OPEN_TO_GUESTS
+            is_own = rule.endpoint.startswith((*OF_ONES_ACCOUNT, *ABOUT_ONES_ACCOUNT)) and rule.endpoint not in OPEN_TO_GUESTS
             needs_account = is_own and actor.account is None
             assert status in ({401} if needs_account else {200, 302, 404, 422}), f"{rule.rule}: {status}"
         elif actor.account is None:
@@ -617,3 +654,4 @@ def a_task_of_nobody(the: Stage) -> str:
 
 def test_the_photo_is_there(the: Stage) -> None:
     assert db.session.scalar(select(func.count(Photo.id))) == 1, "without it the rows on photos would prove nothing"
+    assert db.session.scalar(select(func.count(Recording.id)).where(Recording.prepared_at.is_not(None))) == 1, "nor those on voices"

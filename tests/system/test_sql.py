@@ -85,8 +85,10 @@ def pages(cases: list[Case]) -> list[tuple[str, str, str]]:
     """Who opens what: the name of the page and its address. The newest case of each state stands for its pages."""
     newest = {case.state: case for case in cases}
     done, open_ = newest["rating"], newest["handling"]
-    found = [("guest", path, path) for path in ("/", "/reports", "/reports?q=rac", "/reports/new", "/track", "/sign-in", "/register")]
-    found += [("guest", "/reports/<published>", f"/reports/{done.code}"), ("guest", "/reports/<open>", f"/reports/{open_.code}")]
+    found = [("guest", path, path) for path in ("/", "/reports", "/reports?q=rac", "/reports?view=map&state=answered",
+                                                "/reports/points.json", "/reports.atom", "/reports/new", "/track", "/sign-in", "/register")]
+    found += [("guest", "/reports/<published>", f"/reports/{done.code}"), ("guest", "/reports/<open>", f"/reports/{open_.code}"),
+              ("guest", "/reports/<published>/card.png", f"/reports/{done.code}/card.png")]
     found += [("citizen", "/mine", "/mine"), ("citizen", "/mine/<answered>", f"/mine/{done.code}"), ("citizen", "/sessions", "/sessions"),
               ("citizen", "/reports/<code>/receipt", f"/reports/{open_.code}/receipt")]
     found += [(name, path, path) for name in ("operator", "officer_PTNMT") for path in ("/inbox", "/inbox?view=mine", "/inbox?view=late")]

@@ -93,7 +93,7 @@ def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 def sent(house: House, **fields: str) -> Page:
     """A guest's report through the form of the page."""
     person = Person(house.app, "guest")
-    typed = {"words": "Ổ gà sâu giữa đường.", "phone": "0912 345 678", "consent": "y", **fields}
+    typed = {"words": "Ổ gà sâu giữa đường.", "phone": "0912 345 678", "consent": "y", "alike_seen": "y", **fields}
     return person.submit(person.get("/reports/new"), press=("act", "send"), **typed)
 
 

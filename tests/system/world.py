@@ -13,12 +13,14 @@ from casework.models import Agency, Case
 from casework.notes import write_note
 from casework.permissions import Role
 from casework.photo_records import photos_of_report, prepare_copies, prepare_photo, stage_photo
+from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from casework.triage import ClearedReport
 from tests import build
-from tests.system.canary import FILE_NAME, marked_photo
+from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voice
 from tests.system.person import Person
 from tests.system.routes import BESIDE, Address, addresses, worth_trying
 from web.case_acts import PAGES as ACT_PAGES
+from web.recording_jobs import prepare_recordings
 from workflows.drafts import start_draft
 
 SECRET_WORDS = {
@@ -26,7 +28,7 @@ SECRET_WORDS = {
     "draft of PTNMT": "bảntrìnhbịtrảlại", "redo": "chỉdẫnlàmlại", "approved of PTNMT": "bảnđãphêduyệt",
     "draft of UBND-LAT": "bảntrìnhchờduyệt",
     "note of the centre": "ghichúnộibộ", "note for agencies": "ghichúchođơnvị", "note of PTNMT": "ghichúcủaphòng",
-    "hand-back of HKL": "lýdochuyểntrả", "quarantined": "lờitốcáomậttuyệt", "identity": "Người Gửi Kínđáo",
+    "transcript": "lờighiâmchéplại", "hand-back of HKL": "lýdochuyểntrả", "quarantined": "lờitốcáomậttuyệt", "identity": "Người Gửi Kínđáo",
 }  # fmt: skip
 """A word for each kind of content, found nowhere else."""
 
@@ -157,8 +159,10 @@ def _other_centre(world: build.World) -> None:
 
 def _file_with_photo(app: Flask, world: build.World) -> Filed:
     prepared = prepare_photo(marked_photo(), FILE_NAME, store=app.extensions["file_store"], max_bytes=15_000_000)
+    spoken = prepare_recording(marked_voice(), VOICE_NAME, kind="voice", store=app.extensions["file_store"])
     with unit_of_work():
         stage_photo(prepared, token="t" * 24, purpose="scene", by=world.actor("citizen"), now=build.NOON)
+        stage_recording(spoken, token="t" * 24, by=world.actor("citizen"), now=build.NOON)
     contact = Contact(name=SECRET_WORDS["identity"], phone=build.PHONE)
     return build.file_report(world, words=f"Rác đổ ven suối, {SECRET_WORDS['original']}.", photos_token="t" * 24, contact=contact)
 
@@ -167,7 +171,9 @@ def _verify(app: Flask, world: build.World, case: Case) -> None:
     report = case.main_report
     [photo] = photos_of_report(report)
     copies = prepare_copies(photo, [], audience="agencies", store=app.extensions["file_store"])
-    cleared = ClearedReport(report, f"Rác đổ ven suối, {SECRET_WORDS['cleared']}.", ((photo, copies),))
+    prepare_recordings(app.extensions["file_store"], now=build.NOON)
+    transcripts = tuple((voice, f"Nói rằng {SECRET_WORDS['transcript']}.") for voice in recordings_of_report(report))
+    cleared = ClearedReport(report, f"Rác đổ ven suối, {SECRET_WORDS['cleared']}.", ((photo, copies),), transcripts)
     build.do(world, case, "verify", "operator", title=f"Rác {SECRET_WORDS['title']}", cleared=[cleared])
 
 

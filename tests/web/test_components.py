@@ -113,7 +113,7 @@ def test_events_stand_with_their_time(bare: Flask) -> None:
 
 def test_a_missing_photo_is_said(bare: Flask) -> None:
     html = render(bare, "photos", '{{ photo_pair({"src": "/a.jpg", "alt": "Hố"}, none) }}')
-    assert '<img src="/a.jpg" width="960" height="720" alt="Hố" loading="lazy">' in html
+    assert '<img src="/a.jpg" width="960" height="720" alt="Hố">' in html
     assert "After: no photo" in html
 
 

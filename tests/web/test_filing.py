@@ -133,7 +133,7 @@ def test_a_photo_kept_over_a_correction_arrives_with_the_report(world: build.Wor
 
 def test_photos_can_be_uploaded_and_taken_out_without_script_and_without_errors(world: build.World, client: FlaskClient) -> None:
     form = opened(client) | {"words": "Đang gõ dở"}
-    page = client.post("/reports/new", data=form | {"act": "photos", "photos": [photo("a.jpg", colour="red"), photo("b.jpg")]})
+    page = client.post("/reports/new", data=form | {"act": "files", "photos": [photo("a.jpg", colour="red"), photo("b.jpg")]})
     text = page.get_data(as_text=True)
     assert page.status_code == 200
     assert "data-errors" not in text
@@ -148,20 +148,20 @@ def test_photos_can_be_uploaded_and_taken_out_without_script_and_without_errors(
 
 def test_the_first_button_of_the_form_sends_it(world: build.World, client: FlaskClient) -> None:
     form = opened(client)
-    page = client.post("/reports/new", data=form | {"act": "photos", "photos": [photo()]}).get_data(as_text=True)
+    page = client.post("/reports/new", data=form | {"act": "files", "photos": [photo()]}).get_data(as_text=True)
     first = re.findall(r"<button[^>]*>", page[page.index('enctype="multipart/form-data"'):])[0]
     assert 'value="send"' in first
 
 
-def test_the_same_photo_sent_twice_is_kept_once_and_the_eleventh_is_refused(world: build.World, client: FlaskClient) -> None:
-    form = opened(client) | {"act": "photos"}
+def test_the_same_photo_sent_twice_is_kept_once_and_the_seventh_is_refused(world: build.World, client: FlaskClient) -> None:
+    form = opened(client) | {"act": "files"}
     for _ in range(2):
         client.post("/reports/new", data=form | {"photos": [photo()]})
     assert db.session.scalar(select(func.count()).select_from(Photo)) == 1
-    many = [photo(f"{number}.jpg", jpeg(f"rgb({number * 20},0,0)")) for number in range(11)]
+    many = [photo(f"{number}.jpg", jpeg(f"rgb({number * 20},0,0)")) for number in range(7)]
     page = client.post("/reports/new", data=form | {"photos": many}).get_data(as_text=True)
-    assert "Tối đa 10 ảnh" in page
-    assert page.count("/centre/thumb") == 10
+    assert "Tối đa 6 ảnh" in page
+    assert page.count("/centre/thumb") == 6
 
 
 def test_a_form_sent_twice_makes_one_report_and_shows_the_same_secret(world: build.World, client: FlaskClient) -> None:
@@ -198,7 +198,7 @@ def test_another_report_with_the_form_of_the_first_is_kept_and_sent_by_itself(
 
 
 @pytest.mark.parametrize(("fields", "words"), [
-    ({"words": " "}, "Vui lòng cho biết nội dung phản ánh."),
+    ({"words": " "}, "Vui lòng cho biết nội dung phản ánh, bằng chữ hoặc bằng lời ghi âm."),
     ({"area": ""}, "Vui lòng cho biết nơi xảy ra"),
     ({"consent": ""}, "Vui lòng đọc và đồng ý"),
     ({"phone": ""}, "Vui lòng để lại số điện thoại hoặc thư điện tử"),

@@ -1,18 +1,24 @@
 """Home, the public list and the public page, read as a person without JavaScript reads them."""
 from __future__ import annotations
 
+import io
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import etree
+from PIL import Image
+from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Case
+from casework.models import Case, Publication
 from tests import build
 from tests.pictured import pictured_case
-from tests.web.pages import at, words_of
+from tests.web.pages import at, signed_in, words_of
+from web import public
 
 NOON = build.NOON
 
@@ -136,3 +142,150 @@ def test_typed_markup_is_shown_as_text(world: build.World, sqlite_client: FlaskC
     page = sqlite_client.get("/reports?q=<script>alert(1)</script>").get_data(as_text=True)
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+def exact_and_vague(world: build.World) -> tuple[Case, Case]:
+    """Two published cases with a position, one of which shows it."""
+    exact, vague = (build.case_at(world, "rating", now=NOON + timedelta(minutes=minute)) for minute in (0, 1))
+    with unit_of_work():
+        for case in (exact, vague):
+            row = db.session.merge(case)
+            row.latitude, row.longitude = 12.123456, 108.4
+        db.session.scalars(select(Publication).where(Publication.case_id == exact.id)).one().current.shows_exact_place = True
+    return exact, vague
+
+
+def taken_back(case: Case) -> None:
+    with unit_of_work():
+        db.session.merge(case).quarantined_at = NOON
+
+
+def test_every_filter_stands_in_the_address_as_a_chip_and_a_wrong_day_is_said_so(world: build.World, sqlite_client: FlaskClient) -> None:
+    case = build.case_at(world, "handling", urgent=True)
+    address = f"/reports?q=&area={world.area.ref}&urgency=urgent&late=late&from=01/03/2026&to=2026-03-31"
+    page = sqlite_client.get(address).get_data(as_text=True)
+    words = words_of(page)
+    for chip in ("Xã Lát Bỏ lọc", "Khẩn Bỏ lọc", "Trễ hạn Bỏ lọc", "Từ 01/03/2026 Bỏ lọc", "Đến 31/03/2026 Bỏ lọc"):
+        assert chip in words
+    assert 'value="2026-03-01"' in page
+    assert f'href="/reports?area={world.area.ref}&amp;urgency=urgent&amp;late=late&amp;from=2026-03-01"' in page
+    assert f'href="/reports.atom?area={world.area.ref}&amp;urgency=urgent&amp;late=late&amp;from=2026-03-01&amp;to=2026-03-31"' in page
+    assert case.code not in words
+    assert case.code in words_of(sqlite_client.get(address.replace("late=late", "")))
+    wrong = words_of(sqlite_client.get("/reports?from=31/02/2026&to=nay"))
+    assert "“31/02/2026” không phải là ngày" in wrong
+    assert "“nay” không phải là ngày" in wrong
+    assert case.code in wrong
+    assert "không có kết quả" in words_of(sqlite_client.get("/reports?from=2026-04-01&to=2026-03-01"))
+
+
+def test_a_search_is_ranked_and_goes_on_by_number_of_page(world: build.World, sqlite_client: FlaskClient) -> None:
+    cases = [build.case_at(world, "rating", now=NOON + timedelta(minutes=minute)) for minute in range(2)]
+    first, second = (sqlite_client.get(f"/reports?q=rac&page={page}") for page in (1, 99))
+    assert words_of(first).index(cases[1].code) < words_of(first).index(cases[0].code)
+    assert "2 kết quả" in words_of(first)
+    assert words_of(second).count(cases[0].code) == 1
+
+
+def test_the_map_part_needs_no_script_to_be_read(world: build.World, sqlite_client: FlaskClient) -> None:
+    exact, vague = exact_and_vague(world)
+    page = sqlite_client.get("/reports?view=map").get_data(as_text=True)
+    words = words_of(page)
+    assert "1 phản ánh có vị trí; 1 phản ánh chỉ tính theo xã." in words
+    assert "Xã Lát: 1 phản ánh" in words
+    assert exact.code in words
+    assert vague.code in words
+    assert "12.12" not in page
+    assert '<script src="/static/vendor/leaflet' not in sqlite_client.get("/reports").get_data(as_text=True)
+
+
+def test_points_and_feed_tell_public_facts_are_known_by_their_bytes_and_forget_what_is_taken_back(
+    world: build.World, sqlite_client: FlaskClient
+) -> None:
+    exact, vague = exact_and_vague(world)
+    open_ = build.case_at(world, "handling", now=NOON + timedelta(minutes=2))
+    points = sqlite_client.get("/reports/points.json")
+    assert points.json is not None
+    assert [(each["at"], each["url"]) for each in points.json["points"]] == [([12.123456, 108.4], f"/reports/{exact.code}")]
+    assert [(each["count"], each["words"]) for each in points.json["areas"]] == [(2, "Xã Lát: 2 phản ánh")]
+    feed = sqlite_client.get("/reports.atom")
+    tree = etree.fromstring(feed.data)
+    spaces = {"a": "http://www.w3.org/2005/Atom", "g": "http://www.georss.org/georss"}
+    entries = {each.findtext("a:id", namespaces=spaces): each for each in tree.findall("a:entry", spaces)}
+    assert list(entries) == [f"tag:127.0.0.1,2026:/reports/{case.code}" for case in (open_, vague, exact)]
+    shown, hidden, bare = (entries[f"tag:127.0.0.1,2026:/reports/{case.code}"] for case in (exact, vague, open_))
+    assert shown.findtext("g:point", namespaces=spaces) == "12.123456 108.400000"
+    assert hidden.find("g:point", spaces) is None
+    assert shown.findtext("a:title", namespaces=spaces) == "Rác đổ ven suối"
+    assert "Người dân phản ánh" in (shown.findtext("a:summary", namespaces=spaces) or "")
+    assert "Rác" not in etree.tostring(bare, encoding="unicode")
+    for answer, path in ((points, "/reports/points.json"), (feed, "/reports.atom")):
+        again = sqlite_client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+    assert sqlite_client.get("/reports.atom", headers={"If-Modified-Since": feed.headers["Last-Modified"]}).status_code == 304
+    assert len(etree.fromstring(sqlite_client.get("/reports.atom?state=answered").data).findall("a:entry", spaces)) == 2
+    taken_back(exact)
+    assert exact.code not in sqlite_client.get("/reports.atom").get_data(as_text=True)
+    assert sqlite_client.get("/reports/points.json").json == {**points.json, "points": [], "words": "2 phản ánh chỉ tính theo xã."}
+
+
+def test_a_case_is_shared_by_words_and_a_picture_that_hold_what_is_public(
+    world: build.World, sqlite_client: FlaskClient, sqlite_app: Flask
+) -> None:
+    filed = pictured_case(world, Path(sqlite_app.extensions["file_store"].root), "rating")
+    open_ = build.case_at(world, "handling", now=NOON + timedelta(minutes=1))
+    page = sqlite_client.get(f"/reports/{filed.case.code}").get_data(as_text=True)
+    meta = dict(re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)"', page))
+    assert meta["og:title"] == "Rác đổ ven suối"
+    assert meta["og:description"] == meta["description"]
+    assert meta["description"].startswith("Thôn Păng Tiêng, Xã Lát · Đã xử lý")
+    assert f'<link rel="canonical" href="http://127.0.0.1:8080/reports/{filed.case.code}">' in page
+    assert 'class="qr"' in page
+    picture = sqlite_client.get(meta["og:image"].removeprefix("http://127.0.0.1:8080"))
+    with Image.open(io.BytesIO(picture.data)) as drawn:
+        assert (drawn.format, drawn.size) == ("PNG", (1200, 630))
+        # the agency's photo is green, the sender's is olive: the one behind stands there
+        red, green, blue = drawn.convert("RGB").getpixel((1000, 300))  # type: ignore[misc]
+        assert (red < 40, 100 < green < 160, blue < 40) == (True, True, True)
+    assert picture.headers["Cache-Control"] == "public, no-cache"
+    path = f"/reports/{filed.case.code}/card.png"
+    assert sqlite_client.get(path, headers={"If-None-Match": picture.headers["ETag"]}).status_code == 304
+    bare = sqlite_client.get(f"/reports/{open_.code}").get_data(as_text=True)
+    meta = dict(re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)"', bare))
+    assert (meta["og:title"], meta["description"]) == ("Rừng, đất đai, tài nguyên - môi trường", "Xã Lát · Đang xử lý")
+    assert sqlite_client.get(f"/reports/{open_.code}/card.png").status_code == 200
+    taken_back(filed.case)
+    assert sqlite_client.get(path, headers={"If-None-Match": picture.headers["ETag"]}).status_code == 404
+
+
+def test_guests_and_accounts_say_that_they_met_it_too(world: build.World, sqlite_app: Flask) -> None:
+    case = build.case_at(world, "handling")
+    path = f"/reports/{case.code}/me-too"
+    guest, neighbour, sender = (sqlite_app.test_client() for _ in range(3))
+    signed_in(sqlite_app, neighbour, world.people["citizen_2"], now=NOON)
+    signed_in(sqlite_app, sender, world.people["citizen"], now=NOON)
+    for _ in range(2):
+        answer = guest.post(path, data={"act": "say"})
+        assert (answer.status_code, answer.location) == (302, f"/reports/{case.code}#also")
+    neighbour.post(path, data={"act": "say"})
+    page = words_of(guest.get(f"/reports/{case.code}"))
+    assert "2 người cũng gặp" in page
+    assert "Rút lại" in page
+    assert "2 người cũng gặp" in words_of(guest.get("/reports"))
+    assert sender.post(path, data={"act": "say"}).status_code == 422
+    assert "Tôi cũng gặp" not in words_of(sender.get(f"/reports/{case.code}"))
+    operator = signed_in(sqlite_app, sqlite_app.test_client(), world.people["operator"], now=NOON)
+    assert "2 người cũng gặp" in words_of(operator.get(f"/cases/{case.ref}"))
+    guest.post(path, data={"act": "take_back"})
+    assert "1 người cũng gặp" in words_of(guest.get(f"/reports/{case.code}"))
+    statuses = {guest.post(path, data={"act": "take_back"}).status_code for _ in range(public.ME_TOO.most)}
+    assert statuses == {302, 429}
+
+
+def test_search_engines_find_what_is_public_and_nobodys_own(world: build.World, sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
+    case = build.case_at(world, "handling")
+    operator = signed_in(sqlite_app, sqlite_app.test_client(), world.people["operator"], now=NOON)
+    for path in ("/", "/reports", f"/reports/{case.code}", "/reports/new"):
+        assert "X-Robots-Tag" not in sqlite_client.get(path).headers
+    for client, path in ((sqlite_client, "/track"), (sqlite_client, "/sign-in"), (operator, "/inbox"), (operator, f"/cases/{case.ref}")):
+        assert client.get(path).headers["X-Robots-Tag"] == "noindex, nofollow"

@@ -181,7 +181,7 @@ class TestForms:
 
     def test_too_much_is_said_to_be_too_much(self, sqlite_app: Flask) -> None:
         sqlite_app.config["MAX_CONTENT_LENGTH"] = 1000
-        answer = client_of(sqlite_app).post("/reports/new", data={"words": "x" * 2000})
+        answer = client_of(sqlite_app).post("/sign-in", data={"login": "x" * 2000})
         assert answer.status_code == 413
         assert "15 MB" in answer.text
 

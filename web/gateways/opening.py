@@ -59,6 +59,10 @@ def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:
         return "cases.case", {"ref": of}
     if page is Page.LETTER:
         return "letters.letter", {"ref": of}
+    if page is Page.DATA_REQUEST:
+        return "rights_requests.request_page", {"ref": of}
+    if page is Page.OWN_DATA:
+        return ("rights_own.of_report", {"code": of}) if of else ("rights_own.of_account", {})
     if page is Page.INBOX:
         return "inbox.inbox", {}
     return {Page.OWN: "tracking.own", Page.TRACK: "tracking.track", Page.PUBLIC: "public.report"}[page], {"code": of}

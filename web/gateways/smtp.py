@@ -118,7 +118,8 @@ def letter_of(outgoing: Outgoing, recipient: str, sender: str) -> EmailMessage:
     letter["Message-ID"] = f"<{outgoing.token}@{domain}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter["X-Auto-Response-Suppress"] = "All"
-    letter["List-Unsubscribe"] = f"<{words.choices}>"
+    if words.choices:
+        letter["List-Unsubscribe"] = f"<{words.choices}>"
     if takes_one_click(words.choices):
         letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     letter.set_content(_text(words))
@@ -175,7 +176,8 @@ def _leave(connection: smtplib.SMTP) -> None:
 
 def _text(words: Words) -> str:
     link = f"\n\n{READ[words.language]}{words.link}" if words.link and words.link not in words.body else ""
-    return f"{words.body}{link}\n\n-- \n{FOOT[words.language]}{words.choices}\n"
+    foot = f"\n\n-- \n{FOOT[words.language]}{words.choices}" if words.choices else ""
+    return f"{words.body}{link}{foot}\n"
 
 
 def _html(words: Words) -> str:
@@ -186,6 +188,6 @@ def _html(words: Words) -> str:
         parts = parts.replace(link, f'<a href="{link}">{link}</a>')
     elif link:
         parts += f'<p>{escape(READ[words.language])}<a href="{link}">{link}</a></p>'
-    foot = f'<p><small>{escape(FOOT[words.language])}<a href="{choices}">{choices}</a></small></p>'
+    foot = f'<hr><p><small>{escape(FOOT[words.language])}<a href="{choices}">{choices}</a></small></p>' if choices else ""
     head = f'<meta charset="utf-8"><title>{escape(words.subject)}</title>'
-    return f'<!doctype html><html lang="{words.language}"><head>{head}</head><body>{parts}<hr>{foot}</body></html>'
+    return f'<!doctype html><html lang="{words.language}"><head>{head}</head><body>{parts}{foot}</body></html>'

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from casework.permissions import Action, may
+from casework.permissions import Action, Role, may
 from casework.settings.kinds import KINDS
 from casework.words import Bilingual
 from web.guards import actor, performs
@@ -40,6 +40,8 @@ class Section:
     action: Action = Action.CHANGE_SETTINGS
     group: str = "rules"
     parts: dict[str, Any] = field(default_factory=dict)
+    of_installation: bool = False
+    """Whether it is for administrators of the whole installation alone."""
 
     @property
     def url(self) -> str:
@@ -47,7 +49,7 @@ class Section:
         return url_for(self.endpoint, **self.parts)
 
 
-GROUP_OF = {"phrase": "words", "answer_template": "words", "letterhead": "words", "camera": "places"}
+GROUP_OF = {"phrase": "words", "answer_template": "words", "letterhead": "words", "consent_notice": "words", "camera": "places"}
 """Where a kind of rules stands that does not stand among the rules of handling."""
 
 
@@ -120,6 +122,12 @@ SECTIONS: list[Section] = [
         Action.MANAGE_WALLBOARDS, group="system",
     ),
     Section(
+        "settings_host_apps.apps",
+        lazy(TITLES["host_app"]),
+        _l("Which other applications may sign their people in here, and by which key."),
+        group="system", of_installation=True,
+    ),
+    Section(
         "settings_map.settings_map", lazy(TITLES["house_setting"]), _l("What lies under the points of a map, and where it comes from."),
         group="places",
     ),
@@ -137,6 +145,8 @@ def settings_title(part: str) -> str:
 @performs(Action.OPEN_SETTINGS)
 def settings() -> ResponseReturnValue:
     """To each person the sections they may do something in; whoever may open this has one (tests/web/settings/test_values.py)."""
-    seen = [section for section in SECTIONS if may(actor(), section.action)]
+    by = actor()
+    is_of_all = any(grant.role == Role.ADMINISTRATOR and grant.centre_id is None for grant in by.grants)
+    seen = [section for section in SECTIONS if may(by, section.action) and (is_of_all or not section.of_installation)]
     groups = [(words, [section for section in seen if section.group == group]) for group, words in GROUPS.items()]
     return render_template("settings/index.html", groups=[pair for pair in groups if pair[1]])

@@ -30,6 +30,7 @@ from casework.messages.texts import (
     shipped_words,
     sms_of,
     texts_in_force,
+    with_places_of,
     words_of,
 )
 from casework.models import Centre, TextTemplate
@@ -60,6 +61,7 @@ SAMPLES: dict[str, Bilingual] = {
     "guidance": Bilingual("Ông/Bà ghi rõ địa điểm và gửi lại kèm ảnh.", "Please name the place and send it again with a photo."),
     "lead": Bilingual("Phòng Tài nguyên và Môi trường", "Natural Resources and Environment Office"),
     "agency": Bilingual("Phòng Tài nguyên và Môi trường", "Natural Resources and Environment Office"),
+    "digits": Bilingual("482913", "482913"),
 }
 """What stands in the named places of a preview, beside codes and the link."""
 
@@ -238,7 +240,7 @@ def _page(
         refusal=refusal,
         names={place: name for name, place in (words.zns_parameters or {}).items()},
         prefix=ZNS_PREFIX,
-        previews=previews_of(words, samples_for(scope)),
+        previews=previews_of(words, {name: with_places_of(kind, values) for name, values in samples_for(scope).items()}),
         languages=LANGUAGE_LABELS,
         limits=LONGEST,
         most_segments=MOST_SMS_SEGMENTS,

@@ -18,6 +18,7 @@ TITLES: dict[str, Bilingual] = {
     "messages": Bilingual("Tin gửi đi", "Messages sent"),
     "reorganisation": Bilingual("Sắp xếp lại đơn vị", "Reorganisations"),
     "wallboard": Bilingual("Tivi hiển thị", "Televisions"),
+    "host_app": Bilingual("Ứng dụng đăng nhập thay", "Applications that sign people in"),
     "house_setting": Bilingual("Bản đồ nền", "Base map"),
 }
 """By the name events have for the kind of setting, where they have one."""

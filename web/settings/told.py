@@ -27,7 +27,7 @@ KIND_WORDS: dict[str, Bilingual] = {
     **{kind: TITLES[kind] for kind in ("deputy", "agency", "area", "boundary")},
     "calendar_day": Bilingual("Ngày nghỉ, ngày làm bù", "Day of the calendar"),
     "office_hours": Bilingual("Giờ làm việc", "Office hours"),
-    **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation")},
+    **{kind: TITLES[kind] for kind in ("text", "house_setting", "wallboard", "reorganisation", "host_app")},
 }
 """What a kind of setting is called in the list of events, for every part of the settings."""
 

@@ -15,6 +15,7 @@ LABELS: dict[str, Bilingual] = {
     "name_en": Bilingual("Tên tiếng Anh", "Name in English"),
     "short_name_vi": Bilingual("Tên ngắn tiếng Việt", "Short name in Vietnamese"),
     "short_name_en": Bilingual("Tên ngắn tiếng Anh", "Short name in English"),
+    "public_key": Bilingual("Khóa công khai", "Public key"),
     "key": Bilingual("Mã đơn vị", "Key of the agency"),
     "official_code": Bilingual("Mã hành chính", "Official code"),
     "level": Bilingual("Cấp", "Level"),

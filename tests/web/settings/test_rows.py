@@ -44,6 +44,7 @@ NEW: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "camera": ({**NAMES, "kind": "tower", "area_id": "", "latitude": "", "longitude": ""}, {"kind": "security"}),
     "letterhead": ({"agency_id": "", "issuing_body": "TRUNG TÂM", "symbol": "IOC", "place": "Lạc Dương", "signer_title": "GIÁM ĐỐC"},
                    {"signer_name": "Nguyễn Văn Ký"}),
+    "consent_notice": ({"version": "2026-02", "body_vi": "Mục đích, quyền.", "body_en": "Purpose, rights."}, {"version": "2026-03"}),
 }  # fmt: skip
 """For each kind a row that can be added, and what is changed of it."""
 
@@ -73,6 +74,8 @@ IMPOSSIBLE: list[tuple[str, dict[str, str], str, str]] = [
     ("camera", {"latitude": "12.01"}, "longitude", "Cần cả vĩ độ và kinh độ"),
     ("camera", {"latitude": "21.03", "longitude": "105.85"}, "latitude", "ngoài địa bàn của Trung tâm"),
     ("letterhead", {"signer_title": ""}, "signer_title", "Không được để trống"),
+    ("consent_notice", {"version": "Tết"}, "version", "chữ cái không dấu"),
+    ("consent_notice", {"version": "2026-01"}, "version", "Phiên bản này đã có"),
     ("field", {"from_day": "2020-01-01"}, "from_day", "Không chọn được ngày đã qua"),
     ("field", {"from_day": "2040-01-01"}, "from_day", "tối đa hai năm"),
     ("field", {"reason": ""}, "reason", "Vui lòng ghi lý do"),
@@ -106,7 +109,8 @@ def row_at(answer: TestResponse, kind: str) -> Any:
 def shown(office: Office, kind: str, row: Any, by: str = "overseer") -> dict[str, str]:
     """The form of a row as its page shows it."""
     page = office.get(by, f"/settings/rules/{kind}/{row.id}").get_data(as_text=True)
-    form = page[page.index('aria-labelledby="change"') : page.index("<details")]
+    start = page.index('aria-labelledby="change"')
+    form = page[start : page.index("<details", start)]
     found = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form))
     found |= dict.fromkeys(re.findall(r'<input checked[^>]*name="([^"]+)"', form), "yes")
     found |= dict(re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\s*([^<]*)', form))

@@ -4,6 +4,7 @@
 //                              with the numbers in [data-located-at]; [data-locate-failed] says when it cannot
 //              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there yet;
 //              [data-located-outside] says that it lies outside every area
+//   [data-draft-done="owner"]  the report was sent: the draft that was kept of it goes
 //   form[data-secret-from-address]   the secret behind # of a receipt's QR code goes into the form and out of the address: it is never sent by GET
 "use strict";
 (function () {
@@ -12,6 +13,15 @@
   window.addEventListener("online", tell);
   window.addEventListener("offline", tell);
   tell();
+
+  // Drafts of the report form: done with once the report is sent; whoever signs out takes those of their account along.
+  const drafts = keep => {
+    try {
+      Object.keys(localStorage).filter(key => key.indexOf("report-draft:") === 0 && !keep(key.slice(13))).forEach(key => localStorage.removeItem(key));
+    } catch (error) { /* no store, no drafts */ }
+  };
+  all("[data-draft-done]").forEach(page => drafts(owner => owner !== page.dataset.draftDone));
+  all("form[action$='/sign-out']").forEach(form => form.addEventListener("submit", () => drafts(owner => owner === "guest")));
 
   all("form[data-secret-from-address]").forEach(form => {
     const take = () => {
@@ -36,6 +46,18 @@
       select.dispatchEvent(new Event("change", { bubbles: true }));
     }).catch(() => {});                                                        // the server looks again when the form is sent
   };
+
+  all("button[data-locate]").forEach(button => {
+    const [latitude, longitude, accuracy] = button.dataset.locate.split(" ").map(id => document.getElementById(id));
+    // pointed at on a map: as exact as the finger was
+    latitude.form.addEventListener("pointed", () => {
+      if (accuracy) accuracy.value = "";
+      all("[data-located]").forEach(text => { text.hidden = !latitude.value; });
+      all("[data-located-at]").forEach(text => { text.textContent = latitude.value && latitude.value + ", " + longitude.value; });
+      if (latitude.value && button.dataset.areaUrl) choose(button, latitude.value, longitude.value);
+      else all("[data-located-outside]").forEach(text => { text.hidden = true; });
+    });
+  });
 
   if (!navigator.geolocation) return;
   all("button[data-locate]").forEach(button => {

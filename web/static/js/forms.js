@@ -4,6 +4,7 @@
 //   input[type=file][data-previews="id"]   shows the photos chosen in #id and what they weigh in [data-weight]; too heavy: [data-too-heavy]
 //   [data-errors]              takes the focus, so that a screen reader starts there
 //   [data-print], [data-copy="text"]       buttons; hidden until this script runs
+//   form[data-comfort]         its buttons change text size and contrast of this page where it stands, so that nothing typed is lost
 "use strict";
 (function () {
   const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
@@ -59,6 +60,23 @@
       all("[data-too-heavy]", near).forEach(text => { text.hidden = !(heaviest && files.some(file => file.size > heaviest)); });
     });
   });
+
+  const sizes = ["", "large", "larger"], root = document.documentElement;
+  const put = (name, value) => { if (value) root.setAttribute(name, value); else root.removeAttribute(name); };
+  all("form[data-comfort] button[name]").forEach(button => button.addEventListener("click", event => {
+    event.preventDefault();
+    if (button.name === "text") {
+      const now = Math.max(0, sizes.indexOf(root.getAttribute("data-text") || ""));
+      put("data-text", sizes[Math.min(sizes.length - 1, Math.max(0, now + (button.value === "bigger" ? 1 : -1)))]);
+    } else {
+      const more = !root.hasAttribute("data-contrast");
+      put("data-contrast", more ? "more" : "");
+      button.setAttribute("aria-pressed", String(more));
+    }
+    // what the next page is to look like; without network this page alone has changed
+    const wished = "?text=" + (root.getAttribute("data-text") || "normal") + "&contrast=" + (root.getAttribute("data-contrast") || "normal");
+    fetch(button.form.getAttribute("action") + wished, { credentials: "same-origin", redirect: "manual" }).catch(() => {});
+  }));
 
   all("[data-print]").forEach(button => { button.hidden = false; button.addEventListener("click", () => window.print()); });
   if (navigator.clipboard) {

@@ -2,6 +2,7 @@
 //   data-bounds="south,west,north,east"   what is shown at first where nothing is known
 //   label[data-camera]                    a point that chooses the radio of its label
 //   [data-picked], [data-unpick]          what was pointed at, and the button that takes it away
+// Tells "pointed" when the inputs have changed, and hears "located" when another script has changed them. ES2019: citizens point, too.
 "use strict";
 (() => {
   const stage = document.querySelector("[data-pick-map]");
@@ -39,11 +40,14 @@
 
     let point = null;
     const put = at => {
-      latitude.value = at ? at.lat.toFixed(5) : "";
-      longitude.value = at ? at.lng.toFixed(5) : "";
+      if (!at || Math.abs(latitude.value - at.lat) + Math.abs(longitude.value - at.lng) > 1e-5) {
+        latitude.value = at ? at.lat.toFixed(5) : "";
+        longitude.value = at ? at.lng.toFixed(5) : "";
+        stage.dispatchEvent(new CustomEvent("pointed", { bubbles: true }));
+      }
       picked.textContent = at ? `${latitude.value}, ${longitude.value}` : picked.dataset.nothing;
       unpick.hidden = !at;
-      point?.remove();
+      if (point) point.remove();
       point = at ? L.circleMarker(at, { radius: 9, interactive: false, className: "map-picked" }).addTo(map) : null;
     };
     if (given.length) put(L.latLng(...given[0]));
@@ -52,6 +56,7 @@
       if (event.key === "Enter" && event.target === stage) { event.preventDefault(); event.stopPropagation(); put(map.getCenter()); }
     });
     unpick.addEventListener("click", () => put(null));
+    form.addEventListener("located", () => { put(L.latLng(Number(latitude.value), Number(longitude.value))); map.setView(point.getLatLng()); });
   };
   if (fold && !fold.open) fold.addEventListener("toggle", open, { once: true });
   else open();

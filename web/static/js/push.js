@@ -11,19 +11,19 @@
   const part = name => box.querySelector(`[data-push-${name}]`);
   const button = part("on");
 
-  const bytesOf = text => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), character => character.charCodeAt(0));
+  const bytesOf = text => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), character => character.charCodeAt(0));
   const isOf = (subscription, key) => {
-    const own = new Uint8Array(subscription.options.applicationServerKey ?? []);
+    const own = new Uint8Array(subscription.options.applicationServerKey || []);
     return own.length === key.length && own.every((byte, index) => byte === key[index]);
   };
 
   const agree = async () => {
     const key = bytesOf(box.dataset.key);
-    const registration = await navigator.serviceWorker.register("/push-worker.js", { scope: "/", updateViaCache: "none" });
+    const registration = await navigator.serviceWorker.register("/sw.js", { scope: "/", updateViaCache: "none" });
     await navigator.serviceWorker.ready;
     let known = await registration.pushManager.getSubscription();
     if (known && !isOf(known, key)) { await known.unsubscribe(); known = null; }
-    const subscription = known ?? await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+    const subscription = known || await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
     const answer = await fetch(box.dataset.save, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": box.dataset.token },
@@ -47,8 +47,8 @@
     }
   });
 
-  ending?.addEventListener("submit", () => {
+  if (ending) ending.addEventListener("submit", () => {
     // the server forgets it in any case; that the browser does too needs no waiting for
-    navigator.serviceWorker.getRegistration("/").then(found => found?.pushManager.getSubscription()).then(found => found?.unsubscribe());
+    navigator.serviceWorker.getRegistration("/").then(found => found && found.pushManager.getSubscription()).then(found => found && found.unsubscribe());
   });
 })();

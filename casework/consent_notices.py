@@ -1,0 +1,102 @@
+"""What people are told before they agree that their data are processed: one notice at a time, each known by its version.
+
+Of a report is kept which notice was shown, so the words of one that has been in force never change: other words are another version
+(Law 91/2025/QH15 on the protection of personal data: the agreement must be provable).
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import ConsentNotice
+from casework.permissions import LOCAL_ZONE
+from casework.settings.rows import Proposal
+from casework.words import Bilingual
+
+LONGEST_VERSION = 20
+LONGEST_NOTICE = 6_000
+
+
+def notice_today(centre_id: int | None, now: datetime) -> ConsentNotice | None:
+    """The notice a centre shows: its own, else that of the installation; of several in force the newest. None where none was seeded."""
+    today = _day(now)
+    rows = [row for row in _begun(today) if row.centre_id in (None, centre_id)]
+    in_force = [row for row in rows if row.holds_on(today)]
+    # somebody always has to be told something: where the last one was ended, it goes on
+    return next((row for row in in_force if row.centre_id is not None), None) or next(iter(in_force or rows), None)
+
+
+def notice_shown(version: str, now: datetime) -> ConsentNotice | None:
+    """The notice of a version that has been shown at some time: a report may have waited for weeks with the one of its day."""
+    return next((row for row in _begun(_day(now)) if row.version == version), None)
+
+
+def replaces_for(centre_id: int | None, shown: ConsentNotice | None, now: datetime) -> ConsentNotice | None:
+    """The notice that has to be read and agreed to instead of the one shown, because the report goes to a centre that has another.
+
+    None where the one shown will do: an earlier version of the same body is what the person agreed to.
+    """
+    due = notice_today(centre_id, now)
+    return due if due is not None and (shown is None or shown.centre_id != due.centre_id) else None
+
+
+def check_notice(proposal: Proposal) -> Iterator[tuple[str, Bilingual]]:
+    """A version of its own, and nothing changed that somebody may have agreed to. As a check of its kind of rules."""
+    row, day, version = proposal.scope.row, proposal.scope.day, proposal.values.get("version")
+    has_begun = row is not None and proposal.scope.today is not None and row.valid_from <= proposal.scope.today
+    if has_begun and row.valid_from == day:
+        yield (
+            "from_day",
+            Bilingual(
+                "Bản này bắt đầu đúng ngày đó và có thể đã có người đồng ý; vui lòng chọn từ ngày sau.",
+                "This notice begins on that very day and may have been agreed to; please choose a later day.",
+            ),
+        )
+    taken = select(ConsentNotice.id).where(ConsentNotice.version == version, _ever_held())
+    others = set(db.session.scalars(taken)) - ({row.id} if row is not None and not has_begun else set())
+    if others:
+        yield (
+            "version",
+            Bilingual(
+                "Phiên bản này đã có. Chữ đã có người đồng ý không đổi được; vui lòng đặt phiên bản mới.",
+                "There is this version already. Words that were agreed to cannot change; please give it a new version.",
+            ),
+        )
+
+
+def check_notice_end(row: Any, day: date) -> Iterator[tuple[str, Bilingual]]:
+    """The installation is never without a notice."""
+    if row.centre_id is None and not any(each.id != row.id and each.centre_id is None and each.holds_on(day) for each in _begun(day)):
+        yield (
+            "",
+            Bilingual(
+                "Phải luôn có một thông báo. Vui lòng thêm bản mới; bản mới nhất là bản được hiển thị.",
+                "There must always be a notice. Please add a new one: the newest is the one that is shown.",
+            ),
+        )
+
+
+def remark_on_notice(row: Any, day: date) -> Bilingual | None:
+    """That people are shown another one, as a remark in the list."""
+    newest = next((each for each in _begun(day) if each.centre_id == row.centre_id and each.holds_on(day)), None)
+    if newest is None or newest.id == row.id or not row.holds_on(day):
+        return None
+    return Bilingual("Đã có bản mới hơn; bản mới hơn được hiển thị.", "There is a newer one, and that is what people are shown.")
+
+
+def _begun(day: date) -> list[ConsentNotice]:
+    """All that have begun by a day, the newest first; a page of rows, because versions are few."""
+    query = select(ConsentNotice).where(ConsentNotice.valid_from <= day, _ever_held())
+    return list(db.session.scalars(query.order_by(ConsentNotice.valid_from.desc(), ConsentNotice.id.desc()).limit(200)))
+
+
+def _ever_held() -> Any:
+    """Not taken back before it began."""
+    return ConsentNotice.valid_to.is_(None) | (ConsentNotice.valid_to > ConsentNotice.valid_from)
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(LOCAL_ZONE).date()

@@ -1,0 +1,216 @@
+"""One-time codes: six digits sent to a telephone number or an e-mail address, to prove that it is the person's.
+
+A code holds for ten minutes, five attempts and one use; of a contact and purpose the newest alone counts. Kept are keyed digests;
+contact and digits lie sealed in the row until the message has left, then they are wiped. Nothing here says whether anybody is known
+under a contact: a code is sent to whoever asks for one, within limits.
+
+It leaves as a delivery of its own, urgent and in quiet hours too, whose recipient is `code:<id>`; one that could not be sent in time
+is dropped.
+"""
+
+import hmac
+import secrets
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, func, select, update
+
+from casework.contacts.sealed_codes import RECIPIENT, code_of, digest_of, kind_of, open_message, seal_message
+from casework.db import db
+from casework.identity import Contact
+from casework.limits import Limit, count_attempt, limit_set_by
+from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Words, fill, template_of
+from casework.models import Delivery, OneTimeCode, Report
+from casework.sealing import lookup_digest
+
+TEMPLATE = "one_time_code"
+DIGITS = 6
+LASTS = timedelta(minutes=10)
+MOST_ATTEMPTS = 5
+RESEND_AFTER = timedelta(seconds=60)
+"""Whoever asks again sooner is told the same, and nothing more is sent: the first message is on its way."""
+KEPT = timedelta(days=1)
+"""How long the row stays after it has run out."""
+SWEPT_TOGETHER = 1_000
+CODE_PURPOSE = "one-time code"
+
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
+OF_CONTACT = limit_set_by("codes_of_contact", "code to contact", QUARTER)
+OF_CONTACT_A_DAY = Limit("code to contact in a day", 10, DAY)
+"""With MOST_ATTEMPTS that leaves fifty guesses a day at a million."""
+OF_NETWORK = limit_set_by("codes_of_network", "code from network", HOUR)
+OF_ALL = limit_set_by("codes_an_hour", "codes", HOUR)
+"""Messages cost money: a script with many numbers and networks empties no purse."""
+
+
+class Purpose(StrEnum):
+    """What a code proves a contact for; one asked for one thing opens nothing else."""
+
+    SIGN_IN = "sign_in"
+    ADD_CONTACT = "add_contact"
+    CONFIRM_REPORT = "confirm_report"
+    TRACK = "track"
+    OWN_DATA = "own_data"
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """A code that is on its way by `channel`; with None there is no way, and only a demonstration shows its digits. Never in `repr`."""
+
+    channel: str | None
+    digits: str | None
+    created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"SentCode({self.channel})"
+
+
+def count_code(contact: Contact, *, network: str, now: datetime) -> datetime | None:
+    """Count that a code was asked for; the instant from which it may be asked again when there were too many, else None.
+
+    Of the contact, the network, and everybody together. The caller commits it before `send_code`.
+    """
+    subject = digest_of(contact)
+    counted = (
+        count_attempt(OF_CONTACT, subject, now=now),
+        count_attempt(OF_CONTACT_A_DAY, subject, now=now),
+        count_attempt(OF_NETWORK, network, now=now),
+        count_attempt(OF_ALL, "all", now=now),
+    )
+    return max((until for until in counted if until is not None), default=None)
+
+
+def way_to(kind: str, *, configured: Collection[str], now: datetime) -> str | None:
+    """By which of the installation's channels a code reaches a `phone` or an `email`; None where none leads there.
+
+    By Zalo where its template was approved, else by SMS.
+    """
+    if kind == "email":
+        return "email" if "email" in configured else None
+    if "zns" in configured and (template := template_of(TEMPLATE, None, now)) is not None and template.zns_template:
+        return "zns"
+    return "sms" if "sms" in configured else None
+
+
+def send_code(
+    contact: Contact, *, purpose: Purpose, now: datetime, configured: Collection[str], report: Report | None = None, language: str = "vi"
+) -> SentCode:
+    """Make a code for a contact of one way and put it on its way; earlier ones for the same purpose count no more.
+
+    Asked for again within RESEND_AFTER it is the same one, and nothing is sent. Raises ValueError for a contact of no or two ways.
+    """
+    digest, channel = digest_of(contact), way_to(kind_of(contact), configured=configured, now=now)
+    earlier = _newest(digest, purpose)
+    if earlier is not None and _is_fresh(earlier, report, now):
+        opened = open_message(earlier)
+        return SentCode(channel, opened[1] if opened is not None else None, earlier.created_at)
+    _wipe(digest, purpose)
+    digits = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    row = OneTimeCode(
+        contact_digest=digest, code_digest=_code_digest(digest, purpose, now, digits), purpose=purpose, language=language,
+        report_id=report.id if report is not None else None, sealed_message=seal_message(contact, digits), created_at=now,
+        expires_at=now + LASTS, attempts=0,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    if channel is not None:
+        delivery = Delivery(
+            message_id=None, recipient=f"{RECIPIENT}{row.id}", case_id=None, channel=channel, is_urgent=True, template="one_time_code",
+            dedupe_key=f"code:{row.code_digest}:{channel}", created_at=now, due_at=now,
+        )  # fmt: skip
+        db.session.add(delivery)
+    return SentCode(channel, digits, now)
+
+
+def check_code(contact: Contact, typed: str, *, purpose: Purpose, now: datetime, report: Report | None = None) -> bool:
+    """Whether what was typed is the newest code of that contact and purpose; it is used up with that. Every call is an attempt.
+
+    The caller commits, also after a wrong one: nothing is raised, for a refused attempt counts too. Spaces and full-width digits do
+    not matter.
+    """
+    digest = digest_of(contact)
+    digits = "".join(sign for sign in unicodedata.normalize("NFKC", typed) if sign.isascii() and sign.isdigit())
+    newest = select(func.max(OneTimeCode.id)).where(OneTimeCode.contact_digest == digest, OneTimeCode.purpose == purpose)
+    attempt = update(OneTimeCode).where(
+        OneTimeCode.id == newest.scalar_subquery(), OneTimeCode.used_at.is_(None), OneTimeCode.attempts < MOST_ATTEMPTS,
+        OneTimeCode.expires_at > now,
+    )  # fmt: skip
+    counted = attempt.values(attempts=OneTimeCode.attempts + 1).returning(
+        OneTimeCode.id, OneTimeCode.code_digest, OneTimeCode.created_at, OneTimeCode.report_id
+    )
+    row = db.session.execute(counted, execution_options={"synchronize_session": False}).first()
+    if row is None or row.report_id != (report.id if report is not None else None):
+        return False
+    if not hmac.compare_digest(row.code_digest, _code_digest(digest, purpose, row.created_at, digits)):
+        return False
+    used = update(OneTimeCode).where(OneTimeCode.id == row.id, OneTimeCode.used_at.is_(None)).values(used_at=now, sealed_message=None)
+    used = used.returning(OneTimeCode.id)
+    return db.session.execute(used, execution_options={"synchronize_session": False}).first() is not None
+
+
+def open_code(contact: Contact, *, purpose: Purpose, now: datetime, report: Report | None = None) -> OneTimeCode | None:
+    """The code of that contact and purpose that may still be typed."""
+    row = _newest(digest_of(contact), purpose)
+    is_of_it = row is not None and row.report_id == (report.id if report is not None else None)
+    return row if row is not None and is_of_it and _is_open(row, now) else None
+
+
+def sweep_codes(now: datetime) -> int:
+    """Wipe what has run out, and forget it a day later; returns how many rows went. Commits nothing.
+
+    The newest row always stays: SQLite gives the number of the last row again once that is gone, and a delivery names its row by it.
+    """
+    over = update(OneTimeCode).where(OneTimeCode.expires_at <= now, OneTimeCode.sealed_message.is_not(None)).values(sealed_message=None)
+    db.session.execute(over, execution_options={"synchronize_session": False})
+    newest = db.session.scalar(select(func.max(OneTimeCode.id)))
+    old = select(OneTimeCode.id).where(OneTimeCode.expires_at < now - KEPT, OneTimeCode.id != newest).limit(SWEPT_TOGETHER)
+    ids = list(db.session.scalars(old)) if newest is not None else []
+    if ids:
+        db.session.execute(delete(OneTimeCode).where(OneTimeCode.id.in_(ids)), execution_options={"synchronize_session": False})
+    return len(ids)
+
+
+def _newest(digest: str, purpose: str) -> OneTimeCode | None:
+    query = select(OneTimeCode).where(OneTimeCode.contact_digest == digest, OneTimeCode.purpose == purpose)
+    return db.session.scalars(query.order_by(OneTimeCode.id.desc()).limit(1).execution_options(populate_existing=True)).first()
+
+
+def _is_open(row: OneTimeCode, now: datetime) -> bool:
+    return row.used_at is None and row.attempts < MOST_ATTEMPTS and now < row.expires_at
+
+
+def _is_fresh(row: OneTimeCode, report: Report | None, now: datetime) -> bool:
+    is_of_it = row.report_id == (report.id if report is not None else None)
+    return is_of_it and _is_open(row, now) and now < row.created_at + RESEND_AFTER
+
+
+def _wipe(digest: str, purpose: str) -> None:
+    earlier = update(OneTimeCode).where(
+        OneTimeCode.contact_digest == digest, OneTimeCode.purpose == purpose, OneTimeCode.sealed_message.is_not(None)
+    )
+    db.session.execute(earlier.values(sealed_message=None), execution_options={"synchronize_session": False})
+
+
+def _code_digest(contact_digest: str, purpose: str, created_at: datetime, digits: str) -> str:
+    return lookup_digest(f"{contact_digest} {purpose} {created_at.timestamp():.6f} {digits}", purpose=CODE_PURPOSE)
+
+
+def _words(delivery: Delivery, language: str, now: datetime, _pages: Addresses) -> Words:
+    """The message with the code. Raises NothingToSay once it was used, replaced or has run out."""
+    row = code_of(delivery.recipient)
+    # the instant too: after an older backup was restored row numbers come again
+    if row is None or row.created_at != delivery.created_at or not _is_open(row, now):
+        raise NothingToSay
+    opened, template = open_message(row), template_of(TEMPLATE, None, now)
+    if opened is None or template is None:
+        raise NothingToSay
+    places = {"digits": opened[1]}
+    subject, body, short = (fill(getattr(template, f"{part}_{language}") or "", places) for part in ("subject", "body", "short"))
+    data = {name: places.get(place, "") for name, place in (template.zns_parameters or {}).items()}
+    return Words(language, subject, body, short or subject, "", line=short or subject, zns_template=template.zns_template, zns_data=data)
+
+
+COMPOSED[TEMPLATE] = _words

@@ -1,0 +1,61 @@
+"""Proving that a report's sender can be reached where they said: a report of somebody without an account is unconfirmed until then."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.cases import lock_case
+from casework.contacts.sealed_codes import digest_of, kind_of
+from casework.db import db
+from casework.events import record
+from casework.identity import Contact, open_contact
+from casework.models import Case, CaseReport, Report
+from casework.own_links import case_of
+from casework.permissions import SYSTEM, Actor
+
+GUEST_SOURCE = "citizen"
+UNCONFIRMED = "unconfirmed"
+"""As the role of a desk: where reports of unproven senders wait once they were set apart (workflows.unconfirmed); operators work at it."""
+
+
+def is_unconfirmed(report: Report) -> bool:
+    """Whether the sender left a contact that nobody has proven. Accounts, callers and cameras are asked for no proof."""
+    reporter = report.reporter
+    return (
+        reporter is not None and report.source == GUEST_SOURCE and reporter.account_id is None
+        and reporter.contact_verified_at is None and bool(reporter.phone_digest or reporter.email_digest)
+    )  # fmt: skip
+
+
+def contacts_of(report: Report) -> list[Contact]:
+    """The ways a report's sender named, one contact each, the telephone first. For sending codes to them and nothing else."""
+    reporter = report.reporter
+    if reporter is None or reporter.sealed_identity is None:
+        return []
+    given = open_contact(reporter.sealed_identity)
+    ways = (Contact(phone=given.phone) if given.phone else None, Contact(email=given.email) if given.email else None)
+    return [way for way in ways if way is not None]
+
+
+def confirm_report(report: Report, *, contact: Contact, now: datetime, by: Actor = SYSTEM) -> bool:
+    """Write down that the contact a report was sent with is its sender's. Done before it changes nothing and returns False.
+
+    Locks the case that answers the report; records `confirm_contact` with which of the two ways it is. The case it opened is no longer
+    unconfirmed, also where it is merged with another.
+    """
+    reporter, kind = report.reporter, kind_of(contact)
+    if reporter is None or digest_of(contact) != (reporter.phone_digest if kind == "phone" else reporter.email_digest):
+        raise ValueError("not the contact of this report")
+    case = lock_case(case_of(report).id)
+    if reporter.contact_verified_at is not None:
+        return False
+    record(case, "confirm_contact", by=by, at=now, report=report.code, contact=kind)
+    reporter.contact_verified_at, reporter.verified_contact = now, kind
+    for opened in _cases_opened_by(report):
+        opened.unconfirmed_since = None
+    return True
+
+
+def _cases_opened_by(report: Report) -> list[Case]:
+    query = select(Case).join(CaseReport, CaseReport.case_id == Case.id)
+    return list(db.session.scalars(query.where(CaseReport.report_id == report.id, CaseReport.is_main)))

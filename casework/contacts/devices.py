@@ -1,0 +1,68 @@
+"""Browsers that send reports which waited in them: known by a token, of which the row holds the digest alone.
+
+A token does not run out: a report may have waited for weeks where there is no signal. One of an account ends with the session it was
+made in when that is signed out or ended, with the account, or when all of the account's are ended.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.models import Account, Device, LoginSession
+from casework.sealing import lookup_digest
+
+TOKEN_PURPOSE = "device token"
+LONGEST_TOKEN = 100
+SEEN_EVERY = timedelta(days=1)
+"""How exactly `last_seen_at` is kept."""
+
+
+def issue_device(
+    account: Account | None, *, now: datetime, token: str | None = None, session: LoginSession | None = None
+) -> tuple[Device, str]:
+    """Let a browser send for this account, or for nobody in particular, and return its token, which is shown to that browser alone.
+
+    With a `token` that a live device has already, that device is returned. `session` is the one whose end ends the device too.
+    """
+    if token is not None and (known := device_of(token)) is not None and known.account_id == (account.id if account else None):
+        known.last_seen_at = now
+        return known, token
+    token = token or secrets.token_urlsafe(32)
+    device = Device(
+        token_digest=_digest(token), account_id=account.id if account else None, session_id=session.id if session else None,
+        created_at=now, last_seen_at=now,
+    )  # fmt: skip
+    db.session.add(device)
+    db.session.flush()
+    return device, token
+
+
+def device_of(token: str) -> Device | None:
+    """The device of a token; None when there is none, or it has ended, or its session or its account has."""
+    if not token or len(token) > LONGEST_TOKEN:
+        return None
+    query = select(Device, LoginSession.revoked_at).outerjoin(LoginSession, LoginSession.id == Device.session_id)
+    row = db.session.execute(query.where(Device.token_digest == _digest(token)).options(joinedload(Device.account))).first()
+    if row is None:
+        return None
+    device, revoked_at = row
+    is_over = device.ended_at is not None or revoked_at is not None
+    return None if is_over or (device.account is not None and device.account.disabled_at is not None) else device
+
+
+def is_long_unseen(device: Device, *, now: datetime) -> bool:
+    """Whether it is time to note again when the browser was heard of, which is kept to the day."""
+    return now - device.last_seen_at >= SEEN_EVERY
+
+
+def end_devices_of(account: Account, *, now: datetime) -> None:
+    """No browser sends for this account any more."""
+    ended = update(Device).where(Device.account_id == account.id, Device.ended_at.is_(None)).values(ended_at=now)
+    db.session.execute(ended, execution_options={"synchronize_session": "fetch"})
+
+
+def _digest(token: str) -> str:
+    return lookup_digest(token, purpose=TOKEN_PURPOSE)

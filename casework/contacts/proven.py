@@ -1,0 +1,177 @@
+"""Whose account a proven contact opens, and which reports belong to it.
+
+An account *claims* a contact until a code sent there has come back. Whoever proves a contact gets it: an account that only claimed it
+keeps its reports, its sessions and its other contact, and is told; it is never opened by the proof, for its reports may be those of
+whoever typed a stranger's number.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import joinedload
+
+from casework.contacts.sealed_codes import digest_of, kind_of
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.folding import normal
+from casework.identity import Contact, citizen_account, open_contact, seal_contact
+from casework.models import Account, ConsentNotice, OutboxMessage, Report, Reporter
+from casework.permissions import Actor
+
+MOST_CLAIMED = 100
+"""Reports linked to an account at one sign-in."""
+MOST_OPENED = 20
+"""Reports a code opens in a browser, the newest first."""
+LONGEST_NAME = 120
+
+
+class ContactRefused(CaseworkError):
+    """The account cannot have this contact; the text says why."""
+
+
+def account_claiming(contact: Contact) -> Account | None:
+    """The citizen's account that has this contact, proven or not."""
+    return db.session.scalar(select(Account).where(_digest_column(contact) == digest_of(contact), Account.kind == "citizen"))
+
+
+def has_proven(account: Account, contact: Contact) -> bool:
+    """Whether it was this account to which the contact was proven."""
+    return (account.phone_verified_at if kind_of(contact) == "phone" else account.email_verified_at) is not None
+
+
+def account_of(contact: Contact) -> Account | None:
+    """The account a proof of this contact opens; None where none has it proven."""
+    account = account_claiming(contact)
+    return account if account is not None and has_proven(account, contact) else None
+
+
+def open_account(
+    contact: Contact, *, name: str, language: str, notice: ConsentNotice | None, now: datetime, password_hash: str | None = None
+) -> Account:
+    """Open the account of a contact that was proven just now; an account that only claimed it loses it. Adds the reports that are its.
+
+    `notice` is what the person agreed to. Raises ContactRefused when the contact is proven to an account already, or the name is too
+    long.
+    """
+    name = normal(name)
+    _refuse_name(name)
+    _take_from_claimant(contact, now)
+    account = citizen_account(replace(contact, name=name or None), password_hash=password_hash, language=language, now=now)
+    note_proof(account, contact, now=now)
+    account.consented_at, account.consent_notice_id = now, notice.id if notice is not None else None
+    db.session.flush()
+    claim_reports(account)
+    return account
+
+
+def give_contact(account: Account, contact: Contact, *, now: datetime) -> None:
+    """Let an account have a contact that was proven just now, in place of the one of its kind it had.
+
+    Raises ContactRefused when it is proven to another account.
+    """
+    claiming = account_claiming(contact)
+    if claiming is None or claiming.id != account.id:
+        _take_from_claimant(contact, now)
+    kept = _opened(account)
+    if kind_of(contact) == "phone":
+        account.sealed_identity = seal_contact(replace(kept, phone=contact.phone))
+        account.phone_digest = digest_of(contact)
+    else:
+        account.sealed_identity = seal_contact(replace(kept, email=contact.email))
+        account.email_digest = digest_of(contact)
+    note_proof(account, contact, now=now)
+    db.session.flush()
+    claim_reports(account)
+
+
+def note_proof(account: Account, contact: Contact, *, now: datetime) -> None:
+    """Write down that the contact the account has was proven to it."""
+    if kind_of(contact) == "phone":
+        account.phone_verified_at = now
+    else:
+        account.email_verified_at = now
+
+
+def change_name(account: Account, name: str) -> None:
+    """Give an account another name; empty for none. Raises ContactRefused for one that is too long."""
+    name = normal(name)
+    _refuse_name(name)
+    account.sealed_identity = seal_contact(replace(_opened(account), name=name or None))
+
+
+def claim_reports(account: Account) -> int:
+    """Give an account the reports that were sent without one and whose *proven* contact is one it has proven; returns how many.
+
+    At most MOST_CLAIMED at a time, the newest first.
+    """
+    claimed = 0
+    for kind, digest, proven_at in (
+        ("phone", account.phone_digest, account.phone_verified_at), ("email", account.email_digest, account.email_verified_at),
+    ):  # fmt: skip
+        if digest is None or proven_at is None:
+            continue
+        query = select(Reporter).where(_reporter_column(kind) == digest, Reporter.verified_contact == kind, Reporter.account_id.is_(None))
+        for reporter in db.session.scalars(query.order_by(Reporter.id.desc()).limit(MOST_CLAIMED)):
+            reporter.account_id = account.id
+            claimed += 1
+    return claimed
+
+
+def reports_proven_by(contact: Contact) -> list[Report]:
+    """The newest reports whose proven contact is this one, with an account or without; at most MOST_OPENED."""
+    kind = kind_of(contact)
+    query = select(Report).join(Reporter, Report.reporter_id == Reporter.id)
+    query = query.where(_reporter_column(kind) == digest_of(contact), Reporter.verified_contact == kind)
+    return list(db.session.scalars(query.order_by(Reporter.id.desc()).limit(MOST_OPENED)))
+
+
+def reports_tracked_by(by: Actor) -> list[Report]:
+    """The reports opened in somebody's browser by secret or code, the newest first."""
+    if not by.tracked_report_ids:
+        return []
+    query = select(Report).where(Report.id.in_(by.tracked_report_ids)).options(joinedload(Report.reporter))
+    return list(db.session.scalars(query.order_by(Report.id.desc())))
+
+
+def _take_from_claimant(contact: Contact, now: datetime) -> None:
+    """An account that never proved a contact has it no more. Raises ContactRefused for one that did."""
+    claiming = account_claiming(contact)
+    if claiming is None:
+        return
+    if has_proven(claiming, contact):
+        raise ContactRefused(
+            "Số điện thoại hoặc thư điện tử này đã thuộc một tài khoản khác. Vui lòng đăng nhập bằng chính nó.",
+            "This number or address belongs to another account. Please sign in with it.",
+        )
+    kept = _opened(claiming)
+    if kind_of(contact) == "phone":
+        claiming.phone_digest, kept = None, replace(kept, phone=None)
+    else:
+        claiming.email_digest, kept = None, replace(kept, email=None)
+    claiming.sealed_identity = seal_contact(kept)
+    db.session.add(
+        OutboxMessage(
+            recipient=f"account:{claiming.id}", channel="page", template="contact_taken", parameters={}, created_at=now, due_at=now,
+            dedupe_key=f"contact_taken:{claiming.id}:{now.timestamp():.6f}",
+        )
+    )  # fmt: skip
+    # before anybody else has it: one contact, one account
+    db.session.flush()
+
+
+def _opened(account: Account) -> Contact:
+    return open_contact(account.sealed_identity) if account.sealed_identity is not None else Contact()
+
+
+def _digest_column(contact: Contact) -> ColumnElement[str | None]:
+    return Account.phone_digest.expression if kind_of(contact) == "phone" else Account.email_digest.expression
+
+
+def _reporter_column(kind: str) -> ColumnElement[str | None]:
+    return Reporter.phone_digest.expression if kind == "phone" else Reporter.email_digest.expression
+
+
+def _refuse_name(name: str) -> None:
+    if len(name) > LONGEST_NAME:
+        raise ContactRefused(f"Họ và tên tối đa {LONGEST_NAME} ký tự.", f"A name has {LONGEST_NAME} characters at most.")

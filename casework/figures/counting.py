@@ -1,0 +1,272 @@
+"""Counting one month of one centre. Each statement begins at an index by instant, so its work grows with that month and not with the house.
+
+Sensitive cases are counted like all others, in no other way to be told apart. Those in quarantine are counted as received and as
+referred, of the whole alone: of a field, place or agency nobody learns that something of theirs was taken out (rules.md, section 6).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy.orm import aliased
+
+from casework.calendars import calendar_of
+from casework.clocks import ClockKind
+from casework.db import db
+from casework.figures.definitions import MEDIAN, RATED, REFUSED, ROUNDED_TO
+from casework.models import (
+    Agency,
+    Area,
+    Assignment,
+    Case,
+    Clock,
+    Extension,
+    Field,
+    Publication,
+    Rating,
+    Referral,
+    Refusal,
+    RefusalReason,
+    Review,
+)
+from casework.permissions import LOCAL_ZONE
+from casework.ratings import WHOLE
+from casework.states import OPEN_STATES, CaseState
+from casework.working_time import working_minutes
+
+ALL, FIELD, AREA, AGENCY = "all", "field", "area", "agency"
+NOT_YET = "none"
+"""The subject of cases that have no field, place or agency yet."""
+
+Subject = tuple[str, str]
+Figures = dict[str, Any]
+FINAL_KINDS = ("final", "private")
+NOT_ELIGIBLE = (CaseState.REFUSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED)
+OWED_STATES = tuple(sorted(OPEN_STATES - {CaseState.REFERRED}))
+DIMENSIONS = (Case.field_id, Case.area_id, Case.lead_agency_id)
+
+
+def month_of(instant: datetime) -> date:
+    """The first day of the local month."""
+    return instant.astimezone(LOCAL_ZONE).date().replace(day=1)
+
+
+def month_after(month_on: date) -> date:
+    """The first day of the next one."""
+    return date(month_on.year + month_on.month // 12, month_on.month % 12 + 1, 1)
+
+
+def month_before(month_on: date) -> date:
+    """The first day of the one before."""
+    return date(month_on.year - (month_on.month == 1), (month_on.month - 2) % 12 + 1, 1)
+
+
+def start_of(day: date) -> datetime:
+    """Local midnight, when a day begins."""
+    return datetime.combine(day, time(), LOCAL_ZONE)
+
+
+def counted(month_on: date, *, centre_id: int, now: datetime) -> dict[Subject, Figures]:
+    """The figures of a month as far as it has gone, by dimension and subject; what is nought is left out. Changes nothing.
+
+    What is open can be counted while the month lasts and is not there afterwards.
+    """
+    since, until = start_of(month_on), start_of(month_after(month_on))
+    tally = _Tally()
+    _count_received(tally, centre_id, since, until)
+    _count_refused(tally, centre_id, since, until)
+    _count_answered(tally, centre_id, since, until)
+    _count_acts(tally, centre_id, since, until)
+    _count_ratings(tally, centre_id, since, until)
+    _count_acceptances(tally, centre_id, since, until)
+    if since <= now < until:
+        _count_open(tally, centre_id, now)
+    return tally.by_subject(_subjects(tally.keys()))
+
+
+class _Tally:
+    """Numbers by (field, area, agency) of the case, put together to subjects at the end."""
+
+    def __init__(self) -> None:
+        self._whole: Counter[str] = Counter()
+        self._parts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
+
+    def add(self, key: str, number: int, case: Iterable[int | None]) -> None:
+        """Count for the whole and for the field, the area and the agency of the case."""
+        if not number:
+            return
+        self._whole[key] += number
+        for dimension, row_id in zip((FIELD, AREA, AGENCY), case, strict=True):
+            self._parts[dimension, row_id][key] += number
+
+    def add_whole(self, key: str, number: int) -> None:
+        """Count for the whole alone."""
+        self._whole[key] += number
+
+    def add_part(self, key: str, number: int, dimension: str, row_id: int | None) -> None:
+        """Count for one subject alone."""
+        self._parts[dimension, row_id][key] += number
+
+    def keys(self) -> Iterable[tuple[str, int | None]]:
+        """Whom something was counted for."""
+        return self._parts
+
+    def by_subject(self, subjects: Mapping[tuple[str, int | None], str]) -> dict[Subject, Figures]:
+        """Rows that mean the same subject (a field in the wording of two centres) are one."""
+        found: dict[Subject, Counter[str]] = defaultdict(Counter)
+        found[ALL, ""].update(self._whole)
+        for part, numbers in self._parts.items():
+            found[part[0], subjects[part]].update(numbers)
+        return {subject: _nested(numbers) for subject, numbers in found.items()}
+
+
+def _nested(numbers: Mapping[str, int]) -> Figures:
+    """`refused:quang_cao` and the minutes become objects of their own."""
+    figures: Figures = {}
+    for key, number in sorted(numbers.items()):
+        if not number:
+            continue
+        outer, colon, inner = key.partition(":")
+        if colon:
+            figures.setdefault(outer, {})[inner] = number
+        else:
+            figures[key] = number
+    return figures
+
+
+def _count_received(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
+    is_apart = Case.quarantined_at.is_not(None)
+    is_eligible = and_(Case.accepted_at.is_not(None), Case.state.not_in(NOT_ELIGIBLE))
+    query = select(*DIMENSIONS, is_apart, is_eligible, func.count()).where(
+        _of(centre_id), Case.opened_at >= since, Case.opened_at < until
+    )
+    for *case, apart, eligible, number in db.session.execute(query.group_by(*DIMENSIONS, is_apart, is_eligible)):
+        if apart:
+            tally.add_whole("received", number)
+            continue
+        tally.add("received", number, case)
+        if eligible:
+            tally.add("eligible", number, case)
+
+
+def _count_refused(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
+    query = select(*DIMENSIONS, RefusalReason.key, func.count()).select_from(Refusal).join(Case, Case.id == Refusal.case_id)
+    query = query.join(RefusalReason, RefusalReason.id == Refusal.reason_id)
+    query = query.where(_between(Refusal.refused_at, since, until), Refusal.objection_upheld.is_not(True), *_counts(centre_id))
+    for *case, reason, number in db.session.execute(query.group_by(*DIMENSIONS, RefusalReason.key)):
+        tally.add(f"{REFUSED}:{reason}", number, case)
+
+
+def _count_answered(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
+    """By the limit that this answer ended; a case is judged by its first answer (rules.md, section 4, "Reopen")."""
+    earlier = aliased(Publication)
+    is_second = exists().where(
+        earlier.case_id == Publication.case_id, earlier.number < Publication.number, earlier.kind.in_(FINAL_KINDS)
+    )  # fmt: skip
+    query = select(Case.id, *DIMENSIONS, Clock.ended_late, Clock.extended_at, Clock.ended_at, Clock.first_due_at)
+    query = query.select_from(Publication).join(Case, Case.id == Publication.case_id)
+    query = query.outerjoin(
+        Clock, and_(Clock.case_id == Case.id, Clock.kind == ClockKind.CASE, Clock.ended_at == Publication.published_at)
+    )  # fmt: skip
+    query = query.where(_between(Publication.published_at, since, until), Publication.kind.in_(FINAL_KINDS), ~is_second)
+    query = query.where(*_counts(centre_id))
+    seen: set[int] = set()
+    for case_id, field_id, area_id, agency_id, ended_late, extended_at, ended_at, first_due_at in db.session.execute(query):
+        if case_id not in seen:
+            seen.add(case_id)
+            tally.add("answered", 1, (field_id, area_id, agency_id))
+            tally.add(_verdict(ended_late, extended_at, ended_at, first_due_at), 1, (field_id, area_id, agency_id))
+
+
+def _verdict(ended_late: bool | None, extended_at: datetime | None, ended_at: datetime | None, first_due_at: datetime | None) -> str:
+    if ended_late:
+        return "late"
+    if extended_at is not None and ended_at is not None and first_due_at is not None and ended_at >= first_due_at:
+        return "in_time_after_extension"
+    return "in_time"
+
+
+def _count_acts(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
+    reopened = select(*DIMENSIONS, func.count()).select_from(Review).join(Publication, Publication.id == Review.publication_id)
+    reopened = reopened.join(Case, Case.id == Publication.case_id)
+    reopened = reopened.where(_between(Review.decided_at, since, until), Review.outcome == "reopened", *_counts(centre_id))
+    _add_rows(tally, "reopened", reopened)
+    referred = select(*DIMENSIONS, func.count()).select_from(Referral).join(Case, Case.id == Referral.case_id)
+    _add_rows(tally, "referred", referred.where(_between(Referral.referred_at, since, until), *_counts(centre_id)))
+    # a matter counts once: cases merged into a quarantined one stay merged
+    is_main = (Case.merged_into_id + 0).is_(None)  # no index by it either, see _of
+    apart = select(func.count()).where(
+        Case.quarantined_at.is_not(None), _between(Case.quarantined_at, since, until), _of(centre_id), is_main
+    )  # fmt: skip
+    tally.add_whole("referred", db.session.scalar(apart) or 0)
+    own = (Case.field_id, Case.area_id, Assignment.agency_id)
+    extended = select(*own, func.count()).select_from(Extension).join(Assignment, Assignment.id == Extension.assignment_id)
+    extended = extended.join(Case, Case.id == Assignment.case_id)
+    extended = extended.where(_between(Extension.decided_at, since, until), Extension.granted.is_(True), *_counts(centre_id))
+    _add_rows(tally, "extended", extended, own)
+
+
+def _count_ratings(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
+    whole = Rating.about == WHOLE
+    columns = (Case.field_id, Case.area_id, Rating.agency_id, Rating.level)
+    query = select(*columns, whole, func.count()).select_from(Rating).join(Publication, Publication.id == Rating.publication_id)
+    query = query.join(Case, Case.id == Publication.case_id).where(_between(Rating.rated_at, since, until), *_counts(centre_id))
+    for field_id, area_id, agency_id, level, is_whole, number in db.session.execute(query.group_by(*columns, whole)):
+        if level not in RATED:
+            continue
+        if is_whole:
+            tally.add_whole(level, number)
+            tally.add_part(level, number, FIELD, field_id)
+            tally.add_part(level, number, AREA, area_id)
+        else:
+            tally.add_part(level, number, AGENCY, agency_id)
+
+
+def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: datetime) -> None:
+    calendar = calendar_of(centre_id)
+    query = select(*DIMENSIONS, Case.opened_at, Case.accepted_at).where(_between(Case.accepted_at, since, until))
+    query = query.where(Case.centre_id == centre_id, Case.quarantined_at.is_(None))
+    for field_id, area_id, agency_id, opened_at, accepted_at in db.session.execute(query):
+        minutes = working_minutes(opened_at, accepted_at or opened_at, calendar)
+        tally.add(f"{MEDIAN}:{ROUNDED_TO * round(minutes / ROUNDED_TO)}", 1, (field_id, area_id, agency_id))
+
+
+def _count_open(tally: _Tally, centre_id: int, now: datetime) -> None:
+    is_late = and_(Case.due_at.is_not(None), Case.due_at <= now)
+    query = select(*DIMENSIONS, is_late, func.count()).where(Case.state.in_(OWED_STATES))
+    query = query.where(Case.centre_id == centre_id, Case.quarantined_at.is_(None))
+    for *case, late, number in db.session.execute(query.group_by(*DIMENSIONS, is_late)):
+        tally.add("open_late" if late else "open_in_time", number, case)
+
+
+def _add_rows(tally: _Tally, key: str, query: Select[*tuple[Any, ...]], columns: tuple[Any, ...] = DIMENSIONS) -> None:
+    for *case, number in db.session.execute(query.group_by(*columns)):
+        tally.add(key, number, case)
+
+
+def _counts(centre_id: int) -> tuple[ColumnElement[bool], ...]:
+    return _of(centre_id), Case.quarantined_at.is_(None)
+
+
+def _of(centre_id: int) -> ColumnElement[bool]:
+    """Of that centre, said so that no index by centre fits: SQLite would begin there and read each case the centre ever had."""
+    return Case.centre_id + 0 == centre_id
+
+
+def _between(column: Any, since: datetime, until: datetime) -> ColumnElement[bool]:
+    return and_(column >= since, column < until)
+
+
+def _subjects(parts: Iterable[tuple[str, int | None]]) -> dict[tuple[str, int | None], str]:
+    """How the rows are called outside: service code, or random id."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    found = dict.fromkeys(parts, NOT_YET)
+    for dimension, row_id in found:
+        if row_id is not None:
+            wanted[dimension].add(row_id)
+    for dimension, id_column, name in ((FIELD, Field.id, Field.service_code), (AREA, Area.id, Area.ref), (AGENCY, Agency.id, Agency.ref)):
+        for row_id, subject in db.session.execute(select(id_column, name).where(id_column.in_(wanted[dimension]))):
+            found[dimension, row_id] = subject
+    return found

@@ -1,0 +1,196 @@
+"""Every figure the public reads: its name, what exactly is counted, and what a rate is a part of. Page and downloads tell the same."""
+
+from dataclasses import dataclass
+
+from casework.words import Bilingual
+
+FEWEST_FOR_A_RATE = 5
+"""Below so many no percentage is shown: one case more or less would move it by a fifth (domain.md, section 2.5)."""
+
+MEDIAN = "acceptance_minutes"
+"""How often each working time from filing to acceptance came up: minutes rounded to ROUNDED_TO, so that months can be put together."""
+
+ROUNDED_TO = 5
+"""Minutes."""
+
+REFUSED = "refused"
+"""By key of the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number. `is_standing`: counted at an instant and not over a month, so that months are not added up."""
+
+    key: str
+    name: Bilingual
+    definition: Bilingual
+    is_standing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Some figures as a part of others; never told without both numbers."""
+
+    key: str
+    name: Bilingual
+    part: tuple[str, ...]
+    whole: tuple[str, ...]
+    definition: Bilingual
+
+
+FIGURES: dict[str, Figure] = {
+    figure.key: figure
+    for figure in (
+        Figure(
+            "received",
+            Bilingual("Tiếp nhận", "Received"),
+            Bilingual(
+                "Phản ánh gửi đến trong kỳ, từ mọi nguồn: người dân, điện thoại, camera. Gồm cả vụ việc không công khai, chỉ để đếm.",
+                "Reports that came in during the period from every source: citizens, telephone, cameras. Matters that are not made public"
+                " are counted too, and only counted.",
+            ),
+        ),
+        Figure(
+            "eligible",
+            Bilingual("Đủ điều kiện sau xác minh", "Eligible after verification"),
+            Bilingual(
+                "Trong số phản ánh gửi đến trong kỳ: đã được tiếp nhận tính đến lúc chốt số liệu và không bị từ chối, gộp, rút hay"
+                " xử lý theo thủ tục riêng.",
+                "Of the reports that came in during the period: accepted by the time of counting, and not refused, merged, withdrawn or"
+                " handled under a procedure of their own.",
+            ),
+        ),
+        Figure(
+            REFUSED,
+            Bilingual("Không tiếp nhận", "Not accepted"),
+            Bilingual(
+                "Phản ánh bị từ chối trong kỳ, theo lý do. Lần từ chối đã được xem lại và tiếp tục xử lý thì không đếm.",
+                "Reports refused during the period, by reason. A refusal that was taken back after an objection does not count.",
+            ),
+        ),
+        Figure(
+            "answered",
+            Bilingual("Đã trả lời", "Answered"),
+            Bilingual(
+                "Hồ sơ có trả lời chính thức lần đầu trong kỳ: công khai, hoặc trả lời riêng cho người gửi. Mẫu số của ba số dưới đây.",
+                "Cases whose first final answer was given during the period, published or to the sender alone. The three figures below"
+                " are parts of it.",
+            ),
+        ),
+        Figure(
+            "in_time",
+            Bilingual("Đúng hạn", "In time"),
+            Bilingual(
+                "Đã trả lời trước khi hết hạn. Hạn tính theo ngày làm việc, trừ thời gian tạm dừng.",
+                "Answered before the limit ran out. Limits are counted in working days, without the time a case rested.",
+            ),
+        ),
+        Figure(
+            "in_time_after_extension",
+            Bilingual("Đúng hạn sau gia hạn", "In time after an extension"),
+            Bilingual(
+                "Trả lời sau hạn hứa ban đầu nhưng trước hạn đã gia hạn. Đếm riêng, không tính vào “Đúng hạn”.",
+                "Answered after the day first promised, but within an extension that was granted. Counted apart from “In time”.",
+            ),
+        ),
+        Figure(
+            "late",
+            Bilingual("Trễ hạn", "Late"),
+            Bilingual(
+                "Trả lời đúng lúc hết hạn hoặc sau đó. Hồ sơ mở lại vẫn giữ kết quả của lần trả lời đầu.",
+                "Answered when the limit had run out. A case that was reopened keeps the verdict of its first answer.",
+            ),
+        ),
+        Figure(
+            "open_in_time",
+            Bilingual("Đang xử lý, còn hạn", "Open, in time"),
+            Bilingual(
+                "Hồ sơ chưa trả lời và chưa hết hạn, hoặc chưa có hạn, tính tại lúc chốt số liệu. Tháng đã qua: lần chốt cuối trong tháng.",
+                "Cases without an answer whose limit has not run out, or that have none yet, at the time of counting. Of past months: at"
+                " the last count within the month.",
+            ),
+            is_standing=True,
+        ),
+        Figure(
+            "open_late",
+            Bilingual("Đang xử lý, trễ hạn", "Open, late"),
+            Bilingual(
+                "Hồ sơ chưa trả lời và đã hết hạn trả lời, tính tại lúc chốt số liệu.",
+                "Cases without an answer whose limit has run out, at the time of counting.",
+            ),
+            is_standing=True,
+        ),
+        Figure(
+            "extended",
+            Bilingual("Lượt gia hạn", "Extensions"),
+            Bilingual(
+                "Số lần gia hạn được chấp thuận trong kỳ; một hồ sơ có thể gia hạn hai lần. Theo cơ quan: cơ quan được gia hạn.",
+                "Extensions granted during the period; a case may have two. By agency: the agency that got the time.",
+            ),
+        ),
+        Figure(
+            "reopened",
+            Bilingual("Mở lại", "Reopened"),
+            Bilingual(
+                "Số lần mở lại hồ sơ trong kỳ vì người gửi chưa hài lòng và Trung tâm thấy cần làm thêm.",
+                "How often a case was reopened during the period because its sender was not satisfied and the centre saw more to do.",
+            ),
+        ),
+        Figure(
+            "referred",
+            Bilingual("Chuyển cơ quan khác", "Referred elsewhere"),
+            Bilingual(
+                "Vụ việc chuyển trong kỳ đến cơ quan ngoài Trung tâm, gồm cả vụ việc theo thủ tục riêng của pháp luật.",
+                "Matters handed during the period to a body outside the centre, with those for which the law has a procedure of its own.",
+            ),
+        ),
+        Figure(
+            "satisfied",
+            Bilingual("Hài lòng", "Satisfied"),
+            Bilingual(
+                "Đánh giá “Hài lòng” cho trong kỳ. Theo cơ quan: đánh giá riêng phần việc của cơ quan đó.",
+                "Verdicts “Satisfied” given during the period. By agency: the verdicts on the work of that agency alone.",
+            ),
+        ),
+        Figure(
+            "acceptable",
+            Bilingual("Chấp nhận được", "Acceptable"),
+            Bilingual("Đánh giá “Chấp nhận được” cho trong kỳ.", "Verdicts “Acceptable” given during the period."),
+        ),
+        Figure(
+            "dissatisfied",
+            Bilingual("Chưa hài lòng", "Not satisfied"),
+            Bilingual("Đánh giá “Chưa hài lòng” cho trong kỳ.", "Verdicts “Not satisfied” given during the period."),
+        ),
+        Figure(
+            MEDIAN,
+            Bilingual("Trung vị thời gian tiếp nhận", "Median time to acceptance"),
+            Bilingual(
+                "Một nửa số hồ sơ tiếp nhận trong kỳ được tiếp nhận nhanh hơn. Tính bằng giờ hành chính từ lúc gửi, làm tròn 5 phút.",
+                "Half of the cases accepted during the period were accepted faster. In working hours from filing, rounded to 5 minutes.",
+            ),
+        ),
+    )
+}
+
+RATED = ("satisfied", "acceptable", "dissatisfied")
+
+RATES: dict[str, Rate] = {
+    rate.key: rate
+    for rate in (
+        Rate("eligible_of_received", Bilingual("Đủ điều kiện / tiếp nhận", "Eligible / received"), ("eligible",), ("received",),
+             Bilingual("Mẫu số: phản ánh gửi đến trong kỳ.", "Out of the reports that came in during the period.")),
+        Rate("in_time_of_answered", Bilingual("Đúng hạn / đã trả lời", "In time / answered"), ("in_time",), ("answered",),
+             Bilingual("Mẫu số: hồ sơ trả lời lần đầu trong kỳ, không phải tổng số tiếp nhận.",
+                       "Out of the cases first answered during the period, not of all received.")),
+        Rate("in_time_after_extension_of_answered", Bilingual("Đúng hạn sau gia hạn / đã trả lời", "In time after an extension / answered"),
+             ("in_time_after_extension",), ("answered",),
+             Bilingual("Mẫu số: hồ sơ trả lời lần đầu trong kỳ.", "Out of the cases first answered during the period.")),
+        Rate("late_of_open", Bilingual("Trễ hạn / đang xử lý", "Late / open"), ("open_late",), ("open_in_time", "open_late"),
+             Bilingual("Mẫu số: hồ sơ chưa trả lời tại lúc chốt số liệu.", "Out of the cases without an answer at the time of counting.")),
+        Rate("content_of_rated", Bilingual("Hài lòng hoặc chấp nhận được / đã đánh giá", "Satisfied or acceptable / rated"),
+             ("satisfied", "acceptable"), RATED,
+             Bilingual("Mẫu số: số đánh giá cho trong kỳ, không phải số hồ sơ. Phản ánh từ camera không có đánh giá.",
+                       "Out of the verdicts given during the period, not of the cases. Reports by cameras have no verdicts.")),
+    )
+}  # fmt: skip

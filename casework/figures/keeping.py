@@ -1,0 +1,113 @@
+"""Keeping the counted months as rows: the present and the previous one anew each hour, older ones once."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.figures.counting import ALL, counted, month_after, month_before, month_of, start_of
+from casework.models import Case, Centre, PublicFigures
+
+FRESH = timedelta(minutes=30)
+"""Another worker has counted within that time: the job does not do it twice."""
+
+STANDING = ("open_in_time", "open_late")
+"""Counted while a month lasts; afterwards the last count of it stands."""
+
+MOST_MISSING = 36
+"""Older months a round of the job counts for a centre, the newest first, so that a long past does not hold up the present."""
+
+
+def count_public_figures(now: datetime) -> int:
+    """Count what is not counted yet or may have changed since. The job; returns how many months of centres it counted."""
+    number = 0
+    for centre_id in _centre_ids():
+        present = month_of(now)
+        for month_on in (present, month_before(present)):
+            number += count_month(month_on, centre_id=centre_id, now=now, unless_since=now - FRESH)
+        for month_on in _missing(centre_id, month_before(month_before(present)))[:MOST_MISSING]:
+            number += count_month(month_on, centre_id=centre_id, now=now, unless_since=now - FRESH)
+    return number
+
+
+def recount_public_figures(now: datetime) -> int:
+    """Count every month of every centre again; returns how many. What was open in past months stays as it was counted then."""
+    number = 0
+    for centre_id in _centre_ids():
+        month_on, first = month_of(now), min([*_counted_months(centre_id), _first_month(centre_id) or month_of(now)])
+        while month_on >= first:
+            number += count_month(month_on, centre_id=centre_id, now=now)
+            month_on = month_before(month_on)
+    return number
+
+
+def count_month(month_on: date, *, centre_id: int, now: datetime, unless_since: datetime | None = None) -> bool:
+    """Count one month of a centre and put its rows in place of the former ones. Returns whether it did: not when that was done lately.
+
+    Counting takes no lock; the rows are written in a unit of work of their own, one worker at a time.
+    """
+    if _is_counted(month_on, centre_id, unless_since):
+        return False
+    fresh = counted(month_on, centre_id=centre_id, now=now)
+    with unit_of_work():
+        db.session.execute(select(Centre.id).where(Centre.id == centre_id).with_for_update(key_share=True))
+        if _is_counted(month_on, centre_id, unless_since):
+            return False
+        _write(month_on, centre_id, fresh, now)
+    return True
+
+
+def _write(month_on: date, centre_id: int, fresh: dict[tuple[str, str], dict[str, Any]], now: datetime) -> None:
+    rows = db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == month_on, PublicFigures.centre_id == centre_id))
+    kept = {(row.dimension, row.subject): row for row in rows}
+    if now >= start_of(month_after(month_on)):
+        for subject, row in kept.items():
+            standing = {key: row.figures[key] for key in STANDING if key in row.figures}
+            if standing:
+                fresh[subject] = {**fresh.get(subject, {}), **standing}
+    for (dimension, name), figures in fresh.items():
+        found = kept.get((dimension, name))
+        if found is None:
+            found = PublicFigures(month_on=month_on, centre_id=centre_id, dimension=dimension, subject=name)
+            db.session.add(found)
+        found.figures, found.counted_at = figures, now
+    for subject in kept.keys() - fresh.keys():
+        db.session.delete(kept[subject])
+
+
+def _centre_ids() -> list[int]:
+    return list(db.session.scalars(select(Centre.id).order_by(Centre.id)))
+
+
+def _is_counted(month_on: date, centre_id: int, since: datetime | None) -> bool:
+    if since is None:
+        return False
+    query = select(PublicFigures.id).where(
+        PublicFigures.month_on == month_on, PublicFigures.centre_id == centre_id, PublicFigures.dimension == ALL,
+        PublicFigures.counted_at > since,
+    )  # fmt: skip
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _missing(centre_id: int, newest: date) -> list[date]:
+    first, known = _first_month(centre_id), set(_counted_months(centre_id))
+    found: list[date] = []
+    while first is not None and newest >= first:
+        if newest not in known:
+            found.append(newest)
+        newest = month_before(newest)
+    return found
+
+
+def _counted_months(centre_id: int) -> list[date]:
+    query = select(PublicFigures.month_on).where(PublicFigures.centre_id == centre_id, PublicFigures.dimension == ALL)
+    return list(db.session.scalars(query.order_by(PublicFigures.month_on)))
+
+
+def _first_month(centre_id: int) -> date | None:
+    """Of the first case that was accepted: the one instant of a centre's past an index answers."""
+    first = db.session.scalar(
+        select(Case.accepted_at).where(Case.centre_id == centre_id, Case.accepted_at.is_not(None)).order_by(Case.accepted_at).limit(1)
+    )
+    return month_of(first) if first is not None else None

@@ -1,0 +1,230 @@
+"""What the rows of counted months say, put together for a page: sums, medians, rates with both numbers. Reads a bounded number of rows."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, union_all
+
+from casework.db import db
+from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, OWED_STATES, Figures, Subject, month_before, month_of
+from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES, REFUSED, Rate
+from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
+from casework.public_cases import PublicItem, public_items
+from casework.words import Bilingual
+
+MONTHS_SHOWN = 12
+MONTHS_SEARCHED = 120
+MOST_LATE = 20
+NESTED = (REFUSED, MEDIAN)
+
+NOTHING_YET = {
+    FIELD: Bilingual("Chưa phân loại", "Not classified yet"),
+    AREA: Bilingual("Chưa rõ địa bàn", "Place not known yet"),
+    AGENCY: Bilingual("Chưa giao đơn vị", "No agency yet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole. `percent` is None below FEWEST_FOR_A_RATE: so few cases make no rate."""
+
+    rate: Rate
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> float | None:
+        """To one decimal."""
+        return round(100 * self.part / self.whole, 1) if self.whole >= FEWEST_FOR_A_RATE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The figures of one subject over some months."""
+
+    figures: Figures
+
+    def number(self, *keys: str) -> int:
+        """The sum of plain figures; of those by reason or minute how many there are."""
+        found = (self.figures.get(key, 0) for key in keys)
+        return sum(sum(each.values()) if isinstance(each, dict) else int(each) for each in found)
+
+    def share(self, key: str) -> Share:
+        """One of RATES."""
+        rate = RATES[key]
+        return Share(rate, self.number(*rate.part), self.number(*rate.whole))
+
+    @property
+    def median_minutes(self) -> float | None:
+        """Working minutes from filing to acceptance, the mean of the middle two; None where nothing was accepted."""
+        counts = sorted((int(minutes), number) for minutes, number in self.figures.get(MEDIAN, {}).items())
+        total = sum(number for _minutes, number in counts)
+        if not total:
+            return None
+        return (_at(counts, (total - 1) // 2) + _at(counts, total // 2)) / 2
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was counted at all."""
+        return not self.figures
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field, a commune or an agency with its figures. `subject` is how the list of reports is asked for it, empty where it cannot be."""
+
+    name: Bilingual
+    subject: str
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class Shown:
+    """All of a page: the whole of the period and its parts in their own order, which is never an order of merit."""
+
+    months: list[date]
+    counted_at: datetime | None
+    whole: Numbers
+    by_month: list[tuple[date, Numbers]]
+    fields: list[Line]
+    areas: list[Line]
+    agencies: list[Line]
+    refused: list[tuple[Bilingual, int]] = field(default_factory=list)
+
+
+def months_counted(centre_id: int, now: datetime) -> list[date]:
+    """The months of the last ten years in which there was anything to count, the newest first."""
+    query = select(PublicFigures.month_on, PublicFigures.figures).where(
+        PublicFigures.month_on.in_(last_months(now, MONTHS_SEARCHED)), PublicFigures.centre_id == centre_id, PublicFigures.dimension == ALL
+    )  # fmt: skip
+    return [month_on for month_on, figures in db.session.execute(query.order_by(PublicFigures.month_on.desc())) if figures]
+
+
+def last_months(now: datetime, number: int = MONTHS_SHOWN) -> list[date]:
+    """The present month and those before it, the oldest first."""
+    months = [month_of(now)]
+    while len(months) < number:
+        months.append(month_before(months[-1]))
+    return months[::-1]
+
+
+def shown_figures(centre_id: int, *, period: Sequence[date], chart: Sequence[date]) -> Shown:
+    """Return the figures of a period, and of each of the months of a chart."""
+    rows = _rows(centre_id, {*period, *chart}, set(period))
+    in_period: dict[Subject, list[tuple[date, Figures]]] = {}
+    whole: dict[date, Figures] = {}
+    for row in rows:
+        if row.dimension == ALL:
+            whole[row.month_on] = row.figures
+        if row.month_on in period:
+            in_period.setdefault((row.dimension, row.subject), []).append((row.month_on, row.figures))
+    newest = max(period)
+    total = summed(in_period.get((ALL, ""), []), newest)
+    parts = {subject: summed(figures, newest) for subject, figures in in_period.items()}
+    return Shown(
+        months=list(period),
+        counted_at=max((row.counted_at for row in rows if row.month_on in period), default=None),
+        whole=total,
+        by_month=[(month_on, Numbers(whole.get(month_on, {}))) for month_on in chart],
+        fields=_lines(FIELD, parts, _names_of_fields),
+        areas=_lines(AREA, parts, _names_of_areas),
+        agencies=_lines(AGENCY, parts, _names_of_agencies),
+        refused=_reasons(total.figures.get(REFUSED, {})),
+    )
+
+
+def summed(figures: Iterable[tuple[date, Figures]], newest: date) -> Numbers:
+    """Months put together: numbers are added up, what stands at an instant is that of the newest month of the period alone."""
+    total: Counter[str] = Counter()
+    nested: dict[str, Counter[str]] = {key: Counter() for key in NESTED}
+    for month_on, counts in figures:
+        for key, number in counts.items():
+            if key in NESTED:
+                nested[key].update(number)
+            elif key in FIGURES and (month_on == newest or not FIGURES[key].is_standing):
+                total[key] += number
+    return Numbers({**total, **{key: dict(counts) for key, counts in nested.items() if counts}})
+
+
+def rows_of(centre_id: int, months: Iterable[date]) -> list[tuple[PublicFigures, Bilingual | None]]:
+    """The rows of some months as they are kept, each with the name of what it is about, for those who count on with them."""
+    rows = _rows(centre_id, set(months), set(months))
+    names: dict[Subject, Bilingual] = {}
+    for dimension, asked in ((FIELD, _names_of_fields), (AREA, _names_of_areas), (AGENCY, _names_of_agencies)):
+        subjects = {row.subject for row in rows if row.dimension == dimension}
+        names.update({(dimension, subject): name for subject, name in asked(subjects).items()})
+        names[dimension, NOT_YET] = NOTHING_YET[dimension]
+    return [(row, names.get((row.dimension, row.subject))) for row in rows]
+
+
+def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
+    """The open cases that have been late longest and that the public may know of, MOST_LATE at most."""
+    # of each state the first ones by the index of centre, state and limit: however many are late, so many are read
+    found = [
+        select(Case.id, Case.due_at)
+        .where(Case.centre_id == centre_id, Case.state == state, Case.due_at <= now)
+        .where(Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None))
+        .order_by(Case.due_at)
+        .limit(MOST_LATE)
+        .subquery()
+        for state in OWED_STATES
+    ]
+    late = union_all(*(select(each.c.id, each.c.due_at) for each in found)).subquery()
+    ids = list(db.session.scalars(select(late.c.id).order_by(late.c.due_at, late.c.id).limit(MOST_LATE)))
+    return sorted(public_items(ids), key=lambda item: item.clock.due_at if item.clock and item.clock.due_at else now)
+
+
+def centres_with_figures() -> list[Centre]:
+    """The centres a reader may choose from, the default one first."""
+    return list(db.session.scalars(select(Centre).order_by(Centre.is_default.desc(), Centre.id)))
+
+
+def _rows(centre_id: int, months: set[date], with_parts: set[date]) -> list[PublicFigures]:
+    query = select(PublicFigures).where(PublicFigures.centre_id == centre_id)
+    whole = query.where(PublicFigures.month_on.in_(months - with_parts), PublicFigures.dimension == ALL, PublicFigures.subject == "")
+    rows = list(db.session.scalars(query.where(PublicFigures.month_on.in_(with_parts))))
+    if months - with_parts:
+        rows += db.session.scalars(whole)
+    return sorted(rows, key=lambda row: (row.month_on, row.id))
+
+
+def _lines(dimension: str, parts: Mapping[Subject, Numbers], asked: Any) -> list[Line]:
+    found = {subject: numbers for (kind, subject), numbers in parts.items() if kind == dimension and not numbers.is_empty}
+    lines = [Line(name, subject, found[subject]) for subject, name in asked(set(found)).items()]
+    return [*lines, *([Line(NOTHING_YET[dimension], "", found[NOT_YET])] if NOT_YET in found else [])]
+
+
+def _names_of_fields(codes: set[str]) -> dict[str, Bilingual]:
+    query = select(Field).where(Field.service_code.in_(codes)).order_by(Field.position, Field.valid_from.desc(), Field.id)
+    names: dict[str, Bilingual] = {}
+    for row in db.session.scalars(query):
+        names.setdefault(row.service_code, row.name)
+    return names
+
+
+def _names_of_areas(refs: set[str]) -> dict[str, Bilingual]:
+    return {row.ref: row.name for row in db.session.scalars(select(Area).where(Area.ref.in_(refs)).order_by(Area.folded_name, Area.id))}
+
+
+def _names_of_agencies(refs: set[str]) -> dict[str, Bilingual]:
+    query = select(Agency).where(Agency.ref.in_(refs)).order_by(Agency.folded_name, Agency.id)
+    return {row.ref: row.name for row in db.session.scalars(query)}
+
+
+def _reasons(counts: Mapping[str, int]) -> list[tuple[Bilingual, int]]:
+    rows = db.session.scalars(select(RefusalReason).where(RefusalReason.key.in_(counts)).order_by(RefusalReason.position, RefusalReason.id))
+    names: dict[str, Bilingual] = {}
+    for row in rows:
+        names.setdefault(row.key, row.name)
+    return [(name, counts[key]) for key, name in names.items()]
+
+
+def _at(counts: Sequence[tuple[int, int]], place: int) -> int:
+    for minutes, number in counts:
+        if place < number:
+            return minutes
+        place -= number
+    raise IndexError(place)

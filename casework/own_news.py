@@ -1,0 +1,35 @@
+"""What the sender of a report has been told and has not seen yet: messages to them since they last opened its page."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+
+from casework.db import db, unit_of_work
+from casework.models import OutboxMessage, Report
+
+NO_NEWS = ("report_filed",)
+"""Told when one has just done it."""
+
+
+def with_news(reports: Collection[Report]) -> set[int]:
+    """The numbers of those reports about which something was told since."""
+    recipients = {f"reporter:{report.reporter_id}": report.id for report in reports if report.reporter_id is not None}
+    if not recipients:
+        return set()
+    query = select(OutboxMessage.recipient).where(OutboxMessage.recipient.in_(recipients), *_unread()).distinct()
+    return {recipients[recipient] for recipient in db.session.scalars(query)}
+
+
+def put_news_away(report: Report, *, now: datetime) -> None:
+    """Note that the sender has opened the page of the report; writes only when there was something new."""
+    mine = OutboxMessage.recipient == f"reporter:{report.reporter_id}"
+    if report.reporter_id is None or db.session.scalar(select(OutboxMessage.id).where(mine, *_unread()).limit(1)) is None:
+        return
+    with unit_of_work():
+        seen = update(OutboxMessage).where(mine, *_unread()).values(read_at=now)
+        db.session.execute(seen, execution_options={"synchronize_session": False})
+
+
+def _unread() -> tuple[ColumnElement[bool], ...]:
+    return OutboxMessage.read_at.is_(None), OutboxMessage.dropped_at.is_(None), OutboxMessage.template.not_in(NO_NEWS)

@@ -1,0 +1,65 @@
+"""What the filters of the public list offer: fields, communes of today and of before, centres. Kept until the rules change."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from casework.calendars import rules_head
+from casework.db import db
+from casework.models import Area, Centre, Field
+from casework.words import Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One entry: what stands in the address, and its name."""
+
+    value: str
+    name: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """All entries of a day. A single centre is no choice."""
+
+    fields: tuple[Choice, ...]
+    communes: tuple[Choice, ...]
+    former: tuple[Choice, ...]
+    centres: tuple[Choice, ...]
+
+    @property
+    def is_of_several_centres(self) -> bool:
+        """Whether one may be chosen."""
+        return len(self.centres) > 1
+
+
+_kept: dict[str, tuple[tuple[str, date], Choices]] = {}
+
+
+def choices_on(day: date) -> Choices:
+    """The entries of a local day."""
+    head, place = (rules_head(), day), str(db.engine.url)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != head:
+        kept = _kept[place] = (head, _read(day))
+    return kept[1]
+
+
+def _read(day: date) -> Choices:
+    holds = (Field.valid_from <= day, or_(Field.valid_to.is_(None), Field.valid_to > day))
+    fields: dict[str, Choice] = {}
+    for row in db.session.scalars(select(Field).where(*holds).order_by(Field.position, Field.centre_id.is_not(None), Field.id)):
+        # one that centres have in their own wording stands there once
+        fields.setdefault(row.service_code, Choice(row.service_code, row.name))
+    columns = (Area.ref, Area.name_vi, Area.name_en, Area.valid_to)
+    communes = db.session.execute(select(*columns).where(Area.level == "commune", Area.valid_from <= day).order_by(Area.folded_name)).all()
+    centres = db.session.scalars(select(Centre).order_by(Centre.is_default.desc(), Centre.name_vi, Centre.id))
+    now = tuple(_area(row) for row in communes if row.valid_to is None or row.valid_to > day)
+    before = tuple(_area(row) for row in communes if row.valid_to is not None and row.valid_to <= day)
+    return Choices(tuple(fields.values()), now, before, tuple(Choice(row.ref, row.name) for row in centres))
+
+
+def _area(row: Any) -> Choice:
+    return Choice(row.ref, Bilingual(row.name_vi, row.name_en))

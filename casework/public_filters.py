@@ -1,0 +1,205 @@
+"""What the public may look for: the filters of the list, its map and its feed, and the newest cases that match them.
+
+No look-up grows with the number of cases: each walks an index from the newest case on and stops at LOOKED_AT of them. What lies
+behind is reached by going on from there.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, tuple_, union_all
+
+from casework.db import db
+from casework.former_areas import areas_before
+from casework.models import Area, Case, Centre, Field
+from casework.permissions import LOCAL_ZONE
+from casework.states import ANSWERED_STATES, OPEN_STATES, PUBLIC_PROGRESS, CaseState
+from casework.unindexed import unindexed
+
+LOOKED_AT = 4_000
+"""Of what an index leads to, newest first, before somebody has to ask for older ones: a rare kind must not read all cases."""
+MOST_AREAS = 20
+"""Of one choice of a commune: itself and those it was made of."""
+LONGEST_SEARCH = 100
+
+Anchor = tuple[datetime, int]
+"""A place in the list: when a case was opened, and its row."""
+
+
+class PublicState(StrEnum):
+    """The steps of the public bar as the address of the list names them."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in-progress"
+    ANSWERED = "answered"
+
+
+_STEP_OF = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN_PROGRESS: "2", PublicState.ANSWERED: "4"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a reader of the list asked for; empty means all. `late_at` is the instant at which a case is to be late; the days are
+    local ones of filing, both included.
+    """
+
+    words: str = ""
+    service_code: str = ""
+    area_ref: str = ""
+    state: PublicState | None = None
+    urgent_only: bool = False
+    late_at: datetime | None = None
+    since: date | None = None
+    until: date | None = None
+    centre_ref: str = ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than words was asked."""
+        return bool(
+            self.service_code or self.area_ref or self.state or self.urgent_only or self.late_at or self.since or self.until
+            or self.centre_ref
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Rows of cases that match, newest first. `goes_on_at` is where looking stopped, if there is more behind it."""
+
+    ids: list[int] = field(default_factory=list)
+    goes_on_at: Anchor | None = None
+
+
+def is_shown() -> ColumnElement[bool]:
+    """Whether the public may know of a case: never sensitive, quarantined, refused, merged, withdrawn ones or those answered privately."""
+    state = unindexed(Case.state)
+    return and_(
+        Case.quarantined_at.is_(None),
+        Case.visibility_reason_id.is_(None),
+        unindexed(Case.merged_into_id).is_(None),
+        or_(state.in_(OPEN_STATES), and_(Case.is_public, state.in_(ANSWERED_STATES))),
+    )
+
+
+def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwards: bool = False) -> Matching:
+    """Return the newest `most` cases that match, whatever their words, going on behind the anchor; `backwards` those just ahead of it."""
+    choice = _choice(wanted)
+    filters = [*choice.filters, *_beyond(anchor, backwards=backwards)]
+    end = _end_of_window(choice.ways, filters=_beyond(anchor, backwards=backwards), backwards=backwards) if wanted.is_narrowed else None
+    if end is not None:
+        filters.append(_place() <= end if backwards else _place() >= end)
+    rows = db.session.execute(_newest(choice.ways, [is_shown(), *filters], most, backwards=backwards)).all()
+    return Matching([row.id for row in rows], end if len(rows) < most else None)
+
+
+def matching_among(wanted: Wanted, case_ids: Sequence[int]) -> list[int]:
+    """Return those of some cases that match, whatever their words, newest first."""
+    choice = _choice(wanted)
+    query = select(Case.id).where(Case.id.in_(case_ids), is_shown(), *choice.filters, or_(*(and_(true(), *way) for way in choice.ways)))
+    return list(db.session.scalars(query.order_by(Case.opened_at.desc(), Case.id.desc()))) if case_ids else []
+
+
+def place_of(code: str) -> Anchor | None:
+    """Where the case with a code stands in the list."""
+    row = db.session.execute(select(Case.opened_at, Case.id).where(Case.code == code)).one_or_none() if code else None
+    return (row.opened_at, row.id) if row else None
+
+
+def areas_meant(area_ref: str) -> list[Area]:
+    """The commune chosen and those it was made of, which cases that ended before keep as their place; the chosen one first."""
+    area = db.session.scalar(select(Area).where(Area.ref == area_ref, Area.level == "commune"))
+    if area is None:
+        return []
+    before = areas_before(area.id)[: MOST_AREAS - 1]
+    found = {each.id: each for each in db.session.scalars(select(Area).where(Area.id.in_(before)))} if before else {}
+    return [area, *(found[each] for each in before if each in found)]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A match lies on one of the ways, each of which one index walks from the newest case on, and passes every filter."""
+
+    ways: list[list[ColumnElement[bool]]]
+    filters: list[ColumnElement[bool]]
+
+
+def _choice(wanted: Wanted) -> _Choice:
+    """Of what was chosen, the rarest leads: an open state, else a commune, else a field; the rest are filters."""
+    filters = list(_plain_filters(wanted))
+    areas = [area.id for area in areas_meant(wanted.area_ref)] if wanted.area_ref else []
+    fields = list(db.session.scalars(select(Field.id).where(Field.service_code == wanted.service_code))) if wanted.service_code else []
+    if (wanted.area_ref and not areas) or (wanted.service_code and not fields):
+        return _Choice([[false()]], filters)
+    if wanted.state is None or wanted.state == PublicState.ANSWERED:
+        ways = [[Case.area_id == each] for each in areas] or [[Case.field_id == each] for each in fields] or [[]]
+        filters += [unindexed(Case.field_id).in_(fields)] if fields and areas else []
+        filters += [unindexed(Case.state).in_(ANSWERED_STATES)] if wanted.state else []
+        return _Choice(ways, filters)
+    filters += [unindexed(Case.area_id).in_(areas)] if areas else []
+    filters += [unindexed(Case.field_id).in_(fields)] if fields else []
+    return _Choice(list(_open_ways(wanted.state)), filters)
+
+
+def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.urgent_only:
+        yield Case.urgency == "urgent"
+    if wanted.late_at is not None:
+        yield func.coalesce(Case.answered_at, Case.closed_at, wanted.late_at) >= Case.due_at
+    if wanted.since is not None:
+        yield Case.opened_at >= _midnight(wanted.since)
+    if wanted.until is not None:
+        yield Case.opened_at < _midnight(wanted.until + timedelta(days=1))
+    if wanted.centre_ref:
+        yield unindexed(Case.centre_id).in_(select(Centre.id).where(Centre.ref == wanted.centre_ref))
+
+
+def _open_ways(state: PublicState) -> Iterator[list[ColumnElement[bool]]]:
+    """By the states behind a step of the bar. One that was reopened is in progress whatever desk it waits at (rules.md, section 7)."""
+    for each in CaseState:
+        if each in OPEN_STATES:
+            if PUBLIC_PROGRESS[each].step == _STEP_OF[state]:
+                yield [Case.state == each] if state == PublicState.IN_PROGRESS else [Case.state == each, Case.reopened == 0]
+            elif state == PublicState.IN_PROGRESS:
+                yield [Case.state == each, Case.reopened > 0]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), LOCAL_ZONE).astimezone(UTC)
+
+
+def _place() -> ColumnElement[tuple[datetime, int]]:
+    return tuple_(Case.opened_at, Case.id)
+
+
+def _beyond(anchor: Anchor | None, *, backwards: bool) -> list[ColumnElement[bool]]:
+    if anchor is None:
+        return []
+    return [_place() > anchor if backwards else _place() < anchor]
+
+
+def _end_of_window(
+    ways: list[list[ColumnElement[bool]]], *, filters: list[ColumnElement[bool]], backwards: bool
+) -> Anchor | None:
+    """The place of the last row to be looked at; None where none lies behind it. The indexes alone answer it."""
+    rows = _newest(ways, filters, LOOKED_AT + 1, backwards=backwards).subquery()
+    order = rows.c.opened_at, rows.c.id
+    query = select(*order).order_by(*(order if backwards else (each.desc() for each in order))).offset(LOOKED_AT - 1).limit(2)
+    found = db.session.execute(query).all()
+    return (found[0].opened_at, found[0].id) if len(found) > 1 else None
+
+
+def _newest(ways: list[list[ColumnElement[bool]]], filters: list[ColumnElement[bool]], most: int, *, backwards: bool) -> Select[Any]:
+    """Rows and instants of the first `most`, each way walked by itself: no database walks several in the order of one list."""
+    order = (Case.opened_at, Case.id) if backwards else (Case.opened_at.desc(), Case.id.desc())
+    each: list[Any] = [select(Case.opened_at, Case.id).where(*way, *filters).order_by(*order).limit(most) for way in ways]
+    if len(each) == 1:
+        only: Select[Any] = each[0]
+        return only
+    rows = union_all(*(select(query.subquery()) for query in each)).subquery()
+    names = rows.c.opened_at, rows.c.id
+    merged: Select[Any] = select(*names).order_by(*(names if backwards else (name.desc() for name in names))).limit(most)
+    return merged

@@ -1,0 +1,87 @@
+"""Which recordings still have to be copied without metadata, and what became of each: rows are claimed, so that any number may work."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from casework.db import db
+from casework.file_store import StoredFile
+from casework.models import File, Recording
+
+MOST_ATTEMPTS = 3
+TRIED_AGAIN_AFTER = timedelta(minutes=10)
+"""How long a worker that was cut off in the middle keeps a recording from the others."""
+
+
+@dataclass(frozen=True)
+class Unprepared:
+    """A recording to be copied: its row, and where the bytes it was sent as lie."""
+
+    recording_id: int
+    kind: str
+    media_type: str
+    stored_name: str
+    is_sealed: bool
+
+
+def has_unprepared(*, now: datetime) -> bool:
+    """Whether some recording waits for its copy."""
+    return db.session.scalar(select(Recording.id).where(_waits(now)).limit(1)) is not None
+
+
+def claim_unprepared(*, now: datetime, most: int) -> list[Unprepared]:
+    """Take the recordings that have waited longest; another worker does not get them for a while.
+
+    One that was tried MOST_ATTEMPTS times without coming to an end is given up: it ends whoever reads it.
+    """
+    waiting = select(Recording.id, Recording.attempts).where(_waits(now)).order_by(Recording.linked_at).limit(most)
+    rows = db.session.execute(waiting.with_for_update(skip_locked=True)).all()
+    _set([id_ for id_, attempts in rows if attempts >= MOST_ATTEMPTS], refused="failed")
+    ids = [id_ for id_, attempts in rows if attempts < MOST_ATTEMPTS]
+    if not ids:
+        return []
+    _set(ids, attempts=Recording.attempts + 1, tried_at=now)
+    originals = select(File, Recording.kind).join(Recording, Recording.id == File.recording_id)
+    originals = originals.where(File.recording_id.in_(ids), File.rendition == "original", File.erased_at.is_(None)).order_by(File.id)
+    return [
+        Unprepared(file.recording_id, kind, file.media_type, file.stored_name, file.key_id is not None)
+        for file, kind in db.session.execute(originals) if file.recording_id is not None
+    ]  # fmt: skip
+
+
+def keep_copy(recording_id: int, stored: StoredFile, *, media_type: str, seconds: float, now: datetime) -> bool:
+    """Give a stored copy its row, and return whether it has one: a recording set apart meanwhile, or copied by another, takes none.
+
+    The copy is for the centre and the sender, and sealed like the original: a voice tells who speaks.
+    """
+    taken = update(Recording).where(_is_open(recording_id)).values(prepared_at=now, seconds=round(seconds, 2)).returning(Recording.id)
+    if db.session.scalar(taken, execution_options={"synchronize_session": False}) is None:
+        return False
+    db.session.add(
+        File(
+            recording_id=recording_id, audience="centre", rendition="play", stored_name=stored.stored_name, sha256=stored.sha256,
+            size=stored.size, media_type=media_type, key_id=stored.key_id, width=0, height=0, created_at=now,
+        )
+    )  # fmt: skip
+    return True
+
+
+def keep_refusal(recording_id: int, word: str) -> None:
+    """Write down that no copy can be made, and why, in one of the words of casework.recordings.copying."""
+    refused = update(Recording).where(_is_open(recording_id)).values(refused=word)
+    db.session.execute(refused, execution_options={"synchronize_session": False})
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    is_free = or_(Recording.tried_at.is_(None), Recording.tried_at < now - TRIED_AGAIN_AFTER)
+    return Recording.linked_at.is_not(None) & Recording.prepared_at.is_(None) & Recording.refused.is_(None) & is_free
+
+
+def _is_open(recording_id: int) -> ColumnElement[bool]:
+    return (Recording.id == recording_id) & Recording.prepared_at.is_(None) & Recording.refused.is_(None)
+
+
+def _set(ids: list[int], **values: object) -> None:
+    if ids:
+        db.session.execute(update(Recording).where(Recording.id.in_(ids)).values(values), execution_options={"synchronize_session": False})

@@ -1,0 +1,238 @@
+"""Erasing a person at their own wish: who they are and what they sent, never what the house made of it or did.
+
+Of an account go identity, contact, password, sessions, browsers, wishes how to be told. Of each of its reports that has ended go the
+identity, the original words and places, what was written or sent after filing, the originals of photos and recordings and the centre's
+copies. What was cleared or published stays, for it names nobody; so do codes, numbers and the chain of events. A report that still goes
+on is erased when it ends, by a job; until then its sender can be told of it. Source: Law 91/2025/QH15, articles on erasure; rules.md,
+section 2, for what stays.
+"""
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.erasing import GONE, erase_reasons_to_look, forget_person
+from casework.identity import Contact, open_contact, seal_contact
+from casework.models import (
+    Account,
+    Addition,
+    Case,
+    CaseReport,
+    DataRequest,
+    Delivery,
+    Device,
+    Draft,
+    File,
+    Follower,
+    HandOverTicket,
+    IdempotencyKey,
+    LoginSession,
+    MessageChoice,
+    OneTimeCode,
+    OutboxMessage,
+    Photo,
+    PhotoDetection,
+    PushSubscription,
+    Question,
+    Rating,
+    Recording,
+    Refusal,
+    Report,
+    Reporter,
+    Withdrawal,
+)
+from casework.own_links import newest_links
+from casework.permissions import SYSTEM, Actor
+from casework.photo_records import NAME_PURPOSE
+from casework.quarantine import handed_over_at
+from casework.refusals import newest_refusal
+from casework.rights.requests import lock_request, record_request, reports_about
+from casework.sealing import seal_text
+from casework.states import ENDED_STATES, CaseState
+
+MOST_AT_ONCE = 20
+"""Reports erased in one unit of work: each locks its case, and nobody who works waits for more."""
+NOBODY = "0" * 64
+READ_TOGETHER = 100
+"""Requests whose rows are read at a time."""
+
+
+def begin_erasure(request: DataRequest, *, by: Actor, now: datetime) -> None:
+    """Erase the account and whatever has ended, at most MOST_AT_ONCE reports; what is left is the job's (`go_on_erasing`)."""
+    request.begun_at = now
+    if request.account_id is not None:
+        _keep_contact_of_open_reports(request, now)
+        erase_account(db.session.get_one(Account, request.account_id), at=now)
+    _erase_some(request, by=by, now=now)
+
+
+def go_on_erasing(now: datetime) -> int:
+    """Erase what has ended since of people whose erasure has begun; returns how many reports were erased. A job.
+
+    What has not ended is found by reading alone; each request that has something to erase is a unit of work of its own.
+    """
+    erased, after = 0, 0
+    while ids := _begun_after(after):
+        for request_id in ids:
+            while _has_work(request_id, now):
+                with unit_of_work():
+                    erased += _erase_some(lock_request(request_id), by=SYSTEM, now=now)
+        after = ids[-1]
+    return erased
+
+
+def waits_for(request: DataRequest, now: datetime) -> list[Report]:
+    """The reports that still go on; those under their own procedure are not named to anybody."""
+    reports = reports_about(request)
+    links = newest_links([report.id for report in reports])
+    return [report for report in reports if links[report.id].case.quarantined_at is None and not has_ended(links[report.id], now)]
+
+
+def has_ended(link: CaseReport, now: datetime) -> bool:
+    """Whether nothing can happen to a report any more: its case is over, or it was withdrawn. A refusal may still be objected to."""
+    case = link.case
+    if case.quarantined_at is not None:
+        return handed_over_at(case) is not None
+    if link.left_at is not None:
+        return True
+    if case.state != CaseState.REFUSED:
+        return case.state in ENDED_STATES
+    refusal = newest_refusal(case)
+    if refusal is None or refusal.decided_at is not None:
+        return True
+    return refusal.objected_at is None and (refusal.objection_due_at is None or now >= refusal.objection_due_at)
+
+
+def erase_account(account: Account, *, at: datetime) -> None:
+    """Empty a citizen's account and everything it signs in or is told by; nobody signs in with it again."""
+    digests = [digest for digest in (account.phone_digest, account.email_digest) if digest is not None]
+    account.sealed_identity = account.phone_digest = account.email_digest = account.password_hash = None
+    account.phone_verified_at = account.email_verified_at = account.restricted_at = None
+    account.disabled_at = at
+    db.session.flush()
+    sessions = select(LoginSession.id).where(LoginSession.account_id == account.id)
+    for device in db.session.scalars(select(Device).where(Device.account_id == account.id)):
+        # the row stays because reports may name it; no token fits it any more
+        device.account_id = device.session_id = None
+        device.token_digest, device.ended_at = secrets.token_hex(32), device.ended_at or at
+    db.session.flush()
+    _run(update(Device).where(Device.session_id.in_(sessions)).values(session_id=None))
+    for table in (PushSubscription, MessageChoice, HandOverTicket, Follower, LoginSession):
+        _run(delete(table).where(table.account_id == account.id))
+    _forget_codes(OneTimeCode.contact_digest.in_(digests))
+    _drop_messages([f"account:{account.id}"], at)
+
+
+def erase_report(report: Report, case: Case, *, at: datetime) -> None:
+    """Erase who sent a report and what they sent, once it has ended. The caller holds the lock of its case."""
+    ids, reporter = [report.id], report.reporter
+    for text in report.texts:
+        text.sealed_body = None
+    report.sealed_place = report.device_id = report.accuracy_m = None
+    _run(update(Addition).where(Addition.report_id.in_(ids)).values(sealed_words=None))
+    _run(update(Question).where(Question.report_id.in_(ids)).values(sealed_answer=None))
+    _run(update(Refusal).where(Refusal.objected_by_id.in_(ids)).values(sealed_objection=None))
+    _run(update(Withdrawal).where(Withdrawal.report_id.in_(ids)).values(sealed_reason=None))
+    _run(update(IdempotencyKey).where(IdempotencyKey.result == report.ref).values(sealed_result=None))
+    _forget_codes(OneTimeCode.report_id.in_(ids))
+    _run(delete(Draft).where(Draft.case_id == case.id))
+    _erase_files(ids, at)
+    if reporter is not None:
+        _run(update(Rating).where(Rating.reporter_id == reporter.id).values(sealed_reason=None))
+        digests = [digest for digest in (reporter.phone_digest, reporter.email_digest) if digest is not None]
+        _forget_codes(OneTimeCode.contact_digest.in_(digests))
+        _drop_messages([f"reporter:{reporter.id}"], at)
+        forget_person(reporter)
+    erase_reasons_to_look([report], [])
+    db.session.flush()
+
+
+def _begun_after(request_id: int) -> list[int]:
+    query = select(DataRequest.id).where(DataRequest.done_at.is_(None), DataRequest.begun_at.is_not(None), DataRequest.id > request_id)
+    ids = list(db.session.scalars(query.order_by(DataRequest.id).limit(READ_TOGETHER)))
+    db.session.rollback()
+    return ids
+
+
+def _has_work(request_id: int, now: datetime) -> bool:
+    request = db.session.get_one(DataRequest, request_id)
+    reports = reports_about(request)
+    links = newest_links([report.id for report in reports])
+    has_work = request.done_at is None and (not reports or any(has_ended(link, now) for link in links.values()))
+    db.session.rollback()
+    return has_work
+
+
+def _erase_some(request: DataRequest, *, by: Actor, now: datetime) -> int:
+    """Erase the next reports that have ended, and end the request where none is left; returns how many were erased.
+
+    With its sender a report leaves the account: what still belongs to the account is what is left.
+    """
+    reports = reports_about(request)
+    links = newest_links([report.id for report in reports])
+    ended = [report for report in reports if has_ended(links[report.id], now)][:MOST_AT_ONCE]
+    for report in sorted(ended, key=lambda each: links[each.id].case_id):
+        erase_report(report, lock_case(links[report.id].case_id), at=now)
+    if len(ended) == len(reports):
+        _end(request, by=by, now=now)
+    return len(ended)
+
+
+def _end(request: DataRequest, *, by: Actor, now: datetime) -> None:
+    """Nothing of the person is left: what they wrote in requests goes too."""
+    request.done_at, request.done_by_id = now, by.own_id
+    same = DataRequest.account_id == request.account_id if request.account_id is not None else DataRequest.report_id == request.report_id
+    _run(update(DataRequest).where(same).values(sealed_words=None, sealed_reply=None))
+    record_request(request, "end_erasure", by=by, at=now)
+
+
+def _keep_contact_of_open_reports(request: DataRequest, now: datetime) -> None:
+    """Seal the account's contact into those of its reports that go on and say none themselves: their sender is told of them still."""
+    account = db.session.get_one(Account, request.account_id)
+    if account.sealed_identity is None:
+        return
+    own = open_contact(account.sealed_identity)
+    for report in waits_for(request, now):
+        reporter: Reporter | None = report.reporter
+        if reporter is None or reporter.phone_digest is not None or reporter.email_digest is not None:
+            continue
+        held = open_contact(reporter.sealed_identity) if reporter.sealed_identity is not None else Contact()
+        reporter.sealed_identity = seal_contact(replace(own, name=held.name or own.name))
+        reporter.phone_digest, reporter.email_digest = account.phone_digest, account.email_digest
+
+
+def _erase_files(report_ids: Sequence[int], at: datetime) -> None:
+    """The originals and the centre's copies; what was cleared for agencies or the public stays."""
+    photos = list(db.session.scalars(select(Photo).where(Photo.report_id.in_(report_ids))))
+    recordings = list(db.session.scalars(select(Recording).where(Recording.report_id.in_(report_ids))))
+    of_photos = File.photo_id.in_([photo.id for photo in photos]) & File.audience.in_(("sealed", "centre"))
+    of_recordings = File.recording_id.in_([recording.id for recording in recordings])
+    for which in (of_photos, of_recordings):
+        _run(update(File).where(which, File.erased_at.is_(None)).values(erased_at=at))
+    _run(delete(PhotoDetection).where(PhotoDetection.photo_id.in_([photo.id for photo in photos])))
+    for photo in photos:
+        photo.sealed_name, photo.sealed_metadata = seal_text(GONE, purpose=NAME_PURPOSE), None
+    for recording in recordings:
+        recording.sealed_name = seal_text(GONE, purpose=NAME_PURPOSE)
+
+
+def _drop_messages(recipients: Collection[str], at: datetime) -> None:
+    """Withdraw what has not left for somebody who is gone."""
+    waiting = OutboxMessage.sent_at.is_(None) & OutboxMessage.dropped_at.is_(None)
+    _run(update(OutboxMessage).where(OutboxMessage.recipient.in_(recipients), waiting).values(dropped_at=at))
+    unsent = Delivery.sent_at.is_(None) & Delivery.dropped_at.is_(None)
+    _run(update(Delivery).where(Delivery.recipient.in_(recipients), unsent).values(dropped_at=at, given_up_at=None))
+
+
+def _forget_codes(which: ColumnElement[bool]) -> None:
+    """Nobody's any more; the rows go with the sweep, which keeps their numbers from coming again (casework.contacts.codes)."""
+    _run(update(OneTimeCode).where(which).values(contact_digest=NOBODY, sealed_message=None, report_id=None))
+
+
+def _run(statement: object) -> None:
+    db.session.execute(statement, execution_options={"synchronize_session": "fetch"})  # type: ignore[call-overload]

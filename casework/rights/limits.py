@@ -1,0 +1,43 @@
+"""How long the centre has for what somebody asks about their own data.
+
+Law 91/2025/QH15 and Decree 356/2025/NĐ-CP (in force 01/01/2026): the person is answered within 2 working days; processing stops
+within 15 days (restriction, withdrawal of consent); what else is asked is done within 10 to 20 days; each may be extended once, by
+15 days at most, with the reason told. The numbers are values an administrator may make shorter, never longer.
+"""
+
+from datetime import date, datetime, timedelta
+
+from casework.calendars import calendar_of
+from casework.settings.values import value_of
+from casework.working_time import TimeLimit, Unit, due_at
+
+ANSWER, RESTRICTION, DONE, EXTENSION = "data_answer_days", "data_restriction_days", "data_done_days", "data_extension_days"
+
+
+def answer_due(centre_id: int, at: datetime) -> datetime:
+    """The first instant at which the first word to the person is late, by the centre's working days."""
+    return _due(centre_id, ANSWER, Unit.WORKING_DAYS, at)
+
+
+def done_due(kind: str, centre_id: int, at: datetime) -> datetime:
+    """The first instant at which carrying out a request of that kind is late, in calendar days."""
+    return _due(centre_id, RESTRICTION if kind == "restriction" else DONE, Unit.CALENDAR_DAYS, at)
+
+
+def most_extension(centre_id: int) -> int:
+    """By how many days a request may be extended, once."""
+    return int(value_of(EXTENSION, centre_id))
+
+
+def extended_due(done_due_at: datetime, days: int, centre_id: int) -> datetime:
+    """The due instant of a request that was given so many days more."""
+    calendar = calendar_of(centre_id)
+    last: date = calendar.day_of(done_due_at)
+    return calendar.start_of(last + timedelta(days=days))
+
+
+def _due(centre_id: int, key: str, unit: Unit, at: datetime) -> datetime:
+    due = due_at(TimeLimit(int(value_of(key, centre_id)), unit), at, calendar_of(centre_id))
+    if due is None:
+        raise ValueError("a limit without pauses always ends")
+    return due

@@ -1,0 +1,117 @@
+"""The requests an operations lead decides: those that wait, by the day they are due, and those that are over."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.models import Case, CaseReport, Centre, DataRequest, Report, Reporter
+from casework.permissions import ACTION_ROLES, Action, Actor, Role
+from casework.rights.requests import COPY
+from casework.successors import centre_at_work
+
+PAGE = 50
+"""Requests on one page of the list."""
+MOST_REPORTS = 50
+"""Reports named beside a request, the newest."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some requests and the number behind which the next page begins, None on the last one."""
+
+    rows: list[DataRequest]
+    after: str | None
+
+
+@dataclass(frozen=True)
+class ReportBeside:
+    """A report a request is about, and the case that answers it."""
+
+    report: Report
+    case: Case
+
+
+def open_requests(by: Actor, *, after: str = "") -> Page:
+    """Those that are not over, in the order of the day on which they have to be done. `after` is what the page before ended with."""
+    query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_(None))
+    instant, _sign, number = after.partition("_")
+    if instant.isdigit() and number.isdigit() and len(after) < 40:
+        last = datetime.fromtimestamp(int(instant), tz=UTC)
+        query = query.where(or_(DataRequest.done_due_at > last, and_(DataRequest.done_due_at == last, DataRequest.id > int(number))))
+    rows = list(db.session.scalars(query.order_by(DataRequest.done_due_at, DataRequest.id).limit(PAGE + 1)))
+    shown = rows[:PAGE]
+    return Page(shown, f"{int(shown[-1].done_due_at.timestamp())}_{shown[-1].id}" if len(rows) > PAGE else None)
+
+
+def done_requests(by: Actor, *, after: str = "") -> Page:
+    """Those that are over, the newest first; copies that were handed over at once are among them."""
+    query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_not(None))
+    if after.isdigit() and len(after) < 16:
+        query = query.where(DataRequest.id < int(after))
+    rows = list(db.session.scalars(query.order_by(DataRequest.id.desc()).limit(PAGE + 1)))
+    shown = rows[:PAGE]
+    return Page(shown, str(shown[-1].id) if len(rows) > PAGE else None)
+
+
+def request_seen(by: Actor, ref: str) -> DataRequest | None:
+    """A request that is decided, of a centre whose requests the person decides; the look-up is the permission."""
+    query = _of(by, select(DataRequest)).where(DataRequest.ref == ref, DataRequest.kind != COPY)
+    return db.session.scalar(query.options(joinedload(DataRequest.account), joinedload(DataRequest.report)))
+
+
+def is_late(request: DataRequest, now: datetime) -> bool:
+    """Whether the first word or the deed is late. What waits for reports to end is not: the person was told so before."""
+    if request.done_at is not None or request.begun_at is not None:
+        return False
+    return now >= (request.answer_due_at if request.answered_at is None else request.done_due_at)
+
+
+def was_late(request: DataRequest) -> bool:
+    """Whether it was answered or done after its day."""
+    answered_late = request.answered_at is not None and request.answered_at >= request.answer_due_at
+    done_at = request.begun_at or request.done_at
+    return answered_late or (done_at is not None and done_at >= request.done_due_at)
+
+
+def next_due(request: DataRequest) -> datetime | None:
+    """The first late instant of what has to be done next; None where nothing has."""
+    if request.done_at is not None or request.begun_at is not None:
+        return None
+    return request.answer_due_at if request.answered_at is None else request.done_due_at
+
+
+def reports_beside(request: DataRequest, by: Actor) -> list[ReportBeside]:
+    """The newest reports a request is about in the centres the person decides for; those under their own procedure are not there."""
+    centres = centres_decided(by)
+    query = (
+        select(Report, Case)
+        .join(CaseReport, CaseReport.report_id == Report.id)
+        .join(Case, Case.id == CaseReport.case_id)
+        .where(CaseReport.left_at.is_(None), Case.quarantined_at.is_(None))
+    )
+    if centres is not None:
+        query = query.where(Case.centre_id.in_(sorted(centres)))
+    if request.report_id is not None:
+        query = query.where(Report.id == request.report_id)
+    else:
+        query = query.join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == request.account_id)
+    return [ReportBeside(report, case) for report, case in db.session.execute(query.order_by(Report.id.desc()).limit(MOST_REPORTS))]
+
+
+def centres_decided(by: Actor) -> set[int] | None:
+    """The centres whose requests somebody decides: their own, and those that have ended and left their work to one of them; None: all."""
+    roles = frozenset(Role(role) for role in ACTION_ROLES[Action.DECIDE_DATA_REQUEST])
+    own = {grant.centre_id for grant in by.grants if grant.role in roles}
+    if None in own:
+        return None
+    found = {centre_id for centre_id in own if centre_id is not None}
+    ended = db.session.scalars(select(Centre.id).where(Centre.valid_to.is_not(None))) if found else ()
+    return found | {centre_id for centre_id in ended if centre_at_work(centre_id, None) in found}
+
+
+def _of(by: Actor, query: Select[DataRequest]) -> Select[DataRequest]:
+    centres = centres_decided(by)
+    return query if centres is None else query.where(DataRequest.centre_id.in_(sorted(centres)))

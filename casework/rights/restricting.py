@@ -1,0 +1,39 @@
+"""Letting somebody's data rest: nobody looks at who they are and no message leaves, until they lift it themselves.
+
+Law 91/2025/QH15 on restriction and withdrawn consent. Work on the matter goes on with what was cleared: it names nobody. The centre
+still answers what they ask about their data.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import DataRequest, Reporter
+from casework.permissions import Action, Actor, require
+from casework.rights.requests import Person, RequestRefused, is_restricted, record_request, reports_about, requests_of
+
+
+def restrict(request: DataRequest, *, now: datetime) -> None:
+    """Let the data a request is about rest from now on; reports under their own procedure as well."""
+    if request.account_id is not None and request.account is not None:
+        request.account.restricted_at = now
+    for report in reports_about(request):
+        if report.reporter is not None:
+            report.reporter.restricted_at = now
+
+
+def lift_restriction(*, person: Person, by: Actor, now: datetime) -> None:
+    """Let one's data be used as before. Records `lift_restriction`. Raises RequestRefused where nothing rests."""
+    require(by, Action.REQUEST_DATA)
+    if not is_restricted(person):
+        raise RequestRefused("Dữ liệu của Ông/Bà không bị hạn chế xử lý.", "Your data are not restricted.")
+    request = next((each for each in requests_of(person) if each.kind == "restriction" and each.granted), None)
+    if request is not None:
+        record_request(request, "lift_restriction", by=by, at=now)
+    if person.account is not None:
+        person.account.restricted_at = None
+        for reporter in db.session.scalars(select(Reporter).where(Reporter.account_id == person.account.id)):
+            reporter.restricted_at = None
+    elif person.report is not None and person.report.reporter is not None:
+        person.report.reporter.restricted_at = None

@@ -1,0 +1,333 @@
+"""A telephone without a signal: what is written waits in it, goes out by itself, once, for whom it was written and for nobody else."""
+from __future__ import annotations
+
+import hashlib
+import io
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from sqlalchemy import func, select
+
+from casework.db import db, unit_of_work
+from casework.intake import original_words
+from casework.models import OutboxMessage, Report
+from casework.photo_records import open_copy, photos_of_report
+from casework.recordings.staging import recordings_of_report
+from casework.sealing import parse_tracking_secret, secret_matches
+from tests import build
+from tests.browser.house import ARGUMENTS, CHROMIUM, EVERY_IMPACT, House, Visitor, free_port
+from tests.browser.mortal import Mortal, Wire, ask_in_page, wired
+from tests.conftest import environment_of, running
+from tests.pictured import jpeg
+from web import sessions
+from web.clock import now
+from web.config import Config
+from web.guards import file_store
+
+pytestmark = [pytest.mark.browser]
+
+QUEUED = """() => new Promise(done => { const asked = indexedDB.open("langbiang", 1); asked.onsuccess = () => {
+  const all = asked.result.transaction(["reports", "files"]);
+  const reports = all.objectStore("reports").getAll(), files = all.objectStore("files").getAll();
+  all.oncomplete = async () => { const digests = [];
+    for (const file of files.result) digests.push(Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", file.data)))
+      .map(byte => byte.toString(16).padStart(2, "0")).join(""));
+    asked.result.close();
+    done({ states: reports.result.map(each => each.state), whys: reports.result.map(each => each.why), digests }); }; }; })"""
+KEPT = """async () => { const found = [];
+  for (const name of await caches.keys()) for (const request of await (await caches.open(name)).keys()) {
+    const answer = await (await caches.open(name)).match(request);
+    found.push({ name, url: new URL(request.url).pathname, text: await answer.text() });
+  }
+  return found; }"""
+WORDS = "Cầu gỗ mục ở lối xuống suối, trẻ con đi học qua."
+PHOTOS = [jpeg("olive"), jpeg("teal")]
+
+
+def spoken() -> bytes:
+    target = io.BytesIO()
+    with wave.open(target, "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(range(256)) * 20)
+    return target.getvalue()
+
+
+VOICE = spoken()
+SENT = [hashlib.sha256(data).hexdigest() for data in (*PHOTOS, VOICE)]
+
+
+@dataclass
+class Valley:
+    """An installation, the line to it, and people with telephones."""
+
+    house: House
+    server: Mortal
+    wire: Wire
+    world: build.World
+
+    def telephone(self, name: str = "") -> Visitor:
+        """A browser that has seen the report form once, and so has kept it; signed in if it is somebody's."""
+        visitor = self.house.visitor()
+        if name:
+            self.sign_in(visitor, name)
+        visitor.go("/reports/new")
+        ask_in_page(visitor.page, "navigator.serviceWorker.ready.then(() => Boolean(navigator.serviceWorker.controller))")
+        return visitor
+
+    def sign_in(self, visitor: Visitor, name: str) -> None:
+        with self.house.app.test_request_context(), unit_of_work():
+            token = sessions.open_session(db.session.merge(self.world.people[name]), now=now())
+        visitor.context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": self.house.address, "httpOnly": True}])
+
+    def reports(self) -> list[Report]:
+        db.session.rollback()
+        return list(db.session.scalars(select(Report).order_by(Report.id)))
+
+    def filed_since(self, count: int) -> list[Report]:
+        return self.reports()[count:]
+
+
+@pytest.fixture(scope="module")
+def valley(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valley]:
+    variables = environment_of(tmp_path_factory.mktemp("valley"))
+    config = Config.from_environment(variables | {"LANGBIANG_PORT": str(free_port())})
+    (config.data / "langbiang.db").write_bytes(sqlite_template.read_bytes())
+    with running(config) as app:
+        app.config["WTF_CSRF_ENABLED"] = True
+        app.testing = False
+        world = build.standard_world()
+        db.session.remove()
+        server = Mortal(app, config)
+        try:
+            server.start()
+            with wired(config.port) as wire, sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+                yield Valley(House(app, wire.address, browser, impacts=EVERY_IMPACT), server, wire, world)
+                browser.close()
+        finally:
+            server.end()
+
+
+@pytest.fixture(scope="module")
+def guests(valley: Valley) -> Visitor:
+    return valley.telephone()
+
+
+@pytest.fixture(scope="module")
+def citizens(valley: Valley) -> Visitor:
+    return valley.telephone("citizen")
+
+
+@pytest.fixture(autouse=True)
+def mended(valley: Valley) -> Iterator[None]:
+    """Each test begins with a line that is whole."""
+    yield
+    valley.wire.cut, valley.wire.lost, valley.wire.shut = False, (), ()
+    for context in valley.house.browser.contexts:
+        context.set_offline(False)
+
+
+def write(page: Page, *, words: str = WORDS, files: bool = True, phone: str = "0912 345 678") -> None:
+    page.fill("[name=words]", words)
+    page.select_option("[name=area]", label="Xã Lát")
+    if page.locator("[name=phone]").is_visible():
+        page.fill("[name=phone]", phone)
+    if files:
+        page.set_input_files("[name=photos]", [{"name": f"anh{number}.jpg", "mimeType": "image/jpeg", "buffer": data}
+                                               for number, data in enumerate(PHOTOS)])
+        page.set_input_files("[name=voice]", {"name": "noi.wav", "mimeType": "audio/wav", "buffer": VOICE})
+    page.check("[name=consent]")
+
+
+def press_send(page: Page, times: int = 1) -> None:
+    with page.expect_navigation():
+        page.evaluate("times => { const button = document.querySelector('.actionbar button[value=send]');"
+                      "for (let turn = 0; turn < times; turn += 1) button.click(); }", times)
+
+
+def bytes_kept(report: Report) -> list[str]:
+    rows = [*photos_of_report(report), *recordings_of_report(report)]
+    return [hashlib.sha256(open_copy(next(file for file in row.files if file.audience == "sealed"), store=file_store()).read()).hexdigest()
+            for row in rows]
+
+
+def acknowledged(report: Report) -> int:
+    told = select(func.count()).select_from(OutboxMessage).where(OutboxMessage.template == "report_filed")
+    return db.session.scalar(told.where(OutboxMessage.recipient == f"reporter:{report.reporter_id}")) or 0
+
+
+def shown_code(page: Page) -> tuple[str, str]:
+    expect(page.locator("[data-list] [data-code]:visible")).to_be_visible(timeout=20_000)
+    return page.inner_text("[data-list] [data-code]"), page.inner_text("[data-list] [data-secret]")
+
+
+def judge(valley: Valley, page: Page, before: int, *, words: str = WORDS, files: list[str] = SENT) -> Report:
+    """One case with what was written, and the code the telephone shows is its."""
+    code, secret = shown_code(page)
+    [report] = valley.filed_since(before)
+    assert (report.code, original_words(report), bytes_kept(report), acknowledged(report)) == (code, words, files, 1)
+    assert secret_matches(parse_tracking_secret(secret), report.secret_digest)
+    return report
+
+
+def note_down(page: Page) -> None:
+    page.click("[data-act=noted]")
+    expect(page.locator("[data-list-empty]")).to_be_visible()
+
+
+def test_without_a_signal_closed_opened_and_back_in_the_valley(valley: Valley, guests: Visitor) -> None:
+    before, phone = len(valley.reports()), guests
+    phone.context.set_offline(True)
+    phone.page.goto("/")
+    assert phone.page.locator("[name=words]").count(), "the start page is the form"
+    phone.page.locator(".actionbar button[value=send]").click()
+    expect(phone.page.locator("[data-queue-lacks]")).to_contain_text("đồng ý")
+    write(phone.page)
+    press_send(phone.page, times=2)
+    expect(phone.page.locator("[data-list-saved]")).to_contain_text(
+        "Chưa có mạng. Phản ánh được lưu trên máy và sẽ gửi khi có sóng.")
+    queued = phone.page.evaluate(QUEUED)
+    assert (queued["states"], queued["digests"]) == (["waiting"], SENT), "a double tap is one report, its bytes are those of the files"
+    phone.page.close()
+    phone.page = phone.context.new_page()
+    phone.listen()
+    again = phone.go("/offline/queue")
+    expect(again.locator("[data-list] article")).to_have_count(1)
+    assert again.locator("[data-list] [data-count=photos] b").inner_text() == "2"
+    assert valley.filed_since(before) == []
+    phone.context.set_offline(False)
+    judge(valley, again, before)
+    assert again.evaluate(QUEUED)["digests"] == []
+    note_down(again)
+    assert [fault for fault in valley.house.faults if "net::ERR" not in fault and "status of 409" not in fault] == []
+
+
+def test_the_server_is_killed_in_the_middle_of_an_upload_and_what_it_refuses_is_mended(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.page
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, phone="12")
+    press_send(page)
+    guests.context.set_offline(False)
+    expect(page.locator("[data-refusal]")).to_contain_text("0912 345 678", timeout=15_000)
+    guests.look("offline-queue-refused")
+    page.click("[data-mend]")
+    expect(page.locator("[data-queue-mends]")).to_be_visible()
+    assert (page.input_value("[name=words]"), page.locator("[data-preview]").count()) == (WORDS, 2)
+    page.fill("[name=phone]", "0912 345 678")
+    with valley.server.killed_with_file_written():
+        press_send(page)
+    ask_in_page(page, QUEUED, {"states": ["waiting"], "whys": [""], "digests": SENT})
+    valley.server.start()
+    page.click("[data-send-all]")
+    judge(valley, page, before)
+    note_down(page)
+
+
+def test_with_a_signal_the_page_answers_and_a_lost_answer_files_nothing_twice(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.go("/reports/new")
+    write(page, words="", files=False)
+    press_send(page)
+    expect(page.locator("#words-error")).to_be_visible()
+    assert page.evaluate(QUEUED)["states"] == [], "the form with its corrections is what counts now"
+    write(page)
+    valley.wire.lost = (b"POST /reports/new",)
+    press_send(page, times=2)
+    assert page.url.endswith("/offline/queue"), "where the browser comes to instead of an error of its own"
+    judge(valley, page, before)
+    note_down(page)
+    valley.wire.lost = ()
+    page.goto("/reports/new")
+    write(page, words="Một chuyện khác: đèn đường tắt.", files=False)
+    press_send(page)
+    assert page.url.endswith("/receipt"), page.inner_text("main")
+    ask_in_page(page, QUEUED, {"states": [], "whys": [], "digests": []})
+    assert len(valley.filed_since(before)) == 2
+
+
+def sign_out(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator(".sitebar form[action='/sign-out'] button").click()
+
+
+def leave(page: Page, way: str) -> None:
+    page.once("dialog", lambda dialog: dialog.accept())
+    with page.expect_navigation(url=lambda url: "/offline" not in url, timeout=20_000):
+        page.click(f"[data-leave={way}]")
+
+
+def with_one_waiting(valley: Valley, phone: Visitor) -> None:
+    """A report of the citizen lies in the telephone, there is a signal, and the server does not take it just now."""
+    phone.context.set_offline(True)
+    phone.page.goto("/reports/new")
+    write(phone.page, files=False)
+    press_send(phone.page)
+    valley.wire.shut = (b"POST /offline/reports",)
+    phone.context.set_offline(False)
+    phone.page.goto("/offline/queue")
+
+
+def test_a_second_person_on_the_same_telephone_sends_nothing_of_the_first(valley: Valley, citizens: Visitor) -> None:
+    before, page = len(valley.reports()), citizens.page
+    with_one_waiting(valley, citizens)
+    sign_out(page)
+    expect(page.locator("[data-leaving]")).to_be_visible()
+    citizens.look("offline-queue-leaving")
+    leave(page, "keep")
+    valley.wire.shut = ()
+
+    valley.sign_in(citizens, "citizen_2")
+    seen = len(valley.wire.seen)
+    page.goto("/offline/queue")
+    expect(page.locator("[data-list-others]")).to_be_visible()
+    assert WORDS not in page.inner_text("main")
+    ask_in_page(page, QUEUED, {"states": ["waiting"], "whys": ["other"], "digests": []})
+    assert not [each for each in valley.wire.seen[seen:] if each.startswith(b"POST /offline/reports")]
+    assert valley.filed_since(before) == []
+
+    valley.sign_in(citizens, "citizen")
+    page.goto("/offline/queue")
+    report = judge(valley, page, before, files=[])
+    assert report.reporter is not None
+    assert report.reporter.account_id == db.session.merge(valley.world.people["citizen"]).id
+
+
+def test_before_signing_out_what_waits_is_sent_or_deleted(valley: Valley, citizens: Visitor) -> None:
+    before, page = len(valley.reports()), citizens.page
+    with_one_waiting(valley, citizens)
+    sign_out(page)
+    page.click("[data-leave=send]")
+    expect(page.locator("[data-leaving-failed]")).to_be_visible(timeout=15_000)
+    valley.wire.shut = ()
+    leave(page, "send")
+    assert page.evaluate(QUEUED)["states"] == [], "the account has it; its secret does not stay in the telephone"
+    assert len(valley.filed_since(before)) == 1
+
+    valley.sign_in(citizens, "citizen")
+    page.goto("/offline/queue")
+    with_one_waiting(valley, citizens)
+    sign_out(page)
+    leave(page, "delete")
+    assert page.evaluate(QUEUED)["states"] == []
+    assert len(valley.filed_since(before)) == 1
+
+
+def test_what_the_telephone_keeps_is_of_nobody(valley: Valley, citizens: Visitor) -> None:
+    valley.sign_in(citizens, "citizen")
+    for path in ("/mine", "/reports/new"):
+        citizens.go(path)
+    kept = citizens.page.evaluate(KEPT)
+    assert {each["url"] for each in kept if not each["url"].startswith("/static/")} == {"/offline", "/offline/queue"}
+    assert len({each["name"] for each in kept}) == 1
+    for each in kept:
+        if not each["url"].startswith("/static/"):
+            for mark in ("csrf_token", "/sign-out", "Nguyễn Thị Thử"):
+                assert mark not in each["text"], mark
+    citizens.context.set_offline(True)
+    for path in ("/mine", "/inbox", "/cases/x"):
+        with pytest.raises(Exception, match="ERR_INTERNET_DISCONNECTED"):
+            citizens.page.goto(path)

@@ -1,0 +1,260 @@
+"""The report form in a real browser: the whole of it by keyboard, what the scripts make of photos and voice, and what a telephone keeps."""
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
+from sqlalchemy import select
+
+from casework.db import db
+from casework.intake import original_words
+from casework.models import Report
+from casework.photo_records import open_copy, photos_of_report
+from casework.recordings.staging import recordings_of_report
+from tests.browser import house as houses
+from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
+from tests.conftest import environment_of
+from web.guards import file_store
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+WORDS = "Cây đổ chắn ngang đường ở K' Prum."
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[House]:
+    variables = environment_of(tmp_path_factory.mktemp("report-form"))
+    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
+    before, houses.ARGUMENTS = houses.ARGUMENTS, [*houses.ARGUMENTS, *FAKE_MICROPHONE]
+    try:
+        with opened(variables) as house:
+            house.sizes, house.impacts = ({"width": 320, "height": 700}, *house.sizes), EVERY_IMPACT
+            yield house
+            assert house.faults == []
+    finally:
+        houses.ARGUMENTS = before
+
+
+def picture(width: int, height: int, corner: str, *, turned: int = 1) -> bytes:
+    """A photo as a camera makes it: its upper left quarter in a colour of its own, with a time, a place, and how it is to be turned."""
+    image = Image.effect_noise((width // 4, height // 4), 60).convert("RGB").resize((width, height), Image.Resampling.NEAREST)
+    image.paste(corner, (0, 0, width // 2, height // 2))
+    exif = image.getexif()
+    exif[0x0112], exif[0x0132] = turned, "2026:03:01 07:08:09"
+    exif.get_ifd(0x8825).update({1: "N", 2: (12.0, 3.0, 0.0), 3: "E", 4: (108.0, 24.0, 0.0)})
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=92, exif=exif)
+    return file.getvalue()
+
+
+def chosen(name: str, kind: str, data: bytes) -> FilePayload:
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+def files(page: Page, name: str) -> list[list[object]]:
+    """What lies in a file input: name, type and bytes of each."""
+    found: list[list[object]] = page.evaluate(f"Array.from(document.querySelector('[name={name}]').files, f => [f.name, f.type, f.size])")
+    return found
+
+
+def newest() -> Report:
+    db.session.rollback()
+    return db.session.scalars(select(Report).order_by(Report.id.desc())).first()  # type: ignore[return-value]
+
+
+def sent(visitor: Visitor) -> Report:
+    with visitor.page.expect_navigation():
+        visitor.page.locator(".actionbar button[value=send]").click()
+    assert visitor.page.url.endswith("/receipt"), visitor.page.inner_text("main")
+    return newest()
+
+
+def test_a_whole_report_by_keyboard_alone_with_names_for_those_who_cannot_see(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.go("/reports/new", "report-form")
+    typed = {"words": WORDS, "village": "Đưng K'Nớ", "place": "Trước nhà văn hóa", "name": "Kơ Dơng Ha Lem", "phone": "0912 345 678"}
+    heard = []
+    page.locator("h1").evaluate("h1 => { h1.tabIndex = -1; h1.focus(); }")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        at = page.evaluate("({ name: document.activeElement.name || '', type: document.activeElement.type || '', "
+                           "words: document.activeElement.textContent.trim() })")
+        heard.append(at["name"])
+        if at["name"] in typed:
+            page.keyboard.type(typed[at["name"]])
+        elif at["name"] == "area":
+            page.keyboard.press("ArrowDown")
+        elif at["name"] == "consent":
+            page.keyboard.press("Space")
+        elif at["words"] == "Gửi phản ánh" and at["name"] == "act":
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            break
+    order = [name for name in heard if name]
+    assert order == sorted(set(order), key=order.index), "nothing holds the focus, nothing is reached twice"
+    assert [name for name in order if name in (*typed, "area", "photos", "consent", "act")] == [
+        "photos", "words", "area", "village", "place", "name", "phone", "consent", "act"]  # fmt: skip
+    assert "website" not in order, "the trap for programs is not in anybody's way"
+    report = newest()
+    assert (original_words(report), report.village, report.consent_notice_id is not None) == (WORDS, "Đưng K'Nớ", True)
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", report.client_key or "")
+
+    page = visitor.go("/reports/new")
+    said = page.locator("form[data-report]").aria_snapshot()
+    assert not re.findall(r"^\s*- (?:button|textbox|combobox|checkbox|radio|link)\s*$", said, re.MULTILINE), said
+    for name in ("Chụp hoặc chọn ảnh", "Nội dung phản ánh", "Ghi âm lời nói", "Dùng vị trí hiện tại", "Không nhớ chính xác vị trí",
+                 "Xã, phường", "Số điện thoại", "Tôi đã đọc và đồng ý", "Gửi phản ánh"):
+        assert name in said, (name, said)
+
+
+def test_photos_are_made_smaller_upright_put_in_order_and_taken_out_and_keep_what_the_camera_wrote(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    large, lying, heic = picture(2800, 2100, "red"), picture(2400, 1800, "blue", turned=6), b"\0\0\0\x18ftypheic" + bytes(400)
+    page.set_input_files("[name=photos]", [chosen("duong.jpg", "image/jpeg", large), chosen("cay.jpg", "image/jpeg", lying)])
+    page.set_input_files("[name=photos]", chosen("IMG.HEIC", "image/heic", heic))
+    expect(page.locator("[data-weight]")).to_contain_text("3 ·")
+    one, _two, three = files(page, "photos")
+    assert (one[:2], three) == (["duong.jpg", "image/jpeg"], ["IMG.HEIC", "image/heic", len(heic)])
+    assert one[2] < len(large) / 2  # type: ignore[operator]
+    page.get_by_role("button", name="Đưa ảnh 2 lên trước").click()
+    expect(page.get_by_role("button", name="Bỏ ảnh 1", exact=True)).to_be_focused()
+    assert [each[0] for each in files(page, "photos")] == ["cay.jpg", "duong.jpg", "IMG.HEIC"]
+    page.get_by_role("button", name="Bỏ ảnh 3").click()
+    assert [each[0] for each in files(page, "photos")] == ["cay.jpg", "duong.jpg"]
+    visitor.look("report-form-photos")
+    page.set_input_files("[name=photos]", [chosen(f"{number}.png", "image/png", b"x") for number in range(5)])
+    expect(page.locator("[data-too-many]")).to_be_visible()
+    assert len(files(page, "photos")) == 6
+    for _ in range(4):
+        page.get_by_role("button", name="Bỏ ảnh 3").click()
+    page.fill("[name=words]", "Đường lún")
+    page.check("[name=unsure]")
+    page.fill("[name=phone]", "0912345678")
+    page.check("[name=consent]")
+    report = sent(visitor)
+    seen = []
+    for photo in photos_of_report(report):
+        with open_copy(next(file for file in photo.files if file.audience == "sealed"), store=file_store()) as original:
+            seen.append(Image.open(io.BytesIO(original.read())))
+    assert [max(image.size) for image in seen] == [2048, 2048]
+    turned, straight = seen
+    assert turned.width < turned.height, "turned upright by the telephone"
+    # the upper left quarter of a photo turned by 90 degrees is its upper right one
+    red, _green, blue = turned.getpixel((turned.width * 3 // 4, turned.height // 4))  # type: ignore[misc]
+    assert blue > 200 > 60 > red
+    red, _green, blue = straight.getpixel((straight.width // 4, straight.height // 4))  # type: ignore[misc]
+    assert red > 200 > 60 > blue
+    for image in seen:
+        exif = image.getexif()
+        assert (exif[0x0112], exif[0x0132], exif.get_ifd(0x8825)[3]) == (1, "2026:03:01 07:08:09", "E")
+
+
+def test_a_voice_note_is_recorded_heard_deleted_and_sent_without_a_written_word(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    start = page.get_by_role("button", name="Ghi âm lời nói")
+    for attempt in (1, 2):
+        start.click()
+        expect(page.locator("[data-time]")).to_have_text("0:01", timeout=15_000)
+        page.get_by_role("button", name="Dừng ghi âm").click()
+        expect(page.locator("audio")).to_be_visible()
+        [[name, kind, size]] = files(page, "voice")
+        assert (name, kind) == ("voice.webm", "audio/webm")
+        assert size > 100  # type: ignore[operator]
+        assert page.locator("audio").evaluate("a => a.play().then(() => a.readyState > 1)")
+        if attempt == 1:
+            visitor.look("report-form-voice")
+            page.get_by_role("button", name="Xóa lời ghi âm").click()
+            assert files(page, "voice") == []
+            expect(start).to_be_focused()
+    page.select_option("[name=area]", label="Xã Lát")
+    page.fill("[name=phone]", "0912 345")
+    with page.expect_navigation():
+        page.locator(".actionbar button[value=send]").click()
+    expect(page.locator("[data-errors]")).to_contain_text("Số điện thoại không đúng. Ví dụ: 0912 345 678")
+    expect(page.locator(".rec", has_text="Lời ghi âm đã được tải lên")).to_be_visible()
+    visitor.look("report-form-errors")
+    page.fill("[name=phone]", "0912 345 678")
+    page.check("[name=consent]")
+    report = sent(visitor)
+    assert original_words(report) == ""
+    assert [each.kind for each in recordings_of_report(report)] == ["voice"]
+
+
+def test_a_draft_is_kept_while_typing_offered_to_its_owner_alone_and_gone_when_sent(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.go("/reports/new")
+    page.fill("[name=words]", "Nước tràn qua ngầm")
+    page.fill("[name=phone]", "0987654321")
+    page.locator("[name=urgent]").check()
+    expect(page.locator("[data-saved]")).to_contain_text(re.compile(r"Đã lưu nháp trên máy lúc \d\d:\d\d"))
+    kept = page.evaluate("JSON.stringify(localStorage)")
+    assert "Nước tràn" in kept
+    assert "0987" not in kept, "who sends it is never kept"
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/reports/new")
+    offer = page.locator("[data-draft-offer]")
+    expect(offer).to_be_visible()
+    visitor.look("report-form-draft")
+    page.set_input_files("[name=photos]", chosen("a.jpg", "image/jpeg", picture(300, 200, "red")))
+    expect(offer).to_be_visible()
+    page.evaluate("localStorage.setItem('report-draft:another', localStorage.getItem('report-draft:guest'))")
+    offer.get_by_role("button", name="Viết tiếp bản nháp").click()
+    assert (page.input_value("[name=words]"), page.is_checked("[name=urgent]")) == ("Nước tràn qua ngầm", True)
+    page.select_option("[name=area]", label="Xã Lát")
+    page.check("[name=consent]")
+    sent(visitor)
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('report-draft'))") == ["report-draft:another"]
+    page.goto("/reports/new")
+    expect(page.locator("[data-draft-offer]")).to_be_hidden()
+
+
+def test_the_map_comes_when_it_is_opened_a_point_is_set_by_key_and_cases_alike_are_shown_once(house: House) -> None:
+    visitor = house.visitor()
+    page = visitor.page
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    visitor.go("/reports/new")
+    assert not any("leaflet" in url or "map" in url for url in fetched)
+    page.get_by_text("Chọn trên bản đồ").click()
+    stage = page.locator("[data-pick-map]")
+    expect(stage.locator(".leaflet-control-zoom")).to_be_visible()
+    stage.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-located]")).to_be_visible()
+    assert float(page.input_value("[name=latitude]"))
+    visitor.look("report-form-map")
+    page.get_by_role("button", name="Bỏ vị trí").click()
+    assert page.input_value("[name=latitude]") == ""
+    assert house.world is not None
+    for name, value in (("latitude", "12.05"), ("longitude", "108.4")):
+        page.evaluate(f"document.querySelector('[name={name}]').value = '{value}'")
+    for marked in (False, True):
+        if marked:
+            page.goto("/reports/new")
+            for name, value in (("latitude", "12.0501"), ("longitude", "108.4001")):
+                page.evaluate(f"document.querySelector('[name={name}]').value = '{value}'")
+        page.fill("[name=words]", "Ổ gà lớn")
+        page.select_option("[name=area]", label="Xã Lát")
+        page.fill("[name=phone]", "0912 345 678")
+        page.check("[name=consent]")
+        if not marked:
+            first = sent(visitor)
+    with page.expect_navigation():
+        page.locator(".actionbar button[value=send]").click()
+    near = page.locator("section", has=page.get_by_role("heading", name="Có phải một trong những phản ánh này?"))
+    expect(near).to_contain_text(first.code)
+    assert page.input_value("[name=words]") == "Ổ gà lớn"
+    visitor.look("report-form-near")
+    with page.expect_navigation():
+        near.get_by_role("button", name="Không phải, vẫn gửi mới").click()
+    assert page.url.endswith("/receipt"), page.inner_text("main")
+    assert newest().id != first.id

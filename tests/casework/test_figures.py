@@ -1,0 +1,358 @@
+"""The public's figures, counted by hand for a small world and by the job, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from casework.db import db, unit_of_work
+from casework.figures.counting import counted
+from casework.figures.definitions import FIGURES, RATES
+from casework.figures.keeping import count_month, count_public_figures, recount_public_figures
+from casework.figures.reading import late_cases, shown_figures, summed
+from casework.models import (
+    Assignment,
+    Case,
+    Clock,
+    Extension,
+    Publication,
+    PublicationVersion,
+    PublicFigures,
+    Rating,
+    Referral,
+    Refusal,
+    Reporter,
+    Review,
+    VisibilityReason,
+)
+from tests import build
+from tests.web.desk import statements_of
+
+MARCH, APRIL, FEBRUARY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 2, 1)
+NUMBERS = count(900)
+
+
+def local(day: str, hour: str = "10:00") -> datetime:
+    return datetime.fromisoformat(f"2026-{day}T{hour}:00+07:00").astimezone(UTC)
+
+
+def facts(world: build.World, state: str, opened: datetime, *, agency: str = "PTNMT", area: str = "xa lat", **columns: Any) -> Case:
+    """A case as the use cases leave it, without walking there; inside the caller's unit of work."""
+    case = Case(
+        code=f"LD-2026-{next(NUMBERS):06}",
+        centre_id=world.centre.id,
+        state=state,
+        source="citizen",
+        opened_at=opened,
+        clock_starts="filing",
+        field_id=world.field().id,
+        area_id=world.areas[area].id,
+        lead_agency_id=world.agencies[agency].id,
+        **columns,
+    )
+    db.session.add(case)
+    db.session.flush()
+    return case
+
+
+def answered(
+    world: build.World,
+    case: Case,
+    at: datetime,
+    *,
+    due: datetime,
+    first_due: datetime | None = None,
+    number: int = 1,
+    kind: str = "final",
+    round: int = 0,
+) -> Publication:
+    db.session.add(
+        Clock(
+            case_id=case.id,
+            kind="case",
+            round=round,
+            amount=5,
+            unit="working_days",
+            started_at=case.opened_at,
+            first_due_at=first_due or due,
+            due_at=due,
+            extended_at=local("03-02") if first_due else None,
+            ended_at=at,
+            ended_late=at >= due,
+        )
+    )
+    publication = Publication(case_id=case.id, number=number, kind=kind, published_by_id=world.people["operator"].id, published_at=at)
+    db.session.add(publication)
+    db.session.flush()
+    return publication
+
+
+def rated(publication: Publication, version: PublicationVersion, reporter: Reporter, level: str, agency_id: int | None = None) -> Rating:
+    row = Rating(
+        publication_id=publication.id,
+        reporter_id=reporter.id,
+        about=f"agency:{agency_id}" if agency_id else "whole",
+        level=level,
+        agency_id=agency_id,
+        rated_at=publication.published_at + timedelta(days=1),
+        version_id=version.id,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def fill(world: build.World) -> None:
+    """Of March: thirteen received. The comments say what each case counts for."""
+    operator = world.people["operator"].id
+    with unit_of_work():
+        reporter = Reporter()
+        db.session.add(reporter)
+        # in time: 60 working minutes to acceptance
+        good = facts(world, "closed", local("03-03"), accepted_at=local("03-03", "11:00"), answered_at=local("03-06"))
+        first = answered(world, good, local("03-06"), due=local("03-11", "00:00"))
+        version = PublicationVersion(
+            publication_id=first.id, version=1, title="T", question="Q", written_by_id=operator, written_at=first.published_at
+        )
+        db.session.add(version)
+        db.session.flush()
+        rated(first, version, reporter, "satisfied")
+        rated(first, version, reporter, "dissatisfied", world.agencies["PTNMT"].id)
+        # in time after an extension, privately; an interim publication before is no answer. 120 minutes, over noon
+        moved = facts(world, "rating", local("03-04"), area="xa da chais", accepted_at=local("03-04", "13:30"), answered_at=local("03-16"))
+        db.session.add(Publication(case_id=moved.id, number=1, kind="interim", published_by_id=operator, published_at=local("03-05")))
+        answered(world, moved, local("03-16"), due=local("03-18", "00:00"), first_due=local("03-12", "00:00"), number=2, kind="private")
+        part = Assignment(
+            case_id=moved.id,
+            agency_id=world.agencies["HKL"].id,
+            slot="lead",
+            state="approved",
+            distributed_at=local("03-04"),
+            distributed_by_id=operator,
+        )
+        db.session.add(part)
+        db.session.flush()
+        for granted in (True, False):
+            db.session.add(
+                Extension(
+                    assignment_id=part.id,
+                    number=1,
+                    reason="Mưa",
+                    until_on=date(2026, 3, 17),
+                    requested_by_id=operator,
+                    requested_at=local("03-06"),
+                    granted=granted,
+                    decided_at=local("03-07"),
+                )
+            )
+        # late at the very instant; reopened, and its second answer counts no more
+        twice = facts(world, "closed", local("03-02"), agency="HKL", accepted_at=local("03-02", "10:02"), reopened=1)
+        late = answered(world, twice, local("03-10", "00:00"), due=local("03-10", "00:00"))
+        answered(world, twice, local("03-20"), due=local("03-25", "00:00"), number=2, round=1)
+        version = PublicationVersion(
+            publication_id=late.id, version=1, title="T", question="Q", written_by_id=operator, written_at=late.published_at
+        )
+        db.session.add(version)
+        db.session.flush()
+        bad = rated(late, version, reporter, "dissatisfied")
+        db.session.add(
+            Review(publication_id=late.id, rating_id=bad.id, opened_at=bad.rated_at, outcome="reopened", decided_at=local("03-12"))
+        )
+        # refused, and one whose refusal was taken back; that one is open and late
+        for state, upheld in (("refused", False), ("handling", True)):
+            case = facts(
+                world, state, local("03-09"), due_at=local("03-16", "00:00"), accepted_at=None if state == "refused" else local("03-10")
+            )
+            db.session.add(
+                Refusal(
+                    case_id=case.id,
+                    reason_id=world.refusal_reason().id,
+                    words="…",
+                    refused_by_id=operator,
+                    refused_at=local("03-09", "11:00"),
+                    state_before="to_verify",
+                    objection_upheld=upheld,
+                )
+            )
+        # merged and withdrawn are received and no more
+        facts(world, "merged", local("03-09"), accepted_at=local("03-09", "11:00"), merged_into_id=good.id)
+        facts(world, "withdrawn", local("03-09"))
+        # open: in time, to verify (no day promised yet), sensitive and late, resting without a day
+        facts(world, "handling", local("03-18"), accepted_at=local("03-18", "11:00"), due_at=local("03-27", "00:00"))
+        facts(world, "to_verify", local("03-19"))
+        facts(
+            world,
+            "approval",
+            local("03-05"),
+            accepted_at=local("03-05", "11:00"),
+            due_at=local("03-12", "00:00"),
+            visibility_reason_id=db.session.scalar(select(VisibilityReason.id).limit(1)),
+        )
+        facts(world, "waiting_reporter", local("03-05"), accepted_at=local("03-05", "11:00"), paused_for="question")
+        # referred: not open any more
+        gone = facts(world, "referred", local("03-06"), accepted_at=local("03-06", "11:00"))
+        db.session.add(Referral(case_id=gone.id, body="Tỉnh", reason="…", referred_by_id=operator, referred_at=local("03-08")))
+        # quarantine: received and referred of the whole, and of nothing else
+        facts(world, "quarantined", local("03-06"), accepted_at=local("03-06", "11:00"), quarantined_at=local("03-07"))
+        # of other months, on either edge of local midnight
+        facts(world, "withdrawn", local("03-01", "00:00") - timedelta(seconds=1))
+        facts(world, "withdrawn", local("04-01", "00:00"))
+
+
+WHOLE = {
+    "received": 13,
+    "eligible": 8,
+    "refused": {"khong_ro_noi_dung": 1},
+    "answered": 3,
+    "in_time": 1,
+    "in_time_after_extension": 1,
+    "late": 1,
+    "open_in_time": 3,
+    "open_late": 2,
+    "extended": 1,
+    "reopened": 1,
+    "referred": 2,
+    "satisfied": 1,
+    "dissatisfied": 1,
+    "acceptance_minutes": {"0": 1, "60": 6, "120": 1, "480": 1},
+}
+
+
+def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(app: Flask) -> None:
+    world = build.standard_world()
+    fill(world)
+    now = local("03-24")
+    figures = counted(MARCH, centre_id=world.centre.id, now=now)
+    assert figures["all", ""] == WHOLE
+    agency = {name: figures["agency", world.agencies[name].ref] for name in ("PTNMT", "HKL")}
+    assert agency["HKL"] == {
+        "received": 1,
+        "eligible": 1,
+        "answered": 1,
+        "late": 1,
+        "extended": 1,
+        "reopened": 1,
+        "acceptance_minutes": {"0": 1},
+    }
+    assert agency["PTNMT"]["dissatisfied"] == 1, "the verdict on the agency's own work"
+    assert "satisfied" not in agency["PTNMT"]
+    assert figures["area", world.areas["xa da chais"].ref] == {
+        "received": 1,
+        "eligible": 1,
+        "answered": 1,
+        "in_time_after_extension": 1,
+        "extended": 1,
+        "acceptance_minutes": {"120": 1},
+    }
+    assert figures["field", "rung_dat_moi_truong"]["received"] == 12, "nobody learns of what a case in quarantine was"
+
+    count_public_figures(now)
+    rows = list(db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == MARCH)))
+    assert {(row.dimension, row.subject): row.figures for row in rows} == figures
+    assert count_month(MARCH, centre_id=world.centre.id, now=now + timedelta(minutes=5), unless_since=now - timedelta(minutes=25)) is False
+
+    shown = shown_figures(world.centre.id, period=[MARCH], chart=[FEBRUARY, MARCH])
+    assert [numbers.number("received") for _month, numbers in shown.by_month] == [1, 13]
+    assert shown.whole.median_minutes == 60
+    few = shown.whole.share("in_time_of_answered")
+    assert (few.part, few.whole, few.percent) == (1, 3, None), "three cases make no rate"
+    assert shown.whole.share("eligible_of_received").percent == pytest.approx(61.5)
+    assert [(name.en, number) for name, number in shown.refused] == [("Unclear, incomplete or without a place", 1)]
+    assert [line.name.vi for line in shown.areas] == ["Xã Đạ Chais", "Xã Lát"], "by name"
+    [late] = late_cases(world.centre.id, now=now)
+    assert late.title is None, "the sensitive one is only counted"
+
+    # a month that is over keeps what was open in it, and takes in what was learnt since
+    with unit_of_work():
+        db.session.get_one(Case, db.session.scalar(select(Case.id).where(Case.code == late.code))).state = "withdrawn"
+    recount_public_figures(local("04-03"))
+    again = shown_figures(world.centre.id, period=[MARCH, APRIL], chart=[MARCH, APRIL])
+    march = again.by_month[0][1]
+    assert (march.number("open_late"), march.number("eligible"), again.whole.number("received")) == (2, 7, 14)
+    assert again.whole.number("open_late") == again.by_month[1][1].number("open_late"), "what stands at an instant is not added up"
+
+
+def test_counting_reads_its_month_by_index_and_a_second_centre_by_itself(app: Flask) -> None:
+    world = build.standard_world()
+    fill(world)
+    with unit_of_work():
+        other = build.centre("XX", is_default=False)
+    now = local("03-24")
+    centre_id, other_id = world.centre.id, other.id
+
+    def statements() -> int:
+        counted(MARCH, centre_id=centre_id, now=now)  # reads the calendar once
+        return statements_of(lambda: counted(MARCH, centre_id=centre_id, now=now))
+
+    few = statements()
+    assert few <= 15
+    with unit_of_work():
+        for _ in range(30):
+            facts(world, "handling", local("03-21"), accepted_at=local("03-21", "11:00"))
+    assert statements() == few
+    assert counted(MARCH, centre_id=other_id, now=now) == {("all", ""): {}}
+
+    plans = plans_of(lambda: counted(MARCH, centre_id=centre_id, now=now))
+    for index in INDEXES if db.engine.dialect.name == "sqlite" else ("ix_case_newest", *INDEXES[3:6]):
+        assert any(index in plan for plan in plans), (index, plans)
+    assert not any("ix_case_centre_answered" in plan or "SCAN case" in plan for plan in plans), plans
+
+
+INDEXES = (
+    "ix_review_decided_at", "ix_referral_referred_at", "ix_extension_decided_at", "ix_refusal_refused_at", "ix_publication_published_at",
+    "ix_case_centre_accepted", "ix_case_newest", "ix_rating_rated_at", "ix_case_quarantined", "ix_case_centre_state_due",
+)  # fmt: skip
+"""Each statement begins at one of them. PostgreSQL chooses by what a table weighs, and is asked of those that were made heavy."""
+
+HEAVY = (
+    """INSERT INTO "case" (code, centre_id, state, source, opened_at, accepted_at, clock_starts, ref)
+       SELECT 'X' || n, centre_id, 'closed', 'citizen', since, since, 'filing', 'x' || n
+       FROM (SELECT centre_id FROM "case" LIMIT 1) AS one,
+            (SELECT n, timestamptz '2020-01-01' + n * interval '1 day' AS since FROM generate_series(1, 2200) AS n) AS days""",
+    """INSERT INTO publication (case_id, number, kind, published_by_id, published_at, ref)
+       SELECT id, 9, 'final', (SELECT min(id) FROM account), opened_at, ref FROM "case" WHERE code LIKE 'X%'""",
+    """INSERT INTO refusal (case_id, reason_id, words, refused_by_id, refused_at, state_before)
+       SELECT id, (SELECT min(id) FROM refusal_reason), 'x', (SELECT min(id) FROM account), opened_at, 'x'
+       FROM "case" WHERE code LIKE 'X%'""",
+    "ANALYZE",
+)
+
+
+def plans_of(act: Callable[[], object]) -> list[str]:
+    """How the database goes about each statement it is sent, in a transaction that is given up."""
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    cursor = db.session.connection().connection.cursor()
+    for statement in () if is_sqlite else HEAVY:
+        cursor.execute(statement)
+    plans = []
+    for statement, parameters in sent:
+        if "FROM event_stream" not in statement:
+            cursor.execute(("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + statement, parameters)
+            plans.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
+    db.session.rollback()
+    return plans
+
+
+def test_every_rate_is_made_of_figures_that_are_defined_in_both_languages() -> None:
+    for rate in RATES.values():
+        assert {*rate.part, *rate.whole} <= set(FIGURES)
+        assert set(rate.part) <= set(rate.whole) or len(rate.whole) == 1
+    for each in (*FIGURES.values(), *RATES.values()):
+        assert all(len(words) > 3 for words in (*each.name, *each.definition))
+    assert summed([(FEBRUARY, {"open_late": 4, "late": 1}), (MARCH, {"late": 2})], MARCH).figures == {"late": 3}

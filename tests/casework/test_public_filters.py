@@ -1,0 +1,177 @@
+"""What the public filters find, that a search ranks as staff's does, and that no choice reads more the more cases there are."""
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casework import public_filters, public_search
+from casework.calendars import rules_head
+from casework.db import db, unit_of_work
+from casework.models import Area, AreaSuccession, Case, Publication, VisibilityReason
+from casework.public_cases import public_list
+from casework.public_choices import choices_on
+from casework.public_feed import feed_items
+from casework.public_filters import PublicState, Wanted
+from casework.public_points import public_map
+from casework.public_search import found_by_words
+from casework.search_rows import refresh_search_rows
+from tests import build
+
+NOON = build.NOON
+LATER = NOON + timedelta(days=60)
+
+
+@pytest.fixture
+def world(app: Flask) -> build.World:
+    return build.standard_world()
+
+
+def codes(wanted: Wanted | None = None, **where: str) -> list[str]:
+    return [item.code for item in public_list(wanted or Wanted(), **where).items]
+
+
+def changed(case: Case, **columns: object) -> Case:
+    with unit_of_work():
+        row = db.session.merge(case)
+        for name, value in columns.items():
+            setattr(row, name, value)
+        db.session.flush()
+        db.session.expire(row)
+        refresh_search_rows(row, at=NOON)
+    return case
+
+
+def retitled(case: Case, title: str) -> Case:
+    with unit_of_work():
+        db.session.scalars(select(Publication).where(Publication.case_id == case.id)).one().current.title = title
+        refresh_search_rows(db.session.merge(case), at=NOON)
+    return case
+
+
+def test_late_means_late_of_open_and_ended_cases_alike_and_days_are_local(world: build.World) -> None:
+    open_ = build.case_at(world, "handling")
+    done = build.case_at(world, "rating", now=NOON + timedelta(days=1))
+    due_at = db.session.get_one(Case, open_.id).due_at
+    assert due_at is not None
+    assert codes(Wanted(late_at=due_at - timedelta(microseconds=1))) == []
+    assert codes(Wanted(late_at=due_at)) == [open_.code]
+    # what was answered in time stays so, however late it is now; what was answered behind its limit stays late
+    assert codes(Wanted(late_at=LATER)) == [open_.code]
+    changed(done, due_at=done.opened_at)
+    assert codes(Wanted(late_at=LATER, state=PublicState.ANSWERED)) == [done.code]
+    first, second = date(2026, 3, 2), date(2026, 3, 3)
+    assert codes(Wanted(until=first)) == [open_.code]
+    assert codes(Wanted(since=second)) == codes(Wanted(since=second, until=second)) == [done.code]
+    midnight = NOON.replace(hour=17, minute=0) - timedelta(days=1)
+    changed(open_, opened_at=midnight)
+    assert codes(Wanted(since=first, until=first)) == [open_.code]
+    changed(open_, opened_at=midnight - timedelta(microseconds=1))
+    assert codes(Wanted(since=first, until=first)) == []
+
+
+def test_a_commune_finds_what_ended_under_the_names_it_was_made_of(world: build.World) -> None:
+    closed, moved = build.case_at(world, "rating"), build.case_at(world, "handling", now=NOON + timedelta(hours=1))
+    with unit_of_work():
+        new = build.commune(world, "Xã Lạc Dương", valid_from=date(2026, 3, 5))
+        db.session.get_one(Area, world.area.id).valid_to = date(2026, 3, 5)
+        db.session.add(AreaSuccession(predecessor_id=world.area.id, successor_id=new.id, on=date(2026, 3, 5)))
+    build_head_moves(world)
+    changed(moved, area_id=new.id)
+    assert codes(Wanted(area_ref=new.ref)) == [moved.code, closed.code]
+    assert codes(Wanted(area_ref=world.area.ref)) == [closed.code]
+    assert codes(Wanted(area_ref=new.ref, state=PublicState.ANSWERED)) == [closed.code]
+    assert codes(Wanted(area_ref=new.ref, words="rac")) == [closed.code]
+    offered = choices_on(date(2026, 3, 6))
+    assert [each.value for each in offered.communes if each.value in (new.ref, world.area.ref)] == [new.ref]
+    assert [each.value for each in offered.former] == [world.area.ref]
+    assert not offered.is_of_several_centres
+
+
+def build_head_moves(world: build.World) -> None:
+    """Areas are kept until the rules change; here they changed by hand."""
+    from casework import former_areas, public_choices
+
+    assert rules_head() is not None
+    former_areas._kept.clear()
+    public_choices._kept.clear()
+
+
+def test_one_centre_or_all(world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    with unit_of_work():
+        other = build.centre("DN", is_default=False)
+    assert codes(Wanted(centre_ref=world.centre.ref)) == codes() == [case.code]
+    assert codes(Wanted(centre_ref=other.ref)) == codes(Wanted(centre_ref="nobody's")) == []
+
+
+def test_words_with_their_accents_come_first_then_whole_words_then_beginnings(world: build.World) -> None:
+    titles = ("Bò thả rông", "Nắp hố ga bị bỏ ngỏ", "Bóng đèn hỏng")
+    cases = [build.case_at(world, "rating", now=NOON + timedelta(hours=hour)) for hour in range(3)]
+    cow, left, lamp = (retitled(case, title) for case, title in zip(cases, titles, strict=True))
+
+    def ranked(words: str) -> list[int]:
+        return found_by_words(Wanted(words=words)).ids
+
+    assert ranked("bò") == [cow.id, left.id, lamp.id]
+    assert ranked("bỏ") == [left.id, cow.id, lamp.id]
+    assert ranked("bo")[:1] == [left.id]
+    assert ranked("hố ga") == [left.id]
+    assert ranked(cow.code) == [cow.id]
+    assert found_by_words(Wanted(words="bo", state=PublicState.RECEIVED)).ids == []
+
+
+def test_of_a_common_word_the_newest_are_ranked_and_a_commune_still_finds_its_own(
+    world: build.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = build.case_at(world, "rating")
+    new = [build.case_at(world, "rating", now=NOON + timedelta(hours=hour)) for hour in (1, 2)]
+    for case in new:
+        changed(case, area_id=world.areas["xa da chais"].id)
+    monkeypatch.setattr(public_search, "MOST_FOUND", 2)
+    found = found_by_words(Wanted(words="rac"))
+    assert (found.ids, found.is_more) == ([new[1].id, new[0].id], True)
+    assert found_by_words(Wanted(words="rac", area_ref=world.area.ref)).ids == [old.id]
+
+
+def test_what_is_rare_is_looked_for_among_so_many_and_older_ones_are_asked_for(world: build.World, monkeypatch: pytest.MonkeyPatch) -> None:
+    urgent = build.case_at(world, "handling", urgent=True)
+    others = [build.file_report(world, now=NOON + timedelta(hours=hour)).case.code for hour in range(1, 6)]
+    monkeypatch.setattr(public_filters, "LOOKED_AT", 3)
+    wanted = Wanted(urgent_only=True)
+    first = public_list(wanted)
+    assert (first.items, first.older) == ([], others[2])
+    second = public_list(wanted, after=first.older or "")
+    assert [item.code for item in second.items] == [urgent.code]
+    assert second.older is None
+    back = public_list(wanted, before=urgent.code)
+    assert (back.items, back.newer) == ([], others[2])
+    assert public_list(wanted, before=back.newer or "").newer is None
+
+
+def test_the_map_has_points_where_a_publication_says_so_and_counts_all_others_at_their_commune(world: build.World) -> None:
+    exact, vague = (build.case_at(world, "rating", now=NOON + timedelta(hours=hour)) for hour in (0, 1))
+    for case in (exact, vague):
+        changed(case, latitude=12.1, longitude=108.4)
+    hidden = changed(build.case_at(world, "handling", now=NOON + timedelta(hours=2)), latitude=12.2, longitude=108.5)
+    sensitive = changed(build.case_at(world, "rating", now=NOON + timedelta(hours=3)), latitude=12.3, longitude=108.6)
+    nowhere = changed(build.case_at(world, "handling", now=NOON + timedelta(hours=4)), area_id=None)
+    with unit_of_work():
+        for case in (exact, sensitive):
+            db.session.scalars(select(Publication).where(Publication.case_id == case.id)).one().current.shows_exact_place = True
+    changed(sensitive, visibility_reason_id=db.session.scalars(select(VisibilityReason.id)).first())
+    shown = public_map(Wanted(), now=LATER)
+    assert [(point.code, point.latitude, point.longitude, point.is_late) for point in shown.points] == [(exact.code, 12.1, 108.4, False)]
+    assert [(spot.area_ref, spot.cases) for spot in shown.spots] == [(world.area.ref, 2)]
+    assert shown.spots[0].latitude == pytest.approx((11.98 + 12.178) / 2)
+    assert (shown.elsewhere, shown.is_more) == (1, False)
+    assert public_map(Wanted(words="rac"), now=LATER).points == shown.points
+    answered = public_map(Wanted(state=PublicState.ANSWERED), now=LATER)
+    assert ([point.code for point in answered.points], answered.spots[0].cases) == ([exact.code], 1)
+    assert {vague.code, hidden.code, nowhere.code}.isdisjoint(point.code for point in shown.points)
+    entries = {each.item.code: each for each in feed_items(Wanted())}
+    assert {code: each.point for code, each in entries.items() if each.point} == {exact.code: (12.1, 108.4)}
+    assert sensitive.code not in entries
+    assert entries[hidden.code].question == ""

@@ -1,0 +1,283 @@
+"""The report form beside what test_filing.py says of sending: every way without a script, whatever people and programs send it, and that
+nothing typed is lost."""
+from __future__ import annotations
+
+import html
+import io
+import re
+import unicodedata
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from casework.consent_notices import notice_today
+from casework.db import db, unit_of_work
+from casework.folding import normal
+from casework.identity import open_contact
+from casework.intake import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words
+from casework.limits import drop_old_keys
+from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Recording, Report
+from casework.permissions import Actor, Role, actor_for
+from casework.photo_records import photos_of_report
+from casework.recordings.staging import recordings_of_report
+from casework.settings.value_changes import set_value
+from tests import build
+from tests.conftest import client_of
+from tests.pictured import jpeg
+from tests.recorded import wav
+from tests.second_centre import of_the_installation, second_world
+from tests.web.pages import at, hidden, signed_in, words_of
+
+NOON = build.NOON
+KEY = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+
+
+@pytest.fixture
+def world(sqlite_app: Flask) -> build.World:
+    at(sqlite_app, NOON)
+    return build.standard_world()
+
+
+@pytest.fixture
+def client(sqlite_app: Flask) -> FlaskClient:
+    return client_of(sqlite_app)
+
+
+def form_of(client: FlaskClient, world: build.World, **fields: Any) -> dict[str, Any]:
+    page = client.get("/reports/new").get_data(as_text=True)
+    kept = {name: hidden(page, name) for name in ("photos_token", "idempotency_key", "consent_notice")}
+    return kept | {"words": "Ổ gà sâu.", "area": world.area.ref, "phone": "0912 345 678", "consent": "y", "act": "send"} | fields
+
+
+def post(client: FlaskClient, form: dict[str, Any]) -> tuple[int, str]:
+    answer = client.post("/reports/new", data=form, content_type="multipart/form-data")
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def file(name: str, data: bytes) -> tuple[io.BytesIO, str]:
+    return io.BytesIO(data), name
+
+
+def reports() -> list[Report]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Report).order_by(Report.id)))
+
+
+def test_without_a_script_photos_move_and_go_a_voice_takes_the_place_of_words_and_the_proof_of_agreement_is_kept(
+    world: build.World, client: FlaskClient
+) -> None:
+    form = form_of(client, world, words="", act="files", area="", unsure="y", place="gần cầu treo",
+                   photos=[file("a.jpg", jpeg("red")), file("b.jpg", jpeg("blue"))], voice=file("loi.wav", wav()))
+    status, page = post(client, form)
+    assert (status, "data-errors" in page) == (200, False)
+    assert "Lời ghi âm đã được tải lên" in page
+    form = {name: value for name, value in form.items() if name not in ("photos", "voice")}
+    first, second = re.findall(r'name="remove" value="([^"]+)"', page)
+    [earlier] = re.findall(r'name="earlier" value="([^"]+)"', page)
+    assert earlier == second
+    _, page = post(client, form | {"earlier": second, "act": ""})
+    assert re.findall(r'name="remove" value="([^"]+)"', page) == [second, first]
+    recording = db.session.scalars(select(Recording.ref)).one()
+    _, page = post(client, form | {"remove_recording": recording, "act": ""})
+    assert "Lời ghi âm đã được tải lên" not in page
+    status, page = post(client, form | {"act": "send"})
+    assert (status, "bằng chữ hoặc bằng lời ghi âm" in words_of(page)) == (422, True)
+    status, _ = post(client, form | {"act": "send", "voice": file("loi.wav", wav())})
+    [report] = reports()
+    assert status == 302
+    assert [photo.ref for photo in photos_of_report(report)] == [second, first]
+    assert [each.kind for each in recordings_of_report(report)] == ["voice"]
+    assert (original_words(report), place_words(report)) == ("", "Người gửi không nhớ chính xác vị trí: gần cầu treo")
+    notice = notice_today(None, NOON)
+    assert notice is not None
+    assert (report.consent_notice_id, form["consent_notice"]) == (notice.id, "2026-01")
+    case = db.session.scalars(select(Case)).one()
+    assert case.unconfirmed_since == NOON, "a guest whose number nobody has proven"
+    assert "Luật Bảo vệ dữ liệu cá nhân" in words_of(client.get("/consent/2026-01"))
+    assert client.get("/consent/2020-01").status_code == 404
+
+
+LONG = "Nước tràn. " * 3637
+ODD = "Ngập 🌊 ở K’ Prum" + unicodedata.normalize("NFD", ": đường vỡ")
+TRUNCATED = jpeg("green")[:-400]
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("phone", {"phone": "0912 345"}, "Số điện thoại không đúng. Ví dụ: 0912 345 678"),
+    ("phone of letters", {"phone": "‮chín một hai"}, "Số điện thoại không đúng"),
+    ("e-mail", {"email": "khong-phai-thu"}, "Địa chỉ thư điện tử không đúng"),
+    ("no contact", {"phone": "", "urgent": ""}, "để lại số điện thoại hoặc thư điện tử"),
+    ("no words", {"words": " \u200b\n"}, "Vui lòng cho biết nội dung phản ánh"),
+    ("no place", {"area": "", "place": ""}, "Vui lòng cho biết nơi xảy ra"),
+    ("no agreement", {"consent": ""}, "Vui lòng đọc và đồng ý"),
+    ("40,000 characters", {"words": LONG}, "Tối đa 10000 ký tự"),
+    ("long place", {"place": "x" * 501}, "Tối đa"),
+    ("20 MB", {"photos": [file("to.jpg", jpeg() + bytes(20_000_000))]}, "«to.jpg» nặng 19,1 MB, vượt mức 15 MB"),
+    ("renamed program", {"photos": [file("anh.jpg", b"MZ\x90" + bytes(300))]}, "«anh.jpg» là chương trình máy tính"),
+    ("truncated", {"photos": [file("cut.jpg", TRUNCATED)]}, "«cut.jpg» bị hỏng hoặc chưa tải lên trọn vẹn"),
+    ("empty file", {"photos": [file("rong.jpg", b"")]}, "«rong.jpg» rỗng"),
+    ("heic", {"photos": [file("IMG.HEIC", b"\0\0\0\x18ftypheic" + bytes(99))]}, "«IMG.HEIC» có định dạng HEIC, hệ thống chưa đọc được"),
+    ("a photo as voice", {"voice": file("anh.mp3", jpeg())}, "«anh.mp3» là ảnh"),
+    ("a program as video", {"video": file("phim.mp4", b"MZ" + bytes(300))}, "«phim.mp4» là chương trình máy tính"),
+    ("words as files", {"photos": "x", "voice": "x", "video": "x", "phone": "1"}, "Số điện thoại không đúng"),
+]
+
+
+def test_whatever_is_wrong_is_said_in_a_sentence_and_all_that_was_typed_is_still_there(world: build.World, client: FlaskClient) -> None:
+    faults: list[tuple[str, str]] = []
+    for name, fields, sentence in BAD:
+        typed = {"words": ODD, "village": "Kơ Dơng Ha Lem", "place": "Nhà ông Ha Trung", "name": "K' Prum", "urgent": "y",
+                 "field": "do_thi"} | fields
+        form = form_of(client, world, **typed)
+        status, page = post(client, form)
+        if status != 422 or sentence not in words_of(page):
+            faults.append((name, f"{status} {words_of(page)[900:1900]}"))
+        whole = html.unescape(page)
+        kept = [str(form[each]) for each in ("words", "village", "place", "name", "phone") if str(form[each]).strip()]
+        faults += [(name, f"lost: {value[:40]}") for value in kept if value not in whole]
+        ticked = [bool(re.search(rf'<input[^>]*checked[^>]*{each}"', page)) for each in ('name="urgent', 'value="do_thi')]
+        if ticked != [bool(form["urgent"]), True]:
+            faults.append((name, "a choice is lost"))
+    assert not faults
+    assert reports() == []
+
+
+def test_names_of_the_highlands_signs_and_composed_letters_are_kept_as_one_would_type_them(world: build.World, client: FlaskClient) -> None:
+    for name in ("K' Prum", "Ha Trung", "Kơ Dơng Ha Lem", unicodedata.normalize("NFD", "Kră Jăn Đạ Cháy")):
+        status, page = post(client, form_of(client, world, words=ODD, name=name, village=name, alike_seen="y"))
+        assert status == 302, words_of(page)
+        report = reports()[-1]
+        assert report.reporter is not None
+        assert report.reporter.sealed_identity is not None
+        assert open_contact(report.reporter.sealed_identity).name == unicodedata.normalize("NFC", name) == report.village
+        assert original_words(report) == normal(ODD)
+        assert unicodedata.is_normalized("NFC", original_words(report) or "")
+
+
+def test_a_program_that_fills_the_hidden_field_is_told_a_plain_sentence_and_files_nothing(world: build.World, client: FlaskClient) -> None:
+    form = form_of(client, world, website="https://spam.example", photos=[file("a.jpg", jpeg())])
+    status, page = post(client, form)
+    assert status == 200
+    assert "Không gửi được. Vui lòng thử lại" in words_of(page)
+    assert "spam.example" not in page, "a person whose browser filled it in may send again"
+    assert "/centre/thumb" not in page
+    assert reports() == []
+    assert post(client, {**form, "photos": [], "website": ""})[0] == 302
+
+
+def test_cases_alike_are_shown_once_with_what_the_public_may_know_and_can_be_followed_instead(
+    sqlite_app: Flask, world: build.World, client: FlaskClient
+) -> None:
+    near = {"latitude": "12.05", "longitude": "108.4", "outside": "y"}
+    assert post(client, form_of(client, world, **near, words="Tôi là Nguyễn Thị Thử, ổ gà", village="Nhà số 5"))[0] == 302
+    case = db.session.scalars(select(Case)).one()
+    form = form_of(client, world, **near, words="Ổ gà lớn", urgent="y")
+    status, page = post(client, form)
+    shown = page[page.index('id="near"') : page.index('class="card fcard"')]
+    assert (status, case.code in shown) == (422, True)
+    assert "Thử" not in shown
+    assert "Nhà số 5" not in shown
+    assert "Đăng nhập để theo dõi" in words_of(shown)
+    assert 'name="follow"' not in shown
+    assert "Ổ gà lớn" in page
+    sent_twice = [post(client, form | {"alike_seen": hidden(page, "alike_seen")})[0] for _ in range(2)]
+    assert (sent_twice, len(reports())) == ([302, 302], 2)
+    assert post(client, form)[0] == 302, "a repeat is answered with its receipt, not with its own case"
+
+    citizen = signed_in(sqlite_app, client_of(sqlite_app), world.people["citizen_2"], now=NOON)
+    mine = form_of(citizen, world, **near, words="Ổ gà")
+    _, page = post(citizen, mine)
+    assert f'name="follow" value="{case.code}"' in page
+    answer = citizen.post("/reports/new", data=mine | {"follow": case.code, "act": ""})
+    assert answer.location == f"/reports/{case.code}"
+    assert db.session.scalar(select(func.count()).select_from(Follower)) == 1
+    assert len(reports()) == 2
+    guest = client.post("/reports/new", data=form | {"follow": case.code, "act": ""})
+    assert guest.location.startswith("/sign-in")
+    with unit_of_work():
+        db.session.get_one(Case, case.id).visibility_reason_id = 1
+        db.session.scalars(select(Case).where(Case.id != case.id)).one().quarantined_at = NOON
+    assert post(citizen, form_of(citizen, world, **near, words="Ổ gà"))[0] == 302, "nothing the public may not know of is shown"
+
+
+def test_a_report_that_waited_in_a_browser_is_filed_once_for_ninety_days_and_belongs_to_its_owner(world: build.World) -> None:
+    citizen = Actor(account=world.people["citizen"])
+
+    def file_(words: str = "Cây đổ", by: Actor = citizen, days: float = 0) -> Any:
+        with unit_of_work():
+            return file_report(centre=world.centre, source="citizen", words=words, place=Place(area=world.area), by=by, consented=True,
+                               marked_urgent=True, now=NOON + timedelta(days=days), client_key=KEY)  # fmt: skip
+
+    first = file_()
+    secret = first.secret
+    for days in (0, 3, 89):
+        with unit_of_work():
+            drop_old_keys(NOON + timedelta(days=days))
+        again = file_(days=days)
+        assert (again.is_repeat, again.secret, again.report.id) == (True, secret, first.report.id)
+    for other in ({"words": "Khác"}, {"by": Actor(account=world.people["citizen_2"])}, {"by": Actor(account=None)}):
+        with pytest.raises(OtherReportFiled):
+            file_(**other)
+    with unit_of_work():
+        drop_old_keys(NOON + timedelta(days=91))
+    assert db.session.scalar(select(func.count()).select_from(IdempotencyKey)) == 0
+    with pytest.raises(ReportFiledBefore) as refusal:
+        file_(days=91)
+    assert refusal.value.code == first.report.code
+    assert len(reports()) == 1
+    assert db.session.scalars(select(Case.unconfirmed_since)).all() == [None], "who has an account is known"
+
+
+def test_too_many_reports_of_one_contact_account_or_blocked_sender_wait_and_all_typed_stays(
+    sqlite_app: Flask, world: build.World, client: FlaskClient
+) -> None:
+    overseer = actor_for(of_the_installation(world, "overseer", Role.ADMINISTRATOR), now=NOON)
+    with unit_of_work():
+        for key in ("reports_a_day_contact", "reports_a_day_account"):
+            set_value(key, "3", by=overseer, now=NOON, reason="Thử")
+    citizen = signed_in(sqlite_app, client_of(sqlite_app), world.people["citizen"], now=NOON)
+    for browser in (client, citizen):
+        for number in range(4):
+            form = form_of(browser, world, words=f"Rác {number}", alike_seen="y")
+            status, page = post(browser, form)
+            assert status == (302 if number < 3 else 429), words_of(page)
+        assert "Ông/Bà đã gửi nhiều phản ánh trong một ngày" in words_of(page)
+        assert "Rác 3" in page
+    assert post(client, form_of(client, world, phone="0987 654 321", alike_seen="y"))[0] == 302, "another number is another sender"
+    [report] = [each for each in reports() if each.reporter and each.reporter.account_id][:1]
+    with unit_of_work():
+        db.session.add(BlockedSender(kind="account", subject=str(world.people["citizen"].id), centre_id=world.centre.id,
+                                     report_id=report.id, reason="Gửi ảnh quảng cáo nhiều lần", blocked_at=NOON,
+                                     blocked_by_id=world.people["ops_lead"].id, until=NOON + timedelta(days=9)))  # fmt: skip
+    at(sqlite_app, NOON + timedelta(days=2))
+    status, page = post(citizen, form_of(citizen, world, words="Lại gửi", alike_seen="y"))
+    assert (status, "tạm không nhận phản ánh mới của Ông/Bà" in words_of(page), "Lại gửi" in page) == (422, True, True)
+
+
+def test_a_centre_with_a_notice_of_its_own_has_it_read_before_it_takes_the_report(world: build.World, client: FlaskClient) -> None:
+    other = second_world(world)
+    with unit_of_work():
+        db.session.add(ConsentNotice(version="DN-1", body_vi="Thông báo của Đà Nẵng", body_en="Notice of Đà Nẵng",
+                                     valid_from=NOON.date(), centre_id=other.centre.id))
+    form = form_of(client, world, area=other.area.ref)
+    assert form["consent_notice"] == "2026-01"
+    status, page = post(client, form)
+    assert (status, hidden(page, "consent_notice"), "Thông báo của Đà Nẵng" in page) == (422, "DN-1", True)
+    assert not re.search(r'<input[^>]*checked[^>]*name="consent"', page), "agreed to was another text"
+    assert post(client, form | {"consent_notice": "DN-1"})[0] == 302
+    [report] = reports()
+    assert db.session.get_one(ConsentNotice, report.consent_notice_id).version == "DN-1"
+
+
+def test_a_video_has_room_here_alone_and_the_microphone_too(sqlite_app: Flask, world: build.World, client: FlaskClient) -> None:
+    sqlite_app.config["MAX_CONTENT_LENGTH"] = 1000
+    heavy = form_of(client, world, video=file("phim.mp4", bytes(52_428_801)))
+    status, page = post(client, heavy)
+    assert (status, "«phim.mp4» quá nặng (tối đa 50 MB)" in words_of(page)) == (422, True)
+    assert client.post("/track", data={"code": "x" * 2000}).status_code == 413
+    assert "microphone=(self)" in client.get("/reports/new").headers["Permissions-Policy"]
+    assert "media-src 'self' blob:" in client.get("/reports/new").headers["Content-Security-Policy"]
+    assert "microphone=()" in client.get("/track").headers["Permissions-Policy"]
+    assert "media-src" not in client.get("/track").headers["Content-Security-Policy"]

@@ -1,0 +1,208 @@
+"""The pages of one's own data, and those on which operations leads decide what was asked."""
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from casework.contacts.codes import open_code
+from casework.contacts.sealed_codes import open_message
+from casework.db import db, unit_of_work
+from casework.identity import Contact, open_contact
+from casework.intake import original_words
+from casework.models import Account, DataRequest, Delivery, Event
+from casework.permissions import Role
+from casework.rights.requests import wish_in
+from tests import build
+from tests.conftest import client_of
+from tests.pictured import jpeg, pictured_case
+from tests.web.desk import statements_of
+from tests.web.pages import at, signed_in, words_of
+
+LATER = build.NOON + timedelta(hours=3)
+WHY = "Tôi không muốn lưu nữa lờiyêucầu."
+
+
+@pytest.fixture
+def world(sqlite_app: Flask) -> build.World:
+    at(sqlite_app, LATER)
+    return build.standard_world()
+
+
+def person(app: Flask, world: build.World, name: str) -> FlaskClient:
+    return signed_in(app, client_of(app), world.people[name], now=LATER)
+
+
+def sent(client: FlaskClient, address: str, **form: str) -> TestResponse:
+    return client.post(address, data=form, buffered=True)
+
+
+def asked(app: Flask, world: build.World, kind: str = "erasure", **form: str) -> DataRequest:
+    answer = sent(person(app, world, "citizen"), "/account/data/requests", kind=kind, password=build.PASSWORD, sure="yes", **form)
+    assert answer.status_code == 302, words_of(answer)
+    return db.session.scalars(select(DataRequest).order_by(DataRequest.id.desc())).first()
+
+
+def test_a_copy_needs_proof_and_comes_at_once_as_a_file(sqlite_app: Flask, world: build.World) -> None:
+    filed = pictured_case(world, sqlite_app.config["FILES"], "to_classify")
+    build.file_report(world, by="citizen_2", words="Của người khác lờingườikhác.")
+    client = person(sqlite_app, world, "citizen")
+    page = words_of(client.get("/account/data"))
+    for words in ("Dữ liệu của tôi", "trong 2 ngày làm việc", "Còn 1 phản ánh đang xử lý", "Luật 91/2025/QH15"):
+        assert words in page, words
+    for form, said in (({}, "xác nhận lần nữa"), ({"password": "sai-mat-khau"}, "Mật khẩu không đúng")):
+        answer = sent(client, "/account/data/copy", **form)
+        assert (answer.status_code, said in words_of(answer)) == (422, True)
+    assert db.session.scalars(select(DataRequest)).all() == []
+    answer = sent(client, "/account/data/copy", password=build.PASSWORD)
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("application/zip", "private, no-store")
+    bundle = zipfile.ZipFile(io.BytesIO(answer.data))
+    page = bundle.read(f"{filed.report.code}/du-lieu.html").decode()
+    assert '<a href="anh-01.jpg">' in page
+    assert "Có đống rác lớn ven suối" in page
+    assert bundle.read(f"{filed.report.code}/anh-01.jpg") == jpeg("olive")
+    assert "lờingườikhác" not in "".join(bundle.read(name).decode("utf-8", "ignore") for name in bundle.namelist())
+    # proven once, it holds for ten minutes
+    assert sent(client, "/account/data/copy").status_code == 200
+    at(sqlite_app, LATER + timedelta(minutes=10))
+    assert sent(client, "/account/data/copy").status_code == 422
+    rows = db.session.scalars(select(DataRequest)).all()
+    assert [(row.kind, row.done_at) for row in rows] == [("copy", LATER)] * 2
+    assert "Bản sao dữ liệu" in words_of(client.get("/account/data"))
+
+
+def test_without_a_password_a_code_proves_it(sqlite_app: Flask, world: build.World) -> None:
+    with unit_of_work():
+        account = db.session.get_one(Account, world.people["citizen"].id)
+        account.password_hash = None
+    client = person(sqlite_app, world, "citizen")
+    assert "chưa có cách liên hệ nào được xác nhận" in words_of(client.get("/account/data"))
+    sqlite_app.config["DEMO"] = True
+    with unit_of_work():
+        db.session.get_one(Account, account.id).phone_verified_at = LATER
+    answer = sent(client, "/account/data/requests", kind="restriction", words=WHY, act="send_code")
+    code = open_message(open_code(Contact(phone=build.PHONE), purpose="own_data", now=LATER))[1]
+    assert (answer.status_code, code in words_of(answer), WHY in words_of(answer)) == (200, True, True)
+    assert sent(client, "/account/data/requests", kind="restriction", words=WHY, code="000000").status_code == 422
+    assert sent(client, "/account/data/requests", kind="restriction", words=WHY, code=code).status_code == 302
+    [row] = db.session.scalars(select(DataRequest))
+    assert (row.kind, wish_in(row).words) == ("restriction", WHY)
+
+
+def test_guesses_are_counted_and_what_was_typed_stays(sqlite_app: Flask, world: build.World) -> None:
+    client = person(sqlite_app, world, "citizen")
+    form = {"kind": "correction", "name": "Nguyễn Thị Đúng", "phone": "12", "words": WHY}
+    answer = sent(client, "/account/data/requests", **form, password=build.PASSWORD)
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, "0912 345 678" in page, 'value="Nguyễn Thị Đúng"' in page, WHY in page) == (422, True, True, True)
+    other = person(sqlite_app, world, "citizen_2")
+    statuses = [sent(other, "/account/data/requests", kind="erasure", password="doan-mo").status_code for _ in range(9)]
+    assert statuses == [422] * 9
+    answer = sent(other, "/account/data/requests", kind="erasure", sure="yes", password=build.PASSWORD)
+    assert (answer.status_code, "quá nhiều lần" in words_of(answer)) == (422, True)
+    assert "đánh dấu" in words_of(sent(client, "/account/data/requests", kind="erasure")), "it must be ticked"
+    assert db.session.scalars(select(DataRequest)).all() == []
+    assert client.post("/account/data/requests", data={"kind": "copy"}).status_code == 404
+
+
+def test_a_guest_asks_about_one_report_with_its_secret(sqlite_app: Flask, world: build.World) -> None:
+    filed = build.file_report(world, by="guest")
+    address = f"/mine/{filed.report.code}/data"
+    assert client_of(sqlite_app).get(address).status_code == 404
+    client = client_of(sqlite_app)
+    client.post("/track", data={"code": filed.report.code, "secret": filed.secret})
+    assert client.get("/account/data").location.startswith("/sign-in")
+    assert filed.report.code in words_of(client.get(address))
+    assert sent(client, f"{address}/copy", secret="AAAA-BBBB-CCCC").status_code == 422
+    answer = sent(client, f"{address}/copy", secret=filed.secret)
+    assert f"{filed.report.code}/phan-anh.json" in zipfile.ZipFile(io.BytesIO(answer.data)).namelist()
+    assert sent(client, f"{address}/requests", kind="correction", phone="0901 234 567").status_code == 302
+    row = db.session.scalars(select(DataRequest).order_by(DataRequest.id.desc())).first()
+    assert (row.report_id, row.account_id) == (filed.report.id, None)
+    lead = person(sqlite_app, world, "ops_lead")
+    assert sent(lead, f"/data-requests/{row.ref}", act="carry_out", words="Đã sửa.").status_code == 302
+    db.session.expire_all()
+    assert open_contact(filed.report.reporter.sealed_identity).phone == "+84901234567"
+    page = words_of(client.get(address))
+    assert "Đã sửa." in page
+    assert "Nguyễn" not in page
+    own = client.get(f"/mine/{filed.report.code}").get_data(as_text=True)
+    assert f'href="{address}"' in own
+
+
+def test_resting_data_are_taken_up_again_by_the_person(sqlite_app: Flask, world: build.World) -> None:
+    row = asked(sqlite_app, world, "restriction")
+    lead = person(sqlite_app, world, "ops_lead")
+    assert sent(lead, f"/data-requests/{row.ref}", act="carry_out").status_code == 302
+    client = person(sqlite_app, world, "citizen")
+    page = words_of(client.get("/account/data"))
+    assert "đang được hạn chế xử lý" in page
+    assert "Gửi yêu cầu hạn chế" not in page
+    assert sent(client, "/account/data/restriction").status_code == 422
+    assert sent(client, "/account/data/restriction", password=build.PASSWORD).status_code == 302
+    assert "đang được hạn chế xử lý" not in words_of(client.get("/account/data"))
+
+
+def test_the_desk_lists_what_is_due_marks_what_is_late_and_shows_nobodys_words(sqlite_app: Flask, world: build.World) -> None:
+    filed = build.file_report(world)
+    row = asked(sqlite_app, world, words=WHY)
+    address = f"/data-requests/{row.ref}"
+    lead = person(sqlite_app, world, "ops_lead")
+    for name in ("operator", "administrator", "officer_PTNMT", "inspector", "committee_leader"):
+        assert person(sqlite_app, world, name).get("/data-requests").status_code == 403, name
+    page = words_of(lead.get("/data-requests"))
+    assert "Xóa dữ liệu cá nhân" in page
+    assert 'data-due="late"' not in lead.get("/data-requests").get_data(as_text=True)
+    assert "lờiyêucầu" not in page + words_of(lead.get(address))
+    assert filed.report.code in words_of(lead.get(address))
+    at(sqlite_app, LATER + timedelta(days=3))
+    lead = signed_in(sqlite_app, client_of(sqlite_app), world.people["ops_lead"], now=LATER + timedelta(days=3))
+    assert 'data-due="late"' in lead.get("/data-requests").get_data(as_text=True)
+    assert "đã trễ hạn" in words_of(lead.get(address))
+
+    answer = sent(lead, f"{address}/look", reason="xem")
+    assert (answer.status_code, "lờiyêucầu" in words_of(answer)) == (422, False)
+    answer = sent(lead, f"{address}/look", reason="Xem lý do trước khi xóa.")
+    page = words_of(answer)
+    assert ("lờiyêucầu" in page, "Nguyễn Thị Thử" in page, answer.headers["Cache-Control"]) == (True, True, "private, no-store")
+    [looked] = db.session.scalars(select(Event).where(Event.type == "look_at_data_request"))
+    assert looked.actor_id == world.people["ops_lead"].id
+
+    answer = sent(lead, address, act="extend", days="40", words="Cần thời gian.")
+    assert (answer.status_code, "Cần thời gian." in words_of(answer), 'value="40"' in answer.get_data(as_text=True)) == (422, True, True)
+    assert sent(lead, address, act="carry_out", words="Đã xóa.").status_code == 422, "erasing must be ticked"
+    assert sent(lead, address, act="no_such_act").status_code == 404
+    assert sent(lead, address, act="carry_out", words="Đã xóa.", sure="yes").status_code == 302
+    assert "Chờ phản ánh kết thúc" in words_of(lead.get("/data-requests"))
+    assert "xóa khi kết thúc" in words_of(lead.get(address))
+    assert original_words(filed.report) is not None
+    assert client_of(sqlite_app).post("/sign-in", data={"login": build.PHONE, "password": build.PASSWORD}).status_code == 422
+    assert db.session.scalars(select(Delivery)).all() == []
+
+
+def test_another_centre_finds_nothing_and_a_list_asks_as_much_however_long_it_is(sqlite_app: Flask, world: build.World) -> None:
+    row = asked(sqlite_app, world)
+    with unit_of_work():
+        other = build.World(build.centre("DN", is_default=False))
+        world.people["ops_lead_DN"] = build.staff(other, "ops_lead_DN", Role.OPS_LEAD)
+    stranger, lead = person(sqlite_app, world, "ops_lead_DN"), person(sqlite_app, world, "ops_lead")
+    assert "Không có yêu cầu nào đang chờ" in words_of(stranger.get("/data-requests"))
+    assert stranger.get(f"/data-requests/{row.ref}").status_code == 404
+    assert sent(stranger, f"/data-requests/{row.ref}", act="answer").status_code == 404
+    few = statements_of(lambda: lead.get("/data-requests"))
+    with unit_of_work():
+        db.session.add_all(
+            DataRequest(kind="erasure", centre_id=world.centre.id, account_id=world.people["citizen_2"].id, requested_at=LATER,
+                        answer_due_at=row.answer_due_at, done_due_at=row.done_due_at)
+            for _ in range(60)
+        )  # fmt: skip
+    assert statements_of(lambda: lead.get("/data-requests")) == few
+    page = lead.get("/data-requests").get_data(as_text=True)
+    assert page.count("<tr>") == 51
+    assert 'rel="next"' in page

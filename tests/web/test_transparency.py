@@ -1,0 +1,148 @@
+"""The transparency page and its files, as a guest reads them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import timedelta
+
+from flask import Flask
+
+from casework.db import db, unit_of_work
+from casework.figures.keeping import count_public_figures
+from casework.models import Case, PublicFigures
+from tests import build
+from tests.conftest import client_of
+from tests.web.desk import statements_of
+from tests.web.pages import at, words_of
+from web.charts import stacked
+
+NOON = build.NOON
+
+
+def test_the_page_says_what_real_cases_came_to_with_both_numbers_and_no_rate_of_a_few(sqlite_app: Flask) -> None:
+    at(sqlite_app, NOON + timedelta(hours=3))
+    guest = client_of(sqlite_app)
+    assert "Chưa có số liệu" in words_of(guest.get("/transparency")), "a house without a centre"
+    world = build.standard_world()
+    assert "Chưa có số liệu" in words_of(guest.get("/transparency")), "nothing counted yet"
+    assert guest.get("/transparency.csv").status_code == 200
+
+    rated = build.case_at(world, "rating")
+    build.rate(world, rated)
+    build.case_at(world, "handling")
+    late = build.case_at(world, "handling")
+    build.file_report(world)
+    with unit_of_work():
+        row = db.session.get_one(Case, late.id)
+        row.due_at = NOON + timedelta(hours=2)
+    code = late.code
+    count_public_figures(NOON + timedelta(hours=3))
+
+    page = words_of(guest.get("/transparency"))
+    for words in (
+        "Minh bạch",
+        "Số liệu tính lúc 13:00 02/03/2026",
+        "Tiếp nhận 4",
+        "3 /4 đủ điều kiện",
+        "Đã trả lời 1",
+        "Hài lòng hoặc chấp nhận được",
+        "Rừng, đất đai",
+        "Xã Lát",
+        "Phòng Tài nguyên và Môi trường",
+        "Đang trễ hạn: 1 hồ sơ",
+        code,
+        "Cách tính",
+        "Dưới 5 hồ sơ",
+    ):
+        assert words in page, words
+    assert " %" not in page.replace("phần trăm", ""), "four cases make no rate"
+    assert "Rác" not in page
+    html = guest.get("/transparency").get_data(as_text=True)
+    assert "style=" not in html
+    assert re.search(r'href="/reports\?field=rung_dat_moi_truong"', html)
+    for anchor in re.findall(r'href="#([\w-]+)"', html):
+        assert f'id="{anchor}"' in html
+    english = client_of(sqlite_app)
+    english.get("/language?code=en")
+    assert "Every rate stands with both its numbers" in words_of(english.get("/transparency"))
+
+    month = words_of(guest.get("/transparency?period=2026-03"))
+    assert "Tháng 3/2026." in month
+    assert guest.get("/transparency?period=nonsense&centre=XX").status_code == 200
+
+
+def test_the_files_hold_the_same_numbers_with_their_definitions(sqlite_app: Flask) -> None:
+    at(sqlite_app, NOON + timedelta(hours=3))
+    world = build.standard_world()
+    build.rate(world, build.case_at(world, "rating"))
+    count_public_figures(NOON + timedelta(hours=3))
+    guest = client_of(sqlite_app)
+
+    answer = guest.get("/transparency.json")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    told = json.loads(answer.get_data())
+    [whole] = [row for row in told["rows"] if row["dimension"] == "all" and row["month"] == "2026-03"]
+    assert whole["figures"] | {"acceptance_minutes": 0} == {
+        "received": 1,
+        "eligible": 1,
+        "answered": 1,
+        "in_time": 1,
+        "satisfied": 1,
+        "acceptance_minutes": 0,
+    }
+    assert {each["key"] for each in told["figures"]} >= set(whole["figures"])
+    assert all(each["definition"]["vi"] and each["definition"]["en"] for each in told["figures"] + told["rates"])
+
+    lines = list(csv.DictReader(io.StringIO(guest.get("/transparency.csv").get_data().decode("utf-8-sig"))))
+    [value] = [line["value"] for line in lines if line["dimension"] == "area" and line["figure"] == "answered"]
+    assert value == "1"
+    assert {line["subject_name_vi"] for line in lines if line["dimension"] == "area"} == {"Xã Lát"}
+    definitions = list(csv.DictReader(io.StringIO(guest.get("/transparency/definitions.csv").get_data().decode("utf-8-sig"))))
+    assert {line["figure"] for line in lines} <= {line["key"] for line in definitions}
+
+
+def test_each_centre_has_its_own_and_the_page_costs_the_same_however_many_months_there_are(sqlite_app: Flask) -> None:
+    at(sqlite_app, NOON + timedelta(hours=3))
+    world = build.standard_world()
+    build.case_at(world, "to_classify")
+    count_public_figures(NOON + timedelta(hours=3))
+    guest = client_of(sqlite_app)
+    guest.get("/transparency")
+    few = statements_of(lambda: guest.get("/transparency"))
+    with unit_of_work():
+        build.centre("BC", is_default=False)
+        for year in range(1990, 2026):
+            for row in list(db.session.query(PublicFigures).where(PublicFigures.month_on == NOON.date().replace(day=1))):
+                db.session.add(
+                    PublicFigures(
+                        month_on=row.month_on.replace(year=year),
+                        centre_id=row.centre_id,
+                        dimension=row.dimension,
+                        subject=row.subject,
+                        figures=row.figures,
+                        counted_at=row.counted_at,
+                    )
+                )
+    assert statements_of(lambda: guest.get("/transparency")) <= few
+    page = words_of(guest.get("/transparency"))
+    assert "Trung tâm thử nghiệm BC" in page
+    assert "Tháng 3/1990" not in page
+    count_public_figures(NOON + timedelta(hours=6))
+    empty = words_of(guest.get("/transparency?centre=BC"))
+    assert "Chưa có số liệu" in empty
+    assert "Trung tâm thử nghiệm LD" in empty, "and the way to the other one"
+    assert "Năm 2019" in page
+    assert "Tiếp nhận 1" in words_of(guest.get("/transparency?period=2019"))
+    assert "Tiếp nhận 1" in words_of(guest.get("/transparency?centre=LD"))
+
+
+def test_a_chart_is_drawn_within_its_frame_and_needs_at_most_five_lines() -> None:
+    for most in (0, 1, 3, 7, 23, 999, 80_000):
+        chart = stacked([("1/26", [("in_time", most), ("late", most // 3)]), ("2", [])])
+        assert len(chart.lines) <= 6
+        assert chart.lines[-1][0] >= most + most // 3
+        assert all(0 < block.y < 180 and block.height > 0 for bar in chart.bars for block in bar.blocks)
+        assert [bar.total for bar in chart.bars] == [most + most // 3, 0]

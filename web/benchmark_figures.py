@@ -1,0 +1,53 @@
+"""The numbers of a load: what was promised and what was measured, out of the lines of the servers' logs."""
+
+from dataclasses import dataclass
+from statistics import median, quantiles
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number that was promised. `aim` is the most it may be; `asked` says how often it could be measured."""
+
+    name: str
+    value: float | None
+    unit: str
+    aim: float
+    asked: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it was measured and is no more than the aim."""
+        return self.value is not None and self.value <= self.aim
+
+
+def page_figures(name: str, route: str, served: list[dict[str, Any]]) -> list[Figure]:
+    """Server time and statements of a page of staff."""
+    seen = [each for each in served if each["route"] == route and each["method"] == "GET" and each["status"] == 200]
+    times, statements = [each["ms"] for each in seen], [each["statements"] for each in seen]
+    return [
+        Figure(f"{name}, server time, p95", share_below(times, 95), "ms", 40, len(seen)),
+        Figure(f"{name}, statements, most", max(statements, default=None), "SQL", 20, len(seen)),
+    ]
+
+
+def by_route(served: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """What every route took in the server."""
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for each in served:
+        kinds.setdefault(f"{each['method']} {each['route']} {each['status']}", []).append(each)
+    return {
+        kind: {
+            "requests": len(found), "p50_ms": share_below([each["ms"] for each in found], 50) or 0.0,
+            "p95_ms": share_below([each["ms"] for each in found], 95) or 0.0,
+            "statements_p50": median(each["statements"] for each in found), "statements_max": max(each["statements"] for each in found),
+        }
+        for kind, found in kinds.items()
+    }  # fmt: skip
+
+
+def share_below(values: list[float], percent: int) -> float | None:
+    """The value that so many percent do not pass."""
+    if not values:
+        return None
+    return round(values[0] if len(values) == 1 else quantiles(values, n=100, method="inclusive")[percent - 1], 1)

@@ -1,0 +1,99 @@
+"""The public pages of a large house, read by guests while its steps are done.
+
+Each request names what it reads in its id (X-Request-Id), so the server's own log tells the time of each kind of page, though a list,
+a filtered one and a search are one route.
+"""
+
+import http.client
+import threading
+from collections.abc import Iterable, Mapping
+from time import sleep
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Area, Case, Field, SearchRow
+from casework.public_filters import is_shown
+from web.benchmark_figures import Figure, share_below
+from web.benchmark_visitors import TIMEOUT_SECONDS, at_pace
+
+PER_SECOND = 8.0
+MOST_CASES = 200
+MARK = "public."
+
+AIMS = {
+    "list": 20, "list, filtered": 20, "list, deep": 20, "case": 20, "search, common": 50, "search, rare": 50, "search in a commune": 50,
+    "points": 50, "feed": 50, "transparency": 50,
+}  # fmt: skip
+"""Milliseconds in the server at the 95th percentile."""
+
+Addresses = Mapping[str, list[str]]
+
+
+def public_addresses() -> Addresses:
+    """What guests ask for, by kind of page. Cases are of all ages, words such as half of all cases hold and such as one does."""
+    shown = select(Case.code).where(is_shown(), Case.is_public).order_by(Case.id.desc())
+    newest = list(db.session.scalars(shown.limit(MOST_CASES // 2)))
+    oldest = list(db.session.scalars(select(Case.code).where(is_shown(), Case.is_public).order_by(Case.id).limit(MOST_CASES // 2)))
+    places = select(Area.ref).where(Area.id.in_(select(Case.area_id).order_by(Case.id.desc()).limit(50)))
+    areas, fields = list(db.session.scalars(places)), list(db.session.scalars(select(Field.service_code).distinct()))
+    rare = select(SearchRow.exact_words).where(SearchRow.audience == "public").order_by(SearchRow.id.desc()).limit(50)
+    return {
+        "list": ["/reports"],
+        "list, filtered": [
+            *(f"/reports?area={area}&field={field}" for area in areas for field in fields), "/reports?late=late", "/reports?state=received",
+            "/reports?state=in-progress&urgency=urgent", "/reports?from=2026-01-01&to=2026-03-31",
+        ],
+        "list, deep": [f"/reports?after={code}" for code in oldest],
+        "case": [f"/reports/{code}" for code in (*newest, *oldest)],
+        "search, common": ["/reports?q=duong", "/reports?q=%C4%91%C6%B0%E1%BB%9Dng", "/reports?q=rac+suoi", "/reports?q=d"],
+        "search, rare": [f"/reports?q={words.split()[0]}" for words in db.session.scalars(rare)] or ["/reports?q=khongco"],
+        "search in a commune": [f"/reports?q=duong&area={area}" for area in areas],
+        "points": ["/reports/points.json", "/reports/points.json?state=answered"],
+        "feed": ["/reports.atom", "/reports.atom?state=answered"],
+        "transparency": ["/transparency"],
+    }  # fmt: skip
+
+
+def read_public_pages(port: int, addresses: Addresses, seconds: int) -> None:
+    """Read the kinds in turn, PER_SECOND pages together, each kind once before that: what a process keeps, it has by then."""
+    stop, lock, turns = threading.Event(), threading.Lock(), iter(range(10**9))
+    hands = threading.local()
+    for kind, paths in addresses.items():
+        _read(hands, port, "warm-up.", list(addresses).index(kind), paths[0])
+
+    def read() -> None:
+        with lock:
+            turn = next(turns)
+        kind = list(addresses)[turn % len(addresses)]
+        paths = addresses[kind]
+        _read(hands, port, f"{MARK}{turn % len(addresses):02}.", turn, paths[turn // len(addresses) % len(paths)])
+
+    threads = at_pace(read, per_second=PER_SECOND, hands=2, until=stop)
+    sleep(seconds)
+    stop.set()
+    for thread in threads:
+        thread.join(timeout=TIMEOUT_SECONDS)
+
+
+def public_figures(requests: Iterable[Mapping[str, Any]]) -> list[Figure]:
+    """What each kind of page took in the server; nothing where its pages were not there."""
+    times: dict[str, list[float]] = {kind: [] for kind in AIMS}
+    for each in requests:
+        if each.get("what") == "request" and str(each.get("request", "")).startswith(MARK) and each["status"] == 200:
+            times[list(AIMS)[int(each["request"].split(".")[1])]].append(each["ms"])
+    measured = {kind: share_below(found, 95) for kind, found in times.items()}
+    return [Figure(f"public {kind}, server time, p95", measured[kind], "ms", AIMS[kind], len(times[kind])) for kind in AIMS]
+
+
+def _read(hands: threading.local, port: int, mark: str, turn: int, path: str) -> None:
+    """One request on a connection this hand keeps. A page that fails is no page that was measured."""
+    connection = getattr(hands, "connection", None) or http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+    hands.connection = connection
+    try:
+        connection.request("GET", path, headers={"User-Agent": "langbiang benchmark", "X-Request-Id": f"{mark}{turn:08}"})
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        hands.connection = None

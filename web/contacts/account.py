@@ -1,0 +1,242 @@
+"""A citizen's own account: name and contacts, password, language, sessions, and what leads on from there."""
+
+from datetime import timedelta
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+from wtforms import PasswordField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from casework.contacts.codes import Purpose
+from casework.contacts.proven import ContactRefused, change_name, give_contact
+from casework.contacts.sealed_codes import kind_of
+from casework.db import db, unit_of_work
+from casework.identity import Contact
+from casework.limits import Limit, TooManyAttempts, count_attempt
+from casework.messages.choices import contact_of
+from casework.models import Account
+from casework.permissions import Action
+from casework.settings.people import change_own_password
+from web.clock import now
+from web.config import LANGUAGES
+from web.contacts.codes import (
+    ASKED_KEY,
+    Asked,
+    can_reach,
+    code_page,
+    contact_typed,
+    forget_asked,
+    is_right,
+    keep_asked,
+    kept_asked,
+    masked,
+    request_code,
+    wrong_words,
+)
+from web.contacts.sign_in import CodeForm
+from web.forms import Form
+from web.guards import actor, found, performs, signed_in_account
+from web.locales import in_reader_language as local
+from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_too_common
+from web.sessions import current_session, drop_cookie, open_sessions, revoke_session
+
+bp = Blueprint("contacts_account", __name__)
+
+GUESSES = Limit("own password", 5, timedelta(minutes=15))
+"""The same counter as for a change (web.account)."""
+
+
+class FirstPasswordForm(Form):
+    """A password for an account that has none."""
+
+    password = PasswordField(
+        _l("New password"),
+        validators=[
+            InputRequired(_l("Please choose a password.")),
+            Length(min=SHORTEST, max=LONGEST, message=_l("A password has at least %(min)d characters.")),
+        ],
+    )
+    password_again = PasswordField(_l("The password once more"), validators=[EqualTo("password", message=_l("The two passwords differ."))])
+
+
+@bp.get("/account")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def account() -> ResponseReturnValue:
+    """The account of a citizen; staff have what is theirs on the page of their sessions."""
+    return _page() if _citizen() is not None else redirect(url_for("auth.sessions"))
+
+
+@bp.post("/account/name")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def name() -> ResponseReturnValue:
+    own_id = found(_citizen()).id
+    try:
+        with unit_of_work():
+            change_name(db.session.get_one(Account, own_id), request.form.get("name", ""))
+    except ContactRefused as refusal:
+        return _page(name_refusal=local(refusal.text)), 422
+    flash(_("Your name is kept."))
+    return redirect(url_for(".account"))
+
+
+@bp.post("/account/contact")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def contact() -> ResponseReturnValue:
+    """Send a code to another number or address; it holds for the account once the code has come back."""
+    found(_citizen())
+    given = contact_typed(request.form.get("contact", ""))
+    if given is None:
+        return _page(contact_refusal=_("Please type a telephone number such as 0912 345 678, or an e-mail address.")), 422
+    refusal = request_code(given, purpose=Purpose.ADD_CONTACT)
+    if refusal:
+        return _page(contact_refusal=refusal), 422
+    keep_asked(ASKED_KEY, Asked(given, Purpose.ADD_CONTACT, now()))
+    return redirect(url_for(".contact_code"))
+
+
+@bp.route("/account/contact/code", methods=["GET", "POST"])
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def contact_code() -> ResponseReturnValue:
+    own_id, asked, form = found(_citizen()).id, kept_asked(ASKED_KEY, Purpose.ADD_CONTACT), CodeForm()
+    if asked is None:
+        return redirect(url_for(".account"))
+    if request.method == "POST" and request.form.get("act") == "again":
+        refusal = request_code(asked.contact, purpose=Purpose.ADD_CONTACT)
+        if refusal:
+            return _code_page(asked, CodeForm(formdata=None), refusal), 429
+        keep_asked(ASKED_KEY, Asked(asked.contact, Purpose.ADD_CONTACT, now()))
+        return redirect(url_for(".contact_code"))
+    if not form.validate_on_submit():
+        return _code_page(asked, form), 422 if form.errors else 200
+    if not is_right(asked.contact, form.digits.data or "", purpose=Purpose.ADD_CONTACT):
+        return _code_page(asked, form, wrong_words()), 422
+    forget_asked(ASKED_KEY)
+    try:
+        with unit_of_work():
+            give_contact(db.session.get_one(Account, own_id), asked.contact, now=now())
+    except ContactRefused as refusal_of_it:
+        return _page(contact_refusal=local(refusal_of_it.text)), 422
+    except IntegrityError:
+        return _page(contact_refusal=_("This number or address belongs to another account. Please sign in with it.")), 422
+    flash(_("Confirmed: %(masked)s", masked=masked(asked.contact)))
+    return redirect(url_for(".account"))
+
+
+@bp.post("/account/first-password")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def first_password() -> ResponseReturnValue:
+    """A password for who signs in by codes so far; whoever has one changes it with the present one (web.account)."""
+    mine, this, form = found(_citizen()), found(current_session()), FirstPasswordForm()
+    if mine.password_hash is not None:
+        return redirect(url_for("account.password"))
+    if not form.validate_on_submit():
+        return _page(password=form), 422
+    typed, own_id, session_id, by = form.password.data or "", mine.id, this.id, actor()
+    if is_too_common(typed) or typed in {contact_of(mine).phone, contact_of(mine).email}:
+        form.password.errors = [_("This password is too easy to guess.")]
+        return _page(password=form), 422
+    password_hash = hash_password(typed)
+    with unit_of_work():
+        change_own_password(db.session.get_one(Account, own_id), by=by, now=now(), password_hash=password_hash, session_id=session_id)
+    flash(_("Your password is set. You can sign in with it or with a code."))
+    return redirect(url_for(".account"))
+
+
+@bp.post("/account/password-removal")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def password_removal() -> ResponseReturnValue:
+    """No password any more: only where a code reaches a contact that is proven, or nobody would get in again."""
+    mine = found(_citizen())
+    found(True if _can_do_without_password(mine) else None)
+    own_id, kept, moment = mine.id, mine.password_hash, now()
+    with unit_of_work():
+        until = count_attempt(GUESSES, str(own_id), now=moment)
+    if until is not None:
+        return _page(removal_refusal=local(TooManyAttempts(until).text)), 429
+    if not check_password(request.form.get("present", ""), kept):
+        return _page(removal_refusal=_("The present password is not right.")), 422
+    with unit_of_work():
+        db.session.get_one(Account, own_id).password_hash = None
+    flash(_("Your password is removed. From now on you sign in with a code."))
+    return redirect(url_for(".account"))
+
+
+@bp.post("/account/language")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def account_language() -> ResponseReturnValue:
+    """The language of pages and messages."""
+    own_id, chosen = found(_citizen()).id, request.form.get("language", "")
+    if chosen in LANGUAGES:
+        with unit_of_work():
+            db.session.get_one(Account, own_id).language = chosen
+        session["language"] = chosen
+    return redirect(url_for(".account"))
+
+
+@bp.post("/account/sign-out-everywhere")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def sign_out_everywhere() -> ResponseReturnValue:
+    """Every session ends, this one too."""
+    mine, moment = found(_citizen()), now()
+    with unit_of_work():
+        for one in open_sessions(mine, now=moment):
+            revoke_session(mine, one.ref, now=moment)
+    chosen = session.get("language")
+    session.clear()
+    if chosen:
+        session["language"] = chosen
+    flash(_("You have been signed out everywhere."))
+    answer = make_response(redirect(url_for("auth.sign_in")))
+    drop_cookie(answer)
+    return answer
+
+
+def _citizen() -> Account | None:
+    mine = signed_in_account()
+    return mine if mine is not None and mine.kind == "citizen" else None
+
+
+def _can_do_without_password(mine: Account) -> bool:
+    has_way = (mine.phone_verified_at is not None and can_reach("phone")) or (mine.email_verified_at is not None and can_reach("email"))
+    return mine.password_hash is not None and has_way
+
+
+def _page(
+    *, name_refusal: str = "", contact_refusal: str = "", removal_refusal: str = "", password: FirstPasswordForm | None = None
+) -> str:
+    mine = found(_citizen())
+    known = contact_of(mine)
+    ways = [
+        (way, kind_of(way), proven_at)
+        for way, proven_at in (
+            (Contact(phone=known.phone), mine.phone_verified_at), (Contact(email=known.email), mine.email_verified_at),
+        ) if way.phone or way.email
+    ]  # fmt: skip
+    return render_template(
+        "contacts/account.html",
+        form=Form(formdata=None),
+        name=request.form.get("name", "") if name_refusal else known.name or "",
+        name_refusal=name_refusal,
+        ways=[(kind, masked(way), way.phone or way.email, proven_at) for way, kind, proven_at in ways],
+        opens="contacts" in request.args,
+        typed=request.form.get("contact", "") if contact_refusal else "",
+        contact_refusal=contact_refusal,
+        can_add=can_reach("phone") or can_reach("email"),
+        has_password=mine.password_hash is not None,
+        can_remove=_can_do_without_password(mine),
+        removal_refusal=removal_refusal,
+        password=password or FirstPasswordForm(formdata=None),
+        rights_url=url_for("rights_own.of_account") if "rights_own.of_account" in current_app.view_functions else "",
+    )
+
+
+def _code_page(asked: Asked, form: CodeForm, refusal: str = "") -> str:
+    return render_template(
+        "contacts/code.html", form=form, refusal=refusal, title=_("Confirm a number or address"), action=url_for(".contact_code"),
+        again=url_for(".contact_code"), other=url_for(".account"), **code_page(asked),
+    )  # fmt: skip
+
+

@@ -1,0 +1,106 @@
+"""Hand-over from another application: its server asks for a ticket, its web view opens it (docs/host-apps.md).
+
+Opening the address shows a page and uses nothing up, because previews of links do the same; the page sends itself, or is sent by one press.
+It waits for a press where somebody else is signed in here: nobody is to find themselves in a stranger's account.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+
+from casework.contacts.hand_over import LONGEST_TOKEN, HandOverRefused, contact_in, issue_ticket, read_token, use_ticket, waiting_ticket
+from casework.db import unit_of_work
+from casework.limits import Limit, count_attempt
+from casework.permissions import Action
+from web.clock import now
+from web.contacts.codes import masked
+from web.contacts.sign_in import go_on_with
+from web.filing_form import email_address, phone_number
+from web.guards import performs, signed_in_account
+from web.locales import in_reader_language as local
+from web.networks import this_network
+from web.security import own_address
+
+bp = Blueprint("contacts_hand_over", __name__)
+
+BY_HOST = Limit("hand-over by host", 300, timedelta(minutes=1))
+FROM_NETWORK = Limit("hand-over from network", 60, timedelta(minutes=15))
+"""Of tokens that were refused: nobody tries out keys here."""
+OPENED = Limit("hand-over opened", 300, timedelta(minutes=15))
+
+STATUS = {"host_unknown": 401, "signature_wrong": 401, "token_used": 409}
+REFUSED = 422
+
+
+@bp.record_once
+def _take_from_servers(state: Any) -> None:
+    """A server has no form and no cookie; what it signs is proof enough."""
+    protection: CSRFProtect = state.app.extensions["csrf"]
+    protection.exempt(f"{__name__}.{tickets.__name__}")
+
+
+@bp.post("/hand-over/tickets")
+@performs(Action.SIGN_IN)
+def tickets() -> ResponseReturnValue:
+    """201 with the address the web view opens, else a stable code; nothing that was sent is said again."""
+    moment = now()
+    sent = request.get_data(as_text=False)[: LONGEST_TOKEN + 1]
+    try:
+        claims = read_token(
+            sent.decode("latin-1").strip(), audience=current_app.config["BASE_URL"], now=moment, read_phone=phone_number,
+            read_email=email_address, is_own_path=lambda path: own_address(path, "") == path,
+        )  # fmt: skip
+    except HandOverRefused as refusal:
+        with unit_of_work():
+            until = count_attempt(FROM_NETWORK, this_network(), now=moment)
+        return ({"error": "too_many"}, 429) if until is not None else ({"error": refusal.code}, STATUS.get(refusal.code, REFUSED))
+    with unit_of_work():
+        until = count_attempt(BY_HOST, claims.host.key, now=moment)
+    if until is not None:
+        return {"error": "too_many"}, 429
+    try:
+        with unit_of_work():
+            ticket = issue_ticket(claims, now=moment)
+    except HandOverRefused as refusal:
+        return {"error": refusal.code}, STATUS.get(refusal.code, REFUSED)
+    address = f"{current_app.config['BASE_URL']}{url_for('.ticket', ticket=ticket)}"
+    return {"url": address}, 201, {"Cache-Control": "no-store"}
+
+
+@bp.route("/hand-over/<ticket>", methods=["GET", "POST"])
+@performs(Action.SIGN_IN)
+def ticket(ticket: str) -> ResponseReturnValue:
+    moment = now()
+    if request.method == "GET":
+        waiting = waiting_ticket(ticket, now=moment)
+        if waiting is None:
+            return _over_page(), 404
+        return render_template(
+            "contacts/hand_over.html", ticket=ticket, host=waiting.host_app.name, masked=masked(contact_in(waiting)),
+            by_itself=signed_in_account() is None,
+        )  # fmt: skip
+    with unit_of_work():
+        until = count_attempt(OPENED, this_network(), now=moment)
+    if until is not None:
+        return _over_page(), 429
+    try:
+        with unit_of_work(keeps_rows=True):
+            used, contact = use_ticket(ticket, now=moment)
+            target, host = used.target, local(used.host_app.name)
+    except HandOverRefused:
+        return _over_page(), 404
+    return go_on_with(contact, target=target, in_app=host)
+
+
+@bp.get("/hand-over")
+@performs(Action.SIGN_IN)
+def nowhere() -> ResponseReturnValue:
+    """Without a ticket there is nothing here."""
+    return redirect(url_for("public.home"))
+
+
+def _over_page() -> str:
+    return render_template("contacts/hand_over_over.html")

@@ -1,0 +1,225 @@
+"""Signing in, or opening an account, with a code sent to a telephone number or an e-mail address.
+
+    contact  →  code  →  the account that has it proven, or: agree to the notice  →  a new account
+
+Nothing is kept of somebody new before they have agreed. An account that only claimed the contact is not opened by the proof: whoever
+knows its password keeps it, with the contact proven from then on; else it loses the contact (casework.contacts.proven).
+"""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError
+from wtforms import BooleanField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from casework.consent_notices import notice_shown, notice_today
+from casework.contacts.codes import Purpose
+from casework.contacts.proven import LONGEST_NAME, ContactRefused, account_claiming, account_of, claim_reports, note_proof, open_account
+from casework.contacts.sealed_codes import digest_of
+from casework.db import db, unit_of_work
+from casework.identity import Contact
+from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
+from casework.models import Account
+from casework.permissions import Action
+from web.auth import QUARTER, home_of, sign_in_page, signed_in_answer
+from web.clock import now
+from web.contacts.codes import (
+    ASKED_KEY,
+    PROVEN_KEY,
+    Asked,
+    code_page,
+    contact_typed,
+    forget_asked,
+    is_right,
+    keep_asked,
+    kept_asked,
+    masked,
+    request_code,
+    wrong_words,
+)
+from web.contacts.in_app import mark_in_app
+from web.forms import Form
+from web.guards import performs
+from web.locales import in_reader_language as local
+from web.locales import language
+from web.passwords import LONGEST, check_password
+from web.security import own_address
+from web.sessions import open_session
+
+bp = Blueprint("contacts_sign_in", __name__)
+
+OLD_PASSWORDS = Limit("password of a claimed contact", 5, QUARTER)
+
+
+class CodeForm(Form):
+    """Six digits."""
+
+    digits = StringField(_l("Code"), validators=[InputRequired(_l("Please type the code you were sent.")), Length(max=40)])
+
+
+class NewAccountForm(Form):
+    """What a new account needs beside the proven contact: agreement. The name may stay empty."""
+
+    name = StringField(_l("Full name"), validators=[Length(max=LONGEST_NAME, message=_l("At most %(max)d characters are taken."))])
+    consent = BooleanField(
+        _l("I have read and agree to the notice on personal data"),
+        validators=[InputRequired(_l("Please read and agree to the notice on personal data."))],
+    )
+
+
+class OldAccountForm(Form):
+    """The password of the account that was opened with the contact before it could be proven."""
+
+    password = PasswordField(_l("Password"), validators=[InputRequired(_l("Please type your password.")), Length(max=LONGEST)])
+
+
+@bp.post("/sign-in/contact")
+@performs(Action.SIGN_IN)
+def contact() -> ResponseReturnValue:
+    """Send a code; what is said is the same whether anybody is known under the contact."""
+    typed, target = request.form.get("contact", ""), own_address(request.form.get("next"), "")
+    given = contact_typed(typed)
+    if given is None:
+        return _first_page(typed, target, _("Please type a telephone number such as 0912 345 678, or an e-mail address."))
+    refusal = request_code(given, purpose=Purpose.SIGN_IN)
+    if refusal:
+        return _first_page(typed, target, refusal)
+    keep_asked(ASKED_KEY, Asked(given, Purpose.SIGN_IN, now(), target))
+    return redirect(url_for(".code"))
+
+
+@bp.route("/sign-in/code", methods=["GET", "POST"])
+@performs(Action.SIGN_IN)
+def code() -> ResponseReturnValue:
+    asked, form = kept_asked(ASKED_KEY, Purpose.SIGN_IN), CodeForm()
+    if asked is None:
+        return redirect(url_for("auth.sign_in"))
+    if not form.validate_on_submit():
+        return _code_page(asked, form), 422 if form.errors else 200
+    if not is_right(asked.contact, form.digits.data or "", purpose=Purpose.SIGN_IN):
+        return _code_page(asked, form, wrong_words()), 422
+    forget_asked(ASKED_KEY)
+    return go_on_with(asked.contact, target=asked.target)
+
+
+@bp.post("/sign-in/code/again")
+@performs(Action.SIGN_IN)
+def again() -> ResponseReturnValue:
+    """Another code to the same contact, not sooner than a minute after the one before."""
+    asked = kept_asked(ASKED_KEY, Purpose.SIGN_IN)
+    if asked is None:
+        return redirect(url_for("auth.sign_in"))
+    refusal = request_code(asked.contact, purpose=Purpose.SIGN_IN)
+    if refusal:
+        return _code_page(asked, CodeForm(formdata=None), refusal), 429
+    keep_asked(ASKED_KEY, Asked(asked.contact, Purpose.SIGN_IN, now(), asked.target))
+    flash(_("A code is on its way."))
+    return redirect(url_for(".code"))
+
+
+@bp.route("/sign-in/new", methods=["GET", "POST"])
+@performs(Action.SIGN_IN)
+def new() -> ResponseReturnValue:
+    """Somebody whose contact is proven and who has no account by it agrees to the notice, or goes away without a trace."""
+    asked = kept_asked(PROVEN_KEY, Purpose.SIGN_IN)
+    if asked is None:
+        return redirect(url_for("auth.sign_in"))
+    form = NewAccountForm(name=asked.contact.name or "")
+    if not form.validate_on_submit():
+        return _new_page(asked, form), 422 if form.errors else 200
+    moment, words_language = now(), language()
+    way = Contact(phone=asked.contact.phone, email=asked.contact.email)
+    try:
+        with unit_of_work():
+            notice = notice_shown(request.form.get("consent_notice", ""), moment)
+            account = open_account(way, name=form.name.data or "", language=words_language, notice=notice, now=moment)
+            token = open_session(account, now=moment)
+    except (ContactRefused, IntegrityError):
+        # it was opened meanwhile, by the same person in another window
+        return go_on_with(asked.contact, target=asked.target, in_app=asked.in_app)
+    forget_asked(PROVEN_KEY)
+    flash(_("Your account has been opened."))
+    return _signed_in(account, token, asked.target, asked.in_app)
+
+
+@bp.post("/sign-in/known")
+@performs(Action.SIGN_IN)
+def known() -> ResponseReturnValue:
+    """Whoever opened the claiming account themselves proves it with its password; it keeps the contact, proven from now on."""
+    asked, form = kept_asked(PROVEN_KEY, Purpose.SIGN_IN), OldAccountForm()
+    if asked is None:
+        return redirect(url_for("auth.sign_in"))
+    way = Contact(phone=asked.contact.phone, email=asked.contact.email)
+    if not form.validate_on_submit():
+        return _new_page(asked, NewAccountForm(formdata=None, name=asked.contact.name or ""), old=form), 422
+    moment, subject = now(), digest_of(way)
+    with unit_of_work():
+        until = count_attempt(OLD_PASSWORDS, subject, now=moment)
+    if until is not None:
+        refusal = local(TooManyAttempts(until).text)
+        return _new_page(asked, NewAccountForm(formdata=None, name=asked.contact.name or ""), old=form, refusal=refusal), 429
+    account = account_claiming(way)
+    is_known = check_password(form.password.data or "", account.password_hash if account is not None else None)
+    if account is None or not is_known or account.disabled_at is not None:
+        form.password.errors = [_("This is not the password of that account.")]
+        return _new_page(asked, NewAccountForm(formdata=None, name=asked.contact.name or ""), old=form), 422
+    account_id = account.id
+    with unit_of_work(keeps_rows=True):
+        account = db.session.get_one(Account, account_id)
+        note_proof(account, way, now=moment)
+        claim_reports(account)
+        forget_attempts(OLD_PASSWORDS, subject, now=moment)
+        token = open_session(account, now=moment)
+    forget_asked(PROVEN_KEY)
+    return _signed_in(account, token, asked.target, asked.in_app)
+
+
+def go_on_with(contact: Contact, *, target: str, in_app: str = "") -> ResponseReturnValue:
+    """Sign in whoever has just proven a contact, or lead them to the notice where no account has it proven."""
+    way, moment = Contact(phone=contact.phone, email=contact.email), now()
+    account = account_of(way)
+    if account is None:
+        keep_asked(PROVEN_KEY, Asked(contact, Purpose.SIGN_IN, moment, target, in_app))
+        return redirect(url_for("contacts_sign_in.new"))
+    if account.disabled_at is not None:
+        flash(_("This account is closed. Please call the centre."), "wait")
+        return redirect(url_for("auth.sign_in"))
+    account_id = account.id
+    with unit_of_work(keeps_rows=True):
+        account = db.session.get_one(Account, account_id)
+        claim_reports(account)
+        token = open_session(account, now=moment)
+    return _signed_in(account, token, target, in_app)
+
+
+def _signed_in(account: Account, token: str, target: str, in_app: str) -> ResponseReturnValue:
+    answer = signed_in_answer(account, token, own_address(target, home_of(account)))
+    mark_in_app(in_app)
+    return answer
+
+
+def _first_page(typed: str, target: str, refusal: str) -> ResponseReturnValue:
+    return sign_in_page(typed=typed, target=target, code_refusal=refusal), 422
+
+
+def _code_page(asked: Asked, form: CodeForm, refusal: str = "") -> str:
+    return render_template(
+        "contacts/code.html", form=form, refusal=refusal, title=_("Sign in"), action=url_for(".code"), again=url_for(".again"),
+        other=url_for("auth.sign_in", next=asked.target or None), **code_page(asked),
+    )  # fmt: skip
+
+
+def _new_page(asked: Asked, form: NewAccountForm, *, old: OldAccountForm | None = None, refusal: str = "") -> str:
+    way = Contact(phone=asked.contact.phone, email=asked.contact.email)
+    claiming = account_claiming(way)
+    return render_template(
+        "contacts/new_account.html",
+        form=form,
+        old=old or OldAccountForm(formdata=None),
+        refusal=refusal,
+        masked=masked(way),
+        notice=notice_today(None, now()),
+        is_claimed=claiming is not None and claiming.password_hash is not None,
+    )

@@ -1,0 +1,57 @@
+"""Before a report is filed: cases near it that may be about the same, as the public may know them, each to be followed instead."""
+
+from dataclasses import dataclass
+
+from casework.alike import alike_nearby
+from casework.centres import CentreMissing
+from casework.errors import CaseworkError
+from casework.followed import case_to_follow
+from casework.intake import Place, has_filed
+from casework.permissions import Actor
+from casework.public_cases import PublicItem, public_items
+from casework.words import Bilingual
+from web.clock import now
+from web.filing_form import FilingForm
+from workflows.acts import act_recorded
+from workflows.incidents import CaseBusy, StepFailed
+
+MOST_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Near:
+    """A case that may be about the same: what lists show of it, and the title an operator gave it, if any."""
+
+    item: PublicItem
+    title: str | None
+
+
+def near_before_filing(form: FilingForm) -> list[Near]:
+    """What the sender should look at before the report is filed: nothing once they have, or when this form has filed already."""
+    if form.alike_seen.data or any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key):
+        return []
+    return near(form.chosen_place, form.words.data or "")
+
+
+def near(place: Place, words: str) -> list[Near]:
+    """The cases most alike, at most MOST_SHOWN, with nothing the public may not know."""
+    try:
+        cases = [each.case for each in alike_nearby(place, now=now(), limit=MOST_SHOWN, words=words)]
+    except CentreMissing:
+        return []
+    titles = {case.code: case.title for case in cases}
+    return [Near(item, titles[item.code]) for item in public_items([case.id for case in cases], as_given=True)]
+
+
+def follow_instead(code: str, *, by: Actor) -> Bilingual | None:
+    """Follow the case with this code instead of sending; a sentence when that cannot be, None when it is followed now."""
+    case = case_to_follow(code.upper())
+    if case is None:
+        return Bilingual("Không tìm thấy hồ sơ này.", "There is no such case.")
+    try:
+        act_recorded(case.ref, "follow", by=by, now=now())
+    except (CaseBusy, StepFailed):
+        raise
+    except CaseworkError as refusal:
+        return refusal.text
+    return None

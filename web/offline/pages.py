@@ -1,0 +1,134 @@
+"""What a telephone keeps to work without a signal: a service worker, the report form and the list of what waits, both made for nobody.
+
+The two pages are kept by browsers that several people use. So they are rendered in a request of their own without any cookie: no name,
+no form token, nothing of a session can get into them.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, jsonify, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from casework.calendars import rules_head
+from casework.db import db
+from casework.permissions import Action
+from web.config import LANGUAGES
+from web.filing import shell_page
+from web.guards import performs
+from web.locales import language
+from web.offline.devices import owner_here
+from web.public import today
+from web.security import allow_microphone
+
+bp = Blueprint("offline", __name__)
+
+LANGUAGE = "lang"
+"""Names the language of a kept page in its address: what is kept asks no cookie."""
+ICONS = (192, 512)
+MADE_OF = ("templates/*.html", "templates/components/*.html", "templates/filing/*", "templates/offline/*", "templates/public/_parts.html",
+           "translations/*/LC_MESSAGES/*.mo", "static/css/*.css", "static/js/*.js", "static/vendor/tabler/*.svg")  # fmt: skip
+
+
+@bp.get("/offline")
+@performs(Action.READ_PUBLIC)
+@allow_microphone
+def form() -> ResponseReturnValue:
+    """The report form, to be filled in without a signal."""
+    return _kept_page(shell_page)
+
+
+@bp.get("/offline/queue")
+@performs(Action.READ_PUBLIC)
+def queue() -> ResponseReturnValue:
+    """What waits in this browser; the browser alone knows, and shows it."""
+    return _kept_page(_queue_page) if LANGUAGE in request.args else make_response(_queue_page())
+
+
+@bp.get("/sw.js")
+@performs(Action.READ_PUBLIC)
+def worker() -> ResponseReturnValue:
+    """The service worker. It is another one whenever a page it keeps may be: after an upgrade, a change of rules, a choice of language."""
+    kept = {
+        "version": _version(),
+        "form": url_for(".form", lang=language()),
+        "queue": url_for(".queue", lang=language()),
+    }
+    core = url_for("static", filename="js/queue-core.js")
+    script = (Path(current_app.static_folder or "") / "js" / "sw.js").read_text()
+    response = make_response(f"self.LANGBIANG = {current_app.json.dumps(kept)};\nimportScripts({core!r});\n{script}")
+    response.mimetype = "text/javascript"
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@bp.get("/manifest.webmanifest")
+@performs(Action.READ_PUBLIC)
+def manifest() -> ResponseReturnValue:
+    """How the pages look when somebody puts them on the home screen of a telephone."""
+    given = request.args.get(LANGUAGE, "")
+    with force_locale(given if given in LANGUAGES else language()):
+        content = {
+            "id": "/?app=1", "start_url": "/?app=1", "scope": "/", "display": "standalone", "lang": language(),
+            "name": _("Field reports"), "short_name": _("Reports"), "description": _("Send a report to the centre, also without a signal."),
+            "theme_color": "#123B2C", "background_color": "#F4F6F4",
+            "icons": [
+                {"src": url_for("static", filename=f"img/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png",
+                 "purpose": purpose} for size in ICONS for purpose in ("any", "maskable")
+            ],
+        }  # fmt: skip
+    response = jsonify(content)
+    response.mimetype = "application/manifest+json"
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+@bp.app_context_processor
+def _told_to_pages() -> dict[str, Any]:
+    # a kept page is shown to whoever holds the telephone, and cannot know who that will be
+    return {"queue_owner": lambda: "" if g.get("is_kept_page") else owner_here()}
+
+
+def _kept_page(page: Callable[[], str]) -> Response:
+    """A page for nobody, in the language its address names, else in the reader's."""
+    given = request.args.get(LANGUAGE, "")
+    response = make_response(_for_nobody(page, given if given in LANGUAGES else language()))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _for_nobody(page: Callable[[], str], code: str) -> str:
+    """What a page is to a browser that has no cookie: made in a request and a context of its own."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    asked = {name: value for name, value in request.environ.items() if not name.startswith(("werkzeug.", "flask."))}
+    asked |= {"HTTP_COOKIE": "", "QUERY_STRING": ""}
+    # its connection goes back first: this request is about to take another
+    db.session.rollback()
+    with app.app_context(), app.request_context(asked), force_locale(code):
+        g.is_kept_page = True
+        return page()
+
+
+def _queue_page() -> str:
+    return render_template("offline/queue.html")
+
+
+def _version() -> str:
+    """Of the kept pages: what they are made of, and the rules that stand in them as they are this month."""
+    return sha256(f"{_made_of()} {rules_head()} {today():%Y-%m} {language()}".encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _made_of() -> str:
+    """A digest of all templates, texts, styles and scripts there are: a part too many costs a telephone some kilobytes once."""
+    root, known = Path(__file__).parent.parent, sha256()
+    for pattern in MADE_OF:
+        for path in sorted(root.glob(pattern)):
+            known.update(path.read_bytes())
+    return known.hexdigest()

@@ -1,0 +1,63 @@
+"""Photos and a voice note sent with an act on one's own report: each file is judged alone, the good ones are kept until the act is done."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from casework.db import unit_of_work
+from casework.photo_records import staged_photos
+from casework.recordings.staging import drop_staged_recording, staged_recordings
+from casework.words import Bilingual
+from web.filing_form import sound_token
+from web.guards import actor
+from web.locales import in_reader_language
+from web.photos import remember_form
+from web.report_files import most_report_photos, stage_report_files
+from web.uploads import drop_upload
+
+WITH_FILES = frozenset({"answer", "addition"})
+"""The acts photos and a voice note may come with."""
+
+
+@dataclass(frozen=True)
+class FormFiles:
+    """The files of one form: its token, what is kept under it, and why files were refused."""
+
+    token: str
+    photos: tuple[Any, ...] = ()
+    recordings: tuple[Any, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def most_photos(self) -> int:
+        """How many photos may go with one act."""
+        return most_report_photos()
+
+
+def empty_form() -> FormFiles:
+    """The files of a form nobody has sent yet."""
+    return FormFiles(sound_token(None))
+
+
+def take_files() -> FormFiles:
+    """Keep the files sent with this request and say what is kept now, and of each file that was refused why.
+
+    To be called outside any unit of work: decoding and writing files takes its time.
+    """
+    token = sound_token(request.form.get("files_token"))
+    remember_form(token)
+    if ref := request.form.get("remove"):
+        drop_upload(token, ref)
+        with unit_of_work():
+            drop_staged_recording(token, ref)
+    photos, voice = request.files.getlist("photos"), request.files.get("voice")
+    refused = stage_report_files(photos=photos, voice=voice, video=None, token=token, by=actor())
+    return files_kept(token, refused)
+
+
+def files_kept(token: str, refused: Iterable[Bilingual] = ()) -> FormFiles:
+    """What is kept under the token of a form."""
+    told = tuple(in_reader_language(text) for text in refused)
+    return FormFiles(token, tuple(staged_photos(token)), tuple(staged_recordings(token)), told)

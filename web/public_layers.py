@@ -1,0 +1,154 @@
+"""What the public list is read as beside its page: points for its map, and a feed. Both take its filters and tell public facts alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from feedgen.feed import FeedGenerator
+from flask import Blueprint, Response, current_app, make_response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from casework.permissions import Action
+from casework.public_cases import PublicItem
+from casework.public_feed import FeedItem, feed_items
+from casework.public_points import MOST_POINTS, Point, PublicMap, Spot, public_map
+from web.clock import now
+from web.filters import local_date
+from web.guards import performs
+from web.locales import in_reader_language, language
+from web.public_wanted import address_of, wanted_in_address
+
+bp = Blueprint("public_layers", __name__)
+
+BEFORE_ANYTHING = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a feed without entries was changed last."""
+SUMMARY_LENGTH = 500
+
+
+@bp.get("/reports/points.json")
+@performs(Action.READ_PUBLIC)
+def points() -> ResponseReturnValue:
+    """What the map of a filter shows. Words come along in the reader's language."""
+    found = public_map(wanted_in_address(), now=now())
+    body = {
+        "points": [_point(each) for each in found.points],
+        "areas": [_spot(each) for each in found.spots if each.latitude is not None and each.longitude is not None],
+        "words": map_words(found),
+        "more": found.is_more,
+    }
+    return _unless_known(make_response(orjson.dumps(body)), "application/json")
+
+
+@bp.get("/reports.atom")
+@performs(Action.READ_PUBLIC)
+def feed() -> ResponseReturnValue:
+    """The newest cases of a filter as Atom, with GeoRSS points where an exact place is public."""
+    wanted = wanted_in_address()
+    entries = feed_items(wanted)
+    changed_at = max((entry.changed_at for entry in entries), default=BEFORE_ANYTHING)
+    answer = make_response(_atom(entries, changed_at, address_of(wanted)))
+    answer.last_modified = changed_at
+    return _unless_known(answer, "application/atom+xml")
+
+
+def map_words(found: PublicMap) -> str:
+    """How many cases a map shows, and as what."""
+    told = [ngettext("%(num)s report at its place", "%(num)s reports at their place", len(found.points))] if found.points else []
+    hidden = sum(spot.cases for spot in found.spots) + found.elsewhere
+    if hidden:
+        told.append(ngettext("%(num)s report by commune only", "%(num)s reports by commune only", hidden))
+    if not told:
+        return str(_("No report matches."))
+    words = "; ".join(told) + "."
+    return f"{words} {_('There are more than %(most)s; the newest are shown.', most=MOST_POINTS)}" if found.is_more else words
+
+
+def list_address(**filters: Any) -> str:
+    """The address of the list with these filters."""
+    return url_for("public.reports", **filters)
+
+
+def spot_words(spot: Spot) -> str:
+    """How many cases of a commune have no point."""
+    return str(ngettext("%(name)s: %(num)s report", "%(name)s: %(num)s reports", spot.cases, name=in_reader_language(spot.name)))
+
+
+def _point(point: Point) -> dict[str, Any]:
+    kind = "late" if point.is_late else "done" if point.progress.step == "4" else "open"
+    told = [in_reader_language(point.progress.label), *([_("Late")] if point.is_late else []), local_date(point.opened_at)]
+    return {
+        "at": [round(point.latitude, 6), round(point.longitude, 6)], "title": point.title, "words": " · ".join(told), "kind": kind,
+        "url": url_for("public.report", code=point.code),
+    }  # fmt: skip
+
+
+def _spot(spot: Spot) -> dict[str, Any]:
+    url = list_address(**{**address_of(wanted_in_address()), "area": spot.area_ref})
+    return {"at": [spot.latitude, spot.longitude], "count": spot.cases, "words": spot_words(spot), "url": url}
+
+
+def _atom(entries: list[FeedItem], changed_at: datetime, filters: dict[str, str]) -> bytes:
+    base = current_app.config["BASE_URL"]
+    parts: dict[str, Any] = dict(filters)
+    own, page = base + url_for(".feed", **parts), base + list_address(**parts)
+    feed = FeedGenerator()
+    feed.load_extension("geo", atom=True, rss=False)
+    feed.id(_tag("/reports" + (f"?{urlsplit(own).query}" if filters else "")))
+    feed.title(_("Published reports"))
+    feed.link(href=own, rel="self", type="application/atom+xml")
+    feed.link(href=page, rel="alternate", type="text/html")
+    feed.language(language())
+    feed.updated(changed_at)
+    feed.author(name=_("Field reports"))
+    for each in entries:
+        _add(feed.add_entry(order="append"), each, base)
+    body: bytes = feed.atom_str(pretty=False)
+    return body
+
+
+def _add(entry: Any, each: FeedItem, base: str) -> None:
+    item, path = each.item, url_for("public.report", code=each.item.code)
+    entry.id(_tag(path))
+    entry.title(title_words(item))
+    entry.link(href=base + path, rel="alternate", type="text/html")
+    entry.published(item.opened_at)
+    entry.updated(each.changed_at)
+    entry.summary(_summary(each))
+    if item.field is not None:
+        entry.category(term=in_reader_language(item.field))
+    if each.point is not None:
+        entry.geo.point(f"{each.point[0]:.6f} {each.point[1]:.6f}")
+
+
+def title_words(item: PublicItem) -> str:
+    """The title of a published case; of others the field, and of those not classified yet that this is so."""
+    return item.title or (in_reader_language(item.field) if item.field is not None else _("Not classified yet"))
+
+
+def where_words(item: PublicItem) -> str:
+    """Village and commune."""
+    area = in_reader_language(item.area) if item.area is not None else _("Place not known yet")
+    return f"{item.village}, {area}" if item.village else area
+
+
+def _summary(each: FeedItem) -> str:
+    words = f"{where_words(each.item)} · {in_reader_language(each.item.progress.label)}"
+    return f"{words}. {' '.join(each.question.split())}"[:SUMMARY_LENGTH] if each.question else words
+
+
+def _tag(path: str) -> str:
+    """A name that stays, whatever happens to the address (RFC 4151)."""
+    return f"tag:{urlsplit(current_app.config['BASE_URL']).hostname or 'localhost'},2026:{path}"
+
+
+def _unless_known(answer: Response, mimetype: str) -> Response:
+    """With a mark of its bytes: who has them already is told so."""
+    answer.mimetype = mimetype
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.add_etag()
+    answer.vary.add("Cookie")
+    answer.make_conditional(request)
+    return answer

@@ -1,0 +1,109 @@
+"""The filters of the public list as they stand in an address: read, written back, and said in words. Its map and its feed share them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+
+from casework.public_choices import Choice, Choices
+from casework.public_filters import LONGEST_SEARCH, PublicState, Wanted
+from web.clock import now
+from web.due import day_words
+from web.locales import in_reader_language
+
+DAY_FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y")
+"""As browsers send a day, and as people type one where the browser has no field for it."""
+YES = {"urgency": "urgent", "late": "late"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter in words, and the address without it."""
+
+    words: str
+    without: dict[str, str]
+
+
+def wanted_in_address() -> Wanted:
+    """The filters in the address; what makes no sense there filters nothing."""
+    state = request.args.get("state", "")
+    return Wanted(
+        words=request.args.get("q", "").strip()[:LONGEST_SEARCH],
+        service_code=request.args.get("field", "")[:40],
+        area_ref=request.args.get("area", "")[:16],
+        state=PublicState(state) if state in list(PublicState) else None,
+        urgent_only=request.args.get("urgency") == YES["urgency"],
+        late_at=now() if request.args.get("late") == YES["late"] else None,
+        since=day_typed("from"),
+        until=day_typed("to"),
+        centre_ref=request.args.get("centre", "")[:16],
+    )
+
+
+def address_of(wanted: Wanted) -> dict[str, str]:
+    """What stands in the address of these filters."""
+    return dict(_parts(wanted))
+
+
+def day_typed(name: str) -> date | None:
+    """The day in a part of the address; None without one, or when it is none."""
+    typed = request.args.get(name, "").strip()
+    for form in DAY_FORMS:
+        try:
+            day = datetime.strptime(typed, form).date()                                      # noqa: DTZ007 - a day, not an instant
+        except ValueError:
+            continue
+        return day if 2000 <= day.year < 3000 else None
+    return None
+
+
+def misunderstood(wanted: Wanted) -> list[str]:
+    """Sentences on days that cannot be: what was typed filters nothing, and that is said."""
+    faults = []
+    for name, day in (("from", wanted.since), ("to", wanted.until)):
+        typed = request.args.get(name, "").strip()[:20]
+        if typed and day is None:
+            faults.append(_("“%(typed)s” is not a day. Example: 31/12/2026", typed=typed))
+    if wanted.since and wanted.until and wanted.since > wanted.until:
+        faults.append(_("The first day lies behind the last one, so nothing can be found."))
+    return faults
+
+
+def chips_of(wanted: Wanted, choices: Choices) -> list[Chip]:
+    """The filters in force but the words, each to be taken away by itself."""
+    parts = address_of(wanted)
+    words = {
+        "field": _name(choices.fields, wanted.service_code),
+        "area": _name((*choices.communes, *choices.former), wanted.area_ref),
+        "state": state_words().get(wanted.state, "") if wanted.state else "",
+        "urgency": _("Urgent"),
+        "late": _("Late"),
+        "from": _("From %(day)s", day=day_words(wanted.since)) if wanted.since else "",
+        "to": _("To %(day)s", day=day_words(wanted.until)) if wanted.until else "",
+        "centre": _name(choices.centres, wanted.centre_ref),
+    }
+    return [Chip(words[key] or "?", {name: value for name, value in parts.items() if name != key}) for key in parts if key != "q"]
+
+
+def state_words() -> dict[PublicState, str]:
+    """The steps of the public bar by name."""
+    return {
+        PublicState.RECEIVED: _("Received"), PublicState.ACCEPTED: _("Accepted"), PublicState.IN_PROGRESS: _("In progress"),
+        PublicState.ANSWERED: _("Answered"),
+    }  # fmt: skip
+
+
+def _parts(wanted: Wanted) -> Iterator[tuple[str, str]]:
+    parts: dict[str, Any] = {
+        "q": wanted.words, "field": wanted.service_code, "area": wanted.area_ref, "state": wanted.state,
+        "urgency": wanted.urgent_only and YES["urgency"], "late": wanted.late_at and YES["late"],
+        "from": wanted.since and wanted.since.isoformat(), "to": wanted.until and wanted.until.isoformat(), "centre": wanted.centre_ref,
+    }  # fmt: skip
+    yield from ((name, str(value)) for name, value in parts.items() if value)
+
+
+def _name(choices: tuple[Choice, ...], value: str) -> str:
+    return next((in_reader_language(each.name) for each in choices if each.value == value), "")

@@ -1,0 +1,69 @@
+"""What comes along with a report: photos, one voice note, one short video. Each is judged alone, and the good ones are kept while the rest
+of the form is put right."""
+
+from collections.abc import Iterable
+from os import SEEK_END
+
+from flask import current_app
+from werkzeug.datastructures import FileStorage
+
+from casework.db import unit_of_work
+from casework.file_store import FileNotStored
+from casework.permissions import Actor
+from casework.photo_files import shown_name
+from casework.photo_records import MOST_PHOTOS
+from casework.recordings.staging import KINDS, RecordingRefused, most_bytes, prepare_recording, stage_recording
+from casework.settings.values import VALUES, value_of
+from casework.words import Bilingual
+from web.clock import now
+from web.guards import file_store
+from web.uploads import stage_uploads
+
+SLACK_BYTES = 1_000_000
+"""Room for words and fields beside the files."""
+
+
+def most_report_photos() -> int:
+    """How many photos a report takes now."""
+    return int(value_of("report_photos"))
+
+
+def heaviest_report() -> int:
+    """The bytes a request with a report may have at most, whatever administrators allow of it: asked before anything is read."""
+    recordings = sum(int(VALUES[f"most_{kind}_mb"].default) for kind in KINDS) * 2**20
+    return int(current_app.config["MAX_PHOTO_BYTES"]) * MOST_PHOTOS + recordings + SLACK_BYTES
+
+
+def stage_report_files(
+    *, photos: Iterable[FileStorage], voice: FileStorage | None, video: FileStorage | None, token: str, by: Actor
+) -> list[Bilingual]:
+    """Keep what was sent with a report under the token of its form; a sentence for each file that was refused."""
+    refused = stage_uploads(photos, token=token, purpose="scene", by=by, most=most_report_photos())
+    for kind, file in zip(KINDS, (voice, video), strict=True):
+        if file is not None and file.filename:
+            refused += _stage_recording(file, kind, token, by)
+    return refused
+
+
+def _stage_recording(file: FileStorage, kind: str, token: str, by: Actor) -> list[Bilingual]:
+    try:
+        _refuse_heavy(file, kind)
+        prepared = prepare_recording(file.read(), file.filename or "", kind=kind, store=file_store())
+    except (RecordingRefused, FileNotStored) as refusal:
+        return [refusal.text]
+    with unit_of_work():
+        stage_recording(prepared, token=token, by=by, now=now())
+    return []
+
+
+def _refuse_heavy(file: FileStorage, kind: str) -> None:
+    """Before it is read: what lies in a temporary file need not come into memory to be refused."""
+    size = file.seek(0, SEEK_END)
+    file.seek(0)
+    if size > most_bytes(kind):
+        name, most = shown_name(file.filename or ""), most_bytes(kind) // 2**20
+        vi, en = ("Lời ghi âm", "The voice note") if kind == "voice" else ("Video", "The video")
+        raise RecordingRefused(
+            f"{vi} «{name}» quá nặng (tối đa {most} MB). Vui lòng gửi đoạn ngắn hơn.",
+            f"{en} “{name}” is too heavy ({most} MB at most). Please send a shorter one.",
+        )

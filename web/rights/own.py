@@ -1,0 +1,330 @@
+"""One's own data: a copy as a file, correction, erasure, restriction. For an account all of it, for a guest that of one report."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.exceptions import NotFound
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.identity import Contact
+from casework.limits import Limit, TooManyAttempts, count_attempt
+from casework.models import Account, DataRequest, Report, Reporter
+from casework.own_links import case_of, newest_links
+from casework.permissions import Action, report_owned_by
+from casework.rights.archive import PAGE_FILE, PageOf, archive_of
+from casework.rights.erasing_people import has_ended
+from casework.rights.held_data import Value
+from casework.rights.limits import ANSWER, DONE, EXTENSION, RESTRICTION
+from casework.rights.lists import next_due
+from casework.rights.requests import (
+    CORRECTION,
+    KIND_LABELS,
+    TO_DECIDE,
+    Person,
+    Wish,
+    is_restricted,
+    person_of,
+    record_copy,
+    reply_in,
+    request_data,
+    requests_of,
+    wish_in,
+)
+from casework.rights.restricting import lift_restriction
+from casework.settings.values import value_of
+from casework.words import Bilingual
+from web.clock import now
+from web.filing_form import email_address, phone_number
+from web.filters import local_datetime
+from web.guards import actor, file_store, found, performs
+from web.locales import in_reader_language, language
+from web.rights.proof import code_way, demo_digits, has_password, is_fresh, masked_way, prove, send_proof_code
+
+bp = Blueprint("rights_own", __name__)
+
+COPIES = Limit("copies of own data", 6, timedelta(hours=1))
+"""Of one person: reading every photo again takes its time."""
+REQUESTS = Limit("requests about own data", 12, timedelta(hours=1))
+COPY_NAME = "du-lieu-ca-nhan.zip"
+SEND_CODE = "send_code"
+MOST_REPORTS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was sent and came back: from which form, why, and what stood in it."""
+
+    act: str = ""
+    why: str = ""
+    said: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+
+
+class Refused(CaseworkError):
+    """What was typed cannot be used; the text is already in the reader's language."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, why)
+
+
+@bp.get("/account/data")
+@performs(Action.REQUEST_DATA, with_account=True)
+def of_account() -> ResponseReturnValue:
+    return _page(_person(None))
+
+
+@bp.get("/mine/<code>/data")
+@performs(Action.REQUEST_DATA)
+def of_report(code: str) -> ResponseReturnValue:
+    person = _person(code)
+    return _page(person) if person.account is None else redirect(url_for(".of_account"))
+
+
+@bp.post("/account/data/copy")
+@performs(Action.REQUEST_DATA, with_account=True)
+def copy_of_account() -> ResponseReturnValue:
+    return _copy(None)
+
+
+@bp.post("/mine/<code>/data/copy")
+@performs(Action.REQUEST_DATA)
+def copy_of_report(code: str) -> ResponseReturnValue:
+    return _copy(code)
+
+
+@bp.post("/account/data/requests")
+@performs(Action.REQUEST_DATA, with_account=True)
+def ask_about_account() -> ResponseReturnValue:
+    return _ask(None)
+
+
+@bp.post("/mine/<code>/data/requests")
+@performs(Action.REQUEST_DATA)
+def ask_about_report(code: str) -> ResponseReturnValue:
+    return _ask(code)
+
+
+@bp.post("/account/data/restriction")
+@performs(Action.REQUEST_DATA, with_account=True)
+def lift_of_account() -> ResponseReturnValue:
+    return _lift(None)
+
+
+@bp.post("/mine/<code>/data/restriction")
+@performs(Action.REQUEST_DATA)
+def lift_of_report(code: str) -> ResponseReturnValue:
+    return _lift(code)
+
+
+def _person(code: str | None) -> Person:
+    """Whose data it is about. Raises NotFound for staff, whose data the house keeps as an employer, and for reports of others."""
+    by = actor()
+    if code is None:
+        account = found(by.account)
+        if account.kind != "citizen":
+            raise NotFound
+        return person_of(by)
+    report = found(report_owned_by(by, code))
+    if report.reporter is None:
+        raise NotFound
+    return person_of(by, report)
+
+
+def _copy(code: str | None) -> ResponseReturnValue:
+    """The ZIP file, built while it is sent. That it was asked for is written down before its first byte leaves."""
+    person = _person(code)
+    if (back := _unproven(person, "copy")) is not None:
+        return back
+    if (until := _counted(COPIES, person)) is not None:
+        return _page(_person(code), Typed("copy", in_reader_language(TooManyAttempts(until).text))), 429
+    by, moment = actor(), now()
+    try:
+        with unit_of_work():
+            again = _locked(code)
+            record_copy(person=again, by=by, now=moment)
+    except CaseworkError as refusal:
+        return _page(_person(code), Typed("copy", in_reader_language(refusal.text))), 422
+    pieces = _streamed(current_app._get_current_object(), _person(code), language(), moment)  # type: ignore[attr-defined]
+    response = Response(pieces, mimetype="application/zip")
+    response.headers["Content-Disposition"] = f"attachment; filename={COPY_NAME}"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _streamed(app: Flask, person: Person, words_language: str, moment: datetime) -> Iterator[bytes]:
+    """The pieces of the copy, read in a context of their own: the request is over before the last of them leaves."""
+    account_id = person.account.id if person.account is not None else None
+    ids = _report_ids(person)
+    store, base = file_store(), person.report.id if person.report is not None else None
+
+    def pieces() -> Iterator[bytes]:
+        with app.app_context(), force_locale(words_language):
+            again = Person(
+                db.session.get(Account, account_id) if account_id is not None else None,
+                db.session.get(Report, base) if base is not None else None,
+            )
+            yield from archive_of(again, ids, store=store, now=moment, draw=lambda page: _draw(app, page, words_language))
+
+    return pieces()
+
+
+def _ask(code: str | None) -> ResponseReturnValue:
+    kind = request.form.get("kind", "")
+    if kind not in TO_DECIDE:
+        raise NotFound
+
+    def work() -> None:
+        wish = _wish(kind)
+        if kind == "erasure" and request.form.get("sure") != "yes":
+            raise Refused(_("Please tick that you know what is erased."))
+        with unit_of_work():
+            request_data(kind, person=_locked(code), by=actor(), now=now(), wish=wish)
+
+    return _done(code, kind, work, _("Your request has been sent. You read the answer on this page."))
+
+
+def _lift(code: str | None) -> ResponseReturnValue:
+    def work() -> None:
+        with unit_of_work():
+            lift_restriction(person=_locked(code), by=actor(), now=now())
+
+    return _done(code, "lift", work, _("Your data are used again as before."))
+
+
+def _done(code: str | None, act: str, work: Callable[[], None], said: str) -> ResponseReturnValue:
+    """Prove who asks, count it, do it; a refusal stands at its form, which keeps what was typed."""
+    person = _person(code)
+    if (back := _unproven(person, act)) is not None:
+        return back
+    if (until := _counted(REQUESTS, person)) is not None:
+        return _page(_person(code), Typed(act, in_reader_language(TooManyAttempts(until).text), values=_sent())), 429
+    try:
+        work()
+    except CaseworkError as refusal:
+        return _page(_person(code), Typed(act, in_reader_language(refusal.text), values=_sent())), 422
+    flash(said)
+    return redirect(_address(_person(code)))
+
+
+def _unproven(person: Person, act: str) -> ResponseReturnValue | None:
+    """The page again while it is not proven who asks, or because a code was asked for."""
+    if request.form.get("act") == SEND_CODE:
+        why = send_proof_code(person)
+        said = "" if why else _("If the code has not arrived after a minute, ask for another.")
+        return _page(_again(person), Typed(act, why, said, _sent())), 422 if why else 200
+    why = prove(person)
+    return (_page(_again(person), Typed(act, why, values=_sent())), 422) if why else None
+
+
+def _again(person: Person) -> Person:
+    """The same after a commit."""
+    return _person(person.report.code if person.report is not None else None)
+
+
+def _sent() -> dict[str, str]:
+    """What was typed, to stand in the form again; nothing that proves who one is."""
+    return {name: request.form.get(name, "") for name in ("words", "name", "phone", "email", "sure")}
+
+
+def _wish(kind: str) -> Wish:
+    words = request.form.get("words", "")
+    if kind != CORRECTION:
+        return Wish(words)
+    typed = {name: request.form.get(name, "").strip() for name in ("name", "phone", "email")}
+    phone, email = phone_number(typed["phone"]), email_address(typed["email"]) if typed["email"] else None
+    if typed["phone"] and phone is None:
+        raise Refused(_("This telephone number is not valid. Example: 0912 345 678"))
+    if typed["email"] and email is None:
+        raise Refused(_("This e-mail address is not valid. Example: ten@example.vn"))
+    return Wish(words, Contact(name=typed["name"][:120] or None, phone=phone, email=email))
+
+
+def _locked(code: str | None) -> Person:
+    """The person, read again inside the unit of work; the case of a report is locked, for an event is written to it."""
+    person = _person(code)
+    if person.report is not None:
+        lock_case(case_of(person.report).id)
+    return person
+
+
+def _counted(limit: Limit, person: Person) -> datetime | None:
+    subject = str(person.account.id) if person.account is not None else f"report {person.report.id if person.report else 0}"
+    with unit_of_work():
+        return count_attempt(limit, subject, now=now())
+
+
+def _report_ids(person: Person) -> list[int]:
+    if person.account is None:
+        return [person.report.id] if person.report is not None else []
+    query = select(Report.id).join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == person.account.id)
+    return list(db.session.scalars(query.order_by(Report.id)))
+
+
+def _address(person: Person) -> str:
+    return url_for(".of_account") if person.account is not None else url_for(".of_report", code=person.report.code if person.report else "")
+
+
+def _page(person: Person, typed: Typed | None = None) -> str:
+    report_code = person.report.code if person.report is not None else None
+    rows = requests_of(person)
+    centre_id = person.report.centre_id if person.report is not None else None
+    waits = _still_open(person)
+    return render_template(
+        "rights/own.html",
+        typed=typed or Typed(),
+        code=report_code,
+        to=lambda what: url_for(f".{what}_{'account' if report_code is None else 'report'}", code=report_code),
+        requests=[(row, KIND_LABELS[row.kind], wish_in(row), reply_in(row), _state_of(row), next_due(row)) for row in rows],
+        asked={row.kind for row in rows if row.done_at is None},
+        is_restricted=is_restricted(person),
+        open_reports=waits,
+        days={"answer": value_of(ANSWER, centre_id), "restriction": value_of(RESTRICTION, centre_id),
+              "done": value_of(DONE, centre_id), "extension": value_of(EXTENSION, centre_id)},
+        is_fresh=is_fresh(person),
+        has_password=has_password(person),
+        code_to=masked_way(person) if code_way(person) is not None else "",
+        digits=demo_digits(person),
+        send_code=SEND_CODE,
+    )  # fmt: skip
+
+
+def _state_of(row: DataRequest) -> str:
+    """Where a request stands, as the page says it."""
+    if row.done_at is not None:
+        return "refused" if row.granted is False else "done"
+    if row.begun_at is not None:
+        return "begun"
+    return "granted" if row.granted else "waiting"
+
+
+def _still_open(person: Person) -> int:
+    """How many reports go on, so that one knows before what is not erased at once; of the newest MOST_REPORTS_LOOKED_AT."""
+    ids = _report_ids(person)[-MOST_REPORTS_LOOKED_AT:]
+    return sum(not has_ended(link, now()) for link in newest_links(ids).values())
+
+
+def _draw(app: Flask, page: PageOf, words_language: str) -> str:
+    """The readable page: without what the site's own pages are told, of which there is no request any more."""
+
+    def words(value: Value) -> str:
+        return value.in_language(words_language) if isinstance(value, Bilingual) else _fact_words(value)
+
+    template = app.jinja_env.get_template("rights/copy.html")
+    return template.render(page=page, page_file=PAGE_FILE, words=words, language=words_language)
+
+
+def _fact_words(value: Value) -> str:
+    """A fact as one reads it."""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, datetime):
+        return local_datetime(value)
+    return str(value)

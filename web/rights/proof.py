@@ -1,0 +1,107 @@
+"""Proving once more that it is the person: before data leave the house or are changed, an open page is not enough.
+
+By the password, by a code to a contact that is proven, or by the secret of the receipt. It holds for ten minutes in this browser.
+"""
+
+from datetime import datetime, timedelta
+
+from flask import request, session
+from flask_babel import gettext as _
+
+from casework.contacts.codes import Purpose
+from casework.db import unit_of_work
+from casework.identity import Contact, open_contact
+from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
+from casework.models import Account
+from casework.rights.requests import Person
+from casework.sealing import secret_matches
+from web.clock import now
+from web.contacts.codes import can_reach, is_right, masked, request_code, shown_digits, wrong_words
+from web.locales import in_reader_language
+from web.passwords import check_password
+
+PROVED_KEY = "proved_self"
+LASTS = timedelta(minutes=10)
+GUESSES = Limit("proof of who asks", 8, timedelta(minutes=15))
+
+
+def is_fresh(person: Person) -> bool:
+    """Whether the person has proven it is them within LASTS."""
+    kept = session.get(PROVED_KEY) or {}
+    if kept.get("who") != _who(person):
+        return False
+    at = datetime.fromisoformat(kept["at"])
+    return timedelta() <= now() - at < LASTS
+
+
+def has_password(person: Person) -> bool:
+    """Whether the account has one; else a code takes its place."""
+    return person.account is not None and person.account.password_hash is not None
+
+
+def code_way(person: Person) -> Contact | None:
+    """The proven contact of an account a code can be sent to from here."""
+    account = person.account
+    if account is None or account.sealed_identity is None:
+        return None
+    own = open_contact(account.sealed_identity)
+    ways = [
+        Contact(phone=own.phone) if own.phone and account.phone_verified_at is not None and can_reach("phone") else None,
+        Contact(email=own.email) if own.email and account.email_verified_at is not None and can_reach("email") else None,
+    ]
+    return next((way for way in ways if way is not None), None)
+
+
+def send_proof_code(person: Person) -> str:
+    """Send a code to the account's proven contact; returns why not, or an empty text."""
+    way = code_way(person)
+    return request_code(way, purpose=Purpose.OWN_DATA) if way is not None else str(_("There is no confirmed way to send you a code."))
+
+
+def demo_digits(person: Person) -> str:
+    """The code itself where a demonstration cannot send it."""
+    way = code_way(person)
+    return shown_digits(way, purpose=Purpose.OWN_DATA) if way is not None else ""
+
+
+def masked_way(person: Person) -> str:
+    """Where a code would go, for its owner to know it by."""
+    way = code_way(person)
+    return masked(way) if way is not None else ""
+
+
+def prove(person: Person) -> str:
+    """Judge what was typed to prove it; returns why it does not, or an empty text when it does, now or a while ago.
+
+    Counted first; passwords are compared outside any unit of work.
+    """
+    if is_fresh(person):
+        return ""
+    password, code, secret = (request.form.get(name, "") for name in ("password", "code", "secret"))
+    if not (password or code or secret):
+        return str(_("Please prove once more that it is you; what you typed below is kept."))
+    who, kept, digest = _who(person), _password_of(person.account), person.report.secret_digest if person.report is not None else ""
+    with unit_of_work():
+        until = count_attempt(GUESSES, who, now=now())
+    if until is not None:
+        return in_reader_language(TooManyAttempts(until).text)
+    if person.report is not None:
+        wrong = "" if secret_matches(secret, digest) else str(_("This is not the secret on the receipt."))
+    elif code:
+        way = code_way(person)
+        wrong = "" if way is not None and is_right(way, code, purpose=Purpose.OWN_DATA) else wrong_words()
+    else:
+        wrong = "" if check_password(password, kept) else str(_("This password is not right."))
+    if not wrong:
+        with unit_of_work():
+            forget_attempts(GUESSES, who, now=now())
+        session[PROVED_KEY] = {"who": who, "at": now().isoformat()}
+    return wrong
+
+
+def _password_of(account: Account | None) -> str | None:
+    return account.password_hash if account is not None else None
+
+
+def _who(person: Person) -> str:
+    return f"account:{person.account.ref}" if person.account is not None else f"report:{person.report.ref if person.report else ''}"

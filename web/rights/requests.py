@@ -1,0 +1,135 @@
+"""Requests about personal data, for operations leads: what is due when, and what is done with each."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.db import unit_of_work
+from casework.errors import CaseworkError
+from casework.models import DataRequest
+from casework.permissions import Action
+from casework.rights.deciding import (
+    answer_request,
+    can_be_extended,
+    carry_out,
+    extend_request,
+    look_at_request,
+    refuse_request,
+)
+from casework.rights.erasing_people import waits_for
+from casework.rights.limits import most_extension
+from casework.rights.lists import done_requests, is_late, next_due, open_requests, reports_beside, request_seen, was_late
+from casework.rights.requests import ERASURE, KIND_LABELS, lock_request, reply_in
+from casework.states import STAFF_LABELS
+from web.clock import now
+from web.guards import actor, found, performs
+from web.locales import in_reader_language
+
+bp = Blueprint("rights_requests", __name__)
+
+ACTS = ("answer", "extend", "refuse", "carry_out")
+
+
+@bp.get("/data-requests")
+@performs(Action.DECIDE_DATA_REQUEST)
+def requests() -> ResponseReturnValue:
+    is_done, after = request.args.get("view") == "done", request.args.get("after", "")
+    page = done_requests(actor(), after=after) if is_done else open_requests(actor(), after=after)
+    moment = now()
+    return render_template(
+        "rights/requests.html",
+        rows=[(row, KIND_LABELS[row.kind], next_due(row), was_late(row) if is_done else is_late(row, moment)) for row in page.rows],
+        is_done=is_done,
+        next=url_for(".requests", view="done" if is_done else None, after=page.after) if page.after else "",
+        is_first=not after,
+    )
+
+
+@bp.get("/data-requests/<ref>")
+@performs(Action.DECIDE_DATA_REQUEST)
+def request_page(ref: str) -> ResponseReturnValue:
+    return _page(found(request_seen(actor(), ref)))
+
+
+@bp.post("/data-requests/<ref>")
+@performs(Action.DECIDE_DATA_REQUEST)
+def decide(ref: str) -> ResponseReturnValue:
+    """One of ACTS, by the button that was pressed; a refusal keeps the words."""
+    row, act = found(request_seen(actor(), ref)), request.form.get("act", "")
+    if act not in ACTS:
+        return found(None)
+    if act == "carry_out" and row.kind == ERASURE and request.form.get("sure") != "yes":
+        return _page(row, act, _("Please tick that the data may be erased: it cannot be undone.")), 422
+    row_id = row.id
+    try:
+        with unit_of_work():
+            _decide(lock_request(row_id), act)
+    except CaseworkError as refusal:
+        return _page(found(request_seen(actor(), ref)), act, in_reader_language(refusal.text)), 422
+    flash(_said(found(request_seen(actor(), ref)), act))
+    return redirect(url_for(".request_page", ref=ref))
+
+
+@bp.post("/data-requests/<ref>/look")
+@performs(Action.DECIDE_DATA_REQUEST)
+def look(ref: str) -> ResponseReturnValue:
+    """The person's words and who they are, with a reason that is written down; kept by nobody."""
+    row_id = found(request_seen(actor(), ref)).id
+    try:
+        with unit_of_work():
+            wish, contacts = look_at_request(lock_request(row_id), by=actor(), now=now(), reason=request.form.get("reason", ""))
+    except CaseworkError as refusal:
+        return _page(found(request_seen(actor(), ref)), "look", in_reader_language(refusal.text)), 422
+    row = found(request_seen(actor(), ref))
+    page = render_template("rights/opened.html", row=row, kind=KIND_LABELS[row.kind], wish=wish, contacts=contacts)
+    response: Response = make_response(page)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _decide(row: DataRequest, act: str) -> None:
+    by, moment, words = actor(), now(), request.form.get("words", "")
+    if act == "answer":
+        answer_request(row, by=by, now=moment, words=words)
+    elif act == "refuse":
+        refuse_request(row, by=by, now=moment, words=words)
+    elif act == "extend":
+        days = request.form.get("days", "")
+        extend_request(row, by=by, now=moment, days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0, words=words)
+    else:
+        carry_out(row, by=by, now=moment, words=words)
+
+
+def _said(row: DataRequest, act: str) -> str:
+    if act == "extend":
+        return str(_("More time was taken; the person is told why."))
+    if act == "refuse":
+        return str(_("The request is refused; the person is told why."))
+    if act == "answer":
+        return str(_("The person is told that it will be done."))
+    if row.done_at is None:
+        return str(_("What could be erased has been. The rest is erased when the reports that still go on have ended."))
+    return str(_("It is carried out; the person is told."))
+
+
+def _page(row: DataRequest, act: str = "", refusal: str = "") -> str:
+    moment = now()
+    typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("words", "days", "reason")} if act else {}
+    return render_template(
+        "rights/request.html",
+        row=row,
+        kind=KIND_LABELS[row.kind],
+        reply=reply_in(row),
+        due=next_due(row),
+        is_late=is_late(row, moment),
+        reports=reports_beside(row, actor()),
+        waits={report.id for report in waits_for(row, moment)} if row.kind == ERASURE and row.done_at is None else set(),
+        labels=STAFF_LABELS,
+        may_extend=can_be_extended(row, moment),
+        most_days=most_extension(row.centre_id),
+        act=act,
+        refusal=refusal,
+        typed=typed,
+    )

@@ -1,0 +1,151 @@
+// Maps for everybody, ES2019. [data-map-later] is filled by map-base.js, whose scripts (data-scripts) and styles (data-styles) are fetched only when
+// it is: "now", "wide" where the window has room beside the list, "open" with the details around it.
+//   data-at="latitude longitude", data-words     one point
+//   data-points            address of points and counts of communes: { points: [{ at, title, words, kind, url }], areas: [{ at, count, words, url }], words }
+//       data-near          what a group of points is called; [data-map-words] of the same part tells what is shown
+//   data-failed            said when nothing can be drawn
+// Without it the list says the same.
+"use strict";
+(function () {
+  const CELL = 52, WIDE = "(min-width: 992px)", MOST_LISTED = 30;              // CELL: pixels within which points are one group
+  const stages = Array.prototype.slice.call(document.querySelectorAll("[data-map-later]"));
+
+  const script = src => new Promise((done, failed) => {
+    const element = document.createElement("script");
+    element.src = src;
+    element.onload = done;
+    element.onerror = failed;
+    document.head.appendChild(element);
+  });
+  let library = null;
+  const fetched = stage => {
+    if (library) return library;
+    stage.dataset.styles.split(" ").forEach(href => {
+      const link = document.createElement("link");
+      link.rel = "stylesheet";
+      link.href = href;
+      document.head.appendChild(link);
+    });
+    library = stage.dataset.scripts.split(" ").reduce((before, src) => before.then(() => script(src)), Promise.resolve());
+    return library;
+  };
+
+  const icon = (kind, words, size) => {
+    const mark = document.createElement("span");
+    mark.className = "pin-mark";
+    mark.textContent = words;
+    return window.L.divIcon({ className: "pin pin-" + kind, html: mark, iconSize: [size, size], iconAnchor: [size / 2, size / 2] });
+  };
+  // A marker that a keyboard reaches, and that says what it is.
+  const put = (layer, at, kind, sign, size, words, act) => {
+    const marker = window.L.marker(at, { icon: icon(kind, sign, size), title: words, alt: words }).addTo(layer), element = marker.getElement();
+    element.setAttribute("role", "button");
+    element.setAttribute("aria-label", words);
+    marker.on("click", () => act(marker));
+    element.addEventListener("keydown", event => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(marker); }
+    });
+    return marker;
+  };
+  const listed = points => {
+    const list = document.createElement("ul");
+    list.className = "pin-list";
+    points.slice(0, MOST_LISTED).forEach(point => {
+      const item = document.createElement("li"), link = document.createElement("a"), words = document.createElement("span");
+      link.href = point.url;
+      link.textContent = point.title;
+      words.textContent = point.words;
+      item.appendChild(link);
+      item.appendChild(words);
+      list.appendChild(item);
+    });
+    return list;
+  };
+
+  const drawPoints = (map, stage, found) => {
+    const layer = window.L.layerGroup().addTo(map);
+    const show = (marker, points) => {
+      marker.unbindPopup().bindPopup(listed(points), { maxWidth: 260, closeButton: true }).openPopup();
+      const link = marker.getPopup().getElement().querySelector("a");
+      if (link) link.focus({ preventScroll: true });
+    };
+    const draw = () => {
+      layer.clearLayers();
+      const groups = {};
+      found.points.forEach(point => {
+        const at = map.project(point.at, map.getZoom()), cell = Math.floor(at.x / CELL) + ":" + Math.floor(at.y / CELL);
+        (groups[cell] = groups[cell] || []).push(point);
+      });
+      Object.keys(groups).forEach(cell => {
+        const points = groups[cell];
+        if (points.length === 1) {
+          put(layer, points[0].at, points[0].kind, "", 32, points[0].title + ", " + points[0].words, marker => show(marker, points));
+          return;
+        }
+        const middle = [0, 1].map(axis => points.reduce((sum, point) => sum + point.at[axis], 0) / points.length);
+        const kind = points.some(point => point.kind === "late") ? "late" : points.every(point => point.kind === "done") ? "done" : "open";
+        put(layer, middle, kind + " pin-many", String(points.length), 44, points.length + " " + stage.dataset.near, marker => {
+          const bounds = window.L.latLngBounds(points.map(point => point.at));
+          if (map.getZoom() < 17 && map.getBoundsZoom(bounds) > map.getZoom()) {
+            map.fitBounds(bounds, { padding: [40, 40], maxZoom: 18, animate: false });
+            map.getContainer().focus({ preventScroll: true });                 // the mark that had the focus is gone
+          } else show(marker, points);
+        });
+      });
+      found.areas.forEach(area => {
+        put(layer, area.at, "area", String(area.count), 44, area.words, () => { location.href = area.url; }).setZIndexOffset(-500);
+      });
+    };
+    map.on("zoomend", draw);
+    draw();
+  };
+
+  const say = (stage, words) => {
+    const part = stage.closest("[data-map-part]"), place = part && part.querySelector("[data-map-words]");
+    if (place) place.textContent = words;
+    return place;
+  };
+  const failed = stage => {
+    stage.hidden = true;
+    if (say(stage, stage.dataset.failed)) return;
+    const words = document.createElement("p");
+    words.textContent = stage.dataset.failed;
+    stage.parentNode.insertBefore(words, stage);
+  };
+
+  const fill = stage => {
+    if (stage.dataset.filled) return;
+    stage.dataset.filled = "yes";
+    fetched(stage).then(() => {
+      const at = stage.dataset.at ? stage.dataset.at.split(" ").map(Number) : null;
+      if (at) {
+        const drawn = window.fieldMap(stage, { view: { points: [at] } });
+        window.L.marker(at, { icon: icon("done", "", 32), keyboard: false, title: stage.dataset.words, alt: stage.dataset.words }).addTo(drawn.map);
+        return null;
+      }
+      return fetch(stage.dataset.points, { credentials: "same-origin" }).then(answer => answer.json()).then(found => {
+        const seen = found.points.length ? found.points : found.areas;
+        const drawn = window.fieldMap(stage, { view: { points: seen.map(each => each.at) } });
+        say(stage, found.words);
+        drawPoints(drawn.map, stage, found);
+      });
+    }).catch(() => failed(stage));
+  };
+
+  stages.forEach(stage => {
+    const when = stage.dataset.mapLater, around = stage.closest("details");
+    if (when === "open" && around) {
+      around.addEventListener("toggle", () => { if (around.open) fill(stage); });
+      return;
+    }
+    const part = stage.closest("[data-map-part]"), split = stage.closest(".split"), wide = window.matchMedia(WIDE);
+    const open = () => {
+      if (when !== "now" && !wide.matches) { if (part) part.hidden = true; return; }
+      if (part) part.hidden = false;
+      if (split) split.classList.add("has-map");
+      fill(stage);
+    };
+    open();
+    if (wide.addListener) wide.addListener(open);
+  });
+})();

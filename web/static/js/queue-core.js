@@ -1,0 +1,237 @@
+// Reports that wait in this browser, and how they are sent, ES2019. For pages and for the service worker alike: self.langbiangQueue.
+//   A report: { key, owner, language, fields: [[name, value]], files: [{ kind, name, type, size, number }], savedAt, tries, state, ... }
+//   key      a UUID: sent twice, it is one report
+//   owner    "guest", or the account it was written with, by a name that says nothing; it is never sent under another
+//   state    held      handed to the browser with the page's own form; waits only if that did not get through
+//            waiting   to be sent; why: "" | "later" | "sign-in" | "other" | "full", with text if the server said something
+//            refused   text and faults say why; to be mended by its owner
+//            sent      code, secret and follow (address), until its owner has noted them
+// The bytes of the files lie in a store of their own, read from the files when the report is put down.
+"use strict";
+(function () {
+  if (self.langbiangQueue) return;
+  const NAME = "langbiang", TAG = "langbiang-queue";
+  const API = "/offline/reports/", FIRST_PAUSE = 15000, LONGEST_PAUSE = 30 * 60000, HELD_FOR = 3 * 60000, LOCKED_FOR = 90000;
+  const is = (typeof indexedDB !== "undefined") && self.isSecureContext && self.crypto && crypto.subtle && typeof AbortController === "function";
+
+  // -- the store ------------------------------------------------------------------------------------------------------
+
+  const asked = request => new Promise((done, failed) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+  let opening = null;
+  const opened = () => {
+    if (opening) return opening;
+    opening = new Promise((done, failed) => {
+      const request = indexedDB.open(NAME, 1);
+      request.onupgradeneeded = () => {
+        request.result.createObjectStore("reports", { keyPath: "key" });
+        request.result.createObjectStore("files", { keyPath: ["key", "number"] });
+        request.result.createObjectStore("meta", { keyPath: "name" });
+      };
+      request.onsuccess = () => {
+        request.result.onversionchange = () => { request.result.close(); opening = null; };
+        request.result.onclose = () => { opening = null; };
+        done(request.result);
+      };
+      request.onerror = () => { opening = null; failed(request.error); };
+    });
+    return opening;
+  };
+  // `work` gets the stores and may only wait for their requests; what it returns is told once all of it is on the disk
+  const within = (names, mode, work) => opened().then(db => new Promise((done, failed) => {
+    const deed = db.transaction(names, mode), stores = names.map(name => deed.objectStore(name));
+    let result;
+    deed.oncomplete = () => done(result);
+    deed.onabort = deed.onerror = () => failed(deed.error || new Error("aborted"));
+    Promise.resolve(work(...stores)).then(value => { result = value; }, error => { try { deed.abort(); } catch (over) { /* it is */ } failed(error); });
+  }));
+  const rangeOf = key => IDBKeyRange.bound([key, 0], [key, 1e6]);
+  const meta = name => within(["meta"], "readonly", store => asked(store.get(name))).then(row => (row ? row.value : undefined));
+  const keepMeta = (name, value) => within(["meta"], "readwrite", store => asked(store.put({ name, value })));
+  const all = () => within(["reports"], "readonly", store => asked(store.getAll()));
+  const one = key => within(["reports"], "readonly", store => asked(store.get(key)));
+  const filesOf = key => within(["files"], "readonly", store => asked(store.getAll(rangeOf(key))));
+
+  // Changes what is there; nothing comes back that was taken out meanwhile.
+  const change = (key, values) => within(["reports", "files"], "readwrite", (reports, files) => asked(reports.get(key)).then(row => {
+    if (!row) return undefined;
+    if (values.state === "sent") files.delete(rangeOf(key));
+    return asked(reports.put(Object.assign(row, values))).then(() => row);
+  })).then(row => { told(); return row; });
+
+  const remove = key => within(["reports", "files"], "readwrite", (reports, files) => {
+    files.delete(rangeOf(key));
+    return asked(reports.delete(key));
+  }).then(told);
+
+  const bytesOf = file => new Response(file).arrayBuffer();
+
+  // Puts a report down with its files in one piece, in place of an earlier state of it. Rejects, with nothing changed, where there is no room.
+  const save = (key, { owner, language, fields, files, state }) => Promise.all(files.map(({ file }) => bytesOf(file))).then(contents =>
+    within(["reports", "files"], "readwrite", (reports, store) => asked(reports.get(key)).then(before => {
+      store.delete(rangeOf(key));
+      const rows = files.map(({ kind, file }, number) => ({ kind, name: file.name, type: file.type, size: contents[number].byteLength, number }));
+      rows.forEach((row, number) => store.put({ key, number, data: contents[number] }));
+      const savedAt = before ? before.savedAt : Date.now();
+      return asked(reports.put({ key, owner, language, fields, files: rows, savedAt, heldAt: Date.now(), tries: 0, state, why: "", text: "" }));
+    })).then(() => { if (self.navigator.storage && navigator.storage.persist && self.document) navigator.storage.persist(); told(); }));
+
+  // -- pages that show it are told ------------------------------------------------------------------------------------
+
+  const listeners = [];
+  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(NAME) : null;
+  const heard = () => listeners.forEach(listener => listener());
+  const told = value => { heard(); if (channel) channel.postMessage("changed"); return value; };
+  if (channel) channel.onmessage = heard;
+
+  // -- the server -----------------------------------------------------------------------------------------------------
+
+  const post = (address, body, { token = "", language = "", bytes = 0 } = {}) => {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), 45000 + bytes / 4);                      // four kilobytes a second are still a network
+    const headers = { "X-Langbiang-Device": token, "X-Langbiang-Language": language };
+    return fetch(address, { method: "POST", body, headers, credentials: "same-origin", cache: "no-store", redirect: "error", signal: stop.signal })
+      .then(answer => answer.json().catch(() => ({})).then(content => ({ status: answer.status, content })))
+      .then(found => { clearTimeout(timer); return found; }, error => { clearTimeout(timer); throw error; });
+  };
+
+  class Later extends Error {
+    constructor(why, content) { super(why); this.why = why; this.content = content || {}; }
+  }
+  const orLater = ({ status, content }) => {
+    if (status === 429 || status >= 500) throw new Later("later", content);
+    return { status, content };
+  };
+
+  // Who writes in this browser now, as the server sees it; keeps the token for what waits of theirs.
+  const ask = owner => post("/offline/token", JSON.stringify(owner ? { owner } : {}), {}).then(orLater).then(({ status, content }) => {
+    if (status === 412) return { owner: content.owner, token: null };
+    if (status !== 200) throw new Later("later");
+    return keepMeta("token:" + (owner || content.owner), content.token).then(() => content);
+  });
+  const tokenFor = (owner, here) => {
+    if (owner === here.owner) return Promise.resolve(here.token);
+    return meta("token:" + owner).then(token => {
+      if (token) return token;
+      return owner === "guest" ? ask("guest").then(found => found.token) : null;
+    });
+  };
+
+  const hex = data => crypto.subtle.digest("SHA-256", data)
+    .then(found => Array.from(new Uint8Array(found)).map(byte => byte.toString(16).padStart(2, "0")).join(""));
+
+  const sendFile = (report, file, token) => {
+    const body = new FormData();
+    body.append("kind", file.kind);
+    body.append("sha256", file.sha256);
+    body.append("file", new Blob([file.data], { type: file.type }), file.name || file.kind);
+    return post(API + report.key + "/files", body, { token, language: report.language, bytes: file.size }).then(orLater);
+  };
+
+  // A file of a report with its bytes and digest; only one at a time is in memory.
+  const readFile = (report, row) => within(["files"], "readonly", store => asked(store.get([report.key, row.number])))
+    .then(kept => hex(kept.data).then(sha256 => Object.assign({ data: kept.data, sha256 }, row)));
+
+  const digests = report => report.files.reduce((before, row) => before.then(list =>
+    row.sha256 ? list.concat(row) : readFile(report, row).then(file => list.concat(Object.assign({}, row, { sha256: file.sha256 })))), Promise.resolve([]))
+    .then(files => { report.files = files; return change(report.key, { files }); });
+
+  const refuse = (report, { status, content }, file) => change(report.key, {
+    state: "refused", status, why: "", text: content.text || "", faults: content.faults || [], file: file ? file.name : "", isAnother: Boolean(content.is_another),
+  });
+
+  const sendFields = (report, token) => {
+    const body = new URLSearchParams();
+    report.fields.forEach(([name, value]) => body.append(name, value));
+    report.files.forEach(file => body.append("file", file.kind + ":" + file.sha256));
+    return post(API + report.key, body, { token, language: report.language }).then(orLater);
+  };
+
+  // The fields first: a repeat is answered at once, and a refusal costs no upload. Then what the server says is missing.
+  const send = (report, token, turn) => sendFields(report, token).then(({ status, content }) => {
+    if (status === 200) {
+      return change(report.key, { state: "sent", code: content.code, secret: content.secret || "", follow: content.follow || "", text: content.text || "",
+                                  sentAt: Date.now(), fields: [], why: "" });
+    }
+    if (status === 409 && content.missing && turn < 3) {
+      const missing = report.files.filter(file => content.missing.includes(file.sha256));
+      return missing.reduce((before, row) => before.then(isGood => isGood && readFile(report, row).then(file => sendFile(report, file, token)).then(answer => {
+        if (answer.status === 200 || answer.content.damaged) return true;
+        if (answer.status === 401 || answer.status === 412) throw new Later(answer.status === 401 ? "sign-in" : "other");
+        return refuse(report, answer, row).then(() => false);
+      })), Promise.resolve(true)).then(isGood => (isGood ? send(report, token, turn + 1) : undefined));
+    }
+    if (status === 401) return keepMeta("token:" + report.owner, "").then(() => { throw new Later(report.owner === "guest" ? "later" : "sign-in"); });
+    if (status === 412) throw new Later("other");
+    if (status === 422 || status === 413) return refuse(report, { status, content });
+    throw new Later("later", content);
+  });
+
+  const postpone = (report, failure) => {
+    const pause = Math.min(FIRST_PAUSE * Math.pow(2, report.tries), LONGEST_PAUSE) * (0.8 + 0.4 * Math.random());
+    const isOffline = !(failure instanceof Later), said = isOffline ? {} : failure.content;
+    return change(report.key, {
+      tries: report.tries + 1, why: isOffline ? "" : failure.why, text: said.text || "",
+      nextTry: Date.now() + pause, notBefore: said.wait ? Date.now() + said.wait * 1000 : 0,
+    }).then(() => { if (isOffline || failure.why === "later") throw failure; });
+  };
+
+  // -- one at a time, in one page or worker at a time -----------------------------------------------------------------
+
+  const takeLock = () => within(["meta"], "readwrite", store => asked(store.get("lock")).then(row => {
+    if (row && row.value > Date.now()) return false;
+    return asked(store.put({ name: "lock", value: Date.now() + LOCKED_FOR })).then(() => true);
+  }));
+  const alone = work => {
+    if (self.navigator.locks) return navigator.locks.request(TAG, work);
+    return takeLock().then(isOurs => {
+      if (!isOurs) return undefined;
+      const renew = setInterval(() => keepMeta("lock", Date.now() + LOCKED_FOR), LOCKED_FOR / 3);
+      const over = () => { clearInterval(renew); return keepMeta("lock", 0); };
+      return work().then(value => over().then(() => value), error => over().then(() => { throw error; }));
+    });
+  };
+
+  const isDue = (report, force) => {
+    const now = Date.now();
+    if (report.state === "held") return report.heldAt + HELD_FOR < now;
+    return report.state === "waiting" && (report.notBefore || 0) <= now && (force || (report.nextTry || 0) <= now);
+  };
+  const due = force => all().then(list => list.filter(report => isDue(report, force)).sort((a, b) => a.savedAt - b.savedAt));
+
+  // Sends what is due. Never under another login: a report of an account goes while nobody else is signed in here.
+  const sendDue = force => due(force).then(list => {
+    if (!list.length) return undefined;
+    return ask().catch(failure => list.reduce((before, report) => before.then(() => postpone(report, failure).catch(() => {})), Promise.resolve())
+      .then(() => { throw failure; })).then(here => list.reduce((before, listed) => before.then(() => one(listed.key)).then(report => {
+      if (!report || (report.state !== "waiting" && report.state !== "held")) return undefined;
+      if (report.owner !== "guest" && here.owner !== "guest" && report.owner !== here.owner) return change(report.key, { why: "other", nextTry: Date.now() + LONGEST_PAUSE });
+      return tokenFor(report.owner, here).then(token => {
+        if (!token) throw new Later("sign-in");
+        return change(report.key, { state: "waiting", why: "", text: "" }).then(() => digests(report)).then(() => send(report, token, 0));
+      }).catch(failure => postpone(report, failure));
+    }), Promise.resolve()));
+  });
+
+  let running = null, again = false;
+  // Resolves when nothing more is to be done now; rejects when the network failed. `force`: without waiting for the pause to end.
+  const flush = ({ force = false } = {}) => {
+    if (!is) return Promise.resolve();
+    if (running) { again = again || force; return running; }
+    running = alone(() => sendDue(force)).then(() => { running = null; if (again) { again = false; return flush({ force: true }); } return undefined; },
+      error => { running = null; again = false; throw error; });
+    return running;
+  };
+
+  // What was handed to the browser with the page's own form did not get through, or nobody knows: it waits from now on.
+  const release = key => one(key).then(row => (row && row.state === "held" ? change(key, { state: "waiting" }) : undefined));
+
+  // Whoever signs out takes their token along: what waits of theirs goes out after they have signed in again.
+  const forget = owner => keepMeta("token:" + owner, "");
+
+  const hasToken = owner => meta("token:" + owner).then(Boolean);
+
+  self.langbiangQueue = { TAG, is, forget, hasToken, all, one, filesOf, save, change, remove, release, flush, ask, listen: listener => listeners.push(listener) };
+})();

@@ -1,0 +1,118 @@
+// The list of what waits in this browser (templates/offline/queue.html), ES2019. Every text stands in the page; here it is only filled in.
+"use strict";
+(function () {
+  const core = self.langbiangQueue, list = document.querySelector("[data-list]");
+  const find = (selector, within) => (within || document).querySelector(selector);
+  const cannot = find("[data-list-cannot]");
+  if (!list) return;
+  if (!core || !core.is) { cannot.hidden = false; return; }
+  const template = find("[data-row]"), texts = find("[data-sure-all]").dataset, leaving = find("[data-leaving]");
+  const at = new Intl.DateTimeFormat(document.documentElement.lang || "vi", { dateStyle: "short", timeStyle: "short" });
+  const LONGEST = 140;
+
+  const owner = self.langbiangOwner, hasAccount = owner !== "guest";
+  const own = () => core.all().then(all => ({
+    mine: all.filter(report => report.owner === owner && report.state !== "held").sort((a, b) => b.savedAt - a.savedAt),
+    others: all.filter(report => report.owner !== owner && report.state !== "sent").length,
+  }));
+
+  const fill = report => {
+    const row = document.importNode(template.content, true).firstElementChild, part = name => find("[data-" + name + "]", row);
+    const isSent = report.state === "sent", isRefused = report.state === "refused";
+    row.dataset.key = report.key;
+    row.querySelectorAll("[data-state]").forEach(tag => { tag.hidden = tag.dataset.state !== report.state; });
+    part("at").textContent = at.format(new Date(report.savedAt));
+    part("at").dateTime = new Date(report.savedAt).toISOString();
+    const words = ((report.fields.find(([name]) => name === "words") || [])[1] || "").trim();
+    part("words").textContent = words.length > LONGEST ? words.slice(0, LONGEST) + "…" : words;
+    part("words").hidden = !words;
+    part("no-words").hidden = Boolean(words) || isSent;
+    part("files").hidden = !report.files.length;
+    row.querySelectorAll("[data-count]").forEach(count => {
+      const number = report.files.filter(file => file.kind === count.dataset.count).length;
+      count.hidden = !number;
+      find("b", count).textContent = number;
+    });
+    row.querySelectorAll("[data-why]").forEach(why => { why.hidden = isSent || isRefused || why.dataset.why !== report.why || !report.tries; });
+    part("said").textContent = report.text || "";
+    part("refusal").hidden = !isRefused;
+    part("text").textContent = report.text || "";
+    part("file").textContent = isRefused && report.file ? "«" + report.file + "»" : "";
+    part("heavy").hidden = report.status !== 413;
+    (report.faults || []).forEach(fault => {
+      const item = document.createElement("li");
+      item.textContent = fault.field + ": " + fault.text;
+      part("faults").appendChild(item);
+    });
+    part("sent").hidden = !isSent;
+    part("code").textContent = report.code || "";
+    part("secret").textContent = report.secret || "";
+    part("secret-part").hidden = !report.secret;
+    part("follow").hidden = !isSent || !report.follow;
+    // what stands behind # is never sent to a server
+    if (isSent && report.follow) part("follow").href = report.follow + "#" + report.secret;
+    part("mend").hidden = isSent;
+    part("mend").href = texts.formPage + "#" + report.key;
+    find("[data-act=noted]", row).hidden = !isSent;
+    find("[data-act=delete]", row).hidden = isSent;
+    return row;
+  };
+
+  const draw = () => own().then(({ mine, others }) => {
+    const focused = document.activeElement && document.activeElement.closest && document.activeElement.closest("[data-key]");
+    list.textContent = "";
+    mine.forEach(report => list.appendChild(fill(report)));
+    const waits = mine.filter(report => report.state === "waiting").length;
+    find("[data-list-send]").hidden = !waits;
+    find("[data-list-empty]").hidden = mine.length > 0;
+    find("[data-list-others]").hidden = !others;
+    find("[data-others-count]").textContent = others;
+    if (!waits) find("[data-list-saved]").hidden = true;
+    if (focused) { const again = find("[data-key='" + focused.dataset.key + "'] button", list); if (again) again.focus(); }
+  }).catch(() => { cannot.hidden = false; });
+
+  const send = () => {
+    find("[data-sending]").hidden = false;
+    find("[data-send-failed]").hidden = true;
+    const over = failed => { find("[data-sending]").hidden = true; find("[data-send-failed]").hidden = !failed; };
+    return core.flush({ force: true }).then(() => over(false), () => over(true));
+  };
+  find("[data-send-all]").addEventListener("click", send);
+
+  list.addEventListener("click", event => {
+    const button = event.target.closest("[data-act]");
+    if (!button) return;
+    if (button.dataset.act === "delete" && !window.confirm(button.dataset.sure)) return;
+    core.remove(button.closest("[data-key]").dataset.key);
+  });
+
+  // -- before signing out -------------------------------------------------------------------------------------------------
+
+  const unsent = () => own().then(({ mine }) => (hasAccount ? mine.filter(report => report.state !== "sent") : []));
+  // What was sent the account has; the next to use this telephone need not read the secrets.
+  const leave = () => own().then(({ mine }) => Promise.all(
+    mine.filter(report => hasAccount && report.state === "sent").map(report => core.remove(report.key))))
+    .then(() => core.forget(owner)).then(() => find("[data-leave-form]").submit());
+  const ways = {
+    send: () => send().then(unsent).then(rest => { if (rest.length) find("[data-leaving-failed]").hidden = false; else return leave(); return undefined; }),
+    keep: leave,
+    delete: () => (window.confirm(texts.sureAll) ? unsent().then(rest => Promise.all(rest.map(report => core.remove(report.key)))).then(leave) : undefined),
+  };
+  if (find("[data-leave-form]")) {
+    leaving.addEventListener("click", event => {
+      const button = event.target.closest("[data-leave]");
+      if (button) ways[button.dataset.leave]();
+    });
+  }
+  const arrive = () => {
+    find("[data-list-saved]").hidden = location.hash !== "#saved";
+    leaving.hidden = location.hash !== "#leaving" || !find("[data-leave-form]");
+    if (leaving.hidden) return;
+    unsent().then(rest => { find("[data-leaving-count]").textContent = rest.length; });
+    find("#leaving").focus();
+  };
+  window.addEventListener("hashchange", arrive);
+  arrive();
+  core.listen(draw);
+  draw();
+})();

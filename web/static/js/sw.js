@@ -1,0 +1,68 @@
+// Keeps the report form and the list of what waits for a telephone without a signal; served as /sw.js for the whole site, ES2019.
+// It answers for the four addresses named here and for the files these two pages are made of. Every other request, those of staff
+// pages among them, goes past it untouched, and nothing that was asked with somebody's cookies is ever put down.
+//   self.LANGBIANG = { version, form, queue }    put in front by the server, with queue-core.js
+"use strict";
+(function () {
+  const { version, form, queue } = self.LANGBIANG;
+  const NAME = "langbiang-" + version;
+  const FORM_AT = ["/", "/reports/new", "/offline"], QUEUE_AT = "/offline/queue";
+
+  // A worker that shows notices, too. Browsers too old to read that script have no notices anyway.
+  try { importScripts("/push-worker.js"); } catch (error) { /* as said */ }
+
+  const fileNames = html => {
+    const found = new Set();
+    html.replace(/\s(?:href|src)="(\/static\/[^"#]+\?v=[0-9a-f]+)/g, (_all, name) => { found.add(name.replace(/&amp;/g, "&")); return ""; });
+    return Array.from(found);
+  };
+
+  // asked as nobody: what a page says to somebody signed in cannot come here
+  const keepPage = (cache, address) => fetch(address, { credentials: "omit", cache: "no-cache", redirect: "error" }).then(answer => {
+    if (!answer.ok || /no-store/.test(answer.headers.get("Cache-Control") || "")) throw new Error("not to be kept");
+    return answer.clone().text().then(html => cache.put(address, answer).then(() => fileNames(html)));
+  });
+  const keepFile = (cache, address) => fetch(address, { credentials: "omit" }).then(answer => {
+    if (!answer.ok) throw new Error("not there");
+    return cache.put(address, answer);
+  });
+
+  self.addEventListener("install", event => {
+    self.skipWaiting();
+    event.waitUntil(caches.open(NAME).then(cache =>
+      Promise.all([form, queue].map(address => keepPage(cache, address))).then(lists => {
+        const names = new Set([].concat(...lists));
+        return Promise.all(Array.from(names).map(name => keepFile(cache, name)));
+      })));
+  });
+
+  self.addEventListener("activate", event => {
+    event.waitUntil(caches.keys()
+      .then(names => Promise.all(names.filter(name => name.startsWith("langbiang-") && name !== NAME).map(name => caches.delete(name))))
+      .then(() => self.clients.claim()));
+  });
+
+  const kept = address => caches.open(NAME).then(cache => cache.match(address, { ignoreVary: true }));
+  const or = (first, address) => first.catch(error => kept(address).then(page => { if (page) return page; throw error; }));
+
+  self.addEventListener("fetch", event => {
+    const request = event.request, url = new URL(request.url);
+    if (url.origin !== self.location.origin) return;
+    if (request.mode === "navigate") {
+      if (request.method === "GET" && FORM_AT.includes(url.pathname)) event.respondWith(or(fetch(request), form));
+      else if (request.method === "GET" && url.pathname === QUEUE_AT) event.respondWith(or(fetch(request), queue));
+      // the page has put the report down before it sent it: it waits in the list
+      else if (request.method === "POST" && url.pathname === "/reports/new") {
+        event.respondWith(fetch(request).catch(() => Response.redirect(QUEUE_AT, 303)));
+      }
+      return;
+    }
+    if (request.method === "GET" && url.pathname.startsWith("/static/") && url.searchParams.has("v")) {
+      event.respondWith(kept(url.pathname + url.search).then(file => file || fetch(request)));
+    }
+  });
+
+  self.addEventListener("sync", event => {
+    if (event.tag === self.langbiangQueue.TAG) event.waitUntil(self.langbiangQueue.flush({ force: true }));
+  });
+})();

@@ -1,0 +1,226 @@
+"""What the centre does, in numbers anybody may check: the page, and the same figures as open data. Reads what was counted."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.figures.counting import month_before, month_of
+from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, RATES
+from casework.figures.reading import (
+    MONTHS_SHOWN,
+    Shown,
+    centres_with_figures,
+    last_months,
+    late_cases,
+    months_counted,
+    rows_of,
+    shown_figures,
+)
+from casework.models import Centre
+from casework.permissions import Action
+from casework.settings.tables import write_csv
+from web.charts import Chart, stacked
+from web.clock import now
+from web.guards import found, performs
+from web.locales import language
+
+bp = Blueprint("transparency", __name__)
+
+TEN_MINUTES = "public, max-age=600"
+LAST_YEAR = "last-12"
+MONTHS_OFFERED = 24
+"""By themselves; older ones within their years."""
+
+VERDICTS = ("in_time", "in_time_after_extension", "late")
+COLUMNS = ("month", "centre", "dimension", "subject", "subject_name_vi", "subject_name_en", "figure", "part", "value", "counted_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose figures of which months; `centres` are those one may choose from."""
+
+    centres: list[Centre]
+    centre: Centre | None
+    period: str
+    months: list[date]
+    offered: list[date]
+    years: list[int]
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """The same in the address of another page."""
+        own: dict[str, Any] = {"period": self.period} if self.period != LAST_YEAR else {}
+        return own | ({"centre": self.centre.code_prefix} if self.centre is not None and len(self.centres) > 1 else {})
+
+
+@bp.get("/transparency")
+@performs(Action.READ_PUBLIC)
+def transparency() -> ResponseReturnValue:
+    asked, moment = _asked(), now()
+    if asked.centre is None or not asked.offered:
+        return render_template("public/transparency_empty.html", asked=asked)
+    chart_months = asked.months if len(asked.months) > 1 else _year_to(asked.months[0])
+    shown = shown_figures(asked.centre.id, period=asked.months, chart=chart_months)
+    is_present = asked.months[-1] == month_of(moment)
+    return render_template(
+        "public/transparency.html",
+        asked=asked,
+        shown=shown,
+        chart=_chart(shown),
+        late=late_cases(asked.centre.id, now=moment) if is_present else None,
+        figures=FIGURES,
+        rates=RATES,
+        downloads=download_links(asked),
+        fewest=FEWEST_FOR_A_RATE,
+        hours=hours,
+        percent=percent,
+        period_name=period_name,
+        last_year=LAST_YEAR,
+        most_months=MONTHS_OFFERED,
+        is_several=len(asked.centres) > 1,
+    )
+
+
+@bp.get("/transparency.json")
+@performs(Action.READ_PUBLIC)
+def as_json() -> ResponseReturnValue:
+    """The rows as they are kept, with the definitions: everything the page is made of."""
+    asked = _asked()
+    centre = found(asked.centre)
+    rows = rows_of(centre.id, asked.months)
+    answer = jsonify(
+        {
+            "centre": {"code": centre.code_prefix, "name": _both(centre.name)},
+            "months": [f"{month_on:%Y-%m}" for month_on in asked.months],
+            "counted_at": max((row.counted_at.isoformat() for row, _name in rows), default=None),
+            "fewest_cases_for_a_rate": FEWEST_FOR_A_RATE,
+            "figures": [
+                {"key": each.key, "name": _both(each.name), "definition": _both(each.definition), "is_standing": each.is_standing}
+                for each in FIGURES.values()
+            ],
+            "rates": [
+                {"key": each.key, "name": _both(each.name), "definition": _both(each.definition), "part": each.part, "whole": each.whole}
+                for each in RATES.values()
+            ],
+            "rows": [
+                {
+                    "month": f"{row.month_on:%Y-%m}", "dimension": row.dimension, "subject": row.subject,
+                    "name": _both(name) if name else None, "figures": row.figures, "counted_at": row.counted_at.isoformat(),
+                }
+                for row, name in rows
+            ],
+        }
+    )  # fmt: skip
+    return _download(answer, f"minh-bach-{centre.code_prefix}-{asked.period}.json")
+
+
+@bp.get("/transparency.csv")
+@performs(Action.READ_PUBLIC)
+def as_csv() -> ResponseReturnValue:
+    """One line for each number, so that a column never changes its meaning. `part` is the reason, or the minutes."""
+    asked = _asked()
+    centre = found(asked.centre)
+    lines: list[tuple[Any, ...]] = [COLUMNS]
+    for row, name in rows_of(centre.id, asked.months):
+        place = (f"{row.month_on:%Y-%m}", centre.code_prefix, row.dimension, row.subject, *((name.vi, name.en) if name else ("", "")))
+        for key, value in sorted(row.figures.items()):
+            parts = value.items() if isinstance(value, dict) else [("", value)]
+            lines += [(*place, key, part, number, row.counted_at.isoformat()) for part, number in parts]
+    return _csv(lines, f"minh-bach-{centre.code_prefix}-{asked.period}.csv")
+
+
+@bp.get("/transparency/definitions.csv")
+@performs(Action.READ_PUBLIC)
+def definitions() -> ResponseReturnValue:
+    """What each figure of the other file is, and what each rate is a part of."""
+    lines: list[tuple[Any, ...]] = [("key", "kind", "name_vi", "name_en", "definition_vi", "definition_en", "part", "whole")]
+    lines += [(each.key, "figure", *each.name, *each.definition, "", "") for each in FIGURES.values()]
+    lines += [(each.key, "rate", *each.name, *each.definition, "+".join(each.part), "+".join(each.whole)) for each in RATES.values()]
+    return _csv(lines, "minh-bach-dinh-nghia.csv")
+
+
+def _asked() -> Asked:
+    """The centre and the period in the address; what makes no sense there is the default centre and the last twelve months."""
+    moment, centres = now(), centres_with_figures()
+    wanted = request.args.get("centre", "")
+    centre = next((each for each in centres if each.code_prefix == wanted), centres[0] if centres else None)
+    offered = months_counted(centre.id, moment) if centre is not None else []
+    years = sorted({month_on.year for month_on in offered}, reverse=True)
+    period = request.args.get("period", "")
+    month_on = next((each for each in offered if f"{each:%Y-%m}" == period), None)
+    year = next((each for each in years if str(each) == period), None)
+    if month_on is not None:
+        months = [month_on]
+    elif year is not None:
+        months = [date(year, number, 1) for number in range(1, 13) if date(year, number, 1) <= month_of(moment)]
+    else:
+        period, months = LAST_YEAR, last_months(moment, MONTHS_SHOWN)
+    return Asked(centres, centre, period, months, offered, years)
+
+
+def _chart(shown: Shown) -> Chart:
+    return stacked(
+        [
+            (month_label(month_on, is_first=place == 0), [(kind, numbers.number(kind)) for kind in VERDICTS])
+            for place, (month_on, numbers) in enumerate(shown.by_month)
+        ]
+    )
+
+
+def month_label(month_on: date, *, is_first: bool = False) -> str:
+    """7/22 where a year begins in a chart, else 8."""
+    return f"{month_on.month}/{month_on:%y}" if is_first or month_on.month == 1 else str(month_on.month)
+
+
+def period_name(month_on: date) -> str:
+    """Tháng 6/2026."""
+    return str(_("Month %(month)s/%(year)s", month=month_on.month, year=month_on.year))
+
+
+def hours(minutes: float | None) -> str:
+    """Working minutes as hours with one decimal: 2,5."""
+    return "" if minutes is None else _decimal(round(minutes / 60, 1))
+
+
+def percent(number: float | None) -> str:
+    """92,5 %; whole numbers without a decimal."""
+    return "" if number is None else _decimal(number) + " %"
+
+
+def _decimal(number: float) -> str:
+    text = f"{number:.1f}".removesuffix(".0")
+    return text if language() == "en" else text.replace(".", ",")
+
+
+def _year_to(month_on: date) -> list[date]:
+    months = [month_on]
+    while len(months) < MONTHS_SHOWN:
+        months.append(month_before(months[-1]))
+    return months[::-1]
+
+
+def _both(words: tuple[str, str]) -> dict[str, str]:
+    return {"vi": words[0], "en": words[1]}
+
+
+def _csv(lines: list[tuple[Any, ...]], filename: str) -> Response:
+    return _download(Response(write_csv(lines), content_type="text/csv; charset=utf-8"), filename)
+
+
+def _download(response: Response, filename: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response.headers["Cache-Control"] = TEN_MINUTES
+    return response
+
+
+def download_links(asked: Asked) -> list[tuple[str, str]]:
+    """The addresses of the same figures as files, with what they are."""
+    return [
+        (url_for(".as_csv", **asked.address), _("Figures (CSV)")),
+        (url_for(".as_json", **asked.address), _("Figures with definitions (JSON)")),
+        (url_for(".definitions"), _("Definitions (CSV)")),
+    ]

@@ -1,0 +1,85 @@
+"""Reports whose sender has not proven how to be reached, set apart from the operators' inbox after a while.
+
+The step that verifies them goes to a desk of its own, `unconfirmed@c1`, which the operators of the centre read in a view of its own:
+so the inbox reads as many rows as before however many are sent by nobody. Limits, reminders and everything else stay; once the contact
+is proven, or something else happens in the case, the step is back. Urgent ones never leave (rules.md, section 4).
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from casework.contacts.confirming import confirm_report
+from casework.db import db, unit_of_work
+from casework.identity import Contact
+from casework.models import Case, CaseReport, Centre, Report, Reporter
+from casework.own_links import case_of
+from casework.permissions import Actor, Role, desk_name
+from casework.settings.values import value_of
+from casework.states import CaseState
+from workflows.desks import unconfirmed_desk
+from workflows.models import WaitingTask
+
+LOOKED_BACK = timedelta(days=7)
+"""How long after its time a report is still set apart: as long as a worker may have stood still."""
+TOGETHER = 200
+
+
+def set_apart_unconfirmed(now: datetime, *, provable: Collection[str]) -> int:
+    """Set apart what waits longer than the value `unconfirmed_hours` says, and return how many steps; a job. Commits.
+
+    `provable` are the kinds of contact (`phone`, `email`) this installation can send a code to: nobody is asked for a proof that
+    cannot be given. Per centre at most TOGETHER at a time.
+    """
+    if not provable:
+        return 0
+    moved = 0
+    for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
+        until = now - timedelta(hours=value_of("unconfirmed_hours", centre_id))
+        with unit_of_work():
+            moved += _set_apart(centre_id, until, provable)
+    return moved
+
+
+def confirm_with_step(report: Report, *, contact: Contact, now: datetime, by: Actor) -> bool:
+    """Prove a report's contact as `confirm_report` does; a step that was set apart is back in the operators' inbox."""
+    confirmed = confirm_report(report, contact=contact, now=now, by=by)
+    if confirmed:
+        case = case_of(report)
+        back = update(WaitingTask).where(WaitingTask.case_id == case.id, WaitingTask.desk == unconfirmed_desk(case.centre_id))
+        db.session.execute(back.values(desk=desk_name(Role.OPERATOR, centre_id=case.centre_id)))
+    return confirmed
+
+
+def _set_apart(centre_id: int, until: datetime, provable: Collection[str]) -> int:
+    desk = desk_name(Role.OPERATOR, centre_id=centre_id)
+    ways: list[ColumnElement[bool]] = []
+    if "phone" in provable:
+        ways.append(Reporter.phone_digest.is_not(None))
+    if "email" in provable:
+        ways.append(Reporter.email_digest.is_not(None))
+    waiting = (
+        select(WaitingTask.id)
+        .join(Case, Case.id == WaitingTask.case_id)
+        .join(CaseReport, CaseReport.case_id == Case.id)
+        .join(Report, Report.id == CaseReport.report_id)
+        .join(Reporter, Reporter.id == Report.reporter_id)
+        .where(
+            Case.centre_id == centre_id, Case.unconfirmed_since <= until, Case.unconfirmed_since > until - LOOKED_BACK,
+            Case.state == CaseState.TO_VERIFY, CaseReport.is_main, CaseReport.left_at.is_(None), Report.marked_urgent.is_(False),
+            WaitingTask.desk == desk, WaitingTask.state == "waiting", WaitingTask.urgent.is_(False), WaitingTask.claimed_by_id.is_(None),
+            or_(*ways),
+        )
+        .order_by(Case.unconfirmed_since)
+        .limit(TOGETHER)
+    )  # fmt: skip
+    ids = list(db.session.scalars(waiting))
+    if not ids:
+        return 0
+    # who takes or does a step at this moment keeps it
+    free = update(WaitingTask).where(
+        WaitingTask.id.in_(ids), WaitingTask.desk == desk, WaitingTask.state == "waiting", WaitingTask.claimed_by_id.is_(None)
+    )
+    moved = db.session.execute(free.values(desk=unconfirmed_desk(centre_id)).returning(WaitingTask.id)).all()
+    return len(moved)
