@@ -30,6 +30,7 @@ from casework.models import (
     Camera,
     Case,
     CaseReport,
+    DataRequest,
     Decision,
     Delivery,
     Directive,
@@ -103,6 +104,9 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     made = or_(File.photo_id.in_(_photos(ids)), File.recording_id.in_(_recordings(ids)))
     _apply([(File, made & (File.audience != "sealed") & File.erased_at.is_(None), {"erased_at": at})])
     _apply([(BlockedSender, BlockedSender.report_id.in_([report.id for report in reports]), {"reason": GONE})])
+    # what was asked about a report's data is settled outside, with the report: no list names it any more
+    asked = DataRequest.report_id.in_([report.id for report in reports]) & DataRequest.done_at.is_(None)
+    _apply([(DataRequest, asked, {"done_at": at, "granted": False})])
     db.session.query(SearchRow).where(SearchRow.case_id.in_(ids)).delete()
     db.session.query(Draft).where(Draft.case_id.in_(ids)).delete()
     _drop_drafts_elsewhere(reports, ids)
@@ -134,6 +138,7 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
             (Addition, Addition.case_id.in_(ids) | Addition.report_id.in_(of_reports), {"sealed_words": None}),
             (Question, Question.case_id.in_(ids) | Question.report_id.in_(of_reports), {"sealed_answer": None}),
             (Refusal, Refusal.case_id.in_(ids) | Refusal.objected_by_id.in_(of_reports), {"sealed_objection": None}),
+            (DataRequest, DataRequest.report_id.in_(of_reports), {"sealed_words": None, "sealed_reply": None}),
             (Withdrawal, Withdrawal.case_id.in_(ids) | Withdrawal.report_id.in_(of_reports), {"sealed_reason": None}),
             (Rating, Rating.publication_id.in_(_publications(ids)) | Rating.reporter_id.in_(senders), {"sealed_reason": None}),
             (File, File.photo_id.in_(_photos(ids)) & File.erased_at.is_(None), {"erased_at": at}),

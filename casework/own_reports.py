@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.apologies import OwnApology, apologies_to
-from casework.clocks import ClockKind, running_clock
+from casework.clocks import ClockKind
 from casework.db import db
 from casework.due_reasons import DueMove, moves_told
 from casework.intake import original_words, place_words
@@ -82,11 +82,12 @@ class OwnReport:
     """All a sender reads of their report. Of a quarantined one only what the receipt says; of one withdrawn from a case that
     goes on for others, only their own part.
 
-    `case_code` is another one's once the report was merged. `question`, `objection_until`, `may_write` and `may_withdraw` say
-    what the sender can do now; the use cases judge again.
+    `case_id` is the case that answers it, `case_code` another one's code once the report was merged. `question`,
+    `objection_until`, `may_write` and `may_withdraw` say what the sender can do now; the use cases judge again.
     """
 
     code: str
+    case_id: int
     case_code: str
     filed_at: datetime
     state: CaseState
@@ -144,7 +145,7 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
     case, question = link.case, open_questions([report.id]).get(report.id)
     standing = standing_of(case, link, report.code, is_asked=question is not None)
     receipt = OwnReport(
-        code=report.code, case_code=standing.merged_into or report.code, filed_at=report.filed_at, state=standing.state,
+        code=report.code, case_id=case.id, case_code=standing.merged_into or report.code, filed_at=report.filed_at, state=standing.state,
         label=standing.label, progress=standing.progress, next_step=standing.next_step, is_withdrawn=standing.state == CaseState.WITHDRAWN,
     )  # fmt: skip
     if standing.state == CaseState.QUARANTINED:
@@ -184,7 +185,8 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
         may_write=goes_on, may_withdraw=goes_on and case.state in OPEN_STATES and not asks_back, withdrawal_asked=asks_back,
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
         publication=publication, answers=answers, missing=missing,
-        rateable=_rateable(case, report, publication, now), given=_given(report, publication), review=_review(case),
+        rateable=_rateable(case, report, publication, clocks.get(ClockKind.RATING), now),
+        given=_given(report, publication), review=_review(case),
     )  # fmt: skip
 
 
@@ -219,9 +221,10 @@ def _review(case: Case) -> ReviewTold | None:
     return ReviewTold(row.outcome == "reopened", row.words, row.decided_at)
 
 
-def _rateable(case: Case, report: Report, publication: Publication | None, now: datetime) -> Rateable | None:
-    clock = running_clock(case, ClockKind.RATING)
-    if clock is None or clock.due_at is None or report.reporter is None or publication is None or publication.kind == "interim":
+def _rateable(case: Case, report: Report, publication: Publication | None, clock: Clock | None, now: datetime) -> Rateable | None:
+    if clock is None or clock.ended_at is not None or clock.due_at is None:
+        return None
+    if report.reporter is None or publication is None or publication.kind == "interim":
         return None
     if case.state == CaseState.REVIEW and now >= clock.due_at:
         return None

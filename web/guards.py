@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from casework.file_store import FileStore
-from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may
+from casework.models import Report
+from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may, report_owned_by
 from web.clock import now
 from web.sessions import signed_in_account
 
-__all__ = ["actor", "alone", "file_store", "found", "performs", "signed_in_account"]
+__all__ = ["actor", "alone", "file_store", "found", "own_report_here", "performs", "signed_in_account"]
 
 TRACKED_KEY = "tracked"
 
@@ -77,6 +78,14 @@ def file_store() -> FileStore:
     """Where files lie."""
     store: FileStore = current_app.extensions["file_store"]
     return store
+
+
+def own_report_here(code: str) -> Report | None:
+    """One's own report, looked up once in a request however many parts of its page ask."""
+    kept: dict[str, Report | None] = g.setdefault("own_reports", {})
+    if code not in kept:
+        kept[code] = report_owned_by(actor(), code)
+    return kept[code]
 
 
 def found(thing: T | None) -> T:

@@ -6,8 +6,8 @@ from typing import Any
 from flask import render_template, request
 
 from casework.contacts.blocked_senders import blocks_of
-from casework.models import Report
-from casework.own_links import case_of
+from casework.db import db
+from casework.models import Case, Report
 from casework.own_reports import OwnReport, own_report
 from casework.public_cases import code_of_case
 from casework.ratings import LEVELS
@@ -78,7 +78,7 @@ def shown_to_sender(report: Report) -> OwnReport:
     shown = own_report(report, now=now())
     if not (shown.may_write or shown.may_withdraw):
         return shown
-    unheard = unheard_acts(case_of(report))
+    unheard = unheard_acts(db.session.get_one(Case, shown.case_id))
     return replace(
         shown,
         may_write=shown.may_write and "write_to_centre" not in unheard,

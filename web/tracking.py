@@ -23,7 +23,7 @@ from casework.public_cases import code_of_case
 from casework.ratings import RatingRefused
 from web.clock import now
 from web.forms import Form
-from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
+from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account
 from web.locales import in_reader_language
 from web.networks import this_network
 from web.own_page import Refused, agency_levels, own_page
@@ -84,7 +84,7 @@ def mine() -> ResponseReturnValue:
 @bp.get("/mine/<code>")
 @performs(Action.FOLLOW_OWN)
 def own(code: str) -> ResponseReturnValue:
-    report = found(report_owned_by(actor(), code))
+    report = found(own_report_here(code))
     page = own_page(report)
     put_news_away(report, now=now())
     return page

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Case, CaseReport, Centre, DataRequest, Report, Reporter
+from casework.own_links import case_of
 from casework.permissions import ACTION_ROLES, Action, Actor, Role
 from casework.rights.requests import COPY
 from casework.successors import centre_at_work
@@ -57,9 +58,12 @@ def done_requests(by: Actor, *, after: str = "") -> Page:
 
 
 def request_seen(by: Actor, ref: str) -> DataRequest | None:
-    """A request that is decided, of a centre whose requests the person decides; the look-up is the permission."""
+    """A request that is decided, of a centre whose requests the person decides; the look-up is the permission. One about a report under
+    its own procedure is not there."""
     query = _of(by, select(DataRequest)).where(DataRequest.ref == ref, DataRequest.kind != COPY)
-    return db.session.scalar(query.options(joinedload(DataRequest.account), joinedload(DataRequest.report)))
+    row = db.session.scalar(query.options(joinedload(DataRequest.account), joinedload(DataRequest.report)))
+    is_apart = row is not None and row.report is not None and case_of(row.report).quarantined_at is not None
+    return None if is_apart else row
 
 
 def is_late(request: DataRequest, now: datetime) -> bool:

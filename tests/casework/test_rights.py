@@ -248,8 +248,13 @@ def test_of_resting_data_nobody_learns_and_no_message_leaves_until_the_person_li
 
 def test_of_a_report_set_apart_nothing_can_be_asked_here(world: build.World) -> None:
     filed = build.file_report(world, by="guest")
-    build.act(world, filed.case, "quarantine", "operator", reason="Tố cáo cán bộ có tên, theo Luật Tố cáo.")
     guest = guest_of(filed.report)
+    with unit_of_work():
+        lock_case(filed.case.id)
+        before = request_data("restriction", person=person_of(guest, filed.report), by=guest, now=build.NOON)
+    build.act(world, filed.case, "quarantine", "operator", reason="Tố cáo cán bộ có tên, theo Luật Tố cáo.")
+    assert open_requests(world.actor("ops_lead")).rows == []
+    assert request_seen(world.actor("ops_lead"), before.ref) is None
     with pytest.raises(RequestRefused), unit_of_work():
         request_data("erasure", person=person_of(guest, filed.report), by=guest, now=NOW)
     with pytest.raises(NotAllowed):

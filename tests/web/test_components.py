@@ -136,7 +136,8 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
 @pytest.mark.parametrize("code", [403, 404, 409, 412, 413, 500])
 @pytest.mark.parametrize("is_staff", [False, True])
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:
-    for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out", "auth.sessions"):
+    for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out", "auth.sessions",
+                     "comfort.set_comfort", "transparency.transparency", "offline.manifest", "offline.queue"):  # fmt: skip
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"
     entry = SimpleNamespace(url="/inbox", words="Hộp việc", icon="inbox", is_current=True, count=3, is_main=False)
@@ -145,6 +146,7 @@ def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool
         "centre": SimpleNamespace(name="IOC", phone="0263"),
         "current_user": SimpleNamespace(is_authenticated=is_staff, name="Mai", initials="TM", role_words="Tổ vận hành"),
         "words": "Ông Khôi đã phân phối.", "changes": [("Chủ trì", "A", "B")], "max_photo_mb": 15, "request_id": "r-1",
+        "queue_owner": lambda: "",
     }
     with bare.test_request_context("/x?y=1"):
         html = bare.jinja_env.get_template(f"errors/{code}.html").render(values)

@@ -15,9 +15,11 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Addition, Event
 from casework.photo_records import copy_for, photos_of_report
+from casework.recordings.staging import recordings_of_report
 from tests import build
 from tests.conftest import client_of
 from tests.pictured import jpeg
+from tests.system.canary import marked_voice
 from tests.web.pages import at, hidden, signed_in, words_of
 
 LATER = build.NOON + timedelta(hours=3)
@@ -38,7 +40,7 @@ def status(client: FlaskClient, address: str) -> int:
         return answer.status_code
 
 
-def uploads(*files: tuple[bytes, str], **form: str) -> dict[str, object]:
+def uploads(*files: tuple[bytes, str], **form: object) -> dict[str, object]:
     return {"photos": [(io.BytesIO(data), name) for data, name in files], **form}
 
 
@@ -91,8 +93,12 @@ def test_the_centres_question_is_answered_with_a_photo_alone_which_waits_for_the
     build.act(world, case, "ask_reporter", "operator", report=case.main_report, words="Ở bờ nào?", when_unanswered="continue")
     client = sender(sqlite_app, world)
     assert client.post(f"/mine/{case.code}/answer", data={"words": " "}).status_code == 422
-    answer = client.post(f"/mine/{case.code}/answer", data=uploads((jpeg(), "bờ.jpg"), words=""))
+    sent = uploads((jpeg(), "bờ.jpg"), words="", voice=(io.BytesIO(marked_voice()), "lời.wav"))
+    answer = client.post(f"/mine/{case.code}/answer", data=sent)
     assert answer.status_code == 302, words_of(answer)
+    [recording] = recordings_of_report(case.main_report)
+    assert recording.addition_id == photos_of_report(case.main_report)[0].addition_id
+    assert f"/recordings/{recording.ref}/" in client.get(f"/mine/{case.code}").get_data(as_text=True)
     assert case.state == "handling"
     assert [photo.addition_id is not None for photo in photos_of_report(case.main_report)] == [True]
     assert "Ông/Bà gửi thêm ảnh" in words_of(client.get(f"/mine/{case.code}"))

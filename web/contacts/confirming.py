@@ -17,7 +17,7 @@ from casework.models import Report, Reporter
 from casework.permissions import Action, report_owned_by
 from web.clock import now
 from web.contacts.codes import can_reach, configured, is_right, masked, request_code, shown_digits, wrong_words
-from web.guards import actor, found, performs
+from web.guards import actor, found, own_report_here, performs
 from web.message_choices import CHANNEL_LABELS
 from web.security import own_address
 from workflows.unconfirmed import confirm_with_step
@@ -40,7 +40,7 @@ class ConfirmBox:
 @bp.app_template_global("confirm_box")
 def confirm_box(code: str) -> ConfirmBox | None:
     """The box of one's own report; None where nothing is to be proven, or nothing can be."""
-    report = report_owned_by(actor(), code)
+    report = own_report_here(code)
     way = _way_of(report) if report is not None else None
     if report is None or way is None:
         return None
@@ -54,7 +54,7 @@ def confirm_box(code: str) -> ConfirmBox | None:
 def told_by(code: str) -> list[tuple[str, str, bool]] | None:
     """The ways in which somebody without an account is told of their report: channel, its name, and whether they take it. None where
     there is nothing to choose, or the contact is not proven."""
-    report = report_owned_by(actor(), code)
+    report = own_report_here(code)
     reporter = report.reporter if report is not None else None
     if reporter is None or reporter.account_id is not None or reporter.contact_verified_at is None:
         return None

@@ -166,7 +166,7 @@
     let running = null, clock = 0;
     recorder.hidden = false;
     find("[data-voice-file]").open = false;
-    const idle = () => { clearInterval(clock); running = null; start.hidden = false; live.hidden = true; };
+    const idle = () => { clearInterval(clock); running = null; start.hidden = false; live.hidden = true; time.textContent = "0:00"; };
     start.addEventListener("click", () => {
       show("[data-no-microphone]", false);
       navigator.mediaDevices.getUserMedia({ audio: true }).then(stream => {
