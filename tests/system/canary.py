@@ -17,6 +17,10 @@ EMAIL = "kimtuocxq@hopthu-vanzuk.vn"
 HOUSE = "số 12 hẻm Kẹoxòai"
 FILE_NAME = "Zýndar 0976543219 tệpriêngwq.jpg"
 WORDS = f"Tôi là Quách Tỉnh Zýndar, nhà {HOUSE}, gọi 0976 543 219 hoặc viết kimtuocxq nhé. Ven suối có đống rác bịmậtbom rất lớn."
+ADDED = f"Ở {HOUSE} nay còn thêm rác bịmậtbom."
+ANSWERED = f"Bờ phía {HOUSE}, cạnh rác bịmậtbom."
+ASKED = f"Sai tên, nhà {HOUSE}, việc bịmậtbom."
+"""What the reporter writes later: to the centre, as an answer to its question, with a request about their data."""
 CLEARED = "Ven suối có đống rác rất lớn, mùi nặng."
 
 IN_WORDS = (

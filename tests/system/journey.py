@@ -11,7 +11,21 @@ from casework.db import db
 from casework.demo_pictures import draw_demo_photo
 from casework.models import Case
 from tests import build
-from tests.system.canary import CLEARED, EMAIL, FILE_NAME, FULL_NAME, HOUSE, PHONE, VOICE_NAME, WORDS, marked_photo, marked_voice
+from tests.system.canary import (
+    ADDED,
+    ANSWERED,
+    ASKED,
+    CLEARED,
+    EMAIL,
+    FILE_NAME,
+    FULL_NAME,
+    HOUSE,
+    PHONE,
+    VOICE_NAME,
+    WORDS,
+    marked_photo,
+    marked_voice,
+)
 from tests.system.person import Page, Person
 
 AGENCY_KEYS = ("PTNMT", "UBND-LAT")
@@ -108,11 +122,11 @@ class Journey:
     def write_more(self) -> Page:
         """The reporter adds words and a photo, answers a question with another, and an operator clears both."""
         reporter, operator = self.person("reporter"), self.person("operator")
-        own, said = f"/mine/{self.code}", f"Ở {HOUSE} nay còn thêm rác bịmậtbom."
-        reporter.submit(reporter.get(own), at="/additions", uploads={"photos": [(marked_photo(8), FILE_NAME)]}, words=said)
+        own = f"/mine/{self.code}"
+        reporter.submit(reporter.get(own), at="/additions", uploads={"photos": [(marked_photo(8), FILE_NAME)]}, words=ADDED)
         ask = operator.get(f"/cases/{self.case.ref}/acts/ask_reporter")
         operator.submit(ask, words="Rác ở bờ nào của suối?", when_unanswered="continue", working_days="5")
-        reporter.submit(reporter.get(own), at="/answer", uploads={"photos": [(marked_photo(9), FILE_NAME)]}, words=f"Bờ {HOUSE}, bịmậtbom.")
+        reporter.submit(reporter.get(own), at="/answer", uploads={"photos": [(marked_photo(9), FILE_NAME)]}, words=ANSWERED)
         operator, page = self.opened("operator")
         ticks = {name: "yes" for name in field_names(page) if name.startswith("show-")}
         assert len(ticks) == 2, page.shown
@@ -123,8 +137,7 @@ class Journey:
         """The reporter asks that their name be put right; nobody has looked at it yet."""
         reporter = self.person("reporter")
         page = reporter.get(f"/mine/{self.code}/data")
-        words = f"Sai tên, nhà {HOUSE}, bịmậtbom."
-        page = reporter.submit(page, at="/requests", name=FULL_NAME, email=EMAIL, words=words, secret=self.secret)
+        page = reporter.submit(page, at="/requests", name=FULL_NAME, email=EMAIL, words=ASKED, secret=self.secret)
         return self._ended("ask_data", page)
 
     def submit(self, keys: tuple[str, ...] = AGENCY_KEYS) -> Page:

@@ -161,7 +161,8 @@ def typed() -> list[str]:
     """What this journey's people typed that is sealed in the rows, or that the pages cut up to mark or compare it."""
     from tests.system import canary
 
-    whole = [canary.WORDS, canary.FULL_NAME, canary.PHONE, canary.EMAIL, f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia."]
+    whole = [canary.WORDS, canary.ADDED, canary.ANSWERED, canary.ASKED, canary.FULL_NAME, canary.PHONE, canary.EMAIL,
+             f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia."]  # fmt: skip
     words = {word for text in (*whole, *build.ANSWER.values(), *data()) if " " in text for word in text.replace("-", " ").split()}
     return sorted({*whole, *words}, key=len, reverse=True)
 
