@@ -1,7 +1,6 @@
 """Sending a report, and the receipt for it."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
@@ -9,26 +8,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
 
-from casework.area_lookup import bounded_area_at, is_outside
-from casework.centres import CentreMissing, centre_for
+from casework.area_lookup import is_outside
 from casework.clocks import ClockKind
-from casework.consent_notices import notice_shown, notice_today, replaces_for
+from casework.consent_notices import replaces_for
 from casework.contacts.blocked_senders import SenderBlocked
 from casework.db import db, unit_of_work
-from casework.filing_limits import TooManyReports, count_filing
-from casework.intake import Filed, OtherReportFiled, Place, ReportRefused, has_filed
-from casework.limits import TooManyAttempts, count_attempt, limit_set_by
-from casework.models import Area, Centre, Clock, ConsentNotice, Field, Report
+from casework.filing_limits import TooManyReports
+from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
+from casework.limits import TooManyAttempts, count_attempt
+from casework.models import Centre, Clock, Report
 from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
 from casework.photo_records import move_staged_earlier, photos_of_report, staged_photos
 from casework.recordings.staging import KINDS, drop_staged_recording, most_bytes, staged_recordings
 from casework.sealing import SealBroken, open_text, seal_text
-from casework.staff_choices import fields_of
 from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.base_map import base_map
 from web.clock import now
 from web.contacts.confirming import send_first_code
+from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, notice_of
 from web.filing_form import FilingForm
 from web.filing_near import Near, follow_instead, near_before_filing
 from web.guards import actor, found, performs
@@ -36,18 +34,15 @@ from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.offline.devices import this_device
 from web.photos import remember_form
-from web.public import communes_today, today
+from web.public import today
 from web.report_files import heaviest_report, most_report_photos, stage_report_files
 from web.security import allow_microphone
 from web.tracking import remember_report
 from web.uploads import drop_upload
-from workflows.filing import file_report
 
 bp = Blueprint("filing", __name__)
 
 RECEIPT_KEY = "receipt"
-NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))
-"""High, for a mobile operator's customers share a network; it keeps a script from filling the disk with photos."""
 
 
 @bp.url_value_preprocessor
@@ -61,7 +56,7 @@ def _make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @performs(Action.FILE_REPORT)
 @allow_microphone
 def new_report() -> ResponseReturnValue:
-    form = FilingForm(areas=communes_today(), fields_at=fields_at, area_around=area_around)
+    form = filing_form()
     remember_form(form.photos_token.data)
     if not form.is_submitted():
         return _page(form)
@@ -89,7 +84,7 @@ def new_report() -> ResponseReturnValue:
         return _page(form, file_refusals=file_refusals), 422
     if form.position is not None and not form.outside.data and is_outside(*form.position, today()):
         return _page(form, asks_outside=True), 422
-    if replaces_for(_centre_of(form), notice_of(form), now()) is not None:
+    if replaces_for(centre_id_at(form.chosen_place), notice_of(form), now()) is not None:
         return _page(form, asks_consent=True), 422
     if near := near_before_filing(form):
         form.alike_seen.data = "y"
@@ -127,27 +122,12 @@ def _follow(form: FilingForm, code: str) -> ResponseReturnValue:
 
 
 def _filed(form: FilingForm) -> ResponseReturnValue:
-    sender, place = _sender(), form.chosen_place
-    contact = form.contact if sender.account is None else None
-    centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
-    keys = [key for key in (form.client_key.data, form.idempotency_key.data) if key]
-    if not any(has_filed(key) for key in keys):
-        with unit_of_work():
-            until = count_filing(by=sender, contact=contact, device=this_device(), now=now())
-        if until is not None:
-            return _page(form, refusal=in_reader_language(TooManyReports(until, centre).text)), 429
     try:
-        with unit_of_work():
-            filed = file_report(
-                centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
-                field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data,
-                consented=form.consent.data, language=language(), idempotency_key=form.idempotency_key.data,
-                client_key=form.client_key.data or None, device=this_device(), consent_notice=notice_of(form),
-            )  # fmt: skip
-    except (ReportRefused, SenderBlocked) as refusal:
+        filed = file_form(form, sender=_sender(), device=this_device())
+    except (ReportRefused, SenderBlocked, TooManyReports) as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
-        return _page(form, refusal=in_reader_language(refusal.text)), 422
+        return _page(form, refusal=in_reader_language(refusal.text)), 429 if isinstance(refusal, TooManyReports) else 422
     code = filed.report.code
     _keep_receipt(filed)
     if not filed.is_repeat:
@@ -175,7 +155,7 @@ def receipt_file(code: str) -> ResponseReturnValue:
 
 def shell_page() -> str:
     """The form for a browser to keep, to be filled in without a signal: of nobody, and with no token of its own."""
-    form = FilingForm(areas=communes_today(), fields_at=fields_at, area_around=area_around, meta={"csrf": False})
+    form = filing_form(meta={"csrf": False})
     form.photos_token.data = form.idempotency_key.data = ""
     return _page(form)
 
@@ -187,7 +167,7 @@ def _page(
     if not shows_errors:
         for field in form:
             field.errors = []
-    centre_id = _centre_of(form)
+    centre_id = centre_id_at(form.chosen_place)
     # agreed to is what was shown: it stays over a correction, unless the report goes to a centre with a notice of its own
     notice, other = notice_of(form), replaces_for(centre_id, notice_of(form), now())
     if other is not None:
@@ -213,44 +193,17 @@ def _page(
 
 
 def _not_sent() -> str:
-    centre_id = _centre_id(Place())
+    centre_id = centre_id_at(Place())
     centre = db.session.get(Centre, centre_id) if centre_id is not None else None
     if centre is not None and centre.phone:
         return str(gettext("It could not be sent. Please try again, or call %(phone)s.", phone=centre.phone))
     return str(gettext("It could not be sent. Please try again."))
 
 
-def notice_of(form: FilingForm) -> ConsentNotice | None:
-    """The notice this form has shown; of a form just opened the one it is about to show."""
-    version = form.consent_notice.data
-    return notice_shown(version, now()) if version else notice_today(_centre_of(form), now())
-
-
-def _centre_of(form: FilingForm) -> int | None:
-    """The centre that would get the report as the place stands."""
-    return _centre_id(form.chosen_place)
-
-
 def _sender() -> Actor:
     """Who sends: a citizen by account, or a guest. Staff who report something here do so as anybody: their name stays out of it."""
     person = actor()
     return Actor(account=None, tracked_report_ids=person.tracked_report_ids) if person.is_staff else person
-
-
-def area_around(latitude: float, longitude: float) -> Area | None:
-    return bounded_area_at(latitude, longitude, today())
-
-
-def fields_at(place: Place) -> list[Field]:
-    """The fields of work of the centre that would get a report of this place."""
-    return fields_of(_centre_id(place), now=now())
-
-
-def _centre_id(place: Place) -> int | None:
-    try:
-        return centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()).id
-    except CentreMissing:
-        return None
 
 
 def _keep_receipt(filed: Filed) -> None:

@@ -35,7 +35,7 @@ from casework.recordings.staging import RecordingRefused
 from casework.sealing import grouped_secret
 from web.clock import now
 from web.config import LANGUAGES
-from web.filing import NETWORK
+from web.filed_forms import NETWORK
 from web.filing_form import FilingForm
 from web.guards import performs
 from web.locales import in_reader_language, language

@@ -7,19 +7,12 @@ the report sees both. Agreed to is the notice that was shown when it was written
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from casework.centres import centre_for
-from casework.db import unit_of_work
-from casework.filing_limits import TooManyReports, count_filing
-from casework.intake import Filed, has_filed
+from casework.intake import Filed
 from casework.models import Device
 from casework.permissions import Actor
-from web import filing
-from web.clock import now
+from web.filed_forms import file_form, filing_form
 from web.filing_form import FilingForm
-from web.locales import language
 from web.offline.uploads import keep_only
-from web.public import communes_today
-from workflows.filing import file_report
 
 
 def sent_form(staging_token: str, client_key: str, *, is_spoken: bool) -> FilingForm:
@@ -27,9 +20,9 @@ def sent_form(staging_token: str, client_key: str, *, is_spoken: bool) -> Filing
     fields = MultiDict(request.form)
     fields.setlist("photos_token", [staging_token])
     fields.setlist("client_key", [client_key])
-    form = FilingForm(
-        formdata=fields, meta={"csrf": False}, areas=communes_today(), fields_at=filing.fields_at, area_around=filing.area_around
-    )
+    form = filing_form(formdata=fields, meta={"csrf": False})
+    # the browser's own key alone makes it one and the same
+    form.idempotency_key.data = ""
     form.is_spoken = is_spoken
     return form
 
@@ -39,18 +32,4 @@ def file_sent(form: FilingForm, digests: list[str], *, sender: Actor, device: De
 
     Raises ReportRefused, SenderBlocked, TooManyReports.
     """
-    place, key, token = form.chosen_place, form.client_key.data or "", form.photos_token.data or ""
-    contact = form.contact if sender.account is None else None
-    centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
-    if not has_filed(key):
-        with unit_of_work():
-            until = count_filing(by=sender, contact=contact, device=device, now=now())
-        if until is not None:
-            raise TooManyReports(until, centre)
-    with unit_of_work(keeps_rows=True):
-        keep_only(token, digests)
-        return file_report(
-            centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
-            field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=token, consented=form.consent.data, language=language(),
-            client_key=key, device=device, consent_notice=filing.notice_of(form),
-        )  # fmt: skip
+    return file_form(form, sender=sender, device=device, before_filing=lambda: keep_only(form.photos_token.data or "", digests))

@@ -1,0 +1,75 @@
+"""Filing what a form holds, whichever way it came: sent from a page, or brought by a browser it has waited in."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from casework.area_lookup import bounded_area_at
+from casework.centres import CentreMissing, centre_for
+from casework.consent_notices import notice_shown, notice_today
+from casework.db import unit_of_work
+from casework.filing_limits import TooManyReports, count_filing
+from casework.intake import Filed, Place, has_filed
+from casework.limits import limit_set_by
+from casework.models import Area, ConsentNotice, Device, Field
+from casework.permissions import Actor
+from casework.staff_choices import fields_of
+from web.clock import now
+from web.filing_form import FilingForm
+from web.locales import language
+from web.public import communes_today, today
+from workflows.filing import file_report
+
+NETWORK = limit_set_by("reports_an_hour", "report form network", timedelta(hours=1))
+"""High, for a mobile operator's customers share a network; it keeps a script from filling the disk with photos."""
+
+
+def filing_form(**named: Any) -> FilingForm:
+    """The form with the choices of today."""
+    return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, **named)
+
+
+def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_filing: Callable[[], object] = lambda: None) -> Filed:
+    """File what the form holds, for its sender; again, it is the same report. `before_filing` belongs to the same unit of work.
+
+    Counted is what is filed, so a repeat is never too many. Raises ReportRefused, SenderBlocked, TooManyReports.
+    """
+    place, keys = form.chosen_place, [key for key in (form.client_key.data, form.idempotency_key.data) if key]
+    contact = form.contact if sender.account is None else None
+    centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
+    if not any(has_filed(key) for key in keys):
+        with unit_of_work():
+            until = count_filing(by=sender, contact=contact, device=device, now=now())
+        if until is not None:
+            raise TooManyReports(until, centre)
+    with unit_of_work(keeps_rows=True):
+        before_filing()
+        return file_report(
+            centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
+            field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data, consented=form.consent.data,
+            language=language(), idempotency_key=form.idempotency_key.data or None, client_key=form.client_key.data or None,
+            device=device, consent_notice=notice_of(form),
+        )  # fmt: skip
+
+
+def notice_of(form: FilingForm) -> ConsentNotice | None:
+    """The notice this form has shown; of a form just opened the one it is about to show."""
+    version = form.consent_notice.data
+    return notice_shown(version, now()) if version else notice_today(centre_id_at(form.chosen_place), now())
+
+
+def centre_id_at(place: Place) -> int | None:
+    """The centre that would get a report of this place; None where there is none yet."""
+    try:
+        return centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()).id
+    except CentreMissing:
+        return None
+
+
+def _area_around(latitude: float, longitude: float) -> Area | None:
+    return bounded_area_at(latitude, longitude, today())
+
+
+def _fields_at(place: Place) -> list[Field]:
+    """The fields of work of the centre that would get a report of this place."""
+    return fields_of(centre_id_at(place), now=now())
