@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import inspect, or_, select
 
 from casework.db import db
 from casework.models import CalendarDay, EventStream, OfficeHours
@@ -30,8 +30,12 @@ def calendar_of(centre_id: int | None) -> Calendar:
 
 def rules_head() -> str:
     """The hash of the newest change of the rules: as long as it is the same, what was read of them is still true."""
-    head = db.session.get(EventStream, RULES_STREAM)
-    hold_head(head)
+    session = db.session()
+    head = session.info.get("rules head")
+    if head is None or head not in session or inspect(head).expired:
+        # a page asks many times: even to be told what the session knows takes a while
+        head = session.get(EventStream, RULES_STREAM)
+        hold_head(head)
     return head.hash if head else ""
 
 

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import Case, Follower
 from casework.permissions import Actor
-from casework.public_cases import PublicItem, code_of_case, public_items
+from casework.public_cases import PublicItem, case_behind, public_items
 
 MOST_FOLLOWED = 50
 """In the list, the newest first."""
@@ -27,5 +27,4 @@ def followed_list(actor: Actor) -> list[PublicItem]:
 
 def case_to_follow(code: str) -> Case | None:
     """The case behind a code, a merged report's being that of its main; None when the public may not know of it."""
-    main_code = code_of_case(code)
-    return db.session.scalar(select(Case).where(Case.code == main_code)) if main_code else None
+    return case_behind(code)

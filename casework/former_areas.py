@@ -64,21 +64,16 @@ Place = tuple[int | None, str | None]
 def names_beside(places: Collection[Place]) -> dict[Place, Beside]:
     """What to say behind the name of each place: "Xã Lạc Dương (trước đây: xã Đạ Chais)", or "(nay là …)" where cases stay as they were.
 
-    Of several areas that became one, that which had the village; nothing where it cannot be told. Three statements for any number.
+    Of several areas that became one, that which had the village; nothing where it cannot be told.
     """
-    before, behind = _ways()
-    wanted = {place: (*_next(before, place), *_next(behind, place)) for place in places if place[0] is not None}
-    wanted = {place: ids for place, ids in wanted.items() if ids}
-    if not wanted:
-        return {}
-    ids = {each for found in wanted.values() for each in found}
-    names = {area.id: area for area in db.session.scalars(select(Area).where(Area.id.in_({*ids, *(p[0] for p in wanted if p[0])})))}
-    villages = _villages_of({each for found in wanted.values() if len(found) > 1 for each in found})
+    before, behind, names, villages = _land()
     told: dict[Place, Beside] = {}
-    for place in wanted:
+    for place in places:
+        if not _next(before, place) and not _next(behind, place):
+            continue
         formerly, nowadays = (_one(_next(ways, place), place[1], villages, names) for ways in (before, behind))
-        own = names[place[0]].name_vi if place[0] in names else ""
-        told[place] = Beside(*(each.name if each is not None and each.name_vi != own else None for each in (formerly, nowadays)))
+        own = names.get(place[0] or 0)
+        told[place] = Beside(*(name if name is not None and (own is None or name.vi != own.vi) else None for name in (formerly, nowadays)))
     return told
 
 
@@ -86,7 +81,7 @@ def _next(ways: Mapping[int, list[int]], place: Place) -> list[int]:
     return ways.get(place[0], []) if place[0] is not None else []
 
 
-def _one(ids: list[int], village: str | None, villages: Mapping[int, set[str]], names: Mapping[int, Area]) -> Area | None:
+def _one(ids: list[int], village: str | None, villages: Mapping[int, set[str]], names: Mapping[int, Bilingual]) -> Bilingual | None:
     if len(ids) > 1 and village:
         ids = [each for each in ids if fold(village) in villages.get(each, ())]
     return names.get(ids[0]) if len(ids) == 1 else None
@@ -102,25 +97,42 @@ def _villages_of(area_ids: Collection[int]) -> dict[int, set[str]]:
 
 Ways = Mapping[int, list[int]]
 
-_kept: dict[str, tuple[str, tuple[Ways, Ways]]] = {}
+
+class Land(NamedTuple):
+    """From an area to those before it and to those behind it; the names of all these, and the villages of those that became one."""
+
+    before: Ways
+    behind: Ways
+    names: Mapping[int, Bilingual]
+    villages: Mapping[int, set[str]]
+
+
+_kept: dict[str, tuple[str, Land]] = {}
 
 
 def _ways() -> tuple[Ways, Ways]:
-    """From an area to those before it and to those behind it, kept until the rules change: reorganising a province makes some hundred."""
+    return _land()[:2]
+
+
+def _land() -> Land:
+    """Kept until the rules change: reorganising a province makes some hundred ways."""
     head, place = rules_head(), str(db.engine.url)
     kept = _kept.get(place)
     if kept is None or kept[0] != head:
-        kept = _kept[place] = (head, _read_ways())
+        kept = _kept[place] = (head, _read())
     return kept[1]
 
 
-def _read_ways() -> tuple[Ways, Ways]:
+def _read() -> Land:
     before: dict[int, list[int]] = defaultdict(list)
     behind: dict[int, list[int]] = defaultdict(list)
     for predecessor, successor in db.session.execute(select(AreaSuccession.predecessor_id, AreaSuccession.successor_id)):
         before[successor].append(predecessor)
         behind[predecessor].append(successor)
-    return dict(before), dict(behind)
+    columns = select(Area.id, Area.name_vi, Area.name_en).where(Area.id.in_({*before, *behind}))
+    names = {row.id: Bilingual(row.name_vi, row.name_en) for row in db.session.execute(columns)} if before else {}
+    several = {each for ways in (before, behind) for ids in ways.values() if len(ids) > 1 for each in ids}
+    return Land(dict(before), dict(behind), names, _villages_of(several))
 
 
 def _along(ways: Mapping[int, list[int]], area_id: int) -> dict[int, None]:

@@ -44,11 +44,13 @@ class Limit:
     window: timedelta
     setting: str = ""
     """The key of casework.settings.values under which an administrator may set another number; `most` is the one that ships."""
+    times: int = 1
+    """How often that number holds here, of several who may each use it up."""
 
     @property
     def allowed(self) -> int:
         """How many hold now."""
-        return int(value_of(self.setting)) if self.setting else self.most
+        return (int(value_of(self.setting)) if self.setting else self.most) * self.times
 
     def window_at(self, now: datetime) -> datetime:
         """The start of the window an instant lies in."""
@@ -60,9 +62,9 @@ class Limit:
         return f"{self.name}:{lookup_digest(subject, purpose=SUBJECT_PURPOSE)}"
 
 
-def limit_set_by(setting: str, name: str, window: timedelta) -> Limit:
-    """A limit whose number is a setting."""
-    return Limit(name, VALUES[setting].default, window, setting)
+def limit_set_by(setting: str, name: str, window: timedelta, *, times: int = 1) -> Limit:
+    """A limit whose number is a setting, or so many times that."""
+    return Limit(name, VALUES[setting].default, window, setting, times)
 
 
 def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db
@@ -68,15 +69,18 @@ def is_own(case: Case, *, by: Actor, device: Device | None) -> bool:
 def me_too_counts(case_ids: Iterable[int]) -> dict[int, int]:
     """How many said so, by case; nothing of cases nobody did. Who said it of a case that was merged is counted at its main."""
     ids = list(case_ids)
-    main = func.coalesce(Case.merged_into_id, Case.id)
-    people = func.count(MeToo.account_id.distinct()), func.count(MeToo.device_id.distinct())
-    query = (
-        select(main, *people)
-        .join(MeToo, MeToo.case_id == Case.id)
-        .where(or_(Case.id.in_(ids), Case.merged_into_id.in_(ids)))
-        .group_by(main)
-    )
-    return {case_id: accounts + devices for case_id, accounts, devices in db.session.execute(query)} if ids else {}
+    rows = db.session.execute(_COUNTS, {"cases": ids}) if ids else ()
+    return {case_id: accounts + devices for case_id, accounts, devices in rows}
+
+
+_MAIN = func.coalesce(Case.merged_into_id, Case.id)
+_CASES: BindParameter[Any] = bindparam("cases", expanding=True)
+_COUNTS = (
+    select(_MAIN, func.count(MeToo.account_id.distinct()), func.count(MeToo.device_id.distinct()))
+    .join(MeToo, MeToo.case_id == Case.id)
+    .where(or_(Case.id.in_(_CASES), Case.merged_into_id.in_(_CASES)))
+    .group_by(_MAIN)
+)
 
 
 def erase_me_too(*, account: Account | None = None, device: Device | None = None) -> None:

@@ -74,7 +74,8 @@ def _label(case: Case, merged_into: str | None, is_asked: bool, with_reason: boo
         return label
     if not with_reason or not case.held_reason:
         return Bilingual(f"{label.vi} (tạm dừng)", f"{label.en} (paused)")
-    return Bilingual(f"{label.vi} (tạm dừng: {case.held_reason})", f"{label.en} (paused: {case.held_reason})")
+    reason = case.held_reason.rstrip(" .")
+    return Bilingual(f"{label.vi} (tạm dừng: {reason})", f"{label.en} (paused: {reason})")
 
 
 def _next(case: Case, merged_into: str | None, is_asked: bool) -> Bilingual:

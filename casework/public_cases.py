@@ -4,21 +4,22 @@ Before its first publication a case is a field, a commune and village, a day, a 
 quarantined, refused, merged and withdrawn cases, and those answered to their sender alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, literal_column, select, tuple_
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, select, tuple_
+from sqlalchemy.orm import joinedload
 
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.due_reasons import DueMove, moves_of
 from casework.former_areas import Beside, names_beside
 from casework.me_too import me_too_counts
-from casework.models import Assignment, Case, CaseReport, Clock, Publication, Report
+from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
 from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
-from casework.public_photos import PublicPhoto, photos_of_answers, photos_of_cases
+from casework.public_photos import ChosenPhotos, PublicPhoto, photos_of_cases
 from casework.public_search import found_by_words
 from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
 from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, public_progress
@@ -27,6 +28,8 @@ from casework.unindexed import unindexed
 from casework.words import Bilingual
 
 PAGE_SIZE = 20
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,16 @@ def public_items(case_ids: Iterable[int], *, as_given: bool = False) -> list[Pub
 
 def public_case(code: str) -> PublicCase | None:
     """The page of a case by its code; None when the public may not know of it."""
-    query = _with_labels(select(Case).where(is_shown(), Case.code == code))
-    query = query.options(selectinload(Case.assignments).joinedload(Assignment.agency))
-    case = db.session.scalars(query).one_or_none()
-    if case is None:
-        return None
-    [item] = _items([case])
-    publication = public_publications([case]).get(case.id)
+    case = db.session.scalars(_with_page(select(Case).where(is_shown(), Case.code == code))).unique().one_or_none()
+    return page_of(case) if case is not None else None
+
+
+def page_of(case: Case) -> PublicCase:
+    """The page of a case the public may know of (case_behind)."""
+    published = public_publications([case])
+    photos = photos_of_cases(_versions_of(published))
+    [item] = _items_of([case], published, photos)
+    publication = published.get(case.id)
     if publication is None:
         return PublicCase(item, source=case.source)
     version = publication.current
@@ -150,7 +156,7 @@ def public_case(code: str) -> PublicCase | None:
         is_interim=publication.kind == "interim",
         corrected_at=version.written_at if version.version > 1 else None,
         correction_reason=version.correction_reason,
-        answers=answers_of(version, photos_of_answers(version)),
+        answers=answers_of(version, photos[case.id].by_answer),
         missing=missing_from(publication, case),
         verdicts=verdicts_of(publication),
         steps=public_steps(case),
@@ -172,8 +178,12 @@ def public_item(case: Case) -> PublicItem:
 
 def code_of_case(report_code: str) -> str | None:
     """The code of the case that answers a report, its own unless it was merged; None when the public may not know of it."""
-    query = select(Case.code).join(CaseReport, and_(CaseReport.case_id == Case.id, CaseReport.left_at.is_(None)))
-    return db.session.scalar(query.join(Report, Report.id == CaseReport.report_id).where(Report.code == report_code, is_shown()))
+    return db.session.scalar(_answering(select(Case.code), report_code))
+
+
+def case_behind(report_code: str) -> Case | None:
+    """The case itself that answers a report, as `code_of_case` finds it, with all its page needs of its row."""
+    return db.session.scalars(_answering(_with_page(select(Case)), report_code)).unique().one_or_none()
 
 
 def progress_of(case: Case) -> Progress:
@@ -195,20 +205,43 @@ def _code_at(place: Anchor) -> str | None:
     return db.session.scalar(select(Case.code).where(Case.id == place[1]))
 
 
+def _answering(query: Select[T], report_code: str) -> Select[T]:
+    query = query.join(CaseReport, and_(CaseReport.case_id == Case.id, CaseReport.left_at.is_(None)))
+    return query.join(Report, Report.id == CaseReport.report_id).where(Report.code == report_code, is_shown())
+
+
 def _with_labels(query: Select[Case]) -> Select[Case]:
-    return query.options(joinedload(Case.field), joinedload(Case.area))
+    return query.options(*_LABELS)
+
+
+_LABELS = (
+    joinedload(Case.field).load_only(Field.name_vi, Field.name_en),
+    joinedload(Case.area).load_only(Area.name_vi, Area.name_en),
+)
+
+
+def _with_page(query: Select[Case]) -> Select[Case]:
+    """With all a page asks of the row, in one statement."""
+    return _with_labels(query).options(joinedload(Case.centre), joinedload(Case.assignments).joinedload(Assignment.agency))
+
+
+def _versions_of(published: Mapping[int, Publication]) -> dict[int, PublicationVersion]:
+    return {case_id: publication.current for case_id, publication in published.items()}
 
 
 def _items(cases: list[Case]) -> list[PublicItem]:
-    """A handful of queries for any number of cases."""
     published = public_publications(cases)
+    return _items_of(cases, published, photos_of_cases(_versions_of(published)))
+
+
+def _items_of(cases: list[Case], published: Mapping[int, Publication], photos: Mapping[int, ChosenPhotos]) -> list[PublicItem]:
+    """A handful of queries for any number of cases."""
     clocks = _newest_clocks(cases)
-    before, after = photos_of_cases({case_id: publication.current for case_id, publication in published.items()})
     also = me_too_counts(case.id for case in cases)
     beside = names_beside({(case.area_id, case.village) for case in cases})
     return [
         replace(
-            _item(case, published.get(case.id), clocks.get(case.id), before.get(case.id, ()), after.get(case.id, ())),
+            _item(case, published.get(case.id), clocks.get(case.id), photos.get(case.id, ChosenPhotos())),
             beside=beside.get((case.area_id, case.village), Beside()),
             also=also.get(case.id, 0),
         )
@@ -216,9 +249,7 @@ def _items(cases: list[Case]) -> list[PublicItem]:
     ]
 
 
-def _item(
-    case: Case, publication: Publication | None, clock: Clock | None, before: tuple[PublicPhoto, ...], after: tuple[PublicPhoto, ...]
-) -> PublicItem:
+def _item(case: Case, publication: Publication | None, clock: Clock | None, photos: ChosenPhotos) -> PublicItem:
     is_classified = clock is not None
     lead = next((row.answer.assignment.agency.name for row in publication.current.answers), None) if publication else None
     return PublicItem(
@@ -234,8 +265,8 @@ def _item(
         title=publication.current.title if publication else None,
         published_at=publication.published_at if publication else None,
         lead=lead,
-        before=before,
-        after=after,
+        before=photos.before,
+        after=photos.after,
         paused_for=case.paused_for,
         paused_until=case.paused_until,
         held_reason=case.held_reason if case.paused_for == Pause.HOLD else None,
@@ -243,5 +274,13 @@ def _item(
 
 
 def _newest_clocks(cases: list[Case]) -> dict[int, Clock]:
-    query = select(Clock).where(Clock.case_id.in_([case.id for case in cases]), Clock.kind == ClockKind.CASE).order_by(Clock.id)
-    return {clock.case_id: clock for clock in db.session.scalars(query.options(selectinload(Clock.pauses)))}
+    clocks = db.session.scalars(_CLOCKS, {"cases": [case.id for case in cases]}).unique() if cases else ()
+    return {clock.case_id: clock for clock in clocks}
+
+
+_CLOCKS = (
+    select(Clock)
+    .where(Clock.case_id.in_(bindparam("cases", expanding=True)), Clock.kind == ClockKind.CASE)
+    .order_by(Clock.id)
+    .options(joinedload(Clock.pauses))
+)

@@ -21,6 +21,8 @@ from casework.unindexed import unindexed
 
 LOOKED_AT = 4_000
 """Of what an index leads to, newest first, before somebody has to ask for older ones: a rare kind must not read all cases."""
+FIRST_SHARE = 10
+"""One in so many of them is looked at first: what is not rare fills a page from these."""
 MOST_AREAS = 20
 """Of one choice of a commune: itself and those it was made of."""
 LONGEST_SEARCH = 100
@@ -76,23 +78,27 @@ class Matching:
 
 def is_shown() -> ColumnElement[bool]:
     """Whether the public may know of a case: never sensitive, quarantined, refused, merged, withdrawn ones or those answered privately."""
-    state = unindexed(Case.state)
-    return and_(
-        Case.quarantined_at.is_(None),
-        Case.visibility_reason_id.is_(None),
-        unindexed(Case.merged_into_id).is_(None),
-        or_(state.in_(OPEN_STATES), and_(Case.is_public, state.in_(ANSWERED_STATES))),
-    )
+    return _IS_SHOWN
+
+
+_IS_SHOWN = and_(
+    Case.quarantined_at.is_(None),
+    Case.visibility_reason_id.is_(None),
+    unindexed(Case.merged_into_id).is_(None),
+    or_(unindexed(Case.state).in_(OPEN_STATES), and_(Case.is_public, unindexed(Case.state).in_(ANSWERED_STATES))),
+)
 
 
 def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwards: bool = False) -> Matching:
     """Return the newest `most` cases that match, whatever their words, going on behind the anchor; `backwards` those just ahead of it."""
     choice = _choice(wanted)
     filters = [*choice.filters, *_beyond(anchor, backwards=backwards)]
-    end = _end_of_window(choice.ways, filters=_beyond(anchor, backwards=backwards), backwards=backwards) if wanted.is_narrowed else None
-    if end is not None:
-        filters.append(_place() <= end if backwards else _place() >= end)
-    rows = db.session.execute(_newest(choice.ways, [is_shown(), *filters], most, backwards=backwards)).all()
+    for looked_at in (max(1, LOOKED_AT // FIRST_SHARE), LOOKED_AT) if wanted.is_narrowed else (None,):
+        end = _end_of_window(choice.ways, anchor, looked_at, backwards=backwards) if looked_at else None
+        window = [] if end is None else [_place() <= end if backwards else _place() >= end]
+        rows = db.session.execute(_newest(choice.ways, [is_shown(), *filters, *window], most, backwards=backwards)).all()
+        if end is None or len(rows) >= most:
+            break
     return Matching([row.id for row in rows], end if len(rows) < most else None)
 
 
@@ -181,13 +187,11 @@ def _beyond(anchor: Anchor | None, *, backwards: bool) -> list[ColumnElement[boo
     return [_place() > anchor if backwards else _place() < anchor]
 
 
-def _end_of_window(
-    ways: list[list[ColumnElement[bool]]], *, filters: list[ColumnElement[bool]], backwards: bool
-) -> Anchor | None:
+def _end_of_window(ways: list[list[ColumnElement[bool]]], anchor: Anchor | None, looked_at: int, *, backwards: bool) -> Anchor | None:
     """The place of the last row to be looked at; None where none lies behind it. The indexes alone answer it."""
-    rows = _newest(ways, filters, LOOKED_AT + 1, backwards=backwards).subquery()
+    rows = _newest(ways, _beyond(anchor, backwards=backwards), looked_at + 1, backwards=backwards).subquery()
     order = rows.c.opened_at, rows.c.id
-    query = select(*order).order_by(*(order if backwards else (each.desc() for each in order))).offset(LOOKED_AT - 1).limit(2)
+    query = select(*order).order_by(*(order if backwards else (each.desc() for each in order))).offset(looked_at - 1).limit(2)
     found = db.session.execute(query).all()
     return (found[0].opened_at, found[0].id) if len(found) > 1 else None
 

@@ -1,14 +1,15 @@
 """The photos everybody may see: the copies chosen for the version that people read now, and no others."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import aliased
 
 from casework.db import db
-from casework.models import CaseReport, Photo, PublicationPhoto, PublicationVersion
+from casework.models import CaseReport, File, Photo, PublicationPhoto, PublicationVersion
 
 MARK_LENGTH = 12
 
@@ -24,29 +25,38 @@ class PublicPhoto:
     height: int
 
 
-def photos_of_cases(
-    versions: Mapping[int, PublicationVersion],
-) -> tuple[dict[int, tuple[PublicPhoto, ...]], dict[int, tuple[PublicPhoto, ...]]]:
-    """Photos before and after, by case, of published cases given with the version people read."""
-    rows = _rows([version.id for version in versions.values()])
-    reports = {row.photo.report_id for found in rows.values() for row in found} - {None}
+@dataclass(frozen=True)
+class ChosenPhotos:
+    """The photos of a version: of the reports in the case, and of each answer, in the order of the answers."""
+
+    before: tuple[PublicPhoto, ...] = ()
+    by_answer: Mapping[int, tuple[PublicPhoto, ...]] = field(default_factory=dict)
+
+    @property
+    def after(self) -> tuple[PublicPhoto, ...]:
+        """Those of all answers."""
+        return tuple(photo for photos in self.by_answer.values() for photo in photos)
+
+
+def photos_of_cases(versions: Mapping[int, PublicationVersion]) -> dict[int, ChosenPhotos]:
+    """The photos of published cases, by case, given with the version people read."""
+    chosen = _chosen([version.id for version in versions.values()])
+    reports = {row.report_id for rows in chosen.values() for row in rows} - {None}
     query = select(CaseReport.case_id, CaseReport.report_id).where(CaseReport.report_id.in_(reports), CaseReport.left_at.is_(None))
-    joined = {(case_id, report_id) for case_id, report_id in db.session.execute(query)}
-    before = {
-        # a report split off since then has taken its photos along
-        case_id: _shown(row for row in rows[version.id] if (case_id, row.photo.report_id) in joined)
+    joined = {(case_id, report_id) for case_id, report_id in db.session.execute(query)} if reports else set()
+    return {
+        case_id: ChosenPhotos(
+            # a report split off since then has taken its photos along
+            before=tuple(row.photo for row in chosen[version.id] if (case_id, row.report_id) in joined),
+            by_answer=_by_answer(version, chosen[version.id]),
+        )
         for case_id, version in versions.items()
     }
-    after = {
-        case_id: tuple(photo for photos in _by_answer(version, rows[version.id]).values() for photo in photos)
-        for case_id, version in versions.items()
-    }
-    return before, after
 
 
 def photos_of_answers(version: PublicationVersion) -> dict[int, tuple[PublicPhoto, ...]]:
     """The photos chosen for a version, by answer, in the order of its answers."""
-    return _by_answer(version, _rows([version.id])[version.id])
+    return _by_answer(version, _chosen([version.id])[version.id])
 
 
 def mark_of(sha256: str) -> str:
@@ -54,31 +64,39 @@ def mark_of(sha256: str) -> str:
     return sha256[:MARK_LENGTH]
 
 
-def _rows(version_ids: list[int]) -> dict[int, list[PublicationPhoto]]:
-    """What was chosen for each version, in order."""
-    query = (
-        select(PublicationPhoto)
-        .join(PublicationPhoto.photo)
-        .where(PublicationPhoto.version_id.in_(version_ids), Photo.state == "linked")
-        .order_by(PublicationPhoto.version_id, PublicationPhoto.position)
-        .options(contains_eager(PublicationPhoto.photo), joinedload(PublicationPhoto.view), joinedload(PublicationPhoto.thumb))
-    )
-    found: dict[int, list[PublicationPhoto]] = defaultdict(list)
-    for row in db.session.scalars(query):
-        found[row.version_id].append(row)
+class _Chosen(NamedTuple):
+    """A photo that was chosen, and whose it is."""
+
+    photo: PublicPhoto
+    report_id: int | None
+    answer_id: int | None
+
+
+def _chosen(version_ids: list[int]) -> dict[int, list[_Chosen]]:
+    """What was chosen for each version, in order, as far as both its copies are still there."""
+    found: dict[int, list[_Chosen]] = defaultdict(list)
+    for row in db.session.execute(_CHOSEN, {"versions": version_ids}) if version_ids else ():
+        photo = PublicPhoto(row.ref, mark_of(row.view_sha256), mark_of(row.thumb_sha256), row.width, row.height)
+        found[row.version_id].append(_Chosen(photo, row.report_id, row.answer_id))
     return found
 
 
-def _by_answer(version: PublicationVersion, rows: list[PublicationPhoto]) -> dict[int, tuple[PublicPhoto, ...]]:
-    return {answer.answer_id: _shown(row for row in rows if row.photo.answer_id == answer.answer_id) for answer in version.answers}
+_VIEW, _THUMB = aliased(File), aliased(File)
+_CHOSEN = (
+    select(
+        PublicationPhoto.version_id, Photo.ref, Photo.report_id, Photo.answer_id, _VIEW.width, _VIEW.height,
+        _VIEW.sha256.label("view_sha256"), _THUMB.sha256.label("thumb_sha256"),
+    )
+    .join(Photo, Photo.id == PublicationPhoto.photo_id)
+    .join(_VIEW, _VIEW.id == PublicationPhoto.view_file_id)
+    .join(_THUMB, _THUMB.id == PublicationPhoto.thumb_file_id)
+    .where(
+        PublicationPhoto.version_id.in_(bindparam("versions", expanding=True)), Photo.state == "linked",
+        _VIEW.erased_at.is_(None), _THUMB.erased_at.is_(None),
+    )
+    .order_by(PublicationPhoto.version_id, PublicationPhoto.position)
+)  # fmt: skip
 
 
-def _shown(rows: Iterable[PublicationPhoto]) -> tuple[PublicPhoto, ...]:
-    return tuple(shown for row in rows if (shown := _public(row)) is not None)
-
-
-def _public(row: PublicationPhoto) -> PublicPhoto | None:
-    view, thumb = row.copy("view"), row.copy("thumb")
-    if view is None or thumb is None:
-        return None
-    return PublicPhoto(row.photo.ref, mark_of(view.sha256), mark_of(thumb.sha256), view.width, view.height)
+def _by_answer(version: PublicationVersion, rows: list[_Chosen]) -> dict[int, tuple[PublicPhoto, ...]]:
+    return {answer.answer_id: tuple(row.photo for row in rows if row.answer_id == answer.answer_id) for answer in version.answers}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Agency, Answer, Assignment, Case, Publication, PublicationAnswer, PublicationVersion, Rating
@@ -67,15 +67,18 @@ def public_publications(
         select(Publication)
         .where(Publication.case_id.in_([case.id for case in cases]), Publication.kind.in_(kinds), *standing)
         .order_by(Publication.number)
-        .options(
-            selectinload(Publication.versions)
-            .selectinload(PublicationVersion.answers)
-            .joinedload(PublicationAnswer.answer)
-            .joinedload(Answer.assignment)
-            .joinedload(Assignment.agency)
-        )
+        .options(_WITH_ANSWERS)
     )
-    return {publication.case_id: publication for publication in db.session.scalars(query)}
+    return {publication.case_id: publication for publication in db.session.scalars(query).unique()} if cases else {}
+
+
+_WITH_ANSWERS = (
+    joinedload(Publication.versions)
+    .selectinload(PublicationVersion.answers)
+    .joinedload(PublicationAnswer.answer)
+    .joinedload(Answer.assignment)
+    .joinedload(Assignment.agency)
+)
 
 
 def answers_of(version: PublicationVersion, photos: Mapping[int, tuple[PublicPhoto, ...]]) -> tuple[PublicAnswer, ...]:

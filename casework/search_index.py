@@ -4,10 +4,10 @@ The index is the database's own (migrations/full_text.py). The words asked for a
 types is ever an operator of its language.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, cast, column, literal, literal_column, select, table
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, column, func, literal, literal_column, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from casework.db import db
@@ -22,8 +22,10 @@ FEW = 3_000
 """Cases whose rows are read faster one by one than a common word's are."""
 
 LOOKED_AT = 2_500
-"""The newest rows PostgreSQL looks at before it asks its index: a common word has MOST_FOUND hits among them. It cannot tell beforehand
-how common the beginning of a word is, and its index gives all hits or none."""
+"""The newest rows looked at before the index is asked: a common word has MOST_FOUND hits among them. No database can tell beforehand how
+common the beginning of a word is, and both gather all hits of a beginning before they give the newest."""
+MORE_TIMES = 4
+"""SQLite looks at so many times LOOKED_AT where the first promise enough: its index takes as long for what one row in twenty holds."""
 
 _FTS = table("fts_search_row", column("rowid"))
 
@@ -45,15 +47,32 @@ def newest_with(
     of_audience = SearchRow.audience == bindparam("audience", audience, String(8), literal_execute=True)
     query = select(*columns).where(of_audience, *where)
     if not words or of_few:
-        begins = ((literal(" ") + SearchRow.words).contains(f" {word}") for word in words)
         # a sum is in no index: else the databases walk all rows in their order rather than read the few and sort them
-        query = query.where(*begins).order_by((SearchRow.id + 0).desc() if of_few else SearchRow.id.desc())
+        query = query.where(*_begins(words)).order_by((SearchRow.id + 0).desc() if of_few else SearchRow.id.desc())
     elif db.session.get_bind().dialect.name == "sqlite":
-        wanted = " AND ".join(f'"{word}"*' for word in words)
-        holds = literal_column("fts_search_row").op("MATCH", is_comparison=True)(literal(wanted))
-        query = query.join(_FTS, SearchRow.id == _FTS.c.rowid).where(holds).order_by(_FTS.c.rowid.desc())
+        return _by_fts5(query, words, of_audience)
     else:
         return _by_tsvector(query, " & ".join(f"'{word}':*" for word in words))
+    return list(db.session.execute(query.limit(MOST_FOUND + 1)))
+
+
+def _begins(words: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    return ((literal(" ") + SearchRow.words).contains(f" {word}") for word in words)
+
+
+def _by_fts5(query: Select[Any], words: Sequence[str], of_audience: ColumnElement[bool]) -> list[Any]:
+    """As `_by_tsvector`; among the newest rows as long as they promise enough."""
+    for looked_at in (LOOKED_AT, LOOKED_AT * MORE_TIMES):
+        behind = select(SearchRow.id).where(of_audience).order_by(SearchRow.id.desc()).offset(looked_at).limit(1).scalar_subquery()
+        newest = query.where(SearchRow.id > func.coalesce(behind, 0), *_begins(words)).order_by(SearchRow.id.desc())
+        rows = list(db.session.execute(newest.limit(MOST_FOUND + 1)))
+        if len(rows) > MOST_FOUND:
+            return rows
+        if len(rows) * MORE_TIMES <= MOST_FOUND:
+            break
+    wanted = " AND ".join(f'"{word}"*' for word in words)
+    holds = literal_column("fts_search_row").op("MATCH", is_comparison=True)(literal(wanted))
+    query = query.join(_FTS, SearchRow.id == _FTS.c.rowid).where(holds).order_by(_FTS.c.rowid.desc())
     return list(db.session.execute(query.limit(MOST_FOUND + 1)))
 
 

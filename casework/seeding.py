@@ -127,7 +127,7 @@ def install_centre(now: datetime, *, of_district: bool = False) -> Centre:
 def table_rows(name: str) -> Iterator[Row]:
     """Yield the rows of one table of `seed_data/`, cells read as READERS says."""
     text = resources.files("casework").joinpath("seed_data", name).read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in csv.DictReader(text.splitlines(keepends=True)):
         named = {COLUMNS.get(column, column): cell for column, cell in row.items()}
         yield {column: READERS.get(column, str)(cell) if cell else None for column, cell in named.items()}
 

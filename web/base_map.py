@@ -12,6 +12,7 @@ from flask import current_app, g, url_for
 from casework.models import Centre
 from casework.settings.tiles import tile_origin
 from casework.settings.values import value_of
+from web.navigation import CentreWords
 
 MAGIC, TILE_TYPE, MAX_ZOOM, VECTOR = b"PMTiles\x03", 99, 101, 1
 """How a PMTiles file of version 3 begins, and where its header says what its tiles are and how close they go."""
@@ -28,11 +29,11 @@ class BaseMap:
     max_zoom: int = 19
 
 
-def base_map(centre: Centre | None) -> BaseMap:
+def base_map(centre: Centre | CentreWords | None) -> BaseMap:
     """Return the base map of a centre and let this answer's browser fetch its tiles. Call it only for a page with a map."""
     centre_id = centre.id if centre is not None else None
     attribution, tiles = value_of("map_attribution", centre_id), value_of("map_tile_url", centre_id)
-    areas_url = url_for("maps.areas", ref=centre.ref) if centre is not None else ""
+    areas_url = url_for("maps.areas", ref=centre.ref) if centre is not None and centre.ref else ""
     if tiles and attribution:
         if (origin := tile_origin(tiles)) is not None:
             g.map_origin = origin

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale
@@ -20,9 +21,10 @@ class Texts(Domain):
 
     def get_translations(self) -> Any:
         """The translations of the reader's language; kept for the request, because a page asks some hundred times."""
+        here = locale_here()
         locale, found = g.get("texts", (None, None))
-        if found is None or locale is not get_locale():
-            locale, found = get_locale(), super().get_translations()
+        if found is None or locale is not here:
+            locale, found = here, super().get_translations()
             if current_app.config.get("PSEUDO_LOCALE"):
                 found = MarkedTexts(found)
             g.texts = locale, found
@@ -53,7 +55,15 @@ class Languages(Babel):
 def install(app: Flask) -> None:
     """Give the application its languages."""
     app.config["BABEL_DEFAULT_LOCALE"] = app.config["LANGUAGE"]
-    Languages(app, locale_selector=reader_language)
+    texts = Languages(app, locale_selector=reader_language).domain_instance
+    # as Flask-Babel does it, but without asking for each text which catalogue is meant
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: texts.get_translations().ugettext(text),
+        lambda one, many, number: texts.get_translations().ungettext(one, many, number),
+        newstyle=True,
+        pgettext=lambda context, text: texts.get_translations().upgettext(context, text),
+        npgettext=lambda context, one, many, number: texts.get_translations().unpgettext(context, one, many, number),
+    )
     app.after_request(_keep_language)
 
 
@@ -79,9 +89,18 @@ def chosen_in_browser() -> str | None:
     return next((code for code in given if code in LANGUAGES), None)
 
 
+def locale_here() -> Locale | None:
+    """What get_locale() returns, which looks for it five times over; a page asks some hundred times."""
+    try:
+        found: Locale | None = g._flask_babel.babel_locale
+    except (AttributeError, RuntimeError):
+        found = None
+    return found or get_locale()
+
+
 def language() -> str:
     """The code of the page's language, `vi` or `en`."""
-    locale = get_locale()
+    locale = locale_here()
     return str(locale.language if locale else current_app.config["LANGUAGE"])
 
 

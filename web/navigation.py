@@ -44,6 +44,8 @@ class CentreWords:
 
     name: Bilingual
     phone: str | None
+    id: int | None = None
+    ref: str = ""
 
 
 _kept: dict[str, tuple[str, CentreWords]] = {}
@@ -77,7 +79,7 @@ def centre_words() -> CentreWords:
         centre = db.session.scalar(select(Centre).where(Centre.is_default).order_by(Centre.id).limit(1))
         if centre is None:
             return CentreWords(PRODUCT, None)
-        kept = _kept[place] = (head, CentreWords(centre.name, centre.phone))
+        kept = _kept[place] = (head, CentreWords(centre.name, centre.phone, centre.id, centre.ref))
     return kept[1]
 
 

@@ -13,9 +13,9 @@ from casework.followed import case_to_follow
 from casework.followers import is_following
 from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
-from casework.models import Area, Centre, Field
+from casework.models import Area, Case, Centre, Field
 from casework.permissions import LOCAL_ZONE, Action
-from casework.public_cases import code_of_case, newest_published, public_case, public_items, public_list
+from casework.public_cases import code_of_case, newest_published, page_of, public_items, public_list
 from casework.public_choices import choices_on
 from casework.public_filters import LONGEST_SEARCH, Wanted
 from casework.public_points import public_map
@@ -25,6 +25,7 @@ from web.clock import now
 from web.config import LANGUAGES
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language
+from web.navigation import CentreWords, centre_words
 from web.networks import this_network
 from web.offline.devices import guest_device, this_device
 from web.promises import promises
@@ -76,10 +77,10 @@ def reports() -> ResponseReturnValue:
 @bp.get("/reports/<code>")
 @performs(Action.READ_PUBLIC)
 def report(code: str) -> ResponseReturnValue:
-    main_code = found(code_of_case(code.upper()))
-    if main_code != code:
-        return redirect(url_for(".report", code=main_code), 302)
-    return _report_page(main_code)
+    case = found(case_to_follow(code.upper()))
+    if case.code != code:
+        return redirect(url_for(".report", code=case.code), 302)
+    return _report_page(case)
 
 
 @bp.post("/reports/<code>/following")
@@ -98,13 +99,13 @@ def following(code: str) -> ResponseReturnValue:
     with unit_of_work():
         until = count_attempt(FOLLOWING, account.ref, now=moment)
     if until is not None:
-        return _report_page(main_code, refusal=in_reader_language(TooManyAttempts(until).text)), 429
+        return _report_page(found(case_to_follow(main_code)), refusal=in_reader_language(TooManyAttempts(until).text)), 429
     try:
         act_recorded(found(case_to_follow(main_code)).ref, verb, by=actor(), now=moment)
     except (CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
-        return _report_page(main_code, refusal=in_reader_language(refusal.text)), 422
+        return _report_page(found(case_to_follow(main_code)), refusal=in_reader_language(refusal.text)), 422
     return redirect(back)
 
 
@@ -117,7 +118,7 @@ def me_too(code: str) -> ResponseReturnValue:
     with unit_of_work():
         until = count_attempt(ME_TOO, account.ref if account is not None else this_network(), now=moment)
     if until is not None:
-        return _report_page(main_code, also_refusal=in_reader_language(TooManyAttempts(until).text)), 429
+        return _report_page(found(case_to_follow(main_code)), also_refusal=in_reader_language(TooManyAttempts(until).text)), 429
     try:
         with unit_of_work():
             case = found(case_to_follow(main_code))
@@ -128,7 +129,7 @@ def me_too(code: str) -> ResponseReturnValue:
                 device = this_device() if account is not None else this_device() or guest_device()
                 say_me_too(case, by=actor(), device=device, now=moment)
     except MeTooRefused as refusal:
-        return _report_page(main_code, also_refusal=in_reader_language(refusal.text)), 422
+        return _report_page(found(case_to_follow(main_code)), also_refusal=in_reader_language(refusal.text)), 422
     return redirect(url_for(".report", code=main_code, _anchor="also"))
 
 
@@ -177,15 +178,13 @@ def _piece_of_list(wanted: Wanted) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _centre_meant(wanted: Wanted) -> Centre | None:
+def _centre_meant(wanted: Wanted) -> Centre | CentreWords | None:
     """Whose land the map shows: that of the centre chosen, else of the one that takes what no other holds."""
-    chosen = Centre.ref == wanted.centre_ref if wanted.centre_ref else Centre.is_default
-    return db.session.scalar(select(Centre).where(chosen).order_by(Centre.id).limit(1))
+    return db.session.scalar(select(Centre).where(Centre.ref == wanted.centre_ref)) if wanted.centre_ref else centre_words()
 
 
-def _report_page(code: str, *, refusal: str = "", also_refusal: str = "") -> str:
-    case = found(public_case(code))
-    row, device = found(case_to_follow(code)), this_device()
+def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str:
+    case, device = page_of(row), this_device()
     return render_template(
         "public/report.html",
         case=case,

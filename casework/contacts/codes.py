@@ -1,6 +1,6 @@
 """One-time codes: six digits sent to a telephone number or an e-mail address, to prove that it is the person's.
 
-A code holds for ten minutes, five attempts and one use; of a contact and purpose the newest alone counts. Kept are keyed digests;
+A code holds for ten minutes, five attempts from one network and one use; of a contact and purpose the newest alone counts. Kept are keyed digests;
 contact and digits lie sealed in the row until the message has left, then they are wiped. Nothing here says whether anybody is known
 under a contact: a code is sent to whoever asks for one, within limits.
 
@@ -29,7 +29,10 @@ from casework.sealing import lookup_digest
 TEMPLATE = "one_time_code"
 DIGITS = 6
 LASTS = timedelta(minutes=10)
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS_HERE = 5
+"""From one network: who types wrong digits elsewhere does not end the code of its owner."""
+MOST_ATTEMPTS = 3 * MOST_ATTEMPTS_HERE
+"""In all."""
 RESEND_AFTER = timedelta(seconds=60)
 """Whoever asks again sooner is told the same, and nothing more is sent: the first message is on its way."""
 KEPT = timedelta(days=1)
@@ -38,9 +41,15 @@ SWEPT_TOGETHER = 1_000
 CODE_PURPOSE = "one-time code"
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
-OF_CONTACT = limit_set_by("codes_of_contact", "code to contact", QUARTER)
-OF_CONTACT_A_DAY = Limit("code to contact in a day", 10, DAY)
-"""With MOST_ATTEMPTS that leaves fifty guesses a day at a million."""
+NETWORKS = 3
+"""So many use up what a contact may be sent; one alone shuts nobody out."""
+OF_CONTACT_HERE = limit_set_by("codes_of_contact", "code to contact from network", QUARTER)
+OF_CONTACT_HERE_A_DAY = Limit("code to contact from network in a day", 10, DAY)
+OF_CONTACT = limit_set_by("codes_of_contact", "code to contact", QUARTER, times=NETWORKS)
+OF_CONTACT_A_DAY = Limit("code to contact in a day", 10, DAY, times=NETWORKS)
+"""Nobody is woken by more. With MOST_ATTEMPTS that leaves 450 guesses a day at a million."""
+TRIES_HERE = Limit("tries of a code from network", MOST_ATTEMPTS_HERE, DAY)
+"""Of one code; a day is longer than any holds."""
 OF_NETWORK = limit_set_by("codes_of_network", "code from network", HOUR)
 OF_ALL = limit_set_by("codes_an_hour", "codes", HOUR)
 """Messages cost money: a script with many numbers and networks empties no purse."""
@@ -71,16 +80,17 @@ class SentCode:
 def count_code(contact: Contact, *, network: str, now: datetime) -> datetime | None:
     """Count that a code was asked for; the instant from which it may be asked again when there were too many, else None.
 
-    Of the contact, the network, and everybody together. The caller commits it before `send_code`.
+    The narrowest limit first, and each only where the one before lets it pass: what is refused uses up nothing that others share.
+    The caller commits it before `send_code`.
     """
     subject = digest_of(contact)
-    counted = (
-        count_attempt(OF_CONTACT, subject, now=now),
-        count_attempt(OF_CONTACT_A_DAY, subject, now=now),
-        count_attempt(OF_NETWORK, network, now=now),
-        count_attempt(OF_ALL, "all", now=now),
-    )
-    return max((until for until in counted if until is not None), default=None)
+    here = f"{subject} {network}"
+    limits = (
+        (OF_CONTACT_HERE, here), (OF_CONTACT_HERE_A_DAY, here), (OF_NETWORK, network), (OF_CONTACT, subject), (OF_CONTACT_A_DAY, subject),
+        (OF_ALL, "all"),
+    )  # fmt: skip
+    counted = (count_attempt(limit, whose, now=now) for limit, whose in limits)
+    return next((until for until in counted if until is not None), None)
 
 
 def way_to(kind: str, *, configured: Collection[str], now: datetime) -> str | None:
@@ -125,13 +135,19 @@ def send_code(
     return SentCode(channel, digits, now)
 
 
-def check_code(contact: Contact, typed: str, *, purpose: Purpose, now: datetime, report: Report | None = None) -> bool:
+def check_code(contact: Contact, typed: str, *, purpose: Purpose, network: str, now: datetime, report: Report | None = None) -> bool:
     """Whether what was typed is the newest code of that contact and purpose; it is used up with that. Every call is an attempt.
 
-    The caller commits, also after a wrong one: nothing is raised, for a refused attempt counts too. Spaces and full-width digits do
-    not matter.
+    MOST_ATTEMPTS_HERE from one network; what is typed beyond them counts for nothing. The caller commits, also after a wrong one:
+    nothing is raised, for a refused attempt counts too. Spaces and full-width digits do not matter.
     """
     digest = digest_of(contact)
+    open_one = _newest(digest, purpose)
+    if open_one is None or not _is_open(open_one, now):
+        return False
+    here = f"{digest} {purpose} {open_one.created_at.timestamp():.6f} {network}"
+    if count_attempt(TRIES_HERE, here, now=now) is not None:
+        return False
     digits = "".join(sign for sign in unicodedata.normalize("NFKC", typed) if sign.isascii() and sign.isdigit())
     newest = select(func.max(OneTimeCode.id)).where(OneTimeCode.contact_digest == digest, OneTimeCode.purpose == purpose)
     attempt = update(OneTimeCode).where(

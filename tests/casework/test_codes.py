@@ -10,7 +10,10 @@ from sqlalchemy import select
 from casework.contacts.codes import (
     LASTS,
     MOST_ATTEMPTS,
+    MOST_ATTEMPTS_HERE,
     OF_CONTACT,
+    OF_CONTACT_A_DAY,
+    OF_CONTACT_HERE,
     RESEND_AFTER,
     Purpose,
     check_code,
@@ -30,6 +33,7 @@ from tests.web.letterbox import letterbox
 NOON = build.NOON
 PHONE, MAIL = Contact(phone=build.PHONE), Contact(email="thu@nguoi-dan.example")
 WRONG = "not a code"
+HERE, ELSEWHERE = "10.0.0.0/24", "10.0.1.0/24"
 
 
 def sent(
@@ -39,9 +43,11 @@ def sent(
         return send_code(contact, purpose=purpose, now=NOON + after, configured=ways).digits or ""
 
 
-def opens(digits: str, contact: Contact = PHONE, purpose: Purpose = Purpose.SIGN_IN, *, after: timedelta = timedelta()) -> bool:
+def opens(
+    digits: str, contact: Contact = PHONE, purpose: Purpose = Purpose.SIGN_IN, *, network: str = HERE, after: timedelta = timedelta()
+) -> bool:
     with unit_of_work():
-        return check_code(contact, digits, purpose=purpose, now=NOON + after)
+        return check_code(contact, digits, purpose=purpose, network=network, now=NOON + after)
 
 
 def rows() -> list[OneTimeCode]:
@@ -63,11 +69,16 @@ def test_a_code_opens_once_for_its_contact_and_purpose_and_no_longer_than_ten_mi
     assert (row.sealed_message, row.used_at is not None) == (None, True)
 
 
-def test_five_wrong_attempts_end_a_code_and_the_newest_alone_counts(app: Flask) -> None:
+def test_five_wrong_attempts_of_a_network_end_a_code_there_fifteen_everywhere_and_the_newest_alone_counts(app: Flask) -> None:
     build.standard_world()
     digits = sent()
-    assert not any(opens(WRONG) for _ in range(MOST_ATTEMPTS))
+    assert not any(opens(WRONG) for _ in range(MOST_ATTEMPTS_HERE))
     assert not opens(digits), "the sixth attempt, be it the right one"
+    assert opens(digits, network=ELSEWHERE), "a stranger who mistypes it ends no code of its owner"
+    digits = sent(MAIL)
+    assert not any(opens(WRONG, MAIL, network=f"10.0.{number % 4}.0/24") for number in range(MOST_ATTEMPTS))
+    assert not opens(digits, MAIL, network="10.9.0.0/24")
+    assert MOST_ATTEMPTS == 15
     first = sent(purpose=Purpose.TRACK)
     assert sent(purpose=Purpose.TRACK, after=RESEND_AFTER - timedelta(seconds=1)) == first, "pressed twice it is the same code"
     second = sent(purpose=Purpose.TRACK, after=RESEND_AFTER)
@@ -128,14 +139,29 @@ def test_by_zalo_where_its_template_is_approved_by_sms_where_it_refuses_and_by_n
     assert (nowhere.channel, len(nowhere.digits or "")) == (None, 6)
 
 
-@pytest.mark.parametrize(("contacts", "networks"), [(1, 5), (100, 1)], ids=["of one contact", "of one network"])
-def test_codes_are_limited(sqlite_app: Flask, contacts: int, networks: int) -> None:
+@pytest.mark.parametrize(
+    ("contacts", "networks", "most"), [(1, 1, 3), (1, 5, 9), (100, 1, 60)], ids=["here", "of one contact", "of one network"]
+)
+def test_codes_are_limited(sqlite_app: Flask, contacts: int, networks: int, most: int) -> None:
     build.standard_world()
+    assert (OF_CONTACT_HERE.allowed, OF_CONTACT.allowed, OF_CONTACT_A_DAY.allowed) == (3, 9, 30)
     asked = []
     with unit_of_work():
-        for number in range(OF_CONTACT.allowed + 60):
+        for number in range(most + 10):
             contact = Contact(phone=f"+8491234{number % contacts:04}")
             asked.append(count_code(contact, network=f"10.{number % networks}.0.0/24", now=NOON))
     refused_from = next(number for number, until in enumerate(asked) if until is not None)
-    assert refused_from == (OF_CONTACT.allowed if contacts == 1 else 60)
+    assert refused_from == most
     assert all(until is not None and until > NOON for until in asked[refused_from:])
+
+
+def test_what_one_network_is_refused_uses_up_nothing_of_others(sqlite_app: Flask) -> None:
+    build.standard_world()
+    with unit_of_work():
+        for number in range(620):
+            count_code(Contact(phone=f"+84905{number:06}"), network=HERE, now=NOON)
+        assert count_code(Contact(phone="+84912999888"), network=ELSEWHERE, now=NOON) is None, "the installation still sends codes"
+        for minute in range(12):
+            count_code(MAIL, network=HERE, now=NOON + timedelta(minutes=15 * minute))
+        assert count_code(MAIL, network=HERE, now=NOON + timedelta(hours=3)) is not None
+        assert count_code(MAIL, network=ELSEWHERE, now=NOON + timedelta(hours=3)) is None, "the owner of the address still gets one"

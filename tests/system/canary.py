@@ -22,6 +22,8 @@ ANSWERED = f"Bờ phía {HOUSE}, cạnh rác bịmậtbom."
 ASKED = f"Sai tên, nhà {HOUSE}, việc bịmậtbom."
 """What the reporter writes later: to the centre, as an answer to its question, with a request about their data."""
 CLEARED = "Ven suối có đống rác rất lớn, mùi nặng."
+SAID = "Nghe được: rác đổ đã ba ngày, lờichépzkv."
+"""What the operator writes down of the voice note, for the agencies at work."""
 
 IN_WORDS = (
     Mark("name in the words", "Zýndar"), Mark("phone in the words", "976543219"), Mark("e-mail in the words", "kimtuocxq"),
@@ -30,14 +32,15 @@ IN_WORDS = (
 IDENTITY = (Mark("name on the form", "Hmôngxạ"), Mark("e-mail on the form", "hopthu-vanzuk"))
 """What the identity holds beyond the words, so that a page with the words and a page with the identity can be told apart."""
 
-IN_FILE = (
-    Mark("file name", "tệpriêngwq"), Mark("EXIF artist", "exifnguoichupjv"), Mark("EXIF for Windows", "exifxpauthorjv"),
-    Mark("EXIF comment", "exifchúthíchjv"), Mark("EXIF place", "exifnơichụpjv"), Mark("XMP creator", "xmptácgiảjv"),
-    Mark("JPEG comment", "jpegchúthíchjv"), Mark("name of the voice note", "ghiâmriêngwq"),
+IN_PHOTO = (
+    Mark("EXIF artist", "exifnguoichupjv"), Mark("EXIF for Windows", "exifxpauthorjv"), Mark("EXIF comment", "exifchúthíchjv"),
+    Mark("EXIF place", "exifnơichụpjv"), Mark("XMP creator", "xmptácgiảjv"), Mark("JPEG comment", "jpegchúthíchjv"),
 )
+IN_FILE = (*IN_PHOTO, Mark("file name", "tệpriêngwq"), Mark("name of the voice note", "ghiâmriêngwq"))
 IN_VOICE = (Mark("voice", "giọngnóixjv"), Mark("title of the voice note", "wavtiêuđềjv"))
 """What is heard in the voice note, and what stands beside it in the file: for the operations team and the sender, as the file alone."""
 MARKS = IN_WORDS + IDENTITY + IN_FILE + IN_VOICE
+IN_TRANSCRIPT = Mark("transcript", "lờichépzkv")
 VOICE_NAME = "Zýndar ghiâmriêngwq.wav"
 
 XMP = (

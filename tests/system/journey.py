@@ -21,6 +21,7 @@ from tests.system.canary import (
     FULL_NAME,
     HOUSE,
     PHONE,
+    SAID,
     VOICE_NAME,
     WORDS,
     marked_photo,
@@ -90,8 +91,10 @@ class Journey:
         operator, page = self.opened("operator")
         [report] = self.case.reports
         photos = {name: "yes" for name in field_names(page) if name.startswith("show-")}
+        said = {name: SAID for name in field_names(page) if name.startswith("said-")}
+        assert len(said) == 1, page.shown
         page = operator.submit(page, ("act", "verify"), title="Rác đổ ven suối", place="Ven suối thôn Păng Tiêng",
-                               **{f"words-{report.report.ref}": CLEARED}, **photos)
+                               **{f"words-{report.report.ref}": CLEARED}, **photos, **said)
         return self._ended("verify", page)
 
     def classify(self, urgency: str = "normal") -> Page:

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 import zstandard
 
-from tests.system.canary import IN_FILE, marked_photo
+from tests.system.canary import IN_FILE, IN_PHOTO, IN_VOICE, marked_photo, marked_voice
 from tests.system.marks import Mark, found_in
 
 NAME, PHONE = Mark("name", "Quách Tỉnh Zýndar"), Mark("phone", "976543219")
@@ -68,4 +68,8 @@ def test_finds_nothing_where_there_is_nothing(text: str) -> None:
 
 
 def test_the_marked_photo_holds_every_mark_of_a_file() -> None:
-    assert found_in(marked_photo(), IN_FILE) == {mark.name for mark in IN_FILE} - {"file name"}
+    assert found_in(marked_photo(), IN_FILE) == {mark.name for mark in IN_PHOTO}
+
+
+def test_the_marked_voice_note_holds_every_mark_of_it() -> None:
+    assert found_in(marked_voice(), IN_VOICE) == {mark.name for mark in IN_VOICE}

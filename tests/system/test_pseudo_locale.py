@@ -117,6 +117,10 @@ def wrong_turns(journey: Journey) -> None:
 def texts_of(page: Page) -> Iterator[tuple[str, str]]:
     """Where a text stands, and the text."""
     apart = {each for top in page.document.iterfind(".//*[@translate='no']") for each in top.iter()}
+    for whole in page.document.find_class("prose"):
+        if any("\n" in text for text in MARKED.findall(whole.text_content())):
+            apart |= set(whole.iter())                      # one text, marked as a whole, of which each line is a paragraph
+            yield "<prose>", whole.text_content()
     for element in page.document.iter():
         if not isinstance(element.tag, str) or element.tag in UNREAD or element in apart:
             continue                                    # names of a diagram's values, and words of one language, are not translated
@@ -161,7 +165,7 @@ def typed() -> list[str]:
     """What this journey's people typed that is sealed in the rows, or that the pages cut up to mark or compare it."""
     from tests.system import canary
 
-    whole = [canary.WORDS, canary.ADDED, canary.ANSWERED, canary.ASKED, canary.FULL_NAME, canary.PHONE, canary.EMAIL,
+    whole = [canary.WORDS, canary.ADDED, canary.ANSWERED, canary.ASKED, canary.SAID, canary.FULL_NAME, canary.PHONE, canary.EMAIL,
              f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia."]  # fmt: skip
     words = {word for text in (*whole, *build.ANSWER.values(), *data()) if " " in text for word in text.replace("-", " ").split()}
     return sorted({*whole, *words}, key=len, reverse=True)

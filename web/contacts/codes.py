@@ -98,7 +98,7 @@ def is_right(contact: Contact, typed: str, *, purpose: Purpose, report: Report |
     """Whether the code is right; the attempt counts either way. Commits."""
     with unit_of_work():
         of_report = db.session.get_one(Report, report.id) if report is not None else None
-        return check_code(contact, typed, purpose=purpose, now=now(), report=of_report)
+        return check_code(contact, typed, purpose=purpose, network=this_network(), now=now(), report=of_report)
 
 
 def wrong_words() -> str:

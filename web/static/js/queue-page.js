@@ -7,7 +7,7 @@
   if (!list) return;
   if (!core || !core.is) { cannot.hidden = false; return; }
   const template = find("[data-row]"), texts = find("[data-sure-all]").dataset, leaving = find("[data-leaving]");
-  const at = new Intl.DateTimeFormat(document.documentElement.lang || "vi", { dateStyle: "short", timeStyle: "short" });
+  const at = new Intl.DateTimeFormat(document.documentElement.lang || "vi", { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" });
   const LONGEST = 140;
 
   const owner = self.langbiangOwner, hasAccount = owner !== "guest";
