@@ -271,14 +271,23 @@ def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> N
     db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
 
 
-def erase_reasons_to_look(reports: Sequence[Report], ids: Collection[int]) -> None:
-    """Empty the events of other cases that say why somebody looked at the identity of one of these reports: staff's own words."""
+LOOKS = ("reveal_identity", "look_at_data_request")
+"""Events with the reason for which somebody looked at who a person is."""
+
+
+def erase_reasons_to_look(reports: Sequence[Report], ids: Collection[int], *, streams: Collection[str] = ()) -> None:
+    """Empty the events of other cases that say why somebody looked at the identity of one of these reports: staff's own words.
+
+    In `streams`, those of accounts, every such event.
+    """
     codes = {report.code for report in reports}
     cases = select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports]))
-    looked = select(Event.id, Event.payload).where(Event.type == "reveal_identity", Event.salt.is_not(None))
+    looked = select(Event.id, Event.payload).where(Event.type.in_(LOOKS), Event.salt.is_not(None))
     rows = db.session.execute(looked.where(Event.case_id.in_(cases), Event.case_id.not_in(ids)))
     told = [row.id for row in rows if row.payload and row.payload.get("report") in codes]
     _empty_payloads(Event.id.in_(told))
+    if streams:
+        _empty_payloads(Event.stream.in_(streams) & Event.type.in_(LOOKS))
 
 
 def _texts_made_of(report_ids: list[int]) -> list[Change]:

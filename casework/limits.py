@@ -67,8 +67,9 @@ def limit_set_by(setting: str, name: str, window: timedelta, *, times: int = 1) 
     return Limit(name, VALUES[setting].default, window, setting, times)
 
 
-def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | None:
-    """Count one attempt and return None, or, when there were too many, the instant from which it may be tried again.
+def count_attempt(limit: Limit, subject: str, *, now: datetime, weight: int = 1) -> datetime | None:
+    """Count one attempt, or as many as it weighs, and return None, or, when there were too many, the instant from which it may be tried
+    again.
 
     One statement, so that attempts at the same time all count. The caller commits it *before* it lets the attempt go on, and
     does not raise inside that unit of work: a refused attempt counts too.
@@ -76,8 +77,8 @@ def count_attempt(limit: Limit, subject: str, *, now: datetime) -> datetime | No
     insert = sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert
     counted = (
         insert(RateCounter)
-        .values(bucket=limit.bucket_of(subject), window_starts_at=limit.window_at(now), count=1)
-        .on_conflict_do_update(index_elements=["bucket", "window_starts_at"], set_={"count": RateCounter.count + 1})
+        .values(bucket=limit.bucket_of(subject), window_starts_at=limit.window_at(now), count=weight)
+        .on_conflict_do_update(index_elements=["bucket", "window_starts_at"], set_={"count": RateCounter.count + weight})
         .returning(RateCounter.count)
     )
     count = db.session.execute(counted).scalar_one()

@@ -57,10 +57,12 @@ def has_said_me_too(case: Case, *, by: Actor, device: Device | None) -> bool:
 
 
 def is_own(case: Case, *, by: Actor, device: Device | None) -> bool:
-    """Whether one of the case's reports is the person's: of their account, opened by its secret, or sent by this browser."""
+    """Whether one of the case's reports is the person's: of their account, opened by its secret, or sent by this browser without any
+    account: who holds a household's telephone need not know what another has sent with theirs.
+    """
     theirs: list[ColumnElement[bool]] = [Report.id.in_(by.tracked_report_ids)] if by.tracked_report_ids else []
     theirs += [Reporter.account_id == by.own_id] if by.own_id is not None else []
-    theirs += [Report.device_id == device.id] if device is not None else []
+    theirs += [(Report.device_id == device.id) & Reporter.account_id.is_(None)] if device is not None else []
     sent = select(Report.id).join(CaseReport, CaseReport.report_id == Report.id).outerjoin(Reporter, Reporter.id == Report.reporter_id)
     own = sent.where(CaseReport.case_id == case.id, CaseReport.left_at.is_(None), or_(*theirs)) if theirs else None
     return own is not None and db.session.scalar(own.limit(1)) is not None

@@ -6,7 +6,7 @@ quarantined, refused, merged and withdrawn cases, and those answered to their se
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, select, tuple_
@@ -18,6 +18,7 @@ from casework.due_reasons import DueMove, moves_of
 from casework.former_areas import Beside, names_beside
 from casework.me_too import me_too_counts
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
+from casework.permissions import LOCAL_ZONE
 from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
 from casework.public_photos import ChosenPhotos, PublicPhoto, photos_of_cases
 from casework.public_search import found_by_words
@@ -34,7 +35,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PublicItem:
-    """One case in a list. `title` and photos are empty before the first publication; `clock` is the newest of kind case.
+    """One case in a list. `title` and photos are empty before the first publication; `clock` is the newest of kind case. Of the filing
+    the public knows the day, never the time: a neighbour may have seen who went by.
 
     While it rests `paused_for` says for what (casework.states.Pause); the reason of a hold and its end are public.
     """
@@ -43,7 +45,7 @@ class PublicItem:
     field: Bilingual | None
     area: Bilingual | None
     village: str | None
-    opened_at: datetime
+    opened_on: date
     progress: Progress
     is_urgent: bool
     clock: Clock | None
@@ -106,7 +108,8 @@ def public_list(wanted: Wanted, *, after: str = "", before: str = "", size: int 
     ids = found.ids[:size]
     items = public_items(ids)
     ends = [item.code for item in items]
-    stop = _code_at(found.goes_on_at) if found.goes_on_at is not None else None
+    stop = _code_at(found.goes_on_at, backwards=backwards) if found.goes_on_at is not None else None
+    stop = stop if stop != (before if backwards else after) else None
     if backwards:
         newer = ends[0] if has_more and ends else stop
         return PublicPage(items, newer, ends[-1] if ends else before)
@@ -186,6 +189,11 @@ def case_behind(report_code: str) -> Case | None:
     return db.session.scalars(_answering(_with_page(select(Case)), report_code)).unique().one_or_none()
 
 
+def local_day(instant: datetime) -> date:
+    """The local day an instant lies in."""
+    return instant.astimezone(LOCAL_ZONE).date()
+
+
 def progress_of(case: Case) -> Progress:
     """The step of the public bar; a reopened case is in progress whatever desk it waits at (rules.md, section 7)."""
     return IN_PROGRESS if case.reopened and CaseState(case.state) in OPEN_STATES else public_progress(case.state)
@@ -201,8 +209,12 @@ def _among(ids: list[int], most: int, anchor: Anchor | None, *, backwards: bool)
     return Matching(list(db.session.scalars(query.order_by(*order).limit(most))) if ids else [])
 
 
-def _code_at(place: Anchor) -> str | None:
-    return db.session.scalar(select(Case.code).where(Case.id == place[1]))
+def _code_at(place: Anchor, *, backwards: bool) -> str | None:
+    """The code to go on from where looking stopped: there, or the nearest before on the way of which the public may know."""
+    here = tuple_(Case.opened_at, Case.id)
+    order = (Case.opened_at.desc(), Case.id.desc()) if backwards else (Case.opened_at, Case.id)
+    nearest = select(Case.code).where(is_shown(), here <= place if backwards else here >= place)
+    return db.session.scalar(nearest.order_by(*order).limit(1))
 
 
 def _answering(query: Select[T], report_code: str) -> Select[T]:
@@ -258,7 +270,7 @@ def _item(case: Case, publication: Publication | None, clock: Clock | None, phot
         area=case.area.name if case.area else None,
         # until an operator has classified the case its village is what the sender typed, and may name a house
         village=case.village if is_classified else None,
-        opened_at=case.opened_at,
+        opened_on=local_day(case.opened_at),
         progress=progress_of(case),
         is_urgent=case.is_urgent,
         clock=clock,

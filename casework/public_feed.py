@@ -1,13 +1,14 @@
 """What a feed of the public list tells of each case: the facts of the list, since when they stand, and a point where it is public."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import and_, select
 
 from casework.db import db
 from casework.models import Case, Publication, PublicationVersion
-from casework.public_cases import PublicItem, newest_published, public_items
+from casework.permissions import LOCAL_ZONE
+from casework.public_cases import PublicItem, local_day, newest_published, public_items
 from casework.public_filters import PublicState, Wanted, matching
 from casework.public_search import found_by_words
 from casework.publications import PUBLIC_KINDS
@@ -17,9 +18,12 @@ MOST_ENTRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """One entry. `changed_at` is when its words became these; `question` is empty before the first publication."""
+    """One entry. `changed_at` is when its words became these, before the first publication to the day, as `filed_at` always is: local
+    midnight. `question` is empty before the first publication.
+    """
 
     item: PublicItem
+    filed_at: datetime
     changed_at: datetime
     question: str = ""
     point: tuple[float, float] | None = None
@@ -51,7 +55,12 @@ def _facts(codes: list[str]) -> dict[str, tuple[Case, PublicationVersion | None]
 
 
 def _entry(item: PublicItem, case: Case, version: PublicationVersion | None) -> FeedItem:
+    filed_at = _midnight(case.opened_at)
     if version is None or item.title is None:
-        return FeedItem(item, max(case.accepted_at or case.opened_at, case.opened_at))
+        return FeedItem(item, filed_at, _midnight(max(case.accepted_at or case.opened_at, case.opened_at)))
     point = (case.latitude, case.longitude) if case.latitude is not None and case.longitude is not None else None
-    return FeedItem(item, version.written_at, version.question, point if version.shows_exact_place else None)
+    return FeedItem(item, filed_at, version.written_at, version.question, point if version.shows_exact_place else None)
+
+
+def _midnight(instant: datetime) -> datetime:
+    return datetime.combine(local_day(instant), time(), LOCAL_ZONE)

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select, true, tuple_, union_all
 
 from casework.db import db
 from casework.former_areas import areas_before
@@ -76,25 +77,25 @@ class Matching:
     goes_on_at: Anchor | None = None
 
 
+@cache
 def is_shown() -> ColumnElement[bool]:
     """Whether the public may know of a case: never sensitive, quarantined, refused, merged, withdrawn ones or those answered privately."""
-    return _IS_SHOWN
-
-
-_IS_SHOWN = and_(
-    Case.quarantined_at.is_(None),
-    Case.visibility_reason_id.is_(None),
-    unindexed(Case.merged_into_id).is_(None),
-    or_(unindexed(Case.state).in_(OPEN_STATES), and_(Case.is_public, unindexed(Case.state).in_(ANSWERED_STATES))),
-)
+    state = unindexed(Case.state)
+    return and_(
+        Case.quarantined_at.is_(None),
+        Case.visibility_reason_id.is_(None),
+        unindexed(Case.merged_into_id).is_(None),
+        or_(state.in_(OPEN_STATES), and_(Case.is_public, state.in_(ANSWERED_STATES))),
+    )
 
 
 def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwards: bool = False) -> Matching:
     """Return the newest `most` cases that match, whatever their words, going on behind the anchor; `backwards` those just ahead of it."""
     choice = _choice(wanted)
-    filters = [*choice.filters, *_beyond(anchor, backwards=backwards)]
+    days = list(_days(wanted))
+    filters = [*choice.filters, *days, *_beyond(anchor, backwards=backwards)]
     for looked_at in (max(1, LOOKED_AT // FIRST_SHARE), LOOKED_AT) if wanted.is_narrowed else (None,):
-        end = _end_of_window(choice.ways, anchor, looked_at, backwards=backwards) if looked_at else None
+        end = _end_of_window(choice.ways, days, anchor, looked_at, backwards=backwards) if looked_at else None
         window = [] if end is None else [_place() <= end if backwards else _place() >= end]
         rows = db.session.execute(_newest(choice.ways, [is_shown(), *filters, *window], most, backwards=backwards)).all()
         if end is None or len(rows) >= most:
@@ -105,13 +106,15 @@ def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwar
 def matching_among(wanted: Wanted, case_ids: Sequence[int]) -> list[int]:
     """Return those of some cases that match, whatever their words, newest first."""
     choice = _choice(wanted)
-    query = select(Case.id).where(Case.id.in_(case_ids), is_shown(), *choice.filters, or_(*(and_(true(), *way) for way in choice.ways)))
+    # numbers of rows in the text of the statement: to hand over some hundred parameters takes longer than to find the rows
+    among = Case.id.in_(bindparam("cases", case_ids, expanding=True, literal_execute=True))
+    query = select(Case.id).where(among, is_shown(), *choice.filters, *_days(wanted), or_(*(and_(true(), *way) for way in choice.ways)))
     return list(db.session.scalars(query.order_by(Case.opened_at.desc(), Case.id.desc()))) if case_ids else []
 
 
 def place_of(code: str) -> Anchor | None:
-    """Where the case with a code stands in the list."""
-    row = db.session.execute(select(Case.opened_at, Case.id).where(Case.code == code)).one_or_none() if code else None
+    """Where the case with a code stands in the list; None for one the public may not know of, as for one that was never given."""
+    row = db.session.execute(select(Case.opened_at, Case.id).where(Case.code == code, is_shown())).one_or_none() if code else None
     return (row.opened_at, row.id) if row else None
 
 
@@ -155,12 +158,16 @@ def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Case.urgency == "urgent"
     if wanted.late_at is not None:
         yield func.coalesce(Case.answered_at, Case.closed_at, wanted.late_at) >= Case.due_at
+    if wanted.centre_ref:
+        yield unindexed(Case.centre_id).in_(select(Centre.id).where(Centre.ref == wanted.centre_ref))
+
+
+def _days(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    """Bounds of the place in the list: looking begins at the last day that was asked for, not at today."""
     if wanted.since is not None:
         yield Case.opened_at >= _midnight(wanted.since)
     if wanted.until is not None:
         yield Case.opened_at < _midnight(wanted.until + timedelta(days=1))
-    if wanted.centre_ref:
-        yield unindexed(Case.centre_id).in_(select(Centre.id).where(Centre.ref == wanted.centre_ref))
 
 
 def _open_ways(state: PublicState) -> Iterator[list[ColumnElement[bool]]]:
@@ -187,9 +194,11 @@ def _beyond(anchor: Anchor | None, *, backwards: bool) -> list[ColumnElement[boo
     return [_place() > anchor if backwards else _place() < anchor]
 
 
-def _end_of_window(ways: list[list[ColumnElement[bool]]], anchor: Anchor | None, looked_at: int, *, backwards: bool) -> Anchor | None:
-    """The place of the last row to be looked at; None where none lies behind it. The indexes alone answer it."""
-    rows = _newest(ways, _beyond(anchor, backwards=backwards), looked_at + 1, backwards=backwards).subquery()
+def _end_of_window(
+    ways: list[list[ColumnElement[bool]]], days: list[ColumnElement[bool]], anchor: Anchor | None, looked_at: int, *, backwards: bool
+) -> Anchor | None:
+    """The place of the last row of these days to be looked at; None where none lies behind it. The indexes alone answer it."""
+    rows = _newest(ways, [*days, *_beyond(anchor, backwards=backwards)], looked_at + 1, backwards=backwards).subquery()
     order = rows.c.opened_at, rows.c.id
     query = select(*order).order_by(*(order if backwards else (each.desc() for each in order))).offset(looked_at - 1).limit(2)
     found = db.session.execute(query).all()

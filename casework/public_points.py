@@ -7,14 +7,14 @@ Nobody's place is given away: before the first publication, and where the public
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import load_only
 
 from casework.db import db
 from casework.models import Area, Case, Publication, PublicationVersion
-from casework.public_cases import progress_of
+from casework.public_cases import local_day, progress_of
 from casework.public_filters import Wanted, matching
 from casework.public_search import found_by_words
 from casework.publications import PUBLIC_KINDS
@@ -36,7 +36,7 @@ class Point:
     progress: Progress
     is_late: bool
     is_urgent: bool
-    opened_at: datetime
+    opened_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def public_map(wanted: Wanted, *, now: datetime) -> PublicMap:
     shown = _exact_titles([case.id for case in cases if case.is_public and case.latitude is not None and case.longitude is not None])
     points = tuple(
         Point(case.code, shown[case.id], case.latitude or 0, case.longitude or 0, progress_of(case), case.is_late(now), case.is_urgent,
-              case.opened_at)
+              local_day(case.opened_at))
         for case in cases
         if case.id in shown
     )  # fmt: skip

@@ -141,6 +141,7 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "carry_out_data_request": _for_the_centre("Thực hiện yêu cầu về dữ liệu cá nhân", "Carried out the request about personal data"),
     "look_at_data_request": _for_the_centre("Xem yêu cầu về dữ liệu cá nhân", "Looked at the request about personal data"),
     "lift_restriction": _for_the_centre("Bỏ yêu cầu hạn chế xử lý dữ liệu", "Lifted the restriction of personal data"),
+    "erase_report": _for_the_centre("Đã xóa dữ liệu cá nhân trong một phản ánh", "The personal data of a report were erased"),
     "end_erasure": _for_the_centre("Đã xóa dữ liệu cá nhân của người gửi", "The sender's personal data were erased"),
     "merge": _merged,
     "split": _split,

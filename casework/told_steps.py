@@ -14,6 +14,8 @@ from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
 from casework.words import Bilingual
 
 MOST_STEPS = 100
+OF_THE_SENDER = frozenset({"file_report"})
+"""Of what the sender did the public is told the day: the time could tell a neighbour who it was."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Step:
     at: datetime
     is_main: bool = False
     note: Bilingual | None = None
+    is_of_day: bool = False
+    """Of the instant the day alone is told."""
 
 
 def public_steps(case: Case) -> list[Step]:
@@ -31,7 +35,7 @@ def public_steps(case: Case) -> list[Step]:
     if not case.is_public:
         return []
     query = select(Event).where(Event.case_id == case.id, Event.type.in_(PUBLIC_TELLERS)).order_by(Event.seq.desc()).limit(MOST_STEPS)
-    return list(_told(db.session.scalars(query), PUBLIC_TELLERS, _agency_names([case])))
+    return list(_told(db.session.scalars(query), PUBLIC_TELLERS, _agency_names([case]), by_day=OF_THE_SENDER))
 
 
 def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
@@ -65,13 +69,15 @@ def _concerns(event: Event, report: Report) -> bool:
     return not (is_of_the_main_case and report.code in payload.get("reports", ()))
 
 
-def _told(events: Iterable[Event], tellers: dict[str, Teller], names: dict[str, Bilingual]) -> Iterator[Step]:
+def _told(
+    events: Iterable[Event], tellers: dict[str, Teller], names: dict[str, Bilingual], *, by_day: frozenset[str] = frozenset()
+) -> Iterator[Step]:
     events = list(events)
     names = names_in_events([event.payload for event in events if event.type == "reorganise" and event.payload]) | names
     for event in events:
         told = tellers[event.type](event.payload, names) if event.payload is not None else None
         if told is not None:
-            yield Step(told.words, event.at, told.is_main, told.note)
+            yield Step(told.words, event.at, told.is_main, told.note, event.type in by_day)
 
 
 def _agency_names(cases: Iterable[Case]) -> dict[str, Bilingual]:

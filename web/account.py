@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from casework.contacts.proven import tell_sign_in_changed
 from casework.db import db, unit_of_work
 from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
 from casework.models import Account
@@ -68,6 +69,8 @@ def password() -> ResponseReturnValue:
         account = db.session.get_one(Account, account_id)
         change_own_password(account, by=by, now=moment, password_hash=password_hash, session_id=session_id)
         forget_attempts(GUESSES, str(account_id), now=moment)
+        if account.kind == "citizen":
+            tell_sign_in_changed(account, now=moment)
     flash(_("Your password has been changed. Other browsers have been signed out."))
     home = url_for("inbox.inbox") if account.kind == "staff" else url_for("tracking.mine")
     return redirect(own_address(form.next.data, home) if is_first else url_for("auth.sessions"))

@@ -12,21 +12,26 @@ from sqlalchemy import func, select
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.events import append
+from casework.figures.keeping import count_public_figures
 from casework.models import Centre, Clock, Event
 from casework.permissions import LOCAL_ZONE, SYSTEM
 from casework.reminders import send_reminders
 from casework.seeding import install_centre, install_rules
 from web import create_app
 from web.config import Config
-from web.demo_cases import agencies_at_work, draw_pictures, tell_stories
+from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
+from web.demo_citizens import furnish_citizens
 from web.demo_desks import OnDesk, furnish_desks, on_desk
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
 from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
 from web.passwords import hash_password
+from web.recording_jobs import prepare_recordings
 from web.schema import refuse_other_schema
 from web.server import serve
 from web.starting import StartRefused
+from web.worker import provable_kinds
 from workflows.models import Timer
+from workflows.unconfirmed import set_apart_unconfirmed
 from workflows.versions import install_shipped_model
 from workflows.wakeups import deliver_messages, fire_due_timers
 
@@ -77,21 +82,23 @@ def prepare(app: Flask, *, now: datetime) -> bool:
     if was_empty:
         _refuse_other_data()
         store = app.extensions["file_store"]
-        pictures = draw_pictures(store, max_bytes=app.config["MAX_PHOTO_BYTES"])
+        pictures, recorded = draw_pictures(store, max_bytes=app.config["MAX_PHOTO_BYTES"]), make_recordings(store)
         password_hash = hash_password(PASSWORD)
         with unit_of_work():
             install_rules(OPENED)
             centre = install_centre(OPENED, of_district=True)
             install_shipped_model(now=OPENED)
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
-            told = tell_stories(centre, now=now, store=store, pictures=pictures)
+            told = tell_stories(centre, now=now, store=store, pictures=pictures, recorded=recorded)
             furnish_desks(centre, now=now)
             furnish_settings(centre, now=now)
+            furnish_citizens(now=now)
             append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
     else:
         with unit_of_work():
             install_shipped_model(now=now)  # the folder may be of an older release
     catch_up(now)
+    let_worker_s_rounds_run(app, now=now)
     if was_empty:
         let_messages_be_given_up(app, now=now)
     let_past_messages_rest(now)
@@ -106,6 +113,15 @@ def catch_up(now: datetime) -> None:
     """
     let_past_timers_fire(now)
     let_past_reminders_go(now)
+
+
+def let_worker_s_rounds_run(app: Flask, *, now: datetime) -> None:
+    """What a worker would do in its first minutes: copies of recordings, reports set apart, the figures of all months."""
+    while prepare_recordings(app.extensions["file_store"], now=now):
+        pass
+    set_apart_unconfirmed(now, provable=provable_kinds(app, now))
+    while count_public_figures(now):
+        pass
 
 
 def let_past_timers_fire(now: datetime) -> int:

@@ -1,15 +1,21 @@
 """The deeds beside the straight way: asked, refused, held, handed back, extended, merged, withdrawn, corrected …"""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
+from casework.cases import lock_case
+from casework.contacts.blocked_senders import block_sender
 from casework.db import db
+from casework.me_too import say_me_too
 from casework.models import Case, Publication, RefusalReason
-from casework.permissions import Role
+from casework.permissions import Actor, Role
+from casework.recordings.staging import recordings_of_report
+from casework.recordings.transcripts import transcribe
 from web.demo_steps import public_photos
 from web.demo_stories import Deed
-from web.demo_telling import COMMITTEE, LEAD, OPERATOR, Telling
+from web.demo_telling import COMMITTEE, LEAD, OPERATOR, Telling, begin_step
 
 # -- the centre -------------------------------------------------------------------------------------------------------
 
@@ -28,6 +34,21 @@ def decide_objection(telling: Telling, deed: Deed, moment: datetime) -> None:
 def ask_reporter(telling: Telling, deed: Deed, moment: datetime) -> None:
     """An operator asks the sender, and the case waits."""
     telling.beside("ask_reporter", telling.staff(OPERATOR, moment), moment, report=telling.case.main_report, **deed.form)
+
+
+def transcribe_voice(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """An operator writes down what the voice note says."""
+    begin_step()
+    case = lock_case(telling.case_id)
+    [voice] = [each for each in recordings_of_report(case.main_report) if each.kind == "voice"]
+    transcribe(case, by=telling.staff(OPERATOR, moment), now=moment, recording=voice, words=deed.form["words"])
+
+
+def block_sender_of(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """The operations lead takes nothing of the sender for some days."""
+    begin_step()
+    case = lock_case(telling.case_id)
+    block_sender(case, case.main_report, by=telling.staff(LEAD, moment), now=moment, reason=deed.form["words"], days=deed.form["days"])
 
 
 def hold(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -160,12 +181,14 @@ def object_(telling: Telling, deed: Deed, moment: datetime) -> None:
 
 def answer_question(telling: Telling, deed: Deed, moment: datetime) -> None:
     """The sender answers what was asked."""
-    telling.step("answer_question", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
+    by = telling.reporter(moment)
+    telling.step("answer_question", by, moment, report=telling.case.main_report, **_sent(telling, deed, by, moment))
 
 
 def write(telling: Telling, deed: Deed, moment: datetime) -> None:
     """The sender adds something."""
-    telling.beside("write_to_centre", telling.reporter(moment), moment, report=telling.case.main_report, **deed.form)
+    by = telling.reporter(moment)
+    telling.beside("write_to_centre", by, moment, report=telling.case.main_report, **_sent(telling, deed, by, moment))
 
 
 def withdraw(telling: Telling, deed: Deed, moment: datetime) -> None:
@@ -176,3 +199,15 @@ def withdraw(telling: Telling, deed: Deed, moment: datetime) -> None:
 def follow(telling: Telling, _deed: Deed, moment: datetime) -> None:
     """Another citizen follows the case."""
     telling.beside("follow", telling.somebody_else(moment), moment)
+
+
+def me_too(telling: Telling, deed: Deed, moment: datetime) -> None:
+    """Some others say that it concerns them as well."""
+    for number in deed.form["senders"]:
+        begin_step()
+        say_me_too(telling.case, by=telling.citizen(number, moment), device=None, now=moment)
+
+
+def _sent(telling: Telling, deed: Deed, by: Actor, moment: datetime) -> dict[str, Any]:
+    """What the sender writes, with the photo that comes with it."""
+    return {"words": deed.form["words"], "token": telling.stage("added", by, moment) if "picture" in deed.form else None}

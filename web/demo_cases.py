@@ -1,7 +1,8 @@
 """Telling the stories of the demonstration, in the order things happened: every deed by its use case, under the story's own clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from zlib import crc32
 
@@ -11,22 +12,26 @@ from sqlalchemy import select
 from casework.calendars import calendar_of
 from casework.db import db
 from casework.demo_pictures import draw_demo_photo
+from casework.demo_recordings import demo_video, demo_voice
 from casework.file_store import FileStore
 from casework.models import Agency, Centre
 from casework.photo_records import PreparedPhoto, prepare_photo
+from casework.recordings.staging import PreparedRecording, prepare_recording
 from web import demo_acts, demo_desks, demo_steps
 from web.demo_fresh import FRESH
 from web.demo_history import HISTORY
 from web.demo_reorganisation import DONE, reorganise
 from web.demo_stories import Deed, Story, moments_of
-from web.demo_telling import Pictures, Telling, agency_names, is_urgent
+from web.demo_telling import Pictures, Recorded, Telling, agency_names, is_urgent
+from web.demo_year import YEAR
 
-STORIES = (*HISTORY, *FRESH)
+STORIES = (*HISTORY, *YEAR, *FRESH)
 
 Do = Callable[[Telling, Deed, datetime], None]
 
 DEEDS: dict[str, Do] = {
     "file": demo_steps.file,
+    "confirm": demo_steps.confirm,
     "verify": demo_steps.verify,
     "classify": demo_steps.classify,
     "call_hotline": demo_steps.call_hotline,
@@ -53,6 +58,9 @@ DEEDS: dict[str, Do] = {
     "withdraw": demo_acts.withdraw,
     "decide_withdrawal": demo_acts.decide_withdrawal,
     "follow": demo_acts.follow,
+    "me_too": demo_acts.me_too,
+    "transcribe": demo_acts.transcribe_voice,
+    "block_sender": demo_acts.block_sender_of,
     "direct": demo_acts.direct,
     "publish_interim": demo_acts.publish_interim,
     "correct": demo_acts.correct,
@@ -80,20 +88,31 @@ PAINTERS = 2
 
 def draw_pictures(store: FileStore, *, max_bytes: int) -> Pictures:
     """Draw and store what the stories show. Done before the unit of work: drawing and sealing take seconds."""
-    wanted = [
-        (story, purpose, number) for story in STORIES for purpose, count in _pictures_wanted(story).items() for number in range(count)
-    ]
+    wanted = [_Wanted(story, purpose, kind, number) for story in STORIES for number, (purpose, kind) in enumerate(_pictures_of(story))]
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
-    def draw(one: tuple[Story, str, int]) -> PreparedPhoto:
+    def draw(one: _Wanted) -> PreparedPhoto:
         with app.app_context():
-            return _drawn(*one, store, max_bytes)
+            return one.drawn(store, max_bytes)
 
     pictures: dict[tuple[str, str], list[PreparedPhoto]] = {}
     with ThreadPoolExecutor(PAINTERS) as painters:
-        for (story, purpose, _), photo in zip(wanted, painters.map(draw, wanted), strict=True):
-            pictures.setdefault((story.title, purpose), []).append(photo)
+        for one, photo in zip(wanted, painters.map(draw, wanted), strict=True):
+            pictures.setdefault((one.story.title, one.purpose), []).append(photo)
     return pictures
+
+
+def make_recordings(store: FileStore) -> Recorded:
+    """Compute and store the voice notes, and the videos where the extra `media` is there. Before the unit of work, too."""
+    made: dict[str, list[PreparedRecording]] = {}
+    for number, story in enumerate(STORIES):
+        sound = demo_voice(number) if story.voice else None
+        film = demo_video(crc32(story.title.encode()), story.picture or "") if story.video else None
+        files = [("voice", "loi-noi.wav", sound), ("video", "quay-tai-cho.webm", film)]
+        kept = [prepare_recording(data, name, kind=kind, store=store) for kind, name, data in files if data is not None]
+        if kept:
+            made[story.title] = kept
+    return made
 
 
 def agencies_at_work(centre: Centre) -> list[Agency]:
@@ -105,12 +124,12 @@ def agencies_at_work(centre: Centre) -> list[Agency]:
     return list(db.session.scalars(query.order_by(Agency.id)))
 
 
-def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: Pictures) -> int:
+def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: Pictures, recorded: Recorded) -> int:
     """Tell every story up to `now`, in the caller's unit of work and in the order of time; returns how many."""
     calendar = calendar_of(centre.id)
     agenda: list[tuple[datetime, Telling, Deed]] = []
     for story in STORIES:
-        telling = Telling(story, centre, store, pictures)
+        telling = Telling(story, centre, store, pictures, recorded)
         moments = moments_of(story, urgent=is_urgent(story), now=now, calendar=calendar)
         agenda += [(moment, telling, each) for each, moment in moments]
     agenda.sort(key=lambda entry: entry[0])
@@ -124,15 +143,29 @@ def tell_stories(centre: Centre, *, now: datetime, store: FileStore, pictures: P
     return len(STORIES)
 
 
-def _pictures_wanted(story: Story) -> dict[str, int]:
-    if story.picture is None:
-        return {}
-    submits = [each for each in story.deeds if each.step in ("submit", "submit_again")]
-    return {"scene": 1, "after": sum(not each.agencies or "photographed" in each.form for each in submits)}
+@dataclass(frozen=True)
+class _Wanted:
+    """A picture to draw: of which story, to be shown when, of what, and the how-manieth of it."""
+
+    story: Story
+    purpose: str
+    kind: str
+    number: int
+
+    def drawn(self, store: FileStore, max_bytes: int) -> PreparedPhoto:
+        """Drawn and stored. Photos of before and after show the place of the report, others another spot."""
+        spot = self.number + 1 if self.purpose == "added" else max(0, self.number - 1)
+        data = draw_demo_photo(crc32(self.story.title.encode()) + spot, self.kind, after=self.purpose == "after")
+        return prepare_photo(data, f"{self.purpose}.jpg", store=store, max_bytes=max_bytes)
 
 
-def _drawn(story: Story, purpose: str, number: int, store: FileStore, max_bytes: int) -> PreparedPhoto:
-    seed = crc32(story.title.encode())
-    # a later photo of the work shows another spot, the first one the place of the report
-    data = draw_demo_photo(seed + number, story.picture or "", after=purpose == "after")
-    return prepare_photo(data, f"{purpose}.jpg", store=store, max_bytes=max_bytes)
+def _pictures_of(story: Story) -> Iterator[tuple[str, str]]:
+    """Purpose and kind of each: the scene, the place after each answer that has a photo, what the sender added."""
+    if story.picture is not None:
+        yield "scene", story.picture
+        for each in story.deeds:
+            if each.step in ("submit", "submit_again") and (not each.agencies or "photographed" in each.form):
+                yield "after", story.picture
+    for each in story.deeds:
+        if "picture" in each.form:
+            yield "added", each.form["picture"]

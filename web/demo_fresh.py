@@ -1,21 +1,31 @@
 """The reports of the last days: between them they leave something to do on every desk, in every state a case can wait in.
 
-Twelve, and a thirteenth that is near another: what is alike nearby could not be seen without it.
+Twelve; a thirteenth that is near another, for what is alike nearby could not be seen without it; and two of people without an account,
+one of whom has not proven the address for more than a day while the other sends advertising.
 """
 
 from web.demo_stories import ANSWERED, TAKEN, URGENTLY_TAKEN, Story, deed
 
 FRESH = (
     # -- not with agencies yet
-    Story("Ổ gà sâu ngay khúc cua trên Quốc lộ 27C", (), "pothole", idle=9, reporter=1),
+    Story("Ổ gà sâu ngay khúc cua trên Quốc lộ 27C", (), "pothole", idle=9, reporter=1, voice=True),
     Story("Mặt đường Quốc lộ 27C bong tróc, nhiều ổ gà nhỏ", ("verify", "classify"), idle=60, cooperating=1, reporter=8, is_call=True),
     Story("Loa truyền thanh của thôn không phát", (
         deed("ask_reporter", words="Ông/Bà cho biết cụm loa nằm gần nhà ai hoặc điểm nào của thôn, và loa mất tiếng từ ngày nào.",
              when_unanswered="continue", working_days=5),
     ), idle=50),
     Story("Cống thoát nước tắc, mưa là nước tràn vào nhà", (
-        "verify", deed("withdraw", after=45, reason="Sáng nay bà con đã tự khơi được một đoạn, tôi xin rút để khỏi phiền cơ quan."),
+        "verify",
+        deed("ask_reporter", after=30, words="Cống tắc ở đoạn nào? Ông/Bà chụp giúp một ảnh chỗ nước tràn để tổ sửa chữa mang đúng dụng cụ.",
+             when_unanswered="continue", working_days=3),
+        deed("answer_question", after=170, picture="flood", words="Tắc ở hố thu đầu hẻm, nước tràn như trong ảnh tôi vừa chụp."),
+        deed("withdraw", after=600, reason="Sáng nay bà con đã tự khơi được một đoạn, tôi xin rút để khỏi phiền cơ quan."),
     ), "flood", idle=20, reporter=1),
+    Story("Điểm chăn thả trâu bò làm hư luống hoa công viên", (), idle=1_590, reporter=None, guest=1, is_unconfirmed=True),
+    Story("Nhận khoan giếng, rút hầm cầu giá rẻ", (
+        deed("refuse", after=20, reason="quang_cao", words="Đây là tin quảng cáo, không phải phản ánh về sự việc tại hiện trường."),
+        deed("block_sender", after=30, days=14, words="Gửi cùng một tin quảng cáo nhiều lần dù đã được nhắc."),
+    ), idle=400, reporter=None, guest=2, is_unconfirmed=True, is_round_the_clock=True),
     Story("Hát loa kéo quá 22 giờ gây ồn", (
         *TAKEN, *ANSWERED, deed("rate", level="dissatisfied", words="Tuần này nhà đó vẫn hát đến khuya, chưa thấy ai nhắc lại."),
         deed("review", outcome="reopened", words="Tổ vận hành đã xác minh việc tái diễn và mở lại hồ sơ để xử lý tiếp."),
@@ -34,7 +44,7 @@ FRESH = (
         deed("distribute", "UBND-LAT", "TTYT", "TTNN"),
         deed("hand_back", "TTNN", after=6,
              reason="Tiêm phòng và bắt chó thả rông ở xã do UBND xã tổ chức; Trung tâm không có lực lượng tại chỗ."),
-        deed("write", after=5, words="Con chó vừa chạy về phía trường học, các cháu sắp tan trường."),
+        deed("write", after=5, picture="fence", words="Con chó vừa chạy về phía tường rào trường học này, các cháu sắp tan trường."),
         deed("note", after=1, audience="centre",
              words="@totruong Trực ban UBND xã Lát chưa nghe máy, nhờ anh gọi giúp Công an xã và nhà trường giữ các cháu trong sân."),
         deed("assign", after=1, element="clear_text", to="vanhanh"),
@@ -42,6 +52,7 @@ FRESH = (
     Story("Biển quảng cáo che khuất tầm nhìn tại ngã ba", (
         "verify", "classify", deed("distribute", "UBND-DASAR", "PKTHT", "PVHTT", "PTNMT"), "accept",
         deed("submit", "PKTHT", after=480), "approve", deed("publish_interim", after=120),
+        deed("me_too", after=90, senders=(0, 3, 6)),
         deed("request_extension", "UBND-DASAR", after=480, days=2, reason="Chủ biển xin thêm thời gian thuê xe cẩu để di dời an toàn."),
         deed("endorse_extension", "UBND-DASAR"),
         deed("decide_extension", "UBND-DASAR", after=120, granted=True, words="Đồng ý, yêu cầu đặt biển cảnh báo tạm tại ngã ba."),
@@ -58,6 +69,8 @@ FRESH = (
         deed("open_answer", "PTNMT", after=30),
     ), "sign", idle=90, cooperating=2, reporter=5),
     Story("Nghi hút cát trái phép trên sông", (
+        deed("transcribe", words="Từ ba giờ sáng có tiếng máy nổ dưới sông, nghe rõ nhất chỗ bãi cát sau cầu. Sáng ra thấy xe ben chở cát "
+                                 "đi về hướng quốc lộ, bờ sông lở thêm một đoạn."),
         *TAKEN,
         deed("submit", "PTNMT", after=960),
         deed("redo", "PTNMT", words="Bổ sung biên bản tạm giữ phương tiện và khối lượng cát đã hút; chụp lại ảnh bờ sông."),
@@ -71,7 +84,7 @@ FRESH = (
                       "Khối lượng cát tại bãi khoảng … m³.",
              actions="Đã tạm giữ phương tiện, lập biên bản số …, giao UBND xã Đạ Nhim giám sát đoạn bờ sông bị sạt.",
              remaining="Chờ số liệu đo bờ sông của đơn vị tư vấn."),
-    ), "sand", idle=30, cooperating=2, complexity="complex", reporter=6),
+    ), "sand", idle=30, cooperating=2, complexity="complex", reporter=6, voice=True, video=True),
     Story("Mùi hôi từ nơi ủ phân gà", (
         *TAKEN, deed("submit", "UBND-LAT", "PTNMT", after=960), deed("approve", "UBND-LAT"),
         deed("redo", "PTNMT", words="Nêu kết quả kiểm tra lại mùi tại nơi ủ phân và chụp ảnh chỗ ủ sau khi che phủ."),
@@ -86,8 +99,8 @@ FRESH = (
     ), "camera", idle=40, cooperating=1, complexity="simple", camera="Camera an ninh chợ Lạc Dương"),
 
     # -- answered
-    Story("Nắp hố ga vỡ trước cổng trường tiểu học", (*URGENTLY_TAKEN, *ANSWERED, deed("follow", after=300)), "manhole", idle=2100,
-          cooperating=2),
+    Story("Nắp hố ga vỡ trước cổng trường tiểu học", (*URGENTLY_TAKEN, *ANSWERED, deed("follow", after=300), deed("me_too", after=240, senders=(2, 4, 7, 8))),
+          "manhole", idle=1860, cooperating=2),
     Story("Rác sau mùa hội cỏ hồng chưa được dọn", (
         *TAKEN, *ANSWERED, deed("rate", level="dissatisfied", words="Chỉ dọn phía cổng, bên mép hồ rác vẫn còn nhiều."),
     ), "trash", idle=120, cooperating=1, complexity="simple", is_round_the_clock=True),

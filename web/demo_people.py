@@ -1,5 +1,5 @@
 """Who plays in the demonstration: an invented person per role (two operators), an officer and a leader in each agency that has work,
-two citizens, and neighbours of theirs who only send reports.
+two citizens with a proven address, neighbours of theirs who only send reports, and guests.
 
 The other agencies share one officer and one leader, so that whatever is given to them has somebody to answer.
 
@@ -14,6 +14,8 @@ from itertools import count, cycle
 
 from sqlalchemy import select
 
+from casework.consent_notices import notice_today
+from casework.contacts.proven import note_proof
 from casework.db import db
 from casework.identity import EMAIL_PURPOSE, Contact, citizen_account
 from casework.models import Account, Agency, Centre, Membership
@@ -84,6 +86,13 @@ NEIGHBOURS = (
 
 SENDERS = (*CITIZENS, *NEIGHBOURS)
 
+GUESTS = (
+    ("nguoidan3@example.com", "Lê Thị Thí Dụ"),
+    ("nguoidan12@example.com", "Kơ Să Thí Dụ"),
+    ("nguoidan13@example.com", "Võ Văn Giả Định"),
+)
+"""Who has no account: one who proves the address each time, one who has not yet, one who sends advertising."""
+
 _FAMILY_NAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Võ", "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý")
 _GIVEN_NAMES = ("Văn Mẫu", "Thị Ví Dụ", "Văn Minh Họa", "Thị Giả Định")
 
@@ -103,8 +112,11 @@ def add_people(centre: Centre, agencies: Iterable[Agency], *, password_hash: str
             Membership(role=part.role, agency_id=agency.id, valid_from=SINCE, is_focal=part.role == Role.OFFICER) for agency in places
         ]
         _add_staff(part, password_hash, now, next(numbers), memberships)
+    notice = notice_today(centre.id, now)
     for email, name in SENDERS:
-        citizen_account(Contact(name=name, email=email), password_hash=password_hash, language="vi", now=now)
+        account = citizen_account(Contact(name=name, email=email), password_hash=password_hash, language="vi", now=now)
+        note_proof(account, Contact(email=email), now=now)
+        account.consented_at, account.consent_notice_id = now, notice.id if notice is not None else None
     db.session.flush()
 
 

@@ -1,10 +1,12 @@
 """The deeds of the straight way: filed, taken on, answered, published, rated."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from casework.answering import PARTS
+from casework.consent_notices import notice_today
 from casework.db import db
 from casework.identity import Contact
 from casework.intake import Place
@@ -13,15 +15,15 @@ from casework.permissions import Role
 from casework.photo_records import photos_of_answer, photos_of_report
 from casework.publishing import ChosenPhotos
 from casework.triage import ClearedReport
-from web.demo_people import SENDERS
+from web.demo_people import GUESTS, SENDERS
 from web.demo_stories import Deed, Story
-from web.demo_telling import OPERATOR, Telling, camera_called, commune, day_of, field_called, is_urgent
+from web.demo_telling import OPERATOR, Telling, begin_step, camera_called, commune, day_of, field_called, is_urgent
 from workflows.filing import file_report
+from workflows.unconfirmed import confirm_with_step
 
 HOTLINE = "0263 000 0000"
 SEEN_BEFORE = timedelta(minutes=4)
 """How long before an operator wrote it down a camera showed it, or a caller saw it."""
-GUEST = Contact(name="Lê Thị Thí Dụ", email="nguoidan3@example.com")
 
 
 def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
@@ -35,10 +37,18 @@ def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
         centre=telling.centre, source="camera" if is_camera else "phone" if story.is_call else "citizen",
         words=row["description"], place=place, by=by, now=moment,
         contact=_contact(story), field=field_called(row["field"]), marked_urgent=is_urgent(story),
-        photos_token=telling.stage("scene", by, moment), camera=camera_called(story.camera, day_of(moment)), consented=not is_camera,
+        photos_token=telling.stage_report(by, moment), camera=camera_called(story.camera, day_of(moment)), consented=not is_camera,
+        consent_notice=None if is_taken_down else notice_today(telling.centre.id, moment),
         seen_at=moment - SEEN_BEFORE if is_taken_down else None, channels=["email"] if story.is_call else (),
     )  # fmt: skip
     telling.case_id = filed.case.id
+
+
+def confirm(telling: Telling, _deed: Deed, moment: datetime) -> None:
+    """Somebody without an account types the code that was sent to their address."""
+    begin_step()
+    report = telling.case.main_report
+    confirm_with_step(report, contact=_guest(telling.story), now=moment, by=telling.reporter(moment))
 
 
 def verify(telling: Telling, _deed: Deed, moment: datetime) -> None:
@@ -170,6 +180,11 @@ def _contact(story: Story) -> Contact | None:
     if story.camera is not None or story.is_anonymous:
         return None
     if story.reporter is None:
-        return GUEST
+        return replace(_guest(story), name=GUESTS[story.guest][1])
     email, name = SENDERS[story.reporter]
     return Contact(name=name, email=email)
+
+
+def _guest(story: Story) -> Contact:
+    """The one way to reach somebody without an account."""
+    return Contact(email=GUESTS[story.guest][0])

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from casework.permissions import LOCAL_ZONE
 from casework.working_time import Calendar, add_working_minutes, subtract_working_minutes
 
-OWN_DEEDS = frozenset({"file", "rate", "object", "answer_question", "write", "withdraw", "follow"})
+OWN_DEEDS = frozenset({"file", "confirm", "rate", "object", "answer_question", "write", "withdraw", "follow", "me_too"})
 """What citizens do: at any hour. Staff of a case that is not urgent work in office hours."""
 
 
@@ -34,21 +34,28 @@ def deed(step: str, *agencies: str, after: int | None = None, **form: Any) -> De
 class Story:
     """One report of `demo_reports.csv`, by its title, and the deeds that follow it being filed; a word alone is a plain deed.
 
-    `filed_at` is a fixed local time in the system's first years; without it the last deed was done `idle` minutes before now.
+    `filed_at` is a fixed local time in the system's first years, `days_ago` so many days before now; without either the last deed was
+    done `idle` minutes before now.
     `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of SENDERS sent it, None
-    somebody without an account, who may be anonymous; `is_call`: they called and an operator wrote it down. `answers` are an agency's
-    own words where they are not the usual ones.
+    somebody without an account, who may be anonymous, and else is one of GUESTS and proves the contact unless `is_unconfirmed`;
+    `is_call`: they called and an operator wrote it down. `voice` and `video`: a recording came with it. `answers` are an agency's own
+    words where they are not the usual ones.
     """
 
     title: str
     way: tuple[str | Deed, ...]
     picture: str | None = None
     filed_at: str | None = None
+    days_ago: int = 0
     idle: int = 30
     cooperating: int = 0
     complexity: str = "ordinary"
     reporter: int | None = 0
     is_anonymous: bool = False
+    guest: int = 0
+    is_unconfirmed: bool = False
+    voice: bool = False
+    video: bool = False
     visibility: str | None = None
     camera: str | None = None
     is_call: bool = False
@@ -59,7 +66,9 @@ class Story:
     @property
     def deeds(self) -> tuple[Deed, ...]:
         """The whole way, from filing on."""
-        return tuple(each if isinstance(each, Deed) else Deed(each) for each in ("file", *self.way))
+        proves = self.reporter is None and not (self.is_anonymous or self.is_unconfirmed or self.camera)
+        way = ("file", "confirm", *self.way) if proves else ("file", *self.way)
+        return tuple(each if isinstance(each, Deed) else Deed(each) for each in way)
 
 
 TAKEN = ("verify", "classify", "distribute", "accept")
@@ -67,10 +76,10 @@ URGENTLY_TAKEN = ("verify", "classify", "call_hotline", "distribute", "accept")
 ANSWERED = ("submit", "approve", "publish")
 
 USUAL = 60
-PACE = {"classify": 10, "distribute": 10, "accept": 90, "submit": 600, "submit_again": 240, "publish": 90, "answer_privately": 90,
+PACE = {"confirm": 3, "classify": 10, "distribute": 10, "accept": 90, "submit": 600, "submit_again": 240, "publish": 90, "answer_privately": 90,
         "rate": 900, "review": 240}  # fmt: skip
 USUAL_URGENT = 10
-URGENT_PACE = {"classify": 4, "call_hotline": 3, "distribute": 3, "submit": 150, "submit_again": 90, "approve": 25, "publish": 20,
+URGENT_PACE = {"confirm": 3, "classify": 4, "call_hotline": 3, "distribute": 3, "submit": 150, "submit_again": 90, "approve": 25, "publish": 20,
                "publish_interim": 20, "answer_privately": 20, "rate": 900, "review": 240}  # fmt: skip
 """Minutes from the deed before, unless a story says otherwise: office minutes, or round the clock where the case is urgent."""
 
@@ -82,14 +91,19 @@ def moments_of(story: Story, *, urgent: bool, now: datetime, calendar: Calendar)
     usual, pace = (USUAL_URGENT, URGENT_PACE) if urgent else (USUAL, PACE)
     lengths = [each.after or pace.get(each.step, usual) for each in deeds]
     if story.filed_at:
-        moments = _onwards(story.filed_at, deeds, lengths, around, calendar)
+        filed_at = datetime.fromisoformat(story.filed_at).replace(tzinfo=LOCAL_ZONE)
+        moments = _onwards(filed_at, deeds, lengths, around, calendar)
+    elif story.days_ago:
+        # at some time of that morning, another one for each
+        day = now.astimezone(LOCAL_ZONE).date() - timedelta(days=story.days_ago)
+        moments = _onwards(datetime.combine(day, time(7, story.days_ago % 60), LOCAL_ZONE), deeds, lengths, around, calendar)
     else:
         moments = _backwards(now, story.idle, deeds, lengths, around, calendar)
     return zip(deeds, moments, strict=True)
 
 
-def _onwards(filed_at: str, deeds: tuple[Deed, ...], lengths: list[int], around: bool, calendar: Calendar) -> list[datetime]:
-    moments = [datetime.fromisoformat(filed_at).replace(tzinfo=LOCAL_ZONE)]
+def _onwards(filed_at: datetime, deeds: tuple[Deed, ...], lengths: list[int], around: bool, calendar: Calendar) -> list[datetime]:
+    moments = [filed_at]
     for each, length in zip(deeds[1:], lengths[1:], strict=True):
         if around or each.step in OWN_DEEDS:
             moments.append(moments[-1] + timedelta(minutes=length))

@@ -16,9 +16,10 @@ from casework.former_agencies import agencies_now
 from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
 from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
 from casework.photo_records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
+from casework.recordings.staging import PreparedRecording, stage_recording
 from casework.seeding import Row, table_rows
 from casework.working_time import Calendar, TimeLimit, Unit, due_at
-from web.demo_people import CITIZENS, SENDERS, agency_account, citizen_by_email, staff_account
+from web.demo_people import SENDERS, agency_account, citizen_by_email, staff_account
 from web.demo_stories import Deed, Story
 from workflows.acts import act
 from workflows.inbox import waiting_in_case
@@ -29,7 +30,10 @@ BETWEEN_AGENCIES = timedelta(minutes=2)
 OPERATOR, LEAD, COMMITTEE = "vanhanh", "totruong", "lanhdao"
 
 Pictures = Mapping[tuple[str, str], list[PreparedPhoto]]
-"""Photos already on disk, by title of the story and purpose (scene, after), in the order they are used."""
+"""Photos already on disk, by title of the story and purpose (scene, after, added), in the order they are used."""
+
+Recorded = Mapping[str, list[PreparedRecording]]
+"""Voice notes and videos already on disk, by title of the story."""
 
 
 @dataclass(eq=False)
@@ -40,6 +44,7 @@ class Telling:
     centre: Centre
     store: FileStore
     pictures: Pictures
+    recorded: Recorded
     case_id: int = 0
 
     @property
@@ -72,7 +77,11 @@ class Telling:
 
     def somebody_else(self, moment: datetime) -> Actor:
         """A citizen who did not send it."""
-        return actor_for(citizen_by_email(CITIZENS[1 if self.story.reporter == 0 else 0][0]), now=moment)
+        return self.citizen(1 if self.story.reporter == 0 else 0, moment)
+
+    def citizen(self, number: int, moment: datetime) -> Actor:
+        """One of SENDERS."""
+        return actor_for(citizen_by_email(SENDERS[number][0]), now=moment)
 
     def waiting(self, element: str, of: Assignment | None = None) -> WaitingTask:
         """The step that waits in the case, of one agency where several have it."""
@@ -110,7 +119,15 @@ class Telling:
         if not left:
             return None
         token = new_ref()
-        stage_photo(left.pop(0), token=token, purpose=purpose, by=by, now=moment)
+        stage_photo(left.pop(0), token=token, purpose="after" if purpose == "after" else "scene", by=by, now=moment)
+        return token
+
+    def stage_report(self, by: Actor, moment: datetime) -> str | None:
+        """Stage what came with the report itself, its photo and its recordings; None when there is neither."""
+        recorded = self.recorded.get(self.story.title, ())
+        token = self.stage("scene", by, moment) or (new_ref() if recorded else None)
+        for each in recorded:
+            stage_recording(each, token=token or "", by=by, now=moment)
         return token
 
     def copies(self, photos: Iterable[Photo], audience: str) -> tuple[tuple[Photo, PreparedCopies], ...]:

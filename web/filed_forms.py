@@ -32,12 +32,16 @@ def filing_form(**named: Any) -> FilingForm:
 def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_filing: Callable[[], object] = lambda: None) -> Filed:
     """File what the form holds, for its sender; again, it is the same report. `before_filing` belongs to the same unit of work.
 
+    A report of an account is of no guest's browser: others use the telephone too.
+
     Counted is what is filed, so a repeat is never too many. Raises ReportRefused, SenderBlocked, TooManyReports.
     """
-    place, keys = form.chosen_place, [key for key in (form.client_key.data, form.idempotency_key.data) if key]
+    place = form.chosen_place
     contact = form.contact if sender.account is None else None
+    if sender.account is not None and device is not None and device.account_id is None:
+        device = None
     centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
-    if not any(has_filed(key) for key in keys):
+    if not has_been_filed(form):
         with unit_of_work():
             until = count_filing(by=sender, contact=contact, device=device, now=now())
         if until is not None:
@@ -50,6 +54,11 @@ def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_
             language=language(), idempotency_key=form.idempotency_key.data or None, client_key=form.client_key.data or None,
             device=device, consent_notice=notice_of(form),
         )  # fmt: skip
+
+
+def has_been_filed(form: FilingForm) -> bool:
+    """Whether this form has made a report already, which it would be answered with again."""
+    return any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key)
 
 
 def notice_of(form: FilingForm) -> ConsentNotice | None:

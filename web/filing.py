@@ -26,10 +26,11 @@ from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.base_map import base_map
 from web.clock import now
 from web.contacts.confirming import send_first_code
-from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, notice_of
+from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, notice_of
 from web.filing_form import FilingForm
 from web.filing_near import Near, follow_instead, near_before_filing
 from web.guards import actor, found, performs
+from web.kept_files import missing_files
 from web.locales import in_reader_language, language
 from web.networks import this_network
 from web.offline.devices import this_device
@@ -69,12 +70,12 @@ def new_report() -> ResponseReturnValue:
         # only a program fills in what nobody sees; it is told what a person would be told, and learns nothing
         form.website.data = ""
         return _page(form, refusal=_not_sent(), shows_errors=False)
-    file_refusals = [
-        in_reader_language(refusal)
-        for refusal in stage_report_files(
-            photos=form.photos.data or [], voice=form.voice.data, video=form.video.data, token=form.photos_token.data, by=_sender()
-        )
-    ]
+    refused = stage_report_files(
+        photos=form.photos.data or [], voice=form.voice.data, video=form.video.data, token=form.photos_token.data, by=_sender()
+    )
+    # the files of a form sent twice have left it with the report they belong to
+    gone = [] if has_been_filed(form) else missing_files(form.photos_token.data or "")
+    file_refusals = [in_reader_language(text) for text in (*refused, *gone)]
     if _put_right(form):
         # the rest of the form is not finished yet: what is missing there is no error
         return _page(form, file_refusals=file_refusals, shows_errors=False)

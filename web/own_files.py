@@ -12,6 +12,7 @@ from casework.recordings.staging import drop_staged_recording, staged_recordings
 from casework.words import Bilingual
 from web.filing_form import sound_token
 from web.guards import actor
+from web.kept_files import missing_files
 from web.locales import in_reader_language
 from web.photos import remember_form
 from web.report_files import most_report_photos, stage_report_files
@@ -54,7 +55,7 @@ def take_files() -> FormFiles:
             drop_staged_recording(token, ref)
     photos, voice = request.files.getlist("photos"), request.files.get("voice")
     refused = stage_report_files(photos=photos, voice=voice, video=None, token=token, by=actor())
-    return files_kept(token, refused)
+    return files_kept(token, [*refused, *missing_files(token)])
 
 
 def files_kept(token: str, refused: Iterable[Bilingual] = ()) -> FormFiles:

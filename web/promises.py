@@ -5,12 +5,10 @@ from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import select
 
 from casework.clocks import ClockKind, LimitRule, RuleMissing, rule_for
 from casework.complexities import AT_FILING, complexities_of, has_limit
-from casework.db import db
-from casework.models import Centre
+from web.navigation import centre_words
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Promises:
 
 def promises(today: date) -> Promises | None:
     """The limits in force on a local day; None while an installation has no rules."""
-    centre_id = db.session.scalar(select(Centre.id).where(Centre.is_default).limit(1))
+    centre_id = centre_words().id
 
     def rule(kind: ClockKind, urgency: str, complexity: str = "ordinary") -> LimitRule:
         return rule_for(kind, centre_id=centre_id, on=today, urgency=urgency, complexity=complexity)

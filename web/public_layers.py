@@ -78,7 +78,7 @@ def spot_words(spot: Spot) -> str:
 
 def _point(point: Point) -> dict[str, Any]:
     kind = "late" if point.is_late else "done" if point.progress.step == "4" else "open"
-    told = [in_reader_language(point.progress.label), *([_("Late")] if point.is_late else []), local_date(point.opened_at)]
+    told = [in_reader_language(point.progress.label), *([_("Late")] if point.is_late else []), local_date(point.opened_on)]
     return {
         "at": [round(point.latitude, 6), round(point.longitude, 6)], "title": point.title, "words": " · ".join(told), "kind": kind,
         "url": url_for("public.report", code=point.code),
@@ -114,7 +114,7 @@ def _add(entry: Any, each: FeedItem, base: str) -> None:
     entry.id(_tag(path))
     entry.title(title_words(item))
     entry.link(href=base + path, rel="alternate", type="text/html")
-    entry.published(item.opened_at)
+    entry.published(each.filed_at)
     entry.updated(each.changed_at)
     entry.summary(_summary(each))
     if item.field is not None:

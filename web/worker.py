@@ -1,6 +1,8 @@
 """`langbiang worker`: APScheduler runs the table of recurring jobs. Any number of workers may run, since each job claims its rows."""
 
+import ctypes
 import signal
+import sys
 import threading
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +12,7 @@ from flask import Flask
 
 from casework.anchors import write_anchor
 from casework.contacts.codes import sweep_codes, way_to
+from casework.contacts.devices import forget_unused_devices
 from casework.contacts.hand_over import sweep_tickets
 from casework.db import unit_of_work
 from casework.erasing import remove_erased_files
@@ -28,18 +31,27 @@ from workflows.digests import plan_morning
 from workflows.jobs import Job, recurring_jobs
 from workflows.unconfirmed import set_apart_unconfirmed
 
+PR_SET_DUMPABLE = 4
 ROUTED_TOGETHER = 100
 """Messages routed in one unit of work."""
 
 
 def work(app: Flask) -> None:
     """Run the jobs until SIGTERM or Ctrl-C; a job that is running is finished first."""
+    close_to_others()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     scheduler = start_jobs(app)
     stopped.wait()
     scheduler.shutdown(wait=True)
+
+
+def close_to_others() -> None:
+    """Let no process of the same user read this one's memory or environment, in which the keys lie: beside it forged recordings are read
+    (casework/recordings/remux.py)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def start_jobs(app: Flask) -> BackgroundScheduler:
@@ -83,11 +95,12 @@ def run_job(app: Flask, job: Job) -> bool:
 
 
 def sweep(app: Flask, moment: datetime) -> list[str]:
-    """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms, traces of
-    messages sent long ago."""
+    """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms, browsers nobody
+    has used, traces of messages sent long ago."""
     with unit_of_work():
         drop_old_counters(moment)
         drop_old_keys(moment)
+        forget_unused_devices(moment)
     forget_sent(moment)
     return sweep_unsent(app.extensions["file_store"], now=moment)
 
@@ -100,9 +113,9 @@ def forget_codes(moment: datetime) -> int:
 
 
 def provable_kinds(app: Flask, moment: datetime) -> frozenset[str]:
-    """The kinds of contact this installation can send a code to."""
-    gateways = app.extensions["gateways"]
-    return frozenset(kind for kind in ("phone", "email") if way_to(kind, configured=gateways, now=moment) is not None)
+    """The kinds of contact this installation can send a code to; a demonstration shows it on the page."""
+    gateways, shows = app.extensions["gateways"], bool(app.config["DEMO"])
+    return frozenset(kind for kind in ("phone", "email") if shows or way_to(kind, configured=gateways, now=moment) is not None)
 
 
 def route(app: Flask, moment: datetime) -> None:

@@ -29,8 +29,6 @@ USUAL_DAYS = 30
 """What the form offers."""
 MOST_LISTED = 100
 KINDS = ("account", "device", "phone", "email")
-PROVEN = ("account", "device")
-"""By which a sender is known for sure: a telephone number can be typed by anybody."""
 
 
 class BlockRefused(CaseworkError):
@@ -84,8 +82,8 @@ def block_sender(case: Case, report: Report, *, by: Actor, now: datetime, reason
     known = _known_of(report)
     if not known:
         raise BlockRefused(
-            "Phản ánh này không có tài khoản, thiết bị hay cách liên hệ nào để nhận ra người gửi.",
-            "Nothing is known of the sender of this report: no account, no browser, no contact.",
+            "Phản ánh này không có tài khoản, thiết bị hay cách liên hệ đã xác nhận nào để nhận ra người gửi.",
+            "Nothing is known of the sender of this report: no account, no browser, no confirmed contact.",
         )
     calendar = calendar_of(case.centre_id)
     until = calendar.start_of(calendar.day_of(now) + timedelta(days=days + 1))
@@ -121,19 +119,18 @@ def lift_block(case: Case, block: Block, *, by: Actor, now: datetime) -> None:
 def refuse_blocked(*, centre: Centre, contact: Contact | None, account: Account | None, device: Device | None, now: datetime) -> None:
     """Raise SenderBlocked when the centre takes nothing from this account, browser or contact now.
 
-    Why is told to the account or browser itself. To somebody who has only typed a number or address, which may be another person's,
-    it is not; and who has signed in is not held by what a stranger sent under their number without proving it.
+    Why is told to the account, and to one that has proven the contact. A number somebody only types or claims may be another person's,
+    and a telephone may be that of a household: neither tells why, and who has proven to be somebody is not held by the telephone alone.
     """
-    subjects = _subjects_of(contact, account, device)
+    is_proven = account is not None and bool(_proven_of(account))
+    subjects = _subjects_of(contact, account, None if is_proven else device)
     if not subjects:
         return
     which = tuple_(BlockedSender.kind, BlockedSender.subject).in_(subjects)
     rows = _rows(which, BlockedSender.centre_id == centre.id, _in_force(now))
-    if account is not None and (account.phone_verified_at is not None or account.email_verified_at is not None):
-        rows = [row for row in rows if row.kind in PROVEN or _was_proven(row.report)]
     if rows:
         longest = max(rows, key=lambda row: row.until)
-        told = max((row for row in rows if row.kind in PROVEN or account is not None), key=lambda row: row.until, default=None)
+        told = max((row for row in rows if row.kind != "device" and account is not None), key=lambda row: row.until, default=None)
         raise _blocked(longest.until, told.reason if told is not None else "", centre)
 
 
@@ -157,7 +154,15 @@ def block_seen(by: Actor, ref: str, *, now: datetime) -> Block | None:
 def can_be_blocked(report: Report) -> bool:
     """Whether anything is known by which the sender of a report would be recognised."""
     reporter = report.reporter
-    return report.device_id is not None or (reporter is not None and reporter.can_be_told)
+    return report.device_id is not None or (
+        reporter is not None and (reporter.account_id is not None or reporter.contact_verified_at is not None)
+    )
+
+
+def kinds_known(report: Report) -> tuple[str, ...]:
+    """By what the sender of a report would be recognised."""
+    known = {kind for kind, _subject in _known_of(report)}
+    return tuple(kind for kind in KINDS if kind in known)
 
 
 def _refuse_words(reason: str) -> None:
@@ -169,23 +174,33 @@ def _refuse_words(reason: str) -> None:
 
 
 def _known_of(report: Report) -> list[tuple[str, str]]:
-    """All by which the sender of a report can be known again, without opening anything."""
+    """All by which the sender of a report can be known again, without opening anything. A contact counts only where it was proven:
+    else whoever types a stranger's number would get the stranger blocked.
+    """
     reporter = report.reporter
     found = [("device", str(report.device_id))] if report.device_id is not None else []
     if reporter is None:
         return found
-    digests = {("phone", reporter.phone_digest), ("email", reporter.email_digest)}
+    digests = set[tuple[str, str | None]]()
+    if reporter.verified_contact is not None and reporter.contact_verified_at is not None:
+        digests.add((reporter.verified_contact, reporter.phone_digest if reporter.verified_contact == "phone" else reporter.email_digest))
     if reporter.account is not None:
         found.append(("account", str(reporter.account.id)))
-        digests |= {("phone", reporter.account.phone_digest), ("email", reporter.account.email_digest)}
+        digests |= set(_proven_of(reporter.account))
     return found + sorted((kind, digest) for kind, digest in digests if digest is not None)
+
+
+def _proven_of(account: Account) -> list[tuple[str, str]]:
+    """The contacts an account has proven; one it only claims may be another person's."""
+    proven = (("phone", account.phone_digest, account.phone_verified_at), ("email", account.email_digest, account.email_verified_at))
+    return [(kind, digest) for kind, digest, proven_at in proven if digest is not None and proven_at is not None]
 
 
 def _subjects_of(contact: Contact | None, account: Account | None, device: Device | None) -> list[tuple[str, str]]:
     found = set()
     if account is not None:
         found.add(("account", str(account.id)))
-        found |= {(kind, digest) for kind, digest in (("phone", account.phone_digest), ("email", account.email_digest)) if digest}
+        found |= set(_proven_of(account))
     if device is not None:
         found.add(("device", str(device.id)))
     if contact is not None and contact.phone:
@@ -193,11 +208,6 @@ def _subjects_of(contact: Contact | None, account: Account | None, device: Devic
     if contact is not None and contact.email:
         found.add(("email", lookup_digest(contact.email, purpose=EMAIL_PURPOSE)))
     return sorted(found)
-
-
-def _was_proven(report: Report) -> bool:
-    reporter = report.reporter
-    return reporter is not None and (reporter.contact_verified_at is not None or reporter.account_id is not None)
 
 
 def _within_sight(by: Actor) -> ColumnElement[bool]:

@@ -1,8 +1,8 @@
 """One-time codes: six digits sent to a telephone number or an e-mail address, to prove that it is the person's.
 
-A code holds for ten minutes, five attempts from one network and one use; of a contact and purpose the newest alone counts. Kept are keyed digests;
-contact and digits lie sealed in the row until the message has left, then they are wiped. Nothing here says whether anybody is known
-under a contact: a code is sent to whoever asks for one, within limits.
+A code holds for ten minutes, five attempts from one network and one use; of a contact and purpose the newest alone counts. Kept are
+keyed digests; contact and digits lie sealed in the row until the message has left, then they are wiped. Nothing here says whether
+anybody is known under a contact: a code is sent to whoever asks for one, within limits.
 
 It leaves as a delivery of its own, urgent and in quiet hours too, whose recipient is `code:<id>`; one that could not be sent in time
 is dropped.

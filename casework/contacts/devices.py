@@ -7,15 +7,18 @@ made in when that is signed out or ended, with the account, or when all of the a
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import String, cast, delete, exists, select, update
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.models import Account, Device, LoginSession
+from casework.models import Account, BlockedSender, Device, LoginSession, MeToo, Report
 from casework.sealing import lookup_digest
 
 TOKEN_PURPOSE = "device token"
 LONGEST_TOKEN = 100
+UNUSED_KEPT = timedelta(days=90)
+"""Of a guest's browser that was not heard of again and has done nothing; what waits longer in one is sent with a new token."""
+MOST_AT_ONCE = 500
 SEEN_EVERY = timedelta(days=1)
 """How exactly `last_seen_at` is kept."""
 
@@ -62,6 +65,20 @@ def end_devices_of(account: Account, *, now: datetime) -> None:
     """No browser sends for this account any more."""
     ended = update(Device).where(Device.account_id == account.id, Device.ended_at.is_(None)).values(ended_at=now)
     db.session.execute(ended, execution_options={"synchronize_session": "fetch"})
+
+
+def forget_unused_devices(now: datetime) -> int:
+    """Delete the browsers of guests that were not heard of for UNUSED_KEPT, have sent no report, said nothing of any and are in no block;
+    at most MOST_AT_ONCE. Returns how many."""
+    is_used = (
+        exists().where(Report.device_id == Device.id), exists().where(MeToo.device_id == Device.id),
+        exists().where(BlockedSender.kind == "device", BlockedSender.subject == cast(Device.id, String)),
+    )  # fmt: skip
+    unseen = select(Device.id).where(Device.account_id.is_(None), Device.last_seen_at < now - UNUSED_KEPT, *(~used for used in is_used))
+    ids = list(db.session.scalars(unseen.order_by(Device.id).limit(MOST_AT_ONCE)))
+    if ids:
+        db.session.execute(delete(Device).where(Device.id.in_(ids)), execution_options={"synchronize_session": False})
+    return len(ids)
 
 
 def _digest(token: str) -> str:

@@ -5,12 +5,15 @@ keeps its reports, its sessions and its other contact, and is told; it is never 
 whoever typed a stranger's number.
 """
 
+import secrets
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
+from casework.contacts.former import tell_former_contact
 from casework.contacts.sealed_codes import digest_of, kind_of
 from casework.db import db
 from casework.errors import CaseworkError
@@ -65,11 +68,13 @@ def open_account(
     return account
 
 
-def give_contact(account: Account, contact: Contact, *, now: datetime) -> None:
+def give_contact(account: Account, contact: Contact, *, now: datetime, configured: Collection[str] = ()) -> None:
     """Let an account have a contact that was proven just now, in place of the one of its kind it had.
 
+    The contact it had proven before is told by one of the `configured` channels, and so is the account: nobody loses theirs unnoticed.
     Raises ContactRefused when it is proven to another account.
     """
+    former = _proven_of_kind(account, kind_of(contact))
     claiming = account_claiming(contact)
     if claiming is None or claiming.id != account.id:
         _take_from_claimant(contact, now)
@@ -83,6 +88,15 @@ def give_contact(account: Account, contact: Contact, *, now: datetime) -> None:
     note_proof(account, contact, now=now)
     db.session.flush()
     claim_reports(account)
+    if former is None or digest_of(former) != digest_of(contact):
+        tell_sign_in_changed(account, now=now)
+        if former is not None:
+            tell_former_contact(former, language=account.language, configured=configured, now=now)
+
+
+def tell_sign_in_changed(account: Account, *, now: datetime) -> None:
+    """Tell an account that its contact or its password is another now."""
+    _tell_itself(account, template="sign_in_changed", now=now)
 
 
 def note_proof(account: Account, contact: Contact, *, now: datetime) -> None:
@@ -150,14 +164,23 @@ def _take_from_claimant(contact: Contact, now: datetime) -> None:
     else:
         claiming.email_digest, kept = None, replace(kept, email=None)
     claiming.sealed_identity = seal_contact(kept)
-    db.session.add(
-        OutboxMessage(
-            recipient=f"account:{claiming.id}", channel="page", template="contact_taken", parameters={}, created_at=now, due_at=now,
-            dedupe_key=f"contact_taken:{claiming.id}:{now.timestamp():.6f}",
-        )
-    )  # fmt: skip
+    _tell_itself(claiming, template="contact_taken", now=now)
     # before anybody else has it: one contact, one account
     db.session.flush()
+
+
+def _proven_of_kind(account: Account, kind: str) -> Contact | None:
+    kept = _opened(account)
+    own = Contact(phone=kept.phone) if kind == "phone" else Contact(email=kept.email)
+    return own if (own.phone or own.email) and has_proven(account, own) else None
+
+
+def _tell_itself(account: Account, *, template: str, now: datetime) -> None:
+    message = OutboxMessage(
+        recipient=f"account:{account.id}", channel="page", template=template, parameters={}, created_at=now, due_at=now,
+        dedupe_key=f"{template}:{account.id}:{secrets.token_hex(8)}",
+    )  # fmt: skip
+    db.session.add(message)
 
 
 def _opened(account: Account) -> Contact:

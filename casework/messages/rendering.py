@@ -47,7 +47,7 @@ MOST_CODES = 20
 FORMER_WORK = frozenset({"work_ended", "agency_removed", "closed_without_answer"})
 """Told to an agency that has lost the case: the link leads to its inbox."""
 
-OF_ACCOUNTS = frozenset({"contact_taken"})
+OF_ACCOUNTS = frozenset({"contact_taken", "sign_in_changed"})
 """Told to an account of itself, not of a report: the link leads to how it is told, which is as near as messages come to it."""
 
 WITHHELD = frozenset({"report_answered", "report_handled_apart", "case_quarantined"})

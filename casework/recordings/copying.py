@@ -40,7 +40,7 @@ FORMS: dict[str, tuple[str, str]] = {
 }
 """By media type: the one form that is read, and those tried for the copy. MP4 comes first, since every browser plays it."""
 
-WORDS = frozenset({"no_picture", "no_sound", "unreadable", "too_large", "too_slow", "failed"})
+WORDS = frozenset({"no_picture", "no_sound", "unreadable", "too_large", "too_slow", "unsafe", "failed"})
 """Why there is no copy, as the row keeps it."""
 
 

@@ -33,6 +33,10 @@ class _Box(NamedTuple):
     end: int
 
 
+class _Unsafe(Exception):
+    """A video whose pictures are encoded so that no copy without metadata can be made (casework/recordings/remux.py, PICTURES)."""
+
+
 class _Broken(Exception):
     """The file looks like a recording, and its parts do not fit together."""
 
@@ -45,6 +49,13 @@ def media_type_of(data: bytes, filename: str, *, kind: str, max_bytes: int) -> s
         found = _recognised(data)
     except _Broken:
         raise _damaged(name) from None
+    except _Unsafe:
+        raise RecordingRefused(
+            f"Video «{name}» được mã hóa theo kiểu mà Trung tâm không xem được an toàn. Vui lòng quay lại ở kiểu MP4 (H.264), "
+            "hoặc gửi ảnh, lời ghi âm.",
+            f"The video “{name}” is encoded in a way the centre cannot watch safely. Please film it as MP4 (H.264), or send photos or a "
+            "voice note.",
+        ) from None
     if found is None:
         raise _not_a_recording(data, name, kind)
     if kind == "voice" and found.startswith("video/"):
@@ -82,7 +93,9 @@ def _webm(data: bytes) -> str | None:
     head = data[:HEAD]
     if b"webm" not in head[:64]:
         return None
-    if re.search(rb"\x86[\x81-\xc0]V_[A-Z]", head):
+    if pictures := re.findall(rb"\x86[\x81-\xc0]V_([A-Z0-9]+)", head):
+        if b"VP8" not in pictures and b"VP9" not in pictures:
+            raise _Unsafe
         return "video/webm"
     if re.search(rb"\x86[\x81-\xc0]A_[A-Z]", head):
         return "audio/webm"
@@ -100,23 +113,37 @@ def _mp4(data: bytes) -> str | None:
     moov = next((box for box in boxes if box.kind == b"moov"), None)
     if moov is None:
         raise _Broken
-    handlers = _handlers(data, moov)
+    handlers, pictures = _tracks(data, moov)
     if b"vide" in handlers:
+        if pictures and not pictures & _SAFE_PICTURES:
+            raise _Unsafe
         return "video/3gpp" if brand.startswith(b"3g") else "video/quicktime" if brand == b"qt  " else "video/mp4"
     if b"soun" not in handlers:
         raise _Broken
     return "audio/3gpp" if brand.startswith(b"3g") else "audio/mp4"
 
 
-def _handlers(data: bytes, moov: _Box) -> set[bytes]:
-    """What the tracks are: `vide`, `soun` and others; one level is named at each step, so no nesting leads deeper."""
-    found = set()
-    for track in _boxes(data, moov.start, moov.end):
-        if track.kind == b"trak":
-            for media in _boxes(data, track.start, track.end):
-                if media.kind == b"mdia":
-                    found |= {data[box.start + 8 : box.start + 12] for box in _boxes(data, media.start, media.end) if box.kind == b"hdlr"}
-    return found
+_SAFE_PICTURES = frozenset((b"avc1", b"avc3", b"dva1", b"dvav", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"vp08", b"vp09"))
+"""How MP4 names H.264, HEVC, VP8 and VP9."""
+
+
+def _tracks(data: bytes, moov: _Box) -> tuple[set[bytes], set[bytes]]:
+    """What the tracks are, `vide`, `soun` and others, and how the pictures are encoded; one level is named at each step, so no nesting
+    leads deeper."""
+    handlers, pictures = set[bytes](), set[bytes]()
+    for track in _within(data, [moov], b"trak"):
+        media = _within(data, [track], b"mdia")
+        kinds = {data[box.start + 8 : box.start + 12] for box in _within(data, media, b"hdlr")}
+        handlers |= kinds
+        if b"vide" in kinds:
+            described = _within(data, _within(data, _within(data, media, b"minf"), b"stbl"), b"stsd")
+            # behind version, flags and number each description is a box of its own
+            pictures |= {box.kind for one in described for box in _boxes(data, one.start + 8, one.end)}
+    return handlers, pictures
+
+
+def _within(data: bytes, boxes: list[_Box], kind: bytes) -> list[_Box]:
+    return [box for outer in boxes for box in _boxes(data, outer.start, outer.end) if box.kind == kind]
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:

@@ -6,6 +6,7 @@ seconds of computing, bytes of memory. Standard output: one line of JSON, then t
 a word.
 """
 
+import ctypes
 import io
 import json
 import os
@@ -24,8 +25,23 @@ MOST_PACKETS = 2_000_000
 BIT_EXACT: Any = av.container.Flags.bitexact.value
 """Neither the name of the library nor the time of writing is put into the copy."""
 
-NOTES = {"h264": "filter_units=remove_types=6", "hevc": "filter_units=remove_types=39|40"}
-"""Units between the pictures in which cameras and encoders write what they like (SEI)."""
+PICTURES = frozenset({"h264", "hevc", "vp8", "vp9"})
+SOUNDS = frozenset(
+    (
+        "aac", "alac", "amr_nb", "amr_wb", "flac", "mp2", "mp3", "opus", "vorbis", "pcm_alaw", "pcm_f32le", "pcm_mulaw", "pcm_s16be",
+        "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32le", "pcm_u8",
+    )
+)  # fmt: skip
+"""By FFmpeg's names: those between whose pictures or sounds nothing can be written that the copy would keep. Motion JPEG keeps where each
+picture was taken, MPEG-4 part 2 what the camera writes, AV1 what an encoder likes."""
+
+NOTES = {"h264": "filter_units=pass_types=1-5|7-9", "hevc": "filter_units=pass_types=0-9|16-21|32-36"}
+"""Pictures and what is needed to read them: in the other units cameras and encoders write what they like (SEI and others)."""
+
+
+PR_SET_DUMPABLE = 4
+_LIBRARY = ctypes.CDLL(None)
+"""Loaded while something can be: no other process may look into this one."""
 
 
 class NotCopied(Exception):
@@ -53,21 +69,28 @@ def _chosen(source: Any, kind: str) -> list[Any]:
         raise NotCopied("no_picture")
     if kind == "voice" and not sounds:
         raise NotCopied("no_sound")
-    return (pictures[:1] if kind == "video" else []) + sounds[:1]
+    # a small picture beside the moving one is no reason to refuse it
+    first = [stream for stream in pictures if _codec(stream) in PICTURES][:1] if kind == "video" else []
+    if (kind == "video" and not first) or any(_codec(stream) not in SOUNDS for stream in sounds[:1]):
+        raise NotCopied("unsafe")
+    return first + sounds[:1]
+
+
+def _codec(stream: Any) -> str:
+    return str(stream.codec_context.codec.canonical_name)
 
 
 def _stream(target: Any, stream: Any) -> Any:
     made = target.add_stream_from_template(stream)
     made.metadata.clear()
-    if stream.codec_context.name == "vorbis" and stream.codec_context.extradata:
+    if _codec(stream) == "vorbis" and stream.codec_context.extradata:
         made.codec_context.extradata = _without_comments(stream.codec_context.extradata)
     return made
 
 
 def _copy(source: Any, target: Any, chosen: list[Any], streams: dict[int, Any]) -> float:
     filters = {
-        stream.index: BitStreamFilterContext(NOTES[stream.codec_context.name], stream)
-        for stream in chosen if stream.codec_context.name in NOTES
+        stream.index: BitStreamFilterContext(NOTES[_codec(stream)], stream) for stream in chosen if _codec(stream) in NOTES
     }  # fmt: skip
     seconds, written, first = 0.0, 0, dict[int, int]()
     for packet in source.demux(*chosen):
@@ -103,7 +126,9 @@ def _without_comments(headers: bytes) -> bytes:
 
 
 def _shut_in(seconds: int, memory: int) -> None:
-    """Leave the process what it holds already: it opens no file and no connection, writes no file, and has so much time and memory."""
+    """Leave the process what it holds already: it opens no file and no connection, not even in place of one it closes, starts no other
+    process, writes no file, and has so much time and memory. What it holds open it may go on writing to.
+    """
     with open("/proc/self/statm", encoding="ascii") as file:
         held = int(file.read().split()[0]) * resource.getpagesize()
     for limit, most in (
@@ -111,9 +136,11 @@ def _shut_in(seconds: int, memory: int) -> None:
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 0),
     ):
         resource.setrlimit(limit, (most, most))
+    _LIBRARY.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _refuse(word: str) -> NoReturn:

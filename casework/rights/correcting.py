@@ -6,7 +6,7 @@ from casework.db import db
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, open_contact, seal_contact
 from casework.models import DataRequest, Reporter
 from casework.own_links import case_of
-from casework.rights.requests import Wish, reports_about
+from casework.rights.requests import Wish, is_first, reports_about
 from casework.sealing import lookup_digest
 
 
@@ -17,7 +17,7 @@ def correct(request: DataRequest, wish: Wish) -> None:
     A contact that changes is not proven any more.
     """
     account = request.account if request.account_id is not None else None
-    if account is not None and account.sealed_identity is not None and wish.contact.name:
+    if account is not None and is_first(request) and account.sealed_identity is not None and wish.contact.name:
         account.sealed_identity = seal_contact(replace(open_contact(account.sealed_identity), name=wish.contact.name))
     for report in reports_about(request):
         if report.reporter is not None and case_of(report).quarantined_at is None:

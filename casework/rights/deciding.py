@@ -10,9 +10,9 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.identity import SHORTEST_REASON, Contact, open_contact
-from casework.models import Account, DataRequest, Report, Reporter
+from casework.models import Account, Case, DataRequest, Report, Reporter
 from casework.outbox import tell_of_data_request
-from casework.own_links import case_of
+from casework.own_links import newest_links
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.rights.correcting import correct
 from casework.rights.erasing_people import begin_erasure
@@ -32,6 +32,7 @@ from casework.rights.requests import (
 )
 from casework.rights.restricting import restrict
 from casework.sealing import seal_text
+from casework.successors import centre_at_work
 
 LONGEST_REPLY = 2_000
 
@@ -51,7 +52,7 @@ def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str
     _reply(request, words, is_needed=False)
     request.granted, request.answered_at, request.answered_by_id = True, now, by.account_id
     record_request(request, "answer_data_request", by=by, at=now, granted=True)
-    _tell(request, "data_request_answered", now)
+    _tell(request, template="data_request_answered", now=now)
 
 
 def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str) -> None:
@@ -68,7 +69,7 @@ def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str
     if request.answered_at is None:
         request.answered_at, request.answered_by_id = now, by.account_id
     record_request(request, "refuse_data_request", by=by, at=now)
-    _tell(request, "data_request_answered", now)
+    _tell(request, template="data_request_answered", now=now)
 
 
 def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int, words: str) -> None:
@@ -91,7 +92,7 @@ def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int,
     if request.answered_at is None:
         request.granted, request.answered_at, request.answered_by_id = True, now, by.account_id
     record_request(request, "extend_data_request", by=by, at=now, days=days)
-    _tell(request, "data_request_answered", now)
+    _tell(request, template="data_request_answered", now=now)
 
 
 def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = "") -> None:
@@ -111,7 +112,7 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
     request.granted = True
     record_request(request, "carry_out_data_request", by=by, at=now, kind=request.kind)
     # told before: whose data are erased cannot be told any more
-    _tell(request, "data_request_done", now)
+    _tell(request, template="data_request_done", now=now)
     db.session.flush()
     if request.kind == ERASURE:
         begin_erasure(request, by=by, now=now)
@@ -136,7 +137,7 @@ def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: s
             "Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters)."
         )
     record_request(request, "look_at_data_request", by=by, at=now, reason=reason)
-    return wish_in(request), _contacts(request)
+    return wish_in(request), _contacts(request, by)
 
 
 def can_be_extended(request: DataRequest, now: datetime) -> bool:
@@ -145,14 +146,21 @@ def can_be_extended(request: DataRequest, now: datetime) -> bool:
     return is_open and request.extended_at is None and now < request.done_due_at
 
 
-def _contacts(request: DataRequest) -> list[Contact]:
-    """Who the person is: as the account says, and as each form that said something else; nobody while their data rest."""
+def _contacts(request: DataRequest, by: Actor) -> list[Contact]:
+    """Who the person is: as the account says, and as each form of reports of the decider's centres that said something else; nobody
+    while their data rest."""
     if is_restricted(Person(request.account, request.report)):
         return []
     sealed: list[bytes | None] = []
     if request.account_id is not None:
         sealed.append(db.session.get_one(Account, request.account_id).sealed_identity)
-    reports = [report for report in reports_about(request) if case_of(report).quarantined_at is None]
+    reports, centres = reports_about(request), centres_decided(by)
+    cases = {id_: link.case for id_, link in newest_links([report.id for report in reports]).items()}
+
+    def is_open_here(case: Case) -> bool:
+        return case.quarantined_at is None and (centres is None or centre_at_work(case.centre_id, case.area_id) in centres)
+
+    reports = [report for report in reports if is_open_here(cases[report.id])]
     sealed += [report.reporter.sealed_identity for report in reports if report.reporter is not None]
     found = [open_contact(each) for each in sealed if each is not None]
     return list(dict.fromkeys(contact for contact in found if contact != Contact()))
@@ -180,7 +188,7 @@ def _reply(request: DataRequest, words: str, *, is_needed: bool) -> None:
         request.sealed_reply = seal_text(words, purpose=REPLY_PURPOSE)
 
 
-def _tell(request: DataRequest, template: str, now: datetime) -> None:
+def _tell(request: DataRequest, *, template: str, now: datetime) -> None:
     """Send the person a message, if anything leads to them."""
     if request.account_id is not None:
         tell_of_data_request(f"account:{request.account_id}", template, request=request.ref, at=now)

@@ -1,10 +1,11 @@
 """Erasing a person at their own wish: who they are and what they sent, never what the house made of it or did.
 
-Of an account go identity, contact, password, sessions, browsers, wishes how to be told. Of each of its reports that has ended go the
-identity, the original words and places, what was written or sent after filing, the originals of photos and recordings and the centre's
-copies. What was cleared or published stays, for it names nobody; so do codes, numbers and the chain of events. A report that still goes
-on is erased when it ends, by a job; until then its sender can be told of it. Source: Law 91/2025/QH15, articles on erasure; rules.md,
-section 2, for what stays.
+Of an account go identity, contact, password, sessions, browsers, wishes how to be told, what it said to meet too. Of each of its reports
+that has ended go the identity, the original words and places, what was written or sent after filing, the originals of photos and
+recordings and the centre's copies, and the reasons for which staff looked or did not take more. What was cleared or published stays, for
+it names nobody; so do the commune, for statistics, codes, numbers and the chain of events. Village and position of a case stay where they
+were published, and where the case answers others too. A report that still goes on is erased when it ends, by a job; until then its
+sender can be told of it. Source: Law 91/2025/QH15, articles on erasure; rules.md, section 2, for what stays.
 """
 
 import secrets
@@ -17,10 +18,13 @@ from sqlalchemy import ColumnElement, delete, select, update
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasing import GONE, erase_reasons_to_look, forget_person
+from casework.events import record
 from casework.identity import Contact, open_contact, seal_contact
+from casework.me_too import erase_me_too
 from casework.models import (
     Account,
     Addition,
+    BlockedSender,
     Case,
     CaseReport,
     DataRequest,
@@ -46,13 +50,16 @@ from casework.models import (
     Reporter,
     Withdrawal,
 )
-from casework.own_links import newest_links
+from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
+from casework.publications import PUBLIC_KINDS, newest_publication
 from casework.quarantine import handed_over_at
 from casework.refusals import newest_refusal
-from casework.rights.requests import lock_request, record_request, reports_about
+from casework.reorganising.journal import forget
+from casework.rights.requests import account_stream, is_first, lock_request, record_request, reports_about, reports_of_account
 from casework.sealing import seal_text
+from casework.search_rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
 
 MOST_AT_ONCE = 20
@@ -65,7 +72,8 @@ READ_TOGETHER = 100
 def begin_erasure(request: DataRequest, *, by: Actor, now: datetime) -> None:
     """Erase the account and whatever has ended, at most MOST_AT_ONCE reports; what is left is the job's (`go_on_erasing`)."""
     request.begun_at = now
-    if request.account_id is not None:
+    # what belongs to no centre goes with the first of the requests to several
+    if request.account_id is not None and is_first(request):
         _keep_contact_of_open_reports(request, now)
         erase_account(db.session.get_one(Account, request.account_id), at=now)
     _erase_some(request, by=by, now=now)
@@ -76,6 +84,8 @@ def go_on_erasing(now: datetime) -> int:
 
     What has not ended is found by reading alone; each request that has something to erase is a unit of work of its own.
     """
+    with unit_of_work():
+        _sweep_blocks(now)
     erased, after = 0, 0
     while ids := _begun_after(after):
         for request_id in ids:
@@ -116,7 +126,9 @@ def erase_account(account: Account, *, at: datetime) -> None:
     account.disabled_at = at
     db.session.flush()
     sessions = select(LoginSession.id).where(LoginSession.account_id == account.id)
+    erase_me_too(account=account)
     for device in db.session.scalars(select(Device).where(Device.account_id == account.id)):
+        erase_me_too(device=device)
         # the row stays because reports may name it; no token fits it any more
         device.account_id = device.session_id = None
         device.token_digest, device.ended_at = secrets.token_hex(32), device.ended_at or at
@@ -128,19 +140,32 @@ def erase_account(account: Account, *, at: datetime) -> None:
     _drop_messages([f"account:{account.id}"], at)
 
 
-def erase_report(report: Report, case: Case, *, at: datetime) -> None:
-    """Erase who sent a report and what they sent, once it has ended. The caller holds the lock of its case."""
+def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: DataRequest | None = None) -> None:
+    """Erase who sent a report and what they sent, once it has ended. The caller holds the locks of its cases.
+
+    What was asked about it before is settled with that, `besides` the request that is being carried out.
+    """
     ids, reporter = [report.id], report.reporter
     for text in report.texts:
         text.sealed_body = None
     report.sealed_place = report.device_id = report.accuracy_m = None
+    report.village = report.latitude = report.longitude = None
+    forget(Report, ids)
+    for case in {each.case_id: each.case for each in links_of(report)}.values():
+        _erase_place_of_case(case, report, at)
     _run(update(Addition).where(Addition.report_id.in_(ids)).values(sealed_words=None))
     _run(update(Question).where(Question.report_id.in_(ids)).values(sealed_answer=None))
     _run(update(Refusal).where(Refusal.objected_by_id.in_(ids)).values(sealed_objection=None))
     _run(update(Withdrawal).where(Withdrawal.report_id.in_(ids)).values(sealed_reason=None))
     _run(update(IdempotencyKey).where(IdempotencyKey.result == report.ref).values(sealed_result=None))
     _forget_codes(OneTimeCode.report_id.in_(ids))
-    _run(delete(Draft).where(Draft.case_id == case.id))
+    if link.left_at is None:
+        # a case that goes on for others keeps what staff are writing about it
+        _run(delete(Draft).where(Draft.case_id == link.case_id))
+    asked = DataRequest.report_id.in_(ids) & (DataRequest.id != (besides.id if besides is not None else 0))
+    _run(update(DataRequest).where(asked, DataRequest.done_at.is_(None)).values(done_at=at, granted=False))
+    _run(update(DataRequest).where(asked).values(sealed_words=None, sealed_reply=None))
+    _run(update(BlockedSender).where(BlockedSender.report_id.in_(ids)).values(reason=GONE))
     _erase_files(ids, at)
     if reporter is not None:
         _run(update(Rating).where(Rating.reporter_id == reporter.id).values(sealed_reason=None))
@@ -150,6 +175,27 @@ def erase_report(report: Report, case: Case, *, at: datetime) -> None:
         forget_person(reporter)
     erase_reasons_to_look([report], [])
     db.session.flush()
+
+
+def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
+    """Village and position of a case came from its sender: they stay where they were published, or others have sent it too."""
+    others = (link for link in case.reports if link.report_id != report.id and link.left_at is None)
+    publication = newest_publication(case, kinds=PUBLIC_KINDS) if case.is_public and case.visibility_reason_id is None else None
+    is_exact = publication is not None and publication.current.shows_exact_place
+    if case.quarantined_at is not None or next(others, None) is not None or is_exact:
+        return
+    case.latitude = case.longitude = None
+    if publication is None:
+        case.village = None
+    forget(Case, [case.id])
+    db.session.flush()
+    refresh_search_rows(case, at=at)
+
+
+def _sweep_blocks(now: datetime) -> None:
+    """Whom a block was about is forgotten when it is over, if they were erased meanwhile: that took its reason."""
+    is_over = BlockedSender.lifted_at.is_not(None) | (BlockedSender.until <= now)
+    _run(delete(BlockedSender).where(BlockedSender.reason == GONE, is_over))
 
 
 def _begun_after(request_id: int) -> list[int]:
@@ -176,8 +222,14 @@ def _erase_some(request: DataRequest, *, by: Actor, now: datetime) -> int:
     reports = reports_about(request)
     links = newest_links([report.id for report in reports])
     ended = [report for report in reports if has_ended(links[report.id], now)][:MOST_AT_ONCE]
-    for report in sorted(ended, key=lambda each: links[each.id].case_id):
-        erase_report(report, lock_case(links[report.id].case_id), at=now)
+    locked = {case_id: lock_case(case_id) for case_id in sorted({link.case_id for report in ended for link in links_of(report)})}
+    for report in ended:
+        case = locked[links[report.id].case_id]
+        erase_report(report, links[report.id], at=now, besides=request)
+        if request.account_id is not None and case.quarantined_at is None:
+            record(case, "erase_report", by=by, at=now, report=report.code, request=request.ref)
+    if ended:
+        _sweep_blocks(now)
     if len(ended) == len(reports):
         _end(request, by=by, now=now)
     return len(ended)
@@ -186,8 +238,12 @@ def _erase_some(request: DataRequest, *, by: Actor, now: datetime) -> int:
 def _end(request: DataRequest, *, by: Actor, now: datetime) -> None:
     """Nothing of the person is left: what they wrote in requests goes too."""
     request.done_at, request.done_by_id = now, by.own_id
+    db.session.flush()
     same = DataRequest.account_id == request.account_id if request.account_id is not None else DataRequest.report_id == request.report_id
-    _run(update(DataRequest).where(same).values(sealed_words=None, sealed_reply=None))
+    # what another centre has still to decide keeps its words until then
+    _run(update(DataRequest).where(same, DataRequest.done_at.is_not(None)).values(sealed_words=None, sealed_reply=None))
+    if request.account_id is not None:
+        erase_reasons_to_look([], [], streams=[account_stream(db.session.get_one(Account, request.account_id))])
     record_request(request, "end_erasure", by=by, at=now)
 
 
@@ -197,7 +253,9 @@ def _keep_contact_of_open_reports(request: DataRequest, now: datetime) -> None:
     if account.sealed_identity is None:
         return
     own = open_contact(account.sealed_identity)
-    for report in waits_for(request, now):
+    reports = reports_of_account(account.id)
+    links = newest_links([report.id for report in reports])
+    for report in (each for each in reports if links[each.id].case.quarantined_at is None and not has_ended(links[each.id], now)):
         reporter: Reporter | None = report.reporter
         if reporter is None or reporter.phone_digest is not None or reporter.email_digest is not None:
             continue

@@ -199,7 +199,9 @@ def _cases(key: str, heading: Bilingual, table: Any, at: Any, account_id: int) -
 
 
 def _blocks(account: Account) -> Part:
-    digests = [digest for digest in (account.phone_digest, account.email_digest) if digest is not None]
+    # a number the account only claims may be another person's, and so may what was written about it
+    proven = ((account.phone_digest, account.phone_verified_at), (account.email_digest, account.email_verified_at))
+    digests = [digest for digest, proven_at in proven if digest is not None and proven_at is not None]
     is_theirs = (BlockedSender.kind == "account") & (BlockedSender.subject == str(account.id))
     query = select(BlockedSender).where(or_(is_theirs, BlockedSender.subject.in_(digests))).order_by(BlockedSender.id.desc())
     return part("blocks", "Các lần tạm không nhận phản ánh", "When no reports of yours were taken", (

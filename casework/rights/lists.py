@@ -7,14 +7,16 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.models import Case, CaseReport, Centre, DataRequest, Report, Reporter
+from casework.models import Case, CaseReport, Centre, DataRequest, Report
 from casework.own_links import case_of
 from casework.permissions import ACTION_ROLES, Action, Actor, Role
-from casework.rights.requests import COPY
+from casework.rights.requests import COPY, reports_about
 from casework.successors import centre_at_work
 
 PAGE = 50
 """Requests on one page of the list."""
+LONGEST_NUMBER, LONGEST_INSTANT = 15, 11
+"""Digits of what a page may go on from: rows, and seconds since 1970 up to a year of four digits."""
 MOST_REPORTS = 50
 """Reports named beside a request, the newest."""
 
@@ -39,7 +41,7 @@ def open_requests(by: Actor, *, after: str = "") -> Page:
     """Those that are not over, in the order of the day on which they have to be done. `after` is what the page before ended with."""
     query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_(None))
     instant, _sign, number = after.partition("_")
-    if instant.isdigit() and number.isdigit() and len(after) < 40:
+    if _is_number(instant, LONGEST_INSTANT) and _is_number(number, LONGEST_NUMBER):
         last = datetime.fromtimestamp(int(instant), tz=UTC)
         query = query.where(or_(DataRequest.done_due_at > last, and_(DataRequest.done_due_at == last, DataRequest.id > int(number))))
     rows = list(db.session.scalars(query.order_by(DataRequest.done_due_at, DataRequest.id).limit(PAGE + 1)))
@@ -50,7 +52,7 @@ def open_requests(by: Actor, *, after: str = "") -> Page:
 def done_requests(by: Actor, *, after: str = "") -> Page:
     """Those that are over, the newest first; copies that were handed over at once are among them."""
     query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_not(None))
-    if after.isdigit() and len(after) < 16:
+    if _is_number(after, LONGEST_NUMBER):
         query = query.where(DataRequest.id < int(after))
     rows = list(db.session.scalars(query.order_by(DataRequest.id.desc()).limit(PAGE + 1)))
     shown = rows[:PAGE]
@@ -98,10 +100,8 @@ def reports_beside(request: DataRequest, by: Actor) -> list[ReportBeside]:
     )
     if centres is not None:
         query = query.where(Case.centre_id.in_(sorted(centres)))
-    if request.report_id is not None:
-        query = query.where(Report.id == request.report_id)
-    else:
-        query = query.join(Reporter, Reporter.id == Report.reporter_id).where(Reporter.account_id == request.account_id)
+    newest = sorted(report.id for report in reports_about(request))[-MOST_REPORTS:]
+    query = query.where(Report.id.in_(newest))
     return [ReportBeside(report, case) for report, case in db.session.execute(query.order_by(Report.id.desc()).limit(MOST_REPORTS))]
 
 
@@ -114,6 +114,11 @@ def centres_decided(by: Actor) -> set[int] | None:
     found = {centre_id for centre_id in own if centre_id is not None}
     ended = db.session.scalars(select(Centre.id).where(Centre.valid_to.is_not(None))) if found else ()
     return found | {centre_id for centre_id in ended if centre_at_work(centre_id, None) in found}
+
+
+def _is_number(text: str, longest: int) -> bool:
+    """Also of what nobody here has written: other signs are digits too, and there are more seconds than years."""
+    return text.isascii() and text.isdigit() and len(text) <= longest
 
 
 def _of(by: Actor, query: Select[DataRequest]) -> Select[DataRequest]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from casework.cases import lock_case
@@ -19,7 +19,7 @@ from casework.folding import normal
 from casework.identity import Contact
 from casework.models import Account, Case, CaseReport, Centre, DataRequest, Event, Report, Reporter
 from casework.outbox import tell_of_data_request
-from casework.own_links import case_of
+from casework.own_links import case_of, newest_links
 from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, owns_report, require
 from casework.rights.limits import answer_due, done_due
 from casework.sealing import open_json, open_text, seal_json
@@ -89,6 +89,9 @@ def person_of(by: Actor, report: Report | None = None) -> Person:
 def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: Wish | None = None) -> DataRequest:
     """Put a request down and start its two limits; the operations leads of the centre are told. Records `request_data`.
 
+    Each centre that has reports of an account decides about those: there is a request to each, and the first of them, which is
+    returned, is the one about the account itself.
+
     Raises RequestRefused: a correction that corrects nothing, too many words, the same is asked already, or the report is under its
     own procedure (rules.md, section 6, "Quarantine"), of which nobody but its confidential readers may learn.
     """
@@ -98,24 +101,22 @@ def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: W
     if kind not in TO_DECIDE:
         raise ValueError(f"no request of kind {kind} is decided")
     _refuse_wish(kind, wish)
-    centre = _centre_of(person)
+    centres = _centres_of(person)
     if any(each.kind == kind and each.done_at is None for each in requests_of(person)):
         raise RequestRefused(
             "Ông/Bà đã gửi yêu cầu này, Trung tâm đang xem xét.", "You have asked for this already; the centre is considering it."
         )
     if kind == RESTRICTION and is_restricted(person):
         raise RequestRefused("Dữ liệu của Ông/Bà đang được hạn chế xử lý.", "Your data are restricted already.")
-    request = _put_down(kind, person, centre, now)
-    if wish != Wish():
-        contact = {"name": wish.contact.name, "phone": wish.contact.phone, "email": wish.contact.email}
-        request.sealed_words = seal_json({"words": wish.words, "contact": contact}, purpose=WORDS_PURPOSE)
-    db.session.flush()
-    record_request(request, "request_data", by=by, at=now, kind=kind)
-    tell_of_data_request(
-        f"desk:{desk_name(Role.OPS_LEAD, centre_id=centre.id)}", "data_request_received", request=request.ref, at=now,
-        due_at=request.answer_due_at.isoformat(),
-    )  # fmt: skip
-    return request
+    requests = [_ask_centre(kind, person, centre, wish, by, now) for centre in centres]
+    return requests[0]
+
+
+def is_first(request: DataRequest) -> bool:
+    """Whether it is the first of what was asked at once of several centres: the one about the account itself."""
+    together = DataRequest.account_id == request.account_id, DataRequest.kind == request.kind
+    first = select(func.min(DataRequest.id)).where(*together, DataRequest.requested_at == request.requested_at)
+    return request.account_id is not None and db.session.scalar(first) == request.id
 
 
 def record_copy(*, person: Person, by: Actor, now: datetime) -> DataRequest:
@@ -141,11 +142,30 @@ def reports_of_account(account_id: int) -> list[Report]:
 
 
 def reports_about(request: DataRequest) -> list[Report]:
-    """The reports a request is about."""
+    """The reports a request is about: one, or those of the account that its centre has now, or the centre that follows it.
+
+    Of the first of several also those at centres that were not asked, because they came there later, and those under their own
+    procedure, of which nobody is told.
+    """
     if request.report_id is not None:
         report = db.session.get(Report, request.report_id)
         return [report] if report is not None else []
-    return reports_of_account(request.account_id or 0)
+    reports = reports_of_account(request.account_id or 0)
+    cases = {id_: link.case for id_, link in newest_links([report.id for report in reports]).items()}
+    together = select(DataRequest).where(
+        DataRequest.account_id == request.account_id, DataRequest.kind == request.kind, DataRequest.requested_at == request.requested_at
+    )
+    others = [row for row in db.session.scalars(together) if row.id != request.id]
+
+    def is_at(row: DataRequest, case: Case) -> bool:
+        here = centre_at_work(case.centre_id, case.area_id)
+        return case.quarantined_at is None and here in (row.centre_id, centre_at_work(row.centre_id, case.area_id))
+
+    is_rest = is_first(request)
+    return [
+        report for report in reports
+        if is_at(request, cases[report.id]) or (is_rest and not any(is_at(row, cases[report.id]) for row in others))
+    ]  # fmt: skip
 
 
 def wish_in(request: DataRequest) -> Wish:
@@ -207,6 +227,20 @@ def _refuse_wish(kind: str, wish: Wish) -> None:
         raise RequestRefused("Vui lòng cho biết cần đính chính gì.", "Please say what is to be corrected.")
 
 
+def _ask_centre(kind: str, person: Person, centre: Centre, wish: Wish, by: Actor, now: datetime) -> DataRequest:
+    request = _put_down(kind, person, centre, now)
+    if wish != Wish():
+        contact = {"name": wish.contact.name, "phone": wish.contact.phone, "email": wish.contact.email}
+        request.sealed_words = seal_json({"words": wish.words, "contact": contact}, purpose=WORDS_PURPOSE)
+    db.session.flush()
+    record_request(request, "request_data", by=by, at=now, kind=kind)
+    tell_of_data_request(
+        f"desk:{desk_name(Role.OPS_LEAD, centre_id=centre.id)}", "data_request_received", request=request.ref, at=now,
+        due_at=request.answer_due_at.isoformat(),
+    )  # fmt: skip
+    return request
+
+
 def _put_down(kind: str, person: Person, centre: Centre, now: datetime) -> DataRequest:
     request = DataRequest(
         kind=kind, centre_id=centre.id, account_id=person.account.id if person.account is not None else None,
@@ -242,6 +276,17 @@ def _centre_of(person: Person) -> Centre:
         if found is not None:
             return _at_work(found)
     return db.session.scalars(select(Centre).where(Centre.is_default).order_by(Centre.id).limit(1)).one()
+
+
+def _centres_of(person: Person) -> list[Centre]:
+    """The centres that have reports of a person, that of the newest first."""
+    first = _centre_of(person)
+    if person.account is None:
+        return [first]
+    links = newest_links([report.id for report in reports_of_account(person.account.id)])
+    cases = (link.case for link in links.values() if link.case.quarantined_at is None)
+    others = {centre_at_work(case.centre_id, case.area_id) for case in cases} - {first.id}
+    return [first, *(db.session.get_one(Centre, id_) for id_ in sorted(others))]
 
 
 def _at_work(case: Case) -> Centre:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
@@ -38,6 +38,9 @@ WORDS = "Cây thông lớn đổ chắn ngang đường vào thôn Păng Tiêng,
 QUESTION = "Xin Ông/Bà cho biết rác nằm ở bờ nào của suối?"
 AT = (12.05, 108.40)
 OUTSIDE = (11.5, 107.9)
+STORIES = ("waiting", "asked", "refused", "objected", "extended", "rated", "main", "merged", "withdrawn", "apart", "referred", "held",
+           "private", "reopened")  # fmt: skip
+"""Reports of one citizen; beside them `answered`, which has photos."""
 FAILURES: dict[str, Exception] = {
     "400": BadRequest(), "401": Unauthorized(), "409": StaleDataError(), "412": AnothersText(), "413": RequestEntityTooLarge(),
     "503": CaseBusy(),
@@ -87,8 +90,7 @@ def furnish(day: Day) -> Town:
     town, world = Town(day), day.world
     pictured = pictured_case(world, day.house.app.extensions["file_store"].root, "rating")
     day.cases["answered"] = pictured.case
-    for story in ("waiting", "asked", "refused", "objected", "extended", "rated", "main", "merged", "withdrawn", "apart", "referred", "held",
-                  "private", "reopened"):  # fmt: skip
+    for story in STORIES:
         day.file(story, words=f"{WORDS} ({story})")
     day.act("asked", "ask_reporter", "operator", report=day.case("asked").main_report, words=QUESTION, when_unanswered="close")
     for story in ("refused", "objected"):
@@ -147,7 +149,8 @@ def ask_about_data(day: Day) -> None:
     )
     for kind, decide in done:
         with unit_of_work():
-            row = request_data(kind, person=person_of(by), by=by, now=now, wish=Wish("Tên tôi bị viết sai.", Contact(name="Nguyễn Thị Thử")))
+            wish = Wish("Tên tôi bị viết sai.", Contact(name="Nguyễn Thị Thử"))
+            row = request_data(kind, person=person_of(by), by=by, now=now, wish=wish)
         if decide is not None:
             with unit_of_work():
                 decide(lock_request(row.id))
@@ -224,12 +227,14 @@ def track(page: Page, code: str, secret: str) -> None:
 
 WAITS = """now => new Promise(done => { const asked = indexedDB.open("langbiang", 1); asked.onsuccess = () => {
   const deed = asked.result.transaction(["reports"], "readwrite"), reports = deed.objectStore("reports");
-  const one = (key, state, more) => reports.put(Object.assign({ key, owner: "guest", language: "vi", savedAt: now, heldAt: now, tries: 1,
-    fields: [["words", "Cây đổ chắn ngang đường vào thôn."]], files: [{ kind: "photos", name: "a.jpg", type: "image/jpeg", size: 9, number: 0 }],
-    why: "", text: "", nextTry: now + 9e8 }, { state }, more));
-  one("10000000-0000-4000-8000-000000000001", "waiting", {});
-  one("10000000-0000-4000-8000-000000000002", "refused", { text: "Số điện thoại không đúng. Ví dụ: 0912 345 678", faults: [] });
-  one("10000000-0000-4000-8000-000000000003", "sent", { code: "LD-2026-000123", secret: "ABCD-EFGH-JKMN", follow: "/track", fields: [], files: [] });
+  const photo = { kind: "photos", name: "a.jpg", type: "image/jpeg", size: 9, number: 0 };
+  const written = { owner: "guest", language: "vi", savedAt: now, heldAt: now, tries: 1, why: "", text: "", nextTry: now + 9e8,
+                    fields: [["words", "Cây đổ chắn ngang đường vào thôn."]], files: [photo] };
+  const one = (number, state, more) =>
+    reports.put(Object.assign({ key: "10000000-0000-4000-8000-00000000000" + number }, written, { state }, more));
+  one(1, "waiting", {});
+  one(2, "refused", { text: "Số điện thoại không đúng. Ví dụ: 0912 345 678", faults: [] });
+  one(3, "sent", { code: "LD-2026-000123", secret: "ABCD-EFGH-JKMN", follow: "/track", fields: [], files: [] });
   deed.oncomplete = () => { asked.result.close(); done(); }; }; })"""
 
 
@@ -244,45 +249,50 @@ def open_map(page: Page) -> None:
     expect(page.locator(".leaflet-control-zoom")).to_be_visible()
 
 
+def done(act: Callable[..., None], *given: Any, **named: Any) -> Callable[[Page], None]:
+    """An act with what it needs beside the page."""
+    return lambda page: act(page, *given, **named)
+
+
 def bare_desks() -> list[Desk]:
     """Where nothing has been sent yet."""
-    return [Desk("guest", f"{name}-empty", path) for name, path in
-            (("home", "/"), ("reports", "/reports"), ("transparency", "/transparency"))] + [  # fmt: skip
-            Desk("citizen", "mine-empty", "/mine"), Desk("citizen_2", "data-empty", "/account/data")]
+    empty = (("guest", "home", "/"), ("guest", "reports", "/reports"), ("guest", "transparency", "/transparency"),
+             ("citizen", "mine", "/mine"), ("citizen_2", "data", "/account/data"))  # fmt: skip
+    return [Desk(person, f"{name}-empty", path) for person, name, path in empty]
 
 
 def citizen_desks(town: Town) -> list[Desk]:
-    """Each page once. A guest's browser keeps what it is proving, so those that prove something are people of their own."""
+    """Each page once, in the order in which one leads to another: the browser of a sender without an account keeps what it has opened."""
     codes, notice = town.codes, db.session.scalars(select(ConsentNotice.version).order_by(ConsentNotice.id.desc()).limit(1)).one()
     own = {story: f"/mine/{codes[story]}" for story in codes}
     guest, mine = partial(Desk, "guest"), partial(Desk, "citizen")
-    do = lambda act, *args, **given: lambda page: act(page, *args, **given)  # noqa: E731
-    desks = [
+    return [
         guest("home", "/"), guest("reports", "/reports"), guest("reports-filtered", "/reports?state=answered"),
         guest("reports-search", "/reports?q=rac"), guest("reports-nothing", "/reports?q=khongco"),
         guest("reports-fault", "/reports?from=31/02/2026&to=nay"), guest("map", "/reports?view=map"),
         guest("case-open", f"/reports/{codes['extended']}"), guest("case-published", f"/reports/{codes['answered']}"),
         guest("case-of-two", f"/reports/{codes['rated']}"), guest("transparency", "/transparency?period=2026-03"),
         guest("consent", f"/consent/{notice}"),
-        guest("form", "/reports/new"), guest("form-errors", "/reports/new", then=send_nothing), guest("form-map", "/reports/new", then=open_map),
-        guest("form-alike", "/reports/new", then=do(send_report, AT, phone="0905 222 333")),
-        guest("form-outside", "/reports/new", then=do(send_report, OUTSIDE, phone="0905 222 333")),
-        Desk("sender", "receipt-unconfirmed", "/reports/new", then=do(send_report, phone="0905 222 333")),
+        guest("form", "/reports/new"), guest("form-errors", "/reports/new", then=send_nothing),
+        guest("form-map", "/reports/new", then=open_map),
+        guest("form-alike", "/reports/new", then=done(send_report, AT, phone="0905 222 333")),
+        guest("form-outside", "/reports/new", then=done(send_report, OUTSIDE, phone="0905 222 333")),
+        Desk("sender", "receipt-unconfirmed", "/reports/new", then=done(send_report, phone="0905 222 333")),
         Desk("citizen", "receipt", "/reports/new", then=send_report),
         mine("receipt-apart", f"/reports/{codes['apart']}/receipt"),
         Desk("citizen_2", "form-blocked", "/reports/new", then=send_report),
-        guest("track", "/track"), Desk("forgetful", "track-refused", "/track", then=do(track, codes["near"], "AAAA-BBBB-CCCC")),
-        Desk("sender", "own-unconfirmed", "/track", then=do(track, codes["of a guest"], town.secrets["of a guest"])),
+        guest("track", "/track"), Desk("sender", "track-refused", "/track", then=done(track, codes["near"], "AAAA-BBBB-CCCC")),
+        Desk("sender", "own-unconfirmed", "/track", then=done(track, codes["of a guest"], town.secrets["of a guest"])),
         Desk("sender", "opened-here", "/track/reports"), Desk("sender", "data-of-report", f"{own['of a guest']}/data"),
         guest("track-contact", "/track/contact"),
-        Desk("forgetful", "track-code", "/track/contact", then=do(ask_code, "0905 111 222")),
-        Desk("forgetful", "track-code-wrong", "/track/code", then=type_wrong),
-        Desk("forgetful", "track-code-right", "/track/code", then=type_code),
+        Desk("sender", "track-code", "/track/contact", then=done(ask_code, "0905 111 222")),
+        Desk("sender", "track-code-wrong", "/track/code", then=type_wrong),
+        Desk("sender", "track-code-right", "/track/code", then=type_code),
         guest("sign-in", "/sign-in"), guest("register", "/register"),
-        Desk("new", "sign-in-code", "/sign-in", then=do(ask_code, "0905 111 333")),
-        Desk("new", "sign-in-new", "/sign-in/code", then=type_code),
-        Desk("known", "sign-in-known", "/sign-in", then=do(ask_and_type, build.PHONE)),
-        mine("account", "/account"), mine("account-code", "/account", then=do(ask_code, "moi@nguoi-dan.example")),
+        Desk("sender", "sign-in-code", "/sign-in", then=done(ask_code, "0905 111 333")),
+        Desk("sender", "sign-in-new", "/sign-in/code", then=type_code),
+        Desk("sender", "sign-in-known", "/sign-in", then=done(ask_and_type, build.PHONE)),
+        mine("account", "/account"), mine("account-code", "/account", then=done(ask_code, "moi@nguoi-dan.example")),
         mine("messages", "/account/messages"), mine("password", "/account/password"), mine("sessions", "/sessions"),
         mine("data", "/account/data"), mine("mine", "/mine"),
         *(mine(f"own-{story}", own[story]) for story in (
@@ -290,12 +300,11 @@ def citizen_desks(town: Town) -> list[Desk]:
             "held", "private", "reopened")),
         mine("withdrawal", f"{own['waiting']}/withdrawal"), Desk("citizen_2", "own-blocked", own["blocked"]),
         guest("offline-form", "/offline"), guest("queue-empty", "/offline/queue"),
-        Desk("waiting", "queue", "/offline/queue", then=with_reports_waiting),
         mine("error-403", "/inbox", 403), guest("error-404", "/reports/LD-2026-999999", 404),
         *(guest(f"error-{code}", f"/fails/{code}", int(code)) for code in FAILURES),
-        Desk("hasty", "error-429", "/track", then=try_too_often),
+        Desk("sender", "error-429", "/track", then=try_too_often),
+        Desk("sender", "queue", "/offline/queue", then=with_reports_waiting),
         *(Desk("reader", f"larger-{name}", path) for name, path in (("home", "/"), ("form", "/reports/new"), ("reports", "/reports"),
           ("case", f"/reports/{codes['answered']}"), ("transparency", "/transparency?period=2026-03"), ("sign-in", "/sign-in"))),
-        Desk("reader", "larger-own", "/track", then=do(track, codes["near"], town.secrets["near"])),
+        Desk("reader", "larger-own", "/track", then=done(track, codes["near"], town.secrets["near"])),
     ]  # fmt: skip
-    return [replace(desk) for desk in desks]

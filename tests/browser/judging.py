@@ -7,6 +7,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.whole import WHOLE
 from web.locales import LANGUAGE_COOKIE
 
 WIDTHS = (360, 768, 1366)
@@ -40,6 +41,12 @@ def resize(page: Page, width: int) -> None:
     size: Any = {"width": width, "height": 900}
     if page.viewport_size != size:
         page.set_viewport_size(size)
+
+
+def other_widths(width: int, turn: int) -> tuple[int, ...]:
+    """At which a page looked at at one width is measured, too: at one by turns, in a whole run at all."""
+    others = tuple(each for each in WIDTHS if each != width)
+    return others if WHOLE else others[turn % len(others):][:1]
 
 
 def too_wide(page: Page, *widths: int) -> Iterator[str]:

@@ -67,7 +67,6 @@ def test_text_grows_by_keyboard_without_losing_what_was_typed_and_fits_a_narrow_
         assert (root.get_attribute("data-text"), root.get_attribute("data-contrast")) == ("larger", "more"), address
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         faults += [f"{address}: {fault}" for fault in too_wide(page, NARROW)]
-    guest.go("/transparency", "transparency")
     assert faults + house.faults == []
 
     without_scripts = house.visitor(scripts=False)

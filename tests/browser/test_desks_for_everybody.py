@@ -1,6 +1,7 @@
 """The desks for everybody: no barrier axe knows on any page, open menus and refusals included, and all of it by keyboard alone.
 
-Each page is looked at once here, in one language and at one size by turns; `bin/soak looks` looks at all of them in all.
+Each page is looked at once here, in one language and at one size by turns, and measured at one other; a whole run measures it at all, and
+`bin/soak looks` looks at all of them in all.
 """
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from tests import build
 from tests.browser.day import Day, begun, button, ref_of
 from tests.browser.desks import Desk, desks_of, furnish
 from tests.browser.house import DESK
-from tests.browser.judging import UNFOLD, WIDTHS, barriers, resize, speak, too_wide, walk
+from tests.browser.judging import UNFOLD, barriers, other_widths, resize, speak, too_wide, walk
 from tests.browser.settings_desks import furnish_settings, settings_desks, untold_in_events
 from tests.conftest import environment_of
 
@@ -49,7 +50,7 @@ def judged(day: Day, desk: Desk, number: int, *, goes_over: bool) -> Iterator[st
     if goes_over:
         yield from walk(page)
     # as wide as it is already first, so that the window is made another width as seldom as can be
-    yield from too_wide(page, width, *(each for each in WIDTHS if each != width))
+    yield from too_wide(page, width, *other_widths(width, number // len(TURNS)))
     resize(page, width)
     page.evaluate(UNFOLD)
     yield from barriers(page)
@@ -99,7 +100,7 @@ def test_no_refusal_keeps_anybody_out(day: Day) -> None:
         if not page.evaluate("document.activeElement.matches('[data-errors]')"):
             faults.append(f"{where}: the focus is not at what has to be put right")
         page.set_viewport_size({"width": width, "height": 900})
-        faults += [f"{where}: {fault}" for fault in (*barriers(page), *too_wide(page, *WIDTHS))]
+        faults += [f"{where}: {fault}" for fault in (*barriers(page), *too_wide(page, width, *other_widths(width, number)))]
         speak(page, day.house.address, "vi")
     assert not faults, "\n".join(faults)
 

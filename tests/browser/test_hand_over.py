@@ -63,7 +63,6 @@ def test_a_person_goes_from_the_application_to_the_form_and_back_in_by_themselve
     view = view_of(house, scripts=True)
     view.page.goto(f"{host}/open?{urlencode(asked)}")
     view.page.wait_for_url("**/sign-in/new")                       # by itself, and only as far as the notice
-    view.look("hand-over-new-account")
     assert view.page.input_value("[name=name]") == "K' Prum"
     assert not view.page.is_checked("[name=consent]")
     view.page.check("[name=consent]")

@@ -214,7 +214,6 @@ def test_the_server_is_killed_in_the_middle_of_an_upload_and_what_it_refuses_is_
     press_send(page)
     guests.context.set_offline(False)
     expect(page.locator("[data-refusal]")).to_contain_text("0912 345 678", timeout=15_000)
-    guests.look("offline-queue-refused")
     page.click("[data-mend]")
     expect(page.locator("[data-queue-mends]")).to_be_visible()
     assert (page.input_value("[name=words]"), page.locator("[data-preview]").count()) == (WORDS, 2)

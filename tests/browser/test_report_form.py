@@ -85,7 +85,7 @@ def sent(visitor: Visitor) -> Report:
 
 def test_a_whole_report_by_keyboard_alone_with_names_for_those_who_cannot_see(house: House) -> None:
     visitor = house.visitor()
-    page = visitor.go("/reports/new", "report-form")
+    page = visitor.go("/reports/new")
     typed = {"words": WORDS, "village": "Đưng K'Nớ", "place": "Trước nhà văn hóa", "name": "Kơ Dơng Ha Lem", "phone": "0912 345 678"}
     heard = []
     page.locator("h1").evaluate("h1 => { h1.tabIndex = -1; h1.focus(); }")
@@ -188,7 +188,7 @@ def test_a_voice_note_is_recorded_heard_deleted_and_sent_without_a_written_word(
         page.locator(".actionbar button[value=send]").click()
     expect(page.locator("[data-errors]")).to_contain_text("Số điện thoại không đúng. Ví dụ: 0912 345 678")
     expect(page.locator(".rec", has_text="Lời ghi âm đã được tải lên")).to_be_visible()
-    visitor.look("report-form-errors")
+    glance(visitor, "report-form-errors")
     page.fill("[name=phone]", "0912 345 678")
     page.check("[name=consent]")
     report = sent(visitor)
@@ -238,7 +238,6 @@ def test_the_map_comes_when_it_is_opened_a_point_is_set_by_key_and_cases_alike_a
     page.keyboard.press("Enter")
     expect(page.locator("[data-located]")).to_be_visible()
     assert float(page.input_value("[name=latitude]"))
-    visitor.look("report-form-map")
     page.get_by_role("button", name="Bỏ vị trí").click()
     assert page.input_value("[name=latitude]") == ""
     assert house.world is not None
@@ -260,7 +259,6 @@ def test_the_map_comes_when_it_is_opened_a_point_is_set_by_key_and_cases_alike_a
     near = page.locator("section", has=page.get_by_role("heading", name="Có phải một trong những phản ánh này?"))
     expect(near).to_contain_text(first.code)
     assert page.input_value("[name=words]") == "Ổ gà lớn"
-    visitor.look("report-form-near")
     with page.expect_navigation():
         near.get_by_role("button", name="Không phải, vẫn gửi mới").click()
     assert page.url.endswith("/receipt"), page.inner_text("main")

@@ -90,6 +90,24 @@ def test_a_commune_finds_what_ended_under_the_names_it_was_made_of(world: build.
     assert not offered.is_of_several_centres
 
 
+def test_a_day_long_ago_is_looked_for_there_and_no_page_goes_on_from_what_is_not_public(
+    world: build.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = build.case_at(world, "handling")
+    apart, *new = [build.case_at(world, "to_classify", now=NOON + timedelta(days=day)) for day in range(1, 5)]
+    monkeypatch.setattr(public_filters, "LOOKED_AT", 2)
+    assert codes(Wanted(until=date(2026, 3, 2))) == [old.code], "however many came since"
+    assert codes(Wanted(since=date(2026, 3, 6))) == [new[-1].code]
+    with unit_of_work():
+        db.session.get_one(Case, apart.id).quarantined_at = NOON + timedelta(days=9)
+    assert codes(after=apart.code) == codes(after="LD-2026-999999") == codes()
+    # looking stops at the case set apart: the page goes on from the one before, and finds what lies behind
+    page = public_list(Wanted(urgent_only=True), after=new[1].code)
+    assert (page.items, page.older) == ([], new[0].code)
+    monkeypatch.setattr(public_filters, "LOOKED_AT", 3)
+    assert public_list(Wanted(urgent_only=True), after=new[0].code).older is None
+
+
 def build_head_moves(world: build.World) -> None:
     """Areas are kept until the rules change; here they changed by hand."""
     from casework import former_areas, public_choices

@@ -41,7 +41,7 @@ TAKEN = {
     "audio/mpeg": ("mp3", "", "libmp3lame", 16_000), "audio/wav": ("wav", "", "pcm_s16le", 16_000),
     "audio/aac": ("adts", "", "aac", 16_000), "audio/3gpp": ("3gp", "", "aac", 16_000),
     "video/mp4": ("mp4", "libx264", "aac", 16_000), "video/quicktime": ("mov", "libx264", "pcm_s16le", 16_000),
-    "video/3gpp": ("3gp", "h263", "", 16_000), "video/webm": ("webm", "libvpx", "vorbis", 48_000),
+    "video/3gpp": ("3gp", "libx264", "aac", 16_000), "video/webm": ("webm", "libvpx", "vorbis", 48_000),
 }  # fmt: skip
 
 

@@ -16,32 +16,41 @@ from casework.calendars import RULES_STREAM
 from casework.case_history import staff_steps
 from casework.case_verification import check_cases
 from casework.cases import lock_case
+from casework.contacts.blocked_senders import block_sender
 from casework.db import METADATA, db, unit_of_work
 from casework.erasing import remove_erased_files
 from casework.events import append
 from casework.file_store import LocalFileStore
 from casework.file_verification import check_files
 from casework.identity import Contact, RevealRefused, open_contact, reveal_identity
-from casework.intake import original_words
+from casework.intake import Place, original_words
 from casework.keyring import current_keyring
+from casework.me_too import say_me_too
 from casework.messages.recipients import recipient_of
 from casework.messages.routing import route_messages
 from casework.models import (
+    Account,
+    BlockedSender,
+    Case,
     CaseSuccession,
     Centre,
     DataRequest,
     Delivery,
     Device,
+    Draft,
     Event,
     Follower,
     LoginSession,
     MessageChoice,
+    MeToo,
     OutboxMessage,
+    Report,
     Reporter,
     ReportText,
 )
 from casework.permissions import SYSTEM, NotAllowed, Role
 from casework.photo_records import copy_for, photos_of_report
+from casework.public_cases import public_case
 from casework.rights.archive import PAGE_FILE, PERSON_FILE, REPORT_FILE, PageOf, archive_of
 from casework.rights.deciding import (
     DecisionRefused,
@@ -52,7 +61,7 @@ from casework.rights.deciding import (
     refuse_request,
 )
 from casework.rights.erasing_people import go_on_erasing
-from casework.rights.lists import done_requests, is_late, open_requests, request_seen, was_late
+from casework.rights.lists import done_requests, is_late, open_requests, reports_beside, request_seen, was_late
 from casework.rights.requests import (
     Person,
     RequestRefused,
@@ -348,6 +357,96 @@ def test_erasing_takes_the_person_and_what_they_sent_and_leaves_what_was_made_of
     assert "end_erasure" in set(db.session.scalars(select(Event.type).where(Event.stream == f"account:{citizen.ref}")))
 
 
+def test_an_erasure_leaves_no_trace_of_place_of_support_of_blocks_or_of_why_somebody_looked(world: build.World) -> None:
+    where = Place(area=world.area, village="nhà bà Thử, hẻm 12", latitude=11.940412, longitude=108.458312)
+    filed, public = build.file_report(world, place=where), build.case_at(world, "rating", place=where)
+    build.end_rating_window(public)
+    kept = build.file_report(world, by="citizen_2", words="Đèn hỏng.", contact=None)
+    lead, citizen = world.actor("ops_lead", NOW), world.actor("citizen", NOW)
+    guest = guest_of(filed.report)
+    with unit_of_work():
+        say_me_too(db.session.get_one(Case, kept.case.id), by=citizen, device=None, now=NOW)
+        report = db.session.get_one(Report, filed.report.id)
+        block_sender(lock_case(filed.case.id), report, by=lead, now=NOW, reason="Bà Thử gửi quá nhiều.", days=2)
+        # a wish made with the secret of the receipt, before the report belonged to the account
+        report.reporter.account_id = None
+        old = request_data("correction", person=person_of(guest, report), by=guest, now=NOW,
+                           wish=Wish("Tôi là Nguyễn Thị Thử", Contact(phone="+84905777666")))
+    decide(world, old, look_at_request, reason="Bà Thử gọi từ 0905777666.")
+    with unit_of_work():
+        db.session.get_one(Report, filed.report.id).reporter.account_id = citizen.own_id
+        case = db.session.get_one(Case, filed.case.id)
+        case.state, case.closed_at = "closed", NOW
+    request = ask(world, "erasure")
+    decide(world, request, look_at_request, reason="Bà Thử gọi lại xác nhận.")
+    decide(world, request, carry_out)
+    db.session.expire_all()
+    assert request.done_at == NOW
+    report, case = db.session.get_one(Report, filed.report.id), db.session.get_one(Case, filed.case.id)
+    assert [row.village or row.latitude or row.longitude for row in (report, case)] == [None, None]
+    assert (report.accuracy_m, report.area_id, case.area_id) == (None, world.area.id, world.area.id), "the commune stays for statistics"
+    shown = public_case(public.code)
+    assert shown is not None
+    assert (shown.item.village, db.session.get_one(Case, public.id).latitude) == ("Thôn Păng Tiêng", shown.latitude), "what was published"
+    assert db.session.scalars(select(MeToo)).all() == []
+    assert (wish_in(old), old.done_at, old.granted) == (Wish(), NOW, False)
+    blocks = list(db.session.scalars(select(BlockedSender)))
+    assert {block.reason for block in blocks} == {""}
+    assert {event.payload for event in db.session.scalars(select(Event).where(Event.type == "look_at_data_request"))} == {None}
+    assert "erase_report" in events(case)
+    told = everything()
+    for trace in ("0905777666", "Bà Thử", "Nguyễn Thị Thử"):
+        assert trace not in told, trace
+    assert [finding for finding in check_chains() if finding.is_fault] == []
+    go_on_erasing(NOW + timedelta(days=4))
+    assert db.session.scalars(select(BlockedSender)).all() == [], "digests stay no longer than the block holds"
+
+
+def test_a_report_that_left_a_case_takes_no_draft_of_those_who_go_on_with_it(world: build.World) -> None:
+    main = build.case_at(world, "to_classify", by="citizen_2", words="Rác ở cầu.")
+    joined = build.case_at(world, "to_classify")
+    report = joined.main_report
+    build.act(world, joined, "merge", "operator", into=main)
+    build.act(world, main, "withdraw_report", "citizen", report=report, reason="Thôi.")
+    with unit_of_work():
+        db.session.add(Draft(account_id=world.people["operator"].id, case_id=main.id, subject="classify", sealed_fields=b"-", started_at=NOW,
+                             saved_at=NOW))
+    decide(world, request := ask(world, "erasure"), carry_out)
+    assert (request.done_at, original_words(report)) == (NOW, None)
+    assert db.session.scalar(select(func.count()).select_from(Draft)) == 1
+
+
+def test_each_centre_decides_about_its_own_reports_alone(world: build.World) -> None:
+    here = build.file_report(world, contact=Contact(name="Tên Ở Đây"))
+    with unit_of_work():
+        other = build.World(build.centre("DN", is_default=False))
+        world.people["ops_lead_DN"] = build.staff(other, "ops_lead_DN", Role.OPS_LEAD)
+    there = build.file_report(world, contact=Contact(name="Tên Nơi Khác"))
+    with unit_of_work():
+        for row in (db.session.get_one(Case, there.case.id), db.session.get_one(Report, there.report.id)):
+            row.centre_id = other.centre.id
+        for filed in (here, there):
+            case = db.session.get_one(Case, filed.case.id)
+            case.state, case.closed_at = "closed", NOW
+    ask(world, "erasure", wish=Wish(WORDS))
+    rows = {row.centre_id: row for row in db.session.scalars(select(DataRequest))}
+    assert set(rows) == {world.centre.id, other.centre.id}
+    with pytest.raises(RequestRefused):
+        ask(world, "erasure")
+    at_home, elsewhere = rows[world.centre.id], rows[other.centre.id]
+    for row, by, name in ((at_home, "ops_lead", "Tên Ở Đây"), (elsewhere, "ops_lead_DN", "Tên Nơi Khác")):
+        _, contacts = decide(world, row, look_at_request, by=by, reason="Đối chiếu trước khi xóa.")  # type: ignore[misc]
+        assert {contact.name for contact in contacts} - {"Nguyễn Thị Thử"} == {name}
+        assert [beside.report.code for beside in reports_beside(row, world.actor(by))] == [(here if row is at_home else there).report.code]
+    decide(world, at_home, carry_out)
+    assert (original_words(here.report), original_words(there.report) is not None) == (None, True)
+    assert (at_home.done_at, elsewhere.done_at, wish_in(elsewhere).words) == (NOW, None, WORDS)
+    decide(world, elsewhere, carry_out, by="ops_lead_DN")
+    assert (original_words(there.report), elsewhere.done_at, wish_in(elsewhere)) == (None, NOW, Wish())
+    assert all(events(filed.case)[-1] == "erase_report" for filed in (here, there))
+    assert db.session.get_one(Account, world.people["citizen"].id).sealed_identity is None
+
+
 def test_a_guests_report_that_has_ended_is_erased_at_once_and_its_secret_opens_what_is_left(world: build.World) -> None:
     filed = build.file_report(world, by="guest")
     build.do(world, filed.case, "verify", "operator", act="refuse", reason=world.refusal_reason(), words="Không rõ nơi.")
@@ -441,6 +540,8 @@ def test_lists_turn_their_pages_and_ask_as_much_however_long_they_are(world: bui
     ids = [row.id for row in [*one.rows, *two.rows]]
     assert (len(one.rows), len(ids), len(set(ids)), two.after) == (50, 61, 61, None)
     assert [row.done_due_at for row in [*one.rows, *two.rows]] == sorted(row.done_due_at for row in [*one.rows, *two.rows])
+    for wrong in ("²_1", "1_²", "9999999999999999_1", "99999999999999_1", f"1_{'9' * 30}", "_", "²", "9" * 30):
+        assert (open_requests(lead, after=wrong).rows, done_requests(lead, after=wrong).rows) == (one.rows, []), wrong
     with unit_of_work():
         db.session.execute(update(DataRequest).values(done_at=NOW, granted=True))
     over = done_requests(lead)

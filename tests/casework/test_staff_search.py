@@ -8,13 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text
 
+from casework import search_index
 from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.folding import index_words
 from casework.models import AgencySuccession, Area, AreaSuccession, Case, Event, SearchRow
 from casework.permissions import NotAllowed
 from casework.phone_look_ups import STREAM, LookUpRefused, look_up_phone
-from casework.search_index import MOST_FOUND, MOST_WORDS, words_asked
+from casework.search_index import MOST_FOUND, MOST_WORDS, newest_with, words_asked
 from casework.search_rows import refresh_search_rows
 from casework.search_verification import check_search_index
 from casework.staff_search import PAGE, Wanted, search_cases
@@ -155,6 +156,10 @@ def exact_accents_come_first_and_pages_hold_no_case_twice(place: Place) -> None:
         (True, MOST_FOUND, PAGE, False)]  # fmt: skip
     assert pages[0].hits[0].case.id == 5000 + MOST_FOUND + 19
     assert not {hit.case.id for hit in pages[0].hits} & {hit.case.id for hit in pages[1].hits}
+    newest = newest_with(["chung"], SearchRow.id, audience="centre")
+    with pytest.MonkeyPatch.context() as few:           # the index says what the newest rows say
+        few.setattr(search_index, "LOOKED_AT", 10)
+        assert newest_with(["chung"], SearchRow.id, audience="centre") == newest
 
 
 def a_merged_reports_code_leads_to_its_main_case(place: Place) -> None:

@@ -1,8 +1,10 @@
 """Rules.md, section 2, outside the house: whatever leaves holds a code, days and names of bodies, and no mark of the reporter."""
 from __future__ import annotations
 
+import json
 import re
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,13 +13,15 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.messages.kinds import KINDS, Audience
-from casework.models import HouseSetting, VisibilityReason
+from casework.models import HouseSetting, MessageChoice, VisibilityReason
 from casework.outbox import tell_account, tell_reporter
 from tests import build
 from tests.messages.house import House, gateways_to, has_zns, with_mail
+from tests.messages.test_push import Browser
 from tests.outside import Outside
 from tests.system.canary import CLEARED, EMAIL, FULL_NAME, MARKS, PHONE, WORDS
 from tests.system.marks import Mark, found_in
+from web.gateways.push import PushGateway, kept_key
 
 STAFF = ("operator", "officer_PTNMT", "confidential_reader")
 WITHIN = (Mark("cleared words", CLEARED[10:30]), Mark("title", "Rác đổ ven suối"), Mark("answer", "2 m³ rác ven"),
@@ -41,14 +45,22 @@ def tell_every_kind(house: House, case_id: int, *, step: int = 1) -> None:
 
 
 @pytest.mark.parametrize("contact", [Contact(FULL_NAME, None, EMAIL), Contact(FULL_NAME, PHONE, None)], ids=["by e-mail", "by telephone"])
-def test_no_message_tells_who_reported_or_what_anybody_wrote(sqlite_app: Flask, mail: Outside, gateway: Outside, contact: Contact) -> None:
-    house = House(sqlite_app, gateways_to(mail, gateway))
+def test_no_message_tells_who_reported_or_what_anybody_wrote(
+    sqlite_app: Flask, mail: Outside, gateway: Outside, tmp_path: Path, contact: Contact
+) -> None:
+    push = PushGateway(lambda: kept_key(tmp_path / "vapid_key"), "mailto:phananh@trung-tam.example", allows_loopback=True)
+    house = House(sqlite_app, gateways_to(mail, gateway) | {"push": push})
     with_mail(house.world, *STAFF)
+    browsers = {f"/push/{name}": Browser(house, name, gateway, name) for name in (*STAFF, "citizen_2")}
+    with unit_of_work():
+        for name in (*STAFF, "citizen_2"):
+            db.session.add(MessageChoice(account_id=house.world.people[name].id, channel="push", takes="all", changed_at=build.NOON))
     has_zns("report_accepted", "report_distributed")
     with unit_of_work():
         for channel in house.gateways:
             db.session.add(HouseSetting(key=f"most_{channel}", value=6_000, changed_at=build.NOON))
     case = build.file_report(house.world, by="guest", contact=contact, words=WORDS).case
+    build.act(house.world, case, "follow", "citizen_2")
     build.advance(house.world, case, "approval")
     build.redo(house.world, case, house.world.agencies["PTNMT"])
     house.now = build.next_moment(case)
@@ -63,7 +75,11 @@ def test_no_message_tells_who_reported_or_what_anybody_wrote(sqlite_app: Flask, 
     house.wait(hours=1)
     leave(house)
     envelope = EMAIL if contact.email else PHONE
-    told = [_without_address(letter) for letter in mail.letters] + [str(request["body"]) for request in gateway.requests]
+    notices = [json.dumps(browsers[request["path"]].read(request["body"]), ensure_ascii=False) for request in gateway.requests
+               if request["path"] in browsers]
+    assert sum(case.code in notice for notice in notices) > 10
+    told = [_without_address(letter) for letter in mail.letters] + notices
+    told += [str(request["body"]) for request in gateway.requests if request["path"] not in browsers]
     assert sum(1 for text in told if case.code in text) > (30 if contact.email else 12)
     everything = "\n".join(told).replace(envelope, "").replace(envelope.removeprefix("+"), "")
     assert found_in(everything, (*MARKS, *WITHIN)) == set()

@@ -13,6 +13,7 @@ from tests.whole import VARIABLE
 
 SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "tests/scenarios/test_random_lives.py",
            "tests/casework/test_possible_acts.py", "tests/kill/test_kill.py", "tests/browser/test_journey.py",
+           "tests/browser/test_desks_for_everybody.py", "tests/browser/test_citizen_pages.py",
            "tests/mutants/test_mutants_list.py")  # fmt: skip
 
 

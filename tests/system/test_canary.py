@@ -12,7 +12,9 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -23,18 +25,21 @@ from PIL import Image
 from sqlalchemy import select
 
 from casework.db import METADATA, db
+from casework.figures.keeping import count_public_figures
 from casework.models import Letter, OutboxMessage, Recording, SearchRow
 from casework.permissions import actor_for
+from casework.public_cases import item_of_code
 from tests import build
 from tests.conftest import environment_of, running
 from tests.postgres import find_programs
-from tests.system.canary import IDENTITY, IN_FILE, IN_VOICE, IN_WORDS, MARKS, PHONE
+from tests.system.canary import IDENTITY, IN_FILE, IN_TRANSCRIPT, IN_VOICE, IN_WORDS, MARKS, PHONE
 from tests.system.journey import Journey
 from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
 from tests.system.routes import BESIDE, addresses, worth_trying
 from web.config import Config
 from web.keeping import backup
+from web.public_share import card_of
 from web.request_log import write_log
 from workflows.models import ProcessInstance
 
@@ -50,6 +55,12 @@ DESKS = ("/tasks/", "/cases/", "/inbox")
 
 HEARERS, HEARD = ("operator", "ops_lead"), "/recordings/"
 """Who hears the voice note beside its sender, and from which addresses alone."""
+
+TRANSCRIPT_READERS = {"operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "leader_UBND-LAT", "committee_leader"}
+"""Who reads what the operator wrote down of the voice note: the centre, and the agencies at work."""
+
+FOR_EVERYBODY = ("/reports?", "/reports.atom", "/reports/points.json", "/transparency", "/offline", "/sw.js", "/manifest", "/push-worker")
+"""What the public reads and a browser keeps: it holds no mark even for the sender themselves, who is known where it is asked for."""
 
 LOOKS = {
     "file": ("guest", "officer_PTNMT", "administrator"),
@@ -75,8 +86,17 @@ def test_marks_are_found_only_where_the_rules_allow(
     app.config["WTF_CSRF_ENABLED"] = True
     caplog.set_level(logging.INFO)
     faults: list[str] = []
+    once_asked: list[Page] = []
 
     def look(act: str) -> None:
+        if act == "hand_back":
+            once_asked.extend(journey.person("officer_HKL").everything)
+        if act == "rate":
+            count_public_figures(journey.now)
+        with app.test_request_context():
+            item = item_of_code(journey.code)
+            told = repr(card_of(item)) if item is not None else ""
+        faults.extend(f"card after {act}: {found}" for found in [found_in(told, (*MARKS, IN_TRANSCRIPT))] if found)
         for name in (LOOKS if config.is_sqlite else LOOKS_ON_POSTGRESQL).get(act, ()):
             walk(journey, name)
 
@@ -87,6 +107,9 @@ def test_marks_are_found_only_where_the_rules_allow(
 
     # controls: the scanner does find the marks on the reporter's own page, the secret on their receipt, the identity when looked at
     walk(journey, "reporter")
+    guest = journey.person("guest")
+    for path, shown in (("/reports.atom", journey.code), ("/reports/points.json", '"count":1'), (f"/reports/{journey.code}", journey.code)):
+        assert shown in guest.get(path).text, f"{path}: the case must be there, or that no mark is proves nothing"
     assert found_in(reporter.get(f"/mine/{journey.code}").body, MARKS) == names(IN_WORDS)
     assert "secret" in found_in("\n".join(page.text for page in reporter.everything if page.path.endswith("/receipt")), [secret])
     assert found_in(operator.get(f"/cases/{journey.case.ref}").body, MARKS) == names(IN_WORDS)
@@ -97,14 +120,18 @@ def test_marks_are_found_only_where_the_rules_allow(
     revealed = reveal(operator, journey)
     assert found_in(revealed.body, IDENTITY) == names(IDENTITY)
 
+    scanner = Scanner((*MARKS, IN_TRANSCRIPT, secret))
     for name, allowed in LOOKERS.items():
         for page in journey.person(name).everything:
             if page is not revealed:
-                faults += faults_of(page, name, allowed, (*MARKS, secret))
+                is_at_work = name in TRANSCRIPT_READERS or any(page is each for each in once_asked)
+                faults += faults_of(page, name, (*allowed, IN_TRANSCRIPT) if is_at_work else allowed, scanner)
     for page in reporter.everything:
-        if found := found_in(page.body, IN_FILE if page.path.startswith(HEARD) else (*IN_FILE, *IN_VOICE)):
-            faults.append(f"reporter, {page.path}: {found}")
-    faults += [f"{place}: {found}" for place, found in kept(config, tmp_path, (*MARKS, secret))]
+        of_public = MARKS if page.path.startswith(FOR_EVERYBODY) else ()
+        unwanted = names((*of_public, *(IN_FILE if page.path.startswith(HEARD) else (*IN_FILE, *IN_VOICE))))
+        if found := scanner.found(page.body) & unwanted:
+            faults.append(f"reporter, {page.path}: {sorted(found)}")
+    faults += [f"{place}: {found}" for place, found in kept(config, tmp_path, scanner) if found - {IN_TRANSCRIPT.name}]
     faults += [f"what was said while running: {found}" for found in [found_in(caplog.text + "".join(capfd.readouterr()), MARKS)] if found]
     assert not faults, "\n".join(dict.fromkeys(faults))
 
@@ -169,14 +196,48 @@ def names(marks: tuple[Mark, ...]) -> set[str]:
     return {mark.name for mark in marks}
 
 
-def faults_of(page: Page, name: str, allowed: tuple[Mark, ...], marks: tuple[Mark, ...]) -> Iterator[str]:
+@dataclass
+class Scanner:
+    """Looks through everything for all the marks; what it has looked through before, the same photo or the same line of a page, not again.
+
+    A mark stands within a line: where one is broken over two, both are there for the first time and are looked at together.
+    """
+
+    marks: tuple[Mark, ...]
+    files: dict[bytes, set[str]] = field(default_factory=dict)
+    clean: set[bytes] = field(default_factory=set)
+
+    def found(self, data: bytes) -> set[str]:
+        """The names of the marks in it."""
+        if not is_text(data):
+            digest = sha256(data).digest()
+            if digest not in self.files:
+                self.files[digest] = found_in(data, self.marks)
+            return self.files[digest]
+        fresh = [line for line in data.split(b"\n") if line not in self.clean]
+        found = found_in(b"\n".join(fresh), self.marks)
+        if not found:
+            self.clean.update(fresh)
+        return found
+
+
+def is_text(data: bytes) -> bool:
+    """Whether its lines can be looked at one by one."""
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def faults_of(page: Page, name: str, allowed: tuple[Mark, ...], scanner: Scanner) -> Iterator[str]:
     """What an answer holds that it should not."""
     if page.headers.get("Content-Type", "").startswith("image/"):
         yield from (f"{name}, {page.path}: {note}" for note in notes_in(page.body))
-    hears = IN_VOICE if name in HEARERS and page.path.startswith(HEARD) else ()
-    unwanted = [mark for mark in marks if mark not in hears and not (mark in allowed and page.path.startswith(DESKS))]
-    if found := found_in(b"\n".join((*page.way, page.body)), unwanted):
-        yield f"{name}, {page.path} ({page.status}): {sorted(found)}"
+    wanted = names(IN_VOICE) if name in HEARERS and page.path.startswith(HEARD) else set()
+    wanted |= names(allowed) if page.path.startswith(DESKS) else set()
+    found = scanner.found(page.body).union(*(scanner.found(part) for part in page.way))
+    if found - wanted:
+        yield f"{name}, {page.path} ({page.status}): {sorted(found - wanted)}"
 
 
 def notes_in(data: bytes) -> list[str]:
@@ -190,7 +251,7 @@ def notes_in(data: bytes) -> list[str]:
 # -- what the machine keeps --------------------------------------------------------------------------------------------
 
 
-def kept(config: Config, tmp_path: Path, marks: tuple[Mark, ...]) -> Iterator[tuple[str, set[str]]]:
+def kept(config: Config, tmp_path: Path, scanner: Scanner) -> Iterator[tuple[str, set[str]]]:
     """Each place on the disks in which a mark is found."""
     pieces = [("row of " + place, value) for place, value in rows()]
     pieces += [(str(path.relative_to(config.data)), path.read_bytes()) for path in files_in(config.data) if "keys" not in path.parts]
@@ -201,7 +262,7 @@ def kept(config: Config, tmp_path: Path, marks: tuple[Mark, ...]) -> Iterator[tu
     assert any(place.startswith("log/") and b'"route"' in data for place, data in pieces), "no log was written"
     assert len([place for place, _ in pieces if place.startswith("files/")]) >= 10, "photos were not stored"
     for place, data in pieces:
-        if found := found_in(data, marks):
+        if found := scanner.found(data):
             yield place, found
 
 

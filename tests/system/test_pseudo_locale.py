@@ -17,6 +17,7 @@ from flask import Flask
 from sqlalchemy import String, select
 
 from casework.db import METADATA, db
+from casework.figures.keeping import count_public_figures
 from casework.permissions import actor_for
 from casework.words import Bilingual
 from tests import build
@@ -66,6 +67,8 @@ def walked(app: Flask) -> dict[str, Page]:
     journey = Journey(app, build.standard_world())
 
     def look(act: str) -> None:
+        if act == "rate":
+            count_public_figures(journey.now)
         for name in READERS if act in ("submit", "rate") else ():
             account = journey.world.people.get(name)
             roles = actor_for(account, now=journey.now).roles if account is not None else ()

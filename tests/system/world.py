@@ -7,6 +7,7 @@ from functools import cached_property
 from flask import Flask
 
 from casework.db import unit_of_work
+from casework.figures.keeping import count_public_figures
 from casework.identity import Contact
 from casework.intake import Filed
 from casework.models import Agency, Case
@@ -147,6 +148,7 @@ def stage(app: Flask) -> Stage:
     hidden = _quarantined(world)
     with unit_of_work():
         start_draft(by=world.actor("administrator"), now=build.NOON, centre_id=world.centre.id)
+    count_public_figures(build.NOON)
     by_secret = {"reporter by secret": filed, "reporter of the quarantined": hidden}
     return Stage(app, world, case, hidden.case, {name: (each.report.code, each.secret) for name, each in by_secret.items()})
 

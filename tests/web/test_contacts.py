@@ -246,6 +246,27 @@ class TestAccountPage:
         claimed = office.browser("citizen")
         assert claimed.post("/account/password-removal", data={"present": build.PASSWORD}).status_code == 404, "nobody would get in again"
 
+    def test_an_open_page_takes_no_account_over_and_the_former_contact_is_told(self, office: Office, box: Letterbox) -> None:
+        browser, first = open_account(office, box, NEW), {"password": "nui-langbiang", "password_again": "nui-langbiang"}
+        office.clock(NOON + timedelta(minutes=10))
+        for path, form in (("/account/contact", {"contact": "0905 333 444"}), ("/account/first-password", first)):
+            answer = browser.post(path, data=form)
+            assert (answer.status_code, "xác nhận lần nữa" in words_of(answer)) == (422, True)
+            assert browser.post(path, data={**form, "code": "000000"}).status_code == 422
+        assert 'value="0905 333 444"' in browser.post("/account/contact", data={"contact": "0905 333 444"}).text
+        assert box.deliver(office.moment) == []
+        asked = browser.post("/account/contact", data={"contact": "0905 333 444", "act": "send_code"})
+        assert (asked.status_code, "… 222" in words_of(asked)) == (200, True)
+        sent = browser.post("/account/contact", data={"contact": "0905 333 444", "code": box.code(office.moment)})
+        assert sent.location == "/account/contact/code"
+        browser.post("/account/contact/code", data={"digits": box.code(office.moment)})
+        told = box.deliver(office.moment)
+        assert [(each.address, "doi cach lien he" in each.words.sms, "http" in each.words.sms) for each in told] == [(NEW, True, False)]
+        assert browser.post("/account/first-password", data=first).location == "/account", "proven for ten minutes"
+        account = account_claiming(Contact(phone="+84905333444"))
+        query = select(OutboxMessage.recipient).where(OutboxMessage.template == "sign_in_changed")
+        assert set(db.session.scalars(query)) == {f"account:{account.id if account else 0}"}
+
     def test_signing_out_everywhere_ends_every_session(self, office: Office, box: Letterbox) -> None:
         browser = open_account(office, box, NEW)
         office.clock(NOON + timedelta(minutes=20))
@@ -344,6 +365,10 @@ class TestOpeningReports:
         assert elsewhere.post("/track/code", data={"digits": box.code(office.moment)}).location == "/track/reports"
         page = words_of(elsewhere.get("/track/reports"))
         assert (report.code in page, other.code in page) == (True, True)
+        # who hands the telephone on closes them: telephones keep sessions when the browser is closed
+        assert elsewhere.post("/track/closing").location == "/"
+        assert report.code not in elsewhere.get("/track/reports").text
+        assert elsewhere.get(f"/mine/{report.code}").status_code == 404
 
     def test_signing_in_takes_the_confirmed_reports_of_the_contact_along(self, office: Office, box: Letterbox) -> None:
         browser, report = guest_report(office, Contact(phone=NEW))

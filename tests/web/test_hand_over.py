@@ -200,3 +200,15 @@ def test_applications_are_entered_and_ended_by_administrators_of_the_installatio
     assert client_of(office.app).post(address).status_code == 404
     assert office.post("overseer", "/settings/host-apps", **form | {"key": "lac-duong-smart"}, public_key=public(CURVE)).status_code == 422
     assert "Ứng dụng đăng nhập thay" in office.words("overseer", "/settings/events")
+
+
+def test_a_page_of_another_site_signs_nobody_in_without_a_press(office: Office) -> None:
+    """Else a stranger's link would put a visitor into the stranger's account, who reads what the visitor sends."""
+    address, base = ticket(office), office.app.config["BASE_URL"]
+    led = ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Referer": "https://evil.example/"},
+           {"Referer": f"{base}.evil.example/"})  # fmt: skip
+    direct = ({}, {"Sec-Fetch-Site": "none"}, {"Referer": f"{base}/"}, {"Sec-Fetch-Site": "none", "Referer": "https://evil.example/"})
+    for headers in (*led, *direct):
+        page = client_of(office.app).get(address, headers=headers)
+        assert ("data-by-itself" in page.text) is (headers in direct), headers
+        assert ("Đăng nhập với số … 222" in words_of(page)) is (headers in led)

@@ -330,7 +330,7 @@ def test_a_hold_is_read_with_its_reason_and_its_last_day(world: build.World, app
     case = build.case_at(world, "handling")
     build.act(world, case, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 6))
     client = sender(app, world)
-    assert heading(client, case.code) == "Đang xử lý (tạm dừng: Chờ nước rút.)"
+    assert heading(client, case.code) == "Đang xử lý (tạm dừng: Chờ nước rút)"
     assert "Tạm dừng đến hết ngày 06/03/2026." in page_of(client, case)
     assert "Đang xử lý (tạm dừng)" in words_of(client.get("/mine"))
     public = words_of(client_of(app).get(f"/reports/{case.code}"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -289,3 +289,20 @@ def test_search_engines_find_what_is_public_and_nobodys_own(world: build.World, 
         assert "X-Robots-Tag" not in sqlite_client.get(path).headers
     for client, path in ((sqlite_client, "/track"), (sqlite_client, "/sign-in"), (operator, "/inbox"), (operator, f"/cases/{case.ref}")):
         assert client.get(path).headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_of_the_filing_the_public_learns_the_day_alone(sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
+    """Who went by at that minute may have been seen (rules.md, section 2)."""
+    world, moment = build.standard_world(), datetime(2026, 3, 2, 3, 17, 42, 123456, UTC)
+    at(sqlite_app, moment + timedelta(days=60))
+    waiting, done = build.file_report(world, now=moment).case, build.case_at(world, "rating", now=moment)
+    addresses = ["/reports", "/reports.atom", "/reports/points.json", *(f"/reports/{case.code}" for case in (waiting, done))]
+    for address in addresses:
+        answer = sqlite_client.get(address)
+        told = answer.text + str(answer.headers)
+        for trace in ("03:17", "10:17"):
+            assert trace not in told, (address, trace)
+    assert 'datetime="2026-03-02"' in sqlite_client.get(f"/reports/{done.code}").text
+    feed = sqlite_client.get("/reports.atom").text
+    assert feed.count("<published>2026-03-02T00:00:00+07:00</published>") == 2
+    assert "<updated>2026-03-02T00:00:00+07:00</updated>" in feed

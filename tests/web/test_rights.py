@@ -136,6 +136,25 @@ def test_a_guest_asks_about_one_report_with_its_secret(sqlite_app: Flask, world:
     assert f'href="{address}"' in own
 
 
+def test_who_lost_the_receipt_proves_it_by_a_code_to_the_contact_of_the_report(sqlite_app: Flask, world: build.World) -> None:
+    filed, never = (build.file_report(world, by="guest", contact=Contact(phone=build.PHONE)) for _ in range(2))
+    with unit_of_work():
+        reporter = db.session.merge(filed.report).reporter
+        reporter.contact_verified_at, reporter.verified_contact = LATER, "phone"
+    sqlite_app.config["DEMO"] = True
+    client = client_of(sqlite_app)
+    for each in (filed, never):
+        client.post("/track", data={"code": each.report.code, "secret": each.secret})
+    address = f"/mine/{filed.report.code}/data"
+    assert 'value="send_code"' not in client.get(f"/mine/{never.report.code}/data").text, "nobody has proven that one"
+    answer = sent(client, f"{address}/requests", kind="restriction", act="send_code")
+    code = open_message(open_code(Contact(phone=build.PHONE), purpose="own_data", now=LATER))[1]
+    assert (answer.status_code, code in words_of(answer)) == (200, True)
+    assert sent(client, f"{address}/requests", kind="restriction", password=build.PASSWORD).status_code == 422
+    assert sent(client, f"{address}/requests", kind="restriction", code="000000").status_code == 422
+    assert sent(client, f"{address}/requests", kind="restriction", code=code).status_code == 302
+
+
 def test_resting_data_are_taken_up_again_by_the_person(sqlite_app: Flask, world: build.World) -> None:
     row = asked(sqlite_app, world, "restriction")
     lead = person(sqlite_app, world, "ops_lead")

@@ -11,7 +11,7 @@ from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from casework.contacts.codes import Purpose
-from casework.contacts.proven import ContactRefused, change_name, give_contact
+from casework.contacts.proven import ContactRefused, change_name, give_contact, tell_sign_in_changed
 from casework.contacts.sealed_codes import kind_of
 from casework.db import db, unit_of_work
 from casework.identity import Contact
@@ -19,6 +19,7 @@ from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.messages.choices import contact_of
 from casework.models import Account
 from casework.permissions import Action
+from casework.rights.requests import Person
 from casework.settings.people import change_own_password
 from web.clock import now
 from web.config import LANGUAGES
@@ -27,6 +28,7 @@ from web.contacts.codes import (
     Asked,
     can_reach,
     code_page,
+    configured,
     contact_typed,
     forget_asked,
     is_right,
@@ -41,6 +43,7 @@ from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
 from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_too_common
+from web.rights.proof import proof_box, unproven
 from web.sessions import current_session, drop_cookie, open_sessions, revoke_session
 
 bp = Blueprint("contacts_account", __name__)
@@ -85,11 +88,16 @@ def name() -> ResponseReturnValue:
 @bp.post("/account/contact")
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def contact() -> ResponseReturnValue:
-    """Send a code to another number or address; it holds for the account once the code has come back."""
-    found(_citizen())
+    """Send a code to another number or address; it holds for the account once the code has come back.
+
+    Whoever finds the page open must not take the account over: they prove first who they are (web.rights.proof).
+    """
     given = contact_typed(request.form.get("contact", ""))
     if given is None:
         return _page(contact_refusal=_("Please type a telephone number such as 0912 345 678, or an e-mail address.")), 422
+    judged = unproven(Person(account=found(_citizen())))
+    if judged is not None:
+        return _page(contact_refusal=judged[0], said=("contact", judged[1])), 422 if judged[0] else 200
     refusal = request_code(given, purpose=Purpose.ADD_CONTACT)
     if refusal:
         return _page(contact_refusal=refusal), 422
@@ -116,7 +124,7 @@ def contact_code() -> ResponseReturnValue:
     forget_asked(ASKED_KEY)
     try:
         with unit_of_work():
-            give_contact(db.session.get_one(Account, own_id), asked.contact, now=now())
+            give_contact(db.session.get_one(Account, own_id), asked.contact, now=now(), configured=configured())
     except ContactRefused as refusal_of_it:
         return _page(contact_refusal=local(refusal_of_it.text)), 422
     except IntegrityError:
@@ -129,9 +137,14 @@ def contact_code() -> ResponseReturnValue:
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def first_password() -> ResponseReturnValue:
     """A password for who signs in by codes so far; whoever has one changes it with the present one (web.account)."""
-    mine, this, form = found(_citizen()), found(current_session()), FirstPasswordForm()
+    mine, form = found(_citizen()), FirstPasswordForm()
     if mine.password_hash is not None:
         return redirect(url_for("account.password"))
+    judged = unproven(Person(account=mine))
+    if judged is not None:
+        return _page(password=FirstPasswordForm(formdata=None), said=("password", *judged)), 422 if judged[0] else 200
+    # rows read before a proof was counted are not those of now
+    mine, this = found(_citizen()), found(current_session())
     if not form.validate_on_submit():
         return _page(password=form), 422
     typed, own_id, session_id, by = form.password.data or "", mine.id, this.id, actor()
@@ -140,7 +153,9 @@ def first_password() -> ResponseReturnValue:
         return _page(password=form), 422
     password_hash = hash_password(typed)
     with unit_of_work():
-        change_own_password(db.session.get_one(Account, own_id), by=by, now=now(), password_hash=password_hash, session_id=session_id)
+        account = db.session.get_one(Account, own_id)
+        change_own_password(account, by=by, now=now(), password_hash=password_hash, session_id=session_id)
+        tell_sign_in_changed(account, now=now())
     flash(_("Your password is set. You can sign in with it or with a code."))
     return redirect(url_for(".account"))
 
@@ -159,7 +174,9 @@ def password_removal() -> ResponseReturnValue:
     if not check_password(request.form.get("present", ""), kept):
         return _page(removal_refusal=_("The present password is not right.")), 422
     with unit_of_work():
-        db.session.get_one(Account, own_id).password_hash = None
+        account = db.session.get_one(Account, own_id)
+        account.password_hash = None
+        tell_sign_in_changed(account, now=moment)
     flash(_("Your password is removed. From now on you sign in with a code."))
     return redirect(url_for(".account"))
 
@@ -205,8 +222,10 @@ def _can_do_without_password(mine: Account) -> bool:
 
 
 def _page(
-    *, name_refusal: str = "", contact_refusal: str = "", removal_refusal: str = "", password: FirstPasswordForm | None = None
+    *, name_refusal: str = "", contact_refusal: str = "", removal_refusal: str = "", password: FirstPasswordForm | None = None,
+    said: tuple[str, ...] = (),
 ) -> str:
+    """The page; `said` is for which form a proof was judged, and what is told there."""
     mine = found(_citizen())
     known = contact_of(mine)
     ways = [
@@ -222,7 +241,9 @@ def _page(
         name_refusal=name_refusal,
         ways=[(kind, masked(way), way.phone or way.email, proven_at) for way, kind, proven_at in ways],
         opens="contacts" in request.args,
-        typed=request.form.get("contact", "") if contact_refusal else "",
+        typed=request.form.get("contact", "") if contact_refusal or said else "",
+        box=proof_box(Person(account=mine)),
+        said=said,
         contact_refusal=contact_refusal,
         can_add=can_reach("phone") or can_reach("email"),
         has_password=mine.password_hash is not None,

@@ -18,6 +18,7 @@ from casework.contacts.blocked_senders import (
     blocks_of,
     blocks_seen,
     can_be_blocked,
+    kinds_known,
     lift_block,
 )
 from casework.db import unit_of_work
@@ -107,7 +108,7 @@ def _page(case: Case, report: Report, form: BlockForm, *, refusal: str = "") -> 
         form=form,
         most=value_of("block_days", case.centre_id),
         shortest=SHORTEST_REASON,
-        is_known=can_be_blocked(report),
+        known=kinds_known(report),
         blocks=blocks_of(report, now=now()),
         refusal=refusal,
     )

@@ -114,6 +114,11 @@ def ways(code: str) -> ResponseReturnValue:
     return redirect(url_for("tracking.own", code=code, _anchor="ways"))
 
 
+def can_be_confirmed(report: Report) -> bool:
+    """Whether its sender may still prove where they are reached, and a code gets there."""
+    return _way_of(report) is not None
+
+
 def send_first_code(report: Report) -> None:
     """Send a code once, right after somebody without an account has sent a report; within the limits, and no failure of filing."""
     way = _way_of(report)

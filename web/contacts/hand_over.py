@@ -1,7 +1,8 @@
 """Hand-over from another application: its server asks for a ticket, its web view opens it (docs/host-apps.md).
 
 Opening the address shows a page and uses nothing up, because previews of links do the same; the page sends itself, or is sent by one press.
-It waits for a press where somebody else is signed in here: nobody is to find themselves in a stranger's account.
+It waits for a press where somebody is signed in here already, and where a page of another site led here: nobody is to find themselves
+in a stranger's account, nor to write there without knowing.
 """
 
 from datetime import timedelta
@@ -80,7 +81,7 @@ def ticket(ticket: str) -> ResponseReturnValue:
             return _over_page(), 404
         return render_template(
             "contacts/hand_over.html", ticket=ticket, host=waiting.host_app.name, masked=masked(contact_in(waiting)),
-            by_itself=signed_in_account() is None,
+            is_taken=signed_in_account() is not None, is_led=not _is_opened_directly(),
         )  # fmt: skip
     with unit_of_work():
         until = count_attempt(OPENED, this_network(), now=moment)
@@ -100,6 +101,15 @@ def ticket(ticket: str) -> ResponseReturnValue:
 def nowhere() -> ResponseReturnValue:
     """Without a ticket there is nothing here."""
     return redirect(url_for("public.home"))
+
+
+def _is_opened_directly() -> bool:
+    """Whether a web view or a person opened the address, and no page of another site. Browsers that do not say so tell where they come
+    from at most."""
+    site, before = request.headers.get("Sec-Fetch-Site"), request.referrer
+    if site is not None:
+        return site == "none"
+    return not before or f"{before}/".startswith(f"{current_app.config['BASE_URL']}/")
 
 
 def _over_page() -> str:

@@ -45,6 +45,7 @@ from web.guards import performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.passwords import LONGEST, check_password
+from web.rights.proof import note_signed_in_by_code
 from web.security import own_address
 from web.sessions import open_session
 
@@ -101,7 +102,7 @@ def code() -> ResponseReturnValue:
     if not is_right(asked.contact, form.digits.data or "", purpose=Purpose.SIGN_IN):
         return _code_page(asked, form, wrong_words()), 422
     forget_asked(ASKED_KEY)
-    return go_on_with(asked.contact, target=asked.target)
+    return go_on_with(asked.contact, target=asked.target, by_code=True)
 
 
 @bp.post("/sign-in/code/again")
@@ -141,7 +142,7 @@ def new() -> ResponseReturnValue:
         return go_on_with(asked.contact, target=asked.target, in_app=asked.in_app)
     forget_asked(PROVEN_KEY)
     flash(_("Your account has been opened."))
-    return _signed_in(account, token, asked.target, asked.in_app)
+    return _signed_in(account, token, asked.target, asked.in_app, by_code=not asked.in_app)
 
 
 @bp.post("/sign-in/known")
@@ -176,8 +177,11 @@ def known() -> ResponseReturnValue:
     return _signed_in(account, token, asked.target, asked.in_app)
 
 
-def go_on_with(contact: Contact, *, target: str, in_app: str = "") -> ResponseReturnValue:
-    """Sign in whoever has just proven a contact, or lead them to the notice where no account has it proven."""
+def go_on_with(contact: Contact, *, target: str, in_app: str = "", by_code: bool = False) -> ResponseReturnValue:
+    """Sign in whoever has just proven a contact, or lead them to the notice where no account has it proven.
+
+    `by_code`: they have just typed a code sent there, which is as good as being asked for one again.
+    """
     way, moment = Contact(phone=contact.phone, email=contact.email), now()
     account = account_of(way)
     if account is None:
@@ -191,11 +195,13 @@ def go_on_with(contact: Contact, *, target: str, in_app: str = "") -> ResponseRe
         account = db.session.get_one(Account, account_id)
         claim_reports(account)
         token = open_session(account, now=moment)
-    return _signed_in(account, token, target, in_app)
+    return _signed_in(account, token, target, in_app, by_code=by_code)
 
 
-def _signed_in(account: Account, token: str, target: str, in_app: str) -> ResponseReturnValue:
+def _signed_in(account: Account, token: str, target: str, in_app: str, *, by_code: bool = False) -> ResponseReturnValue:
     answer = signed_in_answer(account, token, own_address(target, home_of(account)))
+    if by_code:
+        note_signed_in_by_code(account)
     mark_in_app(in_app)
     return answer
 

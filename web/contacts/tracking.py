@@ -1,6 +1,6 @@
 """Opening one's reports with a code to a contact that is proven: for who has lost the receipt, and for several reports at once."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -22,7 +22,8 @@ from web.contacts.codes import (
     wrong_words,
 )
 from web.contacts.sign_in import CodeForm
-from web.guards import actor, performs
+from web.filing import RECEIPT_KEY
+from web.guards import TRACKED_KEY, actor, performs
 from web.tracking import remember_report
 
 bp = Blueprint("contacts_tracking", __name__)
@@ -75,6 +76,16 @@ def code() -> ResponseReturnValue:
 def reports() -> ResponseReturnValue:
     """What is open in this browser without an account."""
     return render_template("contacts/opened.html", reports=own_list(reports_tracked_by(actor())))
+
+
+@bp.post("/track/closing")
+@performs(Action.TRACK_REPORT)
+def close_here() -> ResponseReturnValue:
+    """Let this browser forget the reports it has open and the secret of the last receipt: telephones keep sessions when browsers close."""
+    for key in (TRACKED_KEY, RECEIPT_KEY):
+        session.pop(key, None)
+    flash(_("No report is open in this browser any more."))
+    return redirect(url_for("public.home"))
 
 
 def _contact_page(refusal: str = "") -> str:

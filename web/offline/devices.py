@@ -41,7 +41,7 @@ def guest_device() -> Device:
 
 def queue_token(owner: str) -> str:
     """What this browser's script shows for what waits of `owner`: `guest`, or who is signed in here. Not to be called in a unit of work."""
-    known = _account_token(request.cookies.get(COOKIE, "")) if owner != GUEST else _guest_token(request.cookies.get(DEVICE_COOKIE, ""))
+    known = _token_here(owner)
     device = device_of(known)
     # asked on every page on which something waits: most times there is nothing to write
     if device is not None and not is_long_unseen(device, now=now()):
@@ -51,6 +51,11 @@ def queue_token(owner: str) -> str:
             return _guest_device()[1]
         session = found(current_session())
         return issue_device(session.account, now=now(), token=known, session=session)[1]
+
+
+def is_known_here(owner: str) -> bool:
+    """Whether this browser has a token already for what waits of `owner`."""
+    return device_of(_token_here(owner)) is not None
 
 
 def owner_here() -> str:
@@ -65,6 +70,10 @@ def owner_here() -> str:
 def owner_of(account_id: int | None) -> str:
     """How a browser's store names an account."""
     return GUEST if account_id is None else lookup_digest(str(account_id), purpose=OWNER_PURPOSE)[:20]
+
+
+def _token_here(owner: str) -> str:
+    return _account_token(request.cookies.get(COOKIE, "")) if owner != GUEST else _guest_token(request.cookies.get(DEVICE_COOKIE, ""))
 
 
 def _guest_device() -> tuple[Device, str]:

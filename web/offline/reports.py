@@ -26,7 +26,7 @@ from casework.db import db, unit_of_work
 from casework.file_store import FileNotStored
 from casework.filing_limits import TooManyReports
 from casework.intake import OtherReportFiled, ReportFiledBefore, ReportRefused
-from casework.limits import Limit, TooManyAttempts, count_attempt
+from casework.limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.models import Account, Device, Report
 from casework.permissions import Action, Actor, actor_for
 from casework.photo_files import PhotoRefused
@@ -35,12 +35,13 @@ from casework.recordings.staging import RecordingRefused
 from casework.sealing import grouped_secret
 from web.clock import now
 from web.config import LANGUAGES
+from web.contacts.confirming import can_be_confirmed
 from web.filed_forms import NETWORK
 from web.filing_form import FilingForm
 from web.guards import performs
 from web.locales import in_reader_language, language
 from web.networks import this_network
-from web.offline.devices import GUEST, owner_here, queue_token
+from web.offline.devices import GUEST, is_known_here, owner_here, queue_token
 from web.offline.sent_form import file_sent, sent_form
 from web.offline.uploads import FILE_KINDS, digests_here, keep_file, keep_only, staging_token
 from web.report_files import most_report_photos
@@ -54,9 +55,13 @@ bp = Blueprint("offline_reports", __name__, url_prefix="/offline")
 DEVICE_HEADER = "X-Langbiang-Device"
 LANGUAGE_HEADER = "X-Langbiang-Language"
 HOUR = timedelta(hours=1)
-TOKENS = Limit("device tokens network", 3_000, HOUR)
+TOKENS = Limit("device tokens network", 300, HOUR)
+"""Browsers that become known; one that is known asks as often as it likes."""
 FILES = Limit("files of waiting reports", 200, HOUR)
-"""Of one browser. Of a network the reports are counted, as those of the form are."""
+"""Of one browser. A browser is made in a moment, so the network counts as well."""
+FILES_HERE = limit_set_by("files_an_hour", "files of waiting reports network", HOUR)
+MEGABYTES_HERE = limit_set_by("file_mb_an_hour", "megabytes of waiting reports network", HOUR)
+MEGABYTE = 2**20
 
 
 class NotTaken(Exception):
@@ -107,10 +112,11 @@ def token() -> ResponseReturnValue:
     wanted = asked.get("owner") if isinstance(asked, dict) else None
     if wanted not in (None, GUEST, here):
         raise NotTaken(412, owner=here)
-    with unit_of_work():
-        until = count_attempt(TOKENS, this_network(), now=now())
-    if until is not None:
-        raise _too_many(TooManyAttempts(until))
+    if not is_known_here(wanted or here):
+        with unit_of_work():
+            until = count_attempt(TOKENS, this_network(), now=now())
+        if until is not None:
+            raise _too_many(TooManyAttempts(until))
     return {"owner": here, "token": queue_token(wanted or here)}
 
 
@@ -135,11 +141,15 @@ def file(client_key: str) -> ResponseReturnValue:
     staged = staging_token(key, device)
     if digest in digests_here(staged) or _is_filed(key):
         return {"have": digests_here(staged)}
-    with unit_of_work():
-        until = count_attempt(FILES, str(device.id), now=now())
-    if until is not None:
-        raise _too_many(TooManyAttempts(until))
     data, name = sent.read(), sent.filename or ""
+    with unit_of_work():
+        counted = (
+            count_attempt(FILES, str(device.id), now=now()),
+            count_attempt(FILES_HERE, this_network(), now=now()),
+            count_attempt(MEGABYTES_HERE, this_network(), now=now(), weight=-(-len(data) // MEGABYTE)),
+        )
+    if refused := [until for until in counted if until is not None]:
+        raise _too_many(TooManyAttempts(max(refused)))
     if sha256(data).hexdigest() != digest:
         # cut short or changed on its way: the browser has the right bytes and sends them again
         raise NotTaken(400, damaged=True)
@@ -179,7 +189,8 @@ def report(client_key: str) -> ResponseReturnValue:
     except (ReportRefused, SenderBlocked) as refusal:
         raise NotTaken(422, text=in_reader_language(refusal.text), is_another=isinstance(refusal, OtherReportFiled)) from None
     code, secret = filed.report.code, filed.secret
-    return {"code": code, "secret": grouped_secret(secret), "follow": url_for("tracking.track", code=code)}
+    told = {"code": code, "secret": grouped_secret(secret), "follow": url_for("tracking.track", code=code)}
+    return told | {"is_unconfirmed": can_be_confirmed(filed.report)}
 
 
 def _refuse_foreign() -> None:

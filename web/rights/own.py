@@ -46,7 +46,7 @@ from web.filing_form import email_address, phone_number
 from web.filters import local_datetime
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language, language
-from web.rights.proof import code_way, demo_digits, has_password, is_fresh, masked_way, prove, send_proof_code
+from web.rights.proof import proof_box, unproven
 
 bp = Blueprint("rights_own", __name__)
 
@@ -54,7 +54,6 @@ COPIES = Limit("copies of own data", 6, timedelta(hours=1))
 """Of one person: reading every photo again takes its time."""
 REQUESTS = Limit("requests about own data", 12, timedelta(hours=1))
 COPY_NAME = "du-lieu-ca-nhan.zip"
-SEND_CODE = "send_code"
 MOST_REPORTS_LOOKED_AT = 200
 
 
@@ -216,12 +215,11 @@ def _done(code: str | None, act: str, work: Callable[[], None], said: str) -> Re
 
 def _unproven(person: Person, act: str) -> ResponseReturnValue | None:
     """The page again while it is not proven who asks, or because a code was asked for."""
-    if request.form.get("act") == SEND_CODE:
-        why = send_proof_code(person)
-        said = "" if why else _("If the code has not arrived after a minute, ask for another.")
-        return _page(_again(person), Typed(act, why, said, _sent())), 422 if why else 200
-    why = prove(person)
-    return (_page(_again(person), Typed(act, why, values=_sent())), 422) if why else None
+    judged = unproven(person)
+    if judged is None:
+        return None
+    why, said = judged
+    return _page(_again(person), Typed(act, why, said, _sent())), 422 if why else 200
 
 
 def _again(person: Person) -> Person:
@@ -283,16 +281,13 @@ def _page(person: Person, typed: Typed | None = None) -> str:
         code=report_code,
         to=lambda what: url_for(f".{what}_{'account' if report_code is None else 'report'}", code=report_code),
         requests=[(row, KIND_LABELS[row.kind], wish_in(row), reply_in(row), _state_of(row), next_due(row)) for row in rows],
+        names_centres=len({row.centre_id for row in rows}) > 1,
         asked={row.kind for row in rows if row.done_at is None},
         is_restricted=is_restricted(person),
         open_reports=waits,
         days={"answer": value_of(ANSWER, centre_id), "restriction": value_of(RESTRICTION, centre_id),
               "done": value_of(DONE, centre_id), "extension": value_of(EXTENSION, centre_id)},
-        is_fresh=is_fresh(person),
-        has_password=has_password(person),
-        code_to=masked_way(person) if code_way(person) is not None else "",
-        digits=demo_digits(person),
-        send_code=SEND_CODE,
+        box=proof_box(person),
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """Proving once more that it is the person: before data leave the house or are changed, an open page is not enough.
 
 By the password, by a code to a contact that is proven, or by the secret of the receipt. It holds for ten minutes in this browser.
+Whoever has just signed in with a code has proven it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import request, session
@@ -22,7 +24,39 @@ from web.passwords import check_password
 
 PROVED_KEY = "proved_self"
 LASTS = timedelta(minutes=10)
+SEND_CODE = "send_code"
+"""The `act` of the button that sends a code."""
 GUESSES = Limit("proof of who asks", 8, timedelta(minutes=15))
+
+
+@dataclass(frozen=True)
+class ProofBox:
+    """What a form shows that asks for a proof (rights/_proof.html)."""
+
+    is_fresh: bool
+    takes_secret: bool
+    has_password: bool
+    code_to: str
+    digits: str
+
+
+def proof_box(person: Person) -> ProofBox:
+    """By what this person may prove it, and whether it is needed."""
+    return ProofBox(is_fresh(person), person.report is not None, has_password(person), masked_way(person), demo_digits(person))
+
+
+def note_signed_in_by_code(account: Account) -> None:
+    """The code with which somebody has signed in is a proof."""
+    _note(_who(Person(account=account)))
+
+
+def unproven(person: Person) -> tuple[str, str] | None:
+    """Why it is not proven, and what is said where a code was asked for instead; None once it is."""
+    if request.form.get("act") == SEND_CODE:
+        why = send_proof_code(person)
+        return why, "" if why else str(_("If the code has not arrived after a minute, ask for another."))
+    why = prove(person)
+    return (why, "") if why else None
 
 
 def is_fresh(person: Person) -> bool:
@@ -40,14 +74,18 @@ def has_password(person: Person) -> bool:
 
 
 def code_way(person: Person) -> Contact | None:
-    """The proven contact of an account a code can be sent to from here."""
-    account = person.account
-    if account is None or account.sealed_identity is None:
+    """The proven contact of an account, or of who sent a report, that a code can be sent to from here."""
+    account, reporter = person.account, person.report.reporter if person.report is not None else None
+    if account is not None:
+        sealed, proven = account.sealed_identity, {"phone": account.phone_verified_at, "email": account.email_verified_at}
+    elif reporter is not None:
+        sealed, proven = reporter.sealed_identity, {reporter.verified_contact or "": reporter.contact_verified_at}
+    else:
         return None
-    own = open_contact(account.sealed_identity)
+    own = open_contact(sealed) if sealed is not None else Contact()
     ways = [
-        Contact(phone=own.phone) if own.phone and account.phone_verified_at is not None and can_reach("phone") else None,
-        Contact(email=own.email) if own.email and account.email_verified_at is not None and can_reach("email") else None,
+        Contact(phone=own.phone) if own.phone and proven.get("phone") is not None and can_reach("phone") else None,
+        Contact(email=own.email) if own.email and proven.get("email") is not None and can_reach("email") else None,
     ]
     return next((way for way in ways if way is not None), None)
 
@@ -85,9 +123,9 @@ def prove(person: Person) -> str:
         until = count_attempt(GUESSES, who, now=now())
     if until is not None:
         return in_reader_language(TooManyAttempts(until).text)
-    if person.report is not None:
+    if person.report is not None and secret:
         wrong = "" if secret_matches(secret, digest) else str(_("This is not the secret on the receipt."))
-    elif code:
+    elif code or person.report is not None:
         way = code_way(person)
         wrong = "" if way is not None and is_right(way, code, purpose=Purpose.OWN_DATA) else wrong_words()
     else:
@@ -95,8 +133,12 @@ def prove(person: Person) -> str:
     if not wrong:
         with unit_of_work():
             forget_attempts(GUESSES, who, now=now())
-        session[PROVED_KEY] = {"who": who, "at": now().isoformat()}
+        _note(who)
     return wrong
+
+
+def _note(who: str) -> None:
+    session[PROVED_KEY] = {"who": who, "at": now().isoformat()}
 
 
 def _password_of(account: Account | None) -> str | None:

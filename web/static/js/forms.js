@@ -1,6 +1,6 @@
 // On every page, ES2019. Each page can be read and every form sent without it.
 //   form[data-guard="text"]    asks before leaving when something was typed and not sent
-//   form[data-once]            a second press of the button sends nothing more
+//   form[data-once]            a second press of the button sends nothing more; what follows it says so aloud: [data-said-when-sent="text"]
 //   input[type=file][data-previews="id"]   shows the photos chosen in #id and what they weigh in [data-weight]; too heavy: [data-too-heavy]
 //   [data-errors]              takes the focus, so that a screen reader starts there
 //   [data-print], [data-copy="text"]       buttons; hidden until this script runs
@@ -26,6 +26,8 @@
       if (form.dataset.sent) { event.preventDefault(); return; }
       form.dataset.sent = "yes";
       form.setAttribute("aria-busy", "true");
+      const said = form.nextElementSibling;
+      if (said && said.dataset.saidWhenSent) said.textContent = said.dataset.saidWhenSent;
     });
   });
   // A page taken back from the browser's store still has its mark of being sent.

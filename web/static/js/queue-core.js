@@ -3,6 +3,7 @@
 //   key      a UUID: sent twice, it is one report
 //   owner    "guest", or the account it was written with, by a name that says nothing; it is never sent under another
 //   state    held      handed to the browser with the page's own form; waits only if that did not get through
+//            asked     its form has come back with the server's questions: its files are kept for the answer, and it is never sent so
 //            waiting   to be sent; why: "" | "later" | "sign-in" | "other" | "full", with text if the server said something
 //            refused   text and faults say why; to be mended by its owner
 //            sent      code, secret and follow (address), until its owner has noted them
@@ -11,7 +12,7 @@
 (function () {
   if (self.langbiangQueue) return;
   const NAME = "langbiang", TAG = "langbiang-queue";
-  const API = "/offline/reports/", FIRST_PAUSE = 15000, LONGEST_PAUSE = 30 * 60000, HELD_FOR = 3 * 60000, LOCKED_FOR = 90000;
+  const API = "/offline/reports/", FIRST_PAUSE = 15000, LONGEST_PAUSE = 30 * 60000, HELD_FOR = 3 * 60000, LOCKED_FOR = 90000, LEAVING_FOR = 120000, ASKED_FOR = 48 * 3600000;
   const is = (typeof indexedDB !== "undefined") && self.isSecureContext && self.crypto && crypto.subtle && typeof AbortController === "function";
 
   // -- the store ------------------------------------------------------------------------------------------------------
@@ -66,14 +67,32 @@
     return asked(reports.delete(key));
   }).then(told);
 
-  const bytesOf = file => new Response(file).arrayBuffer();
+  // What its owner takes out; false while it is on its way, for then only the server knows what has become of it.
+  const discard = key => within(["reports", "files"], "readwrite", (reports, files) => asked(reports.get(key)).then(row => {
+    if (row && isLeaving(row)) return false;
+    files.delete(rangeOf(key));
+    return asked(reports.delete(key)).then(() => true);
+  })).then(told);
+  const isLeaving = report => report.state === "waiting" && (report.leavingUntil || 0) > Date.now();
 
-  // Puts a report down with its files in one piece, in place of an earlier state of it. Rejects, with nothing changed, where there is no room.
-  const save = (key, { owner, language, fields, files, state }) => Promise.all(files.map(({ file }) => bytesOf(file))).then(contents =>
-    within(["reports", "files"], "readwrite", (reports, store) => asked(reports.get(key)).then(before => {
+  const hex = data => crypto.subtle.digest("SHA-256", data)
+    .then(found => Array.from(new Uint8Array(found)).map(byte => byte.toString(16).padStart(2, "0")).join(""));
+  const contentOf = file => new Response(file).arrayBuffer().then(data => hex(data).then(sha256 => ({ data, sha256 })));
+
+  // Puts a report down with its files in one piece, in place of an earlier state of it. A file that comes as { kind, sha256 } alone is
+  // taken over from that earlier state. Rejects, with nothing changed, where there is no room, and with `isGone` where such a file is missing.
+  const save = (key, { owner, language, fields, files, state }) => Promise.all(files.map(({ file }) => (file ? contentOf(file) : null))).then(contents =>
+    within(["reports", "files"], "readwrite", (reports, store) => Promise.all([asked(reports.get(key)), asked(store.getAll(rangeOf(key)))]).then(([before, kept]) => {
+      const parts = files.map(({ kind, file, sha256 }, at) => {
+        if (file) return { kind, name: file.name, type: file.type, sha256: contents[at].sha256, data: contents[at].data };
+        const row = before && before.files.find(each => each.kind === kind && each.sha256 === sha256);
+        const held = row && kept.find(each => each.number === row.number);
+        if (!held) throw Object.assign(new Error("gone"), { isGone: true });
+        return { kind, name: row.name, type: row.type, sha256, data: held.data };
+      }).filter((part, at, list) => list.findIndex(each => each.kind === part.kind && each.sha256 === part.sha256) === at);
       store.delete(rangeOf(key));
-      const rows = files.map(({ kind, file }, number) => ({ kind, name: file.name, type: file.type, size: contents[number].byteLength, number }));
-      rows.forEach((row, number) => store.put({ key, number, data: contents[number] }));
+      const rows = parts.map(({ kind, name, type, sha256, data }, number) => ({ kind, name, type, sha256, size: data.byteLength, number }));
+      parts.forEach(({ data }, number) => store.put({ key, number, data }));
       const savedAt = before ? before.savedAt : Date.now();
       return asked(reports.put({ key, owner, language, fields, files: rows, savedAt, heldAt: Date.now(), tries: 0, state, why: "", text: "" }));
     })).then(() => { if (self.navigator.storage && navigator.storage.persist && self.document) navigator.storage.persist(); told(); }));
@@ -119,9 +138,6 @@
     });
   };
 
-  const hex = data => crypto.subtle.digest("SHA-256", data)
-    .then(found => Array.from(new Uint8Array(found)).map(byte => byte.toString(16).padStart(2, "0")).join(""));
-
   const sendFile = (report, file, token) => {
     const body = new FormData();
     body.append("kind", file.kind);
@@ -139,7 +155,7 @@
     .then(files => { report.files = files; return change(report.key, { files }); });
 
   const refuse = (report, { status, content }, file) => change(report.key, {
-    state: "refused", status, why: "", text: content.text || "", faults: content.faults || [], file: file ? file.name : "", isAnother: Boolean(content.is_another),
+    state: "refused", leavingUntil: 0, status, why: "", text: content.text || "", faults: content.faults || [], file: file ? file.name : "", isAnother: Boolean(content.is_another),
   });
 
   const sendFields = (report, token) => {
@@ -149,15 +165,17 @@
     return post(API + report.key, body, { token, language: report.language }).then(orLater);
   };
 
+  const leaves = report => change(report.key, { leavingUntil: Date.now() + LEAVING_FOR });
   // The fields first: a repeat is answered at once, and a refusal costs no upload. Then what the server says is missing.
   const send = (report, token, turn) => sendFields(report, token).then(({ status, content }) => {
     if (status === 200) {
-      return change(report.key, { state: "sent", code: content.code, secret: content.secret || "", follow: content.follow || "", text: content.text || "",
+      return change(report.key, { state: "sent", code: content.code, secret: content.secret || "", follow: content.follow || "",
+                                  isUnconfirmed: Boolean(content.is_unconfirmed), text: content.text || "",
                                   sentAt: Date.now(), fields: [], why: "" });
     }
     if (status === 409 && content.missing && turn < 3) {
       const missing = report.files.filter(file => content.missing.includes(file.sha256));
-      return missing.reduce((before, row) => before.then(isGood => isGood && readFile(report, row).then(file => sendFile(report, file, token)).then(answer => {
+      return missing.reduce((before, row) => before.then(isGood => isGood && readFile(report, row).then(file => leaves(report).then(() => sendFile(report, file, token))).then(answer => {
         if (answer.status === 200 || answer.content.damaged) return true;
         if (answer.status === 401 || answer.status === 412) throw new Later(answer.status === 401 ? "sign-in" : "other");
         return refuse(report, answer, row).then(() => false);
@@ -174,7 +192,7 @@
     const isOffline = !(failure instanceof Later), said = isOffline ? {} : failure.content;
     return change(report.key, {
       tries: report.tries + 1, why: isOffline ? "" : failure.why, text: said.text || "",
-      nextTry: Date.now() + pause, notBefore: said.wait ? Date.now() + said.wait * 1000 : 0,
+      leavingUntil: 0, nextTry: Date.now() + pause, notBefore: said.wait ? Date.now() + said.wait * 1000 : 0,
     }).then(() => { if (isOffline || failure.why === "later") throw failure; });
   };
 
@@ -210,7 +228,8 @@
       if (report.owner !== "guest" && here.owner !== "guest" && report.owner !== here.owner) return change(report.key, { why: "other", nextTry: Date.now() + LONGEST_PAUSE });
       return tokenFor(report.owner, here).then(token => {
         if (!token) throw new Later("sign-in");
-        return change(report.key, { state: "waiting", why: "", text: "" }).then(() => digests(report)).then(() => send(report, token, 0));
+        return change(report.key, { state: "waiting", why: "", text: "", leavingUntil: Date.now() + LEAVING_FOR })
+          .then(row => (row ? digests(report).then(() => send(report, token, 0)) : undefined));            // taken out meanwhile
       }).catch(failure => postpone(report, failure));
     }), Promise.resolve()));
   });
@@ -228,10 +247,20 @@
   // What was handed to the browser with the page's own form did not get through, or nobody knows: it waits from now on.
   const release = key => one(key).then(row => (row && row.state === "held" ? change(key, { state: "waiting" }) : undefined));
 
+  // The form has come back: what was put down of it waits for the answer with its files, or is forgotten where it has none.
+  const answered = key => one(key).then(row => {
+    if (!row || row.state !== "held") return undefined;
+    return row.files.length ? change(key, { state: "asked" }) : remove(key);
+  });
+
+  // Forms nobody went on with.
+  const forgetAsked = isOver => all().then(list => Promise.all(list.filter(row => row.state === "asked" && isOver(row)).map(row => remove(row.key))));
+  const tidy = () => forgetAsked(row => row.heldAt + ASKED_FOR < Date.now());
+
   // Whoever signs out takes their token along: what waits of theirs goes out after they have signed in again.
-  const forget = owner => keepMeta("token:" + owner, "");
+  const forget = owner => keepMeta("token:" + owner, "").then(() => forgetAsked(row => row.owner === owner));
 
   const hasToken = owner => meta("token:" + owner).then(Boolean);
 
-  self.langbiangQueue = { TAG, is, forget, hasToken, all, one, filesOf, save, change, remove, release, flush, ask, listen: listener => listeners.push(listener) };
+  self.langbiangQueue = { TAG, is, forget, hasToken, isLeaving, answered, tidy, all, one, filesOf, save, change, remove, discard, release, flush, ask, listen: listener => listeners.push(listener) };
 })();

@@ -7,13 +7,13 @@
   if (!list) return;
   if (!core || !core.is) { cannot.hidden = false; return; }
   const template = find("[data-row]"), texts = find("[data-sure-all]").dataset, leaving = find("[data-leaving]");
-  const at = new Intl.DateTimeFormat(document.documentElement.lang || "vi", { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" });
+  const at = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : "vi", { day: "2-digit", month: "2-digit", year: "numeric", hour: "2-digit", minute: "2-digit" });
   const LONGEST = 140;
 
   const owner = self.langbiangOwner, hasAccount = owner !== "guest";
   const own = () => core.all().then(all => ({
-    mine: all.filter(report => report.owner === owner && report.state !== "held").sort((a, b) => b.savedAt - a.savedAt),
-    others: all.filter(report => report.owner !== owner && report.state !== "sent").length,
+    mine: all.filter(report => report.owner === owner && report.state !== "held" && report.state !== "asked").sort((a, b) => b.savedAt - a.savedAt),
+    others: all.filter(report => report.owner !== owner && report.state !== "sent" && report.state !== "asked").length,
   }));
 
   const fill = report => {
@@ -55,10 +55,22 @@
     part("mend").href = texts.formPage + "#" + report.key;
     find("[data-act=noted]", row).hidden = !isSent;
     find("[data-act=delete]", row).hidden = isSent;
+    find("[data-act=delete]", row).disabled = core.isLeaving(report);
+    part("leaving-now").hidden = !core.isLeaving(report);
+    part("unconfirmed").hidden = !isSent || !report.isUnconfirmed || !report.follow || !navigator.onLine;
+    if (report.follow) part("confirm").href = report.follow + "#" + report.secret;
     return row;
   };
 
+  const before = {};
+  const tellAloud = mine => mine.forEach(report => {
+    const told = find("[data-told-" + report.state + "]");
+    if (told && before[report.key] && before[report.key] !== report.state) find("[data-told]").textContent = told.textContent + " " + (report.code || "");
+    before[report.key] = report.state;
+  });
+
   const draw = () => own().then(({ mine, others }) => {
+    tellAloud(mine);
     const focused = document.activeElement && document.activeElement.closest && document.activeElement.closest("[data-key]");
     list.textContent = "";
     mine.forEach(report => list.appendChild(fill(report)));
@@ -83,7 +95,8 @@
     const button = event.target.closest("[data-act]");
     if (!button) return;
     if (button.dataset.act === "delete" && !window.confirm(button.dataset.sure)) return;
-    core.remove(button.closest("[data-key]").dataset.key);
+    // one that has just set out is drawn again, with its button out of use
+    core.discard(button.closest("[data-key]").dataset.key);
   });
 
   // -- before signing out -------------------------------------------------------------------------------------------------
@@ -96,7 +109,11 @@
   const ways = {
     send: () => send().then(unsent).then(rest => { if (rest.length) find("[data-leaving-failed]").hidden = false; else return leave(); return undefined; }),
     keep: leave,
-    delete: () => (window.confirm(texts.sureAll) ? unsent().then(rest => Promise.all(rest.map(report => core.remove(report.key)))).then(leave) : undefined),
+    delete: () => (window.confirm(texts.sureAll) ? unsent().then(rest => Promise.all(rest.map(report => core.discard(report.key)))).then(gone => {
+      if (gone.every(Boolean)) return leave();
+      find("[data-leaving-failed]").hidden = false;                      // one is on its way
+      return undefined;
+    }) : undefined),
   };
   if (find("[data-leave-form]")) {
     leaving.addEventListener("click", event => {

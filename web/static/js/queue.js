@@ -2,7 +2,8 @@
 //   [data-queue data-owner data-page]     told in templates/offline/_waiting.html; data-form="page" or "kept" where the report form is
 //   [data-install]                        button, shown where the browser offers to put the pages on the home screen
 // A report form that is sent with a signal goes out as the browser's own form does, so the server's questions and corrections come
-// back as pages. It is put down before (held), and forgotten when its receipt, or the form with corrections, has come.
+// back as pages. It is put down before (held), and forgotten when its receipt has come. When the form comes back with questions, its files
+// lie at the server and the page only shows them: their bytes stay here (asked), for the answer may have to go out without a signal.
 "use strict";
 (function () {
   const core = self.langbiangQueue, box = document.querySelector("[data-queue]");
@@ -25,7 +26,7 @@
   self.langbiangOwner = owner;
 
   const show = name => {
-    ["full", "offline", "lacks"].forEach(each => { const one = part(each); if (one) one.hidden = each !== name; });
+    ["full", "gone", "offline", "lacks"].forEach(each => { const one = part(each); if (one) one.hidden = each !== name; });
     if (!name) return;
     box.hidden = false;
     part(name).focus();
@@ -50,7 +51,7 @@
 
   // -- what waits -------------------------------------------------------------------------------------------------------
 
-  const isShown = report => report.state !== "held";
+  const isShown = report => report.state !== "held" && report.state !== "asked";
   const tell = () => core.all().then(list => {
     const own = list.filter(report => report.owner === owner && isShown(report));
     const isHere = location.pathname === box.dataset.page;
@@ -79,8 +80,8 @@
   const settle = () => {
     const key = remembered(), asked = form && box.dataset.form === "page" ? form.elements.client_key.value : "";
     remember("");
-    // the form has come back with the server's questions: what stands in it now is newer than what was put down
-    const answered = asked ? core.one(asked).then(report => (report && report.state === "held" ? core.remove(asked) : undefined)) : Promise.resolve();
+    // the form has come back with the server's questions: what stands in it now is newer than what was put down, but for the files
+    const answered = asked ? core.answered(asked) : core.tidy();
     if (!key || key === asked) return answered;
     const isReceipt = /^\/reports\/[^/]+\/receipt$/.test(location.pathname);
     return answered.then(() => (isReceipt ? core.remove(key) : core.release(key)));
@@ -92,7 +93,7 @@
   all("form[action='/sign-out']:not([data-leave-form])").forEach(leaving => leaving.addEventListener("submit", event => {
     event.preventDefault();
     core.all().then(list => {
-      if (owner !== "guest" && list.some(report => report.owner === owner && report.state !== "sent")) location.href = box.dataset.page + "#leaving";
+      if (owner !== "guest" && list.some(report => report.owner === owner && report.state !== "sent" && report.state !== "asked")) location.href = box.dataset.page + "#leaving";
       else return core.forget(owner).then(() => leaving.submit());
       return undefined;
     }).catch(() => leaving.submit());
@@ -115,8 +116,11 @@
     const text = Array.from(bytes).map(byte => byte.toString(16).padStart(2, "0")).join("");
     return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
   };
-  const FILES = ["photos", "voice", "video"], NOT_KEPT = ["csrf_token", "photos_token", "idempotency_key", "client_key", "act"].concat(FILES);
+  const FILES = ["photos", "voice", "video"], NOT_KEPT = ["csrf_token", "photos_token", "idempotency_key", "client_key", "act", "kept_file"].concat(FILES);
   const filesOf = data => [].concat(...FILES.map(kind => data.getAll(kind).filter(file => file instanceof File && file.size).map(file => ({ kind, file }))));
+  // What the page shows of files that lie at the server, in its order; a newer recording takes the place of the one shown.
+  const shownOf = files => all("input[name=kept_file]").filter(input => input.form === form).map(input => input.value.split(":"))
+    .map(([kind, sha256]) => ({ kind, sha256 })).filter(shown => shown.kind === "photos" || !files.some(({ kind }) => kind === shown.kind));
   const fieldsOf = data => Array.from(data.entries()).filter(([name, value]) => typeof value === "string" && !NOT_KEPT.includes(name));
 
   const lacksOf = (data, files) => {
@@ -131,34 +135,43 @@
   let pressed = null, mends = null;
   form.addEventListener("click", event => { pressed = event.target.closest ? event.target.closest("button, input[type=submit]") : null; });
 
-  const keep = (state, key, data, files) => core.save(key, { owner, language, fields: fieldsOf(data), files, state })
+  const keep = (state, key, data, files) => core.save(key, { owner, language, fields: fieldsOf(data), files: shownOf(files).concat(files), state })
     .then(() => (mends && mends.before !== key ? core.remove(mends.before) : undefined));
 
   // Gone from this page: sending goes on in the list, which is there without a signal as well.
   const toList = isOffline => { later(); location.href = box.dataset.page + (isOffline ? "#saved" : ""); };
 
   const sendNatively = button => {
+    const act = document.createElement("input");
     if (button && button.name) {
-      const act = document.createElement("input");
       act.type = "hidden";
       act.name = button.name;
       act.value = button.value;
       form.appendChild(act);
     }
     HTMLFormElement.prototype.submit.call(form);
+    act.remove();                                                        // a page taken back from the browser's store is not to press it again
   };
 
   document.addEventListener("submit", event => {
     if (event.target !== form || event.defaultPrevented) return;
     const button = event.submitter || pressed, isOffline = !navigator.onLine;
     if (button && button.name && !(button.name === "act" && button.value === "send")) {
-      if (isKept || isOffline) { event.preventDefault(); free(); show("offline"); }
-      return;                                                            // a photo taken out, a position, a case to follow: no report yet
+      // a photo taken out, a position, a case to follow: no report yet; but the files chosen go to the server with it
+      if (isKept || isOffline) { event.preventDefault(); free(); show("offline"); return; }
+      const data = new FormData(form), files = filesOf(data);
+      if (!files.length) return;
+      event.preventDefault();
+      const field = form.elements.client_key, key = field.value || newKey();
+      field.value = key;
+      const go = () => sendNatively(button);
+      keep("asked", key, data, files).then(go, go);
+      return;
     }
     event.preventDefault();
     const data = new FormData(form), files = filesOf(data);
     const isWaiting = isKept || isOffline;
-    if (isWaiting && lacksOf(data, files)) { free(); show("lacks"); return; }
+    if (isWaiting && lacksOf(data, shownOf(files).concat(files))) { free(); show("lacks"); return; }
     show("");
     const field = form.elements.client_key, key = (mends && mends.key) || field.value || newKey();
     field.value = key;
@@ -167,10 +180,10 @@
       if (isWaiting) return toList(isOffline);
       remember(key);
       return sendNatively(button);
-    }, () => {
-      if (!isWaiting) return sendNatively(button);                       // not put down, but there is a signal
+    }, failure => {
+      if (!isWaiting) { remember(key); return sendNatively(button); }    // not put down, but there is a signal
       free();
-      return show("full");
+      return show(failure && failure.isGone ? "gone" : "full");
     });
   });
 

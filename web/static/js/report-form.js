@@ -267,7 +267,7 @@
     }, {});
     const isWritten = kept => KEPT.some(name => kept[name]);
     const moment = at => {
-      const day = new Date(at), lang = document.documentElement.lang, time = day.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit" });
+      const day = new Date(at), lang = document.documentElement.lang === "en" ? "en-GB" : "vi", time = day.toLocaleTimeString(lang, { hour: "2-digit", minute: "2-digit" });
       return day.toDateString() === new Date().toDateString() ? time : time + " " + day.toLocaleDateString(lang);
     };
     const kept = () => {
