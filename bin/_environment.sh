@@ -68,31 +68,31 @@ need_python() {
     fi
 }
 
-# need_requirements NAME: .venv with the program and, for NAME "[dev]", what the tests use. The stamp says what it was made from,
-# and is written last: an interrupted run is made good by the next.
+# need_requirements EXTRA: .venv with the program and what an extra of setup.cfg names: media for the demonstration, dev for the tests,
+# which holds the other. The stamp says what it was made from, and is written last: an interrupted run is made good by the next.
 need_requirements() {
     # Two of these scripts started together would both make .venv: the second waits here. The lock ends with file 9.
     exec 9<setup.cfg
     if command -v flock >/dev/null; then flock 9; fi
-    make_requirements "${1:-}"
+    make_requirements "$1"
     exec 9<&-
 }
 
 make_requirements() {
     wanted=$( { echo "$ROOT"; cat setup.cfg pyproject.toml constraints.txt; } | sha256sum | cut -d' ' -f1)
-    stamp=.venv/.requirements${1:+-dev}
+    stamp=.venv/.requirements-$1
     if [ -x .venv/bin/python ] && supported .venv/bin/python && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return 0; fi
     if ! { [ -x .venv/bin/python ] && supported .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
         need_python
         say "Making .venv with $("$python" --version)"
         "$python" -m venv --clear .venv
     fi
-    say "Installing the program${1:+ and the tools of the tests} into .venv"
+    say "Installing the program with the extra $1 into .venv"
     rm -f "$stamp"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 10 --timeout 60 \
-        --editable ".${1:-}" --constraint constraints.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
+        --editable ".[$1]" --constraint constraints.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
     echo "$wanted" > "$stamp"
-    if [ -n "${1:-}" ]; then echo "$wanted" > .venv/.requirements; fi
+    if [ "$1" = dev ]; then echo "$wanted" > .venv/.requirements-media; fi
 }
 
 PDF_PACKAGES="libpangoft2-1.0-0 libharfbuzz-subset0"

@@ -81,7 +81,7 @@ def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reaso
         if kind is HistoryKind.LIMITS and event.type not in ABOUT_LIMITS and not any(change.is_limit for change in changes):
             continue
         why = reasons.get((event.type, event.at))
-        steps.append(StaffStep(said.words, event.at, said.is_main, _who(event, principal_name), changes, why))
+        steps.append(StaffStep(said.words, event.at, said.is_main, _who(event, principal_name), changes=changes, why=why))
     told = {event.at for event, _principal in rows if "due" in (event.payload or {})}
     is_untold = any(event.type in MAY_MOVE and event.at not in told and event.payload is not None for event, _principal in rows)
     moves = moves_of(case) if is_untold and kind in (None, HistoryKind.LIMITS) else []

@@ -16,8 +16,8 @@ FRESH = (
     ), idle=50),
     Story("Cống thoát nước tắc, mưa là nước tràn vào nhà", (
         "verify",
-        deed("ask_reporter", after=30, words="Cống tắc ở đoạn nào? Ông/Bà chụp giúp một ảnh chỗ nước tràn để tổ sửa chữa mang đúng dụng cụ.",
-             when_unanswered="continue", working_days=3),
+        deed("ask_reporter", after=30, when_unanswered="continue", working_days=3,
+             words="Cống tắc ở đoạn nào? Ông/Bà chụp giúp một ảnh chỗ nước tràn để tổ sửa chữa mang đúng dụng cụ."),
         deed("answer_question", after=170, picture="flood", words="Tắc ở hố thu đầu hẻm, nước tràn như trong ảnh tôi vừa chụp."),
         deed("withdraw", after=600, reason="Sáng nay bà con đã tự khơi được một đoạn, tôi xin rút để khỏi phiền cơ quan."),
     ), "flood", idle=20, reporter=1),
@@ -25,7 +25,7 @@ FRESH = (
     Story("Nhận khoan giếng, rút hầm cầu giá rẻ", (
         deed("refuse", after=20, reason="quang_cao", words="Đây là tin quảng cáo, không phải phản ánh về sự việc tại hiện trường."),
         deed("block_sender", after=30, days=14, words="Gửi cùng một tin quảng cáo nhiều lần dù đã được nhắc."),
-    ), idle=400, reporter=None, guest=2, is_unconfirmed=True, is_round_the_clock=True),
+    ), idle=400, reporter=None, guest=2, is_round_the_clock=True),
     Story("Hát loa kéo quá 22 giờ gây ồn", (
         *TAKEN, *ANSWERED, deed("rate", level="dissatisfied", words="Tuần này nhà đó vẫn hát đến khuya, chưa thấy ai nhắc lại."),
         deed("review", outcome="reopened", words="Tổ vận hành đã xác minh việc tái diễn và mở lại hồ sơ để xử lý tiếp."),
@@ -99,7 +99,9 @@ FRESH = (
     ), "camera", idle=40, cooperating=1, complexity="simple", camera="Camera an ninh chợ Lạc Dương"),
 
     # -- answered
-    Story("Nắp hố ga vỡ trước cổng trường tiểu học", (*URGENTLY_TAKEN, *ANSWERED, deed("follow", after=300), deed("me_too", after=240, senders=(2, 4, 7, 8))),
+    Story("Nắp hố ga vỡ trước cổng trường tiểu học", (
+        *URGENTLY_TAKEN, *ANSWERED, deed("follow", after=300), deed("me_too", after=240, senders=(2, 4, 7, 8)),
+    ),
           "manhole", idle=1860, cooperating=2),
     Story("Rác sau mùa hội cỏ hồng chưa được dọn", (
         *TAKEN, *ANSWERED, deed("rate", level="dissatisfied", words="Chỉ dọn phía cổng, bên mép hồ rác vẫn còn nhiều."),

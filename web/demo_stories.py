@@ -76,11 +76,11 @@ URGENTLY_TAKEN = ("verify", "classify", "call_hotline", "distribute", "accept")
 ANSWERED = ("submit", "approve", "publish")
 
 USUAL = 60
-PACE = {"confirm": 3, "classify": 10, "distribute": 10, "accept": 90, "submit": 600, "submit_again": 240, "publish": 90, "answer_privately": 90,
-        "rate": 900, "review": 240}  # fmt: skip
+PACE = {"confirm": 3, "classify": 10, "distribute": 10, "accept": 90, "submit": 600, "submit_again": 240, "publish": 90,
+        "answer_privately": 90, "rate": 900, "review": 240}  # fmt: skip
 USUAL_URGENT = 10
-URGENT_PACE = {"confirm": 3, "classify": 4, "call_hotline": 3, "distribute": 3, "submit": 150, "submit_again": 90, "approve": 25, "publish": 20,
-               "publish_interim": 20, "answer_privately": 20, "rate": 900, "review": 240}  # fmt: skip
+URGENT_PACE = {"confirm": 3, "classify": 4, "call_hotline": 3, "distribute": 3, "submit": 150, "submit_again": 90, "approve": 25,
+               "publish": 20, "publish_interim": 20, "answer_privately": 20, "rate": 900, "review": 240}  # fmt: skip
 """Minutes from the deed before, unless a story says otherwise: office minutes, or round the clock where the case is urgent."""
 
 

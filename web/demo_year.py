@@ -7,11 +7,6 @@ from web.demo_stories import ANSWERED, TAKEN, Story, deed
 
 HAPPY, CONTENT, UNHAPPY = "satisfied", "acceptable", "dissatisfied"
 
-
-def _answered(level: str, words: str = "") -> tuple[object, ...]:
-    return (*TAKEN, *ANSWERED, deed("rate", level=level, **({"words": words} if words else {})))
-
-
 YEAR = (
     Story("Rãnh ven đường bị lấp, nước tràn ra mặt đường", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), days_ago=377, reporter=2),
     Story("Cột đèn năng lượng mặt trời bị gãy", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), days_ago=346, complexity="simple",
@@ -29,9 +24,9 @@ YEAR = (
           reporter=8),
     Story("Ruồi nhiều quanh trại gà cuối thôn", (
         *TAKEN, *ANSWERED, deed("rate", level=UNHAPPY, words="Mấy hôm nay ruồi vẫn nhiều."),
-        deed("review", outcome="answered_further", words="Trung tâm Nông nghiệp kiểm tra lại trong tuần tới và báo kết quả."),
+        deed("review", outcome="explained", words="Trung tâm Nông nghiệp kiểm tra lại trong tuần tới và báo kết quả."),
     ), days_ago=105, cooperating=1, reporter=9),
     Story("Dây điện sà thấp ngang đường vào thôn", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), days_ago=75, complexity="simple",
           reporter=3),
     Story("Vạch qua đường trước trường học mờ hết", (*TAKEN, *ANSWERED, deed("rate", level=HAPPY)), days_ago=55, reporter=1),
-)
+)  # fmt: skip

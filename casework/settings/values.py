@@ -132,7 +132,7 @@ VALUES: dict[str, Value] = {
               Bilingual("Trong một giờ; cả xã có thể dùng chung một mạng.", "In an hour; a whole commune may share a network."),
               60, whole(5, 5_000), for_centre=False),
         Value("codes_an_hour", "access", Bilingual("Số mã gửi đi", "Codes in all"),
-              Bilingual("Của toàn hệ thống, trong một giờ: mỗi tin SMS tốn tiền.", "Of the installation, in an hour: each SMS costs money."),
+              Bilingual("Của toàn hệ thống, trong một giờ: mỗi tin SMS tốn tiền.", "Of the installation, an hour: each SMS costs money."),
               600, whole(10, 50_000), for_centre=False),
         Value("unconfirmed_hours", "access", Bilingual("Chờ xác nhận liên hệ (giờ)", "Wait for a contact to be confirmed (hours)"),
               Bilingual("Sau thời gian này, phản ánh không khẩn chưa xác nhận liên hệ sang mục Chưa xác nhận của hộp việc.",
@@ -174,7 +174,7 @@ VALUES: dict[str, Value] = {
                 Bilingual(f"Luật cho nhiều nhất {most} ngày; trung tâm có thể tự đặt ngắn hơn.",
                           f"The law gives {most} days at most; a centre may set itself fewer."), most, whole(1, most))
           for key, vi, en, most in (
-              ("data_answer_days", "Trả lời yêu cầu về dữ liệu cá nhân (ngày làm việc)", "Answering a request about data (working days)", 2),
+              ("data_answer_days", "Trả lời yêu cầu về dữ liệu cá nhân (ngày làm việc)", "Answering requests about data (working days)", 2),
               ("data_restriction_days", "Ngừng xử lý khi được yêu cầu (ngày)", "Stopping to process data when asked (days)", 15),
               ("data_done_days", "Đính chính, xóa khi được yêu cầu (ngày)", "Correcting and erasing when asked (days)", 20),
               ("data_extension_days", "Gia hạn một lần, lâu nhất (ngày)", "Extended once, at most (days)", 15))),

@@ -57,6 +57,7 @@ def spoken() -> bytes:
 
 
 VOICE = spoken()
+THIRD = jpeg("navy")
 SENT = [hashlib.sha256(data).hexdigest() for data in (*PHOTOS, VOICE)]
 
 
@@ -246,6 +247,31 @@ def test_with_a_signal_the_page_answers_and_a_lost_answer_files_nothing_twice(va
     assert page.url.endswith("/receipt"), page.inner_text("main")
     ask_in_page(page, QUEUED, {"states": [], "whys": [], "digests": []})
     assert len(valley.filed_since(before)) == 2
+
+
+def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_lost_its_signal(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.go("/reports/new")
+    write(page, phone="12")
+    press_send(page)
+    expect(page.locator("#phone-error")).to_be_visible()
+    ask_in_page(page, QUEUED, {"states": ["asked"], "whys": [""], "digests": SENT})
+    with page.expect_navigation():
+        page.locator("figure.shot:not([data-preview]) .shot-x").first.click()
+    page.set_input_files("[name=photos]", [{"name": "ba.jpg", "mimeType": "image/jpeg", "buffer": THIRD}])
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('form button[name=act][value=files]').click()")
+    expect(page.locator("figure.shot:not([data-preview])")).to_have_count(2)
+    page.fill("[name=phone]", "0912 345 678")
+    page.check("[name=consent]")
+    guests.context.set_offline(True)
+    valley.wire.cut = True
+    press_send(page)
+    left = [SENT[1], hashlib.sha256(THIRD).hexdigest(), SENT[2]]
+    ask_in_page(page, QUEUED, {"states": ["waiting"], "whys": [""], "digests": left})
+    valley.wire.cut = False
+    guests.context.set_offline(False)
+    judge(valley, page, before, files=left)
+    note_down(page)
 
 
 def sign_out(page: Page) -> None:

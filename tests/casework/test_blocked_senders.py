@@ -17,6 +17,7 @@ from casework.contacts.blocked_senders import (
     blocks_of,
     blocks_seen,
     can_be_blocked,
+    kinds_known,
     lift_block,
     refuse_blocked,
 )
@@ -66,6 +67,9 @@ def test_a_sender_is_known_again_by_account_browser_and_contact_until_the_last_d
     with unit_of_work():
         browser, other = device(), Device(token_digest="e" * 64, created_at=NOON, last_seen_at=NOON)
         db.session.add(other)
+        reporter = db.session.get_one(Reporter, filed.report.reporter_id)
+        reporter.contact_verified_at, reporter.verified_contact = NOON, "email"
+        db.session.merge(world.people["citizen"]).phone_verified_at = NOON
         db.session.get_one(Report, filed.report.id).device_id = browser.id
     made = block(world, filed)
     assert (made.kinds, f"{made.last_day}") == (("account", "device", "phone", "email"), "2026-04-01")
@@ -73,12 +77,17 @@ def test_a_sender_is_known_again_by_account_browser_and_contact_until_the_last_d
     assert "until the end of 01/04/2026. Reason: Gửi hơn bốn mươi" in said
     assert "113, 114, 115" in said
     assert "you can follow it" in said
-    assert WHY[:20] in refusal(world, device=browser)
-    by_number = refusal(world, contact=Contact(phone="+84905111222"))
+    by_number = refusal(world, contact=Contact(email="thu@example.org"))
     assert "01/04/2026" in by_number
     assert WHY[:20] not in by_number, "who only types a number may be somebody else"
-    assert refusal(world, contact=Contact(email="thu@example.org")) == by_number
-    assert refusal(world, contact=Contact(phone=build.PHONE)) == by_number, "the number of the account counts too"
+    assert refusal(world, device=browser) == by_number, "nor is a telephone one person's alone"
+    assert refusal(world, contact=Contact(phone=build.PHONE)) == by_number, "the number the account has proven counts too"
+    assert refusal(world, contact=Contact(phone="+84905111222")) == "", "anybody can type a number"
+    assert refusal(world, account="citizen_2", device=browser) == by_number
+    with unit_of_work():
+        world.people["citizen_2"] = db.session.merge(world.people["citizen_2"])
+        world.people["citizen_2"].phone_verified_at = NOON
+    assert refusal(world, account="citizen_2", device=browser) == "", "who has proven to be somebody else is not held by the telephone"
     assert refusal(world, account="citizen_2", contact=Contact(phone="+84987654321"), device=other) == ""
     assert refusal(world) == ""
     assert refusal(world, account="citizen", after=timedelta(days=30, hours=13, minutes=59))
@@ -93,18 +102,33 @@ def test_another_centre_goes_on_taking_reports(world: build.World) -> None:
     assert refusal(world, account="citizen", centre=other) == ""
 
 
-def test_what_a_stranger_sent_under_a_number_does_not_hold_the_one_who_has_proven_it(world: build.World) -> None:
-    filed = build.file_report(world, by="guest", contact=Contact(phone="+84987654321"))
-    block(world, filed)
-    assert refusal(world, contact=Contact(phone="+84987654321"))
-    assert refusal(world, account="citizen_2"), "an account that has proven nothing is no better than a typed number"
+def test_a_number_blocks_and_tells_why_only_where_it_was_proven(world: build.World) -> None:
+    typed = Contact(phone="+84987654321")
+    filed = build.file_report(world, by="guest", contact=typed)
+    with pytest.raises(BlockRefused, match="no confirmed contact"):
+        block(world, filed)
+    assert not can_be_blocked(filed.report)
     with unit_of_work():
+        browser = device()
+        db.session.get_one(Report, filed.report.id).device_id = browser.id
+    assert kinds_known(filed.report) == block(world, filed).kinds == ("device",)
+    assert refusal(world, contact=typed) == refusal(world, account="citizen_2") == "", "whoever really has the number goes on reporting"
+    proven = build.file_report(world, by="guest", contact=typed, words="Đèn hỏng.")
+    with unit_of_work():
+        reporter = db.session.get_one(Reporter, proven.report.reporter_id)
+        reporter.contact_verified_at, reporter.verified_contact = NOON, "phone"
+    assert block(world, proven).kinds == ("phone",)
+    assert refusal(world, account="citizen_2") == "", "an account that only claims the number is somebody else"
+
+    def told_in_copy() -> bool:
+        return WHY in str([part for part in data_of_account(db.session.merge(world.people["citizen_2"])) if part.key == "blocks"])
+
+    assert not told_in_copy()
+    with unit_of_work():
+        world.people["citizen_2"] = db.session.merge(world.people["citizen_2"])
         world.people["citizen_2"].phone_verified_at = NOON
-        db.session.merge(world.people["citizen_2"])
-    assert refusal(world, account="citizen_2") == ""
-    with unit_of_work():
-        db.session.get_one(Reporter, filed.report.reporter_id).contact_verified_at = NOON
-    assert refusal(world, account="citizen_2"), "the number was proven when it was used"
+    assert WHY[:20] in refusal(world, account="citizen_2")
+    assert told_in_copy()
 
 
 def test_only_the_operations_lead_of_the_case_blocks_with_a_reason_and_a_last_day(world: build.World) -> None:

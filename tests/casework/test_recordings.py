@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +26,7 @@ from casework.models import Case, Event, File, Recording, SearchRow
 from casework.permissions import Actor, NotAllowed, actor_for
 from casework.quarantine import hand_over, quarantine
 from casework.recordings.access import originals_apart, recording_file, recordings_seen
-from casework.recordings.copying import NotCopied, copy_without_metadata
+from casework.recordings.copying import PROGRAM, NotCopied, copy_without_metadata
 from casework.recordings.formats import RecordingRefused, media_type_of
 from casework.recordings.preparing import TRIED_AGAIN_AFTER
 from casework.recordings.staging import drop_staged_recording, prepare_recording, stage_recording, staged_recordings
@@ -114,6 +117,31 @@ def test_no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds() -> None:
         copy_without_metadata(wav(60), "audio/wav", kind="voice", memory=100_000)
 
 
+ESCAPING = """import os, socket, sys
+sys.path.insert(0, {folder!r})
+import remux
+remux._shut_in(20, 600 * 2**20)
+def tried(deed):
+    try: deed()
+    except OSError as refusal: return "refused"
+    return "done"
+os.close(0)
+said = [tried(deed) for deed in (lambda: os.open("/proc/%d/environ" % os.getppid(), 0), socket.socket, lambda: os.fork() or os._exit(0))]
+os.write(1, " ".join(said).encode())
+"""
+
+
+def test_a_program_taken_over_gets_out_by_nothing_it_closes_and_unsafe_pictures_are_not_copied() -> None:
+    code = ESCAPING.format(folder=str(PROGRAM.parent))
+    done = subprocess.run([sys.executable, "-I", "-B", "-c", code], env={}, stdin=subprocess.PIPE, capture_output=True, check=False)
+    assert done.stdout.split()[:2] == [b"refused"] * 2, done.stderr
+    # no limit of processes holds root
+    assert done.stdout.split()[2] == (b"done" if os.getuid() == 0 else b"refused")
+    for form, media_type, picture in (("mov", "video/quicktime", "mjpeg"), ("mp4", "video/mp4", "mpeg4")):
+        with pytest.raises(NotCopied, match="unsafe"):
+            copy_without_metadata(recorded(form, picture=picture), media_type, kind="video")
+
+
 @pytest.mark.parametrize(("data", "kind", "words"), [
     (b"", "voice", "is empty"),
     (wav() + bytes(10**6), "voice", "more than the 0.5 MB allowed"),
@@ -121,6 +149,9 @@ def test_no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds() -> None:
     (b"MZ" + bytes(100), "voice", "is a computer program"),
     (b"%PDF-1.7", "video", "is a PDF document"),
     (b"RIFF\x00\x00\x00\x00AVI LIST", "video", "is an AVI video"),
+    (recorded("mov", picture="mjpeg"), "video", "cannot watch safely"),
+    (recorded("mp4", picture="mpeg4"), "video", "cannot watch safely"),
+    (recorded("3gp", picture="h263"), "video", "cannot watch safely"),
     (b"hello there", "voice", "is not a voice note"),
     (wav(0.1), "video", "has sound only"),
 ])  # fmt: skip

@@ -409,8 +409,8 @@ def test_a_report_that_left_a_case_takes_no_draft_of_those_who_go_on_with_it(wor
     build.act(world, joined, "merge", "operator", into=main)
     build.act(world, main, "withdraw_report", "citizen", report=report, reason="Thôi.")
     with unit_of_work():
-        db.session.add(Draft(account_id=world.people["operator"].id, case_id=main.id, subject="classify", sealed_fields=b"-", started_at=NOW,
-                             saved_at=NOW))
+        db.session.add(Draft(account_id=world.people["operator"].id, case_id=main.id, subject="classify", sealed_fields=b"-",
+                             started_at=NOW, saved_at=NOW))
     decide(world, request := ask(world, "erasure"), carry_out)
     assert (request.done_at, original_words(report)) == (NOW, None)
     assert db.session.scalar(select(func.count()).select_from(Draft)) == 1

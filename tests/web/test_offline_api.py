@@ -16,10 +16,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from casework.contacts.devices import device_of, end_devices_of
+from casework.contacts.devices import device_of, end_devices_of, forget_unused_devices
 from casework.db import db, unit_of_work
 from casework.intake import original_words
-from casework.limits import drop_old_keys
+from casework.limits import Limit, drop_old_keys
 from casework.models import Case, Device, OutboxMessage, Photo, Report
 from casework.photo_records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
@@ -328,6 +328,24 @@ def test_who_sends_without_end_is_told_when_to_go_on(sqlite_app: Flask, monkeypa
     for answer in (phone.file(*FILES[0]), phone.report(world, [])):
         assert (answer.status_code, answer.json["wait"] > 0) == (429, True)
         assert "Vui lòng" in answer.json["text"]
+
+
+def test_a_network_fills_no_disk_with_browsers_made_for_it_and_those_nobody_used_are_forgotten(
+    sqlite_app: Flask, world: build.World, phone: Telephone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "FILES_HERE", Limit("test files", 2, pages.HOUR))
+    monkeypatch.setattr(pages, "TOKENS", Limit("test tokens", 1, pages.HOUR))
+    second = guest(client_of(sqlite_app))
+    assert [guest_.file(*each).status_code for guest_, each in ((phone, FILES[0]), (second, FILES[1]), (second, FILES[2]))] == [200, 200, 429]
+    assert Telephone(client_of(sqlite_app)).ask().status_code == 429
+    assert second.ask().status_code == 200, "one that is known asks on"
+    assert phone.report(world, FILES[:1]).status_code == 200
+    monkeypatch.setattr(pages, "FILES_HERE", Limit("other files", 9, pages.HOUR))
+    monkeypatch.setattr(pages, "MEGABYTES_HERE", Limit("test megabytes", 1, pages.HOUR))
+    assert [second.file(*FILES[2]).status_code, second.file("photos", "ba.jpg", jpeg("navy")).status_code] == [200, 429]
+    with unit_of_work():
+        assert [forget_unused_devices(NOON + timedelta(days=days)) for days in (89, 91)] == [0, 1]
+    assert [phone.state().status_code, second.state().status_code] == [200, 401]
 
 
 def test_the_kept_pages_are_of_nobody(sqlite_app: Flask) -> None:

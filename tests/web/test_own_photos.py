@@ -57,7 +57,12 @@ def test_photos_added_later_are_kept_while_one_is_refused_and_reach_agencies_onc
     assert status(client, f"/photos/{kept[0]}/centre/thumb") == 200
     answer = client.post(address, data={"files_token": token, "remove": kept[1], "words": "Rác còn nhiều lờithêm."})
     assert (answer.status_code, kept[1] in answer.get_data(as_text=True)) == (200, False)
-    assert client.post(address, data={"files_token": token, "words": "Rác còn nhiều lờithêm."}).status_code == 302
+    form = {"files_token": token, "words": "Rác còn nhiều lờithêm.", "kept_file": re.findall(r'name="kept_file" value="([^"]+)"', page)[:1]}
+    gone = client.post(address, data=form | {"kept_file": [*form["kept_file"], f"photos:{'0' * 64}", f"voice:{'0' * 64}"]})
+    assert (gone.status_code, db.session.scalars(select(Addition)).all()) == (422, [])
+    assert "Ảnh 2 đã hết hạn lưu tạm, vui lòng chọn lại." in words_of(gone)
+    assert "Lời ghi âm đã hết hạn" in words_of(gone)
+    assert client.post(address, data=form).status_code == 302
     assert "Rác còn nhiều lờithêm." in words_of(client.get(f"/mine/{case.code}"))
 
     [addition] = db.session.scalars(select(Addition))

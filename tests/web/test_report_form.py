@@ -125,6 +125,26 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+def test_what_was_kept_too_long_is_named_and_a_form_sent_twice_is_one_report(world: build.World, client: FlaskClient, sqlite_app: Flask) -> None:
+    form = form_of(client, world, phone="12", photos=[file("a.jpg", jpeg("red")), file("b.jpg", jpeg("blue"))], voice=file("l.wav", wav()))
+    status, page = post(client, form)
+    shown = re.findall(r'name="kept_file" value="([^"]+)"', page)
+    assert (status, [each.partition(":")[0] for each in shown]) == (422, ["photos", "photos", "voice"])
+    form = {name: value for name, value in form.items() if name not in ("photos", "voice")} | {"phone": "0912 345 678", "kept_file": shown}
+    later = NOON + timedelta(days=2, hours=1)
+    at(sqlite_app, later)
+    with unit_of_work():
+        forget_unsent(now=later)
+    status, page = post(client, form | {"photos": file("b.jpg", jpeg("blue"))})
+    assert (status, reports()) == (422, [])
+    assert "Ảnh 1 đã hết hạn lưu tạm, vui lòng chọn lại." in words_of(page)
+    assert "Ảnh 2 đã" not in words_of(page), "it was chosen again"
+    assert "Lời ghi âm đã hết hạn lưu tạm" in words_of(page)
+    form |= {"kept_file": re.findall(r'name="kept_file" value="([^"]+)"', page)}
+    assert [post(client, form)[0], post(client, form)[0]] == [302, 302]
+    assert [len(photos_of_report(report)) for report in reports()] == [1]
+
+
 def test_whatever_is_wrong_is_said_in_a_sentence_and_all_that_was_typed_is_still_there(world: build.World, client: FlaskClient) -> None:
     faults: list[tuple[str, str]] = []
     for name, fields, sentence in BAD:
