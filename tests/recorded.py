@@ -46,12 +46,12 @@ def recorded(form: str, *, picture: str = "", sound: str = "", rate: int = 16_00
         video: Any = file.add_stream(picture, rate=10) if picture else None
         audio: Any = _sound(file, sound, rate) if sound else None
         if video is not None:
-            video.width, video.height, video.pix_fmt = (176, 144, "yuv420p")
+            video.width, video.height, video.pix_fmt = (176, 144, "yuvj420p" if picture == "mjpeg" else "yuv420p")
             video.metadata.update(NOTES)
         if form in ("mp4", "mov", "matroska", "webm"):
             file.set_chapters([{"id": 1, "start": 0, "end": 1000, "time_base": Fraction(1, 1000), "metadata": {"title": SECRETS[0]}}])
         for number in range(10 if video is not None else 0):
-            frame = av.VideoFrame(176, 144, "yuv420p")
+            frame = av.VideoFrame(176, 144, video.pix_fmt)
             frame.pts = number
             file.mux(video.encode(frame))
         if video is not None:

@@ -19,7 +19,7 @@ FRESH = (
         deed("ask_reporter", after=30, when_unanswered="continue", working_days=3,
              words="Cống tắc ở đoạn nào? Ông/Bà chụp giúp một ảnh chỗ nước tràn để tổ sửa chữa mang đúng dụng cụ."),
         deed("answer_question", after=170, picture="flood", words="Tắc ở hố thu đầu hẻm, nước tràn như trong ảnh tôi vừa chụp."),
-        deed("withdraw", after=600, reason="Sáng nay bà con đã tự khơi được một đoạn, tôi xin rút để khỏi phiền cơ quan."),
+        deed("withdraw", after=600, reason="Bà con đã tự khơi được một đoạn, tôi xin rút để khỏi phiền cơ quan."),
     ), "flood", idle=20, reporter=1),
     Story("Điểm chăn thả trâu bò làm hư luống hoa công viên", (), idle=1_590, reporter=None, guest=1, is_unconfirmed=True),
     Story("Nhận khoan giếng, rút hầm cầu giá rẻ", (

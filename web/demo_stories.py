@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from casework.permissions import LOCAL_ZONE
@@ -34,7 +34,7 @@ def deed(step: str, *agencies: str, after: int | None = None, **form: Any) -> De
 class Story:
     """One report of `demo_reports.csv`, by its title, and the deeds that follow it being filed; a word alone is a plain deed.
 
-    `filed_at` is a fixed local time in the system's first years, `days_ago` so many days before now; without either the last deed was
+    `filed_at` is a fixed local time in the system's first years, `months_ago` a day of so many months before now; without either the last deed was
     done `idle` minutes before now.
     `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of SENDERS sent it, None
     somebody without an account, who may be anonymous, and else is one of GUESTS and proves the contact unless `is_unconfirmed`;
@@ -46,7 +46,7 @@ class Story:
     way: tuple[str | Deed, ...]
     picture: str | None = None
     filed_at: str | None = None
-    days_ago: int = 0
+    months_ago: int = 0
     idle: int = 30
     cooperating: int = 0
     complexity: str = "ordinary"
@@ -93,13 +93,18 @@ def moments_of(story: Story, *, urgent: bool, now: datetime, calendar: Calendar)
     if story.filed_at:
         filed_at = datetime.fromisoformat(story.filed_at).replace(tzinfo=LOCAL_ZONE)
         moments = _onwards(filed_at, deeds, lengths, around, calendar)
-    elif story.days_ago:
-        # at some time of that morning, another one for each
-        day = now.astimezone(LOCAL_ZONE).date() - timedelta(days=story.days_ago)
-        moments = _onwards(datetime.combine(day, time(7, story.days_ago % 60), LOCAL_ZONE), deeds, lengths, around, calendar)
+    elif story.months_ago:
+        moments = _onwards(_in_month(now, story.months_ago), deeds, lengths, around, calendar)
     else:
         moments = _backwards(now, story.idle, deeds, lengths, around, calendar)
     return zip(deeds, moments, strict=True)
+
+
+def _in_month(now: datetime, months_ago: int) -> datetime:
+    """Another day and minute for each, early enough in its month for the case to be over today."""
+    today = now.astimezone(LOCAL_ZONE).date()
+    month = today.year * 12 + today.month - 1 - months_ago
+    return datetime.combine(date(month // 12, month % 12 + 1, 3 + months_ago), time(7, 5 * months_ago % 60), LOCAL_ZONE)
 
 
 def _onwards(filed_at: datetime, deeds: tuple[Deed, ...], lengths: list[int], around: bool, calendar: Calendar) -> list[datetime]:

@@ -189,6 +189,8 @@ def send_nothing(page: Page) -> None:
 
 def ask_code(page: Page, contact: str) -> None:
     page.fill("[name=contact]", contact)
+    if page.locator("form:has([name=contact]) [name=password]").count():
+        page.fill("form:has([name=contact]) [name=password]", build.PASSWORD)
     sent(page, "main form:has([name=contact]) button.btn-primary, main form:has([name=contact]) button:not([name])")
 
 

@@ -21,11 +21,14 @@ from casework.intake import Place
 from casework.models import Agency, Case, Event
 from casework.permissions import ACTION_ROLES, ANYONE, Role
 from casework.photo_records import prepare_photo, stage_photo
+from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from tests import build
 from tests.browser.house import DESK, House, Visitor, opened
+from tests.system.canary import marked_voice
 from web import sessions
 from web.case_acts import PAGES as ACT_PAGES
 from web.config import Config
+from web.recording_jobs import prepare_recordings
 from web.tasks import PAGES as STEP_PAGES
 from workflows.bindings import STEPS
 from workflows.models import WaitingTask
@@ -255,6 +258,22 @@ def pictured_report(day: Day, story: str, words: str) -> Case:
         stage_photo(prepared, token=f"scene-{story}", purpose="scene", by=day.world.actor("citizen"), now=day.now())
     place = Place(area=day.world.area, village="Thôn Păng Tiêng", latitude=12.0331, longitude=108.3672, accuracy_m=20)
     return day.file(story, words=words, place=place, photos_token=f"scene-{story}")
+
+
+def spoken_report(day: Day, story: str, *, by: str) -> Case:
+    """A report that is a voice note, ready to be heard."""
+    store, token = day.house.app.extensions["file_store"], f"spoken-{story}-of-the-day"
+    prepared = prepare_recording(marked_voice(), "ghi-am.wav", kind="voice", store=store)
+    with unit_of_work():
+        stage_recording(prepared, token=token, by=day.world.actor(by), now=day.now())
+    case = day.file(story, by=by, words="Cây ở khúc cua, xin nghe lời ghi âm.", photos_token=token)
+    prepare_recordings(store, now=day.now())
+    return case
+
+
+def said_in(day: Day, story: str) -> dict[str, str]:
+    """What an operator writes down of each recording at verification, by the name of its field."""
+    return {f"said-{each.ref}": "Cây thông nghiêng về phía đường." for each in recordings_of_report(day.case(story).main_report)}
 
 
 # -- which acts there are, and which were done ---------------------------------------------------------------------------

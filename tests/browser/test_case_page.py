@@ -52,7 +52,7 @@ def test_case_page_paper_and_search_are_read_worked_by_keyboard_and_printed(hous
     lead.look("case-page-opened")
     lead.go(f"{address}?history=limits", "case-history-limits")
     page = lead.go(f"{address}/print", "case-on-paper")
-    assert page.locator("[data-print]").is_visible()
+    assert page.locator(".printbar [data-print]").is_visible()
     page.emulate_media(media="print")
     assert not page.locator(".printbar, .sitebar, main button, main form").filter(visible=True).count()
     assert page.locator(".waitbox").is_visible()

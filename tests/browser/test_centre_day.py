@@ -20,9 +20,25 @@ from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.models import Camera, Case, ClockRule, Decision, Deputy, Event, Letter, Membership
+from casework.rights.requests import Wish, person_of, request_data
 from tests import build
-from tests.browser.day import AFTER, AGENCIES, NEUTRAL, Day, acts_that_exist, begun, button, fill_in, pictured_report, ref_of, send
+from tests.browser.day import (
+    AFTER,
+    AGENCIES,
+    NEUTRAL,
+    Day,
+    acts_that_exist,
+    begun,
+    button,
+    fill_in,
+    pictured_report,
+    ref_of,
+    said_in,
+    send,
+    spoken_report,
+)
 from tests.browser.house import Visitor
+from tests.browser.judging import UNFOLD
 from tests.conftest import environment_of
 from tests.messages.house import gateways_to
 from tests.outside import running
@@ -545,6 +561,47 @@ def test_televisions_and_deputies_are_set_up_and_taken_back(day: Day) -> None:
 
 
 # -- no harm -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_voice_is_written_down_a_sender_blocked_for_a_while_and_a_request_about_data_carried_out(day: Day) -> None:
+    spoken_report(day, "spoken", by="citizen_2")
+    page = day.step("operator", "spoken", "verify", "verify", title="Cây nghiêng về phía đường", **said_in(day, "spoken"))
+    page.goto(f"/cases/{day.case('spoken').ref}")
+    page.evaluate(UNFOLD)
+    with page.expect_navigation():
+        page.locator("main a[href^='/cases/'][href*='/recordings/']").click()
+    fill_in(page, words="Cây thông nghiêng hẳn về phía đường.")
+    with page.expect_navigation():
+        button(page).click()
+    expect(page.locator("main")).to_contain_text("nghiêng hẳn về phía đường")
+
+    lead = day.person("ops_lead").go(f"/cases/{day.case('spoken').ref}")
+    lead.evaluate(UNFOLD)
+    with lead.expect_navigation():
+        lead.locator("a[href$='/block']").click()
+    fill_in(lead, reason="Gửi nhiều phản ánh không có thật.", days="5")
+    with lead.expect_navigation():
+        button(lead).click()
+    lead.goto("/blocked-senders")
+    with lead.expect_navigation():
+        lead.locator("form[action$='/lift'] button").click()
+    assert not lead.locator("form[action$='/lift']").count()
+
+    by = day.world.actor("citizen_2", day.now())
+    with unit_of_work():
+        wish = Wish("Tên tôi bị viết sai.", Contact(name="Ha Trung"))
+        row = request_data("correction", person=person_of(by), by=by, now=day.now(), wish=wish)
+    lead.goto("/data-requests")
+    with lead.expect_navigation():
+        lead.locator("main a[href*='/data-requests/']").first.click()
+    fill_in(lead, reason="Cần xem họ tên đúng.")
+    with lead.expect_navigation():
+        lead.locator("#look form button").click()
+    expect(lead.locator("main")).to_contain_text("Ha Trung")
+    lead.goto(f"/data-requests/{row.ref}")
+    with lead.expect_navigation():
+        lead.locator("button[value=carry_out]").click()
+    assert not lead.locator("button[value=carry_out]").count()
 
 
 def test_pressing_twice_going_back_and_two_tabs_do_a_thing_once(day: Day) -> None:

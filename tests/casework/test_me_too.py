@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from casework.contacts.devices import issue_device
 from casework.db import db, unit_of_work
 from casework.me_too import MeTooRefused, erase_me_too, has_said_me_too, me_too_counts, say_me_too, take_me_too_back
-from casework.models import Case, Device, Event, MeToo
+from casework.models import Case, Device, Event, MeToo, Reporter
 from casework.permissions import Actor
 from tests import build
 
@@ -57,12 +57,18 @@ def test_nobody_says_it_of_their_own_report_or_without_anything_to_be_known_by(w
     tracker = Actor(account=None, tracked_report_ids=frozenset({case.main_report.id}))
     with unit_of_work():
         db.session.merge(case).main_report.device_id = sender.id
-    for by, device in ((world.actor("citizen"), None), (tracker, browser()), (GUEST, sender)):
+    for by, device in ((world.actor("citizen"), None), (tracker, browser())):
         with pytest.raises(MeTooRefused, match="You sent this report"):
             say(case, by, device)
     with pytest.raises(MeTooRefused, match="sign in"):
         say(case)
     assert me_too_counts([case.id]) == {}
+    say(case, GUEST, sender)
+    assert me_too_counts([case.id]) == {case.id: 1}, "who else holds the telephone is not told that an account has sent it"
+    with unit_of_work():
+        db.session.get_one(Reporter, case.main_report.reporter_id).account_id = None
+    with pytest.raises(MeTooRefused, match="You sent this report"):
+        say(case, GUEST, sender)
 
 
 @pytest.mark.parametrize("columns", [{"quarantined_at": NOON}, {"state": "refused"}, {"state": "withdrawn"}])

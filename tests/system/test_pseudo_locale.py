@@ -49,6 +49,9 @@ IDENTIFIER = re.compile(r"\b[0-9a-f]{32}\b|\b(?:[A-Z2-9]{4}-){2}[A-Z2-9]{4}\b")
 """The number of a request, the secret of a report."""
 
 PICTURES = ("photos.photo", "publishing.preview", "filing.receipt_file")
+OF_THE_REPORT = ("public", "tracking.", "own_acts.", "rights_own.of_report", "inbox.", "tasks.", "cases.", "case_acts.", "notes.",
+                 "publishing.", "assigning.", "recordings.", "search.")  # fmt: skip
+"""What changes on the way of a report, and is looked at twice."""
 READERS = ("guest", "reporter", "citizen", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "committee_leader", "administrator",
            "confidential_reader")  # fmt: skip
 
@@ -72,8 +75,7 @@ def walked(app: Flask) -> dict[str, Page]:
         for name in READERS if act in ("submit", "rate") else ():
             account = journey.world.people.get(name)
             roles = actor_for(account, now=journey.now).roles if account is not None else ()
-            # what is set does not change on the way of a report
-            found = (each for each in addresses(app) if act == "rate" or not each.endpoint.startswith("settings_"))
+            found = (each for each in addresses(app) if act == "rate" or each.endpoint.startswith(OF_THE_REPORT))
             tried = worth_trying(app, (each for each in found if each.endpoint not in PICTURES), roles, settings=False)
             for path in (*(each.path for each in tried), *BESIDE, "/reports?q=xyz"):
                 journey.person(name).get(path, follows=False)

@@ -336,13 +336,13 @@ def test_a_network_fills_no_disk_with_browsers_made_for_it_and_those_nobody_used
     monkeypatch.setattr(pages, "FILES_HERE", Limit("test files", 2, pages.HOUR))
     monkeypatch.setattr(pages, "TOKENS", Limit("test tokens", 1, pages.HOUR))
     second = guest(client_of(sqlite_app))
-    assert [guest_.file(*each).status_code for guest_, each in ((phone, FILES[0]), (second, FILES[1]), (second, FILES[2]))] == [200, 200, 429]
+    assert [browser.file(*each).status_code for browser, each in zip((phone, second, second), FILES, strict=True)] == [200, 200, 429]
     assert Telephone(client_of(sqlite_app)).ask().status_code == 429
     assert second.ask().status_code == 200, "one that is known asks on"
     assert phone.report(world, FILES[:1]).status_code == 200
     monkeypatch.setattr(pages, "FILES_HERE", Limit("other files", 9, pages.HOUR))
     monkeypatch.setattr(pages, "MEGABYTES_HERE", Limit("test megabytes", 1, pages.HOUR))
-    assert [second.file(*FILES[2]).status_code, second.file("photos", "ba.jpg", jpeg("navy")).status_code] == [200, 429]
+    assert [second.file(*each, key=str(uuid4())).status_code for each in FILES[:2]] == [200, 429]
     with unit_of_work():
         assert [forget_unused_devices(NOON + timedelta(days=days)) for days in (89, 91)] == [0, 1]
     assert [phone.state().status_code, second.state().status_code] == [200, 401]

@@ -25,6 +25,7 @@ from casework.permissions import Actor, Role, actor_for
 from casework.photo_records import photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.settings.value_changes import set_value
+from casework.unsent_photos import forget_unsent
 from tests import build
 from tests.conftest import client_of
 from tests.pictured import jpeg
@@ -125,7 +126,9 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def test_what_was_kept_too_long_is_named_and_a_form_sent_twice_is_one_report(world: build.World, client: FlaskClient, sqlite_app: Flask) -> None:
+def test_what_was_kept_too_long_is_named_and_a_form_sent_twice_is_one_report(
+    sqlite_app: Flask, world: build.World, client: FlaskClient
+) -> None:
     form = form_of(client, world, phone="12", photos=[file("a.jpg", jpeg("red")), file("b.jpg", jpeg("blue"))], voice=file("l.wav", wav()))
     status, page = post(client, form)
     shown = re.findall(r'name="kept_file" value="([^"]+)"', page)
