@@ -34,8 +34,8 @@ def deed(step: str, *agencies: str, after: int | None = None, **form: Any) -> De
 class Story:
     """One report of `demo_reports.csv`, by its title, and the deeds that follow it being filed; a word alone is a plain deed.
 
-    `filed_at` is a fixed local time in the system's first years, `months_ago` a day of so many months before now; without either the last deed was
-    done `idle` minutes before now.
+    `filed_at` is a fixed local time in the system's first years, `months_ago` a day of so many months before now; without either the
+    last deed was done `idle` minutes before now.
     `cooperating` is how many of the row's agencies are asked besides the lead, `reporter` which of SENDERS sent it, None
     somebody without an account, who may be anonymous, and else is one of GUESTS and proves the contact unless `is_unconfirmed`;
     `is_call`: they called and an operator wrote it down. `voice` and `video`: a recording came with it. `answers` are an agency's own
