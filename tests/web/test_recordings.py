@@ -114,12 +114,19 @@ def test_at_verification_it_is_heard_and_written_down_and_agencies_read_it(offic
 
 
 def test_verification_says_that_nobody_wrote_it_down_and_goes_on(office: Office) -> None:
-    filed, _recordings = spoken_report(office, "voice")
+    filed, (voice,) = spoken_report(office, "voice")
     address = step(filed.case, "verify")
     page = office.get("operator", address)
     done = office.post("operator", address, act="verify", title="Đất đổ xuống suối", **{named(page, "words-")[0]: "Có đất."})
     assert "đơn vị không nghe được" in office.words("operator", done.headers["Location"])
     assert filed.case.state == "to_classify"
+    office.post("operator", f"/cases/{filed.case.ref}/recordings/{voice.ref}", words=SAID)
+    build.classify(office.world, filed.case)
+    build.distribute(office.world, filed.case)
+    build.accept(office.world, filed.case)
+    read = office.words("officer_PTNMT", step(filed.case, "submit_answer", "PTNMT", office))
+    assert "Có đất." in read
+    assert SAID in read, "what was spoken beside the words stands where the answer is written"
 
 
 def test_the_words_are_changed_on_a_page_of_their_own(office: Office) -> None:
