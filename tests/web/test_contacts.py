@@ -122,13 +122,13 @@ class TestSigningIn:
     def test_a_second_press_sends_nothing_and_a_fourth_code_in_a_quarter_is_refused(self, office: Office, box: Letterbox) -> None:
         browser = client_of(office.app)
         browser.post("/sign-in/contact", data={"contact": NEW})
-        browser.post("/sign-in/code/again")
+        browser.post("/sign-in/code", data={"act": "again"})
         assert len(box.deliver(NOON)) == 1
         for minute in (1, 2):
             office.clock(NOON + timedelta(minutes=minute))
-            assert browser.post("/sign-in/code/again").status_code == 302
+            assert browser.post("/sign-in/code", data={"act": "again"}).status_code == 302
         office.clock(NOON + timedelta(minutes=3))
-        answer = browser.post("/sign-in/code/again")
+        answer = browser.post("/sign-in/code", data={"act": "again"})
         assert (answer.status_code, "Đã thử quá nhiều lần" in answer.text) == (429, True)
 
     def test_what_is_no_contact_keeps_what_was_typed(self, office: Office, box: Letterbox) -> None:

@@ -23,22 +23,14 @@ from casework.rights.requests import Person
 from casework.settings.people import change_own_password
 from web.clock import now
 from web.config import LANGUAGES
+from web.contacts.code_step import CodeStep, ask_for_code, take_code
 from web.contacts.codes import (
-    ASKED_KEY,
     Asked,
     can_reach,
-    code_page,
     configured,
     contact_typed,
-    forget_asked,
-    is_right,
-    keep_asked,
-    kept_asked,
     masked,
-    request_code,
-    wrong_words,
 )
-from web.contacts.sign_in import CodeForm
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
@@ -92,44 +84,28 @@ def contact() -> ResponseReturnValue:
 
     Whoever finds the page open must not take the account over: they prove first who they are (web.rights.proof).
     """
-    given = contact_typed(request.form.get("contact", ""))
-    if given is None:
-        return _page(contact_refusal=_("Please type a telephone number such as 0912 345 678, or an e-mail address.")), 422
-    judged = unproven(Person(account=found(_citizen())))
+    judged = unproven(Person(account=found(_citizen()))) if contact_typed(request.form.get("contact", "")) is not None else None
     if judged is not None:
         return _page(contact_refusal=judged[0], said=("contact", judged[1])), 422 if judged[0] else 200
-    refusal = request_code(given, purpose=Purpose.ADD_CONTACT)
-    if refusal:
-        return _page(contact_refusal=refusal), 422
-    keep_asked(ASKED_KEY, Asked(given, Purpose.ADD_CONTACT, now()))
-    return redirect(url_for(".contact_code"))
+    refusal = ask_for_code(request.form.get("contact", ""), Purpose.ADD_CONTACT)
+    return (_page(contact_refusal=refusal), 422) if refusal else redirect(url_for(".contact_code"))
 
 
 @bp.route("/account/contact/code", methods=["GET", "POST"])
 @performs(Action.MANAGE_SESSIONS, with_account=True)
 def contact_code() -> ResponseReturnValue:
-    own_id, asked, form = found(_citizen()).id, kept_asked(ASKED_KEY, Purpose.ADD_CONTACT), CodeForm()
-    if asked is None:
-        return redirect(url_for(".account"))
-    if request.method == "POST" and request.form.get("act") == "again":
-        refusal = request_code(asked.contact, purpose=Purpose.ADD_CONTACT)
-        if refusal:
-            return _code_page(asked, CodeForm(formdata=None), refusal), 429
-        keep_asked(ASKED_KEY, Asked(asked.contact, Purpose.ADD_CONTACT, now()))
-        return redirect(url_for(".contact_code"))
-    if not form.validate_on_submit():
-        return _code_page(asked, form), 422 if form.errors else 200
-    if not is_right(asked.contact, form.digits.data or "", purpose=Purpose.ADD_CONTACT):
-        return _code_page(asked, form, wrong_words()), 422
-    forget_asked(ASKED_KEY)
+    own_id = found(_citizen()).id
+    taken = take_code(CodeStep(Purpose.ADD_CONTACT, _("Confirm a number or address"), lambda _target: url_for(".account")))
+    if not isinstance(taken, Asked):
+        return taken
     try:
         with unit_of_work():
-            give_contact(db.session.get_one(Account, own_id), asked.contact, now=now(), configured=configured())
-    except ContactRefused as refusal_of_it:
-        return _page(contact_refusal=local(refusal_of_it.text)), 422
+            give_contact(db.session.get_one(Account, own_id), taken.contact, now=now(), configured=configured())
+    except ContactRefused as refusal:
+        return _page(contact_refusal=local(refusal.text)), 422
     except IntegrityError:
         return _page(contact_refusal=_("This number or address belongs to another account. Please sign in with it.")), 422
-    flash(_("Confirmed: %(masked)s", masked=masked(asked.contact)))
+    flash(_("Confirmed: %(masked)s", masked=masked(taken.contact)))
     return redirect(url_for(".account"))
 
 
@@ -252,12 +228,3 @@ def _page(
         password=password or FirstPasswordForm(formdata=None),
         rights_url=url_for("rights_own.of_account") if "rights_own.of_account" in current_app.view_functions else "",
     )
-
-
-def _code_page(asked: Asked, form: CodeForm, refusal: str = "") -> str:
-    return render_template(
-        "contacts/code.html", form=form, refusal=refusal, title=_("Confirm a number or address"), action=url_for(".contact_code"),
-        again=url_for(".contact_code"), other=url_for(".account"), **code_page(asked),
-    )  # fmt: skip
-
-

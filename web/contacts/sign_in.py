@@ -25,19 +25,14 @@ from casework.models import Account
 from casework.permissions import Action
 from web.auth import QUARTER, home_of, sign_in_page, signed_in_answer
 from web.clock import now
+from web.contacts.code_step import CodeStep, ask_for_code, take_code
 from web.contacts.codes import (
-    ASKED_KEY,
     PROVEN_KEY,
     Asked,
-    code_page,
-    contact_typed,
     forget_asked,
-    is_right,
     keep_asked,
     kept_asked,
     masked,
-    request_code,
-    wrong_words,
 )
 from web.contacts.in_app import mark_in_app
 from web.forms import Form
@@ -52,12 +47,6 @@ from web.sessions import open_session
 bp = Blueprint("contacts_sign_in", __name__)
 
 OLD_PASSWORDS = Limit("password of a claimed contact", 5, QUARTER)
-
-
-class CodeForm(Form):
-    """Six digits."""
-
-    digits = StringField(_l("Code"), validators=[InputRequired(_l("Please type the code you were sent.")), Length(max=40)])
 
 
 class NewAccountForm(Form):
@@ -81,43 +70,15 @@ class OldAccountForm(Form):
 def contact() -> ResponseReturnValue:
     """Send a code; what is said is the same whether anybody is known under the contact."""
     typed, target = request.form.get("contact", ""), own_address(request.form.get("next"), "")
-    given = contact_typed(typed)
-    if given is None:
-        return _first_page(typed, target, _("Please type a telephone number such as 0912 345 678, or an e-mail address."))
-    refusal = request_code(given, purpose=Purpose.SIGN_IN)
-    if refusal:
-        return _first_page(typed, target, refusal)
-    keep_asked(ASKED_KEY, Asked(given, Purpose.SIGN_IN, now(), target))
-    return redirect(url_for(".code"))
+    refusal = ask_for_code(typed, Purpose.SIGN_IN, target=target)
+    return (sign_in_page(typed=typed, target=target, code_refusal=refusal), 422) if refusal else redirect(url_for(".code"))
 
 
 @bp.route("/sign-in/code", methods=["GET", "POST"])
 @performs(Action.SIGN_IN)
 def code() -> ResponseReturnValue:
-    asked, form = kept_asked(ASKED_KEY, Purpose.SIGN_IN), CodeForm()
-    if asked is None:
-        return redirect(url_for("auth.sign_in"))
-    if not form.validate_on_submit():
-        return _code_page(asked, form), 422 if form.errors else 200
-    if not is_right(asked.contact, form.digits.data or "", purpose=Purpose.SIGN_IN):
-        return _code_page(asked, form, wrong_words()), 422
-    forget_asked(ASKED_KEY)
-    return go_on_with(asked.contact, target=asked.target, by_code=True)
-
-
-@bp.post("/sign-in/code/again")
-@performs(Action.SIGN_IN)
-def again() -> ResponseReturnValue:
-    """Another code to the same contact, not sooner than a minute after the one before."""
-    asked = kept_asked(ASKED_KEY, Purpose.SIGN_IN)
-    if asked is None:
-        return redirect(url_for("auth.sign_in"))
-    refusal = request_code(asked.contact, purpose=Purpose.SIGN_IN)
-    if refusal:
-        return _code_page(asked, CodeForm(formdata=None), refusal), 429
-    keep_asked(ASKED_KEY, Asked(asked.contact, Purpose.SIGN_IN, now(), asked.target))
-    flash(_("A code is on its way."))
-    return redirect(url_for(".code"))
+    taken = take_code(CodeStep(Purpose.SIGN_IN, _("Sign in"), lambda target: url_for("auth.sign_in", next=target or None)))
+    return go_on_with(taken.contact, target=taken.target) if isinstance(taken, Asked) else taken
 
 
 @bp.route("/sign-in/new", methods=["GET", "POST"])
@@ -204,17 +165,6 @@ def _signed_in(account: Account, token: str, target: str, in_app: str, *, by_cod
         note_signed_in_by_code(account)
     mark_in_app(in_app)
     return answer
-
-
-def _first_page(typed: str, target: str, refusal: str) -> ResponseReturnValue:
-    return sign_in_page(typed=typed, target=target, code_refusal=refusal), 422
-
-
-def _code_page(asked: Asked, form: CodeForm, refusal: str = "") -> str:
-    return render_template(
-        "contacts/code.html", form=form, refusal=refusal, title=_("Sign in"), action=url_for(".code"), again=url_for(".again"),
-        other=url_for("auth.sign_in", next=asked.target or None), **code_page(asked),
-    )  # fmt: skip
 
 
 def _new_page(asked: Asked, form: NewAccountForm, *, old: OldAccountForm | None = None, refusal: str = "") -> str:
