@@ -12,6 +12,7 @@ from casework.file_store import FileNotStored
 from casework.permissions import Actor
 from casework.photo_files import shown_name
 from casework.photo_records import MOST_PHOTOS
+from casework.recordings.formats import refuse_by_size
 from casework.recordings.staging import KINDS, RecordingRefused, most_bytes, prepare_recording, stage_recording
 from casework.settings.values import VALUES, value_of
 from casework.words import Bilingual
@@ -60,10 +61,4 @@ def _refuse_heavy(file: FileStorage, kind: str) -> None:
     """Before it is read: what lies in a temporary file need not come into memory to be refused."""
     size = file.seek(0, SEEK_END)
     file.seek(0)
-    if size > most_bytes(kind):
-        name, most = shown_name(file.filename or ""), most_bytes(kind) // 2**20
-        vi, en = ("Lời ghi âm", "The voice note") if kind == "voice" else ("Video", "The video")
-        raise RecordingRefused(
-            f"{vi} «{name}» quá nặng (tối đa {most} MB). Vui lòng gửi đoạn ngắn hơn.",
-            f"{en} “{name}” is too heavy ({most} MB at most). Please send a shorter one.",
-        )
+    refuse_by_size(size, most_bytes(kind), shown_name(file.filename or ""), kind)

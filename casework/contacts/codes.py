@@ -128,7 +128,7 @@ def send_code(
     db.session.flush()
     if channel is not None:
         delivery = Delivery(
-            message_id=None, recipient=f"{RECIPIENT}{row.id}", case_id=None, channel=channel, is_urgent=True, template="one_time_code",
+            message_id=None, recipient=f"{RECIPIENT}{row.id}", case_id=None, channel=channel, is_urgent=True, template=TEMPLATE,
             dedupe_key=f"code:{row.code_digest}:{channel}", created_at=now, due_at=now,
         )  # fmt: skip
         db.session.add(delivery)

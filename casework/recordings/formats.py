@@ -44,7 +44,7 @@ class _Broken(Exception):
 def media_type_of(data: bytes, filename: str, *, kind: str, max_bytes: int) -> str:
     """Return the media type of a voice note or video (`kind`) of at most `max_bytes` bytes; raises RecordingRefused."""
     name = shown_name(filename)
-    _refuse_by_size(len(data), max_bytes, name, kind)
+    refuse_by_size(len(data), max_bytes, name, kind)
     try:
         found = _recognised(data)
     except _Broken:
@@ -173,7 +173,8 @@ def _is_frame(data: bytes, *, layers: tuple[int, ...]) -> bool:
     return data[1] & 0xF0 == 0xF0 and rate < 13 if layers == (0,) else data[2] >> 4 != 15 and rate != 3
 
 
-def _refuse_by_size(size: int, max_bytes: int, name: str, kind: str) -> None:
+def refuse_by_size(size: int, max_bytes: int, name: str, kind: str) -> None:
+    """Raise RecordingRefused for an empty file or one over the limit; both in bytes. `name` is as it is shown (shown_name)."""
     if size == 0:
         raise RecordingRefused(
             f"Tệp «{name}» rỗng (0 byte). Vui lòng ghi hoặc chọn lại.",

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, UpdateBase, delete, select, update
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
@@ -292,5 +292,5 @@ def _forget_codes(which: ColumnElement[bool]) -> None:
     _run(update(OneTimeCode).where(which).values(contact_digest=NOBODY, sealed_message=None, report_id=None))
 
 
-def _run(statement: object) -> None:
-    db.session.execute(statement, execution_options={"synchronize_session": "fetch"})  # type: ignore[call-overload]
+def _run(statement: UpdateBase) -> None:
+    db.session.execute(statement, execution_options={"synchronize_session": "fetch"})

@@ -298,7 +298,7 @@ def test_a_video_has_room_here_alone_and_the_microphone_too(sqlite_app: Flask, w
     sqlite_app.config["MAX_CONTENT_LENGTH"] = 1000
     heavy = form_of(client, world, video=file("phim.mp4", bytes(52_428_801)))
     status, page = post(client, heavy)
-    assert (status, "«phim.mp4» quá nặng (tối đa 50 MB)" in words_of(page)) == (422, True)
+    assert (status, "Video «phim.mp4» nặng 50,0 MB, vượt mức 50 MB. Vui lòng gửi đoạn ngắn hơn" in words_of(page)) == (422, True)
     assert client.post("/track", data={"code": "x" * 2000}).status_code == 413
     assert "microphone=(self)" in client.get("/reports/new").headers["Permissions-Policy"]
     assert "media-src 'self' blob:" in client.get("/reports/new").headers["Content-Security-Policy"]
