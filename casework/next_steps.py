@@ -48,3 +48,9 @@ NEXT: dict[CaseState, Bilingual] = {
     ),
 }
 """What happens next, in one sentence."""
+
+OBJECTED_NEXT = Bilingual(
+    "Trung tâm đang xem lại việc không tiếp nhận theo đề nghị và sẽ báo Ông/Bà kết quả.",
+    "The centre is looking again at the refusal, as was asked, and will tell you the result.",
+)
+"""While an objection to a refusal waits for its decision."""

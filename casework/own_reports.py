@@ -11,6 +11,7 @@ from casework.db import db
 from casework.due_reasons import DueMove, moves_told
 from casework.intake import original_words, place_words
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
+from casework.next_steps import OBJECTED_NEXT
 from casework.own_labels import Standing, is_going_on, standing_of
 from casework.own_links import links_of, open_questions
 from casework.own_photos import OwnPhoto, own_photos
@@ -175,8 +176,10 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
     # a camera's report has no sender who could do anything
     goes_on = report.reporter_id is not None and is_going_on(standing)
     others, asks_back = sum(link.left_at is None for link in case.reports) - 1, _asks_back(case, report)
+    is_looked_at_again = refusal is not None and refusal.objected_at is not None and refusal.decided_at is None
     return replace(
-        own_part, photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None),
+        own_part, next_step=OBJECTED_NEXT if is_looked_at_again else own_part.next_step,
+        photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None),
         recordings=tuple(row for row in recordings_of_report(report) if row.addition_id is None),
         acceptance=clocks.get(ClockKind.ACCEPTANCE),
         clock=clocks.get(ClockKind.CASE) if standing.limit_counts else None,

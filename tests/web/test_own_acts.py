@@ -150,7 +150,8 @@ def test_a_refusal_may_be_objected_to_once_until_the_day_shown(world: build.Worl
     [refusal] = db.session.scalars(select(Refusal))
     assert objection_words(refusal) == "Địa điểm có trong ảnh lờikhiếunại."
     page = page_of(client, case)
-    for words in ("Ông/Bà đề nghị xem lại việc không tiếp nhận", "lờikhiếunại", "Trung tâm đang xem lại."):
+    for words in ("Ông/Bà đề nghị xem lại việc không tiếp nhận", "lờikhiếunại", "Trung tâm đang xem lại.",
+                  "sẽ báo Ông/Bà kết quả"):
         assert words in page, words
     again = client.post(f"/mine/{case.code}/objection", data={"words": "Thêm lần nữa."})
     assert again.status_code == 422
