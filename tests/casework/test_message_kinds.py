@@ -28,8 +28,12 @@ LETTER = {"reminder_letter": {"codes"}}
 Told = tuple[str, Audience, frozenset[str]]
 
 
-def words_in(node: ast.expr, scope: ast.AST) -> Iterator[str]:
-    """The texts an expression may be: itself, either side of a choice, or what is assigned to the name in its function."""
+Scope = tuple[ast.AST, ...]
+"""The nodes of a function and the statements at the top of its module."""
+
+
+def words_in(node: ast.expr, scope: Scope) -> Iterator[str]:
+    """The texts an expression may be: itself, either side of a choice, or what is assigned to the name in its function or module."""
     match node:
         case ast.Constant(value=str(text)):
             yield text
@@ -37,17 +41,19 @@ def words_in(node: ast.expr, scope: ast.AST) -> Iterator[str]:
             yield from words_in(body, scope)
             yield from words_in(orelse, scope)
         case ast.Name(id=name):
-            for inner in ast.walk(scope):
+            for inner in scope:
                 if isinstance(inner, ast.Assign) and any(isinstance(each, ast.Name) and each.id == name for each in inner.targets):
                     yield from words_in(inner.value, scope)
 
 
-def calls(path: Path) -> Iterator[tuple[ast.Call, str, ast.AST]]:
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def calls(path: Path) -> Iterator[tuple[ast.Call, str, Scope]]:
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    for function in ast.walk(module):
         if isinstance(function, ast.FunctionDef):
+            scope = (*ast.walk(function), *module.body)
             for node in ast.walk(function):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                    yield node, node.func.id, function
+                    yield node, node.func.id, scope
 
 
 @cache

@@ -239,8 +239,14 @@
   const flush = ({ force = false } = {}) => {
     if (!is) return Promise.resolve();
     if (running) { again = again || force; return running; }
-    running = alone(() => sendDue(force)).then(() => { running = null; if (again) { again = false; return flush({ force: true }); } return undefined; },
-      error => { running = null; again = false; throw error; });
+    // a signal that came back while the last try was failing is not lost: whoever asked meanwhile gets a try of their own
+    const over = error => {
+      running = null;
+      if (again) { again = false; return flush({ force: true }); }
+      if (error) throw error;
+      return undefined;
+    };
+    running = alone(() => sendDue(force)).then(() => over(), over);
     return running;
   };
 
