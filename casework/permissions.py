@@ -77,6 +77,7 @@ class Action(StrEnum):
     DISTRIBUTE = "distribute"
     EDIT_PROCESS = "edit_process"
     ENDORSE_EXTENSION = "endorse_extension"
+    EXPORT_EVENT_LOG = "export_event_log"
     FILE_REPORT = "file_report"
     FINISH_DIRECTIVE = "finish_directive"
     FOLLOW = "follow"
@@ -94,6 +95,7 @@ class Action(StrEnum):
     MEND_PROCESS = "mend_process"
     MERGE = "merge"
     ME_TOO = "me_too"
+    MOVE_CASES = "move_cases"
     OBJECT_TO_REFUSAL = "object_to_refusal"
     OPEN_SETTINGS = "open_settings"
     PASS_ON = "pass_on"
@@ -102,6 +104,7 @@ class Action(StrEnum):
     PUBLISH = "publish"
     QUARANTINE = "quarantine"
     RATE = "rate"
+    READ_BOTTLENECKS = "read_bottlenecks"
     READ_CASE = "read_case"
     READ_INBOX = "read_inbox"
     READ_LATE = "read_late"
@@ -113,6 +116,7 @@ class Action(StrEnum):
     REDO_ANSWER = "redo_answer"
     REFER = "refer"
     REFUSE = "refuse"
+    REHEARSE = "rehearse"
     REMIND = "remind"
     REMOVE_AGENCY = "remove_agency"
     REOPEN = "reopen"
@@ -182,6 +186,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.DISTRIBUTE: OPERATIONS,
     Action.EDIT_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.ENDORSE_EXTENSION: frozenset({Role.AGENCY_LEADER}),
+    Action.EXPORT_EVENT_LOG: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.FILE_REPORT: ANYONE,
     Action.FINISH_DIRECTIVE: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.FOLLOW: ANYONE,
@@ -199,6 +204,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.MEND_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.MERGE: OPERATIONS,
     Action.ME_TOO: ANYONE,
+    Action.MOVE_CASES: frozenset({Role.ADMINISTRATOR}),
     Action.OBJECT_TO_REFUSAL: ANYONE,
     Action.OPEN_SETTINGS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR, Role.COMMITTEE_LEADER}) | TEAM_LEADERS,
     Action.PASS_ON: OPERATIONS,
@@ -207,6 +213,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.PUBLISH: OPERATIONS,
     Action.QUARANTINE: OPERATIONS | AGENCY_ROLES,
     Action.RATE: ANYONE,
+    Action.READ_BOTTLENECKS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.READ_CASE: CASE_READERS,
     Action.READ_INBOX: STAFF,
     Action.READ_LATE: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER},
@@ -218,6 +225,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.REDO_ANSWER: LEADERS,
     Action.REFER: OPERATIONS,
     Action.REFUSE: OPERATIONS,
+    Action.REHEARSE: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER}),
     Action.REMIND: OPERATIONS | {Role.COMMITTEE_LEADER},
     Action.REMOVE_AGENCY: OPERATIONS,
     Action.REOPEN: frozenset({Role.OPS_LEAD}),

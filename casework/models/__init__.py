@@ -46,18 +46,18 @@ from casework.models.rules import (
     VisibilityReason,
 )
 from casework.models.search import SearchRow
-from casework.models.settings import Complexity, HouseSetting, Wallboard
+from casework.models.settings import Complexity, ElementSetting, HouseSetting, Wallboard
 from casework.models.step_records import StepRecord, StepValue
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
     "Assignment", "BlockedSender", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "CaseSuccession", "Centre", "Clock",
     "ClockPause", "ClockRule", "CodeCounter", "Complexity", "ConsentNotice", "DataRequest", "Decision", "Delivery", "Deputy", "Device",
-    "Directive", "Draft", "DraftPhotos", "Event", "EventStream", "Extension", "Field", "File", "Follower", "HandBack", "HandOverTicket",
-    "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "Letterhead", "LoginSession", "MeToo", "Membership",
-    "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection", "PublicFigures",
-    "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",
-    "Recording", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation", "ReorganisationChange",
-    "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StagedImport", "StepRecord",
-    "StepValue", "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
+    "Directive", "Draft", "DraftPhotos", "ElementSetting", "Event", "EventStream", "Extension", "Field", "File", "Follower", "HandBack",
+    "HandOverTicket", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "Letterhead", "LoginSession", "MeToo",
+    "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection",
+    "PublicFigures", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question",
+    "RateCounter", "Rating", "Recording", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation",
+    "ReorganisationChange", "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StagedImport",
+    "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

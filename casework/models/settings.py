@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model, Referable
@@ -50,3 +50,25 @@ class Wallboard(Referable, Model):
     last_seen_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     centre: Mapped[Centre] = relationship()
+
+
+class ElementSetting(Scoped, Dated, Model):
+    """What is set day by day for one element of the process without a new version; what is empty, the diagram says.
+
+    Of a step `amount` is its own limit and `role` whose inbox it comes to; of a timer `amount` is how long it waits.
+    """
+
+    __tablename__ = "element_setting"
+    __table_args__ = (
+        CheckConstraint("unit IN ('hours', 'working_hours', 'working_days')", name="unit"),
+        Index("ix_element_setting_element", "element", "valid_from"),
+    )
+    id: Mapped[Id]
+    element: Mapped[str] = mapped_column(String(80), comment="its id in the diagram")
+    amount: Mapped[int | None]
+    unit: Mapped[str | None] = mapped_column(String(14))
+    role: Mapped[str | None] = mapped_column(String(20))
+    label_vi: Mapped[str | None] = mapped_column(String(120))
+    label_en: Mapped[str | None] = mapped_column(String(120))
+    help_vi: Mapped[str | None] = mapped_column(Text)
+    help_en: Mapped[str | None] = mapped_column(Text)

@@ -161,6 +161,9 @@ WHO_DOES = {
     "write_letter": TEAM | {"agency_leader"},
     "block_sender": {"ops_lead"}, "confirm_contact": EVERYBODY, "decide_data_request": {"ops_lead"}, "me_too": EVERYBODY,
     "request_data": EVERYBODY, "transcribe": TEAM,
+    "move_cases": {"administrator"}, "rehearse": {"administrator", "process_approver"},
+    "read_bottlenecks": {"administrator", "process_approver", "inspector", "ops_lead", "committee_leader"},
+    "export_event_log": {"administrator", "inspector"},
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 

@@ -18,8 +18,8 @@ from tests import build
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from web.locales import LANGUAGE_COOKIE
-from web.studio_editor import MOST_SENT
-from web.studio_words import WORDS
+from web.studio.editor import MOST_SENT
+from web.studio.words import WORDS
 from workflows.definitions import shipped_model, shipped_table
 from workflows.drafts import hand_in, start_draft
 from workflows.models import ProcessVersion

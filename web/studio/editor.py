@@ -16,9 +16,9 @@ from web.filters import local_datetime
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
 from web.security import allow_inline_style_attributes
-from web.studio import KEY_LABELS
-from web.studio_table import editable, table_page
-from web.studio_vocabulary import vocabulary
+from web.studio.table import editable, table_page
+from web.studio.versions import KEY_LABELS
+from web.studio.vocabulary import vocabulary
 from workflows.checks.findings import Checked
 from workflows.definitions import MAX_BYTES
 from workflows.drafts import PartsLost, Saved, TextUnreadable, save_draft

@@ -11,7 +11,7 @@ from casework.permissions import AGENCY_ROLES, Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from web.locales import in_reader_language as local
 from web.locales import language
-from web.studio_words import WORDS
+from web.studio.words import WORDS
 from workflows.bindings import ASSIGNMENT, STEPS
 from workflows.desks import REPORTER
 from workflows.expressions import FUNCTIONS

@@ -17,7 +17,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.security import allow_inline_style_attributes
-from web.studio_acts import ACTS, acts_for
+from web.studio.acts import ACTS, acts_for
 from workflows.checks.findings import Checked
 from workflows.checks.reading import MAX_BYTES
 from workflows.diagrams import named_in

@@ -16,7 +16,7 @@ from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.studio import KEY_LABELS, number_sent
+from web.studio.versions import KEY_LABELS, number_sent
 from workflows import routing_rows
 from workflows.checks.findings import ModelFinding
 from workflows.drafts import Saved, save_draft
