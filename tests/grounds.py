@@ -31,7 +31,17 @@ from flask import Flask, current_app, has_app_context
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspect, make_url
 from sqlalchemy.orm import make_transient_to_detached
 
-from casework import calendars, clocks, former_areas, map_layers, public_choices, reminder_ladder, successors, wallboard_map
+from casework import (
+    calendars,
+    clocks,
+    element_settings,
+    former_areas,
+    map_layers,
+    public_choices,
+    reminder_ladder,
+    successors,
+    wallboard_map,
+)
 from casework.db import Model, db, prepare_engine
 from casework.file_store import LocalFileStore
 from casework.keyring import Keyring, use_keyring
@@ -48,7 +58,7 @@ MOST_KEPT = 200
 
 KNOWN: tuple[dict[Any, Any], ...] = (
     calendars._kept, clocks._kept_rules, reminder_ladder._kept, house_values._kept, map_layers._kept, wallboard_map._kept,
-    successors._kept, former_areas._kept, navigation._kept, public_choices._kept,
+    successors._kept, former_areas._kept, navigation._kept, public_choices._kept, element_settings._kept,
 )  # fmt: skip
 """What the program remembers of the rules, by the address of the database first."""
 

@@ -15,7 +15,7 @@ PAGES = (
     "public", "public_layers", "public_share", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
     "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
     "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late", "letters",
-    "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "publishing", "photos", "recordings",
+    "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.daily", "publishing", "photos", "recordings",
     "contacts.blocked", "maps", "health", "account",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "message_choices", "settings.index", "settings.rows", "settings.values", "settings.centres",

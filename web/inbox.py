@@ -14,10 +14,11 @@ from flask_babel import gettext as _
 from casework.contacts.confirming import UNCONFIRMED
 from casework.db import unit_of_work
 from casework.deputies import principals_of
+from casework.element_settings import renamed_elements
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
-from casework.permissions import Action, Actor, case_seen_by, may
+from casework.permissions import LOCAL_ZONE, Action, Actor, case_seen_by, may
 from casework.saved_filters import filters_of, sharing_places
 from web.clock import now
 from web.guards import actor, found, performs
@@ -75,7 +76,9 @@ def inbox() -> ResponseReturnValue:
     g.waiting_count = counts.all
     saved = filters_of(by)
     beyond, apart, *kept = _count_beside(by, wanted, saved, asked.principals, moment)
-    views = views_of(counts, names_of_elements(by, [each for each in counts.elements if each not in ELEMENT_LABELS]))
+    renamed = renamed_elements(moment.astimezone(LOCAL_ZONE).date())
+    own_names = [each for each in counts.elements if each not in ELEMENT_LABELS or each in renamed]
+    views = views_of(counts, names_of_elements(by, own_names))
     if apart or (view == UNCONFIRMED and not words):
         views.append(View(UNCONFIRMED, _("Not confirmed"), shown_count(apart)))
     return render_template(

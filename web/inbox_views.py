@@ -77,7 +77,7 @@ def wanted_of(view: str, chosen: Filter = NO_FILTER) -> Wanted:
 def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({})) -> list[View]:
     """The left column: all, one's own, per step, nearly due, late, and what rests with its case.
 
-    `names` are what their models call the steps that administrators drew.
+    `names` are those of the steps that administrators drew or renamed.
     """
     waiting = elements_of(counts, ELEMENT_LABELS)
     steps_waiting = [View(key, element_label(key, names.get(key)), shown_count(counts.elements[key])) for key in waiting]
@@ -92,5 +92,5 @@ def views_of(counts: Counts, names: Mapping[str, Bilingual] = MappingProxyType({
 
 
 def element_label(element: str, name: Bilingual | None = None) -> str:
-    """What a view of one step is called: as its model calls it where an administrator drew it, by its id where that is not known."""
-    return str(ELEMENT_LABELS.get(element) or (local(name) if name is not None else element))
+    """What a view of one step is called: by the name given, else as this software calls it, by its id where neither is known."""
+    return local(name) if name is not None else str(ELEMENT_LABELS.get(element) or element)

@@ -126,6 +126,7 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         case=page.case,
         form=page.form,
         label=steps.label_of_step(step),
+        step_help=steps.help_with_step(step),
         state=STAFF_LABELS[CaseState(page.case.state)],
         assignment_labels=ASSIGNMENT_LABELS,
         title=page.case.title if reads_matter(step.desk) else None,

@@ -1,10 +1,13 @@
 """Desks: the inbox a step waits in, and who works at it."""
 
+from datetime import datetime
+
 from casework.contacts.confirming import UNCONFIRMED
 from casework.models import Assignment, Case
 from casework.permissions import AGENCY_ROLES, OPERATIONS, Actor, Role, desk_name, is_reporter
 from workflows.bindings import Bindings
 from workflows.definitions import Element
+from workflows.element_settings import role_on
 
 REPORTER = "reporter"
 
@@ -12,8 +15,9 @@ WITHOUT_MATTER = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSP
 """Roles that read nothing of what a case is about, whatever step an administrator draws into their lane (rules.md, sections 1, 2)."""
 
 
-def desk_of(element: Element, case: Case, assignment: Assignment | None, bindings: Bindings) -> str:
-    """Return where a step waits: the binding's choice, else the role of the element or its lane in this centre or agency.
+def desk_of(element: Element, case: Case, assignment: Assignment | None, bindings: Bindings, *, since: datetime) -> str:
+    """Return where a step waits: the binding's choice, else the role set for the day it began to wait, else that of the element or its
+    lane, in this centre or agency.
 
     Raises ValueError for a role nobody can hold, which the check of a model finds first.
     """
@@ -22,7 +26,7 @@ def desk_of(element: Element, case: Case, assignment: Assignment | None, binding
         return chosen
     if element.role == REPORTER:
         return f"{REPORTER}@r{case.id}"
-    role = Role(element.role or "")
+    role = Role(role_on(element, case.centre_id, since) or "")
     if role in AGENCY_ROLES and assignment is not None:
         return desk_name(role, agency_id=assignment.agency_id)
     return desk_name(role, centre_id=case.centre_id)

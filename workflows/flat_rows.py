@@ -10,17 +10,19 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, end_step_clock, running_clock, running_clocks, running_step_clock, start_step_clock
 from casework.db import db
+from casework.element_settings import element_rule
 from casework.models import Case
 from casework.step_records import tell_step_waits
-from casework.working_time import BeyondTenYears, working_minutes
+from casework.working_time import BeyondTenYears, due_at, working_minutes
 from workflows import engine
 from workflows.bindings import Bindings
 from workflows.case_rows import AT_DESKS, steps_of, timers_of
 from workflows.definitions import Element
 from workflows.desks import desk_of
+from workflows.element_settings import limit_on, waits_as_drawn
 from workflows.models import FAR, ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.parsed import definition_of
-from workflows.unforeseen import is_unforeseen, limit_of
+from workflows.unforeseen import is_unforeseen
 
 Opened = Mapping[ProcessInstance, BpmnWorkflow]
 
@@ -72,7 +74,7 @@ class FlatRows:
         return WaitingTask(
             instance=instance, version_id=instance.process_version.id, engine_task=engine_task, element=element.id,
             case=self.case, assignment=assignment,
-            desk=desk_of(element, self.case, assignment, self.bindings), centre_id=self.case.centre_id,
+            desk=desk_of(element, self.case, assignment, self.bindings, since=self.now), centre_id=self.case.centre_id,
             agency_id=assignment.agency_id if assignment else None, state="waiting", entered_at=self.now, due_at=FAR, urgent=False,
         )  # fmt: skip
 
@@ -91,16 +93,15 @@ class FlatRows:
             goes_on = standstill is None or (step is not None and standstill in step.goes_on_in)
             row.state = "waiting" if goes_on and row.instance.status != "suspended" else "frozen"
             row.due_at = self._own_limit(row, element) or limits.get((kind, own)) or limits.get((kind, None)) or FAR
-            if element is not None and (desk := desk_of(element, self.case, row.assignment, self.bindings)) != row.desk:
+            desk = desk_of(element, self.case, row.assignment, self.bindings, since=row.entered_at) if element is not None else row.desk
+            if desk != row.desk:
                 row.desk, row.claimed_by_id, row.claimed_at = desk, None, None
 
     def _own_limit(self, row: WaitingTask, element: Element | None) -> datetime | None:
-        """The instant the step itself is due, where the model gives it a limit: that starts when the step begins to wait."""
-        limit = limit_of(element)
-        if limit is None:
-            return None
+        """The instant the step itself is due, where it has a limit of its own: that starts when the step begins to wait."""
         clock = running_step_clock(self.case, row.element, assignment=row.assignment)
-        if clock is None and row.state == "waiting":
+        limit = limit_on(element, self.case.centre_id, row.entered_at) if clock is None else None
+        if limit is not None and row.state == "waiting":
             with suppress(BeyondTenYears):
                 clock = start_step_clock(self.case, row.element, limit=limit, at=self.now, assignment=row.assignment)
         return clock.due_at if clock is not None else None
@@ -142,12 +143,26 @@ class FlatRows:
             )  # fmt: skip
 
 
+def set_daily_timers(case: Case, opened: Opened, *, now: datetime) -> None:
+    """Let timers that have just begun to wait wait as long as is set for this day, where a daily setting says so."""
+    waiting = {instance: list(engine.waiting_timers(workflow)) for instance, workflow in opened.items() if instance.ended_at is None}
+    if not any(waiting.values()):
+        return
+    known = {row.engine_task for row in timers_of(case)}
+    for instance, timers in waiting.items():
+        definition = definition_of(instance.process_version)
+        for task, _due in timers:
+            limit = element_rule(task.task_spec.name, case.centre_id, now).limit if str(task.id) not in known else None
+            if limit is not None and waits_as_drawn(definition.elements[task.task_spec.name], definition):
+                engine.set_timer(opened[instance], task.id, due_at(limit, now, calendar_of(case.centre_id)) or now)
+
+
 def rearm_timers(case: Case, opened: Opened) -> None:
     """Move the waiting timers that stand for a clock to where the clock is due now: an extension or a pause has moved it."""
     for instance, workflow in opened.items():
         elements = definition_of(instance.process_version).elements
-        for task, due_at in list(engine.waiting_timers(workflow)):
+        for task, due in list(engine.waiting_timers(workflow)):
             kind = elements[task.task_spec.name].properties.get("clock")
             clock = running_clock(case, ClockKind(kind), assignment=instance.assignment) if kind else None
-            if clock is not None and clock.due_at is not None and clock.due_at != due_at:
+            if clock is not None and clock.due_at is not None and clock.due_at != due:
                 engine.set_timer(workflow, task.id, clock.due_at)

@@ -16,6 +16,7 @@ from casework.models import Assignment, Case, CaseReport, Centre, Report
 from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor
 from casework.words import Bilingual
 from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
+from workflows.element_settings import label_on
 from workflows.inbox_filters import (
     NO_FILTER,
     SOON,
@@ -263,14 +264,13 @@ def elements_of(counts: Counts, order: Mapping[str, Any]) -> list[str]:
 
 
 def names_of_elements(by: Actor, elements: Collection[str]) -> dict[str, Bilingual]:
-    """Return what the models call steps that wait on a person's desks, by element; the first MOST_NAMED of them."""
+    """Return what steps that wait on a person's desks are called, by element; the first MOST_NAMED of them."""
     names: dict[str, Bilingual] = {}
     for element in sorted(elements)[:MOST_NAMED]:
         query = select(WaitingTask).where(WaitingTask.desk.in_(desks_read_by(by)), WaitingTask.state == "waiting")
         task = db.session.scalars(query.where(WaitingTask.element == element).options(joinedload(WaitingTask.instance)).limit(1)).first()
-        found = element_of(task) if task is not None else None
-        if found is not None:
-            names[element] = found.label
+        if task is not None and (found := element_of(task)) is not None:
+            names[element] = label_on(found, task.centre_id, task.entered_at)
     return names
 
 

@@ -22,7 +22,7 @@ from workflows.case_rows import instances_of, merged_into
 from workflows.clock import engine_clock
 from workflows.definitions import Definition
 from workflows.facts import ENDS_OF_ITS_OWN
-from workflows.flat_rows import FlatRows, rearm_timers
+from workflows.flat_rows import FlatRows, rearm_timers, set_daily_timers
 from workflows.models import Incident, Message, ProcessInstance, ProcessVersion, WaitingTask
 from workflows.parsed import definition_of
 from workflows.rounds import forget_rounds
@@ -160,6 +160,7 @@ class CaseProcess:
             rearm_timers(self.case, self._open)
             while self._move():
                 pass
+        set_daily_timers(self.case, self._open, now=self.now)
         own = self.instance_of(None)
         if own is not None and own.ended_at == self.now:
             self._end_left_over()

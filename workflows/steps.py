@@ -18,11 +18,13 @@ from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor, NotAllowed, Ro
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.desks import REPORTER, is_at, own_desk
+from workflows.element_settings import help_on, label_on
 from workflows.hearing import refuse_unheard
 from workflows.instances import CaseProcess
 from workflows.models import Incident, WaitingTask
+from workflows.moving.past import version_at
 from workflows.parsed import definition_of
-from workflows.unforeseen import barred_by, outcome_words, step_of
+from workflows.unforeseen import barred_by, element_of, outcome_words, step_of
 
 SUSPENDED = Bilingual(
     "Quy trình của hồ sơ này đang được quản trị tạm ngừng. Bước này chờ ở đây và làm được ngay khi quy trình chạy tiếp.",
@@ -184,9 +186,20 @@ def done_since(task: WaitingTask, moment: datetime) -> bool:
 
 
 def label_of_step(task: WaitingTask | Incident) -> Bilingual:
-    """Return what the diagram calls the step."""
+    """Return what the step is called: as set for the day it began to wait, else as in the diagram."""
+    if isinstance(task, WaitingTask):
+        element = element_of(task)
+        return label_on(element, task.case.centre_id, task.entered_at) if element is not None else Bilingual(task.element, task.element)
     element = definition_of(task.instance.process_version).elements.get(task.element)
-    return element.label if element else Bilingual(task.element, task.element)
+    if element is None:
+        # it failed before its case was moved to another version
+        element = definition_of(version_at(task.instance, task.occurred_at)).elements.get(task.element)
+    return element.label if element is not None else Bilingual(task.element, task.element)
+
+
+def help_with_step(task: WaitingTask) -> Bilingual | None:
+    """Return what the centre tells whoever does the step, where it has set something."""
+    return help_on(element_of(task), task.case.centre_id, task.entered_at)
 
 
 def task_for(by: Actor, task_ref: str) -> WaitingTask:

@@ -3,31 +3,30 @@
 from collections.abc import Collection
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.permissions import Actor
 from casework.step_records import DO_STEP, record_step
 from casework.words import Bilingual
-from casework.working_time import BeyondTenYears, TimeLimit, Unit
 from workflows.bindings import Bindings, Step
 from workflows.definitions import Element
 from workflows.desks import own_desk
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
+from workflows.moving.past import earlier_names
 from workflows.outcomes import OUTCOMES
 from workflows.parsed import definition_of
-
-LIMIT_UNITS = frozenset({Unit.WORKING_HOURS, Unit.HOURS, Unit.WORKING_DAYS})
-"""What the own limit of a step may be counted in."""
 
 OTHER_THAN = "other_than"
 """Names another step of the same process: who did that one may not do this one."""
 
 
 def element_of(task: WaitingTask) -> Element | None:
-    """Return what the model of a step's instance says of it."""
-    return definition_of(task.instance.process_version).elements.get(task.element)
+    """Return what the model of a step says of it: of one that was done before its case was moved, the version of then."""
+    of_instance = task.instance.process_version
+    version = of_instance if task.version_id == of_instance.id else db.session.get_one(ProcessVersion, task.version_id)
+    return definition_of(version).elements.get(task.element)
 
 
 def is_unforeseen(element_id: str, bindings: Bindings) -> bool:
@@ -47,17 +46,6 @@ def step_of(task: WaitingTask, bindings: Bindings) -> Step:
     return Step({DO_STEP: partial(record_step, element=element.id, label=element.label, fields=form.fields, buttons=form.buttons)})
 
 
-def limit_of(element: Element | None) -> TimeLimit | None:
-    """Return the limit the model gives the step itself; None where it gives none that can be counted, which the check names."""
-    amount, unit = (element.properties.get(name, "") for name in ("limit", "limit_unit")) if element is not None else ("", "")
-    if unit not in LIMIT_UNITS or not (amount.isascii() and amount.isdigit()):
-        return None
-    try:
-        return TimeLimit(int(amount), Unit(unit))
-    except (ValueError, BeyondTenYears):
-        return None
-
-
 def barred_by(task: WaitingTask, by: Actor) -> WaitingTask | None:
     """Return the earlier step that bars the person from this one, because they did it or it was done for whom they stand in for.
 
@@ -67,7 +55,8 @@ def barred_by(task: WaitingTask, by: Actor) -> WaitingTask | None:
     other = element.properties.get(OTHER_THAN) if element is not None else None
     if not other:
         return None
-    query = select(WaitingTask).where(WaitingTask.instance_id == task.instance_id, WaitingTask.element == other)
+    names = earlier_names(task.case_id, other)
+    query = select(WaitingTask).where(WaitingTask.instance_id == task.instance_id, WaitingTask.element.in_(names))
     query = query.where(WaitingTask.state == "done").order_by(WaitingTask.done_at.desc(), WaitingTask.id.desc()).limit(1)
     earlier = db.session.scalars(query.options(joinedload(WaitingTask.done_by), joinedload(WaitingTask.instance))).first()
     desk = own_desk(by, task.desk)
@@ -76,11 +65,11 @@ def barred_by(task: WaitingTask, by: Actor) -> WaitingTask | None:
 
 
 def names_in_case(case_id: int, elements: Collection[str]) -> dict[str, Bilingual]:
-    """Return what the models a case runs on call some of their elements."""
+    """Return what the models a case runs on, or was moved from, call some of their elements."""
     if not elements:
         return {}
-    of_case = select(ProcessInstance.version_id).where(ProcessInstance.case_id == case_id)
-    versions = select(ProcessVersion).where(ProcessVersion.id.in_(of_case)).order_by(ProcessVersion.id)
+    of_case = [select(table.version_id).where(table.case_id == case_id) for table in (ProcessInstance, WaitingTask)]
+    versions = select(ProcessVersion).where(ProcessVersion.id.in_(union(*of_case))).order_by(ProcessVersion.id)
     found = [definition_of(version).elements for version in db.session.scalars(versions)]
     return {element: known[element].label for known in found for element in elements if element in known}
 

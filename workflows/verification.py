@@ -21,7 +21,6 @@ from workflows.facts import ENDS_OF_ITS_OWN, FACTS
 from workflows.flat_rows import OF_THE_PAUSE
 from workflows.models import FAR, Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.parsed import definition_of
-from workflows.unforeseen import limit_of
 
 BATCH = 200
 """Instances unpacked at a time."""
@@ -282,7 +281,7 @@ def _check_limits(instance: ProcessInstance, definition: Definition, steps: list
     for step in steps:
         element = definition.elements.get(step.element)
         kind = element.properties.get("clock", "") if element else ""
-        own = own_limits.pop(step.element, None) if limit_of(element) is not None else None
+        own = own_limits.pop(step.element, None)
         due = own or limits.get((kind, instance.assignment_id)) or limits.get((kind, None)) or FAR
         bound = BINDINGS.steps.get(step.element)
         goes_on = standstill is None or (bound is not None and standstill in bound.goes_on_in)

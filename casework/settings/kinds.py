@@ -2,6 +2,7 @@
 
 from casework.settings.kinds_beside import BESIDE
 from casework.settings.kinds_of_handling import HANDLING
+from casework.settings.kinds_of_process import PROCESS
 from casework.settings.rows import Kind
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (*HANDLING, *BESIDE)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (*HANDLING, *PROCESS, *BESIDE)}

@@ -1,5 +1,6 @@
 """The form of a row of rules, made from the columns of its kind; and where what the rules refuse is shown in it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -45,6 +46,13 @@ def scopes_of(by: Actor, kind: Kind, *, now: datetime) -> list[tuple[str, str]]:
 def new_form(kind: Kind, scope: Scope, chosen: str, like: Any = None) -> Any:
     """An empty form for the scope chosen, or one that begins as another row."""
     return _made(kind, scope, {"centre": HiddenField()}, like, from_day=scope.day, is_new=True, centre=chosen)
+
+
+def begin_with(kind: Kind, form: Any, given: Mapping[str, str]) -> None:
+    """Fill an empty form with the values an address names for columns of its kind."""
+    for column in kind.columns:
+        if column.name in given and column.name in form:
+            form[column.name].data = given[column.name]
 
 
 def change_form(kind: Kind, row: Any, today: date) -> Any:

@@ -24,6 +24,7 @@ from web.guards import actor, found, performs
 from web.settings.row_forms import (
     INSTALLATION,
     EndForm,
+    begin_with,
     centre_called,
     change_form,
     new_form,
@@ -76,7 +77,7 @@ def rows(kind: str) -> ResponseReturnValue:
 @bp.route("/settings/rules/<kind>/new", methods=["GET", "POST"])
 @performs(Action.CHANGE_SETTINGS)
 def new(kind: str) -> ResponseReturnValue:
-    """Add a row; `like` fills the form with another one, so that a centre takes its own."""
+    """Add a row; `like` fills the form with another one, so that a centre takes its own, and an address may name values to begin with."""
     which, by, moment = found(KINDS.get(kind)), actor(), now()
     scopes = scopes_of(by, which, now=moment)
     chosen = request.values.get("centre") or (scopes[0][0] if scopes else "")
@@ -85,6 +86,8 @@ def new(kind: str) -> ResponseReturnValue:
     like = row_seen(which, by, _id(request.args.get("like", "")))
     scope = Scope(centre.id if centre is not None else None, _today())
     form, refusal = new_form(which, scope, chosen, like), ""
+    if request.method == "GET":
+        begin_with(which, form, request.args)
     if form.validate_on_submit():
         try:
             with unit_of_work():

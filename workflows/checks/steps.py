@@ -13,8 +13,9 @@ from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.vocabulary import BPMN, FLOW_NODES, NODES, SPIFF, STRUCTURE, place_of
 from workflows.definitions import properties_of
 from workflows.desks import REPORTER
+from workflows.element_settings import LIMIT_UNITS
 from workflows.flat_rows import OF_THE_PAUSE
-from workflows.unforeseen import LIMIT_UNITS, OTHER_THAN
+from workflows.unforeseen import OTHER_THAN
 
 ACTS_OF = {"answer_privately": Action.PUBLISH, "close_referral": Action.REFER, "take_back": Action.REFER}
 """Acts at steps that no action of their own allows: whose permission they are."""

@@ -1,0 +1,104 @@
+"""Daily settings of the process: what each step of the live model says of itself, what is set in its place, and where to set it."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.element_settings import ElementFacts, elements_of, settings_from
+from casework.models import Centre, ElementSetting
+from casework.permissions import LOCAL_ZONE, Action
+from casework.role_words import ROLE_WORDS
+from casework.settings.choices import UNITS
+from casework.words import Bilingual
+from casework.working_time import TimeLimit, Unit
+from web.clock import now
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.settings import row_forms
+from web.studio.versions import INSTALLATION
+from workflows.version_lists import places_to_edit
+
+bp = Blueprint("studio_daily", __name__)
+
+KIND = "element"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One element with what is set for it now and from later days on, the row that counts first, and where it is changed."""
+
+    element: str
+    facts: ElementFacts
+    present: ElementSetting | None
+    coming: tuple[ElementSetting, ...]
+    change_url: str
+
+
+@bp.get("/studio/daily")
+@performs(Action.CHANGE_SETTINGS)
+def daily() -> ResponseReturnValue:
+    places = places_to_edit(actor())
+    wanted = request.args.get("scope", "")
+    known = {place.ref if place is not None else INSTALLATION: place for place in places}
+    chosen = wanted or next(iter(known), "")
+    if chosen not in known:
+        found(None)
+    centre = known[chosen]
+    lines = lines_of(centre)
+    return render_template(
+        "studio/daily.html",
+        lines=lines,
+        places=places,
+        centre=centre,
+        chosen=chosen,
+        installation=INSTALLATION,
+        set_number=sum(line.present is not None for line in lines),
+        role_words=ROLE_WORDS,
+        limit_words=limit_words,
+        as_limit=as_limit,
+        label_of=label_of,
+        help_of=help_of,
+    )
+
+
+def lines_of(centre: Centre | None) -> list[Line]:
+    """Every element of the live model of a scope something may be set for, in the order of the model."""
+    centre_id, today = centre.id if centre is not None else None, now().astimezone(LOCAL_ZONE).date()
+    rows = settings_from(today, centre_id)
+    lines = []
+    for element, facts in elements_of(centre_id).items():
+        own = [row for row in rows if row.element == element and row.centre_id == centre_id]
+        common = [row for row in rows if row.element == element and row.centre_id is None]
+        present = next((row for row in (*own, *common) if row.holds_on(today)), None)
+        coming = tuple(row for row in (own or common) if row.valid_from > today)
+        lines.append(Line(element, facts, present, coming, _change_url(element, centre, own)))
+    return lines
+
+
+def limit_words(limit: TimeLimit | None) -> str:
+    """How long something may take, in words."""
+    return f"{limit.amount} {local(UNITS[limit.unit])}" if limit is not None else _("none of its own")
+
+
+def as_limit(row: ElementSetting) -> TimeLimit | None:
+    """The limit a row sets."""
+    return TimeLimit(row.amount, Unit(row.unit)) if row.amount is not None and row.unit is not None else None
+
+
+def label_of(row: ElementSetting) -> Bilingual | None:
+    """The name a row sets."""
+    return Bilingual(row.label_vi, row.label_en or row.label_vi) if row.label_vi else None
+
+
+def help_of(row: ElementSetting) -> Bilingual | None:
+    """The help a row sets."""
+    return Bilingual(row.help_vi, row.help_en or row.help_vi) if row.help_vi else None
+
+
+def _change_url(element: str, centre: Centre | None, own: list[ElementSetting]) -> str:
+    if own:
+        return url_for("settings_rows.row", kind=KIND, number=own[0].id)
+    scope = centre.ref if centre is not None else row_forms.INSTALLATION
+    return url_for("settings_rows.new", kind=KIND, centre=scope, element=element)

@@ -1,0 +1,107 @@
+"""What the live model lets an administrator set day by day, and what is set: where a diagram and a daily setting meet."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+
+from casework.element_settings import ElementFacts, element_rule, tell_elements
+from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Role
+from casework.words import Bilingual
+from casework.working_time import BeyondTenYears, TimeLimit, Unit
+from workflows.bindings import BINDINGS
+from workflows.definitions import Definition, Element
+from workflows.kept import Kept
+from workflows.parsed import definition_of
+from workflows.versions import NoLiveVersion, live_version
+
+OF_THE_CENTRE = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER)
+OF_AN_AGENCY = (Role.OFFICER, Role.AGENCY_LEADER)
+MODELS_KEPT = 16
+LIMIT_UNITS = frozenset({Unit.WORKING_HOURS, Unit.HOURS, Unit.WORKING_DAYS})
+"""What the own limit of a step may be counted in."""
+
+
+def settable_elements(centre_id: int | None) -> Mapping[str, ElementFacts]:
+    """The elements of the live model of a centre (None: the installation) something may be set for; none before one is live."""
+    try:
+        version = live_version(centre_id)
+    except NoLiveVersion:
+        return {}
+    return _facts.get(version.sha256, lambda: dict(_settable(definition_of(version))))
+
+
+def limit_of(element: Element | None) -> TimeLimit | None:
+    """Return the limit the model gives the step itself; None where it gives none that can be counted, which the check names."""
+    amount, unit = (element.properties.get(name, "") for name in ("limit", "limit_unit")) if element is not None else ("", "")
+    if unit not in LIMIT_UNITS or not (amount.isascii() and amount.isdigit()):
+        return None
+    try:
+        return TimeLimit(int(amount), Unit(unit))
+    except (ValueError, BeyondTenYears):
+        return None
+
+
+def limit_on(element: Element | None, centre_id: int | None, at: datetime) -> TimeLimit | None:
+    """The own limit of a step that begins to wait at an instant: what is set for that day, else what the model gives."""
+    if element is None:
+        return None
+    return (element_rule(element.id, centre_id, at).limit if takes_limit(element) else None) or limit_of(element)
+
+
+def role_on(element: Element, centre_id: int | None, at: datetime) -> str | None:
+    """Whose inbox a step comes to that begins to wait at an instant; what is set and the model no longer allows does not count."""
+    role = element_rule(element.id, centre_id, at).role
+    return str(role) if role is not None and role in roles_for(element) else element.role
+
+
+def label_on(element: Element, centre_id: int | None, at: datetime) -> Bilingual:
+    """What a step is called that begins to wait at an instant."""
+    return element_rule(element.id, centre_id, at).label or element.label
+
+
+def help_on(element: Element | None, centre_id: int | None, at: datetime) -> Bilingual | None:
+    """What the centre tells whoever does such a step."""
+    return element_rule(element.id, centre_id, at).help if element is not None else None
+
+
+def takes_limit(element: Element) -> bool:
+    """Whether it may be given a limit of its own: how long it may take is no rule of the table of limits."""
+    return not element.properties.get("clock")
+
+
+def waits_as_drawn(element: Element, definition: Definition) -> bool:
+    """Whether it is a timer whose duration stands in the diagram: an instant the case was promised is nobody's to set."""
+    spec = definition.specs[element.process_id].task_specs.get(element.id)
+    event = getattr(spec, "event_definition", None)
+    return isinstance(event, TimerEventDefinition) and takes_limit(element) and event.expression.strip()[:1] in ("'", '"')
+
+
+def roles_for(element: Element) -> tuple[Role, ...]:
+    """Who a step may be given to: within its process those who may do what is bound to it; nobody else where the case decides who."""
+    if not element.is_step or element.role not in {*OF_THE_CENTRE, *OF_AN_AGENCY}:
+        return ()
+    near = OF_AN_AGENCY if Role(element.role) in AGENCY_ROLES else OF_THE_CENTRE
+    step = BINDINGS.steps.get(element.id)
+    if step is None:
+        return near
+    if step.desk is not None:
+        return ()
+    # an act that is allowed under another name (a private answer as a publication) goes with the step's own
+    allowed = [ACTION_ROLES[Action(verb)] for verb in step.acts if verb in set(Action)]
+    return tuple(role for role in near if allowed and all(role in roles for roles in allowed))
+
+
+def _settable(definition: Definition) -> Iterator[tuple[str, ElementFacts]]:
+    for element in definition.elements.values():
+        if (element.is_step and element.role != "reporter") or waits_as_drawn(element, definition):
+            roles = roles_for(element)
+            yield element.id, ElementFacts(
+                label=element.label, is_step=element.is_step, takes_limit=takes_limit(element), limit=limit_of(element),
+                role=Role(element.role) if element.is_step and element.role else None, roles=roles if len(roles) > 1 else (),
+            )  # fmt: skip
+
+
+_facts: Kept[str, dict[str, ElementFacts]] = Kept(MODELS_KEPT)
+
+tell_elements(settable_elements)
