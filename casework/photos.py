@@ -7,10 +7,11 @@ nothing that was written into the file (position, camera, owner, comments, an em
 import hashlib
 import io
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from PIL import Image, ImageCms, ImageFile
 
@@ -224,9 +225,15 @@ def _box(size: tuple[int, int], left: float, top: float, right: float, bottom: f
 
 
 def _jpeg(picture: Image.Image) -> bytes:
-    target = io.BytesIO()
-    picture.save(target, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4", progressive=True)
-    return target.getvalue()
+    with _file_in_memory() as target:
+        picture.save(target, "JPEG", quality=JPEG_QUALITY, subsampling="4:4:4", progressive=True)
+        target.seek(0)
+        return target.read()
+
+
+def _file_in_memory() -> IO[bytes]:
+    """A file that never touches a disk. Into one of the system's the library writes without holding up other requests meanwhile."""
+    return os.fdopen(os.memfd_create("photo"), "w+b") if hasattr(os, "memfd_create") else io.BytesIO()
 
 
 def _webp_thumb(picture: Image.Image) -> bytes:

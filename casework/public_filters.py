@@ -4,7 +4,7 @@ No look-up grows with the number of cases: each walks an index from the newest c
 behind is reached by going on from there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -103,9 +103,26 @@ def matching(wanted: Wanted, *, most: int, anchor: Anchor | None = None, backwar
     return Matching([row.id for row in rows], end if len(rows) < most else None)
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The rows of those that match of the newest cases; `are_all` where none lies behind."""
+
+    ids: Select[int]
+    are_all: bool
+
+
+def newest_of(wanted: Wanted, *, looked_at: int) -> Newest:
+    """Return a query of those that match, whatever their words, of the newest cases that an index leads to."""
+    choice, days = _choice(wanted), list(_days(wanted))
+    end = _end_of_window(choice.ways, days, None, looked_at, backwards=False)
+    window = [] if end is None else [_place() >= end]
+    queries = [select(Case.id).where(*way, is_shown(), *choice.filters, *days, *window) for way in choice.ways]
+    return Newest(select(union_all(*queries).subquery().c.id), are_all=end is None)
+
+
 def matching_among(wanted: Wanted, case_ids: Sequence[int]) -> list[int]:
     """Return those of some cases that match, whatever their words, newest first."""
-    choice = _choice(wanted)
+    choice = _choice(wanted, are_given=True)
     # numbers of rows in the text of the statement: to hand over some hundred parameters takes longer than to find the rows
     among = Case.id.in_(bindparam("cases", case_ids, expanding=True, literal_execute=True))
     query = select(Case.id).where(among, is_shown(), *choice.filters, *_days(wanted), or_(*(and_(true(), *way) for way in choice.ways)))
@@ -136,21 +153,25 @@ class _Choice:
     filters: list[ColumnElement[bool]]
 
 
-def _choice(wanted: Wanted) -> _Choice:
-    """Of what was chosen, the rarest leads: an open state, else a commune, else a field; the rest are filters."""
+def _choice(wanted: Wanted, *, are_given: bool = False) -> _Choice:
+    """Of what was chosen, the rarest leads: an open state, else a commune, else a field; the rest are filters.
+
+    Where the cases are given nothing leads: SQLite would rather read all cases of a commune than the few it is handed.
+    """
+    lead: Callable[[Any], Any] = unindexed if are_given else lambda column: column
     filters = list(_plain_filters(wanted))
     areas = [area.id for area in areas_meant(wanted.area_ref)] if wanted.area_ref else []
     fields = list(db.session.scalars(select(Field.id).where(Field.service_code == wanted.service_code))) if wanted.service_code else []
     if (wanted.area_ref and not areas) or (wanted.service_code and not fields):
         return _Choice([[false()]], filters)
     if wanted.state is None or wanted.state == PublicState.ANSWERED:
-        ways = [[Case.area_id == each] for each in areas] or [[Case.field_id == each] for each in fields] or [[]]
+        ways = [[lead(Case.area_id) == each] for each in areas] or [[lead(Case.field_id) == each] for each in fields] or [[]]
         filters += [unindexed(Case.field_id).in_(fields)] if fields and areas else []
         filters += [unindexed(Case.state).in_(ANSWERED_STATES)] if wanted.state else []
         return _Choice(ways, filters)
     filters += [unindexed(Case.area_id).in_(areas)] if areas else []
     filters += [unindexed(Case.field_id).in_(fields)] if fields else []
-    return _Choice(list(_open_ways(wanted.state)), filters)
+    return _Choice(list(_open_ways(wanted.state, lead(Case.state))), filters)
 
 
 def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
@@ -170,14 +191,14 @@ def _days(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Case.opened_at < _midnight(wanted.until + timedelta(days=1))
 
 
-def _open_ways(state: PublicState) -> Iterator[list[ColumnElement[bool]]]:
+def _open_ways(state: PublicState, column: ColumnElement[str]) -> Iterator[list[ColumnElement[bool]]]:
     """By the states behind a step of the bar. One that was reopened is in progress whatever desk it waits at (rules.md, section 7)."""
     for each in CaseState:
         if each in OPEN_STATES:
             if PUBLIC_PROGRESS[each].step == _STEP_OF[state]:
-                yield [Case.state == each] if state == PublicState.IN_PROGRESS else [Case.state == each, Case.reopened == 0]
+                yield [column == each] if state == PublicState.IN_PROGRESS else [column == each, Case.reopened == 0]
             elif state == PublicState.IN_PROGRESS:
-                yield [Case.state == each, Case.reopened > 0]
+                yield [column == each, Case.reopened > 0]
 
 
 def _midnight(day: date) -> datetime:

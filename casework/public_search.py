@@ -7,10 +7,12 @@ looks at the newest MOST_FOUND rows that hold the words, and filters and ranks t
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Select
+
 from casework.folding import index_words
 from casework.models import SearchRow
-from casework.public_filters import LONGEST_SEARCH, Wanted, areas_meant, matching_among
-from casework.search_index import MOST_FOUND, newest_with, words_asked
+from casework.public_filters import LONGEST_SEARCH, Wanted, areas_meant, matching_among, newest_of
+from casework.search_index import FEW, MOST_FOUND, newest_with, words_asked
 from casework.search_ranking import exact_words, score
 
 PAGE = 20
@@ -40,8 +42,7 @@ def found_by_words(wanted: Wanted) -> FoundByWords:
         return FoundByWords([])
     rows = _rows(words)
     if len(rows) > MOST_FOUND and wanted.area_ref:
-        # the commune's name stands in each of its rows: with it, what is common everywhere is found there
-        rows = _rows([*words, *_words_of_area(wanted.area_ref)])
+        rows = _rows_of_area(words, wanted)
     kept, exact = rows[:MOST_FOUND], exact_words(wanted.words[:LONGEST_SEARCH])
     best = {row.case_id: score(words, exact, folded=row.words, written=row.exact_words) for row in kept}
     newest = {row.case_id: place for place, row in enumerate(kept)}
@@ -49,9 +50,22 @@ def found_by_words(wanted: Wanted) -> FoundByWords:
     return FoundByWords(sorted(shown, key=lambda id_: (-best[id_], newest[id_])), len(rows) > MOST_FOUND)
 
 
-def _rows(words: list[str]) -> list[Any]:
+def _rows_of_area(words: list[str], wanted: Wanted) -> list[Any]:
+    """What is common everywhere, in one commune: among its newest cases, and only where those are not enough by the index, which takes
+    the longer the more cases there are.
+    """
+    newest = newest_of(wanted, looked_at=FEW)
+    rows = _rows(words, among=newest.ids)
+    if newest.are_all or len(rows) > MOST_FOUND:
+        return rows
+    # the commune's name stands in each of its rows
+    return _rows([*words, *_words_of_area(wanted.area_ref)])
+
+
+def _rows(words: list[str], *, among: Select[int] | None = None) -> list[Any]:
     columns = (SearchRow.id, SearchRow.case_id, SearchRow.words, SearchRow.exact_words)
-    return newest_with(list(dict.fromkeys(words)), *columns, audience="public")
+    where = [] if among is None else [SearchRow.case_id.in_(among)]
+    return newest_with(list(dict.fromkeys(words)), *columns, audience="public", where=where, of_few=among is not None)
 
 
 def _words_of_area(ref: str) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.postgres import Cluster
-from web import benchmark, benchmark_load, benchmark_table
+from web import benchmark, benchmark_alone, benchmark_load, benchmark_table, benchmark_visitors
 from web.benchmark_house import Scale
 from web.benchmark_life import LIFE
+from web.benchmark_visitors import Crew, HttpBrowser, Notebook, Timing
 
 LIVES = 3
 LEEWAY = 3
@@ -76,3 +77,32 @@ def test_people_work_in_a_house_of_copied_cases_without_an_error() -> None:
     assert measured.beside["incidents"] == 0
     assert [name for name, each in figures.items() if each.value is None] == []
     assert [name for name, each in figures.items() if ("errors" in name or "statements" in name) and not each.is_met] == []
+    assert [kind for kind, took in measured.beside["alone"].items() if not took["requests"]] == []
+    assert measured.beside["public"].keys() == measured.beside["alone"].keys()
+    assert measured.beside["photos"]["photos"] == benchmark_alone.PHOTOS
+
+
+def test_a_house_has_enough_open_cases_for_its_crew_and_more_where_asked() -> None:
+    assert Scale(cases=1_000, open_steps=60, seconds=60).cases_at_desks == 666
+    assert Scale(cases=100_000, open_steps=2_000, seconds=60).cases_at_desks == 2_000
+    assert Scale(cases=100_000, open_steps=60, seconds=60).cases_at_desks == 750
+
+
+class EmptyInbox(HttpBrowser):
+    """Somebody for whom nothing is to do."""
+
+    def read_inbox(self, kind: str = "inbox") -> None:
+        self.notebook.timings.append(Timing(kind, 0, 0, 200, "inbox"))
+
+
+def test_whoever_finds_an_inbox_empty_leaves_it_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = [1.0]
+    monkeypatch.setattr(benchmark_visitors, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(benchmark_visitors, "sleep", lambda _seconds: None)
+    notebook = Notebook()
+    crew = Crew([EmptyInbox("127.0.0.1", 1, notebook, "only_one")], notebook)
+    assert [crew.do_one() for _ in range(3)] == [False] * 3
+    assert len(notebook.timings) == 1
+    moment[0] += benchmark_visitors.EMPTY_SECONDS
+    crew.do_one()
+    assert len(notebook.timings) == 2

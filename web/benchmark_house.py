@@ -47,6 +47,10 @@ YOUNG = frozenset({"verify", "classify", "distribute"})
 
 AFTER_STEP = timedelta(minutes=20)
 
+PARTS_WITH_CREW, STEPS_LEFT = 5, 4
+"""Stretches of a run in which the crew works (people signing in and the unpaused end counted as one each), and how many steps an open
+case has before it on average."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -68,7 +72,13 @@ class Scale:
     @property
     def is_small(self) -> bool:
         """Whether fewer kinds of lives have to do."""
-        return self.cases < 2_000
+        return self.cases < 1_000
+
+    @property
+    def cases_at_desks(self) -> int:
+        """How many cases go on: as many as asked for, and enough for a crew that takes each a few steps in every part of a run."""
+        for_the_crew = round(self.steps_per_second * self.seconds * PARTS_WITH_CREW / STEPS_LEFT)
+        return max(self.open_steps, min(for_the_crew, self.cases * 2 // 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +205,10 @@ def _blocks(
     """How often each block is copied, and over how long a time back its copies lie."""
     for life, block in opened:
         shares = sum(each.share for each, _ in opened)
-        block.copies = max(0, scale.open_steps * life.share // shares // life.agencies - 1)
+        block.copies = max(0, scale.cases_at_desks * life.share // shares // life.agencies - 1)
         block.minutes = URGENT_MINUTES if life.urgent else YOUNG_MINUTES if life.goes_to in YOUNG else OPEN_MINUTES
     for life, block in resting:
-        block.copies = scale.open_steps * life.share // 500
+        block.copies = scale.cases_at_desks * life.share // 500
         block.minutes = OPEN_MINUTES
     left = scale.cases - sum(block.copies + 1 for _, block in (*opened, *resting))
     for life, block in finished:

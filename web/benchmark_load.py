@@ -27,10 +27,11 @@ from sqlalchemy import func, select
 from casework.db import db
 from casework.models import Case
 from web.benchmark import database_bytes, empty_application
+from web.benchmark_alone import photos_beside_pages, public_pages_alone
 from web.benchmark_figures import Figure, by_route, page_figures, share_below
 from web.benchmark_house import House, Scale, build_house, workers
 from web.benchmark_pages import PageFailed
-from web.benchmark_public import public_addresses, public_figures, read_public_pages
+from web.benchmark_public import public_addresses, public_figures, public_times, read_public_pages
 from web.benchmark_visitors import Crew, HttpBrowser, Notebook, Timing, at_pace, started
 from web.config import Config
 from workflows.models import Incident
@@ -105,6 +106,18 @@ def lines(measured: Measured) -> Iterator[str]:
             f"{route:40}{took['requests']:>10.0f}{took['p50_ms']:>9.1f}{took['p95_ms']:>9.1f}"
             f"{took['statements_p50']:>9.0f}{took['statements_max']:>9.0f}"
         )
+    yield f"{'alone, in this process':40}{'requests':>10}{'CPU p50':>9}{'CPU p95':>9}{'p50 ms':>9}{'p95 ms':>9}"
+    for kind, took in beside["alone"].items():
+        yield (
+            f"{'public ' + kind:40}{took['requests']:>10.0f}{took['processor_p50_ms']:>9.1f}{took['processor_p95_ms']:>9.1f}"
+            f"{took['passed_p50_ms']:>9.1f}{took['passed_p95_ms']:>9.1f}"
+        )
+    photos = beside["photos"]
+    yield (
+        f"a photo of 12 megapixels: {photos['photo_least_s']} to {photos['photo_most_s']} s (aim: 1.5; of the processor "
+        f"{photos['photo_processor_s']} s); the list beside it p95 {photos['list_beside_p95_ms']} ms, at most "
+        f"{photos['list_beside_most_ms']} ms, alone {photos['list_alone_p95_ms']} ms"
+    )
     yield (
         f"steps each second, all the while: {beside['steps_per_second']} (wanted: {beside['scale']['steps_per_second']:g}); "
         f"{beside['clients']} clients without a pause: {beside['flat_out_steps_per_second']} a second, "
@@ -121,6 +134,8 @@ def _worked_in(
     with app.app_context():
         cases, public = _some_cases(house), public_addresses()
         db.session.remove()
+    say("Public pages and photos, with nobody else at work …")
+    alone, photos = public_pages_alone(app, public), photos_beside_pages(app)
     db_free(app)
     notebook = Notebook()
     ports = [config.port]
@@ -176,6 +191,8 @@ def _worked_in(
         figures,
         by_route(served),
         {
+            "alone": alone, "photos": photos, "public": public_times(requests),
+            "load_averages": [round(each, 1) for each in os.getloadavg()],
             "steps_per_second": rate, "clients": scale.clients, "incidents": incidents,
             "flat_out_steps_per_second": round((crew.done - done) / flat_out.seconds, 1), "flat_out_p50_ms": share_below(unpaused, 50),
             "slow_queries": sum(each.get("what") == "slow query" for each in requests),

@@ -79,12 +79,29 @@ def read_public_pages(port: int, addresses: Addresses, seconds: int) -> None:
 
 def public_figures(requests: Iterable[Mapping[str, Any]]) -> list[Figure]:
     """What each kind of page took in the server; nothing where its pages were not there."""
-    times: dict[str, list[float]] = {kind: [] for kind in AIMS}
-    for each in requests:
-        if each.get("what") == "request" and str(each.get("request", "")).startswith(MARK) and each["status"] == 200:
-            times[list(AIMS)[int(each["request"].split(".")[1])]].append(each["ms"])
+    times = {kind: [each["ms"] for each in found] for kind, found in _by_kind(requests).items()}
     measured = {kind: share_below(found, 95) for kind, found in times.items()}
     return [Figure(f"public {kind}, server time, p95", measured[kind], "ms", AIMS[kind], len(times[kind])) for kind in AIMS]
+
+
+def public_times(requests: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """The same at the median too, with statements."""
+    return {
+        kind: {
+            "requests": len(found), "p50_ms": share_below([each["ms"] for each in found], 50) or 0.0,
+            "p95_ms": share_below([each["ms"] for each in found], 95) or 0.0, "statements_max": max(each["statements"] for each in found),
+        }
+        for kind, found in _by_kind(requests).items()
+        if found
+    }  # fmt: skip
+
+
+def _by_kind(requests: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in AIMS}
+    for each in requests:
+        if each.get("what") == "request" and str(each.get("request", "")).startswith(MARK) and each["status"] == 200:
+            found[list(AIMS)[int(each["request"].split(".")[1])]].append(each)
+    return found
 
 
 def _read(hands: threading.local, port: int, mark: str, turn: int, path: str) -> None:

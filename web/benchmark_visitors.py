@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, sleep
 from urllib.parse import urlencode, urlsplit
 
 from lxml import html
@@ -15,6 +15,10 @@ from web.benchmark_life import ANSWER, PASSWORD, TITLE, WORDS
 from web.benchmark_pages import PageFailed, Typed, filled
 
 TIMEOUT_SECONDS = 30
+EMPTY_SECONDS = 3.0
+"""How long somebody of the crew leaves an inbox alone in which there was nothing to do: people do not ask twenty times a second."""
+NOBODY_SECONDS = 0.05
+"""How long a hand waits when everybody is busy or rests."""
 LOST_RACE = frozenset({409})
 """Somebody was quicker: what a page answers then is no error."""
 
@@ -194,7 +198,10 @@ def _option(tree: html.HtmlElement, name: str) -> str:
 
 @dataclass
 class Crew:
-    """The people who carry open cases on: each reads an inbox when nothing is left of the last one, opens a step and does it."""
+    """The people who carry open cases on: each reads an inbox when nothing is left of the last one, opens a step and does it.
+
+    Whoever finds an inbox empty rests for EMPTY_SECONDS.
+    """
 
     browsers: list[HttpBrowser]
     notebook: Notebook
@@ -202,12 +209,14 @@ class Crew:
     _next: int = 0
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _busy: set[str] = field(default_factory=set)
+    _rests_until: dict[str, float] = field(default_factory=dict)
 
     def do_one(self) -> bool:
         """Do one step with whoever is free and has one; returns whether one was done."""
         for _ in range(len(self.browsers)):
             browser = self._free()
             if browser is None:
+                sleep(NOBODY_SECONDS)
                 return False
             try:
                 if self._step_of(browser):
@@ -228,6 +237,7 @@ class Crew:
             browser.read_inbox("crew inbox")
             ref = self.notebook.take(browser.tasks)
         if ref is None:
+            self._rests_until[browser.login] = monotonic() + EMPTY_SECONDS
             return False
         browser.tasks = [each for each in browser.tasks if each != ref]
         if not browser.open_step(ref, "crew step page"):
@@ -242,7 +252,7 @@ class Crew:
             for _ in range(len(self.browsers)):
                 browser = self.browsers[self._next % len(self.browsers)]
                 self._next += 1
-                if browser.login not in self._busy:
+                if browser.login not in self._busy and self._rests_until.get(browser.login, 0.0) <= monotonic():
                     self._busy.add(browser.login)
                     return browser
         return None

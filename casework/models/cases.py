@@ -23,7 +23,7 @@ class Case(Referable, Model):
         Index("ix_case_published", "published_at", "id", sqlite_where=text("is_public"), postgresql_where=text("is_public")),
         Index("ix_case_newest", "opened_at", "id"),
         Index("ix_case_state_newest", "state", "opened_at", "id"),
-        Index("ix_case_area_newest", "area_id", "opened_at", "id"),
+        Index("ix_case_area_newest", "area_id", "opened_at", "id", "field_id"),
         Index("ix_case_field_newest", "field_id", "opened_at", "id"),
         Index("ix_case_quarantined", "quarantined_at", sqlite_where=text("quarantined_at IS NOT NULL"),
               postgresql_where=text("quarantined_at IS NOT NULL")),
