@@ -19,7 +19,7 @@ from casework.photo_records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from casework.sealing import parse_tracking_secret, secret_matches
 from tests import build
-from tests.browser.house import ARGUMENTS, CHROMIUM, EVERY_IMPACT, House, Visitor, free_port
+from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
 from tests.browser.mortal import Mortal, Wire, ask_in_page, wired
 from tests.conftest import environment_of, running
 from tests.pictured import jpeg
@@ -106,7 +106,7 @@ def valley(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> It
         try:
             server.start()
             with wired(config.port) as wire, sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+                browser = launched(playwright)
                 yield Valley(House(app, wire.address, browser, impacts=EVERY_IMPACT), server, wire, world)
                 browser.close()
         finally:

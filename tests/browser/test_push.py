@@ -25,6 +25,8 @@ from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.models import Delivery
 from casework.outbox import tell_account
+from casework.settings.value_changes import set_value
+from casework.settings.values import value_of
 from tests import build
 from tests.browser.house import House, opened
 from tests.outside import Outside, running
@@ -51,7 +53,11 @@ LISTEN = """async () => { const worker = await navigator.serviceWorker.ready;
 
 @pytest.fixture
 def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
-    with opened(sqlite_environment) as house:
+    with opened(sqlite_environment, with_window=True) as house:
+        assert house.world is not None
+        with unit_of_work():                                    # the clock is the true one, and this is tried at night, too
+            set_value("quiet_until", value_of("quiet_from"), by=house.world.actor("administrator"), now=now(), reason="Thử.",
+                      centre_id=house.world.centre.id)
         yield house
 
 
