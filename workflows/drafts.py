@@ -14,6 +14,7 @@ from workflows.checks.reading import Unreadable, read_tree
 from workflows.definitions import digest_of
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
+from workflows.starting_models import STARTING_NOTE
 from workflows.untouched import lost_parts
 from workflows.version_events import has_edited, record_version, writers_of
 from workflows.versions import (
@@ -36,7 +37,7 @@ MOST_DRAFTS = 50
 ELEMENTS_NAMED = 10
 FILE_NOTE = "Từ tệp tải lên / From an uploaded file"
 KEPT_NOTE = "Giữ lại khi bản {number} được sửa cùng lúc ở hai nơi / Kept when version {number} was edited in two places at once"
-OUR_NOTES = tuple(note.partition(" / ")[0].partition("{")[0] for note in (FIRST_NOTE, UPGRADE_NOTE, FILE_NOTE, KEPT_NOTE))
+OUR_NOTES = tuple(note.partition(" / ")[0].partition("{")[0] for note in (FIRST_NOTE, UPGRADE_NOTE, FILE_NOTE, KEPT_NOTE, STARTING_NOTE))
 """How the notes begin that the software itself writes, in both languages."""
 
 
