@@ -1,0 +1,251 @@
+"""Whether the live model would have allowed the ways that old cases went, and where they depart from it.
+
+Each process of a case is looked at by itself: the case's own and that of each agency. Of a way are known the steps that were done, in
+order, each with its outcome; what the process heard meanwhile and which timers fired is not, so these are silent moves: a way is
+allowed when some of them lead through all its steps. The search is bounded, and says so where the bound decided.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from time import process_time
+from typing import Any
+
+from casework.words import Bilingual
+from workflows.bottlenecks.traces import Trace
+from workflows.definitions import Definition, parse
+from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, Kind, Move, NotEnabled, State, TooManyStates
+
+MOST_SILENT = 4
+"""Messages and timers in a row between two steps."""
+
+MOST_STATES = 400
+"""States a way may be in at once."""
+
+MOST_RUNS = 600
+"""Moves of the engine for one way; the same move is made once for all ways."""
+
+MOST_NAMED = 4
+"""Steps named that the model would have allowed instead."""
+
+CASE, ASSIGNMENT = "case", "assignment"
+Deed = tuple[str, str | None]
+"""A step and its outcome."""
+
+Way = tuple[str, tuple[Deed, ...]]
+"""A process and the steps that were done in it."""
+
+
+class Fit(StrEnum):
+    """What came out for a way."""
+
+    ALLOWED = "allowed"
+    DEPARTS = "departs"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Whether one way of one process is allowed; `why` says where it departs, at the step number `at` (counted from 0)."""
+
+    process_id: str
+    steps: tuple[Deed, ...]
+    fit: Fit
+    at: int | None = None
+    why: Bilingual | None = None
+
+
+def judged(asked: Mapping[str, Any], tell: Callable[[int, int], None]) -> dict[str, Any]:
+    """Judge `ways` by the model `xml`, in their order; those the time did not suffice for are left undecided. For a process of its own."""
+    judge, told, ways = Judge(Automaton(parse(asked["xml"].encode()))), [], asked["ways"]
+    for number, (process_id, steps) in enumerate(ways, start=1):
+        way = tuple((element, outcome) for element, outcome in steps)
+        is_time = process_time() < asked["seconds"]
+        finding = judge.finding(process_id, way) if is_time else Finding(process_id, way, Fit.UNDECIDED, why=NO_TIME)
+        told.append({"fit": finding.fit.value, "at": finding.at, "why": list(finding.why) if finding.why else None})
+        tell(number, len(ways))
+    return {"findings": told}
+
+
+NO_TIME = Bilingual("Chưa kịp xem đường đi này.", "There was no time to look at this way.")
+
+
+def ways_of(case: Trace) -> list[Way]:
+    """The case's own way, and that of each of its agencies."""
+    ways: dict[int | None, list[Deed]] = defaultdict(list)
+    ways[None] = []
+    for passage in case.passages:
+        ways[passage.assignment_id].append((passage.element, passage.outcome))
+    return [(CASE if key is None else ASSIGNMENT, tuple(way)) for key, way in ways.items()]
+
+
+class Judge:
+    """Judges ways by one model, and remembers each."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self.automaton = automaton
+        self._found: dict[tuple[str, tuple[Deed, ...]], Finding] = {}
+        self._silent: dict[int, list[State]] = {}
+        self._reached: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+        self._runs_left = MOST_RUNS
+
+    def finding(self, process_id: str, steps: tuple[Deed, ...]) -> Finding:
+        """Return whether the model allows the way."""
+        if (process_id, steps) not in self._found:
+            self._found[process_id, steps] = self._judged(process_id, steps)
+        return self._found[process_id, steps]
+
+    def _judged(self, process_id: str, steps: tuple[Deed, ...]) -> Finding:
+        definition = self.automaton.definition
+        if process_id not in definition.specs:
+            why = Bilingual("Mô hình đang áp dụng không có quy trình của đơn vị.", "The live model has no process for agencies.")
+            return Finding(process_id, steps, Fit.DEPARTS, 0, why)
+        missing = next((place for place, (element, _outcome) in enumerate(steps) if element not in definition.elements), None)
+        try:
+            return self._walked(process_id, steps, missing)
+        except (TooManyStates, DoesNotRun) as fault:
+            return Finding(process_id, steps, Fit.UNDECIDED, why=fault.text)
+
+    def _walked(self, process_id: str, steps: tuple[Deed, ...], missing: int | None) -> Finding:
+        """Hear as little as leads on; where that leads nowhere, hear one thing more at each step. More than MOST_RUNS is left undecided."""
+        self._runs_left = MOST_RUNS
+        finding = self._walked_with(process_id, steps, missing, 0)
+        return finding if finding.fit == Fit.ALLOWED or finding.at == missing else self._walked_with(process_id, steps, missing, 1)
+
+    def _walked_with(self, process_id: str, steps: tuple[Deed, ...], missing: int | None, more: int) -> Finding:
+        here = [self.automaton.start(process_id)]
+        for place, (element, outcome) in enumerate(steps):
+            if place == missing:
+                why = Bilingual(f"Mô hình đang áp dụng không có bước “{element}”.", f"The live model has no step “{element}”.")
+                return Finding(process_id, steps, Fit.DEPARTS, place, why)
+            if not any(self._can_come(state, element) for state in here):
+                return Finding(process_id, steps, Fit.DEPARTS, place, self._why(here, steps, place))
+            come_to = self._through(here, partial(self._done, element=element, outcome=outcome), more)
+            if not come_to:
+                return Finding(process_id, steps, self._fit_of_none, place, self._why(here, steps, place))
+            here = come_to
+        # an agency's process may be ended from outside, with its case
+        if process_id == CASE and not self._through(here, lambda state: [state] if state.is_over else [], 0):
+            names = self._names(here)
+            why = Bilingual(
+                f"Quy trình đã kết thúc, nhưng theo mô hình đang áp dụng còn phải làm: {names.vi}.",
+                f"The process ended, but by the live model there was still to do: {names.en}.",
+            )
+            return Finding(process_id, steps, self._fit_of_none, len(steps), why)
+        return Finding(process_id, steps, Fit.ALLOWED)
+
+    def _can_come(self, state: State, element: str) -> bool:
+        """Whether the drawing leads to the step without another one being done: what it does not lead to needs no search."""
+        key = state.process_id, state.places + state.listening
+        if key not in self._reached:
+            graph, elements = self.automaton.graphs[state.process_id], self.automaton.definition.elements
+
+            def after(node_id: str) -> list[str]:
+                is_step = node_id in elements and elements[node_id].is_step
+                return [event.id for event in graph.attached[node_id]] if is_step else graph.after(node_id)
+
+            self._reached[key] = graph.reach(key[1], after)
+        return element in self._reached[key]
+
+    @property
+    def _fit_of_none(self) -> Fit:
+        return Fit.DEPARTS if self._runs_left > 0 else Fit.UNDECIDED
+
+    def _through(self, here: Iterable[State], then: Callable[[State], list[State]], more: int) -> list[State]:
+        """Where `then` leads from the states, or from the nearest that silent moves lead to; and from those `more` moves further."""
+        layer = {state.number: state for state in here}
+        seen, left = dict(layer), MOST_SILENT
+        found: dict[int, State] = {}
+        while layer and left >= 0:
+            for state in layer.values():
+                found.update((after.number, after) for after in then(state))
+            if found:
+                left = min(left, more)
+                more -= 1
+            if left > 0:
+                layer = {after.number: after for state in layer.values() for after in self._silently(state) if after.number not in seen}
+                seen.update(layer)
+            left -= 1
+        return list(found.values())[:MOST_STATES]
+
+    def _silently(self, state: State) -> list[State]:
+        """Where one message or timer leads; nowhere once all runs are used up."""
+        if self._runs_left <= 0:
+            return []
+        if state.number not in self._silent:
+            found: dict[int, State] = {}
+            for enabled in state.enabled:
+                if enabled.kind != Kind.STEP:
+                    for after in self._after(state, enabled, self.automaton.choices(state, enabled)):
+                        found[after.number] = after
+            self._silent[state.number] = [each for number, each in found.items() if number != state.number]
+        return self._silent[state.number]
+
+    def _done(self, state: State, *, element: str, outcome: str | None) -> list[State]:
+        """Where the step leads, with every value of what is not known of it."""
+        if (Kind.STEP, element) not in state.signs:
+            return []
+        enabled = Enabled(Kind.STEP, element, element)
+        choices = self.automaton.choices(state, enabled) or [{}]
+        fitting = [each for each in choices if outcome is None or each.get(element, outcome) == outcome]
+        return list({after.number: after for after in self._after(state, enabled, fitting)}.values())
+
+    def _after(self, state: State, enabled: Enabled, choices: Iterable[dict[str, Any]]) -> Iterator[State]:
+        """Where something that can happen leads, with each of the values, and with each answer of the services asked on the way."""
+        before = self.automaton.runs
+        for values in choices:
+            move = self._move(state, _act(enabled, values, {}))
+            if move is not None:
+                yield move.state
+                for service in sorted(set(move.asked)):
+                    for answer in self.automaton.answers_of(state.process_id, service)[1:]:
+                        other = self._move(state, _act(enabled, values, {service: answer}))
+                        if other is not None:
+                            yield other.state
+        self._runs_left -= self.automaton.runs - before
+
+    def _move(self, state: State, act: Act) -> Move | None:
+        try:
+            return self.automaton.move(state, act)
+        except (DoesNotRun, NotEnabled):
+            return None
+
+    def _why(self, here: Iterable[State], steps: tuple[Deed, ...], place: int) -> Bilingual:
+        element, outcome = steps[place]
+        label = _label(self.automaton.definition, element)
+        after = _label(self.automaton.definition, steps[place - 1][0]) if place else None
+        vi = f"Sau “{after.vi}”" if after else "Khi bắt đầu"
+        en = f"After “{after.en}”" if after else "At the beginning"
+        if any((Kind.STEP, element) in state.signs for state in here):
+            return Bilingual(
+                f"{vi}, bước “{label.vi}” không có lựa chọn “{outcome}” trong mô hình đang áp dụng.",
+                f"{en}, the step “{label.en}” has no choice “{outcome}” in the live model.",
+            )
+        names = self._names(here)
+        return Bilingual(
+            f"{vi}, hồ sơ làm bước “{label.vi}”; mô hình đang áp dụng chỉ cho: {names.vi}.",
+            f"{en}, the case did “{label.en}”; the live model only allows: {names.en}.",
+        )
+
+    def _names(self, states: Iterable[State]) -> Bilingual:
+        """The steps that wait in some of the states, those first that wait in the most."""
+        counted = Counter(step for state in states for step in set(state.steps))
+        labels = [_label(self.automaton.definition, step) for step, _number in counted.most_common(MOST_NAMED)]
+        if not labels:
+            return Bilingual("không bước nào", "no step")
+        more = len(counted) > MOST_NAMED
+        vi, en = ", ".join(f"“{each.vi}”" for each in labels), ", ".join(f"“{each.en}”" for each in labels)
+        return Bilingual(vi + (" và bước khác" if more else ""), en + (" and others" if more else ""))
+
+
+def _act(enabled: Enabled, values: dict[str, Any], answers: dict[str, Any]) -> Act:
+    if enabled.kind == Kind.TIMER:
+        return Act.timer(enabled.name, answers)
+    return (Act.step if enabled.kind == Kind.STEP else Act.message)(enabled.name, values, answers)
+
+
+def _label(definition: Definition, element: str) -> Bilingual:
+    found = definition.elements.get(element)
+    return Bilingual(found.label.vi or element, found.label.en or found.label.vi or element) if found else Bilingual(element, element)

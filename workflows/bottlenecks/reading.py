@@ -1,0 +1,241 @@
+"""The heat of a model: what the counted months say of each step, within the centres of the reader. Reads rows of numbers, no case."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import zstandard
+from sqlalchemy import ColumnElement, or_, select
+
+from casework.db import db
+from casework.figures.counting import month_after, month_before, month_of, start_of
+from casework.figures.definitions import FEWEST_FOR_A_RATE
+from casework.models import Agency, Centre, Field
+from casework.permissions import Action, Actor
+from workflows.bottlenecks.keeping import MINUTES
+from workflows.definitions import Element
+from workflows.models import ProcessVersion, StepTimes
+from workflows.parsed import definition_of
+from workflows.versions import FIELD_REPORT, live_version, scopes_with
+
+FEWEST = FEWEST_FOR_A_RATE
+"""Below so many passages there is no share as a percentage, no median and no colour: one more or less would turn it round, and so
+few may be the work of one person."""
+
+MOST_MONTHS = 36
+MOST_VERSIONS = 60
+MOST_AGENCIES = 200
+MOST_CENTRES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked: months from `first` to `last`, of one version or of all (None); a field, an agency, a centre or any."""
+
+    first: date
+    last: date
+    version: ProcessVersion | None = None
+    field: str = ""
+    agency: Agency | None = None
+    centre: Centre | None = None
+
+    @property
+    def since(self) -> datetime:
+        """The first instant of the period."""
+        return start_of(self.first)
+
+    @property
+    def until(self) -> datetime:
+        """The first instant after it."""
+        return start_of(month_after(self.last))
+
+    @property
+    def months(self) -> int:
+        """How many months it has."""
+        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How one step went. `by_agency` are its passages and late ones by agency id, None for the centre's own.
+
+    `median` is the mean of the middle two; `p90` the shortest time within which nine of ten were done. Both in office minutes, and
+    None below FEWEST passages. `costs` is the sum of all office minutes.
+    """
+
+    element: str
+    passages: int = 0
+    late: int = 0
+    redone: int = 0
+    withdrawn: int = 0
+    median: float | None = None
+    p90: int | None = None
+    costs: int = 0
+    by_agency: Mapping[int | None, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def is_few(self) -> bool:
+        """Whether so few passages say nothing in percent."""
+        return self.passages < FEWEST
+
+    def percent_of(self, part: int) -> float | None:
+        """A part of the passages to one decimal; None where they are few."""
+        return None if self.is_few else round(100 * part / self.passages, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """All of the page: the version that is drawn, its steps in the order of the model, then steps only other versions have."""
+
+    drawn: ProcessVersion
+    steps: tuple[tuple[Element, Measures], ...]
+    elsewhere: tuple[tuple[Element | None, Measures], ...]
+    counted_at: datetime | None
+
+    @property
+    def all(self) -> list[tuple[Element | None, Measures]]:
+        """Every step with its measures."""
+        return [*self.steps, *self.elsewhere]
+
+
+def centres_read(by: Actor) -> frozenset[int] | None:
+    """The centres whose numbers a person reads; None means all."""
+    scopes = scopes_with(by, Action.READ_BOTTLENECKS)
+    return None if None in scopes else frozenset(scope for scope in scopes if scope is not None)
+
+
+def centres_offered(by: Actor) -> list[Centre]:
+    """The centres a person may choose from."""
+    own = centres_read(by)
+    query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST_CENTRES)
+    return list(db.session.scalars(query if own is None else query.where(Centre.id.in_(own))))
+
+
+def versions_offered(by: Actor) -> list[ProcessVersion]:
+    """The versions of the process that were ever live where the person reads, the installation's first, the newest first."""
+    own = centres_read(by)
+    query = select(ProcessVersion).where(ProcessVersion.key == FIELD_REPORT, ProcessVersion.live_at.is_not(None))
+    if own is not None:
+        query = query.where(or_(ProcessVersion.centre_id.is_(None), ProcessVersion.centre_id.in_(own)))
+    query = query.order_by(
+        ProcessVersion.centre_id.is_not(None), ProcessVersion.centre_id, ProcessVersion.live_at.desc(), ProcessVersion.id
+    )
+    return list(db.session.scalars(query.limit(MOST_VERSIONS)))
+
+
+def agencies_offered(by: Actor, centre: Centre | None = None) -> list[Agency]:
+    """The agencies a person may choose from, also those that have ended: their months are still there."""
+    own = centres_read(by)
+    query = select(Agency).order_by(Agency.folded_name, Agency.id).limit(MOST_AGENCIES)
+    if own is not None:
+        query = query.where(Agency.centre_id.in_(own))
+    return list(db.session.scalars(query.where(Agency.centre_id == centre.id) if centre is not None else query))
+
+
+def last_months(now: datetime, number: int) -> tuple[date, date]:
+    """The first and the last of so many months up to the present one."""
+    first = last = month_of(now)
+    for _ in range(number - 1):
+        first = month_before(first)
+    return first, last
+
+
+def heat(wanted: Wanted, *, by: Actor) -> Heat:
+    """Return what the counted months say. Raises NoLiveVersion where all versions are asked for and none was ever live."""
+    versions = [wanted.version] if wanted.version is not None else versions_offered(by)
+    drawn = wanted.version or live_version(wanted.centre.id if wanted.centre is not None else _only(centres_read(by)))
+    measures, counted_at = _measures(wanted, versions, by)
+    own = definition_of(drawn).steps
+    known = {element.id for element in own}
+    others = sorted(measures.keys() - known)
+    return Heat(
+        drawn,
+        tuple((element, measures.get(element.id, Measures(element.id))) for element in own),
+        tuple(zip(elements_of(others, versions), (measures[each] for each in others), strict=True)),
+        counted_at,
+    )
+
+
+def _only(centres: Collection[int] | None) -> int | None:
+    return next(iter(centres)) if centres is not None and len(centres) == 1 else None
+
+
+def _measures(wanted: Wanted, versions: Iterable[ProcessVersion], by: Actor) -> tuple[dict[str, Measures], datetime | None]:
+    """One statement; the minutes of an element are unpacked in one go, however many rows they stand in."""
+    query = select(
+        StepTimes.element, StepTimes.agency_id, StepTimes.passages, StepTimes.late, StepTimes.redone, StepTimes.withdrawn, StepTimes.minutes
+    )  # fmt: skip
+    conditions = _conditions(wanted, [version.id for version in versions], by)
+    found: dict[str, _Sum] = defaultdict(_Sum)
+    for element, agency_id, passages, late, redone, withdrawn, minutes in db.session.execute(query.where(*conditions)):
+        total = found[element]
+        total.passages += passages
+        total.late += late
+        total.redone += redone
+        total.withdrawn += withdrawn
+        total.packed.append(minutes)
+        before = total.by_agency.get(agency_id, (0, 0))
+        total.by_agency[agency_id] = (before[0] + passages, before[1] + late)
+    newest = select(StepTimes.counted_at).where(*conditions).order_by(StepTimes.month_on.desc()).limit(1)
+    return {element: total.measured(element) for element, total in found.items()}, db.session.scalar(newest)
+
+
+@dataclass(slots=True)
+class _Sum:
+    passages: int = 0
+    late: int = 0
+    redone: int = 0
+    withdrawn: int = 0
+    packed: list[bytes] = field(default_factory=list)
+    by_agency: dict[int | None, tuple[int, int]] = field(default_factory=dict)
+
+    def measured(self, element: str) -> Measures:
+        minutes = unpacked(self.packed)
+        is_few = self.passages < FEWEST or not len(minutes)
+        place = -(-9 * len(minutes) // 10) - 1  # the least whose place covers nine tenths
+        return Measures(
+            element, self.passages, self.late, self.redone, self.withdrawn,
+            None if is_few else float(np.median(minutes)),
+            None if is_few else int(np.partition(minutes, place)[place]),
+            int(minutes.sum(dtype=np.int64)),
+            self.by_agency,
+        )  # fmt: skip
+
+
+def unpacked(packed: Iterable[bytes]) -> "np.ndarray[Any, np.dtype[np.uint32]]":
+    """The office minutes of some rows, in no order."""
+    reader = zstandard.ZstdDecompressor().stream_reader(b"".join(packed), read_across_frames=True)
+    return np.frombuffer(reader.readall(), dtype=MINUTES)
+
+
+def _conditions(wanted: Wanted, version_ids: Collection[int], by: Actor) -> list[ColumnElement[bool]]:
+    conditions = [StepTimes.version_id.in_(version_ids), StepTimes.month_on >= wanted.first, StepTimes.month_on <= wanted.last]
+    own = centres_read(by)
+    if own is not None:
+        conditions.append(StepTimes.centre_id.in_(own))
+    if wanted.centre is not None:
+        conditions.append(StepTimes.centre_id == wanted.centre.id)
+    if wanted.agency is not None:
+        conditions.append(StepTimes.agency_id == wanted.agency.id)
+    if wanted.field:
+        conditions.append(StepTimes.field_id.in_(field_ids(wanted.field)))
+    return conditions
+
+
+def field_ids(service_code: str) -> list[int]:
+    """Every wording of a field, in whichever centre: they mean the same."""
+    return list(db.session.scalars(select(Field.id).where(Field.service_code == service_code)))
+
+
+def elements_of(names: Collection[str], versions: Iterable[ProcessVersion]) -> list[Element | None]:
+    """What some steps are, as the newest of the versions has them that has; None where no version has one."""
+    found: dict[str, Element] = {}
+    for version in versions:
+        if len(found) == len(set(names)):
+            break
+        elements = definition_of(version).elements
+        found |= {name: elements[name] for name in names if name in elements and name not in found}
+    return [found.get(name) for name in names]
