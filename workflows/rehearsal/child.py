@@ -1,0 +1,104 @@
+"""A model rehearsed in a process of its own: it may be a hostile draft, so it has so much time and memory and opens nothing.
+
+One JSON text comes in on standard input. Standard output is a line for how far it has come, as often as it likes, and one for the
+result. Started by `shut_in.py`.
+"""
+
+import os
+import resource
+import sys
+from collections.abc import Callable, Mapping
+from traceback import extract_tb
+from typing import Any, NoReturn
+
+import orjson
+
+from casework.errors import CaseworkError
+from workflows.definitions import parse
+from workflows.rehearsal.automaton import Automaton
+from workflows.rehearsal.stories import go_through
+
+REFUSED = 3
+Tell = Callable[[int, int], None]
+"""How many of how many are done."""
+
+
+def scenarios(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Go through every scenario in a text. Raises ModelRefused."""
+    automaton = Automaton(parse(asked["xml"].encode()))
+    results, stories = [], asked["stories"]
+    for number, story in enumerate(stories):
+        passed = go_through(story["acts"], automaton)
+        results.append({"ref": story["ref"], "is_clean": passed.is_clean, "at": passed.at, "why": list(passed.why) if passed.why else None})
+        tell(number + 1, len(stories))
+    return {"scenarios": results}
+
+
+def history(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Replay the closed cases of a period in two texts. Raises ModelRefused."""
+    from workflows.rehearsal.what_if import replay
+
+    return replay(asked, tell)
+
+
+def conformance(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Judge the ways of old cases by a text. Raises ModelRefused."""
+    from workflows.bottlenecks.conformance import judged
+
+    return judged(asked, tell)
+
+
+PROGRAMS: dict[str, Callable[[Mapping[str, Any], Tell], dict[str, Any]]] = {
+    "scenarios": scenarios, "history": history, "conformance": conformance
+}  # fmt: skip
+
+
+def main(program: str, seconds: str, memory: str) -> NoReturn:
+    """Run one program over standard input."""
+    run = PROGRAMS[program]
+    _warm()
+    _shut_in(int(seconds), int(memory))
+    try:
+        asked = orjson.loads(sys.stdin.buffer.read())
+        _say({"result": run(asked, lambda done, total: _say({"done": done, "total": total}))})
+    except CaseworkError as refusal:
+        _say({"refused": list(refusal.text)})
+        os._exit(REFUSED)
+    except MemoryError:
+        os._exit(REFUSED + 1)
+    except Exception as fault:  # whatever the engine or a hostile model comes to: the other side says so in words
+        places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in extract_tb(fault.__traceback__, limit=-3)]
+        _say({"fault": f"{type(fault).__name__} {' '.join(places)}"})
+        os._exit(REFUSED)
+    os._exit(0)
+
+
+def _warm() -> None:
+    """Load what would be loaded later: nothing can be opened then."""
+    import workflows.bottlenecks.conformance
+    import workflows.rehearsal.what_if  # noqa: F401
+    from workflows.definitions import shipped_model
+
+    automaton = Automaton(parse(shipped_model()))
+    automaton.start("case")
+
+
+def _shut_in(seconds: int, memory: int) -> None:
+    """Leave the process what it holds already (remux.py does the same): no file, connection or other process, so much time and memory."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        held = int(file.read().split()[0]) * resource.getpagesize()
+    used = int(resource.getrusage(resource.RUSAGE_SELF).ru_utime + resource.getrusage(resource.RUSAGE_SELF).ru_stime) + 1
+    for limit, most in (
+        (resource.RLIMIT_AS, held + memory),
+        (resource.RLIMIT_CPU, used + seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 0),
+    ):
+        resource.setrlimit(limit, (most, most))
+
+
+def _say(told: Mapping[str, Any]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,173 @@
+"""A way through a model as it is kept, act by act with where each came to rest, and the same way gone through another text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from casework.errors import CaseworkError
+from casework.words import Bilingual
+from workflows.facts import FACTS
+from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Kind, State
+from workflows.rehearsal.lives import CASE
+from workflows.rehearsal.tracing import Traced
+
+Story = list[dict[str, Any]]
+"""`process`, `kind`, `element`, `values`, `answers`, `after` (seconds since the case began), `rest` (places), `ends` where it is over."""
+
+BEGIN = "begin"
+ASSIGNMENT = "assignment"
+MOST_ACTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Whether a story went as it was kept; else at which of its acts it did not, counted from 0, and how it went instead."""
+
+    is_clean: bool
+    at: int | None = None
+    why: Bilingual | None = None
+
+
+def story_of(way: Sequence[Traced]) -> Story:
+    """Return a traced way as it is kept."""
+    began = way[0].at
+    return [_told(each, each.at - began) for each in way]
+
+
+def _told(traced: Traced, after: float) -> dict[str, Any]:
+    act, state = traced.act, traced.state
+    told: dict[str, Any] = {
+        "process": traced.process, "kind": str(act.kind) if act else BEGIN, "element": act.element if act else "", "after": round(after),
+        "rest": list(state.places),
+    }  # fmt: skip
+    if act is not None:
+        told |= {name: value for name in ("values", "answers") if (value := orjson.loads(getattr(act, name)))}
+    if state.is_over:
+        told["ends"] = list(state.ends)
+    return told
+
+
+def go_through(story: Story, automaton: Automaton) -> Passed:
+    """Go a kept way through a model. Stops at the first act that cannot happen, or comes to rest elsewhere. Raises nothing."""
+    states: dict[str, State] = {}
+    before = ""
+    for number, told in enumerate(story[:MOST_ACTS]):
+        key = str(told.get("process", CASE))
+        try:
+            states[key] = _done(told, key, states, automaton)
+        except CaseworkError as refusal:
+            return Passed(False, number, _cannot(told, states.get(key), automaton, refusal))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return Passed(False, number, DAMAGED)
+        before = before or key
+        if not _is_as_kept(told, states[key]):
+            return Passed(False, number, _elsewhere(told, states[key], automaton))
+    return Passed(True)
+
+
+DAMAGED = Bilingual("Kịch bản này bị hỏng, không đọc được.", "This scenario is damaged and cannot be read.")
+
+
+def act_of(told: Mapping[str, Any]) -> Act:
+    """Return a kept act. Raises KeyError and ValueError for what is none."""
+    kind, element = Kind(told["kind"]), str(told["element"])
+    values, answers = told.get("values"), told.get("answers")
+    match kind:
+        case Kind.STEP:
+            return Act.step(element, values, answers)
+        case Kind.MESSAGE:
+            return Act.message(element, values, answers)
+    return Act.timer(element, answers)
+
+
+def _done(told: Mapping[str, Any], key: str, states: Mapping[str, State], automaton: Automaton) -> State:
+    if told["kind"] == BEGIN:
+        process_id = CASE if key == CASE else ASSIGNMENT
+        if process_id not in automaton.graphs:
+            raise DoesNotRun(f"mô hình không có quy trình “{process_id}”.", f"the model has no process “{process_id}”.")
+        return automaton.start(process_id)
+    return automaton.after(states[key], act_of(told))
+
+
+def _is_as_kept(told: Mapping[str, Any], state: State) -> bool:
+    if state.is_over:
+        return list(state.ends) == list(told.get("ends", []))
+    return "ends" not in told and list(state.places) == list(told.get("rest", []))
+
+
+# -- in words -------------------------------------------------------------------------------------------------------------
+
+
+def _elsewhere(told: Mapping[str, Any], state: State, automaton: Automaton) -> Bilingual:
+    what, then, now = name_of(told, automaton), _where_kept(told, automaton), _where(state, automaton)
+    who = _who(told)
+    if told["kind"] == BEGIN:
+        return Bilingual(f"Khi bắt đầu, {who.vi} {then.vi}; nay {now.vi}.", f"At the beginning {who.en} {then.en}; now it {now.en}.")
+    return Bilingual(f"Sau “{what.vi}”, {who.vi} {then.vi}; nay {now.vi}.", f"After “{what.en}” {who.en} {then.en}; now it {now.en}.")
+
+
+def _cannot(told: Mapping[str, Any], state: State | None, automaton: Automaton, refusal: CaseworkError) -> Bilingual:
+    what, who = name_of(told, automaton), _who(told)
+    if told["kind"] != BEGIN and (state is None or state.is_over or (Kind(told["kind"]), told["element"]) not in state.signs):
+        now = _where(state, automaton) if state is not None else Bilingual("chưa bắt đầu", "has not begun")
+        return Bilingual(
+            f"“{what.vi}” không còn làm được ở đó: {who.vi} {now.vi}.", f"“{what.en}” can no longer happen there: {who.en} {now.en}."
+        )
+    return Bilingual(f"Tại “{what.vi}”: {refusal.vi}", f"At “{what.en}”: {refusal.en}")
+
+
+def _who(told: Mapping[str, Any]) -> Bilingual:
+    if told.get("process", CASE) == CASE:
+        return Bilingual("hồ sơ", "the case")
+    return Bilingual(f"đơn vị thứ {told['process']}", f"agency {told['process']}")
+
+
+def _where_kept(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
+    if "ends" in told:
+        return _ended(told["ends"], automaton, past=True)
+    names = _names(told.get("rest", []), automaton)
+    return Bilingual(f"đã chờ tại {names.vi}", f"waited at {names.en}")
+
+
+def _where(state: State, automaton: Automaton) -> Bilingual:
+    if state.is_over:
+        return _ended(state.ends, automaton, past=False)
+    names = _names(state.places, automaton)
+    return Bilingual(f"chờ tại {names.vi}", f"waits at {names.en}")
+
+
+def _ended(ends: Sequence[str], automaton: Automaton, *, past: bool) -> Bilingual:
+    names = _names(ends, automaton)
+    return Bilingual(f"đã kết thúc tại {names.vi}", f"{'ended' if past else 'ends'} at {names.en}")
+
+
+def _names(elements: Sequence[str], automaton: Automaton) -> Bilingual:
+    labels = [label_of(each, automaton) for each in elements]
+    if not labels:
+        return Bilingual("nơi nào khác", "nothing")
+    return Bilingual(", ".join(f"“{each.vi}”" for each in labels), ", ".join(f"“{each.en}”" for each in labels))
+
+
+def label_of(element: str, automaton: Automaton) -> Bilingual:
+    """Return what a model calls one of its elements; its id where it does not know it."""
+    found = automaton.definition.elements.get(element)
+    label = found.label if found is not None else Bilingual("", "")
+    return Bilingual(label.vi or element, label.en or element)
+
+
+def name_of(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
+    """Return what people read for a kept act."""
+    element = str(told.get("element", ""))
+    if told.get("kind") == BEGIN:
+        return Bilingual("Bắt đầu", "Beginning")
+    if told.get("kind") == Kind.MESSAGE:
+        return FACTS[element].label if element in FACTS else Bilingual(element, element)
+    return label_of(element, automaton)
+
+
+def shown(story: Story, automaton: Automaton) -> Iterator[tuple[str, Bilingual]]:
+    """Yield the acts of a story as a page lists them: whose, and what."""
+    for told in story:
+        yield str(told.get("process", CASE)), name_of(told, automaton)
