@@ -17,7 +17,7 @@ OF_KIND: dict[HistoryKind, frozenset[str]] = {
         "review_rating", "reopen", "close", "decide_objection", "decide_withdrawal", "endorse_extension", "decide_extension", "merge",
         "split", "quarantine", "hand_over", "refer", "close_referral", "take_back", "hold", "resume", "direct", "pass_on", "add_agency",
         "remove_agency", "change_lead", "close_without_answer", "correct_publication", "unpublish", "do_step", "suspend_case",
-        "resume_case", "move_token", "edit_variable", "restore_state", "reorganise", "undo_reorganise",
+        "resume_case", "move_token", "edit_variable", "restore_state", "reorganise", "undo_reorganise", "move_case", "undo_move_case",
     }),
     HistoryKind.MESSAGES: frozenset({
         "file_report", "ask_reporter", "answer_question", "stop_waiting", "end_question", "write_to_centre", "clear_text", "rate",

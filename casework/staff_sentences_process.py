@@ -18,6 +18,25 @@ def _moved(payload: dict[str, Any], known: Known) -> Said:
     return Said(_reasoned(Bilingual(vi, en), payload, known))
 
 
+WHOSE = {"installation": Bilingual(" (chung)", " (of the installation)"), "centre": Bilingual(" (của trung tâm)", " (of the centre)")}
+
+
+def _to_version(vi: str, en: str) -> Sentence:
+    """From which version of the process to which; why, for whoever reads reasons."""
+
+    def said(payload: dict[str, Any], known: Known) -> Said:
+        # versions of the installation and of a centre are counted each for themselves
+        whose = [WHOSE[each] for each in payload.get("whose", ())] or [Bilingual("", "")] * 2
+        numbers = {"source": payload.get("from", "?"), "target": payload.get("to", "?")}
+        told = Bilingual(
+            vi.format(**{name: f"{number}{of.vi}" for (name, number), of in zip(numbers.items(), whose, strict=True)}),
+            en.format(**{name: f"{number}{of.en}" for (name, number), of in zip(numbers.items(), whose, strict=True)}),
+        )
+        return Said(_reasoned(told, payload, known))
+
+    return said
+
+
 def _corrected(payload: dict[str, Any], known: Known) -> Said:
     label = Bilingual(*payload.get("label", ("?", "?")))
     words = Bilingual(f"Quản trị sửa giá trị “{label.vi}” của quy trình", f"Corrected the value “{label.en}” of the process")
@@ -68,6 +87,14 @@ SENTENCES_OF_THE_PROCESS: dict[str, Sentence] = {
     "suspend_case": _with_reason("Quản trị tạm ngừng quy trình", "Suspended the process"),
     "resume_case": _with_reason("Quản trị cho quy trình chạy tiếp", "Let the process go on"),
     "move_token": _moved,
+    "move_case": _to_version(
+        "Quản trị chuyển hồ sơ từ bản {source} sang bản {target} của quy trình",
+        "Moved the case from version {source} to version {target} of the process",
+    ),
+    "undo_move_case": _to_version(
+        "Quản trị đưa hồ sơ từ bản {source} về lại bản {target} của quy trình",
+        "Brought the case back from version {source} to version {target} of the process",
+    ),
     "edit_variable": _corrected,
     "assign_task": _assigned,
     "reorganise": _reorganised,

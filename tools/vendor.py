@@ -3,6 +3,7 @@
     python tools/vendor.py --check     every file is listed with its SHA-256, every listed file is there; needs neither Node nor network
     python tools/vendor.py --fetch     get every package of npm and PyPI again, verify it, put its files in place; needs npm and pip
     python tools/vendor.py --record    after a deliberate change of versions or files: write the hashes found, and the notices
+    python tools/vendor.py --derive    make what the studio's editor loads of its parts again, see tools/studio_files.py; needs npm
 """
 from __future__ import annotations
 
@@ -30,16 +31,22 @@ SPRITE_PARTS = re.compile(r"<svg[^>]*>\s*(?:<path stroke=\"none\" d=\"M0 0h24v24
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     act = parser.add_mutually_exclusive_group(required=True)
-    for name in ("check", "fetch", "record"):
+    for name in ("check", "fetch", "record", "derive"):
         act.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
     listed = json.loads(LIST.read_text(encoding="utf-8"))
     if chosen.fetch:
         for package in listed["packages"]:
             fetch(package)
-    if chosen.record:
+    if chosen.derive:
+        from studio_files import derive
+
+        derive()
+    if chosen.record or chosen.derive:
         record(listed)
-    faults = list(find_faults(listed))
+    from studio_files import faults as faults_of_studio
+
+    faults = [*find_faults(listed), *faults_of_studio()]
     for fault in faults:
         print(fault, file=sys.stderr)
     print(f"{len(listed['packages'])} vendored packages, {sum(len(p['files']) for p in listed['packages'])} files, {len(faults)} faults")

@@ -283,6 +283,19 @@ def figures(recount: bool) -> None:
     click.echo(f"Counted {number} months." if number != 1 else "Counted 1 month.")
 
 
+@commands.command("step-times")
+@click.option("--recount", is_flag=True, help="Count every month again, not only those that are missing or may have changed.")
+def step_times(recount: bool) -> None:
+    """Count how long the steps of the process took, for the page of bottlenecks; the worker does it each hour."""
+    from web.clock import now
+    from web.config import Config
+    from workflows.bottlenecks.keeping import count_step_times, recount_step_times
+
+    with ready_app(Config.from_environment(), "step-times").app_context():
+        number = (recount_step_times if recount else count_step_times)(now())
+    click.echo(f"Counted {number} months." if number != 1 else "Counted 1 month.")
+
+
 def ready_app(config: Any, log_name: str) -> Any:
     """The application, logging under a name of its own, on a database with the tables it needs."""
     from casework.db import db

@@ -32,6 +32,7 @@ from workflows.incidents import (
 )
 from workflows.mending import CaseUnknown, MendingRefused, recorded
 from workflows.models import Incident
+from workflows.moving.past import version_at
 from workflows.parsed import text_of
 from workflows.process_view import view_of
 from workflows.restoring import restore_state
@@ -134,7 +135,8 @@ def _list(*, before: Incident | None = None, results: Any = ()) -> str:
 
 
 def _page(seen: Incident, *, refusal: str = "") -> str:
-    before = view_of(seen.state_before, seen.instance)
+    version = version_at(seen.instance, seen.occurred_at)
+    before = view_of(seen.state_before, seen.instance, version=version)
     return render_template(
         "incidents/incident.html",
         incident=seen,
@@ -144,8 +146,8 @@ def _page(seen: Incident, *, refusal: str = "") -> str:
         reason=reason_of(seen.error_class),
         attempts=attempts_of(seen),
         before=before,
-        xml=named_in(text_of(seen.instance.process_version), language()),
-        marks=marks_of([tokens_in(seen.state_before, seen.instance)]) | {"errors": [seen.element]},
+        xml=named_in(text_of(version), language()),
+        marks=marks_of([tokens_in(seen.state_before, seen.instance, version=version)]) | {"errors": [seen.element]},
         can_be_read=view_of(seen.instance.state, seen.instance).is_readable,
         value_words=value_words,
         refusal=refusal,

@@ -61,6 +61,7 @@ def late() -> ResponseReturnValue:
         labels={step.task.id: label_of_step(step.task) for step in shown.steps},
         may_write=may(actor(), Action.WRITE_LETTER),
         decides_data=may(actor(), Action.DECIDE_DATA_REQUEST),
+        reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
         writes_for=lambda each: actor().holds(OPERATIONS, centre_id=each.centre_id),
     )
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import LOCAL_ZONE, Action
@@ -22,6 +23,8 @@ from workflows.diagrams import diagram_of
 from workflows.mending import CaseUnknown, MendingRefused, case_to_mend
 from workflows.process_variables import ValueRefused
 from workflows.process_view import Held, processes_of
+from workflows.rehearsal.recording import record_scenario
+from workflows.rehearsal.scenarios import LONGEST_NAME, ScenarioRefused
 from workflows.variables import Type
 
 bp = Blueprint("mending", __name__)
@@ -82,6 +85,22 @@ def variable(ref: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@bp.post("/cases/<ref>/process/scenario")
+@performs(Action.REHEARSE)
+@allow_inline_style_attributes
+def scenario(ref: str) -> ResponseReturnValue:
+    """Record how the case went as a scenario to rehearse versions with."""
+    try:
+        with unit_of_work():
+            record_scenario(ref, name=request.form.get("name", ""), by=actor(), now=now())
+    except CaseUnknown:
+        return found(None)
+    except ScenarioRefused as refusal:
+        return _page(_case(ref), refused="record_scenario", refusal=refusal), 422
+    flash(_("The scenario is kept. Every version can be rehearsed with it."))
+    return redirect(url_for(".process", ref=ref))
+
+
 def _typed(*names: str) -> list[str]:
     return [request.form.get(name, "") for name in names]
 
@@ -122,6 +141,7 @@ def _page(case: Case, *, refused: str = "", refusal: CaseworkError | None = None
         refusal=local(refusal.text) if refusal else "",
         typed=request.form,
         longest_reason=mending.LONGEST_REASON,
+        longest_name=LONGEST_NAME,
     )
 
 

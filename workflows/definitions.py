@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -60,7 +60,7 @@ class Element:
 class Definition:
     """A parsed version: specifications by process id, elements by element id. Shared between threads, never changed.
 
-    `messages` are the names its events wait for, in either process.
+    `messages` are the names its events wait for, in either process; `xml` is the text itself, for who looks at the drawing.
     """
 
     sha256: str
@@ -68,6 +68,7 @@ class Definition:
     elements: Mapping[str, Element]
     flows: Mapping[tuple[str, str], str]
     messages: frozenset[str] = frozenset()
+    xml: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def steps(self) -> list[Element]:
@@ -118,7 +119,7 @@ def parse(xml: bytes) -> Definition:
     except (SpiffWorkflowException, TypeError, ValueError, LookupError) as fault:
         raise ModelRefused(f"Mô hình không chạy được: {fault}", f"The model cannot be run: {fault}") from fault
     _refuse_starts(root)
-    return Definition(digest_of(xml), specs, dict(_elements(root)), dict(_flows(root)), frozenset(_messages(root)))
+    return Definition(digest_of(xml), specs, dict(_elements(root)), dict(_flows(root)), frozenset(_messages(root)), xml)
 
 
 def _round_trip(spec: BpmnProcessSpec) -> BpmnProcessSpec:

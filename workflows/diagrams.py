@@ -56,7 +56,8 @@ def diagram_of(case: Case, *, language: str, now: datetime, only: str | None = N
     late = _late_steps(case, now)
     pairs = list(zip(instances, tokens, strict=True))
     shown = [(each, late.get(instance.id, set())) for instance, each in pairs if only in (None, instance.key)]
-    version = instances[0].process_version
+    # an agency that was done before the case was moved to another version stays on the one it had
+    version = next((each for each in instances if each.key == only), instances[0]).process_version
     return Diagram(
         named_in(text_of(version), language),
         marks_of([each for each, _late in shown], late=set().union(*(elements for _each, elements in shown))),

@@ -92,6 +92,13 @@ def unpack(state: bytes, spec: BpmnProcessSpec, services: Services | None = None
     return workflow
 
 
+def stored_copy(workflow: BpmnWorkflow, services: Services | None = None) -> BpmnWorkflow:
+    """Return what would be read back of an instance if it were stored now."""
+    copy = _serializer.from_dict({**_serializer.to_dict(workflow), "spec": workflow.spec, "subprocess_specs": {}})
+    copy.script_engine = ClosedScriptEngine(services)
+    return copy
+
+
 def run_to_rest(workflow: BpmnWorkflow) -> None:
     """Step until only people and events can move the instance on.
 

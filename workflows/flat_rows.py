@@ -137,7 +137,7 @@ class FlatRows:
             db.session.add(
                 StepFact(
                     instance_id=row.instance_id, engine_task=row.engine_task, case_id=row.case_id, assignment_id=row.assignment_id,
-                    version_id=row.instance.version_id, element=row.element, entered_at=row.entered_at, left_at=self.now,
+                    version_id=row.version_id, element=row.element, entered_at=row.entered_at, left_at=self.now,
                     working_minutes=minutes,
                 )
             )  # fmt: skip

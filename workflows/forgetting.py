@@ -5,11 +5,12 @@ from typing import Any
 
 import orjson
 import zstandard
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from casework.db import db
 from workflows.bindings import Bindings
-from workflows.models import Incident, ProcessInstance
+from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion, Scenario
+from workflows.moving.past import versions_run
 from workflows.parsed import definition_of
 from workflows.process_variables import content_names
 
@@ -21,22 +22,36 @@ def forget_values(instances: Collection[ProcessInstance], bindings: Bindings) ->
     """Drop the values from the states of the instances of a quarantined case, and from those its incidents have kept.
 
     An ended instance loses every value, since nothing reads them any more; one that goes on only those of fields. Which elements
-    were reached stays, so that the diagram can be drawn. Doing it again changes nothing.
+    were reached stays, so that the diagram can be drawn. A scenario recorded from the case no longer says from which: it holds neither
+    words nor people nor days of it. Doing it again changes nothing.
     """
     own = {each.id: each for each in instances}
     for each in instances:
         each.state = _cleaned(each.state, each, bindings)
     for incident in db.session.scalars(select(Incident).where(Incident.instance_id.in_(own))):
         incident.state_before = _cleaned(incident.state_before, own[incident.instance_id], bindings)
+    moves = update(MoveCase).where(MoveCase.case_id.in_({each.case_id for each in instances}))
+    # nobody brings such a case back
+    db.session.execute(moves.values(before=None), execution_options={"synchronize_session": False})
+    recorded = update(Scenario).where(Scenario.case_id.in_({each.case_id for each in instances}))
+    db.session.execute(recorded.values(case_id=None), execution_options={"synchronize_session": False})
     db.session.flush()
 
 
 def _cleaned(state: bytes, instance: ProcessInstance, bindings: Bindings) -> bytes:
-    names = None if instance.ended_at is not None else content_names(definition_of(instance.process_version), instance.process_id, bindings)
+    names: set[str] | None = None
+    if instance.ended_at is None:
+        # what was filled in on a version the case was moved from is content as well
+        names = {name for version in versions_run(instance) for name in _fields(version, instance.process_id, bindings)}
     try:
         return without_values(state, names)
     except Exception:  # damaged: whatever is met in its bytes, they may hold a value
         return NOTHING
+
+
+def _fields(version: ProcessVersion, process_id: str, bindings: Bindings) -> Collection[str]:
+    definition = definition_of(version)
+    return content_names(definition, process_id, bindings) if process_id in definition.specs else ()
 
 
 def without_values(state: bytes, names: Collection[str] | None = None) -> bytes:

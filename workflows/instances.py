@@ -72,7 +72,7 @@ class CaseProcess:
         if instance not in self._open:
             spec = definition_of(instance.process_version).specs[instance.process_id]
             try:
-                workflow = self._open[instance] = engine.unpack(instance.state, spec, self._call_service)
+                workflow = self._open[instance] = engine.unpack(instance.state, spec, self.call_service)
                 forget_rounds(workflow)
             except Exception as fault:  # whatever the engine meets in damaged bytes
                 raise StateUnreadable(instance.id) from fault
@@ -97,7 +97,7 @@ class CaseProcess:
 
     def fresh(self, version: ProcessVersion, process_id: str) -> BpmnWorkflow:
         """Return a task tree that stands where its process begins; no instance has it yet."""
-        workflow = engine.new_instance(definition_of(version).specs[process_id], self._call_service)
+        workflow = engine.new_instance(definition_of(version).specs[process_id], self.call_service)
         with engine_clock(self.now):
             engine.run_to_rest(workflow)
             if engine.waits_for(workflow, FIRST_MESSAGE):
@@ -302,7 +302,8 @@ class CaseProcess:
         message.delivered_at, message.superseded = self.now, superseded
         self.waiting_messages().remove(message)
 
-    def _call_service(self, name: str, parameters: dict[str, Any]) -> str:
+    def call_service(self, name: str, parameters: dict[str, Any]) -> str:
+        """What a service of the list answers for this case, as the engine asks it."""
         return orjson.dumps(run_service(name, self.case, parameters, now=self.now)).decode()
 
 

@@ -9,7 +9,11 @@ from casework.figures.keeping import count_public_figures
 from casework.reminders import send_reminders
 from casework.rights.erasing_people import go_on_erasing
 from casework.settings.staging import forget_staged_imports
+from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
+from workflows.bottlenecks.keeping import count_step_times
 from workflows.leaving import return_tasks_of_leavers
+from workflows.moving.batch import go_on as go_on_with_moves
+from workflows.rehearsal.running import go_on_with_rehearsals
 from workflows.reorganising import go_on as go_on_with_reorganisations
 from workflows.wakeups import deliver_messages, fire_due_timers
 
@@ -34,6 +38,8 @@ INTERVALS: dict[str, timedelta] = {
     "send_reminders": timedelta(seconds=60),
     "recount_after_calendar_change": timedelta(seconds=60),
     "go_on_with_reorganisations": timedelta(seconds=10),
+    "go_on_with_moves": timedelta(seconds=3),
+    "go_on_with_rehearsals": timedelta(seconds=5),
     "return_tasks_of_leavers": timedelta(minutes=10),
     "forget_staged_imports": timedelta(hours=1),
     "route_messages": timedelta(seconds=5),
@@ -50,6 +56,7 @@ INTERVALS: dict[str, timedelta] = {
     "seek_faces": timedelta(seconds=20),
     "prepare_recordings": timedelta(seconds=10),
     "count_public_figures": timedelta(hours=1),
+    "count_step_times": timedelta(hours=1),
     "go_on_erasing": timedelta(minutes=10),
 }
 
@@ -71,9 +78,12 @@ OWN: dict[str, Run] = {
     "send_reminders": _drained(send_reminders),
     "recount_after_calendar_change": recount_after_calendar_change,
     "go_on_with_reorganisations": go_on_with_reorganisations,
+    "go_on_with_moves": go_on_with_moves,
+    "go_on_with_rehearsals": go_on_with_rehearsals,
     "return_tasks_of_leavers": return_tasks_of_leavers,
     "forget_staged_imports": forget_staged_imports,
     "count_public_figures": count_public_figures,
+    "count_step_times": count_step_times,
     "go_on_erasing": go_on_erasing,
 }
 

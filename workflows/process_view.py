@@ -14,7 +14,7 @@ from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import instances_of
 from workflows.definitions import Definition
-from workflows.models import ProcessInstance
+from workflows.models import ProcessInstance, ProcessVersion
 from workflows.parsed import definition_of
 from workflows.process_variables import content_names, declared_variables, value_of
 from workflows.token_moves import targets_of, tokens_at_rest
@@ -64,9 +64,11 @@ def processes_of(case: Case, *, bindings: Bindings = BINDINGS) -> list[ProcessVi
     return [view_of(instance.state, instance, bindings=bindings) for instance in instances]
 
 
-def view_of(state: bytes, instance: ProcessInstance, *, bindings: Bindings = BINDINGS) -> ProcessView:
-    """Return an instance as it stands in a state, its present or an earlier one."""
-    definition = definition_of(instance.process_version)
+def view_of(
+    state: bytes, instance: ProcessInstance, *, bindings: Bindings = BINDINGS, version: ProcessVersion | None = None
+) -> ProcessView:
+    """Return an instance as it stands in a state, its present or an earlier one; of one from before a move with the version of then."""
+    definition = definition_of(version or instance.process_version)
     agency = instance.assignment.agency.name if instance.assignment else None
     is_ended = instance.ended_at is not None
     try:

@@ -17,6 +17,7 @@ from workflows.clock import engine_clock
 from workflows.instances import CaseProcess, StateUnreadable
 from workflows.mending import CaseUnknown, MendingRefused, begin_mending, proven
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
+from workflows.moving.past import version_at
 from workflows.parsed import definition_of
 from workflows.token_moves import set_token, targets_of, tokens_at_rest
 
@@ -58,8 +59,10 @@ def _kept_state(case: Case, instance: ProcessInstance) -> BpmnWorkflow | None:
     spec = definition_of(instance.process_version).specs[instance.process_id]
     rows: list[WaitingTask | Timer] = [*steps_of(case), *timers_of(case)]
     open_rows = {row.engine_task for row in rows if row.instance_id == instance.id}
-    query = select(Incident.state_before).where(Incident.instance_id == instance.id).order_by(Incident.id.desc()).limit(MOST_KEPT)
-    for state in db.session.scalars(query):
+    query = select(Incident.state_before, Incident.occurred_at).where(Incident.instance_id == instance.id)
+    for state, occurred_at in db.session.execute(query.order_by(Incident.id.desc()).limit(MOST_KEPT)).all():
+        if version_at(instance, occurred_at).id != instance.version_id:
+            continue  # it is of the version the case was moved from
         try:
             workflow = engine.unpack(state, spec)
         except Exception:  # damaged as well: what a fault in bytes raises is not foreseeable

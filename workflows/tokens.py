@@ -12,7 +12,7 @@ from casework.db import db
 from casework.models import Case
 from workflows import engine
 from workflows.definitions import Definition
-from workflows.models import ProcessInstance
+from workflows.models import ProcessInstance, ProcessVersion
 from workflows.parsed import definition_of
 
 REACHED = TaskState.COMPLETED | TaskState.READY | TaskState.WAITING | TaskState.STARTED | TaskState.CANCELLED
@@ -39,10 +39,11 @@ def tokens_of(case: Case) -> list[Tokens]:
     return [tokens_in(instance.state, instance) for instance in instances]
 
 
-def tokens_in(state: bytes, instance: ProcessInstance) -> Tokens:
-    """Return the tokens of a state of an instance, its present or an earlier one. Reads only."""
-    definition = definition_of(instance.process_version)
-    where = (instance.process_id, instance.assignment_id, instance.version_id, instance.ended_at is not None)
+def tokens_in(state: bytes, instance: ProcessInstance, *, version: ProcessVersion | None = None) -> Tokens:
+    """Return the tokens of a state of an instance, its present or an earlier one (with the version of then). Reads only."""
+    version = version or instance.process_version
+    definition = definition_of(version)
+    where = (instance.process_id, instance.assignment_id, version.id, instance.ended_at is not None)
     try:
         workflow = engine.unpack(state, definition.specs[instance.process_id])
     except Exception:  # damaged: whatever the engine meets in it, the page must still open

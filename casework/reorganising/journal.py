@@ -5,10 +5,11 @@ taken back, messages that were told, search rows, which are made anew, and the c
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, Column, LargeBinary, Table, and_, delete, event, insert, inspect, null, select, update
@@ -17,7 +18,10 @@ from sqlalchemy.orm import Mapper, Session
 from casework.db import METADATA, Instant, Model, db
 from casework.models import Reorganisation, ReorganisationChange
 
-NOT_KEPT = frozenset({"event", "event_stream", "search_row", "reorganisation", "reorganisation_step", "reorganisation_change"})
+NOT_KEPT = frozenset({
+    "event", "event_stream", "search_row", "reorganisation", "reorganisation_step", "reorganisation_change", "process_move",
+    "process_move_case",
+})  # fmt: skip
 FORGOTTEN = frozenset({
     "title", "place", "village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude", "visibility_reason_id", "held_reason",
     "instructions", "end_words",
@@ -46,10 +50,21 @@ def journalled(plan: Reorganisation) -> Iterator[None]:
     """Write down what the session changes in the block, for that plan; what is changed by bulk statements is not seen."""
     session, plan_id = db.session(), plan.id
 
-    def note(watched: Session, _context: object) -> None:
-        rows = [{"reorganisation_id": plan_id, **row} for row in _changes(watched)]
-        if rows:
-            watched.connection().execute(insert(ReorganisationChange), rows)
+    def keep(rows: list[Row]) -> None:
+        session.connection().execute(insert(ReorganisationChange), [{"reorganisation_id": plan_id, **row} for row in rows])
+
+    with watched(keep):
+        yield
+
+
+@contextmanager
+def watched(take: Callable[[list[Row]], object]) -> Iterator[None]:
+    """Hand over what the session changes in the block, flush by flush: `table_name`, `row_key`, and the columns `before` and `after`."""
+    session = db.session()
+
+    def note(seen: Session, _context: object) -> None:
+        if rows := list(_changes(seen)):
+            take(rows)
 
     session.flush()
     event.listen(session, "after_flush", note)
@@ -61,19 +76,24 @@ def journalled(plan: Reorganisation) -> Iterator[None]:
 
 
 def net_changes(plan_id: int) -> list[Net]:
-    """What became of each row, in the order of their first changes."""
+    """What became of each row of a plan, in the order of their first changes."""
+    return net_of(_rows(plan_id))
+
+
+def net_of(changes: Iterable[Row]) -> list[Net]:
+    """What became of each row in all, in the order of their first changes."""
     found: dict[tuple[str, tuple[Any, ...]], Net] = {}
-    for change in _rows(plan_id):
-        table = METADATA.tables[change.table_name]
+    for change in changes:
+        table = METADATA.tables[change["table_name"]]
         # PostgreSQL gives the names of an object back in an order of its own
-        key = {column.name: change.row_key[column.name] for column in table.primary_key}
+        key = {column.name: change["row_key"][column.name] for column in table.primary_key}
         net = found.setdefault((table.name, tuple(key.values())), Net(table, key))
-        if change.before is None:
+        if change["before"] is None:
             net.is_new = True
         elif not net.is_new:
-            net.before = change.before | net.before
-        net.after |= change.after or {}
-        net.is_gone = change.after is None
+            net.before = change["before"] | net.before
+        net.after |= change["after"] or {}
+        net.is_gone = change["after"] is None
     return list(found.values())
 
 
@@ -90,20 +110,24 @@ def changed_since(nets: list[Net]) -> list[tuple[Net, tuple[str, ...]]]:
 
 
 def put_back(plan_id: int) -> int:
-    """Undo every change in the reverse order; returns how many rows changed. The caller has looked that nothing is in the way."""
-    changes = list(reversed(list(_rows(plan_id))))
+    """Undo every change of a plan in the reverse order; returns how many rows changed. The caller has looked that nothing is in the way."""
+    return take_back(list(_rows(plan_id)))
+
+
+def take_back(changes: list[Row]) -> int:
+    """Undo changes in the reverse order; returns how many rows changed."""
     db.session.flush()
-    for change in changes:
-        table = METADATA.tables[change.table_name]
-        here = and_(*(table.c[name] == _read(table.c[name], value) for name, value in change.row_key.items()))
-        if change.before is None:
+    for change in reversed(changes):
+        table, before, after = METADATA.tables[change["table_name"]], change["before"], change["after"]
+        here = and_(*(table.c[name] == _read(table.c[name], value) for name, value in change["row_key"].items()))
+        if before is None:
             db.session.execute(delete(table).where(here))
-        elif change.after is None:
-            db.session.execute(insert(table).values(_values(table, change.row_key | change.before)))
+        elif after is None:
+            db.session.execute(insert(table).values(_values(table, change["row_key"] | before)))
         else:
-            db.session.execute(update(table).where(here).values(_values(table, change.before)))
+            db.session.execute(update(table).where(here).values(_values(table, before)))
     db.session.expire_all()
-    return len({(change.table_name, tuple(change.row_key.values())) for change in changes})
+    return len({(change["table_name"], tuple(change["row_key"].values())) for change in changes})
 
 
 def forget(table: type[Model], ids: Collection[int]) -> None:
@@ -122,14 +146,15 @@ def rows_with(nets: list[Net], table: str) -> list[Net]:
     return [net for net in nets if net.table.name == table]
 
 
-def _rows(plan_id: int) -> Iterator[ReorganisationChange]:
+def _rows(plan_id: int) -> Iterator[Row]:
     query = select(ReorganisationChange).where(ReorganisationChange.reorganisation_id == plan_id).order_by(ReorganisationChange.id)
-    yield from db.session.scalars(query)
+    for row in db.session.scalars(query):
+        yield {"table_name": row.table_name, "row_key": row.row_key, "before": row.before, "after": row.after}
 
 
 def _changes(session: Session) -> Iterator[Row]:
     """What one flush did: rows added after those they point to, then rows changed, then rows removed."""
-    order = {table.name: place for place, table in enumerate(METADATA.sorted_tables)}  # those pointed to come first
+    order = _places()
     kept = [each for each in session.new if _table(each).name not in NOT_KEPT | {TOLD}]
     for added in sorted(kept, key=lambda each: (order[_table(each).name], _key(each).get("id", 0))):
         yield _row(added, before=None, after=_columns(added))
@@ -141,6 +166,12 @@ def _changes(session: Session) -> Iterator[Row]:
     for removed in session.deleted:
         if _table(removed).name not in NOT_KEPT:
             yield _row(removed, before=_columns(removed), after=None)
+
+
+@cache
+def _places() -> dict[str, int]:
+    """Where each table stands when those that are pointed to come first; sorting them takes as long as some statements."""
+    return {table.name: place for place, table in enumerate(METADATA.sorted_tables)}
 
 
 def _row(thing: Model, *, before: Row | None, after: Row | None) -> Row:

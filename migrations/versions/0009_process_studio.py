@@ -13,6 +13,7 @@ depends_on = None
 BIG = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql')
 MOVES_AT_WORK = sa.text("state IN ('previewing', 'moving', 'undoing')")
+ENDED = sa.text("assignment_id IS NULL AND ended_at IS NOT NULL")
 REHEARSALS_AT_WORK = sa.text("state IN ('waiting', 'running')")
 TABLES = ('step_times', 'process_move_case', 'process_rehearsal', 'process_scenario', 'process_move', 'element_setting')
 
@@ -50,6 +51,7 @@ def upgrade() -> None:
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('begun_by_id', BIG, nullable=True),
     sa.Column('begun_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('undone_by_id', BIG, nullable=True, comment='who had all of it undone'),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True, comment='a worker is at it'),
     sa.Column('ref', sa.String(length=16), nullable=False),
@@ -59,6 +61,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['made_by_id'], ['account.id'], name=op.f('fk_process_move_made_by_id_account')),
     sa.ForeignKeyConstraint(['source_id'], ['process_version.id'], name=op.f('fk_process_move_source_id_process_version')),
     sa.ForeignKeyConstraint(['target_id'], ['process_version.id'], name=op.f('fk_process_move_target_id_process_version')),
+    sa.ForeignKeyConstraint(['undone_by_id'], ['account.id'], name=op.f('fk_process_move_undone_by_id_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_process_move')),
     sa.UniqueConstraint('ref', name=op.f('uq_process_move_ref'))
     )
@@ -154,8 +157,14 @@ def upgrade() -> None:
     )
     op.create_index('ix_process_move_case_case', 'process_move_case', ['case_id'])
     op.create_index('ix_process_move_case_state', 'process_move_case', ['move_id', 'state', 'id'])
+    op.create_index('ix_process_instance_ended', 'process_instance', ['ended_at', 'id'], sqlite_where=ENDED, postgresql_where=ENDED)
+    op.drop_index('ix_case_area_newest', table_name='case')
+    op.create_index('ix_case_area_newest', 'case', ['area_id', 'opened_at', 'id', 'field_id'])
 
 
 def downgrade() -> None:
+    op.drop_index('ix_case_area_newest', table_name='case')
+    op.create_index('ix_case_area_newest', 'case', ['area_id', 'opened_at', 'id'])
+    op.drop_index('ix_process_instance_ended', table_name='process_instance')
     for table in TABLES:
         op.drop_table(table)

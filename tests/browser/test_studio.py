@@ -1,22 +1,27 @@
 """The editor of drafts in a real browser: what it draws and writes, what it says of faults, and that nothing drawn is lost."""
 from __future__ import annotations
 
+import re
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Account, Centre
+from casework.models import Account, Centre, ElementSetting
 from casework.permissions import Role, actor_for
 from tests import build
-from tests.browser.house import House, Visitor, opened
+from tests.browser.house import ARGUMENTS, CHROMIUM, DESK, House, Visitor, opened
+from tests.browser.judging import barriers, speak
 from tests.conftest import environment_of
+from web.studio.step_templates import TEMPLATES
 from workflows.definitions import shipped_model
 from workflows.drafts import start_draft
 from workflows.models import ProcessVersion
@@ -237,12 +242,149 @@ def test_the_mouse_draws_only_what_runs(house: House, administrator: Visitor) ->
     page.click(".djs-context-pad [data-action='append.choice']")
     expect(page.locator("[data-properties]")).to_have_attribute("data-element", "choice_1")
     page.click(".djs-context-pad [data-action='replace']")
-    expect(page.locator(".djs-popup .entry")).to_have_text(["Nhiều nhánh cùng lúc", "Việc nào đến trước"])
-    page.click(".djs-popup [data-id='replace.parallel']")
+    expect(page.locator("#p-kind")).to_be_focused()
+    expect(page.locator("#p-kind option")).to_have_text(["Rẽ một nhánh", "Nhiều nhánh cùng lúc", "Việc nào đến trước"])
+    page.select_option("#p-kind", "parallel")
     expect(page.locator("#p-kind")).to_have_value("parallel")
     assert chosen(page) == "choice_1", "what it becomes keeps its id"
     wait_saved(page)
     assert not faults(house)
+
+
+PUT_AFTER = {"survey": "verify", "call_back": "classify", "check_photos": "wait_for_agencies", "wait_and_remind": "distribute",
+             "wait": "close_rating", "opinion": "accept_assignment", "legal_review": "submit_answer"}  # fmt: skip
+PUT_INTO = {"second_approval": ("is_answered", "is_answered_to_publish")}
+
+
+def test_every_ready_made_step_is_clean_where_it_is_put_and_goes_by_one_undo(house: House, administrator: Visitor) -> None:
+    ref = draft()
+    page = edit(administrator, ref)
+    assert {*PUT_AFTER, *PUT_INTO} == {each.id for each in TEMPLATES}
+    for template, element in PUT_AFTER.items():
+        choose(page, element)
+        page.locator("[data-properties] details summary", has_text="Vẽ tiếp").click()
+        put(page, template)
+    for template, (element, way) in PUT_INTO.items():
+        choose(page, element)
+        page.click(f"[data-way='{way}']")
+        put(page, template)
+        expect(page.locator("[data-what=role]")).to_have_text("Theo sơ đồ.")
+    wait_saved(page)
+    expect(page.locator("[data-findings]")).to_contain_text("không có gì phải sửa")
+    root = etree.fromstring(stored(ref))
+    named = {(each.get("name"), value.get("value")) for each in root.iter("{*}userTask") for value in each.iter("{*}property")
+             if value.get("name") == "label_en"}  # fmt: skip
+    drawn = {(part.label.vi, part.label.en) for each in TEMPLATES for part in (*each.chain, *(one for b in each.beside for one in b.parts))
+             if part.kind == "step"}  # fmt: skip
+    assert drawn <= named
+    roles = {each.get("name"): value.get("value") for each in root.iter("{*}userTask") for value in each.iter("{*}property")
+             if value.get("name") == "role"}  # fmt: skip
+    assert [roles[each] for each in ("Khảo sát tại chỗ", "Lấy ý kiến cơ quan khác", "Thẩm định pháp lý")] == [
+        "operator", "officer", "agency_leader",
+    ]  # fmt: skip
+    for _ in TEMPLATES:
+        page.click("[data-undo]")
+    expect(page.locator("[data-undo]")).to_be_disabled()
+    wait_saved(page)
+    assert models_of(stored(ref)) == models_of(shipped_model())
+    assert not faults(house)
+
+
+def put(page: Page, template: str) -> None:
+    page.select_option("#p-template", template)
+    page.click("#p-template-do")
+
+
+def models_of(xml: bytes) -> list[Any]:
+    """Everything but the drawing: the height of a name is measured anew where room is made for it."""
+    return [everything(each) for each in etree.fromstring(xml) if not each.tag.endswith("}BPMNDiagram")]
+
+
+def test_a_part_is_found_without_accents_keys_are_told_and_a_daily_setting_is_shown(house: House, administrator: Visitor) -> None:
+    ref = draft(change=UNNAMED)
+    with unit_of_work():
+        db.session.add(ElementSetting(centre_id=None, element="verify", amount=6, unit="working_hours", valid_from=build.LONG_AGO))
+    page = edit(administrator, ref)
+    page.keyboard.press("?")
+    expect(page.locator("dialog.keyhelp")).to_contain_text("Tìm trong sơ đồ")
+    assert not list(barriers(page))
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    expect(page.locator(".djs-minimap.open")).to_be_visible()
+    expect(page.locator("[data-minimap]")).to_have_attribute("aria-pressed", "true")
+    for words, found in (("phan cong don", "distribute"), ("duyet ket qua", "approve_answer"), ("rating_window", "rating_window")):
+        page.keyboard.press("/")
+        page.keyboard.type(words)
+        expect(page.locator(".djs-search-result-selected .djs-search-result-secondary")).to_have_text(found)
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-properties]")).to_have_attribute("data-element", found)
+    choose(page, "verify")
+    limit = page.locator("[data-what=limit]")
+    expect(limit).to_contain_text("thiết đặt hằng ngày: 6 giờ làm việc")
+    expect(limit.locator("a")).to_have_attribute("href", re.compile("^/studio/daily"))
+    expect(page.locator("[data-what=role]")).to_have_text("Theo sơ đồ.")
+    for kind in ("svg", "pdf"):
+        page.click("[data-export] summary")
+        with page.expect_download() as made:
+            page.click(f"[data-picture={kind}]")
+        assert made.value.path().read_bytes().startswith({"svg": b"<?xml", "pdf": b"%PDF"}[kind])
+    expect(page.locator("[data-studio]")).to_have_attribute("data-untranslated", "")
+    page.keyboard.press("m")
+    speak(page, house.address, "en")
+    page.reload()
+    page.wait_for_selector("[data-studio][data-ready]", timeout=LOADED)
+    choose(page, "verify")
+    expect(page.locator("[data-properties]")).to_contain_text("For the time being by a daily setting")
+    administrator.look("studio-editor-en")
+    speak(page, house.address, "vi")
+    assert not faults(house)
+
+
+MOST_BYTES = {"editor": 260_000, "table": 330_000}
+VIEWER_MOST = 80_000
+
+
+def test_the_pages_of_the_studio_come_small(house: House, administrator: Visitor) -> None:
+    weighed = {}
+    for name, key, page_end in (("editor", FIELD_REPORT, "/edit"), ("table", ROUTING, "/edit"), ("version", FIELD_REPORT, "")):
+        context = house.browser.new_context(base_url=house.address, storage_state=administrator.context.storage_state())
+        page, sizes = context.new_page(), dict[str, int]()
+        page.on("requestfinished", lambda request, sizes=sizes: sizes.update({request.url: request.sizes()["responseBodySize"]}))  # type: ignore[misc]
+        page.goto(f"/studio/versions/{draft(key, UNNAMED)}{page_end}")
+        page.wait_for_load_state("networkidle")
+        weighed[name] = sizes
+        context.close()
+    for name, most in MOST_BYTES.items():
+        assert sum(weighed[name].values()) <= most, sorted(weighed[name].items(), key=lambda each: -each[1])
+    assert sum(size for url, size in weighed["version"].items() if "navigated-viewer" in url or "js/diagram" in url) <= VIEWER_MOST
+
+
+LOST_AT_MOST = 10
+
+
+def test_a_browser_that_dies_while_somebody_types_without_a_pause_loses_at_most_ten_seconds(house: House, administrator: Visitor) -> None:
+    ref = draft(change=UNNAMED)
+    doomed = house.browser.browser_type.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    context = doomed.new_context(base_url=house.address, viewport=DESK, storage_state=administrator.context.storage_state())  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"/studio/versions/{ref}/edit")
+    page.wait_for_selector("[data-studio][data-ready]", timeout=LOADED)
+    choose(page, "verify")
+    page.click("#p-name-en")
+    typed, began = [], time.monotonic()
+    while time.monotonic() < began + LOST_AT_MOST + 1:                  # a letter every fifth of a second, never a pause
+        page.keyboard.type("a")
+        typed.append(time.monotonic())
+        time.sleep(0.2)
+    with suppress(Error):
+        doomed.new_browser_cdp_session().send("Browser.crash")
+    died = time.monotonic()
+    [kept] = [value.get("value") for each in etree.fromstring(stored(ref)).iter("{*}userTask") if each.get("id") == "verify"
+              for value in each.iter("{*}property") if value.get("name") == "label_en"]  # fmt: skip
+    letters = kept.count("a") - "Receive and verify".count("a")
+    assert letters, "something of it was saved"
+    assert died - typed[min(letters, len(typed) - 1)] <= LOST_AT_MOST
+    faults(house)
 
 
 def test_what_the_editor_does_not_understand_is_only_shown(house: House, administrator: Visitor) -> None:

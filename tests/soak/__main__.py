@@ -4,14 +4,31 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.soak import benchmark, checks, chroot, kills, lighthouse, lives, looks, messages, reorganisations, timers, whole
+from tests.soak import (
+    benchmark,
+    checks,
+    chroot,
+    comparing,
+    heat,
+    kills,
+    lighthouse,
+    lives,
+    looks,
+    messages,
+    moves,
+    reorganisations,
+    timers,
+    what_if,
+    whole,
+    xes,
+)
 from tests.soak.runs import RESULTS, Options, Run, RunFailed, carry_out
 
 RUNS: dict[str, Run] = {
     run.name: run
     for run in (
         kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN, messages.RUN, reorganisations.RUN,
-        lighthouse.RUN,
+        comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, what_if.RUN, xes.RUN,
     )
 }
 

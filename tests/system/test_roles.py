@@ -281,6 +281,7 @@ CENTRE_PHOTO = {"reporter", "reporter by secret", "operator", "ops lead"}
 AGENCIES_PHOTO = CENTRE_PHOTO | {"officer of PTNMT", "leader of PTNMT", "officer of UBND-LAT", "leader of UBND-LAT", "committee leader"}
 DESK_PEOPLE = {"operator": {"operator", "ops lead"}, "ops_lead": {"ops lead"}, "committee_leader": {"committee leader"}}
 READS_PROCESS = {"administrator", "inspector", "process approver", "other centre's administrator"}
+REHEARSES = READS_PROCESS - {"inspector"}
 TAKES_CALLS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
 LOOKS_AT_WALL = TAKES_CALLS | {"committee leader"}
 READS_LATE = LOOKS_AT_WALL | {f"leader of {agency}" for agency in ("PTNMT", "UBND-LAT", "HKL")}
@@ -308,6 +309,11 @@ def act_by_hand(the: Stage, name: str, parts: dict[str, str]) -> int:
 def is_of_centre(ref: str) -> bool:
     """Whether a version of the process is a centre's own, and not the installation's."""
     return db.session.scalars(select(ProcessVersion.centre_id).where(ProcessVersion.ref == ref)).one() is not None
+
+
+def is_model(ref: str) -> bool:
+    """Whether a version is one cases run on, and not of the table of suggested agencies."""
+    return db.session.scalars(select(ProcessVersion.key).where(ProcessVersion.ref == ref)).one() == "field_report"
 
 
 def leads(name: str) -> bool:
@@ -452,12 +458,32 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404 if name in ("administrator", "other centre's administrator") else 403
         case "studio.studio":
             return 200 if name in READS_PROCESS else 403
+        case "studio_daily.daily":
+            return 200 if name in ("administrator", "other centre's administrator") else 403
         case "studio_editor.edit":
             is_own_draft = name == "administrator" and is_of_centre(parts["ref"])
             return 403 if name not in ("administrator", "other centre's administrator") else 200 if is_own_draft else 404
-        case "studio.version" | "studio.text":
+        case "studio.version" | "studio.text" | "studio_comparing.compare":
             is_foreign = name.startswith("other centre") and is_of_centre(parts["ref"])
             return 403 if name not in READS_PROCESS else 404 if is_foreign else 200
+        case "studio_editor.source":
+            is_own = name == "administrator" and is_of_centre(parts["ref"]) and is_model(parts["ref"])
+            return 403 if name not in ("administrator", "other centre's administrator") else 200 if is_own else 404
+        case "studio_exports.table":
+            is_foreign = name.startswith("other centre") and is_of_centre(parts["ref"])
+            return 403 if name not in READS_PROCESS else 404 if is_foreign or is_model(parts["ref"]) else 200
+        case "studio_rehearsals.rehearsals":
+            is_foreign = name.startswith("other centre") and is_of_centre(parts["ref"])
+            return 403 if name not in REHEARSES else 200 if is_model(parts["ref"]) and not is_foreign else 404
+        case "studio_rehearsals.progress":              # nobody has asked anything
+            return 404 if name in REHEARSES else 403
+        case "studio_heat.heat_map" | "studio_heat.ways":
+            return 200 if name in READS_PROCESS or name.endswith(("ops lead", "committee leader")) else 403
+        case "studio_moves.moves":
+            is_foreign = name.startswith("other centre") and is_of_centre(parts["ref"])
+            return 403 if not name.endswith("administrator") else 200 if is_model(parts["ref"]) and not is_foreign else 404
+        case "studio_moves.plan" | "studio_moves.progress":         # nobody has planned anything
+            return 404 if name.endswith("administrator") else 403
         case "intake_call.call" | "intake_camera.camera" | "intake_camera.cameras":
             return 200 if name in TAKES_CALLS else 403
         case "intake_taken.taken":                      # nobody has taken anything: back to the form

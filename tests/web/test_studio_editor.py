@@ -1,6 +1,7 @@
 """The editor of drafts: who may open it, what saving answers, and the table without scripts."""
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from html import unescape
@@ -27,7 +28,9 @@ from workflows.parsed import text_of
 from workflows.routing_rows import rows_of
 from workflows.versions import FIELD_REPORT, ROUTING
 
-SCRIPTS = Path(__file__).parent.parent.parent / "web/static/js/studio"
+STATIC = Path(__file__).parent.parent.parent / "web/static"
+SCRIPTS, SENTENCES = STATIC / "js/studio", STATIC / "vendor/bpmn-js/bpmn-editor-sentences.json"
+"""The second is what the drawing library says by itself, found in its sources when the bundle was made."""
 MODEL, TABLE = shipped_model().decode(), shipped_table().decode()
 UNNAMED = MODEL.replace('name="Phân loại"', 'name=""')
 """A text in which something is to be mended: then the check does not run the model, which takes its time."""
@@ -63,10 +66,18 @@ def stored(ref: str) -> ProcessVersion:
 
 
 def told(answer: TestResponse) -> dict[str, Any]:
-    """What the page tells its scripts."""
+    """What the page itself tells its scripts; the rest they fetch."""
     found = re.search(r'<script type="application/json" id="studio-data">(.*?)</script>', answer.text, re.DOTALL)
     assert found
     data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def source(office: Office, ref: str, who: str = "administrator") -> dict[str, Any]:
+    """What the scripts fetch."""
+    answer = office.get(who, f"/studio/versions/{ref}/source")
+    assert answer.status_code == 200
+    data: dict[str, Any] = answer.get_json()
     return data
 
 
@@ -74,8 +85,8 @@ def told(answer: TestResponse) -> dict[str, Any]:
 
 
 def test_the_editor_is_told_the_text_and_everything_a_diagram_may_name(office: Office) -> None:
-    answer = office.get("administrator", f"/studio/versions/{draft(office).ref}/edit")
-    data = told(answer)
+    ref = draft(office).ref
+    answer, data = office.get("administrator", f"/studio/versions/{ref}/edit"), source(office, ref)
     assert (data["xml"], data["revision"], data["findings"]) == (MODEL, 1, [])
     assert data["vocabulary"]["facts"]["held"] == {
         "label": "Hồ sơ tạm dừng", "process": "case", "gives": {"until": {"type": "moment", "label": "Đến lúc", "choices": []}},
@@ -83,12 +94,20 @@ def test_the_editor_is_told_the_text_and_everything_a_diagram_may_name(office: O
     assert [each["id"] for each in data["vocabulary"]["steps"]["approve_answer"]["outcomes"]] == ["approve", "redo"]
     assert "style-src-attr 'unsafe-inline'" in answer.headers["Content-Security-Policy"]
     assert "unsafe-eval" not in answer.headers["Content-Security-Policy"]
+    assert "token" in told(answer)
+    address = f"/studio/versions/{ref}/source"
+    pressed = office.browser("administrator").get(address, headers={"Accept-Encoding": "gzip"})
+    assert pressed.headers["Content-Encoding"] == "gzip"
+    assert told(answer)["token"].encode() not in gzip.decompress(pressed.data), "what is pressed holds no secret of the session"
+    assert pressed.headers["Cache-Control"] == "no-store"
+    assert office.get("administrator", address.replace(ref, draft(office, ROUTING).ref)).status_code == 404
 
 
 def test_only_administrators_edit(office: Office) -> None:
     ref = draft(office).ref
     for who in ("operator", "process_approver", "inspector"):
         assert office.get(who, f"/studio/versions/{ref}/edit").status_code == 403
+        assert office.get(who, f"/studio/versions/{ref}/source").status_code == 403
         assert put(office, ref, who=who).status_code == 403
         assert office.post(who, f"/studio/versions/{ref}/table").status_code == 403
     assert stored(ref).revision == 1
@@ -226,7 +245,11 @@ def asked_for() -> set[str]:
     states = ("unsaved", "saving", "saved", "waiting", "refused", "signed_out", "conflict")
     made = {f"kind_{kind}" for kind in kinds} | {f"state_{state}" for state in states} | {"field_min", "field_max", "and", "or"}
     made |= {"findings_block", "findings_clear", "buttons_none", "buttons_read", "rows_unread", "rows_unread_none",
-             "Search in diagram"}  # fmt: skip
+             }  # fmt: skip
+    keys = (SCRIPTS / "keys.js").read_text(encoding="utf-8")
+    groups = re.findall(r"^  (keys_\w+): \{", keys, re.MULTILINE)
+    made |= {*groups, *(f"key_{each}" for each in re.findall(r"(\w+): \[\"", keys))}
+    made |= set(json.loads(SENTENCES.read_text(encoding="utf-8")))
     rows = {name for name in WORDS if name.startswith(("append_", "attach_", "connect_", "insert_")) and f'"{name}"' in text}
     made |= rows | {f"{name.split('_')[0]}_do" for name in rows - {"insert_step"}}
     signs = re.findall(r'"[=!<>]=?": "(\w+)"', text)
@@ -239,10 +262,10 @@ def test_every_sentence_of_the_scripts_has_words_and_none_is_idle() -> None:
 
 
 def test_both_languages_fill_the_same_places(office: Office) -> None:
-    page = f"/studio/versions/{draft(office).ref}/edit"
-    vi = told(office.get("administrator", page))["vocabulary"]["words"]
+    ref = draft(office).ref
+    vi = source(office, ref)["vocabulary"]["words"]
     office.browser("administrator").set_cookie(LANGUAGE_COOKIE, "en")
-    en = told(office.get("administrator", page))["vocabulary"]["words"]
+    en = source(office, ref)["vocabulary"]["words"]
     assert vi["who"] != en["who"]
     assert [key for key in WORDS if sorted(re.findall(r"\{\w+\}", vi[key])) != sorted(re.findall(r"\{\w+\}", en[key]))] == []
 

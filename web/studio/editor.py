@@ -1,21 +1,26 @@
-"""The editor of drafts: the page with the drawing or the table, and the texts the browser sends to be saved."""
+"""The editor of drafts: the page with the drawing or the table, what its scripts read, and the texts the browser sends to be saved."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
-from casework.db import unit_of_work
+from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.permissions import Action
+from casework.models import Centre, ElementSetting
+from casework.permissions import Action, Role
+from casework.role_words import ROLE_WORDS
 from web.clock import now
 from web.filters import local_datetime
-from web.guards import actor, performs
+from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.security import allow_inline_style_attributes
+from web.studio.daily import as_limit, help_of, label_of, limit_words, lines_of
+from web.studio.step_templates import templates_told
 from web.studio.table import editable, table_page
 from web.studio.versions import KEY_LABELS
 from web.studio.vocabulary import vocabulary
@@ -32,9 +37,9 @@ MOST_SENT = 2 * MAX_BYTES + 200_000
 """Bytes of a request to save: as JSON a text may grow to twice its size, and the ids of what was touched stand beside it."""
 PAGE_NAME = re.compile("[0-9a-f]{24}")
 MOST_TOUCHED = 2_000
-ICONS = ("alert-circle", "info-circle", "plus", "trash", "chevron-up", "chevron-down")
+ICONS = ("alert-circle", "info-circle", "plus", "trash", "chevron-up", "chevron-down", "x")
 """Icons the scripts draw."""
-OF_CITIZENS = frozenset({"alert-circle", "info-circle"})
+OF_CITIZENS = frozenset({"alert-circle", "info-circle", "x"})
 
 
 @bp.get("/studio/versions/<ref>/edit")
@@ -48,8 +53,19 @@ def edit(ref: str) -> ResponseReturnValue:
     if version.key == ROUTING:
         return table_page(version)
     return render_template(
-        "studio/edit.html", version=version, title=KEY_LABELS[version.key], saved_at=saved_words(version), data=_told_to_scripts(version)
+        "studio/edit.html", version=version, title=KEY_LABELS[version.key], saved_at=saved_words(version), data=_told_to_page(version)
     )
+
+
+@bp.get("/studio/versions/<ref>/source")
+@performs(Action.EDIT_PROCESS)
+def source(ref: str) -> ResponseReturnValue:
+    """What the editor's scripts read: the text, what a check says of it, what may be named in it. No token is in it: it is sent pressed."""
+    version = editable(ref)
+    found(version if version.key != ROUTING else None)
+    answer: Response = jsonify(_source(version))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @bp.put("/studio/versions/<ref>/text")
@@ -104,20 +120,44 @@ def saved_words(version: ProcessVersion) -> str:
     return local_datetime(version.saved_at or version.created_at)
 
 
-def _told_to_scripts(version: ProcessVersion) -> dict[str, Any]:
+def _told_to_page(version: ProcessVersion) -> dict[str, Any]:
     return {
         "ref": version.ref,
+        "source_url": url_for(".source", ref=version.ref),
+        "save_url": url_for(".text", ref=version.ref),
+        "picture_url": url_for("studio_exports.picture", ref=version.ref),
+        "file_name": f"{version.key}-{version.number}",
+        "token": generate_csrf(),
+        "icons": {name: url_for("static", filename=f"vendor/tabler/{'citizen' if name in OF_CITIZENS else 'staff'}.svg") for name in ICONS},
+    }
+
+
+def _source(version: ProcessVersion) -> dict[str, Any]:
+    return {
         "xml": text_of(version).decode("utf-8", "replace"),
         "revision": version.revision,
         "saved_at": saved_words(version),
-        "save_url": url_for(".text", ref=version.ref),
-        "token": generate_csrf(),
         "findings": findings_of(version),
-        "icons": {
-            name: url_for("static", filename=f"vendor/tabler/{'citizen' if name in OF_CITIZENS else 'staff'}.svg") for name in ICONS
-        },
         "vocabulary": vocabulary(),
+        "templates": templates_told(),
+        "daily": daily_of(version),
+        "daily_url": url_for("studio_daily.daily"),
     }
+
+
+def daily_of(version: ProcessVersion) -> dict[str, dict[str, str]]:
+    """What is set day by day for the scope of a version, by element: `limit`, `role`, `label` and `help` in the reader's words."""
+    centre = db.session.get(Centre, version.centre_id) if version.centre_id else None
+    rows = {line.element: line.present for line in lines_of(centre) if line.present is not None}
+    return {element: {name: words for name, words in _set_words(row) if words} for element, row in rows.items()}
+
+
+def _set_words(row: ElementSetting) -> Iterator[tuple[str, str]]:
+    limit, label, guidance = as_limit(row), label_of(row), help_of(row)
+    yield "limit", limit_words(limit) if limit is not None else ""
+    yield "role", local(ROLE_WORDS[Role(row.role)]) if row.role else ""
+    yield "label", local(label) if label is not None else ""
+    yield "help", local(guidance) if guidance is not None else ""
 
 
 def _sent(given: Any) -> dict[str, Any] | None:

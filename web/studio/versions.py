@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Centre
-from casework.permissions import Action, NotAllowed
+from casework.permissions import Action, NotAllowed, may
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
@@ -20,13 +20,17 @@ from web.security import allow_inline_style_attributes
 from web.studio.acts import ACTS, acts_for
 from workflows.checks.findings import Checked
 from workflows.checks.reading import MAX_BYTES
+from workflows.comparison.changes import Basis, ChangeKind, changes_between, measure_of
+from workflows.comparison.sentences import bounded, sentences_between
 from workflows.diagrams import named_in
 from workflows.drafts import FILE_NOTE, LONGEST_NOTE, OUR_NOTES, VersionMoved, is_discarded, start_draft
 from workflows.models import ProcessVersion
+from workflows.moving.plans import move_scopes
 from workflows.parsed import text_of
+from workflows.rehearsal.running import HISTORY, SCENARIOS, newest_of
+from workflows.starting_models import STARTING_MODELS
 from workflows.step_counts import open_steps
 from workflows.table_rows import names_in_tables, table_of
-from workflows.version_changes import Basis, ChangeKind, changes_between, measure_of
 from workflows.version_events import history_of, writers_of
 from workflows.version_lists import MOST_COUNTED, MOST_VERSIONS, open_cases_of, places_to_edit, versions_seen
 from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for
@@ -54,6 +58,13 @@ EVENT_LABELS = {
     "roll_back": _l("Made live again"),
     "discard_draft": _l("Discarded"),
     "hand_on": _l("Handed on by the centre it follows"),
+    "plan_move": _l("Moving open cases: looked ahead"),
+    "map_move": _l("Moving open cases: places chosen"),
+    "begin_move": _l("Moving open cases: begun"),
+    "pause_move": _l("Moving open cases: paused"),
+    "go_on_with_move": _l("Moving open cases: gone on with"),
+    "undo_move": _l("Moving open cases: being brought back"),
+    "drop_move": _l("Moving open cases: plan dropped"),
 }
 CHANGE_LABELS = {ChangeKind.ADDED: _l("new"), ChangeKind.CHANGED: _l("changed"), ChangeKind.REMOVED: _l("gone")}
 BASIS_LABELS = {
@@ -63,6 +74,8 @@ BASIS_LABELS = {
 }
 MOST_CHANGES = 60
 """Changes listed on a page; the drawing marks them all."""
+MOST_TOLD = 20
+"""Sentences beside the drawing; the page that compares has more."""
 FILE_ENDINGS = {FIELD_REPORT: "bpmn", ROUTING: "dmn"}
 INSTALLATION = "installation"
 """The scope that is no centre, in addresses and forms."""
@@ -81,14 +94,18 @@ def studio() -> ResponseReturnValue:
 @bp.post("/studio/drafts")
 @performs(Action.EDIT_PROCESS)
 def start() -> ResponseReturnValue:
-    """Begin a draft from a version the person may read, or from what is live in the scope."""
-    base_ref = request.form.get("base", "")
+    """Begin a draft from a version the person may read, from a starting model, or from what is live in the scope."""
+    base_ref, model_key = request.form.get("base", ""), request.form.get("model", "")
+    model = found(STARTING_MODELS.get(model_key)) if model_key else None
     base = found(version_for(actor(), base_ref)) if base_ref else None
-    key = base.key if base is not None else request.form.get("key", "")
+    key = base.key if base is not None else FIELD_REPORT if model is not None else request.form.get("key", "")
     centre_id = _scope_sent()
     try:
         with unit_of_work():
-            draft = start_draft(by=actor(), now=now(), key=key, centre_id=centre_id, base=base, note=request.form.get("note", ""))
+            draft = start_draft(
+                by=actor(), now=now(), key=key, centre_id=centre_id, base=base, xml=model.text if model is not None else None,
+                note=model.note if model is not None else request.form.get("note", ""),
+            )  # fmt: skip
     except NotAllowed:
         raise
     except CaseworkError as refusal:
@@ -179,6 +196,7 @@ def _list_page(*, refused: tuple[str, str, Checked | None] | None = None) -> str
         places=places,
         may_edit=bool(places),
         installation=INSTALLATION,
+        starting_models=STARTING_MODELS.values(),
         most=MOST_COUNTED,
         most_versions=MOST_VERSIONS,
         refused=refused,
@@ -229,13 +247,26 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         table_words=names_in_tables(seen) if seen.key == ROUTING else {},
         diagram=named_in(xml, language()) if seen.key != ROUTING else None,
         changes=changes,
+        told=bounded(sentences_between(text_of(measure.version), xml) if measure and changes and seen.key != ROUTING else (), MOST_TOLD),
+        hidden={change.element for change in changes if not change.is_shown},
         most_changes=MOST_CHANGES,
         change_labels=CHANGE_LABELS,
         marks={"errors": sorted(errors), "changed": sorted(changed)},
+        moves_url=_moves_url(seen),
         counts=open_steps(seen, by=by) if seen.key == FIELD_REPORT and seen.live_at is not None else {},
+        rehearsed=_rehearsed(seen),
         edit_url=_edit_url(seen) if seen.state == "draft" and "hand_in" in acts else None,
         **_words(),
     )
+
+
+def _rehearsed(seen: ProcessVersion) -> dict[str, Any] | None:
+    """What the newest rehearsals of the text say, for whoever rehearses; None for everybody else."""
+    by = actor()
+    if seen.key != FIELD_REPORT or not may(by, Action.REHEARSE):
+        return None
+    newest = {kind: newest_of(seen, kind, by=by) for kind in (SCENARIOS, HISTORY)}
+    return {kind: each for kind, each in newest.items() if each is not None and each.result and each.sha256 == seen.sha256}
 
 
 def _centre(seen: ProcessVersion) -> Centre | None:
@@ -264,6 +295,12 @@ def _scope_sent() -> int | None:
         found(None)
     place = places[wanted]
     return place.id if place is not None else None
+
+
+def _moves_url(seen: ProcessVersion) -> str | None:
+    """Where open cases are moved to a version, for whoever may and where there can be any."""
+    may_move = seen.key == FIELD_REPORT and not is_discarded(seen) and bool(move_scopes(actor(), seen))
+    return url_for("studio_moves.moves", ref=seen.ref) if may_move else None
 
 
 def _edit_url(draft: ProcessVersion) -> str | None:

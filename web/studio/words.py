@@ -27,6 +27,7 @@ WORDS = {
     "insert_step": _l("Put a step in here"),
     "add_note": _l("Add a note"),
     "remove": _l("Delete"),
+    "change_kind": _l("Change what it is"),
     # around the form
     "overview": _l("Nothing is chosen"),
     "overview_hint": _l("Choose something in the drawing, or one of the parts below, to see and change it."),
@@ -166,7 +167,57 @@ WORDS = {
         "Please download the file and mend it in another program."
     ),
     "not_drawn": _l("The drawing could not be opened."),
+    # ready-made steps
+    "templates": _l("Ready-made steps"),
+    "template_what": _l("Ready-made step"),
+    "template_do": _l("Put in"),
+    # where a value comes from
+    "from_diagram": _l("As the drawing says."),
+    "from_daily": _l("For the time being by a daily setting: {value}."),
+    "daily_link": _l("See the daily settings"),
+    # keys
+    "keys": _l("Keys"),
+    "keys_hint": _l(
+        "One letter alone works where nothing is being typed; keys of the drawing after a click into it. "
+        "On a Mac, Cmd takes the place of Ctrl."
+    ),
+    "close": _l("Close"),
+    "keys_page": _l("On the page"),
+    "key_help": _l("Show these keys"),
+    "key_search": _l("Search in the drawing"),
+    "key_save": _l("Save and check now"),
+    "key_minimap": _l("Show or hide the small map"),
+    "keys_change": _l("Change the drawing"),
+    "key_undo": _l("Undo"),
+    "key_redo": _l("Redo"),
+    "key_copy": _l("Copy"),
+    "key_paste": _l("Paste"),
+    "key_duplicate": _l("Duplicate"),
+    "key_cut": _l("Cut"),
+    "key_remove": _l("Delete"),
+    "key_rename": _l("Write its name"),
+    "key_kind": _l("Change what it is"),
+    "keys_choose": _l("Choose and move"),
+    "key_all": _l("Choose everything"),
+    "key_move": _l("Move what is chosen"),
+    "key_move_far": _l("Move it by larger steps"),
+    "keys_tools": _l("Tools"),
+    "key_hand": _l("Move the drawing"),
+    "key_lasso": _l("Choose several"),
+    "key_space": _l("Make or take away room"),
+    "key_connect": _l("Connect"),
+    "key_leave": _l("Leave a tool or the search"),
+    "keys_view": _l("Look around"),
+    "key_scroll": _l("Move the view"),
+    "key_larger": _l("Larger"),
+    "key_smaller": _l("Smaller"),
+    "key_whole": _l("True size"),
+    # the drawing as a file
+    "picture_failed": _l("The picture could not be made. Please try again."),
     # sentences the drawing library says by itself
-    "Change element": _l("Change what it is"),
     "Search in diagram": _l("Search in the drawing"),
+    "Open minimap": _l("Show the small map"),
+    "Close minimap": _l("Close the small map"),
+    "flow elements must be children of pools/participants": _l("Steps, choices and events stand inside a process."),
+    "Data object must be placed within a pool/participant.": _l("Data stand inside a process."),
 }

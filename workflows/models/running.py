@@ -71,6 +71,7 @@ class ProcessInstance(Model):
         _partial("ix_process_instance_own", "case_id", where="assignment_id IS NULL", unique=True),
         Index("ix_process_instance_case", "case_id"),
         Index("ix_process_instance_status", "status", "version_id"),
+        _partial("ix_process_instance_ended", "ended_at", "id", where="assignment_id IS NULL AND ended_at IS NOT NULL"),
     )
     id: Mapped[Id]
     process_id: Mapped[str] = mapped_column(String(12))

@@ -42,6 +42,7 @@ class ProcessMove(Referable, Model):
     made_at: Mapped[datetime]
     begun_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     begun_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), comment="who had all of it undone")
     ended_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None] = mapped_column(comment="a worker is at it")
     source: Mapped[ProcessVersion] = relationship(foreign_keys=[source_id])

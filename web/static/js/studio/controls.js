@@ -1,7 +1,7 @@
 // The labelled controls of the properties form. What is typed is written a moment later, or when the control is left.
 import { el, icon } from "./page.js";
 
-const MOMENT = 500;
+const MOMENT = 500, LONGEST = 3000;                                  // of typing without a pause
 const waiting = new Map();
 
 /** Write now what was typed and not written yet. */
@@ -29,10 +29,11 @@ function after(act) {
 
 /** `moment` null waits until the control is left, or something else is done. */
 function writer(control, write, moment = MOMENT) {
-  let timer = 0, last = control.value;
+  let timer = 0, last = control.value, since = 0;
   const now = () => {
     clearTimeout(timer);
     waiting.delete(control);
+    since = 0;
     if (control.value === last) return;
     last = control.value;
     write(control.value);
@@ -40,7 +41,8 @@ function writer(control, write, moment = MOMENT) {
   control.addEventListener("input", () => {
     clearTimeout(timer);
     waiting.set(control, now);
-    if (moment !== null) timer = setTimeout(now, moment);
+    since ||= Date.now();
+    if (moment !== null) timer = setTimeout(now, Math.max(0, Math.min(moment, since + LONGEST - Date.now())));
   });
   control.addEventListener("change", now);
   return control;

@@ -2,13 +2,13 @@
 import { button, group, select } from "./controls.js";
 import { nameOf, objectOf, processOf } from "./elements.js";
 import { KINDS, kindsAfter } from "./kinds.js";
-import { el, say, vocabulary } from "./page.js";
+import { data, el, say, vocabulary } from "./page.js";
 
 const INTO_A_FLOW = Object.keys(KINDS).filter(each => KINDS[each].group !== "end" && each !== "first");
 const NEVER_REACHED = ["bpmn:StartEvent", "bpmn:BoundaryEvent"];
 
-/** `ways` draws (see drawing.js), `registry` knows the elements of the drawing. */
-export function drawingOn(ways, registry) {
+/** `ways` draws (see drawing.js), `put` draws a template (see templates.js), `registry` knows the elements of the drawing. */
+export function drawingOn(ways, registry, put) {
   const kinds = names => names.map(each => ({ id: each, label: say(`kind_${each}`) }));
   const chosen = id => document.getElementById(id).value;
   const removal = element => button(say("remove_this"), () => ways.remove(element), { name: "trash", id: "p-remove" });
@@ -23,6 +23,7 @@ export function drawingOn(ways, registry) {
       next.length ? row("p-append", "append_what", kinds(next), next[0], each => ways.append(element, each)) : null,
       next.length ? connection(element) : null,
       kind === "step" ? row("p-attach", "attach_what", kinds(["message", "time"]), "time", each => ways.attach(element, each)) : null),
+      object.outgoing?.length === 1 ? templates(registry.get(object.outgoing[0].id)) : null,
     object.$type === "bpmn:StartEvent" ? null : removal(element));
   }
 
@@ -33,7 +34,18 @@ export function drawingOn(ways, registry) {
     return row("p-connect", "connect_to", places, places[0]?.id || "", each => ways.connect(element, registry.get(each)));
   }
 
-  const into = flow =>
-    [group(say("insert"), row("p-insert", "insert_what", kinds(INTO_A_FLOW), "step", each => ways.insert(flow, each))), removal(flow)];
+  /** The ready-made steps, with what the chosen one is for. */
+  function templates(flow) {
+    const about = el("p", { class: "small muted", id: "p-template-about" }), of = id => data.templates.find(each => each.id === id);
+    const tell = id => { about.textContent = of(id).about; };
+    tell(data.templates[0].id);
+    return group(say("templates"), el("div", { class: "with-button" }, select("p-template", say("template_what"), data.templates, data.templates[0].id, tell),
+      button(say("template_do"), () => put(flow, of(chosen("p-template"))), { id: "p-template-do" })), about);
+  }
+
+  const isWithin = ({ source, target }) => processOf(objectOf(source)) && processOf(objectOf(source)) === processOf(objectOf(target));
+  const into = flow => [
+    group(say("insert"), row("p-insert", "insert_what", kinds(INTO_A_FLOW), "step", each => ways.insert(flow, each))),
+    isWithin(flow) ? templates(flow) : null, removal(flow)];
   return { after, into, removal };
 }

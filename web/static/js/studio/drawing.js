@@ -2,17 +2,13 @@
 import { isA, objectOf } from "./elements.js";
 import { KINDS, idStartOf, kindsAfter, othersFor, replacementFor } from "./kinds.js";
 import { namesIn } from "./names.js";
-import { fill, missing, say, vocabulary } from "./page.js";
+import { say, vocabulary } from "./page.js";
+import { searchModule } from "./search.js";
+import { wordsModule } from "./translate.js";
 
 const ROOM = { x: 170, y: 140 };                                     // a step, and a little way before and after it
 const ON_THE_PAD = ["step", "choice", "message", "end"];
 const FIXED = ["bpmn:Participant", "bpmn:Lane", "bpmn:StartEvent"];
-
-/** The library's own sentences, in the reader's language. */
-function translate(words, values = {}) {
-  if (vocabulary.words[words] === undefined) missing.add(words);
-  return fill(vocabulary.words[words] ?? words, values);
-}
 
 class PaletteProvider {
   constructor(palette, create, elementFactory, handTool, lassoTool, spaceTool, globalConnect) {
@@ -35,7 +31,7 @@ class PaletteProvider {
 PaletteProvider.$inject = ["palette", "create", "elementFactory", "handTool", "lassoTool", "spaceTool", "globalConnect"];
 
 class ContextPadProvider {
-  constructor(contextPad, modeling, elementFactory, connect, create, autoPlace, popupMenu, rules, studioWays) {
+  constructor(contextPad, modeling, elementFactory, connect, create, autoPlace, rules, studioWays) {
     const entry = (group, className, title, action) => ({ group, className, title, action });
     const remove = elements => entry("edit", "bpmn-icon-trash", say("remove"), { click: () => modeling.removeElements([...elements]) });
     const mayRemove = elements => {
@@ -58,10 +54,7 @@ class ContextPadProvider {
           entries[`append.${kind}`] = append(KINDS[kind].attributes, KINDS[kind].sign, say("append", { kind: say(`kind_${kind}`) }));
         }
         if (othersFor(object, object.id in vocabulary.steps).length) {
-          entries.replace = entry("edit", "bpmn-icon-screw-wrench", translate("Change element"), {
-            click: event => popupMenu.open(element, "bpmn-replace", { x: event.x, y: event.y + 20, cursor: { x: event.x, y: event.y } },
-              { title: translate("Change element") }),
-          });
+          entries.replace = entry("edit", "bpmn-icon-screw-wrench", say("change_kind"), { click: () => document.getElementById("p-kind")?.focus() });
         }
       }
       if (isA(element, "bpmn:SequenceFlow")) {
@@ -77,22 +70,8 @@ class ContextPadProvider {
     contextPad.registerProvider(this);
   }
 }
-ContextPadProvider.$inject = ["contextPad", "modeling", "elementFactory", "connect", "create", "autoPlace", "popupMenu", "rules",
+ContextPadProvider.$inject = ["contextPad", "modeling", "elementFactory", "connect", "create", "autoPlace", "rules",
   "studioWays"];
-
-class ReplaceMenuProvider {
-  constructor(popupMenu, studioWays) {
-    this.getPopupMenuHeaderEntries = () => ({});
-    this.getPopupMenuEntries = element => {
-      const object = objectOf(element);
-      const entry = kind => [`replace.${kind}`,
-        { label: say(`kind_${kind}`), className: KINDS[kind].sign, action: () => studioWays.change(element, kind) }];
-      return Object.fromEntries(othersFor(object, object.id in vocabulary.steps).map(entry));
-    };
-    popupMenu.registerProvider("bpmn-replace", this);
-  }
-}
-ReplaceMenuProvider.$inject = ["popupMenu", "studioWays"];
 
 /** The ways of drawing that need no mouse; each is one command. */
 class Ways {
@@ -121,7 +100,7 @@ class Ways {
 Ways.$inject = ["injector", "commandStack", "autoPlace", "elementFactory", "bpmnReplace", "modeling", "selection"];
 
 /** A place on the edge of a step where no event is yet; below before above, right before left. */
-function freePlaceOn({ x, y, width, height, attachers }) {
+export function freePlaceOn({ x, y, width, height, attachers }) {
   const places = [y + height, y].flatMap(edge => [width - 18, width / 2, 18].map(along => ({ x: x + along, y: edge })));
   const isFree = place => attachers.every(each => Math.hypot(each.x + each.width / 2 - place.x, each.y + each.height / 2 - place.y) > 34);
   return places.find(isFree) || places[0];
@@ -188,12 +167,10 @@ function keepHouse(eventBus, bpmnFactory, moddle, elementRegistry) {
 keepHouse.$inject = ["eventBus", "bpmnFactory", "moddle", "elementRegistry"];
 
 export const drawingModule = {
-  __init__: ["studioHouse"],
-  translate: ["value", translate],
+  __depends__: [wordsModule, searchModule],
+  __init__: ["studioHouse", "paletteProvider", "contextPadProvider"],
   paletteProvider: ["type", PaletteProvider],
   contextPadProvider: ["type", ContextPadProvider],
-  replaceMenuProvider: ["type", ReplaceMenuProvider],
   studioWays: ["type", Ways],
   studioHouse: ["factory", keepHouse],
 };
-export const wordsModule = { translate: ["value", translate] };

@@ -2,13 +2,17 @@
 //   [data-studio]   data-ready when drawn; data-saved: saved, unsaved, saving, waiting, refused, signed_out, conflict; data-revision;
 //                   data-warnings: what the library did not understand; data-untranslated: sentences without words
 import { flush } from "./controls.js";
-import { drawingModule, wordsModule } from "./drawing.js";
+import { drawingModule } from "./drawing.js";
 import { nameOf, penFor } from "./elements.js";
 import { findingsOf } from "./findings.js";
+import { keysOf } from "./keys.js";
 import { langbiang, spiffworkflow } from "./moddle.js";
 import { data, el, missing, say } from "./page.js";
+import { savePicture } from "./pictures.js";
 import { propertiesFormOf } from "./properties.js";
 import { savingOf, unsavedOf } from "./saving.js";
+import { templatesOf } from "./templates.js";
+import { wordsModule } from "./translate.js";
 import { unreadElements } from "./unread.js";
 
 const studio = document.querySelector("[data-studio]"), part = name => studio.querySelector(`[data-${name}]`);
@@ -78,7 +82,7 @@ function edit({ modeler, kept, read, saved }) {
   const pen = penFor(modeler, touched);
   const saving = savingOf({ read, saved, touched, tell });
   const findings = findingsOf({ modeler, box: part("findings"), count: part("count"), go: element => form.go(element) });
-  const form = propertiesFormOf({ modeler, box: part("properties"), pen, findings });
+  const form = propertiesFormOf({ modeler, box: part("properties"), pen, findings, put: templatesOf(modeler, pen) });
   const stack = modeler.get("commandStack");
 
   function tell(state, answer) {
@@ -121,6 +125,23 @@ function edit({ modeler, kept, read, saved }) {
       el("button", { type: "button", class: "linkbtn", "data-unread-at": each.id, onclick: () => form.go(each) }, wordsOf(each)))))] : []));
   }
 
+  const check = async () => {
+    flush();
+    await saving.save();
+    sayUnread(true);
+  };
+  const minimap = modeler.get("minimap"), search = () => modeler.get("searchPad").toggle();
+  const keys = keysOf({ save: check, search, minimap: () => minimap.toggle() });
+  modeler.on("minimap.toggle", ({ open }) => part("minimap").setAttribute("aria-pressed", String(open)));
+  part("editing").hidden = false;
+  part("minimap").addEventListener("click", () => minimap.toggle());
+  part("search").addEventListener("click", event => {
+    event.stopPropagation();                                         // a click beside the search closes it
+    search();
+  });
+  part("keys").addEventListener("click", keys.help);
+  part("canvas").querySelectorAll(".djs-palette [aria-label]").forEach(each => { each.title = each.getAttribute("aria-label"); });
+
   const changed = () => {
     part("undo").disabled = !stack.canUndo();
     part("redo").disabled = !stack.canRedo();
@@ -138,9 +159,7 @@ function edit({ modeler, kept, read, saved }) {
   part("undo").addEventListener("click", () => { flush(); stack.undo(); });
   part("redo").addEventListener("click", () => stack.redo());
   part("check").addEventListener("click", async () => {
-    flush();
-    await saving.save();
-    sayUnread(true);
+    await check();
     showFindings();
   });
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
@@ -179,6 +198,17 @@ function ready(viewer) {
     const how = event.target.closest("[data-zoom]")?.dataset.zoom;
     if (how === "fit") canvas.zoom("fit-viewport", "auto");
     else if (how) canvas.zoom(canvas.zoom() * (how === "in" ? 1.25 : 0.8));
+  });
+  part("export").addEventListener("click", async event => {
+    const kind = event.target.closest("[data-picture]")?.dataset.picture;
+    if (!kind) return;
+    part("export").open = false;
+    notice("picture");
+    try {
+      await savePicture(viewer, kind, { name: data.file_name, url: data.picture_url, token: data.token });
+    } catch (fault) {
+      notice("picture", fault.message || say("picture_failed"));
+    }
   });
   studio.dataset.untranslated = [...missing].join(" | ");
   studio.dataset.ready = "";

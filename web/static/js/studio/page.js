@@ -1,6 +1,20 @@
-// What the server told the page: the text, the words in the reader's language, what a diagram may name.
-export const data = JSON.parse(document.getElementById("studio-data").textContent);
+// What the server told the page, and what it reads beside it: the text, the words in the reader's language, what a diagram may name.
+const told = JSON.parse(document.getElementById("studio-data").textContent);
+export const data = { ...told, ...await read(told.source_url) };
 export const vocabulary = data.vocabulary;
+
+/** What the editor works on; without it the page says so and nothing else runs. */
+async function read(url) {
+  try {
+    const answer = await fetch(url, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(answer.status);
+    return await answer.json();
+  } catch (fault) {
+    document.querySelector("[data-unreachable]").hidden = false;
+    document.querySelector("[data-studio]").dataset.ready = "failed";
+    throw fault;
+  }
+}
 
 /** The sentence of this name, with {places} filled. */
 export function say(key, values = {}) {

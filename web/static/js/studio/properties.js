@@ -6,14 +6,14 @@ import { definitionOf, extensionOf, isA, laneOf, nameOf, objectOf, processOf, pr
 import { fieldsOf } from "./fields.js";
 import { kindOf, othersFor } from "./kinds.js";
 import { free, namesIn } from "./names.js";
-import { el, say, vocabulary } from "./page.js";
+import { data, el, say, vocabulary } from "./page.js";
 import { limitOf, timerOf } from "./timing.js";
 import { variablesFor } from "./variables.js";
 
-/** `box` is where it is drawn, `findings` says what was found of an element. */
-export function propertiesFormOf({ modeler, box, pen, findings }) {
+/** `box` is where it is drawn, `findings` says what was found of an element, `put` draws a template. */
+export function propertiesFormOf({ modeler, box, pen, findings, put }) {
   const ways = modeler.get("studioWays"), selection = modeler.get("selection"), registry = modeler.get("elementRegistry");
-  const canvas = modeler.get("canvas"), drawOn = drawingOn(ways, registry);
+  const canvas = modeler.get("canvas"), drawOn = drawingOn(ways, registry, put);
   let shown = null, writing = false;
 
   const written = {};                                                // the pen, except that what it writes does not draw the form anew
@@ -68,11 +68,11 @@ export function propertiesFormOf({ modeler, box, pen, findings }) {
     if (!isA(shown, "bpmn:FlowNode")) return [names(object)];
     const kind = kindOf(object);
     return [
-      names(object), kindBox(object, kind), edgeBox(object),
+      names(object), kind === "step" ? cameFrom(object, "label") : null, kindBox(object, kind), edgeBox(object),
       kind === "step" ? stepParts(object) : null,
       kind === "choice" ? waysOut(object) : null,
       kind === "message" ? messageBox(object) : null,
-      kind === "time" ? timerOf(shown, written, draw) : null,
+      kind === "time" ? [timerOf(shown, written, draw), data.daily[object.id]?.limit ? cameFrom(object, "limit") : null] : null,
       kind === "service" ? serviceBox(object) : null,
       drawOn.after(shown, kind),
     ];
@@ -123,18 +123,26 @@ export function propertiesFormOf({ modeler, box, pen, findings }) {
       .map(each => ({ id: each.id, label: nameOf(each, vocabulary.language) }));
     return [
       bound ? el("p", { class: "boundnote small", "data-bound": "" }, say("bound_step")) : null,
-      select("p-role", say("who"), who, role || "", set("role")),
+      select("p-role", say("who"), who, role || "", set("role")), cameFrom(object, "role"),
       bound ? null : select("p-other-than", say("other_than"), [{ id: "", label: say("anybody") }, ...others], other_than || "", set("other_than")),
-      limitOf(shown, written, draw),
+      limitOf(shown, written, draw), cameFrom(object, "limit"),
       bound ? outcomesOf(bound) : [
         ...fieldsOf(shown, (form, draws) => {
           written.setForm(shown, form);
           if (draws) draw();
         }),
         group(say("help"), area("p-help-vi", say("help_vi"), help_vi, set("help_vi"), { lang: "vi" }),
-          area("p-help-en", say("help_en"), help_en, set("help_en"), { lang: "en" })),
+          area("p-help-en", say("help_en"), help_en, set("help_en"), { lang: "en" }), cameFrom(object, "help")),
       ],
     ];
+  }
+
+  /** Whether the drawing says it, or for the time being a daily setting, which can be looked at there. */
+  function cameFrom(object, what) {
+    const set = data.daily[object.id]?.[what];
+    const link = set && data.daily_url ? el("a", { href: data.daily_url, target: "_blank", rel: "noopener" }, say("daily_link")) : null;
+    return el("p", { class: "small muted camefrom", "data-from": set ? "daily" : "diagram", "data-what": what },
+      set ? [say("from_daily", { value: set }), " ", link] : say("from_diagram"));
   }
 
   const outcomesOf = ({ outcomes }) => (outcomes.length

@@ -2,6 +2,7 @@
 import { data } from "./page.js";
 
 const QUIET = 2000;
+const LONGEST_UNSAVED = 5000;                                        // who draws without a pause is saved all the same
 const PAUSES = [2000, 4000, 8000, 15000, 30000];
 /** Names this opened page, so that a save whose answer was lost is known for its own, and not that of another tab. */
 const page = [...crypto.getRandomValues(new Uint8Array(12))].map(each => each.toString(16).padStart(2, "0")).join("");
@@ -9,16 +10,17 @@ const page = [...crypto.getRandomValues(new Uint8Array(12))].map(each => each.to
 /** `read` gives the text; `saved` is the one that needs no saving, null for none. `tell(state, answer)` is told of "unsaved",
  *  "saving", "saved", "waiting", "refused", "signed_out", "conflict". */
 export function savingOf({ read, saved, touched, tell }) {
-  let { ref, revision } = data, timer = 0, failures = 0, running = null, changed = false, token = data.token;
+  let { ref, revision } = data, timer = 0, failures = 0, running = null, changed = false, token = data.token, since = 0;
 
   const keep = xml => inStore(store => store.setItem(key(ref), JSON.stringify({ xml, revision, touched: [...touched] })));
   const forget = of => inStore(store => store.removeItem(key(of)));
   const later = pause => { clearTimeout(timer); timer = setTimeout(save, pause); };
 
   function change() {
+    if (!changed) since = Date.now();
     changed = true;
     if (!running) tell("unsaved");
-    later(QUIET);
+    later(Math.max(0, Math.min(QUIET, since + LONGEST_UNSAVED - Date.now())));
   }
 
   /** Save now; the promise ends when nothing more is to be saved or it could not be. */

@@ -1,0 +1,163 @@
+"""Open cases move with everything people have begun in them, stay whole when they cannot, and come back byte for byte."""
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casework.case_history import staff_steps
+from casework.db import db, unit_of_work
+from casework.models import Case, Clock, Draft
+from tests import build, drawn
+from tests.workflows.moving.cases import carried_out, fates, faults, later, line, live, newest, renamed, rows, typed, undone, versions
+from workflows.models import StepFact, Timer, WaitingTask
+from workflows.steps import claim
+from workflows.wakeups import fire_due_timers
+
+LATER = later(build.NOON, 60 * 24)
+
+
+@pytest.fixture
+def world(app: Flask) -> build.World:
+    return build.standard_world()
+
+
+@pytest.fixture
+def quick(sqlite_app: Flask) -> build.World:
+    """For what cannot differ between the databases."""
+    return build.standard_world()
+
+
+def claimed(world: build.World, case: Case, element: str, by: str) -> None:
+    now = build.next_moment(case)
+    with unit_of_work():
+        claim(build.waiting(case, element).ref, by=world.actor(by, now), now=now)
+
+
+def open_steps(case: Case) -> list[WaitingTask]:
+    db.session.rollback()
+    return list(db.session.scalars(select(WaitingTask).where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting")))
+
+
+def test_claims_drafts_limits_and_timers_go_along_and_come_back_byte_for_byte(world: build.World) -> None:
+    source = live()
+    cases = {state: build.case_at(world, state) for state in ("to_verify", "to_classify", "handling", "approval", "to_publish", "rating")}
+    claimed(world, cases["handling"], "submit_answer", "officer_PTNMT")
+    ref = typed(world, cases["handling"], "submit_answer", "officer_PTNMT", now=build.next_moment(cases["handling"]))
+    held = build.case_at(world, "handling")
+    build.act(world, held, "hold", "ops_lead", reason="Chờ nước rút.", until=date(2026, 3, 9))
+    ended = build.case_at(world, "closed")
+    before = {case.id: rows(case) for case in (*cases.values(), held, ended)}
+
+    target = drawn.put_live(drawn.legal_model())
+    move = carried_out(world, source, target, now=LATER)
+    assert move.state == "done"
+    assert set(fates(move).values()) == {"moved"}
+    assert ended.code not in fates(move)
+    assert faults() == []
+    for case in (*cases.values(), held):
+        assert {number for _process, number, is_ended in versions(case) if not is_ended} == {target.number}
+        was, is_now = before[case.id], rows(case)
+        for table, columns in (("waiting_task", ("version_id",)), ("process_timer", ()), ("clock", ()), ("draft", ()), ("case", ())):
+            for old, new in zip(was[table], is_now[table], strict=True):
+                differing = {name for name in old if old[name] != new[name]}
+                assert differing <= set(columns), (case.code, table, differing)
+    # an agency that had answered before stays on the version it worked on
+    assert [each for each in versions(cases["rating"]) if each[2]] == [("assignment", source.number, True)]
+    event = newest(cases["handling"])
+    assert (event.type, event.payload["from"], event.payload["to"]) == ("move_case", source.number, target.number)
+    said = [step.words.vi for step in staff_steps(cases["handling"], by=world.actor("operator", LATER))]
+    assert any("chuyển hồ sơ từ bản 1 sang bản 2" in words for words in said)
+    assert db.session.scalars(select(Draft).where(Draft.ref == ref)).one().subject == "submit_answer"
+
+    build.advance(world, cases["to_classify"], "handling")                # goes on in the new version: its undo is refused
+    again = undone(world, move, now=later(LATER))
+    assert again.state == "undone"
+    assert fates(again) == {case.code: "undone" for case in (*cases.values(), held)} | {cases["to_classify"].code: "moved"}
+    assert "worked on since" in (line(again, cases["to_classify"]).why_en or "")
+    assert faults() == []
+    for case in (*cases.values(), held, ended):
+        if case is not cases["to_classify"]:
+            assert rows(case) == before[case.id], case.code
+    assert newest(cases["handling"]).type == "undo_move_case"
+    build.advance(world, cases["to_classify"], "approval")
+    build.do(world, cases["to_classify"], "approve_answer", "leader_PTNMT")
+    assert [step.element for step in open_steps(cases["to_classify"])] == ["legal_review"]
+    build.advance(world, cases["handling"], "closed")
+    assert faults() == []
+
+
+def test_a_renamed_step_keeps_its_holder_its_draft_and_the_time_it_began(quick: build.World) -> None:
+    source = drawn.put_live(drawn.legal_model())
+    case = build.case_at(quick, "approval")
+    build.do(quick, case, "approve_answer", "leader_PTNMT")
+    claimed(quick, case, "legal_review", "ops_lead")
+    typed(quick, case, "legal_review", "ops_lead", now=build.next_moment(case))
+    before = rows(case)
+    target = drawn.put_live(renamed("legal_review", "law_check", drawn.legal_model()))
+    move = carried_out(quick, source, target, now=LATER, mapping={"legal_review": "law_check"})
+    assert fates(move) == {case.code: "moved"}
+    [step] = open_steps(case)
+    was = next(row for row in before["waiting_task"] if row["state"] == "waiting")
+    kept = ("id", "ref", "desk", "claimed_by_id", "claimed_at", "entered_at", "due_at", "engine_task")
+    assert step.element == "law_check"
+    assert {name: getattr(step, name) for name in kept} == {name: was[name] for name in kept}
+    [clock] = db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.kind == "step"))
+    assert (clock.element, clock.ended_at, clock.due_at) == ("law_check", None, was["due_at"])
+    assert db.session.scalars(select(Draft).where(Draft.case_id == case.id)).one().subject == "law_check"
+    facts = select(StepFact).where(StepFact.case_id == case.id, StepFact.element.in_(("legal_review", "law_check")))
+    assert not db.session.scalars(facts).all()
+    assert faults() == []
+    typed(quick, case, "law_check", "ops_lead", now=later(LATER), words="Viết thêm ở cửa sổ khác")
+    undone(quick, move, now=later(LATER, 10))
+    now_there = rows(case)
+    drafts = now_there.pop("draft")
+    assert {row["subject"] for row in drafts} == {"legal_review"}
+    was_there = {name: found for name, found in before.items() if name != "draft"}
+    assert now_there == was_there
+    assert faults() == []
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["kept", "anew"])
+def test_limits_of_a_step_stay_unless_they_are_to_be_counted_anew(quick: build.World, anew: bool) -> None:
+    without = drawn.legal_model().replace(b'<spiffworkflow:property name="limit" value="4"/>', b"").replace(
+        b'<spiffworkflow:property name="limit_unit" value="working_hours"/>', b"")
+    source = drawn.put_live(drawn.legal_model())
+    timed = build.case_at(quick, "approval")
+    build.do(quick, timed, "approve_answer", "leader_PTNMT")
+    due = open_steps(timed)[0].due_at
+    before = rows(timed)
+    eight = drawn.put_live(drawn.legal_model().replace(b'name="limit" value="4"', b'name="limit" value="8"'))
+    move = carried_out(quick, source, eight, now=LATER, mapping={}, recomputes_limits=anew)
+    [step] = open_steps(timed)
+    clocks = list(db.session.scalars(select(Clock).where(Clock.case_id == timed.id, Clock.kind == "step").order_by(Clock.id)))
+    assert (step.due_at == due) is not anew
+    assert [clock.amount for clock in clocks] == ([4, 8] if anew else [4])
+    assert [clock.ended_at is None for clock in clocks] == ([False, True] if anew else [True])
+    assert clocks[-1].started_at == (LATER if anew else before["waiting_task"][-1]["entered_at"])
+    assert faults() == []
+    undone(quick, move, now=later(LATER))
+    assert rows(timed) == before
+    gone = carried_out(quick, source, drawn.put_live(without), now=later(LATER, 10))
+    assert fates(gone) == {timed.code: "moved"}
+    assert open_steps(timed)[0].limit is None
+    back = carried_out(quick, db.session.merge(gone.target), eight, now=later(LATER, 20))
+    assert fates(back) == {timed.code: "moved"}                          # a limit that is new runs from the move on
+    running = select(Clock).where(Clock.case_id == timed.id, Clock.kind == "step", Clock.ended_at.is_(None))
+    assert [(clock.amount, clock.started_at) for clock in db.session.scalars(running)] == [(8, later(LATER, 20))]
+    assert faults() == []
+
+
+def test_a_timer_that_goes_along_fires_at_its_own_instant(world: build.World) -> None:
+    source = live()
+    case = build.case_at(world, "rating")
+    due = db.session.scalars(select(Timer).where(Timer.case_id == case.id, Timer.ended_at.is_(None))).one().due_at
+    carried_out(world, source, drawn.put_live(drawn.legal_model()), now=LATER)
+    timer = db.session.scalars(select(Timer).where(Timer.case_id == case.id, Timer.ended_at.is_(None))).one()
+    assert timer.due_at == due
+    assert fire_due_timers(due) == 1
+    db.session.expire_all()
+    assert case.state == "closed"
+    assert faults() == []

@@ -1,0 +1,261 @@
+"""Moving the cases of a plan, and bringing them back: each in a unit of work of its own, by any number of workers.
+
+A worker leases the plan and takes its cases in their order. What counts is the case's own row, locked, and its line read again: a
+case moves once however many workers there are, and one that dies half way leaves none half moved.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from time import monotonic
+
+from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.exc import StaleDataError
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.models import Account, Case
+from casework.permissions import SYSTEM, Action, Actor
+from casework.words import Bilingual
+from workflows.bindings import BINDINGS, Bindings
+from workflows.faults import place_of, root_of
+from workflows.instances import StateUnreadable
+from workflows.models import Incident, MoveCase, ProcessMove
+from workflows.moving.cases import UndoRefused, bring_back, move_case
+from workflows.moving.mapping import MoveImpossible
+from workflows.moving.plans import MoveRefused, MoveUnknown, locked_move
+from workflows.moving.previewing import UNREADABLE, Way, preview_next, unforeseen
+from workflows.versions import acting
+
+LOGGER = logging.getLogger("langbiang.moving")
+
+LEASE = timedelta(seconds=60)
+"""How long a worker may sit on a plan it has leased before another takes it over."""
+SECONDS = 20.0
+"""How long one call goes on; the job is called again at once or soon after."""
+READ_TOGETHER = 50
+AT_WORK = ("previewing", "moving", "undoing")
+
+UNDONE_FIRST = Bilingual("Kế hoạch đã được hoàn tác trước khi chuyển hồ sơ này.", "The plan was undone before this case was moved.")
+
+
+def go_on(
+    now: datetime, *, most: int | None = None, seconds: float = SECONDS, only: int | None = None, bindings: Bindings = BINDINGS
+) -> int:
+    """Go on with every plan that is at work, or with `only` one; returns how many cases were looked at, moved or brought back.
+
+    At most `most`. A case somebody works on at this moment is passed by and taken up by the next call.
+    """
+    done, until = 0, monotonic() + seconds
+    query = select(ProcessMove.id).where(ProcessMove.state.in_(AT_WORK)).order_by(ProcessMove.id)
+    if only is not None:
+        query = query.where(ProcessMove.id == only)
+    for move_id in list(db.session.scalars(query)):
+        if (most is None or done < most) and monotonic() < until and _lease(move_id, now):
+            try:
+                done += go_on_with(move_id, now, most=None if most is None else most - done, until=until, bindings=bindings)
+            finally:
+                _release(move_id)
+    db.session.rollback()
+    return done
+
+
+def go_on_with(
+    move_id: int, now: datetime, *, most: int | None = None, until: float | None = None, bindings: Bindings = BINDINGS
+) -> int:
+    """Go on with one plan, which the caller has leased; returns how many cases were done."""
+    until = until if until is not None else monotonic() + SECONDS
+    done = 0
+    while (most is None or done < most) and monotonic() < until:
+        left = None if most is None else most - done
+        number = preview_next(move_id, now) if left is None else preview_next(move_id, now, most=min(left, 20))
+        if number == 0:
+            break
+        done += number
+    for state, turn in (("moving", _Move), ("undoing", _Undo)):
+        db.session.rollback()
+        move = db.session.get_one(ProcessMove, move_id, populate_existing=True)
+        if move.state == state:
+            done += turn(move, now, bindings).run(None if most is None else most - done, until)
+    return done
+
+
+def undo_case(move: ProcessMove, case_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
+    """Bring one case back to the version it was moved from, as it was, inside the caller's unit of work.
+
+    Records `undo_move_case` in the case. Raises NotAllowed, MoveUnknown, and UndoRefused where the case has gone on since.
+    """
+    by = acting(by, move.centre_id, Action.MOVE_CASES)
+    query = select(MoveCase.id, MoveCase.case_id).join(MoveCase.case).where(MoveCase.move_id == move.id, Case.ref == case_ref)
+    row = db.session.execute(query).first()
+    if row is None:
+        raise MoveUnknown
+    case = lock_case(row.case_id)
+    line, _has_incident = locked_line(row.id)
+    if line.state != "moved" or case.quarantined_at is not None:
+        raise MoveRefused("Hồ sơ này không còn ở trạng thái đã chuyển.", "This case is not moved any more.")
+    bring_back(case, line, by=by, now=now, bindings=bindings)
+
+
+def locked_line(line_id: int) -> tuple[MoveCase, bool]:
+    """Return a case of a plan with its row locked, and whether an incident of the case is open; the case's own lock comes first."""
+    of_plan = joinedload(MoveCase.move, innerjoin=True).options(
+        joinedload(ProcessMove.source, innerjoin=True), joinedload(ProcessMove.target, innerjoin=True)
+    )
+    failed = exists().where(Incident.case_id == MoveCase.case_id, Incident.resolved_at.is_(None))
+    query = select(MoveCase, failed).where(MoveCase.id == line_id).options(of_plan).execution_options(populate_existing=True)
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update(of=MoveCase)
+    line, has_incident = db.session.execute(query).one()
+    return line, has_incident
+
+
+class _Turn:
+    """One worker's turn at the cases of a plan that are in one state."""
+
+    of_plan = ""
+    of_line = ""
+
+    def __init__(self, move: ProcessMove, now: datetime, bindings: Bindings) -> None:
+        self.way, self.now, self.bindings = Way.of(move), now, bindings
+        self.by = _actor(self._who(move))
+
+    def _who(self, move: ProcessMove) -> int | None:
+        return move.begun_by_id
+
+    def run(self, most: int | None, until: float) -> int:
+        """Take the cases one by one; returns how many were done."""
+        done = busy = 0
+        for line_id, case_id in self._lines():
+            if (most is not None and done >= most) or monotonic() >= until:
+                return done
+            match self._alone(line_id, case_id):
+                case None:
+                    return done  # somebody has stopped the plan
+                case True:
+                    done += 1
+                case False:
+                    busy += 1
+        if not busy:
+            with unit_of_work():
+                self.finish(locked_move(self.way.move_id))
+        return done
+
+    def finish(self, move: ProcessMove) -> None:
+        """Note that nothing is left to be done."""
+        raise NotImplementedError
+
+    def do(self, case: Case, line: MoveCase, has_incident: bool) -> None:
+        """What is done with one case."""
+        raise NotImplementedError
+
+    def give_up(self, line: MoveCase, why: Bilingual) -> None:
+        """Note that it could not be done."""
+        raise NotImplementedError
+
+    def _lines(self) -> Iterator[tuple[int, int]]:
+        last = 0
+        while True:
+            db.session.rollback()
+            query = select(MoveCase.id, MoveCase.case_id).where(MoveCase.move_id == self.way.move_id, MoveCase.state == self.of_line)
+            query = query.where(MoveCase.why_vi.is_(None), MoveCase.id > last).order_by(MoveCase.id).limit(READ_TOGETHER)
+            rows = db.session.execute(query).all()
+            if not rows:
+                return
+            for row in rows:
+                last = row.id
+                yield row.id, row.case_id
+
+    def _alone(self, line_id: int, case_id: int) -> bool | None:
+        """Do it with one case: True when it was done or given up, False when somebody holds the case, None when the plan was stopped."""
+        try:
+            with unit_of_work():
+                case = lock_case(case_id)
+                line, has_incident = locked_line(line_id)
+                if line.move.state != self.of_plan:
+                    return None
+                if line.state == self.of_line:
+                    self.do(case, line, has_incident)
+            return True
+        except (MoveImpossible, UndoRefused) as refusal:
+            why = refusal.text
+        except StateUnreadable:
+            why = UNREADABLE
+        except (StaleDataError, OperationalError) as fault:
+            LOGGER.warning("move put off", extra={"case": case_id, "error": type(fault).__name__})
+            return False
+        except Exception as fault:  # one case must not keep the others; nothing of it stays. Never the text of the fault
+            root = root_of(fault)
+            LOGGER.error("move failed", extra={"case": case_id, "error": type(root).__name__, "place": place_of(root)})
+            why = unforeseen(fault)
+        return self._given_up(line_id, case_id, why)
+
+    def _given_up(self, line_id: int, case_id: int, why: Bilingual) -> bool:
+        try:
+            with unit_of_work():
+                lock_case(case_id)
+                line, _has_incident = locked_line(line_id)
+                if line.state == self.of_line:
+                    self.give_up(line, why)
+        except OperationalError:
+            return False
+        return True
+
+
+class _Move(_Turn):
+    of_plan, of_line = "moving", "moves"
+
+    def do(self, case: Case, line: MoveCase, has_incident: bool) -> None:
+        move_case(case, line, self.way, by=self.by, now=self.now, has_incident=has_incident, bindings=self.bindings)
+
+    def give_up(self, line: MoveCase, why: Bilingual) -> None:
+        line.state, line.why_vi, line.why_en = "stayed", *why
+
+    def finish(self, move: ProcessMove) -> None:
+        left = select(MoveCase.id).where(MoveCase.move_id == move.id, MoveCase.state == "moves").limit(1)
+        if move.state == "moving" and db.session.scalar(left) is None:
+            move.state, move.ended_at = "done", self.now
+
+
+class _Undo(_Turn):
+    of_plan, of_line = "undoing", "moved"
+
+    def _who(self, move: ProcessMove) -> int | None:
+        return move.undone_by_id
+
+    def do(self, case: Case, line: MoveCase, has_incident: bool) -> None:
+        bring_back(case, line, by=self.by, now=self.now, bindings=self.bindings)
+
+    def give_up(self, line: MoveCase, why: Bilingual) -> None:
+        line.why_vi, line.why_en = why
+
+    def finish(self, move: ProcessMove) -> None:
+        left = select(MoveCase.id).where(MoveCase.move_id == move.id, MoveCase.state == "moved", MoveCase.why_vi.is_(None)).limit(1)
+        if move.state != "undoing" or db.session.scalar(left) is not None:
+            return
+        rest = update(MoveCase).where(MoveCase.move_id == move.id, MoveCase.state == "moves")
+        db.session.execute(
+            rest.values(state="stayed", why_vi=UNDONE_FIRST.vi, why_en=UNDONE_FIRST.en), execution_options={"synchronize_session": False}
+        )
+        undone = select(func.count()).where(MoveCase.move_id == move.id, MoveCase.state == "undone")
+        move.state, move.ended_at = "undone" if db.session.scalar(undone) else "done", self.now
+
+
+def _actor(account_id: int | None) -> Actor:
+    account = db.session.get(Account, account_id) if account_id is not None else None
+    return Actor(account) if account is not None else SYSTEM
+
+
+def _lease(move_id: int, now: datetime) -> bool:
+    free = or_(ProcessMove.leased_until.is_(None), ProcessMove.leased_until <= now)
+    change = update(ProcessMove).where(ProcessMove.id == move_id, ProcessMove.state.in_(AT_WORK), free)
+    with unit_of_work():
+        return db.session.scalar(change.values(leased_until=now + LEASE).returning(ProcessMove.id)) is not None
+
+
+def _release(move_id: int) -> None:
+    db.session.rollback()
+    with unit_of_work():
+        db.session.execute(update(ProcessMove).where(ProcessMove.id == move_id).values(leased_until=None))

@@ -1,0 +1,241 @@
+"""One case moved to another version of its process, with everything people have begun in it, and brought back byte for byte.
+
+What is changed is written down row by row as it is changed (casework.reorganising.journal): the rows before, to be put back, and the
+rows behind, by which it is known whether the case has gone on since.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import orjson
+import zstandard
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from sqlalchemy import select
+
+from casework.clocks import end_step_clock, running_step_clock
+from casework.db import db, kept_for_step
+from casework.events import record
+from casework.models import Account, Case, Draft
+from casework.permissions import Actor, actor_for
+from casework.reorganising.journal import Net, Row, changed_since, net_of, take_back, watched
+from casework.step_records import tell_step_waits
+from workflows import engine
+from workflows.bindings import BINDINGS, Bindings
+from workflows.case_rows import AT_DESKS, steps_of, timers_of
+from workflows.desks import REPORTER, desk_of, own_desk
+from workflows.element_settings import limit_on
+from workflows.instances import CaseProcess
+from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion, WaitingTask
+from workflows.moving.mapping import MoveImpossible
+from workflows.moving.previewing import GONE, HAS_INCIDENT, UNREADABLE, Way, reason_against
+from workflows.moving.tree import move_tree, places_of
+from workflows.parsed import definition_of
+from workflows.unforeseen import is_unforeseen
+
+Changes = list[Row]
+
+
+class UndoRefused(MoveImpossible):
+    """The case has gone on since it was moved."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Hồ sơ đã được xử lý tiếp từ khi chuyển nên không hoàn tác được.",
+            "The case has been worked on since it was moved, so it cannot be brought back.",
+        )
+
+
+def move_case(
+    case: Case, line: MoveCase, way: Way, *, by: Actor, now: datetime, has_incident: bool, bindings: Bindings = BINDINGS
+) -> None:
+    """Move every open process of a locked case that runs on the old version, or raise and leave the unit of work to be undone.
+
+    Claims, drafts, limits and timers go along; limits begin anew only where the plan says so. A case that has ended, runs on another
+    version or belongs elsewhere is none of the plan's any more. Records `move_case`. Raises MoveImpossible, StateUnreadable, and whatever
+    the new version meets when it runs on.
+    """
+    process = CaseProcess(case, now=now, bindings=bindings)
+    own = process.instance_of(None)
+    is_elsewhere = case.quarantined_at is not None or way.centre_id not in (None, case.centre_id)
+    if is_elsewhere or own is None or own.ended_at is not None or own.version_id != way.source_id:
+        line.state, line.why_vi, line.why_en = "gone", *GONE
+        return
+    if has_incident:
+        raise MoveImpossible(*HAS_INCIDENT)
+    changes: Changes = []
+    move = line.move
+    # each row is written once, at the end: what asks meanwhile asks for rows nobody here has changed
+    with watched(changes.extend), db.session.no_autoflush:
+        moved = [each for each in process.instances if each.ended_at is None and each.version_id == way.source_id]
+        told = _Passage(process, way, move.target).go(moved)
+        process.bring_to_rest()
+        for row in told:
+            if row.state == "waiting":
+                tell_step_waits(case, desk=row.desk, element=row.element, at=now)
+        record(case, "move_case", by=by, at=now, **_versions(move.source, move.target), reason=move.reason or "", move=move.ref)
+    kept = {"changes": changes, "after": _digests(process.instances)}
+    line.before = zstandard.compress(orjson.dumps(kept), level=9)
+    line.state, line.moved_at, line.undone_at, line.why_vi, line.why_en = "moved", now, None, None, None
+
+
+def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
+    """Put a locked case back to where it was before it was moved. What nobody could hear of meanwhile is heard then.
+
+    Records `undo_move_case`. Raises UndoRefused where anything of it is no longer as the move left it.
+    """
+    if line.before is None:
+        raise UndoRefused
+    kept = orjson.loads(zstandard.decompress(line.before))
+    changes: Changes = kept["changes"]
+    _refuse_gone_on(case, kept["after"], net_of(changes))
+    told, ref = _versions(line.move.target, line.move.source), line.move.ref
+    for draft in _drafts_begun_since(case, changes):
+        draft.subject = _subjects_back(changes)[draft.assignment_id, draft.subject]
+    db.session.flush()
+    take_back(changes)
+    for kind in ("clocks", "instances", "steps", "timers"):
+        kept_for_step().pop((kind, case.id), None)
+    record(case, "undo_move_case", by=by, at=now, **told, move=ref)
+    line.state, line.undone_at, line.before, line.why_vi, line.why_en = "undone", now, None, None, None
+    db.session.flush()
+    _hear(case, now, bindings)
+
+
+def _versions(source: ProcessVersion, target: ProcessVersion) -> dict[str, Any]:
+    """What an event says of the versions: their numbers, and whose they are where that is not the same."""
+    numbers: dict[str, Any] = {"from": source.number, "to": target.number}
+    if source.centre_id == target.centre_id:
+        return numbers
+    return numbers | {"whose": ["installation" if each.centre_id is None else "centre" for each in (source, target)]}
+
+
+class _Passage:
+    """The rows of one case on their way: what each step and timer is called from now on, and whose it is."""
+
+    def __init__(self, process: CaseProcess, way: Way, target: ProcessVersion) -> None:
+        self.process, self.way, self.target = process, way, target
+        self.case, self.now, self.bindings = process.case, process.now, process.bindings
+        self.steps, self.timers = steps_of(self.case), timers_of(self.case)
+        # FlatRows asks for them again at the end of this step: they are the same rows
+        kept_for_step().update({("steps", self.case.id): self.steps, ("timers", self.case.id): self.timers})
+
+    def go(self, instances: list[ProcessInstance]) -> list[WaitingTask]:
+        """Move the instances; returns the drawn steps that wait at another desk, whose people are to be told."""
+        renamed: dict[tuple[int | None, str], str] = {}
+        told: list[WaitingTask] = []
+        for instance in instances:
+            names = self._move(instance)
+            for timer in (each for each in self.timers if each.instance_id == instance.id):
+                timer.element = names.get(timer.engine_task, timer.element)
+            for row in (each for each in self.steps if each.instance_id == instance.id and each.state in AT_DESKS):
+                name = names.get(row.engine_task)
+                if name is None:
+                    continue  # it waits no more: FlatRows withdraws it
+                if name != row.element:
+                    renamed[row.assignment_id, row.element] = name
+                if self._follow(row, name) and is_unforeseen(name, self.bindings):
+                    told.append(row)
+        self._rename_drafts(renamed)
+        return told
+
+    def _move(self, instance: ProcessInstance) -> dict[str, str]:
+        """Move one tree; returns what its waiting steps and timers are called now, by their ids, which stay."""
+        workflow = self.process.open(instance)
+        try:
+            here = places_of(workflow, self.way.old)
+        except LookupError as fault:
+            raise MoveImpossible(*UNREADABLE) from fault
+        if (held := reason_against(self.way, instance.process_id, here)) is not None:
+            raise MoveImpossible(*(held.why or UNREADABLE))
+        moved = move_tree(
+            workflow, process_id=instance.process_id, old=self.way.old, new=self.way.new, mapping=self.way.mapping, now=self.now,
+            keeps_limits=self.way.keeps_limits, services=self.process.call_service,
+        )  # fmt: skip
+        instance.process_version = self.target
+        self.process.replace(instance, moved)
+        return _names(moved)
+
+    def _follow(self, row: WaitingTask, name: str) -> bool:
+        """Let a waiting step be that of the new version; says whether it waits at another desk. Who works there keeps what they took."""
+        element = self.way.new.elements[name]
+        clock = running_step_clock(self.case, row.element, assignment=row.assignment)
+        if clock is not None:
+            if not self.way.keeps_limits or limit_on(element, self.case.centre_id, row.entered_at) is None:
+                end_step_clock(self.case, row.element, at=self.now, assignment=row.assignment)
+            else:
+                clock.element = name
+        row.version_id, row.element = self.target.id, name
+        desk = desk_of(element, self.case, row.assignment, self.bindings, since=row.entered_at)
+        if desk == row.desk:
+            return False
+        row.desk = desk
+        if row.claimed_by_id is not None and not desk.startswith(f"{REPORTER}@"):
+            holder = actor_for(db.session.get(Account, row.claimed_by_id), now=self.now)
+            if own_desk(holder, desk) is None:
+                row.claimed_by_id = row.claimed_at = row.assigned_by_id = None
+        return True
+
+    def _rename_drafts(self, renamed: dict[tuple[int | None, str], str]) -> None:
+        if not renamed:
+            return
+        query = select(Draft).where(Draft.case_id == self.case.id, Draft.subject.in_({element for _assignment, element in renamed}))
+        for draft in db.session.scalars(query).all():
+            draft.subject = renamed.get((draft.assignment_id, draft.subject), draft.subject)
+
+
+def _names(workflow: BpmnWorkflow) -> dict[str, str]:
+    waiting = [*engine.waiting_steps(workflow), *(task for task, _due in engine.waiting_timers(workflow))]
+    return {str(task.id): task.task_spec.name for task in waiting}
+
+
+def _digests(instances: list[ProcessInstance]) -> dict[str, str]:
+    """What the open processes of a case look like, by their numbers."""
+    return {str(each.id): hashlib.sha256(each.state).hexdigest() for each in instances if each.ended_at is None}
+
+
+def _refuse_gone_on(case: Case, after: dict[str, str], nets: list[Net]) -> None:
+    instances = list(db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case.id)))
+    failed = select(Incident.id).where(Incident.case_id == case.id, Incident.resolved_at.is_(None)).limit(1)
+    if _digests(instances) != after or db.session.scalar(failed) is not None:
+        raise UndoRefused
+    for net, _columns in changed_since(nets):
+        # what somebody threw away or sent is no reason, nor that the case rests or goes on since
+        if not (net.table.name == "draft" and db.session.scalar(select(Draft.id).where(Draft.id == net.key["id"])) is None):
+            raise UndoRefused
+
+
+def _subjects_back(changes: Changes) -> dict[tuple[int | None, str], str]:
+    """What a step is called again, by agency's work and its name in the new version."""
+    back: dict[tuple[int | None, str], str] = {}
+    for net in net_of(changes):
+        if net.table.name == WaitingTask.__tablename__ and "element" in net.before:
+            row = db.session.get(WaitingTask, net.key["id"])
+            if row is not None:
+                back[row.assignment_id, net.after["element"]] = net.before["element"]
+    return back
+
+
+def _drafts_begun_since(case: Case, changes: Changes) -> list[Draft]:
+    """Drafts of a renamed step that the journal does not know: they follow it back."""
+    back = _subjects_back(changes)
+    if not back:
+        return []
+    known = {net.key["id"] for net in net_of(changes) if net.table.name == Draft.__tablename__}
+    query = select(Draft).where(Draft.case_id == case.id, Draft.subject.in_({element for _assignment, element in back}))
+    return [each for each in db.session.scalars(query) if each.id not in known and (each.assignment_id, each.subject) in back]
+
+
+def _hear(case: Case, now: datetime, bindings: Bindings) -> None:
+    """Let processes that are back hear what happened meanwhile and the version they were in did not listen for; else touch nothing."""
+    process, is_open = CaseProcess(case, now=now, bindings=bindings), False
+    for instance in process.instances:
+        if instance.status != "running":
+            continue
+        workflow = engine.unpack(instance.state, definition_of(instance.process_version).specs[instance.process_id])
+        names = engine.awaited_messages(workflow) & bindings.facts.keys()
+        if any(bindings.facts[name](instance.subject) is not None for name in names):
+            process.open(instance)
+            is_open = True
+    if is_open:
+        process.settle()

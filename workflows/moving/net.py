@@ -1,0 +1,225 @@
+"""A version as a net of tokens: its graph, and which tokens can stand beside each other in one instance.
+
+A standing is the set of places of one group of tokens: nodes they rest at and flows on which they wait for a join. Lines that never
+meet (token_game.py) are judged each for itself; what an event beside a step has begun is a group of its own.
+"""
+
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from workflows.checks.diagram import Flow, Node, Process, processes_of
+from workflows.checks.graph import graph_of
+from workflows.checks.token_game import AT, BEYOND, ON, OVER, Game, Line, TooManyStates, play
+from workflows.checks.vocabulary import RESTING
+from workflows.definitions import Definition, read_xml
+
+KEPT = 64
+"""So much of each kind is remembered: versions, pairs of versions."""
+
+Spot = tuple[str, ...]
+"""Where a token is: (AT, node) or (ON, source, join)."""
+Standing = frozenset[Spot]
+NOWHERE: Standing = frozenset()
+
+
+class Kept:
+    """What was worked out once, by key, the most recently used kept; safe to share between threads."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._size, self._guard = size, threading.Lock()
+        self._known: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what is known under a key, made now if it is not. Two threads may make the same at once."""
+        with self._guard:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        made = make()
+        with self._guard:
+            self._known[key] = made
+            if len(self._known) > self._size:
+                self._known.popitem(last=False)
+        return made
+
+
+_nets = Kept(2 * KEPT)
+
+
+def nets_of(definition: Definition) -> dict[str, "Net"]:
+    """Return the nets of a version by process id, worked out once per content."""
+    found: dict[str, Net] = _nets.get(definition.sha256, lambda: _read(definition))
+    return found
+
+
+def _read(definition: Definition) -> dict[str, "Net"]:
+    processes = processes_of(read_xml(definition.xml))
+    return {process_id: Net(processes[process_id]) for process_id in definition.specs}
+
+
+@dataclass(eq=False)
+class Stretch:
+    """One line of the game with what its tokens can stand at; `standings` says for each which splits are passed beside it.
+
+    `event` is what began it beside a step, None for what belongs to the instance from its start.
+    """
+
+    line: Line
+    event: str | None
+    standings: dict[Standing, set[frozenset[str]]] = field(default_factory=lambda: defaultdict(set))
+    begun: dict[Standing, set[frozenset[str]]] = field(default_factory=lambda: defaultdict(set))
+    fork: str | None = None
+
+    @cached_property
+    def spots(self) -> frozenset[Spot]:
+        """Every spot of the line."""
+        return frozenset(spot for standing in self.standings for spot in standing)
+
+
+class Net:
+    """One process of a version."""
+
+    def __init__(self, process: Process) -> None:
+        self.process, self.graph = process, graph_of(process)
+        self.stretches: list[Stretch] = []
+        self.home: dict[Spot, Stretch] = {}
+        self.beyond: dict[str, list[Stretch]] = {}
+        self.roots: list[Stretch] = []
+        self.root_of: dict[int, Stretch] = {}
+        self.is_known = True
+        try:
+            game = play(self.graph, process.starts[0])
+        except TooManyStates:
+            self.is_known = False
+        else:
+            self._note(game)
+            self.is_known = not any(line.doubled for line in game.lines())
+
+    @property
+    def nodes(self) -> Any:
+        """The nodes of the process by id."""
+        return self.graph.nodes
+
+    def joins(self, node_id: str) -> bool:
+        """Whether tokens wait at a node for each other."""
+        return self.nodes[node_id].kind == "parallelGateway" and len(self.graph.entering[node_id]) > 1
+
+    def behind_gateway(self, node_id: str) -> str | None:
+        """The event-based gateway a catching event stands behind: tokens rest there."""
+        sources = (self.nodes[flow.source] for flow in self.graph.entering[node_id])
+        return next((each.id for each in sources if each.kind == "eventBasedGateway"), None)
+
+    def resting(self) -> Iterator[Node]:
+        """What tokens rest at, joins last."""
+        yield from (node for node in self.nodes.values() if node.kind in RESTING and self.behind_gateway(node.id) is None)
+        yield from (node for node in self.nodes.values() if self.joins(node.id))
+
+    def flows_between(self, source: str, target: str) -> list[Flow]:
+        """The flows from one node to another."""
+        return [flow for flow in self.graph.leaving.get(source, ()) if flow.target == target]
+
+    def beneath(self, stretch: Stretch) -> list[Stretch]:
+        """A stretch and those that begin at splits on it."""
+        found = [stretch]
+        for each in found:
+            found += [more for split in sorted(each.line.splits) for more in self._lines(split) if more not in found]
+        return found
+
+    def beyond_fork(self, fork: str) -> list[Stretch]:
+        """The lines a fork begins."""
+        return self._lines(fork)
+
+    def _lines(self, split: str) -> list[Stretch]:
+        return [] if self.nodes[split].kind == "boundaryEvent" else self.beyond[split]
+
+    def _note(self, game: Game) -> None:
+        self.roots = [self._stretch(game.start, None)]
+        for split, lines in game.beyond.items():
+            event = split if self.nodes[split].kind == "boundaryEvent" else None
+            self.beyond[split] = [self._stretch(line, event) for line in lines]
+            for each in self.beyond[split]:
+                each.fork = split
+            if event is not None:
+                self.roots += self.beyond[split]
+        for stretch in self.stretches:
+            for spot in stretch.spots:
+                self.home.setdefault(spot, stretch)
+        self.root_of = {id(each): root for root in self.roots for each in self.beneath(root)}
+
+    def _stretch(self, line: Line, event: str | None) -> Stretch:
+        stretch = Stretch(line, event)
+        self.stretches.append(stretch)
+        for state in line.after:
+            standing, passed = self._seen(state)
+            if not any(kind == OVER for kind, _ in state):
+                stretch.standings[standing].add(passed)
+                if state in line.first:
+                    stretch.begun[standing].add(passed)
+        return stretch
+
+    def _seen(self, state: Iterable[tuple[str, str]]) -> tuple[Standing, frozenset[str]]:
+        spots: set[Spot] = set()
+        passed: set[str] = set()
+        for kind, id_ in state:
+            if kind == AT:
+                spots.add((AT, id_))
+            elif kind == ON:
+                flow = self.process.flows[id_]
+                spots.add((ON, flow.source, flow.target))
+            elif kind == BEYOND:
+                passed.add(id_)
+        return frozenset(spots), frozenset(passed)
+
+    # -- tokens on their way ---------------------------------------------------------------------------------------
+
+    def settled(self, rest: Standing, flows: Iterable[Flow]) -> set[Standing] | None:
+        """Where tokens can come to rest that start on some flows beside others that rest; None where that ends everything.
+
+        A join that has all it waits for lets its tokens through first.
+        """
+        moving = list(flows)
+        now = set(rest)
+        for join in {spot[2] for spot in rest if spot[0] == ON}:
+            arriving = {(ON, flow.source, join) for flow in self.graph.entering[join]}
+            if self.joins(join) and arriving <= now:
+                now -= arriving
+                moving += self.graph.leaving[join]
+        found: set[Standing] = set()
+        ahead = [(frozenset(now), tuple(moving))]
+        seen = set(ahead)
+        while ahead:
+            resting, on_way = ahead.pop()
+            if not on_way:
+                found.add(resting)
+                continue
+            for following in self._arrive(resting, on_way[-1], on_way[:-1]):
+                if following is None:
+                    return None
+                if following not in seen and len(seen) < 500:
+                    seen.add(following)
+                    ahead.append(following)
+        return found
+
+    def _arrive(self, rest: Standing, flow: Flow, others: tuple[Flow, ...]) -> Iterator[tuple[Standing, tuple[Flow, ...]] | None]:
+        node = self.nodes[flow.target]
+        leaving = self.graph.leaving[node.id]
+        if self.joins(node.id):
+            spot = (ON, flow.source, node.id)
+            arriving = {(ON, each.source, node.id) for each in self.graph.entering[node.id]}
+            if arriving <= rest | {spot}:
+                yield rest - arriving, (*others, *leaving)
+            else:
+                yield rest | {spot}, others
+        elif node.kind in RESTING:
+            yield rest | {(AT, node.id)}, others
+        elif node.kind == "exclusiveGateway":
+            for each in leaving:
+                yield rest, (*others, each)
+        elif node.kind == "endEvent" and node.is_terminate:
+            yield None
+        else:
+            yield rest, (*others, *leaving)

@@ -1,0 +1,424 @@
+"""Plans to let open cases go on in another version: made, previewed, begun for a reason, paused, taken up again, undone or dropped.
+
+The page and the worker share the work: `previewing.py` tells of each case beforehand whether it can go, `batch.py` moves and undoes.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, String, cast, func, insert, literal, or_, select, update
+from sqlalchemy.orm import joinedload
+
+from casework.db import Json, db
+from casework.errors import CaseworkError
+from casework.models import Case
+from casework.permissions import Action, Actor, NotAllowed
+from casework.words import Bilingual
+from workflows.drafts import is_discarded
+from workflows.models import OF_THE_CASE, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
+from workflows.moving.mapping import Verdict, fates, targets
+from workflows.parsed import definition_of
+from workflows.version_events import record_version, stream_of
+from workflows.version_lists import OPEN
+from workflows.versions import FIELD_REPORT, acting, check_version, refuse_unclean, scopes_with
+
+LONGEST_REASON = 500
+FILLED_TOGETHER = 2000
+"""Cases that are put on a plan in one statement."""
+MOST_SHOWN = 30
+"""Plans listed with a version, the newest."""
+PREVIEWED = ("moves", "choice", "cannot")
+"""What a preview finds; a change of the plan makes it look again."""
+
+
+class MoveRefused(CaseworkError):
+    """The plan does not allow this as it stands; the text says why."""
+
+
+class MoveChanged(MoveRefused):
+    """Somebody changed the plan meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Kế hoạch vừa được thay đổi. Vui lòng xem lại rồi làm tiếp.", "The plan has just been changed. Please look at it and go on."
+        )
+
+
+class MoveUnknown(CaseworkError):
+    """There is no such plan here."""
+
+    def __init__(self) -> None:
+        super().__init__("Không tìm thấy kế hoạch chuyển hồ sơ này.", "There is no such plan of cases to be moved.")
+
+
+# -- what a person sees --------------------------------------------------------------------------------------------------
+
+
+def move_for(by: Actor, ref: str) -> ProcessMove | None:
+    """Return a plan the person may read: the look-up is the permission."""
+    query = select(ProcessMove).where(ProcessMove.ref == ref, _seen(by))
+    return db.session.scalars(query.options(joinedload(ProcessMove.source), joinedload(ProcessMove.target))).first()
+
+
+def moves_of(version: ProcessVersion, *, by: Actor) -> list[ProcessMove]:
+    """Return the newest plans from a version or to it; those that were dropped are left out."""
+    own = or_(ProcessMove.source_id == version.id, ProcessMove.target_id == version.id)
+    query = select(ProcessMove).where(own, ProcessMove.state != "dropped", _seen(by)).order_by(ProcessMove.id.desc()).limit(MOST_SHOWN)
+    return list(db.session.scalars(query.options(joinedload(ProcessMove.source), joinedload(ProcessMove.target))))
+
+
+def move_scopes(by: Actor, target: ProcessVersion) -> list[int | None]:
+    """Return for whose cases the person may plan a move to a version: centres, None for those of every centre."""
+    scopes = scopes_with(by, Action.MOVE_CASES)
+    if target.centre_id is not None:
+        return [target.centre_id] if {None, target.centre_id} & scopes else []
+    return sorted(scopes, key=lambda scope: (scope is not None, scope or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cases of a plan that rest at the same places and fare alike: how many, and why they do not move where they do not."""
+
+    places: tuple[str, ...]
+    state: str
+    number: int
+    why: Bilingual | None
+
+
+def groups_of(move: ProcessMove) -> list[Group]:
+    """Return the cases of a plan counted by places, state and reason, the most first."""
+    columns = (cast(MoveCase.places, String), MoveCase.state, MoveCase.why_vi, MoveCase.why_en)
+    shown = func.max(cast(MoveCase.id, Integer))
+    query = select(shown, func.count(), MoveCase.state, MoveCase.why_vi, MoveCase.why_en).where(MoveCase.move_id == move.id)
+    rows = db.session.execute(query.group_by(*columns)).all()
+    places: dict[int, list[str]] = {}
+    for start in range(0, len(rows), 500):
+        ids = [row[0] for row in rows[start : start + 500]]
+        places |= {row.id: row.places for row in db.session.execute(select(MoveCase.id, MoveCase.places).where(MoveCase.id.in_(ids)))}
+    found = [
+        Group(tuple(places[id_]), state, number, Bilingual(why_vi, why_en or why_vi) if why_vi else None)
+        for id_, number, state, why_vi, why_en in rows
+    ]
+    return sorted(found, key=lambda group: (-group.number, group.state, group.places))
+
+
+def counts_of(move: ProcessMove) -> dict[str, int]:
+    """Return how many cases of a plan are in each state."""
+    query = select(MoveCase.state, func.count()).where(MoveCase.move_id == move.id).group_by(MoveCase.state)
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def lines_of(move: ProcessMove, *, state: str | None = None, after: int = 0, limit: int = 50) -> list[MoveCase]:
+    """Return the cases of a plan in their order, those in one state or all, behind the one with that number; quarantined ones are left out.
+    """
+    query = select(MoveCase).join(MoveCase.case).where(MoveCase.move_id == move.id, MoveCase.id > after, Case.quarantined_at.is_(None))
+    if state is not None:
+        query = query.where(MoveCase.state == state)
+    return list(db.session.scalars(query.options(joinedload(MoveCase.case)).order_by(MoveCase.id).limit(limit)))
+
+
+# -- the plan ------------------------------------------------------------------------------------------------------------
+
+
+def make_move(
+    source: ProcessVersion, target: ProcessVersion, *, by: Actor, now: datetime, centre_id: int | None = None
+) -> ProcessMove:
+    """Plan to let the open cases of a version go on in another: of one centre, or of all for None.
+
+    A draft may be looked at in this way before it is approved. Where the same plan is being made already, it is the one returned. The
+    first cases are put on it at once, the others by the worker. Records `plan_move`. Raises NotAllowed and MoveRefused.
+    """
+    if target.centre_id is not None:
+        centre_id = target.centre_id
+    by = acting(by, centre_id, Action.MOVE_CASES)
+    if source.key != FIELD_REPORT or target.key != FIELD_REPORT or source.id == target.id:
+        raise MoveRefused("Hãy chọn hai bản khác nhau của quy trình.", "Please choose two different versions of the process.")
+    if source.live_at is None:
+        raise MoveRefused("Chưa có hồ sơ nào chạy theo bản này.", "No case has ever run on this version.")
+    if is_discarded(target):
+        raise MoveRefused("Bản nháp này đã bỏ.", "This draft was discarded.")
+    same = select(ProcessMove).where(
+        ProcessMove.source_id == source.id, ProcessMove.target_id == target.id,
+        ProcessMove.centre_id.is_not_distinct_from(centre_id), ProcessMove.state.in_(("previewing", "ready")),
+    )  # fmt: skip
+    _lock_source(source)
+    if (there := db.session.scalars(same.order_by(ProcessMove.id.desc()).limit(1)).first()) is not None:
+        return there
+    move = ProcessMove(
+        source_id=source.id, target_id=target.id, centre_id=centre_id, mapping={}, recomputes_limits=False, state="previewing",
+        revision=1, made_by_id=by.account_id, made_at=now,
+    )  # fmt: skip
+    db.session.add(move)
+    db.session.flush()
+    if fill(move) == 0:
+        raise MoveRefused("Không có hồ sơ nào đang mở ở bản này.", "No case is open on this version.")
+    _record(move, "plan_move", by=by, at=now)
+    return move
+
+
+def fill(move: ProcessMove) -> int:
+    """Put the next open cases on a plan, FILLED_TOGETHER at most; returns how many. None left: 0."""
+    last = select(func.coalesce(func.max(MoveCase.case_id), 0)).where(MoveCase.move_id == move.id).scalar_subquery()
+    cases = (
+        select(literal(move.id), ProcessInstance.case_id, literal("waiting"), literal([], Json))
+        .join(Case, ProcessInstance.case_id == Case.id)
+        .where(
+            ProcessInstance.status.in_(OPEN), ProcessInstance.version_id == move.source_id, ProcessInstance.process_id == OF_THE_CASE,
+            Case.quarantined_at.is_(None), ProcessInstance.case_id > last,
+        )
+    )  # fmt: skip
+    if move.centre_id is not None:
+        cases = cases.where(Case.centre_id == move.centre_id)
+    rows = insert(MoveCase).from_select(
+        ["move_id", "case_id", "state", "places"], cases.order_by(ProcessInstance.case_id).limit(FILLED_TOGETHER)
+    )
+    return int(getattr(db.session.execute(rows), "rowcount", 0))
+
+
+def map_elements(
+    move: ProcessMove,
+    mapping: Mapping[str, str | None],
+    *,
+    by: Actor,
+    now: datetime,
+    revision: int,
+    recomputes_limits: bool = False,
+    by_itself: Collection[str] = (),
+) -> None:
+    """Say where tokens go that rest at some elements, None for one that goes nowhere; for those `by_itself` nothing is chosen any more.
+    Elements that are not named keep what was chosen.
+
+    `revision` is the plan that was read. What is concerned is previewed again. Records `map_move`. Raises NotAllowed, MoveUnknown,
+    MoveChanged, and MoveRefused where it has begun, or for a place that cannot be chosen.
+    """
+    by, move = _acting_on(move, by)
+    _refuse_unless(move, "previewing", "ready")
+    if move.revision != revision:
+        raise MoveChanged
+    old, new = definition_of(move.source), definition_of(move.target)
+    for element, chosen in mapping.items():
+        if element not in old.elements or (chosen is not None and chosen not in {each.id for each in targets(element, old, new)}):
+            raise MoveRefused(
+                f"Không chuyển được từ “{_named(old, element).vi}” đến nơi đã chọn.",
+                f"“{_named(old, element).en}” cannot go where it was sent.",
+            )
+    before = move.mapping
+    after = {element: chosen for element, chosen in {**before, **mapping}.items() if element not in by_itself or element in mapping}
+    if after == before and move.recomputes_limits == recomputes_limits:
+        return
+    differ = {each for each in {*before, *after} if (each in before, before.get(each)) != (each in after, after.get(each))}
+    concerns_all = move.recomputes_limits != recomputes_limits or any("beside" in old.elements[each].properties for each in differ)
+    _preview_again(move, None if concerns_all else differ)
+    move.mapping, move.recomputes_limits, move.revision, move.state = after, recomputes_limits, move.revision + 1, "previewing"
+    _record(move, "map_move", by=by, at=now, mapping=after, recomputes_limits=recomputes_limits)
+
+
+def begin_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str, revision: int) -> bool:
+    """Let the worker move the cases that can go; those that cannot stay, with their reasons.
+
+    False where the target was saved since its cases were previewed: then they are looked at again, and nothing has begun. Records
+    `begin_move` with the reason and how many go. Raises NotAllowed, MoveUnknown, MoveChanged, ModelNotClean where the target does
+    not pass the check of today, and MoveRefused without a reason, before all are previewed, where none can go, or where the target was
+    never live.
+    """
+    by, move = _acting_on(move, by)
+    reason = _reason(reason)
+    if move.state == "moving":
+        return True  # pressed twice
+    _refuse_unless(move, "previewing", "ready")
+    if move.revision != revision:
+        raise MoveChanged
+    if move.state == "previewing":
+        raise MoveRefused(
+            "Chưa xem trước hết các hồ sơ. Vui lòng chờ rồi thử lại.", "Not all cases are previewed yet. Please wait and try again."
+        )
+    target = move.target
+    if target.live_at is None or target.state not in ("live", "retired"):
+        raise MoveRefused(
+            "Chỉ chuyển hồ sơ sang bản đang hoặc đã từng áp dụng. Bản nháp chỉ để xem trước.",
+            "Cases move only to a version that is or was live. A draft is for looking ahead.",
+        )
+    refuse_unclean(check_version(target))
+    if _is_outdated(move):
+        _preview_again(move, None)
+        move.state, move.revision = "previewing", move.revision + 1
+        return False
+    counts = counts_of(move)
+    if not counts.get("moves"):
+        raise MoveRefused("Không có hồ sơ nào chuyển được.", "There is no case that can be moved.")
+    stay = update(MoveCase).where(MoveCase.move_id == move.id, MoveCase.state.in_(("choice", "cannot")))
+    db.session.execute(stay.values(state="stayed"), execution_options={"synchronize_session": False})
+    move.state, move.reason, move.begun_by_id, move.begun_at, move.ended_at = "moving", reason, by.account_id, now, None
+    _record(move, "begin_move", by=by, at=now, words=reason, cases=counts["moves"], mapping=move.mapping,
+            recomputes_limits=move.recomputes_limits)  # fmt: skip
+    return True
+
+
+def pause_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
+    """Let no further case move for now. Records `pause_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
+    by, move = _acting_on(move, by)
+    _refuse_unless(move, "moving")
+    move.state = "paused"
+    _record(move, "pause_move", by=by, at=now)
+
+
+def go_on_with_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
+    """Let a paused plan go on. Records `go_on_with_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
+    by, move = _acting_on(move, by)
+    _refuse_unless(move, "paused")
+    move.state = "moving"
+    _record(move, "go_on_with_move", by=by, at=now)
+
+
+def undo_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str) -> None:
+    """Let the worker bring back every case of a plan that has not gone on since; the others stay in the new version and say why.
+
+    Records `undo_move` with the reason. Raises NotAllowed, MoveUnknown and MoveRefused, also without a reason.
+    """
+    by, move = _acting_on(move, by)
+    reason = _reason(reason)
+    _refuse_unless(move, "paused", "done", "undone")
+    if not counts_of(move).get("moved"):
+        raise MoveRefused("Không còn hồ sơ nào để hoàn tác.", "There is no case left to be brought back.")
+    again = update(MoveCase).where(MoveCase.move_id == move.id, MoveCase.state == "moved")
+    db.session.execute(again.values(why_vi=None, why_en=None), execution_options={"synchronize_session": False})
+    move.state, move.undone_by_id, move.ended_at = "undoing", by.account_id, None
+    _record(move, "undo_move", by=by, at=now, words=reason)
+
+
+def drop_move(move: ProcessMove, *, by: Actor, now: datetime) -> None:
+    """Put a plan aside that was never begun. Records `drop_move`. Raises NotAllowed, MoveUnknown and MoveRefused."""
+    by, move = _acting_on(move, by)
+    _refuse_unless(move, "previewing", "ready")
+    move.state, move.ended_at = "dropped", now
+    _record(move, "drop_move", by=by, at=now)
+
+
+def locked_move(move_id: int) -> ProcessMove:
+    """Return a plan with its row locked until the transaction ends."""
+    query = select(ProcessMove).where(ProcessMove.id == move_id).execution_options(populate_existing=True)
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update()
+    return db.session.scalars(query).one()
+
+
+# -- what may be chosen --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An element of the old version whose tokens do not go to the same one by themselves, or were sent elsewhere by hand."""
+
+    element: str
+    label: Bilingual
+    targets: tuple[tuple[str, Bilingual], ...]
+    chosen: str | None
+    is_chosen: bool
+    may_end: bool
+    why: Bilingual | None
+
+
+def choices_of(move: ProcessMove, places: set[str]) -> list[Choice]:
+    """Return what is to be chosen, or was, of the elements at which cases of the plan rest."""
+    old, new = definition_of(move.source), definition_of(move.target)
+    found = fates(old, new, move.mapping)
+    shown = [name for name in old.elements if name in move.mapping or (name in places and _needs_choice(found.get(name)))]
+    return [
+        Choice(
+            name, _named(old, name), tuple((each.id, each.label) for each in targets(name, old, new)), move.mapping.get(name),
+            name in move.mapping, not old.elements[name].is_step, found[name].why if name in found else None,
+        )
+        for name in shown
+    ]  # fmt: skip
+
+
+def _needs_choice(fate: Any) -> bool:
+    return fate is not None and fate.verdict != Verdict.MOVES
+
+
+def _named(definition: Any, element: str) -> Bilingual:
+    found = definition.elements.get(element)
+    return found.label if found is not None else Bilingual(element, element)
+
+
+# -- within --------------------------------------------------------------------------------------------------------------
+
+
+def _seen(by: Actor) -> ColumnElement[bool]:
+    scopes = scopes_with(by, Action.MOVE_CASES)
+    if None in scopes:
+        return ProcessMove.id.is_not(None)
+    return ProcessMove.centre_id.in_(scopes)
+
+
+def _acting_on(move: ProcessMove, by: Actor) -> tuple[Actor, ProcessMove]:
+    by = acting(by, move.centre_id, Action.MOVE_CASES)
+    return by, locked_move(move.id)
+
+
+def _refuse_unless(move: ProcessMove, *states: str) -> None:
+    if move.state not in states:
+        words = STATE_WORDS[move.state]
+        raise MoveRefused(
+            f"Kế hoạch hiện {words.vi}, không còn làm được việc này.", f"The plan is {words.en} now; this can no longer be done."
+        )
+
+
+STATE_WORDS = {
+    "previewing": Bilingual("đang xem trước", "being previewed"), "ready": Bilingual("đã xem trước xong", "previewed"),
+    "moving": Bilingual("đang chuyển hồ sơ", "moving cases"), "paused": Bilingual("đang tạm dừng", "paused"),
+    "done": Bilingual("đã xong", "done"), "undoing": Bilingual("đang hoàn tác", "being undone"),
+    "undone": Bilingual("đã hoàn tác", "undone"), "dropped": Bilingual("đã bỏ", "dropped"),
+}  # fmt: skip
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(text.split())
+    if not reason or len(reason) > LONGEST_REASON:
+        raise MoveRefused(
+            f"Vui lòng ghi lý do (tối đa {LONGEST_REASON} ký tự).", f"Please give a reason ({LONGEST_REASON} characters at most)."
+        )
+    return reason
+
+
+def _preview_again(move: ProcessMove, elements: set[str] | None) -> None:
+    """Let what rests at one of some elements be looked at again, or everything for None."""
+    again = update(MoveCase).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED))
+    again = again.values(state="waiting", why_vi=None, why_en=None)
+    if elements is None:
+        db.session.execute(again, execution_options={"synchronize_session": False})
+        return
+    shapes: Select[Any] = select(MoveCase.places).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED)).distinct()
+    for places in db.session.scalars(shapes):
+        if elements & set(places):
+            db.session.execute(again.where(MoveCase.places == literal(places, Json)), execution_options={"synchronize_session": False})
+
+
+def _is_outdated(move: ProcessMove) -> bool:
+    """Whether the text of the target was saved after a case was previewed: it was a draft then."""
+    saved = move.target.saved_at
+    if saved is None:
+        return False
+    earlier = select(MoveCase.id).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED), MoveCase.previewed_at < saved)
+    return db.session.scalar(earlier.limit(1)) is not None
+
+
+def _lock_source(source: ProcessVersion) -> None:
+    """Two who make the same plan at once make one."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        row = select(ProcessVersion.id).where(ProcessVersion.id == source.id)
+        db.session.execute(row.with_for_update(key_share=True)).all()
+
+
+def _record(move: ProcessMove, act: str, *, by: Actor, at: datetime, **facts: Any) -> None:
+    """In the stream of the new version's scope, and in the old one's where that is another."""
+    db.session.flush()
+    source, target = move.source, move.target
+    if source is None or target is None:
+        raise NotAllowed
+    told = {"move": move.ref, "source": source.number, "target": target.number, **facts}
+    record_version(target, act, by=by, at=at, **told)
+    if stream_of(source) != stream_of(target):
+        record_version(source, act, by=by, at=at, **told)

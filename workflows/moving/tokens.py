@@ -1,0 +1,71 @@
+"""The tokens of a task tree as the nets see them: where each stands, and what an event beside a step has begun."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from workflows.checks.vocabulary import RESTING
+from workflows.definitions import Definition
+from workflows.joins import waits_to_be_joined
+from workflows.moving.net import AT, ON, Net, Spot
+
+
+class NotAtRest(RuntimeError):
+    """Something in the tree neither rests nor has ended."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token. `beside` is the task of the event that began its group, None for what the instance does itself."""
+
+    task: Task
+    spot: Spot
+    beside: UUID | None
+
+
+def tokens_of(workflow: BpmnWorkflow, definition: Definition, net: Net) -> list[Token]:
+    """Return the tokens of an instance. Raises NotAtRest."""
+    return list(_tokens(workflow, definition, net))
+
+
+def grouped(tokens: list[Token]) -> dict[UUID | None, list[Token]]:
+    """Return the tokens by group; that of the instance itself is always there."""
+    groups: dict[UUID | None, list[Token]] = defaultdict(list, {None: []})
+    for token in tokens:
+        groups[token.beside].append(token)
+    return dict(groups)
+
+
+def element_before(task: Task, definition: Definition) -> str:
+    """Return the element a task was come to from: the engine has tasks of its own between elements."""
+    parent = task.parent
+    while parent is not None and parent.task_spec.name not in definition.elements:
+        parent = parent.parent
+    return parent.task_spec.name if parent is not None else ""
+
+
+def _tokens(workflow: BpmnWorkflow, definition: Definition, net: Net) -> Iterator[Token]:
+    for task in workflow.tasks.values():
+        if task.state == TaskState.READY and not task.task_spec.manual:
+            raise NotAtRest(task.task_spec.name)
+        element = definition.elements.get(task.task_spec.name)
+        if element is None:
+            continue
+        if waits_to_be_joined(task) and task.has_state(TaskState.WAITING | TaskState.CANCELLED):
+            yield Token(task, (ON, element_before(task, definition), element.id), _begun_by(task, net))
+        elif element.kind in RESTING and task.has_state(TaskState.READY | TaskState.WAITING):
+            yield Token(task, (AT, element.id), _begun_by(task, net))
+
+
+def _begun_by(task: Task, net: Net) -> UUID | None:
+    parent = task.parent
+    while parent is not None:
+        if parent.task_spec.name in net.beyond and getattr(parent.task_spec, "cancel_activity", None) is False:
+            return UUID(str(parent.id))
+        parent = parent.parent
+    return None

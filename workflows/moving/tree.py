@@ -1,0 +1,413 @@
+"""Moving one task tree to another version of its model: a new tree is made beside the old one, which stays as it is.
+
+What is done keeps its place as far as the new version knows it; what rests is set at its target in the same task, with its id, its
+values and the moments it waits for. The nets decide (pairs.py); afterwards the new tree is read again and must be one a fresh instance
+of the new version could have.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import CycleTimerEventDefinition, TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.exceptions import SpiffWorkflowException
+from SpiffWorkflow.specs.base import TaskSpec
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from casework.words import Bilingual
+from workflows import engine
+from workflows.checks.diagram import Flow
+from workflows.clock import engine_clock
+from workflows.definitions import Definition
+from workflows.engine import Services
+from workflows.expressions import ClosedScriptEngine, ExpressionRefused
+from workflows.faults import root_of
+from workflows.joins import RoundJoin, waits_to_be_joined
+from workflows.moving.mapping import MoveImpossible
+from workflows.moving.net import AT, ON, nets_of
+from workflows.moving.pairs import Going, Pair, Plan, pair_of
+from workflows.moving.tokens import NotAtRest, Token, grouped, tokens_of
+from workflows.token_moves import SPLIT, entry_of
+
+__all__ = ["MoveImpossible", "move_tree", "places_of"]
+
+_LIVE = TaskState.READY | TaskState.WAITING
+_FORESEEN = TaskState.PREDICTED_MASK | TaskState.FUTURE
+_JOIN = f".{BoundaryEventJoin.__name__}"
+
+_NOT_AT_REST = Bilingual("Hồ sơ đang đi giữa chừng, chưa dừng ở bước nào.", "The case is on its way and rests at no step.")
+_NOT_WHOLE = Bilingual("Trạng thái mới không lưu lại được nguyên vẹn.", "The new state would not be stored whole.")
+_NO_PROCESS = Bilingual("Bản mới không có quy trình này.", "The new version does not have this process.")
+_IS_OVER = Bilingual("Quy trình đã kết thúc.", "The process is over.")
+
+
+def move_tree(
+    workflow: BpmnWorkflow,
+    *,
+    process_id: str,
+    old: Definition,
+    new: Definition,
+    mapping: Mapping[str, str | None],
+    now: datetime,
+    keeps_limits: bool = True,
+    services: Services | None = None,
+) -> BpmnWorkflow:
+    """Return a new tree over the new version; the given one is left as it is.
+
+    Steps and timers that wait keep their ids, their values and their moments; without `keeps_limits` every moment is worked out again
+    from `now`. Services are called only where a branch of the new version that starts passes one. Raises MoveImpossible, with the
+    reason; what it says of a state was foreseen by `fates`.
+    """
+    if process_id not in new.specs:
+        raise MoveImpossible(*_NO_PROCESS)
+    if workflow.completed:
+        raise MoveImpossible(*_IS_OVER)
+    pair = pair_of(process_id, old, new, mapping)
+    try:
+        groups = grouped(tokens_of(workflow, old, pair.old))
+    except NotAtRest as fault:
+        raise MoveImpossible(*_NOT_AT_REST) from fault
+    plans = {beside: _planned(pair, tokens, is_beside=beside is not None) for beside, tokens in groups.items()}
+    move = _Move(workflow, pair, old, new, new.specs[process_id], services, keeps_limits)
+    try:
+        with engine_clock(now):
+            moved = move.made(groups, plans)
+    except (SpiffWorkflowException, ExpressionRefused, TypeError, LookupError, ValueError) as fault:
+        raise _does_not_run(fault) from fault
+    _prove(moved, pair, process_id, new, services)
+    return moved
+
+
+def places_of(workflow: BpmnWorkflow, definition: Definition) -> list[str]:
+    """Return the elements the tokens of an instance rest at, sorted; an event that only listens at an edge holds none."""
+    net = nets_of(definition)[workflow.spec.name]
+    return sorted(token.spot[-1] for token in tokens_of(workflow, definition, net))
+
+
+def _does_not_run(fault: Exception) -> MoveImpossible:
+    """Our own sentences about expressions name a variable and quote nobody; of everything else only the class is told."""
+    why = root_of(fault)
+    text = str(why) if isinstance(why, ExpressionRefused) else type(why).__name__
+    return MoveImpossible(
+        f"Bản mới không chạy được với các giá trị đang có ({text}).", f"The new version does not run with the values there are ({text})."
+    )
+
+
+def _planned(pair: Pair, tokens: Iterable[Token], *, is_beside: bool) -> Plan:
+    plan = pair.plan([token.spot for token in tokens], is_beside=is_beside)
+    if plan.refusals:
+        raise MoveImpossible(*plan.refusals[0].why)
+    return plan
+
+
+def _prove(moved: BpmnWorkflow, pair: Pair, process_id: str, new: Definition, services: Services | None) -> None:
+    """The tree stands as a fresh instance could, has the values that will be asked for, and is the same when it was stored."""
+    same = pair_of(process_id, new, new, {})
+    try:
+        tokens = tokens_of(moved, new, pair.new)
+    except NotAtRest as fault:
+        raise MoveImpossible(*_NOT_AT_REST) from fault
+    for beside, group in grouped(tokens).items():
+        plan = _planned(same, group, is_beside=beside is not None)
+        if plan.moves_on:
+            raise MoveImpossible(*_NOT_AT_REST)
+        brought = {token.spot: frozenset((token.task.parent if token.spot[0] == ON else token.task).data) for token in group}
+        refusal = same.missing(brought, frozenset(brought))
+        if refusal is not None:
+            raise MoveImpossible(*refusal.why)
+    restored = engine.stored_copy(moved, services)
+    if _shape(restored) != _shape(moved) or restored.event_manager.tasks.keys() != moved.event_manager.tasks.keys():
+        raise MoveImpossible(*_NOT_WHOLE)
+
+
+def _shape(workflow: BpmnWorkflow) -> list[tuple[Any, ...]]:
+    # events that were seen are objects that equal nothing but themselves; only of what still waits it matters what is noted
+    return [
+        (task.task_spec.name, task.state, task.data, task.internal_data if task.has_state(_LIVE) else None, len(task._children))
+        for task in workflow.tasks.values()
+    ]
+
+
+class _Move:
+    """One move of one tree. To be made inside `engine_clock`."""
+
+    def __init__(
+        self,
+        workflow: BpmnWorkflow,
+        pair: Pair,
+        old: Definition,
+        new: Definition,
+        spec: BpmnProcessSpec,
+        services: Services | None,
+        keeps_limits: bool,
+    ) -> None:
+        self.source, self.pair, self.old, self.new, self.spec = workflow, pair, old, new, spec
+        self.keeps_limits = keeps_limits
+        self.workflow = BpmnWorkflow(spec, script_engine=ClosedScriptEngine(services), deserializing=True)
+        self._going: dict[UUID, Going] = {}
+        self._targets: dict[UUID, TaskSpec | None] = {}
+        self._ways_on: list[tuple[Task, Flow]] = []
+
+    def made(self, groups: Mapping[UUID | None, list[Token]], plans: Mapping[UUID | None, Plan]) -> BpmnWorkflow:
+        """Make the new tree."""
+        for beside, tokens in groups.items():
+            self._going |= {token.task.id: plans[beside].going[token.spot] for token in tokens}
+        self._note_guards()
+        self._copy(self.source.task_tree)
+        self._take_over()
+        for task in list(self.workflow.tasks.values()):
+            going = self._going.get(task.id)
+            if going is not None and going.to is not None and going.to[0] == AT:
+                self._stand(task, self.source.tasks[task.id])
+        for parent, flow in self._ways_on:
+            self._start(parent, flow)
+        for beside, plan in plans.items():
+            for flow in plan.begins:
+                self._start(self._fork(flow, beside), flow)
+        self._wake_joins()
+        self._run()
+        for task in list(self.workflow.tasks.values()):
+            if task.has_state(_LIVE) and not task._children and _moment_kind(task.task_spec) != "cycle":
+                # foreseen only so far that the engine foresees the rest when it comes there
+                task._sync_children(task.task_spec.outputs, TaskState.MAYBE)
+        self._order()
+        return self.workflow
+
+    def _order(self) -> None:
+        """Parents first: a stored task is read as what it changes of the one before it."""
+        ordered, ahead = {}, [self.workflow.task_tree]
+        while ahead:
+            task = ahead.pop()
+            ordered[task.id] = task
+            ahead += reversed(task.children)
+        self.workflow.tasks = ordered
+
+    # -- the copy --------------------------------------------------------------------------------------------------
+
+    def _note_guards(self) -> None:
+        """The task the engine puts before a step with events at its edge belongs to the token that rests there."""
+        for id_, going in self._going.items():
+            task = self.source.tasks[id_]
+            if task.parent is not None and _guards(task.parent, task):
+                target = going.to[1] if going.to is not None and going.to[0] == AT else None
+                self._targets[task.parent.id] = self.spec.task_specs.get(f"{target}{SPLIT}")
+
+    def _copy(self, root: Task) -> None:
+        """Copy what is done and what waits, parents first; what the new version does not know is left out, its children move up."""
+        ahead: list[tuple[Task, Task | None]] = [(root, None)]
+        while ahead:
+            task, above = ahead.pop()
+            if task.has_state(_FORESEEN):
+                continue
+            spec = self._spec_of(task)
+            copy = above
+            if spec is not None:
+                copy = Task(self.workflow, spec, above, state=task.state, id=task.id)
+                copy.data, copy.internal_data = _copied(task.data), deepcopy(task.internal_data)
+                copy.triggered, copy.last_state_change = task.triggered, task.last_state_change
+                if above is None:
+                    self.workflow.task_tree = copy
+            elif (going := self._going.get(task.id)) is not None and going.flow is not None and above is not None:
+                self._ways_on.append((above, going.flow))
+            if copy is not None:
+                ahead += [(child, copy) for child in reversed(task.children)]
+
+    def _spec_of(self, task: Task) -> TaskSpec | None:
+        """What a task is in the new version, None for what is left out."""
+        name = task.task_spec.name
+        going = self._going.get(task.id)
+        if going is not None:
+            return self.spec.task_specs[going.to[-1]] if going.to is not None else None
+        if task.id in self._targets:
+            return self._targets[task.id]
+        if isinstance(task.task_spec, BoundaryEventJoin) and not task.has_state(TaskState.FINISHED_MASK):
+            return None
+        if name in self.old.elements:
+            if task.state == TaskState.WAITING and not self._listens_on(task):
+                return None
+            image = self.pair.image(name)
+            return self.spec.task_specs.get(image) if image is not None else None
+        element, dot, kind = name.rpartition(".")
+        image = self.pair.image(element) if element in self.old.elements else None
+        found = self.spec.task_specs.get(f"{image}{dot}{kind}" if image is not None else name)
+        return found if type(found) is type(task.task_spec) else None
+
+    def _listens_on(self, task: Task) -> bool:
+        """Whether an event at the edge of a waiting step is still one of the step it stands at now."""
+        element = self.new.elements.get(task.task_spec.name)
+        target = self._targets.get(task.parent.id)
+        if element is None or element.kind != "boundaryEvent" or target is None:
+            return False
+        return bool(self.pair.new.nodes[element.id].attached_to == target.name.removesuffix(SPLIT))
+
+    def _take_over(self) -> None:
+        source, workflow = self.source, self.workflow
+        workflow.data, workflow.correlations = deepcopy(source.data), deepcopy(source.correlations)
+        workflow.success = source.success
+        last = source.last_task
+        while last is not None and last.id not in workflow.tasks:
+            last = last.parent
+        workflow.last_task = workflow.tasks[last.id] if last is not None else workflow.task_tree
+        for task in list(workflow.tasks.values()):
+            if isinstance(task.task_spec, CatchingEvent) and task.state == TaskState.WAITING:
+                was = source.tasks[task.id]
+                if self.keeps_limits and _can_keep(was.task_spec, task.task_spec):
+                    workflow.event_manager.add_task(task)
+                else:
+                    _rearm(task)
+
+    # -- tokens that rest ------------------------------------------------------------------------------------------
+
+    def _stand(self, task: Task, was: Task) -> None:
+        """Let a task that was copied rest at its target as the engine would have it: its state, and the events at its edge."""
+        spec = task.task_spec
+        if spec.manual and task.state != TaskState.READY:
+            task.internal_data = {}
+            self.workflow.event_manager.remove_task(task)
+            task._set_state(TaskState.READY)
+        elif not spec.manual and task.state == TaskState.READY:
+            _rearm(task)
+        split = self.spec.task_specs.get(f"{spec.name}{SPLIT}")
+        if split is None:
+            return
+        guard = task.parent
+        if guard.task_spec is not split:
+            guard = self._put_before(task, split)
+        there = {child.task_spec.name for child in guard.children} | {child.task_spec.name for child in _spent(was)}
+        for event in split.outputs:
+            if event is not spec and event.name not in there:
+                child = guard._add_child(event, TaskState.FUTURE)
+                _rearm(child, dict(task.data))
+
+    def _put_before(self, task: Task, spec: TaskSpec) -> Task:
+        """Put a task that is done between a task and its parent."""
+        above = task.parent
+        place = above._children.index(task.id)
+        guard = Task(self.workflow, spec, above, state=TaskState.COMPLETED)
+        guard.data = dict(task.data)
+        above._children.remove(guard.id)
+        above._children[place] = guard.id
+        guard._children, task.parent = [task.id], guard
+        return guard
+
+    # -- tokens that go on, and branches that begin ------------------------------------------------------------------
+
+    def _start(self, parent: Task, flow: Flow) -> None:
+        spec = entry_of(self.spec, flow.target)
+        child = parent._add_child(spec, TaskState.FUTURE)
+        spec._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
+        spec._update(child)
+
+    def _fork(self, flow: Flow, beside: UUID | None) -> Task:
+        """The task of a fork that was passed, the last one with something that goes on behind it; one drawn since is put in its place."""
+        top = self.workflow.tasks[beside] if beside is not None else self.workflow.task_tree
+        found = self._last_done(top, flow.source)
+        if found is not None:
+            return found
+        before = next((each for each in self._done_before(top, flow.source) if each is not None), None) or self._common(top)
+        spec = self.spec.task_specs[flow.source]
+        fork = Task(self.workflow, spec, before, state=TaskState.COMPLETED)
+        fork.data = _copied(before.data)
+        after = {each.name for each in spec.outputs}
+        for child in [each for each in before.children if each.task_spec.name in after and not each.has_state(_FORESEEN)]:
+            before._children.remove(child.id)
+            fork._children.append(child.id)
+            child.parent = fork
+        return fork
+
+    def _done_before(self, top: Task, fork: str) -> Iterator[Task | None]:
+        """Tasks of the nearest elements before a fork, through gateways."""
+        net = self.pair.new
+        seen, ahead = {fork}, [fork]
+        while ahead:
+            new = [each for each in net.graph.before(ahead.pop(0)) if each not in seen]
+            seen.update(new)
+            for each in new:
+                yield self._last_done(top, each)
+            ahead += new
+
+    def _last_done(self, top: Task, element: str) -> Task | None:
+        tasks = [task for task in top if task.task_spec.name == element and task.state == TaskState.COMPLETED]
+        return max(tasks, key=lambda task: (any(each.has_state(_LIVE) for each in task), task.depth), default=None)
+
+    def _common(self, top: Task) -> Task:
+        """The nearest task before all that goes on."""
+        task = top
+        while True:
+            going_on = [child for child in task.children if any(each.has_state(_LIVE) for each in child)]
+            if len(going_on) != 1 or going_on[0].state != TaskState.COMPLETED:
+                return task
+            task = going_on[0]
+
+    def _wake_joins(self) -> None:
+        """The engine lets one task wait at a join and sets the others aside: if that one is gone, another takes its place."""
+        waiting: dict[str, list[Task]] = {}
+        for task in self.workflow.tasks.values():
+            if isinstance(task.task_spec, RoundJoin) and waits_to_be_joined(task):
+                waiting.setdefault(task.task_spec.name, []).append(task)
+        for tasks in waiting.values():
+            if not any(task.has_state(_LIVE) for task in tasks):
+                tasks[-1]._set_state(TaskState.WAITING)
+            for task in tasks:
+                if task.state == TaskState.WAITING:
+                    task.task_spec._update(task)
+
+    def _run(self) -> None:
+        """Run what passes by itself, and look at no moment: what is due fires when the case is next brought to rest."""
+        for _ in range(engine.MAX_ROUNDS):
+            ready = [task for task in self.workflow.get_tasks(state=TaskState.READY) if not task.task_spec.manual]
+            if not ready:
+                return
+            for task in ready:
+                if task.state == TaskState.READY:
+                    task.run()
+
+
+def _guards(split: Task, task: Task) -> bool:
+    return isinstance(split.task_spec, BoundaryEventSplit) and split.task_spec.name == f"{task.task_spec.name}{SPLIT}"
+
+
+def _spent(was: Task) -> list[Task]:
+    """The events at the edge of a waiting step that have happened already."""
+    if was.parent is None or not _guards(was.parent, was):
+        return []
+    return [each for each in was.parent.children if each is not was and each.has_state(TaskState.FINISHED_MASK)]
+
+
+def _can_keep(old: TaskSpec, new: TaskSpec) -> bool:
+    """Whether what a waiting event has worked out still says what it waits for."""
+    return _moment_kind(old) == _moment_kind(new)
+
+
+def _moment_kind(spec: TaskSpec) -> str:
+    definition = getattr(spec, "event_definition", None)
+    parts = definition.event_definitions if isinstance(definition, MultipleEventDefinition) else [definition]
+    moments = [each for each in parts if isinstance(each, TimerEventDefinition)]
+    return "cycle" if any(isinstance(each, CycleTimerEventDefinition) for each in moments) else "moment" if moments else ""
+
+
+def _rearm(task: Task, data: dict[str, Any] | None = None) -> None:
+    """Let an event begin to wait as if a token had just come to it, with the values of the token."""
+    values = task.data if data is None else data
+    parent, had = task.parent, task.parent.data
+    task._set_state(TaskState.FUTURE)
+    task.internal_data = {}
+    task.data = dict(values)
+    parent.data = values
+    try:
+        task.task_spec._update(task)
+    finally:
+        parent.data = had
+    task.data = dict(values)
+
+
+def _copied(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: deepcopy(value) if isinstance(value, dict | list) else value for name, value in data.items()}
