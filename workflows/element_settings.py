@@ -1,34 +1,20 @@
-"""What the live model lets an administrator set day by day, and what is set: where a diagram and a daily setting meet."""
+"""Where a diagram and a daily setting meet: what counts of a step on the day it begins to wait, and what may be set for it at all."""
 
-from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 
-from casework.element_settings import ElementFacts, element_rule, tell_elements
+from casework.element_settings import element_rule
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Role
 from casework.words import Bilingual
 from casework.working_time import BeyondTenYears, TimeLimit, Unit
 from workflows.bindings import BINDINGS
 from workflows.definitions import Definition, Element
-from workflows.kept import Kept
-from workflows.parsed import definition_of
-from workflows.versions import NoLiveVersion, live_version
 
 OF_THE_CENTRE = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER)
 OF_AN_AGENCY = (Role.OFFICER, Role.AGENCY_LEADER)
-MODELS_KEPT = 16
 LIMIT_UNITS = frozenset({Unit.WORKING_HOURS, Unit.HOURS, Unit.WORKING_DAYS})
 """What the own limit of a step may be counted in."""
-
-
-def settable_elements(centre_id: int | None) -> Mapping[str, ElementFacts]:
-    """The elements of the live model of a centre (None: the installation) something may be set for; none before one is live."""
-    try:
-        version = live_version(centre_id)
-    except NoLiveVersion:
-        return {}
-    return _facts.get(version.sha256, lambda: dict(_settable(definition_of(version))))
 
 
 def limit_of(element: Element | None) -> TimeLimit | None:
@@ -90,18 +76,3 @@ def roles_for(element: Element) -> tuple[Role, ...]:
     # an act that is allowed under another name (a private answer as a publication) goes with the step's own
     allowed = [ACTION_ROLES[Action(verb)] for verb in step.acts if verb in set(Action)]
     return tuple(role for role in near if allowed and all(role in roles for roles in allowed))
-
-
-def _settable(definition: Definition) -> Iterator[tuple[str, ElementFacts]]:
-    for element in definition.elements.values():
-        if (element.is_step and element.role != "reporter") or waits_as_drawn(element, definition):
-            roles = roles_for(element)
-            yield element.id, ElementFacts(
-                label=element.label, is_step=element.is_step, takes_limit=takes_limit(element), limit=limit_of(element),
-                role=Role(element.role) if element.is_step and element.role else None, roles=roles if len(roles) > 1 else (),
-            )  # fmt: skip
-
-
-_facts: Kept[str, dict[str, ElementFacts]] = Kept(MODELS_KEPT)
-
-tell_elements(settable_elements)

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from casework.element_settings import ElementFacts, elements_of, settings_from
+from casework.element_settings import ElementFacts, settings_from
 from casework.models import Centre, ElementSetting
 from casework.permissions import LOCAL_ZONE, Action
 from casework.role_words import ROLE_WORDS
@@ -18,6 +18,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.settings import row_forms
 from web.studio.versions import INSTALLATION
+from workflows.settable_elements import settable_elements
 from workflows.version_lists import places_to_edit
 
 bp = Blueprint("studio_daily", __name__)
@@ -68,7 +69,7 @@ def lines_of(centre: Centre | None) -> list[Line]:
     centre_id, today = centre.id if centre is not None else None, now().astimezone(LOCAL_ZONE).date()
     rows = settings_from(today, centre_id)
     lines = []
-    for element, facts in elements_of(centre_id).items():
+    for element, facts in settable_elements(centre_id).items():
         own = [row for row in rows if row.element == element and row.centre_id == centre_id]
         common = [row for row in rows if row.element == element and row.centre_id is None]
         present = next((row for row in (*own, *common) if row.holds_on(today)), None)

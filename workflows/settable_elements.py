@@ -1,0 +1,38 @@
+"""The elements of the live models something may be set for day by day; settings learn of them when this is loaded."""
+
+from collections.abc import Iterator, Mapping
+
+from casework.element_settings import ElementFacts, tell_elements
+from casework.permissions import Role
+from workflows.definitions import Definition
+from workflows.desks import REPORTER
+from workflows.element_settings import limit_of, roles_for, takes_limit, waits_as_drawn
+from workflows.kept import Kept
+from workflows.parsed import definition_of
+from workflows.versions import NoLiveVersion, live_version
+
+MODELS_KEPT = 16
+
+
+def settable_elements(centre_id: int | None) -> Mapping[str, ElementFacts]:
+    """The elements of the live model of a centre (None: the installation) something may be set for; none before one is live."""
+    try:
+        version = live_version(centre_id)
+    except NoLiveVersion:
+        return {}
+    return _facts.get(version.sha256, lambda: dict(_settable(definition_of(version))))
+
+
+def _settable(definition: Definition) -> Iterator[tuple[str, ElementFacts]]:
+    for element in definition.elements.values():
+        if (element.is_step and element.role != REPORTER) or waits_as_drawn(element, definition):
+            roles = roles_for(element)
+            yield element.id, ElementFacts(
+                label=element.label, is_step=element.is_step, takes_limit=takes_limit(element), limit=limit_of(element),
+                role=Role(element.role) if element.is_step and element.role else None, roles=roles if len(roles) > 1 else (),
+            )  # fmt: skip
+
+
+_facts: Kept[str, dict[str, ElementFacts]] = Kept(MODELS_KEPT)
+
+tell_elements(settable_elements)
