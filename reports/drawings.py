@@ -20,7 +20,14 @@ from reports.pdf import render_pdf
 
 SVG = "{http://www.w3.org/2000/svg}"
 MOST_BYTES = 2_000_000
-MOST_ELEMENTS = 20_000
+MOST_ELEMENTS = 12_000
+DEEPEST = 30
+MOST_WORDS = 40_000
+"""Characters of all names together: setting a text costs more than reading it."""
+MOST_GEOMETRY = 400_000
+"""Characters of all paths, points and places together."""
+MOST_MARKED = 2_000
+"""Lines with a head: each draws its marker again."""
 MOST_IN_A_MARKER = 4
 """A marker is drawn again at the end of each line."""
 LONGEST_TEXT = 400
@@ -34,7 +41,7 @@ SHAPES = {
 """What a drawing is made of, each with the attributes of its own."""
 LOOKS = frozenset({
     "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray",
-    "stroke-opacity", "stroke-miterlimit", "opacity", "font-size", "font-weight", "font-style", "text-anchor", "display",
+    "stroke-opacity", "stroke-miterlimit", "font-size", "font-weight", "font-style", "text-anchor", "display",
     "visibility", "marker-end", "marker-start",
 })  # fmt: skip
 """How something looks: as attributes or in `style`, with the same values."""
@@ -79,7 +86,7 @@ def clean_picture(sent: bytes) -> bytes:
         root = etree.fromstring(sent, parser)
     except (etree.XMLSyntaxError, ValueError) as fault:
         raise _refusal() from fault
-    if root.tag != SVG + "svg" or root.getroottree().docinfo.doctype or sum(1 for _each in root.iter()) > MOST_ELEMENTS:
+    if root.tag != SVG + "svg" or root.getroottree().docinfo.doctype or not _is_within_bounds(root):
         raise _refusal()
     clean = _clean(root, in_marker=False)
     clean.set("font-family", "Be Vietnam Pro")  # whatever it was on the screen: this one is at hand
@@ -108,6 +115,21 @@ def table_pdf(columns: Sequence[Bilingual], rows: Sequence[tuple[Sequence[str], 
     """A table of rules: what its columns are called, and of each row the words of its cells and why it says so."""
     page = _environment().get_template("process_table.html")
     return render_pdf(page.render(heading=heading, columns=columns, rows=rows, words=_words(heading.language)), stylesheet=_stylesheet())
+
+
+def _is_within_bounds(root: Any) -> bool:
+    """Whether it can be printed within some seconds: what a drawing of a thousand parts needs, and no more."""
+    words = geometry = marked = deepest = 0
+    depths = {root: 1}
+    for elements, node in enumerate(root.iter(), start=1):
+        words += len(node.text or "")
+        geometry += sum(len(value) for name, value in node.attrib.items() if name not in LOOKS and name != "style")
+        marked += any("marker" in name or "marker-" in value for name, value in node.attrib.items())
+        depths[node] = depths.get(node.getparent(), 0) + 1
+        deepest = max(deepest, depths[node])
+        if elements > MOST_ELEMENTS or words > MOST_WORDS or geometry > MOST_GEOMETRY or marked > MOST_MARKED or deepest > DEEPEST:
+            return False
+    return True
 
 
 def _clean(node: Any, *, in_marker: bool) -> Any:

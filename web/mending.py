@@ -86,7 +86,7 @@ def variable(ref: str) -> ResponseReturnValue:
 
 
 @bp.post("/cases/<ref>/process/scenario")
-@performs(Action.REHEARSE)
+@performs(Action.MEND_PROCESS)
 @allow_inline_style_attributes
 def scenario(ref: str) -> ResponseReturnValue:
     """Record how the case went as a scenario to rehearse versions with."""

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.errors import CaseworkError
-from reports.drawings import MOST_ELEMENTS, PictureRefused, clean_picture, is_upright
+from reports.drawings import DEEPEST, MOST_ELEMENTS, MOST_GEOMETRY, MOST_MARKED, MOST_WORDS, PictureRefused, clean_picture, is_upright
 from tests.web.desk import Office
 from workflows.models import ProcessVersion
 from workflows.versions import FIELD_REPORT, ROUTING
@@ -58,6 +58,10 @@ def bombs() -> Iterator[str]:
     yield DRAWN.replace("<svg", '<!DOCTYPE svg [<!ENTITY a "aaaa">]><svg', 1)
     yield '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">' + DRAWN
     yield OPEN + "<g/>" * (MOST_ELEMENTS + 1) + "</svg>"
+    yield OPEN + "<g>" * (DEEPEST + 1) + "</g>" * (DEEPEST + 1) + "</svg>"
+    yield OPEN + f"<text>{'ộ' * 399}</text>" * (MOST_WORDS // 399 + 1) + "</svg>"
+    yield OPEN + f'<polyline points="{"1,1 " * (MOST_GEOMETRY // 4)}"/>' + "</svg>"
+    yield OPEN + '<path d="M0 0L1 1" style="marker-end:url(#m)"/>' * (MOST_MARKED + 1) + "</svg>"
     yield OPEN + "<g>" * 300 + "</g>" * 300 + "</svg>"
     yield OPEN + " " * 2_000_000 + "</svg>"
 
