@@ -24,6 +24,7 @@ from web.demo_citizens import furnish_citizens
 from web.demo_desks import OnDesk, furnish_desks, on_desk
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
 from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
+from web.demo_studio import count_the_year, furnish_studio, plan_a_move
 from web.passwords import hash_password
 from web.recording_jobs import prepare_recordings
 from web.schema import refuse_other_schema
@@ -93,6 +94,7 @@ def prepare(app: Flask, *, now: datetime) -> bool:
             furnish_desks(centre, now=now)
             furnish_settings(centre, now=now)
             furnish_citizens(now=now)
+            furnish_studio(centre, now=now)
             append(RULES_STREAM, PREPARED, by=SYSTEM, at=now, payload={"reports": told})
     else:
         with unit_of_work():
@@ -101,6 +103,8 @@ def prepare(app: Flask, *, now: datetime) -> bool:
     let_worker_s_rounds_run(app, now=now)
     if was_empty:
         let_messages_be_given_up(app, now=now)
+        plan_a_move(now)
+        count_the_year(now)
     let_past_messages_rest(now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty

@@ -19,6 +19,7 @@ from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.settings.deputyships import appoint_deputy
 from casework.settings.kinds import KINDS
+from casework.settings.rows import add_row
 from casework.settings.value_changes import set_value
 from casework.wallboards import add_wallboard
 from tests import build, reorganised
@@ -26,12 +27,22 @@ from tests.browser.day import Day, fill_in
 from tests.browser.desks import Desk
 from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
 from tests.soak.looks_settings import pages_of_settings
+from tests.soak.looks_studio import pages_of_studio
 from web.gateways.opening import page_addresses
 from web.settings.told import told_events
 from workflows import reorganising
+from workflows.bottlenecks.keeping import count_month
+from workflows.drafts import hand_in, start_draft
+from workflows.moving import batch
+from workflows.moving.plans import make_move
+from workflows.rehearsal.running import Period, ask_history, ask_scenarios, go_on_with_rehearsals
+from workflows.starting_models import STARTING_MODELS
 from workflows.steps import claim
+from workflows.versions import live_version
 
 HOUSE_ADMINISTRATOR = "house_administrator"
+STUDIO = ("compare-", "rehearsals-", "move", "daily", "heat")
+"""Pages looked at here; list, versions and editor have their part in test_studio.py."""
 WHY = "Theo Quyết định 12/QĐ-UBND."
 PEOPLE = """Tên đăng nhập;Họ và tên;Chức danh;Điện thoại;Vai trò;Mã đơn vị;Đầu mối
 an.le;Lê Thị An;Chuyên viên;0912345678;Cán bộ đơn vị;PTNMT;x
@@ -78,8 +89,27 @@ def furnish_settings(day: Day) -> None:
         parts = list(db.session.scalars(select(Assignment).where(Assignment.case_id == late.id, Assignment.agency_id == agency.id)))
         write_late_letter(agency=agency, assignments=parts, reply_by=date(2026, 3, 5), words="Xin báo cáo ngay.", now=now,
                           by=world.actor("operator", now))
+    furnish_studio(day)
     reorganised.planned(world)
     do_a_plan(day)
+
+
+def furnish_studio(day: Day) -> None:
+    """A draft handed in and rehearsed, a look at what would become of the open cases in it, help at a step, a month of counted steps."""
+    now, today = day.now(), date(2026, 3, 2)
+    with unit_of_work():
+        by, model = actor_for(db.session.merge(day.world.people[HOUSE_ADMINISTRATOR]), now=now), STARTING_MODELS["district"]
+        draft = start_draft(by=by, now=now, xml=model.text, note=model.note)
+        hand_in(draft, by=by, now=now, note="Thêm khảo sát hiện trường.")
+        ask_scenarios(draft, by=by, now=now)
+        ask_history(draft, period=Period(today - timedelta(days=30), today), by=by, now=now)
+        make_move(live_version(None), draft, by=by, now=now)
+        told = {"element": "distribute", "help_vi": "Ghi rõ thôn trong chỉ dẫn.", "help_en": "Name the village in the instructions."}
+        add_row(KINDS["element"], told, by=by, now=now, reason=WHY, centre_id=None)
+    go_on_with_rehearsals(now)
+    while batch.go_on(now):
+        pass
+    count_month(today.replace(day=1), now=now)
 
 
 def give_up(day: Day) -> None:
@@ -121,6 +151,8 @@ def settings_desks(day: Day) -> list[Desk]:
         for turn, name in enumerate(("settings-rows", "row", "new")):
             if turn != number % 3:
                 del pages[f"{name}-{kind}"]
+    studio = pages_of_studio(actor_for(day.world.people[who], now=now))
+    pages |= {name: path for name, path in studio.items() if name.startswith(STUDIO)}
     principal, centre = day.world.people["leader_HKL"].ref, day.world.centre.ref
     return [
         *(Desk(who, name, path) for name, path in pages.items()),

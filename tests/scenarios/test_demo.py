@@ -23,8 +23,10 @@ from casework.contacts.blocked_senders import blocks_seen
 from casework.db import db, unit_of_work
 from casework.deputies import principals_of
 from casework.drafts import draft_name, drafts_of
+from casework.element_settings import element_rule
 from casework.extensions import extensions_of
-from casework.figures.reading import last_months, shown_figures
+from casework.figures.reading import last_months as months_shown
+from casework.figures.reading import shown_figures
 from casework.intake import original_words
 from casework.letterheads import letterhead_for
 from casework.letters import letters_seen
@@ -77,7 +79,7 @@ from casework.working_time import Calendar
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.whole import sample
-from web import demo, demo_cases, demo_people, demo_telling
+from web import demo, demo_cases, demo_people, demo_studio, demo_telling
 from web.config import Config
 from web.demo_cases import STORIES
 from web.demo_fresh import FRESH
@@ -88,12 +90,19 @@ from web.passwords import check_password
 from web.starting import StartRefused
 from web.verifying import verify
 from workflows.bindings import STEPS
-from workflows.inbox import Wanted, page_of
+from workflows.bottlenecks.reading import Wanted, heat, last_months
+from workflows.comparison.changes import changes_between
+from workflows.inbox import Wanted as WantedTasks
+from workflows.inbox import page_of
 from workflows.late_cases import late_list
-from workflows.models import Incident, Message, Timer, WaitingTask
+from workflows.models import Incident, Message, ProcessMove, ProcessVersion, Rehearsal, Scenario, Timer, WaitingTask
+from workflows.moving.plans import choices_of, counts_of, groups_of
+from workflows.parsed import text_of
 from workflows.reorganisation_preview import preview
 from workflows.routing import shipped_table
 from workflows.steps import draft_place
+from workflows.version_events import writers_of
+from workflows.versions import live_version
 from workflows.wakeups import fire_due_timers
 
 NOW = datetime(2026, 3, 25, 3, 0, tzinfo=UTC)           # Wednesday, 10:00 local
@@ -332,7 +341,7 @@ def test_what_waits_is_in_the_inbox_of_a_person_one_can_sign_in_as(app: Flask) -
     desks = set(db.session.scalars(select(WaitingTask.desk).where(WaitingTask.state == "waiting")))
     read = {desk for account in staff.values() for desk in demo_telling.actor_for(account, now=NOW).desks}
     assert {desk for desk in desks if not desk.startswith(("reporter@", "unconfirmed@"))} <= read
-    page = page_of(demo_telling.actor_for(staff["vanhanh"], now=NOW), Wanted(), now=NOW, limit=100)
+    page = page_of(demo_telling.actor_for(staff["vanhanh"], now=NOW), WantedTasks(), now=NOW, limit=100)
     assert any(task.urgent for task in page.tasks)
 
 
@@ -342,7 +351,7 @@ def test_the_desks_show_what_makes_the_work_lighter(app: Flask) -> None:
 
     def waiting(login: str) -> dict[str, list[WaitingTask]]:
         rows: dict[str, list[WaitingTask]] = {}
-        for task in page_of(person(login), Wanted(), now=NOW, limit=100).tasks:
+        for task in page_of(person(login), WantedTasks(), now=NOW, limit=100).tasks:
             rows.setdefault(task.element, []).append(task)
         return rows
 
@@ -412,7 +421,7 @@ def test_what_citizens_do_can_be_looked_at(prepared: tuple[Config, Flask], app: 
     read = recordings_seen(case_of("Nghi hút cát trái phép trên sông"), agency)
     assert [(row.rendition, "bãi cát" in (row.transcript or "")) for row in read] == [(None, True)]
 
-    [apart] = page_of(operator, Wanted(only_unconfirmed=True), now=NOW, limit=9).tasks
+    [apart] = page_of(operator, WantedTasks(only_unconfirmed=True), now=NOW, limit=9).tasks
     assert NOW - apart.case.opened_at > timedelta(hours=24)
     assert len(blocks_seen(lead, now=NOW)) == 1
     added = {photo.addition_id for photo in db.session.scalars(select(Photo)) if photo.addition_id}
@@ -423,9 +432,32 @@ def test_what_citizens_do_can_be_looked_at(prepared: tuple[Config, Flask], app: 
     assert sorted(requests) == [("copy", False), ("correction", False), ("correction", True)]
     assert all(demo_people.citizen_by_email(email).email_verified_at for email, _name in CITIZENS)
 
-    year = last_months(NOW)
+    year = months_shown(NOW)
     by_month = shown_figures(case_of(SMOKE).centre_id, period=year, chart=year).by_month
     assert [number.number("received") > 0 for _month, number in by_month] == [True] * 12
+
+
+def test_the_studio_is_seen_at_work(app: Flask) -> None:
+    administrator, approver = (actor_for(demo_people.staff_account(login), now=NOW) for login in ("quantri", "pheduyet"))
+    centre = case_of(SMOKE).centre_id
+    own, district = db.session.scalars(select(ProcessVersion).where(ProcessVersion.centre_id == centre).order_by(ProcessVersion.id))
+    assert (own.state, own.live_at, live_version(centre).id, district.state) == ("live", NOW, own.id, "checked")
+    assert [each.kind for each in changes_between(text_of(live_version(None)), text_of(own))]
+    assert not writers_of(district) & approver.counts_as                          # so that it can be approved
+    [move] = db.session.scalars(select(ProcessMove))
+    counts = counts_of(move)
+    assert (move.state, move.source_id, move.target_id) == ("ready", live_version(None).id, own.id)
+    assert sum(counts.values()) == counts["moves"] + counts["choice"]
+    assert counts["moves"] > counts["choice"] > 0
+    [choice] = choices_of(move, {place for group in groups_of(move) for place in group.places})
+    assert demo_studio.REDRAWN in {target for target, _label in choice.targets}
+    asked = [(row.kind, row.state, row.version_id) for row in db.session.scalars(select(Rehearsal).order_by(Rehearsal.id))]
+    assert asked == [("scenarios", "waiting", district.id), ("history", "waiting", district.id), ("conformance", "waiting", own.id)]
+    assert [scenario.name for scenario in db.session.scalars(select(Scenario))] == ["Đá rơi trên quốc lộ, báo khẩn"]
+    seen = heat(Wanted(*last_months(NOW, 12)), by=administrator)
+    shown = {element.id: measures.passages for element, measures in seen.steps if measures.median is not None}
+    assert shown.keys() >= {"verify", "classify", "distribute", "submit_answer", "approve_answer", "publish"}
+    assert element_rule("distribute", centre, NOW).help
 
 
 def test_the_decision_table_names_agencies_there_are(app: Flask) -> None:

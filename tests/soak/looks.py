@@ -25,17 +25,20 @@ from casework.possible_acts import possible_acts
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk
 from tests.soak.looks_settings import pages_of_settings
+from tests.soak.looks_studio import pages_of_studio
 from tests.soak.runs import Options, Round, Run
-from web import demo
+from web import demo, demo_studio
 from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
 from web.navigation import LOOKERS
 from workflows.drafts import start_draft
 from workflows.late_cases import late_list
-from workflows.models import ProcessVersion, WaitingTask
+from workflows.models import WaitingTask
 from workflows.versions import SHIPPED
 
 STAFF = ("vanhanh", "totruong", "lanhdao", "vanthu", "quantri", "quantrihethong", "pheduyet", "baomat", "thanhtra", "canbo.ptnmt",
          "lanhdao.ptnmt", "canbo.pktht", "lanhdao.pktht")  # fmt: skip
+NARROWEST = 320
+"""Of a desk page at 400 %, as the pages of the studio are looked at besides."""
 VIEWS = ("mine", "soon", "late", "frozen")
 """Of the inbox, beside those of one step each."""
 
@@ -119,19 +122,9 @@ def pages_of(app: Flask, login: str, now: datetime) -> Pages:
     if login in dict(CITIZENS):
         return pages_of_citizen(citizen_by_email(login))
     actor = actor_for(staff_account(login), now=now)
-    found = pages_of_staff(actor, now) | (pages_of_studio(actor) if may(actor, Action.READ_PROCESS) else {})
+    found = pages_of_staff(actor, now) | pages_of_studio(actor)
     found |= pages_of_settings(app, actor, now.astimezone(LOCAL_ZONE).date())
     return found | pages_of_mending() if may(actor, Action.MEND_PROCESS) else found
-
-
-def pages_of_studio(actor: Actor) -> Pages:
-    """The list, a version of each state and kind, and the editors for who may draw."""
-    found = {"studio": "/studio"}
-    for version in db.session.scalars(select(ProcessVersion).order_by(ProcessVersion.id)):
-        found.setdefault(f"version-{version.key}-{version.state}", f"/studio/versions/{version.ref}")
-        if version.state == "draft" and may(actor, Action.EDIT_PROCESS):
-            found.setdefault(f"edit-{version.key}", f"/studio/versions/{version.ref}/edit")
-    return found
 
 
 def pages_of_mending() -> Pages:
@@ -175,9 +168,10 @@ def opened_and_walked(page: Page) -> Iterator[str]:
     """What is wrong with the page as it stands for whoever has a keyboard alone, and with everything on it unfolded."""
     yield from walk(page)
     page.evaluate(UNFOLD)
-    for size in (PHONE, DESK):
-        yield from too_wide(page, size["width"])
-        yield from (f"unfolded at {size['width']}: {fault}" for fault in barriers(page))
+    narrow = (NARROWEST,) if "/studio" in page.url else ()
+    for width in (*narrow, PHONE["width"], DESK["width"]):
+        yield from too_wide(page, width)
+        yield from (f"unfolded at {width}: {fault}" for fault in barriers(page))
 
 
 def look_at_demonstration(language: str) -> dict[str, Any]:
@@ -187,6 +181,7 @@ def look_at_demonstration(language: str) -> dict[str, Any]:
         app = demo.demo_app(config)
         with app.app_context():
             demo.prepare(app, now=datetime.now(UTC))
+            demo_studio.rehearse_what_was_asked(datetime.now(UTC))
             begin_drafts(datetime.now(UTC))
         with visited(app, config) as house:
             house.sizes, house.at_every_size, house.impacts = (PHONE, TABLET, DESK), True, EVERY_IMPACT

@@ -52,7 +52,7 @@ def daily() -> ResponseReturnValue:
         "studio/daily.html",
         lines=lines,
         places=places,
-        centre=centre,
+        whose=centre,
         chosen=chosen,
         installation=INSTALLATION,
         set_number=sum(line.present is not None for line in lines),
