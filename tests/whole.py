@@ -4,11 +4,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import TypeVar
+from zlib import crc32
 
 T = TypeVar("T")
 
 VARIABLE = "WHOLE_TESTS"
 WHOLE = os.environ.get(VARIABLE) == "yes"
+
+
+def is_at_turn(name: str, number: int, one_of: int) -> bool:
+    """Whether the person with this number tries what has this name: of so many in a row one does, or in a whole run everybody."""
+    return WHOLE or (crc32(name.encode()) + number) % one_of == 0
+
+
+def at_every_other(number: int, turns: int) -> bool:
+    """Whether what is looked at in turns is looked at closely: every other one, so that each turn is; in a whole run all."""
+    return WHOLE or (number + number // turns) % 2 == 0
 
 
 def sample(everything: Sequence[T], one_of: int) -> Sequence[T]:

@@ -1,4 +1,5 @@
-"""The tests `bin/test` takes a sample of, in full: the demonstration and every way on both databases, each page at both widths."""
+"""The tests `bin/test` takes a sample of, in full: the demonstration and every way on both databases, each page at both widths, and
+everybody at every address."""
 from __future__ import annotations
 
 import os
@@ -14,6 +15,7 @@ from tests.whole import VARIABLE
 SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "tests/scenarios/test_random_lives.py",
            "tests/casework/test_possible_acts.py", "tests/kill/test_kill.py", "tests/browser/test_journey.py",
            "tests/browser/test_desks_for_everybody.py", "tests/browser/test_citizen_pages.py",
+           "tests/system/test_roles.py", "tests/system/test_canary.py", "tests/system/test_pseudo_locale.py", "tests/system/test_sql.py",
            "tests/mutants/test_mutants_list.py")  # fmt: skip
 
 

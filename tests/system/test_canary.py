@@ -36,7 +36,8 @@ from tests.system.canary import IDENTITY, IN_FILE, IN_TRANSCRIPT, IN_VOICE, IN_W
 from tests.system.journey import Journey
 from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
-from tests.system.routes import BESIDE, addresses, worth_trying
+from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, worth_trying
+from tests.whole import is_at_turn, sample
 from web.config import Config
 from web.keeping import backup
 from web.public_share import card_of
@@ -69,7 +70,10 @@ LOOKS = {
 }
 """Who tries every address after which act. The pages do not depend on the database, so on PostgreSQL fewer do, at the end."""
 
-LOOKS_ON_POSTGRESQL = {"rate": ("guest", "operator", "officer_PTNMT", "leader_HKL", "committee_leader", "administrator")}
+LOOKS_ON_POSTGRESQL = {"rate": sample(("guest", "operator", "officer_PTNMT", "leader_HKL", "committee_leader", "administrator"), 2)}
+
+TRY_EVERY_PHOTO = ("reporter", "operator")
+"""Who tries every photo for each audience in each size; of the others each tries a quarter of those in a test run."""
 
 
 @pytest.fixture
@@ -140,10 +144,17 @@ def walk(journey: Journey, name: str) -> None:
     """Try every address that may tell something, and look for the marks themselves wherever something can be looked for."""
     person, account = journey.person(name), journey.world.people.get(name)
     roles = actor_for(account, now=journey.now).roles if account is not None else ()
-    for path in [each.path for each in worth_trying(journey.app, addresses(journey.app), roles, settings=name == "guest")]:
+    number = list(LOOKERS).index(name) if name in LOOKERS else 0
+    tried = worth_trying(journey.app, addresses(journey.app), roles, number=number, settings=name == "guest")
+    for path in [each.path for each in tried if name in TRY_EVERY_PHOTO or not left_to_others(each, number)]:
         person.get(path, follows=False)
     for path in BESIDE:
         person.get(path)
+
+
+def left_to_others(address: Address, number: int) -> bool:
+    parts = address.parts
+    return address.endpoint == "photos.photo" and not is_at_turn(f"{parts['audience']} {parts['rendition']}", number, SHUT_TO)
 
 
 @pytest.mark.parametrize("mark", IN_WORDS, ids=lambda mark: mark.name)

@@ -14,11 +14,12 @@ from casework.permissions import Role
 from tests import build
 from tests.conftest import environment_of, running
 from tests.system.person import Person
+from tests.whole import WHOLE
 from web.config import Config
 from workflows.models import WaitingTask
 
 MOST = 25
-FEW, MANY = 10, 60
+FEW, MANY = 10, 60 if WHOLE else 30
 STATES = ("to_verify", "to_distribute", "handling", "to_publish", "rating")
 """In which the cases stand, in turn: as many of each kind in a small world as its share in a large one."""
 
