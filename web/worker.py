@@ -29,6 +29,7 @@ from web.recording_jobs import prepare_recordings
 from web.request_log import LOGGER, failure_facts
 from workflows.digests import plan_morning
 from workflows.jobs import Job, recurring_jobs
+from workflows.moving.batch import forget_rows_before
 from workflows.unconfirmed import set_apart_unconfirmed
 
 PR_SET_DUMPABLE = 4
@@ -96,12 +97,13 @@ def run_job(app: Flask, job: Job) -> bool:
 
 def sweep(app: Flask, moment: datetime) -> list[str]:
     """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms, browsers nobody
-    has used, traces of messages sent long ago."""
+    has used, traces of messages sent long ago, how moved cases were before."""
     with unit_of_work():
         drop_old_counters(moment)
         drop_old_keys(moment)
         forget_unused_devices(moment)
     forget_sent(moment)
+    forget_rows_before(moment)
     return sweep_unsent(app.extensions["file_store"], now=moment)
 
 

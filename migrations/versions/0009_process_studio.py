@@ -14,6 +14,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), 'postgresql')
 MOVES_AT_WORK = sa.text("state IN ('previewing', 'moving', 'undoing')")
 ENDED = sa.text("assignment_id IS NULL AND ended_at IS NOT NULL")
+HAS_BEFORE = sa.text("before IS NOT NULL")
 REHEARSALS_AT_WORK = sa.text("state IN ('waiting', 'running')")
 TABLES = ('step_times', 'process_move_case', 'process_rehearsal', 'process_scenario', 'process_move', 'element_setting')
 
@@ -72,6 +73,7 @@ def upgrade() -> None:
     sa.Column('id', BIG, nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
     sa.Column('version_id', BIG, nullable=False),
+    sa.Column('centre_id', BIG, nullable=True, comment='of whose cases; empty: of several or all'),
     sa.Column('basis_id', BIG, nullable=True, comment='what it is measured against'),
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('wishes', JSON, nullable=False),
@@ -90,12 +92,14 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name=op.f('ck_process_rehearsal_state')),
     sa.ForeignKeyConstraint(['asked_by_id'], ['account.id'], name=op.f('fk_process_rehearsal_asked_by_id_account')),
     sa.ForeignKeyConstraint(['basis_id'], ['process_version.id'], name=op.f('fk_process_rehearsal_basis_id_process_version')),
+    sa.ForeignKeyConstraint(['centre_id'], ['centre.id'], name=op.f('fk_process_rehearsal_centre_id_centre')),
     sa.ForeignKeyConstraint(['version_id'], ['process_version.id'], name=op.f('fk_process_rehearsal_version_id_process_version')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_process_rehearsal')),
     sa.UniqueConstraint('ref', name=op.f('uq_process_rehearsal_ref'))
     )
     op.create_index('ix_process_rehearsal_at_work', 'process_rehearsal', ['id'], sqlite_where=REHEARSALS_AT_WORK, postgresql_where=REHEARSALS_AT_WORK)
-    op.create_index('ix_process_rehearsal_version', 'process_rehearsal', ['version_id', 'kind', 'id'])
+    op.create_index('ix_process_rehearsal_centre', 'process_rehearsal', ['kind', 'centre_id', 'id'])
+    op.create_index('ix_process_rehearsal_version', 'process_rehearsal', ['version_id', 'kind', 'centre_id', 'id'])
     op.create_table('process_scenario',
     sa.Column('id', BIG, nullable=False),
     sa.Column('key', sa.String(length=40), nullable=False),
@@ -145,7 +149,7 @@ def upgrade() -> None:
     sa.Column('places', JSON, server_default='[]', nullable=False),
     sa.Column('why_vi', sa.Text(), nullable=True),
     sa.Column('why_en', sa.Text(), nullable=True),
-    sa.Column('before', sa.LargeBinary(), nullable=True, comment='rows before and after, JSON, zstd; no content'),
+    sa.Column('before', sa.LargeBinary(), nullable=True, comment='rows before and after, JSON, zstd, states of then; erased by quarantine, when the case ends and after 30 days'),
     sa.Column('previewed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('moved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
@@ -155,6 +159,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_process_move_case')),
     sa.UniqueConstraint('move_id', 'case_id', name=op.f('uq_process_move_case_move_id_case_id'))
     )
+    op.create_index('ix_process_move_case_before', 'process_move_case', ['id'], sqlite_where=HAS_BEFORE, postgresql_where=HAS_BEFORE)
     op.create_index('ix_process_move_case_case', 'process_move_case', ['case_id'])
     op.create_index('ix_process_move_case_state', 'process_move_case', ['move_id', 'state', 'id'])
     op.create_index('ix_process_instance_ended', 'process_instance', ['ended_at', 'id'], sqlite_where=ENDED, postgresql_where=ENDED)

@@ -39,9 +39,13 @@ def every_edit(xml: bytes) -> dict[str, Any]:
         assert course.explore_all(), "the model has more states than are looked at"
         states += len(course.known)
     counts, broken = Counts(), list[str]()
+    kind = ""
     for edit in edits(xml):
+        if edit.kind != kind:
+            kind = edit.kind
+            print(f"  {kind}", flush=True)
         try:
-            prove(courses[definition.elements[edit.at].process_id], edit, counts)
+            prove(courses[definition.elements[edit.at].process_id], edit, counts, to_end=3)
         except Broken as found:
             broken.append(str(found))
             print(f"  {found}", flush=True)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Case
 from tests import build, drawn
+from tests.second_centre import second_world
 from tests.web.desk import Office
 from tests.web.pages import words_of
 from tests.workflows.moving.cases import faults
@@ -87,8 +88,11 @@ def test_cases_are_moved_watched_and_brought_back_by_the_pages(office: Office) -
     assert f"{review.code} Ở lại" in page
     assert "Lý do Theo kế hoạch tháng Ba" in page
     assert f"{review.code}" not in office.words("administrator", f"{address}?state=moved")
-    history = office.words("administrator", f"/studio/versions/{target.ref}")
-    assert "Chuyển hồ sơ đang mở: bắt đầu" in history
+    assert "Chuyển hồ sơ đang mở: bắt đầu" in page
+    world.people["elsewhere"] = second_world(world).people["process_approver"]
+    history = office.words("elsewhere", f"/studio/versions/{target.ref}")  # a version of the installation: every centre reads it
+    assert "Theo kế hoạch tháng Ba" not in history
+    assert "Chuyển hồ sơ đang mở: bắt đầu" not in history
     assert "chuyển hồ sơ từ bản" in office.words("operator", f"/cases/{verify.ref}")
     office.words("administrator", f"/cases/{verify.ref}/process")
     assert office.get("operator", f"/cases/{verify.ref}/diagram").status_code == 200

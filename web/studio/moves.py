@@ -16,7 +16,7 @@ from casework.permissions import Action, NotAllowed
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.studio.versions import INSTALLATION, STATE_LABELS, number_sent
+from web.studio.versions import EVENT_LABELS, INSTALLATION, STATE_LABELS, number_sent
 from workflows.definitions import Definition
 from workflows.models import ProcessMove, ProcessVersion
 from workflows.moving import batch, plans
@@ -273,6 +273,8 @@ def _page(seen: ProcessMove, *, refused: str = "") -> str:
         "studio/move.html",
         move=seen,
         whose=db.session.get(Centre, seen.centre_id) if seen.centre_id else None,
+        events=plans.events_of(seen),
+        event_labels=EVENT_LABELS,
         groups=groups[:GROUPS_SHOWN],
         more_groups=max(0, len(groups) - GROUPS_SHOWN),
         choices=plans.choices_of(seen, places) if may_choose else [],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import isfinite
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -157,9 +158,12 @@ def _day(name: str) -> date:
 
 def _number(text: str) -> float:
     try:
-        return float(text.strip().replace(",", ".")) if len(text) <= LONGEST_TYPED else -1
+        number = float(text.strip().replace(",", ".")) if len(text) <= LONGEST_TYPED else -1
     except ValueError:
-        raise _NotTyped("Xin ghi số giờ, ví dụ 4 hoặc 1,5.", "Please write hours as a number, such as 4 or 1.5.") from None
+        number = float("nan")
+    if not isfinite(number):
+        raise _NotTyped("Xin ghi số giờ, ví dụ 4 hoặc 1,5.", "Please write hours as a number, such as 4 or 1.5.")
+    return number
 
 
 # -- the page ------------------------------------------------------------------------------------------------------------

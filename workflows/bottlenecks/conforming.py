@@ -17,8 +17,9 @@ from workflows.bottlenecks.traces import traces_of
 from workflows.bottlenecks.variants import MOST
 from workflows.models import ProcessVersion, Rehearsal
 from workflows.parsed import text_of
-from workflows.rehearsal.running import RUNNERS, Tell, ask_rehearsal
+from workflows.rehearsal.running import RUNNERS, Tell, ask_rehearsal, newest_about, only
 from workflows.rehearsal.shut_in import RehearsalFailed, in_child
+from workflows.rehearsal.stories import LONGEST_WHY, shortened
 from workflows.versions import live_version
 
 CONFORMANCE = "conformance"
@@ -30,8 +31,6 @@ MOST_TOLD = 20
 
 SECONDS, WAITED = 45, 180
 """Computing time for the judging, and how long its process may take altogether."""
-
-MOST_LOOKED_AT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +54,25 @@ def ask_conformance(wanted: Wanted, *, by: Actor, now: datetime) -> Rehearsal:
     """
     own = centres_read(by)
     centres = [wanted.centre.id] if wanted.centre is not None else None if own is None else sorted(own)
-    version = live_version(centres[0] if centres is not None and len(centres) == 1 else None)
+    version = live_version(only(centres))
     wishes = {
         "first": wanted.first.isoformat(), "last": wanted.last.isoformat(), "field": wanted.field,
         "agency": wanted.agency.id if wanted.agency is not None else None,
         "of_version": wanted.version.id if wanted.version is not None else None, "centres": centres,
     }  # fmt: skip
-    return ask_rehearsal(version, kind=CONFORMANCE, wishes=wishes, by=by, now=now)
+    return ask_rehearsal(version, kind=CONFORMANCE, wishes=wishes, centre_id=only(centres), by=by, now=now)
 
 
 def newest_conformance(*, by: Actor, centre: Centre | None = None) -> Asked | None:
     """Return what was last asked about centres the person reads, about the one chosen alone if one is."""
     own = centres_read(by)
-    query = select(Rehearsal).where(Rehearsal.kind == CONFORMANCE).order_by(Rehearsal.id.desc()).limit(MOST_LOOKED_AT)
-    for row in db.session.scalars(query.options(joinedload(Rehearsal.version), joinedload(Rehearsal.asked_by))):
-        centres = row.wishes["centres"]
-        is_seen = own is None or (centres is not None and own.issuperset(centres))
-        if is_seen and (centre is None or centres == [centre.id]):
-            return Asked(row, date.fromisoformat(row.wishes["first"]), date.fromisoformat(row.wishes["last"]))
-    return None
+    if centre is not None:
+        own = frozenset({centre.id}) if own is None or centre.id in own else frozenset()
+    query = select(Rehearsal).where(Rehearsal.kind == CONFORMANCE)
+    row = newest_about(query.options(joinedload(Rehearsal.version), joinedload(Rehearsal.asked_by)), own)
+    if row is None:
+        return None
+    return Asked(row, date.fromisoformat(row.wishes["first"]), date.fromisoformat(row.wishes["last"]))
 
 
 def run_conformance(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def run_conformance(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
     fits = dict.fromkeys(ordered, Fit.UNDECIDED) | {way: Fit(each["fit"]) for way, each in zip(ordered[:MOST_WAYS], found, strict=True)}
     by_case = Counter(_worst({fits[way] for way in ways}) for ways in cases)
     departing = [
-        {**each, "process": way[0], "steps": [step for step, _outcome in way[1]], "number": counted[way]}
+        {**each, "why": _cut(each["why"]), "process": way[0], "steps": [step for step, _outcome in way[1]], "number": counted[way]}
         for way, each in zip(ordered[:MOST_WAYS], found, strict=True)
         if each["fit"] != Fit.ALLOWED
     ]
@@ -112,6 +111,10 @@ def run_conformance(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
         "cases": len(cases), "is_sample": is_sample, "number": number, "ways": len(ordered),
         **{str(fit): by_case[fit] for fit in Fit}, "departing": departing[:MOST_TOLD], "departing_ways": len(departing),
     }  # fmt: skip
+
+
+def _cut(why: list[str] | None) -> list[str] | None:
+    return [shortened(each, LONGEST_WHY) for each in why] if why else None
 
 
 def _worst(fits: set[Fit]) -> Fit:

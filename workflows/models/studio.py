@@ -15,6 +15,9 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
+BEFORE = "rows before and after, JSON, zstd, states of then; erased by quarantine, when the case ends and after 30 days"
+
+
 class ProcessMove(Referable, Model):
     """A plan to let open cases of one version go on in another, and how far it has come. Its cases are rows of MoveCase.
 
@@ -64,6 +67,7 @@ class MoveCase(Model):
         UniqueConstraint("move_id", "case_id"),
         Index("ix_process_move_case_state", "move_id", "state", "id"),
         Index("ix_process_move_case_case", "case_id"),
+        _partial("ix_process_move_case_before", "id", where="before IS NOT NULL"),
     )
     id: Mapped[Id]
     move_id: Mapped[int] = mapped_column(ForeignKey("process_move.id"))
@@ -72,7 +76,7 @@ class MoveCase(Model):
     places: Mapped[list[Any]] = mapped_column(Json, server_default="[]")
     why_vi: Mapped[str | None] = mapped_column(Text)
     why_en: Mapped[str | None] = mapped_column(Text)
-    before: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, comment="rows before and after, JSON, zstd; no content")
+    before: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, comment=BEFORE)
     previewed_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
@@ -110,12 +114,14 @@ class Rehearsal(Referable, Model):
     __table_args__ = (
         CheckConstraint("kind IN ('scenarios', 'history', 'conformance')", name="kind"),
         CheckConstraint("state IN ('waiting', 'running', 'done', 'failed')", name="state"),
-        Index("ix_process_rehearsal_version", "version_id", "kind", "id"),
+        Index("ix_process_rehearsal_version", "version_id", "kind", "centre_id", "id"),
+        Index("ix_process_rehearsal_centre", "kind", "centre_id", "id"),
         _partial("ix_process_rehearsal_at_work", "id", where="state IN ('waiting', 'running')"),
     )
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(12))
     version_id: Mapped[int] = mapped_column(ForeignKey("process_version.id"))
+    centre_id: Mapped[int | None] = mapped_column(ForeignKey("centre.id"), comment="of whose cases; empty: of several or all")
     basis_id: Mapped[int | None] = mapped_column(ForeignKey("process_version.id"), comment="what it is measured against")
     sha256: Mapped[str] = mapped_column(String(64))
     wishes: Mapped[dict[str, Any]] = mapped_column(Json)

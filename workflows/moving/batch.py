@@ -5,7 +5,7 @@ case moves once however many workers there are, and one that dies half way leave
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -16,16 +16,17 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.models import Account, Case
+from casework.events import case_stream, lock_streams_ahead
+from casework.models import Account, Case, EventStream
 from casework.permissions import SYSTEM, Action, Actor
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.faults import place_of, root_of
 from workflows.instances import StateUnreadable
-from workflows.models import Incident, MoveCase, ProcessMove
+from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove
 from workflows.moving.cases import UndoRefused, bring_back, move_case
 from workflows.moving.mapping import MoveImpossible
-from workflows.moving.plans import MoveRefused, MoveUnknown, locked_move
+from workflows.moving.plans import MoveRefused, MoveUnknown, counts_of, locked_move
 from workflows.moving.previewing import UNREADABLE, Way, preview_next, unforeseen
 from workflows.versions import acting
 
@@ -36,9 +37,15 @@ LEASE = timedelta(seconds=60)
 SECONDS = 20.0
 """How long one call goes on; the job is called again at once or soon after."""
 READ_TOGETHER = 50
+KEPT = timedelta(days=30)
+"""How long a moved case can be brought back; then the rows of before are forgotten."""
+FORGOTTEN_TOGETHER = 500
 AT_WORK = ("previewing", "moving", "undoing")
 
+Clock = Callable[[], datetime]
+
 UNDONE_FIRST = Bilingual("Kế hoạch đã được hoàn tác trước khi chuyển hồ sơ này.", "The plan was undone before this case was moved.")
+ELSEWHERE = Bilingual("Hồ sơ nay thuộc trung tâm khác.", "The case belongs to another centre now.")
 
 
 def go_on(
@@ -48,16 +55,17 @@ def go_on(
 
     At most `most`. A case somebody works on at this moment is passed by and taken up by the next call.
     """
-    done, until = 0, monotonic() + seconds
+    done, until, clock = 0, monotonic() + seconds, _clock_from(now)
     query = select(ProcessMove.id).where(ProcessMove.state.in_(AT_WORK)).order_by(ProcessMove.id)
     if only is not None:
         query = query.where(ProcessMove.id == only)
     for move_id in list(db.session.scalars(query)):
-        if (most is None or done < most) and monotonic() < until and _lease(move_id, now):
-            try:
-                done += go_on_with(move_id, now, most=None if most is None else most - done, until=until, bindings=bindings)
-            finally:
-                _release(move_id)
+        if (most is not None and done >= most) or monotonic() >= until or (lease := _lease(move_id, clock())) is None:
+            continue
+        try:
+            done += go_on_with(move_id, clock(), most=None if most is None else most - done, until=until, bindings=bindings)
+        finally:
+            _release(move_id, lease)
     db.session.rollback()
     return done
 
@@ -67,7 +75,7 @@ def go_on_with(
 ) -> int:
     """Go on with one plan, which the caller has leased; returns how many cases were done."""
     until = until if until is not None else monotonic() + SECONDS
-    done = 0
+    done, clock = 0, _clock_from(now)
     while (most is None or done < most) and monotonic() < until:
         left = None if most is None else most - done
         number = preview_next(move_id, now) if left is None else preview_next(move_id, now, most=min(left, 20))
@@ -78,25 +86,56 @@ def go_on_with(
         db.session.rollback()
         move = db.session.get_one(ProcessMove, move_id, populate_existing=True)
         if move.state == state:
-            done += turn(move, now, bindings).run(None if most is None else most - done, until)
+            done += turn(move, clock, bindings).run(None if most is None else most - done, until)
     return done
 
 
 def undo_case(move: ProcessMove, case_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
     """Bring one case back to the version it was moved from, as it was, inside the caller's unit of work.
 
-    Records `undo_move_case` in the case. Raises NotAllowed, MoveUnknown, and UndoRefused where the case has gone on since.
+    The plan is undone with the last of its cases. Records `undo_move_case` in the case. Raises NotAllowed, MoveUnknown, also for a case
+    that has gone to another centre, and UndoRefused where the case has gone on since.
     """
     by = acting(by, move.centre_id, Action.MOVE_CASES)
+    move = locked_move(move.id)  # before the case, as whoever puts cases on a plan
     query = select(MoveCase.id, MoveCase.case_id).join(MoveCase.case).where(MoveCase.move_id == move.id, Case.ref == case_ref)
     row = db.session.execute(query).first()
     if row is None:
         raise MoveUnknown
     case = lock_case(row.case_id)
     line, _has_incident = locked_line(row.id)
+    if move.centre_id not in (None, case.centre_id):
+        raise MoveUnknown
     if line.state != "moved" or case.quarantined_at is not None:
         raise MoveRefused("Hồ sơ này không còn ở trạng thái đã chuyển.", "This case is not moved any more.")
-    bring_back(case, line, by=by, now=now, bindings=bindings)
+    at = _instant(case, lambda: now)
+    bring_back(case, line, by=by, now=at, bindings=bindings)
+    db.session.flush()
+    if move.state == "done" and _is_all_undone(move):
+        move.state, move.ended_at = "undone", at
+
+
+def forget_rows_before(now: datetime) -> int:
+    """Drop the rows as they were before a move where nobody can bring the case back any more; returns of how many cases.
+
+    Its process has ended, or it was moved KEPT ago.
+    """
+    ended = exists().where(
+        ProcessInstance.case_id == MoveCase.case_id, ProcessInstance.process_id == OF_THE_CASE, ProcessInstance.ended_at.is_not(None)
+    )
+    query = select(MoveCase.id).where(MoveCase.before.is_not(None), or_(MoveCase.moved_at <= now - KEPT, ended))
+    query = query.order_by(MoveCase.id).limit(FORGOTTEN_TOGETHER)
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update(skip_locked=True)
+    dropped = 0
+    while True:
+        with unit_of_work():
+            ids = list(db.session.scalars(query))
+            change = update(MoveCase).where(MoveCase.id.in_(ids)).values(before=None)
+            db.session.execute(change, execution_options={"synchronize_session": False})
+        dropped += len(ids)
+        if len(ids) < FORGOTTEN_TOGETHER:
+            return dropped
 
 
 def locked_line(line_id: int) -> tuple[MoveCase, bool]:
@@ -118,8 +157,8 @@ class _Turn:
     of_plan = ""
     of_line = ""
 
-    def __init__(self, move: ProcessMove, now: datetime, bindings: Bindings) -> None:
-        self.way, self.now, self.bindings = Way.of(move), now, bindings
+    def __init__(self, move: ProcessMove, clock: Clock, bindings: Bindings) -> None:
+        self.way, self.clock, self.bindings = Way.of(move), clock, bindings
         self.by = _actor(self._who(move))
 
     def _who(self, move: ProcessMove) -> int | None:
@@ -147,8 +186,8 @@ class _Turn:
         """Note that nothing is left to be done."""
         raise NotImplementedError
 
-    def do(self, case: Case, line: MoveCase, has_incident: bool) -> None:
-        """What is done with one case."""
+    def do(self, case: Case, line: MoveCase, has_incident: bool, at: datetime) -> None:
+        """What is done with one case, and when."""
         raise NotImplementedError
 
     def give_up(self, line: MoveCase, why: Bilingual) -> None:
@@ -177,7 +216,7 @@ class _Turn:
                 if line.move.state != self.of_plan:
                     return None
                 if line.state == self.of_line:
-                    self.do(case, line, has_incident)
+                    self.do(case, line, has_incident, _instant(case, self.clock))
             return True
         except (MoveImpossible, UndoRefused) as refusal:
             why = refusal.text
@@ -207,8 +246,8 @@ class _Turn:
 class _Move(_Turn):
     of_plan, of_line = "moving", "moves"
 
-    def do(self, case: Case, line: MoveCase, has_incident: bool) -> None:
-        move_case(case, line, self.way, by=self.by, now=self.now, has_incident=has_incident, bindings=self.bindings)
+    def do(self, case: Case, line: MoveCase, has_incident: bool, at: datetime) -> None:
+        move_case(case, line, self.way, by=self.by, now=at, has_incident=has_incident, bindings=self.bindings)
 
     def give_up(self, line: MoveCase, why: Bilingual) -> None:
         line.state, line.why_vi, line.why_en = "stayed", *why
@@ -216,7 +255,7 @@ class _Move(_Turn):
     def finish(self, move: ProcessMove) -> None:
         left = select(MoveCase.id).where(MoveCase.move_id == move.id, MoveCase.state == "moves").limit(1)
         if move.state == "moving" and db.session.scalar(left) is None:
-            move.state, move.ended_at = "done", self.now
+            move.state, move.ended_at = "undone" if _is_all_undone(move) else "done", self.clock()
 
 
 class _Undo(_Turn):
@@ -225,8 +264,10 @@ class _Undo(_Turn):
     def _who(self, move: ProcessMove) -> int | None:
         return move.undone_by_id
 
-    def do(self, case: Case, line: MoveCase, has_incident: bool) -> None:
-        bring_back(case, line, by=self.by, now=self.now, bindings=self.bindings)
+    def do(self, case: Case, line: MoveCase, has_incident: bool, at: datetime) -> None:
+        if self.way.centre_id not in (None, case.centre_id):
+            raise UndoRefused(ELSEWHERE)
+        bring_back(case, line, by=self.by, now=at, bindings=self.bindings)
 
     def give_up(self, line: MoveCase, why: Bilingual) -> None:
         line.why_vi, line.why_en = why
@@ -240,7 +281,25 @@ class _Undo(_Turn):
             rest.values(state="stayed", why_vi=UNDONE_FIRST.vi, why_en=UNDONE_FIRST.en), execution_options={"synchronize_session": False}
         )
         undone = select(func.count()).where(MoveCase.move_id == move.id, MoveCase.state == "undone")
-        move.state, move.ended_at = "undone" if db.session.scalar(undone) else "done", self.now
+        move.state, move.ended_at = "undone" if db.session.scalar(undone) else "done", self.clock()
+
+
+def _clock_from(now: datetime) -> Clock:
+    """The time it is while a call goes on that began at an instant: others act on its cases meanwhile."""
+    began = monotonic()
+    return lambda: now + timedelta(seconds=monotonic() - began)
+
+
+def _instant(case: Case, clock: Clock) -> datetime:
+    """When something is done to a case whose row is locked: never before what was done to it last, by whichever server's clock."""
+    lock_streams_ahead([case])
+    head = db.session.get(EventStream, case_stream(case))
+    return clock() if head is None else max(clock(), head.changed_at)
+
+
+def _is_all_undone(move: ProcessMove) -> bool:
+    counts = counts_of(move)
+    return bool(counts.get("undone")) and not counts.get("moved")
 
 
 def _actor(account_id: int | None) -> Actor:
@@ -248,14 +307,17 @@ def _actor(account_id: int | None) -> Actor:
     return Actor(account) if account is not None else SYSTEM
 
 
-def _lease(move_id: int, now: datetime) -> bool:
+def _lease(move_id: int, now: datetime) -> datetime | None:
+    """Take a plan that nobody else is at; returns until when, which tells this lease from every other of the plan."""
     free = or_(ProcessMove.leased_until.is_(None), ProcessMove.leased_until <= now)
     change = update(ProcessMove).where(ProcessMove.id == move_id, ProcessMove.state.in_(AT_WORK), free)
     with unit_of_work():
-        return db.session.scalar(change.values(leased_until=now + LEASE).returning(ProcessMove.id)) is not None
+        return db.session.scalar(change.values(leased_until=now + LEASE).returning(ProcessMove.leased_until))
 
 
-def _release(move_id: int) -> None:
+def _release(move_id: int, lease: datetime) -> None:
+    """Give a plan back, unless somebody has taken it over since."""
     db.session.rollback()
+    own = update(ProcessMove).where(ProcessMove.id == move_id, ProcessMove.leased_until == lease)
     with unit_of_work():
-        db.session.execute(update(ProcessMove).where(ProcessMove.id == move_id).values(leased_until=None))
+        db.session.execute(own.values(leased_until=None))

@@ -20,6 +20,7 @@ from casework.models import Account, Case, Draft
 from casework.permissions import Actor, actor_for
 from casework.reorganising.journal import Net, Row, changed_since, net_of, take_back, watched
 from casework.step_records import tell_step_waits
+from casework.words import Bilingual
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import AT_DESKS, steps_of, timers_of
@@ -36,14 +37,21 @@ from workflows.unforeseen import is_unforeseen
 Changes = list[Row]
 
 
-class UndoRefused(MoveImpossible):
-    """The case has gone on since it was moved."""
+GONE_ON = Bilingual(
+    "Hồ sơ đã được xử lý tiếp từ khi chuyển nên không hoàn tác được.",
+    "The case has been worked on since it was moved, so it cannot be brought back.",
+)
+FORGOTTEN = Bilingual(
+    "Hồ sơ đã kết thúc hoặc chuyển đã lâu, trạng thái trước khi chuyển không còn được giữ nên không hoàn tác được.",
+    "The case has ended or was moved long ago; how it was before is no longer kept, so it cannot be brought back.",
+)
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Hồ sơ đã được xử lý tiếp từ khi chuyển nên không hoàn tác được.",
-            "The case has been worked on since it was moved, so it cannot be brought back.",
-        )
+
+class UndoRefused(MoveImpossible):
+    """The case cannot be brought back: it has gone on since it was moved, or the text says what else."""
+
+    def __init__(self, why: Bilingual = GONE_ON) -> None:
+        super().__init__(*why)
 
 
 def move_case(
@@ -82,10 +90,11 @@ def move_case(
 def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
     """Put a locked case back to where it was before it was moved. What nobody could hear of meanwhile is heard then.
 
-    Records `undo_move_case`. Raises UndoRefused where anything of it is no longer as the move left it.
+    A step that was taken at another desk meanwhile is free again where its holder does not work at the desk it is back at. Records
+    `undo_move_case`. Raises UndoRefused where anything of it is no longer as the move left it.
     """
     if line.before is None:
-        raise UndoRefused
+        raise UndoRefused(FORGOTTEN)
     kept = orjson.loads(zstandard.decompress(line.before))
     changes: Changes = kept["changes"]
     _refuse_gone_on(case, kept["after"], net_of(changes))
@@ -96,6 +105,8 @@ def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings
     take_back(changes)
     for kind in ("clocks", "instances", "steps", "timers"):
         kept_for_step().pop((kind, case.id), None)
+    for row in steps_of(case):
+        _release_stranger(row, now)
     record(case, "undo_move_case", by=by, at=now, **told, move=ref)
     line.state, line.undone_at, line.before, line.why_vi, line.why_en = "undone", now, None, None, None
     db.session.flush()
@@ -170,10 +181,7 @@ class _Passage:
         if desk == row.desk:
             return False
         row.desk = desk
-        if row.claimed_by_id is not None and not desk.startswith(f"{REPORTER}@"):
-            holder = actor_for(db.session.get(Account, row.claimed_by_id), now=self.now)
-            if own_desk(holder, desk) is None:
-                row.claimed_by_id = row.claimed_at = row.assigned_by_id = None
+        _release_stranger(row, self.now)
         return True
 
     def _rename_drafts(self, renamed: dict[tuple[int | None, str], str]) -> None:
@@ -182,6 +190,14 @@ class _Passage:
         query = select(Draft).where(Draft.case_id == self.case.id, Draft.subject.in_({element for _assignment, element in renamed}))
         for draft in db.session.scalars(query).all():
             draft.subject = renamed.get((draft.assignment_id, draft.subject), draft.subject)
+
+
+def _release_stranger(row: WaitingTask, now: datetime) -> None:
+    """Let a step be free whose holder does not work at its desk."""
+    if row.claimed_by_id is None or row.desk.startswith(f"{REPORTER}@"):
+        return
+    if own_desk(actor_for(db.session.get(Account, row.claimed_by_id), now=now), row.desk) is None:
+        row.claimed_by_id = row.claimed_at = row.assigned_by_id = None
 
 
 def _names(workflow: BpmnWorkflow) -> dict[str, str]:

@@ -10,10 +10,11 @@ from enum import StrEnum
 
 from casework.errors import CaseworkError
 from casework.words import Bilingual
-from workflows.checks.vocabulary import RESTING
 from workflows.definitions import Definition, Element
-from workflows.moving.net import AT, NOWHERE, Kept, Net, Spot, Standing, Stretch, nets_of
-from workflows.moving.pairs import Going, Mapped, Pair, Plan, Refusal, pair_of
+from workflows.moving.choices import Choices
+from workflows.moving.looks import Look, look_at
+from workflows.moving.net import AT, NOWHERE, Kept, Spot, nets_of
+from workflows.moving.pairs import Going, Mapped, Pair, Refusal, pair_of
 
 MOST_STANDINGS = 3_000
 """So many states of a process are looked at."""
@@ -50,7 +51,8 @@ class MoveImpossible(CaseworkError):
 
 
 _fates = Kept()
-_choices = Kept(512)
+_choices = Kept()
+_targets = Kept(512)
 
 
 def fates(old: Definition, new: Definition, mapping: Mapped) -> dict[str, Fate]:
@@ -64,9 +66,15 @@ def fates(old: Definition, new: Definition, mapping: Mapped) -> dict[str, Fate]:
 
 
 def targets(element: str, old: Definition, new: Definition) -> list[Element]:
-    """Return what may be chosen by hand for a resting place, in the order of the new model: where a token of every case could go on."""
+    """Return what may be chosen by hand for a resting place, in the order of the new model: where a token there could go on.
+
+    In a large model what was not looked at to the end is among them: the trial on each case tells.
+    """
+    process_id = old.elements[element].process_id
+    if process_id not in new.specs:
+        return []
     key = (element, old.sha256, new.sha256)
-    found: list[Element] = _choices.get(key, lambda: list(_targets(element, old, new)))
+    found: list[Element] = _targets.get(key, lambda: [new.elements[node.id] for node in _choices_of(process_id, old, new).of(element)])
     return found
 
 
@@ -78,38 +86,31 @@ def _all(old: Definition, new: Definition, mapping: Mapped) -> Iterator[Fate]:
             continue
         pair = pair_of(process_id, old, new, mapping)
         judged = _Judged(pair)
+        choices = _choices_of(process_id, old, new)
         for node in net.resting():
-            yield _fate(node.id, judged, old, new)
+            yield _fate(node.id, judged, choices)
 
 
-def _targets(element: str, old: Definition, new: Definition) -> Iterator[Element]:
-    process_id = old.elements[element].process_id
-    if process_id not in new.specs:
-        return
-    net = nets_of(old)[process_id]
-    is_join = net.joins(element)
-    for node in nets_of(new)[process_id].resting():
-        if (node.kind in RESTING) == is_join:
-            continue
-        judged = _Judged(pair_of(process_id, old, new, {element: node.id}), element)
-        if judged.moves(element):
-            yield new.elements[node.id]
+def _choices_of(process_id: str, old: Definition, new: Definition) -> Choices:
+    key = (process_id, old.sha256, new.sha256)
+    found: Choices = _choices.get(key, lambda: Choices(pair_of(process_id, old, new, {})))
+    return found
 
 
-def _fate(element: str, judged: "_Judged", old: Definition, new: Definition) -> Fate:
+def _fate(element: str, judged: "_Judged", choices: Choices) -> Fate:
     refusal = judged.first_refusal(element)
     if judged.moves(element):
         return Fate(element, Verdict.MOVES, judged.target(element), refusal.why if refusal else None)
     if refusal is None:
         return Fate(element, Verdict.MOVES, judged.target(element), None)
-    by_hand = refusal.by_hand and bool(targets(element, old, new))
+    by_hand = refusal.by_hand and choices.has_any(element)
     return Fate(element, Verdict.CHOICE if by_hand else Verdict.CANNOT, None, refusal.why)
 
 
 class _Judged:
-    """What was found for the spots of a process over all states of its old version; `only` looks at those of one element."""
+    """What was found for the spots of a process over the states of its old version."""
 
-    def __init__(self, pair: Pair, only: str | None = None) -> None:
+    def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.spots = {spot: spot[-1] for spot in pair.old.home}
         self._does: set[Spot] = set()
@@ -118,7 +119,7 @@ class _Judged:
         if not pair.old.is_known:
             self._give_up([(AT, node.id) for node in pair.old.resting()], pair.plan([(AT, "")]).refusals[0])
             return
-        self._judge(only)
+        self._judge()
         self._note_met_lines()
 
     def moves(self, element: str) -> bool:
@@ -143,52 +144,25 @@ class _Judged:
     def _of(self, element: str) -> list[Spot]:
         return [spot for spot, at in self.spots.items() if at == element]
 
-    def _judge(self, only: str | None) -> None:
-        looked_at = 0
-        for stretch in self.pair.old.stretches:
-            for standing, more in _standings(self.pair.old, stretch):
-                if only is not None and all(spot[-1] != only for spot in standing):
-                    continue
-                looked_at += 1
-                if looked_at > MOST_STANDINGS:
-                    self._leave_open(stretch.spots)
-                    break
-                self._look_at(stretch, standing, more)
+    def _judge(self) -> None:
+        left = MOST_STANDINGS
+        # of the longest lines the rest is left open, not of those that were drawn last
+        lines = self.pair.old.stretches
+        if sum(len(line.standings) for line in lines) > left:
+            lines = sorted(lines, key=lambda line: len(line.standings))
+        for at, stretch in enumerate(lines):
+            share = left // (len(lines) - at)
+            standings = list(stretch.standings)
+            for standing in standings[:share]:
+                self._note(look_at(self.pair, stretch, standing))
+            left -= min(share, len(standings))
+            self._leave_open({spot for standing in standings[share:] for spot in standing})
 
-    def _look_at(self, stretch: Stretch, standing: Standing, more: Standing) -> None:
-        is_beside = self.pair.old.root_of[id(stretch)].event is not None
-        plan = self.pair.plan(standing | more, is_beside=is_beside)
-        if plan.refusals and not any(refusal.spots & standing for refusal in plan.refusals):
-            # only what the rest of the instance does is in the way: that is told where it stands
-            plan = self.pair.plan(standing, is_beside=is_beside, alone=True)
-            more = NOWHERE
-        refused = {spot: refusal for refusal in plan.refusals for spot in refusal.spots & standing}
-        for spot, refusal in refused.items():
-            self._refused.setdefault(spot, refusal)
-        if plan.refusals:
-            return
-        lacking = dict(self._lacking(plan, standing, more))
-        for spot, (refusal, is_sure) in lacking.items():
-            (self._refused if is_sure else self._perhaps).setdefault(spot, refusal)
-        self._does |= {spot for spot in standing if spot not in lacking or not lacking[spot][1]}
-
-    def _lacking(self, plan: Plan, standing: Standing, more: Standing) -> Iterator[tuple[Spot, tuple[Refusal, bool]]]:
-        """The tokens that may go on to where a value is read they may not have, and whether they surely lack it."""
-        pair = self.pair
-        sure = {spot: pair.before.at(spot) for spot in standing | more}
-        for outcome in plan.outcomes:
-            brought = pair.brought(plan, outcome, sure)
-            for each in pair.needs.missing(brought):
-                for spot in standing:
-                    to = plan.going[spot].to
-                    if to is None or each.reader in pair.new.graph.reach([to[-1]]):
-                        may_be = each.name in pair.before.possible(spot[-1])
-                        yield spot, (pair.lacks(each.name, each.reader, frozenset({spot})), not may_be)
-        for spot in standing:
-            to = plan.going[spot].to
-            if spot[0] == AT and to is not None and (names := pair.newly_read(spot[1], to[1]) - sure[spot]):
-                name = min(names)
-                yield spot, (pair.lacks(name, to[1], frozenset({spot})), name not in pair.before.possible(spot[1]))
+    def _note(self, look: Look) -> None:
+        for noted, found in ((self._refused, look.refused), (self._perhaps, look.perhaps)):
+            for spot, refusal in found.items():
+                noted.setdefault(spot, refusal)
+        self._does |= look.does
 
     def _note_met_lines(self) -> None:
         """Lines of the old version that are one in the new one were looked at each for itself."""
@@ -203,42 +177,16 @@ class _Judged:
                 self._perhaps.setdefault(spot, Refusal(frozenset({spot}), _DEPENDS))
 
     def _leave_open(self, spots: Iterable[Spot]) -> None:
+        """Say of what was not looked at that it depends, unless the place itself is in the way."""
         for spot in spots:
-            self._perhaps.setdefault(spot, Refusal(frozenset({spot}), _DEPENDS))
-            if spot not in self._refused:
+            going = self.pair.going(spot)
+            if isinstance(going, Refusal):
+                self._refused.setdefault(spot, going)
+            else:
+                self._perhaps.setdefault(spot, Refusal(frozenset({spot}), _DEPENDS))
                 self._does.add(spot)
 
     def _give_up(self, spots: Iterable[Spot], refusal: Refusal) -> None:
         for spot in spots:
             self.spots.setdefault(spot, spot[-1])
             self._refused.setdefault(spot, refusal)
-
-
-def _standings(net: Net, stretch: Stretch) -> Iterator[tuple[Standing, Standing]]:
-    """Every standing of a line, each with what else stands in the instance while other lines are at their beginning."""
-    around = _around(net, stretch)
-    for standing, passings in stretch.standings.items():
-        passed = min(passings, key=lambda each: (len(each), sorted(each)))
-        yield standing, around | _beyond(net, passed)
-
-
-def _around(net: Net, stretch: Stretch) -> Standing:
-    """What stands outside of a line while it runs."""
-    if stretch.fork is None or stretch.event is not None:
-        return NOWHERE
-    fork = stretch.fork
-    outer = next(each for each in net.stretches if fork in each.line.splits)
-    choices = [(standing, passed) for standing, passings in outer.standings.items() for passed in passings if fork in passed]
-    standing, passed = min(choices, key=lambda each: (len(each[0]), len(each[1]), sorted(each[0])))
-    beside = [_first(net, line) for line in net.beyond_fork(fork) if line is not stretch]
-    return standing.union(_beyond(net, passed - {fork}), _around(net, outer), *beside)
-
-
-def _first(net: Net, stretch: Stretch) -> Standing:
-    standing = min(stretch.begun, key=sorted, default=NOWHERE)
-    passed = min(stretch.begun[standing], key=sorted, default=frozenset()) if standing in stretch.begun else frozenset()
-    return standing | _beyond(net, passed)
-
-
-def _beyond(net: Net, passed: Iterable[str]) -> Standing:
-    return NOWHERE.union(*(_first(net, line) for split in passed for line in net.beyond_fork(split)))

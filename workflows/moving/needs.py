@@ -1,9 +1,11 @@
 """Which values the way ahead of some tokens reads that they do not bring and nothing on the way sets."""
 
 import ast
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import and_, or_
 
 from workflows.bindings import BINDINGS
 from workflows.checks.diagram import Node
@@ -22,8 +24,14 @@ class Missing:
     reader: str
 
 
+def needs_of(net: Net) -> "Needs":
+    """Return the needs of a net, worked out once."""
+    found: Needs = net.worked_out.get("needs") or net.worked_out.setdefault("needs", Needs(net))
+    return found
+
+
 class Needs:
-    """What the nodes of a net read and leave."""
+    """What the nodes of a net read and leave. Sets of the names that are read anywhere are kept as numbers, a bit for each."""
 
     def __init__(self, net: Net) -> None:
         self.net, self.graph = net, net.graph
@@ -31,11 +39,24 @@ class Needs:
         self.sure, self.known = values.sure, values.known
         self.gives = {node.id: frozenset(given_by(node, BINDINGS)) for node in net.nodes.values()}
         self.reads = {node.id: self._read(node) for node in net.nodes.values()}
+        self._names = sorted(frozenset().union(*self.reads.values()))
+        self._bits = {name: 1 << at for at, name in enumerate(self._names)}
+        self._read_bits = {node: self._number(names) for node, names in self.reads.items()}
+        self._ways = {
+            node: tuple((flow.source, self._number(self.gives[flow.source])) for flow in self.graph.entering[node]) for node in net.nodes
+        }
+        self._not_sure = frozenset(node for node, names in self.reads.items() if names - self.sure[node])
+        self._joins = [node for node in net.nodes if net.joins(node)]
+        self._at = {spot: self.sure[spot[1]] | (self.gives[spot[1]] if spot[0] == ON else frozenset()) for spot in net.home}
+        self._reach: dict[str, frozenset[str]] = {}
+        self._possible: dict[str, Names] = {}
         self._found: dict[object, tuple[Missing, ...]] = {}
 
     def at(self, spot: Spot) -> Names:
         """What a token that rests somewhere surely has."""
-        return self.sure[spot[1]] | (self.gives[spot[1]] if spot[0] == ON else frozenset())
+        if spot not in self._at:
+            self._at[spot] = self.sure[spot[1]] | (self.gives[spot[1]] if spot[0] == ON else frozenset())
+        return self._at[spot]
 
     def armed(self, node_id: str) -> Names:
         """What the moments of a resting place are worked out from when a token arrives."""
@@ -44,55 +65,82 @@ class Needs:
         events += self.graph.attached[node_id]
         return frozenset(name for event in events for name in reads_of(event.timer[1] if event.timer else ""))
 
+    def ahead_of(self, node_id: str) -> frozenset[str]:
+        """The nodes a token can come to from one, itself included."""
+        if node_id not in self._reach:
+            self._reach[node_id] = frozenset(self.graph.reach([node_id]))
+        return self._reach[node_id]
+
     def possible(self, node_id: str) -> Names:
         """What a token at a node may have: what anything before it leaves."""
-        before = self.graph.reach([node_id], self.graph.before) - {node_id}
-        if node_id in {each for after in self.graph.after(node_id) for each in self.graph.reach([after])}:
-            before |= {node_id}
-        return frozenset(name for each in before for name in self.gives[each])
+        if node_id not in self._possible:
+            before = self.graph.reach([node_id], self.graph.before) - {node_id}
+            if any(node_id in self.ahead_of(after) for after in self.graph.after(node_id)):
+                before |= {node_id}
+            self._possible[node_id] = frozenset(name for each in before for name in self.gives[each])
+        return self._possible[node_id]
 
     def missing(self, brought: Mapping[Spot, Names]) -> tuple[Missing, ...]:
         """Return what the way ahead reads though tokens with these values may come there without it."""
-        key = frozenset(brought.items())
+        ahead = frozenset().union(*(self.ahead_of(spot[1] if spot[0] == AT else spot[2]) for spot in brought))
+        if self._is_as_from_the_start(brought, ahead):
+            return ()
+        numbers = {spot: self._number(names) for spot, names in brought.items()}
+        key = frozenset(numbers.items())
         if key not in self._found:
             if len(self._found) > 5_000:
                 self._found.clear()
-            self._found[key] = tuple(self._missing(brought))
+            self._found[key] = tuple(self._missing(numbers, ahead))
         return self._found[key]
 
-    def _missing(self, brought: Mapping[Spot, Names]) -> Iterator[Missing]:
-        begun = {spot[1] for spot in brought if spot[0] == AT} | {spot[2] for spot in brought if spot[0] == ON}
-        ahead = self.graph.reach(begun)
+    def _is_as_from_the_start(self, brought: Mapping[Spot, Names], ahead: frozenset[str]) -> bool:
+        """Whether the tokens have what those of a fresh instance have there, and nothing ahead lacks anything then."""
+        return (
+            not ahead & self._not_sure
+            and all(self.at(spot) <= names for spot, names in brought.items())
+            and all(
+                source in ahead or (ON, source, join) in brought
+                for join in self._joins
+                if join in ahead
+                for source, _gives in self._ways[join]
+            )
+        )
+
+    def _number(self, names: Names) -> int:
+        return sum(bit for name, bit in self._bits.items() if name in names)
+
+    def _missing(self, brought: Mapping[Spot, int], ahead: frozenset[str]) -> Iterator[Missing]:
         before = self._before(brought, ahead)
         seeds = {spot[1] for spot in brought if spot[0] == AT}
-        come_round = {each for node in ahead for each in self.graph.after(node)}
         for node_id in self.net.nodes:
-            if node_id in ahead and (node_id not in seeds or node_id in come_round):
-                yield from (Missing(name, node_id) for name in sorted(self.reads[node_id] - before[node_id]))
+            lacks = self._read_bits[node_id] & ~before[node_id] if node_id in ahead else 0
+            if lacks and (node_id not in seeds or any(each in ahead for each in self.graph.before(node_id))):
+                yield from (Missing(name, node_id) for name in self._names if lacks & self._bits[name])
 
-    def _before(self, brought: Mapping[Spot, Names], ahead: set[str]) -> dict[str, Names]:
+    def _before(self, brought: Mapping[Spot, int], ahead: frozenset[str]) -> dict[str, int]:
         """As `values.py` works it out from the start, but from where the tokens are."""
-        everything = frozenset().union(*self.gives.values(), *self.reads.values(), *brought.values())
+        everything = (1 << len(self._names)) - 1
         before = dict.fromkeys(ahead, everything)
-        waiting = [node for node in self.net.nodes if node in ahead]
+        waiting = deque(node for node in self.net.nodes if node in ahead)
         while waiting:
-            id_ = waiting.pop(0)
+            id_ = waiting.popleft()
             new = self._arrived(id_, before, brought, everything)
             if new != before[id_]:
                 before[id_] = new
                 waiting += [each for each in self.graph.after(id_) if each in ahead and each not in waiting]
         return before
 
-    def _arrived(self, id_: str, before: Mapping[str, Names], brought: Mapping[Spot, Names], everything: Names) -> Names:
+    def _arrived(self, id_: str, before: Mapping[str, int], brought: Mapping[Spot, int], everything: int) -> int:
         node = self.net.nodes[id_]
         if node.attached_to:
             return before.get(node.attached_to, everything)
-        ways = [before[flow.source] | self.gives[flow.source] for flow in self.graph.entering[id_] if flow.source in before]
-        waiting = [names for spot, names in brought.items() if spot[0] == ON and spot[2] == id_]
+        ways = [before[source] | gives for source, gives in self._ways[id_] if source in before]
         if node.kind == "parallelGateway":
-            return frozenset().union(*ways, *waiting) if ways or waiting else everything
-        own = [names for spot, names in brought.items() if spot == (AT, id_)]
-        return frozenset.intersection(*ways, *own) if ways or own else everything
+            ways += [brought[spot] for source, _gives in self._ways[id_] if (spot := (ON, source, id_)) in brought]
+            return reduce(or_, ways) if ways else everything
+        if (AT, id_) in brought:
+            ways.append(brought[AT, id_])
+        return reduce(and_, ways) if ways else everything
 
     def _read(self, node: Node) -> Names:
         """What a node reads when a token comes to it; the moments of an event at an edge or behind a gateway are read before."""

@@ -17,8 +17,8 @@ from workflows.checks.token_game import AT, BEYOND, ON, OVER, Game, Line, TooMan
 from workflows.checks.vocabulary import RESTING
 from workflows.definitions import Definition, read_xml
 
-KEPT = 64
-"""So much of each kind is remembered: versions, pairs of versions."""
+KEPT = 24
+"""So many pairs of versions are remembered, and twice as many versions."""
 
 Spot = tuple[str, ...]
 """Where a token is: (AT, node) or (ON, source, join)."""
@@ -90,6 +90,9 @@ class Net:
         self.beyond: dict[str, list[Stretch]] = {}
         self.roots: list[Stretch] = []
         self.root_of: dict[int, Stretch] = {}
+        self._beneath: dict[int, list[Stretch]] = {}
+        self.worked_out: dict[str, Any] = {}
+        """What others found out about it once."""
         self.is_known = True
         try:
             game = play(self.graph, process.starts[0])
@@ -103,6 +106,28 @@ class Net:
     def nodes(self) -> Any:
         """The nodes of the process by id."""
         return self.graph.nodes
+
+    @cached_property
+    def standings_at(self) -> dict[str, list[tuple[Stretch, Standing]]]:
+        """By element every standing with a token there, in the order they were found."""
+        found: dict[str, list[tuple[Stretch, Standing]]] = defaultdict(list)
+        for stretch in self.stretches:
+            for standing in stretch.standings:
+                seen = (stretch, standing)
+                for element in {spot[-1] for spot in standing}:
+                    found[element].append(seen)
+        return dict(found)
+
+    @cached_property
+    def beside(self) -> dict[Spot, frozenset[Spot]]:
+        """By spot what can stand beside it on its line."""
+        found: dict[Spot, set[Spot]] = defaultdict(set)
+        for stretch in self.stretches:
+            for standing in stretch.standings:
+                for spot in standing:
+                    if self.home[spot] is stretch:
+                        found[spot] |= standing
+        return {spot: frozenset(others - {spot}) for spot, others in found.items()}
 
     def joins(self, node_id: str) -> bool:
         """Whether tokens wait at a node for each other."""
@@ -124,9 +149,12 @@ class Net:
 
     def beneath(self, stretch: Stretch) -> list[Stretch]:
         """A stretch and those that begin at splits on it."""
-        found = [stretch]
-        for each in found:
-            found += [more for split in sorted(each.line.splits) for more in self._lines(split) if more not in found]
+        found = self._beneath.get(id(stretch))
+        if found is None:
+            found = [stretch]
+            for each in found:
+                found += [more for split in sorted(each.line.splits) for more in self._lines(split) if more not in found]
+            self._beneath[id(stretch)] = found
         return found
 
     def beyond_fork(self, fork: str) -> list[Stretch]:

@@ -11,11 +11,13 @@ from workflows.checks.diagram import Flow, Node
 from workflows.checks.findings import named
 from workflows.checks.vocabulary import RESTING
 from workflows.definitions import Definition
-from workflows.moving.needs import Names, Needs, reads_of
+from workflows.moving.needs import Names, needs_of, reads_of
 from workflows.moving.net import AT, NOWHERE, ON, Kept, Net, Spot, Standing, Stretch, nets_of
 
 MOST_BEGUN = 2
 """So many branches at most are begun within one line of a case that is moved."""
+
+OVER_AT_ONCE = Bilingual("Chuyển như thế thì quy trình kết thúc ngay.", "Moved like that, the process would be over at once.")
 
 Mapped = Mapping[str, str | None]
 
@@ -66,20 +68,24 @@ def pair_of(process_id: str, old: Definition, new: Definition, mapping: Mapped) 
 class Pair:
     """One process of two versions with the choices made by hand."""
 
-    def __init__(self, old: Net, new: Net, mapping: Mapped) -> None:
+    def __init__(self, old: Net, new: Net, mapping: Mapped, like: "Pair | None" = None) -> None:
         self.old, self.new, self.mapping = old, new, mapping
-        self.before, self.needs = Needs(old), Needs(new)
+        self.before, self.needs = needs_of(old), needs_of(new)
+        # what no choice changes is shared with the pair it is like
+        self._branches: dict[int, list[tuple[Flow, Standing]]] = like._branches if like else {}
+        self._firsts: dict[str, Standing] = like._firsts if like else {}
+        self._known: dict[str, Names] = like._known if like else {}
         self._plans: dict[object, Plan] = {}
         self._targets: dict[Spot, Going | Refusal] = {}
 
-    def plan(self, spots: Iterable[Spot], *, is_beside: bool = False, alone: bool = False) -> Plan:
-        """Decide for one group. `is_beside`: an event beside a step has begun it. `alone`: what else the instance does is not looked at."""
+    def plan(self, spots: Iterable[Spot], *, event: str | None = None, alone: bool = False) -> Plan:
+        """Decide for one group. `event` has begun it beside a step. `alone`: what else the instance does is not looked at."""
         counted = Counter(spots)
-        key = (frozenset(counted.items()), is_beside, alone)
+        key = (frozenset(counted.items()), event, alone)
         if key not in self._plans:
             if len(self._plans) > 20_000:
                 self._plans.clear()
-            self._plans[key] = self._plan(counted, is_beside, alone)
+            self._plans[key] = self._plan(counted, event, alone)
         return self._plans[key]
 
     def going(self, spot: Spot) -> Going | Refusal:
@@ -87,6 +93,10 @@ class Pair:
         if spot not in self._targets:
             self._targets[spot] = self._at(spot) if spot[0] == AT else self._on(spot)
         return self._targets[spot]
+
+    def sending(self, element: str, target: str) -> "Pair":
+        """The same two versions with one choice alone."""
+        return Pair(self.old, self.new, {element: target}, self)
 
     def image(self, node_id: str) -> str | None:
         """What a node of the old version is in the new one: itself, or what was chosen for it."""
@@ -105,6 +115,11 @@ class Pair:
 
     def _known_at(self, fork: str) -> Names:
         """What a case of the old version surely has where a fork of the new one was passed."""
+        if fork not in self._known:
+            self._known[fork] = self._known_where_passed(fork)
+        return self._known[fork]
+
+    def _known_where_passed(self, fork: str) -> Names:
         seen, ahead, names = {fork}, [fork], list[Names]()
         while ahead:
             node = ahead.pop()
@@ -233,7 +248,7 @@ class Pair:
 
     # -- a group ---------------------------------------------------------------------------------------------------
 
-    def _plan(self, counted: Counter[Spot], is_beside: bool, alone: bool) -> Plan:
+    def _plan(self, counted: Counter[Spot], event: str | None, alone: bool) -> Plan:
         if not (self.old.is_known and self.new.is_known):
             return Plan(refusals=(Refusal(frozenset(counted), Bilingual(
                 "Mô hình có quá nhiều nhánh song song để bảo đảm chuyển đúng.",
@@ -247,13 +262,11 @@ class Pair:
             return Plan(refusals=tuple(refused))
         rest = frozenset(each.to for each in moved.values() if each.to is not None)
         outcomes = self.new.settled(rest, [each.flow for each in moved.values() if each.flow is not None])
-        if outcomes is None or (counted and not is_beside and not any(outcomes)):
-            return Plan(refusals=(Refusal(frozenset(counted), Bilingual(
-                "Chuyển như thế thì quy trình kết thúc ngay.", "Moved like that, the process would be over at once.",
-            ), by_hand=True),))  # fmt: skip
+        if outcomes is None or (counted and event is None and not any(outcomes)):
+            return Plan(refusals=(Refusal(frozenset(counted), OVER_AT_ONCE, by_hand=True),))
         begins: set[tuple[Flow, ...]] = set()
         for outcome in outcomes:
-            found = self._stood(outcome, moved, is_beside, alone)
+            found = self._stood(outcome, moved, event, alone)
             if isinstance(found, Refusal):
                 return Plan(refusals=(found,))
             begins.add(found)
@@ -274,9 +287,9 @@ class Pair:
                     f"Hai việc cùng chờ sẽ thành một việc tại {label.vi}.", f"Two things that wait would become one at {label.en}.",
                 ), by_hand=True)  # fmt: skip
 
-    def _stood(self, outcome: Standing, moved: Mapping[Spot, Going], is_beside: bool, alone: bool) -> "tuple[Flow, ...] | Refusal":
+    def _stood(self, outcome: Standing, moved: Mapping[Spot, Going], event: str | None, alone: bool) -> "tuple[Flow, ...] | Refusal":
         """What must begin beside these tokens for them to stand as a fresh instance could; the reason where nothing makes them so."""
-        if is_beside and not outcome:
+        if event is not None and not outcome:
             return ()
         every = frozenset(moved)
         by: dict[int, set[Spot]] = {}
@@ -286,9 +299,10 @@ class Pair:
             if stretch is None:
                 return self._beside_each_other(frozenset({spot}), self._from({spot}, moved) or every)
             by.setdefault(id(stretch), set()).add(spot)
-        roots = {id(self.new.root_of[each]) for each in by}
+        roots = {id(root): root for root in (self.new.root_of[each] for each in by)}
         main = self.new.roots[0]
-        if (is_beside and len(roots) > 1) or (is_beside and id(main) in roots) or (not is_beside and roots - {id(main)}):
+        begun_by = self.image(event) if event is not None else None
+        if (event is not None and (len(roots) > 1 or begun_by is None)) or any(root.event != begun_by for root in roots.values()):
             return self._beside_each_other(outcome, every)
         begins: list[Flow] = []
         if alone:
@@ -345,7 +359,9 @@ class Pair:
         """The flows that must begin on one line for these tokens to be a state of it; None where none help."""
         if own in stretch.standings:
             return []
-        candidates = list(self._new_branches(stretch))
+        if id(stretch) not in self._branches:
+            self._branches[id(stretch)] = list(self._new_branches(stretch))
+        candidates = self._branches[id(stretch)]
         for count in range(1, MOST_BEGUN + 1):
             for chosen in combinations(candidates, count):
                 together = own.union(*(spots for _, spots in chosen))
@@ -357,8 +373,10 @@ class Pair:
         return NOWHERE.union(*(spots for flow in flows for _, spots in [self._first(flow)]))
 
     def _first(self, flow: Flow) -> tuple[Flow, Standing]:
-        found = self.new.settled(NOWHERE, [flow])
-        return flow, next(iter(found)) if found and len(found) == 1 else NOWHERE
+        if flow.id not in self._firsts:
+            found = self.new.settled(NOWHERE, [flow])
+            self._firsts[flow.id] = next(iter(found)) if found and len(found) == 1 else NOWHERE
+        return flow, self._firsts[flow.id]
 
     def _new_branches(self, stretch: Stretch) -> Iterator[tuple[Flow, Standing]]:
         """The branches of forks on a line the old version did not have, with where each first rests."""

@@ -9,18 +9,19 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, String, cast, func, insert, literal, or_, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from casework.db import Json, db
 from casework.errors import CaseworkError
-from casework.models import Case
+from casework.events import append
+from casework.models import Account, Case, Event
 from casework.permissions import Action, Actor, NotAllowed
 from casework.words import Bilingual
 from workflows.drafts import is_discarded
 from workflows.models import OF_THE_CASE, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
 from workflows.moving.mapping import Verdict, fates, targets
 from workflows.parsed import definition_of
-from workflows.version_events import record_version, stream_of
+from workflows.version_events import MOST_READ, VersionEvent, record_version, stream_of
 from workflows.version_lists import OPEN
 from workflows.versions import FIELD_REPORT, acting, check_version, refuse_unclean, scopes_with
 
@@ -29,6 +30,7 @@ FILLED_TOGETHER = 2000
 """Cases that are put on a plan in one statement."""
 MOST_SHOWN = 30
 """Plans listed with a version, the newest."""
+ACTS = ("plan_move", "map_move", "begin_move", "pause_move", "go_on_with_move", "undo_move", "drop_move")
 PREVIEWED = ("moves", "choice", "cannot")
 """What a preview finds; a change of the plan makes it look again."""
 
@@ -88,10 +90,10 @@ class Group:
 
 
 def groups_of(move: ProcessMove) -> list[Group]:
-    """Return the cases of a plan counted by places, state and reason, the most first."""
+    """Return the cases of a plan that are listed, counted by places, state and reason, the most first."""
     columns = (cast(MoveCase.places, String), MoveCase.state, MoveCase.why_vi, MoveCase.why_en)
     shown = func.max(cast(MoveCase.id, Integer))
-    query = select(shown, func.count(), MoveCase.state, MoveCase.why_vi, MoveCase.why_en).where(MoveCase.move_id == move.id)
+    query = select(shown, func.count(), MoveCase.state, MoveCase.why_vi, MoveCase.why_en).join(MoveCase.case).where(*_listed(move))
     rows = db.session.execute(query.group_by(*columns)).all()
     places: dict[int, list[str]] = {}
     for start in range(0, len(rows), 500):
@@ -105,18 +107,44 @@ def groups_of(move: ProcessMove) -> list[Group]:
 
 
 def counts_of(move: ProcessMove) -> dict[str, int]:
-    """Return how many cases of a plan are in each state."""
-    query = select(MoveCase.state, func.count()).where(MoveCase.move_id == move.id).group_by(MoveCase.state)
+    """Return how many cases of a plan are in each state, of those that are listed."""
+    query = select(MoveCase.state, func.count()).join(MoveCase.case).where(*_listed(move)).group_by(MoveCase.state)
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def lines_of(move: ProcessMove, *, state: str | None = None, after: int = 0, limit: int = 50) -> list[MoveCase]:
-    """Return the cases of a plan in their order, those in one state or all, behind the one with that number; quarantined ones are left out.
+    """Return the cases of a plan in their order, those in one state or all, behind the one with that number.
+
+    Quarantined ones are left out, and of a centre's plan those that have gone to another centre since.
     """
-    query = select(MoveCase).join(MoveCase.case).where(MoveCase.move_id == move.id, MoveCase.id > after, Case.quarantined_at.is_(None))
+    query = select(MoveCase).join(MoveCase.case).where(*_listed(move), MoveCase.id > after)
     if state is not None:
         query = query.where(MoveCase.state == state)
     return list(db.session.scalars(query.options(joinedload(MoveCase.case)).order_by(MoveCase.id).limit(limit)))
+
+
+def _listed(move: ProcessMove) -> tuple[ColumnElement[bool], ...]:
+    own = (MoveCase.move_id == move.id, Case.quarantined_at.is_(None))
+    return own if move.centre_id is None else (*own, Case.centre_id == move.centre_id)
+
+
+def events_of(move: ProcessMove) -> list[VersionEvent]:
+    """Return what people did with a plan and why, the newest first."""
+    actor, principal = aliased(Account), aliased(Account)
+    query = (
+        select(Event, actor.full_name, principal.full_name)
+        .outerjoin(actor, Event.actor_id == actor.id)
+        .outerjoin(principal, Event.on_behalf_of_id == principal.id)
+        .where(Event.stream == _stream_of(move), Event.type.in_(ACTS), Event.at >= move.made_at)
+        .order_by(Event.seq.desc())
+        .limit(MOST_READ)
+    )
+    found: list[VersionEvent] = []
+    for event, by, on_behalf_of in db.session.execute(query):
+        told = dict(event.payload or {})
+        if told.get("move") == move.ref:
+            found.append(VersionEvent(event.at, event.type, told["target"], by, on_behalf_of, told.pop("words", ""), told))
+    return found[:MOST_SHOWN]
 
 
 # -- the plan ------------------------------------------------------------------------------------------------------------
@@ -413,12 +441,23 @@ def _lock_source(source: ProcessVersion) -> None:
 
 
 def _record(move: ProcessMove, act: str, *, by: Actor, at: datetime, **facts: Any) -> None:
-    """In the stream of the new version's scope, and in the old one's where that is another."""
+    """Among what happened to its versions; a plan of one centre is told in that centre's stream alone, whosever the versions are."""
     db.session.flush()
     source, target = move.source, move.target
     if source is None or target is None:
         raise NotAllowed
     told = {"move": move.ref, "source": source.number, "target": target.number, **facts}
-    record_version(target, act, by=by, at=at, **told)
-    if stream_of(source) != stream_of(target):
-        record_version(source, act, by=by, at=at, **told)
+    versions = [each for each in (source, target) if move.centre_id in (None, each.centre_id)]
+    for version in {stream_of(each): each for each in versions}.values():
+        record_version(version, act, by=by, at=at, **told)
+    if not versions:
+        append(_stream_of(move), act, by=by, at=at, payload=told)  # without a number: the centre's own versions have theirs
+
+
+def _stream_of(move: ProcessMove) -> str:
+    """The stream in which everything about a plan is told: that of its scope."""
+    for version in (move.target, move.source):
+        if version.centre_id == move.centre_id:
+            return stream_of(version)
+    assert move.centre is not None
+    return f"process:{move.target.key}:{move.centre.ref}"

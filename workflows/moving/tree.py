@@ -17,7 +17,6 @@ from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSpl
 from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import CycleTimerEventDefinition, TimerEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
-from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -32,8 +31,8 @@ from workflows.expressions import ClosedScriptEngine, ExpressionRefused
 from workflows.faults import root_of
 from workflows.joins import RoundJoin, waits_to_be_joined
 from workflows.moving.mapping import MoveImpossible
-from workflows.moving.net import AT, ON, nets_of
-from workflows.moving.pairs import Going, Pair, Plan, pair_of
+from workflows.moving.net import AT, ON, Net, nets_of
+from workflows.moving.pairs import OVER_AT_ONCE, Going, Pair, Plan, pair_of
 from workflows.moving.tokens import NotAtRest, Token, grouped, tokens_of
 from workflows.token_moves import SPLIT, entry_of
 
@@ -71,25 +70,34 @@ def move_tree(
     if workflow.completed:
         raise MoveImpossible(*_IS_OVER)
     pair = pair_of(process_id, old, new, mapping)
-    try:
-        groups = grouped(tokens_of(workflow, old, pair.old))
-    except NotAtRest as fault:
-        raise MoveImpossible(*_NOT_AT_REST) from fault
-    plans = {beside: _planned(pair, tokens, is_beside=beside is not None) for beside, tokens in groups.items()}
+    groups = grouped(_tokens_at_rest(workflow, old, pair.old))
+    plans = {beside: _planned(pair, workflow, beside, tokens) for beside, tokens in groups.items()}
+    if not any(outcome for plan in plans.values() for outcome in plan.outcomes):
+        raise MoveImpossible(*OVER_AT_ONCE)
     move = _Move(workflow, pair, old, new, new.specs[process_id], services, keeps_limits)
     try:
         with engine_clock(now):
             moved = move.made(groups, plans)
-    except (SpiffWorkflowException, ExpressionRefused, TypeError, LookupError, ValueError) as fault:
+    except Exception as fault:  # whatever the engine meets at the target: the given tree is as it was
         raise _does_not_run(fault) from fault
     _prove(moved, pair, process_id, new, services)
     return moved
 
 
 def places_of(workflow: BpmnWorkflow, definition: Definition) -> list[str]:
-    """Return the elements the tokens of an instance rest at, sorted; an event that only listens at an edge holds none."""
+    """Return the elements the tokens of an instance rest at, sorted; an event that only listens at an edge holds none.
+
+    Raises MoveImpossible for an instance that is not at rest.
+    """
     net = nets_of(definition)[workflow.spec.name]
-    return sorted(token.spot[-1] for token in tokens_of(workflow, definition, net))
+    return sorted(token.spot[-1] for token in _tokens_at_rest(workflow, definition, net))
+
+
+def _tokens_at_rest(workflow: BpmnWorkflow, definition: Definition, net: Net) -> list[Token]:
+    try:
+        return tokens_of(workflow, definition, net)
+    except NotAtRest as fault:
+        raise MoveImpossible(*_NOT_AT_REST) from fault
 
 
 def _does_not_run(fault: Exception) -> MoveImpossible:
@@ -101,8 +109,9 @@ def _does_not_run(fault: Exception) -> MoveImpossible:
     )
 
 
-def _planned(pair: Pair, tokens: Iterable[Token], *, is_beside: bool) -> Plan:
-    plan = pair.plan([token.spot for token in tokens], is_beside=is_beside)
+def _planned(pair: Pair, workflow: BpmnWorkflow, beside: UUID | None, tokens: Iterable[Token]) -> Plan:
+    event = workflow.tasks[beside].task_spec.name if beside is not None else None
+    plan = pair.plan([token.spot for token in tokens], event=event)
     if plan.refusals:
         raise MoveImpossible(*plan.refusals[0].why)
     return plan
@@ -111,12 +120,8 @@ def _planned(pair: Pair, tokens: Iterable[Token], *, is_beside: bool) -> Plan:
 def _prove(moved: BpmnWorkflow, pair: Pair, process_id: str, new: Definition, services: Services | None) -> None:
     """The tree stands as a fresh instance could, has the values that will be asked for, and is the same when it was stored."""
     same = pair_of(process_id, new, new, {})
-    try:
-        tokens = tokens_of(moved, new, pair.new)
-    except NotAtRest as fault:
-        raise MoveImpossible(*_NOT_AT_REST) from fault
-    for beside, group in grouped(tokens).items():
-        plan = _planned(same, group, is_beside=beside is not None)
+    for beside, group in grouped(_tokens_at_rest(moved, new, pair.new)).items():
+        plan = _planned(same, moved, beside, group)
         if plan.moves_on:
             raise MoveImpossible(*_NOT_AT_REST)
         brought = {token.spot: frozenset((token.task.parent if token.spot[0] == ON else token.task).data) for token in group}

@@ -3,21 +3,28 @@
 A further kind of rehearsal adds its runner to RUNNERS.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from time import monotonic
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.orm import joinedload
+import orjson
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import defer, joinedload
 
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
+from casework.element_settings import element_rules
 from casework.errors import CaseworkError
+from casework.models import Centre
 from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed
 from casework.words import Bilingual
+from workflows.definitions import Element, ModelRefused
+from workflows.faults import place_of
 from workflows.models import ProcessVersion, Rehearsal, Scenario
-from workflows.parsed import text_of
+from workflows.parsed import definition_of, text_of
 from workflows.rehearsal.history import History, closed_cases, lives_of
 from workflows.rehearsal.office_time import told_calendar
 from workflows.rehearsal.scenarios import SHIPPED, scenarios_for, shipped_scenarios
@@ -25,17 +32,31 @@ from workflows.rehearsal.shut_in import FAILED, RehearsalFailed, in_child
 from workflows.versions import FIELD_REPORT, acting, live_version, scopes_with
 
 SCENARIOS, HISTORY = "scenarios", "history"
+LOGGER = logging.getLogger("langbiang.rehearsal")
+
 LEASE = timedelta(minutes=5)
-MOST_WAITING = 30
+MOST_WAITING = 12
+"""Of one centre, or of those who rehearse for several: nobody's requests keep another centre's from being taken."""
 MOST_AT_ONCE = 5
 """Rehearsals a round of the job takes: its other work goes on beside it."""
 LONGEST_PERIOD = timedelta(days=3 * 366)
-MOST_MINUTES = 100_000
+FIRST_DAY = date(2000, 1, 1)
+"""No case is older; days long before it are beyond what clocks can count."""
+MOST_HOURS = 1_600
+LONGEST_ELEMENT = 80
+MOST_BYTES = 512 * 1024
+"""Of a result as it is kept: what a hostile draft makes of its names is neither kept nor read again."""
+MOST_LOOKED_AT = 20
 
+Clock = Callable[[], datetime]
 Tell = Callable[[int, int], None]
 Runner = Callable[[Rehearsal, Tell], dict[str, Any]]
 """`(rehearsal, tell) -> result`: reads what it needs, lets go of the database (`db.session.rollback()`), then computes; `tell(done, total)`
 says how far it has come. Raises RehearsalFailed with the words people read."""
+
+
+class _LeaseLost(Exception):
+    """Somebody else has given it up meanwhile; nothing of it is written any more."""
 
 
 class RehearsalRefused(CaseworkError):
@@ -66,7 +87,7 @@ def ask_scenarios(version: ProcessVersion, *, by: Actor, now: datetime) -> Rehea
     """Ask for all scenarios to be gone through in the text as it is now. Raises NotAllowed and RehearsalRefused."""
     by = _asking(version, by)
     chosen = [each.ref for each in scenarios_for(version, by=by)]
-    return ask_rehearsal(version, kind=SCENARIOS, wishes={"scenarios": chosen}, by=by, now=now)
+    return ask_rehearsal(version, kind=SCENARIOS, wishes={"scenarios": chosen}, centre_id=only(_centres(version, by)), by=by, now=now)
 
 
 def ask_history(version: ProcessVersion, *, period: Period, by: Actor, now: datetime) -> Rehearsal:
@@ -78,31 +99,40 @@ def ask_history(version: ProcessVersion, *, period: Period, by: Actor, now: date
     today = now.astimezone(LOCAL_ZONE).date()
     if period.until < period.since:
         raise RehearsalRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must not come before the first.")
+    if period.since < FIRST_DAY:
+        raise RehearsalRefused("Kỳ bắt đầu sớm nhất từ ngày 01/01/2000.", "A period begins on 1 January 2000 at the earliest.")
     if period.since > today:
         raise RehearsalRefused("Kỳ này chưa bắt đầu.", "The period has not begun yet.")
     if period.until - period.since > LONGEST_PERIOD:
         raise RehearsalRefused("Kỳ dài nhất là ba năm.", "A period is three years at most.")
-    if any(not 0 < each <= MOST_MINUTES for each in period.minutes.values()):
-        raise RehearsalRefused("Thời lượng của một bước phải lớn hơn 0.", "A step takes more than 0 hours.")
+    if any(not 0 < each <= MOST_HOURS * 60 for each in period.minutes.values()):
+        raise RehearsalRefused(
+            f"Thời lượng của một bước phải lớn hơn 0 và không quá {MOST_HOURS} giờ.",
+            f"A step takes more than 0 hours and {MOST_HOURS} at most.",
+        )
+    centres, steps = _centres(version, by), _steps_of(version)
     wishes = {
-        "since": period.since.isoformat(), "until": period.until.isoformat(), "minutes": dict(period.minutes),
-        "outcomes": dict(period.outcomes), "centres": _centres(version, by),
+        "since": period.since.isoformat(), "until": period.until.isoformat(), "centres": centres,
+        "minutes": {step: minutes for step, minutes in period.minutes.items() if step in steps},
+        "outcomes": {step: button for step, button in period.outcomes.items() if step in steps and _has_button(steps[step], button)},
     }  # fmt: skip
     basis = live_version(version.centre_id)
-    return ask_rehearsal(version, kind=HISTORY, wishes=wishes, basis=basis, by=by, now=now)
+    return ask_rehearsal(version, kind=HISTORY, wishes=wishes, centre_id=only(centres), basis=basis, by=by, now=now)
 
 
 def ask_rehearsal(
-    version: ProcessVersion, *, kind: str, wishes: dict[str, Any], by: Actor, now: datetime, basis: ProcessVersion | None = None
-) -> Rehearsal:
+    version: ProcessVersion, *, kind: str, wishes: dict[str, Any], centre_id: int | None, by: Actor, now: datetime,
+    basis: ProcessVersion | None = None,
+) -> Rehearsal:  # fmt: skip
     """Write down what is asked; the worker takes it up. What is asked already and not answered yet is not asked twice.
 
-    Raises NotAllowed and RehearsalRefused.
+    `centre_id` is the centre it is about, None for several and for all. Raises NotAllowed and RehearsalRefused.
     """
     by = _asking(version, by)
     if version.key != FIELD_REPORT or kind not in RUNNERS:
         raise RehearsalRefused("Chỉ mô hình quy trình mới diễn tập được.", "Only the model of a process can be rehearsed.")
-    open_ones = select(Rehearsal).where(Rehearsal.state.in_(("waiting", "running")))
+    of_centre = Rehearsal.centre_id.is_not_distinct_from(centre_id)
+    open_ones = select(Rehearsal).where(Rehearsal.state.in_(("waiting", "running")), of_centre)
     for row in db.session.scalars(open_ones.where(Rehearsal.version_id == version.id, Rehearsal.kind == kind)):
         if (row.sha256, row.wishes, row.basis_id) == (version.sha256, wishes, basis.id if basis else None):
             return row
@@ -112,8 +142,8 @@ def ask_rehearsal(
             "Too many rehearsals are waiting. Please try again in a few minutes.",
         )
     row = Rehearsal(
-        kind=kind, version_id=version.id, basis_id=basis.id if basis is not None else None, sha256=version.sha256, wishes=wishes,
-        state="waiting", asked_by_id=by.own_id, asked_at=now,
+        kind=kind, version_id=version.id, centre_id=centre_id, basis_id=basis.id if basis is not None else None, sha256=version.sha256,
+        wishes=wishes, state="waiting", asked_by_id=by.own_id, asked_at=now,
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()
@@ -138,6 +168,23 @@ def _centres(version: ProcessVersion, by: Actor) -> list[int] | None:
     return None if None in scopes else sorted(each for each in scopes if each is not None)
 
 
+def only(centres: Collection[int] | None) -> int | None:
+    """The one centre something is about; None where it is about several or all."""
+    return next(iter(centres)) if centres is not None and len(centres) == 1 else None
+
+
+def _steps_of(version: ProcessVersion) -> Mapping[str, Element]:
+    """What something can be assumed of; of a text that cannot be read nothing, and the worker says why it cannot."""
+    try:
+        return {step.id: step for step in definition_of(version).steps if len(step.id) <= LONGEST_ELEMENT}
+    except ModelRefused:
+        return {}
+
+
+def _has_button(step: Element, button: str) -> bool:
+    return len(button) <= LONGEST_ELEMENT and any(each.id == button for each in step.form.buttons)
+
+
 # -- read ----------------------------------------------------------------------------------------------------------------
 
 
@@ -151,85 +198,159 @@ def rehearsal_for(by: Actor, version: ProcessVersion, ref: str) -> Rehearsal:
 
 def newest_of(version: ProcessVersion, kind: str, *, by: Actor) -> Rehearsal | None:
     """Return what was last asked of a version, whatever became of it; of its present text or, failing that, of one before."""
+    scopes = scopes_with(by, Action.REHEARSE)
+    own = None if None in scopes else frozenset(each for each in scopes if each is not None)
     query = select(Rehearsal).where(Rehearsal.version_id == version.id, Rehearsal.kind == kind).options(*_READ)
-    rows = list(db.session.scalars(query.order_by(Rehearsal.id.desc()).limit(10)))
-    seen = [row for row in rows if _sees(by, row)]
-    return next((row for row in seen if row.sha256 == version.sha256), seen[0] if seen else None)
+    for of_text in (query.where(Rehearsal.sha256 == version.sha256), query):
+        row = newest_about(of_text, own) or (_first(of_text.where(Rehearsal.centre_id.is_(None))) if kind == SCENARIOS and scopes else None)
+        if row is not None:
+            return row
+    return None
 
 
-_READ = (joinedload(Rehearsal.basis), joinedload(Rehearsal.asked_by))
+def newest_about(query: Select[Rehearsal], centres: frozenset[int] | None) -> Rehearsal | None:
+    """Return the newest row about centres a person reads (None: all), however many about other centres came after it.
+
+    Who reads all centres sees first what is about all of them.
+    """
+    if centres is None:
+        return _first(query.where(Rehearsal.centre_id.is_(None))) or _first(query)
+    found = [row for row in (_first(query.where(Rehearsal.centre_id.in_(centres))),) if row is not None]
+    if len(centres) > 1:
+        several = query.where(Rehearsal.centre_id.is_(None)).order_by(Rehearsal.id.desc()).limit(MOST_LOOKED_AT)
+        found += [row for row in db.session.scalars(several) if _is_within(row, centres)][:1]
+    return max(found, key=lambda row: row.id, default=None)
+
+
+def _first(query: Select[Rehearsal]) -> Rehearsal | None:
+    return db.session.scalars(query.order_by(Rehearsal.id.desc()).limit(1)).first()
+
+
+_READ = (joinedload(Rehearsal.basis), joinedload(Rehearsal.asked_by), defer(Rehearsal.result))
+
+
+def _is_within(row: Rehearsal, centres: Collection[int | None]) -> bool:
+    """Whether a row that is not about one centre is about several of these alone."""
+    about = row.wishes.get("centres")
+    return about is not None and set(about) <= set(centres)
 
 
 def _sees(by: Actor, row: Rehearsal) -> bool:
     """Counts of the cases of a centre are for those who rehearse there."""
     scopes = scopes_with(by, Action.REHEARSE)
-    centres = row.wishes.get("centres", []) if row.kind != SCENARIOS else []
-    return None in scopes or (bool(scopes) and centres is not None and set(centres) <= scopes)
+    if None in scopes or (row.centre_id is not None and row.centre_id in scopes):
+        return True
+    return bool(scopes) and row.centre_id is None and (row.kind == SCENARIOS or _is_within(row, scopes))
 
 
 # -- run -----------------------------------------------------------------------------------------------------------------
 
 
-def go_on_with_rehearsals(now: datetime) -> int:
-    """The job of the worker: run what waits, the oldest first. Returns how many were run."""
+def go_on_with_rehearsals(now: datetime, *, clock: Clock | None = None) -> int:
+    """The job of the worker: run what waits, the oldest first. Returns how many were run.
+
+    `clock` says what time it is as the round goes on; without it the time that has really passed is added to `now`.
+    """
+    began = monotonic()
+    clock = clock or (lambda: now + timedelta(seconds=monotonic() - began))
     for number in range(MOST_AT_ONCE):
-        rehearsal_id = _claim(now)
-        if rehearsal_id is None:
+        claimed = _claim(clock())
+        if claimed is None:
             return number
-        _run(rehearsal_id, now)
+        _Run(*claimed, clock).run()
     return MOST_AT_ONCE
 
 
-def _claim(now: datetime) -> int | None:
-    """Take the oldest that waits; one whose worker was lost is given up, in words."""
-    waits = select(Rehearsal.id).where(
-        Rehearsal.state.in_(("waiting", "running")), or_(Rehearsal.state == "waiting", Rehearsal.leased_until < now)
-    )
-    if db.session.scalar(waits.limit(1)) is None:
+def _claim(now: datetime) -> tuple[int, datetime] | None:
+    """Take the oldest that waits; return it and until when it is leased."""
+    waits = select(Rehearsal.id).where(Rehearsal.state == "waiting").order_by(Rehearsal.id).limit(1)
+    give_up_lost(now)
+    if db.session.scalar(waits) is None:
         db.session.rollback()
         return None
     with unit_of_work():
-        lost = update(Rehearsal).where(Rehearsal.state == "running", Rehearsal.leased_until < now)
-        db.session.execute(lost.values(state="failed", ended_at=now, error_vi=LOST.vi, error_en=LOST.en))
-        first = select(Rehearsal.id).where(Rehearsal.state == "waiting").order_by(Rehearsal.id).limit(1)
-        found = db.session.scalar(first.with_for_update(skip_locked=True))
-        if found is not None:
-            taken = update(Rehearsal).where(Rehearsal.id == found).values(state="running", leased_until=now + LEASE)
-            db.session.execute(taken)
-    return found
+        found = db.session.scalar(waits.with_for_update(skip_locked=True))
+        if found is None:
+            return None
+        until = now + LEASE
+        db.session.execute(update(Rehearsal).where(Rehearsal.id == found).values(state="running", leased_until=until))
+    return found, until
+
+
+def give_up_lost(now: datetime) -> int:
+    """Give up, in words, what a worker has not told about for as long as its lease. Returns how many were."""
+    lost = (Rehearsal.state == "running", Rehearsal.leased_until < now)
+    if db.session.scalar(select(Rehearsal.id).where(*lost).limit(1)) is None:
+        db.session.rollback()
+        return 0
+    with unit_of_work():
+        given_up = update(Rehearsal).where(*lost).values(
+            state="failed", ended_at=now, leased_until=None, error_vi=LOST.vi, error_en=LOST.en
+        ).returning(Rehearsal.id)  # fmt: skip
+        return len(list(db.session.scalars(given_up)))
 
 
 LOST = Bilingual(
     "Tiến trình diễn tập bị dừng giữa chừng. Xin chạy lại.", "The process that rehearsed it was stopped on its way. Please run it again."
 )
+TOO_LONG = Bilingual("Kết quả diễn tập quá lớn nên không lưu được.", "The result of the rehearsal is too large to be kept.")
 
 
-def _run(rehearsal_id: int, now: datetime) -> None:
-    row = db.session.get_one(Rehearsal, rehearsal_id)
+class _Run:
+    """One rehearsal a worker has leased. It writes as long as the lease is its own, and raises nothing: others wait behind it."""
 
-    def tell(done: int, total: int) -> None:
+    def __init__(self, rehearsal_id: int, until: datetime, clock: Clock) -> None:
+        self.rehearsal_id, self.until, self.clock = rehearsal_id, until, clock
+
+    def run(self) -> None:
+        try:
+            try:
+                self._end(self._result())
+            except _LeaseLost:
+                raise
+            except Exception as fault:  # what came out cannot be written
+                self._log(fault)
+                self._end(FAILED)
+        except _LeaseLost:
+            LOGGER.warning("rehearsal lost its lease", extra={"rehearsal": self.rehearsal_id})
+
+    def _result(self) -> dict[str, Any] | Bilingual:
+        """What came out, or why nothing did."""
+        try:
+            row = db.session.get_one(Rehearsal, self.rehearsal_id)
+            result = RUNNERS[row.kind](row, self._tell)
+            return result if len(orjson.dumps(result)) <= MOST_BYTES else TOO_LONG
+        except CaseworkError as refusal:
+            return refusal.text
+        except _LeaseLost:
+            raise
+        except Exception as fault:
+            self._log(fault)
+            return FAILED
+
+    def _log(self, fault: Exception) -> None:
+        LOGGER.error("rehearsal failed", extra={"rehearsal": self.rehearsal_id, "error": type(fault).__name__, "place": place_of(fault)})
+
+    def _tell(self, done: int, total: int) -> None:
         with unit_of_work():
-            told = update(Rehearsal).where(Rehearsal.id == rehearsal_id)
-            db.session.execute(told.values(done=done, total=total, leased_until=now + LEASE))
+            until = self.clock() + LEASE
+            self._write(done=done, total=total, leased_until=until)
+        self.until = until
 
-    try:
-        result = RUNNERS[row.kind](row, tell)
-    except CaseworkError as refusal:
-        _end(rehearsal_id, now, error=refusal.text)
-        return
-    except Exception:
-        _end(rehearsal_id, now, error=FAILED)
-        raise
-    _end(rehearsal_id, now, result=result)
+    def _end(self, outcome: dict[str, Any] | Bilingual) -> None:
+        db.session.rollback()
+        result, error = (None, outcome) if isinstance(outcome, Bilingual) else (outcome, None)
+        with unit_of_work():
+            self._write(
+                state="done" if error is None else "failed", ended_at=self.clock(), leased_until=None, result=result,
+                error_vi=error.vi if error else None, error_en=error.en if error else None,
+            )  # fmt: skip
 
-
-def _end(rehearsal_id: int, now: datetime, *, result: dict[str, Any] | None = None, error: Bilingual | None = None) -> None:
-    db.session.rollback()
-    with unit_of_work():
-        row = db.session.get_one(Rehearsal, rehearsal_id)
-        row.state, row.ended_at, row.leased_until = "failed" if error is not None else "done", now, None
-        row.result = result
-        row.error_vi, row.error_en = (error.vi, error.en) if error is not None else (None, None)
+    def _write(self, **values: Any) -> None:
+        """Raises _LeaseLost where another worker has given the rehearsal up meanwhile."""
+        own = (Rehearsal.id == self.rehearsal_id, Rehearsal.state == "running", Rehearsal.leased_until == self.until)
+        if db.session.scalar(update(Rehearsal).where(*own).values(**values).returning(Rehearsal.id)) is None:
+            raise _LeaseLost
 
 
 def _text(version: ProcessVersion, sha256: str) -> str:
@@ -274,9 +395,17 @@ def run_history(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
         "versions": {sha256: xml.decode() for sha256, xml in db.session.execute(texts)},
         "calendar": told_calendar(calendar_of(version.centre_id)), "found": history.found,
         "minutes": wishes["minutes"], "outcomes": wishes["outcomes"],
+        "has_daily_settings": _has_daily_settings(basis, centres, rehearsal.asked_at.astimezone(LOCAL_ZONE).date()),
     }  # fmt: skip
     db.session.rollback()
     return in_child(HISTORY, asked, tell=tell)
+
+
+def _has_daily_settings(live: ProcessVersion, centres: Collection[int] | None, day: date) -> bool:
+    """Whether the model counts otherwise than it is drawn somewhere whose cases are replayed."""
+    elements = definition_of(live).elements
+    of_all = db.session.scalars(select(Centre.id)) if centres is None else centres
+    return any(not elements.keys().isdisjoint(element_rules(centre_id, day)) for centre_id in (None, *of_all))
 
 
 def _start_of(day: date) -> datetime:

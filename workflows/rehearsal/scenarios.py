@@ -24,6 +24,8 @@ from workflows.versions import FIELD_REPORT, acting, may_in_scope, scopes_with
 LONGEST_NAME = 200
 MOST_SCENARIOS = 100
 """Kept of one scope, and rehearsed together."""
+MOST_BYTES = 256 * 1024
+"""Of the acts of one: all of them are read together."""
 SHIPPED = "shipped:"
 """How the refs of the software's own scenarios begin; no row has such a ref."""
 
@@ -89,6 +91,8 @@ def keep_scenario(story: Story, *, name: str, centre_id: int | None, case_id: in
     """Keep a story under a name. Records `record_scenario` in the stream of the process. Raises NotAllowed and ScenarioRefused."""
     by = acting(by, centre_id, Action.REHEARSE)
     name = tidy_name(name)
+    if len(orjson.dumps(story)) > MOST_BYTES:
+        raise ScenarioRefused("Hồ sơ quá dài cho một kịch bản.", "The case is too long for a scenario.")
     of_scope = (Scenario.key == FIELD_REPORT, Scenario.centre_id.is_not_distinct_from(centre_id), Scenario.dropped_at.is_(None))
     if (db.session.scalar(select(func.count()).select_from(Scenario).where(*of_scope)) or 0) >= MOST_SCENARIOS:
         raise ScenarioRefused(

@@ -19,6 +19,10 @@ Story = list[dict[str, Any]]
 BEGIN = "begin"
 ASSIGNMENT = "assignment"
 MOST_ACTS = 500
+LONGEST_LABEL = 120
+"""Characters of a name in a result. What a draft calls its elements may be as long as the draft."""
+LONGEST_WHY = 600
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,12 @@ def go_through(story: Story, automaton: Automaton) -> Passed:
         try:
             states[key] = _done(told, key, states, automaton)
         except CaseworkError as refusal:
-            return Passed(False, number, _cannot(told, states.get(key), automaton, refusal))
+            return Passed(False, number, cut(_cannot(told, states.get(key), automaton, refusal), LONGEST_WHY))
         except (KeyError, TypeError, ValueError, AttributeError):
             return Passed(False, number, DAMAGED)
         before = before or key
         if not _is_as_kept(told, states[key]):
-            return Passed(False, number, _elsewhere(told, states[key], automaton))
+            return Passed(False, number, cut(_elsewhere(told, states[key], automaton), LONGEST_WHY))
     return Passed(True)
 
 
@@ -144,17 +148,28 @@ def _ended(ends: Sequence[str], automaton: Automaton, *, past: bool) -> Bilingua
 
 
 def _names(elements: Sequence[str], automaton: Automaton) -> Bilingual:
-    labels = [label_of(each, automaton) for each in elements]
+    labels = [label_of(each, automaton) for each in elements[:MOST_NAMED]]
     if not labels:
         return Bilingual("nơi nào khác", "nothing")
-    return Bilingual(", ".join(f"“{each.vi}”" for each in labels), ", ".join(f"“{each.en}”" for each in labels))
+    more = "…" if len(elements) > MOST_NAMED else ""
+    return Bilingual(", ".join(f"“{each.vi}”" for each in labels) + more, ", ".join(f"“{each.en}”" for each in labels) + more)
 
 
 def label_of(element: str, automaton: Automaton) -> Bilingual:
-    """Return what a model calls one of its elements; its id where it does not know it."""
+    """Return what a model calls one of its elements; its id where it does not know it. Cut where a page would not hold it."""
     found = automaton.definition.elements.get(element)
     label = found.label if found is not None else Bilingual("", "")
-    return Bilingual(label.vi or element, label.en or element)
+    return cut(Bilingual(label.vi or element, label.en or element))
+
+
+def cut(text: Bilingual, most: int = LONGEST_LABEL) -> Bilingual:
+    """Return a text of at most so many characters."""
+    return Bilingual(shortened(text.vi, most), shortened(text.en, most))
+
+
+def shortened(text: str, most: int = LONGEST_LABEL) -> str:
+    """Return what stands of a text in a result."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def name_of(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
@@ -163,7 +178,7 @@ def name_of(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
     if told.get("kind") == BEGIN:
         return Bilingual("Bắt đầu", "Beginning")
     if told.get("kind") == Kind.MESSAGE:
-        return FACTS[element].label if element in FACTS else Bilingual(element, element)
+        return FACTS[element].label if element in FACTS else cut(Bilingual(element, element))
     return label_of(element, automaton)
 
 

@@ -7,6 +7,7 @@ of its own (child.py); takes and gives plain data.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import ceil
 from statistics import fmean, median
 from typing import Any
@@ -24,7 +25,7 @@ from workflows.rehearsal.meaning import Meaning
 from workflows.rehearsal.office_time import OfficeTime, calendar_from_told
 from workflows.rehearsal.records import Record, record_of
 from workflows.rehearsal.replaying import BUTTON, TIMER, Assumed, Played, Player
-from workflows.rehearsal.stories import label_of
+from workflows.rehearsal.stories import LONGEST_WHY, cut, label_of, shortened
 from workflows.rehearsal.tracing import NotTraced, trace_case
 
 Told = dict[str, Any]
@@ -36,6 +37,8 @@ WITHOUT_ANY = 3_600.0
 """Office seconds of a step where neither a limit nor history says how long it takes."""
 MOST_REASONS = 20
 MOST_SENTENCES = 60
+MOST_ROWS = 400
+"""Steps told, and who works how much."""
 
 OTHER_VERSIONS = Bilingual(
     "Hồ sơ đã chuyển bản giữa chừng.", "The case was moved to another version on its way."
@@ -53,7 +56,7 @@ def replay(asked: Mapping[str, Any], tell: Tell) -> Told:
     """Replay `lives` in `draft` and in `basis` (texts) and return both added up.
 
     `versions` are the texts the cases ran on, by hash; `calendar` as office_time tells it; `minutes` and `outcomes` by element what
-    was typed in place of an assumption.
+    was typed in place of an assumption; `has_daily_settings` says that the live model counts otherwise than it is drawn.
     """
     draft, basis = Automaton(parse(asked["draft"].encode())), Automaton(parse(asked["basis"].encode()))
     if draft.definition.sha256 == basis.definition.sha256:
@@ -84,11 +87,11 @@ def replay(asked: Mapping[str, Any], tell: Tell) -> Told:
             tell(len(lives) + number, 2 * len(lives))
     return {
         "found": asked["found"], "chosen": len(lives), "replayed": replayed,
-        "left_out": [{"why": list(why), "cases": many} for why, many in left_out.most_common(MOST_REASONS)],
+        "left_out": [{"why": list(cut(why, LONGEST_WHY)), "cases": many} for why, many in left_out.most_common(MOST_REASONS)],
         "basis": sums["basis"].told(), "draft": sums["draft"].told(),
-        "steps": list(_steps(sums["basis"], sums["draft"], basis, draft)),
-        "work": list(_work(sums["basis"], sums["draft"])),
-        "assumptions": [list(each) for each in _sentences(asked, len(lives), sums, players, assumptions)],
+        "steps": list(islice(_steps(sums["basis"], sums["draft"], basis, draft), MOST_ROWS)),
+        "work": list(islice(_work(sums["basis"], sums["draft"]), MOST_ROWS)),
+        "assumptions": [list(cut(each, LONGEST_WHY)) for each in _sentences(asked, len(lives), sums, players, assumptions)],
     }  # fmt: skip
 
 
@@ -205,6 +208,11 @@ def _sentences(
         "Người làm không bận hơn: nhiều việc hơn không làm việc khác chậm lại.",
         "Nobody is busier for it: more work does not slow other work down.",
     )
+    if asked.get("has_daily_settings"):
+        yield Bilingual(
+            "Thiết đặt hằng ngày của các phần (thời hạn, người làm, tên gọi) không được tính: cả hai bản được diễn tập như trong sơ đồ.",
+            "Daily settings of elements (limits, who does them, names) do not count: both versions are rehearsed as they are drawn.",
+        )
     if asked["found"] > chosen:
         yield Bilingual(
             f"Trong {asked['found']} hồ sơ của kỳ, {chosen} hồ sơ được chọn đều theo thời gian.",
@@ -215,8 +223,8 @@ def _sentences(
         for (element, what, button), many in sorted(sums[side].assumed.items())[:MOST_SENTENCES]:
             said = _said(element, what, button, many, players[side].automaton, assumptions)
             yield Bilingual(where.vi + said.vi, where.en + said.en)
-        for name, many in sorted(sums[side].heard.items()):
-            label = FACTS[name].label if name in FACTS else Bilingual(name, name)
+        for name, many in sorted(sums[side].heard.items())[:MOST_SENTENCES]:
+            label = FACTS[name].label if name in FACTS else cut(Bilingual(name, name))
             yield Bilingual(
                 f"{where.vi}“{label.vi}”: lịch sử không có; giả định xảy ra ngay khi được chờ ({many} lần).",
                 f"{where.en}“{label.en}”: history has none; it is assumed to happen as soon as it is waited for ({many} times).",
@@ -225,7 +233,7 @@ def _sentences(
 
 def _said(element: str, what: str, button: str, many: int, automaton: Automaton, assumptions: _Assumptions) -> Bilingual:
     found, name = automaton.definition.elements[element], label_of(element, automaton)
-    pressed = next((each.label for each in found.form.buttons if each.id == button), None)
+    pressed = next((cut(each.label) for each in found.form.buttons if each.id == button), None)
     outcome = Bilingual(f", kết quả “{pressed.vi}”", f", outcome “{pressed.en}”") if pressed is not None else Bilingual("", "")
     if what == TIMER:
         return Bilingual(
@@ -302,8 +310,8 @@ def _steps(before: _Sum, after: _Sum, basis: Automaton, draft: Automaton) -> Ite
         side = draft if element in draft.definition.elements else basis
         if was or now:
             yield {
-                "element": element, "label": list(label_of(element, side)), "role": side.definition.elements[element].role or "",
-                "basis": was, "draft": now,
+                "element": shortened(element), "label": list(label_of(element, side)),
+                "role": shortened(side.definition.elements[element].role or ""), "basis": was, "draft": now,
             }  # fmt: skip
 
 
@@ -311,6 +319,6 @@ def _work(before: _Sum, after: _Sum) -> Iterator[Told]:
     keys = sorted({*before.work, *after.work}, key=lambda key: (key[0], key[1] or 0))
     for role, agency in keys:
         was, now = before.work[role, agency], after.work[role, agency]
-        yield {"role": role, "agency": agency, "basis": [int(was[0]), was[1] / 3_600], "draft": [int(now[0]), now[1] / 3_600]}
+        yield {"role": shortened(role), "agency": agency, "basis": [int(was[0]), was[1] / 3_600], "draft": [int(now[0]), now[1] / 3_600]}
 
 

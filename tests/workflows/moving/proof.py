@@ -76,6 +76,7 @@ class Course:
         self.beside = self.graph.reach(events)
         self.known: dict[Key, Stand] = {}
         self.after: dict[Key, dict[Act, Key | None]] = defaultdict(dict)
+        self.tried = set[tuple[Act, Key]]()
         self.acts_done = 0
         self._answer, self._most_answers = 0, 1
 
@@ -241,6 +242,7 @@ class Course:
                         seen.add(key)
                         way[key] = act
                         ahead.append(key)
+            places |= {node.id for node in self.process.nodes.values() if node.attached_to in places}
             if self.first.key in way:
                 return {_part(key, places): act for key, act in reversed(way.items())} | {("places",): places}  # type: ignore[dict-item]
         return {}
@@ -376,48 +378,53 @@ class _Proof:
             self.counts.compared["the nets"] += 1
 
     def _do_each(self, after: Stand) -> None:
-        """Do each act on the moved tree itself: it leads to what it leads to from the same state of a fresh one."""
+        """Do each act once on a moved tree itself: it leads to what it leads to from the same state of a fresh one."""
         if after.key is None:
             return
         counted = Counter(name for name, _, _ in after.key if name in self.fresh.beside)
         is_exact = all(count < 2 for count in counted.values())
         known = self.fresh.after.get(after.key, {}) if is_exact else {}
         for act in self.fresh.acts(self.fresh.tree(after)):
+            place = self.fresh.process.nodes[act.element].attached_to or act.element
+            sign = act, tuple(each for each in after.key if each[0] == place)
+            if sign in self.fresh.tried:
+                continue
+            self.fresh.tried.add(sign)
             following = self.fresh._following(after, act)
             if act in known and known[act] != following.key:
                 raise Broken(f"{act} leads from {self.places} to {following.key}, and a fresh instance to {known[act]}")
 
     def _driven(self, shown: Key) -> bool:
-        workflow = self.fresh.tree(self.fresh.first)
+        """Whether a fresh instance comes to the same by the acts of the old one, new steps on its way done as they come."""
+        at = self.fresh.first.key
         for act in self.stand.path:
+            same = self._same_act(at, act)
             for _ in range(4):
-                same = self._same_act(workflow, act)
-                if same is not None or not self._do_new_step(workflow):
+                if same is not None or (onward := self._past_new_step(at)) is None:
                     break
-            if same is not None:
-                self.fresh.do(workflow, same)
-            if workflow.completed:
-                return False
-        for _ in range(4):
-            if enabled_in(self.fresh.key(workflow)) == shown:
-                return True
-            if not self._do_new_step(workflow) or workflow.completed:
-                return False
+                at = onward
+                same = self._same_act(at, act)
+            at = self.fresh.after[at][same] if same is not None and at is not None else at
+        for _ in range(5):
+            if at is None or enabled_in(at) == shown:
+                return at is not None
+            at = self._past_new_step(at)
         return False
 
-    def _same_act(self, workflow: BpmnWorkflow, act: Act) -> Act | None:
+    def _same_act(self, at: Key | None, act: Act) -> Act | None:
         """The act as the new version knows it, where it can be done now."""
         element = self.edit.mapping.get(act.element) or act.element
-        own = [each for each in self.fresh.acts(workflow) if each.kind == act.kind and each.element == element]
+        known = self.fresh.after.get(at, {}) if at is not None else {}
+        own = [each for each in known if (each.kind, each.element, each.answer) == (act.kind, element, act.answer)]
         exact = [each for each in own if orjson.loads(act.values).items() <= orjson.loads(each.values).items()]
-        found = next(iter(exact or own), None)
-        return Act(found.kind, found.element, found.name, found.values, act.answer) if found else None
+        return next(iter(exact or own), None)
 
-    def _do_new_step(self, workflow: BpmnWorkflow) -> bool:
-        steps = [act for act in self.fresh.acts(workflow) if act.kind == "step" and act.element not in self.old.process.nodes]
-        if steps:
-            self.fresh.do(workflow, steps[0])
-        return bool(steps)
+    def _past_new_step(self, at: Key | None) -> Key | None:
+        """Where a step the old version did not have leads, if one waits."""
+        known = self.fresh.after.get(at, {}) if at is not None else {}
+        return next(
+            (following for act, following in known.items() if act.kind == "step" and act.element not in self.old.process.nodes), None
+        )
 
     def _lines(self, moved: BpmnWorkflow) -> list[frozenset[str]]:
         """The lines on which the moved state is elsewhere than at the beginning of an instance, or where it is the only one."""
@@ -435,7 +442,7 @@ class _Proof:
         workflow = self.fresh.tree(after)
         for _ in range(60):
             act = way.get(_part(self.fresh.key(workflow), places))
-            if act is None or workflow.completed:
+            if act is None or workflow.completed or act not in set(self.fresh.acts(workflow)):
                 break
             self.fresh.do(workflow, act)
         if workflow.completed:

@@ -1,7 +1,9 @@
 """Open cases move with everything people have begun in them, stay whole when they cannot, and come back byte for byte."""
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from unittest.mock import patch
 
 import pytest
 from flask import Flask
@@ -9,10 +11,28 @@ from sqlalchemy import select
 
 from casework.case_history import staff_steps
 from casework.db import db, unit_of_work
-from casework.models import Case, Clock, Draft
+from casework.models import Case, Clock, Draft, Event
 from tests import build, drawn
-from tests.workflows.moving.cases import carried_out, fates, faults, later, line, live, newest, renamed, rows, typed, undone, versions
-from workflows.models import StepFact, Timer, WaitingTask
+from tests.workflows.moving.cases import (
+    begun,
+    carried_out,
+    fates,
+    faults,
+    later,
+    line,
+    live,
+    newest,
+    planned,
+    renamed,
+    rows,
+    typed,
+    undone,
+    versions,
+)  # fmt: skip
+from workflows.definitions import shipped_model
+from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
+from workflows.moving import batch
+from workflows.moving.past import version_at
 from workflows.steps import claim
 from workflows.wakeups import fire_due_timers
 
@@ -136,7 +156,7 @@ def test_limits_of_a_step_stay_unless_they_are_to_be_counted_anew(quick: build.W
     assert (step.due_at == due) is not anew
     assert [clock.amount for clock in clocks] == ([4, 8] if anew else [4])
     assert [clock.ended_at is None for clock in clocks] == ([False, True] if anew else [True])
-    assert clocks[-1].started_at == (LATER if anew else before["waiting_task"][-1]["entered_at"])
+    assert clocks[-1].started_at == (line(move, timed).moved_at if anew else before["waiting_task"][-1]["entered_at"])
     assert faults() == []
     undone(quick, move, now=later(LATER))
     assert rows(timed) == before
@@ -146,7 +166,7 @@ def test_limits_of_a_step_stay_unless_they_are_to_be_counted_anew(quick: build.W
     back = carried_out(quick, db.session.merge(gone.target), eight, now=later(LATER, 20))
     assert fates(back) == {timed.code: "moved"}                          # a limit that is new runs from the move on
     running = select(Clock).where(Clock.case_id == timed.id, Clock.kind == "step", Clock.ended_at.is_(None))
-    assert [(clock.amount, clock.started_at) for clock in db.session.scalars(running)] == [(8, later(LATER, 20))]
+    assert [(clock.amount, clock.started_at) for clock in db.session.scalars(running)] == [(8, line(back, timed).moved_at)]
     assert faults() == []
 
 
@@ -161,3 +181,63 @@ def test_a_timer_that_goes_along_fires_at_its_own_instant(world: build.World) ->
     db.session.expire_all()
     assert case.state == "closed"
     assert faults() == []
+
+
+def test_a_step_that_is_back_at_a_desk_where_its_holder_does_not_work_is_free(quick: build.World) -> None:
+    source = drawn.put_live(drawn.legal_model())
+    case = build.case_at(quick, "approval")
+    build.do(quick, case, "approve_answer", "leader_PTNMT")
+    before = rows(case)
+    by_officers = drawn.step_on(shipped_model(), "is_approved_to_answered", replace(drawn.LEGAL_REVIEW, lane="lane_officer"))
+    move = carried_out(quick, source, drawn.put_live(by_officers), now=LATER)
+    claimed(quick, case, "legal_review", "officer_PTNMT")
+    undone(quick, move, now=later(LATER, 10))
+    assert rows(case) == before                                          # nobody holds it: not an officer either
+    claimed(quick, case, "legal_review", "ops_lead")
+    assert faults() == []
+
+
+def test_a_case_moves_at_the_moment_of_its_turn_and_never_before_what_was_done_last(quick: build.World) -> None:
+    source = live()
+    acted_on, waiting = build.case_at(quick, "to_verify"), build.case_at(quick, "handling")
+    move = begun(quick, planned(quick, source, drawn.put_live(drawn.legal_model()), now=LATER), now=LATER)
+    acted_at = LATER + timedelta(seconds=12)
+    build.do(quick, acted_on, "verify", "operator", title="Rác", cleared=[build.cleared(each.report) for each in acted_on.reports],
+             now=acted_at)
+    with patch.object(batch, "monotonic", lambda: 0.0):                  # a job that began before, on a slow clock
+        batch.go_on(LATER, most=1)
+    assert line(move, acted_on).moved_at == acted_at
+    told = list(db.session.scalars(select(Event.at).where(Event.case_id == acted_on.id).order_by(Event.seq)))
+    assert told == sorted(told)
+    ticks = iter(range(0, 1000, 2))
+    with patch.object(batch, "monotonic", lambda: float(next(ticks))):
+        batch.go_on(LATER)                                               # other cases took their time before this one's turn
+    moved_at = line(move, waiting).moved_at
+    assert moved_at is not None
+    assert LATER + timedelta(seconds=5) < moved_at < LATER + timedelta(minutes=1)
+    own = db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == waiting.id).order_by(ProcessInstance.id)).first()
+    assert own is not None
+    assert version_at(own, moved_at - timedelta(seconds=1)).id == source.id
+    before_its_last_event = LATER - timedelta(hours=1)
+    at = newest(waiting).at
+    with unit_of_work():
+        batch.undo_case(db.session.merge(move), waiting.ref, by=quick.actor("administrator", LATER), now=before_its_last_event)
+    assert (newest(waiting).type, newest(waiting).at) == ("undo_move_case", at)
+    assert faults() == []
+
+
+def test_how_a_case_was_before_is_forgotten_when_it_has_ended_and_after_thirty_days(world: build.World) -> None:
+    source = live()
+    ended, old = build.case_at(world, "rating"), build.case_at(world, "to_verify")
+    move = carried_out(world, source, drawn.put_live(drawn.legal_model()), now=LATER)
+    assert batch.forget_rows_before(later(LATER)) == 0
+    build.advance(world, ended, "closed")
+    assert batch.forget_rows_before(later(LATER)) == 1
+    assert line(move, ended).before is None
+    assert line(move, old).before is not None
+    with patch.object(batch, "FORGOTTEN_TOGETHER", 1):
+        assert batch.forget_rows_before(LATER + batch.KEPT + timedelta(minutes=5)) == 1
+    assert batch.forget_rows_before(LATER + 2 * batch.KEPT) == 0
+    move = undone(world, move, now=LATER + 2 * batch.KEPT)
+    assert fates(move) == {ended.code: "moved", old.code: "moved"}
+    assert "no longer kept" in (line(move, old).why_en or "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
+from time import process_time
 
 import pytest
 
@@ -11,7 +13,7 @@ from tests.workflows.drawing import BLANK, Drawing
 from tests.workflows.drawing import field as form_field
 from tests.workflows.moving.kinds_of_edit import KINDS, Draft, edited
 from tests.workflows.moving.proof import Counts, Course, prove
-from tests.workflows.random_models import alone
+from tests.workflows.random_models import alone, woven
 from tests.workflows.raw import NOON, Run, no_service, shipped
 from workflows import engine
 from workflows.clock import engine_clock
@@ -184,3 +186,22 @@ def test_what_listens_beside_the_way_begins_or_ends_with_the_version_that_has_it
         engine.run_to_rest(with_row)
     with pytest.raises(MoveImpossible):
         move_tree(with_row, process_id="case", old=added.new, new=shipped(), mapping={}, now=NOON, services=no_service)
+
+
+def test_what_becomes_of_a_model_of_three_hundred_elements_is_told_while_somebody_waits() -> None:
+    xml = woven(Random(6), most=220).drawing.xml
+    old = parse(xml)
+    assert len(old.elements) > 300
+    renamed = [each.id for each in old.elements.values() if each.is_step][::4]
+    for name in renamed:
+        xml = xml.replace(f'"{name}"'.encode(), f'"{name}_x"'.encode()).replace(f">{name}<".encode(), f">{name}_x<".encode())
+    new = parse(xml)
+    begun = process_time()
+    told = fates(old, new, {})
+    offered = {name: {each.id for each in targets(name, old, new)} for name in renamed[:4]}
+    assert process_time() - begun < 5, "a page waits for it"
+    assert {told[name].verdict for name in renamed} == {Verdict.CHOICE, Verdict.CANNOT}
+    assert sum(f"{name}_x" in there for name, there in offered.items()) >= 3, offered
+    same = fates(old, old, {})
+    assert process_time() - begun < 8
+    assert {fate.verdict for fate in same.values()} == {Verdict.MOVES}

@@ -16,12 +16,13 @@ from casework.db import db, unit_of_work
 from casework.models import Case
 from casework.permissions import NotAllowed, Role
 from tests import build, drawn
+from tests.second_centre import second_world
 from tests.workflows.moving.cases import WHY, begun, carried_out, fates, faults, later, line, live, newest, planned, rows, undone, versions
 from workflows.definitions import shipped_model
 from workflows.drafts import start_draft
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessMove, WaitingTask
 from workflows.moving import batch, cases, plans
-from workflows.moving.plans import MoveChanged, MoveRefused
+from workflows.moving.plans import MoveChanged, MoveRefused, MoveUnknown
 from workflows.version_events import history_of
 
 LATER = later(build.NOON, 60 * 24)
@@ -69,8 +70,8 @@ def test_a_plan_counts_what_goes_what_needs_a_choice_and_what_cannot(quick: buil
     assert sum(group.number for group in groups.values()) == 3
     before = rows(review)
     assert plans.counts_of(move).get("moves", 0) + plans.counts_of(move).get("choice", 0) == 2
-    [event, *_] = history_of(target)
-    assert (event.act, event.facts["source"]) == ("plan_move", source.number)
+    [event] = plans.events_of(again(move))
+    assert (event.act, event.number, event.facts["source"]) == ("plan_move", target.number, source.number)
     assert rows(review) == before                                        # nothing is saved by looking ahead
     moved = begun(quick, move, now=LATER)
     batch.go_on(LATER)
@@ -145,7 +146,7 @@ def test_a_plan_is_made_once_begun_once_and_by_its_own_administrators(quick: bui
             plans.begin_move(again(move), by=by, now=LATER, reason=reason, revision=1)
     begun(quick, move, now=LATER)
     begun(quick, move, now=LATER)
-    assert [event.act for event in history_of(target)].count("begin_move") == 1
+    assert [event.act for event in plans.events_of(again(move))].count("begin_move") == 1
     with pytest.raises(MoveRefused, match="moving cases"), unit_of_work():
         plans.drop_move(again(move), by=by, now=LATER)
     with unit_of_work():
@@ -175,7 +176,7 @@ def test_a_plan_is_paused_and_goes_on_where_it_was(world: build.World) -> None:
     assert [step.element for step in db.session.scalars(select(WaitingTask).where(WaitingTask.case_id == those[1].id,
                                                                                   WaitingTask.state == "waiting"))] == ["classify"]
     assert faults() == []
-    assert [event.act for event in history_of(again(move).target)][:4] == ["go_on_with_move", "pause_move", "begin_move", "plan_move"]
+    assert [event.act for event in plans.events_of(again(move))] == ["go_on_with_move", "pause_move", "begin_move", "plan_move"]
 
 
 @contextmanager
@@ -270,7 +271,7 @@ def test_a_worker_that_dies_leaves_its_lease_and_nothing_half_done(quick: build.
             raise Killed
         return really(case, verb, **given)
 
-    with patch.object(cases, "record", dying), patch.object(batch, "_release", lambda move_id: None), pytest.raises(Killed):
+    with patch.object(cases, "record", dying), patch.object(batch, "_release", lambda *_: None), pytest.raises(Killed):
         batch.go_on(LATER)
     assert sorted(fates(move).values()) == ["moved", "moves", "moves"]
     assert batch.go_on(LATER) == 0                                       # leased for a minute
@@ -319,4 +320,73 @@ def test_cases_go_back_to_a_version_that_was_live_before(quick: build.World) -> 
     batch.go_on(later(LATER))
     assert {number for _process, number, over in versions(case) if not over} == {first.number}
     build.advance(quick, case, "closed")
+    assert faults() == []
+
+
+def test_a_worker_that_was_overtaken_leaves_the_lease_of_the_other(quick: build.World) -> None:
+    source = live()
+    build.case_at(quick, "to_verify")
+    move = begun(quick, planned(quick, source, drawn.put_live(drawn.costly_model()), now=LATER), now=LATER)
+    taken: list[object] = []
+
+    def slow(move_id: int, _now: object, **_: object) -> int:
+        taken.append(batch._lease(move_id, LATER + 2 * batch.LEASE))     # another worker finds the lease run out
+        return 0
+
+    with patch.object(batch, "go_on_with", slow):
+        batch.go_on(LATER)
+    assert taken[0] is not None
+    assert again(move).leased_until == taken[0]
+    assert batch.go_on(LATER + 2 * batch.LEASE) == 0
+    assert batch.go_on(LATER + 4 * batch.LEASE) == 1
+    assert again(move).leased_until is None
+
+
+def test_what_a_centre_does_with_its_plan_is_told_in_its_own_stream_alone(quick: build.World) -> None:
+    source = live()
+    build.case_at(quick, "to_verify")
+    target = drawn.put_live(drawn.costly_model())
+    move = carried_out(quick, source, target, now=LATER)
+    undone(quick, move, now=later(LATER))
+    told = plans.events_of(again(move))
+    assert [(event.act, event.words) for event in told] == [("undo_move", "Chuyển nhầm."), ("begin_move", WHY), ("plan_move", "")]
+    assert {event.by for event in told} == {quick.people["administrator"].full_name}
+    for version in (source, target):                                     # every centre reads those
+        assert not [event for event in history_of(db.session.merge(version)) if event.act.endswith("_move")]
+
+
+def test_a_case_that_went_to_another_centre_is_none_of_the_plan_any_more(quick: build.World) -> None:
+    source, other = live(), second_world(quick)
+    gone, kept = build.case_at(quick, "to_verify"), build.case_at(quick, "to_verify")
+    move = carried_out(quick, source, drawn.put_live(drawn.costly_model()), now=LATER)
+    with unit_of_work():
+        db.session.get_one(Case, gone.id).centre_id = other.centre.id
+    assert [each.case_id for each in plans.lines_of(again(move))] == [kept.id]
+    assert plans.counts_of(again(move)) == {"moved": 1}
+    with pytest.raises(MoveUnknown), unit_of_work():
+        batch.undo_case(again(move), gone.ref, by=quick.actor("administrator", LATER), now=later(LATER))
+    undone(quick, move, now=later(LATER))
+    assert fates(move) == {gone.code: "moved", kept.code: "undone"}
+    assert "another centre" in (line(move, gone).why_en or "")
+
+
+def test_counts_agree_with_the_list_and_a_plan_is_undone_with_its_last_case(quick: build.World) -> None:
+    source = live()
+    secret, *others = (build.case_at(quick, "to_verify") for _ in range(3))
+    move = begun(quick, planned(quick, source, drawn.put_live(drawn.costly_model()), now=LATER), now=LATER)
+    by = quick.actor("administrator", LATER)
+
+    def bring_back(case: Case) -> str:
+        with unit_of_work():
+            batch.undo_case(again(move), case.ref, by=by, now=later(LATER))
+        return again(move).state
+
+    batch.go_on(LATER, most=2)
+    assert bring_back(others[0]) == "moving"
+    batch.go_on(LATER)
+    assert again(move).state == "done"
+    build.act(quick, secret, "quarantine", "operator", reason="Tố cáo một cán bộ.")
+    assert plans.counts_of(again(move)) == {"moved": 1, "undone": 1}
+    assert sum(group.number for group in plans.groups_of(again(move))) == len(plans.lines_of(again(move))) == 2
+    assert bring_back(others[1]) == "undone"
     assert faults() == []

@@ -11,9 +11,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Event
+from casework.models import ElementSetting, Event
 from casework.permissions import NotAllowed
 from tests import build, drawn
+from tests.second_centre import add_rule
 from workflows.definitions import parse, shipped_model
 from workflows.drafts import save_draft, start_draft
 from workflows.mending import CaseUnknown
@@ -59,6 +60,11 @@ def rehearsed(world: build.World, version: ProcessVersion, ask: Any = ask_scenar
     found = newest_of(db.session.get_one(ProcessVersion, version_id), kind, by=world.actor("administrator"))
     assert found is not None
     return found
+
+
+def set_for_the_day(world: build.World) -> None:
+    """Another limit for a step of the live model, as of long ago."""
+    add_rule(ElementSetting(centre_id=world.centre.id, element="verify", amount=6, unit="working_hours", valid_from=build.LONG_AGO))
 
 
 def result_of(rehearsal: Rehearsal) -> dict[str, Any]:
@@ -179,8 +185,11 @@ def test_past_cases_are_replayed_in_a_draft_by_the_worker(sqlite_app: Flask) -> 
     live = live_version(world.centre.id)
     same = result_of(rehearsed(world, live, ask_history, period=period))
     assert (same["replayed"], same["draft"] == same["basis"]) == (2, True)
+    assert not any("Daily settings" in en for _, en in same["assumptions"])
     draft = draft_of(world, drawn.legal_model())
+    set_for_the_day(world)
     done = result_of(rehearsed(world, draft, ask_history, period=period))
+    assert [vi for vi, _ in done["assumptions"] if vi.startswith("Thiết đặt hằng ngày")] != []
     assert done["found"] == 2
     changed = [row for row in done["steps"] if row["basis"] != row["draft"]]
     assert {row["element"]: (row["basis"], row["draft"]) for row in changed} == {"legal_review": (0, 3)}
