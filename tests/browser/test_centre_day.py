@@ -44,6 +44,7 @@ from tests.messages.house import gateways_to
 from tests.outside import running
 from web.gateways.opening import page_addresses
 from web.verifying import verify
+from workflows.bottlenecks.keeping import count_step_times
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -470,6 +471,13 @@ def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day
     expect(day.person("ops_lead").go("/late").locator("main")).to_contain_text("đến 05/03/2026")
     expect(day.person("leader_PTNMT").go("/letters").locator("main")).to_contain_text("Xin lỗi và hẹn lại")
     assert day.events("late", "apologise") == 1
+    # where it hurts, from the list of what is late
+    count_step_times(day.now())
+    page = day.person("ops_lead").go("/late")
+    with page.expect_navigation():
+        page.locator("a[href^='/studio/heat']").click()
+    expect(page.locator("main")).to_contain_text("Điểm nghẽn")
+    expect(day.person("ops_lead").go("/studio/heat/variants").locator("main h1")).to_be_visible()
 
 
 # -- the administrator, and what leaders set ------------------------------------------------------------------------------

@@ -309,6 +309,7 @@ def test_a_part_is_found_without_accents_keys_are_told_and_a_daily_setting_is_sh
     expect(page.locator("dialog.keyhelp")).to_contain_text("Tìm trong sơ đồ")
     assert not list(barriers(page))
     page.keyboard.press("Escape")
+    expect(page.locator("dialog.keyhelp")).to_be_hidden()
     page.keyboard.press("m")
     expect(page.locator(".djs-minimap.open")).to_be_visible()
     expect(page.locator("[data-minimap]")).to_have_attribute("aria-pressed", "true")
