@@ -6,8 +6,9 @@ of the new version could have.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +41,7 @@ __all__ = ["MoveImpossible", "move_tree", "places_of"]
 
 _LIVE = TaskState.READY | TaskState.WAITING
 _FORESEEN = TaskState.PREDICTED_MASK | TaskState.FUTURE
-_JOIN = f".{BoundaryEventJoin.__name__}"
+_NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 
 _NOT_AT_REST = Bilingual("Hồ sơ đang đi giữa chừng, chưa dừng ở bước nào.", "The case is on its way and rests at no step.")
 _NOT_WHOLE = Bilingual("Trạng thái mới không lưu lại được nguyên vẹn.", "The new state would not be stored whole.")
@@ -172,19 +173,35 @@ class _Move:
             going = self._going.get(task.id)
             if going is not None and going.to is not None and going.to[0] == AT:
                 self._stand(task, self.source.tasks[task.id])
-        for parent, flow in self._ways_on:
-            self._start(parent, flow)
-        for beside, plan in plans.items():
-            for flow in plan.begins:
-                self._start(self._fork(flow, beside), flow)
-        self._wake_joins()
-        self._run()
-        for task in list(self.workflow.tasks.values()):
-            if task.has_state(_LIVE) and not task._children and _moment_kind(task.task_spec) != "cycle":
-                # foreseen only so far that the engine foresees the rest when it comes there
-                task._sync_children(task.task_spec.outputs, TaskState.MAYBE)
+        self._foresee()
+        with self._moments_held():
+            for parent, flow in self._ways_on:
+                self._start(parent, flow)
+            for beside, plan in plans.items():
+                for flow in plan.begins:
+                    self._start(self._fork(flow, beside), flow)
+            self._wake_joins()
+            self._run()
+        self._foresee()
         self._order()
         return self.workflow
+
+    def _foresee(self) -> None:
+        """Give what rests the tasks that come next, only so far that the engine foresees the rest when it comes there."""
+        for task in list(self.workflow.tasks.values()):
+            if task.has_state(_LIVE) and not task._children and _moment_kind(task.task_spec) != "cycle":
+                task._sync_children(task.task_spec.outputs, TaskState.MAYBE)
+
+    @contextmanager
+    def _moments_held(self) -> Iterator[None]:
+        """Let nothing that was waiting fire meanwhile, though it be due: the engine looks at every moment when any task completes."""
+        held = [task for task in self.workflow.event_manager.tasks.values() if "event_value" in task.internal_data]
+        moments = [deepcopy(task.internal_data["event_value"]) for task in held]
+        for task in held:
+            engine.set_timer(self.workflow, task.id, _NEVER)
+        yield
+        for task, moment in zip(held, moments, strict=True):
+            task.internal_data["event_value"] = moment
 
     def _order(self) -> None:
         """Parents first: a stored task is read as what it changes of the one before it."""

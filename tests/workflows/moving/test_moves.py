@@ -173,6 +173,32 @@ def test_tokens_of_parallel_ways_stand_where_they_would_and_a_new_way_begins_unl
     assert moved(three, old) == ["last"]
 
 
+def test_a_moment_that_is_over_does_not_fire_by_the_move_though_other_parts_go_on() -> None:
+    def drawn(*, serves: bool) -> Definition:
+        drawing = Drawing(BLANK)
+        start, fork, join, over = (drawing.node(kind) for kind in ("startEvent", "parallelGateway", "parallelGateway", "endEvent"))
+        left, right, merge = drawing.node("userTask", "left"), drawing.node("userTask", "right"), drawing.node("exclusiveGateway")
+        late = drawing.node("boundaryEvent", "late", at=right, timer=("timeDuration", '"PT4H"'))
+        between = drawing.node("serviceTask", "between", service="end_rating_window") if serves else left
+        drawing.flow(left, between) if serves else None
+        for source, target in ((start, fork), (fork, left), (between, join), (fork, right), (right, merge), (late, merge), (merge, join)):
+            drawing.flow(source, target)
+        drawing.flow(join, over)
+        return parse(drawing.xml)
+
+    run, new = Run("case", drawn(serves=False)), drawn(serves=True)
+    run.do("left")
+    ((task, due),) = engine.waiting_timers(run.workflow)
+    tree = move_tree(
+        run.workflow, process_id="case", old=run.definition, new=new, mapping={}, now=due + timedelta(hours=1), services=no_service
+    )  # fmt: skip
+    assert len(places_of(tree, new)) == 2
+    assert [(each.id, at) for each, at in engine.waiting_timers(tree)] == [(task.id, due)]
+    with engine_clock(due + timedelta(hours=1)):
+        engine.run_to_rest(tree)
+    assert tree.completed, "it fires when the case is next brought to rest"
+
+
 def test_what_listens_beside_the_way_begins_or_ends_with_the_version_that_has_it() -> None:
     added = edited(shipped_model(), "listening row added at a fork", "beside_refusal")
     assert added is not None
