@@ -21,8 +21,11 @@ def look_at(pair: Pair, stretch: Stretch, standing: Standing) -> Look:
     more = others_of(pair.old, stretch, standing)
     event = pair.old.root_of[id(stretch)].event
     plan = pair.plan(standing | more, event=event)
-    if plan.refusals and not any(refusal.spots & standing for refusal in plan.refusals):
-        # only what the rest of the instance does is in the way: that is told where it stands
+    beside: dict[Spot, Refusal] = {}
+    if plan.refusals and not any(refusal.spots and refusal.spots <= standing for refusal in plan.refusals):
+        # what the rest of the instance does is in the way, which is told where it stands: where that is elsewhere, these may go
+        for refusal in plan.refusals:
+            beside |= dict.fromkeys(refusal.spots & standing, refusal)
         plan = pair.plan(standing, event=event, alone=True)
         more = NOWHERE
     if plan.refusals:
@@ -33,7 +36,7 @@ def look_at(pair: Pair, stretch: Stretch, standing: Standing) -> Look:
     lacking = _lacking(pair, plan, standing, more)
     said = {spot: pair.lacks(each.name, each.reader, frozenset({spot})) for spot, each in lacking.items()}
     surely = {spot: refusal for spot, refusal in said.items() if lacking[spot].is_sure}
-    perhaps = {spot: refusal for spot, refusal in said.items() if spot not in surely}
+    perhaps = beside | {spot: refusal for spot, refusal in said.items() if spot not in surely}
     if event is not None and not any(plan.outcomes):
         # nothing may be left but what is dropped
         perhaps |= {spot: Refusal(frozenset({spot}), OVER_AT_ONCE) for spot in standing}

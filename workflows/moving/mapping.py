@@ -173,8 +173,9 @@ class _Judged:
                 met[id(self.pair.new.home[going.to])].add(id(self.pair.old.home[spot]))
         together = {each for lines in met.values() if len(lines) > 1 for each in lines}
         for spot in self.spots:
-            if id(self.pair.old.home[spot]) in together:
-                self._perhaps.setdefault(spot, Refusal(frozenset({spot}), _DEPENDS))
+            if id(self.pair.old.home[spot]) in together and isinstance(self.pair.going(spot), Going):
+                self._perhaps.setdefault(spot, self._refused.pop(spot, Refusal(frozenset({spot}), _DEPENDS)))
+                self._does.add(spot)
 
     def _leave_open(self, spots: Iterable[Spot]) -> None:
         """Say of what was not looked at that it depends, unless the place itself is in the way."""

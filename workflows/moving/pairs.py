@@ -262,7 +262,7 @@ class Pair:
             return Plan(refusals=tuple(refused))
         rest = frozenset(each.to for each in moved.values() if each.to is not None)
         outcomes = self.new.settled(rest, [each.flow for each in moved.values() if each.flow is not None])
-        if outcomes is None or (counted and event is None and not any(outcomes)):
+        if outcomes is None or (counted and event is None and not alone and not any(outcomes)):
             return Plan(refusals=(Refusal(frozenset(counted), OVER_AT_ONCE, by_hand=True),))
         begins: set[tuple[Flow, ...]] = set()
         for outcome in outcomes:
@@ -305,28 +305,29 @@ class Pair:
         if (event is not None and (len(roots) > 1 or begun_by is None)) or any(root.event != begun_by for root in roots.values()):
             return self._beside_each_other(outcome, every)
         begins: list[Flow] = []
+        leapt = self._leapt(moved)
         if alone:
             for each, spots in by.items():
-                found = self._within(stretches[each], frozenset(spots))
+                found = self._within(stretches[each], frozenset(spots), leapt)
                 if found is None:
                     return self._beside_each_other(frozenset(spots), self._from(spots, moved) or every)
                 begins += found
             return tuple(begins)
         root = next((self.new.root_of[each] for each in by), main)
         reached: set[int] = set()
-        fault = self._fit(root, {each: frozenset(spots) for each, spots in by.items()}, begins, reached)
+        fault = self._fit(root, {each: frozenset(spots) for each, spots in by.items()}, leapt, begins, reached)
         if fault is None and (left := by.keys() - reached):
             fault = frozenset(spot for each in left for spot in by[each])
         if fault is not None:
-            dropped = frozenset(spot for spot, each in moved.items() if each == Going())
-            return self._beside_each_other(fault, self._from(fault, moved) or dropped or every)
+            chosen = frozenset(spot for spot, each in moved.items() if each == Going() or spot[-1] in self.mapping)
+            return self._beside_each_other(fault, self._from(fault, moved) or chosen or every)
         return tuple(begins)
 
-    def _fit(self, stretch: Stretch, by: Mapping[int, Standing], begins: list[Flow], reached: set[int]) -> Standing | None:
+    def _fit(self, stretch: Stretch, by: Mapping[int, Standing], leapt: Standing, begins: list[Flow], reached: set[int]) -> Standing | None:
         """Find a state of a line, and of those beyond its splits, with just these tokens; returns those that do not fit."""
         own = by.get(id(stretch), NOWHERE)
         reached.add(id(stretch))
-        begun = self._within(stretch, own)
+        begun = self._within(stretch, own, leapt)
         if begun is None:
             return own
         begins += begun
@@ -339,7 +340,7 @@ class Pair:
             if self._is_fresh(line) and not self._all_beneath([line]) & by.keys():
                 begins += line.line.entries
                 reached.update(self._all_beneath([line]))
-            elif (fault := self._fit(line, by, begins, reached)) is not None:
+            elif (fault := self._fit(line, by, leapt, begins, reached)) is not None:
                 return fault
         return None
 
@@ -355,10 +356,20 @@ class Pair:
     def _images(self) -> set[str]:
         return {target for node in self.old.nodes for target in (self.image(node), self.mapping.get(node)) if target is not None}
 
-    def _within(self, stretch: Stretch, own: Standing) -> list[Flow] | None:
-        """The flows that must begin on one line for these tokens to be a state of it; None where none help."""
+    def _leapt(self, moved: Mapping[Spot, Going]) -> Standing:
+        """Where tokens stand that were set by hand at what the old version had too, and that may lie before a join they have passed."""
+        by_hand = ((spot, each.to) for spot, each in moved.items() if spot[-1] in self.mapping and each.to is not None)
+        return frozenset(to for spot, to in by_hand if to[-1] != spot[-1] and to[-1] in self.old.nodes)
+
+    def _within(self, stretch: Stretch, own: Standing, leapt: Standing) -> list[Flow] | None:
+        """The flows that must begin on one line for these tokens to be a state of it; None where none help.
+
+        Beside one that was set elsewhere by hand nothing begins: whether its fork or its join is still ahead of it nobody can tell.
+        """
         if own in stretch.standings:
             return []
+        if own & leapt:
+            return None
         if id(stretch) not in self._branches:
             self._branches[id(stretch)] = list(self._new_branches(stretch))
         candidates = self._branches[id(stretch)]
