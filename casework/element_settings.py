@@ -91,7 +91,7 @@ def element_rule(element: str, centre_id: int | None, at: datetime) -> ElementRu
 def element_rules(centre_id: int | None, day: date) -> dict[str, ElementRule]:
     """What is set on a local day, by element; most installations have a handful of rows, which are kept until the rules change."""
     rows = [row for row in _all_rows() if row.centre_id in (None, centre_id) and row.holds_on(day)]
-    return {row.element: _rule(row) for row in sorted(rows, key=lambda row: row.centre_id is not None)}
+    return {row.element: rule_of(row) for row in sorted(rows, key=lambda row: row.centre_id is not None)}
 
 
 def settings_from(day: date, centre_id: int | None) -> list[ElementSetting]:
@@ -107,7 +107,8 @@ def renamed_elements(day: date) -> set[str]:
     return {row.element for row in _all_rows() if row.label_vi and row.holds_on(day)}
 
 
-def _rule(row: _Row) -> ElementRule:
+def rule_of(row: "_Row | ElementSetting") -> ElementRule:
+    """What one row sets."""
     return ElementRule(
         limit=TimeLimit(row.amount, Unit(row.unit)) if row.amount is not None and row.unit is not None else None,
         role=Role(row.role) if row.role else None,

@@ -16,7 +16,6 @@ from casework.photo_records import staged_photos
 from casework.staff_views import answers_seen
 from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
 from casework.step_records import DO_STEP, step_records_seen
-from casework.words import Bilingual
 from web.filing_form import sound_token
 from web.forms import NOTHING, Form
 from web.guards import actor
@@ -27,7 +26,7 @@ from web.task_page import Act, TaskPage
 from web.uploads import drop_upload, stage_uploads
 from workflows.desks import reads_matter
 from workflows.step_forms import FieldType, FormField
-from workflows.steps import StepResult
+from workflows.steps import StepResult, label_of_step
 from workflows.unforeseen import element_of
 
 ASKED, TOKEN = "asked_", "photos_"
@@ -91,15 +90,13 @@ class FormStepPage(TaskPage):
         return {
             "fields": [self._shown(field) for field in self.fields],
             "buttons": self.buttons,
-            "help": _help_of_step(self.element.properties if self.element is not None else {}),
             "answers": [(row, newest[0]) for row in parts if (newest := answers_seen(parts, by)[row.id])] if reads else [],
             "records": step_records_seen(self.case, by, at_step_of=(part,) if reads else ()),
             "max_bytes": current_app.config["MAX_PHOTO_BYTES"],
         }
 
     def said(self, act: Act, result: StepResult) -> str:
-        name = local(self.element.label) if self.element is not None else self.task.element
-        return str(_("“%(step)s” is done for case %(code)s.", step=name, code=result.case.code))
+        return str(_("“%(step)s” is done for case %(code)s.", step=local(label_of_step(self.task)), code=result.case.code))
 
     def _photo_fields(self) -> list[FormField]:
         return [field for field in self.fields if field.type == PHOTO]
@@ -211,7 +208,3 @@ def _helps(field: FormField) -> Iterable[str]:
             yield _("At least %(least)s.", least=least)
         elif most is not None:
             yield _("At most %(most)s.", most=most)
-
-
-def _help_of_step(properties: Any) -> str:
-    return local(Bilingual(properties.get("help_vi", ""), properties.get("help_en", "")))

@@ -1,12 +1,16 @@
-"""The engine's clock, set by the caller: SpiffWorkflow reads the time itself, and only inside its timer module."""
+"""The engine's clock, set by the caller: SpiffWorkflow reads the time itself, and only inside its timer module; and that of a long job."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
+from time import monotonic
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.event_definitions import timer as engine_timers
+
+Clock = Callable[[], datetime]
+"""Says what time it is while something goes on."""
 
 _now: ContextVar[datetime] = ContextVar("engine_now")
 
@@ -29,6 +33,12 @@ class EngineMoment(datetime):
 
 
 engine_timers.datetime = EngineMoment
+
+
+def clock_from(now: datetime) -> Clock:
+    """Return the time as it goes on from an instant: a job that works for minutes, beside others, must not date all by its beginning."""
+    began = monotonic()
+    return lambda: now + timedelta(seconds=monotonic() - began)
 
 
 @contextmanager

@@ -47,8 +47,11 @@ def label_on(element: Element, centre_id: int | None, at: datetime) -> Bilingual
 
 
 def help_on(element: Element | None, centre_id: int | None, at: datetime) -> Bilingual | None:
-    """What the centre tells whoever does such a step."""
-    return element_rule(element.id, centre_id, at).help if element is not None else None
+    """What whoever does a step that begins to wait at an instant is told: what the centre has set, else what the diagram says."""
+    if element is None:
+        return None
+    vi, en = (element.properties.get(name, "") for name in ("help_vi", "help_en"))
+    return element_rule(element.id, centre_id, at).help or (Bilingual(vi or en, en or vi) if vi or en else None)
 
 
 def takes_limit(element: Element) -> bool:

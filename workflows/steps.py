@@ -198,7 +198,7 @@ def label_of_step(task: WaitingTask | Incident) -> Bilingual:
 
 
 def help_with_step(task: WaitingTask) -> Bilingual | None:
-    """Return what the centre tells whoever does the step, where it has set something."""
+    """Return what whoever does the step is told: as the centre has set it, else as the diagram says."""
     return help_on(element_of(task), task.case.centre_id, task.entered_at)
 
 

@@ -78,6 +78,15 @@ def test_what_is_set_counts_for_steps_that_begin_to_wait_from_its_day_on(world: 
     assert step_clock(case).ended_at is not None
 
 
+def test_help_that_is_set_stands_in_place_of_what_the_diagram_says(world: build.World) -> None:
+    drawn.put_live(drawn.costly_model())
+    case = build.case_at(world, "to_publish")
+    build.do(world, case, "cost_check", "operator", values={"settled": True, "cost": 9})
+    assert help_with_step(step(case, "cost_signature")) == Bilingual("Đối chiếu với dự toán.", "Compare it with the budget.")
+    set_(world, "cost_signature", help_vi="Gọi kế toán trước.")
+    assert help_with_step(step(case, "cost_signature")) == Bilingual("Gọi kế toán trước.", "Gọi kế toán trước.")
+
+
 def test_a_centre_has_its_own_and_the_end_of_a_setting_gives_the_diagram_back(world: build.World) -> None:
     drawn.put_live(drawn.legal_model())
     set_(world, "legal_review", amount="9", unit="hours")

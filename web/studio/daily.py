@@ -6,13 +6,12 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from casework.element_settings import ElementFacts, settings_from
+from casework.element_settings import ElementFacts, rule_of, settings_from
 from casework.models import Centre, ElementSetting
 from casework.permissions import LOCAL_ZONE, Action
 from casework.role_words import ROLE_WORDS
 from casework.settings.choices import UNITS
-from casework.words import Bilingual
-from casework.working_time import TimeLimit, Unit
+from casework.working_time import TimeLimit
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
@@ -58,9 +57,7 @@ def daily() -> ResponseReturnValue:
         set_number=sum(line.present is not None for line in lines),
         role_words=ROLE_WORDS,
         limit_words=limit_words,
-        as_limit=as_limit,
-        label_of=label_of,
-        help_of=help_of,
+        rule_of=rule_of,
     )
 
 
@@ -81,21 +78,6 @@ def lines_of(centre: Centre | None) -> list[Line]:
 def limit_words(limit: TimeLimit | None) -> str:
     """How long something may take, in words."""
     return f"{limit.amount} {local(UNITS[limit.unit])}" if limit is not None else _("none of its own")
-
-
-def as_limit(row: ElementSetting) -> TimeLimit | None:
-    """The limit a row sets."""
-    return TimeLimit(row.amount, Unit(row.unit)) if row.amount is not None and row.unit is not None else None
-
-
-def label_of(row: ElementSetting) -> Bilingual | None:
-    """The name a row sets."""
-    return Bilingual(row.label_vi, row.label_en or row.label_vi) if row.label_vi else None
-
-
-def help_of(row: ElementSetting) -> Bilingual | None:
-    """The help a row sets."""
-    return Bilingual(row.help_vi, row.help_en or row.help_vi) if row.help_vi else None
 
 
 def _change_url(element: str, centre: Centre | None, own: list[ElementSetting]) -> str:

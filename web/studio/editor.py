@@ -10,16 +10,17 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from casework.db import db, unit_of_work
+from casework.element_settings import rule_of
 from casework.errors import CaseworkError
 from casework.models import Centre, ElementSetting
-from casework.permissions import Action, Role
+from casework.permissions import Action
 from casework.role_words import ROLE_WORDS
 from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.security import allow_inline_style_attributes
-from web.studio.daily import as_limit, help_of, label_of, limit_words, lines_of
+from web.studio.daily import limit_words, lines_of
 from web.studio.step_templates import templates_told
 from web.studio.table import editable, table_page
 from web.studio.versions import KEY_LABELS
@@ -153,11 +154,11 @@ def daily_of(version: ProcessVersion) -> dict[str, dict[str, str]]:
 
 
 def _set_words(row: ElementSetting) -> Iterator[tuple[str, str]]:
-    limit, label, guidance = as_limit(row), label_of(row), help_of(row)
-    yield "limit", limit_words(limit) if limit is not None else ""
-    yield "role", local(ROLE_WORDS[Role(row.role)]) if row.role else ""
-    yield "label", local(label) if label is not None else ""
-    yield "help", local(guidance) if guidance is not None else ""
+    rule = rule_of(row)
+    yield "limit", limit_words(rule.limit) if rule.limit is not None else ""
+    yield "role", local(ROLE_WORDS[rule.role]) if rule.role is not None else ""
+    yield "label", local(rule.label)
+    yield "help", local(rule.help)
 
 
 def _sent(given: Any) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from casework.clocks import ClockKind
 from casework.permissions import AGENCY_ROLES, Role
@@ -13,42 +12,29 @@ from web.locales import in_reader_language as local
 from web.locales import language
 from web.studio.words import WORDS
 from workflows.bindings import ASSIGNMENT, STEPS
+from workflows.comparison.wording import CLOCK_WORDS, FIELD_WORDS, by_itself, unit_words
 from workflows.desks import REPORTER
 from workflows.expressions import FUNCTIONS
 from workflows.facts import FACTS
+from workflows.flat_rows import OF_THE_PAUSE
 from workflows.outcomes import OUTCOMES
 from workflows.services import SERVICES
-from workflows.step_forms import TYPE_IN_CONDITIONS, FieldType
+from workflows.step_forms import TYPE_IN_CONDITIONS
 from workflows.variables import Choice, Variable
 
 LANES = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.OFFICER, Role.AGENCY_LEADER)
 """Who may do a step, beside the reporter. The other roles read no case."""
 
-CLOCK_WORDS = {
-    ClockKind.ACCEPTANCE: _l("Limit for acceptance"),
-    ClockKind.CASE: _l("Limit of the whole case"),
-    ClockKind.ASSIGNMENT_ACCEPTED: _l("Limit for the agency to accept"),
-    ClockKind.ASSIGNMENT: _l("Limit of the agency's answer"),
-    ClockKind.APPROVAL: _l("Limit for the leader's decision"),
-    ClockKind.PUBLICATION: _l("Limit for publication"),
-    ClockKind.RATING: _l("Time for ratings"),
-    "pause": _l("End of the standstill"),
-}
+CLOCKS = (
+    ClockKind.ACCEPTANCE, ClockKind.CASE, ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.ASSIGNMENT, ClockKind.APPROVAL, ClockKind.PUBLICATION,
+    ClockKind.RATING, OF_THE_PAUSE,
+)  # fmt: skip
 """Limits that may run already when a step begins."""
 
 OF_AGENCIES = frozenset({ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.ASSIGNMENT, ClockKind.APPROVAL})
 
-UNIT_WORDS = {"working_hours": _l("working hours"), "working_days": _l("working days"), "hours": _l("hours")}
-TIMER_UNITS = {"M": _l("minutes"), "H": _l("hours"), "D": _l("days")}
-FIELD_WORDS = {
-    FieldType.TEXT: _l("Short text"),
-    FieldType.LONG_TEXT: _l("Long text"),
-    FieldType.NUMBER: _l("Number"),
-    FieldType.CHOICE: _l("One of a list"),
-    FieldType.YES_NO: _l("Yes or no"),
-    FieldType.DATE: _l("Date"),
-    FieldType.PHOTO: _l("Photo"),
-}
+UNITS = ("working_hours", "working_days", "hours")
+TIMER_UNITS = {"M": "minutes", "H": "hours", "D": "days"}
 
 
 def vocabulary() -> dict[str, Any]:
@@ -76,11 +62,13 @@ def vocabulary() -> dict[str, Any]:
             _option(REPORTER, local(REPORTER_WORDS)) | {"process": None},
         ],
         "reporter": REPORTER,
-        "clocks": [_option(kind, words) | {"process": ASSIGNMENT if kind in OF_AGENCIES else None} for kind, words in CLOCK_WORDS.items()],
-        "units": [_option(unit, words) for unit, words in UNIT_WORDS.items()],
-        "timer_units": [_option(unit, words) for unit, words in TIMER_UNITS.items()],
+        "clocks": [
+            _option(kind, local(by_itself(CLOCK_WORDS[kind]))) | {"process": ASSIGNMENT if kind in OF_AGENCIES else None} for kind in CLOCKS
+        ],
+        "units": [_option(unit, local(unit_words(unit))) for unit in UNITS],
+        "timer_units": [_option(sign, local(unit_words(unit))) for sign, unit in TIMER_UNITS.items()],
         "field_types": [
-            _option(kind, words) | {"reads_as": TYPE_IN_CONDITIONS.get(kind)} for kind, words in FIELD_WORDS.items()
+            _option(kind, local(by_itself(words))) | {"reads_as": TYPE_IN_CONDITIONS.get(kind)} for kind, words in FIELD_WORDS.items()
         ],
         "taken_names": [*sorted(FUNCTIONS), "defined"],
         "yes_no": [_("yes"), _("no")],

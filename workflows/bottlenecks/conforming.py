@@ -14,7 +14,6 @@ from casework.permissions import Actor
 from workflows.bottlenecks.conformance import Fit, Way, ways_of
 from workflows.bottlenecks.reading import Wanted, centres_read
 from workflows.bottlenecks.traces import traces_of
-from workflows.bottlenecks.variants import MOST
 from workflows.models import ProcessVersion, Rehearsal
 from workflows.parsed import text_of
 from workflows.rehearsal.running import RUNNERS, Tell, ask_rehearsal, newest_about, only
@@ -23,6 +22,8 @@ from workflows.rehearsal.stories import LONGEST_WHY, shortened
 from workflows.versions import live_version
 
 CONFORMANCE = "conformance"
+MOST = 2_000
+"""Cases compared; of a period with more, those that ended last."""
 MOST_WAYS = 400
 """Different ways judged, the most frequent first."""
 

@@ -11,8 +11,8 @@ from casework.permissions import Actor
 from workflows.bottlenecks.reading import FEWEST, Wanted
 from workflows.bottlenecks.traces import Trace, traces
 
-MOST = 2_000
-"""Cases looked at; of a period with more, those that ended last."""
+MOST = 600
+"""Cases a page looks at while somebody waits; of a period with more, those that ended last."""
 
 MOST_VARIANTS = 20
 DIGITS = 1

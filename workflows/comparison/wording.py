@@ -139,6 +139,17 @@ def amount_words(amount: str | int, unit: str) -> Bilingual:
     return Bilingual(f"{number} {vi}", f"{number} {en}{'' if number == '1' else 's'}")
 
 
+def unit_words(unit: str) -> Bilingual:
+    """What amounts are counted in, by its name."""
+    vi, en = _UNITS[unit]
+    return Bilingual(vi, f"{en}s")
+
+
+def by_itself(words: Bilingual) -> Bilingual:
+    """What stands in a sentence, as it stands alone in a list: without the article, with a capital."""
+    return begun(Bilingual(words.vi, words.en.removeprefix("the ").removeprefix("a ")))
+
+
 def clock_words(clock: str) -> Bilingual:
     """Which running limit that is."""
     return CLOCK_WORDS.get(clock) or quoted(same(clock))

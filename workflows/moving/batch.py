@@ -5,7 +5,8 @@ case moves once however many workers there are, and one that dies half way leave
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -21,6 +22,7 @@ from casework.models import Account, Case, EventStream
 from casework.permissions import SYSTEM, Action, Actor
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
+from workflows.clock import Clock, clock_from
 from workflows.faults import place_of, root_of
 from workflows.instances import StateUnreadable
 from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove
@@ -42,8 +44,6 @@ KEPT = timedelta(days=30)
 FORGOTTEN_TOGETHER = 500
 AT_WORK = ("previewing", "moving", "undoing")
 
-Clock = Callable[[], datetime]
-
 UNDONE_FIRST = Bilingual("Kế hoạch đã được hoàn tác trước khi chuyển hồ sơ này.", "The plan was undone before this case was moved.")
 ELSEWHERE = Bilingual("Hồ sơ nay thuộc trung tâm khác.", "The case belongs to another centre now.")
 
@@ -55,7 +55,7 @@ def go_on(
 
     At most `most`. A case somebody works on at this moment is passed by and taken up by the next call.
     """
-    done, until, clock = 0, monotonic() + seconds, _clock_from(now)
+    done, until, clock = 0, monotonic() + seconds, clock_from(now)
     query = select(ProcessMove.id).where(ProcessMove.state.in_(AT_WORK)).order_by(ProcessMove.id)
     if only is not None:
         query = query.where(ProcessMove.id == only)
@@ -75,7 +75,7 @@ def go_on_with(
 ) -> int:
     """Go on with one plan, which the caller has leased; returns how many cases were done."""
     until = until if until is not None else monotonic() + SECONDS
-    done, clock = 0, _clock_from(now)
+    done, clock = 0, clock_from(now)
     while (most is None or done < most) and monotonic() < until:
         left = None if most is None else most - done
         number = preview_next(move_id, now) if left is None else preview_next(move_id, now, most=min(left, 20))
@@ -151,7 +151,7 @@ def locked_line(line_id: int) -> tuple[MoveCase, bool]:
     return line, has_incident
 
 
-class _Turn:
+class _Turn(ABC):
     """One worker's turn at the cases of a plan that are in one state."""
 
     of_plan = ""
@@ -182,17 +182,17 @@ class _Turn:
                 self.finish(locked_move(self.way.move_id))
         return done
 
+    @abstractmethod
     def finish(self, move: ProcessMove) -> None:
         """Note that nothing is left to be done."""
-        raise NotImplementedError
 
+    @abstractmethod
     def do(self, case: Case, line: MoveCase, has_incident: bool, at: datetime) -> None:
         """What is done with one case, and when."""
-        raise NotImplementedError
 
+    @abstractmethod
     def give_up(self, line: MoveCase, why: Bilingual) -> None:
         """Note that it could not be done."""
-        raise NotImplementedError
 
     def _lines(self) -> Iterator[tuple[int, int]]:
         last = 0
@@ -282,12 +282,6 @@ class _Undo(_Turn):
         )
         undone = select(func.count()).where(MoveCase.move_id == move.id, MoveCase.state == "undone")
         move.state, move.ended_at = "undone" if db.session.scalar(undone) else "done", self.clock()
-
-
-def _clock_from(now: datetime) -> Clock:
-    """The time it is while a call goes on that began at an instant: others act on its cases meanwhile."""
-    began = monotonic()
-    return lambda: now + timedelta(seconds=monotonic() - began)
 
 
 def _instant(case: Case, clock: Clock) -> datetime:

@@ -11,9 +11,10 @@ from enum import StrEnum
 from casework.errors import CaseworkError
 from casework.words import Bilingual
 from workflows.definitions import Definition, Element
+from workflows.kept import Kept
 from workflows.moving.choices import Choices
 from workflows.moving.looks import Look, look_at
-from workflows.moving.net import AT, NOWHERE, Kept, Spot, nets_of
+from workflows.moving.net import AT, KEPT, NOWHERE, Spot, nets_of
 from workflows.moving.pairs import Going, Mapped, Pair, Refusal, pair_of
 
 MOST_STANDINGS = 3_000
@@ -50,9 +51,9 @@ class MoveImpossible(CaseworkError):
     """This instance cannot stand in the new version; the text says why."""
 
 
-_fates = Kept()
-_choices = Kept()
-_targets = Kept(512)
+_fates: Kept[tuple[str, str, frozenset[tuple[str, str | None]]], dict[str, Fate]] = Kept(KEPT)
+_choices: Kept[tuple[str, str, str], Choices] = Kept(KEPT)
+_targets: Kept[tuple[str, str, str], list[Element]] = Kept(512)
 
 
 def fates(old: Definition, new: Definition, mapping: Mapped) -> dict[str, Fate]:
@@ -61,8 +62,7 @@ def fates(old: Definition, new: Definition, mapping: Mapped) -> dict[str, Fate]:
     A process the new version does not have keeps its cases: nothing in it can be moved.
     """
     key = (old.sha256, new.sha256, frozenset(mapping.items()))
-    found: dict[str, Fate] = _fates.get(key, lambda: {fate.element: fate for fate in _all(old, new, mapping)})
-    return found
+    return _fates.get(key, lambda: {fate.element: fate for fate in _all(old, new, mapping)})
 
 
 def targets(element: str, old: Definition, new: Definition) -> list[Element]:
@@ -74,8 +74,7 @@ def targets(element: str, old: Definition, new: Definition) -> list[Element]:
     if process_id not in new.specs:
         return []
     key = (element, old.sha256, new.sha256)
-    found: list[Element] = _targets.get(key, lambda: [new.elements[node.id] for node in _choices_of(process_id, old, new).of(element)])
-    return found
+    return _targets.get(key, lambda: [new.elements[node.id] for node in _choices_of(process_id, old, new).of(element)])
 
 
 def _all(old: Definition, new: Definition, mapping: Mapped) -> Iterator[Fate]:
@@ -93,8 +92,7 @@ def _all(old: Definition, new: Definition, mapping: Mapped) -> Iterator[Fate]:
 
 def _choices_of(process_id: str, old: Definition, new: Definition) -> Choices:
     key = (process_id, old.sha256, new.sha256)
-    found: Choices = _choices.get(key, lambda: Choices(pair_of(process_id, old, new, {})))
-    return found
+    return _choices.get(key, lambda: Choices(pair_of(process_id, old, new, {})))
 
 
 def _fate(element: str, judged: "_Judged", choices: Choices) -> Fate:

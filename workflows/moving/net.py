@@ -4,9 +4,8 @@ A standing is the set of places of one group of tokens: nodes they rest at and f
 meet (token_game.py) are judged each for itself; what an event beside a step has begun is a group of its own.
 """
 
-import threading
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +15,7 @@ from workflows.checks.graph import graph_of
 from workflows.checks.token_game import AT, BEYOND, ON, OVER, Game, Line, TooManyStates, play
 from workflows.checks.vocabulary import RESTING
 from workflows.definitions import Definition, read_xml
+from workflows.kept import Kept
 
 KEPT = 24
 """So many pairs of versions are remembered, and twice as many versions."""
@@ -26,34 +26,12 @@ Standing = frozenset[Spot]
 NOWHERE: Standing = frozenset()
 
 
-class Kept:
-    """What was worked out once, by key, the most recently used kept; safe to share between threads."""
-
-    def __init__(self, size: int = KEPT) -> None:
-        self._size, self._guard = size, threading.Lock()
-        self._known: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what is known under a key, made now if it is not. Two threads may make the same at once."""
-        with self._guard:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        made = make()
-        with self._guard:
-            self._known[key] = made
-            if len(self._known) > self._size:
-                self._known.popitem(last=False)
-        return made
-
-
-_nets = Kept(2 * KEPT)
+_nets: Kept[str, dict[str, "Net"]] = Kept(2 * KEPT)
 
 
 def nets_of(definition: Definition) -> dict[str, "Net"]:
     """Return the nets of a version by process id, worked out once per content."""
-    found: dict[str, Net] = _nets.get(definition.sha256, lambda: _read(definition))
-    return found
+    return _nets.get(definition.sha256, lambda: _read(definition))
 
 
 def _read(definition: Definition) -> dict[str, "Net"]:

@@ -11,8 +11,9 @@ from workflows.checks.diagram import Flow, Node
 from workflows.checks.findings import named
 from workflows.checks.vocabulary import RESTING
 from workflows.definitions import Definition
+from workflows.kept import Kept
 from workflows.moving.needs import Names, needs_of, reads_of
-from workflows.moving.net import AT, NOWHERE, ON, Kept, Net, Spot, Standing, Stretch, nets_of
+from workflows.moving.net import AT, KEPT, NOWHERE, ON, Net, Spot, Standing, Stretch, nets_of
 
 MOST_BEGUN = 2
 """So many branches at most are begun within one line of a case that is moved."""
@@ -54,15 +55,14 @@ class Plan:
         return any(each.to is None for each in self.going.values()) or bool(self.begins)
 
 
-_pairs = Kept()
+_pairs: Kept[tuple[str, str, str, frozenset[tuple[str, str | None]]], "Pair"] = Kept(KEPT)
 
 
 def pair_of(process_id: str, old: Definition, new: Definition, mapping: Mapped) -> "Pair":
     """Return what is known of moving a process from one version to another under choices made by hand, worked out once."""
     chosen = frozenset((element, target) for element, target in mapping.items() if element in old.elements)
     key = (process_id, old.sha256, new.sha256, chosen)
-    found: Pair = _pairs.get(key, lambda: Pair(nets_of(old)[process_id], nets_of(new)[process_id], dict(chosen)))
-    return found
+    return _pairs.get(key, lambda: Pair(nets_of(old)[process_id], nets_of(new)[process_id], dict(chosen)))
 
 
 class Pair:

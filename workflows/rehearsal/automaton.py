@@ -30,15 +30,15 @@ from casework.errors import CaseworkError
 from casework.words import Bilingual
 from workflows import engine
 from workflows.bindings import BINDINGS, Bindings
+from workflows.checks.diagram import processes_of
 from workflows.checks.graph import Graph, graph_of
 from workflows.checks.samples import Samples
 from workflows.checks.vocabulary import RESTING
 from workflows.clock import engine_clock
-from workflows.definitions import Definition
+from workflows.definitions import Definition, read_xml
 from workflows.expressions import ExpressionRefused, names_in
 from workflows.faults import root_of
 from workflows.process_variables import declared_variables
-from workflows.rehearsal.drawing import drawn
 from workflows.rounds import forget_rounds
 from workflows.variables import Variable
 
@@ -172,7 +172,7 @@ class Automaton:
 
     def __init__(self, definition: Definition, bindings: Bindings = BINDINGS, now: datetime = NOON) -> None:
         self.definition, self.bindings, self.now = definition, bindings, now
-        self.graphs: dict[str, Graph] = {id_: graph_of(process) for id_, process in drawn(definition).items()}
+        self.graphs: dict[str, Graph] = {id_: graph_of(process) for id_, process in processes_of(read_xml(definition.xml)).items()}
         self.samples = {id_: Samples(graph, bindings, now) for id_, graph in self.graphs.items()}
         self.runs = 0
         """How often the engine was really stepped."""

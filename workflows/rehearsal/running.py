@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from time import monotonic
 from typing import Any
 
 import orjson
@@ -21,6 +20,7 @@ from casework.errors import CaseworkError
 from casework.models import Centre
 from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed
 from casework.words import Bilingual
+from workflows.clock import Clock, clock_from
 from workflows.definitions import Element, ModelRefused
 from workflows.faults import place_of
 from workflows.models import ProcessVersion, Rehearsal, Scenario
@@ -48,7 +48,6 @@ MOST_BYTES = 512 * 1024
 """Of a result as it is kept: what a hostile draft makes of its names is neither kept nor read again."""
 MOST_LOOKED_AT = 20
 
-Clock = Callable[[], datetime]
 Tell = Callable[[int, int], None]
 Runner = Callable[[Rehearsal, Tell], dict[str, Any]]
 """`(rehearsal, tell) -> result`: reads what it needs, lets go of the database (`db.session.rollback()`), then computes; `tell(done, total)`
@@ -251,8 +250,7 @@ def go_on_with_rehearsals(now: datetime, *, clock: Clock | None = None) -> int:
 
     `clock` says what time it is as the round goes on; without it the time that has really passed is added to `now`.
     """
-    began = monotonic()
-    clock = clock or (lambda: now + timedelta(seconds=monotonic() - began))
+    clock = clock or clock_from(now)
     for number in range(MOST_AT_ONCE):
         claimed = _claim(clock())
         if claimed is None:

@@ -22,6 +22,9 @@ WAITED = 120
 MEMORY = 512 * 2**20
 """Bytes beside what the process holds when it begins."""
 
+MOST_SAID = 16 * 2**20
+"""Bytes of one line the process may say: what is longer is no result of ours."""
+
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from workflows.rehearsal.child import main; main(*sys.argv[2:])"
 
@@ -90,7 +93,9 @@ def _heard(child: subprocess.Popen[bytes], tell: Tell) -> dict[str, Any]:
     """Its last line; of those before the newest is told about once a second."""
     assert child.stdout is not None
     last, told_at = dict[str, Any](), 0.0
-    for line in child.stdout:
+    while line := child.stdout.readline(MOST_SAID):
+        if not line.endswith(b"\n"):
+            raise RehearsalFailed(*TOO_LARGE)
         last = orjson.loads(line)
         if "done" in last and time.monotonic() - told_at > 1:
             told_at = time.monotonic()

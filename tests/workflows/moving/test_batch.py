@@ -29,6 +29,7 @@ from tests.workflows.moving.cases import (
     undone,
     versions,
 )  # fmt: skip
+from workflows import clock
 from workflows.definitions import shipped_model
 from workflows.models import ProcessInstance, StepFact, Timer, WaitingTask
 from workflows.moving import batch
@@ -204,13 +205,13 @@ def test_a_case_moves_at_the_moment_of_its_turn_and_never_before_what_was_done_l
     acted_at = LATER + timedelta(seconds=12)
     build.do(quick, acted_on, "verify", "operator", title="Rác", cleared=[build.cleared(each.report) for each in acted_on.reports],
              now=acted_at)
-    with patch.object(batch, "monotonic", lambda: 0.0):                  # a job that began before, on a slow clock
+    with patch.object(clock, "monotonic", lambda: 0.0):                  # a job that began before, on a slow clock
         batch.go_on(LATER, most=1)
     assert line(move, acted_on).moved_at == acted_at
     told = list(db.session.scalars(select(Event.at).where(Event.case_id == acted_on.id).order_by(Event.seq)))
     assert told == sorted(told)
     ticks = iter(range(0, 1000, 2))
-    with patch.object(batch, "monotonic", lambda: float(next(ticks))):
+    with patch.object(clock, "monotonic", lambda: float(next(ticks))):
         batch.go_on(LATER)                                               # other cases took their time before this one's turn
     moved_at = line(move, waiting).moved_at
     assert moved_at is not None

@@ -173,6 +173,24 @@ def test_tokens_of_parallel_ways_stand_where_they_would_and_a_new_way_begins_unl
     assert moved(three, old) == ["last"]
 
 
+def test_nobody_sets_a_token_before_a_join_it_has_passed_whose_other_way_is_new() -> None:
+    def drawn(other: str) -> Definition:
+        drawing = Drawing(BLANK)
+        start, fork, join, over = (drawing.node(kind) for kind in ("startEvent", "parallelGateway", "parallelGateway", "endEvent"))
+        left, right, behind = (drawing.node("userTask", id_) for id_ in ("left", other, "behind"))
+        for source, target in ((start, fork), (fork, left), (fork, right), (left, join), (right, join), (join, behind), (behind, over)):
+            drawing.flow(source, target)
+        return parse(drawing.xml)
+
+    run, new = Run("case", drawn("right")), drawn("right_again")
+    run.do("left")
+    run.do("right")
+    assert fates(run.definition, new, {"behind": "left"})["behind"].verdict == Verdict.CHOICE
+    with pytest.raises(MoveImpossible):
+        move_tree(run.workflow, process_id="case", old=run.definition, new=new, mapping={"behind": "left"}, now=NOON)
+    assert places_of(move_tree(run.workflow, process_id="case", old=run.definition, new=new, mapping={}, now=NOON), new) == ["behind"]
+
+
 def test_a_moment_that_is_over_does_not_fire_by_the_move_though_other_parts_go_on() -> None:
     def drawn(*, serves: bool) -> Definition:
         drawing = Drawing(BLANK)

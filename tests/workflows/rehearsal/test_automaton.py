@@ -15,12 +15,10 @@ from tests.scenarios.walking import Walk, world_of_ways
 from tests.scenarios.ways import WAYS
 from tests.whole import sample
 from workflows import engine
-from workflows.checks.diagram import processes_of
 from workflows.clock import engine_clock
-from workflows.definitions import parse, read_xml, shipped_model
+from workflows.definitions import parse, shipped_model
 from workflows.models import ProcessInstance, WaitingTask
 from workflows.rehearsal.automaton import NOON, Act, Automaton, DoesNotRun, Kind, NotEnabled
-from workflows.rehearsal.drawing import drawn as drawn_again
 from workflows.rehearsal.history import lives_of
 from workflows.rehearsal.lives import CaseLife
 from workflows.rehearsal.meaning import Meaning
@@ -32,21 +30,6 @@ from workflows.rehearsal.tracing import trace_case
 MODELS: dict[str, Callable[[], bytes]] = {
     "shipped": shipped_model, "legal": drawn.legal_model, "costly": drawn.costly_model, "every type": drawn.every_type_model,
 }  # fmt: skip
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_the_drawing_read_back_from_the_specifications_is_that_of_the_file(name: str) -> None:
-    xml = MODELS[name]()
-    for process_id, process in processes_of(read_xml(xml)).items():
-        again = drawn_again(parse(xml))[process_id]
-        for id_, node in process.nodes.items():
-            told = again.nodes[id_]
-            assert (told.kind, told.attached_to, told.interrupts, told.message, told.message_variable, told.timer, told.is_terminate,
-                    told.service, told.result_variable, dict(told.parameters)) == (
-                    node.kind, node.attached_to, node.interrupts, node.message, node.message_variable, node.timer, node.is_terminate,
-                    node.service, node.result_variable, dict(node.parameters))
-        flows = {(flow.source, flow.target, flow.condition, flow.is_default) for flow in process.flows.values()}
-        assert {(flow.source, flow.target, flow.condition, flow.is_default) for flow in again.flows.values()} == flows
 
 
 @pytest.mark.parametrize(("name", "process_id"), [("shipped", "case"), ("costly", "case"), ("legal", "assignment")])
