@@ -96,4 +96,4 @@ make_requirements() {
 }
 
 PDF_PACKAGES="libpangoft2-1.0-0 libharfbuzz-subset0"
-TEST_PACKAGES="chromium postgresql-17 poppler-utils qpdf"
+TEST_PACKAGES="chromium postgresql-17 poppler-utils qpdf softhsm2 libnss3-tools"

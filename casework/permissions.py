@@ -78,10 +78,13 @@ class Action(StrEnum):
     EDIT_PROCESS = "edit_process"
     ENDORSE_EXTENSION = "endorse_extension"
     EXPORT_EVENT_LOG = "export_event_log"
+    EXPORT_IDENTITY = "export_identity"
+    EXPORT_LIST = "export_list"
     FILE_REPORT = "file_report"
     FINISH_DIRECTIVE = "finish_directive"
     FOLLOW = "follow"
     FOLLOW_OWN = "follow_own"
+    FREEZE_FIGURES = "freeze_figures"
     HAND_BACK = "hand_back"
     HAND_OVER = "hand_over"
     HOLD = "hold"
@@ -96,10 +99,12 @@ class Action(StrEnum):
     MERGE = "merge"
     ME_TOO = "me_too"
     MOVE_CASES = "move_cases"
+    NUMBER_LETTER = "number_letter"
     OBJECT_TO_REFUSAL = "object_to_refusal"
     OPEN_SETTINGS = "open_settings"
     PASS_ON = "pass_on"
     PERFORM_TASK = "perform_task"
+    PRINT_CASE_FILE = "print_case_file"
     PROGRESS_NOTE = "progress_note"
     PUBLISH = "publish"
     QUARANTINE = "quarantine"
@@ -108,9 +113,11 @@ class Action(StrEnum):
     READ_CASE = "read_case"
     READ_INBOX = "read_inbox"
     READ_LATE = "read_late"
+    READ_LETTERS = "read_letters"
     READ_PROCESS = "read_process"
     READ_PUBLIC = "read_public"
     READ_SETTING_EVENTS = "read_setting_events"
+    READ_STATISTICS = "read_statistics"
     READ_TEAM = "read_team"
     READ_WALLBOARD = "read_wallboard"
     REDO_ANSWER = "redo_answer"
@@ -128,6 +135,8 @@ class Action(StrEnum):
     RETRY_MESSAGE = "retry_message"
     REVEAL_IDENTITY = "reveal_identity"
     REVIEW_RATING = "review_rating"
+    SCHEDULE_REPORT = "schedule_report"
+    SEAL_LETTER = "seal_letter"
     SEARCH_CASES = "search_cases"
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
@@ -138,6 +147,7 @@ class Action(StrEnum):
     TRANSCRIBE = "transcribe"
     UNPUBLISH = "unpublish"
     VERIFY = "verify"
+    VERIFY_DOCUMENT = "verify_document"
     WITHDRAW_REPORT = "withdraw_report"
     WRITE_LETTER = "write_letter"
     WRITE_NOTE = "write_note"
@@ -187,10 +197,13 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.EDIT_PROCESS: frozenset({Role.ADMINISTRATOR}),
     Action.ENDORSE_EXTENSION: frozenset({Role.AGENCY_LEADER}),
     Action.EXPORT_EVENT_LOG: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
+    Action.EXPORT_IDENTITY: frozenset({Role.OPS_LEAD}),
+    Action.EXPORT_LIST: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.INSPECTOR},
     Action.FILE_REPORT: ANYONE,
     Action.FINISH_DIRECTIVE: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.FOLLOW: ANYONE,
     Action.FOLLOW_OWN: ANYONE,
+    Action.FREEZE_FIGURES: frozenset({Role.OPS_LEAD}),
     Action.HAND_BACK: frozenset({Role.OFFICER}),
     Action.HAND_OVER: frozenset({Role.CONFIDENTIAL_READER}),
     Action.HOLD: frozenset({Role.OPS_LEAD}),
@@ -205,10 +218,12 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.MERGE: OPERATIONS,
     Action.ME_TOO: ANYONE,
     Action.MOVE_CASES: frozenset({Role.ADMINISTRATOR}),
+    Action.NUMBER_LETTER: frozenset({Role.RECORDS_CLERK, Role.AGENCY_LEADER}),
     Action.OBJECT_TO_REFUSAL: ANYONE,
     Action.OPEN_SETTINGS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR, Role.COMMITTEE_LEADER}) | TEAM_LEADERS,
     Action.PASS_ON: OPERATIONS,
     Action.PERFORM_TASK: STAFF,
+    Action.PRINT_CASE_FILE: OPERATIONS | {Role.COMMITTEE_LEADER},
     Action.PROGRESS_NOTE: AGENCY_ROLES,
     Action.PUBLISH: OPERATIONS,
     Action.QUARANTINE: OPERATIONS | AGENCY_ROLES,
@@ -217,9 +232,11 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.READ_CASE: CASE_READERS,
     Action.READ_INBOX: STAFF,
     Action.READ_LATE: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER},
+    Action.READ_LETTERS: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK},
     Action.READ_PROCESS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR}),
     Action.READ_PUBLIC: ANYONE,
     Action.READ_SETTING_EVENTS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
+    Action.READ_STATISTICS: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.INSPECTOR},
     Action.READ_TEAM: TEAM_LEADERS,
     Action.READ_WALLBOARD: ANYONE,
     Action.REDO_ANSWER: LEADERS,
@@ -237,6 +254,8 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.RETRY_MESSAGE: frozenset({Role.ADMINISTRATOR}),
     Action.REVEAL_IDENTITY: OPERATIONS | {Role.CONFIDENTIAL_READER},
     Action.REVIEW_RATING: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
+    Action.SCHEDULE_REPORT: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
+    Action.SEAL_LETTER: frozenset({Role.RECORDS_CLERK, Role.OPS_LEAD, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}),
     Action.SEARCH_CASES: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER},
     Action.SIGN_IN: ANYONE,
     Action.SIGN_OUT: ANYONE,
@@ -247,6 +266,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.TRANSCRIBE: OPERATIONS,
     Action.UNPUBLISH: OPERATIONS,
     Action.VERIFY: OPERATIONS,
+    Action.VERIFY_DOCUMENT: ANYONE,
     Action.WITHDRAW_REPORT: ANYONE,
     Action.WRITE_LETTER: OPERATIONS | {Role.AGENCY_LEADER},
     Action.WRITE_NOTE: OPERATIONS | AGENCY_ROLES,

@@ -18,6 +18,7 @@ from casework.models.cases import (
 from casework.models.citizens import BlockedSender, DataRequest, Device, HandOverTicket, HostApp, MeToo, PublicFigures
 from casework.models.clocks import Clock, ClockPause, Reminder
 from casework.models.desks import AnswerOpening, AnswerTemplate, Draft, DraftPhotos, Mention, PhotoDetection, SavedFilter, SuggestionRule
+from casework.models.documents import DocumentBook, DocumentNumber, LetterFile, Output, ReportSchedule, SealingOrder
 from casework.models.events import Anchor, Event, EventStream
 from casework.models.imports import StagedImport
 from casework.models.letters import Letter
@@ -47,17 +48,20 @@ from casework.models.rules import (
 )
 from casework.models.search import SearchRow
 from casework.models.settings import Complexity, ElementSetting, HouseSetting, Wallboard
+from casework.models.statistics import CaseMoment, CaseSpan, DailyFigures, FactsProgress, FiguresSnapshot, StaleDay
 from casework.models.step_records import StepRecord, StepValue
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
-    "Assignment", "BlockedSender", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseReport", "CaseSuccession", "Centre", "Clock",
-    "ClockPause", "ClockRule", "CodeCounter", "Complexity", "ConsentNotice", "DataRequest", "Decision", "Delivery", "Deputy", "Device",
-    "Directive", "Draft", "DraftPhotos", "ElementSetting", "Event", "EventStream", "Extension", "Field", "File", "Follower", "HandBack",
-    "HandOverTicket", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "Letterhead", "LoginSession", "MeToo",
-    "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Photo", "PhotoDetection",
-    "PublicFigures", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question",
-    "RateCounter", "Rating", "Recording", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation",
-    "ReorganisationChange", "ReorganisationStep", "Report", "ReportText", "Reporter", "Review", "SavedFilter", "SearchRow", "StagedImport",
-    "StepRecord", "StepValue", "SuggestionRule", "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
+    "Assignment", "BlockedSender", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
+    "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
+    "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
+    "ElementSetting", "Event", "EventStream", "Extension", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower", "HandBack",
+    "HandOverTicket", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "LetterFile", "Letterhead",
+    "LoginSession", "MeToo", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Output",
+    "Photo", "PhotoDetection", "PublicFigures", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion",
+    "PushSubscription", "Question", "RateCounter", "Rating", "Recording", "Referral", "Refusal", "RefusalReason", "Reminder",
+    "ReminderRule", "Reorganisation", "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter",
+    "Review", "SavedFilter", "SealingOrder", "SearchRow", "StagedImport", "StaleDay", "StepRecord", "StepValue", "SuggestionRule",
+    "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

@@ -11,23 +11,36 @@ from casework.models.places import Agency, Centre
 
 
 class Letter(Referable, Model):
-    """One letter. Its content is kept, so that the same file comes out later; a citizen's name is never part of it."""
+    """One document of ours: a letter, slip, notice or report. Its content is kept, so that the same file comes out later.
+
+    A citizen's name is never part of it. Until the clerk has given it a number it can be withdrawn and written anew.
+    """
 
     __tablename__ = "letter"
     __table_args__ = (
-        CheckConstraint("kind IN ('late_list', 'apology')", name="kind"),
+        CheckConstraint(
+            "kind IN ('late_list', 'apology', 'transfer_slip', 'answer', 'extension_notice', 'refusal_notice', 'handover_minutes', "
+            "'period_report', 'agency_sheet', 'yearbook')", name="kind",
+        ),
+        CheckConstraint("urgency IN ('khan', 'thuong_khan', 'hoa_toc')", name="urgency"),
         Index("ix_letter_centre_made", "centre_id", "made_at"),
         Index("ix_letter_agency_made", "agency_id", "made_at"),
     )
     id: Mapped[Id]
-    kind: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(16), comment="casework.documents.kinds")
     centre_id: Mapped[int] = mapped_column(ForeignKey("centre.id"))
     agency_id: Mapped[int | None] = mapped_column(ForeignKey("agency.id"), comment="to whom a list of late cases goes, or who was late")
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True, comment="of an apology")
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True, comment="of a letter about one case")
+    snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("figures_snapshot.id"), comment="the frozen figures it prints")
+    urgency: Mapped[str | None] = mapped_column(String(12), comment="the stamp: khan, thuong_khan, hoa_toc (NĐ 30/2020)")
+    symbol: Mapped[str | None] = mapped_column(String(60), comment="behind the number, once given: BC-IOC")
     reply_by: Mapped[date | None]
     content: Mapped[dict[str, Any]] = mapped_column(Json, comment="codes, titles, days, letterhead and signer as of the day")
     made_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     made_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None] = mapped_column(comment="a case of it was quarantined: it is not printed any more")
+    withdrawn_at: Mapped[datetime | None] = mapped_column(comment="not printed any more: taken back, or a case of it was quarantined")
+    withdrawn_reason: Mapped[str | None] = mapped_column(String(300), comment="empty: a case of it left the system")
     centre: Mapped[Centre] = relationship()
     agency: Mapped[Agency | None] = relationship()
+    given_number: Mapped["DocumentNumber | None"] = relationship(back_populates="letter")  # type: ignore[name-defined]  # noqa: F821
+    files: Mapped[list["LetterFile"]] = relationship(back_populates="letter", order_by="LetterFile.id")  # type: ignore[name-defined]  # noqa: F821

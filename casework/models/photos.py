@@ -46,12 +46,19 @@ class Photo(Referable, Model):
 
 
 class File(Model):
-    """Stored bytes: one rendition of a photo, or of a recording (original, play; without width and height, 0), for one audience."""
+    """Stored bytes: one rendition of a photo for one audience, or of a recording (original, play), a letter or an output (document).
+
+    What is no picture has a width and height of 0.
+    """
 
     __tablename__ = "file"
     __table_args__ = (
         CheckConstraint("audience IN ('sealed', 'centre', 'agencies', 'public')", name="audience"),
-        CheckConstraint("(photo_id IS NULL) <> (recording_id IS NULL)", name="of_one_thing"),
+        CheckConstraint(
+            "CASE WHEN photo_id IS NULL THEN 0 ELSE 1 END + CASE WHEN recording_id IS NULL THEN 0 ELSE 1 END"
+            " + CASE WHEN letter_file_id IS NULL THEN 0 ELSE 1 END + CASE WHEN output_id IS NULL THEN 0 ELSE 1 END = 1",
+            name="of_one_thing",
+        ),
         Index("ix_file_photo", "photo_id", "audience", "rendition", "id"),
         Index("ix_file_recording", "recording_id", "audience", "rendition", "id", sqlite_where=OF_RECORDING,
               postgresql_where=OF_RECORDING),
@@ -60,8 +67,10 @@ class File(Model):
     id: Mapped[Id]
     photo_id: Mapped[int | None] = mapped_column(ForeignKey("photo.id"))
     recording_id: Mapped[int | None] = mapped_column(ForeignKey("recording.id"))
+    letter_file_id: Mapped[int | None] = mapped_column(ForeignKey("letter_file.id"), unique=True)
+    output_id: Mapped[int | None] = mapped_column(ForeignKey("output.id"), unique=True)
     audience: Mapped[str] = mapped_column(String(8))
-    rendition: Mapped[str] = mapped_column(String(8), comment="original, view, thumb")
+    rendition: Mapped[str] = mapped_column(String(8), comment="original, view, thumb, play, document")
     stored_name: Mapped[str] = mapped_column(String(80), unique=True)
     sha256: Mapped[str] = mapped_column(String(64), comment="of the bytes before sealing")
     size: Mapped[int] = mapped_column(comment="bytes before sealing")
@@ -73,3 +82,5 @@ class File(Model):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     erased_at: Mapped[datetime | None]
     photo: Mapped[Photo | None] = relationship(back_populates="files")
+    letter_file: Mapped["LetterFile | None"] = relationship(back_populates="file")  # type: ignore[name-defined]  # noqa: F821
+    output: Mapped["Output | None"] = relationship(back_populates="file")  # type: ignore[name-defined]  # noqa: F821

@@ -165,6 +165,13 @@ WHO_DOES = {
     "move_cases": {"administrator"}, "rehearse": {"administrator", "process_approver"},
     "read_bottlenecks": {"administrator", "process_approver", "inspector", "ops_lead", "committee_leader"},
     "export_event_log": {"administrator", "inspector"},
+    "export_identity": {"ops_lead"},
+    "export_list": TEAM | {"officer", "agency_leader", "committee_leader", "records_clerk", "inspector"},
+    "freeze_figures": {"ops_lead"}, "number_letter": {"records_clerk", "agency_leader"},
+    "print_case_file": TEAM | {"committee_leader"}, "read_letters": TEAM | {"agency_leader", "committee_leader", "records_clerk"},
+    "read_statistics": TEAM | {"agency_leader", "committee_leader", "inspector"},
+    "schedule_report": {"ops_lead", "committee_leader"},
+    "seal_letter": {"records_clerk", "ops_lead", "agency_leader", "committee_leader"}, "verify_document": EVERYBODY,
 }  # fmt: skip
 """Who does what by rules.md, sections 1, 2 and 6, written down by hand."""
 
