@@ -17,9 +17,11 @@ from tests.soak.mutations import bitten, mutated
 from tests.soak.runs import RESULTS, Options, Round, Run
 from tests.workflows.random_models import DRAWN_FAULTS, NET_FAULTS, RULE_FAULTS, alone, woven
 from tests.workflows.test_random_models import alarms, misses, run_to_the_end, run_woven
-from workflows.definitions import shipped_model, shipped_table
+from workflows.checks.model import check_model
+from workflows.definitions import BPMN, read_xml, shipped_model, shipped_table
 
 SECONDS_EACH = 5.0
+SECONDS_OF_LARGE = 10.0
 MEMORY = 300 * 1024 * 1024
 """More than the checking process has once everything is loaded."""
 FAILED = RESULTS / "fuzz"
@@ -158,6 +160,32 @@ def numbers(seed: int, count: int) -> dict[str, Any]:
     return found
 
 
+def elements_of(xml: bytes) -> int:
+    """How many elements the processes of a model have, their sequence flows not counted."""
+    others = (BPMN + "sequenceFlow", BPMN + "laneSet")
+    return sum(node.get("id") is not None and node.tag not in others for each in read_xml(xml).iter(BPMN + "process") for node in each)
+
+
+def large(seed: int, count: int) -> dict[str, Any]:
+    """Check and walk models of some 300 elements, each within ten seconds of processor time; those that are clean are walked, and count."""
+    took: list[float] = []
+    for number in range(seed, seed + 50 * count):
+        xml = woven(Random(number), most=240).drawing.xml
+        if not 270 <= elements_of(xml) <= 400:
+            continue
+        begun = time.process_time()
+        is_clean = check_model(xml).is_clean
+        seconds = time.process_time() - begun
+        assert seconds <= SECONDS_OF_LARGE, (number, seconds)
+        if is_clean:
+            took.append(seconds)
+        if len(took) == count:
+            break
+    found = {"models": len(took), "median_seconds": round(sorted(took)[len(took) // 2], 2), "slowest_seconds": round(max(took), 2)}
+    print(f"  {found}", flush=True)
+    return found
+
+
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
     minutes = float(options.runs)
     for name, kind, made, share in (
@@ -165,7 +193,8 @@ def rounds(options: Options) -> Iterator[tuple[str, Round]]:
         ("changes of the table", b"t", of_the_table, 0.15), ("broken bytes", b"m", of_bytes, 0.1),
     ):  # fmt: skip
         yield name, partial(fuzz, kind, made, options.seed, minutes * share)
+    yield "models of 300 elements", lambda: large(options.seed, 2 * options.runs)
     yield "sound and unsound models", lambda: numbers(options.seed * 10_000, 2 * options.runs)
 
 
-RUN = Run("checks", "minutes of broken models and tables thrown at their checks, then random sound and unsound models", 10, rounds)
+RUN = Run("checks", "minutes of broken models and tables thrown at their checks, then large, sound and unsound random models", 10, rounds)

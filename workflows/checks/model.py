@@ -24,6 +24,7 @@ from workflows.checks.services import service_findings
 from workflows.checks.steps import defaults_of, property_findings, step_findings
 from workflows.checks.structure import structure_findings
 from workflows.checks.timer_rounds import round_findings
+from workflows.checks.token_game import Games
 from workflows.checks.values import values_of
 from workflows.checks.vocabulary import BPMN
 from workflows.checks.walk import walk_findings
@@ -65,11 +66,11 @@ def _findings(xml: bytes, root: Any, bindings: Bindings) -> Iterator[ModelFindin
     yield from (hidden := list(drawing_findings(root)))
     judged = list(meanings(root, processes, bindings))
     yield from judged
-    played: list[ModelFinding] = []
+    played, games = list[ModelFinding](), Games()
     if not any(finding.is_error for finding in [*spoken, *drawn]):
         for process in processes.values():
-            played += [*net_findings(process), *look_ahead_findings(process), *round_findings(process)]
-        played += rule_findings(processes, bindings)
+            played += [*net_findings(process, games), *look_ahead_findings(process), *round_findings(process)]
+        played += rule_findings(processes, bindings, games)
         yield from played
     if not any(finding.is_error for finding in [*spoken, *drawn, *hidden, *judged, *played]):
         yield from walk_findings(xml, processes, bindings)

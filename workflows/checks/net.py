@@ -8,7 +8,7 @@ from workflows.checks.circles import circle_findings
 from workflows.checks.diagram import Process
 from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph, graph_of
-from workflows.checks.token_game import AT, BEYOND, ENDED, ON, TERMINATED, Game, Line, Place, State, TooManyStates, can_reach, play
+from workflows.checks.token_game import AT, BEYOND, ENDED, ON, TERMINATED, Game, Games, Line, Place, State, TooManyStates, can_reach, play
 
 _TWO_TOKENS = Rule(
     "two_tokens",
@@ -51,7 +51,7 @@ _TOO_MANY = Rule(
 )
 
 
-def net_findings(process: Process) -> Iterator[ModelFinding]:
+def net_findings(process: Process, games: Games | None = None) -> Iterator[ModelFinding]:
     """Yield what is unsound about a process, the cause and not what follows from it.
 
     Nothing is said about a process without exactly one start. Lines that a parallel split starts and that never meet are judged each
@@ -59,14 +59,16 @@ def net_findings(process: Process) -> Iterator[ModelFinding]:
     """
     if len(process.starts) != 1:
         return
+    kept: Games = {} if games is None else games
     graph = graph_of(process)
     circles = list(circle_findings(graph))
     if circles:
         yield from circles
         return
     try:
-        game = play(graph, process.starts[0])
+        game = kept[process.id] = play(graph, process.starts[0])
     except TooManyStates:
+        kept[process.id] = None
         yield _TOO_MANY.at(
             process.id, "Sơ đồ có quá nhiều nhánh song song để kiểm tra hết.",
             "The diagram has too many ways side by side to be looked through.",

@@ -21,7 +21,7 @@ from workflows.checks.rule_table import (
     PathRule,
     RoleRule,
 )
-from workflows.checks.token_game import AT, ENDED, TERMINATED, Line, TooManyStates, can_reach, play
+from workflows.checks.token_game import AT, ENDED, TERMINATED, Games, Line, TooManyStates, can_reach, play
 from workflows.checks.ways import Mark, bypass, done, end, hears, marked, runs
 
 _NEEDED = Bilingual(
@@ -30,15 +30,20 @@ _NEEDED = Bilingual(
 )  # fmt: skip
 
 
-def rule_findings(processes: Mapping[str, Process], bindings: Bindings = BINDINGS) -> Iterator[ModelFinding]:
-    """Yield each broken rule at the element that breaks it; a rule about what is missing is left out, the lack itself is told."""
+def rule_findings(
+    processes: Mapping[str, Process], bindings: Bindings = BINDINGS, games: Games | None = None
+) -> Iterator[ModelFinding]:
+    """Yield each broken rule at the element that breaks it; a rule about what is missing is left out, the lack itself is told.
+
+    `games` are those that have been played already.
+    """
     for process in processes.values():
         graph = graph_of(process)
         missing = set(_missing(graph, bindings))
         yield from (_lack(process, mark, bindings) for mark in sorted(missing))
         yield from (_unguarded(graph, guard) for guard in GUARDS if _is_open(graph, guard))
         yield from (finding for rule in (AUTHOR, APPROVER) for finding in _wrong_role(graph, rule))
-        lines = _lines(graph)
+        lines = _lines(graph, {} if games is None else games)
         for listener in LISTENERS:
             if listener.process_id == process.id and hears(listener.message) not in missing:
                 yield from _deaf(graph, listener, lines)
@@ -135,12 +140,16 @@ def _wrong_role(graph: Graph, rule: RoleRule) -> Iterator[ModelFinding]:
 # -- events beside the way ---------------------------------------------------------------------------------------------
 
 
-def _lines(graph: Graph) -> list[Line]:
+def _lines(graph: Graph, games: Games) -> list[Line]:
     """The lines of the token game; none where it cannot be played to its end, which has a finding of its own."""
-    try:
-        lines = list(play(graph, graph.process.starts[0]).lines()) if len(graph.process.starts) == 1 else []
-    except TooManyStates:
-        return []
+    process = graph.process
+    if process.id not in games and len(process.starts) == 1:
+        try:
+            games[process.id] = play(graph, process.starts[0])
+        except TooManyStates:
+            games[process.id] = None
+    game = games.get(process.id)
+    lines = list(game.lines()) if game else []
     return [] if any(line.doubled for line in lines) else lines
 
 

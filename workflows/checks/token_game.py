@@ -24,6 +24,8 @@ MAX_TOKENS = 250_000
 """In all states together: what a state takes of the memory grows with the tokens in it."""
 MAX_SECONDS = 2.0
 """Of the processor, for one process: how busy the machine is changes no verdict."""
+STATES_BETWEEN = 16
+"""States between two looks at that clock, which itself takes time."""
 
 Place = tuple[str, str]
 State = frozenset[Place]
@@ -70,6 +72,10 @@ class Game:
         yield self.start
         for lines in self.beyond.values():
             yield from lines
+
+
+Games = dict[str, Game | None]
+"""The games of one check by process; None where there are too many states. Two checks look at the same game, which may take seconds."""
 
 
 def play(graph: Graph, start: Node) -> Game:
@@ -153,7 +159,7 @@ class _Player:
     def _next(self, line: Line, state: State, trails: dict[State, Mapping[Place, Trail]]) -> Iterator[State]:
         """Yield the states that can follow one and were not known yet."""
         self._states += 1
-        if self._states > MAX_STATES or thread_time() > self._until:
+        if self._states > MAX_STATES or (self._states % STATES_BETWEEN == 0 and thread_time() > self._until):
             raise TooManyStates
         for rest, flows in self._moves(line, state):
             for following in self._settled(line, _Moving(rest, tuple((flow,) for flow in flows), trails[state])):
