@@ -1,4 +1,4 @@
-"""Triggers that keep the history append-only, in both databases.
+"""Triggers that keep the history append-only and frozen figures as they are, in both databases.
 
 They stop mistakes in code, not an administrator of the database: that one is found by the anchors outside it. SQLite
 changes a table by copying it, which loses its triggers without a word, so they are put back after every migration.
@@ -15,6 +15,7 @@ NEW_VALUES = ", ".join(f'NEW."{column}"' for column in KEPT_COLUMNS)
 OLD_VALUES = ", ".join(f'OLD."{column}"' for column in KEPT_COLUMNS)
 
 REFUSAL = "the history is append-only"
+FROZEN = "frozen figures are append-only"
 
 SQLITE_TRIGGERS = {
     "event_refuses_delete": f"BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
@@ -25,11 +26,15 @@ SQLITE_TRIGGERS = {
         + f" BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     ),
     "event_stream_refuses_delete": f"BEFORE DELETE ON event_stream BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
+    "figures_snapshot_refuses_delete": f"BEFORE DELETE ON figures_snapshot BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END",
+    "figures_snapshot_refuses_update": f"BEFORE UPDATE ON figures_snapshot BEGIN SELECT RAISE(ABORT, '{FROZEN}'); END",
 }
 
 POSTGRESQL_FUNCTIONS = (
     f"""CREATE OR REPLACE FUNCTION langbiang_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$""",
+    f"""CREATE OR REPLACE FUNCTION langbiang_refuse_thaw() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '{FROZEN}' USING ERRCODE = 'restrict_violation'; END $$""",
     f"""CREATE OR REPLACE FUNCTION langbiang_allow_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF ({NEW_VALUES}) IS DISTINCT FROM ({OLD_VALUES})
@@ -46,22 +51,31 @@ POSTGRESQL_TRIGGERS = {
     "event_refuses_update": "BEFORE UPDATE ON event FOR EACH ROW EXECUTE FUNCTION langbiang_allow_erasure()",
     "event_stream_refuses_delete": "BEFORE DELETE ON event_stream FOR EACH ROW EXECUTE FUNCTION langbiang_refuse_change()",
     "event_stream_refuses_truncate": "BEFORE TRUNCATE ON event_stream FOR EACH STATEMENT EXECUTE FUNCTION langbiang_refuse_change()",
+    "figures_snapshot_refuses_change": (
+        "BEFORE DELETE OR UPDATE ON figures_snapshot FOR EACH ROW EXECUTE FUNCTION langbiang_refuse_thaw()"
+    ),
+    "figures_snapshot_refuses_truncate": (
+        "BEFORE TRUNCATE ON figures_snapshot FOR EACH STATEMENT EXECUTE FUNCTION langbiang_refuse_thaw()"
+    ),
 }
 
 
 def install_triggers(connection: Connection) -> None:
     """Put every trigger in place that the database's tables should have; harmless where they are."""
-    if not inspect(connection).has_table("event"):
+    tables = set(inspect(connection).get_table_names())
+    if "event" not in tables:
         return
     if connection.dialect.name == "sqlite":
         for name, body in SQLITE_TRIGGERS.items():
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-            connection.exec_driver_sql(f"CREATE TRIGGER {name} {body}")
+            if _table_of(body) in tables:
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+                connection.exec_driver_sql(f"CREATE TRIGGER {name} {body}")
         return
     for function in POSTGRESQL_FUNCTIONS:
         connection.exec_driver_sql(function)
     for name, body in POSTGRESQL_TRIGGERS.items():
-        connection.exec_driver_sql(f"CREATE OR REPLACE TRIGGER {name} {body}")
+        if _table_of(body) in tables:
+            connection.exec_driver_sql(f"CREATE OR REPLACE TRIGGER {name} {body}")
 
 
 def drop_triggers(connection: Connection) -> None:
@@ -69,6 +83,9 @@ def drop_triggers(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         return
     for name, body in POSTGRESQL_TRIGGERS.items():
-        table = body.split(" ON ")[1].split(" ")[0]
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-    connection.exec_driver_sql("DROP FUNCTION IF EXISTS langbiang_refuse_change(), langbiang_allow_erasure()")
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON {_table_of(body)}")
+    connection.exec_driver_sql("DROP FUNCTION IF EXISTS langbiang_refuse_change(), langbiang_allow_erasure(), langbiang_refuse_thaw()")
+
+
+def _table_of(body: str) -> str:
+    return body.split(" ON ")[1].split(" ")[0]

@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from casework.calendar_changes import recount_after_calendar_change
+from casework.facts.daily import sum_up_days
+from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.reminders import send_reminders
 from casework.rights.erasing_people import go_on_erasing
 from casework.settings.staging import forget_staged_imports
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
+from workflows.freezing import freeze_figures
 from workflows.leaving import return_tasks_of_leavers
 from workflows.moving.batch import go_on as go_on_with_moves
 from workflows.rehearsal.running import go_on_with_rehearsals
 from workflows.reorganising import go_on as go_on_with_reorganisations
+from workflows.schedules import run_schedules
 from workflows.wakeups import deliver_messages, fire_due_timers
 
 Run = Callable[[datetime], object]
@@ -57,7 +61,14 @@ INTERVALS: dict[str, timedelta] = {
     "prepare_recordings": timedelta(seconds=10),
     "count_public_figures": timedelta(hours=1),
     "count_step_times": timedelta(hours=1),
+    "keep_facts": timedelta(seconds=20),
+    "sum_up_days": timedelta(seconds=30),
+    "freeze_figures": timedelta(minutes=10),
     "go_on_erasing": timedelta(minutes=10),
+    "run_schedules": timedelta(seconds=60),
+    "make_outputs": timedelta(seconds=3),
+    "make_letter_files": timedelta(seconds=3),
+    "seal_letters": timedelta(seconds=3),
 }
 
 
@@ -84,7 +95,11 @@ OWN: dict[str, Run] = {
     "forget_staged_imports": forget_staged_imports,
     "count_public_figures": count_public_figures,
     "count_step_times": count_step_times,
+    "keep_facts": keep_facts,
+    "sum_up_days": sum_up_days,
+    "freeze_figures": freeze_figures,
     "go_on_erasing": go_on_erasing,
+    "run_schedules": run_schedules,
 }
 
 

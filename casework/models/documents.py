@@ -14,6 +14,7 @@ from casework.models.places import Agency, Centre
 
 TO_SEAL = text("state IN ('waiting', 'sealing')")
 TO_MAKE = text("state IN ('waiting', 'making')")
+TO_FILE = text("file_due_at IS NOT NULL")
 
 
 class DocumentBook(Referable, Model):
@@ -43,6 +44,7 @@ class DocumentNumber(Model):
         UniqueConstraint("book_id", "number"),
         CheckConstraint("letter_id IS NOT NULL OR note IS NOT NULL", name="gap_is_explained"),
         CheckConstraint("struck_at IS NULL OR struck_reason IS NOT NULL", name="strike_is_explained"),
+        Index("ix_document_number_file_due", "file_due_at", sqlite_where=TO_FILE, postgresql_where=TO_FILE),
     )
     id: Mapped[Id]
     book_id: Mapped[int] = mapped_column(ForeignKey("document_book.id"))
@@ -55,6 +57,9 @@ class DocumentNumber(Model):
     struck_reason: Mapped[str | None] = mapped_column(String(300))
     struck_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     struck_at: Mapped[datetime | None]
+    file_due_at: Mapped[datetime | None] = mapped_column(comment="when the letter's PDF is made, or tried again; empty: made, given up or none")
+    file_attempts: Mapped[int] = mapped_column(server_default="0")
+    file_error: Mapped[str | None] = mapped_column(String(300), comment="why the PDF could not be made the last time")
     book: Mapped[DocumentBook] = relationship()
     letter: Mapped[Letter | None] = relationship(back_populates="given_number")
     given_by: Mapped[Account] = relationship(foreign_keys=[given_by_id])
@@ -121,13 +126,17 @@ class ReportSchedule(Referable, Model):
     form: Mapped[str] = mapped_column(String(4))
     every: Mapped[str] = mapped_column(String(9))
     parameters: Mapped[dict[str, Any]] = mapped_column(Json, server_default="{}")
-    recipients: Mapped[list[Any]] = mapped_column(comment="names of desks and numbers of accounts; addresses are looked up when it is sent")
+    recipients: Mapped[list[Any]] = mapped_column(comment="desk:<name>, account:<id>; addresses are looked up when it is sent")
+    clock_time: Mapped[str] = mapped_column(String(5), comment="local time of day it is made at, such as 08:00")
+    days_after: Mapped[int] = mapped_column(comment="working days it waits beyond the first one after the cut-off")
+    keep_days: Mapped[int | None] = mapped_column(comment="how long its files are kept; empty: always")
+    first_cut_off: Mapped[datetime] = mapped_column(comment="of the first period it is made for")
     next_at: Mapped[datetime]
-    leased_until: Mapped[datetime | None]
-    made_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"), comment="in whose name it is made: who saved it last")
     made_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
     centre: Mapped[Centre] = relationship()
+    agency: Mapped[Agency | None] = relationship()
     made_by: Mapped[Account] = relationship()
 
 
@@ -162,14 +171,15 @@ class Output(Referable, Model):
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime] = mapped_column(comment="when it is tried, or tried again")
     attempts: Mapped[int] = mapped_column(server_default="0")
-    error: Mapped[str | None] = mapped_column(String(300))
+    error: Mapped[str | None] = mapped_column(String(300), comment="why it was not made, in Vietnamese")
+    error_en: Mapped[str | None] = mapped_column(String(300), comment="the same in English")
     leased_until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None] = mapped_column(comment="when its file is erased; empty: kept, as what a schedule made is")
     name: Mapped[str | None] = mapped_column(String(120), comment="of the file that is downloaded")
     fetched: Mapped[int] = mapped_column(server_default="0", comment="how often it was downloaded")
     schedule_id: Mapped[int | None] = mapped_column(ForeignKey("report_schedule.id"))
-    for_at: Mapped[datetime | None] = mapped_column(comment="of a schedule: the instant it was due")
+    for_at: Mapped[datetime | None] = mapped_column(comment="of a schedule: the cut-off of the period it is of")
     sent_at: Mapped[datetime | None]
     sent_again_at: Mapped[datetime | None]
     centre: Mapped[Centre] = relationship()

@@ -3,11 +3,16 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model, Referable
 from casework.models.places import Agency, Centre
+
+TO_NUMBER = text("symbol IS NULL AND withdrawn_at IS NULL")
+NUMBERED = text("symbol IS NOT NULL AND withdrawn_at IS NULL")
+TAKEN_BACK = text("withdrawn_at IS NOT NULL")
+OF_PERIOD = text("kind IN ('period_report', 'agency_sheet', 'yearbook')")
 
 
 class Letter(Referable, Model):
@@ -25,6 +30,10 @@ class Letter(Referable, Model):
         CheckConstraint("urgency IN ('khan', 'thuong_khan', 'hoa_toc')", name="urgency"),
         Index("ix_letter_centre_made", "centre_id", "made_at"),
         Index("ix_letter_agency_made", "agency_id", "made_at"),
+        Index("ix_letter_to_number", "id", sqlite_where=TO_NUMBER, postgresql_where=TO_NUMBER),
+        Index("ix_letter_numbered", "id", sqlite_where=NUMBERED, postgresql_where=NUMBERED),
+        Index("ix_letter_taken_back", "id", sqlite_where=TAKEN_BACK, postgresql_where=TAKEN_BACK),
+        Index("ix_letter_of_period", "id", sqlite_where=OF_PERIOD, postgresql_where=OF_PERIOD),
     )
     id: Mapped[Id]
     kind: Mapped[str] = mapped_column(String(16), comment="casework.documents.kinds")
@@ -33,7 +42,7 @@ class Letter(Referable, Model):
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True, comment="of a letter about one case")
     snapshot_id: Mapped[int | None] = mapped_column(ForeignKey("figures_snapshot.id"), comment="the frozen figures it prints")
     urgency: Mapped[str | None] = mapped_column(String(12), comment="the stamp: khan, thuong_khan, hoa_toc (NĐ 30/2020)")
-    symbol: Mapped[str | None] = mapped_column(String(60), comment="behind the number, once given: BC-IOC")
+    symbol: Mapped[str | None] = mapped_column(String(60), comment="behind the number: BC-IOC, empty without one; null until it is given")
     reply_by: Mapped[date | None]
     content: Mapped[dict[str, Any]] = mapped_column(Json, comment="codes, titles, days, letterhead and signer as of the day")
     made_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

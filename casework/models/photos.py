@@ -74,7 +74,7 @@ class File(Model):
     stored_name: Mapped[str] = mapped_column(String(80), unique=True)
     sha256: Mapped[str] = mapped_column(String(64), comment="of the bytes before sealing")
     size: Mapped[int] = mapped_column(comment="bytes before sealing")
-    media_type: Mapped[str] = mapped_column(String(40))
+    media_type: Mapped[str] = mapped_column(String(80))
     key_id: Mapped[str | None] = mapped_column(String(40), comment="key of the sealed bytes; empty when stored plain")
     width: Mapped[int]
     height: Mapped[int]

@@ -20,6 +20,11 @@ KINDS = (
     "kind IN ('late_list', 'apology', 'transfer_slip', 'answer', 'extension_notice', 'refusal_notice', 'handover_minutes', "
     "'period_report', 'agency_sheet', 'yearbook')"
 )
+LETTER_LISTS = {
+    'ix_letter_to_number': 'symbol IS NULL AND withdrawn_at IS NULL', 'ix_letter_numbered': 'symbol IS NOT NULL AND withdrawn_at IS NULL',
+    'ix_letter_taken_back': 'withdrawn_at IS NOT NULL',
+    'ix_letter_of_period': "kind IN ('period_report', 'agency_sheet', 'yearbook')",
+}
 TABLES = (
     'output', 'case_span', 'case_moment',
     'report_schedule', 'figures_snapshot', 'document_book', 'stale_day', 'daily_figures', 'facts_progress',
@@ -32,6 +37,7 @@ def upgrade() -> None:
     sa.Column('event_id', BIG, server_default='0', nullable=False, comment='facts of every event up to this row are kept'),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('calendar_change_id', BIG, server_default='0', nullable=False, comment='office minutes are counted by every change up to this one'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_facts_progress'))
     )
     op.create_table('daily_figures',
@@ -100,10 +106,13 @@ def upgrade() -> None:
     sa.Column('form', sa.String(length=4), nullable=False),
     sa.Column('every', sa.String(length=9), nullable=False),
     sa.Column('parameters', JSON, server_default='{}', nullable=False),
-    sa.Column('recipients', JSON, nullable=False, comment='names of desks and numbers of accounts; addresses are looked up when it is sent'),
+    sa.Column('recipients', JSON, nullable=False, comment='desk:<name>, account:<id>; addresses are looked up when it is sent'),
+    sa.Column('clock_time', sa.String(length=5), nullable=False, comment='local time of day it is made at, such as 08:00'),
+    sa.Column('days_after', BIG, nullable=False, comment='working days it waits beyond the first one after the cut-off'),
+    sa.Column('keep_days', BIG, nullable=True, comment='how long its files are kept; empty: always'),
+    sa.Column('first_cut_off', sa.DateTime(timezone=True), nullable=False, comment='of the first period it is made for'),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('made_by_id', BIG, nullable=False),
+    sa.Column('made_by_id', BIG, nullable=False, comment='in whose name it is made: who saved it last'),
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ref', sa.String(length=16), nullable=False),
@@ -170,9 +179,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_case_span')),
     sa.UniqueConstraint('case_id', 'number', name=op.f('uq_case_span_case_id_number'))
     )
-    op.create_index('ix_case_span_agency_ended', 'case_span', ['agency_id', 'ended_at'])
+    op.create_index('ix_case_span_agency_ended', 'case_span', ['agency_id', 'ended_at', 'opened_at'])
     op.create_index('ix_case_span_agency_open', 'case_span', ['agency_id', 'due_at'], sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
-    op.create_index('ix_case_span_ended', 'case_span', ['centre_id', 'ended_at'])
+    op.create_index('ix_case_span_ended', 'case_span', ['centre_id', 'ended_at', 'opened_at'])
     op.create_index('ix_case_span_open', 'case_span', ['centre_id', 'due_at'], sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
     op.create_index('ix_case_span_opened', 'case_span', ['centre_id', 'opened_at'])
     op.create_table('output',
@@ -193,14 +202,15 @@ def upgrade() -> None:
     sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False, comment='when it is tried, or tried again'),
     sa.Column('attempts', BIG, server_default='0', nullable=False),
-    sa.Column('error', sa.String(length=300), nullable=True),
+    sa.Column('error', sa.String(length=300), nullable=True, comment='why it was not made, in Vietnamese'),
+    sa.Column('error_en', sa.String(length=300), nullable=True, comment='the same in English'),
     sa.Column('leased_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True, comment='when its file is erased; empty: kept, as what a schedule made is'),
     sa.Column('name', sa.String(length=120), nullable=True, comment='of the file that is downloaded'),
     sa.Column('fetched', BIG, server_default='0', nullable=False, comment='how often it was downloaded'),
     sa.Column('schedule_id', BIG, nullable=True),
-    sa.Column('for_at', sa.DateTime(timezone=True), nullable=True, comment='of a schedule: the instant it was due'),
+    sa.Column('for_at', sa.DateTime(timezone=True), nullable=True, comment='of a schedule: the cut-off of the period it is of'),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('sent_again_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ref', sa.String(length=16), nullable=False),
@@ -234,6 +244,10 @@ def upgrade() -> None:
     sa.Column('struck_reason', sa.String(length=300), nullable=True),
     sa.Column('struck_by_id', BIG, nullable=True),
     sa.Column('struck_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('file_due_at', sa.DateTime(timezone=True), nullable=True,
+              comment="when the letter's PDF is made, or tried again; empty: made, given up or none"),
+    sa.Column('file_attempts', BIG, server_default='0', nullable=False),
+    sa.Column('file_error', sa.String(length=300), nullable=True, comment='why the PDF could not be made the last time'),
     sa.CheckConstraint('letter_id IS NOT NULL OR note IS NOT NULL', name=op.f('ck_document_number_gap_is_explained')),
     sa.CheckConstraint('struck_at IS NULL OR struck_reason IS NOT NULL', name=op.f('ck_document_number_strike_is_explained')),
     sa.ForeignKeyConstraint(['book_id'], ['document_book.id'], name=op.f('fk_document_number_book_id_document_book')),
@@ -244,6 +258,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('book_id', 'number', name=op.f('uq_document_number_book_id_number')),
     sa.UniqueConstraint('letter_id', name=op.f('uq_document_number_letter_id'))
     )
+    op.create_index('ix_document_number_file_due', 'document_number', ['file_due_at'], sqlite_where=sa.text('file_due_at IS NOT NULL'),
+                    postgresql_where=sa.text('file_due_at IS NOT NULL'))
     op.create_table('letter_file',
     sa.Column('id', BIG, nullable=False),
     sa.Column('letter_id', BIG, nullable=False),
@@ -291,6 +307,7 @@ def upgrade() -> None:
         batch_op.create_check_constraint(batch_op.f('ck_file_of_one_thing'), OF_ONE_THING)
         batch_op.alter_column('rendition', existing_type=sa.String(length=8), existing_nullable=False,
                comment='original, view, thumb, play, document', existing_comment='original, view, thumb')
+        batch_op.alter_column('media_type', existing_type=sa.String(length=40), type_=sa.String(length=80), existing_nullable=False)
         batch_op.create_unique_constraint(batch_op.f('uq_file_letter_file_id'), ['letter_file_id'])
         batch_op.create_unique_constraint(batch_op.f('uq_file_output_id'), ['output_id'])
         batch_op.create_foreign_key(batch_op.f('fk_file_output_id_output'), 'output', ['output_id'], ['id'])
@@ -299,7 +316,8 @@ def upgrade() -> None:
         batch_op.drop_constraint(batch_op.f('ck_letter_kind'), type_='check')
         batch_op.add_column(sa.Column('snapshot_id', BIG, nullable=True, comment='the frozen figures it prints'))
         batch_op.add_column(sa.Column('urgency', sa.String(length=12), nullable=True, comment='the stamp: khan, thuong_khan, hoa_toc (NĐ 30/2020)'))
-        batch_op.add_column(sa.Column('symbol', sa.String(length=60), nullable=True, comment='behind the number, once given: BC-IOC'))
+        batch_op.add_column(sa.Column('symbol', sa.String(length=60), nullable=True,
+                                      comment='behind the number: BC-IOC, empty without one; null until it is given'))
         batch_op.add_column(sa.Column('withdrawn_reason', sa.String(length=300), nullable=True, comment='empty: a case of it left the system'))
         batch_op.alter_column('kind',
                existing_type=sa.String(length=12),
@@ -314,6 +332,8 @@ def upgrade() -> None:
         batch_op.create_check_constraint(batch_op.f('ck_letter_kind'), KINDS)
         batch_op.create_check_constraint(batch_op.f('ck_letter_urgency'), "urgency IN ('khan', 'thuong_khan', 'hoa_toc')")
         batch_op.create_foreign_key(batch_op.f('fk_letter_snapshot_id_figures_snapshot'), 'figures_snapshot', ['snapshot_id'], ['id'])
+    for name, where in LETTER_LISTS.items():
+        op.create_index(name, 'letter', ['id'], sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def downgrade() -> None:
@@ -327,6 +347,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f('uq_file_letter_file_id'), type_='unique')
         batch_op.drop_column('output_id')
         batch_op.drop_column('letter_file_id')
+        batch_op.alter_column('media_type', existing_type=sa.String(length=80), type_=sa.String(length=40), existing_nullable=False)
         batch_op.alter_column('rendition', existing_type=sa.String(length=8), existing_nullable=False, comment='original, view, thumb',
                               existing_comment='original, view, thumb, play, document')
         batch_op.create_check_constraint(batch_op.f('ck_file_of_one_thing'), '(photo_id IS NULL) <> (recording_id IS NULL)')
@@ -334,6 +355,8 @@ def downgrade() -> None:
     op.drop_table('letter_file')
     op.drop_table('document_number')
     op.execute("DELETE FROM letter WHERE kind NOT IN ('late_list', 'apology')")
+    for name in LETTER_LISTS:
+        op.drop_index(name, 'letter')
     with op.batch_alter_table('letter') as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_letter_snapshot_id_figures_snapshot'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('ck_letter_kind'), type_='check')

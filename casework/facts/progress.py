@@ -1,0 +1,37 @@
+"""How far the histories have been made into facts: one row, whose lock whoever writes facts or sums holds, one at a time."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from casework.db import db
+from casework.models import CalendarChange, FactsProgress
+
+ONLY = 1
+"""The number of the row."""
+
+
+def progress() -> FactsProgress | None:
+    """The row; None while nothing has been kept yet."""
+    return db.session.get(FactsProgress, ONLY)
+
+
+def lock_facts() -> None:
+    """Hold back others who write facts or sums until the transaction ends. On SQLite the transaction itself is the lock."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        db.session.execute(select(FactsProgress.id).where(FactsProgress.id == ONLY).with_for_update())
+
+
+def begin_progress(now: datetime) -> FactsProgress:
+    """The row, made where there is none: nothing of the past is kept, and no change of the calendar lies before what will be."""
+    newest = db.session.scalar(select(func.max(CalendarChange.id))) or 0
+    row = {"id": ONLY, "event_id": 0, "at": now, "calendar_change_id": newest}
+    db.session.execute(inserting(FactsProgress).values(**row).on_conflict_do_nothing())
+    return db.session.get_one(FactsProgress, ONLY, with_for_update=True)
+
+
+def inserting(table: Any) -> Any:
+    """An INSERT of this database, which can leave out what is there already."""
+    return (sqlite.insert if db.session.get_bind().dialect.name == "sqlite" else postgresql.insert)(table)

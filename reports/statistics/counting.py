@@ -1,0 +1,667 @@
+"""Counting the figures of a period over the facts of one or several centres, of the whole or by one or two dimensions.
+
+What adds up over days is taken from the sums the worker keeps (`DailyFigures`), for the whole local days inside the period whose sums
+are up to date; the ragged edges of the period, days that have changed since, and everything that does not add up is counted from
+the facts themselves, each statement beginning at an index by instant. So the work grows with the period and not with the house.
+
+A fact counts where its case stands now: a correction of its field moves it, also in periods long past. What shall not move any
+more is frozen (snapshots.py).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+
+from casework.db import db
+from casework.facts.reading import APART
+from casework.models import Agency, Area, Case, CaseMoment, CaseSpan, DailyFigures, Field, StaleDay
+from casework.permissions import LOCAL_ZONE
+from casework.words import Bilingual
+from reports.statistics.figures import FIGURES, LEVELS, Facts, Figure, Shape, ratable
+from reports.statistics.periods import Period, label_of
+
+WHOLE = ""
+"""The subject of everything together."""
+
+NOT_YET = "none"
+"""The subject of cases that have no field, place or agency yet."""
+
+DAILY: dict[str, tuple[str, ...]] = {
+    **{key: (key,) for key in (
+        "received", "reopened", "returned", "merged", "referred", "withdrawn", "quarantined", "closed", "handled_in_time",
+        "handled_in_time_after_extension", "handled_late", "answered_privately", "handled_again", "extensions_granted", "handed_back",
+        "redone",
+    )},
+    "handled": ("handled_in_time", "handled_in_time_after_extension", "handled_late"),
+    "ratings_given": tuple(LEVELS),
+    "refused": (),
+    "working_minutes_filed_to_final": ("minutes",),
+}  # fmt: skip
+"""The figures that can be put together from the sums of days (casework/facts/daily.py), and of which sums; `refused` has one a reason."""
+
+COUNTED = tuple(key for key, figure in FIGURES.items() if figure.facts != Facts.NONE)
+"""Every figure that is counted here: all but those of steps, which are handed in."""
+
+MOST_LISTED = 200
+
+
+class Dimension(StrEnum):
+    """By what figures are told apart."""
+
+    FIELD = "field"
+    AREA = "area"
+    AGENCY = "agency"
+    URGENCY = "urgency"
+    SOURCE = "source"
+    MONTH = "month"
+
+
+DIMENSION_NAMES: dict[Dimension, Bilingual] = {
+    Dimension.FIELD: Bilingual("Lĩnh vực", "Field"),
+    Dimension.AREA: Bilingual("Địa bàn", "Area"),
+    Dimension.AGENCY: Bilingual("Đơn vị chủ trì", "Leading agency"),
+    Dimension.URGENCY: Bilingual("Mức khẩn", "Urgency"),
+    Dimension.SOURCE: Bilingual("Nguồn", "Source"),
+    Dimension.MONTH: Bilingual("Tháng", "Month"),
+}
+
+
+Days = tuple[date, date]
+"""A run of days, both ends within."""
+
+Stretch = tuple[datetime, datetime]
+"""since <= t < until."""
+
+ALL_OF_DAY = "all"
+"""The dimension of sums of the whole."""
+
+MOST_RUNS = 12
+"""Runs of days taken from sums at once: between them lie as many stretches that are counted from facts."""
+
+NOTHING_YET: dict[Dimension, Bilingual] = {
+    Dimension.FIELD: Bilingual("Chưa phân loại", "Not classified yet"),
+    Dimension.AREA: Bilingual("Chưa rõ địa bàn", "Place not known yet"),
+    Dimension.AGENCY: Bilingual("Chưa giao đơn vị", "No agency yet"),
+}
+
+WORDS: dict[Dimension, dict[str, Bilingual]] = {
+    Dimension.URGENCY: {"urgent": Bilingual("Khẩn", "Urgent"), "normal": Bilingual("Thường", "Normal")},
+    Dimension.SOURCE: {
+        "citizen": Bilingual("Người dân", "Citizens"),
+        "phone": Bilingual("Điện thoại", "Telephone"),
+        "camera": Bilingual("Camera", "Cameras"),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose facts count: of these centres, and of those what the filters leave."""
+
+    centre_ids: tuple[int, ...]
+    agency_id: int | None = None
+    field_id: int | None = None
+    area_id: int | None = None
+    urgency: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact behind a number: the case, when it counted, its limit."""
+
+    case_id: int
+    at: datetime
+    due_at: datetime | None
+    id: int
+    mark: str
+    """Where the list goes on behind it."""
+
+
+class Behind(NamedTuple):
+    """A page of the list behind a number, and from where the next one goes on (None: this was the last)."""
+
+    rows: list[Row]
+    next: str | None
+
+
+def figures_of(
+    scope: Scope, period: Period, *, by: Dimension | None = None, keys: Collection[str] | None = None, now: datetime | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return the figures of a period by subject, WHOLE always among them. Changes nothing.
+
+    A subject is the service code of a field, the ref of an area or agency, a word, or the name of a month; names_of() tells what it is
+    called. With `now`, a period that still lasts is counted as far as it has gone. A figure nothing was counted for is nought;
+    percentiles of nothing are None.
+    """
+    wanted = _wanted(keys)
+    if by == Dimension.MONTH:
+        return _by_month(scope, period, wanted, now)
+    period = period.up_to(now)
+    tally = _tally(scope, period, (by,) if by else (), wanted)
+    parts = {subject[0]: numbers for subject, numbers in _named(tally, (by,)).items()} if by else {}
+    return {subject: _told(numbers, wanted) for subject, numbers in {WHOLE: tally.whole, **parts}.items()}
+
+
+def series_of(
+    scope: Scope, periods: Sequence[Period], *, keys: Collection[str], now: datetime | None = None
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return figures of the whole of several periods, as figures_of does, the sums of all their days read at once.
+
+    For what adds up over days alone. Raises KeyError for other figures.
+    """
+    wanted = tuple(key for key in keys if DAILY[key])
+    tallies = [_Tally() for _ in periods]
+    gone = [period.up_to(now) for period in periods]
+    first = min((_first_day(period.since) for period in gone), default=date.max)
+    last = max((_local_day(period.until) for period in gone), default=date.min)
+    for centre_id in scope.centre_ids if periods else ():
+        kept = _kept_days(centre_id, first, last) if _has_daily(scope, ()) else set()
+        days = db.session.execute(_days_of(scope, centre_id).where(DailyFigures.day.between(first, last)))
+        sums = dict(map(tuple, days))
+        for tally, period in zip(tallies, gone, strict=True):
+            runs, rest = _split(kept, period)
+            for day in (each for each in kept if any(begins <= each <= ends for begins, ends in runs)):
+                _add_day(tally.whole, sums.get(day, {}), wanted)
+            _Counter(tally, scope, centre_id, period, ()).count(wanted, rest)
+    return [_told(tally.whole, wanted) for tally in tallies]
+
+
+def cross(
+    scope: Scope, period: Period, rows: Dimension, columns: Dimension, *, keys: Collection[str] | None = None, now: datetime | None = None
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the figures by two dimensions at once; (x, WHOLE), (WHOLE, y) and (WHOLE, WHOLE) are the sums.
+
+    By month the sums of what is standing are those of the whole period, as everywhere: months are not added up.
+    """
+    wanted = _wanted(keys)
+    if columns == Dimension.MONTH:
+        turned = cross(scope, period, columns, rows, keys=keys, now=now)
+        return {(second, first): figures for (first, second), figures in turned.items()}
+    if rows == Dimension.MONTH:
+        found = {(WHOLE, subject): figures for subject, figures in figures_of(scope, period, by=columns, keys=keys, now=now).items()}
+        for month in _months_gone(period, now):
+            figures_by = figures_of(scope, month, by=columns, keys=keys, now=now)
+            found.update({(month.name, subject): figures for subject, figures in figures_by.items()})
+        return found
+    tally = _tally(scope, period.up_to(now), (rows, columns), wanted)
+    sums: dict[tuple[str, ...], Numbers] = defaultdict(Numbers, {(WHOLE, WHOLE): tally.whole})
+    for (first, second), numbers in _named(tally, (rows, columns)).items():
+        for subject in ((first, second), (first, WHOLE), (WHOLE, second)):
+            sums[subject].take(numbers)
+    return {(first, second): _told(numbers, wanted) for (first, second), numbers in sums.items()}
+
+
+def names_of(dimension: Dimension, subjects: Iterable[str]) -> dict[str, Bilingual]:
+    """What subjects are called, in the order in which they are told: never an order of merit."""
+    asked = set(subjects) - {WHOLE}
+    names: dict[str, Bilingual] = {}
+    if dimension == Dimension.FIELD:
+        fields = select(Field).where(Field.service_code.in_(asked)).order_by(Field.position, Field.valid_from.desc(), Field.id)
+        for field in db.session.scalars(fields):
+            names.setdefault(field.service_code, field.name)
+    elif dimension == Dimension.AREA:
+        areas = select(Area).where(Area.ref.in_(asked)).order_by(Area.folded_name, Area.id)
+        names = {area.ref: area.name for area in db.session.scalars(areas)}
+    elif dimension == Dimension.AGENCY:
+        agencies = select(Agency).where(Agency.ref.in_(asked)).order_by(Agency.folded_name, Agency.id)
+        names = {agency.ref: agency.name for agency in db.session.scalars(agencies)}
+    elif dimension == Dimension.MONTH:
+        names = {name: label_of(name) for name in sorted(asked)}
+    else:
+        names = {word: name for word, name in WORDS[dimension].items() if word in asked}
+    if NOT_YET in asked:
+        names[NOT_YET] = NOTHING_YET[dimension]
+    return names
+
+
+def cases_of(
+    key: str, scope: Scope, period: Period, *, subject: str | None = None, by: Dimension | None = None, after: str | None = None,
+    limit: int = 50, now: datetime | None = None, part: str | None = None, beside: tuple[Dimension, str] | None = None,
+) -> Behind:  # fmt: skip
+    """Return the facts behind a number, in the order of an index; `part` is a reason of refusal or a level of rating.
+
+    `beside` is the other dimension and subject of a cell of a cross table.
+
+    A quarantined case is in no list, so a list may be shorter than its number. Raises KeyError for a figure without a list.
+    """
+    figure = FIGURES[key]
+    if figure.facts == Facts.NONE:
+        raise KeyError(key)
+    told_apart = [each for each in ((by, subject), beside) if each is not None and each[0] is not None and each[1]]
+    for dimension, word in told_apart:
+        if dimension == Dimension.MONTH:
+            period = next((month for month in period.months() if month.name == word), period)
+    period = period.up_to(now)
+    limit = min(limit, MOST_LISTED)
+    place, mark = _place(after)
+    rows: list[Row] = []
+    for number, listed in enumerate(_lists(figure, scope, period, part, told_apart)):
+        if number < place:
+            continue
+        query = listed.query.where(_beyond(listed.order, listed.id, mark)) if number == place and mark else listed.query
+        for fact in db.session.execute(query.order_by(listed.order, listed.id).limit(limit + 1 - len(rows))):
+            if len(rows) == limit:
+                return Behind(rows, rows[-1].mark)
+            rows.append(Row(fact.case_id, fact.at, fact.due_at, fact.id, f"{number}.{_micros(fact.ordered_by)}.{fact.id}"))
+    return Behind(rows, None)
+
+
+def is_listed(key: str) -> bool:
+    """Whether there is a list behind a figure: not behind hours, which the steps tell, nor behind what left the system."""
+    return key in FIGURES and FIGURES[key].facts != Facts.NONE and key != "quarantined"
+
+
+class Numbers(Counter[str]):
+    """Counts by key; a reason or level stands behind a colon. The minutes that percentiles are made of stand beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.minutes: list[int] = []
+
+    def take(self, other: "Numbers") -> None:
+        """Add what was counted of another subject."""
+        self.update(other)
+        self.minutes += other.minutes
+
+
+RATABLE = "ratable"
+"""The whole that `rated_of_handled` is a part of."""
+
+
+def _wanted(keys: Collection[str] | None) -> tuple[str, ...]:
+    return COUNTED if keys is None else tuple(key for key in COUNTED if key in keys)
+
+
+def _by_month(scope: Scope, period: Period, keys: tuple[str, ...], now: datetime | None) -> dict[str, dict[str, Any]]:
+    found = figures_of(scope, period, keys=keys, now=now)
+    for month in _months_gone(period, now):
+        found[month.name] = figures_of(scope, month, keys=keys, now=now)[WHOLE]
+    return found
+
+
+def _months_gone(period: Period, now: datetime | None) -> list[Period]:
+    return [month for month in period.months() if now is None or month.since < now]
+
+
+# -- counting ---------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts of the whole, and by the raw values of the dimensions' columns. What is apart counts for the whole alone."""
+
+    whole: Numbers = dataclass_field(default_factory=Numbers)
+    parts: dict[tuple[Any, ...], Numbers] = dataclass_field(default_factory=lambda: defaultdict(Numbers))
+
+    def of(self, subject: tuple[Any, ...]) -> tuple[Numbers, ...]:
+        """What a row counts for: the whole and, where there are dimensions, its subject; `subject` ends with whether it is apart."""
+        return (self.whole, self.parts[subject[:-1]]) if subject and not subject[-1] else (self.whole,)
+
+
+def _tally(scope: Scope, period: Period, dimensions: tuple[Dimension, ...], keys: tuple[str, ...]) -> _Tally:
+    tally = _Tally()
+    for centre_id in scope.centre_ids:
+        additive = tuple(key for key in keys if key in DAILY)
+        rest = [(period.since, period.until)]
+        if additive and _has_daily(scope, dimensions):
+            runs, rest = _summed_days(centre_id, period)
+            _add_days(tally, scope, centre_id, runs, dimensions, additive)
+        counter = _Counter(tally, scope, centre_id, period, dimensions)
+        counter.count(additive, rest)
+        counter.count(tuple(key for key in keys if key not in DAILY), [(period.since, period.until)])
+    return tally
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """Counts facts of one centre, by some dimensions, into a tally."""
+
+    tally: _Tally
+    scope: Scope
+    centre_id: int
+    period: Period
+    dimensions: tuple[Dimension, ...]
+
+    def count(self, keys: tuple[str, ...], stretches: Sequence[Stretch]) -> None:
+        """Count figures over stretches of the period; what is standing, at its edges."""
+        if not stretches:
+            return
+        for facts in (Facts.OPENED, Facts.ENDED, Facts.STOOD_BEFORE, Facts.STOOD_AFTER, Facts.MOMENTS):
+            own = [FIGURES[key] for key in keys if FIGURES[key].facts == facts]
+            sums = {each.key: each.counts(self.period) for each in own if each.shape in (Shape.NUMBER, Shape.PART)}
+            if any(each.shape == Shape.PART for each in own):
+                sums[RATABLE] = ratable(self.period)
+            for where in _where(facts, self.scope, self.centre_id, self.period, stretches) if own else ():
+                self._sum(facts, sums, where)
+                for each in own:
+                    if (column := _told_apart_by(each)) is not None:
+                        self._spread(each, column, where)
+
+    def _columns(self, facts: Facts) -> tuple[Any, ...]:
+        """What is told apart: by the dimensions, and what is apart from all of them."""
+        if not self.dimensions:
+            return ()
+        table: Any = CaseMoment if facts == Facts.MOMENTS else CaseSpan
+        return (
+            *(_agency_of(table) if each == Dimension.AGENCY else getattr(table, COLUMNS[each]) for each in self.dimensions),
+            table.source == APART,
+        )
+
+    def _sum(self, facts: Facts, sums: Mapping[str, ColumnElement[bool]], where: ColumnElement[bool]) -> None:
+        if not sums:
+            return
+        columns = self._columns(facts)
+        query = select(*columns, *(func.count().filter(condition) for condition in sums.values())).where(where)
+        query = query.select_from(CaseMoment if facts == Facts.MOMENTS else CaseSpan)
+        for row in db.session.execute(query.group_by(*columns)):
+            subject, numbers = tuple(row[: len(columns)]), row[len(columns) :]
+            for counts in self.tally.of(subject):
+                for key, number in zip(sums, numbers, strict=True):
+                    counts[key] += number
+
+    def _spread(self, figure: Figure, column: Any, where: ColumnElement[bool]) -> None:
+        columns = self._columns(figure.facts)
+        query = select(*columns, column, func.count()).where(where, figure.counts(self.period)).group_by(*columns, column)
+        for *subject, value, number in db.session.execute(query):
+            for counts in self.tally.of(tuple(subject)):
+                if figure.shape == Shape.SPREAD:
+                    counts.minutes += [value] * number
+                else:
+                    counts[f"{figure.key}:{value}"] += number
+
+
+def _told_apart_by(figure: Figure) -> Any:
+    if figure.shape == Shape.REASONS:
+        return func.coalesce(CaseSpan.refusal_reason, NOT_YET)
+    if figure.shape == Shape.LEVELS:
+        return CaseMoment.kind
+    return CaseSpan.minutes if figure.shape == Shape.SPREAD else None
+
+
+def _where(
+    facts: Facts, scope: Scope, centre_id: int, period: Period, stretches: Sequence[Stretch]
+) -> list[ColumnElement[bool]]:  # fmt: skip
+    """The rows a figure is counted from, as one or two disjoint conditions that each begin at an index."""
+    if facts in (Facts.STOOD_BEFORE, Facts.STOOD_AFTER):
+        moment = period.since if facts == Facts.STOOD_BEFORE else period.until
+        scoped = _of(CaseSpan, scope, centre_id)
+        # for SQLite said so that no index begins with it: it would read every case ever opened before
+        is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+        was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
+        return [and_(scoped, CaseSpan.ended_at.is_(None), was_opened), and_(scoped, CaseSpan.ended_at >= moment, was_opened)]
+    table: Any = CaseMoment if facts == Facts.MOMENTS else CaseSpan
+    column = _instant(facts)
+    within = or_(*(and_(column >= since, column < until) for since, until in stretches)) if stretches else false()
+    return [and_(_of(table, scope, centre_id, by_agency=facts != Facts.OPENED), within)]
+
+
+def _instant(facts: Facts) -> Any:
+    return {Facts.OPENED: CaseSpan.opened_at, Facts.ENDED: CaseSpan.ended_at, Facts.MOMENTS: CaseMoment.at}[facts]
+
+
+def _agency_of(table: Any) -> Any:
+    """Whose an extension, a hand-back or a redo was; a stretch belongs to the agency that leads."""
+    return CaseMoment.acting_agency_id if table is CaseMoment else CaseSpan.agency_id
+
+
+def _of(table: Any, scope: Scope, centre_id: int, *, by_agency: bool = True) -> ColumnElement[bool]:
+    """What the scope leaves. One index of two is offered, so that no planner begins at the worse one."""
+    own = [table.centre_id == centre_id]
+    if scope.agency_id is not None:
+        agency = _agency_of(table)
+        own = [table.centre_id + 0 == centre_id, agency == scope.agency_id] if by_agency else [*own, agency + 0 == scope.agency_id]
+    for column, value in (
+        (table.field_id, scope.field_id), (table.area_id, scope.area_id), (table.urgency, scope.urgency), (table.source, scope.source)
+    ):  # fmt: skip
+        if value is not None:
+            own.append(column == value)
+    return and_(*own)
+
+
+COLUMNS = {
+    Dimension.FIELD: "field_id", Dimension.AREA: "area_id", Dimension.AGENCY: "agency_id", Dimension.URGENCY: "urgency",
+    Dimension.SOURCE: "source",
+}  # fmt: skip
+
+
+# -- the sums of days -------------------------------------------------------------------------------------------------------------
+
+
+def _has_daily(scope: Scope, dimensions: tuple[Dimension, ...]) -> bool:
+    """Whether days were summed up for just that: the whole, one agency, or one dimension of the whole."""
+    filters = (scope.field_id, scope.area_id, scope.urgency, scope.source)
+    return all(each is None for each in filters) and len(dimensions) + (scope.agency_id is not None) <= 1
+
+
+def _summed_days(centre_id: int, period: Period) -> tuple[list[Days], list[Stretch]]:
+    """The runs of whole local days whose sums hold, and the stretches of the period beside them.
+
+    A day without a sum, and one whose facts have changed since, is counted from its facts. Short runs are too when they are many.
+    """
+    first, last = _first_day(period.since), _local_day(period.until) - timedelta(days=1)
+    return _split(_kept_days(centre_id, first, last) if first <= last else set(), period)
+
+
+def _kept_days(centre_id: int, first: date, last: date) -> set[date]:
+    """The days whose sums hold."""
+    kept = select(DailyFigures.day).where(
+        DailyFigures.centre_id == centre_id, DailyFigures.dimension == ALL_OF_DAY, DailyFigures.day >= first, DailyFigures.day <= last
+    )  # fmt: skip
+    stale = select(StaleDay.day).where(StaleDay.centre_id == centre_id, StaleDay.day >= first, StaleDay.day <= last)
+    return set(db.session.scalars(kept)) - set(db.session.scalars(stale))
+
+
+def _split(kept: Collection[date], period: Period) -> tuple[list[Days], list[Stretch]]:
+    """The runs of whole days of the period that are among these, and the stretches beside them."""
+    first, last = _first_day(period.since), _local_day(period.until) - timedelta(days=1)
+    days = sorted(day for day in kept if first <= day <= last)
+    runs: list[Days] = []
+    for day in days:
+        if runs and runs[-1][1] == day - timedelta(days=1):
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    runs = sorted(sorted(runs, key=lambda run: run[0] - run[1])[:MOST_RUNS])
+    rest: list[Stretch] = []
+    since = period.since
+    for begins, ends in runs:
+        if since < _midnight(begins):
+            rest.append((since, _midnight(begins)))
+        since = _midnight(ends + timedelta(days=1))
+    return runs, [*rest, (since, period.until)] if since < period.until else rest
+
+
+def _add_days(
+    tally: _Tally, scope: Scope, centre_id: int, runs: Sequence[Days], dimensions: tuple[Dimension, ...], keys: tuple[str, ...]
+) -> None:  # fmt: skip
+    if not runs:
+        return
+    within = or_(*(DailyFigures.day.between(first, last) for first, last in runs))
+    query = select(DailyFigures.figures).where(DailyFigures.centre_id == centre_id, within)
+    for _day, figures in db.session.execute(_days_of(scope, centre_id).where(within)):
+        _add_day(tally.whole, figures, keys)
+    for dimension in dimensions:
+        parts = query.add_columns(DailyFigures.subject).where(DailyFigures.dimension == str(dimension))
+        for figures, subject in db.session.execute(parts):
+            _add_day(tally.parts[(_raw(dimension, subject),)], figures, keys)
+
+
+def _days_of(scope: Scope, centre_id: int) -> Select[date, Any]:
+    """The sums of days of the whole, or of the one agency that is asked for."""
+    query = select(DailyFigures.day, DailyFigures.figures).where(DailyFigures.centre_id == centre_id)
+    if scope.agency_id is not None:
+        return query.where(DailyFigures.dimension == str(Dimension.AGENCY), DailyFigures.subject == str(scope.agency_id))
+    return query.where(DailyFigures.dimension == ALL_OF_DAY)
+
+
+def _add_day(numbers: Numbers, figures: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+    for key in keys:
+        shape = FIGURES[key].shape
+        if shape == Shape.SPREAD:
+            numbers.minutes += figures.get(DAILY[key][0], ())
+        elif shape == Shape.REASONS:
+            for name, number in figures.items():
+                if name.startswith(f"{key}:"):
+                    numbers[name if name != f"{key}:" else f"{key}:{NOT_YET}"] += number
+        elif shape == Shape.LEVELS:
+            for level in DAILY[key]:
+                numbers[f"{key}:{level}"] += figures.get(level, 0)
+        else:
+            numbers[key] += sum(figures.get(name, 0) for name in DAILY[key])
+
+
+def _raw(dimension: Dimension, subject: str) -> Any:
+    if dimension in (Dimension.URGENCY, Dimension.SOURCE):
+        return subject
+    return int(subject) if subject else None
+
+
+def _first_day(instant: datetime) -> date:
+    day = _local_day(instant)
+    return day if _midnight(day) == instant else day + timedelta(days=1)
+
+
+def _local_day(instant: datetime) -> date:
+    return instant.astimezone(LOCAL_ZONE).date()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), LOCAL_ZONE)
+
+
+# -- telling ----------------------------------------------------------------------------------------------------------------------
+
+
+def _named(tally: _Tally, dimensions: Sequence[Dimension]) -> dict[tuple[str, ...], Numbers]:
+    """By how subjects are called outside. Rows that mean the same (a field in the wording of two centres) become one."""
+    known = [_subjects(dimension, {raw[place] for raw in tally.parts}) for place, dimension in enumerate(dimensions)]
+    found: dict[tuple[str, ...], Numbers] = defaultdict(Numbers)
+    for raw, numbers in tally.parts.items():
+        if any(numbers.values()) or numbers.minutes:
+            found[tuple(names[value] for names, value in zip(known, raw, strict=True))].take(numbers)
+    return found
+
+
+def _subjects(dimension: Dimension, values: set[Any]) -> dict[Any, str]:
+    if dimension in (Dimension.URGENCY, Dimension.SOURCE):
+        return {value: value for value in values}
+    id_column, name = OUTSIDE[dimension]
+    rows = db.session.execute(select(id_column, name).where(id_column.in_([value for value in values if value is not None])))
+    return {None: NOT_YET, **{row[0]: row[1] for row in rows}}
+
+
+OUTSIDE: dict[Dimension, tuple[Any, Any]] = {
+    Dimension.FIELD: (Field.id, Field.service_code),
+    Dimension.AREA: (Area.id, Area.ref),
+    Dimension.AGENCY: (Agency.id, Agency.ref),
+}
+"""How a row is called where no row number may be shown."""
+
+
+def _told(numbers: Numbers, keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: _value(FIGURES[key], numbers) for key in keys}
+
+
+def _value(figure: Figure, numbers: Numbers) -> Any:
+    if figure.shape == Shape.PART:
+        return [numbers[figure.key], numbers[RATABLE]]
+    if figure.shape == Shape.NUMBER:
+        return numbers[figure.key]
+    if figure.shape == Shape.SPREAD:
+        return spread(numbers.minutes)
+    inner = {key.partition(":")[2]: number for key, number in numbers.items() if number and key.startswith(f"{figure.key}:")}
+    if figure.shape == Shape.LEVELS:
+        return {level: inner.get(level, 0) for level in LEVELS}
+    return dict(sorted(inner.items()))
+
+
+def spread(values: Collection[int]) -> dict[str, float | None]:
+    """Median (mean of the middle two) and 90th percentile (nearest rank); None of nothing."""
+    if not values:
+        return {"median": None, "p90": None}
+    ordered = sorted(values)
+    return {
+        "median": (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2,
+        # in whole numbers: 0.9 is none that a computer has
+        "p90": ordered[-(-9 * len(ordered) // 10) - 1],
+    }
+
+
+# -- the lists behind -------------------------------------------------------------------------------------------------------------
+
+
+class _Listed(NamedTuple):
+    """A statement for some of the rows behind a number, and what it is ordered by."""
+
+    query: Select[Any]
+    order: Any
+    id: Any
+
+
+def _lists(
+    figure: Figure, scope: Scope, period: Period, part: str | None, told_apart: Sequence[tuple[Dimension | None, str | None]]
+) -> Iterable[_Listed]:  # fmt: skip
+    """The statements in the order in which they are read. What stood at a moment: what still does, by limit; then what ended after."""
+    table: Any = CaseMoment if figure.facts == Facts.MOMENTS else CaseSpan
+    own = [figure.counts(period), *(_of_subject(table, by, subject) for by, subject in told_apart)]
+    if part and (column := _told_apart_by(figure)) is not None:
+        own.append(column == part)
+    is_standing = figure.facts in (Facts.STOOD_BEFORE, Facts.STOOD_AFTER)
+    for centre_id in scope.centre_ids:
+        where = _where(figure.facts, scope, centre_id, period, [(period.since, period.until)])
+        if not is_standing:
+            yield _listed(table, _instant(figure.facts), _instant(figure.facts), [*where, *own])
+            continue
+        still, later = where
+        yield _listed(CaseSpan, CaseSpan.due_at, CaseSpan.opened_at, [still, CaseSpan.due_at.is_not(None), *own])
+        yield _listed(CaseSpan, CaseSpan.opened_at, CaseSpan.opened_at, [still, CaseSpan.due_at.is_(None), *own])
+        yield _listed(CaseSpan, CaseSpan.ended_at, CaseSpan.opened_at, [later, *own])
+
+
+def _listed(table: Any, order: Any, at: Any, where: Sequence[ColumnElement[bool]]) -> _Listed:
+    due_at = CaseSpan.due_at if table is CaseSpan else Case.due_at
+    query = select(table.case_id, table.id, at.label("at"), due_at.label("due_at"), order.label("ordered_by"))
+    query = query.select_from(table).join(Case, Case.id == table.case_id)
+    return _Listed(query.where(*where, Case.quarantined_at.is_(None)), order, table.id)
+
+
+def _of_subject(table: Any, by: Dimension | None, subject: str | None) -> ColumnElement[bool]:
+    if by is None or subject is None or by == Dimension.MONTH:
+        return true()
+    column = _agency_of(table) if by == Dimension.AGENCY else getattr(table, COLUMNS[by])
+    if by in (Dimension.URGENCY, Dimension.SOURCE):
+        return and_(column == subject)
+    if subject == NOT_YET:
+        return and_(column.is_(None), table.source != APART)
+    id_column, name = OUTSIDE[by]
+    found: ColumnElement[bool] = column.in_(select(id_column).where(name == subject))
+    return found
+
+
+EPOCH = datetime(2000, 1, 1, tzinfo=LOCAL_ZONE)
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def _place(after: str | None) -> tuple[int, tuple[datetime, int] | None]:
+    """Where a list goes on, out of an address that people may have written: what makes no sense is its beginning."""
+    parts = (after or "").split(".")
+    if len(parts) != 3 or not all(each.removeprefix("-").isdecimal() and len(each) < 19 for each in parts):
+        return 0, None
+    try:
+        return int(parts[0]), (EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2]))
+    except OverflowError:
+        return 0, None
+
+
+def _beyond(order: Any, row_id: Any, mark: tuple[datetime, int]) -> ColumnElement[bool]:
+    return and_(order >= mark[0], or_(order > mark[0], row_id > mark[1]))

@@ -1,0 +1,56 @@
+"""Whose figures a person reads: a whole centre, or one agency of it alone (an agency leader sees their own agency's)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Agency, Centre
+from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Actor, Role
+from reports.statistics.counting import Scope
+
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One centre, or one agency of it, whose figures somebody reads; `freezes`: and may freeze."""
+
+    centre: Centre
+    agency: Agency | None = None
+    freezes: bool = False
+
+    @property
+    def ref(self) -> str:
+        """How an address asks for it."""
+        return self.agency.ref if self.agency is not None else self.centre.ref
+
+    @property
+    def scope(self) -> Scope:
+        """What counts for it."""
+        return Scope((self.centre.id,), agency_id=self.agency.id if self.agency is not None else None)
+
+
+def reaches_of(by: Actor) -> list[Reach]:
+    """Everything whose figures a person reads, the default centre first; whole centres before agencies."""
+    wanted = frozenset(Role(role) for role in ACTION_ROLES[Action.READ_STATISTICS])
+    grants = [grant for grant in by.grants if grant.role in wanted]
+    whole = {grant.centre_id for grant in grants if grant.role not in AGENCY_ROLES}
+    query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST)
+    if None not in whole:
+        query = query.where(Centre.id.in_([centre_id for centre_id in whole if centre_id is not None]))
+    freezers = frozenset(Role(role) for role in ACTION_ROLES[Action.FREEZE_FIGURES])
+    found = [Reach(row, None, by.holds(freezers, centre_id=row.id)) for row in db.session.scalars(query)] if whole else []
+    agency_ids = [grant.agency_id for grant in grants if grant.role in AGENCY_ROLES and grant.agency_id is not None]
+    seen = {reach.centre.id for reach in found}
+    agencies = select(Agency).where(Agency.id.in_(agency_ids)).order_by(Agency.folded_name, Agency.id)
+    found += [Reach(row.centre, row) for row in db.session.scalars(agencies) if row.centre_id not in seen]
+    return found
+
+
+def reach_named(reaches: Sequence[Reach], ref: str) -> Reach | None:
+    """The one an address asks for, the first where it asks for none; None where there is no such one."""
+    if not ref:
+        return reaches[0] if reaches else None
+    return next((reach for reach in reaches if reach.ref == ref), None)

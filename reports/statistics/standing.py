@@ -1,0 +1,192 @@
+"""What a centre or one agency owes at this moment: how much, whose, where, how near its limit, and the lists behind these numbers.
+
+Read from the stretches that are open, through their own indexes: what it costs grows with what is owed and not with the house. How it
+stood at an earlier moment is told by the same rule as the figures (figures.py: open, open_late). A case that has just left the system
+for a procedure of its own is in no number here, even before its facts say so.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
+from sqlalchemy import case as either
+
+from casework.db import db
+from casework.facts.reading import APART
+from casework.models import Agency, Area, Case, CaseSpan
+from casework.words import Bilingual
+from reports.statistics.counting import NOT_YET, Behind, Row, Scope
+
+SOON = timedelta(hours=24)
+"""A limit is near when no more than this is left."""
+
+RECENT_DAYS = 30
+"""So long a case that was received counts for the places where much happens."""
+
+MOST_POINTS = 300
+MOST_PLACES = 600
+MOST_LISTED = 200
+
+FAR = datetime(2999, 1, 1, tzinfo=UTC)
+"""Where what has no limit stands in the order of limits."""
+
+
+class Standing(StrEnum):
+    """How something open stands: late, soon and in_time are all of it; urgent is what of it is urgent."""
+
+    OPEN = "open"
+    LATE = "late"
+    SOON = "soon"
+    IN_TIME = "in_time"
+    URGENT = "urgent"
+
+
+STANDING_NAMES: dict[Standing, Bilingual] = {
+    Standing.OPEN: Bilingual("Đang mở", "Open"),
+    Standing.LATE: Bilingual("Trễ hạn", "Late"),
+    Standing.SOON: Bilingual("Sắp đến hạn", "Due soon"),
+    Standing.IN_TIME: Bilingual("Còn hạn", "In time"),
+    Standing.URGENT: Bilingual("Khẩn đang mở", "Urgent, open"),
+}
+
+STANDING_DEFINITIONS: dict[Standing, Bilingual] = {
+    Standing.OPEN: Bilingual(
+        "Vụ việc lúc này Trung tâm còn nợ câu trả lời: chưa trả lời và chưa kết thúc, hoặc đã mở lại.",
+        "Cases the centre owes an answer now: not answered and not ended, or opened again.",
+    ),
+    Standing.LATE: Bilingual("Trong số đang mở: đã hết hạn.", "Of the open: their limit has run out."),
+    Standing.SOON: Bilingual("Trong số đang mở: hết hạn trong 24 giờ tới.", "Of the open: their limit runs out within 24 hours."),
+    Standing.IN_TIME: Bilingual(
+        "Trong số đang mở: còn hơn 24 giờ, hoặc chưa có hạn.", "Of the open: more than 24 hours are left, or they have no limit yet."
+    ),
+    Standing.URGENT: Bilingual("Trong số đang mở: thuộc diện khẩn.", "Of the open: on the urgent track."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is open in a commune, or in one village of it; `area_id` is None where no operator has said yet where it is."""
+
+    area_id: int | None
+    village: str | None
+    open: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a number was told apart by: an agency or area by ref, NOT_YET for none; a village of the area by name."""
+
+    agency: str = ""
+    area: str = ""
+    village: str = ""
+
+
+WHOLE = Narrowed()
+
+
+def standing_now(scope: Scope, *, now: datetime) -> dict[int | None, Counter[str]]:
+    """How much is open by leading agency, None for what no agency has yet; of a Counter's keys see Standing."""
+    sums = [func.count().filter(_is(each, now)) for each in Standing]
+    query = select(CaseSpan.agency_id, *sums).join(Case, Case.id == CaseSpan.case_id).where(*_open(scope)).group_by(CaseSpan.agency_id)
+    return {agency_id: Counter(dict(zip(Standing, numbers, strict=True))) for agency_id, *numbers in db.session.execute(query)}
+
+
+def standing_at(scope: Scope, moment: datetime) -> Counter[str]:
+    """How much was open at an earlier moment."""
+    sums = [func.count().filter(_is(each, moment)) for each in Standing]
+    # said so that SQLite begins at no index of what was ever opened
+    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
+    found: Counter[str] = Counter(dict.fromkeys(Standing, 0))
+    for ended in (CaseSpan.ended_at.is_(None), CaseSpan.ended_at >= moment):
+        row = db.session.execute(select(*sums).where(*_of(scope), ended, was_opened, CaseSpan.source != APART)).one()
+        found.update(dict(zip(Standing, row, strict=True)))
+    return found
+
+
+def places_now(scope: Scope, *, now: datetime) -> list[Place]:
+    """What is open by commune and village. Of a sensitive case nobody learns more than its commune (rules.md, section 2)."""
+    village = either((Case.visibility_reason_id.is_(None), func.nullif(Case.village, "")), else_=None)
+    query = (
+        select(CaseSpan.area_id, village, func.count(), func.count().filter(_is(Standing.LATE, now)))
+        .join(Case, Case.id == CaseSpan.case_id).where(*_open(scope)).group_by(CaseSpan.area_id, village).limit(MOST_PLACES)
+    )  # fmt: skip
+    return [Place(*row) for row in db.session.execute(query)]
+
+
+def standing_cases(
+    what: Standing, scope: Scope, *, now: datetime, narrowed: Narrowed = WHOLE, after: str = "", limit: int = 50
+) -> Behind:  # fmt: skip
+    """The list behind a number, what is due first before the rest; goes on behind `after`."""
+    order = func.coalesce(CaseSpan.due_at, FAR)
+    query = select(CaseSpan.id, CaseSpan.case_id, CaseSpan.opened_at, CaseSpan.due_at).join(Case, Case.id == CaseSpan.case_id)
+    query = query.where(*_open(scope), _is(what, now), *_narrowing(narrowed))
+    if (mark := _mark_in(after)) is not None:
+        query = query.where(order >= mark[0], or_(order > mark[0], CaseSpan.id > mark[1]))
+    limit = min(limit, MOST_LISTED)
+    found = db.session.execute(query.order_by(order, CaseSpan.id).limit(limit + 1)).all()
+    rows = [Row(case_id, opened_at, due_at, id_, _mark(due_at or FAR, id_)) for id_, case_id, opened_at, due_at in found[:limit]]
+    return Behind(rows, rows[-1].mark if len(found) > limit else None)
+
+
+def cases_on_map(scope: Scope, *, now: datetime) -> list[int]:
+    """The newest of what is open, and of what was received in the last days: MOST_POINTS cases at most."""
+    columns = (CaseSpan.case_id, CaseSpan.opened_at)
+    query = select(*columns).join(Case, Case.id == CaseSpan.case_id).order_by(CaseSpan.opened_at.desc(), CaseSpan.id.desc())
+    query = query.limit(MOST_POINTS)
+    known, recent = Case.quarantined_at.is_(None), CaseSpan.opened_at >= now - timedelta(days=RECENT_DAYS)
+    # of an agency what is recent is found among all that is recent: one index of two is offered
+    own = [CaseSpan.centre_id.in_(scope.centre_ids)] + ([CaseSpan.agency_id + 0 == scope.agency_id] if scope.agency_id is not None else [])
+    found = [*db.session.execute(query.where(*_open(scope))), *db.session.execute(query.where(*own, known, recent))]
+    newest = sorted(dict(map(tuple, found)).items(), key=lambda each: each[1], reverse=True)
+    return [case_id for case_id, _opened_at in newest[:MOST_POINTS]]
+
+
+def _of(scope: Scope) -> Sequence[ColumnElement[bool]]:
+    """One index of two is offered, so that no planner begins at the worse one."""
+    if scope.agency_id is not None:
+        return (CaseSpan.agency_id == scope.agency_id, (CaseSpan.centre_id + 0).in_(scope.centre_ids))
+    return (CaseSpan.centre_id.in_(scope.centre_ids),)
+
+
+def _open(scope: Scope) -> Sequence[ColumnElement[bool]]:
+    return (*_of(scope), CaseSpan.ended_at.is_(None), Case.quarantined_at.is_(None))
+
+
+def _is(what: Standing, moment: datetime) -> ColumnElement[bool]:
+    """Late is `at >= due_at` (rules.md, section 4)."""
+    late, near = CaseSpan.due_at <= moment, CaseSpan.due_at <= moment + SOON
+    conditions: dict[Standing, ColumnElement[bool]] = {
+        Standing.OPEN: true(), Standing.LATE: late, Standing.SOON: and_(CaseSpan.due_at > moment, near),
+        Standing.IN_TIME: or_(CaseSpan.due_at.is_(None), not_(near)), Standing.URGENT: CaseSpan.urgency == "urgent",
+    }  # fmt: skip
+    return conditions[what]
+
+
+def _narrowing(narrowed: Narrowed) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column, model, ref in ((CaseSpan.agency_id, Agency, narrowed.agency), (CaseSpan.area_id, Area, narrowed.area)):
+        if ref:
+            own: Any = model
+            found.append(column.is_(None) if ref == NOT_YET else column.in_(select(own.id).where(own.ref == ref)))
+    if narrowed.village:
+        found += [Case.village == narrowed.village, Case.visibility_reason_id.is_(None)]
+    return found
+
+
+def _mark(due_at: datetime, id_: int) -> str:
+    return f"{int(due_at.timestamp() * 1_000_000)}.{id_}"
+
+
+def _mark_in(after: str) -> tuple[datetime, int] | None:
+    """Where a list goes on, out of an address people may have written: what makes no sense is its beginning."""
+    micros, _, id_ = after.partition(".")
+    if not (micros.isascii() and micros.isdigit() and id_.isascii() and id_.isdigit() and len(micros) < 18 and len(id_) < 18):
+        return None
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
+    return at, int(id_)

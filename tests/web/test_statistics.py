@@ -1,0 +1,138 @@
+"""The pages of the figures: what stands on them, whose figures who reads, the lists behind numbers, freezing and correcting."""
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+
+from casework.db import db, unit_of_work
+from casework.models import Assignment, Case, CaseSpan, FiguresSnapshot, VisibilityReason
+from reports.statistics.figures import FIGURES, RATES
+from tests.reports.statistics import oracle
+from tests.reports.statistics.oracle import Loaded
+from tests.reports.statistics.test_figures import cut_off
+from tests.reports.statistics.test_snapshots import LATER
+from tests.web.desk import Office, statements_of
+
+MARCH = "/statistics?period=2026-03"
+
+
+@pytest.fixture
+def office(sqlite_app: Flask) -> Office:
+    return Office(sqlite_app, now=LATER)
+
+
+@pytest.fixture
+def loaded(office: Office) -> Loaded:
+    loaded = oracle.load_into(office.world)
+    cut_off(loaded)
+    return loaded
+
+
+def links(page: str, start: str) -> list[str]:
+    return [unescape(each) for each in re.findall(r'href="([^"]+)"', page) if each.startswith(start)]
+
+
+def test_the_page_tells_every_figure_with_its_definition_and_every_number_opens_its_list(office: Office, loaded: Loaded) -> None:
+    page = office.get("ops_lead", MARCH).get_data(as_text=True)
+    words = office.words("ops_lead", MARCH)
+    for each in (*FIGURES.values(), *RATES.values()):
+        if each.key != "step_hours":
+            assert page.count(unescape(each.definition.vi)) or each.definition.vi in unescape(page), each.key
+    assert "11/22 (50 %)" in words
+    assert "40,8 / 60" in words, "median and 90th percentile in hours, beside the month before"
+    assert re.search(r"\b[0-4]/[1-4] (?!\()", words), "under five cases a rate has no percentage"
+    assert not re.search(r"\b[0-4]/[1-4] \(", words)
+    assert "12:00 25/02/2026" in words
+    lists = links(page, "/statistics/cases")
+    assert len(lists) > 90
+    for link in lists[:: max(1, len(lists) // 25)]:
+        assert office.get("ops_lead", link).status_code == 200, link
+    received = office.get("ops_lead", next(link for link in lists if "figure=received" in link and "subject" not in link))
+    assert received.get_data(as_text=True).count('class="code strong"') == 33, "34 were received; the quarantined one is in no list"
+    assert "PA-2026-000010" not in received.get_data(as_text=True)
+    assert "PA-2026-000012" in office.words("ops_lead", "/statistics/cases?period=2026-03&figure=refused&part=ngoai_tham_quyen")
+    for by in ("area", "agency", "urgency", "source", "nonsense"):
+        assert office.get("inspector", f"{MARCH}&by={by}").status_code == 200
+    crossed = office.words("committee_leader", "/statistics/cross?period=2026-03&rows=field&columns=source&figure=handled")
+    assert "Lĩnh vực × nguồn" in crossed
+    page = office.get("ops_lead", "/statistics/cross?period=2026-03&rows=urgency&columns=source&figure=handled").get_data(as_text=True)
+    cell = next(link for link in links(page, "/statistics/cases") if "subject=urgent" in link and "beside_subject=camera" in link)
+    behind = office.words("ops_lead", cell)
+    assert re.findall(r"PA-2026-\d+", behind) == ["PA-2026-000014"]
+    assert "Khẩn · Camera" in behind
+    days = "from=2026-03-01&to"
+    for address in ("?period=9999-99&of=", f"?period=other&{days}=x", f"?{days}=2026-03-09", "?period=2026-Q1&by=month"):
+        assert office.get("ops_lead", f"/statistics{address}").status_code == 200
+    assert office.get("ops_lead", "/statistics?of=nowhere").status_code == 404
+    for figure in ("quarantined", "step_hours", "nonsense", ""):
+        assert office.get("ops_lead", f"/statistics/cases?period=2026-03&figure={figure}").status_code == 404
+    assert statements_of(lambda: office.get("ops_lead", MARCH)) < 45
+
+
+def test_who_reads_whose_figures_and_which_cases_behind_them(office: Office, loaded: Loaded) -> None:
+    for name in ("records_clerk", "administrator", "officer_PTNMT"):
+        assert office.get(name, "/statistics").status_code == 403
+    own = office.words("leader_HKL", MARCH)
+    assert "Hạt Kiểm lâm huyện Lạc Dương" in own
+    page = office.get("leader_HKL", MARCH).get_data(as_text=True)
+    assert "Phòng Tài nguyên" not in page
+    assert "by=agency" not in page
+    assert office.get("leader_HKL", f"{MARCH}&of={loaded.world.centre.ref}").status_code == 404
+    assert office.get("leader_HKL", f"{MARCH}&of={loaded.agencies['PTNMT'].ref}").status_code == 404
+    assert office.get("leader_HKL", "/statistics/cross?period=2026-03&rows=agency&columns=field").status_code == 200
+    # a number counts all, its list has what the leader may read: here the one case their agency has a part of
+    with unit_of_work():
+        case = db.session.get_one(Case, loaded.cases["PA-2026-000004"].id)
+        case.title = "Đường bị sạt lở"
+        db.session.add(Assignment(case_id=case.id, agency_id=loaded.agencies["HKL"].id, slot="lead", state="handling", distributed_at=LATER,
+                                  distributed_by_id=loaded.world.people["operator"].id))
+    behind = "/statistics/cases?period=2026-03&figure=received"
+    shown = office.words("leader_HKL", behind)
+    assert "PA-2026-000004" in shown
+    assert "Đường bị sạt lở" in shown
+    assert "7 vụ việc" in shown
+    assert "PA-2026-000016" not in shown
+    assert office.get("inspector", behind).status_code == 404, "an inspector reads registers, no cases"
+    assert "/statistics/cases" not in office.get("inspector", MARCH).get_data(as_text=True)
+    with unit_of_work():
+        reason = db.session.query(VisibilityReason).first()
+        db.session.get_one(Case, loaded.cases["PA-2026-000004"].id).visibility_reason_id = reason.id
+    assert "Đường bị sạt lở" not in office.words("ops_lead", behind)
+
+
+def test_figures_are_frozen_corrected_and_read_on_pages(office: Office, loaded: Loaded) -> None:
+    assert "Chốt số liệu" not in office.words("operator", MARCH)
+    form = {"period": "2026-03", "by": "field"}
+    for name, status in (("operator", 403), ("committee_leader", 403), ("leader_HKL", 403)):
+        assert office.post(name, "/statistics/freeze", **form).status_code == status
+    early = office.post("ops_lead", "/statistics/freeze", period="2026-04")
+    assert early.status_code == 422
+    assert "chưa hết" in early.get_data(as_text=True)
+    frozen = office.post("ops_lead", "/statistics/freeze", **form)
+    assert frozen.status_code == 302
+    words = office.words("ops_lead", frozen.location)
+    assert "Số liệu đã chốt: Tháng 3/2026" in words
+    assert "khieu_nai_to_cao" not in words
+    again = office.post("ops_lead", "/statistics/freeze", **form)
+    assert again.status_code == 422
+    assert "Tháng 3/2026" in office.words("committee_leader", "/statistics/snapshots")
+    with unit_of_work():
+        db.session.query(CaseSpan).filter_by(case_id=loaded.cases["PA-2026-000003"].id).update({"verdict": "in_time"})
+    assert "khác với bản đã chốt" in office.words("ops_lead", MARCH)
+    correct = f"{frozen.location}/correct"
+    assert office.post("operator", correct, reason="Một lý do đủ dài.").status_code == 403
+    short = office.post("ops_lead", correct, reason="ngắn")
+    assert short.status_code == 422
+    assert ">ngắn<" in short.get_data(as_text=True).replace("\r", "").replace("\n", ""), "what was typed stays"
+    done = office.post("ops_lead", correct, reason="Ghi nhầm <b>kết luận</b> của vụ việc.")
+    assert done.status_code == 302
+    page = office.get("ops_lead", done.location).get_data(as_text=True)
+    assert "&lt;b&gt;kết luận" in page
+    assert "Đúng hạn" in office.words("ops_lead", done.location)
+    assert "Có bản đính chính sau" in office.words("inspector", frozen.location)
+    assert office.get("leader_HKL", frozen.location).status_code == 404
+    assert "Đã chốt" in office.words("leader_HKL", MARCH), "an agency leader reads what was frozen of their own agency"
+    assert db.session.query(FiguresSnapshot).count() == 2

@@ -1,0 +1,1 @@
+"""Pages of the statistics: figures of a period with their snapshots, and the dashboards."""

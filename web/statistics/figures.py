@@ -1,0 +1,536 @@
+"""The figures of a period: all of them with their definitions, by a dimension, by two; the list behind each number; frozen snapshots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from wtforms import TextAreaField
+from wtforms.validators import InputRequired
+
+from casework.db import db, reading_once, unit_of_work
+from casework.errors import CaseworkError
+from casework.models import Case, FiguresSnapshot, RefusalReason
+from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
+from casework.states import STAFF_LABELS, CaseState
+from casework.words import Bilingual
+from reports.statistics.counting import (
+    DIMENSION_NAMES,
+    NOT_YET,
+    WHOLE,
+    Dimension,
+    Row,
+    cases_of,
+    cross,
+    figures_of,
+    is_listed,
+    names_of,
+)
+from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Rate, Shape
+from reports.statistics.periods import (
+    HALF_YEAR,
+    KIND_NAMES,
+    MONTH,
+    OTHER,
+    QUARTER,
+    WEEK,
+    YEAR,
+    Period,
+    label_of,
+    period_at,
+    period_between,
+    period_named,
+)
+from reports.statistics.reach import Reach, reach_named, reaches_of
+from reports.statistics.snapshots import (
+    LONGEST_REASON,
+    PAGE,
+    Change,
+    changes_of,
+    content_of,
+    correct,
+    freeze,
+    name_in,
+    newest_of,
+    period_of,
+    snapshot_seen,
+    snapshots_of,
+    snapshots_seen,
+)
+from web.clock import now
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.locales import language
+from web.task_page import at_most
+from workflows.step_figures import step_hours
+
+bp = Blueprint("statistics", __name__)
+
+OFFERED = {MONTH: 13, QUARTER: 5, HALF_YEAR: 3, YEAR: 4, WEEK: 6}
+"""How many periods of a kind may be chosen from a list; older ones by their name in the address, or by days."""
+
+COLUMNS = (
+    "carried_over", "received", "eligible", "handled", "handled_in_time", "handled_in_time_after_extension", "handled_late", "open",
+    "open_late", "reopened", "extensions_granted", "handed_back", "redone", "ratings_given", "working_minutes_filed_to_final",
+)  # fmt: skip
+"""Of a table by a dimension."""
+
+CROSSED = tuple(key for key, figure in FIGURES.items() if figure.shape == Shape.NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole; `percent` is None where so few make no rate."""
+
+    rate: Rate
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> float | None:
+        """To one decimal."""
+        return round(100 * self.part / self.whole, 1) if self.whole >= FEWEST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number of the table of all: a figure, or one reason or level of it."""
+
+    key: str
+    part: str
+    name: Bilingual
+    definition: Bilingual | None
+    value: Any
+    before: Any
+    frozen: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for."""
+
+    reaches: list[Reach]
+    reach: Reach
+    period: Period
+    by: Dimension
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """The same in the address of another page."""
+        own = {"of": self.reach.ref} if len(self.reaches) > 1 else {}
+        return {"period": self.period.name, "by": self.by.value, **own}
+
+    @property
+    def dimensions(self) -> list[Dimension]:
+        """By what the figures can be told apart here: by month where the period has several, by agency not of one alone."""
+        fitting = [each for each in Dimension if each != Dimension.MONTH or len(self.period.months()) > 1]
+        return [each for each in fitting if each != Dimension.AGENCY or self.reach.agency is None]
+
+
+class CorrectForm(Form):
+    """Why frozen figures are corrected."""
+
+    reason = TextAreaField(
+        _l("Reason"),
+        validators=[InputRequired(_l("Please say why.")), at_most(LONGEST_REASON)],
+        description=_l("It stands in every report of the corrected figures. Please name no citizen."),
+    )
+
+
+@bp.get("/statistics")
+@performs(Action.READ_STATISTICS)
+def figures() -> ResponseReturnValue:
+    with reading_once():
+        return _page(asked_in_address())
+
+
+@bp.get("/statistics/cross")
+@performs(Action.READ_STATISTICS)
+def crossed() -> ResponseReturnValue:
+    with reading_once():
+        return _crossed_page()
+
+
+def _crossed_page() -> str:
+    asked, moment = asked_in_address(), now()
+    rows = _dimension(request.args.get("rows"), asked.dimensions, asked.dimensions[0])
+    others = [each for each in asked.dimensions if each != rows]
+    columns = _dimension(request.args.get("columns"), others, others[0])
+    key = request.args.get("figure", "received")
+    key = key if key in CROSSED else "received"
+    told = cross(asked.reach.scope, asked.period, rows, columns, keys=[key], now=moment)
+    numbers = {subjects: values[key] for subjects, values in told.items()}
+    return render_template(
+        "statistics/cross.html",
+        rows=rows,
+        columns=columns,
+        figure=FIGURES[key],
+        numbers=numbers,
+        row_names=names_of(rows, [row for row, _column in numbers]),
+        column_names=names_of(columns, [column for _row, column in numbers]),
+        crossed=[FIGURES[each] for each in CROSSED],
+        **told_to_pages(asked),
+    )
+
+
+@bp.get("/statistics/cases")
+@performs(Action.READ_STATISTICS)
+def cases() -> ResponseReturnValue:
+    """The list behind a number, as far as the person may see its cases."""
+    with reading_once():
+        return _list_page()
+
+
+def _list_page() -> str:
+    asked, moment = asked_in_address(), now()
+    figure = found(FIGURES.get(request.args.get("figure", "")))
+    found(figure if is_listed(figure.key) and may(actor(), Action.READ_CASE) else None)
+    by, subject = _given_dimension("by", "subject"), request.args.get("subject", "")
+    other, other_subject = _given_dimension("beside", "beside_subject"), request.args.get("beside_subject", "")
+    part = request.args.get("part", "")
+    behind = cases_of(
+        figure.key, asked.reach.scope, asked.period, by=by, subject=subject or None, part=part or None,
+        after=request.args.get("after", ""), now=moment, beside=(other, other_subject) if other else None,
+    )  # fmt: skip
+    rows = read_behind(behind.rows)
+    given = {"figure": figure.key, "subject": subject, "part": part, "beside": other.value if other else ""}
+    given |= {"beside_subject": other_subject}
+    following = {**asked.address, **{name: value for name, value in given.items() if value}, "by": by.value if by else None}
+    return render_template(
+        "statistics/cases.html",
+        figure=figure,
+        rows=rows,
+        hidden=len(behind.rows) - len(rows),
+        subject_names=[name for each, word in ((by, subject), (other, other_subject)) if each for name in names_of(each, [word]).values()],
+        part_name=_part_name(figure.key, part) if part else None,
+        titles=titles_in_lists([case for _row, case in rows]),
+        state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
+        next=url_for(".cases", **following, after=behind.next) if behind.next else "",
+        first=url_for(".cases", **following) if request.args.get("after") else "",
+        **told_to_pages(asked),
+    )
+
+
+def read_behind(behind: Sequence[Row]) -> list[tuple[Row, Case]]:
+    """The rows behind a number whose cases the person may read."""
+    query = select(Case).where(Case.id.in_([row.case_id for row in behind])).options(*WITH_VIEWERS, joinedload(Case.lead_agency))
+    readable = {case.id: case for case in db.session.scalars(query) if seen_by(actor(), case) is not None} if behind else {}
+    return [(row, readable[row.case_id]) for row in behind if row.case_id in readable]
+
+
+def titles_in_lists(cases: Sequence[Case]) -> dict[int, str]:
+    """The titles a list may name: none of sensitive cases, and of others as the person may read them."""
+    return {
+        case.id: case.title or "" for case in cases if case.visibility_reason_id is None and sees(actor(), Sight.CLEARED, case)
+    }  # fmt: skip
+
+
+@bp.post("/statistics/freeze")
+@performs(Action.FREEZE_FIGURES)
+def freeze_period() -> ResponseReturnValue:
+    """Freeze a period that is over. What is kept is counted before the unit of work begins, which then holds no lock for long."""
+    asked = asked_in_address(request.form)
+    try:
+        _require_freezing(asked.reach)
+        period, centre_id = asked.period, asked.reach.centre.id
+        content = content_of(period, centre_id=centre_id, steps=step_hours(period, centre_id=centre_id)) if period.is_over(now()) else None
+        with unit_of_work():
+            address = url_for(".snapshot", ref=freeze(period, centre_id=centre_id, by=actor(), now=now(), content=content).ref)
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _page(asked_in_address(request.form), refusal=local(refusal.text)), 422
+    flash(_("The figures are frozen."))
+    return redirect(address)
+
+
+@bp.get("/statistics/snapshots")
+@performs(Action.READ_STATISTICS)
+def snapshots() -> ResponseReturnValue:
+    before = request.args.get("before", "")
+    rows = snapshots_seen(actor(), before=int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None)
+    return render_template(
+        "statistics/snapshots.html",
+        snapshots=rows,
+        next=url_for(".snapshots", before=rows[-1].id) if len(rows) == PAGE else "",
+        first=url_for(".snapshots") if before else "",
+        label_of=label_of,
+        is_several=len({row.centre_id for row in rows}) > 1,
+    )
+
+
+@bp.get("/statistics/snapshots/<ref>")
+@performs(Action.READ_STATISTICS)
+def snapshot(ref: str) -> ResponseReturnValue:
+    return _snapshot_page(found(snapshot_seen(actor(), ref)), CorrectForm(formdata=None))
+
+
+@bp.post("/statistics/snapshots/<ref>/correct")
+@performs(Action.FREEZE_FIGURES)
+def correct_snapshot(ref: str) -> ResponseReturnValue:
+    row, form = found(snapshot_seen(actor(), ref)), CorrectForm()
+    if not form.validate_on_submit():
+        return _snapshot_page(row, form), 422
+    try:
+        period = period_of(row)
+        content = content_of(period, centre_id=row.centre_id, steps=step_hours(period, centre_id=row.centre_id))
+        with unit_of_work():
+            again = found(snapshot_seen(actor(), ref))
+            made = correct(again, reason=form.reason.data or "", by=actor(), now=now(), content=content)
+            address = url_for(".snapshot", ref=made.ref)
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _snapshot_page(found(snapshot_seen(actor(), ref)), form, refusal=local(refusal.text)), 422
+    flash(_("The correction is kept beside what was frozen."))
+    return redirect(address)
+
+
+# -- what pages are made of -------------------------------------------------------------------------------------------------------
+
+
+def _page(asked: Asked, *, refusal: str = "") -> str:
+    moment, scope = now(), asked.reach.scope
+    by_subject = figures_of(scope, asked.period, by=asked.by, now=moment)
+    whole = by_subject.pop(WHOLE)
+    before = figures_of(scope, asked.period.before())[WHOLE]
+    newest = newest_of(asked.period, centre_id=asked.reach.centre.id)
+    frozen = _frozen(newest, asked.reach) if newest is not None else None
+    return render_template(
+        "statistics/figures.html",
+        lines=_lines(whole, before, frozen),
+        shares=[(share_of(rate, whole), share_of(rate, before)) for rate in RATES.values()],
+        before=asked.period.before(),
+        names=names_of(asked.by, by_subject),
+        by_subject=by_subject,
+        columns=[FIGURES[key] for key in COLUMNS],
+        in_time=lambda values: share_of(RATES["in_time_of_handled"], values),
+        newest=newest if asked.reach.agency is None else None,
+        frozen=frozen,
+        differs=frozen is not None and frozen != _comparable(whole, frozen),
+        may_freeze=asked.reach.freezes and asked.period.is_over(moment) and newest is None,
+        is_over=asked.period.is_over(moment),
+        may_schedule=may(actor(), Action.SCHEDULE_REPORT),
+        rates=RATES,
+        refusal=refusal,
+        **told_to_pages(asked),
+    )
+
+
+def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = "") -> str:
+    content = row.content
+    newest = found(newest_of(period_of(row), centre_id=row.centre_id))
+    freezers = {reach.centre.id for reach in reaches_of(actor()) if reach.freezes}
+    parts = [
+        (Dimension(name), {subject: name_in(content, name, subject) for subject in _in_order(content, name)}, subjects)
+        for name, subjects in content["figures"].items() if name != "all" and subjects
+    ]  # fmt: skip
+    return render_template(
+        "statistics/snapshot.html",
+        snapshot=row,
+        content=content,
+        label=label_of(row.name),
+        lines=_lines(content["figures"]["all"][WHOLE], None, None, reasons=content["names"].get("reason", {})),
+        parts=parts,
+        columns=[FIGURES[key] for key in COLUMNS],
+        changes=[(_changed_name(row, change), change) for change in changes_of(row)],
+        others=[each for each in snapshots_of(period_of(row), centre_id=row.centre_id) if each.id != row.id],
+        is_newest=newest.id == row.id,
+        steps=[(Bilingual(*step["name"]), step) for step in content["steps"]],
+        may_correct=row.centre_id in freezers and newest.id == row.id,
+        form=form,
+        refusal=refusal,
+        **_words(),
+    )
+
+
+def told_to_pages(asked: Asked) -> dict[str, Any]:
+    """What every page of the figures and the dashboard needs."""
+    return {
+        "asked": asked,
+        "offered": _offered(asked.reach.centre.id, asked.period),
+        "first_day": asked.period.since.astimezone(LOCAL_ZONE).date(),
+        "last_day": _last_day(asked.period),
+        "listed": lambda key: may(actor(), Action.READ_CASE) and is_listed(key),
+        "is_going_on": not asked.period.is_over(now()),
+        **_words(),
+    }
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "dimension_names": DIMENSION_NAMES,
+        "number_words": number_words,
+        "percent": percent,
+        "hours": hours,
+        "levels": LEVELS,
+        "fewest": FEWEST,
+        "figures": FIGURES,
+        "shapes": Shape,
+        "whole_subject": WHOLE,
+    }
+
+
+def asked_in_address(given: Mapping[str, str] | None = None) -> Asked:
+    """What the address or a form asks for; what makes no sense there is the present month of the first centre."""
+    given = request.args if given is None else given
+    reaches = reaches_of(actor())
+    reach = found(reach_named(reaches, given.get("of", "")))
+    centre_id = reach.centre.id
+    try:
+        if given.get("from") and given.get("to") and (not given.get("period") or given.get("period") == OTHER):
+            period = period_between(date.fromisoformat(given["from"]), date.fromisoformat(given["to"]), centre_id=centre_id)
+        else:
+            period = period_named(given.get("period", ""), centre_id=centre_id)
+    except ValueError:
+        period = period_at(MONTH, now(), centre_id=centre_id)
+    asked = Asked(reaches, reach, period, Dimension.FIELD)
+    return Asked(reaches, reach, period, _dimension(given.get("by"), asked.dimensions, Dimension.FIELD))
+
+
+def _dimension(word: str | None, offered: Sequence[Dimension], default: Dimension) -> Dimension:
+    return next((each for each in offered if each.value == word), default)
+
+
+def _given_dimension(name: str, of: str) -> Dimension | None:
+    """By what the number behind which somebody looks was told apart; None for one of the whole."""
+    return next((each for each in Dimension if each.value == request.args.get(name)), None) if request.args.get(of) else None
+
+
+def _require_freezing(reach: Reach) -> None:
+    if not reach.freezes:
+        raise NotAllowed
+
+
+def _offered(centre_id: int, chosen: Period) -> list[tuple[Bilingual, list[Period]]]:
+    """The periods of each kind up to the present one, the newest first, and the chosen one among them."""
+    groups: list[tuple[Bilingual, list[Period]]] = []
+    for kind, number in OFFERED.items():
+        period = period_at(kind, now(), centre_id=centre_id)
+        rows: list[Period] = []
+        while len(rows) < number:
+            rows.append(period)
+            period = period.before()
+        if chosen.kind == kind and all(each.name != chosen.name for each in rows):
+            rows.append(chosen)
+        groups.append((KIND_NAMES[kind], rows))
+    return [*groups, *([(KIND_NAMES[OTHER], [chosen])] if chosen.kind == OTHER else [])]
+
+
+def _last_day(period: Period) -> date:
+    """The last day of which anything belongs to it."""
+    until = period.until.astimezone(LOCAL_ZONE)
+    return date.fromordinal(until.date().toordinal() - 1) if until.time() == datetime.min.time() else until.date()
+
+
+def _frozen(row: FiguresSnapshot, reach: Reach) -> dict[str, Any] | None:
+    """What was frozen for the whole, or for the agency that alone is read."""
+    figures = row.content["figures"]
+    own: dict[str, Any] | None = figures["all"][WHOLE] if reach.agency is None else figures["agency"].get(reach.agency.ref)
+    return own
+
+
+def _comparable(whole: Mapping[str, Any], frozen: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: whole.get(key) for key in frozen}
+
+
+def _lines(
+    whole: Mapping[str, Any], before: Mapping[str, Any] | None, frozen: Mapping[str, Any] | None,
+    *, reasons: Mapping[str, Sequence[str]] | None = None,
+) -> list[Line]:  # fmt: skip
+    """Every figure, with its reasons or levels beneath it."""
+    lines: list[Line] = []
+    for key, figure in FIGURES.items():
+        if key not in whole:
+            continue
+        lines.append(Line(key, "", figure.name, figure.definition, *(each.get(key) if each else None for each in (whole, before, frozen))))
+        if figure.shape in (Shape.REASONS, Shape.LEVELS):
+            parts = dict.fromkeys(part for each in (whole, before, frozen) if each for part in each.get(key) or {})
+            names = _reason_names(list(parts)) if figure.shape == Shape.REASONS and reasons is None else {}
+            for part in parts:
+                name = names.get(part) or (Bilingual(*reasons[part]) if reasons and part in reasons else None) or _part_name(key, part)
+                values = ((each.get(key) or {}).get(part, 0) if each else None for each in (whole, before, frozen))
+                lines.append(Line(key, part, name, None, *values))
+    return lines
+
+
+def share_of(rate: Rate, figures: Mapping[str, Any]) -> Share:
+    if rate.key == "rated_of_handled":
+        return Share(rate, *figures["rated_of_handled"])
+    if rate.key == "content_of_rated":
+        given = figures["ratings_given"]
+        return Share(rate, sum(given.get(level, 0) for level in rate.part), sum(given.values()))
+    return Share(rate, sum(figures[key] for key in rate.part), sum(figures[key] for key in rate.whole))
+
+
+def _reason_names(keys: Sequence[str]) -> dict[str, Bilingual]:
+    rows = db.session.scalars(select(RefusalReason).where(RefusalReason.key.in_(keys)).order_by(RefusalReason.id))
+    return {row.key: row.name for row in rows}
+
+
+def _part_name(key: str, part: str) -> Bilingual:
+    if part in LEVELS:
+        return LEVELS[part]
+    if part == NOT_YET:
+        return Bilingual("Không ghi lý do", "No reason given")
+    return _reason_names([part]).get(part) or PART_NAMES.get(part) or Bilingual(part, part)
+
+
+PART_NAMES = {
+    "part": Bilingual("được đánh giá", "rated"),
+    "whole": Bilingual("đã xử lý", "handled"),
+    "median": Bilingual("trung vị", "median"),
+    "p90": Bilingual("bách phân vị 90", "90th percentile"),
+}
+
+
+def _in_order(content: Mapping[str, Any], dimension: str) -> list[str]:
+    """The subjects of a snapshot in the order their names were kept, then those without a name."""
+    figures, names = content["figures"][dimension], content["names"].get(dimension, {})
+    return [*sorted((each for each in names if each in figures), key=lambda each: (each == NOT_YET, names[each][0])),
+            *(each for each in figures if each not in names)]  # fmt: skip
+
+
+def _changed_name(row: FiguresSnapshot, change: Change) -> list[Bilingual]:
+    """What a change is about, the figure first: Tiếp nhận · Lĩnh vực: Đô thị."""
+    figure = FIGURES.get(change.figure)
+    words = [figure.name if figure else Bilingual(change.figure, change.figure)]
+    if change.part:
+        words.append(_part_name(change.figure, change.part))
+    if change.dimension != "all":
+        words.append(name_in(row.content, change.dimension, change.subject))
+    return words
+
+
+def number_words(key: str, value: Any) -> str:
+    """A value of a figure as a table says it."""
+    if value is None:
+        return "–"
+    shape = FIGURES[key].shape
+    if isinstance(value, Mapping) and shape == Shape.SPREAD:
+        return f"{hours(value.get('median'))} / {hours(value.get('p90'))}"
+    if isinstance(value, Mapping):
+        return str(sum(value.values()))
+    return "/".join(str(each) for each in value) if isinstance(value, list) else str(value)
+
+
+def hours(minutes: float | None) -> str:
+    """Office minutes as hours with one decimal."""
+    return "–" if minutes is None else _decimal(round(minutes / 60, 1))
+
+
+def percent(number: float | None) -> str:
+    """92,5 %."""
+    return "" if number is None else _decimal(number) + " %"
+
+
+def _decimal(number: float) -> str:
+    text = f"{number:.1f}".removesuffix(".0")
+    return text if language() == "en" else text.replace(".", ",")

@@ -1,0 +1,60 @@
+"""Freezing figures by itself: some hours after a month, quarter, half-year or year of a centre has been cut off."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from casework.db import db, unit_of_work
+from casework.findings import one_moment
+from casework.models import Centre, FiguresSnapshot
+from casework.permissions import SYSTEM
+from casework.settings.values import value_of
+from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, YEAR, Period, period_at
+from reports.statistics.snapshots import SnapshotRefused, content_of, freeze, has_facts_before, newest_of
+from workflows.step_figures import step_hours
+
+FROZEN_KINDS = (MONTH, QUARTER, HALF_YEAR, YEAR)
+MOST_MISSED = 12
+"""Periods of a kind that are caught up with after the worker stood still."""
+
+
+def freeze_figures(now: datetime) -> int:
+    """Freeze every period that is due and not frozen yet; returns how many. The job.
+
+    Counting takes no lock; a snapshot is written in a unit of work of its own, and a second worker finds it there.
+    """
+    number = 0
+    for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
+        for kind in FROZEN_KINDS:
+            for period in _due(centre_id, kind, now):
+                number += _freeze(period, centre_id, now)
+    return number
+
+
+def _freeze(period: Period, centre_id: int, now: datetime) -> bool:
+    with one_moment():
+        content = content_of(period, centre_id=centre_id, steps=step_hours(period, centre_id=centre_id))
+    try:
+        with unit_of_work():
+            freeze(period, centre_id=centre_id, by=SYSTEM, now=now, content=content)
+    except SnapshotRefused:
+        # frozen meanwhile, or not everything is counted yet: the next round looks again
+        return False
+    return True
+
+
+def _due(centre_id: int, kind: str, now: datetime) -> Iterator[Period]:
+    """The oldest first, so that a month frozen says where the next one begins."""
+    wait = timedelta(hours=int(value_of("freeze_after_hours", centre_id)))
+    newest = select(FiguresSnapshot.until_at).where(FiguresSnapshot.centre_id == centre_id, FiguresSnapshot.period == kind)
+    last = db.session.scalar(newest.order_by(FiguresSnapshot.until_at.desc()).limit(1))
+    missed: list[Period] = []
+    period = period_at(kind, now - wait, centre_id=centre_id).before()
+    while len(missed) < (MOST_MISSED if last is not None else 1):
+        if (last is not None and period.until <= last) or not has_facts_before(centre_id, period.until):
+            break
+        if newest_of(period, centre_id=centre_id) is None:
+            missed.append(period)
+        period = period.before()
+    yield from reversed(missed)
