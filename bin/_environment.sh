@@ -95,5 +95,21 @@ make_requirements() {
     if [ "$1" = dev ]; then echo "$wanted" > .venv/.requirements-media; fi
 }
 
+# need_checker: var/outloud with the PDF/UA checker of the tests, which brings code under the AGPL and has no place beside the program.
+need_checker() {
+    exec 9<tests/reports/outloud.txt
+    if command -v flock >/dev/null; then flock 9; fi
+    wanted=$( { echo "$ROOT"; cat tests/reports/outloud.txt; } | sha256sum | cut -d' ' -f1)
+    if ! { [ -x var/outloud/bin/python ] && [ "$(cat var/outloud/.requirements 2>/dev/null)" = "$wanted" ]; }; then
+        say "Installing the PDF/UA checker into var/outloud"
+        mkdir -p var
+        .venv/bin/python -m venv --clear var/outloud
+        var/outloud/bin/python -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 10 \
+            --timeout 60 --requirement tests/reports/outloud.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
+        echo "$wanted" > var/outloud/.requirements
+    fi
+    exec 9<&-
+}
+
 PDF_PACKAGES="libpangoft2-1.0-0 libharfbuzz-subset0"
 TEST_PACKAGES="chromium postgresql-17 poppler-utils qpdf softhsm2 libnss3-tools"

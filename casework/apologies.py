@@ -3,7 +3,7 @@
 Practice of the one-stop units ("Phiếu xin lỗi và hẹn lại ngày trả kết quả"), taken over for field reports.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,12 +11,13 @@ from sqlalchemy import Select, func, select
 
 from casework.calendars import calendar_of
 from casework.db import db
+from casework.documents.kinds import APOLOGY
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.letterheads import letterhead_for
-from casework.letters import APOLOGY, is_owed_late, local_day, refuse_day
-from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
+from casework.letters import is_owed_late, local_day, refuse_day
+from casework.models import Agency, Assignment, Case, Letter
 from casework.outbox import tell_reporters
 from casework.permissions import OPERATIONS, Action, Actor, Role, require
 from casework.states import OPEN_STATES
@@ -116,24 +117,12 @@ def promised_days(case_ids: Collection[int]) -> dict[int, date]:
     return {case_id: day for case_id, day in rows if case_id is not None and day is not None}
 
 
-def apologies_to(report: Report) -> list[OwnApology]:
-    """What the sender of a report was apologised for while the report was in the case, the newest first."""
+def apologies_in(told: Iterable[Letter]) -> list[OwnApology]:
+    """The apologies among the letters the sender of a report was told of (casework.documents.to_senders.letters_told)."""
     return [
         OwnApology(letter.ref, letter.content["unit"], letter.content["reason"], letter.reply_by, letter.made_at)
-        for letter in _told_to(report) if letter.reply_by is not None
+        for letter in told if letter.kind == APOLOGY and letter.reply_by is not None
     ]  # fmt: skip
-
-
-def apology_to(report: Report, ref: str) -> Letter | None:
-    """One apology to the sender of a report; None where it is none of theirs."""
-    return next((letter for letter in _told_to(report) if letter.ref == ref), None)
-
-
-def _told_to(report: Report) -> list[Letter]:
-    query = select(Letter).join(CaseReport, CaseReport.case_id == Letter.case_id).where(CaseReport.report_id == report.id)
-    query = query.where(Letter.kind == APOLOGY, Letter.withdrawn_at.is_(None), Letter.made_at >= CaseReport.joined_at)
-    query = query.where(CaseReport.left_at.is_(None) | (Letter.made_at <= CaseReport.left_at))
-    return list(db.session.scalars(query.order_by(Letter.id.desc()).limit(20)))
 
 
 def _of_case(case_id: int) -> Select[int]:

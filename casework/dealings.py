@@ -23,6 +23,7 @@ from casework.models import (
     Extension,
     HandBack,
     Hold,
+    Letter,
     Publication,
     Question,
     Referral,
@@ -114,7 +115,7 @@ class Dealings:
     merged_into: Case | None = None
     names: dict[int, str] = field(default_factory=dict)
     there: frozenset[type[Any]] = frozenset()
-    """Of which tables the case has rows at all, those among them that are read elsewhere: hand-backs, publications."""
+    """Of which tables the case has rows at all, those among them that are read elsewhere: hand-backs, publications, letters."""
 
     def name(self, account_id: int | None) -> str:
         """What somebody is called; empty for nobody."""
@@ -152,7 +153,7 @@ def dealings_seen(case: Case, by: Actor) -> Dealings:
 def _tables_with_rows(case: Case) -> frozenset[type[Any]]:
     asked: list[tuple[type[Any], Any]] = [
         *((table, exists().where(table.case_id == case.id)) for table in BESIDE),
-        (Publication, exists().where(Publication.case_id == case.id)),
+        *((table, exists().where(table.case_id == case.id)) for table in (Publication, Letter)),
         *((table, exists().where(table.assignment_id.in_([row.id for row in case.assignments]))) for table in (Extension, HandBack)),
     ]
     query = union_all(*(select(literal(number)).where(is_there) for number, (_table, is_there) in enumerate(asked)))

@@ -64,6 +64,7 @@ from casework.models import (
     Withdrawal,
 )
 from casework.outbox import LETTER
+from casework.outputs import drop_outputs_of
 from casework.photo_records import NAME_PURPOSE
 from casework.ratings import rating_reason
 from casework.refusals import objection_words
@@ -112,7 +113,8 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
-    take_out_of_letters(cases, at=at)
+    take_out_of_letters(cases, at=at, reports=reports)
+    drop_outputs_of(cases, at=at)
     forget(Case, ids)
     forget(Report, [report.id for report in reports])
     forget(Assignment, [assignment.id for case in cases for assignment in case.assignments])
@@ -271,7 +273,7 @@ def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> N
     db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
 
 
-LOOKS = ("reveal_identity", "look_at_data_request")
+LOOKS = ("reveal_identity", "export_identity", "look_at_data_request")
 """Events with the reason for which somebody looked at who a person is."""
 
 

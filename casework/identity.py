@@ -54,7 +54,7 @@ def seal_contact(contact: Contact) -> bytes:
 
 
 def open_contact(sealed: bytes) -> Contact:
-    """Open an envelope. Callers are `reveal_identity`, the owner's own pages and the sending of messages; nothing else."""
+    """Open an envelope. Callers are `reveal_identity`, `export_identity`, the owner's own pages and the sending of messages alone."""
     return Contact(**open_json(sealed, purpose=IDENTITY_PURPOSE))
 
 

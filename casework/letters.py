@@ -8,24 +8,40 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.calendars import calendar_of
 from casework.db import db
+from casework.documents.forgetting import forget_files_of
+from casework.documents.kinds import (
+    AGENCY_SHEET,
+    HANDOVER_MINUTES,
+    LATE_LIST,
+    PERIOD_REPORT,
+    TRANSFER_SLIP,
+    YEARBOOK,
+    Issuer,
+    is_of_the_centre,
+    kind_of,
+)
 from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.letterheads import letterhead_for
-from casework.models import Agency, Assignment, Case, Letter
+from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
 from casework.outbox import tell_agency_of_letter
-from casework.permissions import LOCAL_ZONE, OPERATIONS, WITH_VIEWERS, Action, Actor, Role, Sight, require, sees
+from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, OPERATIONS, WITH_VIEWERS, Action, Actor, Role, Sight, require, sees
 from casework.reminders import owes_answer
 from casework.settings.values import value_of
-from casework.successors import Followed, left_to
+from casework.successors import Followed, heirs_of, left_to
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, DayTooFar
 
-LATE_LIST = "late_list"
-APOLOGY = "apology"
+LISTS = (LATE_LIST, PERIOD_REPORT, AGENCY_SHEET, YEARBOOK)
+"""Kinds of letters whose `rows` tell of single cases."""
+
+TYPED = frozenset({"words", "assessment", "proposals"})
+"""What somebody typed into them."""
+
 MOST_ROWS = 100
 LONGEST_WORDS = 1_000
 PAGE = 50
@@ -119,8 +135,18 @@ def letter_seen(by: Actor, ref: str) -> Letter | None:
     return db.session.scalars(_seen(by).where(Letter.ref == ref)).first()
 
 
+def letters_within(by: Actor) -> Select[Letter]:
+    """The letters somebody sees, to be narrowed further."""
+    return _seen(by)
+
+
 def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
-    """What a letter says to its reader: without the title of a case whose words they do not read now, as an agency that was removed."""
+    """What a letter says to its reader: without the words about a case they do not read now, as an agency that was removed.
+
+    Of a list those are the titles; a letter about one case says `is_hidden` in place of what it told.
+    """
+    if letter.case_id is not None:
+        return letter.content if reads_whole(by, letter) else _without_words(letter.content)
     rows = letter.content.get("rows")
     if not rows:
         return letter.content
@@ -129,20 +155,70 @@ def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
     return {**letter.content, "rows": [row if row["code"] in read else {**row, "title": ""} for row in rows]}
 
 
-def take_out_of_letters(cases: Collection[Case], *, at: datetime) -> None:
-    """Let no letter tell of cases that leave the system: apologies lose all they said, lists lose the line."""
+def reads_whole(by: Actor, letter: Letter) -> bool:
+    """Whether somebody who sees that there is a letter reads all of it, as it stands on paper.
+
+    Of a letter about one case: whoever reads the words of the case now, and the agency in whose name it went out, which keeps its own
+    texts (rules.md, section 2). A records clerk gives it a number without reading the matter. Minutes of hand-over tell none.
+    """
+    kind = kind_of(letter)
+    if letter.case_id is None or letter.kind == HANDOVER_MINUTES:
+        return True
+    case = db.session.scalars(select(Case).where(Case.id == letter.case_id).options(*WITH_VIEWERS)).one()
+    if sees(by, Sight.CLEARED, case):
+        return True
+    if kind.issuer is not Issuer.NAMED_AGENCY or letter.agency_id is None:
+        return False
+    own = (letter.agency_id, *heirs_of(Followed.AGENCY, letter.agency_id, case.area_id))
+    return any(by.holds(AGENCY_ROLES, agency_id=agency_id) for agency_id in own)
+
+
+def take_out_of_letters(cases: Collection[Case], *, at: datetime, reports: Collection[Report] = ()) -> None:
+    """Let no letter tell of cases that leave the system: what is about one of them loses all it said, lists lose the line.
+
+    `reports` that leave with them may have been in other cases before: slips written there meanwhile told their words too. Kept files of
+    such letters are erased, and what was to be sealed is not.
+    """
     if not cases:
         return
     codes, since = {case.code for case in cases}, min(case.opened_at for case in cases)
-    for letter in db.session.scalars(select(Letter).where(Letter.case_id.in_([case.id for case in cases])).with_for_update()):
-        letter.content, letter.withdrawn_at = {}, letter.withdrawn_at or at
-    lists = select(Letter).where(Letter.kind == LATE_LIST, Letter.made_at >= since).order_by(Letter.id)
+    ids = [case.id for case in cases]
+    told = or_(Letter.case_id.in_(ids), Letter.id.in_(_slips_with([report.id for report in reports])))
+    emptied = []
+    for letter in db.session.scalars(select(Letter).where(told).order_by(Letter.id).with_for_update()):
+        letter.content, letter.withdrawn_at, letter.withdrawn_reason = {}, letter.withdrawn_at or at, None
+        emptied.append(letter.id)
+    lists = select(Letter).where(Letter.kind.in_(LISTS), Letter.made_at >= since).order_by(Letter.id)
     for letter in db.session.scalars(lists):
         rows = letter.content.get("rows", [])
         if any(row["code"] in codes for row in rows):
             # the words somebody added may speak of the same case
-            letter.content = {**letter.content, "rows": [row for row in rows if row["code"] not in codes], "words": ""}
-            letter.withdrawn_at = letter.withdrawn_at or at
+            typed = dict.fromkeys(TYPED & letter.content.keys(), "")
+            letter.content = {**letter.content, "rows": [row for row in rows if row["code"] not in codes], **typed}
+            letter.withdrawn_at, letter.withdrawn_reason = letter.withdrawn_at or at, None
+            emptied.append(letter.id)
+    forget_files_of(emptied, at=at)
+
+
+def _slips_with(report_ids: Sequence[int]) -> Select[int]:
+    """The slips written in any case while one of these reports was in it."""
+    was_there = exists().where(
+        CaseReport.case_id == Letter.case_id, CaseReport.report_id.in_(report_ids), CaseReport.joined_at <= Letter.made_at,
+        or_(CaseReport.left_at.is_(None), CaseReport.left_at >= Letter.made_at),
+    )  # fmt: skip
+    cases = select(CaseReport.case_id).where(CaseReport.report_id.in_(report_ids))
+    return select(Letter.id).where(Letter.case_id.in_(cases), Letter.kind == TRANSFER_SLIP, was_there)
+
+
+HIDDEN: dict[str, Any] = {
+    "title": "", "where": "", "field": "", "texts": [], "photos": 0, "instructions": "", "words": "", "reason": "…", "explained": "",
+    "guidance": "", "answers": [], "summary": "", "missing": [],
+}  # fmt: skip
+"""What of a letter about one case tells the matter, and what stands in its place for who does not read it."""
+
+
+def _without_words(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: HIDDEN.get(name, value) for name, value in content.items()} | {"is_hidden": True}
 
 
 def _row(assignment: Assignment, now: datetime) -> dict[str, object]:
@@ -159,11 +235,17 @@ def _row(assignment: Assignment, now: datetime) -> dict[str, object]:
 
 def _seen(by: Actor) -> Select[Letter]:
     query = select(Letter).options(joinedload(Letter.agency), joinedload(Letter.centre))
-    return query.where(_within(by))
+    return query.where(_within(by), ~_is_apart())
+
+
+def _is_apart() -> ColumnElement[bool]:
+    """Minutes of a case that was set apart: no list has them, their confidential readers find them in the case."""
+    is_quarantined = exists().where(Case.id == Letter.case_id, Case.quarantined_at.is_not(None))
+    return and_(Letter.kind == HANDOVER_MINUTES, is_quarantined)
 
 
 def _within(by: Actor) -> ColumnElement[bool]:
-    """Letters of the centres somebody runs or leads, and those to or of the agencies they lead."""
+    """Letters of the centres somebody runs or leads, those to or of the agencies they lead, and for a clerk those of the centre's book."""
     of_centres = [grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}]
     of_agencies = [grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER]
     if None in of_centres:
@@ -173,4 +255,5 @@ def _within(by: Actor) -> ColumnElement[bool]:
         *left_to(Followed.CENTRE, set(filter(None, of_centres)), body=Letter.centre_id.expression, area=area),
         *left_to(Followed.AGENCY, set(filter(None, of_agencies)), body=Letter.agency_id.expression, area=area),
     ]
-    return or_(false(), Letter.centre_id.in_(of_centres), Letter.agency_id.in_(of_agencies), *left)
+    by_the_clerk = Letter.centre_id.in_([grant.centre_id for grant in by.grants if grant.role == Role.RECORDS_CLERK]) & is_of_the_centre()
+    return or_(false(), Letter.centre_id.in_(of_centres), Letter.agency_id.in_(of_agencies), by_the_clerk, *left)

@@ -84,6 +84,16 @@ def tell_of_data_request(recipient: str, template: str, *, request: str, at: dat
     db.session.add(message)
 
 
+def tell_of_schedule(recipient: str, template: str, *, at: datetime, key: str, **parameters: Any) -> None:
+    """Tell a desk or an account of what a schedule made, or could not make; it belongs to no case. What was told under that key is not
+    told twice."""
+    if db.session.scalar(select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)) is None:
+        message = OutboxMessage(
+            recipient=recipient, channel="page", template=template, parameters=parameters, dedupe_key=key, created_at=at, due_at=at
+        )
+        db.session.add(message)
+
+
 def add_to_letter(desk: str, case: Case, *, at: datetime, due: datetime) -> None:
     """Put a case into the letter an inbox gets on the local day of `due`; it is begun if there is none yet.
 

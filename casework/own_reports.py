@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from casework.apologies import OwnApology, apologies_to
+from casework.apologies import OwnApology, apologies_in
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told
 from casework.intake import original_words, place_words
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
@@ -116,6 +117,7 @@ class OwnReport:
     referral: ReferralTold | None = None
     extensions: tuple[Granted, ...] = ()
     apologies: tuple[OwnApology, ...] = ()
+    letters: tuple[OwnLetter, ...] = ()
     publication: Publication | None = None
     answers: tuple[PublicAnswer, ...] = ()
     missing: tuple[MissingAnswer, ...] = ()
@@ -159,7 +161,11 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
     )  # fmt: skip
     if link.left_at is not None:
         return own_part
-    own_part = replace(own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_to(report)))
+    written = letters_told(report)
+    own_part = replace(
+        own_part, referral=talk.referral, extensions=talk.extensions, apologies=tuple(apologies_in(written)),
+        letters=tuple(own_letters(written)),
+    )  # fmt: skip
     return _with_case(own_part, case, report, question, standing, now)
 
 

@@ -5,7 +5,7 @@ Nobody's place is given away: before the first publication, and where the public
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -77,7 +77,7 @@ def public_map(wanted: Wanted, *, now: datetime) -> PublicMap:
         if case.id in shown
     )  # fmt: skip
     counted = Counter(case.area_id for case in cases if case.id not in shown)
-    return PublicMap(points, tuple(_spots(counted)), counted[None], is_more)
+    return PublicMap(points, tuple(spots_of(counted)), counted[None], is_more)
 
 
 def _cases(ids: Sequence[int]) -> list[Case]:
@@ -99,7 +99,8 @@ def _exact_titles(case_ids: Sequence[int]) -> dict[int, str]:
     return {case_id: title for case_id, (title, is_exact) in newest.items() if is_exact}
 
 
-def _spots(counted: Counter[int | None]) -> list[Spot]:
+def spots_of(counted: Mapping[int | None, int]) -> list[Spot]:
+    """Where the communes lie of which so many cases are only counted, in the order of their names."""
     ids = [area_id for area_id in counted if area_id is not None]
     middle = (Area.south + Area.north) / 2, (Area.west + Area.east) / 2
     latitude, longitude = func.coalesce(Area.latitude, middle[0]), func.coalesce(Area.longitude, middle[1])

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, false, func, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
@@ -96,17 +96,35 @@ def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
     if wanted.is_nothing or not scopes:
         return Found((), 0, False, 1)
     named = _cases_with(wanted, scopes)
+    whole, is_more = _matching(wanted, words, scopes, named)
+    page = max(1, min(page, -(-len(whole) // PAGE)))
+    shown = whole[(page - 1) * PAGE : page * PAGE]
+    return Found(_hits(shown, scopes, named), len(whole), is_more, page, tuple(words))
+
+
+def cases_to_list(wanted: Wanted, *, by: Actor, centre_id: int) -> Select[int]:
+    """The numbers of all cases of a centre that match, within what the person may see, however many; by words or codes as many as the
+    search itself finds. Raises NotAllowed for roles that search nothing."""
+    require(by, Action.SEARCH_CASES)
+    words, scopes = words_asked(wanted.words), _scopes(by)
+    left = left_to(Followed.CENTRE, {centre_id}, body=Case.centre_id.expression, area=Case.area_id.expression)
+    query = select(Case.id).where(or_(Case.centre_id == centre_id, *left), Case.quarantined_at.is_(None), *_conditions(wanted))
+    query = query.where(or_(false(), *(_of_cases(scope) for scope in scopes)))
+    if words or wanted.codes:
+        whole, _is_more = _matching(wanted, words, scopes, _cases_with(wanted, scopes))
+        query = query.where(Case.id.in_(whole))
+    return query
+
+
+def _matching(wanted: Wanted, words: Sequence[str], scopes: Sequence[_Scope], named: dict[int, str]) -> tuple[list[int], bool]:
+    """The cases that match, the best first, and whether there are more than the MOST_FOUND newest that were looked at."""
     rows = {} if wanted.codes and named else _candidates(words, wanted, scopes, with_text=bool(words))
-    is_more = len(rows) > MOST_FOUND
     exact = exact_words(wanted.words)
     kept = sorted(rows)[-MOST_FOUND:]
     best = {id_: score(words, exact, folded=rows[id_][1], written=rows[id_][2]) for id_ in kept} if words else {}
     order = sorted(kept, key=lambda id_: (-best[id_], -id_)) if words else kept[::-1]
     ids = [case_id for case_id in (rows[id_][0] for id_ in order) if case_id not in named]
-    whole = [*named, *ids]
-    page = max(1, min(page, -(-len(whole) // PAGE)))
-    shown = whole[(page - 1) * PAGE : page * PAGE]
-    return Found(_hits(shown, scopes, named), len(whole), is_more, page, tuple(words))
+    return [*named, *ids], len(rows) > MOST_FOUND
 
 
 def _scopes(by: Actor) -> list[_Scope]:

@@ -125,6 +125,17 @@ def _revealed(payload: dict[str, Any], known: Known) -> Said | None:
     return Said(Bilingual(f"Xem danh tính người gửi. Lý do: {reason}", f"Looked at the sender's identity. Reason: {reason}"))
 
 
+def _named_in_export(payload: dict[str, Any], known: Known) -> Said | None:
+    if known.audience is not Audience.CENTRE:
+        return None
+    reason = payload.get("reason", "")
+    return Said(
+        Bilingual(
+            f"Kết xuất danh sách có danh tính người gửi. Lý do: {reason}", f"Exported a list with the sender's identity. Reason: {reason}"
+        )
+    )
+
+
 def _noted(payload: dict[str, Any], known: Known) -> Said | None:
     audience = payload.get("audience")
     if audience == "centre" and known.audience not in (Audience.CENTRE, Audience.COMMITTEE):
@@ -175,6 +186,7 @@ SENTENCES_OF_THE_WAY: dict[str, Sentence] = {
     "reopen": always("Mở lại hồ sơ", "Reopened the case", is_main=True),
     "close": always("Kết thúc hồ sơ", "Closed the case", is_main=True),
     "reveal_identity": _revealed,
+    "export_identity": _named_in_export,
     "confirm_contact": always("Người gửi xác nhận cách liên hệ bằng mã", "The sender confirmed by a code how to be reached"),
     "write_note": _noted,
 }

@@ -96,6 +96,26 @@ def _apologised(payload: dict[str, Any], known: Known) -> Said:
     return Said(Bilingual(vi, en), is_main=True)
 
 
+LETTERS = {
+    "transfer_slip": Bilingual("phiếu chuyển", "a transfer slip"),
+    "answer": Bilingual("công văn trả lời", "an answer letter"),
+    "extension_notice": Bilingual("thông báo gia hạn", "a notice of more time"),
+    "refusal_notice": Bilingual("thông báo không tiếp nhận", "a notice of refusal"),
+    "handover_minutes": Bilingual("biên bản bàn giao", "minutes of hand-over"),
+}
+"""Letters about a case, as the middle of a sentence names them."""
+
+
+def _letter_written(payload: dict[str, Any], known: Known) -> Said:
+    what = LETTERS.get(payload.get("kind", ""), Bilingual("văn bản", "a letter"))
+    if not payload.get("agency"):
+        return Said(Bilingual(f"Soạn {what.vi}", f"Wrote {what.en}"))
+    agency = agency_name(payload["agency"], known)
+    if payload.get("kind") == "transfer_slip":
+        return Said(Bilingual(f"Soạn {what.vi} gửi {agency.vi}", f"Wrote {what.en} to {agency.en}"))
+    return Said(Bilingual(f"{agency.vi} soạn {what.vi}", f"{agency.en} wrote {what.en}"))
+
+
 def _blocked(payload: dict[str, Any], known: Known) -> Said | None:
     if known.audience is not Audience.CENTRE:
         return None
@@ -151,9 +171,11 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "endorse_extension": _extension_endorsed,
     "decide_extension": _extension_decided,
     "apologise": _apologised,
+    "write_letter": _letter_written,
     "recount_due": always("Tính lại thời hạn theo lịch làm việc mới", "Counted a time limit anew under the changed calendar"),
     "finish_directive": always("Ghi nhận đã thực hiện chỉ đạo", "Wrote down that a directive has been carried out"),
     "direct": always("Lãnh đạo UBND chỉ đạo", "The committee leader gave a directive", is_main=True),
+    "print_case_file": always("In hồ sơ vụ việc", "Printed the case file"),
     "remind": of_agency("Nhắc việc {agency}", "Reminded {agency}"),
     "progress_note": of_agency("{agency} ghi tiến độ", "{agency} noted its progress"),
     "pass_on": always("Chuyển trung tâm phụ trách địa bàn", "Passed to the centre of the place", is_main=True),

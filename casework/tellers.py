@@ -223,8 +223,25 @@ def _apologised(payload: dict[str, Any], names: dict[str, Bilingual]) -> Told:
     return _told_as(f"{unit.vi} xin lỗi vì trả lời chậm, hẹn lại ngày {day}", f"{unit.en} apologised and promised {day}", is_main=True)
 
 
+LETTERS_TO_SENDERS = {
+    "answer": Bilingual("công văn trả lời", "an answer letter"),
+    "extension_notice": Bilingual("thông báo gia hạn", "a notice of more time"),
+    "refusal_notice": Bilingual("thông báo không tiếp nhận", "a notice of refusal"),
+}
+
+
+def _letter_written(payload: dict[str, Any], names: dict[str, Bilingual]) -> Told | None:
+    """Of letters to the senders alone: what the centre writes to agencies and other bodies stays inside."""
+    what = LETTERS_TO_SENDERS.get(payload.get("kind", ""))
+    if what is None:
+        return None
+    unit = names.get(payload.get("agency") or "", Bilingual("Trung tâm", "The centre"))
+    return _told_as(f"{unit.vi} gửi {what.vi}", f"{unit.en} wrote {what.en}")
+
+
 OWN_TELLERS: dict[str, Teller] = PUBLIC_TELLERS | {
     "apologise": _apologised,
+    "write_letter": _letter_written,
     "file_report": _always("Ông/Bà gửi phản ánh", "You sent the report", is_main=True),
     "pass_on": _always("Chuyển đến trung tâm phụ trách địa bàn", "Passed to the centre of the place"),
     "correct_publication": _corrected,

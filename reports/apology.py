@@ -10,12 +10,16 @@ from reports.official import Frame, letter_html
 SUBJECT = "xin lỗi và hẹn lại thời gian trả lời phản ánh"
 
 
-def apology_html(content: dict[str, Any], new_day: date, *, code: str, filed_at: datetime) -> str:
-    """The letter as a page for print. It names nobody: the sender is addressed by the code of their own report."""
+def apology_html(content: dict[str, Any], new_day: date, *, code: str, filed_at: datetime, **marks: Any) -> str:
+    """The letter as a page for print. It names nobody: the sender is addressed by the code of their own report.
+
+    `marks` is what its frame bears besides: number, symbol, stamp, address to verify it.
+    """
     head = Head(**content["head"])
     frame = Frame(
         head, date.fromisoformat(content["on"]), SUBJECT, (f"Ông/Bà có phản ánh mã số {code}",),
         ("Như trên", content["centre"], f"Lưu: VT{f', {head.symbol}' if head.symbol else ''}"),
+        **marks,
     )  # fmt: skip
     promised = None
     if content["due_at"]:

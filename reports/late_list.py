@@ -24,15 +24,16 @@ class Row:
     days: str
 
 
-def late_list_html(content: dict[str, Any], reply_by: date) -> str:
-    """The letter as a page for print."""
+def late_list_html(content: dict[str, Any], reply_by: date, **marks: Any) -> str:
+    """The letter as a page for print. `marks` is what its frame bears besides: number, symbol, stamp, address to verify it."""
     head = Head(**content["head"])
-    frame = Frame(head, date.fromisoformat(content["on"]), SUBJECT, (content["to"],), ("Như trên", f"Lưu: VT{_unit(head)}"))
+    frame = Frame(head, date.fromisoformat(content["on"]), SUBJECT, (content["to"],), ("Như trên", f"Lưu: VT{_unit(head)}"), **marks)
     rows = [_row(each) for each in content["rows"]]
     sources = {name: sum(row.source == name for row in rows) for name in SOURCES.values()}
     return letter_html(
         "late_list.html", frame, rows=rows, sources={name: number for name, number in sources.items() if number}, reply_by=reply_by,
         words=[line for line in content["words"].splitlines() if line.strip()], to=content["to"], phone=content["phone"],
+        as_of=date.fromisoformat(content.get("as_of", content["on"])),
     )  # fmt: skip
 
 

@@ -1,33 +1,99 @@
-"""The frame of official letters (NĐ 30/2020/NĐ-CP, Phụ lục I): heads, number left for the clerk, place and day, addressee, signature.
+"""The frame of official documents (NĐ 30/2020/NĐ-CP, Phụ lục I): heads, number, place and day, title, addressees, signature, stamps.
 
-Letters are in Vietnamese whatever the reader's language. The same content gives the same bytes.
+They are in Vietnamese whatever the reader's language. The same content gives the same bytes. Sizes and places are those of the decree;
+tests/reports/measuring.py measures them in the PDF.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
 
+import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from casework.letterheads import Head
 from casework.telephones import as_dialled
-from reports.pdf import SERIF_FACES, render_pdf
+from reports.lines import MILLIMETRE, balanced, width
+from reports.pdf import SERIF_FACES, Assets, Attachment, characters, printable, render_pdf
 
 MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 LEADING_ZERO_MONTHS = 2
+STAMPS = {"khan": "KHẨN", "thuong_khan": "THƯỢNG KHẨN", "hoa_toc": "HỎA TỐC"}
+"""What is stamped in red (ô 10b), by the word a letter keeps."""
+AUTHORITIES = ("TM.", "TL.", "TUQ.", "KT.", "Q.")
+"""In whose name somebody signs, in the order the lines stand: for the whole body first, then by order, then in somebody's place."""
+DEGREE = re.compile(
+    r"^(?:(?:GS|PGS|TSKH|TS|ThS|Th\.S|Thạc sĩ|Thạc sỹ|Tiến sĩ|Tiến sỹ|Giáo sư|Phó Giáo sư|CN|KS|BS|DS|LS|CKI|CKII|"
+    r"NGND|NGƯT|NSND|NSƯT|Ông|Bà)"
+    r"(?:\.|\s)\s*)+",
+    re.IGNORECASE,
+)
+"""Degrees and titles of honour, which the decree does not want before the name of who signs."""
+MOST_LETTER = 250_000
+"""Characters of the HTML of one letter: a hundred late cases are a tenth of it."""
+BODY_ROOM, MOTTO_ROOM, TITLE_ROOM, SIGN_ROOM, COPIES_ROOM = 64.0, 95.0, 128.0, 80.0, 72.0
+"""Millimetres there are for the issuing body, the motto, the title of a named type, who signs, and the recipients."""
+SIGNATURE_ROOM = 24.0
+"""Millimetres between title and name, for signature and seal."""
+LEADING = 1.3
+SERIF = "Liberation Serif"
+REGULAR, BOLD, ITALIC = "LiberationSerif-Regular", "LiberationSerif-Bold", "LiberationSerif-Italic"
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every letter has around its body. `subject` follows "V/v"; `to` are the addressees; `copies` the lines of "Nơi nhận"."""
+    """What every official document has around its body.
+
+    `subject` is the trích yếu: it follows "V/v" in a công văn, and stands beneath `type_name` ("Báo cáo", "Phiếu chuyển") where there is
+    one. `to` are the addressees, none for most named types; `copies` the lines of "Nơi nhận", the last one "Lưu: …". `number` is empty
+    until the clerk gives it: room is left. `symbol` stands behind it ("BC-IOC"); empty: the letterhead's own. `urgency` is khan,
+    thuong_khan or hoa_toc. `verify_url` becomes a QR code at the foot of the first page. With `signature_field` there is room for a
+    digital seal and signature, with the anchor `signature-area`.
+    """
 
     head: Head
     on: date
     subject: str
     to: tuple[str, ...]
     copies: tuple[str, ...]
+    type_name: str | None = None
+    number: int | None = None
+    symbol: str | None = None
+    urgency: str | None = None
+    verify_url: str | None = None
+    signature_field: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the file is called for its reader."""
+        return f"{self.type_name} {self.subject}".strip() if self.type_name else f"V/v {self.subject}"
+
+    @property
+    def parent_lines(self) -> list[str]:
+        """The body above the one that issues the document."""
+        return balanced(self.head.parent_body.upper(), face=REGULAR, size=12, room=BODY_ROOM)
+
+    @property
+    def issuer_lines(self) -> list[str]:
+        """The body that issues it."""
+        return balanced(self.head.issuing_body.upper(), face=BOLD, size=12, room=BODY_ROOM)
+
+    @property
+    def type_lines(self) -> list[str]:
+        """The name of the type in capitals; none in a công văn."""
+        return balanced((self.type_name or "").upper(), face=BOLD, size=14, room=TITLE_ROOM)
+
+    @property
+    def subject_lines(self) -> list[str]:
+        """The trích yếu: under the number in a công văn, else under the name of the type."""
+        if self.type_name:
+            return balanced(self.subject, face=BOLD, size=14, room=TITLE_ROOM)
+        return balanced(f"V/v {self.subject}", face=REGULAR, size=12.5, room=BODY_ROOM)
 
     @property
     def place_and_day(self) -> str:
@@ -35,14 +101,73 @@ class Frame:
         return f"{self.head.place or '………'}, {day_in_words(self.on)}"
 
     @property
-    def number(self) -> str:
-        """The number is given by the clerk: room is left for it."""
-        return f"Số:        /{self.head.symbol}" if self.head.symbol else "Số:        /………"
+    def place_lines(self) -> list[str]:
+        """The same in one line, or broken behind a place whose name is too long for it."""
+        if width(self.place_and_day, ITALIC, 13) <= MOTTO_ROOM * MILLIMETRE:
+            return [self.place_and_day]
+        place, _comma, day = self.place_and_day.rpartition(", ")
+        return [*balanced(f"{place},", face=ITALIC, size=13, room=MOTTO_ROOM), day]
 
     @property
-    def authority_lines(self) -> tuple[str, ...]:
-        """TM., KT., TL. and the title of the signer, in capitals."""
-        return tuple(line.upper() for line in (self.head.authority, self.head.signer_title) if line)
+    def number_line(self) -> str:
+        """Số: 05/BC-IOC; before the clerk has given the number, room is left for it."""
+        behind = f"/{self.symbol or self.head.symbol or '………'}"
+        if self.number is not None:
+            return f"Số: {self.number:02}{behind}"
+        # less room for the clerk beats a symbol on two lines
+        lines = [f"Số:{' ' * spaces}{behind}" for spaces in (8, 6, 5)]
+        return next((line for line in lines if width(line, REGULAR, 13) <= BODY_ROOM * MILLIMETRE), lines[-1])
+
+    @property
+    def stamp(self) -> str | None:
+        """How urgent it is, as it is stamped."""
+        return STAMPS[self.urgency] if self.urgency else None
+
+    @property
+    def authority_lines(self) -> tuple[tuple[str, ...], ...]:
+        """TM., KT., TL. and the title of the signer, in capitals and in the order of the decree; each in the lines it takes."""
+        # several are kept in one field: "TM. Ủy ban nhân dân; KT. Chủ tịch"
+        names = [line.strip().upper() for line in re.split(r"[;\n]", self.head.authority) if line.strip()]
+        titles = [*sorted(names, key=_rank), self.head.signer_title.upper()]
+        return tuple(tuple(balanced(line, face=BOLD, size=14, room=SIGN_ROOM)) for line in titles if line)
+
+    @property
+    def signer(self) -> str:
+        """The name of who signs, without degrees."""
+        return DEGREE.sub("", self.head.signer_name).strip() or self.head.signer_name
+
+    @property
+    def signer_lines(self) -> list[str]:
+        """The name in the lines it takes."""
+        return balanced(self.signer, face=BOLD, size=14, room=SIGN_ROOM)
+
+    @property
+    def copies_beside(self) -> tuple[str, ...]:
+        """The first recipients: so many that they are as high as the signature beside them, which is kept on one page with them."""
+        lines = sum(map(len, self.authority_lines)) + len(self.signer_lines)
+        left = SIGNATURE_ROOM * MILLIMETRE + lines * 14 * LEADING - 12 * LEADING
+        for number, name in enumerate(self.copies):
+            if left <= 0:
+                return self.copies[:number]
+            left -= len(balanced(f"- {name};", face=REGULAR, size=11, room=COPIES_ROOM)) * 11 * LEADING
+        return self.copies
+
+    @property
+    def copies_below(self) -> tuple[str, ...]:
+        """The others, which may go on over the next pages."""
+        return self.copies[len(self.copies_beside) :]
+
+    @property
+    def verify_code(self) -> Markup:
+        """The QR code of the page that says whether the document is genuine, as a drawing without style or script."""
+        code = segno.make(self.verify_url or "", error="m", micro=False)
+        return Markup(
+            code.svg_inline(border=0, title="Mã QR để kiểm tra văn bản", svgclass="qr", lineclass=None, omitsize=True)
+        )
+
+
+def _rank(line: str) -> int:
+    return next((rank for rank, name in enumerate(AUTHORITIES) if line.startswith(name)), len(AUTHORITIES))
 
 
 def day_in_words(day: date) -> str:
@@ -62,13 +187,18 @@ def letter_html(template: str, frame: Frame, **content: Any) -> str:
 
 
 def body_of(html: str) -> str:
-    """What stands between the body's tags: the letter, for a page that shows it with styles of its own."""
-    return html.partition("<body>")[2].partition("</body>")[0]
+    """What stands between the body's tags: the letter as it will be printed, for a page that shows it with styles of its own."""
+    return printable(html.partition("<body")[2].partition(">")[2].partition("</body>")[0], characters((SERIF,)))
 
 
-def letter_pdf(html: str) -> bytes:
-    """The letter on A4 sheets."""
-    return render_pdf(html, stylesheet=_stylesheet(), faces=SERIF_FACES)
+def letter_pdf(
+    html: str, *, assets: Assets | None = None, attachments: Sequence[Attachment] = (), made_at: datetime | None = None,
+    most: int = MOST_LETTER,
+) -> bytes:  # fmt: skip
+    """The letter on A4 sheets. Raises DocumentTooLong."""
+    return render_pdf(
+        html, stylesheet=_stylesheet(), faces=SERIF_FACES, assets=assets, attachments=attachments, made_at=made_at, most=most
+    )
 
 
 @cache

@@ -158,6 +158,7 @@ class Ground(ABC):
 
     def _repoint(self, app: Flask, config: Config) -> None:
         from web import settings_of
+        from web.documents.opening import open_seals, open_trust
         from web.gateways.opening import open_gateways
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})
@@ -167,6 +168,7 @@ class Ground(ABC):
         app.extensions.update({name: _copied(value) for name, value in self._like_new["extensions"].items()})
         app.extensions["file_store"] = LocalFileStore(config.files)
         app.extensions["gateways"] = open_gateways(config)
+        app.extensions["seals"], app.extensions["trust"] = open_seals(config), open_trust(config)
         app.extensions["ground"] = self
         use_keyring(Keyring.load(config.keyring))
         self._new_engine(app, config)
@@ -345,7 +347,7 @@ PLAIN = ("test_client_class", "test_cli_runner_class", "_got_first_request", "te
          "template_context_processors", "wsgi_app", "json")
 
 
-EXTENSIONS = {"babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "sqlalchemy"}
+EXTENSIONS = {"babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "seals", "sqlalchemy", "trust"}
 """Of which it is known that nothing of a test stays in them, or that _repoint makes them anew."""
 
 

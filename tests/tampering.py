@@ -10,11 +10,11 @@ from casework.models import Case, CaseReport, EventStream, Report
 
 
 def drop_triggers() -> None:
-    """Take away the triggers that keep events append-only, as a dishonest administrator would."""
+    """Take away the triggers that keep events and frozen figures append-only, as a dishonest administrator would."""
     with unit_of_work():
         if db.session.get_bind().dialect.name == "sqlite":
             found = db.session.execute(text("SELECT 'DROP TRIGGER ' || name FROM sqlite_master"
-                                            " WHERE type = 'trigger' AND tbl_name LIKE 'event%'"))
+                                            " WHERE type = 'trigger' AND (tbl_name LIKE 'event%' OR tbl_name = 'figures_snapshot')"))
         else:
             found = db.session.execute(text("SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger"
                                             " WHERE NOT tgisinternal"))

@@ -14,7 +14,8 @@ from web.config import Config
 PAGES = (
     "public", "public_layers", "public_share", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
     "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
-    "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late", "letters",
+    "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late",
+    "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports", "studio.daily",
     "studio.moves", "studio.rehearsals", "studio.heat", "publishing", "photos", "recordings",
     "contacts.blocked", "maps", "health", "account",
@@ -25,6 +26,7 @@ PAGES = (
     "settings.reorganisations", "settings.host_apps", "contacts.codes", "contacts.in_app", "contacts.sign_in", "contacts.account",
     "contacts.confirming", "contacts.tracking", "contacts.hand_over", "offline.pages", "offline.reports", "rights.own",
     "rights.requests",
+    "statistics.figures", "statistics.dashboard", "outputs.pages", "outputs.schedules", "reporting.pages",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
 
@@ -45,12 +47,15 @@ def create_app(config: Config | None = None) -> Flask:
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
     from web import comfort, compression, errors, filters, inbox_back, locales, navigation, request_log, security, sessions, static_files
+    from web.documents.opening import open_seals, open_trust
     from web.gateways.opening import open_gateways
     from web.starting import open_keyring
 
     config = config or Config.from_environment()
     app = Langbiang(__name__)
     app.config.update(settings_of(config))
+    app.extensions["seals"] = open_seals(config)
+    app.extensions["trust"] = open_trust(config)
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     db.init_app(app)
     with app.app_context():

@@ -17,7 +17,7 @@ from casework.db import db, unit_of_work
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
 from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
 from casework.models import Account
-from casework.permissions import Action, may
+from casework.permissions import Action, Role, actor_for, may
 from casework.sealing import lookup_digest
 from web.clock import now
 from web.contacts.codes import can_prove_contacts, can_reach
@@ -214,8 +214,11 @@ def find_account(login: str) -> Account | None:
 
 
 def home_of(account: Account) -> str:
-    """Where somebody's work begins."""
-    return url_for("inbox.inbox") if account.kind == "staff" else url_for("tracking.mine")
+    """Where somebody's work begins: a records clerk's with the documents, for no step of the shipped process is theirs."""
+    if account.kind != "staff":
+        return url_for("tracking.mine")
+    is_clerk = actor_for(account, now=now()).roles == {Role.RECORDS_CLERK}
+    return url_for("documents_register.documents") if is_clerk else url_for("inbox.inbox")
 
 
 def _register_page(form: RegistrationForm, refusal: str = "") -> str:

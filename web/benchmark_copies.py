@@ -1,6 +1,6 @@
 """Copies of whole cases made by the database: one INSERT … SELECT for each table, row numbers moved by a stride, times moved back."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -231,6 +231,10 @@ class Dialect:
         desk = f"WHEN {value} LIKE 'desk:%@%' THEN {self.desk(value)}"
         return f"CASE WHEN {value} LIKE 'reporter:%' THEN {moved} WHEN {value} LIKE 'account:%' THEN {turned} {desk} ELSE {value} END"
 
+    def turned_to(self, value: str, of: str) -> str:
+        """The agency, area or field of a fact goes where that of its case goes."""
+        return self._turn(value, getattr(self.turned, of))
+
     def stream(self, value: str) -> str:
         """`case:<id>`."""
         moved = f"'case:' || (CAST(substr({value}, 6) AS INTEGER) + {self._move()})"
@@ -254,7 +258,14 @@ class Dialect:
         return f"{value} + (numbers.n * 101 % 1000 - 500) * 0.0004"
 
 
-SPECIAL = {
+def _turning(of: str) -> Callable[[Dialect, str], str]:
+    return lambda dialect, value: dialect.turned_to(value, of)
+
+
+OF_FACTS = {"field_id": "field", "area_id": "area", "agency_id": "agency", "acting_agency_id": "agency"}
+"""What a fact is counted by and is no reference to a row, by the rows that are turned with it."""
+
+SPECIAL: dict[tuple[str | None, str], Callable[[Dialect, str], str]] = {
     ("case", "code"): Dialect.code,
     ("report", "code"): Dialect.code,
     ("search_row", "code"): Dialect.code,
@@ -267,6 +278,7 @@ SPECIAL = {
     ("report", "longitude"): Dialect.beside_across,
     (None, "phone_digest"): Dialect.digest,
     (None, "email_digest"): Dialect.digest,
+    **{(table, column): _turning(of) for table in ("case_span", "case_moment") for column, of in OF_FACTS.items()},
     ("event", "stream"): Dialect.stream,
     ("waiting_task", "desk"): Dialect.desk,
     ("assignment", "approval_desk"): Dialect.desk,

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
+from casework.facts.keeping import count_copies, keep_facts
 from casework.identity import Contact
 from casework.intake import Place
 from casework.models import Account, Agency, Area, Case, Centre, CodeCounter, Field, Membership, RefusalReason
@@ -171,6 +172,7 @@ def build_house(app: Flask, scale: Scale, *, now: datetime) -> House:
         for _ in range(3):
             fire_due_timers(now, 1_000)
             deliver_messages(now, 1_000)
+        keep_facts(now)
         opened = _played(player, OPEN, scale, back=timedelta(hours=4))
         resting = _played(player, RESTING, scale, back=timedelta(hours=4)) if not scale.is_small else []
         blocks = _blocks(finished, opened, resting, scale)
@@ -181,6 +183,7 @@ def build_house(app: Flask, scale: Scale, *, now: datetime) -> House:
         multiply(db.engine, blocks, ids, turned, now=now)
         with unit_of_work():
             _count_codes(house)
+        count_copies(now)
         house.cases = db.session.scalar(select(func.count()).select_from(Case)) or 0
         at_desks = select(func.count()).select_from(WaitingTask).where(WaitingTask.state == "waiting")
         house.open_steps = db.session.scalar(at_desks.where(~WaitingTask.desk.startswith("reporter"))) or 0
@@ -195,6 +198,7 @@ def _played(player: "Player", lives: tuple[Life, ...], scale: Scale, *, back: ti
     for number, life in enumerate(each for each in lives if each.is_basic or not scale.is_small):
         before = ids_now()
         player.play(life, number, player.now - back)
+        keep_facts(player.now)  # they are copied with the case
         found.append((life, Block(before, ids_now())))
     return found
 

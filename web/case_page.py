@@ -7,7 +7,6 @@ from datetime import datetime
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from casework.case_history import audience_of
 from casework.dealings import Dealings
 from casework.models import Case, Photo, Publication
 from casework.permissions import LOCAL_ZONE, Sight, sees
@@ -15,9 +14,7 @@ from casework.photo_records import photos_of_report
 from casework.possible_acts import PossibleAct
 from casework.quarantine import hand_over_receipt, handed_over_at, quarantine_reason
 from casework.recordings.access import SeenRecording, originals_apart
-from casework.said import Audience
 from casework.staff_views import SeenAnswer, SeenPhoto, SeenReport
-from casework.states import AssignmentEnd
 from web.act_page import AGENCY, PUBLICATION, ActPage
 from web.case_acts import PAGES
 from web.clock import now
@@ -70,17 +67,6 @@ def due_of(case: Case, *, runs: bool) -> DueWords | None:
     if not runs:
         return None
     return DueWords("paused", _("Paused"), None) if case.paused_for is not None else due_words(case.due_at, now=now())
-
-
-def end_words_seen(case: Case) -> dict[int, str | None]:
-    """Why agencies' work ended without an answer, by row: of a missing one all read it, of the rest the centre and that agency."""
-    by = actor()
-    reads_all = audience_of(by, case) in (Audience.CENTRE, Audience.COMMITTEE)
-    return {
-        row.id: row.end_words if reads_all or by.works_for(row, case) or row.end_reason == AssignmentEnd.MISSING else None
-        for row in case.assignments
-        if row.end_words
-    }
 
 
 def version_of(tasks: Sequence[WaitingTask]) -> ProcessVersion | None:

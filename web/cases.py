@@ -12,21 +12,20 @@ from casework.case_history import audience_of, staff_steps
 from casework.cases import lock_case
 from casework.clocks import ClockKind
 from casework.db import reading_once, unit_of_work
-from casework.dealings import Dealings, dealings_seen
+from casework.dealings import Dealings
 from casework.directives import finish_directive
 from casework.history_kinds import HistoryKind
-from casework.history_reasons import reasons_seen
 from casework.identity import RevealRefused, reveal_identity
+from casework.matter import matter_of
 from casework.me_too import me_too_counts
-from casework.models import Assignment, Case, Clock, HandBack, Publication
-from casework.paper import dealings_for_paper, reports_for_paper
+from casework.models import Assignment, Case, Clock, HandBack
 from casework.permissions import Action, Sight, case_seen_by, may, sees
-from casework.said import Audience
-from casework.staff_views import SeenAnswer, clocks_of, hand_backs_seen, instructions_seen, matter_seen, publications_of, reads_words
+from casework.staff_views import SeenAnswer, instructions_seen, reads_words
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
-from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, end_words_seen, files_of, moment_words, version_of
+from web.case_page import AUDIENCE_WORDS, FILE_WORDS, acts_offered, apart_seen, due_of, files_of, moment_words, version_of
 from web.clock import now
 from web.contacts.blocked import blockable
+from web.documents.beside import Documents, documents_shown
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
@@ -103,7 +102,7 @@ def case(ref: str) -> ResponseReturnValue:
 @performs(Action.READ_CASE)
 def printed(ref: str) -> ResponseReturnValue:
     """The same for paper: everything opened, no act, no sender, the whole history. Nothing is set apart for paper."""
-    nothing = {"acts": [], "blockable": [], "can_note": False, "can_finish_directive": False, "apart": None}
+    nothing = {"acts": [], "blockable": [], "can_note": False, "can_finish_directive": False, "apart": None, "documents": Documents()}
     return _page(found(case_seen_by(actor(), ref)), printed=True, **nothing)
 
 
@@ -160,33 +159,21 @@ def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
     """What the page says, by name. The order counts: what was read first is not read again by what comes behind."""
     by = actor()
     audience = audience_of(by, seen)
-    reads_all = audience in (Audience.CENTRE, Audience.COMMITTEE)
     tasks = waiting_in_case(seen.id, with_frozen=True) if audience is not None else []
-    clocks = clocks_of(seen) if reads_all else []
-    dealings, (reports, answers) = dealings_seen(seen, by), matter_seen(seen, by)
-    if forms.get("printed"):
-        dealings, reports = dealings_for_paper(dealings), reports_for_paper(reports)
-    # an administrator and an agency that has left know that something was told, not what
-    is_at_work = audience not in (None, Audience.PROCESS)
-    publications = publications_of(seen) if is_at_work and Publication in dealings.there else []
-    hand_backs = hand_backs_seen(seen, by) if HandBack in dealings.there else []
-    notes, ends = notes_shown(seen), end_words_seen(seen)
-    kind = _history_kind()
-    reasons = reasons_seen(
-        dealings, notes=notes["notes"], hand_backs=hand_backs, answers=[each for rows in answers.values() for each in rows],
-        publications=publications if reads_all else [], ended=[(row, ends.get(row.id)) for row in seen.assignments],
-    )  # fmt: skip
+    matter = matter_of(seen, by, for_paper=bool(forms.get("printed")))
+    clocks, dealings, reports, answers, publications = matter.clocks, matter.dealings, matter.reports, matter.answers, matter.publications
+    notes, kind = notes_shown(seen), _history_kind()
     return {
         "case": seen,
         "title": title_for(seen),
         "state": _state(seen),
         "due": due_of(seen, runs=seen.state in OPEN_STATES),
         "reports": reports,
-        "assignments": _assignments(seen, answers, hand_backs),
+        "assignments": _assignments(seen, answers, matter.hand_backs),
         "publications": publications,
-        "reads_all": reads_all,
+        "reads_all": matter.reads_all,
         **_time_shown(seen, clocks),
-        "steps": staff_steps(seen, by=by, kind=kind, reasons=reasons),
+        "steps": staff_steps(seen, by=by, kind=kind, reasons=matter.reasons(seen, notes["notes"])),
         "history_kind": kind,
         **_waits_shown(seen, tasks, dealings),
         "sees_content": (sees_content := reads_words(seen, by)),
@@ -194,13 +181,15 @@ def _shown(seen: Case, forms: dict[str, Any]) -> dict[str, Any]:
         "sees_process": audience is not None,
         "files": files_of(reports, answers, seen, dealings),
         "publication_changes": {row.id: publication_differences(row.versions) for row in publications},
+        "prints_file": sees_content and may(by, Action.PRINT_CASE_FILE, seen),
         "can_finish_directive": may(by, Action.FINISH_DIRECTIVE, seen),
         "agency_names": {row.id: row.agency.short_name for row in seen.assignments},
         "dealings": dealings,
         "apart": apart_seen(seen),
-        "end_words": ends,
+        "end_words": matter.ends,
         "acts": acts_offered(seen, publications, version=version_of(tasks)),
         "blockable": blockable(seen),
+        "documents": documents_shown(seen, matter),
         **_blank(),
         **LABELS,
         **notes,

@@ -2,9 +2,12 @@
 when it was called or set up wrongly."""
 
 import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -296,9 +299,79 @@ def step_times(recount: bool) -> None:
     click.echo(f"Counted {number} months." if number != 1 else "Counted 1 month.")
 
 
+@commands.command("facts")
+@click.option("--rebuild", is_flag=True, help="Make the facts of every case and the sums of every day anew, whatever is kept.")
+def facts(rebuild: bool) -> None:
+    """Make the facts the statistics are counted from: of cases in which something has happened; the worker does it all the time."""
+    from casework.facts.daily import sum_up_days
+    from casework.facts.keeping import keep_facts, rebuild_facts
+    from web.clock import now
+    from web.config import Config
+
+    with ready_app(Config.from_environment(), "facts").app_context():
+        with shown_progress("Cases") as cases:
+            number = rebuild_facts(now(), told=cases) if rebuild else keep_facts(now())
+        with shown_progress("Days") as days:
+            sum_up_days(now(), told=days)
+    click.echo(f"Made the facts of {number} cases." if number != 1 else "Made the facts of 1 case.")
+
+
+@commands.command()
+@click.argument("list_", metavar="LIST", type=click.Choice(["cases", "late", "letters", "register", "figures", "setting_events"]))
+@click.option("--centre", required=True, help="Prefix of the centre's codes, e.g. LD.")
+@click.option("--form", type=click.Choice(["xlsx", "csv", "json"]), default="xlsx", show_default=True, help="Form of the file.")
+@click.option("--out", type=NEW, required=True, help="New file to write.")
+@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="As in the address of the page, e.g. state=open; several.")
+@click.option("--with-identity", is_flag=True, help="With who sent the reports; at most 500 cases, each look is written down.")
+@click.option("--reason", help="Why they are taken out; needed with --with-identity, kept in the history of each case.")
+def export(
+    list_: str, centre: str, form: str, out: Path, filters: tuple[str, ...], with_identity: bool, reason: str | None
+) -> None:
+    """Write a LIST of one centre to a file, as those who run the centre see it."""
+    from web.clock import now
+    from web.config import Config
+    from web.outputs.command import export_file
+
+    chosen = dict(each.partition("=")[::2] for each in filters)
+    if not all(chosen.values()):
+        say_error("A filter is NAME=VALUE, for example --filter state=open.")
+        raise SystemExit(REFUSED)
+    app = ready_app(Config.from_environment(), "export")
+    try:
+        with shown_progress("Rows") as rows, app.app_context():
+            written = export_file(app, list_, centre=centre, form=form, out=out, chosen=chosen, with_identity=with_identity, reason=reason,
+                                  now=now(), say=rows)  # fmt: skip
+    except FileExistsError:
+        say_error(f"{out} is there already.")
+        raise SystemExit(REFUSED) from None
+    except OSError as fault:
+        say_error(f"{out} cannot be written: {fault.strerror}.")
+        raise SystemExit(REFUSED) from fault
+    click.echo(f"Wrote {written}.")
+
+
+@contextmanager
+def shown_progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal that is told how much is done, and of how much; none where nobody looks."""
+    bar: Any = None
+
+    def told(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=total, label=label, file=sys.stderr)
+        bar.update(done - bar.pos)
+
+    try:
+        yield told
+    finally:
+        if bar is not None:
+            bar.render_finish()
+
+
 def ready_app(config: Any, log_name: str) -> Any:
     """The application, logging under a name of its own, on a database with the tables it needs."""
     from casework.db import db
+    from web.documents.opening import refuse_unknown_bodies
     from web.request_log import write_log
     from web.schema import refuse_other_schema
 
@@ -306,6 +379,7 @@ def ready_app(config: Any, log_name: str) -> Any:
     app = web.create_app(config)
     with app.app_context():
         refuse_other_schema(db.engine)
+        refuse_unknown_bodies(app.extensions["seals"])
     return app
 
 
@@ -340,6 +414,111 @@ def say_verification(found: Any) -> bool:
     click.echo("Nothing is wrong." if found.is_clean else f"{len(found.faults) + found.unlisted} faults.")
     clean: bool = found.is_clean
     return clean
+
+
+@commands.group()
+def report() -> None:
+    """Make a report of a period, an agency's sheet, the public yearbook or the file of a case, and write it to a file.
+
+    Without --period the last one that is over. Ends with 1 when it cannot be made, with 2 when it was called wrongly.
+    """
+
+
+PERIODS = {"weekly": "2026-W09", "monthly": "2026-03", "quarterly": "2026-Q1", "half-year": "2026-H1", "yearly": "2026"}
+"""The reports there are, by an example of their periods."""
+OUT = click.option("--out", required=True, type=NEW, help="File to write; there must be none yet.")
+CENTRE = click.option("--centre", default="", help="Prefix of its codes, e.g. LD; the default centre when not given.")
+FORM = click.option("--form", type=click.Choice(["pdf", "xlsx", "json"]), default="pdf", show_default=True, help="Form of the file.")
+
+
+def _add_report(name: str, example: str) -> None:
+    @report.command(name, help=f"The {name} report of a centre. A period is called {example}.")
+    @CENTRE
+    @click.option("--period", "--month" if name == "monthly" else "--of", default="", help=f"The period, e.g. {example}.")
+    @FORM
+    @OUT
+    def made(centre: str, period: str, form: str, out: Path) -> None:
+        from web.reporting.command import KINDS
+
+        _make_report("period_report", KINDS[name], period=period, centre=centre, agency=None, form=form, out=out)
+
+
+for _name, _example in PERIODS.items():
+    _add_report(_name, _example)
+
+
+@report.command("agency-sheet")
+@click.argument("agency")
+@CENTRE
+@click.option("--period", required=True, help="Of which period, e.g. 2026-03 or 2026-Q1.")
+@FORM
+@OUT
+def agency_sheet(agency: str, centre: str, period: str, form: str, out: Path) -> None:
+    """The sheet of one AGENCY, by its key or its name."""
+    _make_report("agency_sheet", None, period=period, centre=centre, agency=agency, form=form, out=out)
+
+
+@report.command()
+@CENTRE
+@click.option("--year", type=click.IntRange(2000, 2200), help="Of which year; the last one that is over when not given.")
+@FORM
+@OUT
+def yearbook(centre: str, year: int | None, form: str, out: Path) -> None:
+    """The public yearbook of a centre."""
+    _make_report("yearbook", None, period=str(year or ""), centre=centre, agency=None, form=form, out=out)
+
+
+@report.command("case-file")
+@click.argument("code")
+@click.option("--form", type=click.Choice(["pdf", "json"]), default="pdf", show_default=True, help="Form of the file.")
+@OUT
+def case_file(code: str, form: str, out: Path) -> None:
+    """The file of the case with that CODE. Its history keeps that it was printed by this command."""
+    from web.clock import now
+    from web.config import Config
+    from web.reporting.command import NotFoundHere, make_case_file
+
+    _refuse_taken(out)
+    app = ready_app(Config.from_environment(), "report")
+    try:
+        with shown_progress("Pictures") as told:
+            size = make_case_file(app, code, form=form, out=out, now=now(), say=_told_by(told))
+    except (NotFoundHere, OSError) as fault:
+        _refuse(fault)
+    click.echo(f"Wrote {out}, {size} bytes.")
+
+
+def _make_report(kind: str, every: str | None, *, period: str, centre: str, agency: str | None, form: str, out: Path) -> None:
+    from web.clock import now
+    from web.config import Config
+    from web.reporting.command import NotFoundHere, make_report
+    from web.reporting.gathering import PeriodRefused
+
+    _refuse_taken(out)
+    app = ready_app(Config.from_environment(), "report")
+    try:
+        with shown_progress("Steps") as told:
+            size = make_report(app, kind, every=every, period=period, centre=centre, agency=agency, form=form, out=out,
+                               now=now(), say=_told_by(told))  # fmt: skip
+    except (NotFoundHere, PeriodRefused, OSError) as fault:
+        _refuse(fault)
+    click.echo(f"Wrote {out}, {size} bytes.")
+
+
+def _told_by(told: Callable[[int, int], None]) -> Callable[[int, int | None], None]:
+    return lambda done, total: told(done, total or done or 1)
+
+
+def _refuse_taken(out: Path) -> None:
+    if out.exists() or not out.parent.is_dir():
+        say_error(f"{out} is there already." if out.exists() else f"There is no folder {out.parent}.")
+        raise SystemExit(REFUSED)
+
+
+def _refuse(fault: Exception) -> NoReturn:
+    """What was named is not there, or the file cannot be written: the command was called wrongly."""
+    say_error(fault.en if isinstance(fault, CaseworkError) else f"The file cannot be written: {getattr(fault, 'strerror', fault)}.")
+    raise SystemExit(REFUSED) from fault
 
 
 def finish(is_well: bool) -> None:

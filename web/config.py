@@ -181,6 +181,12 @@ class Config:
                             shown="maps/base.pmtiles in the data folder")
     find_faces: bool = setting("FIND_FACES", switch, True,
                                "no: the worker looks for no faces in new photos, even where the extra faces is installed.", shown="yes")
+    seals: Path | None = setting("SEALS", folder, None,
+                                 "JSON file of the seals and signatures letters can be sealed with; docs/sealing.md shows one. Not set: "
+                                 "letters are sealed elsewhere.", shown="not set")
+    trust: Path | None = setting("TRUST", folder, None,
+                                 "Folder with the certificates (PEM) of the authorities whose signatures we trust. Not set: none is trusted.",
+                                 shown="not set")
     smtp_url: str = setting("SMTP_URL", mail_server, "",
                             "Server that takes our e-mails: smtp://user:password@host:587?tls=starttls, smtps:// for TLS from the first "
                             "byte; tls=no only on this machine. Not set: no e-mail is sent.", shown="not set", hidden=True)

@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.events import append
+from casework.facts.daily import sum_up_days
+from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.models import Centre, Clock, Event
 from casework.permissions import LOCAL_ZONE, SYSTEM
@@ -23,6 +25,7 @@ from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tel
 from web.demo_citizens import furnish_citizens
 from web.demo_desks import OnDesk, furnish_desks, on_desk
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
+from web.demo_seals import demo_seals
 from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
 from web.demo_studio import count_the_year, furnish_studio, plan_a_move
 from web.passwords import hash_password
@@ -59,7 +62,7 @@ def run(port: int, data: Path) -> None:
 def demo_config(port: int, data: Path) -> Config:
     """The settings of the environment, with the folder, the port and the banner of a demonstration."""
     given = {"LANGBIANG_DATA": str(data), "LANGBIANG_PORT": str(port), "LANGBIANG_DEMO": "yes"}
-    return Config.from_environment({**os.environ, **given})
+    return Config.from_environment({**demo_seals(data.absolute()), **os.environ, **given})
 
 
 def demo_app(config: Config) -> Flask:
@@ -106,6 +109,8 @@ def prepare(app: Flask, *, now: datetime) -> bool:
         plan_a_move(now)
         count_the_year(now)
     let_past_messages_rest(now)
+    keep_facts(now)
+    sum_up_days(now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty
 

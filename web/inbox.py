@@ -28,6 +28,7 @@ from web.inbox_groups import groups_of, position_in, position_text
 from web.inbox_rows import rows_of
 from web.inbox_views import ELEMENT_LABELS, STANDSTILL_LABELS, View, views_of, wanted_of
 from web.locales import in_reader_language as local
+from web.outputs.links import export_url
 from workflows import steps
 from workflows.inbox import (
     Counts,
@@ -103,6 +104,7 @@ def inbox() -> ResponseReturnValue:
         principals=asked.principals,
         notices=unread_notices(by),
         bulk=_bulk_acts(by),
+        export=export_url("inbox", **({"q": words} if words else {"view": view, **asked.given})) if tasks else "",
         pulse_url="" if words or wanted.is_of_places else _address(view, asked.given, endpoint=".pulse", since=counts.newest),
     )
 

@@ -19,6 +19,7 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox_rows import titles_of
 from web.locales import in_reader_language as local
+from web.outputs.links import export_url
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from workflows.late_cases import MOST_ROWS as MOST_LISTED
@@ -59,6 +60,7 @@ def late() -> ResponseReturnValue:
         most=MOST_LISTED,
         titles=titles_of(actor(), [step.task for step in shown.steps]),
         labels={step.task.id: label_of_step(step.task) for step in shown.steps},
+        export=export_url("late", agency=chosen, source=source),
         may_write=may(actor(), Action.WRITE_LETTER),
         decides_data=may(actor(), Action.DECIDE_DATA_REQUEST),
         reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
@@ -88,7 +90,7 @@ def write(ref: str) -> ResponseReturnValue:
             letter = write_late_letter(
                 agency=again, assignments=rows, reply_by=form.reply_by.data, words=form.words.data or "", by=actor(), now=now()
             )
-            address = url_for("letters.letter", ref=letter.ref)
+            address = url_for("documents_register.document", ref=letter.ref)
     except CaseworkError as refusal:
         agency = found(late_agency(actor(), ref))
         parts = late_parts_of(actor(), agency, now=now(), limit=MOST_ROWS)

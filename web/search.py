@@ -24,6 +24,7 @@ from web.filing_form import phone_number
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
+from web.outputs.links import export_url
 from web.task_page import at_most
 from workflows.inbox import codes_meant
 
@@ -134,6 +135,7 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
         previous=url_for(".search", **{**address, "page": results.page - 1}) if results is not None and results.page > 1 else "",
         next=url_for(".search", **{**address, "page": results.page + 1}) if results is not None and results.has_next else "",
         phone_form=form,
+        export=export_url("cases", **address) if results is not None and results.total else "",
         can_look_up=may(actor(), Action.LOOK_UP_PHONE),
         called=phone.get("called"),
         phone_refusal=phone.get("phone_refusal", ""),

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.documents.periodic import newest_yearbook
 from casework.figures.counting import month_before, month_of
 from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, RATES
 from casework.figures.reading import (
@@ -82,6 +83,7 @@ def transparency() -> ResponseReturnValue:
         last_year=LAST_YEAR,
         most_months=MONTHS_OFFERED,
         is_several=len(asked.centres) > 1,
+        yearbook=newest_yearbook(asked.centre.id),
     )
 
 

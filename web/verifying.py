@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from casework.anchor_verification import check_anchors
 from casework.case_verification import check_cases
 from casework.db import db, prepare_engine
+from casework.documents.verification import check_books
+from casework.facts.verification import check_facts
 from casework.file_store import LocalFileStore
 from casework.file_verification import check_files
 from casework.findings import Finding, fault, one_moment
@@ -18,6 +20,7 @@ from casework.keyring import Keyring, KeyringUnusable, use_keyring
 from casework.models import Anchor, Event, EventStream, File
 from casework.seal_verification import check_seals
 from casework.verification import check_chains
+from reports.statistics.snapshots import check_snapshots
 from web.config import Config
 from web.starting import sealed_columns
 from workflows.models import ProcessInstance
@@ -48,9 +51,11 @@ class Verification:
 
 
 def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
-    """Prove chains, anchors, files, seals, cases and processes against each other, while people work.
+    """Prove chains, anchors, files, seals, cases, processes, facts, sums and frozen figures against each other, while
+    people work.
 
-    Each file is looked for; every `every`-th is read, another part each day. A check that breaks off is a finding too.
+    Each file is looked for; every `every`-th is read, and the facts of every such case made anew, another part each day. A check that
+    breaks off is a finding too.
     """
     found = Verification()
     with _opened(config) as (key_ids, unusable):
@@ -64,6 +69,9 @@ def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
             lambda: check_seals(sealed_columns(), key_ids=key_ids),
             lambda: check_cases(now=now),
             check_process,
+            lambda: check_facts(every=every, first=now.toordinal()),
+            check_snapshots,
+            check_books,
         ):
             with one_moment():
                 _keep(found, _unbroken(check))

@@ -23,8 +23,12 @@ from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
 from casework.unsent_photos import sweep_unsent
 from web.clock import now
+from web.documents.making import make_letter_files
+from web.documents.sealing_job import seal_letters
 from web.face_jobs import seek_faces
 from web.gateways.opening import page_addresses
+from web.outputs import makers  # noqa: F401  (brings what makes each kind)
+from web.outputs.making import make_outputs
 from web.recording_jobs import prepare_recordings
 from web.request_log import LOGGER, failure_facts
 from workflows.digests import plan_morning
@@ -79,6 +83,9 @@ def jobs_of(app: Flask) -> list[Job]:
             "prepare_recordings": lambda moment: prepare_recordings(app.extensions["file_store"], now=moment),
             "set_apart_unconfirmed": lambda moment: set_apart_unconfirmed(moment, provable=provable_kinds(app, moment)),
             "sweep_codes": forget_codes,
+            "make_letter_files": lambda moment: make_letter_files(app, app.extensions["file_store"], now=moment),
+            "seal_letters": lambda moment: seal_letters(app, app.extensions["file_store"], now=moment),
+            "make_outputs": lambda moment: make_outputs(app, app.extensions["file_store"], now=moment),
             "seek_faces": lambda moment: seek_faces(app.extensions["file_store"], now=moment) if app.config["FIND_FACES"] else 0,
         }
     )

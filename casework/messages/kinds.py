@@ -41,6 +41,8 @@ PLACE_LABELS = {
     "number": Bilingual("số hồ sơ", "number of cases"),
     "codes": Bilingual("các mã hồ sơ", "codes of the cases"),
     "digits": Bilingual("mã xác nhận gồm 6 chữ số", "the code of six digits"),
+    "document": Bilingual("loại tệp, như Báo cáo kỳ", "which file, such as Report of a period"),
+    "period": Bilingual("kỳ của tệp, như Tháng 3/2026", "the period it is of, such as Month 3/2026"),
 }
 """What a named place stands for, as the page of texts says it."""
 
@@ -193,6 +195,10 @@ KINDS: dict[str, Kind] = {
              ("number", "due_at", LINK), ("number", "due_at")),
         Kind("data_request_received", Audience.STAFF,
              Bilingual("Yêu cầu mới về dữ liệu cá nhân", "A new request about personal data"), ("due_at", LINK), ("due_at",)),
+        Kind("scheduled_output", Audience.STAFF, Bilingual("Tệp lập theo lịch đã có", "A file made by a schedule is ready"),
+             ("document", "period", LINK), ("document",)),
+        Kind("schedule_failed", Audience.STAFF, Bilingual("Tệp theo lịch không lập hoặc không gửi được",
+             "A file of a schedule could not be made or sent"), ("document", "period", LINK), ("document",)),
         _staff("case_quarantined", "Hồ sơ chờ thủ tục riêng", "A case waits for its own procedure", hurries=False),
         _staff("mentioned_in_note", "Đồng nghiệp nhắc tên trong ghi chú", "A colleague named the person in a note", hurries=False),
         _staff("task_assigned", "Được giao một việc", "A task was given to the person"),

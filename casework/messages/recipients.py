@@ -16,6 +16,8 @@ from casework.models import Account, Reporter
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 """What somebody must have chosen to be told at once, by whether the matter is urgent; what waits for the digest is told by it."""
 
+IN_NO_DIGEST = frozenset({"scheduled_output", "schedule_failed"})
+"""What was made to be sent: whoever takes a digest, which counts work and tells nothing of it, gets it at once."""
 
 ABOUT_ONES_DATA = frozenset({"data_request_answered", "data_request_done"})
 """Told to who asked that their data rest, too."""
@@ -37,13 +39,15 @@ class Recipient:
         """Whether nothing of this kind is sent, because the person asked that their data rest. What they ask of their data is answered."""
         return self.is_restricted and template not in ABOUT_ONES_DATA
 
-    def takes(self, channel: str, *, urgent: bool) -> bool:
+    def takes(self, channel: str, *, urgent: bool, template: str = "") -> bool:
         """Whether the person may be told at once by that channel."""
-        return self.is_open and channel in self.reached and self.wishes.get(channel, "all") in TAKEN_AT_ONCE[urgent]
+        wish = self.wishes.get(channel, "all")
+        is_taken = wish in TAKEN_AT_ONCE[urgent] or (wish == "digest" and template in IN_NO_DIGEST)
+        return self.is_open and channel in self.reached and is_taken
 
-    def ways(self, *, urgent: bool, has_zns: bool, configured: Collection[str]) -> list[str]:
+    def ways(self, *, urgent: bool, has_zns: bool, configured: Collection[str], template: str = "") -> list[str]:
         """The channels a message goes by. A citizen is told by telephone where no e-mail goes: by Zalo, else by SMS."""
-        taken = [channel for channel in CHANNELS if channel in configured and self.takes(channel, urgent=urgent)]
+        taken = [channel for channel in CHANNELS if channel in configured and self.takes(channel, urgent=urgent, template=template)]
         if "zns" in taken and not has_zns:
             taken.remove("zns")
         if self.is_staff:

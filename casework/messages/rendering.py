@@ -68,6 +68,8 @@ class Page(StrEnum):
     CHOICES = "choices"
     OWN_DATA = "own_data"
     DATA_REQUEST = "data_request"
+    OUTPUT = "output"
+    SCHEDULE = "schedule"
 
 
 Addresses = Callable[[Page, str], str]
@@ -207,6 +209,9 @@ def places_of(message: OutboxMessage, case: Case | None, language: str) -> dict[
     places = {name: str(given[name]) for name in ("code", "main", "former", "report", "number") if given.get(name)}
     if isinstance(given.get("handler"), list):
         places["handler"] = Bilingual(*given["handler"]).in_language(language)
+    for name in ("document", "period"):
+        if isinstance(given.get(name), list):
+            places[name] = Bilingual(*given[name]).in_language(language)
     if "codes" in given:
         codes = [str(code) for code in given["codes"]]
         left = f" (+{len(codes) - MOST_CODES})" if len(codes) > MOST_CODES else ""
@@ -253,6 +258,9 @@ def _link(audience: Audience, recipient: str, message: OutboxMessage, case: Case
         return pages(Page.TRACK if account_id_of(recipient) is None else Page.OWN, code)
     if audience is Audience.FOLLOWER:
         return pages(Page.PUBLIC, str(message.parameters.get("main") or code))
+    for page in (Page.OUTPUT, Page.SCHEDULE):
+        if message.parameters.get(page):
+            return pages(page, str(message.parameters[page]))
     if message.parameters.get("letter"):
         return pages(Page.LETTER, str(message.parameters["letter"]))
     if case is None or message.template in FORMER_WORK:

@@ -101,7 +101,7 @@ def _deliveries(
     urgent = is_urgent(message, case)
     due_at = now if urgent else quiet_until(now, case.centre_id if case is not None else None) or now
     too_old = {"dropped_at": now, "last_error": reasons.TOO_OLD} if is_too_old(message.due_at, now) else {}
-    for channel in person.ways(urgent=urgent, has_zns=has_zns, configured=configured):
+    for channel in person.ways(urgent=urgent, has_zns=has_zns, configured=configured, template=message.template):
         yield Delivery(
             message_id=message.id, recipient=person.key, case_id=message.case_id, channel=channel, is_urgent=urgent,
             template=message.template, dedupe_key=f"{message.id}:{person.key}:{channel}", created_at=now, due_at=due_at, **too_old,

@@ -37,7 +37,7 @@ def fault_of(
         return None
     if person.is_left_alone(message.template):
         return reasons.RESTRICTED
-    if not person.takes(delivery.channel, urgent=delivery.is_urgent):
+    if not person.takes(delivery.channel, urgent=delivery.is_urgent, template=delivery.template):
         return reasons.NOT_WISHED
     audience = KINDS[message.template].audience if message.template in KINDS else Audience.REPORTER
     if audience is Audience.FOLLOWER:

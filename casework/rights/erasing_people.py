@@ -50,6 +50,7 @@ from casework.models import (
     Reporter,
     Withdrawal,
 )
+from casework.outputs import drop_named_outputs
 from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
@@ -172,6 +173,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
         digests = [digest for digest in (reporter.phone_digest, reporter.email_digest) if digest is not None]
         _forget_codes(OneTimeCode.contact_digest.in_(digests))
         _drop_messages([f"reporter:{reporter.id}"], at)
+        drop_named_outputs(at=at)
         forget_person(reporter)
     erase_reasons_to_look([report], [])
     db.session.flush()

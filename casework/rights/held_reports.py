@@ -146,7 +146,7 @@ def _answers(shown: OwnReport) -> Iterator[list[Fact]]:
 def _looks(report: Report) -> list[Event]:
     """Looks at the sender's identity in the cases the report was in; the events name the report they are about."""
     cases = select(CaseReport.case_id).where(CaseReport.report_id == report.id)
-    types = ("reveal_identity", "look_at_data_request")
+    types = ("reveal_identity", "export_identity", "look_at_data_request")
     query = select(Event).where(Event.case_id.in_(cases), Event.type.in_(types)).order_by(Event.id).limit(MOST_ROWS)
     return [event for event in db.session.scalars(query) if (event.payload or {}).get("report") == report.code]
 

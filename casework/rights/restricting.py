@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import DataRequest, Reporter
+from casework.outputs import drop_named_outputs
 from casework.permissions import Action, Actor, require
 from casework.rights.requests import Person, RequestRefused, is_restricted, record_request, reports_about, requests_of
 
@@ -21,6 +22,7 @@ def restrict(request: DataRequest, *, now: datetime) -> None:
     for report in reports_about(request):
         if report.reporter is not None:
             report.reporter.restricted_at = now
+    drop_named_outputs(at=now)
 
 
 def lift_restriction(*, person: Person, by: Actor, now: datetime) -> None:

@@ -25,8 +25,8 @@ MOST_TAGS = 600_000
 """Of all parts of a workbook: each costs time and memory to read, and a filled cell has eight at most."""
 LONGEST_CELL = 500
 SEPARATORS = (",", ";", "\t")
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""What begins a formula in some program that opens tables."""
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What begins a formula in some program that opens tables (OWASP, "CSV Injection"), in some languages also when it is full-width."""
 FORMULA = "\x00formula"
 """Stands for a cell that holds a formula: no text of a file can be this."""
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
@@ -215,5 +215,6 @@ def _text(cell: Any) -> str:
     text = str(cell)
     if text.startswith(("=", "@", "\t", "\r")):
         return FORMULA
-    text = normal(text).replace("\n", " ")
-    return (text[1:] if text.startswith("'") and text.lstrip("'").startswith(RISKY) else text)[: LONGEST_CELL + 1]
+    text = normal(text)
+    text = text[1:] if text.startswith("'") and text.lstrip("'").startswith(RISKY) else text
+    return text.replace("\n", " ")[: LONGEST_CELL + 1]

@@ -5,8 +5,8 @@ is kept until the rules change, so a change holds in every process from its next
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
 
@@ -35,6 +35,12 @@ class Value:
     default: Any
     read: Callable[[str], Any]
     for_centre: bool = True
+    choices: Mapping[str, Bilingual] = field(default_factory=dict)
+    """What may stand there where it is one of a few words, as the page says them."""
+
+    def shown(self, held: Any) -> Any:
+        """A value of it as a page says it."""
+        return self.choices.get(held, held) if self.choices else held
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:
@@ -62,6 +68,17 @@ def words(longest: int) -> Callable[[str], str]:
     def read(text: str) -> str:
         if len(text) > longest or any(not character.isprintable() for character in text):
             raise ValueRefused(f"Tối đa {longest} ký tự, trên một dòng.", f"{longest} characters at most, on one line.")
+        return text
+
+    return read
+
+
+def one_of(*keys: str) -> Callable[[str], str]:
+    """Read one of a few words."""
+
+    def read(text: str) -> str:
+        if text not in keys:
+            raise ValueRefused("Vui lòng chọn một trong các giá trị.", "Please choose one of the values.")
         return text
 
     return read
@@ -101,6 +118,23 @@ VALUES: dict[str, Value] = {
               Bilingual("Hạn trả lời công văn nhắc (ngày làm việc)", "Reply to letters of late cases (working days)"),
               Bilingual("Ngày đề nghị trả lời điền sẵn khi soạn công văn nhắc.", "The day offered when such a letter is written."),
               3, whole(1, 30)),
+        Value("document_numbers", "letters", Bilingual("Số văn bản đi", "Numbers of documents"),
+              Bilingual("Dùng chung một dãy số, hoặc mỗi loại (BC, PC, TB …) một dãy riêng. Năm đã có số thì giữ cách cũ đến hết năm.",
+                        "One row of numbers for all, or one for each kind (BC, PC, TB …). A year that has numbers goes on as it began."),
+              "shared", one_of("shared", "by_kind"),
+              choices={"shared": Bilingual("Một dãy số chung", "One row for all"),
+                       "by_kind": Bilingual("Mỗi loại một dãy", "One row for each kind")}),
+        Value("report_cutoff_day", "statistics", Bilingual("Ngày chốt số liệu tháng", "Day a month is cut off"),
+              Bilingual("0: hết tháng dương lịch. 25 cùng giờ 12:00: tháng 3 là từ 12:00 ngày 25/02 đến 12:00 ngày 25/03. Kỳ đã chốt giữ"
+                        " nguyên thời điểm của mình.",
+                        "0: the end of the calendar month. 25 with 12:00: March lasts from 12:00 on 25/02 to 12:00 on 25/03. What was"
+                        " frozen keeps its moments."), 0, whole(0, 28)),
+        Value("report_cutoff_time", "statistics", Bilingual("Giờ chốt số liệu tháng", "Time a month is cut off"),
+              Bilingual("Chỉ dùng khi ngày chốt khác 0.", "Counts only with a day other than 0."), "12:00", clock_time),
+        Value("freeze_after_hours", "statistics", Bilingual("Tự chốt sau (giờ)", "Frozen by itself after (hours)"),
+              Bilingual("Số giờ sau thời điểm chốt tháng thì số liệu của tháng tự được giữ lại; sửa sau đó là một bản chốt khác.",
+                        "So many hours after the cut-off the figures of the month are kept by themselves; what is corrected later is a"
+                        " snapshot of its own."), 6, whole(0, 240)),
         Value("map_tile_url", "map", Bilingual("Địa chỉ ảnh nền bản đồ", "Address of map tiles"),
               Bilingual("Dạng https://máy-chủ/{z}/{x}/{y}.png. Để trống: chỉ vẽ ranh giới của địa bàn.",
                         "As in https://host/{z}/{x}/{y}.png. Empty: only our own boundaries are drawn."), "", tile_address),
@@ -184,6 +218,13 @@ VALUES: dict[str, Value] = {
         Value("unsent_photo_days", "retention", Bilingual("Giữ ảnh chưa gửi (ngày)", "Unsent photos are kept (days)"),
               Bilingual("Ảnh tải lên mà phản ánh không được gửi thì bị xóa sau thời gian này.",
                         "Photos of a form that was never sent are deleted after this."), 2, whole(1, 30), for_centre=False),
+        Value("export_days", "retention", Bilingual("Giữ tệp kết xuất (ngày)", "Exported files are kept (days)"),
+              Bilingual("Hết hạn thì tệp bị xóa; ai cần thì yêu cầu tạo lại.", "Then they are deleted; whoever needs one orders it again."),
+              7, whole(1, 60), for_centre=False),
+        Value("identity_export_hours", "retention",
+              Bilingual("Giữ tệp có thông tin người gửi (giờ)", "Exported files that name senders are kept (hours)"),
+              Bilingual("Hết hạn thì tệp bị xóa; muốn có lại phải nêu lý do lần nữa.",
+                        "Then they are deleted; to have one again a reason is given again."), 24, whole(1, 72), for_centre=False),
         Value("sent_message_days", "retention", Bilingual("Giữ dấu vết tin đã gửi (ngày)", "Traces of messages sent are kept (days)"),
               Bilingual("Tin đã gửi hoặc đã bỏ thì dòng ghi cách gửi, giờ gửi bị xóa sau thời gian này; tin chưa gửi được thì giữ lại.",
                         "The row that says how and when a message was sent or dropped is deleted after this; what was given up stays."),
@@ -195,6 +236,7 @@ VALUES: dict[str, Value] = {
 GROUPS: dict[str, Bilingual] = {
     "messages": Bilingual("Tin nhắn", "Messages"),
     "letters": Bilingual("Công văn", "Letters"),
+    "statistics": Bilingual("Kỳ số liệu", "Periods of figures"),
     "map": Bilingual("Bản đồ", "Map"),
     "access": Bilingual("Đăng nhập và giới hạn", "Sign-in and limits"),
     "retention": Bilingual("Ảnh và thời gian lưu", "Photos and retention"),

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
+from casework.facts.keeping import keep_facts
 from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
@@ -469,7 +470,7 @@ def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day
     assert page.context.request.get(f"{page.url}/file").headers["content-type"] == "application/pdf"
     day.beside("ops_lead", "late", "apologise", reason="Mưa lớn, xe chưa vào được.", until="2026-03-05")
     expect(day.person("ops_lead").go("/late").locator("main")).to_contain_text("đến 05/03/2026")
-    expect(day.person("leader_PTNMT").go("/letters").locator("main")).to_contain_text("Xin lỗi và hẹn lại")
+    expect(day.person("leader_PTNMT").go("/documents").locator("tbody")).to_contain_text("Thư xin lỗi và hẹn lại ngày")
     assert day.events("late", "apologise") == 1
     # where it hurts, from the list of what is late
     count_step_times(day.now())
@@ -478,6 +479,24 @@ def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day
         page.locator("a[href^='/studio/heat']").click()
     expect(page.locator("main")).to_contain_text("Điểm nghẽn")
     expect(day.person("ops_lead").go("/studio/heat/variants").locator("main h1")).to_be_visible()
+
+
+def test_leaders_see_on_one_page_what_is_late_and_open_the_list_behind_a_number(day: Day) -> None:
+    day.cases["late again"] = build.case_at(day.world, "handling", now=day.now() - timedelta(days=20))
+    keep_facts(day.now() + timedelta(minutes=5))
+    page = day.person("committee_leader").page
+    with page.expect_response(lambda answer: "/dashboard/places.json" in answer.url) as fetched:
+        day.person("committee_leader").go("/dashboard")
+    assert fetched.value.ok
+    row = page.locator(".dashlate tr", has_text=day.case("late again").code)
+    expect(row).to_contain_text("Xử lý")
+    with page.expect_navigation():
+        row.get_by_role("link", name="Cho ý kiến chỉ đạo").click()
+    page.go_back()
+    with page.expect_navigation():
+        page.locator(".kpi[data-is=late] b a").click()
+    expect(page.locator(".behindlist")).to_contain_text(day.case("late again").code)
+    expect(day.person("leader_PTNMT").go("/dashboard").locator("main")).to_contain_text("Việc ai đang giữ")
 
 
 # -- the administrator, and what leaders set ------------------------------------------------------------------------------

@@ -92,6 +92,8 @@ VOCABULARY = {
     "clock": {"kind", "element"},
     "clock_pause": {"reason"}, "rating": {"about"},
     "delivery": {"recipient", "template", "dedupe_key", "lease", "gateway_ref"}, "reorganisation_change": {"table_name"},
+    # what stands behind its number, of a setting
+    "letter": {"symbol"},
     # labels of the model, the same for every case
     "step_record": {"element", "label_vi", "label_en", "outcome", "outcome_vi", "outcome_en"},
     "step_value": {"field", "label_vi", "label_en"},
@@ -163,6 +165,8 @@ def add_rows(case: Case, report_id: int, world: build.World) -> None:
             StepRecord(case_id=case.id, element="legal_review", label_vi="Thẩm định", label_en="Review", done_by_id=who, done_at=now,
                        values=[StepValue(field="basis", type="choice", label_vi="Căn cứ", label_en="Basis")]),
             Letter(kind="apology", centre_id=case.centre_id, case_id=case.id, content={}, made_by_id=who, made_at=now),
+            Letter(kind="transfer_slip", centre_id=case.centre_id, agency_id=agency, case_id=case.id, content={}, made_by_id=who,
+                   made_at=now),
             Letter(kind="late_list", centre_id=case.centre_id, agency_id=agency, content={"codes": [case.code]}, made_by_id=who,
                    made_at=NOW),
         ])  # fmt: skip

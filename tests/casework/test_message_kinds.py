@@ -16,8 +16,8 @@ from casework.seeding import table_rows
 SOURCES = [path for package in (casework, workflows) for path in Path(package.__path__[0]).rglob("*.py") if path.name != "kinds.py"]
 TELLERS = {"tell_reporters": Audience.REPORTER, "tell_reporter": Audience.REPORTER, "tell_followers": Audience.FOLLOWER,
            "tell_desk": Audience.STAFF, "tell_inbox": Audience.STAFF, "tell_account": Audience.STAFF,
-           "tell_agency_of_letter": Audience.STAFF, "tell_of_data_request": Audience.STAFF}  # fmt: skip
-WITH: dict[str, set[str]] = {"tell_agency_of_letter": set(), "tell_of_data_request": set()}
+           "tell_agency_of_letter": Audience.STAFF, "tell_of_data_request": Audience.STAFF, "tell_of_schedule": Audience.STAFF}  # fmt: skip
+WITH: dict[str, set[str]] = {"tell_agency_of_letter": set(), "tell_of_data_request": set(), "tell_of_schedule": set()}
 """What a teller adds by itself: mostly the code."""
 ABOUT_SENDING = {"letter", "case", "at", "key", "agency_id"}
 MADE_FROM = {"report_refused": {"guidance"}, "due_sooner": {"reason"}, "one_time_code": {"digits"}}
@@ -102,7 +102,7 @@ def test_each_goes_to_whom_its_description_says_and_fills_every_place() -> None:
 LONG: dict[str, Any] = {"code": "LD-2026-000123", "main": "LD-2026-000087", "former": "LD-2026-000087", "report": "LD-2026-000123",
                         "codes": "LD-2026-000123, LD-2026-000087", "due_at": "24:00 30/09/2026", "lead": "Phòng Tài nguyên và Môi trường",
                         "agency": "Phòng Tài nguyên và Môi trường", "reason": "lý do", "guidance": "hướng dẫn",
-                        "number": "12", "digits": "482913", "link": "https://phananh.lacduong.gov.vn/mine/LD-2026-000123"}  # fmt: skip
+                        "number": "12", "digits": "482913", "document": "Báo cáo kỳ", "period": "6 tháng cuối năm 2026", "link": "https://phananh.lacduong.gov.vn/mine/LD-2026-000123"}  # fmt: skip
 
 
 def test_the_words_that_ship_are_ones_an_administrator_could_have_written() -> None:

@@ -12,6 +12,9 @@ from sqlalchemy import func, select
 from casework import case_verification
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
+from casework.facts.daily import sum_up_days
+from casework.facts.keeping import keep_facts
+from casework.facts.verification import check_facts
 from casework.models import Assignment, Case, Clock, Event, Report
 from casework.permissions import Actor, Sight, actor_for, case_seen_by, sees
 from casework.reminders import send_reminders
@@ -202,7 +205,9 @@ class Lives:
         assert db.session.scalars(select(Incident)).all() == []
         for case_id in self.case_ids:
             self.check_case(db.session.get_one(Case, case_id))
-        findings = (*check_process(), *case_verification.check_cases(now=self.now), *check_chains())
+        keep_facts(self.now)
+        sum_up_days(self.now)
+        findings = (*check_process(), *case_verification.check_cases(now=self.now), *check_chains(), *check_facts())
         found = [finding.text.en for finding in findings if finding.is_fault]
         assert found == [], "\n".join(found[:10])
         assert all(case.state in set(CaseState) for case in db.session.scalars(select(Case)))

@@ -41,6 +41,7 @@ from casework.models import (
     Assignment,
     CalendarDay,
     Case,
+    CaseSpan,
     Clock,
     DataRequest,
     Delivery,
@@ -53,6 +54,7 @@ from casework.models import (
     Reminder,
     Reorganisation,
     Report,
+    StaleDay,
 )
 from casework.openings import newest_answers, opened_by
 from casework.permissions import LOCAL_ZONE, Actor, Role, Sight, actor_for, sees
@@ -545,6 +547,8 @@ def test_a_second_start_changes_nothing_and_is_quick(app: Flask) -> None:
 
 def test_the_whole_of_it_verifies_and_left_no_incident(prepared: tuple[Config, Flask], app: Flask) -> None:
     assert db.session.scalar(select(func.count()).select_from(Incident)) == 0
+    assert set(db.session.scalars(select(CaseSpan.case_id))) == set(db.session.scalars(select(Case.id)))
+    assert db.session.scalars(select(StaleDay)).all() == []
     found = verify(prepared[0], now=NOW)
     assert [(finding.subject, finding.text.en[:400]) for finding in found.faults] == []
 

@@ -9,6 +9,8 @@ from tests.soak import (
     checks,
     chroot,
     comparing,
+    facts,
+    figures,
     heat,
     kills,
     lighthouse,
@@ -16,7 +18,11 @@ from tests.soak import (
     looks,
     messages,
     moves,
+    paper,
     reorganisations,
+    reports,
+    signatures,
+    tables,
     timers,
     what_if,
     whole,
@@ -28,7 +34,9 @@ RUNS: dict[str, Run] = {
     run.name: run
     for run in (
         kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN, messages.RUN, reorganisations.RUN,
-        comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, what_if.RUN, xes.RUN,
+        comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
+        reports.RUN,
+        tables.RUN,
     )
 }
 

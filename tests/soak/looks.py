@@ -51,7 +51,8 @@ BESIDE = (
     ("search-nothing", "/search?q=khongco", Action.SEARCH_CASES),
     ("own-messages", "/account/messages", Action.CHOOSE_MESSAGES), ("password", "/account/password", Action.MANAGE_SESSIONS),
     ("call", "/intake/call", Action.TAKE_REPORT), ("camera", "/intake/camera", Action.TAKE_REPORT),
-    ("cameras", "/intake/cameras", Action.TAKE_REPORT), ("late", "/late", Action.READ_LATE), ("letters", "/letters", Action.READ_LATE),
+    ("cameras", "/intake/cameras", Action.TAKE_REPORT), ("late", "/late", Action.READ_LATE),
+    ("documents", "/documents", Action.READ_LETTERS), ("books", "/documents/books", Action.READ_LETTERS),
 )  # fmt: skip
 """Pages at desks that hang on no case."""
 
@@ -107,8 +108,8 @@ def pages_of_staff(actor: Actor, now: datetime) -> Pages:
 def pages_of_letters(actor: Actor, now: datetime) -> Pages:
     """A letter of each kind, the form for one that reminds, and the wallboard for who looks at it signed in."""
     found = {"wallboard": "/wallboard"} if actor.holds(LOOKERS) else {}
-    if may(actor, Action.READ_LATE):
-        found |= {f"letter-{letter.kind}": f"/letters/{letter.ref}" for letter in letters_seen(actor)}
+    if may(actor, Action.READ_LETTERS):
+        found |= {f"letter-{letter.kind}": f"/documents/{letter.ref}" for letter in letters_seen(actor)}
     if actor.holds(OPERATIONS):
         for late in late_list(actor, now=now).agencies:
             found.setdefault("late-letter", f"/late/{late.agency.ref}/letter")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from casework.db import db
-from casework.models import Account, Agency, Area, Case, Centre, DataRequest, Letter, LoginSession, Photo, Recording, Report
+from casework.models import Account, Agency, Area, Case, Centre, DataRequest, Letter, LoginSession, Photo, Recording, Report, ReportSchedule
 from casework.permissions import ACTION_ROLES, ANYONE
 from tests.whole import is_at_turn
 from web.case_acts import PAGES as ACT_PAGES
@@ -80,10 +80,30 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "studio_exports.table:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
     "studio.text:ref": lambda: list(db.session.scalars(select(ProcessVersion.ref))),
     "late.write:ref": lambda: list(db.session.scalars(select(Agency.ref))),
-    "letters.letter:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
-    "letters.file:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
-    "letters.own_file:code": lambda: list(db.session.scalars(select(Report.code))),
-    "letters.own_file:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "documents_register.document:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "documents_register.file:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "documents_writing.write:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "documents_writing.write:kind": lambda: ["refusal_notice", "no_such_kind"],
+    "documents_writing.write_minutes:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "documents_writing.minutes:ref": lambda: list(db.session.scalars(select(Case.ref).where(Case.quarantined_at.is_not(None)))),
+    "documents_writing.minutes:letter": lambda: ["0000000000000000"],
+    "documents_writing.minutes_file:ref": lambda: list(db.session.scalars(select(Case.ref).where(Case.quarantined_at.is_not(None)))),
+    "documents_writing.minutes_file:letter": lambda: ["0000000000000000"],
+    "documents_sealing.signed:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "documents_verify.document:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "documents_register.old_address:ref": lambda: ["0000000000000000"],
+    "documents_register.own_file:code": lambda: list(db.session.scalars(select(Report.code))),
+    "documents_register.own_file:ref": lambda: [*db.session.scalars(select(Letter.ref)), "0000000000000000"],
+    "statistics.snapshot:ref": lambda: ["0000000000000000"],
+    "reporting.case_file:ref": lambda: list(db.session.scalars(select(Case.ref))),
+    "reporting.letter_sheets:ref": lambda: ["0000000000000000"],
+    "reporting.preview:ref": lambda: ["0000000000000000"],
+    "outputs.new:key": lambda: ["cases", "late", "figures", "case_file", "no_such_kind"],
+    "outputs.output:ref": lambda: ["0000000000000000"],
+    "outputs.progress:ref": lambda: ["0000000000000000"],
+    "outputs.file:ref": lambda: ["0000000000000000"],
+    "schedules.schedule:ref": lambda: [*db.session.scalars(select(ReportSchedule.ref)), "0000000000000000"],
+    "schedules.change:ref": lambda: [*db.session.scalars(select(ReportSchedule.ref)), "0000000000000000"],
     "settings_reorganisations.plan:ref": lambda: ["0000000000000000"],
     "settings_reorganisations.look_ahead:ref": lambda: ["0000000000000000"],
     "contacts_hand_over.ticket:ticket": lambda: ["0000000000000000"],

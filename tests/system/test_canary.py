@@ -172,13 +172,13 @@ def test_the_letters_of_a_late_case_name_nobody(sqlite_app: Flask) -> None:
     journey.now += timedelta(days=14)
     writer, leader, reporter = (journey.person(name) for name in ("ops_lead", "leader_PTNMT", "the reporter again"))
     form = writer.get(next(link for link in writer.get("/late").links("/letter") if "letters" not in link))
-    assert writer.submit(form, reply_by="2026-03-20", words="Báo cáo ngay.").path.startswith("/letters/")
+    assert writer.submit(form, reply_by="2026-03-20", words="Báo cáo ngay.").path.startswith("/documents/")
     form = writer.get(f"/cases/{journey.case.ref}/acts/apologise")
     assert writer.submit(form, reason="Mưa lớn, xe chưa vào được.", until="2026-03-20").status == 200
-    files = [f"/letters/{ref}/file" for ref in db.session.scalars(select(Letter.ref))]
+    files = [f"/documents/{ref}/file" for ref in db.session.scalars(select(Letter.ref))]
     assert len(files) == 2
     for person in (writer, leader):
-        for path in ("/late", "/letters", *files, *(path.removesuffix("/file") for path in files)):
+        for path in ("/late", "/documents", *files, *(path.removesuffix("/file") for path in files)):
             assert person.get(path).status == 200, f"{person.name}, {path}"
     reporter.submit(reporter.get("/track"), code=journey.code, secret=journey.secret)
     [own] = reporter.get(f"/mine/{journey.code}").links(f"/mine/{journey.code}/letters/")

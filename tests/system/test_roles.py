@@ -18,7 +18,7 @@ from werkzeug.routing import Rule
 
 from casework.db import db, new_ref
 from casework.models import Account, Agency, Case, Centre, Draft, Event, Photo, Recording
-from casework.permissions import ACTION_ROLES, ANYONE, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
+from casework.permissions import ACTION_ROLES, ANYONE, OPERATIONS, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
 from tests import build
 from tests.conftest import environment_of, running
 from tests.system.routes import SHUT_TO, Address, opens_to, rules
@@ -293,6 +293,12 @@ REHEARSES = READS_PROCESS - {"inspector"}
 TAKES_CALLS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
 LOOKS_AT_WALL = TAKES_CALLS | {"committee leader"}
 READS_LATE = LOOKS_AT_WALL | {f"leader of {agency}" for agency in ("PTNMT", "UBND-LAT", "HKL")}
+READS_LETTERS = READS_LATE | {"records clerk"}
+WRITES_LETTERS = READS_LATE - {"committee leader"}
+EXPORTS = STAFF - {"administrator", "other centre's administrator", "process approver", "confidential reader"}
+EXPORTS_OF = {"cases": EXPORTS - {"inspector", "records clerk"}, "late": READS_LATE, "figures": READS_LATE | {"inspector"}}
+"""Who orders which list as a file."""
+SCHEDULES = {"ops lead", "other centre's ops lead", "committee leader"}
 PUBLISHERS = {"operator", "ops lead", "other centre's operator", "other centre's ops lead"}
 
 
@@ -375,8 +381,14 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 302
         case "public_layers.points" | "public_layers.feed":
             return 200
+        case "reporting.yearbook":                      # none was issued
+            return 404
         case "transparency.transparency" | "transparency.as_json" | "transparency.as_csv" | "transparency.definitions":
             return 200
+        case "documents_verify.verify":
+            return 200
+        case "documents_verify.document":               # no letter here has a number
+            return 404
         case "consent.notice":
             return 200 if parts["version"] == "2026-01" else 404
         case "public.report" | "public_share.card":
@@ -418,7 +430,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "recordings.recording":
             hearers = {"play": CENTRE_PHOTO, "original": {"reporter", "reporter by secret"}}
             return 200 if name in hearers.get(parts["rendition"], set()) else 404
-        case "letters.own_file":
+        case "documents_register.own_file":
             return 404
         case "wallboard.pair":
             return 200
@@ -529,10 +541,34 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 404 if name.endswith("administrator") else 403   # for those of the whole installation, of whom none is here
         case "settings_wallboards.wallboards":
             return 200 if name.endswith(("ops lead", "administrator")) else 403
-        case "late.late" | "letters.letters":
+        case "late.late":
             return 200 if name in READS_LATE else 403
-        case "letters.letter" | "letters.file":
-            return 404 if name in READS_LATE else 403
+        case "statistics.figures" | "statistics.crossed" | "statistics.snapshots" | "dashboard.dashboard":
+            return 200 if name in READS_LATE | {"inspector"} else 403
+        case "statistics.cases" | "statistics.snapshot":    # of no figure, and none is frozen
+            return 404 if name in READS_LATE | {"inspector"} else 403
+        case "dashboard.places":                        # an inspector reads registers, no cases
+            return 200 if name in READS_LATE else 404 if name == "inspector" else 403
+        case "dashboard.cases":                         # behind no number
+            return 404 if name in READS_LATE | {"inspector"} else 403
+        case "documents_register.documents" | "documents_books.books":
+            return 200 if name in READS_LETTERS else 403
+        case "documents_register.document" | "documents_register.file":
+            return 404 if name in READS_LETTERS else 403
+        case "documents_writing.write":                 # the case was not refused, which the page says to who may refuse it
+            if name not in WRITES_LETTERS:
+                return 403
+            if parts["ref"] == the.hidden.ref or name not in READS_CASES or parts["kind"] == "no_such_kind":
+                return 404
+            return 200 if name in {"operator", "ops lead"} else 403
+        case "documents_writing.write_minutes":
+            return 403 if name != "confidential reader" else 200 if parts["ref"] == the.hidden.ref else 404
+        case "documents_writing.minutes" | "documents_writing.minutes_file":
+            return 404 if name == "confidential reader" else 403
+        case "documents_sealing.signed":
+            return 404 if name in READS_LETTERS - {"operator", "other centre's operator"} else 403
+        case "documents_register.old_address":          # leads to where they lie now
+            return 302 if name in READS_LETTERS else 403
         case "late.write":
             return writes_to(name, parts["ref"])
         case "settings_boundaries.boundaries" | "settings_boundaries.export" | "settings_map.settings_map":
@@ -543,6 +579,26 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name.endswith("administrator") else 403
         case "settings_reorganisations.plan" | "settings_reorganisations.look_ahead":
             return 404 if name.endswith("administrator") else 403
+        case "reporting.reports":
+            return 200 if name in READS_LATE | {"inspector"} else 403
+        case "reporting.preview":                       # nobody has prepared any
+            return 404 if name in READS_LATE | {"inspector"} else 403
+        case "reporting.case_file":
+            if name not in {"operator", "ops lead", "other centre's operator", "other centre's ops lead", "committee leader"}:
+                return 403
+            return 404 if parts["ref"] == the.hidden.ref or name not in READS_CASES else 200
+        case "reporting.letter_sheets":
+            return 404 if name in READS_LETTERS else 403
+        case "outputs.outputs":
+            return 200 if name in EXPORTS else 403
+        case "outputs.new":
+            return 403 if name not in EXPORTS else 200 if name in EXPORTS_OF.get(parts["key"], ()) else 404
+        case "outputs.output" | "outputs.progress" | "outputs.file":
+            return 404 if name in EXPORTS else 403
+        case "schedules.schedules" | "schedules.new":
+            return 200 if name in SCHEDULES else 403
+        case "schedules.schedule" | "schedules.change":     # there is none yet
+            return 404 if name in SCHEDULES else 403
         case "search.search":
             searches_nothing = HAS_NO_CASES | {"administrator", "other centre's administrator", "confidential reader"}
             return 403 if name in searches_nothing else 200
@@ -586,6 +642,9 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
         if page is None or not any(SIGHTS[sight] & viewers(actor, case) for sight in sights):
             return {404}
         return {200} if may(actor, page.action, case) else {403}
+    if address.endpoint == "documents_writing.write":
+        case = the.case if address.parts["ref"] == the.case.ref else the.hidden
+        return {200, 404} if actor.holds_for(OPERATIONS, case) else {403, 404}
     if address.endpoint == "notes.write":
         case = the.case if address.parts["ref"] == the.case.ref else the.hidden
         reads = case.quarantined_at is None and SIGHTS[Sight.INTERNAL_NOTES] & viewers(actor, case)
@@ -596,7 +655,7 @@ def generated(the: Stage, name: str, address: Address) -> set[int]:
             sight = None if address.endpoint == "cases.diagram" else Sight.QUARANTINED
             return {200} if sight and SIGHTS[sight] & viewers(actor, case) else {404}
         return {200} if SIGHTS[Sight.PROCESS] & (viewers(actor, case) - {Viewer.REPORTER}) else {404}
-    return {302} if address.endpoint == "intake_taken.taken" else {200, 404, 409}
+    return {302} if address.endpoint in ("intake_taken.taken", "documents_register.old_address") else {200, 404, 409}
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -726,7 +785,7 @@ def test_no_address_can_be_guessed(the: Stage) -> None:
     assert [each for each in named if each[1] not in chosen | {"code"} and not re.fullmatch(r"[A-Za-z0-9_-]{16,}", each[2])] == []
     assert {endpoint for endpoint, name, _ in named if name == "code"} == {
         "public.report", "public_share.card", "filing.receipt", "filing.receipt_file", "tracking.own", "own_acts.withdraw_report",
-        "letters.own_file", "rights_own.of_report",
+        "documents_register.own_file", "rights_own.of_report",
     }  # fmt: skip
     assert len({new_ref() for _ in range(1000)}) == 1000
     assert {len(base64.urlsafe_b64decode(new_ref())) * 8 for _ in range(50)} == {96}

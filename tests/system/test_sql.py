@@ -111,7 +111,8 @@ def pages_when_late(cases: list[Case]) -> list[tuple[str, str, str]]:
     """What is read of late cases, and what is set."""
     open_ = next(case for case in reversed(cases) if case.state == "handling")
     agency = open_.assignments[0].agency.ref
-    found = [(name, path, path) for name in ("operator", "leader_PTNMT") for path in ("/late", "/letters", "/account/messages")]
+    paths = ("/late", "/documents", "/documents/books", "/account/messages")
+    found = [(name, path, path) for name in ("operator", "leader_PTNMT") for path in paths]
     found += [("operator", path, path) for path in ("/intake/call", "/intake/camera", "/intake/cameras", "/wallboard",
                                                     "/wallboard/picture")]  # fmt: skip
     found += [("operator", "/late/<agency>/letter", f"/late/{agency}/letter"),

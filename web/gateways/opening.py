@@ -58,7 +58,11 @@ def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:
     if page is Page.CASE:
         return "cases.case", {"ref": of}
     if page is Page.LETTER:
-        return "letters.letter", {"ref": of}
+        return "documents_register.document", {"ref": of}
+    if page is Page.OUTPUT:
+        return "outputs.output", {"ref": of}
+    if page is Page.SCHEDULE:
+        return "schedules.schedule", {"ref": of}
     if page is Page.DATA_REQUEST:
         return "rights_requests.request_page", {"ref": of}
     if page is Page.OWN_DATA:

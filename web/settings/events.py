@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from casework.permissions import Action
 from casework.settings.event_lists import setting_events
 from web.guards import actor, performs
+from web.outputs.links import export_url
 from web.settings.told import KIND_WORDS, told_events
 
 bp = Blueprint("settings_events", __name__)
@@ -19,5 +20,6 @@ def events() -> ResponseReturnValue:
     more = url_for(".events", kind=kind, before=page.next_before) if page.next_before else ""
     first = url_for(".events", kind=kind) if request.args.get("before") else ""
     return render_template(
-        "settings/events.html", events=told_events(page.events), kinds=KIND_WORDS, kind=kind, next_url=more, first_url=first
+        "settings/events.html", events=told_events(page.events), kinds=KIND_WORDS, kind=kind, next_url=more, first_url=first,
+        export=export_url("setting_events", kind=kind),
     )

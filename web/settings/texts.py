@@ -62,6 +62,8 @@ SAMPLES: dict[str, Bilingual] = {
     "lead": Bilingual("Phòng Tài nguyên và Môi trường", "Natural Resources and Environment Office"),
     "agency": Bilingual("Phòng Tài nguyên và Môi trường", "Natural Resources and Environment Office"),
     "digits": Bilingual("482913", "482913"),
+    "document": Bilingual("Báo cáo kỳ", "Report of a period"),
+    "period": Bilingual("Tháng 3/2026", "Month 3/2026"),
 }
 """What stands in the named places of a preview, beside codes and the link."""
 

@@ -139,8 +139,15 @@ def _changes(kind: str, payload: dict[str, Any], names: _Names) -> list[tuple[Wo
             continue
         label = columns[name].label if name in columns else _label(name)
         column = columns.get(name)
-        found.append((label, _side(kind, column, name, before, names), _side(kind, column, name, after, names)))
+        found.append((label, _chosen(payload, before) or _side(kind, column, name, before, names),
+                      _chosen(payload, after) or _side(kind, column, name, after, names)))  # fmt: skip
     return found
+
+
+def _chosen(payload: dict[str, Any], value: Any) -> Words | None:
+    """What a setting that is one of a few words says; None for everything else."""
+    setting = VALUES.get(str(payload.get("row"))) if payload.get("kind") == VALUE else None
+    return setting.choices.get(str(value)) if setting is not None else None
 
 
 def _side(kind: str, column: Column | None, name: str, value: Any, names: _Names) -> Words:

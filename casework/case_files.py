@@ -1,0 +1,26 @@
+"""Ordering the printed file of a case: it leaves the house on paper, so the case's own history says who had it printed and when."""
+
+from datetime import datetime
+
+from casework.events import record
+from casework.models import Case, Output
+from casework.outputs import order_output
+from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+
+
+def order_case_file(case: Case, *, by: Actor, now: datetime, form: str = "pdf") -> Output:
+    """Have the file of a locked case made. Records `print_case_file`, which is in the file then.
+
+    Raises NotAllowed for who does not read the case in its cleared words, OutputRefused where too much waits.
+    """
+    require(by, Action.PRINT_CASE_FILE, case)
+    if not sees(by, Sight.CLEARED, case):
+        raise NotAllowed
+    output = order_output("case_file", form, {"case": case.ref}, by=by, now=now, centre_id=case.centre_id, case=case)
+    record_printing(case, by=by, now=now)
+    return output
+
+
+def record_printing(case: Case, *, by: Actor, now: datetime) -> None:
+    """Write down that the file of a case is printed."""
+    record(case, "print_case_file", by=by, at=now)

@@ -1,0 +1,158 @@
+"""Documents about a period: the report, an agency's sheet and the public yearbook, kept as they were previewed with what somebody typed.
+
+What is kept are values, not a wish to count again: the same paper comes out later whatever the figures say then. The cases it lists stand
+apart as `rows`, so that one that leaves the system goes out of it (casework.letters.take_out_of_letters).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+
+from casework.db import db
+from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOOK
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.folding import normal
+from casework.letterheads import letterhead_for
+from casework.letters import LetterRefused, local_day
+from casework.models import Agency, Centre, FiguresSnapshot, IdempotencyKey, Letter, LetterFile
+from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, require
+
+STREAM = "period_documents"
+"""Where is written down that one was written."""
+
+ROWS = {PERIOD_REPORT: "late", AGENCY_SHEET: "open_parts", YEARBOOK: "examples"}
+"""Under which name a document tells of single cases."""
+
+IS_OF_PERIOD = text("letter.kind IN ('period_report', 'agency_sheet', 'yearbook')")
+"""Which letters these are, in the words of their index."""
+
+LONGEST_TEXT = 8_000
+MOST_ADDRESSEES = 10
+LONGEST_LINE = 200
+PURPOSE = "period_document"
+
+
+class ReadingRefused(CaseworkError):
+    """The person may not read figures of that; the text says whose they may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What its writer adds: the assessment, proposals, to whom it goes and who else gets it, one line each."""
+
+    assessment: str = ""
+    proposals: str = ""
+    to: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+
+
+NOTHING_TYPED = Typed()
+
+
+def write_periodic(
+    kind: str, told: Mapping[str, Any], *, centre_id: int, typed: Typed, by: Actor, now: datetime, agency: Agency | None = None,
+    snapshot_id: int | None = None, key: str | None = None,
+) -> Letter:  # fmt: skip
+    """Keep a report, sheet or yearbook as it was previewed. Records `write_period_document`.
+
+    `told` is its content, `key` the preview it was written from: a second click writes no second one. Raises NotAllowed for who does
+    not write this kind in the centre, LetterRefused for texts too long.
+    """
+    writes(kind, by=by, centre_id=centre_id)
+    if key is not None and (before := written_from(key)) is not None:
+        return before
+    content = _content(kind, told, _fitted(typed), centre_id=centre_id, agency=agency, now=now)
+    snapshot = db.session.get(FiguresSnapshot, snapshot_id) if snapshot_id is not None else None
+    letter = Letter(
+        kind=kind, centre_id=centre_id, agency_id=agency.id if agency is not None else None, content=content, made_by_id=by.account_id,
+        made_at=now, snapshot_id=snapshot.id if snapshot is not None and snapshot.centre_id == centre_id else None,
+    )  # fmt: skip
+    db.session.add(letter)
+    db.session.flush()
+    if key is not None:
+        db.session.add(IdempotencyKey(key=_key(key), purpose=PURPOSE, result=letter.ref, content_digest="", used_at=now))
+    payload = {"letter": letter.ref, "kind": kind, "name": str(told.get("name") or told.get("year") or ""), "centre_id": centre_id}
+    append(STREAM, "write_period_document", by=by, at=now, payload=payload)
+    return letter
+
+
+def writes(kind: str, *, by: Actor, centre_id: int) -> None:
+    """Raise NotAllowed unless the person writes this kind in the centre."""
+    require(by, Action.WRITE_LETTER)
+    if kind not in ROWS or not by.holds(KINDS[kind].written_by, centre_id=centre_id):
+        raise NotAllowed
+
+
+def may_write(kind: str, *, by: Actor, centre_id: int) -> bool:
+    """Whether the person writes this kind in the centre."""
+    return by.holds(KINDS[kind].written_by, centre_id=centre_id)
+
+
+def written_from(key: str) -> Letter | None:
+    """The document that was written from a preview, unless it was taken back since."""
+    kept = db.session.get(IdempotencyKey, _key(key))
+    if kept is None or kept.purpose != PURPOSE:
+        return None
+    return db.session.scalars(select(Letter).where(Letter.ref == kept.result, Letter.withdrawn_at.is_(None))).first()
+
+
+def refuse_reading(kind: str, *, by: Actor, centre_id: int, agency: Agency | None) -> None:
+    """Raise ReadingRefused unless the person may have such a document: leaders of agencies their own agency's sheet alone."""
+    of_centre = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.INSPECTOR})
+    if kind == AGENCY_SHEET and (agency is None or agency.centre_id != centre_id):
+        raise ReadingRefused("Vui lòng chọn đơn vị.", "Please choose an agency.")
+    if by.holds(of_centre, centre_id=centre_id):
+        return
+    if kind == AGENCY_SHEET and agency is not None and by.holds(AGENCY_ROLES & {Role.AGENCY_LEADER}, agency_id=agency.id):
+        return
+    raise ReadingRefused("Ông/Bà chỉ xem được phiếu của đơn vị mình.", "You may read the sheet of your own agency alone.")
+
+
+def reads_titles(by: Actor, *, centre_id: int, agency: Agency | None = None) -> bool:
+    """Whether the cases a document lists stand in it by their titles: an inspector reads registers and no matter."""
+    if by.holds({Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER}, centre_id=centre_id):
+        return True
+    return agency is not None and by.holds({Role.AGENCY_LEADER}, agency_id=agency.id)
+
+
+def newest_yearbook(centre_id: int) -> tuple[Letter, LetterFile] | None:
+    """The yearbook the public reads: the one issued last, by its newest kept file. None before there is one."""
+    query = select(Letter, LetterFile).join(LetterFile, LetterFile.letter_id == Letter.id)
+    # as the index of such documents has it: without these words each page of the public would read every letter there is
+    query = query.where(IS_OF_PERIOD, Letter.kind == YEARBOOK, Letter.centre_id == centre_id, Letter.withdrawn_at.is_(None))
+    row = db.session.execute(query.order_by(Letter.id.desc(), LetterFile.id.desc()).limit(1)).first()
+    return (row[0], row[1]) if row is not None else None
+
+
+def _content(
+    kind: str, told: Mapping[str, Any], typed: Typed, *, centre_id: int, agency: Agency | None, now: datetime
+) -> dict[str, Any]:  # fmt: skip
+    today, centre = local_day(now), db.session.get_one(Centre, centre_id)
+    rest = {name: value for name, value in told.items() if name != ROWS[kind]}
+    to: Sequence[str] = (agency.name_vi,) if agency is not None else typed.to
+    return {
+        "head": letterhead_for(centre_id, None, today).told(), "on": today.isoformat(), "centre": centre.name_vi, "to": list(to),
+        "copies": list(typed.copies), "report": rest, "rows": list(told.get(ROWS[kind]) or ()), "assessment": typed.assessment,
+        "proposals": typed.proposals,
+    }  # fmt: skip
+
+
+def _fitted(typed: Typed) -> Typed:
+    texts = [normal(words) for words in (typed.assessment, typed.proposals)]
+    if any(len(words) > LONGEST_TEXT for words in texts):
+        raise LetterRefused(f"Mỗi phần tối đa {LONGEST_TEXT} ký tự.", f"Each part may have {LONGEST_TEXT} characters.")
+    lists = [tuple(line for each in lines if (line := " ".join(normal(each).split()).rstrip(".;, "))) for lines in (typed.to, typed.copies)]
+    if any(len(lines) > MOST_ADDRESSEES or any(len(line) > LONGEST_LINE for line in lines) for lines in lists):
+        raise LetterRefused(
+            f"Nơi gửi và nơi nhận tối đa {MOST_ADDRESSEES} dòng, mỗi dòng {LONGEST_LINE} ký tự.",
+            f"At most {MOST_ADDRESSEES} addressees and recipients, {LONGEST_LINE} characters each.",
+        )
+    return Typed(texts[0], texts[1], lists[0], lists[1])
+
+
+def _key(key: str) -> str:
+    return f"period:{key}"

@@ -1,0 +1,278 @@
+"""Seals and signatures on letters that have their number: who may put on which, what is asked of the worker, and what became of it.
+
+In the manner of files.py: orders are claimed, so that any number of workers may run; the seal is put on and stored before the transaction
+that gives the copy its row. A copy is never replaced: the letter's newest file is what goes out (NĐ 30/2020, Điều 13, 17 and 26).
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.documents.files import issued_file, keep_file, newest_file
+from casework.documents.numbering import Body, body_of, locked_letter, may_number, stream_of
+from casework.documents.seals import PERSON, Seal
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.file_store import StoredFile
+from casework.models import Account, Agency, Centre, DocumentNumber, Letter, LetterFile, SealingOrder
+from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, require
+
+WAITING, SEALING, SEALED, FAILED, DROPPED = "waiting", "sealing", "sealed", "failed", "dropped"
+OPEN = (WAITING, SEALING)
+RETURNED = "returned"
+
+LEASE = timedelta(minutes=10)
+"""How long a worker that was cut off in the middle keeps an order from the others."""
+WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+"""How long is waited after each failure that may pass by itself; after the last one somebody has to ask again."""
+INTERRUPTED = "failed"
+MOST_ORDERS_SHOWN = 20
+SIGNS_FOR_CENTRE = frozenset({Role.COMMITTEE_LEADER, Role.OPS_LEAD})
+"""Who signs letters of a centre with their own signature. The centre's seal is its clerk's."""
+
+
+class SealRefused(CaseworkError):
+    """The letter cannot be sealed so; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedSeal:
+    """An order to be carried out: on which kept file which seal is put, and what is printed beside it."""
+
+    order_id: int
+    letter_id: int
+    file_id: int
+    seal: str
+    number: int
+    attempts: int
+
+
+def seals_for(by: Actor, letter: Letter, seals: Iterable[Seal]) -> list[Seal]:
+    """The seals and signatures the person may put on a letter."""
+    return [seal for seal in seals if may_use(by, seal, letter)]
+
+
+def may_use(by: Actor, seal: Seal, letter: Letter) -> bool:
+    """Whether the person may put this seal on this letter.
+
+    It has to be of the body that issues the letter. A body's seal is put on by whoever keeps its book: the centre's clerk, the agency's
+    own leader. A person's signature is put on by that person alone, not by a deputy, who signs with their own.
+    """
+    body = body_of(letter)
+    if not _is_of(seal, body):
+        return False
+    if seal.signer != PERSON:
+        return may_number(by, body)
+    own = db.session.get(Account, by.own_id) if by.own_id is not None else None
+    return own is not None and own.login == seal.login and signs_for(by.alone, body)
+
+
+def signs_for(by: Actor, body: Body) -> bool:
+    """Whether somebody signs or seals what a body issues."""
+    if body.agency_id is not None:
+        return by.holds([Role.AGENCY_LEADER], agency_id=body.agency_id)
+    return by.holds(SIGNS_FOR_CENTRE | {Role.RECORDS_CLERK}, centre_id=body.centre_id)
+
+
+def ask_seal(letter: Letter, *, seal: Seal, by: Actor, now: datetime) -> SealingOrder:
+    """Ask the worker to put a seal on the newest file of a letter. Records `ask_seal` on the stream of its book.
+
+    Raises NotAllowed, SealRefused where there is no file yet, it was taken back, this seal is on it, or an order waits.
+    """
+    require(by, Action.SEAL_LETTER)
+    letter = locked_letter(letter.id)
+    if not may_use(by, seal, letter):
+        raise NotAllowed
+    number = _standing_number(letter)
+    if issued_file(letter) is None:
+        raise SealRefused(
+            "Tệp của văn bản chưa được tạo. Vui lòng chờ ít phút.", "The file of this letter is not made yet. Please wait some minutes."
+        )
+    before = list(db.session.scalars(select(SealingOrder).where(SealingOrder.letter_id == letter.id)))
+    if any(order.state in OPEN for order in before):
+        raise SealRefused("Văn bản đang chờ ký số.", "This letter waits to be sealed already.")
+    if any(order.state == SEALED and order.seal == seal.name for order in before):
+        raise SealRefused("Văn bản đã có chữ ký hoặc con dấu này.", "This letter bears this seal already.")
+    append(stream_of(number.book), "ask_seal", by=by, at=now, payload={"number": number.number, "letter": letter.ref, "seal": seal.name})
+    order = SealingOrder(letter_id=letter.id, seal=seal.name, state=WAITING, asked_by_id=by.account_id, asked_at=now, due_at=now)
+    db.session.add(order)
+    db.session.flush()
+    return order
+
+
+def retry_seal(order: SealingOrder, *, seals: Iterable[Seal], by: Actor, now: datetime) -> None:
+    """Let the worker try an order again that has failed. Raises NotAllowed, SealRefused."""
+    require(by, Action.SEAL_LETTER)
+    letter = locked_letter(order.letter_id)
+    order = _locked_order(order.id)
+    seal = next((each for each in seals if each.name == order.seal), None)
+    if seal is None:
+        raise SealRefused("Con dấu này không còn trong thiết lập của hệ thống.", "This seal is not set up any more.")
+    if not may_use(by, seal, letter):
+        raise NotAllowed
+    _standing_number(letter)
+    if order.state != FAILED or _has_open(letter):
+        raise SealRefused("Không có gì để thử lại.", "There is nothing to try again.")
+    order.state, order.due_at, order.attempts, order.error, order.ended_at = WAITING, now, 0, None, None
+
+
+def drop_seal(order: SealingOrder, *, by: Actor, now: datetime) -> None:
+    """Take an order back that waits or has failed. Raises NotAllowed, SealRefused while it is carried out."""
+    require(by, Action.SEAL_LETTER)
+    letter = locked_letter(order.letter_id)
+    order = _locked_order(order.id)
+    if not signs_for(by, body_of(letter)):
+        raise NotAllowed
+    if order.state not in (WAITING, FAILED):
+        raise SealRefused("Văn bản đang được ký, không hủy được nữa.", "The letter is being sealed: it cannot be dropped any more.")
+    order.state, order.ended_at = DROPPED, now
+
+
+def orders_of(letter: Letter) -> list[SealingOrder]:
+    """What was asked for a letter, the newest first."""
+    query = select(SealingOrder).where(SealingOrder.letter_id == letter.id).order_by(SealingOrder.id.desc())
+    return list(db.session.scalars(query.limit(MOST_ORDERS_SHOWN)))
+
+
+def order_of(letter: Letter, ref: str) -> SealingOrder | None:
+    """One of them; None where there is none."""
+    return db.session.scalars(select(SealingOrder).where(SealingOrder.letter_id == letter.id, SealingOrder.ref == ref)).first()
+
+
+def has_orders(*, now: datetime) -> bool:
+    """Whether some letter waits for its seal."""
+    return db.session.scalar(select(SealingOrder.id).where(SealingOrder.state.in_(OPEN), SealingOrder.due_at <= now).limit(1)) is not None
+
+
+def claim_orders(*, now: datetime, most: int) -> list[ClaimedSeal]:
+    """Take the orders that have waited longest; another worker does not get them for a while."""
+    due = select(SealingOrder).where(SealingOrder.state.in_(OPEN), SealingOrder.due_at <= now).order_by(SealingOrder.due_at).limit(most)
+    found = []
+    for order in db.session.scalars(due.with_for_update(skip_locked=True)):
+        letter = db.session.get_one(Letter, order.letter_id)
+        number, base = _number_of(letter), newest_file(letter)
+        if number is None or number.struck_at is not None or letter.withdrawn_at is not None or base is None:
+            order.state, order.error, order.ended_at, order.leased_until = DROPPED, "withdrawn", now, None
+        elif order.attempts > len(WAITS):
+            # each attempt ended a worker without a word: it is not tried on and on
+            order.state, order.error, order.ended_at, order.leased_until = FAILED, order.error or INTERRUPTED, now, None
+        else:
+            order.state, order.attempts, order.leased_until, order.due_at = SEALING, order.attempts + 1, now + LEASE, now + LEASE
+            found.append(ClaimedSeal(order.id, letter.id, base.id, order.seal, number.number, order.attempts))
+    return found
+
+
+def keep_sealed(
+    claimed: ClaimedSeal, stored: StoredFile, *, pages: int, signatures: Sequence[dict[str, Any]], now: datetime
+) -> LetterFile | None:
+    """Give a sealed copy its row. None where the letter was taken back meanwhile, or another copy came before it: then it is tried again.
+
+    Records `seal_letter` on the stream of the book.
+    """
+    letter = locked_letter(claimed.letter_id)
+    order = _locked_order(claimed.order_id)
+    if order.state != SEALING or order.attempts != claimed.attempts:
+        return None
+    number, base = _number_of(letter), newest_file(letter)
+    order.leased_until = None
+    if number is None or number.struck_at is not None or letter.withdrawn_at is not None or base is None:
+        order.state, order.error, order.ended_at = DROPPED, "withdrawn", now
+        return None
+    if base.id != claimed.file_id:
+        order.state, order.due_at, order.attempts = WAITING, now, order.attempts - 1
+        return None
+    row = keep_file(letter, SEALED, stored, pages=pages, now=now)
+    row.signatures, row.made_by_id = list(signatures), order.asked_by_id
+    told = {"number": number.number, "letter": letter.ref, "seal": order.seal, "sha256": stored.sha256}
+    append(stream_of(number.book), "seal_letter", by=SYSTEM, at=now, payload=told)
+    order.state, order.error, order.ended_at = SEALED, None, now
+    return row
+
+
+def keep_seal_failure(claimed: ClaimedSeal, word: str, *, passes: bool, now: datetime) -> None:
+    """Write down why a seal was not put on, in one word; it is tried again by itself where that may help."""
+    order = _locked_order(claimed.order_id)
+    if order.state != SEALING or order.attempts != claimed.attempts:
+        return
+    order.error, order.leased_until = word, None
+    if passes and order.attempts <= len(WAITS):
+        order.state, order.due_at = WAITING, now + WAITS[order.attempts - 1]
+    else:
+        order.state, order.ended_at = FAILED, now
+
+
+def may_return(by: Actor, letter: Letter) -> bool:
+    """Whether the person may hand in a copy of a letter that was signed elsewhere."""
+    return signs_for(by, body_of(letter))
+
+
+def keep_returned(
+    letter: Letter, stored: StoredFile, *, base: LetterFile, pages: int, signatures: Sequence[dict[str, Any]], by: Actor, now: datetime
+) -> LetterFile:
+    """Keep a copy that was signed elsewhere and has been judged (reports.signing.returning).
+
+    `base` is the kept file it begins with. Records `return_signed` on the stream of the book. Raises NotAllowed, SealRefused.
+    """
+    require(by, Action.SEAL_LETTER)
+    letter = locked_letter(letter.id)
+    if not may_return(by, letter):
+        raise NotAllowed
+    number, newest = _standing_number(letter), newest_file(letter)
+    if newest is None or newest.id != base.id:
+        raise SealRefused(
+            "Trong lúc đó văn bản đã có bản ký khác. Vui lòng tải bản mới nhất về ký.",
+            "Meanwhile another signed copy came. Please download the newest and sign that.",
+        )
+    row = keep_file(letter, RETURNED, stored, pages=pages, now=now, by=by)
+    row.signatures = list(signatures)
+    told = {"number": number.number, "letter": letter.ref, "sha256": stored.sha256}
+    append(stream_of(number.book), "return_signed", by=by, at=now, payload=told)
+    return row
+
+
+def unknown_bodies(seals: Collection[Seal]) -> list[Seal]:
+    """The seals whose centre or agency is not in the database: a mistyped name would leave a seal nobody may use."""
+    return [seal for seal in seals if _body_id(seal) is None]
+
+
+def _is_of(seal: Seal, body: Body) -> bool:
+    centre = db.session.get_one(Centre, body.centre_id)
+    if seal.centre != centre.code_prefix:
+        return False
+    if body.agency_id is None:
+        return not seal.agency
+    return seal.agency == db.session.get_one(Agency, body.agency_id).key
+
+
+def _body_id(seal: Seal) -> int | None:
+    if not seal.agency:
+        return db.session.scalar(select(Centre.id).where(Centre.code_prefix == seal.centre))
+    of_agency = select(Agency.id).join(Centre, Centre.id == Agency.centre_id)
+    return db.session.scalars(of_agency.where(Centre.code_prefix == seal.centre, Agency.key == seal.agency)).first()
+
+
+def _standing_number(letter: Letter) -> DocumentNumber:
+    number = _number_of(letter)
+    if number is None:
+        raise SealRefused("Văn bản chưa có số.", "This letter has no number yet.")
+    if number.struck_at is not None or letter.withdrawn_at is not None:
+        raise SealRefused("Văn bản đã được thu hồi.", "This letter has been taken back.")
+    return number
+
+
+def _number_of(letter: Letter) -> DocumentNumber | None:
+    query = select(DocumentNumber).where(DocumentNumber.letter_id == letter.id)
+    return db.session.scalars(query.execution_options(populate_existing=True)).first()
+
+
+def _has_open(letter: Letter) -> bool:
+    query = select(SealingOrder.id).where(SealingOrder.letter_id == letter.id, SealingOrder.state.in_(OPEN))
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _locked_order(order_id: int) -> SealingOrder:
+    return db.session.get_one(SealingOrder, order_id, with_for_update=True, populate_existing=True)

@@ -1,0 +1,48 @@
+"""The seals and signatures this installation has: whose they are, who may use them, where their keys lie.
+
+They come from the surroundings (web/documents/opening.py), not from the database: a row in a table could be changed by whoever
+administers pages, and a seal binds the body in law (Luật Giao dịch điện tử 20/2023/QH15; NĐ 30/2020, Điều 13 and 26). A seal never holds
+its secret, only the name of the variable or of the file that does.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from casework.words import Bilingual
+
+BODY, PERSON = "body", "person"
+"""Whose sign it is: the body's seal, put on by its clerk, or the signature of one person, put on by nobody else."""
+
+PKCS12, PKCS11 = "pkcs12", "pkcs11"
+"""Where the key lies: in a file with a passphrase, or in a token with a PIN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One seal or signature. `centre` is the prefix of the centre's codes; `agency` the key of an agency whose own it is.
+
+    `login` is the user name of the person whose signature it is; empty for a body's. The passphrase or PIN is in the environment variable
+    `secret` names, or in the file `secret_file`. `picture` is the red print of the seal or the blue signature, as a PNG. `timestamps` is
+    the address of a time-stamp authority; empty: the time is this server's own.
+    """
+
+    name: str
+    label: Bilingual
+    centre: str
+    agency: str = ""
+    login: str = ""
+    kind: str = PKCS12
+    secret: str = ""
+    secret_file: Path | None = None
+    file: Path | None = None
+    module: Path | None = None
+    token: str = ""
+    key: str = ""
+    chain: Path | None = None
+    picture: Path | None = None
+    timestamps: str = ""
+
+    @property
+    def signer(self) -> str:
+        """Whether it is a body's or a person's."""
+        return PERSON if self.login else BODY

@@ -1,0 +1,42 @@
+"""Letters to the senders of reports, as each finds them on the page of their own report: from the moment they are written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.documents.kinds import APOLOGY, TO_SENDERS, kind_of
+from casework.models import CaseReport, Letter, Report
+from casework.words import Bilingual
+
+MOST_LETTERS = 40
+
+
+@dataclass(frozen=True)
+class OwnLetter:
+    """A letter as the sender of a report finds it."""
+
+    ref: str
+    name: Bilingual
+    unit: str
+    made_at: datetime
+
+
+def letters_told(report: Report) -> list[Letter]:
+    """What was written to the senders of a case while the report was in it, the newest first; nothing that was taken back."""
+    query = select(Letter).join(CaseReport, CaseReport.case_id == Letter.case_id).where(CaseReport.report_id == report.id)
+    query = query.where(Letter.kind.in_(TO_SENDERS), Letter.withdrawn_at.is_(None), Letter.made_at >= CaseReport.joined_at)
+    query = query.where(CaseReport.left_at.is_(None) | (Letter.made_at <= CaseReport.left_at))
+    return list(db.session.scalars(query.order_by(Letter.id.desc()).limit(MOST_LETTERS)))
+
+
+def letter_told(report: Report, ref: str) -> Letter | None:
+    """One letter to the sender of a report; None where it is none of theirs."""
+    return next((letter for letter in letters_told(report) if letter.ref == ref), None)
+
+
+def own_letters(told: Iterable[Letter]) -> list[OwnLetter]:
+    """The letters that are listed; an apology is shown with its new day instead."""
+    return [OwnLetter(each.ref, kind_of(each).name, each.content["unit"], each.made_at) for each in told if each.kind != APOLOGY]

@@ -1,0 +1,89 @@
+"""What anybody may be told of a document of ours: that there is one, and how it stands. Nothing of its matter, nor of its case.
+
+By its reference, which the QR code on the paper leads to, or by the digest of a file somebody holds. Neither says to whom it went: many
+go to citizens. A letter that never got a number is no document yet, and is not known here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.documents.kinds import kind_of, symbol_of
+from casework.documents.register import number_words
+from casework.models import DocumentBook, DocumentNumber, Letter, LetterFile
+from casework.words import Bilingual
+
+
+class Standing(StrEnum):
+    """Whether a document is in force."""
+
+    IN_FORCE = "in_force"
+    WITHDRAWN = "withdrawn"
+    STRUCK = "struck"
+
+
+STANDINGS: dict[Standing, Bilingual] = {
+    Standing.IN_FORCE: Bilingual("Đã ban hành, còn giá trị", "Issued, in force"),
+    Standing.WITHDRAWN: Bilingual("Đã thu hồi", "Taken back"),
+    Standing.STRUCK: Bilingual("Đã hủy số, không còn giá trị", "Number struck out, not in force"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A document as anybody may know it. `files` are its kept copies, the newest last."""
+
+    kind: Bilingual
+    number: str
+    on: date
+    body: Bilingual
+    standing: Standing
+    files: tuple[LetterFile, ...]
+
+
+def known_by_ref(ref: str) -> Known | None:
+    """The document a QR code leads to; None where there is none with a number."""
+    return _known(Letter.ref == ref)
+
+
+def known_by_digest(digests: Sequence[str]) -> tuple[Known, LetterFile] | None:
+    """The document one of whose kept copies has one of these digests, and that copy: the newest; None where there is none of ours."""
+    file = db.session.scalars(select(LetterFile).where(LetterFile.sha256.in_(digests)).order_by(LetterFile.id.desc()).limit(1)).first()
+    known = _known(Letter.id == file.letter_id) if file is not None else None
+    return (known, file) if known is not None and file is not None else None
+
+
+def _known(condition: ColumnElement[bool]) -> Known | None:
+    query = select(DocumentNumber).join(Letter, Letter.id == DocumentNumber.letter_id).where(condition)
+    beside = joinedload(DocumentNumber.letter).joinedload(Letter.centre), joinedload(DocumentNumber.book).joinedload(DocumentBook.agency)
+    number = db.session.scalars(query.options(*beside)).first()
+    if number is None or number.letter is None:
+        return None
+    letter = number.letter
+    return Known(
+        kind=kind_of(letter).name,
+        number=number_words(number.number, symbol_of(letter)),
+        on=number.given_on,
+        body=_body(letter, number.book),
+        standing=_standing(letter, number),
+        files=tuple(letter.files),
+    )
+
+
+def _body(letter: Letter, book: DocumentBook) -> Bilingual:
+    """Who issued it, as its letterhead of the day says; what was emptied keeps the name of its book."""
+    named = str((letter.content.get("head") or {}).get("issuing_body", ""))
+    if named:
+        return Bilingual(named, named)
+    return book.agency.name if book.agency is not None else letter.centre.name
+
+
+def _standing(letter: Letter, number: DocumentNumber) -> Standing:
+    if number.struck_at is not None:
+        return Standing.STRUCK
+    return Standing.WITHDRAWN if letter.withdrawn_at is not None else Standing.IN_FORCE

@@ -1,0 +1,76 @@
+"""Who sent the reports of a list of cases, for who has the right and a reason: each look is in the history of its case before anything is
+told, as `reveal_identity` is.
+
+One event for each report, so that whoever asks what is held of them reads it (casework/rights), and erasing finds it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.cases import lock_case
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import record
+from casework.identity import SHORTEST_REASON, Contact, open_contact
+from casework.models import Case, Event, Report
+from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
+
+TYPE = "export_identity"
+MOST_NAMED = 500
+"""Cases of one export with personal data: what needs more is no look at people any more, but a copy of the register."""
+
+
+class TooManyNamed(CaseworkError):
+    """More cases than one export with personal data may hold."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"Danh sách có thông tin người gửi chỉ được tối đa {MOST_NAMED} hồ sơ. Vui lòng thu hẹp bộ lọc.",
+            f"A list that names senders may hold {MOST_NAMED} cases at most. Please narrow the filter.",
+        )
+
+
+def export_identity(
+    case_ids: Collection[int], *, by: Actor, now: datetime, reason: str, output: str, more: Mapping[str, str] | None = None
+) -> dict[int, list[tuple[Report, Contact | None]]]:
+    """Open who sent the reports of some cases for one export, by case; None for a report without a sender, and for a sender who asked
+    that their data rest.
+
+    Records `export_identity` for each report opened, once however often the export is tried. `output` is its ref, `more` what else is
+    to be known of it. A few cases at a time, in a unit of work of the caller's. Cases that left the system or the person's sight
+    meanwhile are left out. Raises NotAllowed.
+    """
+    if len(reason) < SHORTEST_REASON:
+        raise NotAllowed
+    require(by, Action.EXPORT_IDENTITY)
+    found: dict[int, list[tuple[Report, Contact | None]]] = {}
+    for case_id in sorted(case_ids):
+        case = lock_case(case_id)
+        if case.quarantined_at is None and sees(by, Sight.IDENTITY, case):
+            require(by, Action.EXPORT_IDENTITY, case)
+            known = _recorded(case, output)
+            found[case.id] = [(report, _opened(case, report, known, by, now, reason, output, more or {})) for report in _reports(case)]
+    return found
+
+
+def _opened(
+    case: Case, report: Report, known: Collection[str], by: Actor, now: datetime, reason: str, output: str, more: Mapping[str, str]
+) -> Contact | None:
+    reporter = report.reporter
+    if reporter is None or reporter.sealed_identity is None or reporter.is_restricted:
+        return None
+    if report.code not in known:
+        record(case, TYPE, by=by, at=now, report=report.code, reason=reason, output=output, **more)
+    return open_contact(reporter.sealed_identity)
+
+
+def _recorded(case: Case, output: str) -> set[str]:
+    """The reports whose senders an earlier attempt at the same export has opened."""
+    payloads = db.session.scalars(select(Event.payload).where(Event.case_id == case.id, Event.type == TYPE))
+    return {str(payload.get("report")) for payload in payloads if payload and payload.get("output") == output}
+
+
+def _reports(case: Case) -> Iterator[Report]:
+    return (link.report for link in case.reports if link.left_at is None)

@@ -1,0 +1,145 @@
+"""The sheet of one agency (Thông báo, TB): what it was asked in a period, how it answered, what is still open. No rank, no other agency.
+
+Below five no rate is told (domain.md, 2.5): with twelve parts a month one more would move it by a tenth.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from casework.letterheads import Head
+from reports.official import Frame, letter_html
+from reports.pdf import Attachment
+from reports.period_report import LEVELS, LateCase
+from reports.sheets import Column, Grid, change, moment_in_words, number, paragraphs, share
+
+SUBJECT = "Kết quả xử lý phản ánh hiện trường"
+DATA_NAME = "phieu-don-vi.json"
+
+FIGURES = {
+    "asked": "Nhận phân phối", "accepted": "Đã tiếp nhận", "accepted_late": "Tiếp nhận trễ", "answered": "Đã trả lời (được duyệt)",
+    "in_time": "Đúng hạn", "in_time_after_extension": "Đúng hạn sau gia hạn", "late": "Trễ hạn", "redone": "Lượt yêu cầu làm lại",
+    "handed_back": "Lượt chuyển trả", "extensions": "Lượt được gia hạn", "open": "Còn phải xử lý", "open_late": "Còn phải xử lý, trễ hạn",
+}  # fmt: skip
+"""What is counted of an agency (casework/agency_periods.py), in the order of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgencySheet:
+    """What the sheet tells. `open_total` counts all parts that are open, `open_parts` are those longest due."""
+
+    name: str
+    label: str
+    since: datetime
+    until: datetime
+    counted_at: datetime
+    centre: str
+    agency: str
+    figures: dict[str, int]
+    before_label: str
+    before: dict[str, int]
+    ratings: dict[str, int]
+    open_parts: tuple[LateCase, ...] = ()
+    open_total: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """As a letter keeps it."""
+        told: dict[str, Any] = orjson.loads(orjson.dumps(self, option=orjson.OPT_UTC_Z))
+        return told
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "AgencySheet":
+        """From what a letter kept."""
+        given = dict(told)
+        for name in ("since", "until", "counted_at"):
+            given[name] = datetime.fromisoformat(given[name])
+        given["open_parts"] = tuple(LateCase(**each) for each in given["open_parts"])
+        return cls(**given)
+
+
+def agency_sheet_html(
+    sheet: AgencySheet, head: Head, on: date, *, copies: Sequence[str] = (), assessment: str = "", proposals: str = "", **frame: Any
+) -> str:
+    """The sheet as a page for print."""
+    kept = f"Lưu: VT{f', {head.symbol}' if head.symbol else ''}"
+    subject = f"{SUBJECT} {sheet.label[:1].lower()}{sheet.label[1:]}"
+    around = Frame(head, on, subject, (sheet.agency,), ("Như trên", *copies, kept), **{"type_name": "Thông báo", **frame})
+    return letter_html(
+        "agency_sheet.html", around, sheet=sheet, span=_span(sheet), sentences=sentences(sheet), table=figures_table(sheet),
+        parts=open_table(sheet), open_words=open_words(sheet), assessment=paragraphs(assessment), proposals=paragraphs(proposals),
+    )  # fmt: skip
+
+
+def data_of(sheet: AgencySheet) -> Attachment:
+    """The figures for programs, to lie in the PDF."""
+    told = {"document": "agency_sheet", "version": 1, **sheet.told()}
+    return Attachment(DATA_NAME, orjson.dumps(told, option=orjson.OPT_INDENT_2), "Số liệu của phiếu")
+
+
+def _span(sheet: AgencySheet) -> str:
+    return (
+        f"Số liệu từ {moment_in_words(sheet.since)} đến trước {moment_in_words(sheet.until)}, tính lúc {moment_in_words(sheet.counted_at)}."
+    )
+
+
+def sentences(sheet: AgencySheet) -> list[str]:
+    """What came, how it was answered, how it was judged."""
+    of = sheet.figures
+    told = [
+        (f"Trong kỳ, {sheet.agency} nhận phân phối {number(of['asked'])} vụ việc; tiếp nhận {number(of['accepted'])} vụ việc"
+         f", trong đó tiếp nhận trễ {share(of['accepted_late'], of['accepted'])}."),
+        f"Đã trả lời {number(of['answered'])} vụ việc: đúng hạn {share(of['in_time'], of['answered'])}, đúng hạn sau gia hạn "
+        f"{share(of['in_time_after_extension'], of['answered'])}, trễ hạn {share(of['late'], of['answered'])}."
+        if of["answered"]
+        else "Trong kỳ chưa có trả lời nào được duyệt.",
+        (f"Yêu cầu làm lại {number(of['redone'])} lượt; chuyển trả {number(of['handed_back'])} lượt"
+         f"; được gia hạn {number(of['extensions'])} lượt."),
+    ]
+    total = sum(sheet.ratings.values())
+    if total:
+        levels = "; ".join(f"{words.lower()} {share(sheet.ratings.get(key, 0), total)}" for key, words in LEVELS.items())
+        told.append(f"Người gửi đánh giá phần việc của đơn vị {number(total)} lượt: {levels}.")
+    else:
+        told.append("Trong kỳ chưa có đánh giá nào về phần việc của đơn vị.")
+    return told
+
+
+def figures_table(sheet: AgencySheet) -> Grid:
+    """Each figure beside the period before."""
+    rows = tuple(
+        (name, number(sheet.figures[key]), number(sheet.before.get(key)), change(sheet.figures[key], sheet.before[key]))
+        if key in sheet.before
+        else (name, number(sheet.figures[key]), "–", "–")
+        for key, name in FIGURES.items()
+    )
+    columns = (Column("Chỉ tiêu", "name"), Column("Kỳ này", "w-due"), Column(sheet.before_label, "w-due"), Column("Tăng, giảm", "w-share"))
+    return Grid("", columns, rows)
+
+
+def open_words(sheet: AgencySheet) -> str:
+    """What stands above the list."""
+    if not sheet.open_total:
+        return "Đơn vị không còn vụ việc nào phải xử lý."
+    late = sum(each.days >= 0 for each in sheet.open_parts)
+    words = (
+        f"Đơn vị còn {number(sheet.open_total)} vụ việc phải xử lý{f', {number(late)} vụ việc trong danh sách đã trễ hạn' if late else ''}."
+    )
+    if len(sheet.open_parts) < sheet.open_total:
+        return f"{words} Dưới đây là {number(len(sheet.open_parts))} vụ việc đến hạn sớm nhất."
+    return words
+
+
+def open_table(sheet: AgencySheet) -> Grid | None:
+    """The parts that are open, the longest due first; a sensitive case by its code alone."""
+    if not sheet.open_parts:
+        return None
+    rows = tuple(
+        (each.code, f"{'KHẨN. ' if each.is_urgent else ''}{each.title or 'Không nêu nội dung'}", each.due,
+         "còn hạn" if each.days < 0 else number(each.days) if each.days else "dưới 1")
+        for each in sheet.open_parts
+    )  # fmt: skip
+    columns = (Column("Mã", "w-code"), Column("Nội dung", "text"), Column("Hạn", "w-due"), Column("Số ngày trễ", "w-days"))
+    return Grid("", columns, rows)

@@ -1,0 +1,74 @@
+"""Where a centred line of an official document breaks: into as few lines as can be, and those of like length.
+
+The rule beneath a body's name is a third to half as long as the name (NĐ 30/2020, Phụ lục I), so how long the name is must be known,
+and a last line of one word looks like a mistake. WeasyPrint breaks lines when they are full and makes a broken block as wide as its room.
+"""
+
+import io
+from functools import cache
+from importlib import resources
+
+from fontTools.ttLib import TTFont
+
+MILLIMETRE = 72 / 25.4
+SPARE = 0.98
+"""How much of the room is used, so that a rounded width does not break a line again."""
+MOST_BALANCED = 12
+"""Lines that are made of like length: more of them are no heading any more."""
+MOST_MEASURED = 2_000
+"""Characters that are measured one by one: no form takes so many."""
+
+
+def balanced(text: str, *, face: str, size: float, room: float) -> list[str]:
+    """The lines of a text set in a face of reports/fonts with so many points, in a room of so many millimetres."""
+    if len(text) > MOST_MEASURED:
+        step = int(room * MILLIMETRE / size)
+        return [text[start : start + step] for start in range(0, len(text), step)]
+    wide = room * MILLIMETRE * SPARE
+    words = [piece for word in text.split() for piece in _pieces(word, face, size, wide)]
+    lines = _filled(words, face, size, wide)
+    narrow, most = 0.0, wide
+    # the narrowest room that gives no more lines
+    while 1 < len(lines) <= MOST_BALANCED and most - narrow > size / 2:
+        middle = (narrow + most) / 2
+        tried = _filled(words, face, size, middle)
+        if len(tried) > len(lines) or max(width(line, face, size) for line in tried) > middle:
+            narrow = middle
+        else:
+            most, lines = middle, tried
+    return lines
+
+
+def width(text: str, face: str, size: float) -> float:
+    """How many points a text is long."""
+    advances, units, usual = _measures(face)
+    return sum(advances.get(ord(each), usual) for each in text) * size / units
+
+
+def _filled(words: list[str], face: str, size: float, wide: float) -> list[str]:
+    lines: list[str] = []
+    for word in words:
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width(longer, face, size) <= wide:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _pieces(word: str, face: str, size: float, wide: float) -> list[str]:
+    """A word in pieces that fit: nobody's name is so long, but a field may be."""
+    pieces = [""]
+    for each in word:
+        if width(pieces[-1] + each, face, size) > wide and pieces[-1]:
+            pieces.append("")
+        pieces[-1] += each
+    return pieces
+
+
+@cache
+def _measures(face: str) -> tuple[dict[int, int], int, int]:
+    """Advance of each character, units to the em, and the advance of a character that is not there."""
+    font = TTFont(io.BytesIO((resources.files("reports") / "fonts" / f"{face}.ttf").read_bytes()), lazy=True)
+    advances = font["hmtx"].metrics
+    return {code: advances[name][0] for code, name in font.getBestCmap().items()}, font["head"].unitsPerEm, advances[".notdef"][0]

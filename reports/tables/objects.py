@@ -1,0 +1,30 @@
+"""A table as JSON: one array of objects by the keys of the columns, instants as ISO 8601 with their offset."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from casework.permissions import LOCAL_ZONE
+from reports.tables.table import Table, printable
+
+
+def write_objects(table: Table, path: Path) -> int:
+    """Write the table and return how many rows it has."""
+    keys = [column.key for column in table.columns]
+    number = 0
+    with path.open("wb") as file:
+        file.write(b"[")
+        for row in table.rows:
+            file.write(b",\n" if number else b"\n")
+            file.write(orjson.dumps({key: _cell(cell) for key, cell in zip(keys, row, strict=True)}))
+            number += 1
+        file.write(b"\n]\n")
+    return number
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, str):
+        return printable(cell)
+    return cell.astimezone(LOCAL_ZONE).isoformat(timespec="seconds") if isinstance(cell, datetime) else cell

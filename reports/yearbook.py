@@ -1,0 +1,200 @@
+"""The public yearbook: what the centre did in a year, for everybody. Public figures alone, and no small number of a part.
+
+A part (a field, a commune, an agency) with one to four cases is told as "dưới 5": so few may be one neighbour's. Where a sum would give
+one hidden number away, the next smallest of its column is left out too. Examples are cases as they are published now: title, place and
+pictures as published, and the answers' own photos.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from casework.figures.definitions import FIGURES as PUBLIC_FIGURES
+from casework.figures.definitions import MEDIAN, RATED
+from casework.letterheads import Head
+from reports.official import Frame, letter_html
+from reports.pdf import Attachment
+from reports.period_report import LEVELS
+from reports.sheets import FEWEST, Column, Grid, moment_in_words, number, office_hours, paragraphs, percent, share
+
+SUBJECT = "Công khai kết quả tiếp nhận, xử lý phản ánh hiện trường"
+DATA_NAME = "nien-giam.json"
+MOST_PLACES = 10
+DEFINED = ("received", "eligible", "refused", "answered", "in_time", "in_time_after_extension", "late", "open_in_time", "open_late",
+           "extended", "reopened", "referred", "satisfied", MEDIAN)  # fmt: skip
+"""The figures the yearbook explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A month, field, commune or agency with its public figures."""
+
+    name: str
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One published case. Pictures are refs of photos whose published copy everybody may see."""
+
+    code: str
+    title: str
+    field: str
+    place: str
+    answered_on: str
+    agency: str
+    question: str
+    result: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Yearbook:
+    """What it tells."""
+
+    year: int
+    centre: str
+    counted_at: datetime
+    whole: dict[str, Any]
+    median_minutes: float | None
+    months: tuple[Part, ...]
+    fields: tuple[Part, ...]
+    areas: tuple[Part, ...]
+    agencies: tuple[Part, ...]
+    refused: tuple[tuple[str, int], ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """As a letter keeps it."""
+        told: dict[str, Any] = orjson.loads(orjson.dumps(self, option=orjson.OPT_UTC_Z))
+        return told
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "Yearbook":
+        """From what a letter kept."""
+        given = dict(told)
+        given["counted_at"] = datetime.fromisoformat(given["counted_at"])
+        for name in ("months", "fields", "areas", "agencies"):
+            given[name] = tuple(Part(**each) for each in given[name])
+        given["refused"] = tuple((name, count) for name, count in given["refused"])
+        given["examples"] = tuple(
+            Example(**{**each, "before": tuple(each["before"]), "after": tuple(each["after"])}) for each in given["examples"]
+        )
+        return cls(**given)
+
+    @property
+    def pictures(self) -> list[str]:
+        """The photos its examples show."""
+        return [ref for each in self.examples for ref in (*each.before, *each.after)]
+
+
+def yearbook_html(book: Yearbook, head: Head, on: date, *, copies: Sequence[str] = (), assessment: str = "", proposals: str = "",
+                  **frame: Any) -> str:  # fmt: skip
+    """The yearbook as a page for print and for the screen. Its pictures are `/photos/<ref>/public/view`."""
+    kept = f"Lưu: VT{f', {head.symbol}' if head.symbol else ''}"
+    around = Frame(head, on, f"{SUBJECT} năm {book.year}", (), (*copies, kept), **{"type_name": "Báo cáo", **frame})
+    return letter_html(
+        "yearbook.html", around, book=book, counted=moment_in_words(book.counted_at), sentences=sentences(book), months=month_table(book),
+        places=place_table(book), tables=part_tables(book), assessment=paragraphs(assessment), proposals=paragraphs(proposals),
+        definitions=[(PUBLIC_FIGURES[key].name.vi, PUBLIC_FIGURES[key].definition.vi) for key in DEFINED],
+    )  # fmt: skip
+
+
+def data_of(book: Yearbook) -> Attachment:
+    """The same figures for programs, small ones as hidden as in print."""
+    told = {"document": "yearbook", "version": 1, "year": book.year, "centre": book.centre, "counted_at": book.counted_at,
+            "whole": book.whole, "tables": [{"title": each.title, "columns": [column.title for column in each.columns], "rows": each.rows}
+                                            for each in (month_table(book), *part_tables(book))],
+            "examples": [each.code for each in book.examples]}  # fmt: skip
+    return Attachment(DATA_NAME, orjson.dumps(told, option=orjson.OPT_INDENT_2), "Số liệu công khai của năm")
+
+
+def sentences(book: Yearbook) -> list[str]:
+    """The year in words."""
+    whole = book.whole
+    answered, is_open = of(whole, "answered"), of(whole, "open_in_time") + of(whole, "open_late")
+    told = [
+        (f"Trong năm, Trung tâm tiếp nhận {number(of(whole, 'received'))} phản ánh"
+         f"; đủ điều kiện xử lý {share(of(whole, 'eligible'), of(whole, 'received'))}."),
+        f"Đã trả lời {number(answered)} vụ việc: đúng hạn {share(of(whole, 'in_time'), answered)}, đúng hạn sau gia hạn "
+        f"{share(of(whole, 'in_time_after_extension'), answered)}, trễ hạn {share(of(whole, 'late'), answered)}."
+        if answered
+        else "Trong năm chưa có vụ việc nào được trả lời.",
+    ]
+    if book.refused:
+        reasons = "; ".join(f"{name[:1].lower()}{name[1:]} {number(count)}" for name, count in book.refused)
+        told.append(f"Không tiếp nhận {number(sum(count for _name, count in book.refused))} phản ánh: {reasons}.")
+    told.append(
+        f"Gia hạn {number(of(whole, 'extended'))} lượt; mở lại {number(of(whole, 'reopened'))} lượt; chuyển cơ quan khác "
+        f"{number(of(whole, 'referred'))} vụ việc."
+    )
+    if is_open:
+        told.append(f"Cuối năm còn {number(is_open)} vụ việc đang xử lý, trong đó trễ hạn {share(of(whole, 'open_late'), is_open)}.")
+    rated = sum(of(whole, key) for key in RATED)
+    if rated:
+        levels = "; ".join(f"{words[:1].lower()}{words[1:]} {share(of(whole, key), rated)}" for key, words in LEVELS.items())
+        told.append(f"Người dân đánh giá {number(rated)} lượt: {levels}.")
+    if book.median_minutes is not None and answered >= FEWEST:
+        told.append(f"Một nửa số phản ánh được tiếp nhận trong vòng {office_hours(book.median_minutes)} giờ hành chính.")
+    return told
+
+
+def month_table(book: Yearbook) -> Grid:
+    """Month by month, of the whole."""
+    columns = (Column("Tháng", "name"), Column("Tiếp nhận"), Column("Đã trả lời"), Column("Đúng hạn"), Column("ĐH sau gia hạn"),
+               Column("Trễ hạn"), Column("Lượt đánh giá"))  # fmt: skip
+    rows = [_month("Cả năm", book.whole), *(_month(each.name, each.figures) for each in book.months)]
+    return Grid("", columns, tuple(rows), has_whole=True)
+
+
+def _month(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
+    keys = ("received", "answered", "in_time", "in_time_after_extension", "late")
+    return (name, *(number(of(figures, key)) for key in keys), number(sum(of(figures, key) for key in RATED)))
+
+
+def place_table(book: Yearbook) -> Grid | None:
+    """The communes with the most reports; none below five."""
+    most = sorted((each for each in book.areas if of(each.figures, "received") >= FEWEST), key=lambda each: -of(each.figures, "received"))
+    rows = tuple((each.name, number(of(each.figures, "received"))) for each in most[:MOST_PLACES])
+    return Grid("", (Column("Địa bàn", "name"), Column("Phản ánh tiếp nhận", "w-share")), rows) if rows else None
+
+
+def part_tables(book: Yearbook) -> list[Grid]:
+    """By field, commune and agency, in their own order, which is never one of merit."""
+    found = []
+    for title, parts in (("Theo lĩnh vực", book.fields), ("Theo địa bàn", book.areas), ("Theo đơn vị chủ trì", book.agencies)):
+        if parts:
+            received = discreet([of(each.figures, "received") for each in parts])
+            answered = discreet([of(each.figures, "answered") for each in parts])
+            rows = tuple(
+                (each.name, received[place], answered[place], _rate(each.figures)) for place, each in enumerate(parts)
+            )  # fmt: skip
+            columns = (Column(title.removeprefix("Theo ").capitalize(), "name"), Column("Tiếp nhận", "w-share"),
+                       Column("Đã trả lời", "w-share"), Column("Đúng hạn trên đã trả lời", "w-share"))  # fmt: skip
+            found.append(Grid(title, columns, rows))
+    return found
+
+
+def discreet(counts: Sequence[int]) -> list[str]:
+    """The numbers of a column without the small ones, and without a single gap that the sum of the column would fill."""
+    words = [f"dưới {FEWEST}" if 0 < count < FEWEST else number(count) for count in counts]
+    hidden = [place for place, count in enumerate(counts) if 0 < count < FEWEST]
+    if len(hidden) == 1:
+        others = [(count, place) for place, count in enumerate(counts) if count >= FEWEST]
+        if others:
+            words[min(others)[1]] = "…"
+    return words
+
+
+def _rate(figures: Mapping[str, Any]) -> str:
+    return percent(of(figures, "in_time"), of(figures, "answered")) or "–"
+
+
+def of(figures: Mapping[str, Any], key: str) -> int:
+    """A figure as a number: those by reason summed up."""
+    value = figures.get(key) or 0
+    return sum(value.values()) if isinstance(value, Mapping) else int(value)

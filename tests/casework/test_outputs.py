@@ -1,0 +1,116 @@
+"""The row of an order on both databases: leased to one worker, kept, tried again, dropped with the case it may hold."""
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from casework import outputs
+from casework.db import db, unit_of_work
+from casework.file_store import StoredFile
+from casework.models import Account, Agency, Case, CaseSuccession, File, Membership, Output
+from casework.outputs import KINDS, Taken, centres_ordered_in, finish_output, order_output, take_output
+from casework.permissions import SYSTEM, Actor, NotAllowed, Role, actor_for
+from reports.tables.writing import MEDIA_TYPES
+from tests import build
+from tests.second_centre import of_the_installation, second_world
+
+NOW = build.NOON + timedelta(days=3)
+REASON = "Gọi lại cho người gửi để hẹn ngày."
+
+
+def ordered(by: Actor, kind: str = "cases", *, centre_id: int, named: bool = False) -> int:
+    with unit_of_work():
+        asked = {"year": str(2000 + (db.session.query(Output).count()))}
+        return order_output(kind, "csv", asked, by=by, now=NOW, centre_id=centre_id, with_identity=named, reason=REASON).id
+
+
+def take() -> Taken:
+    with unit_of_work():
+        taken = take_output(NOW)
+    assert taken is not None
+    return taken
+
+
+def finish(taken: Taken, by: Actor, name: str) -> bool:
+    with unit_of_work():
+        return finish_output(taken, StoredFile(name, 1, "0" * 64, "k1"), name="a.csv", media_type=MEDIA_TYPES["xlsx"], by=by, now=NOW)
+
+
+def states() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Output.state).order_by(Output.id)))
+
+
+def test_an_order_goes_through_one_worker_to_its_file_and_with_a_case_that_leaves_it_goes(app: Flask) -> None:
+    world = build.standard_world()
+    other = second_world(world)
+    case = build.case_at(world, "to_verify")
+    lead, far = world.actor("ops_lead", NOW), other.actor("ops_lead", NOW)
+    ids = [ordered(lead, centre_id=world.centre.id), ordered(lead, centre_id=world.centre.id, named=True),
+           ordered(lead, "figures", centre_id=world.centre.id), ordered(far, centre_id=other.centre.id)]  # fmt: skip
+    taken = [take() for _ in ids]
+    assert [each.output_id for each in taken] == ids
+    with unit_of_work():
+        assert take_output(NOW) is None
+    assert [finish(each, SYSTEM, f"aa/bb/aabb{number:028d}") for number, each in enumerate(taken)] == [True] * 4
+    assert not finish(taken[0], SYSTEM, "aa/bb/aabb" + "9" * 28), "the lease ended with the file"
+    ids.append(ordered(lead, centre_id=world.centre.id))
+    making = take()
+    with unit_of_work():
+        assert outputs.drop_outputs_of([db.session.get_one(Case, case.id)], at=NOW) == 2
+    assert states() == ["expired", "expired", "ready", "ready", "waiting"]
+    assert [row.erased_at for row in db.session.scalars(select(File).order_by(File.id))] == [NOW, NOW, None, None]
+    assert not finish(making, SYSTEM, "aa/bb/aabb" + "8" * 28)
+    with unit_of_work():
+        outputs.retry_output(db.session.get_one(Output, ids[0]), by=lead, now=NOW)
+    assert finish(take(), lead, "aa/bb/aabb" + "7" * 28)
+    assert db.session.scalars(select(File.stored_name).where(File.output_id == ids[0])).all() == ["aa/bb/aabb" + "7" * 28]
+    again = take()
+    with unit_of_work():
+        db.session.get_one(Case, case.id).quarantined_at = NOW
+    assert not finish(again, lead, "aa/bb/aabb" + "6" * 28), "a case left the system while rows were read"
+    assert (states()[-1], db.session.get_one(Output, ids[-1]).attempts) == ("waiting", again.attempts - 1)
+    with unit_of_work():
+        db.session.add(CaseSuccession(kind="centre", predecessor_id=other.centre.id, successor_id=world.centre.id))
+    with unit_of_work():
+        assert outputs.drop_outputs_of([db.session.get_one(Case, case.id)], at=NOW) == 2, "a centre that was followed listed it too"
+    named = ordered(lead, centre_id=world.centre.id, named=True)
+    assert take().output_id == ids[-1]
+    assert finish(take(), lead, "aa/bb/aabb" + "5" * 28)
+    with unit_of_work():
+        assert (outputs.drop_named_outputs(at=NOW), db.session.get_one(Output, named).state) == (1, "expired")
+    with unit_of_work():
+        outputs.erase_expired(NOW + timedelta(days=7))
+    assert states() == ["expired"] * 4 + ["making", "expired"]
+    seen = outputs.outputs_seen(lead)
+    assert [row.id for row in seen] == [named, ids[4], ids[2], ids[1], ids[0]]
+    assert [row.id for row in outputs.outputs_seen(lead, before=ids[4])] == [ids[2], ids[1], ids[0]]
+    assert outputs.output_seen(far, seen[0].ref) is None
+
+
+def test_who_may_order_in_which_centre_is_by_the_role_held_there(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    other = second_world(world)
+    house, cases = of_the_installation(world, "house_lead", Role.OPS_LEAD), KINDS["cases"]
+
+    def prefixes(by: Actor, kind: str = "cases") -> list[str]:
+        return [centre.code_prefix for centre in centres_ordered_in(KINDS[kind], by=by)]
+
+    officer, operator = world.actor("officer_PTNMT", NOW), other.actor("operator", NOW)
+    assert (prefixes(officer), prefixes(operator), prefixes(actor_for(house, now=NOW))) == (["LD"], ["DN"], ["DN", "LD"])
+    assert [prefixes(world.actor(name, NOW)) for name in ("administrator", "inspector", "records_clerk", "citizen")] == [[]] * 4
+    assert (prefixes(world.actor("inspector", NOW), "setting_events"), prefixes(officer, "late")) == (["LD"], [])
+    for by, centre, named in ((officer, other.centre, False), (operator, world.centre, False), (officer, world.centre, True),
+                              (world.actor("operator", NOW), world.centre, True), (SYSTEM, world.centre, False)):  # fmt: skip
+        with pytest.raises(NotAllowed):
+            outputs.refuse_order(cases, by=by, centre_id=centre.id, with_identity=named, reason=REASON)
+    # an officer here who inspects there reads the changes of settings there, and no cases
+    account = db.session.merge(Account(id=world.people["officer_PTNMT"].id))
+    with unit_of_work():
+        db.session.add(Membership(account_id=account.id, role=Role.INSPECTOR, centre_id=other.centre.id, valid_from=build.LONG_AGO))
+    both = actor_for(db.session.get_one(Account, account.id), now=NOW)
+    assert (prefixes(both), prefixes(both, "setting_events")) == (["LD"], ["DN"])
+    assert db.session.scalar(select(Agency.centre_id).where(Agency.id.in_(both.agency_ids))) == world.centre.id

@@ -1,0 +1,225 @@
+"""Case files and documents about periods from the desk: ordered, made by the worker, previewed, written, printed, and by command."""
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pypdf
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from casework.agency_periods import agency_figures
+from casework.db import db, unit_of_work
+from casework.facts.daily import sum_up_days
+from casework.facts.keeping import keep_facts
+from casework.figures.keeping import count_public_figures
+from casework.letters import take_out_of_letters
+from casework.models import Agency, Case, Event, Letter, Output
+from reports.letters import page_of, sheets_of
+from tests import build
+from tests.conftest import running
+from tests.system.canary import IN_TRANSCRIPT, MARKS
+from tests.system.journey import Journey
+from tests.system.marks import found_in
+from tests.web.desk import Office
+from web import cli
+from web.config import Config
+from web.outputs.making import make_outputs
+
+
+def work(app: Flask, moment: datetime) -> int:
+    """A round of the worker."""
+    return make_outputs(app, app.extensions["file_store"], now=moment, clock=lambda: moment)
+
+
+def text_of(data: bytes) -> str:
+    return " ".join(" ".join(page.extract_text().split()) for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+
+
+def attachment(data: bytes) -> Any:
+    [[content]] = pypdf.PdfReader(io.BytesIO(data)).attachments.values()
+    return orjson.loads(content)
+
+
+def count(moment: datetime) -> None:
+    """What the worker counts before anybody asks."""
+    keep_facts(moment + timedelta(minutes=5))
+    sum_up_days(moment + timedelta(minutes=5))
+    count_public_figures(moment)
+
+
+def test_no_mark_of_a_sender_is_in_a_case_file_or_a_report(sqlite_app: Flask) -> None:
+    journey = Journey(sqlite_app, build.standard_world())
+    journey.whole()
+    for name in ("operator", "committee_leader"):
+        person = journey.person(name)
+        page = person.get(f"/cases/{journey.case.ref}/case-file")
+        assert page.status == 200
+        ordered = person.submit(page, at=f"/cases/{journey.case.ref}/case-file")
+        assert "/exports/" in ordered.path
+        assert work(sqlite_app, journey.now) == 1
+        data = person.get(f"{ordered.path}/file").body
+        assert data.startswith(b"%PDF"), person.get(ordered.path).text
+        assert not found_in(data, MARKS)
+        assert not found_in(orjson.dumps(attachment(data)), MARKS)
+        told = text_of(data)
+        for words in (journey.code, "Phân phối và xử lý", "Đã duyệt", "Hài lòng", "In hồ sơ vụ việc", "hiện trường, phản ánh",
+            "kết quả xử lý"):
+            assert words.lower() in told.lower(), words
+        facts = attachment(data)
+        assert facts["proof"]["hash"][:8] in told.replace(" ", "")
+        assert facts["proof"]["seq"] == db.session.scalar(select(func.count()).where(Event.case_id == journey.case.id))
+        assert all(row["verdict"] in ("Duyệt", "Yêu cầu xử lý lại") for part in facts["agencies"] for row in part["answers"])
+
+        versions = [row["version"] for row in facts["agencies"][0]["answers"]]
+        assert versions == sorted(versions)
+        assert len(facts["pictures"]) >= 3
+    assert db.session.scalar(select(func.count()).where(Event.type == "print_case_file")) == 2
+
+    count(journey.now)
+    person = journey.person("ops_lead")
+    for kind, period in (("period_report", "2026-03"), ("agency_sheet", "2026-Q1"), ("yearbook", "2026")):
+        page = person.get("/statistics/reports")
+        of = journey.world.agencies["PTNMT"].ref if kind == "agency_sheet" else journey.world.centre.ref
+        preview = person.submit(page, at="/statistics/reports", kind=kind, period=period, of=of)
+        assert work(sqlite_app, journey.now) == 1, preview.text[-3000:]
+        shown = person.get(preview.path)
+        assert "paper" in shown.text, shown.text[-3000:]
+        made = person.submit(shown, at=preview.path, act="pdf")
+        assert work(sqlite_app, journey.now) == 1
+        data = person.get(f"{made.path}/file").body
+        for content in (shown.body, data, orjson.dumps(attachment(data))):
+            assert not found_in(content, (*MARKS, IN_TRANSCRIPT)), kind
+
+
+@pytest.fixture
+def office(sqlite_app: Flask) -> Office:
+    office = Office(sqlite_app)
+    build.case_at(office.world, "rating")
+    build.case_at(office.world, "handling", agencies=2)
+    hidden = build.case_at(office.world, "handling")
+    with unit_of_work():
+        db.session.execute(update(Case).where(Case.id == hidden.id).values(title="Chuyện nhạy cảm", visibility_reason_id=1))
+    office.clock(build.NOON + timedelta(days=30))
+    count(office.moment)
+    return office
+
+
+def prepared(office: Office, name: str, kind: str, period: str, of: str) -> str:
+    """Prepare a document, let the worker make it, and return the address of its preview."""
+    answer = office.post(name, "/statistics/reports", kind=kind, period=period, of=of)
+    assert answer.status_code == 302, answer.get_data(as_text=True)[-2000:]
+    assert "progress" in office.get(name, answer.location).get_data(as_text=True) or office.words(name, answer.location)
+    assert work(office.app, office.moment) == 1
+    return str(answer.location)
+
+
+def test_a_report_is_prepared_previewed_and_written_with_words_that_stay(office: Office) -> None:
+    centre = office.world.centre.ref
+    place = prepared(office, "ops_lead", "period_report", "2026-03", centre)
+    words = office.words("ops_lead", place)
+    for told in ("SỐ LIỆU TẠM TÍNH", "Tổng số vụ việc phải xử lý: 3", "Vụ việc trễ hạn", "Không nêu nội dung"):
+        assert told in words, told
+    assert "Chuyện nhạy cảm" not in words
+    typed = {"assessment": "Khối lượng <b>tăng</b> do mưa.", "proposals": "Bổ sung một cán bộ.", "to": "Ủy ban nhân dân huyện",
+        "copies": ""}
+    assert "Khối lượng &lt;b&gt;tăng" in office.post("ops_lead", place, act="preview", **typed).get_data(as_text=True)
+    too_long = office.post("ops_lead", place, act="write", **{**typed, "assessment": "x" * 9_000})
+    assert too_long.status_code == 422
+    assert "Bổ sung một cán bộ." in too_long.get_data(as_text=True)
+    assert office.post("operator", place, act="write", **typed).status_code == 404, "nobody finds another's preview"
+    done = office.post("ops_lead", place, act="write", **typed)
+    assert office.post("ops_lead", place, act="write", **typed).location == done.location, "a second click writes no second one"
+    letter = db.session.scalars(select(Letter).where(Letter.kind == "period_report")).one()
+    assert done.location.endswith(f"/documents/{letter.ref}")
+    assert "Bổ sung một cán bộ." in office.words("ops_lead", done.location)
+    assert "Tổng số vụ việc phải xử lý: 3" in office.words("records_clerk", done.location)
+    html = page_of(letter, number=5)
+    assert "Số: 05/BC" in html
+    data = sheets_of(letter, html)
+    assert "Khối lượng <b>tăng</b> do mưa." in text_of(data)
+    assert attachment(data)["assessment"].startswith("Khối lượng")
+    case = db.session.scalars(select(Case).where(Case.code == letter.content["rows"][0]["code"])).one()
+
+    # what leaves the system goes out of it, with the words somebody typed
+    with unit_of_work():
+        take_out_of_letters([db.session.get_one(Case, case.id)], at=office.moment)
+    assert letter.withdrawn_at is not None
+    assert all(row["code"] != case.code for row in letter.content["rows"])
+    assert letter.content["assessment"] == ""
+
+
+def test_each_gets_what_they_may_read(office: Office) -> None:
+    centre, own, other = office.world.centre.ref, office.world.agencies["PTNMT"].ref, office.world.agencies["HKL"].ref
+    leader = "leader_PTNMT"
+    page = office.get(leader, "/statistics/reports").get_data(as_text=True)
+    assert 'value="agency_sheet"' in page
+    assert 'value="period_report"' not in page
+    for kind, of, status in (("agency_sheet", other, 404), ("period_report", centre, 422)):
+        assert office.post(leader, "/statistics/reports", kind=kind, period="2026-03", of=of).status_code in (status, 422)
+    place = prepared(office, leader, "agency_sheet", "2026-03", own)
+    words = office.words(leader, place)
+    assert "Nhận phân phối" in words
+    assert "Hạt Kiểm lâm" not in words
+    assert office.post(leader, place, act="write").status_code == 403
+    place = prepared(office, "inspector", "period_report", "2026-03", centre)
+    assert "rác" not in office.words("inspector", place).partition("III. Vụ việc trễ hạn")[2].partition("IV.")[0]
+    for name in ("officer_PTNMT", "administrator", "records_clerk", "confidential_reader"):
+        assert office.get(name, "/statistics/reports").status_code == 403
+    wrong = office.post("ops_lead", "/statistics/reports", kind="yearbook", period="2026-03", of=centre)
+    assert wrong.status_code == 422
+    assert "theo năm" in wrong.get_data(as_text=True)
+    case = db.session.scalars(select(Case)).first()
+    assert case is not None
+    for name, status in (("operator", 200), ("committee_leader", 200), (leader, 403), ("inspector", 403)):
+        assert office.get(name, f"/cases/{case.ref}/case-file").status_code == status, name
+
+
+def test_an_agency_is_counted_by_its_own_rows(office: Office) -> None:
+    agency = db.session.scalars(select(Agency).where(Agency.key == "PTNMT")).one()
+    told = agency_figures(agency.id, since=build.NOON - timedelta(days=1), until=office.moment)
+    assert told == {"asked": 3, "accepted": 3, "accepted_late": 0, "answered": 1, "in_time": 1, "in_time_after_extension": 0, "late": 0,
+                    "redone": 0, "handed_back": 0, "extensions": 0, "open": 2, "open_late": 2}  # fmt: skip
+
+
+def test_the_command_writes_reports_and_says_what_is_wrong(sqlite_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(sqlite_config) as app:
+        office = Office(app)
+        case = build.case_at(office.world, "rating")
+        count(build.NOON + timedelta(days=1))
+        code = case.code
+    monkeypatch.setattr(cli, "ready_app", lambda *_: app)
+    monkeypatch.setattr("web.clock.now", lambda: build.NOON + timedelta(days=40))
+    monkeypatch.setattr(Config, "from_environment", classmethod(lambda _cls: sqlite_config))
+    with running(sqlite_config) as app:
+        def run(*arguments: str) -> tuple[int, str]:
+            result = CliRunner().invoke(cli.commands, ["report", *arguments])
+            return result.exit_code, result.output
+
+        out = tmp_path / "bao-cao.pdf"
+        status, said = run("monthly", "--centre", "LD", "--month", "2026-03", "--out", str(out))
+        assert (status, f"Wrote {out}, " in said) == (0, True), said
+        assert "tháng 3/2026" in text_of(out.read_bytes())
+        assert run("monthly", "--out", str(out))[0] == 2, "never over another file"
+        data = tmp_path / "quy.json"
+        assert run("quarterly", "--period", "2026-Q1", "--form", "json", "--out", str(data))[0] == 0
+        assert json.loads(data.read_text())["told"]["name"] == "2026-Q1"
+        table = tmp_path / "bang.xlsx"
+        assert run("yearly", "--period", "2026", "--form", "xlsx", "--out", str(table))[0] == 0
+        assert table.read_bytes().startswith(b"PK")
+        sheet, file = tmp_path / "phieu.pdf", tmp_path / "ho-so.pdf"
+        assert run("agency-sheet", "PTNMT", "--period", "2026-03", "--out", str(sheet)) [0] == 0
+        assert run("case-file", code, "--out", str(file))[0] == 0
+        assert code in text_of(file.read_bytes())
+        assert run("yearbook", "--year", "2026", "--out", str(tmp_path / "nien-giam.pdf"))[0] == 0
+        for wrong in (("monthly", "--month", "2026-13"), ("monthly", "--month", "2026-Q1"), ("weekly", "--centre", "XX"),
+                      ("agency-sheet", "KHONG", "--period", "2026-03"), ("case-file", "LD-2026-999999")):  # fmt: skip
+            assert run(*wrong, "--out", str(tmp_path / "x.pdf"))[0] == 2, wrong
+        assert not (tmp_path / "x.pdf").exists()
+        assert db.session.scalar(select(func.count()).select_from(Output)) == 0

@@ -1,0 +1,1 @@
+"""Pages of documents: written from the page of a case, listed, numbered and kept."""

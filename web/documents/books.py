@@ -1,0 +1,231 @@
+"""The register of documents (sổ đăng ký văn bản đi): the books of a year as tables, numbers used outside of the software, strikes."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import DateField, IntegerField, SelectField, TextAreaField
+from wtforms.validators import InputRequired, NumberRange
+
+from casework.db import db, unit_of_work
+from casework.documents.numbering import (
+    LONGEST_NOTE,
+    MOST_SKIPPED,
+    PLAIN_LETTERS,
+    Body,
+    NumberRefused,
+    bodies_kept,
+    book_seen,
+    books_seen,
+    history_of,
+    may_number,
+    note_outside,
+    series_kept,
+    strike_number,
+)
+from casework.documents.register import LINES, STATES, lines_of
+from casework.letters import local_day
+from casework.models import Agency, Centre, DocumentBook, DocumentNumber, Event
+from casework.permissions import Action
+from casework.words import Bilingual
+from web.clock import now
+from web.documents.register import HIGHEST
+from web.forms import Form
+from web.guards import actor, found, performs
+from web.locales import in_reader_language as local
+from web.task_page import at_most
+
+bp = Blueprint("documents_books", __name__)
+
+PLAIN = Bilingual("Công văn", "Official letters")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the next number would be entered: a body's series. `kind` is one of the kinds that are numbered there."""
+
+    key: str
+    body: Body
+    kind: str
+    name: Bilingual
+    series: str
+    next: int
+
+    @property
+    def words(self) -> str:
+        """As the choice says it."""
+        following = _("next number %(number)s", number=f"{self.next:02}")
+        return " · ".join(filter(None, (local(self.name), self.series, following)))
+
+
+class OutsideForm(Form):
+    """Numbers used for papers that were not written here."""
+
+    place = SelectField(_l("Book"), validators=[InputRequired(_l("Please choose the book."))])
+    last = IntegerField(
+        _l("Up to number"), validators=[InputRequired(_l("Please give the number.")), NumberRange(1, HIGHEST, _l("Numbers begin with 01."))]
+    )
+    on = DateField(_l("Day of the last of them"), validators=[InputRequired(_l("Please give the day."))])
+    note = TextAreaField(
+        _l("What for"), validators=[InputRequired(_l("Please say what the numbers were used for.")), at_most(LONGEST_NOTE)],
+        description=_l("For example: invitation to the meeting on 5 March, written on paper. Please name no citizen."),
+    )  # fmt: skip
+
+
+class StrikeForm(Form):
+    """A number nobody uses any more, and why."""
+
+    number = IntegerField(_l("Number"), validators=[InputRequired(_l("Please give the number."))])
+    reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Please give the reason.")), at_most(LONGEST_NOTE)])
+
+
+@bp.get("/documents/books")
+@performs(Action.READ_LETTERS)
+def books() -> ResponseReturnValue:
+    return _page()
+
+
+@bp.post("/documents/books/outside")
+@performs(Action.NUMBER_LETTER)
+def outside() -> ResponseReturnValue:
+    places = _places(local_day(now()))
+    form = OutsideForm()
+    form.place.choices = [(each.key, each.words) for each in places]
+    if not form.validate_on_submit():
+        return _page(outside_form=form), 422
+    place = next(each for each in places if each.key == form.place.data)
+    try:
+        with unit_of_work():
+            rows = note_outside(
+                place.body, kind=place.kind, last=form.last.data, on=form.on.data, note=form.note.data or "", by=actor(), now=now()
+            )
+            book = rows[0].book.ref
+    except NumberRefused as refusal:
+        return _page(outside_form=form, refusal=local(refusal.text)), 422
+    flash(_("The numbers stand in the book."))
+    return redirect(url_for(".books", book=book))
+
+
+@bp.post("/documents/books/strike")
+@performs(Action.NUMBER_LETTER)
+def strike() -> ResponseReturnValue:
+    book, form = found(book_seen(actor(), request.form.get("book", ""))), StrikeForm()
+    if not may_number(actor(), Body(book.centre_id, book.agency_id)):
+        return found(None)
+    if not form.validate_on_submit():
+        return _page(book=book, strike_form=form), 422
+    try:
+        with unit_of_work():
+            again = found(book_seen(actor(), book.ref))
+            row = db.session.scalars(
+                select(DocumentNumber).where(DocumentNumber.book_id == again.id, DocumentNumber.number == form.number.data)
+            ).first()
+            if row is None:
+                raise NumberRefused("Sổ không có số này.", "The book has no such number.")
+            strike_number(row, reason=form.reason.data or "", by=actor(), now=now())
+    except NumberRefused as refusal:
+        return _page(book=found(book_seen(actor(), request.form["book"])), strike_form=form, refusal=local(refusal.text)), 422
+    flash(_("The number is struck out. It is not given again."))
+    return redirect(url_for(".books", book=request.form["book"]))
+
+
+def _page(
+    *, book: DocumentBook | None = None, outside_form: OutsideForm | None = None, strike_form: StrikeForm | None = None, refusal: str = ""
+) -> str:
+    by, today, sent_strike, sent_outside = actor(), local_day(now()), strike_form is not None, outside_form is not None
+    every = books_seen(by)
+    chosen = book or _chosen(every, today)
+    after = request.args.get("after", "")
+    lines = lines_of(chosen, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0) if chosen else []
+    is_full = len(lines) == LINES and chosen is not None and lines[-1].number.number < chosen.last_number
+    places = _places(today)
+    if outside_form is None and places:
+        outside_form = _empty(places, chosen, today)
+    elif outside_form is not None:
+        outside_form.place.choices = [(each.key, each.words) for each in places]
+    keeps = chosen is not None and may_number(by, Body(chosen.centre_id, chosen.agency_id))
+    return render_template(
+        "documents/books.html",
+        books=every,
+        names={each.ref: _name(each) for each in every},
+        book=chosen,
+        lines=lines,
+        states=STATES,
+        next=url_for(".books", book=chosen.ref, after=lines[-1].number.number) if is_full and chosen else "",
+        history=[(event, _told(event)) for event in history_of(chosen)] if chosen else [],
+        outside_form=outside_form if places else None,
+        strike_form=(strike_form or StrikeForm(formdata=None)) if keeps else None,
+        refusal=refusal,
+        opens="strike" if sent_strike else "outside" if sent_outside else "",
+        most=MOST_SKIPPED,
+        today=today,
+    )
+
+
+def _chosen(books: list[DocumentBook], today: date) -> DocumentBook | None:
+    asked = request.args.get("book")
+    if asked:
+        return found(next((each for each in books if each.ref == asked), None))
+    return books[0] if books else None
+
+
+def _name(book: DocumentBook) -> str:
+    """Whose book it is, of which year and series."""
+    body = book.agency.short_name if book.agency is not None else db.session.get_one(Centre, book.centre_id).name
+    return " · ".join(filter(None, (str(book.year), local(body), _series(book.series))))
+
+
+def _series(series: str) -> str:
+    return local(PLAIN) if series == PLAIN_LETTERS else series
+
+
+def _places(today: date) -> list[Place]:
+    """The books the person enters numbers into this year, opened or not."""
+    last = {(each.centre_id, each.agency_id, each.series): each.last_number for each in books_seen(actor(), year=today.year)}
+    places: list[Place] = []
+    for body in bodies_kept(actor()):
+        if not (owner := _owner(body)).holds_on(today):
+            continue
+        for series, kind in sorted(series_kept(body, today.year).items()):
+            after = last.get((body.centre_id, body.agency_id, series), 0) + 1
+            places.append(Place(f"{owner.ref}:{series}", body, kind, owner.name, _series(series), after))
+    return places
+
+
+def _owner(body: Body) -> Agency | Centre:
+    return db.session.get_one(Centre, body.centre_id) if body.agency_id is None else db.session.get_one(Agency, body.agency_id)
+
+
+def _empty(places: list[Place], chosen: DocumentBook | None, today: date) -> OutsideForm:
+    form = OutsideForm(formdata=None, data={"on": today})
+    form.place.choices = [(each.key, each.words) for each in places]
+    of_chosen = [each for each in places if chosen is not None and each.body == Body(chosen.centre_id, chosen.agency_id)]
+    form.place.data = (of_chosen or places)[0].key
+    return form
+
+
+def _told(event: Event) -> str:
+    """An event of a book in words."""
+    told = event.payload or {}
+    number = f"{told.get('number', 0):02}"
+    first, last = (f"{each:02}" for each in told.get("skipped") or (told.get("first", 0), told.get("last", 0)))
+    match event.type:
+        case "give_number":
+            given = str(_("Gave the number %(number)s.", number=number))
+            return " ".join((given, _("Left out: %(first)s–%(last)s.", first=first, last=last))) if "skipped" in told else given
+        case "note_outside":
+            return str(_("Entered %(first)s–%(last)s as used outside the software.", first=first, last=last))
+        case "strike_number":
+            return str(_("Struck out the number %(number)s.", number=number))
+        case "ask_seal":
+            return str(_("Asked to seal the number %(number)s.", number=number))
+        case "seal_letter":
+            return str(_("Sealed the number %(number)s.", number=number))
+        case "return_signed":
+            return str(_("Kept a signed copy of the number %(number)s.", number=number))
+        case _:
+            return event.type

@@ -1,0 +1,83 @@
+"""The job of the worker that makes the PDF of letters that have their number, one at a time: rows are claimed, the paper is set and stored,
+then it gets its row. The paper is made once; whatever letterheads and templates become, what is kept is what is served."""
+
+import io
+from datetime import datetime
+
+import pikepdf
+from flask import Flask
+
+from casework.db import db, unit_of_work
+from casework.documents.files import Claimed, claim_unmade, has_unmade, keep_failure, keep_issued
+from casework.file_store import FileNotStored, FileStore, new_stored_name
+from casework.models import DocumentNumber, Letter
+from casework.words import Bilingual
+from reports.letters import page_of, sheets_of
+from reports.signing.fields import with_fields
+from web.request_log import LOGGER, failure_facts
+
+AT_ONCE = 5
+"""Letters a round takes: the worker's other jobs go on beside it."""
+
+FAULTS: dict[str, Bilingual] = {
+    "no_page": Bilingual("Nội dung văn bản không còn để in.", "There is nothing left of the document to print."),
+    "storage": Bilingual("Kho lưu trữ đang gặp sự cố.", "The storage has a problem."),
+    "interrupted": Bilingual("Việc tạo tệp bị dừng giữa chừng nhiều lần.", "Making the file was cut off again and again."),
+}
+"""Why a file could not be made. Anything else is told by the name of the failure, for whoever looks into the log."""
+
+
+class NothingToPrint(Exception):
+    """The letter was emptied: a case of it left the system."""
+
+
+def make_letter_files(app: Flask, store: FileStore, *, now: datetime) -> int:
+    """Make the files of letters that wait for one, and return how many were taken up; one that fails says why and is tried again."""
+    if not has_unmade(now=now):
+        return 0
+    with unit_of_work():
+        waiting = claim_unmade(now=now, most=AT_ONCE)
+    for each in waiting:
+        _make(app, each, store, now)
+    return len(waiting)
+
+
+def verify_url(app: Flask, letter: Letter) -> str:
+    """Where anybody can verify a letter: what its QR code leads to."""
+    return f"{app.config['BASE_URL']}/verify/{letter.ref}"
+
+
+def _make(app: Flask, claimed: Claimed, store: FileStore, now: datetime) -> None:
+    try:
+        pdf = _paper(app, claimed)
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            pages = len(opened.pages)
+        stored = store.put(new_stored_name(), pdf, sealed=True)
+    except NothingToPrint:
+        _fail(claimed, "no_page", now)
+    except FileNotStored:
+        _fail(claimed, "storage", now)
+    except Exception as error:  # whatever it is, the letter is not lost: it says so and is tried again
+        LOGGER.error("letter not made", extra=failure_facts(error))
+        _fail(claimed, type(error).__name__, now)
+    else:
+        db.session.rollback()
+        with unit_of_work():
+            keep_issued(claimed, stored, pages=pages, now=now)
+
+
+def _paper(app: Flask, claimed: Claimed) -> bytes:
+    """The PDF as it is issued: everything that stands in the letter, whoever may read it. Raises NothingToPrint."""
+    letter = db.session.get_one(Letter, claimed.letter_id)
+    if not letter.content:
+        raise NothingToPrint
+    number = db.session.get_one(DocumentNumber, claimed.number_id)
+    html = page_of(letter, number=number.number, verify_url=verify_url(app, letter))
+    db.session.rollback()
+    return with_fields(sheets_of(letter, html, store=app.extensions["file_store"]))
+
+
+def _fail(claimed: Claimed, reason: str, now: datetime) -> None:
+    db.session.rollback()
+    with unit_of_work():
+        keep_failure(claimed, reason, now=now)

@@ -1,0 +1,154 @@
+"""The seals of this installation and the authorities it trusts, read once when it starts. Whatever is missing stops it with a sentence.
+
+A seal that cannot be used is found out here and not by the clerk who has forty letters to send out; what only the key itself can say (a
+wrong passphrase, a token that is not plugged in) the order says. Secrets are looked for and not read.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from re import compile as pattern
+from typing import Any
+
+import orjson
+from cryptography import x509
+from sqlalchemy import select
+
+from casework.db import db
+from casework.documents.sealing import unknown_bodies
+from casework.documents.seals import PKCS11, PKCS12, Seal
+from casework.models import Centre
+from casework.words import Bilingual
+from web.config import PREFIX, Config, SettingRefused, gateway_address
+from web.starting import StartRefused
+
+NAME = pattern(r"[a-z0-9][a-z0-9-]{0,39}")
+VARIABLE = pattern(r"[A-Z][A-Z0-9_]{0,79}")
+TEXTS = ("centre", "agency", "login", "kind", "token", "key", "timestamps")
+PATHS = ("file", "module", "chain", "picture")
+SECRETS = {PKCS12: "passphrase", PKCS11: "pin"}
+KNOWN = frozenset({"name", *TEXTS, *PATHS, *(f"{word}_{form}" for word in SECRETS.values() for form in ("variable", "file"))})
+NEEDED = {PKCS12: ("file",), PKCS11: ("module", "token", "key")}
+PNG_MARK = b"\x89PNG\r\n\x1a\n"
+CERTIFICATES = frozenset({".pem", ".crt", ".cer"})
+
+SEALS, TRUST = f"{PREFIX}SEALS", f"{PREFIX}TRUST"
+
+
+def open_seals(config: Config, environ: Mapping[str, str] = os.environ) -> dict[str, Seal]:
+    """The seals by name; none where no file of them is set. Raises SettingRefused."""
+    if config.seals is None:
+        return {}
+    try:
+        told = orjson.loads(config.seals.read_bytes())
+    except OSError as error:
+        raise SettingRefused(f"{SEALS} is {str(config.seals)!r}: allowed is a readable file ({error.strerror}).") from None
+    except orjson.JSONDecodeError as error:
+        raise SettingRefused(f"{SEALS} is {str(config.seals)!r}: this is no JSON (line {error.lineno}).") from None
+    if not isinstance(told, dict) or not told:
+        raise SettingRefused(f"{SEALS}: allowed is an object of seals by name, as docs/sealing.md shows.")
+    return {name: _seal(name, each, config.seals.parent, environ) for name, each in told.items()}
+
+
+def open_trust(config: Config) -> tuple[str, ...]:
+    """The certificates of the authorities we trust, as PEM texts; none where no folder is set. Raises SettingRefused."""
+    if config.trust is None:
+        return ()
+    try:
+        files = sorted(each for each in config.trust.iterdir() if each.suffix.lower() in CERTIFICATES)
+    except OSError as error:
+        raise SettingRefused(f"{TRUST} is {str(config.trust)!r}: allowed is a readable folder ({error.strerror}).") from None
+    if not files:
+        raise SettingRefused(f"{TRUST} is {str(config.trust)!r}: there is no certificate in it (.pem, .crt or .cer).")
+    return tuple(_certificates(each, TRUST) for each in files)
+
+
+def refuse_unknown_bodies(seals: Mapping[str, Seal]) -> None:
+    """Raise StartRefused for a seal of a centre or agency that is not in the database: nobody could use it. An empty one has none yet."""
+    if seals and db.session.scalar(select(Centre.id).limit(1)) is not None:
+        for each in unknown_bodies(seals.values()):
+            whose = f"agency {each.agency!r} of centre {each.centre!r}" if each.agency else f"centre {each.centre!r}"
+            raise StartRefused(f"{SEALS}, seal {each.name!r}: there is no {whose}.")
+    db.session.rollback()
+
+
+def _seal(name: str, told: Any, folder: Path, environ: Mapping[str, str]) -> Seal:
+    where = f"{SEALS}, seal {name!r}"
+    if not NAME.fullmatch(name):
+        raise SettingRefused(f"{where}: a name has small letters, digits and hyphens, 40 at most.")
+    if not isinstance(told, dict):
+        raise SettingRefused(f"{where}: allowed is an object.")
+    for key in told:
+        if key not in KNOWN:
+            near = difflib.get_close_matches(key, KNOWN, n=1)
+            raise SettingRefused(f"{where}: {key!r} is nothing a seal has" + (f": did you mean {near[0]!r}?" if near else "."))
+    for key in (*TEXTS, *PATHS):
+        if not isinstance(told.get(key, ""), str):
+            raise SettingRefused(f"{where}: {key} has to be a text.")
+    label = told.get("name")
+    if not isinstance(label, dict) or not all(isinstance(label.get(each), str) and label[each].strip() for each in ("vi", "en")):
+        raise SettingRefused(f"{where}: name has to say what it is called, in vi and en.")
+    texts = {key: told[key] for key in TEXTS if told.get(key)}
+    paths = {key: folder / Path(told[key]).expanduser() for key in PATHS if told.get(key)}
+    kind = texts.setdefault("kind", PKCS12)
+    if kind not in SECRETS:
+        raise SettingRefused(f"{where}: kind is {kind!r}: allowed are {PKCS12} and {PKCS11}.")
+    for key in ("centre", *NEEDED[kind]):
+        if key not in texts and key not in paths:
+            raise SettingRefused(f"{where}: {key} is missing.")
+    _refuse_files(where, kind, paths)
+    if "timestamps" in texts:
+        _refuse_address(where, texts["timestamps"])
+    held: dict[str, Any] = {**texts, **paths, **_secret(where, kind, told, folder, environ)}
+    return Seal(name=name, label=Bilingual(label["vi"], label["en"]), **held)
+
+
+def _secret(where: str, kind: str, told: Mapping[str, Any], folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Where the passphrase or PIN is: it has to be there, and its text is not looked at."""
+    word = SECRETS[kind]
+    variable, file = told.get(f"{word}_variable"), told.get(f"{word}_file")
+    if (variable is None) == (file is None):
+        raise SettingRefused(f"{where}: allowed is one of {word}_variable and {word}_file.")
+    if file is not None:
+        path = folder / Path(str(file)).expanduser()
+        _refuse_unreadable(where, f"{word}_file", path)
+        return {"secret_file": path}
+    if not isinstance(variable, str) or not VARIABLE.fullmatch(variable) or variable.startswith(PREFIX):
+        raise SettingRefused(f"{where}: {word}_variable has to name an environment variable that does not begin with {PREFIX}.")
+    if not environ.get(variable):
+        raise SettingRefused(f"{where}: the environment variable {variable} is not set.")
+    return {"secret": variable}
+
+
+def _refuse_files(where: str, kind: str, paths: Mapping[str, Path]) -> None:
+    for key, path in paths.items():
+        _refuse_unreadable(where, key, path)
+    if kind == PKCS11 and find_spec("pkcs11") is None:
+        raise SettingRefused(f"{where}: a token needs python-pkcs11; install langbiang with the extra token.")
+    if "chain" in paths:
+        _certificates(paths["chain"], where)
+    if "picture" in paths and paths["picture"].read_bytes()[: len(PNG_MARK)] != PNG_MARK:
+        raise SettingRefused(f"{where}: picture has to be a PNG with a transparent background.")
+
+
+def _refuse_unreadable(where: str, key: str, path: Path) -> None:
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise SettingRefused(f"{where}: {key} is {str(path)!r}: there is no such file, or it may not be read.")
+
+
+def _refuse_address(where: str, address: str) -> None:
+    try:
+        gateway_address(address)
+    except ValueError as error:
+        raise SettingRefused(f"{where}: timestamps is {address!r}: {error}.") from None
+
+
+def _certificates(path: Path, where: str) -> str:
+    try:
+        held = path.read_bytes()
+        found: Sequence[x509.Certificate] = x509.load_pem_x509_certificates(held)
+    except (OSError, ValueError):
+        raise SettingRefused(f"{where}: {str(path)!r} holds no certificate in PEM form.") from None
+    return held.decode("ascii", "ignore") if found else ""

@@ -1,0 +1,89 @@
+"""A letter as it is shown and sent: the page for print by the reader's sight, and the kept bytes once the worker has made them."""
+
+import re
+
+from flask import Response, current_app, make_response, redirect, url_for
+from markupsafe import Markup
+
+from casework.db import db
+from casework.documents.files import newest_file, open_file
+from casework.documents.kinds import APOLOGY, symbol_of
+from casework.documents.periodic import ROWS as PERIODIC
+from casework.folding import fold
+from casework.letters import local_day
+from casework.models import Case, DocumentNumber, Letter, LetterFile, Report
+from casework.permissions import Actor
+from reports.letters import page_of, sheets_of
+from reports.official import body_of
+from web.documents.making import verify_url
+from web.guards import file_store
+
+
+def shown_page(letter: Letter, number: DocumentNumber | None, *, reader: Actor) -> Markup | None:
+    """The letter for a page of ours, with what its reader may read of it; None where nothing of it is printed any more."""
+    if letter.withdrawn_at is not None:
+        return None
+    try:
+        return Markup(body_of(_html(letter, number, reader=reader)))
+    except LookupError:
+        return None
+
+
+def letter_file(letter: Letter, number: DocumentNumber | None, *, reader: Actor, kept: LetterFile | None = None) -> Response:
+    """The letter to be downloaded: the kept bytes; of one that waits for its number, sheets on which room is left."""
+    kept = kept or newest_file(letter)
+    if kept is None and letter.kind in PERIODIC:
+        # of many pages: the worker makes it
+        return _to_order(letter)
+    data = _bytes_of(kept) if kept is not None else sheets_of(letter, _html(letter, number, reader=reader), store=file_store())
+    return _sent(data, name_of(letter, number))
+
+
+def _to_order(letter: Letter) -> Response:
+    response: Response = current_app.make_response(redirect(url_for("reporting.letter_sheets", ref=letter.ref)))
+    return response
+
+
+def own_letter_file(letter: Letter, report: Report) -> Response:
+    """The letter to the sender of a report: as it was issued, else as it will be, addressed by the code of their report.
+
+    A case may answer several reports: the paper that was issued names the main one, and is sent to its sender alone.
+    """
+    kept = newest_file(letter) if report.id == _main_report_id(letter) else None
+    if kept is not None:
+        data = _bytes_of(kept)
+    else:
+        data = sheets_of(letter, _html(letter, letter.given_number, report=report), store=file_store())
+    return _sent(data, f"{'xin-loi' if letter.kind == APOLOGY else 'van-ban'}-{report.code}")
+
+
+def name_of(letter: Letter, number: DocumentNumber | None) -> str:
+    """What a downloaded file is called: so-05-BC-IOC-2026."""
+    if number is None:
+        return f"van-ban-{local_day(letter.made_at):%Y%m%d}-{letter.ref}"
+    symbol = re.sub(r"[^a-z0-9]+", "-", fold(symbol_of(letter))).strip("-").upper()
+    return "-".join(filter(None, ("so", f"{number.number:02}", symbol, str(number.given_on.year))))
+
+
+def _html(letter: Letter, number: DocumentNumber | None, *, reader: Actor | None = None, report: Report | None = None) -> str:
+    given = number.number if number is not None else None
+    url = verify_url(current_app, letter) if number is not None else None
+    return page_of(letter, number=given, verify_url=url, reader=reader, report=report)
+
+
+def _bytes_of(kept: LetterFile) -> bytes:
+    with open_file(kept, store=file_store()) as opened:
+        return opened.read()
+
+
+def _main_report_id(letter: Letter) -> int | None:
+    return db.session.get_one(Case, letter.case_id).main_report.id if letter.case_id is not None else None
+
+
+def _sent(data: bytes, name: str) -> Response:
+    response = make_response(data)
+    response.mimetype = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+

@@ -1,0 +1,201 @@
+"""Sealing a document: what is asked of the worker, what became of it, and a copy that was signed elsewhere taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.db import db, unit_of_work
+from casework.documents.files import files_of, newest_file
+from casework.documents.register import document_seen
+from casework.documents.sealing import (
+    DROPPED,
+    FAILED,
+    OPEN,
+    SEALED,
+    SEALING,
+    WAITING,
+    SealRefused,
+    ask_seal,
+    drop_seal,
+    keep_returned,
+    may_return,
+    order_of,
+    orders_of,
+    retry_seal,
+    seals_for,
+)
+from casework.documents.seals import Seal
+from casework.file_store import new_stored_name
+from casework.models import Letter, LetterFile, SealingOrder
+from casework.permissions import Action, may
+from casework.words import Bilingual
+from reports.signing.failures import WORDS
+from reports.signing.found import SignatureFound, found_again
+from reports.signing.reading import MOST_BYTES, FileUnread
+from reports.signing.returning import ReturnRefused, judge_returned
+from web.clock import now
+from web.guards import actor, file_store, found, performs
+from web.locales import in_reader_language
+
+bp = Blueprint("documents_sealing", __name__)
+
+STATES: dict[str, Bilingual] = {
+    WAITING: Bilingual("Chờ ký số", "Waits"),
+    SEALING: Bilingual("Đang ký số", "Being sealed"),
+    SEALED: Bilingual("Đã ký số", "Done"),
+    FAILED: Bilingual("Ký số không thành công", "Failed"),
+    DROPPED: Bilingual("Đã bỏ", "Dropped"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShown:
+    """An order as its letter's page shows it. `error` says why it failed, or why it waits to be tried again."""
+
+    ref: str
+    label: Bilingual
+    state: str
+    words: Bilingual
+    error: Bilingual | None
+    asked_at: datetime
+    due_at: datetime | None
+    can_retry: bool
+    can_drop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SealPanel:
+    """What the page of a letter shows of seals: which the reader may put on, what was asked, what is on it."""
+
+    seals: list[Seal]
+    orders: list[OrderShown]
+    signatures: list[SignatureFound]
+    takes_returned: bool
+    is_numbered: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self.seals or self.orders or self.signatures or self.takes_returned)
+
+
+@bp.app_template_global()
+def seal_panel(letter: Letter) -> SealPanel:
+    """For documents/_seal.html, which stands in the page of a letter."""
+    by, set_up = actor(), _seals()
+    orders = orders_of(letter)
+    kept = newest_file(letter) if letter.withdrawn_at is None else None
+    usable = seals_for(by, letter, set_up.values()) if kept is not None and may(by, Action.SEAL_LETTER) else []
+    acts = may(by, Action.SEAL_LETTER) and may_return(by, letter)
+    on_it = {order.seal for order in orders if order.state == SEALED}
+    waits = any(order.state in OPEN for order in orders)
+    return SealPanel(
+        seals=[] if waits else [seal for seal in usable if seal.name not in on_it],
+        orders=[_shown(order, acts, waits) for order in orders],
+        signatures=[found_again(each) for each in kept.signatures] if kept is not None else [],
+        takes_returned=acts and kept is not None and not waits,
+        is_numbered=kept is not None,
+    )
+
+
+@bp.post("/documents/<ref>/seals")
+@performs(Action.SEAL_LETTER)
+def seal(ref: str) -> ResponseReturnValue:
+    chosen = found(_seals().get(request.form.get("seal", "")))
+    try:
+        with unit_of_work():
+            ask_seal(found(document_seen(actor(), ref)).letter, seal=chosen, by=actor(), now=now())
+    except SealRefused as refusal:
+        flash(in_reader_language(refusal.text), "wait")
+    else:
+        flash(_("The document will be sealed in a moment."))
+    return _back(ref)
+
+
+@bp.post("/documents/<ref>/seals/<order>/retry")
+@performs(Action.SEAL_LETTER)
+def retry(ref: str, order: str) -> ResponseReturnValue:
+    try:
+        with unit_of_work():
+            retry_seal(_order(ref, order), seals=_seals().values(), by=actor(), now=now())
+    except SealRefused as refusal:
+        flash(in_reader_language(refusal.text), "wait")
+    else:
+        flash(_("It will be tried again in a moment."))
+    return _back(ref)
+
+
+@bp.post("/documents/<ref>/seals/<order>/drop")
+@performs(Action.SEAL_LETTER)
+def drop(ref: str, order: str) -> ResponseReturnValue:
+    try:
+        with unit_of_work():
+            drop_seal(_order(ref, order), by=actor(), now=now())
+    except SealRefused as refusal:
+        flash(in_reader_language(refusal.text), "wait")
+    else:
+        flash(_("The order is dropped."))
+    return _back(ref)
+
+
+@bp.route("/documents/<ref>/signed", methods=["GET", "POST"])
+@performs(Action.SEAL_LETTER)
+def signed(ref: str) -> ResponseReturnValue:
+    """A copy signed elsewhere: judged outside any transaction, stored, and only then given its row."""
+    seen = found(document_seen(actor(), ref))
+    letter = seen.letter
+    base = found(newest_file(letter) if may_return(actor(), letter) and letter.withdrawn_at is None else None)
+    if request.method == "GET":
+        return render_template("documents/signed.html", document=seen, letter=letter, refusal="")
+    sent = request.files.get("file")
+    pdf = sent.stream.read(MOST_BYTES + 1) if sent is not None and sent.filename else b""
+    try:
+        if not pdf:
+            raise ReturnRefused("Vui lòng chọn tệp PDF đã ký.", "Please choose the signed PDF file.")
+        _take_back(letter, base, pdf)
+    except (ReturnRefused, FileUnread, SealRefused) as refusal:
+        db.session.rollback()
+        again = found(document_seen(actor(), ref))
+        return render_template("documents/signed.html", document=again, letter=again.letter, refusal=in_reader_language(refusal.text)), 422
+    flash(_("The signed file has been verified and kept."))
+    return _back(ref)
+
+
+def _take_back(letter: Letter, base: LetterFile, pdf: bytes) -> None:
+    letter_id, base_id, trust, moment = letter.id, base.id, current_app.extensions["trust"], now()
+    sha256, size, before = base.sha256, base.size, len(base.signatures)
+    older = [row.sha256 for row in files_of(letter)[:-1]]
+    db.session.rollback()
+    told = judge_returned(pdf, sha256=sha256, size=size, before=before, older=older, trust=trust, at=moment)
+    stored = file_store().put(new_stored_name(), pdf, sealed=True)
+    with unit_of_work():
+        keep_returned(
+            db.session.get_one(Letter, letter_id), stored, base=db.session.get_one(LetterFile, base_id), pages=told.pages,
+            signatures=[each.told() for each in told.signatures], by=actor(), now=moment,
+        )  # fmt: skip
+
+
+def _seals() -> dict[str, Seal]:
+    seals: dict[str, Seal] = current_app.extensions["seals"]
+    return seals
+
+
+def _order(ref: str, order: str) -> SealingOrder:
+    return found(order_of(found(document_seen(actor(), ref)).letter, order))
+
+
+def _shown(order: SealingOrder, acts: bool, waits: bool) -> OrderShown:
+    known = _seals().get(order.seal)
+    return OrderShown(
+        ref=order.ref, label=known.label if known is not None else Bilingual(order.seal, order.seal), state=order.state,
+        words=STATES[order.state], error=WORDS.get(order.error) if order.error else None, asked_at=order.asked_at,
+        due_at=order.due_at if order.state == WAITING and order.attempts else None,
+        can_retry=acts and order.state == FAILED and not waits, can_drop=acts and order.state in (WAITING, FAILED),
+    )  # fmt: skip
+
+
+def _back(ref: str) -> ResponseReturnValue:
+    return redirect(url_for("documents_register.document", ref=ref))

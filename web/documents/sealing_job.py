@@ -1,0 +1,86 @@
+"""The job of the worker that seals letters: orders are claimed, the seal is put on and stored, then the copy gets its row."""
+
+import io
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pikepdf
+from flask import Flask
+
+from casework.db import db, unit_of_work
+from casework.documents.files import open_file
+from casework.documents.kinds import symbol_of
+from casework.documents.register import number_words
+from casework.documents.sealing import ClaimedSeal, claim_orders, has_orders, keep_seal_failure, keep_sealed
+from casework.documents.seals import PERSON, Seal
+from casework.file_store import FileStore, new_stored_name
+from casework.models import Letter, LetterFile
+from reports.signing.failures import TRIED_AGAIN, SealingFailed
+from web.request_log import LOGGER, failure_facts
+
+AT_ONCE = 5
+"""Letters a round takes: the worker's other jobs go on beside it."""
+
+REASONS = {True: "Ký ban hành văn bản", False: "Đóng dấu cơ quan ban hành văn bản"}
+"""What a signature says it is for, of a person and of a body. Documents are in Vietnamese."""
+
+
+def seal_letters(app: Flask, store: FileStore, *, now: datetime) -> int:
+    """Seal the letters that wait, and return how many were taken up; one that fails says why and is tried again where that may help."""
+    if not has_orders(now=now):
+        return 0
+    with unit_of_work():
+        waiting = claim_orders(now=now, most=AT_ONCE)
+    for each in waiting:
+        _seal(app, each, store, now)
+    return len(waiting)
+
+
+def _seal(app: Flask, claimed: ClaimedSeal, store: FileStore, now: datetime) -> None:
+    seals: Mapping[str, Seal] = app.extensions["seals"]
+    try:
+        if claimed.seal not in seals:
+            raise SealingFailed("no_seal")
+        pdf, number = _paper(claimed, store)
+        sealed, pages, signatures = _sealed(pdf, seals[claimed.seal], number, app.extensions["trust"], now.replace(microsecond=0))
+        stored = store.put(new_stored_name(), sealed, sealed=True)
+    except SealingFailed as failure:
+        _fail(claimed, failure.word, now)
+    except Exception as error:  # the storage, or what nobody foresaw: the order is not lost, it says so and is tried again
+        LOGGER.error("letter not sealed", extra=failure_facts(error))
+        _fail(claimed, "failed", now)
+    else:
+        db.session.rollback()
+        with unit_of_work():
+            keep_sealed(claimed, stored, pages=pages, signatures=signatures, now=now)
+
+
+def _paper(claimed: ClaimedSeal, store: FileStore) -> tuple[bytes, str]:
+    """The newest copy, and what is printed beside a seal where there is no room for it below."""
+    file, letter = db.session.get_one(LetterFile, claimed.file_id), db.session.get_one(Letter, claimed.letter_id)
+    number = number_words(claimed.number, symbol_of(letter))
+    with open_file(file, store=store) as opened:
+        pdf = opened.read()
+    db.session.rollback()
+    return pdf, number
+
+
+def _sealed(pdf: bytes, seal: Seal, number: str, trust: tuple[str, ...], at: datetime) -> tuple[bytes, int, list[dict[str, Any]]]:
+    """The copy with the seal on it, how many pages it has, and what its signatures say now."""
+    # pyHanko is loaded where something is sealed, and not by every process
+    from reports.signing.examining import examine, roots_of
+    from reports.signing.sealing import seal_pdf
+
+    sealed = seal_pdf(pdf, seal, reason=REASONS[seal.signer == PERSON], at=at, number=number)
+    # what it is was made here or judged when it was taken back: it is read in this process
+    told = examine(sealed, roots=roots_of(trust), at=at)
+    with pikepdf.open(io.BytesIO(sealed)) as opened:
+        pages = len(opened.pages)
+    return sealed, pages, told["signatures"]
+
+
+def _fail(claimed: ClaimedSeal, word: str, now: datetime) -> None:
+    db.session.rollback()
+    with unit_of_work():
+        keep_seal_failure(claimed, word, passes=word in TRIED_AGAIN, now=now)

@@ -1,0 +1,102 @@
+"""The command `langbiang export`: a list of one centre as a file, for whoever runs the server.
+
+Whoever may start commands has the database and the keys anyway, so no role would keep them from anything; what counts is that it is
+written down. The events name no account but the user of the machine.
+"""
+
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import select
+
+from casework.db import db, new_ref, unit_of_work
+from casework.events import append
+from casework.models import Agency, Centre, Output
+from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order
+from casework.permissions import SYSTEM, Actor, Grant, Role
+from web.outputs import makers  # noqa: F401  (brings what makes each kind)
+from web.outputs.links import PARAMETERS
+from web.outputs.making import MAKERS, Progress, working_folder
+
+LISTS = tuple(kind for kind in PARAMETERS if kind != "inbox")
+"""What can be exported: an inbox is somebody's."""
+
+
+def operator_of(centre: Centre) -> Actor:
+    """Who exports: nobody's account, with the sight of those who run and inspect one centre."""
+    roles = (Role.OPS_LEAD, Role.INSPECTOR)
+    return replace(SYSTEM, grants=tuple(Grant(role, centre_id=centre.id, agency_id=None) for role in roles))
+
+
+def export_file(
+    app: Flask, kind: str, *, centre: str, form: str, out: Path, chosen: Mapping[str, str], with_identity: bool, reason: str | None,
+    now: datetime, say: Callable[[int, int], None],
+) -> str:  # fmt: skip
+    """Write a list to a new file that this account alone reads, and return its path. Records `export_by_command`.
+
+    Raises FileExistsError, OutputRefused and whatever else a list refuses.
+    """
+    if out.exists():
+        raise FileExistsError(out)
+    with app.app_context():
+        output, by = _order(kind, centre, form, chosen, with_identity=with_identity, reason=reason)
+        user = _user()
+        told = {"output": output.ref, "kind": kind, "form": form, "centre_id": output.centre_id, "user": user}
+        with unit_of_work():
+            append(STREAM, "export_by_command", by=by, at=now, payload={**told, "has_identity": with_identity})
+        with working_folder(app.config["DATA"]) as folder:
+            progress = Progress(by=by, now=now, folder=folder, say=_bounded(say), beside={"by_command": user})
+            made = MAKERS[kind](output, progress)
+            _keep(made.content if isinstance(made.content, bytes) else made.content.read_bytes(), out)
+    return str(out)
+
+
+def _order(
+    kind: str, prefix: str, form: str, chosen: Mapping[str, str], *, with_identity: bool, reason: str | None
+) -> tuple[Output, Actor]:
+    """The order as a row that is never kept: the file goes to who asked at once."""
+    centre = db.session.scalars(select(Centre).where(Centre.code_prefix == prefix)).first()
+    if centre is None:
+        raise OutputRefused("Không có Trung tâm này.", f"There is no centre with the prefix {prefix}.")
+    if unknown := sorted(set(chosen) - set(PARAMETERS[kind])):
+        known = ", ".join(PARAMETERS[kind]) or "none"
+        raise OutputRefused("Không có bộ lọc này.", f"{kind} has no filter {', '.join(unknown)}; it has: {known}.")
+    by, agency_id = operator_of(centre), None
+    refuse_order(KINDS[kind], by=by, centre_id=centre.id, with_identity=with_identity, reason=reason)
+    given = dict(chosen)
+    if kind == "figures" and (key := given.pop("of", None)) is not None:
+        named = select(Agency.id).where(Agency.centre_id == centre.id, (Agency.key == key) | (Agency.ref == key))
+        agency_id = db.session.scalar(named)
+        if agency_id is None:
+            raise OutputRefused("Không có đơn vị này.", f"There is no agency {key}.")
+    output = Output(
+        kind=kind, form=form, parameters=given, centre_id=centre.id, agency_id=agency_id, has_identity=with_identity,
+        reason=reason if with_identity else None, ref=new_ref(), state="making",
+    )  # fmt: skip
+    output.centre = centre
+    return output, by
+
+
+def _bounded(say: Callable[[int, int], None]) -> Callable[[int, int | None], None]:
+    return lambda done, total: say(done, total) if total else None
+
+
+def _keep(data: bytes, out: Path) -> None:
+    """Under its name once it is whole, for this account alone."""
+    beside = out.with_name(f".{out.name}.part")
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    beside.rename(out)
+
+
+def _user() -> str:
+    """Who sits at the machine, as far as it says."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

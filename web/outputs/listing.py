@@ -1,0 +1,76 @@
+"""From a table to the file people download: who had it made, when and from what stands beside it, in Vietnamese as all documents do."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask_babel import force_locale
+
+from casework.models import Case, Output
+from casework.outputs import KINDS
+from casework.permissions import LOCAL_ZONE
+from casework.successors import Followed, heirs_of
+from reports.tables.table import Table
+from reports.tables.writing import MEDIA_TYPES, write_table
+from web.outputs.making import Made, Maker, Progress
+
+SLUGS = {
+    "cases": "ho-so", "inbox": "viec-dang-cho", "late": "tre-han", "letters": "van-ban", "register": "so-van-ban", "figures": "thong-ke",
+    "setting_events": "nhat-ky-thiet-lap",
+}  # fmt: skip
+"""The first words of a file's name."""
+
+BY_COMMAND = "Người vận hành hệ thống (dòng lệnh)"
+
+TableOf = Callable[[Output, Progress], Table]
+"""Reads what an output is about as `progress.by` may see it: the columns at once, the rows as they are written."""
+
+
+def as_file(table_of: TableOf) -> Maker:
+    """A maker that writes a table in the form that was asked for."""
+
+    def make(output: Output, progress: Progress) -> Made:
+        with force_locale("vi"):
+            table = table_of(output, progress)
+            table.notes[:0] = _notes(output, progress, table)
+            path = progress.folder / f"table.{output.form}"
+            number = write_table(table, output.form, path, made_at=progress.now)
+            progress.tell(number, number)
+        return Made(path, f"{_name(output, progress.now)}.{output.form}", MEDIA_TYPES[output.form])
+
+    return make
+
+
+def _notes(output: Output, progress: Progress, table: Table) -> list[tuple[str, str]]:
+    account = progress.by.account
+    notes = [
+        ("Danh sách", KINDS[output.kind].name.vi),
+        ("Trung tâm", output.centre.name_vi),
+        ("Người kết xuất", (account.full_name or account.login or "") if account is not None else BY_COMMAND),
+        ("Lúc", local_words(progress.now)),
+        ("Giờ", "Giờ Việt Nam (UTC+7)"),
+    ]
+    if output.has_identity:
+        notes += [
+            ("Lý do lấy thông tin người gửi", output.reason or ""),
+            ("Bảo mật", "Có dữ liệu cá nhân. Chỉ dùng vào việc đã nêu, không chuyển tiếp; xóa khi xong việc. Mỗi lượt đều được ghi lại."),
+        ]
+    return notes + [(column.name, column.meaning) for column in table.columns if column.meaning]
+
+
+def _name(output: Output, now: datetime) -> str:
+    return f"{SLUGS[output.kind]}-{output.centre.code_prefix}-{now.astimezone(LOCAL_ZONE):%Y%m%d-%H%M}".lower()
+
+
+def local_words(instant: datetime) -> str:
+    """An instant as letters say it."""
+    return f"{instant.astimezone(LOCAL_ZONE):%H:%M ngày %d/%m/%Y}"
+
+
+def is_of_centre(case: Case, centre_id: int) -> bool:
+    """Whether a case is on lists of a centre: its own, or one an ended centre left to it."""
+    return case.centre_id == centre_id or centre_id in heirs_of(Followed.CENTRE, case.centre_id, case.area_id)
+
+
+def yes(is_so: bool) -> str:
+    """A word for a cell that says whether something is so."""
+    return "có" if is_so else "không"

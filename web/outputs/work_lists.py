@@ -1,0 +1,136 @@
+"""What waits for somebody, and what is late, as files: the lists of the pages with their filters, read anew for who has them made."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from casework.deputies import principals_of
+from casework.models import Case, Output
+from casework.outputs import OutputRefused
+from casework.permissions import Sight, sees
+from reports.tables.table import Column, Table
+from web.inbox_filters import filter_in, params_of
+from web.inbox_views import wanted_of
+from web.outputs.case_list import SOURCES
+from web.outputs.listing import as_file, is_of_centre, yes
+from web.outputs.making import MAKERS, Progress
+from workflows.desks import is_at, reads_matter
+from workflows.inbox import Wanted, codes_meant, page_of
+from workflows.inbox_filters import narrowed
+from workflows.late_cases import late_agency, late_list
+from workflows.models import WaitingTask
+from workflows.models.running import FAR
+from workflows.steps import label_of_step
+
+MOST_STEPS = 10_000
+MOST_PARTS = 5_000
+PIECE = 200
+
+STEP_COLUMNS = (
+    Column("code", "Mã hồ sơ"),
+    Column("title", "Tiêu đề", width=48, meaning="Để trống: hồ sơ nhạy cảm, hoặc người kết xuất không đọc nội dung của bước này."),
+    Column("step", "Bước", width=30),
+    Column("urgent", "Khẩn", width=8),
+    Column("due_at", "Hạn", "datetime", 17),
+    Column("late", "Trễ hạn", width=9, meaning="Lúc kết xuất đã đến hoặc quá hạn của bước."),
+    Column("entered_at", "Chờ từ", "datetime", 17),
+    Column("holder", "Người nhận việc", width=26),
+    Column("agency", "Đơn vị", width=32),
+    Column("area", "Xã, phường", width=24),
+)
+LATE_COLUMNS = (
+    Column("agency", "Đơn vị", width=34, meaning="Để trống: bước của chính Trung tâm."),
+    Column("code", "Mã hồ sơ"),
+    Column("title", "Tiêu đề", width=48, meaning="Hồ sơ nhạy cảm không in tiêu đề."),
+    Column("urgent", "Khẩn", width=8),
+    Column("source", "Nguồn", width=12),
+    Column("area", "Xã, phường", width=24),
+    Column("due_at", "Hạn", "datetime", 17),
+    Column("days", "Số ngày trễ", "integer", 11, "Ngày theo lịch sau ngày cuối cùng còn trong hạn."),
+    Column("holder", "Người nhận việc", width=26),
+    Column("reminded", "Số lần nhắc", "integer", 11),
+    Column("promised", "Hẹn lại ngày", "day", 13, "Ngày hẹn mới nhất trong thư xin lỗi."),
+    Column("step", "Bước", width=30),
+)
+
+
+def step_table(output: Output, progress: Progress) -> Table:
+    """The steps of the inbox under the view and the filter of the page."""
+    asked = output.parameters
+    words, view, chosen = str(asked.get("q") or ""), str(asked.get("view") or "all"), filter_in(asked)
+    wanted = Wanted(codes=codes_meant(words, now=progress.now)) if words else wanted_of(view, chosen)
+    shown = "; ".join(f"{name}: {value}" for name, value in ({"q": words} if words else {"view": view, **params_of(chosen)}).items())
+    table = Table("Việc đang chờ", STEP_COLUMNS, (), notes=[("Bộ lọc", shown)])
+    table.rows = _steps(wanted, output, progress, table, is_of_words=bool(words))
+    return table
+
+
+def _steps(wanted: Wanted, output: Output, progress: Progress, table: Table, *, is_of_words: bool) -> Iterator[tuple[Any, ...]]:
+    by, after, done = progress.by, None, 0
+    principals = {each.ref: each.id for each in principals_of(by)}
+    reader = by if is_of_words else narrowed(by, wanted.chosen.whose, principals)
+    while done < MOST_STEPS:
+        page = page_of(by, wanted, now=progress.now, after=after, limit=PIECE, desks_of=reader)
+        for task in page.tasks:
+            if task.case.quarantined_at is None and is_of_centre(task.case, output.centre_id):
+                done += 1
+                yield _step(task, progress)
+        progress.tell(done)
+        after = page.next
+        if after is None:
+            return
+    table.notes.append(("Bị cắt bớt", f"Chỉ có {MOST_STEPS} việc đầu tiên."))
+
+
+def _step(task: WaitingTask, progress: Progress) -> tuple[Any, ...]:
+    case, by = task.case, progress.by
+    reads = reads_matter(task.desk) if is_at(by, task.desk, case) else sees(by, Sight.CLEARED, case)
+    return (
+        case.code, _title(case) if reads else None, label_of_step(task).vi, yes(task.urgent), task.due_at if task.due_at < FAR else None,
+        yes(progress.now >= task.due_at), task.entered_at, task.claimed_by.full_name if task.claimed_by is not None else None,
+        task.assignment.agency.name_vi if task.assignment is not None else None, _area(case) if reads else None,
+    )  # fmt: skip
+
+
+def late_table(output: Output, progress: Progress) -> Table:
+    """What is late, agency by agency, and the centre's own steps behind it."""
+    asked = output.parameters
+    agency = late_agency(progress.by, str(asked.get("agency") or ""))
+    if asked.get("agency") and agency is None:
+        raise OutputRefused("Đơn vị đã chọn không thuộc phạm vi của Ông/Bà.", "The agency chosen is not within what you may see.")
+    source = str(asked.get("source") or "") or None
+    shown = late_list(progress.by, now=progress.now, agency=agency, source=source, limit=MOST_PARTS)
+    named = f"đơn vị: {agency.name_vi}" if agency is not None else ""
+    words = "; ".join(filter(None, (named, f"nguồn: {SOURCES.get(source, source)}" if source else "")))
+    notes = [("Bộ lọc", words or "không có")]
+    if shown.is_cut:
+        notes.append(("Bị cắt bớt", f"Chỉ có {MOST_PARTS} phần việc khẩn nhất và trễ nhất."))
+    rows: list[tuple[Any, ...]] = []
+    for row in shown.rows:
+        part, case = row.assignment, row.assignment.case
+        if is_of_centre(case, output.centre_id):
+            rows.append((
+                part.agency.name_vi, case.code, _title(case), yes(case.is_urgent), SOURCES.get(case.source, case.source), _area(case),
+                part.due_at, row.days, row.holder, row.reminded, row.promised, None,
+            ))  # fmt: skip
+    for step in shown.steps:
+        task, case = step.task, step.task.case
+        if case.quarantined_at is None and is_of_centre(case, output.centre_id):
+            rows.append((
+                None, case.code, _title(case), yes(task.urgent), SOURCES.get(case.source, case.source), _area(case), task.due_at, step.days,
+                task.claimed_by.full_name if task.claimed_by is not None else None, None, None, label_of_step(task).vi,
+            ))  # fmt: skip
+    progress.tell(0, len(rows))
+    return Table("Trễ hạn", LATE_COLUMNS, rows, notes=notes)
+
+
+def _title(case: Case) -> str | None:
+    """Lists print no title of a sensitive case."""
+    return case.title if case.visibility_reason_id is None else None
+
+
+def _area(case: Case) -> str | None:
+    return case.area.name_vi if case.area is not None else None
+
+
+MAKERS["inbox"] = as_file(step_table)
+MAKERS["late"] = as_file(late_table)

@@ -1,0 +1,117 @@
+"""What leaders are to look at beside what is late: decisions that wait, second hand-backs, ratings to review; and where cases stand.
+
+Read from the steps that wait in a centre, through their own index.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.models import Assignment, Case, Extension, HandBack, Note
+from casework.notes import reads_note
+from casework.permissions import Actor, Sight, sees
+from casework.words import Bilingual
+from workflows.desks import REPORTER
+from workflows.models import WaitingTask
+from workflows.steps import label_of_step
+
+MOST = 200
+"""Of a kind: more than a leader looks at."""
+
+
+class Attention(StrEnum):
+    """Why somebody should look at a case."""
+
+    HANDED_BACK = "handed_back"
+    EXTENSION = "extension"
+    REVIEW = "review"
+
+
+ELEMENTS: dict[Attention, tuple[str, ...]] = {
+    Attention.HANDED_BACK: ("decide_hand_back",),
+    Attention.EXTENSION: ("endorse_extension", "decide_extension"),
+    Attention.REVIEW: ("review_rating",),
+}
+"""The steps, as every model calls them, in which a case waits for that."""
+
+TWICE = 2
+"""From the second hand-back on an agency is not simply asked for again: the centre has to settle whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The newest word on why a case is late: an extension asked for or refused, or a note of progress."""
+
+    kind: str
+    words: str
+    at: datetime
+
+
+def attention_of(centre_id: int, *, agency_id: int | None = None) -> dict[Attention, list[int]]:
+    """The cases of a centre, or of those one agency leads, that wait for a decision; what waits longest first, MOST of a kind."""
+    found: dict[Attention, list[int]] = {}
+    for why, elements in ELEMENTS.items():
+        ids = list(dict.fromkeys(db.session.scalars(_waiting(centre_id, elements, agency_id))))
+        found[why] = _handed_back_twice(ids) if why == Attention.HANDED_BACK else ids
+    return found
+
+
+def steps_of(cases: Collection[Case]) -> dict[int, list[Bilingual]]:
+    """The steps at which cases stand, the one that is due first before others; without what waits for a citizen."""
+    query = select(WaitingTask).where(
+        WaitingTask.case_id.in_([case.id for case in cases]), WaitingTask.state.in_(("waiting", "frozen")),
+        WaitingTask.desk.not_like(f"{REPORTER}@%"),
+    )  # fmt: skip
+    query = query.options(joinedload(WaitingTask.instance), joinedload(WaitingTask.case)).order_by(WaitingTask.due_at, WaitingTask.id)
+    found: dict[int, list[Bilingual]] = {case.id: [] for case in cases}
+    for task in db.session.scalars(query) if cases else ():
+        label = label_of_step(task)
+        if label not in found[task.case_id]:
+            found[task.case_id].append(label)
+    return found
+
+
+def said_of(by: Actor, cases: Sequence[Case]) -> dict[int, Said]:
+    """The newest word on why each case is late, as far as the person may read it. Nothing of sensitive cases: this is a list."""
+    known = {case.id: case for case in cases if case.visibility_reason_id is None and sees(by, Sight.INTERNAL_NOTES, case)}
+    if not known:
+        return {}
+    found: dict[int, Said] = {}
+    extensions = select(Extension, Assignment).join(Assignment, Assignment.id == Extension.assignment_id)
+    extensions = extensions.where(Assignment.case_id.in_(known), Assignment.ended_at.is_(None)).order_by(Extension.id)
+    for extension, part in db.session.execute(extensions):
+        case = known[part.case_id]
+        if extension.granted or not (sees(by, Sight.SUBMITTED_ANSWERS, case) or by.works_for(part, case)):
+            continue
+        refused = extension.granted is False or extension.endorsed is False
+        at = extension.decided_at or extension.endorsed_at or extension.requested_at
+        said = Said("refused" if refused else "asked", (refused and extension.decision_words) or extension.reason, at)
+        found[part.case_id] = _newer(found.get(part.case_id), said)
+    for note in db.session.scalars(select(Note).where(Note.case_id.in_(known), Note.kind == "progress").order_by(Note.id)):
+        if reads_note(by, note, known[note.case_id]):
+            found[note.case_id] = _newer(found.get(note.case_id), Said("progress", note.body, note.written_at))
+    return found
+
+
+def _newer(one: Said | None, other: Said) -> Said:
+    return other if one is None or other.at >= one.at else one
+
+
+def _waiting(centre_id: int, elements: Sequence[str], agency_id: int | None) -> Select[int]:
+    query = select(WaitingTask.case_id).join(Case, Case.id == WaitingTask.case_id)
+    query = query.where(WaitingTask.centre_id == centre_id, WaitingTask.state == "waiting", WaitingTask.element.in_(elements))
+    query = query.where(Case.quarantined_at.is_(None))
+    if agency_id is not None:
+        query = query.where(Case.lead_agency_id + 0 == agency_id)
+    return query.order_by(WaitingTask.entered_at, WaitingTask.id).limit(MOST)
+
+
+def _handed_back_twice(case_ids: Sequence[int]) -> list[int]:
+    query = select(Assignment.case_id).join(HandBack, HandBack.assignment_id == Assignment.id).where(Assignment.case_id.in_(case_ids))
+    twice = set(db.session.scalars(query.group_by(Assignment.case_id).having(func.count() >= TWICE))) if case_ids else set()
+    return [case_id for case_id in case_ids if case_id in twice]

@@ -1,0 +1,40 @@
+"""Running schedules by themselves: what is due is ordered once, whichever worker comes; the pages' worker then makes it."""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+
+from casework.db import db, unit_of_work
+from casework.models import ReportSchedule
+from casework.schedules import MOST_MISSED, due_schedules, order_runs, take_schedule, times_of
+from reports.statistics.due import run_after, runs_due
+
+LOGGER = logging.getLogger("langbiang.schedules")
+
+PUT_OFF = timedelta(hours=1)
+"""How long a schedule waits whose times cannot be counted, so that the others go on."""
+
+
+def run_schedules(now: datetime) -> int:
+    """Order what every schedule has due, and return how many outputs were ordered. The job.
+
+    Each schedule is a unit of work of its own under the lock of its row. Its times are counted anew: a calendar or a cut-off that has
+    changed since moves a run, and orders nothing before its time.
+    """
+    number = 0
+    for id_ in due_schedules(now):
+        try:
+            with unit_of_work():
+                schedule = take_schedule(id_, now)
+                if schedule is not None:
+                    runs = runs_due(now, first_cut_off=schedule.first_cut_off, most=MOST_MISSED, **times_of(schedule))
+                    number += order_runs(schedule, runs, next_at=run_after(now, **times_of(schedule)).due_at, now=now)
+        except OperationalError:
+            # the database is busy or gone: nothing is wrong with the schedule
+            raise
+        except Exception as error:
+            LOGGER.error("schedule not run", extra={"schedule": id_, "error": type(error).__name__})
+            with unit_of_work():
+                db.session.get_one(ReportSchedule, id_).next_at = now + PUT_OFF
+    return number
