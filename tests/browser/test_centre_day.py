@@ -20,8 +20,10 @@ from casework.facts.keeping import keep_facts
 from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
-from casework.models import Camera, Case, ClockRule, Decision, Deputy, Event, Letter, Membership
+from casework.models import Camera, Case, ClockRule, Decision, Deputy, Event, Letter, Membership, OutboxMessage
+from casework.outputs import fail_output, take_output
 from casework.rights.requests import Wish, person_of, request_data
+from casework.words import Bilingual
 from tests import build
 from tests.browser.day import (
     AFTER,
@@ -44,8 +46,10 @@ from tests.conftest import environment_of
 from tests.messages.house import gateways_to
 from tests.outside import running
 from web.gateways.opening import page_addresses
+from web.outputs.making import make_outputs
 from web.verifying import verify
 from workflows.bottlenecks.keeping import count_step_times
+from workflows.schedules import run_schedules
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -665,6 +669,50 @@ def test_pressing_twice_going_back_and_two_tabs_do_a_thing_once(day: Day) -> Non
 
 
 # -- in the evening ----------------------------------------------------------------------------------------------------
+
+
+def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
+    page = day.person("ops_lead").go("/exports")
+    with page.expect_navigation():
+        page.locator("main a[href='/schedules']").click()
+    with page.expect_navigation():
+        page.locator("a[href='/schedules/new']").click()
+    fill_in(page, kind="figures", every="week", form="xlsx", name="Bảng số liệu tuần", clock_time="8 giờ")
+    page.check("[name=desks][value=committee_leader]")
+    with page.expect_navigation():
+        page.locator("main form button.btn-primary").dblclick(no_wait_after=True)
+    expect(page.locator("[data-errors]")).to_contain_text("08:00")
+    assert page.input_value("[name=name]") == "Bảng số liệu tuần"
+    fill_in(page, clock_time="08:00")
+    with page.expect_navigation():
+        page.locator("main form button.btn-primary").dblclick(no_wait_after=True)
+    expect(page.locator("main h1")).to_have_text("Bảng số liệu tuần")
+    due = day.now() + timedelta(days=8)
+    run_schedules(due)
+    with unit_of_work():
+        taken = take_output(due)
+        assert taken is not None
+        fail_output(taken, Bilingual("Đĩa đầy.", "The disk is full."), now=due, again=False)
+    page.reload()
+    expect(page.locator("table")).to_contain_text("Đĩa đầy.")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Thử lại").dblclick(no_wait_after=True)
+    make_outputs(day.house.app, day.house.app.extensions["file_store"], now=due)
+    page.reload()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Gửi lại").dblclick(no_wait_after=True)
+    db.session.rollback()
+    assert db.session.query(OutboxMessage).filter_by(template="scheduled_output").count() == 4, "sent to two desks, and again once"
+    with page.expect_navigation():
+        page.get_by_role("link", name="Sửa").click()
+    fill_in(page, days_after="1")
+    with page.expect_navigation():
+        page.locator("main form button.btn-primary").click()
+    expect(page.locator("main")).to_contain_text("sau 1 ngày làm việc")
+    page.get_by_text("Dừng lịch").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Dừng lịch").click()
+    expect(page.locator("main")).to_contain_text("Đã dừng lịch")
 
 
 def test_every_act_there_is_was_part_of_the_day(day: Day) -> None:

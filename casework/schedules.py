@@ -1,0 +1,450 @@
+"""What is made and sent by itself: kept as a schedule, ordered by the worker when a period was cut off, told to whom it names.
+
+A schedule is made in somebody's name: whoever saved it last. What is in a file is what that person may see when it is made; where they
+hold the role no more, the run fails and says whom to ask. Personal data are never in it. Its files are opened by whom the schedule names
+and by who may schedule in the centre, as far as they may read such a document at that moment (casework.outputs.reads_scheduled).
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
+from casework.errors import CaseworkError
+from casework.events import append
+from casework.folding import normal
+from casework.models import Account, Agency, Centre, Membership, Output, ReportSchedule
+from casework.outputs import KINDS, is_recipient, may_schedule, reads_scheduled, refuse_order, tell_of_run
+from casework.permissions import (
+    ACTION_ROLES,
+    AGENCY_ROLES,
+    LOCAL_ZONE,
+    SYSTEM,
+    Action,
+    Actor,
+    NotAllowed,
+    Role,
+    actor_for,
+    desk_name,
+    require,
+)
+from casework.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
+from casework.words import Bilingual
+
+STREAM = "schedules"
+"""Where is written who made, changed and stopped what, and what was ordered and sent again."""
+
+LONGEST_NAME = 120
+MOST_RUNNING = 200
+"""Schedules of a centre that are not stopped: each agency may have its sheet."""
+MOST_RECIPIENTS = 50
+MOST_DAYS_AFTER = 20
+MOST_MISSED = 12
+"""Periods that are named as missed after the worker stood still."""
+PAGE = 25
+SENT_SHOWN = 10
+SENT_WITHIN = timedelta(days=400)
+AGAIN_AFTER = timedelta(minutes=1)
+"""Between two sendings of one file: a second click sends nothing."""
+
+EVERY = ("week", "month", "quarter", "half_year", "year")
+KEEP_DAYS = (None, 90, 366, 1830)
+"""How long files may be kept; None: always."""
+
+CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+BY_FIGURES = ("", "field", "area", "agency")
+"""What a table of figures may be broken down by."""
+
+
+class ScheduleRefused(CaseworkError):
+    """It cannot be scheduled, run or sent so; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a schedule: the period it is of, its cut-off, and when it is due."""
+
+    period: str
+    label: Bilingual
+    cut_off: datetime
+    due_at: datetime
+
+
+Next = Callable[..., Run]
+"""`(after, centre_id=, every=, clock_time=, days_after=) -> Run`: the first run due later than an instant, as the reports know periods
+(reports.statistics.due.run_after)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedulable:
+    """A kind of output that can be scheduled: in which forms, how often, and whether it is of an agency (None: as one likes)."""
+
+    kind: str
+    forms: tuple[str, ...]
+    every: tuple[str, ...] = EVERY
+    of_agency: bool | None = False
+    is_of_period: bool = True
+
+
+SHEETS, TABLES = ("pdf", "xlsx"), ("xlsx", "csv", "json")
+
+SCHEDULED: dict[str, Schedulable] = {
+    each.kind: each
+    for each in (
+        Schedulable(PERIOD_REPORT, SHEETS),
+        Schedulable(AGENCY_SHEET, SHEETS, of_agency=True),
+        Schedulable("figures", TABLES, of_agency=None),
+        Schedulable("late", TABLES, of_agency=None, is_of_period=False),
+        Schedulable(YEARBOOK, SHEETS, every=("year",)),
+    )
+}
+"""What can be made by itself. A list of what is late is as of the moment it is made; the yearbook is a draft, without a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What may be changed of a schedule as long as it runs. `desks` are roles of the centre (of the agency, for its leader), `accounts`
+    refs of people."""
+
+    name: str
+    form: str
+    clock_time: str
+    days_after: int
+    desks: Sequence[str] = ()
+    accounts: Sequence[str] = ()
+    keep_days: int | None = None
+
+
+# -- made ------------------------------------------------------------------------------------------------------------------
+
+
+def make_schedule(
+    kind: str, every: str, plan: Plan, *, centre_id: int, agency: Agency | None = None, broken_down_by: str = "", by: Actor, now: datetime,
+    next_run: Next,
+) -> ReportSchedule:  # fmt: skip
+    """Have something made and sent from its next period on. Records `make_schedule`.
+
+    Raises NotAllowed for who may not schedule or order that in the centre, ScheduleRefused for what cannot be.
+    """
+    require_scheduler(by, centre_id)
+    chosen = SCHEDULED.get(kind)
+    if chosen is None or every not in chosen.every:
+        raise ScheduleRefused("Không lập lịch được loại tệp này theo kỳ đã chọn.", "This file cannot be scheduled for that kind of period.")
+    refuse_order(KINDS[kind], by=by, centre_id=centre_id)
+    _refuse_place(chosen, centre_id, agency)
+    fitted = _fitted(chosen, plan, centre_id=centre_id, agency=agency, now=now)
+    parameters = {"by": broken_down_by} if kind == "figures" and broken_down_by in BY_FIGURES[1:] else {}
+    if kind == "late" and agency is not None:
+        parameters = {"agency": agency.ref}
+    _lock_centre(centre_id)
+    _refuse_second(kind, every, fitted["form"], parameters, centre_id, agency)
+    times = {"centre_id": centre_id, "every": every, "clock_time": fitted["clock_time"], "days_after": fitted["days_after"]}
+    first = next_run(now, **times)
+    schedule = ReportSchedule(
+        kind=kind, agency_id=agency.id if agency is not None else None, parameters=parameters, made_by_id=by.account_id, made_at=now,
+        first_cut_off=first.cut_off, next_at=first.due_at, **{**fitted, **times},
+    )  # fmt: skip
+    db.session.add(schedule)
+    db.session.flush()
+    _record("make_schedule", schedule, by=by, at=now, **_told(schedule))
+    return schedule
+
+
+def change_schedule(schedule: ReportSchedule, plan: Plan, *, by: Actor, now: datetime) -> None:
+    """Change how a schedule is made and who is told; from now on it is made in the name of who changes it. Records `change_schedule`.
+
+    What it makes, of what and how often stays: that would be another schedule. With another time the worker looks at it at once, so
+    that a period whose new time is over already is made and none is lost. Raises NotAllowed, ScheduleRefused.
+    """
+    require_scheduler(by, schedule.centre_id)
+    refuse_order(KINDS[schedule.kind], by=by, centre_id=schedule.centre_id)
+    if schedule.stopped_at is not None:
+        raise ScheduleRefused("Lịch này đã dừng.", "This schedule has been stopped.")
+    fitted = _fitted(SCHEDULED[schedule.kind], plan, centre_id=schedule.centre_id, agency=schedule.agency, now=now)
+    before, when = _told(schedule), (schedule.clock_time, schedule.days_after)
+    for name, value in fitted.items():
+        setattr(schedule, name, value)
+    schedule.made_by_id = by.account_id
+    if when != (schedule.clock_time, schedule.days_after):
+        schedule.next_at = now
+    db.session.flush()
+    _record("change_schedule", schedule, by=by, at=now, old=before, new=_told(schedule))
+
+
+def stop_schedule(schedule: ReportSchedule, *, by: Actor, now: datetime) -> None:
+    """Make nothing more; what was made stays as long as it is kept. Records `stop_schedule`. Stopping twice changes nothing."""
+    require_scheduler(by, schedule.centre_id)
+    if schedule.stopped_at is None:
+        schedule.stopped_at = now
+        _record("stop_schedule", schedule, by=by, at=now)
+
+
+def require_scheduler(by: Actor, centre_id: int) -> None:
+    """Raise NotAllowed unless the person may schedule in the centre."""
+    require(by, Action.SCHEDULE_REPORT)
+    if not may_schedule(by, centre_id):
+        raise NotAllowed
+
+
+def times_of(schedule: ReportSchedule) -> dict[str, Any]:
+    """What its times are counted by."""
+    return {"centre_id": schedule.centre_id, "every": schedule.every, "clock_time": schedule.clock_time, "days_after": schedule.days_after}
+
+
+# -- read ------------------------------------------------------------------------------------------------------------------
+
+
+def centres_scheduled_in(by: Actor) -> list[Centre]:
+    """The centres in which the person may schedule, the default one first."""
+    places = [grant.centre_id for grant in by.grants if grant.role in ACTION_ROLES[Action.SCHEDULE_REPORT]]
+    query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST_OPTIONS)
+    return list(db.session.scalars(query if None in places else query.where(Centre.id.in_([place for place in places if place]))))
+
+
+def schedules_seen(by: Actor) -> list[ReportSchedule]:
+    """The schedules that run in the person's centres, what is due first; then the latest that were stopped."""
+    running = _of(by).where(ReportSchedule.stopped_at.is_(None)).order_by(ReportSchedule.next_at, ReportSchedule.id).limit(MOST_RUNNING)
+    stopped = _of(by).where(ReportSchedule.stopped_at.is_not(None)).order_by(ReportSchedule.stopped_at.desc()).limit(PAGE)
+    return [*db.session.scalars(running), *db.session.scalars(stopped)]
+
+
+def schedule_seen(by: Actor, ref: str) -> ReportSchedule | None:
+    """One of them."""
+    return db.session.scalars(_of(by).where(ReportSchedule.ref == ref)).first()
+
+
+def runs_of(schedule: ReportSchedule, *, before: datetime | None = None, limit: int = PAGE) -> list[Output]:
+    """What a schedule ordered, the newest period first; `before` is the cut-off the last page ended with."""
+    query = select(Output).where(Output.schedule_id == schedule.id).order_by(Output.for_at.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Output.for_at < before)
+    return list(db.session.scalars(query.options(joinedload(Output.file))))
+
+
+def run_of(schedule: ReportSchedule, ref: str) -> Output | None:
+    """One run of a schedule."""
+    return db.session.scalars(select(Output).where(Output.schedule_id == schedule.id, Output.ref == ref)).first()
+
+
+def last_runs(schedules: Collection[ReportSchedule]) -> dict[int, Output]:
+    """The newest run of each schedule that has one."""
+    newest = select(Output.schedule_id, func.max(Output.for_at).label("for_at")).group_by(Output.schedule_id)
+    found = newest.where(Output.schedule_id.in_([row.id for row in schedules])).subquery()
+    query = select(Output).join(found, (Output.schedule_id == found.c.schedule_id) & (Output.for_at == found.c.for_at))
+    return {row.schedule_id or 0: row for row in db.session.scalars(query)}
+
+
+def outputs_sent_to(by: Actor, *, now: datetime) -> list[Output]:
+    """The latest files that schedules sent to the person, as themselves or at one of their desks."""
+    centres = centres_worked_in(by)
+    named = select(ReportSchedule).order_by(ReportSchedule.id.desc()).limit(MOST_RUNNING)
+    if centres is not None:
+        named = named.where(ReportSchedule.centre_id.in_(centres))
+    theirs = [row.id for row in db.session.scalars(named) if is_recipient(row, by)]
+    if not theirs:
+        return []
+    query = select(Output).where(Output.schedule_id.in_(theirs), Output.for_at > now - SENT_WITHIN, Output.sent_at.is_not(None))
+    query = query.where(Output.state == "ready").order_by(Output.for_at.desc(), Output.id.desc()).limit(SENT_SHOWN)
+    rows = db.session.scalars(query.options(joinedload(Output.agency), joinedload(Output.schedule)))
+    return [row for row in rows if reads_scheduled(row.kind, by=by, centre_id=row.centre_id, agency_id=row.agency_id)]
+
+
+def people_offered(by: Actor, *, now: datetime) -> list[Account]:
+    """Who may be named as a recipient: whoever reads figures or late lists in the centres the person schedules in, by name."""
+    places, today = [row.id for row in centres_scheduled_in(by)], now.astimezone(LOCAL_ZONE).date()
+    roles = ACTION_ROLES[Action.READ_STATISTICS] | ACTION_ROLES[Action.READ_LATE]
+    of_agency = Membership.agency_id.in_(select(Agency.id).where(Agency.centre_id.in_(places)))
+    query = (
+        select(Account).join(Membership, Membership.account_id == Account.id)
+        .where(Membership.role.in_(sorted(roles)), or_(Membership.centre_id.in_(places), of_agency), Account.disabled_at.is_(None))
+        .where(Membership.valid_from <= today, or_(Membership.valid_to.is_(None), Membership.valid_to > today))
+        .distinct().order_by(Account.full_name, Account.id).limit(MOST_OPTIONS)
+    )  # fmt: skip
+    return list(db.session.scalars(query))
+
+
+def agencies_left(every: str, form: str, *, centre_id: int, now: datetime) -> list[Agency]:
+    """The agencies of a centre whose sheet nobody has scheduled so yet, by name."""
+    running = select(ReportSchedule.agency_id).where(
+        ReportSchedule.centre_id == centre_id, ReportSchedule.stopped_at.is_(None), ReportSchedule.kind == AGENCY_SHEET,
+        ReportSchedule.every == every, ReportSchedule.form == form,
+    )  # fmt: skip
+    taken = set(db.session.scalars(running))
+    return [agency for agency in agencies_of(centre_id, now=now) if agency.id not in taken]
+
+
+def roles_named(schedule: ReportSchedule) -> list[Role]:
+    """At which desks a schedule is read, by their role."""
+    return [Role(each.removeprefix("desk:").partition("@")[0]) for each in schedule.recipients if each.startswith("desk:")]
+
+
+def people_named(schedules: Collection[ReportSchedule]) -> dict[str, Account]:
+    """The people schedules name, by how they are named there."""
+    named = {each for row in schedules for each in row.recipients if each.startswith("account:")}
+    ids = [int(each.removeprefix("account:")) for each in named]
+    return {f"account:{row.id}": row for row in db.session.scalars(select(Account).where(Account.id.in_(ids)))} if ids else {}
+
+
+# -- run -------------------------------------------------------------------------------------------------------------------
+
+
+def due_schedules(now: datetime, *, most: int = 100) -> list[int]:
+    """The schedules whose time has come, by row."""
+    query = select(ReportSchedule.id).where(ReportSchedule.stopped_at.is_(None), ReportSchedule.next_at <= now)
+    return list(db.session.scalars(query.order_by(ReportSchedule.next_at, ReportSchedule.id).limit(most)))
+
+
+def take_schedule(id_: int, now: datetime) -> ReportSchedule | None:
+    """Lock a schedule that is due, for this unit of work; None where another worker has it, or has run it."""
+    due = ReportSchedule.stopped_at.is_(None), ReportSchedule.next_at <= now
+    query = select(ReportSchedule).where(ReportSchedule.id == id_, *due).execution_options(populate_existing=True)
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update(skip_locked=True)
+    return db.session.scalars(query).first()
+
+
+MISSED = Bilingual(
+    "Hệ thống không chạy khi kỳ này đến hạn; kỳ mới hơn đã được lập. Bấm “Thử lại” nếu vẫn cần.",
+    "The system did not run when this period was due, and a newer one was made. Press “Try again” if it is still needed.",
+)
+
+
+def order_runs(schedule: ReportSchedule, runs: Sequence[Run], *, next_at: datetime, now: datetime) -> int:
+    """Order the newest of the runs that are due (`runs`, the newest first), name the others as missed; returns how many are made.
+
+    One period has one run, whichever worker comes and however often. After days without a worker nobody gets a burst of old papers:
+    what was missed stands on the page of the schedule, and is made where somebody asks for it. A list of what is late is of the moment
+    it is made, so none is missed. Records `order_output`.
+    """
+    asked = select(Output.for_at).where(Output.schedule_id == schedule.id, Output.for_at.in_([run.cut_off for run in runs]))
+    done, ordered = set(db.session.scalars(asked)), 0
+    for place, run in enumerate(runs):
+        is_missed = place > 0
+        if run.cut_off in done or (is_missed and not SCHEDULED[schedule.kind].is_of_period):
+            continue
+        parameters: dict[str, Any] = {**schedule.parameters, "period": run.period, "label": list(run.label)}
+        output = Output(
+            kind=schedule.kind, form=schedule.form, parameters=parameters, centre_id=schedule.centre_id, agency_id=schedule.agency_id,
+            state="failed" if is_missed else "waiting", asked_at=now, due_at=now, schedule_id=schedule.id, for_at=run.cut_off,
+            ended_at=now if is_missed else None, error=MISSED.vi if is_missed else None, error_en=MISSED.en if is_missed else None,
+        )  # fmt: skip
+        db.session.add(output)
+        db.session.flush()
+        _record("miss_run" if is_missed else "order_output", schedule, by=SYSTEM, at=now, output=output.ref, period=run.period)
+        ordered += not is_missed
+    schedule.next_at = next_at
+    db.session.flush()
+    return ordered
+
+
+def send_again(output: Output, *, by: Actor, now: datetime) -> None:
+    """Tell everybody it is for once more where the file is. Records `send_output_again`. Raises NotAllowed, ScheduleRefused."""
+    require_scheduler(by, output.centre_id)
+    schedule = output.schedule
+    if schedule is None or output.state != "ready":
+        raise ScheduleRefused("Tệp chưa có nên chưa gửi được.", "There is no file to send yet.")
+    if output.sent_again_at is not None and now - output.sent_again_at < AGAIN_AFTER:
+        return
+    if not tell_of_run(output, now=now, again=True):
+        raise ScheduleRefused("Không còn ai trong số người nhận được xem tệp này. Xin sửa lịch.",
+                              "Nobody it is for may read this file any more. Please change the schedule.")  # fmt: skip
+    output.sent_again_at = now
+    _record("send_output_again", schedule, by=by, at=now, output=output.ref)
+
+
+# -- what may be -----------------------------------------------------------------------------------------------------------
+
+
+def _refuse_place(chosen: Schedulable, centre_id: int, agency: Agency | None) -> None:
+    if agency is not None and agency.centre_id != centre_id:
+        raise NotAllowed
+    if chosen.of_agency is True and agency is None:
+        raise ScheduleRefused("Phiếu đơn vị lập cho từng đơn vị: vui lòng chọn đơn vị.", "A sheet is of an agency: please choose one.")
+    if chosen.of_agency is False and agency is not None:
+        raise ScheduleRefused("Loại tệp này lập cho cả Trung tâm.", "This file is of a whole centre.")
+
+
+def _fitted(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | None, now: datetime) -> dict[str, Any]:
+    """The columns of a plan. Raises ScheduleRefused."""
+    name = normal(plan.name)
+    if plan.form not in chosen.forms:
+        raise ScheduleRefused("Loại tệp này không có dạng đã chọn.", "This file is not made in that form.")
+    if not name or len(name) > LONGEST_NAME:
+        raise ScheduleRefused(f"Vui lòng đặt tên cho lịch, tối đa {LONGEST_NAME} ký tự.",
+                              f"Please give the schedule a name of at most {LONGEST_NAME} characters.")  # fmt: skip
+    if not CLOCK_TIME.fullmatch(plan.clock_time):
+        raise ScheduleRefused("Vui lòng nhập giờ dạng 08:00.", "Please give the time as 08:00.")
+    if not 0 <= plan.days_after <= MOST_DAYS_AFTER:
+        raise ScheduleRefused(f"Số ngày làm việc chờ thêm từ 0 đến {MOST_DAYS_AFTER}.",
+                              f"It may wait 0 to {MOST_DAYS_AFTER} working days.")  # fmt: skip
+    if plan.keep_days not in KEEP_DAYS:
+        raise ScheduleRefused("Vui lòng chọn thời gian giữ tệp.", "Please choose how long files are kept.")
+    return {"name": name, "form": plan.form, "clock_time": plan.clock_time, "days_after": plan.days_after, "keep_days": plan.keep_days,
+            "recipients": _recipients(chosen, plan, centre_id=centre_id, agency=agency, now=now)}  # fmt: skip
+
+
+def _recipients(chosen: Schedulable, plan: Plan, *, centre_id: int, agency: Agency | None, now: datetime) -> list[str]:
+    """Desks and accounts. Raises ScheduleRefused for nobody, and for whoever may not read the file."""
+    found: list[str] = []
+    for word in dict.fromkeys(plan.desks):
+        if word not in (Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.AGENCY_LEADER):
+            raise ScheduleRefused("Không có nơi nhận này.", "There is no such recipient.")
+        if word in AGENCY_ROLES and agency is None:
+            raise ScheduleRefused("Lãnh đạo đơn vị chỉ nhận tệp của đơn vị mình: vui lòng chọn đơn vị.",
+                                  "A leader of an agency gets what is of that agency alone: please choose it.")  # fmt: skip
+        found.append(f"desk:{desk_name(word, centre_id=centre_id, agency_id=agency.id if agency is not None else None)}")
+    people = db.session.scalars(select(Account).where(Account.ref.in_(set(plan.accounts)), Account.kind == "staff"))
+    accounts = {row.ref: row for row in people}
+    for ref in dict.fromkeys(plan.accounts):
+        account = accounts.get(ref)
+        agency_id = agency.id if agency is not None else None
+        if account is None or not reads_scheduled(chosen.kind, by=actor_for(account, now=now), centre_id=centre_id, agency_id=agency_id):
+            who = account.full_name if account is not None else "?"
+            raise ScheduleRefused(f"{who} không được xem tệp này nên không nhận được.", f"{who} may not read this file.")
+        found.append(f"account:{account.id}")
+    if not found:
+        raise ScheduleRefused("Vui lòng chọn ít nhất một nơi nhận.", "Please choose at least one recipient.")
+    if len(found) > MOST_RECIPIENTS:
+        raise ScheduleRefused(f"Tối đa {MOST_RECIPIENTS} nơi nhận.", f"At most {MOST_RECIPIENTS} recipients.")
+    return found
+
+
+def _refuse_second(
+    kind: str, every: str, form: str, parameters: Mapping[str, Any], centre_id: int, agency: Agency | None
+) -> None:  # fmt: skip
+    running = select(ReportSchedule).where(ReportSchedule.centre_id == centre_id, ReportSchedule.stopped_at.is_(None))
+    rows = list(db.session.scalars(running.limit(MOST_RUNNING)))
+    if len(rows) >= MOST_RUNNING:
+        raise ScheduleRefused(f"Trung tâm đang có {MOST_RUNNING} lịch, không thêm được.", f"The centre has {MOST_RUNNING} schedules.")
+    wanted = (kind, every, form, dict(parameters), agency.id if agency is not None else None)
+    for row in rows:
+        if (row.kind, row.every, row.form, row.parameters, row.agency_id) == wanted:
+            raise ScheduleRefused(f"Đã có lịch như vậy: {row.name}.", f"There is such a schedule: {row.name}.")
+
+
+def _lock_centre(centre_id: int) -> None:
+    """Whoever makes a schedule of the same centre at the same moment waits: there is one of each."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        db.session.execute(select(Centre.id).where(Centre.id == centre_id).with_for_update())
+
+
+def _of(by: Actor) -> Select[ReportSchedule]:
+    places = [row.id for row in centres_scheduled_in(by)]
+    query = select(ReportSchedule).where(ReportSchedule.centre_id.in_(places))
+    return query.options(joinedload(ReportSchedule.centre), joinedload(ReportSchedule.agency), joinedload(ReportSchedule.made_by))
+
+
+def _told(schedule: ReportSchedule) -> dict[str, Any]:
+    columns = ("name", "form", "every", "clock_time", "days_after", "keep_days", "recipients", "agency_id", "parameters")
+    return {name: getattr(schedule, name) for name in columns}
+
+
+def _record(type_: str, schedule: ReportSchedule, *, by: Actor, at: datetime, **more: Any) -> None:
+    payload = {"schedule": schedule.ref, "kind": schedule.kind, "centre_id": schedule.centre_id, **more}
+    append(STREAM, type_, by=by, at=at, payload=payload)
