@@ -425,7 +425,7 @@ def _scheduler_of(output: Output, account: Account, now: datetime) -> Actor:
     is_read = reads_scheduled(output.kind, by=by, centre_id=output.centre_id, agency_id=output.agency_id)
     if not (is_read and may_schedule(by, output.centre_id)):
         raise OutputRefused(
-            f"Lịch đứng tên {account.full_name}, người không còn quyền lập tệp này. Người phụ trách Trung tâm mở lịch, bấm “Sửa” rồi"
+            f"Lịch đứng tên {account.full_name}, người không còn quyền lập tệp này. Người phụ trách Trung tâm mở lịch, bấm “Thay đổi” rồi"
             " lưu lại để lịch đứng tên mình, sau đó thử lại.",
             f"The schedule is in the name of {account.full_name}, who may not have this file any more. Who runs the centre opens the"
             " schedule, presses “Change” and saves it, so that it is in their name, and tries again.",

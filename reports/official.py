@@ -19,7 +19,7 @@ from markupsafe import Markup
 from casework.letterheads import Head
 from casework.telephones import as_dialled
 from reports.lines import MILLIMETRE, balanced, width
-from reports.pdf import SERIF_FACES, Assets, Attachment, characters, printable, render_pdf
+from reports.pdf import SERIF_FACES, Assets, Attachment, characters, printable, render_pdf, too_long
 
 MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 LEADING_ZERO_MONTHS = 2
@@ -189,6 +189,12 @@ def letter_html(template: str, frame: Frame, **content: Any) -> str:
 def body_of(html: str) -> str:
     """What stands between the body's tags: the letter as it will be printed, for a page that shows it with styles of its own."""
     return printable(html.partition("<body")[2].partition(">")[2].partition("</body>")[0], characters((SERIF,)))
+
+
+def refuse_long(html: str) -> None:
+    """Raise DocumentTooLong for a letter no paper could be made of: said to who writes it, not to the clerk who has numbered it."""
+    if len(html) > MOST_LETTER:
+        raise too_long()
 
 
 def letter_pdf(

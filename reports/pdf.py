@@ -130,7 +130,7 @@ def render_pdf(
     Takes some 60 ms a letter: outside any write transaction. Raises DocumentTooLong above `most` characters.
     """
     if len(html) > most:
-        raise DocumentTooLong("Nội dung quá dài để in thành một văn bản.", "There is too much text to print it as one document.")
+        raise too_long()
     known = characters(tuple(name for name in FAMILIES if name in faces))
     html = printable(html, known)
     given = {name: _given(media_type, data, known) for name, (media_type, data) in (assets or {}).items()}
@@ -147,6 +147,11 @@ def render_pdf(
         attachments=[_attached(each, fetcher, (made_at or SAME_DAY).astimezone(UTC)) for each in attachments],
     )
     return pdf
+
+
+def too_long() -> DocumentTooLong:
+    """The refusal of what is too long."""
+    return DocumentTooLong("Nội dung quá dài để in thành một văn bản.", "There is too much text to print it as one document.")
 
 
 def printable(text: str, known: frozenset[int]) -> str:

@@ -316,6 +316,21 @@ def facts(rebuild: bool) -> None:
     click.echo(f"Made the facts of {number} cases." if number != 1 else "Made the facts of 1 case.")
 
 
+@commands.command("schedules")
+def schedules() -> None:
+    """List what is made by itself: when each schedule is next due and how its last run ended. Ends with 1 when a last run failed."""
+    from web.config import Config
+    from web.outputs.schedule_list import schedule_lines
+
+    with ready_app(Config.from_environment(), "schedules").app_context():
+        lines, number_failed = schedule_lines()
+    for line in lines:
+        click.echo(line)
+    click.echo(f"{len(lines)} schedules, {number_failed} failed." if len(lines) != 1 else f"1 schedule, {number_failed} failed.")
+    if number_failed:
+        raise SystemExit(FAILED)
+
+
 @commands.command()
 @click.argument("list_", metavar="LIST", type=click.Choice(["cases", "late", "letters", "register", "figures", "setting_events"]))
 @click.option("--centre", required=True, help="Prefix of the centre's codes, e.g. LD.")

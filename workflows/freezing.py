@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -11,7 +12,7 @@ from casework.models import Centre, FiguresSnapshot
 from casework.permissions import SYSTEM
 from casework.settings.values import value_of
 from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, YEAR, Period, period_at
-from reports.statistics.snapshots import SnapshotRefused, content_of, freeze, has_facts_before, newest_of
+from reports.statistics.snapshots import SnapshotRefused, content_of, freeze, has_facts_before, newest_of, require_settled
 from workflows.step_figures import step_hours
 
 FROZEN_KINDS = (MONTH, QUARTER, HALF_YEAR, YEAR)
@@ -33,15 +34,24 @@ def freeze_figures(now: datetime) -> int:
 
 
 def _freeze(period: Period, centre_id: int, now: datetime) -> bool:
-    with one_moment():
-        content = content_of(period, centre_id=centre_id, steps=step_hours(period, centre_id=centre_id))
     try:
+        content = counted(period, centre_id=centre_id, now=now)
         with unit_of_work():
             freeze(period, centre_id=centre_id, by=SYSTEM, now=now, content=content)
     except SnapshotRefused:
         # frozen meanwhile, or not everything is counted yet: the next round looks again
         return False
     return True
+
+
+def counted(period: Period, *, centre_id: int, now: datetime) -> dict[str, Any]:
+    """What a snapshot of a period would hold, all of it counted in one moment in which nothing of the period was left to be counted.
+
+    Takes no lock. Raises SnapshotRefused.
+    """
+    with one_moment():
+        require_settled(period, now)
+        return content_of(period, centre_id=centre_id, steps=step_hours(period, centre_id=centre_id))
 
 
 def _due(centre_id: int, kind: str, now: datetime) -> Iterator[Period]:

@@ -1,12 +1,12 @@
 """How long the steps of the live process took in a period: what only the process knows of a report's figures.
 
-Whole calendar months are read from the months kept (workflows/bottlenecks), other periods from the passages themselves, through the
-index by the instant a step was left.
+Calendar months within it are read from the months kept (workflows/bottlenecks), what is beside them from the passages themselves, through
+the index by the instant a step was left: so a year that still lasts costs no more than its last month.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -33,9 +33,9 @@ def step_hours(period: Period, *, centre_id: int, agency_id: int | None = None) 
         steps: Sequence[Element] = definition_of(live_version(centre_id)).steps
     except NoLiveVersion:
         return []
-    minutes = _of_months(period, centre_id, agency_id)
-    if minutes is None:
-        minutes = _of_passages(period, centre_id, agency_id)
+    months, rest = _split(period)
+    parts = [_of_months(months, centre_id, agency_id), _of_passages(rest, centre_id, agency_id)]
+    minutes = {element: np.concatenate([part[element] for part in parts if element in part]) for element in {*parts[0], *parts[1]}}
     return [
         {"step": step.id, "name": list(step.label), "passages": len(minutes[step.id]), **_spread(minutes[step.id])}
         for step in steps if len(minutes.get(step.id, ()))
@@ -47,40 +47,48 @@ def is_kept(month_on: date) -> bool:
     return db.session.scalar(select(StepTimes.id).where(StepTimes.month_on == month_on).limit(1)) is not None
 
 
-def _of_months(period: Period, centre_id: int, agency_id: int | None) -> dict[str, Any] | None:
-    """From the months kept; None where the period does not begin and end with calendar months, or one of them is not kept."""
-    first, after = month_of(period.since), month_of(period.until)
-    if start_of(first) != period.since or start_of(after) != period.until:
-        return None
-    months = set(db.session.scalars(select(StepTimes.month_on).where(StepTimes.month_on >= first, StepTimes.month_on < after).distinct()))
-    month, wanted = first, set()
-    while month < after:
-        wanted.add(month)
-        month = month_after(month)
-    if wanted - months:
-        return None
-    query = select(StepTimes.element, StepTimes.minutes).where(
-        StepTimes.month_on >= first, StepTimes.month_on < after, StepTimes.centre_id == centre_id
-    )  # fmt: skip
+def _split(period: Period) -> tuple[list[date], list[tuple[datetime, datetime]]]:
+    """The calendar months wholly within a period whose passages are kept, and the stretches beside them."""
+    within = (StepTimes.month_on >= month_of(period.since), StepTimes.month_on < month_of(period.until))
+    kept = db.session.scalars(select(StepTimes.month_on).where(*within).distinct().order_by(StepTimes.month_on)).all()
+    months: list[date] = []
+    rest: list[tuple[datetime, datetime]] = []
+    since = period.since
+    for month in (month for month in kept if start_of(month) >= period.since and _is_whole(month)):
+        if since < start_of(month):
+            rest.append((since, start_of(month)))
+        months.append(month)
+        since = start_of(month_after(month))
+    return months, [*rest, (since, period.until)] if since < period.until else rest
+
+
+def _is_whole(month: date) -> bool:
+    """Whether a month was counted after its end: its last hours are missing where that was the last time before."""
+    counted_at = db.session.scalar(select(StepTimes.counted_at).where(StepTimes.month_on == month).limit(1))
+    return counted_at is not None and counted_at >= start_of(month_after(month))
+
+
+def _of_months(months: Sequence[date], centre_id: int, agency_id: int | None) -> dict[str, Any]:
+    query = select(StepTimes.element, StepTimes.minutes).where(StepTimes.month_on.in_(months), StepTimes.centre_id == centre_id)
     if agency_id is not None:
         query = query.where(StepTimes.agency_id == agency_id)
     packed: dict[str, list[bytes]] = defaultdict(list)
-    for element, minutes in db.session.execute(query):
+    for element, minutes in db.session.execute(query) if months else ():
         packed[element].append(minutes)
     return {element: unpacked(parts) for element, parts in packed.items()}
 
 
-def _of_passages(period: Period, centre_id: int, agency_id: int | None) -> dict[str, Any]:
+def _of_passages(stretches: Sequence[tuple[datetime, datetime]], centre_id: int, agency_id: int | None) -> dict[str, Any]:
     found: dict[str, list[int]] = defaultdict(list)
-    since = period.since
-    while since < period.until:
-        query = left_steps(since, min(since + SLICE, period.until)).where(WaitingTask.centre_id == centre_id)
-        if agency_id is not None:
-            query = query.where(WaitingTask.agency_id == agency_id)
-        for _centre, _version, element, _field, _agency, state, _late, _redone, minutes in db.session.execute(query):
-            if state == "done" and minutes is not None:
-                found[element].append(minutes)
-        since += SLICE
+    for since, until in stretches:
+        while since < until:
+            query = left_steps(since, min(since + SLICE, until)).where(WaitingTask.centre_id == centre_id)
+            if agency_id is not None:
+                query = query.where(WaitingTask.agency_id == agency_id)
+            for _centre, _version, element, _field, _agency, state, _late, _redone, minutes in db.session.execute(query):
+                if state == "done" and minutes is not None:
+                    found[element].append(minutes)
+            since += SLICE
     return {element: np.array(minutes, dtype=MINUTES) for element, minutes in found.items()}
 
 

@@ -1,21 +1,32 @@
 """How far the histories have been made into facts: one row, whose lock whoever writes facts or sums holds, one at a time."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db
-from casework.models import CalendarChange, FactsProgress
+from casework.models import CalendarChange, Event, FactsProgress
 
 ONLY = 1
 """The number of the row."""
+
+KEEPS_UP = timedelta(minutes=5)
+"""The worker reads what is two minutes old once more (keeping.py) and notes each minute how far it has come: what waits longer, lags."""
 
 
 def progress() -> FactsProgress | None:
     """The row; None while nothing has been kept yet."""
     return db.session.get(FactsProgress, ONLY)
+
+
+def waits_since(now: datetime) -> datetime | None:
+    """Since when what happened in cases is in no figure yet, as after an upgrade; None while the worker keeps up."""
+    done = select(FactsProgress.event_id).where(FactsProgress.id == ONLY).scalar_subquery()
+    query = select(Event.at).where(Event.id > func.coalesce(done, 0), Event.case_id.is_not(None)).order_by(Event.id).limit(1)
+    at = db.session.scalar(query)
+    return at if at is not None and at < now - KEEPS_UP else None
 
 
 def lock_facts() -> None:

@@ -8,6 +8,7 @@ A fact counts where its case stands now: a correction of its field moves it, als
 more is frozen (snapshots.py).
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ COUNTED = tuple(key for key, figure in FIGURES.items() if figure.facts != Facts.
 """Every figure that is counted here: all but those of steps, which are handed in."""
 
 MOST_LISTED = 200
+
+MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+"""The subject of a month; what else an address asks for has no name."""
 
 
 class Dimension(StrEnum):
@@ -213,7 +217,7 @@ def names_of(dimension: Dimension, subjects: Iterable[str]) -> dict[str, Bilingu
         agencies = select(Agency).where(Agency.ref.in_(asked)).order_by(Agency.folded_name, Agency.id)
         names = {agency.ref: agency.name for agency in db.session.scalars(agencies)}
     elif dimension == Dimension.MONTH:
-        names = {name: label_of(name) for name in sorted(asked)}
+        names = {name: label_of(name) for name in sorted(asked) if MONTH_NAME.fullmatch(name)}
     else:
         names = {word: name for word, name in WORDS[dimension].items() if word in asked}
     if NOT_YET in asked:
@@ -655,12 +659,10 @@ def _micros(instant: datetime) -> int:
 def _place(after: str | None) -> tuple[int, tuple[datetime, int] | None]:
     """Where a list goes on, out of an address that people may have written: what makes no sense is its beginning."""
     parts = (after or "").split(".")
-    if len(parts) != 3 or not all(each.removeprefix("-").isdecimal() and len(each) < 19 for each in parts):
+    # sixteen digits are three centuries of microseconds: every instant of which a row may tell, and none that no database holds
+    if len(parts) != 3 or not all(each.removeprefix("-").isdecimal() and len(each) <= 16 for each in parts):
         return 0, None
-    try:
-        return int(parts[0]), (EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2]))
-    except OverflowError:
-        return 0, None
+    return int(parts[0]), (EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2]))
 
 
 def _beyond(order: Any, row_id: Any, mark: tuple[datetime, int]) -> ColumnElement[bool]:

@@ -65,7 +65,7 @@ class Period:
             return _week(_local(self.since) - timedelta(days=7), self.centre_id)
         if self.kind == OTHER:
             first, last = _days_of(self.name)
-            return period_between(first - (last - first) - timedelta(days=1), first - timedelta(days=1), centre_id=self.centre_id)
+            return _between(first - (last - first) - timedelta(days=1), first - timedelta(days=1), self.centre_id)
         first = _first_month(self.name)
         return _of_months(self.kind, _moved(first, -MONTHS_OF[self.kind]), self.centre_id)
 
@@ -75,7 +75,7 @@ class Period:
             return _week(_local(self.since) + timedelta(days=7), self.centre_id)
         if self.kind == OTHER:
             first, last = _days_of(self.name)
-            return period_between(last + timedelta(days=1), last + (last - first) + timedelta(days=1), centre_id=self.centre_id)
+            return _between(last + timedelta(days=1), last + (last - first) + timedelta(days=1), self.centre_id)
         return _of_months(self.kind, _moved(_first_month(self.name), MONTHS_OF[self.kind]), self.centre_id)
 
     def months(self) -> list["Period"]:
@@ -136,6 +136,11 @@ def period_between(first: date, last: date, *, centre_id: int | None = None) -> 
     """Return whole local days from the first to the last. Raises NoSuchPeriod when they are none."""
     if not (first <= last and first.year >= EARLIEST and last.year <= LATEST):
         raise NoSuchPeriod(f"{first} {last}")
+    return _between(first, last, centre_id)
+
+
+def _between(first: date, last: date, centre_id: int | None) -> Period:
+    """Days beside those somebody asked for may lie beyond what may be asked for."""
     return Period(OTHER, f"{first:%Y%m%d}-{last:%Y%m%d}", _midnight(first), _midnight(last + timedelta(days=1)), centre_id)
 
 

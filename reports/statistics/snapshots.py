@@ -16,6 +16,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
+from casework.facts.progress import waits_since
 from casework.findings import Finding, fault
 from casework.folding import normal
 from casework.models import CaseSpan, Centre, Event, FactsProgress, FiguresSnapshot, RefusalReason
@@ -34,6 +35,11 @@ FORM = 1
 
 SETTLED = timedelta(minutes=2)
 """Facts of the last moments before a cut-off are kept a little later (casework/facts/keeping.py)."""
+
+NOT_COUNTED = Bilingual(
+    "Số liệu chưa tính kịp mọi việc của kỳ này; vui lòng thử lại sau ít phút.",
+    "Not everything that happened in the period has been counted yet; please try again in a few minutes.",
+)
 
 DIMENSIONS = (Dimension.FIELD, Dimension.AREA, Dimension.AGENCY, Dimension.URGENCY, Dimension.SOURCE)
 
@@ -98,7 +104,7 @@ def freeze(
     _lock(centre_id)
     if newest_of(period, centre_id=centre_id) is not None:
         raise SnapshotRefused("Số liệu của kỳ này đã chốt; có thể lập bản đính chính.", "This period is frozen; it can be corrected.")
-    _require_settled(period, now)
+    require_settled(period, now)
     return _keep(period, centre_id, dict(content or content_of(period, centre_id=centre_id)), by=by, now=now, kind=FREEZE)
 
 
@@ -118,6 +124,10 @@ def correct(
         )
     _lock(snapshot.centre_id)
     period = period_of(snapshot)
+    require_settled(period, now)
+    if waits_since(now) is not None:
+        # a change made after the period may be what is to be corrected
+        raise SnapshotRefused(*NOT_COUNTED)
     newest = newest_of(period, centre_id=snapshot.centre_id) or snapshot
     fresh = dict(content or content_of(period, centre_id=snapshot.centre_id))
     changes = list(differences(newest.content, fresh))
@@ -239,17 +249,17 @@ def _require(by: Actor, centre_id: int) -> None:
         raise NotAllowed
 
 
-def _require_settled(period: Period, now: datetime) -> None:
-    """Every event of the period must have become a fact: figures that lag behind would be frozen for good."""
+def require_settled(period: Period, now: datetime) -> None:
+    """Every event of the period must have become a fact: figures that lag behind would be frozen for good. Raises SnapshotRefused.
+
+    Asked in the moment in which the content is counted too: facts may catch up between that and keeping it.
+    """
     if now < period.until + SETTLED:
         raise SnapshotRefused("Vừa hết kỳ: vui lòng chờ vài phút rồi chốt.", "The period has only just ended: please wait a few minutes.")
     done = db.session.scalar(select(FactsProgress.event_id).order_by(FactsProgress.id).limit(1)) or 0
     behind = select(Event.id).where(Event.id > done, Event.case_id.is_not(None), Event.at < period.until).order_by(Event.id).limit(1)
     if db.session.scalar(behind) is not None:
-        raise SnapshotRefused(
-            "Số liệu chưa tính kịp mọi việc của kỳ này; vui lòng thử lại sau ít phút.",
-            "Not everything that happened in the period has been counted yet; please try again in a few minutes.",
-        )
+        raise SnapshotRefused(*NOT_COUNTED)
 
 
 def _lock(centre_id: int) -> None:

@@ -704,7 +704,7 @@ def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
     db.session.rollback()
     assert db.session.query(OutboxMessage).filter_by(template="scheduled_output").count() == 4, "sent to two desks, and again once"
     with page.expect_navigation():
-        page.get_by_role("link", name="Sửa").click()
+        page.get_by_role("link", name="Thay đổi").click()
     fill_in(page, days_after="1")
     with page.expect_navigation():
         page.locator("main form button.btn-primary").click()
@@ -712,7 +712,7 @@ def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
     page.get_by_text("Dừng lịch").first.click()
     with page.expect_navigation():
         page.get_by_role("button", name="Dừng lịch").click()
-    expect(page.locator("main")).to_contain_text("Đã dừng lịch")
+    expect(page.locator("main dl")).to_contain_text("đã dừng")
 
 
 def test_every_act_there_is_was_part_of_the_day(day: Day) -> None:

@@ -11,15 +11,18 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
+from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.models import Assignment, Case, CaseSpan, VisibilityReason
-from reports.statistics.counting import Scope
+from reports.statistics.counting import WHOLE, Scope, figures_of, series_of
+from reports.statistics.periods import period_at
 from reports.statistics.standing import MOST_POINTS, Standing, standing_at, standing_cases, standing_now
 from tests import build
 from tests.casework.acting import local
 from tests.grounds import remembered
 from tests.web.desk import Office, statements_of
 from web.charts import across, against_limits, grouped
+from web.statistics.dashboard import TREND_KEYS
 from workflows.bottlenecks.keeping import count_step_times
 
 NOW = local(12, 3, 9)
@@ -170,8 +173,23 @@ def test_what_waits_for_a_decision_is_told_with_its_list(office: Office) -> None
     words = office.words("ops_lead", "/dashboard")
     assert "1 xin gia hạn chờ quyết định" in words
     assert listed(office, "ops_lead", "/dashboard/cases?what=extension") == [case.code]
-    rated = listed(office, "ops_lead", "/dashboard/cases?what=review")
-    assert rated == []
+    assert listed(office, "ops_lead", "/dashboard/cases?what=review") == []
+    rated = build.case_at(world, "rating", now=local(9, 3, 9))
+    build.rate(world, rated, level="dissatisfied")
+    words = office.words("committee_leader", "/dashboard")
+    assert "1 đánh giá chưa hài lòng chờ xem lại" in words
+    assert "Chưa dọn hết" not in words, "the words of a rating are read at its step alone"
+    assert listed(office, "committee_leader", "/dashboard/cases?what=review") == [rated.code]
+    # once is no matter for a leader, twice is
+    back = build.case_at(world, "distributed", now=local(11, 3, 14))
+    handed = {"act": "hand_back", "agency": world.agencies["PTNMT"], "reason": "Không thuộc thẩm quyền."}
+    build.do(world, back, "accept_assignment", "officer_PTNMT", **handed)
+    assert listed(office, "ops_lead", "/dashboard/cases?what=handed_back") == []
+    build.do(world, back, "decide_hand_back", "operator", agency=world.agencies["PTNMT"], upheld=False, words="Xin xem lại.")
+    build.do(world, back, "accept_assignment", "officer_PTNMT", **handed)
+    assert listed(office, "ops_lead", "/dashboard/cases?what=handed_back") == [back.code]
+    assert "1 chuyển trả từ lần thứ hai" in office.words("leader_PTNMT", "/dashboard")
+    assert "chuyển trả từ lần thứ hai" not in office.words("leader_HKL", "/dashboard")
     assert "Số liệu của tháng 2/2026 chưa chốt" in words
     assert "chưa chốt" not in office.words("operator", "/dashboard")
 
@@ -211,6 +229,16 @@ def test_how_it_stood_then_is_what_stood_now_at_that_time(office: Office) -> Non
                 after = page.next
             assert len(set(one_by_one)) == len(one_by_one) == then[what]
     assert db.session.scalar(select(func.count(CaseSpan.id))) == 7
+    own = Scope((office.world.centre.id,), agency_id=office.world.agencies["PTNMT"].id)
+    for kind in ("week", "month"):
+        periods = [period_at(kind, NOW, centre_id=office.world.centre.id)]
+        periods += [periods[0].before()]
+        for _ in range(2):        # from the facts, then from the sums of days
+            for each in (scope, own):
+                one_by_one = [figures_of(each, period, keys=TREND_KEYS, now=NOW)[WHOLE] for period in periods]
+                assert series_of(each, periods, keys=TREND_KEYS, now=NOW) == one_by_one
+                assert any(row["received"] for row in one_by_one)
+            sum_up_days(NOW)
 
 
 def test_charts_hold_their_bars_in_their_frame() -> None:

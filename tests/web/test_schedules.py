@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -15,6 +16,8 @@ from casework.models import OutboxMessage, Output, ReportSchedule
 from casework.outputs import OutputRefused
 from tests.casework.acting import local
 from tests.web.desk import Office, statements_of
+from web import cli
+from web.config import Config
 from web.outputs.making import MAKERS, Made, Progress, make_outputs
 from workflows.schedules import run_schedules
 
@@ -80,6 +83,12 @@ def test_a_monthly_report_is_scheduled_made_read_tried_again_and_sent_again(offi
     assert "Không đọc được số liệu." in office.words("committee_leader", place)
     assert "Chưa tạo được" in office.words("ops_lead", "/schedules")
     assert f"/exports/{run.ref}/retry" in office.get("ops_lead", f"/exports/{run.ref}").text
+    monkeypatch.setattr(cli, "ready_app", lambda _config, _name: office.app)
+    monkeypatch.setattr(Config, "from_environment", classmethod(lambda _class: None))
+    told = CliRunner().invoke(cli.commands, ["schedules"])
+    assert (told.exit_code, told.output.splitlines()) == (1, [
+        "2026-05-04 08:00  LD  period_report (month)  Báo cáo tháng của xã. Last: 2026-03 failed: The figures could not be read.",
+        "1 schedule, 1 failed."])  # fmt: skip
     monkeypatch.setitem(MAKERS, "period_report", real)
     assert office.post("committee_leader", f"{place}/runs/{run.ref}/retry").status_code == 302
     assert work(office, local(1, 4, 9)) == 1

@@ -79,7 +79,9 @@ class OutsideForm(Form):
 class StrikeForm(Form):
     """A number nobody uses any more, and why."""
 
-    number = IntegerField(_l("Number"), validators=[InputRequired(_l("Please give the number."))])
+    number = IntegerField(
+        _l("Number"), validators=[InputRequired(_l("Please give the number.")), NumberRange(1, HIGHEST, _l("Numbers begin with 01."))]
+    )
     reason = TextAreaField(_l("Reason"), validators=[InputRequired(_l("Please give the reason.")), at_most(LONGEST_NOTE)])
 
 

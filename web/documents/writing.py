@@ -22,7 +22,7 @@ from casework.models import Case, Letter
 from casework.permissions import Action, NotAllowed, case_seen_by
 from casework.staff_views import publications_of
 from reports.letters import file_name_of, page_of
-from reports.official import body_of, letter_pdf
+from reports.official import body_of, letter_pdf, refuse_long
 from web.clock import now
 from web.filing_form import sound_token
 from web.forms import NOTHING, Form
@@ -116,6 +116,7 @@ def _written(seen: Case, kind: str) -> ResponseReturnValue:
         with unit_of_work():
             case = lock_case(seen.id)
             letter = write_letter(case, _subject(case, kind), by=actor(), now=now(), added=form.added, key=form.key.data)
+            refuse_long(page_of(letter))
             address = _address(case, letter)
     except NotAllowed:
         raise
@@ -142,10 +143,12 @@ def _shown(case: Case, possible: PossibleLetter, form: LetterForm, *, refusal: s
     """The form, and under it the letter as it would be printed now, or why it cannot be written."""
     try:
         letter = draft_letter(case, possible, by=actor(), now=now(), added=form.added if not form.errors else Added())
+        html = page_of(letter)
+        refuse_long(html)
     except NotAllowed:
         raise
     except CaseworkError as reason:
-        letter, refusal = None, refusal or local(reason.text)
+        letter, html, refusal = None, "", refusal or local(reason.text)
     head = letter.content["head"] if letter is not None else {}
     return render_template(
         "documents/write.html",
@@ -155,7 +158,7 @@ def _shown(case: Case, possible: PossibleLetter, form: LetterForm, *, refusal: s
         form=form,
         address=request.full_path.rstrip("?"),
         refusal=refusal,
-        shown=Markup(body_of(page_of(letter))) if letter is not None else None,
+        shown=Markup(body_of(html)) if letter is not None else None,
         signer=" ".join(filter(None, (head.get("authority"), head.get("signer_title"), head.get("signer_name")))),
         takes_additions=case.quarantined_at is None,
         to_senders=possible.kind.to_senders,

@@ -102,7 +102,9 @@ class NewForm(PlanForm):
     """And what it is, of what, how often."""
 
     kind = RadioField(_l("What is made"), validators=[InputRequired(_l("Please choose what is made."))])
-    of = SelectField(_l("Of"), description=_l("A sheet is of an agency, reports and yearbooks of a centre, tables and lists of either."))
+    of = SelectField(
+        _l("Centre or agency"), description=_l("A sheet is of an agency, reports and yearbooks of a centre, tables and lists of either.")
+    )
     every = RadioField(_l("Every"), validators=[InputRequired(_l("Please choose how often."))])
     by = SelectField(_l("A table of figures is broken down by"))
 

@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired
 
 from casework.db import db, reading_once, unit_of_work
 from casework.errors import CaseworkError
+from casework.facts.progress import waits_since
 from casework.models import Case, FiguresSnapshot, RefusalReason
 from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
 from casework.states import STAFF_LABELS, CaseState
@@ -53,7 +54,6 @@ from reports.statistics.snapshots import (
     PAGE,
     Change,
     changes_of,
-    content_of,
     correct,
     freeze,
     name_in,
@@ -69,6 +69,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.task_page import at_most
+from workflows.freezing import counted
 from workflows.step_figures import step_hours
 
 bp = Blueprint("statistics", __name__)
@@ -240,7 +241,7 @@ def freeze_period() -> ResponseReturnValue:
     try:
         _require_freezing(asked.reach)
         period, centre_id = asked.period, asked.reach.centre.id
-        content = content_of(period, centre_id=centre_id, steps=step_hours(period, centre_id=centre_id)) if period.is_over(now()) else None
+        content = counted(period, centre_id=centre_id, now=now()) if period.is_over(now()) else None
         with unit_of_work():
             address = url_for(".snapshot", ref=freeze(period, centre_id=centre_id, by=actor(), now=now(), content=content).ref)
     except NotAllowed:
@@ -279,8 +280,7 @@ def correct_snapshot(ref: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _snapshot_page(row, form), 422
     try:
-        period = period_of(row)
-        content = content_of(period, centre_id=row.centre_id, steps=step_hours(period, centre_id=row.centre_id))
+        content = counted(period_of(row), centre_id=row.centre_id, now=now())
         with unit_of_work():
             again = found(snapshot_seen(actor(), ref))
             made = correct(again, reason=form.reason.data or "", by=actor(), now=now(), content=content)
@@ -317,11 +317,23 @@ def _page(asked: Asked, *, refusal: str = "") -> str:
         differs=frozen is not None and frozen != _comparable(whole, frozen),
         may_freeze=asked.reach.freezes and asked.period.is_over(moment) and newest is None,
         is_over=asked.period.is_over(moment),
+        steps=_steps(asked, moment),
         may_schedule=may(actor(), Action.SCHEDULE_REPORT),
         rates=RATES,
         refusal=refusal,
         **told_to_pages(asked),
     )
+
+
+def _steps(asked: Asked, moment: datetime) -> list[tuple[Bilingual, Mapping[str, Any]]]:
+    """The hours by step of a period, as a snapshot and a report tell them."""
+    agency_id = asked.reach.agency.id if asked.reach.agency is not None else None
+    rows = step_hours(asked.period.up_to(moment), centre_id=asked.reach.centre.id, agency_id=agency_id)
+    return _named_steps(rows)
+
+
+def _named_steps(steps: Sequence[Mapping[str, Any]]) -> list[tuple[Bilingual, Mapping[str, Any]]]:
+    return [(Bilingual(*step["name"]), step) for step in steps]
 
 
 def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = "") -> str:
@@ -343,7 +355,7 @@ def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = ""
         changes=[(_changed_name(row, change), change) for change in changes_of(row)],
         others=[each for each in snapshots_of(period_of(row), centre_id=row.centre_id) if each.id != row.id],
         is_newest=newest.id == row.id,
-        steps=[(Bilingual(*step["name"]), step) for step in content["steps"]],
+        steps=_named_steps(content["steps"]),
         may_correct=row.centre_id in freezers and newest.id == row.id,
         form=form,
         refusal=refusal,
@@ -360,6 +372,7 @@ def told_to_pages(asked: Asked) -> dict[str, Any]:
         "last_day": _last_day(asked.period),
         "listed": lambda key: may(actor(), Action.READ_CASE) and is_listed(key),
         "is_going_on": not asked.period.is_over(now()),
+        "waits_since": waits_since(now()),
         **_words(),
     }
 
