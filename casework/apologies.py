@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select
 from casework.calendars import calendar_of
 from casework.db import db
 from casework.documents.kinds import APOLOGY
+from casework.documents.writing import title_told
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
@@ -70,7 +71,9 @@ def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date)
         "unit": (agency or case.centre).name_vi,
         "phone": (agency.phone if agency else None) or case.centre.phone or "",
         "centre": case.centre.name_vi,
-        "title": case.title or "",
+        "code": case.code,
+        "filed_at": case.main_report.filed_at.isoformat(),
+        "title": title_told(case),
         "due_at": case.due_at.isoformat() if case.due_at else None,
         "on": today.isoformat(),
         "reason": reason,

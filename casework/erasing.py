@@ -113,8 +113,9 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     _drop_drafts_elsewhere(reports, ids)
     db.session.query(PhotoDetection).where(PhotoDetection.photo_id.in_(_photos(ids))).delete()
     _drop_messages(cases, reports, at)
-    take_out_of_letters(cases, at=at, reports=reports)
+    # previews before letters: who is writing a letter from one holds it, and has written it by then
     drop_outputs_of(cases, at=at)
+    take_out_of_letters(cases, at=at, reports=reports)
     forget(Case, ids)
     forget(Report, [report.id for report in reports])
     forget(Assignment, [assignment.id for case in cases for assignment in case.assignments])

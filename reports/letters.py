@@ -115,9 +115,11 @@ FILE_NAMES = {
 
 
 def _apology(letter: Letter, content: Content, report: Report | None, marks: Mapping[str, Any]) -> str:
-    """Apologies were written before letters kept the code they speak of: it is that of the case."""
-    about = report or db.session.get_one(Case, letter.case_id).main_report
+    """Apologies were written before letters kept the code they speak of: of those it is that of the case."""
     day: date = letter.reply_by or date.max
+    if report is None and "code" in content:
+        return apology_html(content, day, code=content["code"], filed_at=datetime.fromisoformat(content["filed_at"]), **marks)
+    about = report or db.session.get_one(Case, letter.case_id).main_report
     filed_at: datetime = about.filed_at
     return apology_html(content, day, code=about.code, filed_at=filed_at, **marks)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
@@ -20,8 +20,8 @@ from workflows.desks import REPORTER
 from workflows.models import WaitingTask
 from workflows.steps import label_of_step
 
-MOST = 200
-"""Of a kind: more than a leader looks at."""
+MOST = 500
+"""Of all kinds together: more than a leader looks at."""
 
 
 class Attention(StrEnum):
@@ -32,11 +32,10 @@ class Attention(StrEnum):
     REVIEW = "review"
 
 
-ELEMENTS: dict[Attention, tuple[str, ...]] = {
-    Attention.HANDED_BACK: ("decide_hand_back",),
-    Attention.EXTENSION: ("endorse_extension", "decide_extension"),
-    Attention.REVIEW: ("review_rating",),
-}
+WHY = {
+    "decide_hand_back": Attention.HANDED_BACK, "endorse_extension": Attention.EXTENSION, "decide_extension": Attention.EXTENSION,
+    "review_rating": Attention.REVIEW,
+}  # fmt: skip
 """The steps, as every model calls them, in which a case waits for that."""
 
 TWICE = 2
@@ -53,11 +52,17 @@ class Said:
 
 
 def attention_of(centre_id: int, *, agency_id: int | None = None) -> dict[Attention, list[int]]:
-    """The cases of a centre, or of those one agency leads, that wait for a decision; what waits longest first, MOST of a kind."""
-    found: dict[Attention, list[int]] = {}
-    for why, elements in ELEMENTS.items():
-        ids = list(dict.fromkeys(db.session.scalars(_waiting(centre_id, elements, agency_id))))
-        found[why] = _handed_back_twice(ids) if why == Attention.HANDED_BACK else ids
+    """The cases of a centre, or of those one agency leads, that wait for a decision; what waits longest first, MOST in all."""
+    query = select(WaitingTask.element, WaitingTask.case_id).join(Case, Case.id == WaitingTask.case_id)
+    query = query.where(WaitingTask.centre_id == centre_id, WaitingTask.state == "waiting", WaitingTask.element.in_(WHY))
+    query = query.where(Case.quarantined_at.is_(None))
+    if agency_id is not None:
+        query = query.where(Case.lead_agency_id + 0 == agency_id)
+    found: dict[Attention, list[int]] = {why: [] for why in Attention}
+    for element, case_id in db.session.execute(query.order_by(WaitingTask.entered_at, WaitingTask.id).limit(MOST)):
+        if case_id not in found[WHY[element]]:
+            found[WHY[element]].append(case_id)
+    found[Attention.HANDED_BACK] = _handed_back_twice(found[Attention.HANDED_BACK])
     return found
 
 
@@ -100,15 +105,6 @@ def said_of(by: Actor, cases: Sequence[Case]) -> dict[int, Said]:
 
 def _newer(one: Said | None, other: Said) -> Said:
     return other if one is None or other.at >= one.at else one
-
-
-def _waiting(centre_id: int, elements: Sequence[str], agency_id: int | None) -> Select[int]:
-    query = select(WaitingTask.case_id).join(Case, Case.id == WaitingTask.case_id)
-    query = query.where(WaitingTask.centre_id == centre_id, WaitingTask.state == "waiting", WaitingTask.element.in_(elements))
-    query = query.where(Case.quarantined_at.is_(None))
-    if agency_id is not None:
-        query = query.where(Case.lead_agency_id + 0 == agency_id)
-    return query.order_by(WaitingTask.entered_at, WaitingTask.id).limit(MOST)
 
 
 def _handed_back_twice(case_ids: Sequence[int]) -> list[int]:

@@ -6,22 +6,26 @@ the index by the instant a step was left: so a year that still lasts costs no mo
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Select, and_, select
 
 from casework.db import db
 from casework.figures.counting import month_after, month_of, start_of
+from casework.models import Case
 from reports.statistics.figures import FEWEST
 from reports.statistics.periods import Period
-from workflows.bottlenecks.keeping import MINUTES, SLICE, left_steps
+from workflows.bottlenecks.keeping import MINUTES
 from workflows.bottlenecks.reading import unpacked
 from workflows.definitions import Element
-from workflows.models import StepTimes, WaitingTask
+from workflows.models import StepFact, StepTimes, WaitingTask
 from workflows.parsed import definition_of
 from workflows.versions import NoLiveVersion, live_version
+
+SLICE = timedelta(days=8)
+"""Passages are read for so long at a time, so that no statement grows with the house."""
 
 
 def step_hours(period: Period, *, centre_id: int, agency_id: int | None = None) -> list[dict[str, Any]]:
@@ -82,14 +86,22 @@ def _of_passages(stretches: Sequence[tuple[datetime, datetime]], centre_id: int,
     found: dict[str, list[int]] = defaultdict(list)
     for since, until in stretches:
         while since < until:
-            query = left_steps(since, min(since + SLICE, until)).where(WaitingTask.centre_id == centre_id)
-            if agency_id is not None:
-                query = query.where(WaitingTask.agency_id == agency_id)
-            for _centre, _version, element, _field, _agency, state, _late, _redone, minutes in db.session.execute(query):
-                if state == "done" and minutes is not None:
-                    found[element].append(minutes)
+            for element, minutes in db.session.execute(_done(since, min(since + SLICE, until), centre_id, agency_id)):
+                found[element].append(minutes)
             since += SLICE
     return {element: np.array(minutes, dtype=MINUTES) for element, minutes in found.items()}
+
+
+def _done(since: datetime, until: datetime, centre_id: int, agency_id: int | None) -> Select[str, int]:
+    """Which steps were done in [since, until) and how long each took: what the months kept count as a passage with minutes."""
+    query = (
+        select(StepFact.element, StepFact.working_minutes)
+        .join(WaitingTask, and_(WaitingTask.instance_id == StepFact.instance_id, WaitingTask.engine_task == StepFact.engine_task))
+        .join(Case, Case.id == StepFact.case_id)
+        .where(StepFact.left_at >= since, StepFact.left_at < until, StepFact.working_minutes.is_not(None))
+        .where(WaitingTask.state == "done", WaitingTask.centre_id == centre_id, Case.quarantined_at.is_(None))
+    )
+    return query if agency_id is None else query.where(WaitingTask.agency_id == agency_id)
 
 
 def _spread(minutes: Iterable[int]) -> dict[str, float | None]:

@@ -18,7 +18,7 @@ from casework.events import append
 from casework.folding import normal
 from casework.letterheads import letterhead_for
 from casework.letters import LetterRefused, local_day
-from casework.models import Agency, Centre, FiguresSnapshot, IdempotencyKey, Letter, LetterFile
+from casework.models import Agency, Centre, FiguresSnapshot, IdempotencyKey, Letter, LetterFile, Output
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, require
 
 STREAM = "period_documents"
@@ -60,11 +60,14 @@ def write_periodic(
     """Keep a report, sheet or yearbook as it was previewed. Records `write_period_document`.
 
     `told` is its content, `key` the preview it was written from: a second click writes no second one. Raises NotAllowed for who does
-    not write this kind in the centre, LetterRefused for texts too long.
+    not write this kind in the centre, LetterRefused for texts too long, and where the preview is gone: a case it tells of may have left
+    the system since it was read.
     """
     writes(kind, by=by, centre_id=centre_id)
-    if key is not None and (before := written_from(key)) is not None:
-        return before
+    if key is not None:
+        _refuse_gone(key)
+        if (before := written_from(key)) is not None:
+            return before
     content = _content(kind, told, _fitted(typed), centre_id=centre_id, agency=agency, now=now)
     snapshot = db.session.get(FiguresSnapshot, snapshot_id) if snapshot_id is not None else None
     letter = Letter(
@@ -74,7 +77,8 @@ def write_periodic(
     db.session.add(letter)
     db.session.flush()
     if key is not None:
-        db.session.add(IdempotencyKey(key=_key(key), purpose=PURPOSE, result=letter.ref, content_digest="", used_at=now))
+        # one that was taken back makes room for another from the same preview
+        db.session.merge(IdempotencyKey(key=_key(key), purpose=PURPOSE, result=letter.ref, content_digest="", used_at=now))
     payload = {"letter": letter.ref, "kind": kind, "name": str(told.get("name") or told.get("year") or ""), "centre_id": centre_id}
     append(STREAM, "write_period_document", by=by, at=now, payload=payload)
     return letter
@@ -126,6 +130,14 @@ def newest_yearbook(centre_id: int) -> tuple[Letter, LetterFile] | None:
     query = query.where(IS_OF_PERIOD, Letter.kind == YEARBOOK, Letter.centre_id == centre_id, Letter.withdrawn_at.is_(None))
     row = db.session.execute(query.order_by(Letter.id.desc(), LetterFile.id.desc()).limit(1)).first()
     return (row[0], row[1]) if row is not None else None
+
+
+def _refuse_gone(preview: str) -> None:
+    """Raise LetterRefused where a preview was let go of, and hold it: what takes a case out of the system waits for this lock, and then
+    finds the letter (casework.erasing); so do two clicks at once."""
+    locked = select(Output.state).where(Output.ref == preview).with_for_update()
+    if db.session.scalar(locked) != "ready":
+        raise LetterRefused("Bản xem trước không còn. Vui lòng lập lại.", "The preview is gone. Please prepare it again.")
 
 
 def _content(

@@ -31,6 +31,9 @@ MOST_POINTS = 300
 MOST_PLACES = 600
 MOST_LISTED = 200
 
+FACTS_LAG = timedelta(days=30)
+"""A stretch of a case that left the system longer ago has ended: facts follow by minutes. So it is not looked up of every stretch."""
+
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 """Where what has no limit stands in the order of limits."""
 
@@ -92,7 +95,9 @@ WHOLE = Narrowed()
 def standing_now(scope: Scope, *, now: datetime) -> dict[int | None, Counter[str]]:
     """How much is open by leading agency, None for what no agency has yet; of a Counter's keys see Standing."""
     sums = [func.count().filter(_is(each, now)) for each in Standing]
-    query = select(CaseSpan.agency_id, *sums).join(Case, Case.id == CaseSpan.case_id).where(*_open(scope)).group_by(CaseSpan.agency_id)
+    left = select(Case.id).where(Case.quarantined_at >= now - FACTS_LAG)
+    owed = (*_of(scope), CaseSpan.ended_at.is_(None), CaseSpan.case_id.not_in(left))
+    query = select(CaseSpan.agency_id, *sums).where(*owed).group_by(CaseSpan.agency_id)
     return {agency_id: Counter(dict(zip(Standing, numbers, strict=True))) for agency_id, *numbers in db.session.execute(query)}
 
 
@@ -123,7 +128,8 @@ def standing_cases(
     what: Standing, scope: Scope, *, now: datetime, narrowed: Narrowed = WHOLE, after: str = "", limit: int = 50
 ) -> Behind:  # fmt: skip
     """The list behind a number, what is due first before the rest; goes on behind `after`."""
-    order = func.coalesce(CaseSpan.due_at, FAR)
+    # what is late or nearly due has a limit: the index has it in this order
+    order: Any = CaseSpan.due_at if what in (Standing.LATE, Standing.SOON) else func.coalesce(CaseSpan.due_at, FAR)
     query = select(CaseSpan.id, CaseSpan.case_id, CaseSpan.opened_at, CaseSpan.due_at).join(Case, Case.id == CaseSpan.case_id)
     query = query.where(*_open(scope), _is(what, now), *_narrowing(narrowed))
     if (mark := _mark_in(after)) is not None:

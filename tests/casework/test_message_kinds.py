@@ -102,7 +102,9 @@ def test_each_goes_to_whom_its_description_says_and_fills_every_place() -> None:
 LONG: dict[str, Any] = {"code": "LD-2026-000123", "main": "LD-2026-000087", "former": "LD-2026-000087", "report": "LD-2026-000123",
                         "codes": "LD-2026-000123, LD-2026-000087", "due_at": "24:00 30/09/2026", "lead": "Phòng Tài nguyên và Môi trường",
                         "agency": "Phòng Tài nguyên và Môi trường", "reason": "lý do", "guidance": "hướng dẫn",
-                        "number": "12", "digits": "482913", "document": "Báo cáo kỳ", "period": "6 tháng cuối năm 2026", "link": "https://phananh.lacduong.gov.vn/mine/LD-2026-000123"}  # fmt: skip
+                        "number": "12", "digits": "482913",
+                        "document": "Báo cáo kỳ", "period": "6 tháng cuối năm 2026",
+                        "link": "https://phananh.lacduong.gov.vn/mine/LD-2026-000123"}  # fmt: skip
 
 
 def test_the_words_that_ship_are_ones_an_administrator_could_have_written() -> None:

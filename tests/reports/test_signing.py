@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +28,7 @@ from reports.signing.examining import examine, roots_of
 from reports.signing.failures import SealingFailed
 from reports.signing.fields import with_fields
 from reports.signing.found import SignatureFound, found_again
+from reports.signing.prefixes import digests_of_beginnings
 from reports.signing.reading import FileUnread, examined, signatures_of
 from reports.signing.returning import ReturnRefused, judge_returned
 from reports.signing.sealing import seal_pdf
@@ -230,6 +232,11 @@ def test_hostile_files_end_soon_with_a_word() -> None:
     assert words["huge"] == "too_big"
     assert words["locked"] == "encrypted"
     assert {words[name] for name in ("cut", "nested", "loop", "bomb", "noise")} <= {"unreadable", "too_slow", "too_large"}
+    # in the process of the server itself nothing is looked for without end
+    tracemalloc.start()
+    assert len(digests_of_beginnings(b"%PDF-1.7\n" + b"%%EOF" * 200_000)) == 40
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
     # and a sound file is read in the process that opens nothing, with every kind of key: what it needs was loaded before
     assert [each.is_good for each in signatures_of(twice(), trust=trust, at=NOW)] == [True, True]
 

@@ -212,7 +212,7 @@ def dashboard_page(world: build.World) -> dict[str, float]:
             "weeks": lambda s=scope: series_of(s, weeks, keys=TREND_KEYS, now=END),
             "months": lambda s=scope: series_of(s, months, keys=TREND_KEYS, now=END),
             "received by area": lambda s=scope: figures_of(s, recent, by=Dimension.AREA, keys=["received"], now=END),
-            "period": lambda s=scope: figures_of(s, months[-1], keys=PERIOD_KEYS, now=END),
+            "period and before": lambda s=scope: series_of(s, months[-2:], keys=PERIOD_KEYS, now=END),
             "attention": lambda s=scope: attention_of(centre_id, agency_id=s.agency_id),
         }.items()}  # type: ignore[misc]
     app = current_app._get_current_object()  # type: ignore[attr-defined]

@@ -181,7 +181,7 @@ def test_what_waits_for_a_decision_is_told_with_its_list(office: Office) -> None
     assert "Chưa dọn hết" not in words, "the words of a rating are read at its step alone"
     assert listed(office, "committee_leader", "/dashboard/cases?what=review") == [rated.code]
     # once is no matter for a leader, twice is
-    back = build.case_at(world, "distributed", now=local(11, 3, 14))
+    back = build.case_at(world, "at_agency", now=local(11, 3, 14))
     handed = {"act": "hand_back", "agency": world.agencies["PTNMT"], "reason": "Không thuộc thẩm quyền."}
     build.do(world, back, "accept_assignment", "officer_PTNMT", **handed)
     assert listed(office, "ops_lead", "/dashboard/cases?what=handed_back") == []
@@ -190,7 +190,7 @@ def test_what_waits_for_a_decision_is_told_with_its_list(office: Office) -> None
     assert listed(office, "ops_lead", "/dashboard/cases?what=handed_back") == [back.code]
     assert "1 chuyển trả từ lần thứ hai" in office.words("leader_PTNMT", "/dashboard")
     assert "chuyển trả từ lần thứ hai" not in office.words("leader_HKL", "/dashboard")
-    assert "Số liệu của tháng 2/2026 chưa chốt" in words
+    assert "Số liệu của tháng 2/2026 chưa chốt" in office.words("ops_lead", "/dashboard")
     assert "chưa chốt" not in office.words("operator", "/dashboard")
 
 

@@ -15,12 +15,14 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from casework.agency_periods import agency_figures
+from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.letters import take_out_of_letters
 from casework.models import Agency, Case, Event, Letter, Output
+from casework.quarantine import quarantine
 from reports.letters import page_of, sheets_of
 from tests import build
 from tests.conftest import running
@@ -28,9 +30,11 @@ from tests.system.canary import IN_TRANSCRIPT, MARKS
 from tests.system.journey import Journey
 from tests.system.marks import found_in
 from tests.web.desk import Office
+from tests.web.pages import words_of
 from web import cli
 from web.config import Config
 from web.outputs.making import make_outputs
+from web.reporting import pages
 
 
 def work(app: Flask, moment: datetime) -> int:
@@ -153,6 +157,40 @@ def test_a_report_is_prepared_previewed_and_written_with_words_that_stay(office:
     assert letter.withdrawn_at is not None
     assert all(row["code"] != case.code for row in letter.content["rows"])
     assert letter.content["assessment"] == ""
+
+
+def test_a_report_that_was_taken_back_is_written_anew_and_none_from_a_preview_that_is_gone(office: Office,
+                                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    place = prepared(office, "ops_lead", "period_report", "2026-03", office.world.centre.ref)
+    first = office.post("ops_lead", place, act="write", assessment="Một.")
+    assert office.post("ops_lead", f"{first.location}/withdrawal", reason="Sai.").status_code == 302
+    second = office.post("ops_lead", place, act="write", assessment="Hai.")
+    assert (second.status_code, second.location != first.location) == (302, True)
+    assert office.post("ops_lead", place, act="write", assessment="Hai.").location == second.location
+    assert office.post("ops_lead", f"{second.location}/withdrawal", reason="Sai.").status_code == 302
+
+    # a case of it leaves the system between the reading of the preview and the writing
+    letter = db.session.scalars(select(Letter).order_by(Letter.id.desc()).limit(1)).one()
+    code, moment, number = letter.content["rows"][0]["code"], office.moment, db.session.scalar(select(func.count(Letter.id)))
+    read = pages.preview_of
+
+    def read_and_set_apart(output: Output, **named: Any) -> Any:
+        told = read(output, **named)
+        with unit_of_work():
+            case = db.session.scalars(select(Case).where(Case.code == code)).one()
+            quarantine(lock_case(case.id), by=office.world.actor("operator", moment), now=moment, reason="Tố cáo.")
+        monkeypatch.setattr(pages, "preview_of", read)
+        return told
+
+    monkeypatch.setattr(pages, "preview_of", read_and_set_apart)
+    answer = office.post("ops_lead", place, act="write", assessment="Lời đã viết.")
+    assert (answer.status_code, "Bản xem trước không còn." in words_of(answer), code in words_of(answer)) == (422, True, False)
+    assert db.session.scalar(select(func.count(Letter.id))) == number
+    # words typed for an hour outlive the figures they were about
+    for _again in range(2):
+        assert "Lời đã viết." in words_of(answer)
+        answer = office.post("ops_lead", place, act="write", assessment="Lời đã viết.")
+        assert answer.status_code == 422
 
 
 def test_each_gets_what_they_may_read(office: Office) -> None:

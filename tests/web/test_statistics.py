@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
+from casework.events import append
 from casework.models import Assignment, Case, CaseSpan, FiguresSnapshot, VisibilityReason
 from reports.statistics.figures import FIGURES, RATES
 from tests.reports.statistics import oracle
@@ -15,6 +17,7 @@ from tests.reports.statistics.oracle import Loaded
 from tests.reports.statistics.test_figures import cut_off
 from tests.reports.statistics.test_snapshots import LATER
 from tests.web.desk import Office, statements_of
+from tests.workflows.bottlenecks.facts import Ground, local
 
 MARCH = "/statistics?period=2026-03"
 
@@ -67,9 +70,37 @@ def test_the_page_tells_every_figure_with_its_definition_and_every_number_opens_
     for address in ("?period=9999-99&of=", f"?period=other&{days}=x", f"?{days}=2026-03-09", "?period=2026-Q1&by=month"):
         assert office.get("ops_lead", f"/statistics{address}").status_code == 200
     assert office.get("ops_lead", "/statistics?of=nowhere").status_code == 404
+    for address in ("?period=20000101-22001231", "?from=2000-01-01&to=2000-01-02", "/cases?figure=received&by=month&subject=2026-99",
+                    "/cases?figure=open&after=0.-63082281600000000.1"):
+        assert office.get("ops_lead", f"/statistics{address}").status_code == 200, address
+    assert "Tháng 4/2026" in office.words("ops_lead", "/statistics?period=2027-01").split("Kỳ số liệu")[0], "what has not begun is not told"
     for figure in ("quarantined", "step_hours", "nonsense", ""):
         assert office.get("ops_lead", f"/statistics/cases?period=2026-03&figure={figure}").status_code == 404
     assert statements_of(lambda: office.get("ops_lead", MARCH)) < 45
+
+
+def test_pages_tell_the_hours_by_step_and_since_when_what_happened_is_not_counted(office: Office, loaded: Loaded) -> None:
+    with unit_of_work():
+        ground = Ground(office.world)
+        case = ground.case("PTNMT")
+        for minutes in (60, 120, 180, 240, 600):
+            ground.step(case, "verify", at=local(3, 2), minutes=minutes)
+        ground.step(case, "submit_answer", at=local(3, 3), minutes=60, agency="PTNMT")
+    steps = office.words("ops_lead", "/statistics/steps?period=2026-03")
+    assert re.search(r"Tiếp nhận, xác minh 5 3 10\b", steps), "times done, median and 90th percentile in hours"
+    assert re.search(r" 1 – –", steps), "under five there is no median"
+    assert "/statistics/steps?period=2026-03" in office.get("ops_lead", MARCH).get_data(as_text=True)
+    assert "Kỳ này không có gì để đếm" in office.words("leader_HKL", "/statistics/steps?period=2026-03"), "another agency's steps"
+    assert "Số liệu chưa tính xong" not in office.words("ops_lead", MARCH)
+    frozen = office.post("ops_lead", "/statistics/freeze", period="2026-03")
+    with unit_of_work():
+        db.session.query(CaseSpan).filter_by(case_id=loaded.cases["PA-2026-000003"].id).update({"verdict": "in_time"})
+        append(f"case:{case.id}", "classify", by=office.world.actor("operator"), at=LATER - timedelta(minutes=6), payload={}, case_id=case.id)
+    for address in (MARCH, "/statistics/cross?period=2026-03"):
+        assert "Số liệu chưa tính xong: còn thiếu những việc từ" in office.words("ops_lead", address)
+    refused = office.post("ops_lead", f"{frozen.location}/correct", reason="Một lý do đủ dài.")
+    assert refused.status_code == 422
+    assert "chưa tính kịp" in refused.get_data(as_text=True), "a correction of half-counted figures would be frozen for good"
 
 
 def test_who_reads_whose_figures_and_which_cases_behind_them(office: Office, loaded: Loaded) -> None:

@@ -1,6 +1,7 @@
 """The register of documents (sổ đăng ký văn bản đi): the books of a year as tables, numbers used outside of the software, strikes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -48,12 +49,17 @@ PLAIN = Bilingual("Công văn", "Official letters")
 class Place:
     """Where the next number would be entered: a body's series. `kind` is one of the kinds that are numbered there."""
 
-    key: str
+    place: str
     body: Body
     kind: str
     name: Bilingual
     series: str
     next: int
+
+    @property
+    def key(self) -> str:
+        """As the choice sends it: with the next number, which somebody else may take before it comes."""
+        return f"{self.place}:{self.next}"
 
     @property
     def words(self) -> str:
@@ -96,15 +102,16 @@ def books() -> ResponseReturnValue:
 def outside() -> ResponseReturnValue:
     places = _places(local_day(now()))
     form = OutsideForm()
-    form.place.choices = [(each.key, each.words) for each in places]
-    if not form.validate_on_submit():
+    place = _as_seen(places, form.place.data or "")
+    form.place.choices = [(place.key, place.words)] if place is not None else []
+    if not form.validate_on_submit() or place is None:
         return _page(outside_form=form), 422
-    place = next(each for each in places if each.key == form.place.data)
     try:
         with unit_of_work():
             rows = note_outside(
-                place.body, kind=place.kind, last=form.last.data, on=form.on.data, note=form.note.data or "", by=actor(), now=now()
-            )
+                place.body, kind=place.kind, first=place.next, last=form.last.data, on=form.on.data, note=form.note.data or "", by=actor(),
+                now=now(),
+            )  # fmt: skip
             book = rows[0].book.ref
     except NumberRefused as refusal:
         return _page(outside_form=form, refusal=local(refusal.text)), 422
@@ -149,6 +156,8 @@ def _page(
         outside_form = _empty(places, chosen, today)
     elif outside_form is not None:
         outside_form.place.choices = [(each.key, each.words) for each in places]
+        chosen_place = _place_in(outside_form.place.data or "")
+        outside_form.place.data = next((each.key for each in places if each.place == chosen_place), outside_form.place.data)
     keeps = chosen is not None and may_number(by, Body(chosen.centre_id, chosen.agency_id))
     return render_template(
         "documents/books.html",
@@ -196,6 +205,17 @@ def _places(today: date) -> list[Place]:
             after = last.get((body.centre_id, body.agency_id, series), 0) + 1
             places.append(Place(f"{owner.ref}:{series}", body, kind, owner.name, _series(series), after))
     return places
+
+
+def _as_seen(places: Sequence[Place], key: str) -> Place | None:
+    """The place of a choice, with the next number as it stood there: where that was taken since, nothing is entered."""
+    first = key.rpartition(":")[2]
+    place = next((each for each in places if each.place == _place_in(key)), None)
+    return replace(place, next=int(first)) if place is not None and first.isascii() and first.isdigit() and len(first) < 10 else None
+
+
+def _place_in(key: str) -> str:
+    return key.rpartition(":")[0]
 
 
 def _owner(body: Body) -> Agency | Centre:

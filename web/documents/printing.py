@@ -47,9 +47,10 @@ def _to_order(letter: Letter) -> Response:
 def own_letter_file(letter: Letter, report: Report) -> Response:
     """The letter to the sender of a report: as it was issued, else as it will be, addressed by the code of their report.
 
-    A case may answer several reports: the paper that was issued names the main one, and is sent to its sender alone.
+    A case may answer several reports: the paper that was issued names one, and is sent to its sender alone, whichever report leads
+    the case since.
     """
-    kept = newest_file(letter) if report.id == _main_report_id(letter) else None
+    kept = newest_file(letter) if report.code == _code_on(letter) else None
     if kept is not None:
         data = _bytes_of(kept)
     else:
@@ -76,8 +77,11 @@ def _bytes_of(kept: LetterFile) -> bytes:
         return opened.read()
 
 
-def _main_report_id(letter: Letter) -> int | None:
-    return db.session.get_one(Case, letter.case_id).main_report.id if letter.case_id is not None else None
+def _code_on(letter: Letter) -> str | None:
+    """The code the issued paper names; of apologies from before letters kept it that of the case."""
+    if letter.case_id is None:
+        return None
+    return letter.content.get("code") or db.session.get_one(Case, letter.case_id).code
 
 
 def _sent(data: bytes, name: str) -> Response:

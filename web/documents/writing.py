@@ -116,7 +116,9 @@ def _written(seen: Case, kind: str) -> ResponseReturnValue:
         with unit_of_work():
             case = lock_case(seen.id)
             letter = write_letter(case, _subject(case, kind), by=actor(), now=now(), added=form.added, key=form.key.data)
-            refuse_long(page_of(letter))
+            if letter.content:
+                # of what a second click finds emptied, because a report it told of has left, there is nothing to print
+                refuse_long(page_of(letter))
             address = _address(case, letter)
     except NotAllowed:
         raise

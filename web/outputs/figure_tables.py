@@ -25,6 +25,8 @@ def figure_table(output: Output, progress: Progress) -> Table:
         period = period_named(str(asked.get("period") or ""), centre_id=output.centre_id)
     except NoSuchPeriod:
         raise OutputRefused("Không có kỳ này.", "There is no such period.") from None
+    if period.since > progress.now:
+        raise OutputRefused("Kỳ này chưa bắt đầu.", "This period has not begun.")
     word = str(asked.get("by") or "")
     by = Dimension(word) if word in set(Dimension) else None
     agency = db.session.get(Agency, output.agency_id) if output.agency_id is not None else None

@@ -38,6 +38,7 @@ from reports.periodic import document_of
 from reports.statistics.periods import HALF_YEAR, KIND_NAMES, MONTH, QUARTER, WEEK, YEAR, period_at
 from reports.statistics.reach import Reach, reaches_of
 from web.clock import now
+from web.errors import kept_fields
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
@@ -120,7 +121,7 @@ def write(ref: str) -> ResponseReturnValue:
     """Show it with the words typed so far, have sheets made of it, or write it so that it can be numbered."""
     row, form, act = found(_preview(ref)), WriteForm(), request.form.get("act", "preview")
     if row.state != "ready" or not form.validate_on_submit():
-        return _preview_page(row, form), 422 if form.errors else 200
+        return _preview_page(row, form), 422
     try:
         if act == "write":
             return redirect(url_for("documents_register.document", ref=_written(row, form)))
@@ -267,7 +268,7 @@ def _preview_page(row: Output, form: WriteForm, *, refusal: str = "") -> str:
         shown = Markup(body_of(html))
     return render_template(
         "reporting/preview.html", row=row, form=form, refusal=refusal, shown=shown, kind=KINDS[row.kind], letter=letter,
-        may_write=may_write(row.kind, by=actor(), centre_id=row.centre_id), longest=LONGEST_TEXT, **output_words(),
+        kept=kept_fields() if request.method == "POST" else [], may_write=may_write(row.kind, by=actor(), centre_id=row.centre_id), longest=LONGEST_TEXT, **output_words(),
     )  # fmt: skip
 
 

@@ -165,8 +165,7 @@ def _page(asked: Asked) -> str:
     moment, reach, before = now(), asked.reach, asked.period.before()
     owed = _owed(standing_now(reach.scope, now=moment))
     standing = {each: sum(row.numbers[each] for row in owed) for each in Standing}
-    told = figures_of(reach.scope, asked.period, keys=PERIOD_KEYS, now=moment)[WHOLE]
-    told_before = figures_of(reach.scope, before, keys=PERIOD_KEYS, now=moment)[WHOLE]
+    told, told_before = series_of(reach.scope, [asked.period, before], keys=PERIOD_KEYS, now=moment)
     reads_cases = may(actor(), Action.READ_CASE)
     kind = MONTH if request.args.get("trend") == MONTH else WEEK
     trend = _trend(reach, kind, moment)

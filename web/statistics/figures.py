@@ -181,6 +181,17 @@ def _crossed_page() -> str:
     )
 
 
+@bp.get("/statistics/steps")
+@performs(Action.READ_STATISTICS)
+def steps() -> ResponseReturnValue:
+    """The hours by step of a period, as a snapshot and a report tell them."""
+    with reading_once():
+        asked = asked_in_address()
+        agency_id = asked.reach.agency.id if asked.reach.agency is not None else None
+        rows = step_hours(asked.period.up_to(now()), centre_id=asked.reach.centre.id, agency_id=agency_id)
+        return render_template("statistics/steps.html", steps=_named_steps(rows), **told_to_pages(asked))
+
+
 @bp.get("/statistics/cases")
 @performs(Action.READ_STATISTICS)
 def cases() -> ResponseReturnValue:
@@ -317,19 +328,11 @@ def _page(asked: Asked, *, refusal: str = "") -> str:
         differs=frozen is not None and frozen != _comparable(whole, frozen),
         may_freeze=asked.reach.freezes and asked.period.is_over(moment) and newest is None,
         is_over=asked.period.is_over(moment),
-        steps=_steps(asked, moment),
         may_schedule=may(actor(), Action.SCHEDULE_REPORT),
         rates=RATES,
         refusal=refusal,
         **told_to_pages(asked),
     )
-
-
-def _steps(asked: Asked, moment: datetime) -> list[tuple[Bilingual, Mapping[str, Any]]]:
-    """The hours by step of a period, as a snapshot and a report tell them."""
-    agency_id = asked.reach.agency.id if asked.reach.agency is not None else None
-    rows = step_hours(asked.period.up_to(moment), centre_id=asked.reach.centre.id, agency_id=agency_id)
-    return _named_steps(rows)
 
 
 def _named_steps(steps: Sequence[Mapping[str, Any]]) -> list[tuple[Bilingual, Mapping[str, Any]]]:
@@ -403,6 +406,9 @@ def asked_in_address(given: Mapping[str, str] | None = None) -> Asked:
         else:
             period = period_named(given.get("period", ""), centre_id=centre_id)
     except ValueError:
+        period = period_at(MONTH, now(), centre_id=centre_id)
+    if period.since > now():
+        # of what has not begun there is nothing to tell; all that is open would be called late there
         period = period_at(MONTH, now(), centre_id=centre_id)
     asked = Asked(reaches, reach, period, Dimension.FIELD)
     return Asked(reaches, reach, period, _dimension(given.get("by"), asked.dimensions, Dimension.FIELD))

@@ -259,16 +259,19 @@ def test_a_case_that_leaves_the_system_takes_the_kept_paper_along_but_not_its_nu
 def test_the_register_takes_numbers_of_paper_and_costs_the_same_for_more(office: Office) -> None:
     page = office.words("records_clerk", "/documents/books")
     assert ("Chưa cấp số nào" in page, "Số tiếp theo 01" in page or "số tiếp theo 01" in page) == (True, True)
-    place = f"{office.world.centre.ref}:"
-    form = {"place": place, "last": 3, "on": "2026-03-12", "note": "Giấy mời họp"}
+    place = f"{office.world.centre.ref}::"
+    form = {"place": f"{place}1", "last": 3, "on": "2026-03-12", "note": "Giấy mời họp"}
     assert office.post("operator", "/documents/books/outside", **form).status_code == 403
-    for wrong, said in ({"last": 600}, "500"), ({"last": ""}, "số"), ({"note": " "}, "dùng"), ({"on": "2026-03-13"}, "tương lai"):
+    for wrong, said in ({"last": 600}, "500"), ({"place": f"{place}x"}, "sổ"), ({"place": place}, "sổ"), ({"last": ""}, "số"), ({"note": " "}, "dùng"), ({"on": "2026-03-13"}, "tương lai"):
         answer = office.post("records_clerk", "/documents/books/outside", **{**form, **wrong})
         assert (answer.status_code, said in words_of(answer)) == (422, True), wrong
     assert office.post("records_clerk", "/documents/books/outside", **{**form, "place": "khác"}).status_code == 422
     answer = office.post("records_clerk", "/documents/books/outside", **form)
     assert (answer.status_code, "Giấy mời họp" in office.words("records_clerk", answer.location)) == (302, True)
     assert "Ghi số 01–03 dùng ngoài phần mềm." in office.words("operator", answer.location)
+    # who meant 01 to 05 did not mean 04 to 05: somebody was quicker, and the form says so and stands at the next number
+    stale = office.post("records_clerk", "/documents/books/outside", **{**form, "last": 5})
+    assert (stale.status_code, "Sổ này đang ở số 04." in words_of(stale), f'value="{place}4"' in stale.text) == (422, True, True)
     book = answer.location.partition("book=")[2]
     letter = written(office)
     numbered(office, letter, number=4)
@@ -283,6 +286,7 @@ def test_the_register_takes_numbers_of_paper_and_costs_the_same_for_more(office:
     strike = {"book": book, "number": 2, "reason": "Không gửi."}
     assert office.post("operator", "/documents/books/strike", **strike).status_code == 403
     assert office.post("leader_PTNMT", "/documents/books/strike", **strike).status_code == 404
+    assert office.post("records_clerk", "/documents/books/strike", **{**strike, "number": "9" * 25}).status_code == 422
     unknown = office.post("records_clerk", "/documents/books/strike", **{**strike, "number": 99})
     assert (unknown.status_code, "Sổ không có số này." in words_of(unknown)) == (422, True)
     assert office.post("records_clerk", "/documents/books/strike", **strike).status_code == 302

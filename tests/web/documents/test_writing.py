@@ -11,11 +11,14 @@ from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from casework.documents import kinds
-from casework.models import Case, Letter
-from tests import beside, build
-from tests.casework.documents.test_letters import extended, letterheads, two_at_work
+from casework.main_reports import make_main
+from casework.models import Case, Letter, Report
+from casework.permissions import LOCAL_ZONE
+from tests import beside, build, joined
+from tests.casework.documents.test_letters import extended, letterheads, two_at_work, write
 from tests.web.desk import Office, statements_of
 from tests.web.pages import hidden, words_of
+from web.documents.making import make_letter_files
 
 HOSTILE = '<img src="file:///etc/passwd"><script>alert(1)</script> \u202etxet =HYPERLINK("http://a")'
 
@@ -138,6 +141,41 @@ def test_a_sender_finds_their_letters_and_nobody_elses(office: Office) -> None:
         for letter in letters():
             letter.withdrawn_at = office.moment
     assert "Văn bản gửi" not in office.words("citizen", f"/mine/{told.code}")
+
+
+def test_a_letter_too_long_for_paper_is_refused_in_its_form_and_not_at_the_clerks_desk(office: Office) -> None:
+    case = two_at_work(office.world)
+    office.clock(build.next_moment(case))
+    address = next(iter(offered(office, "operator", case).values()))
+    with unit_of_work():
+        for text in db.session.get_one(Case, case.id).main_report.texts:
+            text.body = text.body and "Dài quá. " * 30_000
+    for page in (office.get("operator", address), office.post("operator", address, words="Giữ lời này.", act="write", key="k" * 32)):
+        assert ("quá dài để in" in words_of(page), len(page.data) < 100_000) == (True, True)
+    assert (page.status_code, "Giữ lời này." in words_of(page), letters()) == (422, True, [])
+
+
+def test_the_paper_that_names_one_report_goes_to_its_sender_whichever_leads_the_case_since(office: Office) -> None:
+    world = office.world
+    first, second = build.file_report(world), build.file_report(world, by="citizen_2")
+    for filed in (first, second):
+        build.advance(world, filed.case, "handling")
+    joined.merge(world, second.case, first.case)
+    build.advance(world, first.case, "rating")
+    ref = write(world, first.case, kinds.ANSWER).ref
+    office.clock(build.next_moment(first.case))
+    with unit_of_work():
+        case = db.session.get_one(Case, first.case.id)
+        next(link for link in case.reports if link.report.code == first.report.code).left_at = office.moment
+        make_main(case, db.session.get_one(Report, second.report.id))
+    on = office.moment.astimezone(LOCAL_ZONE).date().isoformat()
+    assert office.post("records_clerk", f"/documents/{ref}/number", number=1, on=on).status_code == 302
+    db.session.rollback()
+    assert make_letter_files(office.app, office.app.extensions["file_store"], now=office.moment) == 1
+    codes = [first.report.code, second.report.code]
+    for name, own in zip(("citizen", "citizen_2"), codes, strict=True):
+        text = text_of(office.get(name, f"/mine/{own}/letters/{ref}").data)
+        assert [code for code in codes if code in text] == [own], name
 
 
 def test_minutes_of_a_case_set_apart_are_written_read_and_printed_by_its_confidential_readers_alone(office: Office) -> None:
