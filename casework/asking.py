@@ -9,6 +9,7 @@ from casework.clocks import (
     LimitRule,
     allowance_from,
     due_for_new_agency,
+    mark_extended,
     move_due,
     pauses_of,
     rule_for,
@@ -105,12 +106,14 @@ def move_day(case: Case, plan: DayPlan, *, now: datetime) -> None:
     if clock is None or clock.due_at is None or plan.due is None or plan.due == clock.due_at:
         return
     old, reason = clock.due_at, "extended_by_centre" if plan.is_extended else "several_agencies"
+    without: datetime | None = clock.due_at
     if plan.rule is not None:
+        without = _counted_anew(case, clock, plan.rule)
         # more agencies are another rule, no extension: the first promise is judged by the day told now
         clock.first_due_at = _counted_anew(case, clock, plan.rule, clock.first_due_at) or clock.first_due_at
         clock.rule_id, clock.amount, clock.unit = plan.rule.id, plan.rule.amount, plan.rule.unit
     if plan.is_extended:
-        clock.extended_at = now
+        mark_extended(clock, at=now, without=without)
     move_due(clock, plan.due, case=case)
     _move_agencies(case, old, plan.due)
     tell_reporters(case, "due_moved", at=now, due_at=plan.due.isoformat(), reason=reason)

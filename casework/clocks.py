@@ -267,6 +267,17 @@ def move_due(clock: Clock, due: datetime | None, *, case: Case, assignment: Assi
     _copy_due(clock, case, assignment)
 
 
+def mark_extended(clock: Clock, *, at: datetime, without: datetime | None = None) -> None:
+    """Remember that a running limit was given more time; the caller moves it. `without` is when it would be due else, if not as now.
+
+    "In time after extension" is counted apart (rules.md, section 4). What was in time without it is judged by the day as it stood until
+    the first extension: rests and another urgency may have moved that since it was first promised.
+    """
+    if clock.extended_at is None:
+        clock.first_due_at = without or clock.due_at or clock.first_due_at
+    clock.extended_at = at
+
+
 def schedule_reminder(clock: Clock, case: Case, *, climbed: Collection[int] = ()) -> None:
     """Set when somebody has to look at the limit's ladder of reminders next; None when it rests, has ended or has none.
 

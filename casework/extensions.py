@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.cases import refuse_unless_open
-from casework.clocks import ClockKind, move_due, running_clock
+from casework.clocks import ClockKind, mark_extended, move_due, running_clock
 from casework.db import db
 from casework.due_changes import URGENT_ALLOWANCE, last_day_in_time
 from casework.errors import CaseworkError
@@ -186,7 +186,8 @@ def _move(assignment: Assignment, extension: Extension, now: datetime) -> None:
         if clock is None or clock.due_at is None:
             continue
         old, new = clock.due_at, max(clock.due_at, wished)
-        clock.extended_at, extension.old_due_at, extension.new_due_at = now, old, new
+        mark_extended(clock, at=now)
+        extension.old_due_at, extension.new_due_at = old, new
         move_due(clock, new, case=case, assignment=assignment)
         if clock.kind == ClockKind.CASE and calendar.day_of(old) != calendar.day_of(new):
             tell_reporters(case, "due_moved", at=now, due_at=new.isoformat(), reason="extension", extension=extension.ref)

@@ -255,5 +255,7 @@ def _within(by: Actor) -> ColumnElement[bool]:
         *left_to(Followed.CENTRE, set(filter(None, of_centres)), body=Letter.centre_id.expression, area=area),
         *left_to(Followed.AGENCY, set(filter(None, of_agencies)), body=Letter.agency_id.expression, area=area),
     ]
-    by_the_clerk = Letter.centre_id.in_([grant.centre_id for grant in by.grants if grant.role == Role.RECORDS_CLERK]) & is_of_the_centre()
+    of_clerks = [grant.centre_id for grant in by.grants if grant.role == Role.RECORDS_CLERK]
+    left_to_clerks = left_to(Followed.CENTRE, set(filter(None, of_clerks)), body=Letter.centre_id.expression, area=area)
+    by_the_clerk = or_(Letter.centre_id.in_(of_clerks), *left_to_clerks) & is_of_the_centre()
     return or_(false(), Letter.centre_id.in_(of_centres), Letter.agency_id.in_(of_agencies), by_the_clerk, *left)

@@ -64,6 +64,9 @@ VARIATION = (0xFE00, 0xFE0F)
 RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 TURNED = re.compile(f"[{RIGHT_TO_LEFT}]+(?:[ ]+[{RIGHT_TO_LEFT}]+)*")
 
+MARKUP = re.compile("([<>])")
+"""What begins and ends a tag; whatever somebody typed has entities in their place."""
+
 VARIANT = "pdf/a-3a"
 POINTS = 0.75
 """One CSS pixel."""
@@ -161,7 +164,8 @@ def printable(text: str, known: frozenset[int]) -> str:
     change how a number beside it reads. A letter from elsewhere would be drawn with whatever the machine has installed, or not at all,
     which PDF/A forbids.
     """
-    text = unicodedata.normalize("NFC", text).translate(_Printed(known))
+    # piece by piece: typed right behind a tag, U+0338 would make one letter of it and the ">" and leave the tag open for attributes
+    text = "".join(unicodedata.normalize("NFC", piece) for piece in MARKUP.split(text)).translate(_Printed(known))
     return TURNED.sub("\u2068\\g<0>\u2069", text) if TURNED.search(text) else text
 
 

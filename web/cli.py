@@ -496,7 +496,7 @@ def case_file(code: str, form: str, out: Path) -> None:
     _refuse_taken(out)
     app = ready_app(Config.from_environment(), "report")
     try:
-        with shown_progress("Pictures") as told:
+        with shown_progress("Pictures") as told, app.app_context():
             size = make_case_file(app, code, form=form, out=out, now=now(), say=_told_by(told))
     except (NotFoundHere, OSError) as fault:
         _refuse(fault)
@@ -512,7 +512,7 @@ def _make_report(kind: str, every: str | None, *, period: str, centre: str, agen
     _refuse_taken(out)
     app = ready_app(Config.from_environment(), "report")
     try:
-        with shown_progress("Steps") as told:
+        with shown_progress("Steps") as told, app.app_context():
             size = make_report(app, kind, every=every, period=period, centre=centre, agency=agency, form=form, out=out,
                                now=now(), say=_told_by(told))  # fmt: skip
     except (NotFoundHere, PeriodRefused, OSError) as fault:

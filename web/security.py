@@ -5,7 +5,7 @@ from functools import wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, abort, current_app, g, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -56,6 +56,7 @@ def install(app: Flask, config: Config) -> None:
     if config.is_secure:
         # We speak no TLS ourselves: with https there is one proxy in front, and the browser's address is the one it adds.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    app.before_request(_refuse_nul)
     CSRFProtect(app)
     app.after_request(_protect)
 
@@ -91,6 +92,12 @@ def own_address(target: str | None, otherwise: str) -> str:
         return otherwise
     parts = urlsplit(target)
     return otherwise if parts.scheme or parts.netloc else target
+
+
+def _refuse_nul() -> None:
+    """Nothing has a NUL in its address, and PostgreSQL takes none in a text: looked up, it would be a failure of ours."""
+    if "\0" in request.path or b"%00" in request.query_string:
+        abort(404)
 
 
 def _protect(response: Response) -> Response:

@@ -83,7 +83,7 @@ def _of_months(months: Sequence[date], centre_id: int, agency_id: int | None) ->
 
 
 def _of_passages(stretches: Sequence[tuple[datetime, datetime]], centre_id: int, agency_id: int | None) -> dict[str, Any]:
-    found: dict[str, list[int]] = defaultdict(list)
+    found: dict[str, list[int | None]] = defaultdict(list)
     for since, until in stretches:
         while since < until:
             for element, minutes in db.session.execute(_done(since, min(since + SLICE, until), centre_id, agency_id)):
@@ -92,16 +92,17 @@ def _of_passages(stretches: Sequence[tuple[datetime, datetime]], centre_id: int,
     return {element: np.array(minutes, dtype=MINUTES) for element, minutes in found.items()}
 
 
-def _done(since: datetime, until: datetime, centre_id: int, agency_id: int | None) -> Select[str, int]:
+def _done(since: datetime, until: datetime, centre_id: int, agency_id: int | None) -> Select[str, int | None]:
     """Which steps were done in [since, until) and how long each took: what the months kept count as a passage with minutes."""
     query = (
         select(StepFact.element, StepFact.working_minutes)
         .join(WaitingTask, and_(WaitingTask.instance_id == StepFact.instance_id, WaitingTask.engine_task == StepFact.engine_task))
         .join(Case, Case.id == StepFact.case_id)
         .where(StepFact.left_at >= since, StepFact.left_at < until, StepFact.working_minutes.is_not(None))
-        .where(WaitingTask.state == "done", WaitingTask.centre_id == centre_id, Case.quarantined_at.is_(None))
+        # said so that no planner begins with all a centre or an agency ever did
+        .where(WaitingTask.state == "done", WaitingTask.centre_id + 0 == centre_id, Case.quarantined_at.is_(None))
     )
-    return query if agency_id is None else query.where(WaitingTask.agency_id == agency_id)
+    return query if agency_id is None else query.where(WaitingTask.agency_id + 0 == agency_id)
 
 
 def _spread(minutes: Iterable[int]) -> dict[str, float | None]:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, insert, or_, select
+from sqlalchemy import ColumnElement, insert, null, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
@@ -21,7 +21,7 @@ from casework.letters import local_day
 from casework.models import Agency, Case, Centre, DocumentBook, DocumentNumber, Event, Letter
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, desk_name, require
 from casework.settings.values import value_of
-from casework.successors import Followed, heirs_of
+from casework.successors import Followed, heirs_of, left_to
 
 FIRST = 1
 ONE_ROW = ""
@@ -65,6 +65,20 @@ def may_number(by: Actor, body: Body) -> bool:
     if body.agency_id is not None:
         return by.holds([Role.AGENCY_LEADER], agency_id=body.agency_id)
     return by.holds([Role.RECORDS_CLERK], centre_id=body.centre_id)
+
+
+def may_strike(by: Actor, book: DocumentBook, letter: Letter | None = None) -> bool:
+    """Whether the person may strike a number of a book out: who keeps it, and of a body that has ended whoever follows it, for the place
+    of the letter's case. Else a paper of an ended body would be in force for ever."""
+    body = Body(book.centre_id, book.agency_id)
+    if may_number(by, body):
+        return True
+    area_id = None
+    if letter is not None and letter.case_id is not None:
+        area_id = db.session.scalar(select(Case.area_id).where(Case.id == letter.case_id))
+    if body.agency_id is not None:
+        return any(may_number(by, Body(body.centre_id, heir)) for heir in heirs_of(Followed.AGENCY, body.agency_id, area_id))
+    return any(may_number(by, Body(heir)) for heir in heirs_of(Followed.CENTRE, body.centre_id, area_id))
 
 
 def bodies_kept(by: Actor) -> list[Body]:
@@ -183,7 +197,7 @@ def strike_number(row: DocumentNumber, *, reason: str, by: Actor, now: datetime)
     """
     require(by, Action.NUMBER_LETTER)
     book = row.book
-    if not may_number(by, Body(book.centre_id, book.agency_id)):
+    if not may_strike(by, book, row.letter):
         raise NotAllowed
     reason = _reason(reason)
     letter = locked_letter(row.letter_id) if row.letter_id is not None else None
@@ -239,7 +253,7 @@ def may_withdraw(by: Actor, letter: Letter) -> bool:
 
 def books_seen(by: Actor, *, year: int | None = None) -> list[DocumentBook]:
     """The books somebody may read, the newest year first: the centre's for its clerk, operations and committee leader, an agency's for
-    its leader."""
+    its leader; those of a body that has ended for who follows it, as its register is kept on."""
     query = select(DocumentBook).where(_read_by(by)).options(joinedload(DocumentBook.agency))
     if year is not None:
         query = query.where(DocumentBook.year == year)
@@ -279,8 +293,14 @@ def _read_by(by: Actor) -> ColumnElement[bool]:
     centres = [grant.centre_id for grant in by.grants if grant.role in roles]
     agencies = [grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER]
     of_the_centre = DocumentBook.agency_id.is_(None)
-    seen = of_the_centre if None in centres else of_the_centre & DocumentBook.centre_id.in_(centres)
-    return or_(seen, DocumentBook.agency_id.in_(agencies))
+    if None in centres:
+        return or_(of_the_centre, DocumentBook.agency_id.in_(agencies))
+    left = [
+        *(of_the_centre & each for each in
+          left_to(Followed.CENTRE, set(filter(None, centres)), body=DocumentBook.centre_id.expression, area=null())),
+        *left_to(Followed.AGENCY, set(filter(None, agencies)), body=DocumentBook.agency_id.expression, area=null()),
+    ]  # fmt: skip
+    return or_(of_the_centre & DocumentBook.centre_id.in_(centres), DocumentBook.agency_id.in_(agencies), *left)
 
 
 def _book(body: Body, year: int, series: str) -> DocumentBook | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOOK
@@ -18,7 +18,18 @@ from casework.events import append
 from casework.folding import normal
 from casework.letterheads import letterhead_for
 from casework.letters import LetterRefused, local_day
-from casework.models import Agency, Centre, FiguresSnapshot, IdempotencyKey, Letter, LetterFile, Output
+from casework.models import (
+    Agency,
+    Case,
+    Centre,
+    FiguresSnapshot,
+    IdempotencyKey,
+    Letter,
+    LetterFile,
+    Output,
+    Publication,
+    PublicationVersion,
+)
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, require
 
 STREAM = "period_documents"
@@ -64,11 +75,12 @@ def write_periodic(
     the system since it was read.
     """
     writes(kind, by=by, centre_id=centre_id)
+    read_at = now
     if key is not None:
-        _refuse_gone(key)
+        read_at = _held(key).asked_at
         if (before := written_from(key)) is not None:
             return before
-    content = _content(kind, told, _fitted(typed), centre_id=centre_id, agency=agency, now=now)
+    content = _content(kind, told, _fitted(typed), centre_id=centre_id, agency=agency, now=now) | {"read_at": read_at.isoformat()}
     snapshot = db.session.get(FiguresSnapshot, snapshot_id) if snapshot_id is not None else None
     letter = Letter(
         kind=kind, centre_id=centre_id, agency_id=agency.id if agency is not None else None, content=content, made_by_id=by.account_id,
@@ -124,20 +136,37 @@ def reads_titles(by: Actor, *, centre_id: int, agency: Agency | None = None) -> 
 
 
 def newest_yearbook(centre_id: int) -> tuple[Letter, LetterFile] | None:
-    """The yearbook the public reads: the one issued last, by its newest kept file. None before there is one."""
+    """The yearbook the public reads: the one issued last, by its newest kept file. None before there is one, and once a case it shows
+    as an example was taken off the public page or corrected: what nobody reads there any more nobody reads here."""
     query = select(Letter, LetterFile).join(LetterFile, LetterFile.letter_id == Letter.id)
     # as the index of such documents has it: without these words each page of the public would read every letter there is
     query = query.where(IS_OF_PERIOD, Letter.kind == YEARBOOK, Letter.centre_id == centre_id, Letter.withdrawn_at.is_(None))
     row = db.session.execute(query.order_by(Letter.id.desc(), LetterFile.id.desc()).limit(1)).first()
-    return (row[0], row[1]) if row is not None else None
+    return (row[0], row[1]) if row is not None and _shows_what_is_public(row[0]) else None
 
 
-def _refuse_gone(preview: str) -> None:
-    """Raise LetterRefused where a preview was let go of, and hold it: what takes a case out of the system waits for this lock, and then
-    finds the letter (casework.erasing); so do two clicks at once."""
-    locked = select(Output.state).where(Output.ref == preview).with_for_update()
-    if db.session.scalar(locked) != "ready":
+def _shows_what_is_public(yearbook: Letter) -> bool:
+    codes = {row["code"] for row in yearbook.content.get("rows", ())}
+    if not codes:
+        return True
+    shown = select(func.count(Case.id)).where(Case.code.in_(codes), Case.is_public, Case.visibility_reason_id.is_(None))
+    if db.session.scalar(shown) != len(codes):
+        return False
+    read_at = datetime.fromisoformat(yearbook.content["read_at"]) if "read_at" in yearbook.content else yearbook.made_at
+    versions = select(PublicationVersion.id).join(Publication, Publication.id == PublicationVersion.publication_id)
+    of_them = Publication.case_id.in_(select(Case.id).where(Case.code.in_(codes)))
+    corrected = versions.where(of_them, PublicationVersion.written_at > read_at, PublicationVersion.correction_reason.is_not(None))
+    return db.session.scalar(corrected.limit(1)) is None
+
+
+def _held(preview: str) -> Output:
+    """A preview, locked: what takes a case out of the system waits for this lock, and then finds the letter (casework.erasing); so do two
+    clicks at once. Raises LetterRefused where it was let go of."""
+    locked = select(Output).where(Output.ref == preview).with_for_update(of=Output).execution_options(populate_existing=True)
+    row = db.session.scalars(locked).first()
+    if row is None or row.state != "ready":
         raise LetterRefused("Bản xem trước không còn. Vui lòng lập lại.", "The preview is gone. Please prepare it again.")
+    return row
 
 
 def _content(

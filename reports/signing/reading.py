@@ -21,6 +21,8 @@ WAITED = 30
 """Seconds after which it is ended, however little it computes."""
 MEMORY = 384 * 2**20
 """Bytes beside what the process holds when it begins: the largest file some times over."""
+BUSY_AFTER = 2
+"""Seconds a file waits for its turn. Whoever waits holds a thread of the server, and thirty uploads at once would hold them all."""
 AT_ONCE = 2
 """Files one server process has read at the same time; each may take all its memory and a processor."""
 
@@ -82,7 +84,7 @@ def examined(
         raise FileUnread("not_pdf")
     if END_MARK not in pdf[-END_WITHIN:]:
         raise FileUnread("unreadable")
-    if not _places.acquire(timeout=WAITED / 3):
+    if not _places.acquire(timeout=BUSY_AFTER):
         raise FileUnread("busy")
     try:
         told = _in_child(pdf, {"roots": list(trust), "at": at.isoformat(), "first_bytes": first_bytes}, seconds, memory)

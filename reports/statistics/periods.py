@@ -139,6 +139,13 @@ def period_between(first: date, last: date, *, centre_id: int | None = None) -> 
     return _between(first, last, centre_id)
 
 
+def as_called(period: Period) -> Period:
+    """The week, month, quarter, half-year or year that some days are, where they are one: frozen as other days it could not be frozen
+    again by its own name, nor would the next one begin where it ended."""
+    named = (period_at(kind, period.since, centre_id=period.centre_id) for kind in (WEEK, *MONTHS_OF)) if period.kind == OTHER else ()
+    return next((each for each in named if (each.since, each.until) == (period.since, period.until)), period)
+
+
 def _between(first: date, last: date, centre_id: int | None) -> Period:
     """Days beside those somebody asked for may lie beyond what may be asked for."""
     return Period(OTHER, f"{first:%Y%m%d}-{last:%Y%m%d}", _midnight(first), _midnight(last + timedelta(days=1)), centre_id)

@@ -129,6 +129,11 @@ def correct(
         # a change made after the period may be what is to be corrected
         raise SnapshotRefused(*NOT_COUNTED)
     newest = newest_of(period, centre_id=snapshot.centre_id) or snapshot
+    if newest.id != snapshot.id:
+        # somebody was sooner; what was counted before that may be older than what they kept
+        raise SnapshotRefused(
+            "Kỳ này đã có bản đính chính mới hơn; vui lòng xem bản đó.", "There is a newer correction of this period; please read that one."
+        )
     fresh = dict(content or content_of(period, centre_id=snapshot.centre_id))
     changes = list(differences(newest.content, fresh))
     if not changes:

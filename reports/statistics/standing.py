@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, true
 from sqlalchemy import case as either
 
 from casework.db import db
@@ -116,7 +116,7 @@ def standing_at(scope: Scope, moment: datetime) -> Counter[str]:
 
 def places_now(scope: Scope, *, now: datetime) -> list[Place]:
     """What is open by commune and village. Of a sensitive case nobody learns more than its commune (rules.md, section 2)."""
-    village = either((Case.visibility_reason_id.is_(None), func.nullif(Case.village, "")), else_=None)
+    village = either((Case.visibility_reason_id.is_(None), func.nullif(Case.village, literal_column("''"))), else_=None)
     query = (
         select(CaseSpan.area_id, village, func.count(), func.count().filter(_is(Standing.LATE, now)))
         .join(Case, Case.id == CaseSpan.case_id).where(*_open(scope)).group_by(CaseSpan.area_id, village).limit(MOST_PLACES)

@@ -280,3 +280,22 @@ def test_a_wish_overtaken_by_a_longer_limit_takes_nothing_away(small: World) -> 
     before = (lead.due_at, case.due_at)
     decide(small, lead, now=local(18, 3, 10))
     assert (lead.due_at, case.due_at) == before
+
+
+def test_what_was_in_time_without_more_time_is_judged_by_the_day_as_a_rest_had_moved_it(small: World) -> None:
+    case = build.case_at(small, "handling")
+    with unit_of_work():
+        row = lock_case(case.id)
+        pause_clocks(row, pause=Pause.HOLD, until=None, at=local(4, 3, 8))
+        resume_clocks(row, at=local(6, 3, 8))
+    rested = clock(case).due_at
+    assert rested is not None
+    assert clock(case).first_due_at == local(10, 3) < rested, "a rest alone moves no promise"
+    lead = lead_of(case)
+    for day, by in ((13, "ops_lead"), (17, "committee_leader")):
+        ask(small, lead, march(day), now=local(6, 3, 9 if day == 13 else 11))
+        endorse(small, lead)
+        decide(small, lead, by)
+        due = clock(case).due_at
+        assert due is not None
+        assert clock(case).first_due_at == rested < due, "the second moves it no more"

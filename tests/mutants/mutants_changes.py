@@ -126,8 +126,7 @@ CHANGES = [
            way("extension endorsed and granted")),
     Mutant("extension told without its reason", "casework/own_turns.py", "yield Granted(row.reason, row.new_due_at, row.decided_at)",
            'yield Granted("", row.new_due_at, row.decided_at)', ("tests/web/test_own_acts.py::test_an_extension_is_read_with_its_reason_and_its_new_day",)),
-    Mutant("extended counts as in time", "casework/extensions.py", "        clock.extended_at, extension.old_due_at, extension.new_due_at = now, old, new\n",
-           "        extension.old_due_at, extension.new_due_at, clock.first_due_at = old, new, new\n", way("extension endorsed and granted")),
+    Mutant("extended counts as in time", "casework/extensions.py", "        mark_extended(clock, at=now)\n", "        clock.first_due_at = new\n", way("extension endorsed and granted")),
     # -- calendars
     Mutant("calendar change recounts nothing", "casework/calendar_changes.py", "        _move(move, case)\n", "",
            unit("calendar_changes", "a_day_off_moves_the_case_and_its_agencies")),

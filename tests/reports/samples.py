@@ -34,6 +34,7 @@ from reports.drawings import Heading, clean_picture, picture_pdf, table_pdf
 from reports.late_list import late_list_html
 from reports.official import MOTTO, Frame, _environment, letter_pdf
 from reports.receipt import Receipt, receipt_pdf
+from tests.whole import sample
 
 Maker = Callable[[], str | bytes]
 
@@ -178,6 +179,9 @@ for _module in _found():
     SAMPLES |= getattr(_module, "SAMPLES", {})
     OFFICIAL |= getattr(_module, "OFFICIAL", set())
     TYPED |= getattr(_module, "TYPED", {})
+
+AT_TURN = [*(name for name in SAMPLES if "," not in name), *sample([name for name in SAMPLES if "," in name], 3)]
+"""What a run of all tests prints: one of each document, and of its variants every third; a whole run prints all."""
 
 
 def is_official(name: str) -> bool:

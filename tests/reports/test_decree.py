@@ -18,7 +18,7 @@ from tests.reports.measuring import measured
 
 def test_every_official_document_has_the_form_of_the_decree() -> None:
     """One test for all, and the elements of one that has them all: what is not found is not measured."""
-    told = {name: faults(measured(samples.pdf_of(name))) for name in samples.SAMPLES if samples.is_official(name)}
+    told = {name: faults(measured(samples.pdf_of(name))) for name in samples.AT_TURN if samples.is_official(name)}
     assert len(told) > 8
     assert {name: found for name, found in told.items() if found} == {}
     letter = parts_of(measured(samples.pdf_of("letter, numbered")))

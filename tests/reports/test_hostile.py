@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import time
 import unicodedata
@@ -16,6 +17,7 @@ from lxml import etree
 
 from casework.errors import CaseworkError
 from casework.letterheads import Head
+from reports.official import body_of
 from reports.pdf import AssetFetcher, characters, printable
 from tests.reports import samples
 from tests.reports.measuring import MM, measured
@@ -107,6 +109,17 @@ def test_a_mark_on_a_letter_that_has_none_takes_the_letter_from_no_other_word() 
     assert "BUÔN Ê\u0306A" in text
     assert "ê\u0306 ơ\u0306 ư\u0306 ô\u0306" in text
     assert "\ufffd" not in "".join(line.text for line in measured(pdf).lines)
+
+
+def test_a_mark_at_the_beginning_of_a_text_does_not_open_the_tag_before_it() -> None:
+    """">" and U+0338 compose to "≯", so that what follows would be attributes of the tag; of "<" and the mark would come "≮"."""
+    typed = "\u0338 style=display:none onclick=alert(1) x= \u0338"
+    page = samples.letter(samples.frame(Head(typed, parent_body=typed)), 0, closing=typed)
+    shown = body_of(page)
+    assert re.findall(r"<(/?\w+)", shown) == re.findall(r"<(/?\w+)", page.partition("<body")[2].partition(">")[2].partition("</body>")[0])
+    assert not re.search(r"<[^>]*(?:onclick|display:none)", shown)
+    assert "onclick=alert(1)" in text_of(samples.as_pdf(page))
+    assert printable("a\u0338 <p>\u0338b=\u0338c</p>", SERIF) == "a\u0338 <p>\u0338b≠c</p>"
 
 
 def test_what_the_typefaces_do_not_have_is_a_box_and_letters_are_composed() -> None:

@@ -14,7 +14,7 @@ from tests import build
 from tests.scenarios.lives import Lives
 from tests.whole import WHOLE
 
-STEPS = 120 if WHOLE else 80
+STEPS = 120 if WHOLE else 60
 
 
 def machine_of(world: build.World, tally: Counter[str]) -> type[RuleBasedStateMachine]:

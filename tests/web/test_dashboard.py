@@ -212,7 +212,15 @@ def test_an_empty_centre_has_a_dashboard_and_what_it_costs_does_not_grow(sqlite_
     assert (empty, busy) < (95, 130), (empty, busy)
 
 
-def test_how_it_stood_then_is_what_stood_now_at_that_time(office: Office) -> None:
+def test_how_it_stood_then_is_what_stood_now_at_that_time(app: Flask) -> None:
+    office = Office(app)
+    busy_centre(office.world)
+    office.clock(NOW)
+    for name in ("ops_lead", "leader_PTNMT"):
+        page = office.get(name, "/dashboard").get_data(as_text=True)
+        own = [(link, number) for link, number in numbers_of(page) if link.startswith("/dashboard")]
+        assert own
+        assert all(len(listed(office, name, link)) == number for link, number in own)
     scope = Scope((office.world.centre.id,))
     for hours in (0, 1, 30):
         moment = NOW + timedelta(hours=hours)

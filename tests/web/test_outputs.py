@@ -20,8 +20,11 @@ from casework import outputs
 from casework.db import db, unit_of_work
 from casework.documents.numbering import give_number
 from casework.errors import CaseworkError
+from casework.facts.keeping import keep_facts
 from casework.models import Case, DocumentBook, Event, File, Letter, Membership, Output, Reporter
 from casework.outputs import LEASE, MOST_ATTEMPTS, WAITS, take_output
+from reports.statistics.periods import period_named
+from reports.statistics.snapshots import freeze
 from tests import build
 from tests.casework.acting import local
 from tests.conftest import running
@@ -141,8 +144,23 @@ def test_other_lists_hold_what_their_pages_show(office: Office) -> None:
     assert [row["code"] for row in made(office, "operator", f"/exports/new/inbox?q={codes[2]}")] == [codes[2]]
     assert made(office, "operator", "/exports/new/letters") == []
     assert made(office, "records_clerk", "/exports/new/letters") == []
+    keep_facts(office.moment)
     figures = made(office, "ops_lead", "/exports/new/figures?period=2026-03&by=agency")
     assert figures[0]["subject"] == "Toàn bộ"
+    crossed = made(office, "ops_lead", "/exports/new/figures?period=2026-03&rows=source&columns=urgency&figure=received")
+    assert (list(crossed[0]), crossed[-1]["subject"]) == (["subject", "normal", "all"], "Toàn bộ")
+    assert crossed[-1]["all"] == figures[0]["received"] == sum(row["all"] for row in crossed[:-1]) > 0, "nobody is in quarantine here"
+    steps = made(office, "ops_lead", "/exports/new/figures?period=2026-03&table=steps")
+    assert steps
+    assert list(steps[0]) == ["step", "passages", "median", "p90"]
+    with unit_of_work():
+        day = period_named("20260310-20260310", centre_id=office.world.centre.id)
+        ref = freeze(day, centre_id=office.world.centre.id, by=office.world.actor("ops_lead"), now=office.moment).ref
+    frozen = made(office, "committee_leader", f"/exports/new/figures?snapshot={ref}")
+    assert (frozen[0]["dimension"], frozen[0]["subject"], len({row["dimension"] for row in frozen})) == ("Toàn bộ", "Toàn bộ", 6)
+    place = order(office, "leader_PTNMT", f"/exports/new/figures?snapshot={ref}")
+    work(office)
+    assert "Không tìm thấy bản chốt" in office.words("leader_PTNMT", place), "it tells the figures of every agency"
     assert made(office, "leader_PTNMT", "/exports/new/figures?period=2026-03")[0]["subject"] == "Toàn bộ"
     assert all("kind" in row for row in made(office, "inspector", "/exports/new/setting_events"))
     for name, kind, status in (("officer_PTNMT", "late", 404), ("records_clerk", "cases", 404), ("inspector", "cases", 404),

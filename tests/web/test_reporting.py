@@ -16,12 +16,14 @@ from sqlalchemy import func, select, update
 
 from casework.agency_periods import agency_figures
 from casework.cases import lock_case
+from casework.corrections import unpublish
 from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.letters import take_out_of_letters
-from casework.models import Agency, Case, Event, Letter, Output
+from casework.models import Agency, Case, Event, Letter, Output, Publication
+from casework.permissions import LOCAL_ZONE
 from casework.quarantine import quarantine
 from reports.letters import page_of, sheets_of
 from tests import build
@@ -33,6 +35,7 @@ from tests.web.desk import Office
 from tests.web.pages import words_of
 from web import cli
 from web.config import Config
+from web.documents.making import make_letter_files
 from web.outputs.making import make_outputs
 from web.reporting import pages
 
@@ -183,14 +186,41 @@ def test_a_report_that_was_taken_back_is_written_anew_and_none_from_a_preview_th
         return told
 
     monkeypatch.setattr(pages, "preview_of", read_and_set_apart)
-    answer = office.post("ops_lead", place, act="write", assessment="Lời đã viết.")
+    answer = office.post("ops_lead", place, act="write", assessment="Lời đã viết trong một giờ, dài hơn một dòng.")
     assert (answer.status_code, "Bản xem trước không còn." in words_of(answer), code in words_of(answer)) == (422, True, False)
     assert db.session.scalar(select(func.count(Letter.id))) == number
     # words typed for an hour outlive the figures they were about
     for _again in range(2):
-        assert "Lời đã viết." in words_of(answer)
-        answer = office.post("ops_lead", place, act="write", assessment="Lời đã viết.")
+        assert "Lời đã viết trong một giờ, dài hơn một dòng." in words_of(answer)
+        answer = office.post("ops_lead", place, act="write", assessment="Lời đã viết trong một giờ, dài hơn một dòng.")
         assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("act", ["unpublish", "correct"])
+def test_a_yearbook_shows_the_public_nothing_that_was_taken_off_the_public_page(sqlite_app: Flask, act: str) -> None:
+    office = Office(sqlite_app)
+    case = build.case_at(office.world, "rating")
+    office.clock(build.next_moment(case))
+    count(office.moment)
+    place = prepared(office, "ops_lead", "yearbook", "2026", office.world.centre.ref)
+    office.post("ops_lead", place, act="write")
+    letter = db.session.scalars(select(Letter).where(Letter.kind == "yearbook")).one()
+    assert [row["code"] for row in letter.content["rows"]] == [case.code]
+    on = office.moment.astimezone(LOCAL_ZONE).date().isoformat()
+    assert office.post("records_clerk", f"/documents/{letter.ref}/number", number=1, on=on).status_code == 302
+    db.session.rollback()
+    assert make_letter_files(sqlite_app, sqlite_app.extensions["file_store"], now=office.moment) == 1
+    assert "/transparency/yearbook" in office.get("citizen", "/transparency").text
+    assert office.get("citizen", "/transparency/yearbook").mimetype == "application/pdf"
+    with unit_of_work():
+        publication = db.session.scalars(select(Publication).where(Publication.case_id == case.id)).one()
+        if act == "unpublish":
+            by = office.world.actor("operator", office.moment)
+            unpublish(lock_case(case.id), by=by, now=office.moment, publication=publication, reason="Lộ biển số xe.")
+        else:
+            publication.current.correction_reason, publication.current.written_at = "Lộ biển số xe.", office.moment + timedelta(minutes=1)
+    assert "/transparency/yearbook" not in office.get("citizen", "/transparency").text
+    assert office.get("citizen", "/transparency/yearbook").status_code == 404
 
 
 def test_each_gets_what_they_may_read(office: Office) -> None:
@@ -233,31 +263,32 @@ def test_the_command_writes_reports_and_says_what_is_wrong(sqlite_config: Config
         count(build.NOON + timedelta(days=1))
         code = case.code
     monkeypatch.setattr(cli, "ready_app", lambda *_: app)
-    monkeypatch.setattr("web.clock.now", lambda: build.NOON + timedelta(days=40))
+    # as on a terminal: nothing of the application is around the command but what it brings itself
+    app.config["CLOCK"] = lambda: build.NOON + timedelta(days=40)
     monkeypatch.setattr(Config, "from_environment", classmethod(lambda _cls: sqlite_config))
-    with running(sqlite_config) as app:
-        def run(*arguments: str) -> tuple[int, str]:
-            result = CliRunner().invoke(cli.commands, ["report", *arguments])
-            return result.exit_code, result.output
+    def run(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(cli.commands, ["report", *arguments])
+        return result.exit_code, result.output
 
-        out = tmp_path / "bao-cao.pdf"
-        status, said = run("monthly", "--centre", "LD", "--month", "2026-03", "--out", str(out))
-        assert (status, f"Wrote {out}, " in said) == (0, True), said
-        assert "tháng 3/2026" in text_of(out.read_bytes())
-        assert run("monthly", "--out", str(out))[0] == 2, "never over another file"
-        data = tmp_path / "quy.json"
-        assert run("quarterly", "--period", "2026-Q1", "--form", "json", "--out", str(data))[0] == 0
-        assert json.loads(data.read_text())["told"]["name"] == "2026-Q1"
-        table = tmp_path / "bang.xlsx"
-        assert run("yearly", "--period", "2026", "--form", "xlsx", "--out", str(table))[0] == 0
-        assert table.read_bytes().startswith(b"PK")
-        sheet, file = tmp_path / "phieu.pdf", tmp_path / "ho-so.pdf"
-        assert run("agency-sheet", "PTNMT", "--period", "2026-03", "--out", str(sheet)) [0] == 0
-        assert run("case-file", code, "--out", str(file))[0] == 0
-        assert code in text_of(file.read_bytes())
-        assert run("yearbook", "--year", "2026", "--out", str(tmp_path / "nien-giam.pdf"))[0] == 0
-        for wrong in (("monthly", "--month", "2026-13"), ("monthly", "--month", "2026-Q1"), ("weekly", "--centre", "XX"),
-                      ("agency-sheet", "KHONG", "--period", "2026-03"), ("case-file", "LD-2026-999999")):  # fmt: skip
-            assert run(*wrong, "--out", str(tmp_path / "x.pdf"))[0] == 2, wrong
-        assert not (tmp_path / "x.pdf").exists()
+    out = tmp_path / "bao-cao.pdf"
+    status, said = run("monthly", "--centre", "LD", "--month", "2026-03", "--out", str(out))
+    assert (status, f"Wrote {out}, " in said) == (0, True), said
+    assert "tháng 3/2026" in text_of(out.read_bytes())
+    assert run("monthly", "--out", str(out))[0] == 2, "never over another file"
+    data = tmp_path / "quy.json"
+    assert run("quarterly", "--period", "2026-Q1", "--form", "json", "--out", str(data))[0] == 0
+    assert json.loads(data.read_text())["told"]["name"] == "2026-Q1"
+    table = tmp_path / "bang.xlsx"
+    assert run("yearly", "--period", "2026", "--form", "xlsx", "--out", str(table))[0] == 0
+    assert table.read_bytes().startswith(b"PK")
+    sheet, file = tmp_path / "phieu.pdf", tmp_path / "ho-so.pdf"
+    assert run("agency-sheet", "PTNMT", "--period", "2026-03", "--out", str(sheet)) [0] == 0
+    assert run("case-file", code, "--out", str(file))[0] == 0
+    assert code in text_of(file.read_bytes())
+    assert run("yearbook", "--year", "2026", "--out", str(tmp_path / "nien-giam.pdf"))[0] == 0
+    for wrong in (("monthly", "--month", "2026-13"), ("monthly", "--month", "2026-Q1"), ("weekly", "--centre", "XX"),
+                  ("agency-sheet", "KHONG", "--period", "2026-03"), ("case-file", "LD-2026-999999")):  # fmt: skip
+        assert run(*wrong, "--out", str(tmp_path / "x.pdf"))[0] == 2, wrong
+    assert not (tmp_path / "x.pdf").exists()
+    with running(sqlite_config):
         assert db.session.scalar(select(func.count()).select_from(Output)) == 0

@@ -322,6 +322,11 @@ class TestKeys:
         use_keyring(None)
 
 
+def test_an_address_with_a_nul_is_not_found(app: Flask) -> None:
+    addresses = ("/verify/%00", "/verify/a%00b", "/transparency/yearbook?centre=%00", "/cases/%00", "/mine/%00", "/%00")
+    assert [client_of(app).get(address).status_code for address in addresses] == [404] * len(addresses)
+
+
 def test_no_password_field_is_shown_again_by_an_error_page() -> None:
     passwords = {
         name for form in (auth.SignInForm, auth.RegistrationForm) for name, field in vars(form).items()

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -18,6 +18,7 @@ from tests.reports.statistics.test_figures import cut_off
 from tests.reports.statistics.test_snapshots import LATER
 from tests.web.desk import Office, statements_of
 from tests.workflows.bottlenecks.facts import Ground, local
+from workflows.bottlenecks.keeping import count_month
 
 MARCH = "/statistics?period=2026-03"
 
@@ -83,19 +84,25 @@ def test_pages_tell_the_hours_by_step_and_since_when_what_happened_is_not_counte
     with unit_of_work():
         ground = Ground(office.world)
         case = ground.case("PTNMT")
-        for minutes in (60, 120, 180, 240, 600):
-            ground.step(case, "verify", at=local(3, 2), minutes=minutes)
+        ground.step(case, "verify", at=local(3, 2), minutes=60)
+    assert count_month(date(2026, 3, 1), now=local(3, 2, 12)), "counted while it lasted, and never after: what came later is not in it"
+    with unit_of_work():
+        for minutes in (120, 180, 240, 600):
+            ground.step(case, "verify", at=local(3, 3), minutes=minutes)
         ground.step(case, "submit_answer", at=local(3, 3), minutes=60, agency="PTNMT")
-    steps = office.words("ops_lead", "/statistics/steps?period=2026-03")
-    assert re.search(r"Tiếp nhận, xác minh 5 3 10\b", steps), "times done, median and 90th percentile in hours"
-    assert re.search(r" 1 – –", steps), "under five there is no median"
+    for period in ("2026-03", "20260301-20260331", "2026"):
+        steps = office.words("ops_lead", f"/statistics/steps?period={period}")
+        assert re.search(r"Tiếp nhận, xác minh 5 3 10\b", steps), "times done, median and 90th percentile in hours"
+        assert re.search(r" 1 – –", steps), "under five there is no median"
+        assert count_month(date(2026, 3, 1), now=LATER), "from the month kept as from the passages"
     assert "/statistics/steps?period=2026-03" in office.get("ops_lead", MARCH).get_data(as_text=True)
     assert "Kỳ này không có gì để đếm" in office.words("leader_HKL", "/statistics/steps?period=2026-03"), "another agency's steps"
     assert "Số liệu chưa tính xong" not in office.words("ops_lead", MARCH)
     frozen = office.post("ops_lead", "/statistics/freeze", period="2026-03")
     with unit_of_work():
         db.session.query(CaseSpan).filter_by(case_id=loaded.cases["PA-2026-000003"].id).update({"verdict": "in_time"})
-        append(f"case:{case.id}", "classify", by=office.world.actor("operator"), at=LATER - timedelta(minutes=6), payload={}, case_id=case.id)
+        at = LATER - timedelta(minutes=6)
+        append(f"case:{case.id}", "classify", by=office.world.actor("operator"), at=at, payload={}, case_id=case.id)
     for address in (MARCH, "/statistics/cross?period=2026-03"):
         assert "Số liệu chưa tính xong: còn thiếu những việc từ" in office.words("ops_lead", address)
     refused = office.post("ops_lead", f"{frozen.location}/correct", reason="Một lý do đủ dài.")

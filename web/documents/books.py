@@ -23,7 +23,7 @@ from casework.documents.numbering import (
     book_seen,
     books_seen,
     history_of,
-    may_number,
+    may_strike,
     note_outside,
     series_kept,
     strike_number,
@@ -123,7 +123,7 @@ def outside() -> ResponseReturnValue:
 @performs(Action.NUMBER_LETTER)
 def strike() -> ResponseReturnValue:
     book, form = found(book_seen(actor(), request.form.get("book", ""))), StrikeForm()
-    if not may_number(actor(), Body(book.centre_id, book.agency_id)):
+    if not may_strike(actor(), book):
         return found(None)
     if not form.validate_on_submit():
         return _page(book=book, strike_form=form), 422
@@ -158,7 +158,7 @@ def _page(
         outside_form.place.choices = [(each.key, each.words) for each in places]
         chosen_place = _place_in(outside_form.place.data or "")
         outside_form.place.data = next((each.key for each in places if each.place == chosen_place), outside_form.place.data)
-    keeps = chosen is not None and may_number(by, Body(chosen.centre_id, chosen.agency_id))
+    keeps = chosen is not None and may_strike(by, chosen)
     return render_template(
         "documents/books.html",
         books=every,

@@ -21,6 +21,7 @@ from casework.documents.numbering import (
     earliest_day,
     give_number,
     may_number,
+    may_strike,
     may_withdraw,
     next_number,
     strike_number,
@@ -220,7 +221,7 @@ def _taken_back(ref: str, act: Any) -> ResponseReturnValue:
 
 
 def _may_take_back(seen: Document) -> bool:
-    return may_withdraw(actor(), seen.letter) if seen.number is None else may_number(actor(), body_of(seen.letter))
+    return may_withdraw(actor(), seen.letter) if seen.number is None else may_strike(actor(), seen.number.book, seen.letter)
 
 
 def _page(

@@ -1,26 +1,32 @@
 """The figures of a period as a file: the whole and its parts, each figure a column, with its written definition beside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from casework.db import db
+from casework.facts.progress import waits_since
 from casework.models import Agency, Output, RefusalReason
 from casework.outputs import OutputRefused
 from casework.permissions import Actor
-from reports.statistics.counting import COUNTED, DIMENSION_NAMES, WHOLE, Dimension, Scope, figures_of, names_of
+from casework.words import Bilingual
+from reports.statistics.counting import COUNTED, DIMENSION_NAMES, WHOLE, Dimension, Scope, cross, figures_of, names_of
 from reports.statistics.figures import FIGURES, LEVELS, Figure, Shape, Unit
 from reports.statistics.periods import NoSuchPeriod, Period, period_named
 from reports.statistics.reach import reaches_of
+from reports.statistics.snapshots import name_in, period_of, snapshot_seen
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file, local_words
 from web.outputs.making import MAKERS, Progress
+from workflows.step_figures import step_hours
 
 
 def figure_table(output: Output, progress: Progress) -> Table:
-    """The figures of one period by one dimension, or of the whole alone."""
+    """The figures of one period by one dimension, or of the whole alone; one figure by two; or the hours by step: as their pages tell."""
     asked = output.parameters
+    if asked.get("snapshot"):
+        return _snapshot_table(output, progress)
     try:
         period = period_named(str(asked.get("period") or ""), centre_id=output.centre_id)
     except NoSuchPeriod:
@@ -31,13 +37,45 @@ def figure_table(output: Output, progress: Progress) -> Table:
     by = Dimension(word) if word in set(Dimension) else None
     agency = db.session.get(Agency, output.agency_id) if output.agency_id is not None else None
     scope = scope_for(progress.by, output.centre_id, agency)
-    figures = figures_of(scope, period, by=by, now=progress.now)
-    reasons = sorted({reason for values in figures.values() for reason in values["refused"]})
-    columns = [Column("subject", DIMENSION_NAMES[by].vi if by else "Phạm vi", width=36), *_columns(reasons)]
     notes = [("Kỳ", _period_words(period)), ("Phạm vi", agency.name_vi if agency is not None else "cả Trung tâm")]
     if not period.is_over(progress.now):
         notes.append(("Kỳ chưa kết thúc", f"Đếm đến {local_words(progress.now)}."))
+    if (waiting := waits_since(progress.now)) is not None:
+        notes.append(("Số liệu chưa tính xong", f"Còn thiếu những việc từ {local_words(waiting)}."))
+    if asked.get("table") == "steps":
+        steps = step_hours(period.up_to(progress.now), centre_id=output.centre_id, agency_id=output.agency_id)
+        notes.append((FIGURES["step_hours"].name.vi, FIGURES["step_hours"].definition.vi))
+        return Table(FIGURES["step_hours"].name.vi, STEP_COLUMNS, map(_step, steps), notes=notes)
+    sides = [Dimension(word) for word in (str(asked.get("rows") or ""), str(asked.get("columns") or "")) if word in set(Dimension)]
+    if len(set(sides)) == 2:
+        figure = FIGURES.get(str(asked.get("figure") or ""))
+        if figure is None or figure.shape != Shape.NUMBER:
+            raise OutputRefused("Không có chỉ tiêu này.", "There is no such figure.")
+        return _cross_table(figure, scope, period, sides[0], sides[1], notes, progress)
+    figures = figures_of(scope, period, by=by, now=progress.now)
+    reasons = sorted({reason for values in figures.values() for reason in values["refused"]})
+    columns = [Column("subject", DIMENSION_NAMES[by].vi if by else "Phạm vi", width=36), *_columns(reasons)]
     return Table("Bảng thống kê", columns, _rows(figures, by, reasons), notes=notes)
+
+
+def _snapshot_table(output: Output, progress: Progress) -> Table:
+    """What was frozen, all of it, with the names of its day."""
+    row = snapshot_seen(progress.by, str(output.parameters["snapshot"]))
+    if row is None or row.centre_id != output.centre_id:
+        raise OutputRefused("Không tìm thấy bản chốt số liệu này.", "There are no such frozen figures.")
+    content, figures = row.content, row.content["figures"]
+    keys = tuple(key for key in COUNTED if key in figures["all"][WHOLE])
+    reasons = sorted({reason for subjects in figures.values() for values in subjects.values() for reason in values["refused"]})
+    names = {key: words[0] for key, words in content["names"].get("reason", {}).items()}
+    columns = [Column("dimension", "Theo", width=20), Column("subject", "Phạm vi", width=36), *_columns(reasons, keys, names)]
+    rows = (
+        (DIMENSION_NAMES[Dimension(name)].vi if name in set(Dimension) else EVERYTHING.vi,
+         name_in(content, name, subject).vi if subject else EVERYTHING.vi, *_cells(values, reasons, keys))
+        for name, subjects in sorted(figures.items(), key=lambda each: each[0] != "all") for subject, values in subjects.items()
+    )  # fmt: skip
+    notes = [("Kỳ", _period_words(period_of(row))), ("Chốt lúc", local_words(row.made_at)), ("Bản số", str(row.number)),
+             ("Mã tóm tắt (SHA-256)", row.digest), *([("Lý do đính chính", row.reason)] if row.reason else [])]  # fmt: skip
+    return Table(f"Số liệu đã chốt {row.name}", columns, rows, notes=notes)
 
 
 def scope_for(by: Actor, centre_id: int, agency: Agency | None) -> Scope:
@@ -49,9 +87,38 @@ def scope_for(by: Actor, centre_id: int, agency: Agency | None) -> Scope:
     raise OutputRefused("Số liệu này không thuộc phạm vi của Ông/Bà.", "These figures are not within what you may see.")
 
 
-def _columns(reasons: list[str]) -> Iterator[Column]:
-    names = {row.key: row.name_vi for row in db.session.scalars(select(RefusalReason).where(RefusalReason.key.in_(reasons)))}
-    for key in COUNTED:
+STEP_COLUMNS = (
+    Column("step", "Bước", width=40), Column("passages", "Số lượt", "integer", 10),
+    Column("median", "Trung vị (giờ)", "decimal", 14), Column("p90", "Bách phân vị 90 (giờ)", "decimal", 14),
+)  # fmt: skip
+
+
+def _step(step: Mapping[str, Any]) -> tuple[Any, ...]:
+    return step["name"][0], step["passages"], *(None if step[each] is None else round(step[each] / 60, 2) for each in ("median", "p90"))
+
+
+def _cross_table(
+    figure: Figure, scope: Scope, period: Period, rows: Dimension, columns: Dimension, notes: list[tuple[str, str]], progress: Progress
+) -> Table:  # fmt: skip
+    told = cross(scope, period, rows, columns, keys=[figure.key], now=progress.now)
+    row_names = {**names_of(rows, [row for row, _column in told]), WHOLE: EVERYTHING}
+    column_names = {**names_of(columns, [column for _row, column in told]), WHOLE: EVERYTHING}
+    heads = [Column("subject", DIMENSION_NAMES[rows].vi, width=36),
+             *(Column(column or "all", name.vi, "integer", 14) for column, name in column_names.items())]  # fmt: skip
+    cells = (
+        (name.vi, *(told[row, column][figure.key] if (row, column) in told else 0 for column in column_names))
+        for row, name in row_names.items()
+    )
+    title = f"{figure.name.vi}: {DIMENSION_NAMES[rows].vi} × {DIMENSION_NAMES[columns].vi.lower()}"
+    return Table(title, heads, cells, notes=[*notes, (figure.name.vi, figure.definition.vi)])
+
+
+EVERYTHING = Bilingual("Toàn bộ", "All")
+
+
+def _columns(reasons: list[str], keys: Sequence[str] = COUNTED, named: Mapping[str, str] | None = None) -> Iterator[Column]:
+    names = named or {row.key: row.name_vi for row in db.session.scalars(select(RefusalReason).where(RefusalReason.key.in_(reasons)))}
+    for key in keys:
         figure = FIGURES[key]
         name, meaning = figure.name.vi, figure.definition.vi
         match figure.shape:
@@ -78,8 +145,8 @@ def _rows(figures: dict[str, dict[str, Any]], by: Dimension | None, reasons: lis
         yield (name.vi, *_cells(figures[subject], reasons))
 
 
-def _cells(values: dict[str, Any], reasons: list[str]) -> Iterator[Any]:
-    for key in COUNTED:
+def _cells(values: Mapping[str, Any], reasons: list[str], keys: Sequence[str] = COUNTED) -> Iterator[Any]:
+    for key in keys:
         value, figure = values[key], FIGURES[key]
         match figure.shape:
             case Shape.PART:

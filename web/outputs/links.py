@@ -14,7 +14,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "late": ("agency", "source"),
     "letters": ("shelf", "kind", "year"),
     "register": ("book",),
-    "figures": ("period", "by", "of"),
+    "figures": ("period", "by", "of", "rows", "columns", "figure", "table", "snapshot"),
     "setting_events": ("kind",),
 }
 """What a list takes from its page's address; what else stands there is left out."""

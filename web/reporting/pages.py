@@ -268,7 +268,8 @@ def _preview_page(row: Output, form: WriteForm, *, refusal: str = "") -> str:
         shown = Markup(body_of(html))
     return render_template(
         "reporting/preview.html", row=row, form=form, refusal=refusal, shown=shown, kind=KINDS[row.kind], letter=letter,
-        kept=kept_fields() if request.method == "POST" else [], may_write=may_write(row.kind, by=actor(), centre_id=row.centre_id), longest=LONGEST_TEXT, **output_words(),
+        kept=kept_fields() if request.method == "POST" else [], may_write=may_write(row.kind, by=actor(), centre_id=row.centre_id),
+        longest=LONGEST_TEXT, **output_words(),
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ from reports.statistics.periods import (
     WEEK,
     YEAR,
     Period,
+    as_called,
     label_of,
     period_at,
     period_between,
@@ -410,6 +411,7 @@ def asked_in_address(given: Mapping[str, str] | None = None) -> Asked:
     if period.since > now():
         # of what has not begun there is nothing to tell; all that is open would be called late there
         period = period_at(MONTH, now(), centre_id=centre_id)
+    period = as_called(period)
     asked = Asked(reaches, reach, period, Dimension.FIELD)
     return Asked(reaches, reach, period, _dimension(given.get("by"), asked.dimensions, Dimension.FIELD))
 

@@ -10,13 +10,15 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.documents import numbering
 from casework.documents.numbering import AlreadyNumbered, Body, NumberRefused, NumberSkipped
 from casework.documents.register import Shelf, documents_seen, lines_of
 from casework.documents.verification import check_books
-from casework.models import Account, DocumentBook, DocumentNumber, Event, Letter
-from casework.permissions import NotAllowed, Role, actor_for
+from casework.events import append
+from casework.models import Account, CaseSuccession, DocumentBook, DocumentNumber, Event, Letter
+from casework.permissions import SYSTEM, Actor, NotAllowed, Role, actor_for
 from casework.settings.value_changes import set_value
 from tests import build
 from tests.casework.test_reminders import side_by_side
@@ -179,6 +181,31 @@ def test_only_who_keeps_the_book_gives_numbers(world: build.World) -> None:
     assert seen == {"records_clerk": [(False, 3)], "operator": [(False, 3)], "committee_leader": [(False, 3)],
                     "leader_PTNMT": [(True, 1)], "leader_HKL": [], "inspector": []}  # fmt: skip
     assert numbering.books_seen(other.actor("records_clerk")) == []
+
+
+def test_the_books_of_who_has_ended_are_read_and_struck_in_by_who_follows(world: build.World) -> None:
+    other = second_world(world)
+    of_centre, of_agency = letter(world), letter(world, "apology")
+    assert (give(world, of_centre), give(world, of_agency, "leader_PTNMT")) == (1, 1)
+    heirs = other.actor("records_clerk"), world.actor("leader_HKL")
+    assert [numbering.books_seen(by) for by in heirs] == [[], []]
+    with unit_of_work():
+        db.session.add(CaseSuccession(kind="centre", predecessor_id=world.centre.id, successor_id=other.centre.id))
+        db.session.add(CaseSuccession(kind="agency", predecessor_id=world.agencies["PTNMT"].id, successor_id=world.agencies["HKL"].id))
+        append(RULES_STREAM, "reorganise", by=SYSTEM, at=build.NOON, payload={})
+    assert [[book.agency_id for book in numbering.books_seen(by)] for by in heirs] == [[None], [world.agencies["PTNMT"].id]]
+    assert [each.letter.id for each in documents_seen(heirs[0], Shelf.NUMBERED)] == [of_centre], "an agency's own are not the clerk's"
+
+    def struck(id_: int, by: Actor) -> None:
+        with unit_of_work():
+            row = db.session.scalars(select(DocumentNumber).where(DocumentNumber.letter_id == id_)).one()
+            numbering.strike_number(row, reason="Soạn nhầm.", by=by, now=build.NOON)
+
+    refused(lambda: struck(of_agency, world.actor("leader_UBND-LAT")), NotAllowed)
+    refused(lambda: give(other, letter(world)), NotAllowed)
+    for id_, by in zip((of_centre, of_agency), heirs, strict=True):
+        struck(id_, by)
+    assert list(check_books()) == []
 
 
 def test_days_rise_with_numbers_and_lie_neither_ahead_nor_before_the_writing(world: build.World) -> None:

@@ -5,15 +5,17 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from casework.db import db, unit_of_work
+from casework.events import append
+from casework.facts.progress import begin_progress
 from casework.models import CaseMoment, CaseSpan, Event, FiguresSnapshot
 from casework.permissions import NotAllowed
 from casework.settings.value_changes import set_value
 from reports.statistics.counting import WHOLE, Dimension, Scope, figures_of
-from reports.statistics.periods import NoSuchPeriod, period_at, period_between, period_named
+from reports.statistics.periods import NoSuchPeriod, as_called, period_at, period_between, period_named
 from reports.statistics.snapshots import (
     SnapshotRefused,
     changes_of,
@@ -30,7 +32,7 @@ from tests import tampering
 from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded, utc
 from tests.reports.statistics.test_figures import as_in_the_oracle, cut_off
-from workflows.freezing import freeze_figures
+from workflows.freezing import counted, freeze_figures
 
 CLOSED = utc(by_hand.LAST)
 LATER = CLOSED + timedelta(days=20)
@@ -86,6 +88,8 @@ def test_a_late_correction_changes_no_frozen_snapshot_and_shows_its_difference(l
     assert now == was - 1
     db.session.expire_all()
     assert (first.content, first.digest) == before == (first.content, digest_of(first.content))
+    with pytest.raises(SnapshotRefused, match="newer correction"), unit_of_work():
+        correct(first, reason=REASON, by=ops_lead, now=LATER, content=before[0])
     assert newest_of(period, centre_id=loaded.centre_id) == second
     assert [row.number for row in snapshots_seen(ops_lead)] == [2, 1]
     assert list(check_snapshots()) == []
@@ -125,6 +129,14 @@ def test_who_may_freeze_and_when(loaded: Loaded) -> None:
     for moment in (CLOSED - timedelta(minutes=1), CLOSED + timedelta(seconds=30)):
         with pytest.raises(SnapshotRefused), unit_of_work():
             freeze(period, centre_id=centre_id, by=loaded.world.actor("ops_lead"), now=moment)
+    with unit_of_work():
+        case_id = loaded.cases["PA-2026-000003"].id
+        at = CLOSED - timedelta(minutes=1)
+        append(f"case:{case_id}", "classify", by=loaded.world.actor("operator"), at=at, payload={}, case_id=case_id)
+    with pytest.raises(SnapshotRefused, match="has been counted yet"):
+        counted(period, centre_id=centre_id, now=LATER)
+    with unit_of_work():
+        begin_progress(LATER).event_id = db.session.scalar(select(func.max(Event.id)))
     row = frozen(loaded)
     with pytest.raises(SnapshotRefused, match="is frozen"):
         frozen(loaded)
@@ -185,5 +197,10 @@ def test_periods_have_names_labels_and_neighbours(loaded: Loaded) -> None:
             period_named(name, centre_id=centre_id)
     with pytest.raises(NoSuchPeriod):
         period_between(by_hand.date(2026, 3, 2), by_hand.date(2026, 3, 1))
+    assert period_named("20000101-22001231").before().until == period_named("20000101-22001231").since, "days before those asked for"
+    for days, called in (("20260301-20260331", "2026-03"), ("20260101-20260331", "2026-Q1"), ("20260302-20260308", "2026-W10"),
+                         ("20260101-20261231", "2026"), ("20260301-20260330", "20260301-20260330")):  # fmt: skip
+        assert as_called(period_named(days)).name == called
+    assert as_called(period_named("20260301-20260331", centre_id=centre_id)).kind == "other", "March is cut off otherwise there"
     content = content_of(period_named("2026-Q1", centre_id=centre_id), centre_id=centre_id)
     assert set(content["figures"]["month"]) == {"2026-01", "2026-02", "2026-03"}

@@ -262,7 +262,8 @@ def test_the_register_takes_numbers_of_paper_and_costs_the_same_for_more(office:
     place = f"{office.world.centre.ref}::"
     form = {"place": f"{place}1", "last": 3, "on": "2026-03-12", "note": "Giấy mời họp"}
     assert office.post("operator", "/documents/books/outside", **form).status_code == 403
-    for wrong, said in ({"last": 600}, "500"), ({"place": f"{place}x"}, "sổ"), ({"place": place}, "sổ"), ({"last": ""}, "số"), ({"note": " "}, "dùng"), ({"on": "2026-03-13"}, "tương lai"):
+    for wrong, said in (({"last": 600}, "500"), ({"place": f"{place}x"}, "sổ"), ({"place": place}, "sổ"), ({"last": ""}, "số"),
+                        ({"note": " "}, "dùng"), ({"on": "2026-03-13"}, "tương lai")):
         answer = office.post("records_clerk", "/documents/books/outside", **{**form, **wrong})
         assert (answer.status_code, said in words_of(answer)) == (422, True), wrong
     assert office.post("records_clerk", "/documents/books/outside", **{**form, "place": "khác"}).status_code == 422

@@ -12,6 +12,7 @@ from sqlalchemy import event, select, text
 from casework.db import db, unit_of_work
 from casework.models import Case, Field
 from casework.permissions import Role, actor_for
+from reports.statistics.periods import period_named
 from tests import build
 from tests.second_centre import of_the_installation, second_world
 from tests.workflows.bottlenecks.facts import Ground, local
@@ -21,6 +22,7 @@ from workflows.bottlenecks.reading import Measures, Wanted, heat
 from workflows.bottlenecks.sentences import bottlenecks, late_mostly_at
 from workflows.definitions import shipped_model
 from workflows.models import StepTimes
+from workflows.step_figures import step_hours
 from workflows.versions import publish_version
 
 MARCH, APRIL, FEBRUARY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 2, 1)
@@ -183,6 +185,8 @@ def test_each_statement_of_counting_and_reading_begins_at_an_index(app: Flask) -
     event.listen(db.engine, "before_cursor_execute", lambda _c, _k, statement, given, *_: sent.append((statement, given)))
     count_step_times(NOW)
     heat(Wanted(MARCH, APRIL, field="rung_dat_moi_truong"), by=world.actor("ops_lead"))
+    for agency_id in (None, world.agencies["PTNMT"].id):
+        step_hours(period_named("2026-Q2"), centre_id=world.centre.id, agency_id=agency_id)
     is_sqlite = db.engine.dialect.name == "sqlite"
     db.session.rollback()
     if not is_sqlite:
