@@ -41,6 +41,14 @@ def centre_at_work(centre_id: int, area_id: int | None) -> int:
     return next((each for each in heirs_of(Followed.CENTRE, centre_id, area_id) if (Followed.CENTRE, each) not in ended), centre_id)
 
 
+def followed_by(kind: Followed, ids: Collection[int]) -> set[int]:
+    """Ended bodies that any of `ids` follows, for some place at least."""
+    return {
+        ended_id for (ended_kind, ended_id), heirs in _all_heirs().items()
+        if ended_kind == kind and any(not set(readers).isdisjoint(ids) for readers in heirs.values())
+    }  # fmt: skip
+
+
 def left_to(kind: Followed, ids: Collection[int], *, body: ColumnElement[Any], area: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
     """Conditions for what was left to any of `ids`; `body` is whose it was, `area` the place of the case. None where nothing was left."""
     whole: list[int] = []

@@ -185,7 +185,8 @@ class Config:
                                  "JSON file of the seals and signatures letters can be sealed with; docs/sealing.md shows one. Not set: "
                                  "letters are sealed elsewhere.", shown="not set")
     trust: Path | None = setting("TRUST", folder, None,
-                                 "Folder with the certificates (PEM) of the authorities whose signatures we trust. Not set: none is trusted.",
+                                 "Folder with the certificates (PEM) of the authorities whose signatures we trust. Not set: none is "
+                                 "trusted.",
                                  shown="not set")
     smtp_url: str = setting("SMTP_URL", mail_server, "",
                             "Server that takes our e-mails: smtp://user:password@host:587?tls=starttls, smtps:// for TLS from the first "

@@ -57,7 +57,9 @@ class DocumentNumber(Model):
     struck_reason: Mapped[str | None] = mapped_column(String(300))
     struck_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     struck_at: Mapped[datetime | None]
-    file_due_at: Mapped[datetime | None] = mapped_column(comment="when the letter's PDF is made, or tried again; empty: made, given up or none")
+    file_due_at: Mapped[datetime | None] = mapped_column(
+        comment="when the letter's PDF is made, or tried again; empty: made, given up or none"
+    )
     file_attempts: Mapped[int] = mapped_column(server_default="0")
     file_error: Mapped[str | None] = mapped_column(String(300), comment="why the PDF could not be made the last time")
     book: Mapped[DocumentBook] = relationship()

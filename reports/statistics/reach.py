@@ -8,6 +8,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Agency, Centre
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Actor, Role
+from casework.successors import Followed, followed_by
 from reports.statistics.counting import Scope
 
 MOST = 100
@@ -33,16 +34,21 @@ class Reach:
 
 
 def reaches_of(by: Actor) -> list[Reach]:
-    """Everything whose figures a person reads, the default centre first; whole centres before agencies."""
+    """Everything whose figures a person reads, the default centre first; whole centres before agencies.
+
+    What has ended is read by those that follow it: its cases of then count for it for ever (rules.md, section 8).
+    """
     wanted = frozenset(Role(role) for role in ACTION_ROLES[Action.READ_STATISTICS])
     grants = [grant for grant in by.grants if grant.role in wanted]
     whole = {grant.centre_id for grant in grants if grant.role not in AGENCY_ROLES}
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id).limit(MOST)
     if None not in whole:
-        query = query.where(Centre.id.in_([centre_id for centre_id in whole if centre_id is not None]))
+        own = {centre_id for centre_id in whole if centre_id is not None}
+        query = query.where(Centre.id.in_(own | followed_by(Followed.CENTRE, own)))
     freezers = frozenset(Role(role) for role in ACTION_ROLES[Action.FREEZE_FIGURES])
     found = [Reach(row, None, by.holds(freezers, centre_id=row.id)) for row in db.session.scalars(query)] if whole else []
-    agency_ids = [grant.agency_id for grant in grants if grant.role in AGENCY_ROLES and grant.agency_id is not None]
+    led = {grant.agency_id for grant in grants if grant.role in AGENCY_ROLES and grant.agency_id is not None}
+    agency_ids = led | followed_by(Followed.AGENCY, led)
     seen = {reach.centre.id for reach in found}
     agencies = select(Agency).where(Agency.id.in_(agency_ids)).order_by(Agency.folded_name, Agency.id)
     found += [Reach(row.centre, row) for row in db.session.scalars(agencies) if row.centre_id not in seen]
