@@ -21,8 +21,6 @@ from workflows.inbox import MOST_COUNTED, count_waiting
 
 LOOKERS = OPERATIONS | {Role.COMMITTEE_LEADER}
 """Who looks at the wallboard signed in (web/wallboard.py)."""
-WALL_ICON = "arrows-maximize"
-DATA_ICON = "shield-lock"
 DOCUMENTS_ICON = "file-text"
 DASHBOARD_ICON = "chart-bar"
 LATE_ICON = "clock-exclamation"
@@ -98,7 +96,8 @@ def _entries() -> tuple[list[Entry], list[Entry]]:
 def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     reads_inbox = may(actor(), Action.READ_INBOX)
     bar = [_entry("inbox.inbox", _("Inbox"), "inbox", count=_waiting())] if reads_inbox else []
-    if may(actor(), Action.READ_STATISTICS):
+    has_dashboard = may(actor(), Action.READ_STATISTICS)
+    if has_dashboard:
         bar.append(_entry("dashboard.dashboard", _("Dashboard"), DASHBOARD_ICON, pages=("dashboard.", "statistics.", "reporting.reports")))
     if may(actor(), Action.TAKE_REPORT):
         bar.append(_entry("intake_call.call", _("Take down"), "phone-call", pages="intake_"))
@@ -107,28 +106,28 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
         bar.append(_entry("team.team", _("Team") if leads_centre else _("Staff"), "users-group"))
     if may(actor(), Action.SEARCH_CASES):
         bar.append(_entry("search.search", _("Search"), "search"))
-    if actor().holds(LOOKERS):
-        bar.append(_entry("wallboard.wallboard", _("Wallboard"), WALL_ICON))
     if may(actor(), Action.READ_LATE):
         bar.append(_entry("late.late", _("Late"), LATE_ICON, pages="late."))
     if may(actor(), Action.READ_LETTERS):
         bar.append(_entry("documents_register.documents", _("Documents"), DOCUMENTS_ICON, pages="documents_"))
-    if may(actor(), Action.DECIDE_DATA_REQUEST):
-        bar.append(_entry("rights_requests.requests", _("Data"), DATA_ICON, pages="rights_requests."))
     if may(actor(), Action.RETRY_INCIDENT):
         bar.append(_entry("incidents.incidents", _("Incidents"), "alert-triangle"))
     if may(actor(), Action.READ_PROCESS):
         bar.append(_entry("studio.studio", _("Process"), "sitemap"))
     if may(actor(), Action.READ_SETTING_EVENTS):
         bar.append(_entry("settings_index.settings", _("Settings"), "settings", pages="settings_"))
-    if not may(actor(), Action.READ_STATISTICS):        # of others the bar is full, and the dashboard leads there
+    if not has_dashboard:               # else the bar is full, and the dashboard leads to the list, the wallboard and requests about data
         bar.append(_entry("public.reports", _("Public list"), "list-search"))
-    # a telephone is no wall, and has no room for what is rare: requests about data and documents are linked from what is late
-    rare = {WALL_ICON, DATA_ICON, *([DOCUMENTS_ICON] if may(actor(), Action.READ_LATE) else [])}
-    tabs = [entry for entry in bar if entry.icon not in rare]
-    if may(actor(), Action.READ_STATISTICS) and len(tabs) > MOST_TABS:      # the dashboard begins with what is late
+    # a telephone has no room for what is rare: documents are linked from what is late
+    tabs = [entry for entry in bar if entry.icon != DOCUMENTS_ICON or not may(actor(), Action.READ_LATE)]
+    if has_dashboard and len(tabs) > MOST_TABS:      # the dashboard begins with what is late
         tabs = [entry for entry in tabs if entry.icon != LATE_ICON]
     return bar, tabs
+
+
+def looks_at_wallboard() -> bool:
+    """Whether the person looks at the wallboard signed in."""
+    return actor().holds(LOOKERS)
 
 
 def _few_settings() -> Entry | None:

@@ -46,6 +46,7 @@ from web.charts import ACROSS_WIDTH, NAMES, Across, Groups, across, against_limi
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.navigation import looks_at_wallboard
 from web.outputs.links import export_url
 from web.statistics.figures import Asked, asked_in_address, hours, read_behind, share_of, titles_in_lists, told_to_pages
 from workflows.attention import Attention, attention_of, said_of, steps_of
@@ -198,6 +199,8 @@ def _page(asked: Asked) -> str:
         reads_cases=reads_cases,
         reads_late=may(actor(), Action.READ_LATE),
         reads_bottlenecks=may(actor(), Action.READ_BOTTLENECKS),
+        looks_at_wallboard=looks_at_wallboard(),
+        decides_data=may(actor(), Action.DECIDE_DATA_REQUEST),
         writes_letters=may(actor(), Action.WRITE_LETTER),
         export=export_url("figures", period=asked.period.name, by=asked.by.value, of=asked.reach.ref),
         has_outputs=may(actor(), Action.EXPORT_LIST),
