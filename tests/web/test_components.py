@@ -137,7 +137,8 @@ def test_pages_link_only_where_there_is_more(bare: Flask) -> None:
 @pytest.mark.parametrize("is_staff", [False, True])
 def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool) -> None:
     for endpoint in ("public.home", "inbox.inbox", "public.set_language", "auth.sign_in", "auth.sign_out", "auth.sessions",
-                     "comfort.set_comfort", "transparency.transparency", "offline.manifest", "offline.queue"):  # fmt: skip
+                     "comfort.set_comfort", "transparency.transparency", "documents_verify.verify", "offline.manifest",
+                     "offline.queue"):  # fmt: skip
         bare.add_url_rule(f"/{endpoint}", endpoint, lambda **_: "")
     bare.jinja_env.globals["csrf_token"] = lambda: "token"
     bare.jinja_env.globals["in_app"] = lambda: ""
