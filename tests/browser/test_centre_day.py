@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,15 +18,19 @@ from sqlalchemy import func, select
 
 from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
+from casework.documents.files import MOST_ATTEMPTS, Claimed, keep_failure
+from casework.documents.periodic import NOTHING_TYPED, write_periodic
+from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
-from casework.models import Camera, Case, ClockRule, Decision, Deputy, Event, Letter, Membership, OutboxMessage
+from casework.models import Camera, Case, ClockRule, Decision, Deputy, DocumentNumber, Event, Letter, Membership, OutboxMessage
 from casework.outputs import fail_output, take_output
 from casework.rights.requests import Wish, person_of, request_data
 from casework.words import Bilingual
 from tests import build
+from tests.authority import PASSPHRASE
 from tests.browser.day import (
     AFTER,
     AGENCIES,
@@ -45,6 +51,11 @@ from tests.browser.judging import UNFOLD
 from tests.conftest import environment_of
 from tests.messages.house import gateways_to
 from tests.outside import running
+from tests.reports.big_samples import agency_sheet
+from tests.reports.seal_samples import CENTRE, SINCE, authority, body_seal, own_signature
+from tests.reports.test_signing import signed_elsewhere
+from web.documents.making import make_letter_files
+from web.documents.sealing_job import seal_letters
 from web.gateways.opening import page_addresses
 from web.outputs.making import make_outputs
 from web.verifying import verify
@@ -60,6 +71,20 @@ STORIES = (
 )  # fmt: skip
 WORDS = "Tôi là Nguyễn Văn An, 0912 345 678. Có đống rác lớn ven suối, mùi rất nặng, gần nhà 12/4 Thống Nhất."
 REASON = "Cần gọi lại để hỏi đường vào."
+WITH_LETTERS = frozenset(
+    {f"GET documents_{each}" for each in (
+        "books.books", "register.document", "register.documents", "register.file", "register.old_address", "sealing.signed",
+        "writing.write")}
+    | {f"POST documents_{each}" for each in (
+        "books.outside", "books.strike", "register.number", "register.retry", "register.strike", "register.withdrawal", "sealing.drop",
+        "sealing.retry", "sealing.seal", "sealing.signed", "writing.write")}
+)  # fmt: skip
+PRINTED = frozenset(
+    {"GET documents_writing.minutes", "GET documents_writing.minutes_file"}
+    | {f"{method} {each}" for method in ("GET", "POST") for each in (
+        "documents_writing.write_minutes", "reporting.case_file", "reporting.letter_sheets")}
+)  # fmt: skip
+"""What the chapters about letters and about other papers do, each by itself."""
 
 
 @pytest.fixture(scope="module")
@@ -503,6 +528,124 @@ def test_leaders_see_on_one_page_what_is_late_and_open_the_list_behind_a_number(
     expect(day.person("leader_PTNMT").go("/dashboard").locator("main")).to_contain_text("Việc ai đang giữ")
 
 
+def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, world, earlier = day.house.app, day.world, day.now() - timedelta(hours=1)
+    store, operator, clerk, lead = app.extensions["file_store"], *map(day.person, ("operator", "records_clerk", "ops_lead"))
+    day.cases["lettered"] = build.case_at(world, "handling", now=earlier)
+
+    def slip(words: str) -> str:
+        page = operator.go(f"/cases/{day.case('lettered').ref}")
+        with page.expect_navigation():
+            page.locator("#documents a[href*='/letters/transfer_slip']").click()
+        fill_in(page, words=words)
+        with page.expect_navigation():
+            page.locator("button[value=write]").dblclick(no_wait_after=True)
+        page.wait_for_url("**/documents/*")
+        return page.url.removeprefix(day.house.address)
+
+    def press(visitor: Visitor, act: str, **fields: str) -> None:
+        """Fill in and send the form that does it."""
+        fill_in(visitor.page, **fields)
+        with visitor.page.expect_navigation():
+            visitor.page.locator(f"form[action$='/{act}'] button").click()
+
+    def aside(work: Callable[[], Any]) -> Any:
+        """In a thread of its own: who signs starts a loop, and in this thread runs that of the browser."""
+        def there() -> Any:
+            with app.app_context():
+                return work()
+
+        db.session.rollback()
+        with ThreadPoolExecutor(1) as threads:
+            return threads.submit(there).result()
+
+    mistaken, kept = slip("Gửi nhầm."), slip("Báo cáo trong ngày.")
+    old = kept.replace("/documents/", "/letters/")
+    assert operator.context.request.get(f"{old}/file").headers["content-type"] == "application/pdf"
+    operator.go(mistaken)
+    press(operator, "withdrawal", reason="Gửi nhầm đơn vị.")
+    expect(operator.page.locator("main")).to_contain_text("Gửi nhầm đơn vị.")
+
+    # its number, a file that could not be made, and is
+    page = clerk.go("/documents")
+    with page.expect_navigation():
+        page.locator(f"main a[href='{kept}']").first.click()
+    press(clerk, "number")
+    with unit_of_work():
+        letter = db.session.scalars(select(Letter).where(Letter.ref == kept.rpartition("/")[2])).one()
+        row = db.session.scalars(select(DocumentNumber).where(DocumentNumber.letter_id == letter.id)).one()
+        row.file_attempts, number = MOST_ATTEMPTS, row.number
+        keep_failure(Claimed(row.id, letter.id), "storage", now=day.now())
+    clerk.go(kept)
+    expect(page.locator("main")).to_contain_text("Kho lưu trữ đang gặp sự cố.")
+    press(clerk, "retry")
+    assert make_letter_files(app, store, now=day.now()) == 1
+
+    # signed elsewhere, then sealed here at the second attempt; a signature asked for is dropped again
+    monkeypatch.setitem(app.extensions, "seals", {each.name: each for each in (body_seal(), own_signature())})
+    monkeypatch.setitem(app.extensions, "trust", (authority().pem.decode(),))
+    monkeypatch.setenv("SEAL_OF_TESTS", "một mật khẩu sai")
+    issued = operator.context.request.get(f"{kept}/file").body()
+    clerk.go(kept)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Nộp tệp đã ký bằng phần mềm khác").click()
+    signed = aside(lambda: signed_elsewhere(issued, authority().leaf("Phó Chủ tịch", since=SINCE), by=authority()))
+    page.set_input_files("[name=file]", {"name": "ky.pdf", "mimeType": "application/pdf", "buffer": signed})
+    press(clerk, "signed")
+    expect(page.locator("main")).to_contain_text("Phó Chủ tịch")
+    press(clerk, "seals")
+    aside(lambda: seal_letters(app, store, now=day.now()))
+    clerk.go(kept)
+    monkeypatch.setenv("SEAL_OF_TESTS", PASSPHRASE)
+    press(clerk, "retry")
+    aside(lambda: seal_letters(app, store, now=day.now()))
+    clerk.go(kept)
+    expect(page.locator("main")).to_contain_text(CENTRE)
+    lead.go(kept)
+    press(lead, "seals")
+    press(lead, "drop")
+    assert not lead.page.locator("form[action$='/drop']").count()
+
+    # taken back with its number; the book says so, and which numbers were used on paper
+    press(clerk, "strike", reason="Soạn nhầm đơn vị.")
+    clerk.go("/documents/books")
+    press(clerk, "outside", last=str(number + 2), note="Giấy mời họp.")
+    press(clerk, "books/strike", number=str(number + 2), reason="Không dùng.")
+    expect(page.locator(".bookable tr.is-struck")).to_have_count(2)
+    assert sorted(WITH_LETTERS - day.done) == []
+
+
+def test_minutes_a_case_file_and_the_sheets_of_a_document_are_printed(day: Day) -> None:
+    world, earlier = day.world, day.now() - timedelta(hours=1)
+    day.cases["minutes"], day.cases["filed"] = (build.case_at(world, "handling", now=earlier) for _ in range(2))
+    day.act("minutes", "quarantine", "operator", reason="Tố cáo cán bộ.")
+    reader = day.person("confidential_reader")
+    page = reader.go(f"/cases/{day.case('minutes').ref}")
+    with page.expect_navigation():
+        page.locator("#documents a[href$='/minutes']").click()
+    with page.expect_navigation():
+        page.locator("button[value=write]").click()
+    expect(page.locator(".paper")).to_contain_text("ĐẠI DIỆN BÊN NHẬN")
+    assert reader.context.request.get(f"{page.url}/file").headers["content-type"] == "application/pdf"
+
+    with unit_of_work():
+        told, by = agency_sheet(cases=2, parts=1).told(), world.actor("ops_lead", day.now())
+        sheet = write_periodic("agency_sheet", told, centre_id=world.centre.id, agency=world.agencies["PTNMT"], typed=NOTHING_TYPED,
+                               by=by, now=day.now())  # fmt: skip
+        address = f"/documents/{sheet.ref}/file"
+    page = day.person("ops_lead").page
+    for path in (address, f"/cases/{day.case('filed').ref}/case-file"):
+        page.goto(path)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Tạo tệp").click()
+        assert "/exports/" in page.url
+    make_outputs(day.house.app, day.house.app.extensions["file_store"], now=day.now())
+    page.reload()
+    expect(page.locator("main a[href$='/file']")).to_be_visible()
+    assert day.events("filed", "print_case_file") == 1
+    assert sorted(PRINTED - day.done) == []
+
+
 # -- the administrator, and what leaders set ------------------------------------------------------------------------------
 
 
@@ -669,6 +812,92 @@ def test_pressing_twice_going_back_and_two_tabs_do_a_thing_once(day: Day) -> Non
 
 
 # -- in the evening ----------------------------------------------------------------------------------------------------
+
+
+def test_figures_are_read_frozen_reported_and_taken_home(day: Day) -> None:
+    """A month that is over: its numbers and lists, frozen and corrected, in a file and in a report of the period."""
+    def of_february(story: str) -> Case:
+        day.cases[story] = build.case_at(day.world, "handling", now=build.NOON - timedelta(days=20))
+        keep_facts(day.now() + timedelta(minutes=5))
+        sum_up_days(day.now() + timedelta(minutes=5))
+        return day.case(story)
+
+    def follow(link: str) -> None:
+        with page.expect_navigation():
+            page.locator(f"main a[href*='{link}']").first.click()
+
+    def press(words: str) -> None:
+        with page.expect_navigation():
+            page.locator("main").get_by_role("button", name=words, exact=True).click()
+
+    def make() -> int:
+        return make_outputs(day.house.app, day.house.app.extensions["file_store"], now=day.now())
+
+    lead, month = day.person("ops_lead"), "/statistics?period=2026-02"
+    code = of_february("of february").code
+    page = lead.go(month)
+    follow("figure=received")
+    expect(page.locator(".behindlist")).to_contain_text(code)
+    lead.go(month)
+    follow("/statistics/cross")
+    expect(page.locator("main h1")).to_be_visible()
+    lead.go(month)
+    follow("/statistics/steps")
+    expect(page.locator("main h1")).to_be_visible()
+
+    lead.go(month)
+    press("Chốt số liệu")
+    expect(page.locator("main h1")).to_have_text("Số liệu đã chốt: Tháng 2/2026")
+    frozen = page.url
+    of_february("found later")
+    lead.go(month)
+    expect(page.locator("main .banner").first).to_contain_text("khác với bản đã chốt")
+    follow(frozen.rpartition("/")[2])
+    fill_in(page, reason="Một phản ánh gửi bằng giấy được nhập sau khi chốt.")
+    press("Lưu bản đính chính")
+    expect(page.locator("section[aria-labelledby=changes]")).to_contain_text("được nhập sau khi chốt")
+    assert page.url != frozen
+    follow("/statistics/snapshots")
+    expect(page.locator(".behindlist li", has_text="Tháng 2/2026")).to_have_count(2)
+
+    make()    # what others ordered is not in the way
+    lead.go(month)
+    follow("/exports/new/figures")
+    press("Tạo tệp")
+    ordered = page.url
+    with unit_of_work():
+        taken = take_output(day.now())
+        assert taken is not None
+        fail_output(taken, Bilingual("Đĩa đầy.", "The disk is full."), now=day.now(), again=False)
+    expect(page.locator("#progress")).to_contain_text("Đĩa đầy.")    # the page asks for itself how far it is
+    press("Thử lại")
+    assert make() == 1
+    page.reload()
+    fetched = page.request.get(page.locator("#progress a[download]").evaluate("link => link.href"))
+    assert fetched.body().startswith(b"PK")
+    page.reload()
+    expect(page.locator("#progress")).to_contain_text("đã tải 1 lần")
+    page.locator("main details summary").click()
+    press("Xóa")
+    assert page.request.get(ordered).status == 404
+
+    lead.go("/statistics/reports")
+    fill_in(page, kind="period_report", period="2026-02", of=day.world.centre.ref)
+    press("Chuẩn bị")
+    assert make() == 1
+    page.reload()
+    expect(page.locator("article.paper")).to_contain_text("Tháng 2/2026", ignore_case=True)
+    fill_in(page, assessment="Khối lượng tăng do mưa.", proposals="Bổ sung một cán bộ.")
+    press("Soạn văn bản")
+    expect(page.locator("main")).to_contain_text("Bổ sung một cán bộ.")
+    letter = db.session.scalars(select(Letter).where(Letter.kind == "period_report").order_by(Letter.id.desc()).limit(1)).one()
+    assert page.url.endswith(f"/documents/{letter.ref}")
+    for gets, posts, of in (
+        ("cases crossed figures snapshot snapshots steps", "correct_snapshot freeze_period", "statistics"),
+        ("file new output progress", "delete new retry", "outputs"),
+        ("preview reports", "prepare write", "reporting"),
+    ):  # fmt: skip
+        assert {*(f"GET {of}.{each}" for each in gets.split()), *(f"POST {of}.{each}" for each in posts.split())} <= day.done
 
 
 def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
