@@ -223,4 +223,4 @@ def test_word_of_a_letter_leads_to_the_letter(sqlite_app: Flask, mail: Outside) 
                               due_at=house.now.isoformat())  # fmt: skip
     house.route()
     assert house.send() == 1
-    assert "http://127.0.0.1:8080/letters/Zk3_ref-of-letter" in mail.letters[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "http://127.0.0.1:8080/documents/Zk3_ref-of-letter" in mail.letters[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
