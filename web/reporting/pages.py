@@ -35,7 +35,7 @@ from casework.outputs import may_in_centre, order_output, output_seen, outputs_s
 from casework.permissions import Action, Actor, NotAllowed, case_seen_by, may
 from reports.official import body_of
 from reports.periodic import document_of
-from reports.statistics.periods import HALF_YEAR, KIND_NAMES, MONTH, QUARTER, WEEK, YEAR, period_at
+from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, WEEK, YEAR, period_at
 from reports.statistics.reach import Reach, reaches_of
 from web.clock import now
 from web.errors import kept_fields
@@ -235,7 +235,7 @@ def _periods(centre_id: int) -> list[tuple[str, str]]:
         period = period_at(kind, now(), centre_id=centre_id)
         past = []
         for _place in range(number):
-            past.append((period.name, f"{local(KIND_NAMES[kind])} · {local(period.label)}"))
+            past.append((period.name, local(period.label)))
             period = period.before()
         found_periods += [*past[1:], past[0]]
     return found_periods
