@@ -18,8 +18,6 @@ from reports.sheets import sheet_html, stylesheet
 DATA_NAME = "ho-so.json"
 """The attachment with the same facts (relationship Data)."""
 
-MOST_TEXT = 12_000
-"""Characters of one text that are printed; what people may type is shorter, so nothing of theirs is cut."""
 
 
 @dataclass(frozen=True, slots=True)

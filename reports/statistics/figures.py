@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, exists, or_, true
 from sqlalchemy.orm import aliased
 
-from casework.figures.definitions import FEWEST_FOR_A_RATE
+from casework.figures.definitions import FEWEST_FOR_A_RATE, Rate
 from casework.models import CaseMoment, CaseSpan
 from casework.words import Bilingual
 from reports.statistics.periods import Period
@@ -68,17 +68,6 @@ class Figure:
     is_standing: bool = False
     shape: Shape = Shape.NUMBER
     part_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """Some figures as a part of others; never told without both numbers."""
-
-    key: str
-    name: Bilingual
-    part: tuple[str, ...]
-    whole: tuple[str, ...]
-    definition: Bilingual
 
 
 LEVELS: dict[str, Bilingual] = {

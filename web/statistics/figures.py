@@ -17,6 +17,7 @@ from wtforms.validators import InputRequired
 from casework.db import db, reading_once, unit_of_work
 from casework.errors import CaseworkError
 from casework.facts.progress import waits_since
+from casework.figures.definitions import Rate
 from casework.models import Case, FiguresSnapshot, RefusalReason
 from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
 from casework.states import STAFF_LABELS, CaseState
@@ -33,7 +34,7 @@ from reports.statistics.counting import (
     is_listed,
     names_of,
 )
-from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Rate, Shape
+from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Shape
 from reports.statistics.periods import (
     HALF_YEAR,
     KIND_NAMES,
