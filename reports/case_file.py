@@ -19,7 +19,6 @@ DATA_NAME = "ho-so.json"
 """The attachment with the same facts (relationship Data)."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One picture by its cleared copy. `sha256` is that of the copy the centre keeps; the print is smaller."""
