@@ -12,6 +12,7 @@ from tests.soak import (
     facts,
     figures,
     heat,
+    install,
     kills,
     lighthouse,
     lives,
@@ -36,7 +37,7 @@ RUNS: dict[str, Run] = {
         kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN, messages.RUN, reorganisations.RUN,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
         reports.RUN,
-        tables.RUN,
+        tables.RUN, install.RUN,
     )
 }
 
