@@ -111,5 +111,37 @@ need_checker() {
     exec 9<&-
 }
 
+# need_storage: var/swift with the S3-compatible storage of the tests, which has requirements of its own.
+need_storage() {
+    exec 9<tests/machines/swift.txt
+    if command -v flock >/dev/null; then flock 9; fi
+    wanted=$( { echo "$ROOT"; cat tests/machines/swift.txt; } | sha256sum | cut -d' ' -f1)
+    if ! { [ -x var/swift/bin/python ] && [ "$(cat var/swift/.requirements 2>/dev/null)" = "$wanted" ]; }; then
+        say "Installing the storage of the tests into var/swift"
+        mkdir -p var
+        .venv/bin/python -m venv --clear var/swift
+        var/swift/bin/python -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 10 \
+            --timeout 60 --requirement tests/machines/swift.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
+        echo "$wanted" > var/swift/.requirements
+    fi
+    exec 9<&-
+}
+
+# need_auditors: var/audit with the tools of bin/audit, which the program itself does not need.
+need_auditors() {
+    exec 9<tools/audit/requirements.txt
+    if command -v flock >/dev/null; then flock 9; fi
+    wanted=$( { echo "$ROOT"; cat tools/audit/requirements.txt; } | sha256sum | cut -d' ' -f1)
+    if ! { [ -x var/audit/bin/python ] && [ "$(cat var/audit/.requirements 2>/dev/null)" = "$wanted" ]; }; then
+        say "Installing the tools of the audit into var/audit"
+        mkdir -p var
+        .venv/bin/python -m venv --clear var/audit
+        var/audit/bin/python -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 3 \
+            --timeout 30 --requirement tools/audit/requirements.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
+        echo "$wanted" > var/audit/.requirements
+    fi
+    exec 9<&-
+}
+
 PDF_PACKAGES="libpangoft2-1.0-0 libharfbuzz-subset0"
-TEST_PACKAGES="chromium postgresql-17 poppler-utils qpdf softhsm2 libnss3-tools"
+TEST_PACKAGES="chromium postgresql-17 poppler-utils qpdf softhsm2 libnss3-tools pgbouncer"

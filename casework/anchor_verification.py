@@ -12,9 +12,12 @@ from casework.anchors import (
     KEY,
     AnchorDamaged,
     AnchorKeyUnusable,
+    Shelf,
     SignedAnchor,
     anchor_files,
+    fetch_anchors,
     is_signed,
+    is_successor,
     own_key_id,
     path_of,
     read_anchor,
@@ -28,11 +31,18 @@ HEADS_AT_ONCE = 250
 """Heads looked up in one query."""
 
 
-def check_anchors(data: Path) -> Iterator[Finding]:
-    """Check the anchors in the data folder: signatures, their own chain, and that all they signed is still there."""
+def check_anchors(data: Path, shelf: Shelf | None = None) -> Iterator[Finding]:
+    """Check the anchors in the data folder: signatures, their own chain, and that all they signed is still there.
+
+    With a shelf, what other machines wrote is fetched first, and what lies there has to be what lies here.
+    """
     folder = data / FOLDER
+    if shelf is not None:
+        fetch_anchors(data, shelf)
+        yield from _differences(folder, shelf)
     previous, expected, lost = FIRST_DIGEST, 1, set[str]()
     anchor: SignedAnchor | None = None
+    signed_by = ""
     for path in anchor_files(folder):
         try:
             anchor = read_anchor(path)
@@ -42,10 +52,29 @@ def check_anchors(data: Path) -> Iterator[Finding]:
             continue
         yield from _check_anchor(anchor, folder, previous, expected)
         yield from _check_heads(anchor, lost)
+        yield from _check_succession(anchor, signed_by, folder)
+        signed_by = anchor.key_id
         previous, expected = anchor.digest, anchor.number + 1
     yield from _rows_without_file(folder)
     if anchor is not None:
         yield from _check_key(anchor, data / KEY)
+
+
+def _differences(folder: Path, shelf: Shelf) -> Iterator[Finding]:
+    there = set(shelf.shared_names())
+    for path in anchor_files(folder):
+        if path.name not in there:
+            yield note(
+                "anchor.not_shared", f"anchor {path.stem}",
+                f"Mốc xác thực {path.stem} chưa có trong kho chung; lần ký sau sẽ đưa vào.",
+                f"The anchor {path.stem} does not lie in the shared storage yet; the next anchor will bring it there.",
+            )  # fmt: skip
+        elif shelf.read_shared(path.name) != path.read_bytes():
+            yield fault(
+                "anchor.copies_differ", f"anchor {path.stem}",
+                f"Mốc xác thực {path.stem} trong kho chung khác với bản trên máy này: một trong hai đã bị sửa.",
+                f"The anchor {path.stem} in the shared storage differs from the copy on this machine: one of them has been changed.",
+            )  # fmt: skip
 
 
 def _check_anchor(anchor: SignedAnchor, folder: Path, previous: str, expected: int) -> Iterator[Finding]:
@@ -128,6 +157,16 @@ def _rows_without_file(folder: Path) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _check_succession(anchor: SignedAnchor, before: str, folder: Path) -> Iterator[Finding]:
+    """A key that follows another is named by it. Where the old one was lost it cannot be: that is for people to know, not to mend."""
+    if before and anchor.key_id != before and not is_successor(folder, before, anchor.key_id):
+        yield note(
+            "anchor.key_changed", f"anchor {anchor.number}",
+            f"Từ mốc {anchor.number} khóa ký đổi từ {before} sang {anchor.key_id} mà khóa cũ không xác nhận.",
+            f"From anchor {anchor.number} on the key {anchor.key_id} signs in place of {before}, which has not said so.",
+        )  # fmt: skip
+
+
 def _check_key(newest: SignedAnchor, path: Path) -> Iterator[Finding]:
     """The newest anchor must be signed by the key of this installation: another key may be a forger's."""
     try:
@@ -141,7 +180,7 @@ def _check_key(newest: SignedAnchor, path: Path) -> Iterator[Finding]:
             "Không có khóa ký mốc xác thực ở đây; chỉ kiểm tra được chữ ký bằng khóa công khai đặt cạnh các mốc.",
             "The key that signs anchors is not here; signatures could be checked only by the public key that lies beside them.",
         )  # fmt: skip
-    elif own != newest.key_id:
+    elif own != newest.key_id and not is_successor(path.parent.parent / FOLDER, newest.key_id, own):
         yield fault(
             "anchor.key_differs", f"anchor {newest.number}",
             f"Mốc xác thực {newest.number} được ký bằng khóa {newest.key_id}, không phải khóa {own} của hệ thống này.",

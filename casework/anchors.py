@@ -6,19 +6,24 @@ newest file elsewhere can prove that nothing before it was changed or taken away
 
 The file is on the disk before its row is committed: a file without a row is adopted by the next run, a row without a file
 cannot come about.
+
+Several machines write one chain. Each has a whole copy of it in its own data folder, and all of them lie beside the files of the bucket
+they share (the *shelf*): what is there and not here is fetched first, what is made is put there first. Who writes is alone, by a lock of
+the database. The key is the same on each machine; one without it writes nothing once there is an anchor.
 """
 
 import base64
 import binascii
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -42,6 +47,9 @@ FIRST_DIGEST = "0" * 64
 
 FOLDER = "anchors"
 KEY = Path("keys") / "anchor_key"
+SHARED_NAME = re.compile(r"[0-9]{6,12}\.json|key-[0-9a-f]{16}\.pem|succession-[0-9a-f]{16}-[0-9a-f]{16}\.json", re.ASCII)
+WRITING = 6_021_187
+"""Number of the lock under which anchors are written."""
 
 
 class AnchorKeyUnusable(CaseworkError):
@@ -88,21 +96,65 @@ class SignedAnchor:
         )  # fmt: skip
 
 
-def write_anchor(data: Path, *, now: datetime) -> Anchor | None:
+@runtime_checkable
+class Shelf(Protocol):
+    """Where several machines keep the anchors they share."""
+
+    def shared_names(self) -> list[str]:
+        """The names of all of them and of their public keys. Raises StorageUnreachable."""
+
+    def read_shared(self, name: str) -> bytes:
+        """One of them. Raises FileMissing, StorageUnreachable."""
+
+    def share(self, name: str, content: bytes) -> None:
+        """Put one there; what is there already stays. Raises FileNotStored."""
+
+
+def write_anchor(data: Path, *, now: datetime, shelf: Shelf | None = None) -> Anchor | None:
     """Sign the heads of all streams that have grown since the last anchor and put them beside the database.
 
     `data` is the data folder. Commits in units of work of its own. Returns None, and writes nothing, when nothing has changed
-    or another worker has just written it. Raises AnchorKeyUnusable, and AnchorDamaged for a damaged file without a row.
+    or another worker has just written it. Raises AnchorKeyUnusable, and AnchorDamaged for a damaged file without a row; with a shelf
+    also FileNotStored and StorageUnreachable.
     """
+    with _alone() as is_alone:
+        return _write_anchor(data, now, shelf) if is_alone else None
+
+
+def fetch_anchors(data: Path, shelf: Shelf | None) -> None:
+    """Bring what other machines wrote into the folder of this one. Raises StorageUnreachable."""
+    folder = data / FOLDER
+    for name in shelf.shared_names() if shelf is not None else ():
+        if SHARED_NAME.fullmatch(name) and not (folder / name).exists():
+            assert shelf is not None
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_once(folder / name, shelf.read_shared(name))
+
+
+def share_anchors(data: Path, shelf: Shelf) -> None:
+    """Put on the shelf what only this machine has: after a restore, and when a folder's anchors move to a bucket. Raises FileNotStored."""
+    there = set(shelf.shared_names())
+    for path in sorted((data / FOLDER).glob("*")):
+        if SHARED_NAME.fullmatch(path.name) and path.name not in there:
+            shelf.share(path.name, path.read_bytes())
+
+
+def _write_anchor(data: Path, now: datetime, shelf: Shelf | None) -> Anchor | None:
+    fetch_anchors(data, shelf)
     last = _last(data)
     with unit_of_work():
         through, heads = _grown_heads(last.through)
     if not heads:
         return None
+    if shelf is not None and last.number and not (data / KEY).exists():
+        raise AnchorKeyUnusable(data / KEY)
     key = signing_key(data / KEY)
     anchor = _signed(key, now, through, heads, last)
     folder = data / FOLDER
     _publish_key(folder, key.public_key())
+    if shelf is not None:
+        share_anchors(data, shelf)
+        shelf.share(path_of(folder, anchor.number).name, _file_bytes(anchor))
     if not _write_once(path_of(folder, anchor.number), _file_bytes(anchor)):
         return None
     return _add_row(anchor)
@@ -141,6 +193,55 @@ def is_signed(anchor: SignedAnchor, folder: Path) -> bool:
     return True
 
 
+def hand_over_key(data: Path, *, now: datetime) -> str:
+    """Make a new key that signs anchors and return its fingerprint; the old key signs who comes after it, and is gone then.
+
+    The statement is on the disk before the key is replaced: cut between, the old key goes on and the statement names a key nobody uses.
+    Raises AnchorKeyUnusable.
+    """
+    folder, path = data / FOLDER, data / KEY
+    old, new = signing_key(path), Ed25519PrivateKey.generate()
+    _publish_key(folder, old.public_key())
+    _publish_key(folder, new.public_key())
+    names = {"old": key_id_of(old.public_key()), "new": key_id_of(new.public_key())}
+    content = _canonical({**names, "made_at": now.astimezone(UTC).isoformat()})
+    signatures = [base64.b64encode(key.sign(content)).decode() for key in (old, new)]
+    statement = _canonical({"content": content.decode(), "signatures": signatures})
+    _write_once(folder / f"succession-{names['old']}-{names['new']}.json", statement)
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    _write_once(staged, new.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    staged.rename(path)
+    _fsync_folder(path.parent)
+    return names["new"]
+
+
+def is_successor(folder: Path, old: str, new: str) -> bool:
+    """Whether the key `old` has signed, through whatever keys between, that `new` comes after it. Fingerprints of published keys."""
+    known, found = {old}, [old]
+    while found:
+        before = found.pop()
+        for path in sorted(folder.glob(f"succession-{before}-*.json")):
+            after = path.stem.rpartition("-")[2]
+            if after not in known and _is_handed_over(folder, path, before, after):
+                known.add(after)
+                found.append(after)
+    return new in known
+
+
+def _is_handed_over(folder: Path, path: Path, old: str, new: str) -> bool:
+    try:
+        told = orjson.loads(path.read_bytes())
+        content = orjson.loads(told["content"])
+        for key_id, signature in zip((old, new), told["signatures"], strict=True):
+            key = load_pem_public_key(_public_key_path(folder, key_id).read_bytes())
+            if not isinstance(key, Ed25519PublicKey) or key_id_of(key) != key_id:
+                return False
+            key.verify(base64.b64decode(signature, validate=True), told["content"].encode())
+    except (OSError, ValueError, KeyError, TypeError, binascii.Error, InvalidSignature):
+        return False
+    return bool((content["old"], content["new"]) == (old, new))
+
+
 def anchor_files(folder: Path) -> Iterator[Path]:
     """The anchor files, in order."""
     yield from sorted(path for path in folder.glob("[0-9]*.json") if path.stem.isdigit())
@@ -174,6 +275,19 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise AnchorKeyUnusable(path)
     return key
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether nobody else writes an anchor while the block runs. The lock ends with its transaction, whatever ends the process.
+
+    SQLite means one machine, where the file that is written once decides.
+    """
+    if db.engine.dialect.name != "postgresql":
+        yield True
+        return
+    with db.engine.connect() as connection, connection.begin():
+        yield bool(connection.scalar(select(func.pg_try_advisory_xact_lock(WRITING))))
 
 
 def _last(data: Path) -> _Last:
@@ -266,9 +380,13 @@ def _write_once(path: Path, content: bytes) -> bool:
         return False
     finally:
         staged.unlink(missing_ok=True)
-    handle = os.open(path.parent, os.O_RDONLY)
+    _fsync_folder(path.parent)
+    return True
+
+
+def _fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-    return True

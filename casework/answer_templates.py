@@ -13,8 +13,9 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.folding import normal
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, AnswerTemplate, Assignment
-from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, require
+from casework.permissions import Action, Actor, NotAllowed, require
 from casework.words import Bilingual
 
 TO_FILL = "…"
@@ -42,7 +43,7 @@ class TemplateRefused(CaseworkError):
 
 def templates_for(assignment: Assignment, *, now: datetime) -> list[AnswerTemplate]:
     """The templates an agency may use for a case: its own first, then those of its field, then the others."""
-    case, today = assignment.case, _today(now)
+    case, today = assignment.case, local_day(now)
     rows = db.session.scalars(
         _in_force(today)
         .where(or_(AnswerTemplate.centre_id.is_(None), AnswerTemplate.centre_id == case.centre_id))
@@ -56,7 +57,7 @@ def templates_for(assignment: Assignment, *, now: datetime) -> list[AnswerTempla
 
 def own_templates(by: Actor, *, now: datetime) -> list[AnswerTemplate]:
     """The templates of the agencies a person works in."""
-    rows = _in_force(_today(now)).where(AnswerTemplate.agency_id.in_(by.agency_ids)).options(joinedload(AnswerTemplate.agency))
+    rows = _in_force(local_day(now)).where(AnswerTemplate.agency_id.in_(by.agency_ids)).options(joinedload(AnswerTemplate.agency))
     return list(db.session.scalars(rows.order_by(AnswerTemplate.agency_id, AnswerTemplate.position, AnswerTemplate.id).limit(MOST_SHOWN)))
 
 
@@ -104,7 +105,7 @@ def keep_template(
     last = db.session.scalar(select(func.max(AnswerTemplate.position)).where(AnswerTemplate.agency_id == agency.id)) or 0
     template = AnswerTemplate(
         centre_id=agency.centre_id, agency_id=agency.id, service_code=service_code, position=last + 1, name_vi=name, name_en=name,
-        valid_from=_today(now), written_by_id=by.account_id, **texts,
+        valid_from=local_day(now), written_by_id=by.account_id, **texts,
     )  # fmt: skip
     append(RULES_STREAM, "keep_template", by=by, at=now, payload={"agency": agency.key, "name": name})
     db.session.add(template)
@@ -126,12 +127,12 @@ def retire_template(template: AnswerTemplate, *, by: Actor, now: datetime) -> No
     """Offer a template of the person's agency no more, from today. Records `retire_template`. Raises NotAllowed."""
     agency = _own(template, by)
     append(RULES_STREAM, "retire_template", by=by, at=now, payload={"agency": agency.key, "name": template.name_vi})
-    template.valid_to = _today(now)
+    template.valid_to = local_day(now)
 
 
 def own_named(agency: Agency, now: datetime) -> list[AnswerTemplate]:
     """The templates of one agency that are in force."""
-    return list(db.session.scalars(_in_force(_today(now)).where(AnswerTemplate.agency_id == agency.id)))
+    return list(db.session.scalars(_in_force(local_day(now)).where(AnswerTemplate.agency_id == agency.id)))
 
 
 def _own(template: AnswerTemplate, by: Actor) -> Agency:
@@ -180,10 +181,6 @@ def _refuse_unfit(texts: Mapping[str, str]) -> None:
 def unknown_places(text: str) -> list[str]:
     """The places of a text that nothing would be filled into, as they are written; a single brace is one, too."""
     return [found[0] for found in _BRACED.finditer(text) if found[1] not in PLACEHOLDERS]
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(LOCAL_ZONE).date()
 
 
 def _day(instant: datetime) -> str:

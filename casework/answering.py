@@ -12,9 +12,10 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Account, Agency, Answer, Assignment, Case, Decision, Membership, Photo
 from casework.outbox import tell_desk
-from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, desk_name, require
+from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
 from casework.photo_records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.words import Bilingual
@@ -214,7 +215,7 @@ def _approval_desk(assignment: Assignment, author: Actor, now: datetime) -> str:
 
 
 def _has_other(role: Role, author: Actor, now: datetime, *, agency_id: int | None = None, centre_id: int | None = None) -> bool:
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     query = select(Membership).join(Membership.account).where(Membership.role == role, Account.disabled_at.is_(None))
     query = query.where(Membership.agency_id == agency_id) if agency_id else query.where(Membership.centre_id == centre_id)
     return any(row.holds_on(today) and row.account_id not in author.counts_as for row in db.session.scalars(query))

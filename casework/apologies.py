@@ -17,7 +17,8 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.letterheads import letterhead_for
-from casework.letters import is_owed_late, local_day, refuse_day
+from casework.letters import is_owed_late, refuse_day
+from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, Letter
 from casework.outbox import tell_reporters
 from casework.permissions import OPERATIONS, Action, Actor, Role, require

@@ -23,10 +23,11 @@ from casework.db import db
 from casework.due_changes import assignment_due, last_day_in_time, recomputed_never_earlier, under_one_working_day_left
 from casework.errors import CaseworkError
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, Clock
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.pauses import hangs_on
-from casework.permissions import LOCAL_ZONE, Actor, Role
+from casework.permissions import Actor, Role
 from casework.states import AssignmentState
 from casework.working_time import TimeLimit, Unit, working_days_between
 
@@ -86,7 +87,7 @@ def counted_day(case: Case, *, several: bool) -> DayPlan:
     clock = running_clock(case, ClockKind.CASE)
     if clock is None or clock.due_at is None or not several or case.is_urgent:
         return DayPlan(case.due_at)
-    on = clock.started_at.astimezone(LOCAL_ZONE).date()
+    on = local_day(clock.started_at)
     rule = rule_for(ClockKind.CASE, centre_id=case.centre_id, on=on, urgency=case.urgency, complexity=SEVERAL_AGENCIES)
     due = _counted_anew(case, clock, rule)
     return DayPlan(due, rule) if due != clock.due_at else DayPlan(due)
@@ -161,7 +162,7 @@ def start_work(assignment: Assignment, *, now: datetime, earlier: datetime | Non
 
 def refuse_wrong_agencies(case: Case, agencies: list[Agency], now: datetime) -> None:
     """Raise DistributionRefused for an agency named twice, of another centre, no longer there, or with a part in this round already."""
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     if len({agency.id for agency in agencies}) < len(agencies):
         raise DistributionRefused("Một đơn vị được chọn hai lần.", "An agency was chosen twice.")
     for agency in agencies:

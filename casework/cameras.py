@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Area, Camera, Case, CaseReport, Report
-from casework.permissions import LOCAL_ZONE, OPERATIONS, Actor
+from casework.permissions import OPERATIONS, Actor
 
 MOST_CAMERAS = 500
 MOST_READ = 20_000
@@ -62,7 +63,7 @@ def centres_of_operations(by: Actor) -> list[int] | None:
 
 def cameras_for(by: Actor, *, now: datetime) -> list[Camera]:
     """The cameras of today in the centres where the person takes reports, by name; at most MOST_CAMERAS."""
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     query = _of_centres(by).where(Camera.valid_from <= today, or_(Camera.valid_to.is_(None), Camera.valid_to > today))
     return list(db.session.scalars(query))
 

@@ -11,9 +11,10 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Area, Case, CaseReport, Centre, Field, Note, SearchRow
 from casework.outbox import tell_desk, tell_reporters
-from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.permissions import Action, Actor, Role, require
 from casework.splitting import reports_merged_in
 from casework.states import CaseState
 
@@ -35,7 +36,7 @@ def centre_for(*, area: Area | None, latitude: float | None, longitude: float | 
     that of the area above. Of several areas around a position the smallest counts. Degrees are WGS 84. Raises CentreMissing.
     Source: rules.md, section 8.
     """
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     found = _centre_above(area, today) if area is not None else None
     if found is None and area is None and latitude is not None and longitude is not None:
         found = _centre_around(latitude, longitude, today)
@@ -64,10 +65,10 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
         raise PassOnRefused(
             f"Vui lòng nêu lý do chuyển, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in at most {LONGEST_REASON} characters."
         )
-    if centre.id == case.centre_id or not centre.holds_on(now.astimezone(LOCAL_ZONE).date()):
+    if centre.id == case.centre_id or not centre.holds_on(local_day(now)):
         raise PassOnRefused("Vui lòng chọn một trung tâm khác đang hoạt động.", "Please choose another centre that is at work.")
     record(case, "pass_on", by=by, at=now, former=case.centre.code_prefix, centre=centre.code_prefix)
-    _move(case, centre, now.astimezone(LOCAL_ZONE).date())
+    _move(case, centre, local_day(now))
     db.session.add(
         Note(case_id=case.id, audience="centre", body=reason, written_by_id=by.account_id, written_at=now)
     )  # fmt: skip
@@ -77,7 +78,7 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
 
 def other_centres(case: Case, *, now: datetime) -> list[Centre]:
     """The centres a case could be passed on to, by name."""
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     query = select(Centre).where(Centre.id != case.centre_id).order_by(Centre.name_vi, Centre.id)
     return [centre for centre in db.session.scalars(query) if centre.holds_on(today)]
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from casework.calendars import calendar_of, rules_head
 from casework.db import db, kept_for_step
 from casework.due_changes import assignment_due
+from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockRule, Publication
-from casework.permissions import LOCAL_ZONE
 from casework.reminder_ladder import Rung, ladder_of, next_rung_at
 from casework.working_time import Pause, TimeLimit, Unit, due_at
 
@@ -110,7 +110,7 @@ def start_clock(
     rule = rule_for(
         kind,
         centre_id=case.centre_id,
-        on=at.astimezone(LOCAL_ZONE).date(),
+        on=local_day(at),
         urgency=urgency or case.urgency,
         complexity=complexity or case.complexity,
     )
@@ -177,7 +177,7 @@ def allowance_from(case: Case, began: datetime, *, urgency: str | None = None) -
 
     Source: rules.md, section 4, clock "assignment".
     """
-    on = began.astimezone(LOCAL_ZONE).date()
+    on = local_day(began)
     rule = rule_for(ClockKind.ASSIGNMENT, centre_id=case.centre_id, on=on, urgency=urgency or case.urgency, complexity=case.complexity)
     return TimeLimit(rule.amount, Unit(rule.unit))
 
@@ -270,8 +270,8 @@ def move_due(clock: Clock, due: datetime | None, *, case: Case, assignment: Assi
 def mark_extended(clock: Clock, *, at: datetime, without: datetime | None = None) -> None:
     """Remember that a running limit was given more time; the caller moves it. `without` is when it would be due else, if not as now.
 
-    "In time after extension" is counted apart (rules.md, section 4). What was in time without it is judged by the day as it stood until
-    the first extension: rests and another urgency may have moved that since it was first promised.
+    "In time after extension" is counted apart (rules.md, section 4). What was in time without it is judged by the day as it stood at
+    the first extension: rests and another urgency may have moved that since it was first promised. Rests after it move it on (pauses.py).
     """
     if clock.extended_at is None:
         clock.first_due_at = without or clock.due_at or clock.first_due_at
@@ -291,7 +291,7 @@ def schedule_reminder(clock: Clock, case: Case, *, climbed: Collection[int] = ()
 def ladder_for(clock: Clock, case: Case) -> list[Rung]:
     """The rungs of a limit under the rules of the day it began, as urgent as the case is now."""
     return ladder_of(
-        clock.kind, centre_id=case.centre_id, on=clock.started_at.astimezone(LOCAL_ZONE).date(), urgency=_urgency_of(clock, case)
+        clock.kind, centre_id=case.centre_id, on=local_day(clock.started_at), urgency=_urgency_of(clock, case)
     )
 
 

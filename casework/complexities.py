@@ -6,8 +6,8 @@ from sqlalchemy import or_, select
 
 from casework.clocks import ClockKind, RuleMissing, rule_for
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import Case, Complexity
-from casework.permissions import LOCAL_ZONE
 
 AT_FILING = "ordinary"
 """What a case is until somebody classifies it."""
@@ -17,8 +17,8 @@ SEVERAL_AGENCIES = "complex"
 
 def complexities_for(case: Case, *, now: datetime, counted_from: datetime) -> list[Complexity]:
     """What may be chosen for a case today, in order: only where it has a limit, counted from that instant. More is an error to come."""
-    on = counted_from.astimezone(LOCAL_ZONE).date()
-    rows = complexities_of(case.centre_id, now.astimezone(LOCAL_ZONE).date())
+    on = local_day(counted_from)
+    rows = complexities_of(case.centre_id, local_day(now))
     return [row for row in rows if has_limit(row.key, case.centre_id, on)]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import ConsentNotice
-from casework.permissions import LOCAL_ZONE
 from casework.settings.rows import Proposal
 from casework.words import Bilingual
 
@@ -22,7 +22,7 @@ LONGEST_NOTICE = 6_000
 
 def notice_today(centre_id: int | None, now: datetime) -> ConsentNotice | None:
     """The notice a centre shows: its own, else that of the installation; of several in force the newest. None where none was seeded."""
-    today = _day(now)
+    today = local_day(now)
     rows = [row for row in _begun(today) if row.centre_id in (None, centre_id)]
     in_force = [row for row in rows if row.holds_on(today)]
     # somebody always has to be told something: where the last one was ended, it goes on
@@ -31,7 +31,7 @@ def notice_today(centre_id: int | None, now: datetime) -> ConsentNotice | None:
 
 def notice_shown(version: str, now: datetime) -> ConsentNotice | None:
     """The notice of a version that has been shown at some time: a report may have waited for weeks with the one of its day."""
-    return next((row for row in _begun(_day(now)) if row.version == version), None)
+    return next((row for row in _begun(local_day(now)) if row.version == version), None)
 
 
 def replaces_for(centre_id: int | None, shown: ConsentNotice | None, now: datetime) -> ConsentNotice | None:
@@ -96,7 +96,3 @@ def _begun(day: date) -> list[ConsentNotice]:
 def _ever_held() -> Any:
     """Not taken back before it began."""
     return ConsentNotice.valid_to.is_(None) | (ConsentNotice.valid_to > ConsentNotice.valid_from)
-
-
-def _day(now: datetime) -> date:
-    return now.astimezone(LOCAL_ZONE).date()

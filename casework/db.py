@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -20,6 +22,11 @@ LOCK_TIMEOUT_SECONDS = 5
 
 LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
 """PostgreSQL: lock not available, deadlock detected, could not serialise."""
+
+READ_ONLY = "25006"
+AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "53300", "53100", "58030"})
+"""PostgreSQL: only reads are taken, shut down, crashed, starting, idle too long, no connection left, disk full, disk failing; class 08
+is of connections."""
 
 WRITES = "langbiang_writes"
 """Execution option that makes the SQLite transaction take the write lock at once."""
@@ -143,7 +150,10 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
     session.info["in_unit_of_work"] = True
     session.info["kept"] = {}
     try:
-        session.connection(execution_options={WRITES: True})
+        connection = session.connection(execution_options={WRITES: True})
+        if not on_sqlite:
+            # of this transaction, not of the session: behind a pooler the next transaction has another one
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
         yield
         session.expire_on_commit = not keeps_rows
         session.commit()
@@ -178,6 +188,19 @@ def is_lock_timeout(error: DBAPIError) -> bool:
     return code in LOCK_CODES or "database is locked" in str(error.orig)
 
 
+def is_unreachable(error: SQLAlchemyError) -> bool:
+    """Whether there is no PostgreSQL at this moment that takes what is written: it is down, starting, being replaced, full, or has no
+    connection left."""
+    if isinstance(error, TimeoutError):
+        return True
+    if not isinstance(error, DBAPIError) or not isinstance(error.orig, psycopg.Error):
+        return False
+    code = error.orig.sqlstate
+    if code is None:
+        return isinstance(error.orig, psycopg.OperationalError) or error.connection_invalidated
+    return code in AWAY_CODES or code.startswith("08")
+
+
 def kept_for_step() -> dict[Any, Any]:
     """What the running unit of work has read and need not read again; outside one, an empty dictionary nobody keeps.
 
@@ -198,6 +221,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "handle_error", _let_go_of_standby)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -213,7 +237,18 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _let_go_of_standby(context: ExceptionContext) -> None:
+    """A server that has become a standby takes no writes on connections it still holds: they are opened anew, to the server that does."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY and not _is_meant_to_read(context):
+        context.is_disconnect = True
+
+
+def _is_meant_to_read(context: ExceptionContext) -> bool:
+    connection = context.connection
+    return connection is not None and bool(connection.get_execution_options().get("postgresql_readonly"))
+
+
 def _prepare_postgresql(connection: Any, _record: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"SET TIME ZONE 'UTC'; SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+        cursor.execute("SET TIME ZONE 'UTC'")                             # the one thing of a session that poolers keep apart
     connection.commit()

@@ -9,9 +9,10 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Case, Directive
 from casework.outbox import tell_desk
-from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.permissions import Action, Actor, Role, require
 from casework.states import ENDED_STATES
 
 LONGEST_DIRECTIVE = 4_000
@@ -36,7 +37,7 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
             f"Vui lòng ghi nội dung chỉ đạo, tối đa {LONGEST_DIRECTIVE} ký tự.",
             f"Please write the directive, {LONGEST_DIRECTIVE} characters at most.",
         )
-    if until is not None and until < now.astimezone(LOCAL_ZONE).date():
+    if until is not None and until < local_day(now):
         raise DirectiveRefused("Ngày hoàn thành đã qua.", "The day by which it is to be done has passed.")
     due = calendar_of(case.centre_id).end_of(until, now) if until is not None else None
     record(case, "direct", by=by, at=now, until=until.isoformat() if until is not None else None)

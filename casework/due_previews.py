@@ -7,9 +7,9 @@ from casework.asking import counted_day, is_short, taking_part
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, LimitRule, due_for_new_agency, rule_for
 from casework.complexities import AT_FILING, complexities_for
+from casework.local_time import local_day
 from casework.models import Case
 from casework.pauses import as_rests, counted_from, rests_before_promise
-from casework.permissions import LOCAL_ZONE
 from casework.working_time import TimeLimit, Unit, due_at
 
 
@@ -71,7 +71,7 @@ def _rule(case: Case, kind: ClockKind, *, at: datetime, urgency: str | None = No
     return rule_for(
         kind,
         centre_id=case.centre_id,
-        on=at.astimezone(LOCAL_ZONE).date(),
+        on=local_day(at),
         urgency=urgency or case.urgency,
         complexity=complexity or case.complexity,
     )

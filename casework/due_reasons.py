@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Select, select
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE
 from casework.models import Case, CaseReport, OutboxMessage, Report
-from casework.permissions import LOCAL_ZONE
 from casework.words import Bilingual
 
 LATER, SOONER = "due_moved", "due_sooner"

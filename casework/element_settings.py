@@ -11,8 +11,9 @@ from sqlalchemy import or_, select
 
 from casework.calendars import rules_head
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import ElementSetting
-from casework.permissions import LOCAL_ZONE, Role
+from casework.permissions import Role
 from casework.words import Bilingual
 from casework.working_time import TimeLimit, Unit
 
@@ -85,7 +86,7 @@ def elements_of(centre_id: int | None) -> Mapping[str, ElementFacts]:
 
 def element_rule(element: str, centre_id: int | None, at: datetime) -> ElementRule:
     """What is set for an element on the local day of an instant; a centre's own row stands in place of the installation's (rules.md, 8)."""
-    return element_rules(centre_id, at.astimezone(LOCAL_ZONE).date()).get(element, AS_THE_DIAGRAM)
+    return element_rules(centre_id, local_day(at)).get(element, AS_THE_DIAGRAM)
 
 
 def element_rules(centre_id: int | None, day: date) -> dict[str, ElementRule]:

@@ -1,4 +1,5 @@
-"""Where the bytes of files lie: a folder of this machine, written so that a power cut at any instant loses nothing.
+"""Where the bytes of files lie: a folder of this machine, written so that a power cut at any instant loses nothing. Several machines
+share a bucket in its place (bucket_store.py).
 
 The order is always the same. `put` writes under a staged name in the same folder, brings the bytes to the disk
 (fsync of the file), gives the file its name (rename) and brings the name to the disk (fsync of the folder); only then
@@ -48,6 +49,16 @@ class FileNotStored(CaseworkError):
         )
 
 
+class StorageUnreachable(CaseworkError):
+    """The storage does not answer, or broke off: whether the file is there is not known."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Chưa đọc được tệp vì kho lưu trữ đang gặp sự cố. Vui lòng thử lại sau ít phút.",
+            "The file could not be read because the storage has a problem. Please try again in some minutes.",
+        )
+
+
 class FileMissing(CaseworkError):
     """No file lies under this stored name."""
 
@@ -75,7 +86,10 @@ class FileStore(Protocol):
         """Store so that it survives a power cut; raises FileNotStored, FileExistsError for a name in use."""
 
     def open(self, stored_name: str, *, sealed: bool = False) -> BinaryIO:
-        """The content, to be read from the start and closed; raises FileMissing, when reading also SealBroken, KeyMissing."""
+        """The content, to be read from the start and closed; raises FileMissing, when reading also SealBroken, KeyMissing.
+
+        Whatever asks a storage elsewhere may also raise StorageUnreachable.
+        """
 
     def delete(self, stored_name: str) -> None:
         """Remove for good; a name that is not there is no error, so that a job may repeat it after a crash."""
@@ -89,11 +103,24 @@ class FileStore(Protocol):
     def drop_staged(self, older_than: datetime) -> int:
         """Remove what a `put` that never came to its end left before this instant; returns how many."""
 
+    def refuse_unusable(self) -> None:
+        """Raises OSError or StorageUnreachable unless something could be stored now."""
+
+    def keeps_what_is_deleted(self) -> bool:
+        """Whether the storage holds on to what is deleted, so that erasing would be a word only."""
+
 
 def new_stored_name() -> str:
     """A fresh random name, spread over folders."""
     name = secrets.token_hex(16)
     return f"{name[:2]}/{name[2:4]}/{name}"
+
+
+def sound_name(stored_name: str) -> str:
+    """The name itself; raises ValueError for anything but the form of `new_stored_name`."""
+    if not STORED_NAME.fullmatch(stored_name):
+        raise ValueError(f"not a stored name: {stored_name!r}")
+    return stored_name
 
 
 class LocalFileStore:
@@ -108,8 +135,8 @@ class LocalFileStore:
         path = self._path(stored_name)
         if path.exists():
             raise FileExistsError(stored_name)
-        count = _Count(content)
-        pieces = seal_stream(count, purpose=_purpose(stored_name)) if sealed else iter(count)
+        count = Counted(content)
+        pieces = seal_stream(count, purpose=purpose_of(stored_name)) if sealed else iter(count)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             opening = _write_durably(path, pieces)
@@ -126,7 +153,7 @@ class LocalFileStore:
             file = self._path(stored_name).open("rb")
         except FileNotFoundError:
             raise FileMissing(stored_name) from None
-        return io.BufferedReader(_Unsealed(file, _purpose(stored_name)), PIECE) if sealed else file
+        return io.BufferedReader(Unsealed(file, purpose_of(stored_name)), PIECE) if sealed else file
 
     def delete(self, stored_name: str) -> None:
         """Remove for good; a name that is not there is no error, so that a job may repeat it after a crash."""
@@ -155,11 +182,19 @@ class LocalFileStore:
                 dropped += 1
         return dropped
 
+    def refuse_unusable(self) -> None:
+        """Raises OSError unless something could be stored now."""
+        probe = self.root / f".probe-{secrets.token_hex(8)}"
+        probe.write_bytes(b"")
+        probe.unlink()
+
+    def keeps_what_is_deleted(self) -> bool:
+        """Whether the storage holds on to what is deleted; a folder does not."""
+        return False
+
     def _path(self, stored_name: str) -> Path:
         """The file of that name; anything but the form of `new_stored_name` is refused, so no name leads out of the root."""
-        if not STORED_NAME.fullmatch(stored_name):
-            raise ValueError(f"not a stored name: {stored_name!r}")
-        return self.root / stored_name
+        return self.root / sound_name(stored_name)
 
 
 def sweep(
@@ -183,7 +218,7 @@ def sweep(
     return swept
 
 
-class _Count:
+class Counted:
     """The pieces of a content, counted and digested while they pass."""
 
     def __init__(self, content: bytes | BinaryIO) -> None:
@@ -198,7 +233,7 @@ class _Count:
             yield piece
 
 
-class _Unsealed(io.RawIOBase):
+class Unsealed(io.RawIOBase):
     """A sealed file as a readable one: each piece is authenticated before anyone reads it."""
 
     def __init__(self, file: BinaryIO, purpose: str) -> None:
@@ -225,7 +260,8 @@ class _Unsealed(io.RawIOBase):
         super().close()
 
 
-def _purpose(stored_name: str) -> str:
+def purpose_of(stored_name: str) -> str:
+    """What a seal is bound to: bytes put under another name do not open."""
     return f"file {stored_name}"
 
 

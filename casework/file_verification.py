@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, select
 
 from casework.db import db
-from casework.file_store import PIECE, SHORTEST_WAIT, FileMissing, FileStore
+from casework.file_store import PIECE, SHORTEST_WAIT, FileMissing, FileStore, StorageUnreachable
 from casework.findings import Finding, fault, note
 from casework.keyring import KeyMissing
 from casework.models import File, Photo, Recording
@@ -29,6 +29,8 @@ def check_files(store: FileStore, *, now: datetime, key_ids: frozenset[str], eve
     for row in _rows():
         try:
             wrong = _fault_of(row, store, key_ids, closed, now, is_read=row.id % every == first % every)
+        except StorageUnreachable as unreachable:
+            wrong = fault("file.unreadable", row.stored_name, unreachable.vi, unreachable.en)
         except OSError as error:
             wrong = fault(
                 "file.unreadable", row.stored_name,
@@ -41,6 +43,12 @@ def check_files(store: FileStore, *, now: datetime, key_ids: frozenset[str], eve
             "file.key_missing", f"key {key_id}",
             f"Không có khóa {key_id}: {count} tệp đã niêm phong không mở được.",
             f"The key {key_id} is not here: {count} sealed files cannot be opened.",
+        )  # fmt: skip
+    if store.keeps_what_is_deleted():
+        yield fault(
+            "file.versions", "bucket",
+            "Kho tệp giữ lại các phiên bản cũ: tệp đã xóa vẫn còn trong đó. Hãy tắt chức năng giữ phiên bản và xóa các phiên bản cũ.",
+            "The bucket keeps versions, so what was erased is still in it. Turn versions off and delete the old ones.",
         )  # fmt: skip
     yield from _unknown_files(store, now)
 

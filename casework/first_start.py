@@ -8,10 +8,16 @@ from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
+from casework.factors.requirement import WHY_NEW, guard_sign_in
 from casework.folding import normal
-from casework.models import Account, Centre, Membership
-from casework.permissions import LOCAL_ZONE, SYSTEM, Role
+from casework.local_time import local_day
+from casework.models import Account, Centre, HouseSetting, Membership
+from casework.permissions import SYSTEM, Role
 from casework.seeding import install_rules
+from casework.settings.recording import record_setting
+
+FIRST_VALUES = {"mask_identity_months": 24, "unused_account_months": 24}
+"""What a new installation begins with. One that is upgraded goes on as it was until somebody decides: what these erase never comes back."""
 
 
 class InstallationRefused(CaseworkError):
@@ -34,11 +40,21 @@ def begin_installation(
     if not all(map(normal, (name_vi, name_en, full_name))) or not login:
         raise InstallationRefused("Thiếu tên trung tâm hoặc quản trị viên.", "The name of the centre or of the administrator is missing.")
     install_rules(now)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     centre = Centre(code_prefix=prefix, name_vi=normal(name_vi), name_en=normal(name_en), is_default=True, phone=phone, valid_from=today)
     administrator = Account(kind="staff", login=login, password_hash=password_hash, full_name=normal(full_name), created_at=now)
     administrator.title_vi, administrator.title_en = "Quản trị hệ thống", "Administrator"
     administrator.memberships.append(Membership(role=Role.ADMINISTRATOR, valid_from=today))
     db.session.add_all([centre, administrator])
     append(RULES_STREAM, "begin_installation", by=SYSTEM, at=now, payload={"centre": prefix, "administrator": login})
+    db.session.flush()
+    guard_sign_in(now=now)
+    set_first_values(now=now)
     return centre
+
+
+def set_first_values(*, now: datetime) -> None:
+    """Put FIRST_VALUES in force. Records `change_setting` of each."""
+    for key, value in FIRST_VALUES.items():
+        db.session.add(HouseSetting(key=key, value=value, changed_at=now))
+        record_setting("value", key, by=SYSTEM, at=now, centre_id=None, old={"value": 0}, new={"value": value}, reason=WHY_NEW)

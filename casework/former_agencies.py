@@ -10,8 +10,8 @@ from sqlalchemy import select
 from casework.db import db
 from casework.folding import index_words
 from casework.former_areas import Beside
+from casework.local_time import local_day
 from casework.models import Agency, AgencySuccession, Case, Event
-from casework.permissions import LOCAL_ZONE
 from casework.successors import Followed, heirs_of
 from casework.words import Bilingual
 
@@ -109,7 +109,7 @@ def agencies_beside(case: Case, today: date) -> dict[int, Beside]:
     """What to say behind the names of the agencies of a case, by assignment: what the one that had the work before was called, where a
     reorganisation moved it; or who goes on with an agency that has ended. No statement where there was no reorganisation.
     """
-    moved = [row for row in case.assignments if row.agency.valid_from > row.distributed_at.astimezone(LOCAL_ZONE).date()]
+    moved = [row for row in case.assignments if row.agency.valid_from > local_day(row.distributed_at)]
     before = _names_before(case) if moved else {}
     found = {row.id: Beside(formerly=before[row.agency.name]) for row in moved if row.agency.name in before}
     ended = {row.id: row.agency for row in case.assignments if not row.agency.holds_on(today)}

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from casework.clocks import ClockKind
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from casework.said import Audience, Known, agency_name
 from casework.staff_sentences import CHANGES, COMPLEXITIES, URGENCIES
 from casework.words import Bilingual

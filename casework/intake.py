@@ -17,6 +17,7 @@ from casework.events import record
 from casework.folding import normal
 from casework.identity import Contact, sealed_reporter
 from casework.limits import KEPT_FOR_CLIENTS
+from casework.local_time import LOCAL_ZONE
 from casework.models import (
     Area,
     Camera,
@@ -33,7 +34,7 @@ from casework.models import (
 )
 from casework.outbox import tell_desk, tell_reporter
 from casework.own_links import case_of
-from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.permissions import Action, Actor, Role, require
 from casework.photo_records import link_staged
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest

@@ -7,8 +7,9 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -18,12 +19,19 @@ from casework.errors import CaseworkError
 KEY_SIZE = 32
 """Bytes in every key: AES-256 and HMAC-SHA256."""
 
+REREAD_SECONDS = 5.0
+"""How long after a rotation a process that runs may still seal with the key before."""
+
 KEY_ID = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
 """What a key is called in each ciphertext."""
 
 
 class KeyringUnusable(CaseworkError):
     """The key file is not there, not readable, or not a key file; or one would be overwritten."""
+
+
+class KeyNotRetired(CaseworkError):
+    """A key cannot be taken away; the text says why."""
 
 
 class KeyMissing(CaseworkError):
@@ -49,6 +57,18 @@ class _Keys:
         key_id = f"k{secrets.token_hex(4)}"
         return _Keys(current=key_id, sealing={**self.sealing, key_id: secrets.token_bytes(KEY_SIZE)}, lookup=self.lookup)
 
+    def with_current(self, key_id: str) -> "_Keys":
+        if key_id not in self.sealing:
+            raise KeyMissing(key_id)
+        return _Keys(current=key_id, sealing=self.sealing, lookup=self.lookup)
+
+    def without(self, key_id: str) -> "_Keys":
+        if key_id not in self.sealing:
+            raise KeyMissing(key_id)
+        if key_id == self.current:
+            raise KeyNotRetired("Khóa đang dùng không bỏ được; hãy đổi khóa trước.", "The key in use cannot be retired: rotate first.")
+        return _Keys(current=self.current, sealing={each: key for each, key in self.sealing.items() if each != key_id}, lookup=self.lookup)
+
 
 class Keyring:
     """Sealing keys by id, the one new seals use, and the key of the lookup digests.
@@ -59,6 +79,8 @@ class Keyring:
     def __init__(self, keys: _Keys, path: Path | None = None) -> None:
         self._keys = keys
         self._path = path
+        self._stamp = _stamp_of(path)
+        self._look_again_at = time.monotonic() + REREAD_SECONDS
 
     @classmethod
     def fresh(cls) -> Self:
@@ -93,19 +115,54 @@ class Keyring:
         The file is on the disk before the first seal can use the key. The folder is locked meanwhile: two rotations
         at once would else lose the key of one of them, and all it had sealed.
         """
-        if self._path is None:
-            self._keys = self._keys.with_new_key()
-        else:
-            with _folder_locked(self._path.parent):
-                rotated = _read(self._path).with_new_key()
-                _write(self._path, rotated)
-            self._keys = rotated
+        self._change(_Keys.with_new_key)
         return self._keys.current
+
+    def add(self) -> str:
+        """Add a new key and return its id; seals go on with the present one. Every machine needs a key before any of them uses it."""
+        added: list[str] = []
+
+        def with_key_aside(keys: _Keys) -> _Keys:
+            new = keys.with_new_key()
+            added.append(new.current)
+            return new.with_current(keys.current)
+
+        self._change(with_key_aside)
+        return added[-1]
+
+    def use(self, key_id: str) -> None:
+        """Let new seals use a key that is here; raises KeyMissing."""
+        self._change(lambda keys: keys.with_current(key_id))
+
+    def retire(self, key_id: str) -> None:
+        """Take a key away for good: nothing it sealed opens any more. Raises KeyMissing, KeyNotRetired for the one in use."""
+        self._change(lambda keys: keys.without(key_id))
 
     @property
     def current_id(self) -> str:
-        """The id of the key that new seals use."""
+        """The id of the key that new seals use. Another process may have rotated: the file is looked at every REREAD_SECONDS."""
+        if self._path is not None and time.monotonic() >= self._look_again_at:
+            self._look_again_at = time.monotonic() + REREAD_SECONDS
+            stamp = _stamp_of(self._path)
+            if stamp != self._stamp and stamp is not None:
+                with suppress(KeyringUnusable):  # what is known stays in use until the file can be read again
+                    self._keys, self._stamp = _read(self._path), stamp
         return self._keys.current
+
+    @property
+    def changed_at(self) -> float | None:
+        """When the key file was last written, in seconds since 1970; None without a file."""
+        return self._path.stat().st_mtime if self._path is not None else None
+
+    def _change(self, change: Callable[[_Keys], _Keys]) -> None:
+        if self._path is None:
+            self._keys = change(self._keys)
+            return
+        with _folder_locked(self._path.parent):
+            changed = change(_read(self._path))
+            _write(self._path, changed)
+            self._stamp = _stamp_of(self._path)
+        self._keys = changed
 
     @property
     def key_ids(self) -> frozenset[str]:
@@ -156,6 +213,15 @@ def current_keyring() -> Keyring:
     if _in_use is None:
         raise RuntimeError("no keyring in use: create_app() sets it, a test calls use_keyring()")
     return _in_use
+
+
+def _stamp_of(path: Path | None) -> tuple[int, int] | None:
+    """What tells one state of the file from another; None where it is not there, so that what is known stays in use."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns) if found is not None else None
 
 
 def _read(path: Path) -> _Keys:

@@ -28,9 +28,10 @@ from casework.documents.kinds import (
 from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.letterheads import letterhead_for
+from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
 from casework.outbox import tell_agency_of_letter
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, OPERATIONS, WITH_VIEWERS, Action, Actor, Role, Sight, require, sees
+from casework.permissions import AGENCY_ROLES, OPERATIONS, WITH_VIEWERS, Action, Actor, Role, Sight, require, sees
 from casework.reminders import owes_answer
 from casework.settings.values import value_of
 from casework.successors import Followed, heirs_of, left_to
@@ -119,11 +120,6 @@ def days_late(due_at: datetime, now: datetime) -> int:
     return (local_day(now) - local_day(due_at - timedelta(microseconds=1))).days
 
 
-def local_day(instant: datetime) -> date:
-    """The local day of an instant."""
-    return instant.astimezone(LOCAL_ZONE).date()
-
-
 def letters_seen(by: Actor, *, before: int | None = None, limit: int = PAGE) -> list[Letter]:
     """A page of the letters of the person's centres and agencies, the newest first; `before` is the row the last page ended with."""
     query = _seen(by).order_by(Letter.id.desc()).limit(limit)
@@ -150,8 +146,10 @@ def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
     rows = letter.content.get("rows")
     if not rows:
         return letter.content
-    cases = db.session.scalars(select(Case).where(Case.code.in_([row["code"] for row in rows])).options(*WITH_VIEWERS))
-    read = {case.code for case in cases if sees(by, Sight.CLEARED, case)}
+    named = _cases_named({row["code"] for row in rows}, _told_at(letter))
+    cases = db.session.scalars(select(Case).where(Case.id.in_(set(named.values()))).options(*WITH_VIEWERS))
+    seen = {case.id for case in cases if sees(by, Sight.CLEARED, case)}
+    read = {code for code, case_id in named.items() if case_id in seen}
     return {**letter.content, "rows": [row if row["code"] in read else {**row, "title": ""} for row in rows]}
 
 
@@ -181,23 +179,48 @@ def take_out_of_letters(cases: Collection[Case], *, at: datetime, reports: Colle
     """
     if not cases:
         return
-    codes, since = {case.code for case in cases}, min(case.opened_at for case in cases)
-    ids = [case.id for case in cases]
+    since, ids = min(case.opened_at for case in cases), [case.id for case in cases]
     told = or_(Letter.case_id.in_(ids), Letter.id.in_(_slips_with([report.id for report in reports])))
     emptied = []
     for letter in db.session.scalars(select(Letter).where(told).order_by(Letter.id).with_for_update()):
         letter.content, letter.withdrawn_at, letter.withdrawn_reason = {}, letter.withdrawn_at or at, None
         emptied.append(letter.id)
+    # a list may tell of a case by a code that it or another shows since
+    codes = {case.code for case in cases} | set(db.session.scalars(_codes_in(ids)))
     lists = select(Letter).where(Letter.kind.in_(LISTS), Letter.made_at >= since).order_by(Letter.id)
     for letter in db.session.scalars(lists):
         rows = letter.content.get("rows", [])
-        if any(row["code"] in codes for row in rows):
+        told_codes = codes & {row["code"] for row in rows}
+        named = _cases_named(told_codes, _told_at(letter)) if told_codes else {}
+        leaving = {code for code in told_codes if named.get(code, ids[0]) in ids}
+        if leaving:
             # the words somebody added may speak of the same case
             typed = dict.fromkeys(TYPED & letter.content.keys(), "")
-            letter.content = {**letter.content, "rows": [row for row in rows if row["code"] not in codes], **typed}
+            letter.content = {**letter.content, "rows": [row for row in rows if row["code"] not in leaving], **typed}
             letter.withdrawn_at, letter.withdrawn_reason = letter.withdrawn_at or at, None
             emptied.append(letter.id)
     forget_files_of(emptied, at=at)
+
+
+def _cases_named(codes: Collection[str], at: datetime) -> dict[str, int]:
+    """Which case was meant by a code at an instant: the one the report of that code was in then. Codes go from case to case when a main
+    report is withdrawn (casework.main_reports), and a list says what stood on its day."""
+    there = select(Report.code, CaseReport.case_id).join(CaseReport, CaseReport.report_id == Report.id).where(
+        Report.code.in_(codes), CaseReport.joined_at <= at, or_(CaseReport.left_at.is_(None), CaseReport.left_at >= at)
+    )  # fmt: skip
+    # a split leaves the link of before and that of the merge: the later one holds
+    return {row.code: row.case_id for row in db.session.execute(there.order_by(CaseReport.joined_at, CaseReport.id))}
+
+
+def _told_at(letter: Letter) -> datetime:
+    """The instant as of which a list tells: when its figures were read, or when it was written."""
+    read_at = letter.content.get("read_at")
+    return datetime.fromisoformat(read_at) if read_at else letter.made_at
+
+
+def _codes_in(case_ids: Collection[int]) -> Select[str]:
+    """The codes of all reports that are or were in these cases."""
+    return select(Report.code).join(CaseReport, CaseReport.report_id == Report.id).where(CaseReport.case_id.in_(case_ids)).distinct()
 
 
 def _slips_with(report_ids: Sequence[int]) -> Select[int]:

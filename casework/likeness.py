@@ -16,8 +16,8 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.folding import fold
+from casework.local_time import local_day
 from casework.models import Case, CaseReport, Field, ReportText
-from casework.permissions import LOCAL_ZONE
 from casework.states import CaseState
 
 MOST_LEARNT = 5_000
@@ -68,7 +68,7 @@ class Likeness:
         return target, tuple(_as_written(text, model.speaking(bare, target)[:MOST_WORDS]))
 
     def _learn_daily(self, centre_id: int, learn: Learner, now: datetime) -> None:
-        today = now.astimezone(LOCAL_ZONE).date()
+        today = local_day(now)
         with self._guard:
             if self._day.get(centre_id) == today:
                 return

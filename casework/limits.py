@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.local_time import LOCAL_ZONE
 from casework.models import IdempotencyKey, RateCounter
-from casework.permissions import LOCAL_ZONE
 from casework.sealing import lookup_digest
 from casework.settings.values import VALUES, value_of
 

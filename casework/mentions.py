@@ -14,10 +14,11 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import fold
+from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Membership, Mention, Note
 from casework.notes import own_open_assignment, reads_note
 from casework.outbox import tell_account
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, WITH_VIEWERS, Actor, Role, actor_for
+from casework.permissions import AGENCY_ROLES, WITH_VIEWERS, Actor, Role, actor_for
 from casework.successors import Followed, heirs_of
 
 MOST_COLLEAGUES = 50
@@ -126,7 +127,7 @@ def forget_unreadable(*, by: Actor, now: datetime) -> None:
 
 def _works_there(case: Case, audience: str, part: Assignment | None, now: datetime) -> ColumnElement[bool]:
     """Memberships whose holders read a note of that audience."""
-    today: date = now.astimezone(LOCAL_ZONE).date()
+    today: date = local_day(now)
     holds = and_(Membership.valid_from <= today, or_(Membership.valid_to.is_(None), Membership.valid_to > today))
     centres = {case.centre_id, *heirs_of(Followed.CENTRE, case.centre_id, case.area_id)}
     leads = Membership.role.in_((Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER))

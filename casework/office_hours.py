@@ -11,8 +11,9 @@ from casework.calendar_changes import HOURS_VERB, CalendarChangeRefused, require
 from casework.calendars import RULES_STREAM, HoursRow, hours_of_scope, read_spans
 from casework.db import db
 from casework.events import append
+from casework.local_time import local_day
 from casework.models import CalendarChange, EventStream, OfficeHours
-from casework.permissions import LOCAL_ZONE, Actor
+from casework.permissions import Actor
 from casework.working_time import Calendar
 
 MOST_SPANS = 4
@@ -58,7 +59,7 @@ def set_office_hours(*, centre_id: int | None, spans: Sequence[str], valid_from:
 
 def refuse_hours(rows: Sequence[HoursRow], spans: Sequence[str], valid_from: date, now: datetime) -> None:
     """Raise CalendarChangeRefused where hours cannot be set so beside these rows: what has been is not rewritten."""
-    if valid_from < now.astimezone(LOCAL_ZONE).date():
+    if valid_from < local_day(now):
         raise CalendarChangeRefused("Giờ làm việc chỉ đổi được từ hôm nay trở đi.", "Office hours can only change from today on.")
     own = next((row for row in rows if row.valid_from == valid_from), None)
     if not spans and own is None:

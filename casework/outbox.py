@@ -13,8 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db, kept_for_step
 from casework.followers import followers_of, is_known_to_public
+from casework.local_time import local_day
 from casework.models import Case, OutboxMessage, Report
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Role, desk_name
+from casework.permissions import AGENCY_ROLES, Role, desk_name
 from casework.successors import centre_at_work
 
 LETTER = "reminder_letter"
@@ -94,13 +95,31 @@ def tell_of_schedule(recipient: str, template: str, *, at: datetime, key: str, *
         db.session.add(message)
 
 
+def tell_of_sign_in(account_id: int, template: str, *, at: datetime, key: str, **parameters: Any) -> None:
+    """Tell a member of staff that how they sign in has changed; it belongs to no case. `key` says which change."""
+    message = OutboxMessage(
+        recipient=f"account:{account_id}", channel="page", template=template, parameters=parameters,
+        dedupe_key=f"{template}:{account_id}:{key}", created_at=at, due_at=at,
+    )  # fmt: skip
+    db.session.add(message)
+
+
+def tell_of_account(account_id: int, template: str, *, at: datetime, **parameters: Any) -> None:
+    """Tell a citizen of their account; it belongs to no case."""
+    message = OutboxMessage(
+        recipient=f"account:{account_id}", channel="page", template=template, parameters=parameters,
+        dedupe_key=f"{template}:{account_id}:{at.timestamp():.6f}", created_at=at, due_at=at,
+    )  # fmt: skip
+    db.session.add(message)
+
+
 def add_to_letter(desk: str, case: Case, *, at: datetime, due: datetime) -> None:
     """Put a case into the letter an inbox gets on the local day of `due`; it is begun if there is none yet.
 
     Workers beside each other may begin the same letter: the second waits for the first and adds to it. Whoever adds to
     several letters in one unit of work takes them in the order of their desks, so that nobody waits in a circle.
     """
-    key = f"letter:{desk}:{due.astimezone(LOCAL_ZONE).date().isoformat()}"
+    key = f"letter:{desk}:{local_day(due).isoformat()}"
     on_sqlite = db.session.get_bind().dialect.name == "sqlite"
     insert = sqlite.insert if on_sqlite else postgresql.insert
     begun = insert(OutboxMessage).values(

@@ -126,6 +126,7 @@ class OwnReport:
     review: ReviewTold | None = None
     turns: tuple[Turn, ...] = ()
     moves: tuple[DueMove, ...] = ()
+    masked_at: datetime | None = None
     steps: tuple[Step, ...] = ()
 
     @property
@@ -156,7 +157,7 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
     talk, moves = talk_about(report, case), moves_told(report, links)
     own_part = replace(
         receipt, words=original_words(report), place=place_words(report), village=report.village,
-        area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves),
+        area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves), masked_at=case.masked_at,
         steps=tuple(with_moves(own_steps(report, links), moves)),
     )  # fmt: skip
     if link.left_at is not None:

@@ -8,9 +8,9 @@ from casework.calendars import calendar_of
 from casework.clocks import ClockKind, allowance_from, move_due, rule_for, run_again, running_clock, running_clocks, start_clock
 from casework.db import db
 from casework.due_changes import assignment_due, shifted
+from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockPause
 from casework.outbox import tell_reporters
-from casework.permissions import LOCAL_ZONE
 from casework.states import Pause
 from casework.working_time import Calendar, TimeLimit, Unit, due_at, working_time
 from casework.working_time import Pause as Rest
@@ -66,7 +66,7 @@ def start_case_clock(case: Case, *, at: datetime) -> Clock:
     due = None
     if rests:
         rule = rule_for(
-            ClockKind.CASE, centre_id=case.centre_id, on=at.astimezone(LOCAL_ZONE).date(), urgency=case.urgency, complexity=case.complexity
+            ClockKind.CASE, centre_id=case.centre_id, on=local_day(at), urgency=case.urgency, complexity=case.complexity
         )
         due = due_at(TimeLimit(rule.amount, Unit(rule.unit)), at, calendar_of(case.centre_id), as_rests(rests))
     clock = start_clock(case, ClockKind.CASE, at=at, due=due)
@@ -118,6 +118,9 @@ def _go_on(case: Case, rests: list[tuple[Clock, ClockPause]], *, at: datetime, r
         if clock.ended_at is not None or rest.due_before is None:
             continue
         due = shifted(rest.due_before, rest.since, at, Unit(clock.unit), calendar)
+        if clock.extended_at is not None and clock.extended_at <= rest.since < clock.first_due_at:
+            # the first promise counts without the time a case rested, as every limit does: also when it was extended before
+            clock.first_due_at = max(clock.first_due_at, shifted(clock.first_due_at, rest.since, at, Unit(clock.unit), calendar))
         if clock.kind == ClockKind.CASE:
             case_due = (rest.due_before, due)
         elif clock.kind == ClockKind.ASSIGNMENT and rest.since < rest.due_before:

@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from functools import cache
 
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import Select, bindparam, inspect, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from casework.db import db
+from casework.db import BigId, Instant, db
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, CaseReport, Deputy, Membership, Report
 from casework.successors import Followed, heirs_of
-
-LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class NotAllowed(CaseworkError):
@@ -111,6 +110,7 @@ class Action(StrEnum):
     RATE = "rate"
     READ_BOTTLENECKS = "read_bottlenecks"
     READ_CASE = "read_case"
+    READ_HEALTH = "read_health"
     READ_INBOX = "read_inbox"
     READ_LATE = "read_late"
     READ_LETTERS = "read_letters"
@@ -135,6 +135,7 @@ class Action(StrEnum):
     RETRY_MESSAGE = "retry_message"
     REVEAL_IDENTITY = "reveal_identity"
     REVIEW_RATING = "review_rating"
+    RUN_JOB = "run_job"
     SCHEDULE_REPORT = "schedule_report"
     SEAL_LETTER = "seal_letter"
     SEARCH_CASES = "search_cases"
@@ -198,7 +199,8 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.ENDORSE_EXTENSION: frozenset({Role.AGENCY_LEADER}),
     Action.EXPORT_EVENT_LOG: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.EXPORT_IDENTITY: frozenset({Role.OPS_LEAD}),
-    Action.EXPORT_LIST: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.INSPECTOR},
+    Action.EXPORT_LIST: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.INSPECTOR,
+                                                     Role.ADMINISTRATOR, Role.PROCESS_APPROVER},
     Action.FILE_REPORT: ANYONE,
     Action.FINISH_DIRECTIVE: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.FOLLOW: ANYONE,
@@ -230,6 +232,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.RATE: ANYONE,
     Action.READ_BOTTLENECKS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.READ_CASE: CASE_READERS,
+    Action.READ_HEALTH: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.READ_INBOX: STAFF,
     Action.READ_LATE: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER},
     Action.READ_LETTERS: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK},
@@ -254,6 +257,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.RETRY_MESSAGE: frozenset({Role.ADMINISTRATOR}),
     Action.REVEAL_IDENTITY: OPERATIONS | {Role.CONFIDENTIAL_READER},
     Action.REVIEW_RATING: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
+    Action.RUN_JOB: frozenset({Role.ADMINISTRATOR}),
     Action.SCHEDULE_REPORT: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.SEAL_LETTER: frozenset({Role.RECORDS_CLERK, Role.OPS_LEAD, Role.AGENCY_LEADER, Role.COMMITTEE_LEADER}),
     Action.SEARCH_CASES: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER},
@@ -452,19 +456,26 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
     tracked = frozenset(tracked_report_ids)
     if account is None or account.kind != "staff" or account.disabled_at is not None:
         return Actor(account=account, tracked_report_ids=tracked)
-    deputyships = (
-        select(Deputy.principal_id)
-        .join(Deputy.principal)
-        .where(Deputy.deputy_id == account.id, Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
-    )
-    is_held = or_(Membership.account_id == account.id, Membership.account_id.in_(deputyships))
-    today = now.astimezone(LOCAL_ZONE).date()
-    memberships = db.session.scalars(select(Membership).where(is_held).order_by(Membership.id))
+    today = local_day(now)
+    memberships = db.session.scalars(_memberships_held(), {"account_id": account.id, "now": now})
     grants = tuple(
         Grant(Role(row.role), row.centre_id, row.agency_id, None if row.account_id == account.id else row.account_id)
         for row in memberships if row.holds_on(today)
     )  # fmt: skip
     return Actor(account=account, grants=grants, tracked_report_ids=tracked)
+
+
+@cache
+def _memberships_held() -> Select[Membership]:
+    """The roles of an account and of those it stands in for; made once, for every page asks this."""
+    account_id, now = bindparam("account_id", type_=BigId), bindparam("now", type_=Instant)
+    deputyships = (
+        select(Deputy.principal_id)
+        .join(Deputy.principal)
+        .where(Deputy.deputy_id == account_id, Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
+    )
+    is_held = or_(Membership.account_id == account_id, Membership.account_id.in_(deputyships))
+    return select(Membership).where(is_held).order_by(Membership.id)
 
 
 WITH_VIEWERS = (

@@ -16,9 +16,9 @@ from casework.clocks import ClockKind
 from casework.db import db
 from casework.due_reasons import DueMove, moves_of
 from casework.former_areas import Beside, names_beside
+from casework.local_time import local_day
 from casework.me_too import me_too_counts
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
-from casework.permissions import LOCAL_ZONE
 from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
 from casework.public_photos import ChosenPhotos, PublicPhoto, photos_of_cases
 from casework.public_search import found_by_words
@@ -187,11 +187,6 @@ def code_of_case(report_code: str) -> str | None:
 def case_behind(report_code: str) -> Case | None:
     """The case itself that answers a report, as `code_of_case` finds it, with all its page needs of its row."""
     return db.session.scalars(_answering(_with_page(select(Case)), report_code)).unique().one_or_none()
-
-
-def local_day(instant: datetime) -> date:
-    """The local day an instant lies in."""
-    return instant.astimezone(LOCAL_ZONE).date()
 
 
 def progress_of(case: Case) -> Progress:

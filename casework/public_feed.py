@@ -6,9 +6,9 @@ from datetime import datetime, time
 from sqlalchemy import and_, select
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Publication, PublicationVersion
-from casework.permissions import LOCAL_ZONE
-from casework.public_cases import PublicItem, local_day, newest_published, public_items
+from casework.public_cases import PublicItem, newest_published, public_items
 from casework.public_filters import PublicState, Wanted, matching
 from casework.public_search import found_by_words
 from casework.publications import PUBLIC_KINDS
@@ -27,6 +27,17 @@ class FeedItem:
     changed_at: datetime
     question: str = ""
     point: tuple[float, float] | None = None
+
+
+MOST_LISTED = 1_000
+"""Cases in a file of the public list: it is made while somebody waits."""
+
+
+def listed_items(wanted: Wanted) -> list[PublicItem]:
+    """The newest cases of a filter, MOST_LISTED at most, as the list shows them."""
+    if wanted.words.strip():
+        return public_items(sorted(found_by_words(wanted).ids, reverse=True)[:MOST_LISTED])
+    return public_items(matching(wanted, most=MOST_LISTED).ids)
 
 
 def feed_items(wanted: Wanted) -> list[FeedItem]:

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_,
 
 from casework.db import db
 from casework.former_areas import areas_before
+from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Case, Centre, Field
-from casework.permissions import LOCAL_ZONE
 from casework.states import ANSWERED_STATES, OPEN_STATES, PUBLIC_PROGRESS, CaseState
 from casework.unindexed import unindexed
 

@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import load_only
 
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import Area, Case, Publication, PublicationVersion
-from casework.public_cases import local_day, progress_of
+from casework.public_cases import progress_of
 from casework.public_filters import Wanted, matching
 from casework.public_search import found_by_words
 from casework.publications import PUBLIC_KINDS

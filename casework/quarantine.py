@@ -17,6 +17,7 @@ from casework.erasing import erase_derived, erase_originals
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.forgotten import note_forgotten
 from casework.models import (
     Answer,
     Assignment,
@@ -76,6 +77,14 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
         raise QuarantineRefused("Hồ sơ đã được xử lý theo thủ tục riêng.", "The case is handled under a procedure of its own already.")
     if case.merged_into_id is not None:
         raise QuarantineRefused("Hồ sơ đã gộp. Xin thực hiện ở hồ sơ chính.", "The case was merged. Please do this in its main case.")
+    return take_out(case, by=by, now=now, reason=reason)
+
+
+def take_out(case: Case, *, by: Actor, now: datetime, reason: str = "") -> dict[str, object]:
+    """The same for what was judged before: where an older backup was restored, what had been taken out is taken out again.
+
+    Nobody's reason is known then, and none is sealed.
+    """
     cases = [case, *_merged_into(case)]
     for each in cases:
         record(each, "quarantine", by=by, at=now)
@@ -87,12 +96,15 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
         # its place is erased, by which the readers of a centre that has ended are told: those of today's have it
         each.centre_id = centre_at_work(each.centre_id, each.area_id)
     # merged cases stay merged, so that the matter counts once
+    for each in cases:
+        note_forgotten("quarantine", each.ref, at=now)
     case.state, case.closed_at = CaseState.QUARANTINED, case.closed_at or now
     db.session.flush()
     erase_derived(cases, at=now)
     for assignment in (row for each in cases for row in each.assignments if row.end_reason == AssignmentEnd.QUARANTINED):
         assignment.end_words = APART
-    _seal_reason(case, reason, by, now)
+    if reason:
+        _seal_reason(case, reason, by, now)
     for agency_id in agencies:
         tell_desk(Role.OFFICER, "work_ended", case=case, at=now, agency_id=agency_id)
     tell_desk(Role.CONFIDENTIAL_READER, "case_quarantined", case=case, at=now)
@@ -119,13 +131,19 @@ def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
         raise HandOverRefused("Hồ sơ không thuộc diện bàn giao.", "This case is not one to be handed over.")
     if handed_over_at(case) is not None:
         raise HandOverRefused("Hồ sơ đã được bàn giao.", "The case has been handed over already.")
-    erase_originals([case, *_merged_into(case)], at=now)
-    record(case, "hand_over", by=by, at=now)
+    erase_handed_over(case, by=by, now=now)
     handed = Referral(
         case_id=case.id, body="", reason=receipt, referred_by_id=by.account_id, referred_at=now, ended_by_id=by.account_id, ended_at=now
     )
     db.session.add(handed)
     db.session.flush()
+
+
+def erase_handed_over(case: Case, *, by: Actor, now: datetime) -> None:
+    """Erase what was handed over; again where an older backup was restored, which does not know of the receipt."""
+    erase_originals([case, *_merged_into(case)], at=now)
+    record(case, "hand_over", by=by, at=now)
+    note_forgotten("hand_over", case.ref, at=now)
 
 
 def handed_over_at(case: Case) -> datetime | None:

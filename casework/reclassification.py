@@ -1,7 +1,7 @@
 """Classifying a case anew while it is worked on: urgent or no longer, another field, another complexity, another place."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from casework.calendars import calendar_of
@@ -13,10 +13,11 @@ from casework.due_changes import assignment_due, moved_to_normal, moved_to_urgen
 from casework.events import record
 from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
+from casework.local_time import local_day
 from casework.models import Area, Assignment, Case, Clock, Field, Note, VisibilityReason
 from casework.outbox import tell_desk, tell_reporters
 from casework.pauses import hangs_on
-from casework.permissions import LOCAL_ZONE, Action, Actor, Role, require
+from casework.permissions import Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.triage import ClassificationRefused
@@ -174,7 +175,7 @@ def _follow_case(clock: Clock, assignment: Assignment, old_case_due: datetime | 
     elif hangs_on(due, old_case_due, was_urgent, calendar, before):
         due = max(due, latest)
     if case.is_urgent != was_urgent:
-        _put_under(clock, rule_for(ClockKind.ASSIGNMENT, centre_id=case.centre_id, on=_day(clock.started_at), urgency=case.urgency))
+        _put_under(clock, rule_for(ClockKind.ASSIGNMENT, centre_id=case.centre_id, on=local_day(clock.started_at), urgency=case.urgency))
     move_due(clock, due, case=case, assignment=assignment)
 
 
@@ -184,7 +185,7 @@ def _rule(case: Case, clock: Clock, now: datetime) -> LimitRule:
     return rule_for(
         ClockKind(clock.kind),
         centre_id=case.centre_id,
-        on=_day(now if case.is_urgent else clock.started_at),
+        on=local_day(now if case.is_urgent else clock.started_at),
         urgency=case.urgency,
         complexity=SEVERAL_AGENCIES if several else case.complexity,
     )
@@ -196,10 +197,6 @@ def _put_under(clock: Clock, rule: LimitRule) -> None:
 
 def _limit(rule: LimitRule) -> TimeLimit:
     return TimeLimit(rule.amount, Unit(rule.unit))
-
-
-def _day(instant: datetime) -> date:
-    return instant.astimezone(LOCAL_ZONE).date()
 
 
 def _tell_agencies(case: Case, now: datetime) -> None:

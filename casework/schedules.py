@@ -7,8 +7,8 @@ and by who may schedule in the centre, as far as they may read such a document a
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -19,12 +19,13 @@ from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership, Output, ReportSchedule
 from casework.outputs import KINDS, is_recipient, may_schedule, reads_scheduled, refuse_order, tell_of_run
+from casework.outputs.erasing import RUNS_KEPT
 from casework.permissions import (
     ACTION_ROLES,
     AGENCY_ROLES,
-    LOCAL_ZONE,
     SYSTEM,
     Action,
     Actor,
@@ -35,6 +36,7 @@ from casework.permissions import (
     require,
 )
 from casework.staff_choices import MOST_OPTIONS, agencies_of, centres_worked_in
+from casework.successors import Followed, left_whole_to
 from casework.words import Bilingual
 
 STREAM = "schedules"
@@ -45,7 +47,7 @@ MOST_RUNNING = 200
 """Schedules of a centre that are not stopped: each agency may have its sheet."""
 MOST_RECIPIENTS = 50
 MOST_DAYS_AFTER = 20
-MOST_MISSED = 12
+MOST_MISSED = RUNS_KEPT
 """Periods that are named as missed after the worker stood still."""
 PAGE = 25
 SENT_SHOWN = 10
@@ -68,10 +70,11 @@ class ScheduleRefused(CaseworkError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a schedule: the period it is of, its cut-off, and when it is due."""
+    """One run of a schedule: the period it is of, when that began and was cut off, and when it is due."""
 
     period: str
     label: Bilingual
+    since: datetime
     cut_off: datetime
     due_at: datetime
 
@@ -130,6 +133,7 @@ def make_schedule(
 ) -> ReportSchedule:  # fmt: skip
     """Have something made and sent from its next period on. Records `make_schedule`.
 
+    What a deputy may schedule for somebody else alone is made in that person's name: it outlives a deputyship.
     Raises NotAllowed for who may not schedule or order that in the centre, ScheduleRefused for what cannot be.
     """
     require_scheduler(by, centre_id)
@@ -147,7 +151,8 @@ def make_schedule(
     times = {"centre_id": centre_id, "every": every, "clock_time": fitted["clock_time"], "days_after": fitted["days_after"]}
     first = next_run(now, **times)
     schedule = ReportSchedule(
-        kind=kind, agency_id=agency.id if agency is not None else None, parameters=parameters, made_by_id=by.account_id, made_at=now,
+        kind=kind, agency_id=agency.id if agency is not None else None, parameters=parameters,
+        made_by_id=_in_whose_name(kind, by=by, centre_id=centre_id, agency=agency), made_at=now,
         first_cut_off=first.cut_off, next_at=first.due_at, **{**fitted, **times},
     )  # fmt: skip
     db.session.add(schedule)
@@ -157,7 +162,8 @@ def make_schedule(
 
 
 def change_schedule(schedule: ReportSchedule, plan: Plan, *, by: Actor, now: datetime) -> None:
-    """Change how a schedule is made and who is told; from now on it is made in the name of who changes it. Records `change_schedule`.
+    """Change how a schedule is made and who is told; from now on it is made in the name of who changes it, or of the one a deputy stands
+    in for. Records `change_schedule`.
 
     What it makes, of what and how often stays: that would be another schedule. With another time the worker looks at it at once, so
     that a period whose new time is over already is made and none is lost. Raises NotAllowed, ScheduleRefused.
@@ -170,7 +176,7 @@ def change_schedule(schedule: ReportSchedule, plan: Plan, *, by: Actor, now: dat
     before, when = _told(schedule), (schedule.clock_time, schedule.days_after)
     for name, value in fitted.items():
         setattr(schedule, name, value)
-    schedule.made_by_id = by.account_id
+    schedule.made_by_id = _in_whose_name(schedule.kind, by=by, centre_id=schedule.centre_id, agency=schedule.agency)
     if when != (schedule.clock_time, schedule.days_after):
         schedule.next_at = now
     db.session.flush()
@@ -183,6 +189,23 @@ def stop_schedule(schedule: ReportSchedule, *, by: Actor, now: datetime) -> None
     if schedule.stopped_at is None:
         schedule.stopped_at = now
         _record("stop_schedule", schedule, by=by, at=now)
+
+
+def end_schedule(schedule: ReportSchedule, *, now: datetime) -> None:
+    """Make nothing more of a centre or an agency that has ended. Records `end_schedule`."""
+    schedule.stopped_at = now
+    _record("end_schedule", schedule, by=SYSTEM, at=now)
+
+
+def ended_on(schedule: ReportSchedule) -> date | None:
+    """The first day on which its centre, or its agency, is there no more; None as long as both go on."""
+    days = [row.valid_to for row in (schedule.centre, schedule.agency) if row is not None and row.valid_to is not None]
+    return min(days, default=None)
+
+
+def heir_of(schedule: ReportSchedule) -> ReportSchedule | None:
+    """The schedule that goes on where this one's centre or agency ended."""
+    return db.session.scalars(select(ReportSchedule).where(ReportSchedule.follows_id == schedule.id).limit(1)).first()
 
 
 def require_scheduler(by: Actor, centre_id: int) -> None:
@@ -208,7 +231,8 @@ def centres_scheduled_in(by: Actor) -> list[Centre]:
 
 
 def schedules_seen(by: Actor) -> list[ReportSchedule]:
-    """The schedules that run in the person's centres, what is due first; then the latest that were stopped."""
+    """The schedules that run in the person's centres, what is due first; then the latest that were stopped. What a centre that ended
+    left wholly to one of them is among them."""
     running = _of(by).where(ReportSchedule.stopped_at.is_(None)).order_by(ReportSchedule.next_at, ReportSchedule.id).limit(MOST_RUNNING)
     stopped = _of(by).where(ReportSchedule.stopped_at.is_not(None)).order_by(ReportSchedule.stopped_at.desc()).limit(PAGE)
     return [*db.session.scalars(running), *db.session.scalars(stopped)]
@@ -257,7 +281,7 @@ def outputs_sent_to(by: Actor, *, now: datetime) -> list[Output]:
 
 def people_offered(by: Actor, *, now: datetime) -> list[Account]:
     """Who may be named as a recipient: whoever reads figures or late lists in the centres the person schedules in, by name."""
-    places, today = [row.id for row in centres_scheduled_in(by)], now.astimezone(LOCAL_ZONE).date()
+    places, today = [row.id for row in centres_scheduled_in(by)], local_day(now)
     roles = ACTION_ROLES[Action.READ_STATISTICS] | ACTION_ROLES[Action.READ_LATE]
     of_agency = Membership.agency_id.in_(select(Agency.id).where(Agency.centre_id.in_(places)))
     query = (
@@ -434,8 +458,21 @@ def _lock_centre(centre_id: int) -> None:
         db.session.execute(select(Centre.id).where(Centre.id == centre_id).with_for_update())
 
 
+def _in_whose_name(kind: str, *, by: Actor, centre_id: int, agency: Agency | None) -> int:
+    """The person, or where they may only as somebody's deputy, that principal."""
+    scheduled = ACTION_ROLES[Action.SCHEDULE_REPORT]
+    principals = [grant.principal_id for grant in by.grants if grant.role in scheduled and grant.principal_id is not None]
+    for principal_id in (None, *dict.fromkeys(principals)):
+        own = replace(by, grants=tuple(grant for grant in by.grants if grant.principal_id == principal_id))
+        is_read = reads_scheduled(kind, by=own, centre_id=centre_id, agency_id=agency.id if agency is not None else None)
+        if is_read and may_schedule(own, centre_id):
+            return principal_id or by.account_id
+    return by.account_id
+
+
 def _of(by: Actor) -> Select[ReportSchedule]:
-    places = [row.id for row in centres_scheduled_in(by)]
+    own = [row.id for row in centres_scheduled_in(by)]
+    places = [*own, *left_whole_to(Followed.CENTRE, own)]
     query = select(ReportSchedule).where(ReportSchedule.centre_id.in_(places))
     return query.options(joinedload(ReportSchedule.centre), joinedload(ReportSchedule.agency), joinedload(ReportSchedule.made_by))
 

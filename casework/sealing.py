@@ -73,9 +73,10 @@ def seal(plaintext: bytes, *, purpose: str) -> bytes:
     Random 96-bit nonces: rotate the key before it has sealed 2**32 values (NIST SP 800-38D, 8.3).
     """
     keyring = current_keyring()
-    header = _header(VALUE_MAGIC, keyring.current_id)
+    key_id = keyring.current_id  # asked once: a rotation may come between
+    header = _header(VALUE_MAGIC, key_id)
     nonce = os.urandom(NONCE_SIZE)
-    cipher = _value_cipher(keyring.key(keyring.current_id))
+    cipher = _value_cipher(keyring.key(key_id))
     return header + nonce + cipher.encrypt(nonce, plaintext, _associated(header, purpose))
 
 
@@ -134,9 +135,9 @@ def seal_stream(pieces: Iterable[bytes], *, purpose: str, chunk_bits: int = CHUN
     it is the last one, so chunks lost, doubled, reordered or cut off do not open. Every file has its own derived key.
     """
     keyring = current_keyring()
-    salt = os.urandom(SALT_SIZE)
-    header = _header(STREAM_MAGIC, keyring.current_id) + bytes([chunk_bits]) + salt
-    cipher, prefix = _stream_cipher(keyring.key(keyring.current_id), salt)
+    key_id, salt = keyring.current_id, os.urandom(SALT_SIZE)
+    header = _header(STREAM_MAGIC, key_id) + bytes([chunk_bits]) + salt
+    cipher, prefix = _stream_cipher(keyring.key(key_id), salt)
     associated = _associated(header, purpose)
     yield header
     for number, (chunk, last) in enumerate(_marked_last(_rechunked(pieces, 1 << chunk_bits))):

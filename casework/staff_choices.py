@@ -8,8 +8,9 @@ from typing import TypeVar
 from sqlalchemy import func, or_, select
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Area, Case, Field, RefusalReason, VisibilityReason
-from casework.permissions import LOCAL_ZONE, Actor
+from casework.permissions import Actor
 
 MOST_OPTIONS = 200
 """Of a list of what somebody may choose from across centres."""
@@ -40,7 +41,7 @@ def visibility_reasons_for(case: Case, *, now: datetime) -> list[VisibilityReaso
 def communes_for(case: Case, *, now: datetime) -> list[Area]:
     """The communes of the case's centre, by name; the case's own stays among them after a reorganisation."""
     query = select(Area).where(Area.centre_id == case.centre_id, Area.level == "commune").order_by(Area.folded_name, Area.id)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     return [area for area in db.session.scalars(query) if area.holds_on(today) or area.id == case.area_id]
 
 
@@ -52,7 +53,7 @@ def villages_for(case: Case, *, now: datetime) -> list[Area]:
 def villages_of(centre_id: int, *, now: datetime) -> list[Area]:
     """The villages of a centre, by name."""
     query = select(Area).where(Area.centre_id == centre_id, Area.level == "village").order_by(Area.folded_name, Area.id)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     return [area for area in db.session.scalars(query) if area.holds_on(today)]
 
 
@@ -66,7 +67,7 @@ def agencies_of(centre_id: int | None, *, now: datetime) -> list[Agency]:
     query = select(Agency).order_by(Agency.name_vi, Agency.id)
     if centre_id is not None:
         query = query.where(Agency.centre_id == centre_id)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     return list({agency.key: agency for agency in db.session.scalars(query) if agency.holds_on(today)}.values())
 
 
@@ -88,7 +89,7 @@ def fields_within(centres: Collection[int] | None, *, now: datetime, is_past_too
     query = select(Field).order_by(Field.valid_from, Field.id).limit(MOST_OPTIONS)
     if centres is not None:
         query = query.where(or_(Field.centre_id.in_(centres), Field.centre_id.is_(None)))
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     rows = {row.service_code: row for row in db.session.scalars(query) if is_past_too or row.holds_on(today)}
     return sorted(rows.values(), key=lambda row: (row.position, row.id))
 
@@ -139,7 +140,7 @@ def committee_key_of(case: Case, agencies: list[Agency]) -> str:
 
 
 def _in_force(table: type[Row], centre_id: int | None, now: datetime) -> list[Row]:
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     query = select(table).where(or_(table.centre_id == centre_id, table.centre_id.is_(None))).order_by(table.position, table.id)
     return [row for row in db.session.scalars(query) if row.holds_on(today)]
 

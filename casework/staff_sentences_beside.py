@@ -163,6 +163,9 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "lift_restriction": _for_the_centre("Bỏ yêu cầu hạn chế xử lý dữ liệu", "Lifted the restriction of personal data"),
     "erase_report": _for_the_centre("Đã xóa dữ liệu cá nhân trong một phản ánh", "The personal data of a report were erased"),
     "end_erasure": _for_the_centre("Đã xóa dữ liệu cá nhân của người gửi", "The sender's personal data were erased"),
+    "mask_identity": _for_the_centre(
+        "Đã xóa thông tin người gửi vì hồ sơ kết thúc từ lâu", "Who sent it was erased, since the case closed long ago"
+    ),
     "merge": _merged,
     "split": _split,
     "quarantine": always("Đưa ra khỏi hệ thống để xử lý theo thủ tục riêng", "Taken out of the system for its own procedure", is_main=True),

@@ -49,6 +49,17 @@ def followed_by(kind: Followed, ids: Collection[int]) -> set[int]:
     }  # fmt: skip
 
 
+def followed_whole(kind: Followed, ended_id: int) -> frozenset[int]:
+    """Who follows a centre or an agency at every place, and so reads all it left; nobody where it has not ended or was divided."""
+    heirs = _all_heirs().get((kind, ended_id))
+    return frozenset.intersection(*map(frozenset, heirs.values())) if heirs else frozenset()
+
+
+def left_whole_to(kind: Followed, ids: Collection[int]) -> set[int]:
+    """Ended bodies of which one of `ids` reads all."""
+    return {ended_id for ended_kind, ended_id in _all_heirs() if ended_kind == kind and not followed_whole(kind, ended_id).isdisjoint(ids)}
+
+
 def left_to(kind: Followed, ids: Collection[int], *, body: ColumnElement[Any], area: ColumnElement[Any]) -> Iterator[ColumnElement[bool]]:
     """Conditions for what was left to any of `ids`; `body` is whose it was, `area` the place of the case. None where nothing was left."""
     whole: list[int] = []

@@ -19,8 +19,8 @@ from casework.area_lookup import areas_around
 from casework.db import db
 from casework.folding import fold
 from casework.likeness import LIKENESS
+from casework.local_time import local_day
 from casework.models import Area, AreaSuccession, Case, SuggestionRule
-from casework.permissions import LOCAL_ZONE
 from casework.personal_marks import NAME_WORD
 
 LEAST_WEIGHT = {"field": 6, "urgency": 8}
@@ -167,7 +167,7 @@ def _is_plain(text: Sequence[Word]) -> bool:
 
 def _rules(centre_id: int, now: datetime) -> dict[str, list[_Phrase]]:
     """The phrases in force by kind, the centre's own before those of the installation (rules.md, section 8)."""
-    today, rule = now.astimezone(LOCAL_ZONE).date(), SuggestionRule
+    today, rule = local_day(now), SuggestionRule
     query = (
         select(rule.kind, rule.target, rule.phrase, rule.weight, rule.centre_id)
         .where(or_(rule.centre_id == centre_id, rule.centre_id.is_(None)))
@@ -235,7 +235,7 @@ class _Places:
     """The communes and villages of a centre, of today and of before, under their names."""
 
     def __init__(self, centre_id: int, now: datetime) -> None:
-        self._today, self._centre_id = now.astimezone(LOCAL_ZONE).date(), centre_id
+        self._today, self._centre_id = local_day(now), centre_id
         query = select(Area).where(Area.centre_id == centre_id).order_by(Area.valid_from.desc(), Area.id).limit(MOST_AREAS)
         self._areas = {area.id: area for area in db.session.scalars(query)}
         rows = select(AreaSuccession).where(AreaSuccession.predecessor_id.in_(select(Area.id).where(Area.centre_id == centre_id)))

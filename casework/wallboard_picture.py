@@ -16,8 +16,8 @@ from sqlalchemy.orm import joinedload
 
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Area, Case, Clock
-from casework.permissions import LOCAL_ZONE
 from casework.public_cases import progress_of
 from casework.states import ANSWERED_STATES, OPEN_STATES, CaseState, Progress
 from casework.words import Bilingual
@@ -106,7 +106,7 @@ def picture_of(centre_id: int, *, now: datetime) -> Picture:
     urgent = _lines(select(Case, due_at.label("due")).where(shown, Case.urgency == "urgent"), due_at, MOST_URGENT)
     near = and_(shown, Case.urgency != "urgent", Case.paused_for.is_(None), due_at < now + SOON)
     due = _lines(select(Case, due_at.label("due")).where(near), due_at, MOST_DUE)
-    midnight = datetime.combine(now.astimezone(LOCAL_ZONE).date(), time(), LOCAL_ZONE)
+    midnight = datetime.combine(local_day(now), time(), LOCAL_ZONE)
     return Picture(
         numbers=_numbers(centre_id, due_at, now),
         flow=_flow(centre_id, midnight, now),

@@ -9,12 +9,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 
-from casework.db import WRITES, prepare_engine
+from casework.db import LOCK_TIMEOUT_SECONDS, WRITES, prepare_engine
 from migrations import full_text
 from migrations.append_only import install_triggers
 
+PROMISE = "schema_promise"
 LOCK_NUMBER = 4_106_114
 """Of PostgreSQL's advisory lock that lets one migration run at a time."""
 
@@ -41,6 +42,15 @@ def revision_of(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def promised_to(engine: Engine) -> str | None:
+    """The newest migration the oldest program knows that may go on with the tables of this database; None where nothing is promised."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(PROMISE):
+            return None
+        oldest: str | None = connection.execute(text(f"SELECT oldest_program FROM {PROMISE}")).scalar()
+        return oldest
+
+
 def alembic_config(attributes: Mapping[str, Any] | None = None) -> Config:
     """Alembic's settings; `attributes` carry the connection to env.py."""
     config = Config()
@@ -64,12 +74,27 @@ def _run(database_url: str, step: Any) -> None:
         with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
-            step(alembic_config({"connection": connection}))
+                # people work meanwhile: a change of a table that would make them wait is given up, to be begun anew in a quiet minute
+                connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
+            config = alembic_config({"connection": connection})
+            step(config)
+            _promise(connection, config)
             _refuse_broken_references(connection)
             install_triggers(connection)
             full_text.install_triggers(connection)
     finally:
         engine.dispose()
+
+
+def _promise(connection: Connection, config: Config) -> None:
+    """Write down what the migration the database is at says of older programs; one that says nothing wants its own."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None or not inspect(connection).has_table(PROMISE):
+        return
+    module = ScriptDirectory.from_config(config).get_revision(revision).module
+    connection.execute(text(f"DELETE FROM {PROMISE}"))
+    oldest = {"oldest": getattr(module, "oldest_program", revision)}
+    connection.execute(text(f"INSERT INTO {PROMISE} (id, oldest_program) VALUES (1, :oldest)"), oldest)
 
 
 def _refuse_broken_references(connection: Connection) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from casework.letterheads import Head
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE, local_day
 from reports.official import Frame, letter_html
 
 SUBJECT = "xin lỗi và hẹn lại thời gian trả lời phản ánh"
@@ -24,7 +24,7 @@ def apology_html(content: dict[str, Any], new_day: date, *, code: str, filed_at:
     promised = None
     if content["due_at"]:
         promised = (datetime.fromisoformat(content["due_at"]).astimezone(LOCAL_ZONE) - timedelta(microseconds=1)).date()
-    filed_on = filed_at.astimezone(LOCAL_ZONE).date()
+    filed_on = local_day(filed_at)
     reason = content["reason"].rstrip(". ")
     told = {key: content[key] for key in ("unit", "title", "phone", "centre")}
     return letter_html("apology.html", frame, filed_on=filed_on, promised=promised, new_day=new_day, reason=reason, **told)

@@ -25,6 +25,7 @@ from casework.events import START, case_stream
 from casework.file_store import FileMissing, FileStore
 from casework.history_changes import limit_words
 from casework.letterheads import letterhead_for
+from casework.local_time import local_day
 from casework.matter import Matter, matter_of
 from casework.models import Account, Agency, Anchor, Case, Clock, EventStream, File, HandBack, HotlineCall, Letter, Note, Photo, Rating
 from casework.notes import notes_seen_by
@@ -51,7 +52,7 @@ from reports.case_file import (
     ToldVersion,
     Turn,
 )
-from reports.sheets import local_day, moment
+from reports.sheets import moment
 
 SOURCES = {"citizen": "người dân", "phone": "điện thoại", "officer": "cán bộ", "camera": "camera"}
 LIMITS = {

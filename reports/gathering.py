@@ -17,15 +17,17 @@ from casework.figures.reading import Line, shown_figures
 from casework.folding import fold, normal
 from casework.history_changes import limit_words
 from casework.letters import days_late
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Assignment, Case, Centre, FiguresSnapshot
-from casework.permissions import LOCAL_ZONE
 from casework.public_cases import page_of as public_page_of
 from casework.states import ANSWERED_STATES
 from reports.agency_sheet import AgencySheet
 from reports.period_report import Beside, LateCase, PeriodReport, Step, Subject, of
-from reports.statistics.counting import NOT_YET, WHOLE, Scope, cases_of, figures_of
+from reports.statistics.behind import cases_of
+from reports.statistics.counting import figures_of
 from reports.statistics.periods import NoSuchPeriod, Period, period_named
 from reports.statistics.snapshots import content_of, has_facts_before, newest_of
+from reports.statistics.subjects import NOT_YET, WHOLE, Scope
 from reports.yearbook import Example, Part, Yearbook
 
 MOST_LATE = 200
@@ -78,7 +80,7 @@ def agency_sheet_of(agency: Agency, period: Period, *, now: datetime, with_title
 def yearbook_of(year: int, *, centre_id: int, now: datetime) -> Yearbook:
     """Return the yearbook of a calendar year, from the public figures as they were counted month by month."""
     centre = db.session.get_one(Centre, centre_id)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     months = [date(year, month, 1) for month in range(1, 13) if date(year, month, 1) <= today] or [date(year, 1, 1)]
     shown = shown_figures(centre_id, period=months, chart=months)
     return Yearbook(

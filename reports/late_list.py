@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from casework.letterheads import Head
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from reports.official import Frame, letter_html
 
 SOURCES = {"citizen": "Người dân", "phone": "Điện thoại", "officer": "Cán bộ", "camera": "Camera"}

@@ -25,7 +25,8 @@ from casework.documents.kinds import (
 from casework.documents.periodic import ROWS as PERIODIC
 from casework.file_store import FileStore
 from casework.letterheads import Head
-from casework.letters import content_for, local_day
+from casework.letters import content_for
+from casework.local_time import local_day
 from casework.models import Case, Letter, Report
 from casework.permissions import Actor
 from reports.apology import apology_html

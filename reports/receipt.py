@@ -11,7 +11,7 @@ from urllib.parse import quote
 import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from casework.sealing import grouped_secret
 from casework.words import Bilingual
 from reports.pdf import render_pdf

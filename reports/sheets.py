@@ -6,7 +6,7 @@ each piece repeats its head, which is also what a reader turning pages needs.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from reports.official import MOTTO, day_in_words, short_day
 
 T = TypeVar("T")
@@ -66,11 +66,6 @@ def moment_in_words(instant: datetime) -> str:
     """12 giờ 00 ngày 25/3/2026, as a report says when its figures were closed."""
     local = instant.astimezone(LOCAL_ZONE)
     return f"{local:%H} giờ {local:%M} ngày {local:%d/%m/%Y}"
-
-
-def local_day(instant: datetime) -> date:
-    """The local day of an instant."""
-    return instant.astimezone(LOCAL_ZONE).date()
 
 
 def office_hours(minutes: float | None) -> str:

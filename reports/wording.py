@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 
 
 def due_in_words(iso: str | None) -> str:

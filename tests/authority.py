@@ -37,16 +37,28 @@ class Authority:
         return self.certificate.public_bytes(Encoding.PEM)
 
     def leaf(
-        self, name: str, *, since: datetime, days: int = 3650, key: Key | None = None, signs: bool = True
+        self, name: str, *, since: datetime, days: int = 3650, key: Key | None = None, signs: bool = True,
+        use: x509.ObjectIdentifier = ExtendedKeyUsageOID.EMAIL_PROTECTION,
     ) -> tuple[Key, x509.Certificate]:
         """A key and certificate of somebody who signs; with `signs` false, one that is for something else."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         made = _builder(_name(name), self.certificate.subject, key, since, since + timedelta(days=days))
         made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         made = made.add_extension(_usage(ca=False, signs=signs), critical=True)
-        made = made.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+        made = made.add_extension(x509.ExtendedKeyUsage([use]), critical=use == ExtendedKeyUsageOID.TIME_STAMPING)
         made = made.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         return key, made.sign(self.key, hashes.SHA256())
+
+    def revocation_list(self, *revoked: tuple[int, datetime], on: datetime, delta: bool = False) -> bytes:
+        """The list of a day: which certificates were revoked, by serial number, and when."""
+        made = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
+        made = made.last_update(on).next_update(on + timedelta(days=7))
+        for serial, at in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
+            made = made.add_revoked_certificate(entry.build())
+        if delta:
+            made = made.add_extension(x509.DeltaCRLIndicator(1), critical=True)
+        return made.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def file(self, path: Path, name: str, *, since: datetime, days: int = 3650, key: Key | None = None) -> Path:
         """A PKCS#12 file as a seal has it."""

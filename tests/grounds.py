@@ -160,6 +160,9 @@ class Ground(ABC):
         from web import settings_of
         from web.documents.opening import open_seals, open_trust
         from web.gateways.opening import open_gateways
+        from web.outside.opening import open_outside
+        from web.password_lists import open_lists
+        from web.scanning import Scanner
 
         app.__dict__.update({name: _copied(value) for name, value in self._like_new["plain"].items()})
         app.config.clear()
@@ -168,6 +171,9 @@ class Ground(ABC):
         app.extensions.update({name: _copied(value) for name, value in self._like_new["extensions"].items()})
         app.extensions["file_store"] = LocalFileStore(config.files)
         app.extensions["gateways"] = open_gateways(config)
+        app.extensions["outside"] = open_outside(config)
+        app.extensions["password_lists"] = open_lists(config)
+        app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None
         app.extensions["seals"], app.extensions["trust"] = open_seals(config), open_trust(config)
         app.extensions["ground"] = self
         use_keyring(Keyring.load(config.keyring))
@@ -347,7 +353,10 @@ PLAIN = ("test_client_class", "test_cli_runner_class", "_got_first_request", "te
          "template_context_processors", "wsgi_app", "json")
 
 
-EXTENSIONS = {"babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "seals", "sqlalchemy", "trust"}
+EXTENSIONS = {
+    "babel", "csrf", "demo_accounts", "file_store", "gateways", "ground", "outside", "password_lists", "scanner", "seals", "sqlalchemy",
+    "trust",
+}  # fmt: skip
 """Of which it is known that nothing of a test stays in them, or that _repoint makes them anew."""
 
 

@@ -12,11 +12,17 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.machines.pooler import Pooler
+
 INSTALLED = Path("/usr/lib/postgresql")
 OLDEST, PREFERRED = 15, 17
 START_SECONDS = 30
 FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
                     "autovacuum": "off", "jit": "off"}  # fmt: skip
+
+
+THROUGH_POOLER = "TESTS_THROUGH_POOLER"
+"""yes: copies of templates are reached through PgBouncer in transaction mode (bin/soak pooler)."""
 
 
 class PostgresMissing(Exception):
@@ -59,6 +65,7 @@ class Cluster:
         self.programs = find_programs()
         self.folder = Path(tempfile.mkdtemp(prefix="langbiang-pg-", dir=_ground(durable)))
         self.durable = durable
+        self.pooler: Pooler | None = None
         self.server: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:                                                       # the server refuses to run as root
             shutil.chown(self.folder, "postgres", "postgres")
@@ -88,10 +95,14 @@ class Cluster:
                     raise RuntimeError(f"PostgreSQL did not start: {error}\n{(self.folder / 'log').read_text()}") from error
                 time.sleep(0.05)
             else:
-                return
+                break
+        if os.environ.get(THROUGH_POOLER) == "yes":
+            self.pooler = Pooler(self.folder)
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""
+        if self.pooler is not None:
+            self.pooler.stop()
         if self.server:
             self.server.terminate() if self.durable else self.server.send_signal(3)     # 3, SIGQUIT: do not tidy what is deleted next
             self.server.wait(timeout=START_SECONDS)
@@ -102,6 +113,10 @@ class Cluster:
 
     def url(self, database: str) -> str:
         """The address of a database in this cluster, as LANGBIANG_DATABASE_URL takes it."""
+        return self.own_url(database) if self.pooler is None else self.pooler.url(database)
+
+    def own_url(self, database: str) -> str:
+        """The address without a pooler."""
         return f"postgresql+psycopg://app@/{database}?host={self.folder}"
 
     def create(self, database: str, *, template: str = "template0") -> str:
@@ -109,7 +124,8 @@ class Cluster:
         with self.connect() as connection:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(database), sql.Identifier(template)))
-        return self.url(database)
+        # migrations go to the server itself, and nobody may stay connected to what is copied
+        return self.own_url(database) if template == "template0" else self.url(database)
 
     def drop(self, database: str) -> None:
         with self.connect() as connection:

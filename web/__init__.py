@@ -7,25 +7,25 @@ from typing import Any
 from flask import Flask
 
 from casework.db import db, prepare_engine
-from casework.file_store import LocalFileStore
 from casework.keyring import use_keyring
 from web.config import Config
 
 PAGES = (
     "public", "public_layers", "public_share", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
-    "auth", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
+    "auth", "factors.second", "factors.own", "factors.again", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
     "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "notes", "case_acts", "late",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports", "studio.daily",
     "studio.moves", "studio.rehearsals", "studio.heat", "publishing", "photos", "recordings",
-    "contacts.blocked", "maps", "health", "account",
+    "contacts.blocked", "maps", "health", "metrics", "account",
     "settings.people", "settings.leaving", "settings.deputies", "settings.agencies", "settings.areas",
     "settings.imports", "message_choices", "settings.index", "settings.rows", "settings.values", "settings.centres",
     "settings.events", "settings.messages", "settings.calendar", "settings.boundaries", "settings.base_map",
     "settings.texts", "intake.call", "intake.camera", "intake.taken", "wallboard", "settings.wallboards",
-    "settings.reorganisations", "settings.host_apps", "contacts.codes", "contacts.in_app", "contacts.sign_in", "contacts.account",
-    "contacts.confirming", "contacts.tracking", "contacts.hand_over", "offline.pages", "offline.reports", "rights.own",
-    "rights.requests",
+    "settings.reorganisations", "settings.host_apps", "settings.health", "settings.jobs",
+    "contacts.codes", "contacts.in_app", "contacts.sign_in", "contacts.account",
+    "contacts.confirming", "contacts.tracking", "contacts.hand_over", "outside.sign_in", "outside.identities",
+    "offline.pages", "offline.reports", "rights.own", "rights.requests",
     "statistics.figures", "statistics.dashboard", "outputs.pages", "outputs.schedules", "reporting.pages",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
@@ -46,10 +46,27 @@ def create_app(config: Config | None = None) -> Flask:
 
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
-    from web import comfort, compression, errors, filters, inbox_back, locales, navigation, request_log, security, sessions, static_files
+    from web import (
+        comfort,
+        compression,
+        errors,
+        filters,
+        inbox_back,
+        locales,
+        metrics,
+        navigation,
+        request_log,
+        security,
+        sessions,
+        static_files,
+    )
     from web.documents.opening import open_seals, open_trust
     from web.gateways.opening import open_gateways
+    from web.outside.opening import open_outside
+    from web.password_lists import open_lists
+    from web.scanning import Scanner
     from web.starting import open_keyring
+    from web.storage import open_file_store
 
     config = config or Config.from_environment()
     app = Langbiang(__name__)
@@ -60,16 +77,20 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-        request_log.watch_statements(db.engine)
+        request_log.watch_statements(db.engine, slow_ms=config.slow_query_ms)
         try:
             use_keyring(open_keyring(config, db.engine))
         except BaseException:
             db.engine.dispose()
             raise
-    app.extensions["file_store"] = LocalFileStore(config.files)
+    app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)
+    app.extensions["outside"] = open_outside(config)
+    app.extensions["password_lists"] = open_lists(config)
+    app.extensions["scanner"] = Scanner.read(config.clamav) if config.clamav else None
     app.extensions["demo_accounts"] = []
     compression.install(app)
+    metrics.install(app)
     request_log.install(app)
     security.install(app, config)
     sessions.install(app)
@@ -89,14 +110,20 @@ def settings_of(config: Config) -> dict[str, Any]:
     """What the parts of the application read from app.config."""
     return {
         "SECRET_KEY": config.secret_key,
+        "SECRET_KEY_FALLBACKS": [config.secret_key_before] if config.secret_key_before else None,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(config),
         "BASE_URL": config.base_url,
+        "CLAMAV_DOWN": config.clamav_down,
         "DATA": config.data,
         "FILES": config.files,
+        "TRUST": config.trust,
         "DEMO": config.demo,
         "FIND_FACES": config.find_faces,
+        "METRICS": config.metrics,
+        "METRICS_TOKEN": config.metrics_token,
         "PMTILES": config.pmtiles,
+        "TLS_CERTIFICATE": config.tls_certificate,
         "LANGUAGE": config.language,
         "MAX_PHOTO_MB": config.max_photo_mb,
         "MAX_PHOTO_BYTES": config.max_photo_bytes,

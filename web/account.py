@@ -19,7 +19,8 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language
-from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_too_common
+from web.password_lists import refused_because
+from web.passwords import LONGEST, SHORTEST, check_password, hash_password
 from web.security import own_address
 from web.sessions import current_session
 
@@ -53,7 +54,7 @@ def password() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(form, is_first), 422 if form.errors else 200
     account_id, session_id, login, kept = account.id, session.id, account.login or "", account.password_hash
-    moment, by = now(), actor()
+    names, moment, by = (account.full_name, account.email, account.phone), now(), actor()
     with unit_of_work():
         until = count_attempt(GUESSES, str(account_id), now=moment)
     if until is not None:
@@ -61,8 +62,11 @@ def password() -> ResponseReturnValue:
     typed = form.password.data or ""
     if not check_password(form.present.data or "", kept):
         return _page(form, is_first, _("The present password is not right.")), 422
-    if is_too_common(typed) or typed.lower() == login or check_password(typed, kept):
-        form.password.errors = [_("Please choose another password: not the present one, not your user name, none that is easy to guess.")]
+    words = refused_because(typed, login, *names)
+    if not words and check_password(typed, kept):
+        words = _("This is the present password. Please choose another.")
+    if words:
+        form.password.errors = [words]
         return _page(form, is_first), 422
     password_hash = hash_password(typed)
     with unit_of_work():

@@ -16,18 +16,22 @@ from casework.consent_notices import notice_shown, notice_today
 from casework.db import db, unit_of_work
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
 from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
-from casework.models import Account
+from casework.models import Account, LoginSession
 from casework.permissions import Action, Role, actor_for, may
 from casework.sealing import lookup_digest
 from web.clock import now
 from web.contacts.codes import can_prove_contacts, can_reach
 from web.contacts.in_app import IN_APP_KEY, in_app
+from web.factors.gate import asked_first, enter, entry_answer
+from web.factors.known import browser_known_to, remember_browser
 from web.filing_form import email_address, phone_number
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, performs, signed_in_account
 from web.locales import in_reader_language, language
 from web.networks import this_network
-from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_outdated, is_too_common
+from web.password_lists import refused_because
+from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_outdated
+from web.request_log import note_security
 from web.security import own_address
 from web.sessions import current_session, drop_cookie, open_session, open_sessions, revoke_session, set_cookie
 
@@ -35,10 +39,13 @@ bp = Blueprint("auth", __name__)
 
 QUARTER = timedelta(minutes=15)
 HERE = limit_set_by("sign_in_attempts", "sign-in here", QUARTER)
+KNOWN = limit_set_by("sign_in_attempts", "sign-in known browser", QUARTER)
 ANYWHERE = Limit("sign-in", 50, timedelta(hours=1))
 NETWORK = Limit("sign-in network", 300, QUARTER)
-"""Guesses at one account from one network are few; from everywhere together more, so that nobody locks others out at will; a
-whole network, behind which a commune's office or a mobile operator stands, is stopped last."""
+"""Guesses at one account from one network are few; from everywhere together more; a whole network, behind which a commune's office
+or a mobile operator stands, is stopped last. A browser in which the person has signed in before has a counter of its own, and guesses
+from elsewhere do not stop a network they have signed in from: whoever knows a user name alone cannot keep its owner out."""
+KNOWN_FOR = timedelta(days=30)
 REGISTRATIONS = limit_set_by("registrations_an_hour", "register network", timedelta(hours=1))
 
 
@@ -99,8 +106,8 @@ class RegistrationForm(Form):
     def validate_password(self, password: PasswordField) -> None:
         """Nothing that would be tried first."""
         typed = password.data or ""
-        if is_too_common(typed) or typed in {(self.phone.data or "").strip(), (self.email.data or "").strip()}:
-            raise ValidationError(_("This password is too easy to guess."))
+        if words := refused_because(typed, self.name.data, self.phone.data, self.email.data):
+            raise ValidationError(words)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -119,15 +126,21 @@ def sign_in() -> ResponseReturnValue:
         return sign_in_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429, _retry_after(until, moment)
     account, password = find_account(login), form.password.data or ""
     if not check_password(password, account.password_hash if account else None) or account is None or account.disabled_at is not None:
+        note_security("sign-in refused")
         return sign_in_page(form, refusal=_("Name and password do not belong together, or the account is closed.")), 422
     new_hash = hash_password(password) if is_outdated(account.password_hash or "") else None
     account_id = account.id
     with unit_of_work(keeps_rows=True):
         account = db.session.get_one(Account, account_id)
         account.password_hash = new_hash or account.password_hash
-        forget_attempts(HERE, _here(login), now=moment)
-        token = open_session(account, now=moment)
-    return signed_in_answer(account, token, own_address(form.next.data, home_of(account)))
+        for limit, subject in ((HERE, _here(login)), (KNOWN, _in_browser(login))):
+            forget_attempts(limit, subject, now=moment)
+        entry = enter(account, first="password", now=moment)
+    if entry.is_half:
+        return entry_answer(entry, own_address(form.next.data, ""))
+    response = signed_in_answer(account, entry.token, asked_first(entry, own_address(form.next.data, home_of(account))))
+    remember_browser(response, _subject(login))
+    return response
 
 
 @bp.post("/sign-out")
@@ -226,13 +239,26 @@ def _register_page(form: RegistrationForm, refusal: str = "") -> str:
 
 
 def _count_attempts(login: str, moment: datetime) -> datetime | None:
-    """Count at all three counters, the narrowest first; the latest end of those that are full."""
+    """Count at all three counters, the narrowest first, or at that of a browser the person knows; the latest end of those that are
+    full."""
+    if browser_known_to(_subject(login)):
+        return count_attempt(KNOWN, _in_browser(login), now=moment)
+    anywhere = count_attempt(ANYWHERE, _subject(login), now=moment)
     counted = (
         count_attempt(HERE, _here(login), now=moment),
-        count_attempt(ANYWHERE, _subject(login), now=moment),
+        anywhere if anywhere is None or not _has_been_here(login, moment) else None,
         count_attempt(NETWORK, this_network(), now=moment),
     )
     return max((until for until in counted if until is not None), default=None)
+
+
+def _has_been_here(login: str, moment: datetime) -> bool:
+    """Whether the person has signed in from this network lately: strangers elsewhere do not use its attempts up."""
+    account = find_account(login)
+    if account is None:
+        return False
+    here = select(LoginSession.id).where(LoginSession.account_id == account.id, LoginSession.network == this_network())
+    return db.session.scalar(here.where(LoginSession.created_at > moment - KNOWN_FOR).limit(1)) is not None
 
 
 def _subject(login: str) -> str:
@@ -242,6 +268,10 @@ def _subject(login: str) -> str:
 
 def _here(login: str) -> str:
     return f"{_subject(login)} {this_network()}"
+
+
+def _in_browser(login: str) -> str:
+    return f"{_subject(login)} {browser_known_to(_subject(login)) or ''}"
 
 
 def _retry_after(until: datetime, moment: datetime) -> dict[str, str]:

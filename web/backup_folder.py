@@ -11,9 +11,10 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -69,6 +70,16 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def oldest_beside(folder: Path) -> str:
+    """When the oldest backup in the folder above this one was made; empty where none can be read."""
+    made = []
+    for name in os.listdir(folder.resolve().parent):
+        # what is no backup, or nobody's business here
+        with suppress(BackupDamaged, OSError):
+            made.append(read_manifest(folder.resolve().parent / name).made_at)
+    return min(made, default="")
+
+
 def refuse_changed(folder: Path, manifest: Manifest) -> None:
     """Read every file of the backup; raises BackupDamaged for the first that is missing, changed or not of the backup."""
     for name, digest in manifest.parts.items():
@@ -104,10 +115,14 @@ class Writing:
         """Add a file and its line in the contents; False when it is not there."""
         try:
             with source.open("rb") as opened:
-                self._write(opened.read, name)
+                self.write(opened, name)
         except FileNotFoundError:
             return False
         return True
+
+    def write(self, opened: BinaryIO, name: str) -> None:
+        """Add what can be read there, and its line in the contents."""
+        self._write(opened.read, name)
 
     def finish(self, dump: str, facts: Mapping[str, Any]) -> Manifest:
         """Write the manifest, bring everything to the disk and give the folder its name."""

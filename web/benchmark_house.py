@@ -17,8 +17,9 @@ from casework.db import db, unit_of_work
 from casework.facts.keeping import count_copies, keep_facts
 from casework.identity import Contact
 from casework.intake import Place
+from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, CodeCounter, Field, Membership, RefusalReason
-from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
+from casework.permissions import Actor, Role, actor_for
 from casework.seeding import install_centre, install_rules
 from casework.triage import ClearedReport
 from web.benchmark_copies import Block, Turned, ids_now, multiply
@@ -233,7 +234,7 @@ def _take_on_staff(scale: Scale, now: datetime) -> House:
     install_rules(now)
     centre = install_centre(now)
     install_shipped_model(now=now)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     agencies = db.session.scalars(select(Agency).where(Agency.centre_id == centre.id).order_by(Agency.id))
     communes = db.session.scalars(select(Area).where(Area.centre_id == centre.id, Area.level == "commune").order_by(Area.id))
     fields = db.session.scalars(select(Field).order_by(Field.id))

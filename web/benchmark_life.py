@@ -15,8 +15,9 @@ from sqlalchemy import select
 from casework.db import db
 from casework.identity import Contact
 from casework.intake import Filed, Place
+from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Case, Centre, Field, Membership
-from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
+from casework.permissions import Actor, Role, actor_for
 from casework.seeding import install_centre, install_rules
 from casework.triage import ClearedReport
 from workflows.filing import file_report
@@ -84,7 +85,7 @@ def take_on_staff(now: datetime) -> Staff:
     install_rules(now)
     centre = install_centre(now)
     install_shipped_model(now=now)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     agencies = [row for row in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id)) if row.holds_on(today)][:2]
     areas = db.session.scalars(select(Area).where(Area.centre_id == centre.id, Area.level == "commune").order_by(Area.id))
     area = next(row for row in areas if row.holds_on(today))

@@ -12,7 +12,8 @@ from casework.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
 from casework.boundary_import import Plan, import_boundaries, plan_import
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
-from casework.permissions import LOCAL_ZONE, SYSTEM, Grant, Role
+from casework.local_time import local_day
+from casework.permissions import SYSTEM, Grant, Role
 
 OPERATOR = replace(SYSTEM, grants=(Grant(Role.ADMINISTRATOR, centre_id=None, agency_id=None),))
 """Whoever may start commands on the server has the whole database anyway; the event names nobody."""
@@ -40,7 +41,7 @@ def import_file(
     except BoundaryFileRefused as refusal:
         return Said(faults=[refusal.en], is_readable=False)
     with app.app_context():
-        plan = plan_import(checked, by=OPERATOR, on=now.astimezone(LOCAL_ZONE).date())
+        plan = plan_import(checked, by=OPERATOR, on=local_day(now))
         said.lines += _lines(plan)
         said.faults += [f"{shape.raw.label}: {shape.fault.en}" for shape in checked.refused if shape.fault]
         said.faults += [f"{pair.shape.raw.label}: {pair.fault.en}" for pair in plan.pairs if pair.fault]

@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from casework.dealings import Dealings
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Photo, Publication
-from casework.permissions import LOCAL_ZONE, Sight, sees
+from casework.permissions import Sight, sees
 from casework.photo_records import photos_of_report
 from casework.possible_acts import PossibleAct
 from casework.quarantine import hand_over_receipt, handed_over_at, quarantine_reason
@@ -90,7 +91,7 @@ def files_of(reports: Sequence[SeenReport], answers: Mapping[int, Sequence[SeenA
 def moment_words(instant: datetime) -> str:
     """An instant as one says it: today and yesterday by name."""
     there = instant.astimezone(LOCAL_ZONE)
-    days = (now().astimezone(LOCAL_ZONE).date() - there.date()).days
+    days = (local_day(now()) - there.date()).days
     if days == 0:
         return str(_("%(time)s today", time=f"{there:%H:%M}"))
     if days == 1:

@@ -25,8 +25,7 @@ class Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command; a refusal becomes its sentence and exit code."""
-        from web.config import SettingRefused
-        from web.starting import StartRefused
+        from web.config import SettingRefused, StartRefused
 
         try:
             return super().invoke(context)
@@ -58,11 +57,16 @@ def main() -> None:
 @commands.command()
 def serve() -> None:
     """Serve the pages until SIGTERM, which ends requests in flight first."""
-    from web import server
     from web.config import Config
 
     config = Config.from_environment()
+    if config.processes > 1:
+        from web.processes import count_together
+
+        count_together(config.data / "metrics" / str(config.port))
     app = ready_app(config, f"serve-{config.port}")
+    from web import server  # not above: who cannot start is told so before the jobs of all parts are read in
+
     many = f" in {config.processes} processes" if config.processes > 1 else ""
     click.echo(f"Serving {config.base_url} on {server.listen_address(config)}{many}.")
     if config.processes == 1:
@@ -76,9 +80,10 @@ def serve() -> None:
 def worker() -> None:
     """Run timers, messages and sweeps until SIGTERM; any number may run."""
     from web.config import Config
-    from web.worker import work
 
     app = ready_app(Config.from_environment(), f"worker-{os.getpid()}")
+    from web.worker import work  # not above, as in serve
+
     click.echo("Working.")
     work(app)
     click.echo("Stopped.")
@@ -127,13 +132,15 @@ def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: s
     from casework.db import unit_of_work
     from casework.first_start import begin_installation
     from web.config import Config
-    from web.passwords import SHORTEST, hash_password, is_too_common
+    from web.password_lists import open_lists
+    from web.passwords import SHORTEST, hash_password, weakness_of
     from workflows.versions import install_shipped_model
 
-    if len(password) < SHORTEST or is_too_common(password):
-        say_error(f"The password needs at least {SHORTEST} characters and must not be one everybody tries first.")
+    config, about = Config.from_environment(), (prefix, name_vi, name_en, login, full_name)
+    if len(password) < SHORTEST or weakness_of(password, about=about, lists=open_lists(config)):
+        say_error(f"The password needs at least {SHORTEST} characters and must not be one everybody tries first, nor be made of names.")
         raise SystemExit(REFUSED)
-    app, now, hashed = ready_app(Config.from_environment(), "install"), datetime.now(UTC), hash_password(password)
+    app, now, hashed = ready_app(config, "install"), datetime.now(UTC), hash_password(password)
     with app.app_context(), unit_of_work():
         begin_installation(
             prefix=prefix, name_vi=name_vi, name_en=name_en, phone=phone, login=login, full_name=full_name, password_hash=hashed, now=now
@@ -142,14 +149,43 @@ def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: s
     click.echo(f"Installed {name_en}. Sign in as {login}.")
 
 
+@commands.command("reset-second-factor")
+@click.argument("login")
+@click.option("--reason", required=True, help="Why; kept with the event.")
+def reset_second_factor(login: str, reason: str) -> None:
+    """Take the second factors of the account LOGIN away, e.g. of the last administrator who has lost the telephone.
+
+    Every session of the account ends and the person is told; the next sign-in takes the password alone and asks for a new factor.
+    """
+    from sqlalchemy import select
+
+    from casework.db import db, unit_of_work
+    from casework.factors.held import reset_factors
+    from casework.models import Account
+    from casework.permissions import SYSTEM
+    from web.config import Config
+
+    with ready_app(Config.from_environment(), "reset-second-factor").app_context(), unit_of_work():
+        account = db.session.scalar(select(Account).where(Account.login == login.lower(), Account.kind == "staff"))
+        if account is None:
+            say_error(f"There is no member of staff with the user name {login}.")
+            raise SystemExit(REFUSED)
+        reset_factors(account, by=SYSTEM, now=datetime.now(UTC), reason=reason)
+    click.echo(f"The second factors of {login} are taken away.")
+
+
 @commands.command()
 @click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Read every N-th file, another part each day.")
 def verify(every: int) -> None:
     """Prove history, anchors, files, cases and processes against each other."""
     from web.config import Config
     from web.keeping import verify as verify_all
+    from web.watching.traces import leave_trace
 
-    finish(say_verification(verify_all(Config.from_environment(), now=datetime.now(UTC), every=every)))
+    config, now = Config.from_environment(), datetime.now(UTC)
+    found = verify_all(config, now=now, every=every)
+    leave_trace(config, "verify", is_well=found.is_clean, facts={"faults": len(found.faults) + found.unlisted}, now=now)
+    finish(say_verification(found))
 
 
 @commands.command()
@@ -157,15 +193,49 @@ def verify(every: int) -> None:
 @click.option("--keys", type=NEW, help="Also save the keys, to this file; keep it apart from the backup.")
 def backup(folder: Path, keys: Path | None) -> None:
     """Save database, files and anchors to a new FOLDER, while people work."""
+    from casework.keyring import Keyring
+    from web.backup_folder import oldest_beside
     from web.config import Config
     from web.keeping import backup as save
+    from web.watching.traces import leave_trace
 
-    made = save(Config.from_environment(), folder, now=datetime.now(UTC), keys=keys)
+    config, now = Config.from_environment(), datetime.now(UTC)
+    made = save(config, folder, now=now, keys=keys)
+    told = {"files": made.files, "bytes": made.size, "oldest": oldest_beside(folder)}
+    leave_trace(config, "backup", is_well=not made.missing, facts=told, now=now)
+    if made.keys:
+        leave_trace(config, "keys", is_well=True, facts={"keys": sorted(Keyring.load(config.keyring).key_ids)}, now=now)
     click.echo(f"Saved {made.files} files, {made.size} bytes in all, to {made.folder}.")
     click.echo(f"Saved the keys to {made.keys}." if made.keys else "The keys are not in it: save them apart with --keys FILE.")
     for name in made.missing:
         say_error(f"The file {name} is named by a row but was not in the storage.")
     finish(not made.missing)
+
+
+@commands.command("backed-up")
+def backed_up() -> None:
+    """Note that another program has just made a backup (of the PostgreSQL server, of the storage), for the health page."""
+    from web.config import Config
+    from web.watching.traces import leave_trace
+
+    if not leave_trace(Config.from_environment(), "backup", is_well=True, facts={}, now=datetime.now(UTC)):
+        say_error("The database could not take it: run `langbiang migrate` first.")
+        raise SystemExit(FAILED)
+    click.echo("Noted.")
+
+
+@commands.command()
+@click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True, help="Language of the sentences.")
+def health(language: str) -> None:
+    """Say what is wrong with the installation and what to do, the worst first; ends with 1 when somebody is needed."""
+    from web.config import Config
+    from web.watching.command import health_lines
+
+    with ready_app(Config.from_environment(), "health").app_context():
+        lines, is_well = health_lines(language)
+    for line in lines:
+        click.echo(line)
+    finish(is_well)
 
 
 @commands.command()
@@ -181,6 +251,33 @@ def restore(folder: Path, keys: Path | None) -> None:
     for words in done.missing:
         say_error(words.en)
     finish((done.verification is None or say_verification(done.verification)) and not done.missing)
+
+
+@commands.command()
+@click.option("--export", "target", type=NEW, help="Write the list to this file, in place of an older one; keep it apart from the backups.")
+@click.option("--apply", "source", type=EXISTING, help="Carry out the list in this file again, after an older backup was restored.")
+def forgotten(target: Path | None, source: Path | None) -> None:
+    """Keep the list of what was erased or taken out apart, or carry it out again; it has refs alone, and names nobody."""
+    from casework.forgotten import forgotten_since
+    from web.clock import now
+    from web.config import Config
+    from web.forgotten_file import read_forgotten, write_forgotten
+    from workflows.forgetting_again import forget_again
+
+    if (target is None) == (source is None):
+        raise click.UsageError("Give one of --export FILE and --apply FILE.")
+    lines = read_forgotten(source) if source is not None else []
+    with ready_app(Config.from_environment(), "forgotten").app_context():
+        if target is not None:
+            click.echo(f"Wrote {write_forgotten(target, forgotten_since(), now=now())} lines to {target}.")
+            return
+        applied = forget_again(lines, now=now())
+    for kind, number in sorted(applied.done.items()):
+        click.echo(f"Done again, {kind}: {number}.")
+    click.echo(f"Done already: {applied.already}. Younger than the backup: {applied.younger}. Masked: {applied.masked}.")
+    for line in applied.left:
+        say_error(f"The {line.kind} of {line.subject} could not be done again: it is merged into another case here. Please look at it.")
+    finish(not applied.left)
 
 
 @commands.command()
@@ -365,6 +462,73 @@ def export(
     click.echo(f"Wrote {written}.")
 
 
+@commands.group()
+def keys() -> None:
+    """Exchange the keys of the installation for new ones, while people work (docs/operations.md, Keys)."""
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Say what keys there are, and how much each seals."""
+    from web.config import Config
+    from web.keys_command import key_lines
+
+    config = Config.from_environment()
+    for line in key_lines(ready_app(config, "keys"), config):
+        click.echo(line)
+
+
+@keys.command()
+@click.argument("name", type=click.Choice(["keyring", "secret_key", "anchor_key", "vapid_key"]))
+@click.option("--aside", is_flag=True, help="Of the keyring: add the key and go on with the present one, until every machine has it.")
+def rotate(name: str, aside: bool) -> None:
+    """Make a new key in place of the present one."""
+    from web.config import Config
+    from web.keys_command import rotate_key
+
+    config = Config.from_environment()
+    for line in rotate_key(ready_app(config, "keys"), config, name, aside=aside, now=datetime.now(UTC)):
+        click.echo(line)
+
+
+@keys.command()
+@click.argument("key_id")
+def use(key_id: str) -> None:
+    """Let new seals use a key that was added aside."""
+    from casework.keyring import current_keyring
+    from web.config import Config
+
+    ready_app(Config.from_environment(), "keys")
+    current_keyring().use(key_id)
+    click.echo(f"New seals use the key {key_id}.")
+
+
+@keys.command()
+def reseal() -> None:
+    """Seal everything anew that an old key seals. Stop and start it as you like: what is done is passed over."""
+    from web.config import Config
+    from web.keys_command import reseal_all
+
+    done = reseal_all(ready_app(Config.from_environment(), "keys"))
+    click.echo(f"Sealed {done.values} values and {done.files} files anew.")
+    for place, count in sorted(done.closed.items()):
+        say_error(f"{count} of {place} cannot be opened; langbiang verify says more.")
+    finish(not done.closed)
+
+
+@keys.command()
+@click.argument("name", type=click.Choice(["keyring", "secret_key"]))
+@click.argument("key_id", default="")
+def retire(name: str, key_id: str) -> None:
+    """Take an old key away; a sealing key by its KEY_ID, and only when it seals nothing any more."""
+    from web.config import Config
+    from web.keys_command import retire_key
+
+    config = Config.from_environment()
+    for line in retire_key(ready_app(config, "keys"), config, name, key_id):
+        click.echo(line)
+
+
 @contextmanager
 def shown_progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on the terminal that is told how much is done, and of how much; none where nobody looks."""
@@ -429,6 +593,18 @@ def say_verification(found: Any) -> bool:
     click.echo("Nothing is wrong." if found.is_clean else f"{len(found.faults) + found.unlisted} faults.")
     clean: bool = found.is_clean
     return clean
+
+
+@commands.command("move-files")
+def move_files() -> None:
+    """Copy the files and anchors of the data folder to the bucket of LANGBIANG_S3_URL; may be broken off and begun anew."""
+    from web import file_moving
+    from web.config import Config
+
+    with shown_progress("Files") as told:
+        moved = file_moving.move_files(Config.from_environment(), told=told)
+    click.echo(f"{moved.now} files were copied and read back, {moved.before} were there already.")
+    click.echo("The folder is as it was: delete its files/ once `langbiang verify` finds nothing.")
 
 
 @commands.group()

@@ -5,6 +5,7 @@ import base64
 import difflib
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -19,11 +20,17 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "LANGBIANG_"
 LANGUAGES = ("vi", "en")
 VAPID_KEY = Path("keys", "vapid_key")                   # in the data folder, where the environment holds none
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
 
 
 class SettingRefused(ValueError):
     """A setting cannot be used; the text names the variable, the value and what is allowed."""
+
+
+class StartRefused(Exception):
+    """The program cannot start as things stand; the sentence says what is wrong and what to do."""
 
 
 Reader = Callable[[str], Any]
@@ -130,6 +137,31 @@ def gateway_address(value: str) -> str:
     return value
 
 
+def scanner_address(value: str) -> str:
+    """Where a ClamAV daemon listens: a socket of this machine, or a host and port of a network that is trusted."""
+    host, _, port = value.rpartition(":")
+    is_path = value.startswith("unix:/") and len(value) > len("unix:/")
+    is_host = HOST_NAME.fullmatch(host.strip("[]").lower()) is not None and port.isascii() and port.isdigit() and 0 < int(port) < 65536
+    if not is_path and not is_host:
+        raise ValueError("allowed are unix:/path/of/the/socket and host:port")
+    return value
+
+
+def host_names(value: str) -> frozenset[str]:
+    """Hosts, separated by commas: names or addresses, without scheme, port or path."""
+    hosts = frozenset(each.strip().lower() for each in value.split(","))
+    if not all(HOST_NAME.fullmatch(host) for host in hosts):
+        raise ValueError("allowed are names or addresses of hosts, separated by commas")
+    return hosts
+
+
+def bucket(value: str) -> str:
+    """The name of a bucket as S3 allows it."""
+    if not BUCKET_NAME.fullmatch(value):
+        raise ValueError("allowed are 3 to 63 small letters, digits, dots and hyphens")
+    return value
+
+
 def push_key(value: str) -> str:
     try:
         number = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
@@ -169,6 +201,9 @@ class Config:
     secret_key: str = setting("SECRET_KEY", secret, lambda so_far: kept_secret(so_far["data"] / "keys" / "secret_key"),
                               "Signs cookies and forms. Several machines need the same one.",
                               shown="made once, kept in keys/secret_key in the data folder", hidden=True)
+    secret_key_before: str = setting("SECRET_KEY_BEFORE", secret, lambda so_far: kept_before(so_far["data"] / "keys" / "secret_key"),
+                                     "The secret before the present one: what it signed is still taken. For a while after a change.",
+                                     shown="keys/secret_key.before in the data folder, where langbiang keys left one", hidden=True)
     keyring: Path = setting("KEYRING", folder, lambda so_far: so_far["data"] / "keys" / "keyring.json",
                             "File with the keys that seal reporters, contacts and original files. Back it up apart from the data.",
                             shown="keys/keyring.json in the data folder")
@@ -201,16 +236,49 @@ class Config:
                            "Address that takes messages for Zalo ZNS.")
     zns_token: str = setting("ZNS_TOKEN", text, "", "Access token of the Zalo Official Account. Not set: nothing is sent by Zalo.",
                              shown="not set", hidden=True)
+    inside_hosts: frozenset[str] = setting("INSIDE_HOSTS", host_names, frozenset(),
+                                           "Hosts of this network the program may call, such as an SMS gateway: sms.example.vn,10.0.0.5. "
+                                           "All others are called on the internet alone.", shown="none")
+    breached_passwords: Path | None = setting("BREACHED_PASSWORDS", folder, None,
+                                              "File of passwords that were stolen and published, sorted by its bytes: SHA-1 digests as "
+                                              "Have I Been Pwned gives them out, or one password a line. None of them is taken for a new "
+                                              "one. Not set: only the ten thousand most used are refused.", shown="not set")
+    clamav: str = setting("CLAMAV", scanner_address, "",
+                          "ClamAV daemon that looks at every file people send: unix:/run/clamav/clamd.ctl or host:3310, which has to lie "
+                          "in a network that is trusted. Not set: files are not scanned.", shown="not set")
+    clamav_down: str = setting("CLAMAV_DOWN", one_of("refuse", "accept"), "refuse",
+                               "What happens to files while the daemon does not answer: refuse, or accept them unscanned.")
+    oidc: Path | None = setting("OIDC", folder, None,
+                                "JSON file of the providers people can sign in with (OpenID Connect); docs/sign-in.md shows one. Not set: "
+                                "nobody signs in elsewhere.", shown="not set")
     push: bool = setting("PUSH", switch, True, "no: browsers are sent no notices. They need a direct way to the internet.", shown="yes")
     vapid_key: str = setting("VAPID_KEY", push_key, "",
                              "Private key that signs notices to browsers: 32 bytes in base64url. Several machines need the same one.",
                              shown="made once, kept in keys/vapid_key in the data folder", hidden=True)
+    metrics: bool = setting("METRICS", switch, True, "no: /metrics is not there.", shown="yes")
+    metrics_token: str = setting("METRICS_TOKEN", secret, "",
+                                 "Who sends it as Authorization: Bearer reads /metrics from anywhere. Not set: from this machine alone.",
+                                 shown="not set", hidden=True)
+    slow_query_ms: int = setting("SLOW_QUERY_MS", whole_number(1, 600_000), 500,
+                                 "A statement of the database that takes so many milliseconds is written to the log and counted.")
+    tls_certificate: Path | None = setting("TLS_CERTIFICATE", folder, None,
+                                           "Certificate the proxy in front serves https with (PEM), to be told of before it ends.",
+                                           shown="not set")
+    s3_url: str = setting("S3_URL", web_address, "",
+                          "Address of an S3-compatible storage for the files of several machines, such as https://s3.example.vn. Needs the "
+                          "extra s3. Not set: files lie in the data folder.", shown="not set")
+    s3_bucket: str = setting("S3_BUCKET", bucket, "", "Bucket in that storage, for this program alone and without versions.",
+                             shown="not set")
+    s3_key: str = setting("S3_KEY", text, "", "Id of the key that reads, writes, lists and deletes in the bucket.", shown="not set")
+    s3_secret: str = setting("S3_SECRET", text, "", "Secret of that key.", shown="not set", hidden=True)
+    s3_region: str = setting("S3_REGION", text, "us-east-1", "Region the storage signs for.")
     demo: bool = setting("DEMO", switch, False,
                          "yes: show that the data are invented, and let demonstration accounts sign in with one click.", shown="no")
 
     def __post_init__(self) -> None:
         if self.smtp_url and not self.mail_from:
             raise SettingRefused(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: e-mails need a sender.")
+        self._refuse_half_a_bucket()
         if self.is_secure or self.allow_plain_http:
             return
         for variable, value, host in (("BASE_URL", self.base_url, urlsplit(self.base_url).hostname or ""), ("HOST", self.host, self.host)):
@@ -218,6 +286,15 @@ class Config:
                 raise SettingRefused(f"{PREFIX}{variable} is {value!r}: beyond this machine {PREFIX}BASE_URL must start with https://, "
                                      f"because passwords and identities would travel readable. For a trial in a closed network set "
                                      f"{PREFIX}ALLOW_PLAIN_HTTP to yes.")
+
+    def _refuse_half_a_bucket(self) -> None:
+        parts = {"S3_URL": self.s3_url, "S3_BUCKET": self.s3_bucket, "S3_KEY": self.s3_key, "S3_SECRET": self.s3_secret}
+        if any(parts.values()) and not all(parts.values()):
+            missing = ", ".join(PREFIX + name for name, value in parts.items() if not value)
+            raise SettingRefused(f"A bucket needs all of its settings; not set: {missing}.")
+        parsed = urlsplit(self.s3_url)
+        if parsed.scheme == "http" and not (is_loopback(parsed.hostname or "") or self.allow_plain_http):
+            raise SettingRefused(f"{PREFIX}S3_URL must start with https://, because photos agencies and citizens see travel unsealed.")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
@@ -299,6 +376,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def kept_before(path: Path) -> str:
+    """The secret that was at `path` before the last change, while it is still taken; else empty."""
+    before = path.with_name(f"{path.name}.before")
+    return before.read_text(encoding="ascii") if before.exists() else ""
 
 
 def kept_secret(path: Path) -> str:

@@ -13,17 +13,20 @@ from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.events import append
 from casework.facts.daily import sum_up_days
-from casework.facts.keeping import keep_facts
+from casework.facts.keeping import SETTLED, keep_facts
 from casework.figures.keeping import count_public_figures
+from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Clock, Event
-from casework.permissions import LOCAL_ZONE, SYSTEM
+from casework.permissions import SYSTEM
 from casework.reminders import send_reminders
 from casework.seeding import install_centre, install_rules
 from web import create_app
-from web.config import Config
+from web.config import Config, StartRefused
 from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
 from web.demo_citizens import furnish_citizens
+from web.demo_counts import count_and_order
 from web.demo_desks import OnDesk, furnish_desks, on_desk
+from web.demo_papers import write_papers
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
 from web.demo_seals import demo_seals
 from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
@@ -32,7 +35,6 @@ from web.passwords import hash_password
 from web.recording_jobs import prepare_recordings
 from web.schema import refuse_other_schema
 from web.server import serve
-from web.starting import StartRefused
 from web.worker import provable_kinds
 from workflows.models import Timer
 from workflows.unconfirmed import set_apart_unconfirmed
@@ -108,9 +110,13 @@ def prepare(app: Flask, *, now: datetime) -> bool:
         let_messages_be_given_up(app, now=now)
         plan_a_move(now)
         count_the_year(now)
-    let_past_messages_rest(now)
-    keep_facts(now)
+        write_papers(app, centre, now=now)
+    # a new demonstration is seen by nobody else yet: what was written just now is counted, too
+    keep_facts(now + SETTLED if was_empty else now)
     sum_up_days(now)
+    if was_empty:
+        count_and_order(app, centre, now=now)
+    let_past_messages_rest(now)
     app.extensions["demo_accounts"] = demo_accounts()
     return was_empty
 

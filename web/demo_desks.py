@@ -9,11 +9,12 @@ from casework.answer_templates import keep_template
 from casework.answering import newest_answer
 from casework.db import db, new_ref
 from casework.drafts import keep_draft
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.mentions import mention_in, unseen_count
 from casework.models import Account, Agency, AgencySuccession, CaseReport, Centre, Deputy, Draft, Report, Reporter
 from casework.notes import write_note
 from casework.openings import record_opening
-from casework.permissions import LOCAL_ZONE, Role, actor_for
+from casework.permissions import Role, actor_for
 from casework.saved_filters import keep_filter, sharing_places
 from casework.words import Bilingual
 from web.demo_people import agency_account, staff_account
@@ -91,7 +92,7 @@ def furnish_desks(centre: Centre, *, now: datetime) -> None:
             "contact": "{officer}, {agency}",
         },
     )  # fmt: skip
-    today = datetime.combine(now.astimezone(LOCAL_ZONE).date(), time(), LOCAL_ZONE)
+    today = datetime.combine(local_day(now), time(), LOCAL_ZONE)
     principal, deputy = (agency_account(_agency(centre, key), Role.AGENCY_LEADER) for key in (PRINCIPAL, DEPUTY))
     db.session.add(
         Deputy(principal_id=principal.id, deputy_id=deputy.id, starts_at=today, ends_at=today + STANDS_IN, created_by_id=principal.id)

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.events import append
+from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Area, Centre, Letterhead, Reorganisation
-from casework.permissions import LOCAL_ZONE, SYSTEM, Actor, actor_for
+from casework.permissions import SYSTEM, Actor, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.seeding import LETTERHEAD, REORGANISED_ON, SIGNED_AT, Row, table_rows
@@ -27,6 +28,8 @@ DONE = datetime(2025, 7, 1, 7, 5, tzinfo=LOCAL_ZONE)
 TITLE = "Sắp xếp đơn vị hành chính cấp xã, kết thúc cấp huyện từ 01/07/2025"
 SOURCE = "Nghị quyết 1671/NQ-UBTVQH15 ngày 16/6/2025; Nghị định 150/2025/NĐ-CP"
 ADMINISTRATOR = "quantri"
+SIGNER = "lanhdao"
+"""Who leads the centre and signs its letters."""
 CENTRE_NAME = "Trung tâm Giám sát và Điều hành thông minh xã Lạc Dương"
 CENTRE_HEAD = ("UBND XÃ LẠC DƯƠNG", "TRUNG TÂM GIÁM SÁT VÀ ĐIỀU HÀNH THÔNG MINH", "IOC", "", "GIÁM ĐỐC")
 """Over the letters of the centre, which the commune of its seat goes on with."""
@@ -93,7 +96,8 @@ def _letterheads(centre: Centre) -> None:
     for former in db.session.scalars(select(Letterhead).where(Letterhead.centre_id == centre.id, Letterhead.agency_id.is_(None))):
         former.valid_to = REORGANISED_ON
     head = dict(zip(LETTERHEAD, CENTRE_HEAD, strict=True))
-    db.session.add(Letterhead(centre_id=centre.id, valid_from=REORGANISED_ON, **head, **SIGNED_AT))
+    signed = SIGNED_AT | {"signer_name": staff_account(SIGNER).full_name}
+    db.session.add(Letterhead(centre_id=centre.id, valid_from=REORGANISED_ON, **head, **signed))
     append(RULES_STREAM, "install_letterheads", by=SYSTEM, at=DONE + timedelta(minutes=5), payload={"number": len(there) + 1})
 
 

@@ -10,10 +10,11 @@ from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
 from casework.letters import usual_reply_day, write_late_letter
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.routing import route_messages
 from casework.messages.sending import Outgoing, Receipt, Refused, send_waiting
 from casework.models import Agency, Centre, OutboxMessage
-from casework.permissions import LOCAL_ZONE, actor_for
+from casework.permissions import actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
 from casework.settings.value_changes import set_value
@@ -51,7 +52,7 @@ def let_messages_be_given_up(app: Flask, *, now: datetime) -> None:
 
     Who is told by which way is worked out outside any other transaction, so a start broken off here leaves no such messages.
     """
-    at = datetime.combine(now.astimezone(LOCAL_ZONE).date() - timedelta(days=1), TEN, LOCAL_ZONE)
+    at = datetime.combine(local_day(now) - timedelta(days=1), TEN, LOCAL_ZONE)
     to_citizens = select(OutboxMessage.id).where(OutboxMessage.recipient.startswith("reporter:"), OutboxMessage.due_at <= at)
     newest = list(db.session.scalars(to_citizens.order_by(OutboxMessage.due_at.desc(), OutboxMessage.id.desc()).limit(ROUTED)))
     db.session.rollback()
@@ -64,7 +65,7 @@ def let_messages_be_given_up(app: Flask, *, now: datetime) -> None:
 
 def let_past_messages_rest(now: datetime, *, besides: Collection[int] = ()) -> None:
     """Whoever was to hear of the days before today has heard of it: such messages leave the house by no way set up later."""
-    midnight = datetime.combine(now.astimezone(LOCAL_ZONE).date(), time(), LOCAL_ZONE)
+    midnight = datetime.combine(local_day(now), time(), LOCAL_ZONE)
     past = OutboxMessage.routed_at.is_(None), OutboxMessage.due_at < midnight, OutboxMessage.id.not_in(besides)
     with unit_of_work():
         db.session.execute(update(OutboxMessage).where(*past).values(routed_at=OutboxMessage.due_at))
@@ -106,7 +107,7 @@ def _draw_up_plan(centre: Centre, now: datetime) -> None:
     by = actor_for(staff_account(ADMINISTRATOR), now=now)
     plan = plans.begin_plan(
         by=by, now=now, title="Hợp nhất các đơn vị sự nghiệp khu vực", source="Dự thảo Đề án sắp xếp đơn vị sự nghiệp công lập (minh họa)",
-        on=_first_of_month(now.astimezone(LOCAL_ZONE).date(), MONTHS_AHEAD), centre_id=centre.id,
+        on=_first_of_month(local_day(now), MONTHS_AHEAD), centre_id=centre.id,
     )  # fmt: skip
     there = {row.key: row for row in db.session.scalars(select(Agency).where(Agency.centre_id == centre.id, Agency.key.in_(JOINED)))}
     made = plans.new_body(plan.ref, by=by, kind=Kind.AGENCY, values=NEW_AGENCY)

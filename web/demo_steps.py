@@ -10,6 +10,7 @@ from casework.consent_notices import notice_today
 from casework.db import db
 from casework.identity import Contact
 from casework.intake import Place
+from casework.local_time import local_day
 from casework.models import Assignment, Photo, VisibilityReason
 from casework.permissions import Role
 from casework.photo_records import photos_of_answer, photos_of_report
@@ -17,7 +18,7 @@ from casework.publishing import ChosenPhotos
 from casework.triage import ClearedReport
 from web.demo_people import GUESTS, SENDERS
 from web.demo_stories import Deed, Story
-from web.demo_telling import OPERATOR, Telling, begin_step, camera_called, commune, day_of, field_called, is_urgent
+from web.demo_telling import OPERATOR, Telling, begin_step, camera_called, commune, field_called, is_urgent
 from workflows.filing import file_report
 from workflows.unconfirmed import confirm_with_step
 
@@ -31,13 +32,13 @@ def file(telling: Telling, _deed: Deed, moment: datetime) -> None:
     row, story = telling.row, telling.story
     is_camera, is_taken_down = story.camera is not None, story.camera is not None or story.is_call
     by = telling.staff(OPERATOR, moment) if is_taken_down else telling.reporter(moment)
-    area = commune(row["commune"], day_of(moment))
+    area = commune(row["commune"], local_day(moment))
     place = Place(area=area, village=row["village"], latitude=float(row["lat"]), longitude=float(row["lon"]))
     filed = file_report(
         centre=telling.centre, source="camera" if is_camera else "phone" if story.is_call else "citizen",
         words=row["description"], place=place, by=by, now=moment,
         contact=_contact(story), field=field_called(row["field"]), marked_urgent=is_urgent(story),
-        photos_token=telling.stage_report(by, moment), camera=camera_called(story.camera, day_of(moment)), consented=not is_camera,
+        photos_token=telling.stage_report(by, moment), camera=camera_called(story.camera, local_day(moment)), consented=not is_camera,
         consent_notice=None if is_taken_down else notice_today(telling.centre.id, moment),
         seen_at=moment - SEEN_BEFORE if is_taken_down else None, channels=["email"] if story.is_call else (),
     )  # fmt: skip
@@ -64,7 +65,7 @@ def classify(telling: Telling, _deed: Deed, moment: datetime) -> None:
     visibility = db.session.scalars(select(VisibilityReason).where(VisibilityReason.key == (story.visibility or ""))).first()
     telling.step(
         "classify", telling.staff(OPERATOR, moment), moment, field=field_called(row["field"]),
-        urgency="urgent" if is_urgent(story) else "normal", complexity=story.complexity, area=commune(row["commune"], day_of(moment)),
+        urgency="urgent" if is_urgent(story) else "normal", complexity=story.complexity, area=commune(row["commune"], local_day(moment)),
         village=row["village"], visibility_reason=visibility,
     )  # fmt: skip
 
@@ -158,7 +159,7 @@ def _words_of(telling: Telling, assignment: Assignment) -> dict[str, str]:
     own = telling.story.answers.get(assignment.agency.key)
     ends = {"remaining": "Không còn.", "contact": f"{assignment.agency.short_name_vi}, {HOTLINE}"}
     if assignment.is_lead:
-        area = commune(telling.row["commune"], day_of(assignment.distributed_at))
+        area = commune(telling.row["commune"], local_day(assignment.distributed_at))
         place = f"{telling.row['village']}, {area.name_vi}"
         return {"findings": f"Đã kiểm tra tại {place}; nội dung phản ánh là đúng.", "actions": own or telling.row["answer"], **ends}
     return {

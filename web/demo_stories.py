@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.working_time import Calendar, add_working_minutes, subtract_working_minutes
 
 OWN_DEEDS = frozenset({"file", "confirm", "rate", "object", "answer_question", "write", "withdraw", "follow", "me_too"})
@@ -102,7 +102,7 @@ def moments_of(story: Story, *, urgent: bool, now: datetime, calendar: Calendar)
 
 def _in_month(now: datetime, months_ago: int) -> datetime:
     """Another day and minute for each, early enough in its month for the case to be over today."""
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     month = today.year * 12 + today.month - 1 - months_ago
     return datetime.combine(date(month // 12, month % 12 + 1, 3 + months_ago), time(7, 5 * months_ago % 60), LOCAL_ZONE)
 

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.figures.counting import month_before
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Centre
-from casework.permissions import LOCAL_ZONE, Action, Actor, actor_for
+from casework.permissions import Action, Actor, actor_for
 from casework.settings.kinds import KINDS
 from casework.settings.rows import add_row
 from web.demo_people import staff_account
@@ -59,7 +60,7 @@ def furnish_studio(centre: Centre, *, now: datetime) -> None:
     _record_a_way(administrator, now)
     district = _hand_in_district(centre, now)
     begin_step()
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     ask_scenarios(district, by=administrator, now=now)
     ask_history(district, period=Period(today - timedelta(days=365), today), by=administrator, now=now)
     first, last = last_months(now, MONTHS)
@@ -152,7 +153,7 @@ def _record_a_way(by: Actor, now: datetime) -> None:
 
 
 def _days_ago(days: int, now: datetime) -> datetime:
-    return datetime.combine(now.astimezone(LOCAL_ZONE).date() - timedelta(days=days), TEN, LOCAL_ZONE)
+    return datetime.combine(local_day(now) - timedelta(days=days), TEN, LOCAL_ZONE)
 
 
 def _staff(login: str, now: datetime) -> Actor:

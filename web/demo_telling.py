@@ -14,7 +14,7 @@ from casework.file_store import FileStore
 from casework.folding import fold
 from casework.former_agencies import agencies_now
 from casework.models import Agency, AgencySuccession, Area, AreaSuccession, Assignment, Camera, Case, Centre, Field, Photo
-from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
+from casework.permissions import Actor, Role, actor_for
 from casework.photo_records import PreparedCopies, PreparedPhoto, prepare_copies, stage_photo
 from casework.recordings.staging import PreparedRecording, stage_recording
 from casework.seeding import Row, table_rows
@@ -205,8 +205,3 @@ def camera_called(name: str | None, on: date) -> Camera | None:
 def field_called(name: str) -> Field:
     """The field of that name."""
     return db.session.scalars(select(Field).where(Field.name_vi == name)).one()
-
-
-def day_of(moment: datetime) -> date:
-    """The local day of an instant."""
-    return moment.astimezone(LOCAL_ZONE).date()

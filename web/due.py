@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from casework.local_time import LOCAL_ZONE
 from casework.models import Clock
-from casework.permissions import LOCAL_ZONE
 
 SOON = timedelta(days=1)
 """With less than this left the hours are counted."""

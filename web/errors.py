@@ -5,23 +5,27 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError, Unauthorized
 
-from casework.db import db, is_lock_timeout
+from casework.db import db, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
+from casework.file_store import FileNotStored, StorageUnreachable
 from casework.permissions import NotAllowed
 from web.locales import chosen_language, in_reader_language
-from web.request_log import LOGGER, failure_facts, request_id
+from web.request_log import LOGGER, failure_facts, note_security, request_id
 from web.text_owner import AnothersText, is_of_another, wants_json
 from workflows.incidents import CaseBusy, StepFailed
 from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 NEVER_SHOWN = ("csrf_token", "password", "secret")
 LONGEST_KEPT = 20_000
+AWAY_SECONDS = "15"
+"""What clients are told to wait while a database or a storage is away."""
 
 
 def install(app: Flask) -> None:
@@ -37,9 +41,12 @@ def install(app: Flask) -> None:
     app.register_error_handler(StepFailed, step_failed)
     app.register_error_handler(CaseworkError, refused)
     app.register_error_handler(StaleDataError, somebody_works_on_it)
-    app.register_error_handler(OperationalError, database_failed)
+    app.register_error_handler(SQLAlchemyError, database_failed)
+    for trouble in (FileNotStored, StorageUnreachable):
+        app.register_error_handler(trouble, away)
     app.register_error_handler(RequestEntityTooLarge, lambda _error: page(413))
     app.register_error_handler(SecurityError, other_host)
+    app.teardown_appcontext(let_go)
     app.register_error_handler(HTTPException, other)
     app.register_error_handler(InternalServerError, failed)
 
@@ -55,6 +62,7 @@ def token_missing(_error: CSRFError) -> ResponseReturnValue:
 
     Not to who has signed in since: the text is somebody else's.
     """
+    note_security("form without its token")
     if is_of_another():
         return another_signed_in()
     return page(400, is_about_token=True, kept=kept_fields(), came_from_here=came_from_here())
@@ -62,6 +70,7 @@ def token_missing(_error: CSRFError) -> ResponseReturnValue:
 
 def sign_in_needed(_error: Unauthorized) -> ResponseReturnValue:
     """Something was sent by somebody who is not signed in, perhaps not any more."""
+    note_security("not signed in")
     return page(401, kept=kept_fields(), back=request.full_path.rstrip("?"))
 
 
@@ -74,6 +83,7 @@ def another_signed_in(_refusal: AnothersText | None = None) -> ResponseReturnVal
 
 def not_allowed(refusal: NotAllowed) -> ResponseReturnValue:
     """The person's roles do not allow it."""
+    note_security("not allowed")
     return page(403, words=in_reader_language(refusal.text))
 
 
@@ -92,11 +102,27 @@ def refused(refusal: CaseworkError) -> ResponseReturnValue:
     return page(422, words=in_reader_language(refusal.text), kept=kept_fields())
 
 
-def database_failed(error: OperationalError) -> ResponseReturnValue:
-    """A lock that was not given in time is said so; anything else is our failure."""
-    if not is_lock_timeout(error):
+def database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
+    """A lock that was not given in time is said so, and a database that is away for the moment; anything else is our failure."""
+    if is_unreachable(error):
+        return away(error)
+    if not (isinstance(error, OperationalError) and is_lock_timeout(error)):
         raise error
     return case_busy(error)
+
+
+def away(error: Exception) -> ResponseReturnValue:
+    """Database or storage are away, as while another server takes over. The page stands alone; the same form may be sent again: what was
+    done after all is not done twice."""
+    LOGGER.error("away", extra={"request": request_id(), **failure_facts(error)})
+    _roll_back()
+    headers = {"Retry-After": AWAY_SECONDS, "Cache-Control": "no-store"}
+    language = chosen_language()
+    with force_locale(language):                                           # the reader's own stands in the database
+        if wants_json():
+            return {"words": _("The system is being switched over. Please try again in half a minute.")}, 503, headers
+        values = {"language": language, "request_id": request_id(), "kept": kept_fields()}
+        return current_app.jinja_env.get_template("errors/away.html").render(values), 503, headers
 
 
 def case_busy(_error: Exception) -> ResponseReturnValue:
@@ -115,6 +141,7 @@ def step_failed(failure: StepFailed) -> ResponseReturnValue:
 
 def other_host(_error: SecurityError) -> ResponseReturnValue:
     """The browser was sent here under a name that is not ours. No page: its links would carry that name."""
+    note_security("unknown host")
     return "This host name is not known here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -129,18 +156,31 @@ def other(error: HTTPException) -> ResponseReturnValue:
 
 def failed(_error: Exception, **values: Any) -> ResponseReturnValue:
     """Our failure, logged already. The page stands alone, because database or session may be what failed."""
+    _roll_back()
+    values |= {"language": chosen_language(), "request_id": request_id()}
+    with force_locale(values["language"]):                                 # as above
+        return current_app.jinja_env.get_template("errors/500.html").render(values), 500
+
+
+def let_go(_error: BaseException | None) -> None:
+    """A connection that died after everything was read must not spoil an answer that is made already."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session().invalidate()
+
+
+def _roll_back() -> None:
     try:
         db.session.rollback()
     except DBAPIError:
         LOGGER.error("no rollback", extra={"request": request_id()})
-    values |= {"language": chosen_language(), "request_id": request_id()}
-    return current_app.jinja_env.get_template("errors/500.html").render(values), 500
 
 
 def kept_fields() -> list[tuple[str, str]]:
     """What was typed, so that it is not lost with the refusal; no tokens, passwords or secrets."""
     return [
-        (name, value[:LONGEST_KEPT])
+        (name.replace("\0", ""), value.replace("\0", "")[:LONGEST_KEPT])
         for name, value in request.form.items(multi=True)
         if value and not any(name.startswith(hidden) or name.endswith(hidden) for hidden in NEVER_SHOWN)
     ]

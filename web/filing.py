@@ -15,6 +15,7 @@ from casework.contacts.blocked_senders import SenderBlocked
 from casework.db import db, unit_of_work
 from casework.filing_limits import TooManyReports
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
+from casework.keyring import KeyMissing
 from casework.limits import TooManyAttempts, count_attempt
 from casework.models import Centre, Clock, Report
 from casework.own_links import case_of
@@ -223,7 +224,7 @@ def _kept_secret(code: str) -> str | None:
         return None
     try:
         return open_text(urlsafe_b64decode(kept["secret"]), purpose=_purpose(code))
-    except SealBroken:
+    except (SealBroken, KeyMissing):
         return None
 
 

@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from flask import Flask, g, url_for
 
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Clock
-from casework.permissions import LOCAL_ZONE
 from casework.telephones import as_dialled
 from web.clock import now
 from web.due import DueWords, day_words, due_words, last_day, limit_words, short_limit_words
@@ -52,7 +52,7 @@ def local_date(moment: date | datetime | None) -> str:
     """02/03/2026: a day as it is, an instant on its local day; empty for None."""
     if moment is None:
         return ""
-    return day_words(moment.astimezone(LOCAL_ZONE).date() if isinstance(moment, datetime) else moment)
+    return day_words(local_day(moment) if isinstance(moment, datetime) else moment)
 
 
 def due(limit: Clock | datetime | None) -> DueWords | None:

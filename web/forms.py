@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 
 NOTHING = ""
 """What a select sends while nothing is chosen in it."""
@@ -44,3 +46,8 @@ class Form(FlaskForm):
         def get_translations(self, form: Any) -> Any:
             """Our catalogue instead of the library's."""
             return _Words()
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What a form sent. Never JSON, which the library takes for one as well: its values need not be texts, and no page sends it."""
+            is_given = formdata is None or isinstance(formdata, MultiDict)
+            return None if request.is_json and not is_given else super().wrap_formdata(form, formdata)

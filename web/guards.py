@@ -9,13 +9,16 @@ from flask import current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, Unauthorized
 
+from casework.factors.held import has_second_factor
+from casework.factors.requirement import Need, need_of
 from casework.file_store import FileStore
 from casework.models import Report
 from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may, report_owned_by
 from web.clock import now
-from web.sessions import signed_in_account
+from web.factors.fresh import ask_for_proof, wants_proof
+from web.sessions import SECOND_FACTORS, current_session, signed_in_account
 
-__all__ = ["actor", "alone", "file_store", "found", "own_report_here", "performs", "signed_in_account"]
+__all__ = ["actor", "alone", "file_store", "found", "must_set_up", "own_report_here", "performs", "signed_in_account"]
 
 TRACKED_KEY = "tracked"
 
@@ -24,12 +27,13 @@ T = TypeVar("T")
 View = Callable[P, ResponseReturnValue]
 
 
-def performs(action: Action, *, with_account: bool = False) -> Callable[[View[P]], View[P]]:
+def performs(action: Action, *, with_account: bool = False, is_fresh: bool = False) -> Callable[[View[P]], View[P]]:
     """Declare what a view does; every view has one, a test enumerates them.
 
     Actions open to anyone pass, unless the view needs `with_account`. Otherwise who has not signed in is led to do so (and
     told, when something was sent), and who holds none of the roles gets NotAllowed. Roles alone are judged here: whether the
-    *case* is the person's is judged where it is looked up.
+    *case* is the person's is judged where it is looked up. What is sent for an action of FRESH_ACTIONS, or to a view that `is_fresh`,
+    waits until the person has proven lately who they are.
     """
     is_open = ACTION_ROLES[action] == ANYONE and not with_account
     # what somebody with a start password may do: change it, look at their sessions, sign out
@@ -43,8 +47,12 @@ def performs(action: Action, *, with_account: bool = False) -> Callable[[View[P]
                     return _to_sign_in()
                 if _has_start_password() and not is_own:
                     return _to_own_password()
+                if must_set_up() and not is_own:
+                    return _to_own_factors()
                 if not may(actor(), action):
                     raise NotAllowed
+            if wants_proof(action, always=is_fresh):
+                return ask_for_proof()
             return view(*args, **kwargs)
 
         guarded.action = action  # type: ignore[attr-defined]
@@ -57,8 +65,9 @@ def actor() -> Actor:
     """Who acts in this request: the account signed in, with its roles of today, and the reports this browser has opened by secret."""
     if "actor" not in g:
         g.actor = actor_for(signed_in_account(), now=now(), tracked_report_ids=tracked_report_ids())
-        if _has_start_password():
-            # a password an administrator has seen opens nothing but the page on which it is changed
+        g.must_set_up = _lacks_second_factor(g.actor)
+        if _has_start_password() or g.must_set_up:
+            # a password an administrator has seen, or one alone where two factors are needed, opens nothing but the page to mend that
             g.actor = replace(g.actor, grants=())
     found_actor: Actor = g.actor
     return found_actor
@@ -95,6 +104,19 @@ def found(thing: T | None) -> T:
     return thing
 
 
+def must_set_up() -> bool:
+    """Whether the person's role needs a second factor from today on, and they have none."""
+    actor()
+    return bool(g.must_set_up)
+
+
+def _lacks_second_factor(who: Actor) -> bool:
+    session = current_session()
+    if session is None or not who.grants or need_of(who, now=now()) is not Need.NOW:
+        return False
+    return not SECOND_FACTORS.intersection(session.factors.split("+")) and not has_second_factor(session.account_id)
+
+
 def _has_start_password() -> bool:
     account = signed_in_account()
     return account is not None and account.must_change_password
@@ -102,6 +124,10 @@ def _has_start_password() -> bool:
 
 def _to_own_password() -> ResponseReturnValue:
     return redirect(url_for("account.password", next=request.full_path.rstrip("?") if request.method == "GET" else None))
+
+
+def _to_own_factors() -> ResponseReturnValue:
+    return redirect(url_for("factors_own.security", next=request.full_path.rstrip("?") if request.method == "GET" else None))
 
 
 def _to_sign_in() -> ResponseReturnValue:

@@ -1,16 +1,15 @@
 """For those who watch the process: is it alive, and can it do its work."""
 
-import secrets
 from collections.abc import Callable
 
-from flask import Blueprint, current_app
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from casework.db import db
 from casework.keyring import current_keyring
 from casework.permissions import Action
-from web.guards import performs
+from web.guards import file_store, performs
 from web.request_log import LOGGER, failure_facts, request_id
 from web.schema import refuse_other_schema
 
@@ -58,7 +57,4 @@ def _keyring() -> None:
 
 
 def _files() -> None:
-    folder = current_app.config["FILES"]
-    probe = folder / f".probe-{secrets.token_hex(8)}"
-    probe.write_bytes(b"")
-    probe.unlink()
+    file_store().refuse_unusable()

@@ -15,10 +15,11 @@ from casework.contacts.confirming import UNCONFIRMED
 from casework.db import unit_of_work
 from casework.deputies import principals_of
 from casework.element_settings import renamed_elements
+from casework.local_time import local_day
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
-from casework.permissions import LOCAL_ZONE, Action, Actor, case_seen_by, may
+from casework.permissions import Action, Actor, case_seen_by, may
 from casework.saved_filters import filters_of, sharing_places
 from web.clock import now
 from web.guards import actor, found, performs
@@ -77,7 +78,7 @@ def inbox() -> ResponseReturnValue:
     g.waiting_count = counts.all
     saved = filters_of(by)
     beyond, apart, *kept = _count_beside(by, wanted, saved, asked.principals, moment)
-    renamed = renamed_elements(moment.astimezone(LOCAL_ZONE).date())
+    renamed = renamed_elements(local_day(moment))
     own_names = [each for each in counts.elements if each not in ELEMENT_LABELS or each in renamed]
     views = views_of(counts, names_of_elements(by, own_names))
     if apart or (view == UNCONFIRMED and not words):

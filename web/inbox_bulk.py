@@ -18,10 +18,11 @@ from casework.cases import lock_case
 from casework.complexities import complexities_of
 from casework.done_twice import DoneAlready, refuse_same_note, refuse_same_reminder
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.mentions import mention_in
 from casework.models import Case
 from casework.notes import LONGEST_NOTE, note_audiences, write_note
-from casework.permissions import LOCAL_ZONE, Action, Actor, case_seen_by, require
+from casework.permissions import Action, Actor, case_seen_by, require
 from casework.reminders import LONGEST_WORDS, owing_agencies
 from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
@@ -180,7 +181,7 @@ def classify() -> ResponseReturnValue:
     offered = {row.service_code: local(row.name) for case in one_of_each_centre for row in fields_for(case, now=moment)}
     reasons = {row.key: local(row.name) for case in one_of_each_centre for row in visibility_reasons_for(case, now=moment)}
     form.field.choices = [(NOTHING, _("Please choose")), *offered.items()]
-    today = moment.astimezone(LOCAL_ZONE).date()
+    today = local_day(moment)
     rated = {row.key: local(row.name) for case in one_of_each_centre for row in complexities_of(case.centre_id, today)}
     form.complexity.choices = list(rated.items())
     shown = [(key, _("Not public: %(reason)s", reason=name)) for key, name in reasons.items()]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask_babel import gettext as _
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import local_day
 from web.due import day_words, last_day
 from workflows.inbox import Position
 from workflows.models import WaitingTask
@@ -22,7 +22,7 @@ class Group:
 
 def groups_of(tasks: list[WaitingTask], *, now: datetime) -> list[Group]:
     """Cut the list, which is in order of its limits, into late, today, tomorrow, later, and without a limit."""
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     found_groups: list[Group] = []
     for task in tasks:
         key = _group_key(task, now, today)

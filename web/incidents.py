@@ -14,6 +14,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.mending import value_words
+from web.outputs.links import export_url
 from web.request_log import LOGGER, failure_facts, request_id
 from web.security import allow_inline_style_attributes
 from workflows.bindings import BINDINGS
@@ -126,11 +127,12 @@ def _list(*, before: Incident | None = None, results: Any = ()) -> str:
         incidents=shown,
         next_url=url_for(".incidents", after=shown[-1].ref) if len(rows) > MOST_SHOWN else "",
         first_url=url_for(".incidents") if before is not None else "",
-        labels={row.id: _label(row) for row in rows},
+        labels={row.id: label_of(row) for row in rows},
         reasons={row.id: reason_of(row.error_class) for row in rows},
         kinds=KINDS,
         results=results,
         outcomes=OUTCOMES,
+        export=export_url("incidents"),
     )
 
 
@@ -141,7 +143,7 @@ def _page(seen: Incident, *, refusal: str = "") -> str:
         "incidents/incident.html",
         incident=seen,
         case=seen.instance.case,
-        label=_label(seen),
+        label=label_of(seen),
         kind=KINDS[seen.kind],
         reason=reason_of(seen.error_class),
         attempts=attempts_of(seen),
@@ -155,6 +157,6 @@ def _page(seen: Incident, *, refusal: str = "") -> str:
     )
 
 
-def _label(incident: Incident) -> Bilingual | None:
+def label_of(incident: Incident) -> Bilingual | None:
     """What the diagram calls the element, and an act beside it by its own name; a delivery of messages has none."""
     return None if incident.kind == "message" or incident.element in BINDINGS.acts else label_of_step(incident)

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, func, inspect, select
 
 import migrations
 from casework.anchors import FOLDER as ANCHORS
-from casework.anchors import KEY, path_of
+from casework.anchors import KEY, fetch_anchors, path_of, share_anchors
 from casework.db import METADATA
 from casework.errors import CaseworkError
-from casework.file_store import STORED_NAME
+from casework.file_store import STORED_NAME, FileMissing, FileStore, LocalFileStore
 from casework.keyring import Keyring, KeyringUnusable
 from casework.models import Anchor, File
 from casework.words import Bilingual
@@ -25,6 +25,7 @@ from web.config import Config
 from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
 from web.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
 from web.starting import keys_in_use
+from web.storage import open_file_store, shelf_of
 from web.verifying import Verification, verify
 
 __all__ = [
@@ -73,7 +74,7 @@ def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = N
     writing = Writing(folder)
     try:
         with dumped(config.database_url, writing.path(dump_name(config.database_url))) as connection:
-            missing = _copy_files(config, connection, writing)
+            missing = _copy_files(open_file_store(config), connection, writing)
             _copy_anchors(config, connection, writing)
             facts = _facts(config, connection, now)
         if keys is not None:
@@ -97,11 +98,18 @@ def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = 
     refuse_other_keys(config, given)
     refuse_changed(folder, manifest)
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, target in ((FILES, config.files), (ANCHORS, config.data / ANCHORS)):
+    store = open_file_store(config)
+    folders = {ANCHORS: config.data / ANCHORS} | ({FILES: config.files} if isinstance(store, LocalFileStore) else {})
+    for name, target in folders.items():
         if (folder / name).exists():
             shutil.copytree(folder / name, target, dirs_exist_ok=True)
             target.chmod(0o700)
     os.sync()
+    if (shelf := shelf_of(store)) is not None:
+        for name in LocalFileStore(folder / FILES).list_names():
+            with (folder / FILES / name).open("rb") as opened:
+                store.put(name, opened)
+        share_anchors(config.data, shelf)
     load_dump(folder / dump_name(config.database_url), config.database_url)
     place_keys(config, given)
     is_current = manifest.revision == migrations.newest_revision()
@@ -120,19 +128,27 @@ def _refuse_folder(config: Config, folder: Path, keys: Path | None) -> None:
         )
 
 
-def _copy_files(config: Config, connection: Connection, writing: Writing) -> list[str]:
+def _copy_files(store: FileStore, connection: Connection, writing: Writing) -> list[str]:
     query = select(File.stored_name).where(File.erased_at.is_(None)).order_by(File.id).execution_options(yield_per=1000)
-    return [name for name in connection.scalars(query) if not _is_copied(config, name, writing)]
+    return [name for name in connection.scalars(query) if not _is_copied(store, name, writing)]
 
 
-def _is_copied(config: Config, name: str, writing: Writing) -> bool:
-    """Copy one file; a name no storage ever gave leads nowhere and counts as missing."""
-    return bool(STORED_NAME.fullmatch(name)) and writing.copy(config.files / name, f"{FILES}/{name}")
+def _is_copied(store: FileStore, name: str, writing: Writing) -> bool:
+    """Copy one file as it lies there, sealed if it is; a name no storage ever gave leads nowhere and counts as missing."""
+    if not STORED_NAME.fullmatch(name):
+        return False
+    try:
+        with store.open(name) as opened:
+            writing.write(opened, f"{FILES}/{name}")
+    except FileMissing:
+        return False
+    return True
 
 
 def _copy_anchors(config: Config, connection: Connection, writing: Writing) -> None:
     """Those the saved database knows of; a newer one would sign events that are not in this backup."""
     folder = config.data / ANCHORS
+    fetch_anchors(config.data, shelf_of(open_file_store(config)))
     for number in connection.scalars(select(Anchor.number).order_by(Anchor.number)):
         path = path_of(folder, number)
         writing.copy(path, f"{ANCHORS}/{path.name}")
@@ -173,6 +189,12 @@ def _refuse_target(config: Config, manifest: Manifest) -> None:
         raise RestoreRefused(
             "Cơ sở dữ liệu đã có dữ liệu. Chỉ khôi phục vào cơ sở dữ liệu trống.",
             "The database is not empty. A backup is restored into an empty one only.",
+        )
+    store = open_file_store(config)
+    if not isinstance(store, LocalFileStore) and next(store.list_names(), None) is not None:
+        raise RestoreRefused(
+            f"Kho {config.s3_bucket} đã có tệp. Chỉ khôi phục vào kho trống.",
+            f"The bucket {config.s3_bucket} is not empty. A backup is restored into an empty one only.",
         )
     for folder in (config.files, config.data / ANCHORS):
         if folder.exists() and any(folder.iterdir()):

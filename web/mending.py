@@ -10,8 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
+from casework.local_time import LOCAL_ZONE
 from casework.models import Case
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import Action
 from web.clock import now
 from web.filters import local_date, local_datetime
 from web.guards import actor, found, performs

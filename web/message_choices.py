@@ -32,7 +32,9 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
+from web.security import sent_json
 from web.sessions import PUSH_COOKIE, current_session
+from web.signing_keys import signing_keys
 
 bp = Blueprint("message_choices", __name__)
 
@@ -90,7 +92,7 @@ def choices() -> ResponseReturnValue:
 @performs(Action.CHOOSE_MESSAGES, with_account=True)
 def browser() -> ResponseReturnValue:
     """Keep what `push.js` sends: this browser shows notices for the account signed in here."""
-    sent = request.get_json(silent=True)
+    sent = sent_json()
     keys = sent.get("keys") if isinstance(sent, dict) else None
     given = [sent.get("endpoint"), keys.get("p256dh"), keys.get("auth")] if isinstance(sent, dict) and isinstance(keys, dict) else []
     texts = [each for each in given if isinstance(each, str)]
@@ -233,4 +235,4 @@ def _reporter_of(token: str) -> Reporter | None:
 
 
 def _signer() -> Signer:
-    return Signer(current_app.config["SECRET_KEY"], salt="unsubscribe", key_derivation="hmac", digest_method=sha256)
+    return Signer(signing_keys(), salt="unsubscribe", key_derivation="hmac", digest_method=sha256)

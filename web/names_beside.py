@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 
 from casework.former_agencies import agencies_beside
 from casework.former_areas import Beside, names_beside
+from casework.local_time import local_day
 from casework.models import Assignment, Case
-from casework.permissions import LOCAL_ZONE
 from casework.words import Bilingual
 from web.clock import now
 from web.locales import in_reader_language
@@ -29,7 +29,7 @@ def agency_beside(assignment: Assignment) -> str:
     known: dict[int, dict[int, Beside]] = g.setdefault("agencies_beside", {})
     case = assignment.case
     if case.id not in known:
-        known[case.id] = agencies_beside(case, now().astimezone(LOCAL_ZONE).date())
+        known[case.id] = agencies_beside(case, local_day(now()))
     return _words(known[case.id].get(assignment.id))
 
 

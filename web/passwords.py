@@ -1,11 +1,16 @@
 """Passwords: Argon2id at the cost OWASP gives as least, about 20 ms, so that a morning's two hundred sign-ins get through."""
 
+import re
 import secrets
 import unicodedata
+from collections.abc import Container, Iterable
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import gettext as _
+
+from casework.folding import fold, index_words
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 START_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
@@ -13,9 +18,11 @@ START_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 START_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 START_GROUPS, START_GROUP = 3, 4
 SHORTEST, LONGEST = 8, 200
-COMMON = frozenset(
-    {"12345678", "123456789", "1234567890", "0123456789", "87654321", "password", "password1", "matkhau123", "iloveyou", "qwertyui"}
-)
+_LETTERS = re.compile(r"[^a-z0-9]")
+OUR_WORDS = ("langbiang", "lang biang", "phan anh", "phan anh hien truong", "password", "mat khau", "admin", "ubnd")
+"""Words of this product, which are tried here before others."""
+LEFT = 4
+"""Signs a password has to have beside digits and words one would try here (ASVS 5.0, 6.2.11)."""
 
 
 def hash_password(password: str) -> str:
@@ -44,9 +51,32 @@ def is_outdated(kept: str) -> bool:
     return HASHER.check_needs_rehash(kept)
 
 
-def is_too_common(password: str) -> bool:
-    """Whether everybody would try this one first: in the short list, or one sign repeated."""
-    return password.lower() in COMMON or len(set(password)) < 3
+def weakness_of(password: str, *, about: Iterable[str] = (), lists: Iterable[Container[str]] = ()) -> str:
+    """Why a password is not taken, in the reader's words; empty when it is. Length is judged by the forms, and nothing else is asked
+    of it: no capitals, digits or signs (NIST SP 800-63B).
+
+    `about` are names the person or place is known by; `lists` hold passwords that were stolen or are common.
+    """
+    if len(set(password)) < 3:
+        return str(_("This password is too easy to guess: it repeats one or two signs."))
+    if _is_made_of(password, (*OUR_WORDS, *about)):
+        return str(_("This password is too easy to guess: it is made of a name and digits. A short sentence is better."))
+    if any(password in each for each in lists):
+        return str(_("This password is known: it is among those used most, or was stolen somewhere and published. Please choose another."))
+    return ""
+
+
+def _is_made_of(password: str, about: Iterable[str]) -> bool:
+    """Whether little is left of a password without digits and the words of some names."""
+    rest = _LETTERS.sub("", fold(password).replace(" ", ""))
+    words = {word for text in about for word in (index_words(text).replace(" ", ""), *index_words(text).split())}
+    found = False
+    for word in sorted((word for word in words if len(word) >= 3 and not word.isdigit()), key=len, reverse=True):
+        found, rest = found or word in rest, rest.replace(word, "")
+    digits = {"".join(sign for sign in text if sign.isdigit())[-9:] for text in about}
+    typed = "".join(sign for sign in password if sign.isdigit())
+    found = found or any(len(each) >= 8 and each in typed for each in digits)
+    return found and len([sign for sign in rest if not sign.isdigit()]) < LEFT
 
 
 def _same(password: str) -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from casework.area_lookup import bounded_area_at, is_outside
+from casework.local_time import local_day
 from casework.models import Area, Case
-from casework.permissions import LOCAL_ZONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ def position_beside(case: Case, chosen: Area | None, *, now: datetime) -> Positi
     """Return where a case's position lies if the commune chosen is another one; None without a position or a commune."""
     if case.latitude is None or case.longitude is None or chosen is None:
         return None
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     area = bounded_area_at(case.latitude, case.longitude, today)
     if area is not None:
         return PositionBeside(area, False) if area.id != chosen.id else None

@@ -2,11 +2,13 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -18,6 +20,9 @@ PAUSE_SECONDS = 1.0
 """Before a process that ended by itself is started again."""
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
+
+COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder in which processes on one port count their requests together (web/watching/http_metrics.py)."""
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal a process gets when the one that started it is gone."""
@@ -33,6 +38,16 @@ def listening_socket(config: Config) -> socket.socket:
     taken.setblocking(False)
     taken.set_inheritable(True)
     return taken
+
+
+def count_together(folder: Path) -> None:
+    """Let the processes that are forked from now on count their requests together in this folder, which is emptied.
+
+    Before the application is made: the library that counts reads the variable when it is imported.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    os.environ[COUNTED_IN] = str(folder)
 
 
 def run_processes(count: int, serve: Callable[[int], None]) -> int:
@@ -64,6 +79,7 @@ def run_processes(count: int, serve: Callable[[int], None]) -> int:
     while running:
         pid, status = os.wait()
         number, since = running.pop(pid)
+        forget_process(pid)
         if is_stopping:
             continue
         if os.waitstatus_to_exitcode(status) > 0 and time.monotonic() - since < PAUSE_SECONDS:
@@ -74,6 +90,14 @@ def run_processes(count: int, serve: Callable[[int], None]) -> int:
         if not is_stopping:
             start(number)
     return code
+
+
+def forget_process(pid: int) -> None:
+    """A process that ended holds no connections any more; the requests it counted stay."""
+    if COUNTED_IN in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(pid)
 
 
 def _started(number: int, serve: Callable[[int], None]) -> int:

@@ -12,9 +12,10 @@ from casework.errors import CaseworkError
 from casework.followed import case_to_follow
 from casework.followers import is_following
 from casework.limits import Limit, TooManyAttempts, count_attempt
+from casework.local_time import local_day
 from casework.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
 from casework.models import Area, Case, Centre, Field
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import Action
 from casework.public_cases import code_of_case, newest_published, page_of, public_items, public_list
 from casework.public_choices import choices_on
 from casework.public_filters import LONGEST_SEARCH, Wanted
@@ -160,7 +161,7 @@ def communes_today() -> list[Area]:
 
 def today() -> date:
     """The present local day."""
-    return now().astimezone(LOCAL_ZONE).date()
+    return local_day(now())
 
 
 def _piece_of_list(wanted: Wanted) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""What the public list is read as beside its page: points for its map, and a feed. Both take its filters and tell public facts alone."""
+"""What the public list is read as beside its page: points for its map, a feed, a table. Each takes its filters, tells public facts."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +13,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from casework.local_time import local_day
 from casework.permissions import Action
 from casework.public_cases import PublicItem
-from casework.public_feed import FeedItem, feed_items
+from casework.public_feed import MOST_LISTED, FeedItem, feed_items, listed_items
 from casework.public_points import MOST_POINTS, Point, PublicMap, Spot, public_map
+from reports.tables.table import Column, Table
+from reports.tables.writing import MEDIA_TYPES, write_table
 from web.clock import now
 from web.filters import local_date
 from web.guards import performs
@@ -52,6 +57,44 @@ def feed() -> ResponseReturnValue:
     answer = make_response(_atom(entries, changed_at, address_of(wanted)))
     answer.last_modified = changed_at
     return _unless_known(answer, "application/atom+xml")
+
+
+@bp.get("/reports.<any(csv, json, xlsx):form>")
+@performs(Action.READ_PUBLIC)
+def table(form: str) -> ResponseReturnValue:
+    """The newest cases of a filter as a table: what the list shows of each, its words in both languages."""
+    shown = Table(
+        title=_("Published reports"), columns=_columns(), rows=[_row(each) for each in listed_items(wanted_in_address())],
+        notes=[(_("At most"), str(MOST_LISTED))],
+    )  # fmt: skip
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / form
+        write_table(shown, form, path, made_at=now())
+        answer = make_response(path.read_bytes())
+    answer.headers["Content-Disposition"] = f'attachment; filename="phan-anh-{local_day(now()):%Y%m%d}.{form}"'
+    return _unless_known(answer, MEDIA_TYPES[form])
+
+
+def _columns() -> tuple[Column, ...]:
+    return (
+        Column("code", _("Code")), Column("title", _("Title"), width=48), Column("field_vi", _("Field (Vietnamese)"), width=28),
+        Column("field_en", _("Field (English)"), width=28), Column("area_vi", _("Commune (Vietnamese)"), width=24),
+        Column("area_en", _("Commune (English)"), width=24), Column("village", _("Village"), width=18),
+        Column("filed_on", _("Sent on"), "day", 13), Column("state_vi", _("State (Vietnamese)"), width=20),
+        Column("state_en", _("State (English)"), width=20), Column("urgent", _("Urgent"), "integer", 8, "1, 0"),
+        Column("due_at", _("Due"), "datetime", 17), Column("published_at", _("Published at"), "datetime", 17),
+        Column("agency_vi", _("Answered by (Vietnamese)"), width=32), Column("agency_en", _("Answered by (English)"), width=32),
+        Column("me_too", _("Concerns others too"), "integer", 10), Column("url", _("Address"), width=44),
+    )  # fmt: skip
+
+
+def _row(item: PublicItem) -> tuple[Any, ...]:
+    url = current_app.config["BASE_URL"] + url_for("public.report", code=item.code)
+    return (
+        item.code, item.title, *(item.field or (None, None)), *(item.area or (None, None)), item.village, item.opened_on,
+        *item.progress.label, int(item.is_urgent), item.clock.due_at if item.clock is not None else None, item.published_at,
+        *(item.lead or (None, None)), item.also, url,
+    )  # fmt: skip
 
 
 def map_words(found: PublicMap) -> str:

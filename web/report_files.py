@@ -18,6 +18,7 @@ from casework.settings.values import VALUES, value_of
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import file_store
+from web.scanning import ScanRefused, refuse_infected
 from web.uploads import stage_uploads
 
 SLACK_BYTES = 1_000_000
@@ -49,8 +50,10 @@ def stage_report_files(
 def _stage_recording(file: FileStorage, kind: str, token: str, by: Actor) -> list[Bilingual]:
     try:
         _refuse_heavy(file, kind)
-        prepared = prepare_recording(file.read(), file.filename or "", kind=kind, store=file_store())
-    except (RecordingRefused, FileNotStored) as refusal:
+        data = file.read()
+        refuse_infected(data, file.filename or "")
+        prepared = prepare_recording(data, file.filename or "", kind=kind, store=file_store())
+    except (RecordingRefused, FileNotStored, ScanRefused) as refusal:
         return [refusal.text]
     with unit_of_work():
         stage_recording(prepared, token=token, by=by, now=now())

@@ -2,6 +2,10 @@
 
 Route rules instead of paths, truncated networks instead of addresses, the account's random ref instead of a name; never a
 query string, a form field, a parameter of a statement or the text of an exception (which may quote all of these).
+
+A line names under `security` what happened to somebody's way in: `session opened: password+code`, `session ended`, `proven again`,
+`sign-in refused`, `second step refused`, `proof refused`, `tracking secret refused`, `too many attempts`, `not allowed`, `not signed in`,
+`form without its token`, `unknown host`.
 """
 
 import json
@@ -10,7 +14,9 @@ import re
 import sys
 import traceback
 import uuid
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from time import perf_counter
@@ -26,10 +32,18 @@ GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 SLOW_QUERY_MS = 500
 LONGEST_STATEMENT = 500
 LOG_BYTES, LOG_FILES = 10_000_000, 5
+LOG_DAYS = 100
+"""A process turns its own files over; those of processes that are gone are kept so long, a little more than the three months for which a
+system of level 3 has to keep its log (TCVN 11930:2017)."""
 NO_STATEMENT = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA)\b", re.IGNORECASE)
 """Transaction control: only SQLite shows it as statements, PostgreSQL's driver does not, so it counts nowhere."""
 LIBRARIES = ("waitress", "apscheduler")
 """Libraries that report failures; what they say goes the same way, also without the text of exceptions."""
+
+WORK: ContextVar[str] = ContextVar("work", default="")
+"""The job a thread of the worker is at."""
+
+_slow = {"queries": 0}
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -79,6 +93,14 @@ def write_log(folder: Path | None = None, name: str = "langbiang", *, to_stdout:
     LOGGER.setLevel(logging.INFO)
 
 
+def forget_old_logs(folder: Path, *, now: datetime) -> int:
+    """Delete files of the log nobody has written to for LOG_DAYS, and return how many."""
+    old = [path for path in folder.glob("*.jsonl*") if now.timestamp() - path.stat().st_mtime > LOG_DAYS * 86_400]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
 def be_quiet() -> None:
     """Write no log, for commands whose output is for people."""
     LOGGER.handlers[:] = [logging.NullHandler()]
@@ -93,10 +115,15 @@ def install(app: Flask) -> None:
     app.after_request(_end)
 
 
-def watch_statements(engine: Engine) -> None:
-    """Count the statements of each request and log the slow ones, without their parameters."""
+def watch_statements(engine: Engine, *, slow_ms: int = SLOW_QUERY_MS) -> None:
+    """Count the statements of each request, and log and count those that take `slow_ms`, without their parameters."""
     event.listen(engine, "before_cursor_execute", _before_statement)
-    event.listen(engine, "after_cursor_execute", _after_statement)
+    event.listen(engine, "after_cursor_execute", partial(_after_statement, slow_ms))
+
+
+def slow_queries() -> int:
+    """How many statements of this process were slow, since it was started."""
+    return _slow["queries"]
 
 
 def request_id() -> str:
@@ -108,6 +135,12 @@ def request_id() -> str:
         g.request_id = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
     id_: str = g.request_id
     return id_
+
+
+def note_security(event: str) -> None:
+    """Name what a request did to somebody's way in, or why it was turned away, in its line of the log: a fixed word, nothing typed."""
+    if has_request_context():
+        g.setdefault("security", []).append(event)
 
 
 def failure_facts(error: BaseException) -> dict[str, Any]:
@@ -131,6 +164,8 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
+    if response.status_code == 429:
+        note_security("too many attempts")
     response.headers["X-Request-Id"] = request_id()
     LOGGER.info(
         "request",
@@ -143,6 +178,7 @@ def _end(response: Response) -> Response:
             "statements": g.get("statements", 0),
             "network": this_network(),
             "account": g.get("account_ref"),
+            **({"security": g.security} if "security" in g else {}),
         },
     )
     return response
@@ -154,7 +190,16 @@ def _before_statement(connection: Connection, _cursor: object, statement: str, *
         g.statements = g.get("statements", 0) + 1
 
 
-def _after_statement(connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
+def _after_statement(slow_ms: int, connection: Connection, _cursor: object, statement: str, *_: Any) -> None:
     ms = (perf_counter() - connection.info["statement_began"]) * 1000
-    if ms >= SLOW_QUERY_MS:
-        LOGGER.warning("slow query", extra={"request": request_id(), "ms": round(ms), "statement": statement[:LONGEST_STATEMENT]})
+    if ms >= slow_ms:
+        _slow["queries"] += 1
+        facts = {"request": request_id(), "work": _work(), "ms": round(ms), "statement": statement[:LONGEST_STATEMENT]}
+        LOGGER.warning("slow query", extra=facts)
+
+
+def _work() -> str:
+    """What was being done: the rule of a route, or the name of a job."""
+    if has_request_context():
+        return request.url_rule.rule if request.url_rule else "-"
+    return WORK.get()

@@ -1,4 +1,9 @@
-"""Whether the database has the tables this version of the program expects."""
+"""Whether the database has the tables this version of the program expects.
+
+Versions may run side by side while machines are brought to the next one in turn: a migration that only adds says in `oldest_program`
+which older programs may go on, `langbiang migrate` writes that into the database, and a program that does not know the migration
+believes it. What a migration takes away it takes away one release after the program stopped using it.
+"""
 
 from sqlalchemy import Engine
 
@@ -6,11 +11,17 @@ from web.starting import StartRefused
 
 
 def refuse_other_schema(engine: Engine) -> None:
-    """Raises StartRefused unless the migrations have brought the database to the newest revision."""
+    """Raises StartRefused unless the database is at the newest revision, or at a newer one that says this program may go on."""
     import migrations
 
     there, wanted = migrations.revision_of(engine), migrations.newest_revision()
-    if there != wanted:
-        raise StartRefused(
-            f"The database is at revision {there or 'nothing'}, this version of the program needs {wanted}. Run `langbiang migrate` first."
-        )
+    if there == wanted:
+        return
+    if there is not None and there > wanted and (migrations.promised_to(engine) or there) <= wanted:
+        return
+    if there is not None and there > wanted:
+        raise StartRefused(f"The database is at revision {there}, too new for this version of the program, which knows {wanted}. Install a "
+                           "newer version.")  # fmt: skip
+    raise StartRefused(
+        f"The database is at revision {there or 'nothing'}, this version of the program needs {wanted}. Run `langbiang migrate` first."
+    )

@@ -13,7 +13,8 @@ from wtforms.validators import InputRequired, ValidationError
 from casework.db import unit_of_work
 from casework.folding import index_words
 from casework.limits import TooManyAttempts, count_attempt
-from casework.permissions import LOCAL_ZONE, Action, may
+from casework.local_time import local_day
+from casework.permissions import Action, may
 from casework.phone_look_ups import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
 from casework.staff_choices import areas_within, centres_worked_in, fields_within, years_of_cases
@@ -139,7 +140,7 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
         can_look_up=may(actor(), Action.LOOK_UP_PHONE),
         called=phone.get("called"),
         phone_refusal=phone.get("phone_refusal", ""),
-        today=moment.astimezone(LOCAL_ZONE).date(),
+        today=local_day(moment),
     )
 
 

@@ -2,25 +2,32 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from itertools import chain
+from typing import Any, ParamSpec
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request, session
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from casework.errors import CaseworkError
 from casework.permissions import Action
 from casework.photo_records import MOST_PHOTOS
 from web.config import Config
+from web.cookies import HostCookies
 from web.guards import TRACKED_KEY
 from web.sessions import COOKIE
+from web.signing_keys import FormProtection
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 FORM_SLACK_BYTES = 1_000_000
 """Room for words and fields beside the photos of a form."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+TAKE_BYTES = frozenset({"contacts_hand_over.tickets"})
+"""What takes the bytes as they are sent, whatever they are called: reading them as a form would use them up."""
 
 IMAGES = "img-src 'self' data: blob:"
 POLICY = (
@@ -55,10 +62,21 @@ def install(app: Flask, config: Config) -> None:
     )
     if config.is_secure:
         # We speak no TLS ourselves: with https there is one proxy in front, and the browser's address is the one it adds.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(HostCookies(app.wsgi_app), x_for=1, x_proto=1)  # type: ignore[method-assign]
     app.before_request(_refuse_nul)
-    CSRFProtect(app)
+    FormProtection(app)
+    app.before_request(_refuse_nul_in_forms)
     app.after_request(_protect)
+
+
+class NulSent(CaseworkError):
+    """What was sent holds a NUL, which no text has and PostgreSQL does not take."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nội dung gửi lên có ký tự không lưu được (ký tự rỗng), thường do sao chép từ một tệp hỏng. Vui lòng gõ lại chỗ đó.",
+            "What was sent holds a character that cannot be kept (NUL), most often copied from a damaged file. Please type that part anew.",
+        )
 
 
 def allow_inline_style_attributes(view: View[P]) -> View[P]:
@@ -100,6 +118,37 @@ def _refuse_nul() -> None:
         abort(404)
 
 
+def _refuse_nul_in_forms() -> None:
+    """Nobody types a NUL; it comes from a damaged file something was copied from. The page that says so shows what was typed."""
+    if request.method in SAFE_METHODS or request.endpoint in TAKE_BYTES:
+        return
+    texts = (each for name, value in request.form.items(multi=True) for each in (name, value))
+    named = (each for name, file in request.files.items(multi=True) for each in (name, file.filename or ""))
+    if any("\0" in each for each in chain(texts, named)):
+        raise NulSent
+
+
+def sent_json(*, is_named_so: bool = True) -> Any:
+    """What a script of ours sent as JSON; None where that is none, or holds a NUL, which none of our scripts sends.
+
+    `is_named_so`: it has to be called JSON in its header.
+    """
+    try:
+        sent = request.get_json(force=not is_named_so, silent=True)
+        return None if _holds_nul(sent) else sent
+    except RecursionError:
+        # thousands of brackets in one another: none of our scripts sends that either
+        return None
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(each) for pair in value.items() for each in pair)
+    return isinstance(value, list) and any(_holds_nul(each) for each in value)
+
+
 def _protect(response: Response) -> Response:
     headers = response.headers
     records = bool(g.get("microphone"))
@@ -112,6 +161,9 @@ def _protect(response: Response) -> Response:
     features = (f"{feature}=({'self' if records and feature == 'microphone' else ''})" for feature in FEATURES)
     headers.setdefault("Permissions-Policy", ", ".join(["geolocation=(self)", *features]))
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    # what anybody may keep may stand on a newspaper's page; nothing else is loaded into another site's
+    is_anybodys = headers.get("Cache-Control", "").startswith("public")
+    headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_anybodys else "same-origin")
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}; includeSubDomains")
     if not _is_for_everybody():

@@ -12,6 +12,7 @@ from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
 
 from web.config import Config
+from web.watching.presence import present
 from web.worker import start_jobs
 
 LOOP_SECONDS = 0.5
@@ -68,7 +69,7 @@ class Server:
 def serve(app: Flask, config: Config, shared: socket.socket | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C; a second signal ends the process at once. A demonstration runs its jobs in this process too."""
     server = Server(app, config, shared)
-    jobs = start_jobs(app) if config.demo else None
+    jobs = start_jobs(app, "demo") if config.demo else None
 
     def stop(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
@@ -76,8 +77,11 @@ def serve(app: Flask, config: Config, shared: socket.socket | None = None) -> No
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    server.run()
-    if jobs is not None:
+    if jobs is None:
+        with present(app, "server"):
+            server.run()
+    else:
+        server.run()
         jobs.shutdown(wait=True)
 
 

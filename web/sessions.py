@@ -3,15 +3,17 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from flask import Flask, Request, Response, current_app, g, has_request_context, request
 from flask_login import LoginManager, UserMixin
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
 from casework.calendars import RULES_STREAM, hold_head
 from casework.db import db, unit_of_work
+from casework.factors.held import has_second_factor
 from casework.messages.push_subscriptions import follow_sign_in
 from casework.models import Account, EventStream, LoginSession
 from casework.sealing import lookup_digest
@@ -20,6 +22,7 @@ from casework.words import Bilingual
 from web.browsers import browser_words
 from web.clock import now
 from web.networks import this_network
+from web.request_log import note_security
 
 COOKIE = "langbiang_session"
 PUSH_COOKIE = "langbiang_push"
@@ -34,6 +37,17 @@ UNATTENDED = frozenset(
 """What open pages ask by themselves: no sign that somebody is there, so a session nobody uses ends all the same. Files ask for nobody."""
 SEEN_EVERY = timedelta(minutes=5)
 """How exactly `last_seen_at` is kept: a write for each page would make every reader wait for the writers."""
+LONGEST = {"staff": timedelta(hours=24), "citizen": timedelta(days=365)}
+"""When a session ends however busy it is; staff's not before the hours it may be idle (NIST SP 800-63B, 4.2.3: a day for two factors)."""
+
+
+SECOND_FACTORS = frozenset({"code", "passkey", "recovery", "elsewhere"})
+"""What opens a session of an account that has a second factor. A passkey is both at once, for it is opened by finger, face or PIN; so
+is a provider that says it has asked for two (`elsewhere`)."""
+
+
+class SecondFactorMissing(Exception):
+    """A session was to be opened past the second step: a fault of ours, whatever way in it was."""
 
 
 @dataclass(eq=False)
@@ -94,10 +108,7 @@ def find_session(token: str, *, now: datetime) -> LoginSession | None:
 
     The head of the rules comes with it: hardly a page does without, and would ask for it alone.
     """
-    query = select(LoginSession, EventStream).outerjoin(EventStream, EventStream.stream == RULES_STREAM)
-    found = db.session.execute(
-        query.where(LoginSession.token_digest == _digest(token)).options(joinedload(LoginSession.account))
-    ).first()
+    found = db.session.execute(_session_of_token(), {"token_digest": _digest(token)}).first()
     if found is None:
         return None
     session, head = found
@@ -107,12 +118,14 @@ def find_session(token: str, *, now: datetime) -> LoginSession | None:
     return session
 
 
-def open_session(account: Account, *, now: datetime) -> str:
+def open_session(account: Account, *, now: datetime, factors: tuple[str, ...] = ("password",)) -> str:
     """Add a session for this browser and return its token; the caller commits, then sets the cookie.
 
-    The session the browser had before ends: a token planted in somebody's browser is worth nothing after they sign in. So does what
-    it was told for somebody else.
+    `factors` is by what the person has proven who they are. The session the browser had before ends: a token planted in somebody's
+    browser is worth nothing after they sign in. So does what it was told for somebody else. Raises SecondFactorMissing.
     """
+    if account.kind == "staff" and not SECOND_FACTORS.intersection(factors) and has_second_factor(account.id):
+        raise SecondFactorMissing
     before = request.cookies.get(COOKIE)
     if before:
         ended = update(LoginSession).where(LoginSession.token_digest == _digest(before), LoginSession.revoked_at.is_(None))
@@ -123,13 +136,25 @@ def open_session(account: Account, *, now: datetime) -> str:
         account_id=account.id,
         created_at=now,
         last_seen_at=now,
-        expires_at=now + idle_of(account),
+        expires_at=end_of(account, begun=now, now=now),
         browser=browser_words(request.user_agent.string),
         network=this_network(),
+        authenticated_at=now,
+        factors="+".join(factors),
     )
     db.session.add(session)
     if agreed := request.cookies.get(PUSH_COOKIE):
         follow_sign_in(agreed, session, now=now)
+    note_security(f"session opened: {'+'.join(factors)}")
+    return token
+
+
+def authenticate_again(session: LoginSession, *, now: datetime, factor: str = "") -> str:
+    """Note that the person has just proven once more who they are, perhaps by a factor the session did not know; returns its new token."""
+    token, known = secrets.token_urlsafe(32), session.factors.split("+")
+    session.token_digest, session.authenticated_at = _digest(token), now
+    session.factors = "+".join(dict.fromkeys([*known, factor] if factor else known))
+    note_security("proven again")
     return token
 
 
@@ -146,12 +171,19 @@ def revoke_session(account: Account, ref: str, *, now: datetime) -> LoginSession
     session = db.session.scalar(select(LoginSession).where(LoginSession.ref == ref, LoginSession.account_id == account.id))
     if session is not None and session.revoked_at is None:
         session.revoked_at = now
+        note_security("session ended")
     return session
 
 
 def idle_of(account: Account) -> timedelta:
     """How long a session lives without being used."""
     return timedelta(hours=value_of("staff_session_hours")) if account.kind == "staff" else timedelta(days=value_of("citizen_session_days"))
+
+
+def end_of(account: Account, *, begun: datetime, now: datetime) -> datetime:
+    """When a session that is used now ends unless it is used again; never later than LONGEST after it began."""
+    idle = idle_of(account)
+    return min(now + idle, begun + max(LONGEST[account.kind], idle))
 
 
 def set_cookie(response: Response, token: str, account: Account) -> None:
@@ -169,6 +201,13 @@ def set_cookie(response: Response, token: str, account: Account) -> None:
 def drop_cookie(response: Response) -> None:
     """Take the token back."""
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
+
+
+@cache
+def _session_of_token() -> Select[LoginSession, EventStream]:
+    """Made once: every page asks this, and to make the statement takes as long as to ask it."""
+    query = select(LoginSession, EventStream).outerjoin(EventStream, EventStream.stream == RULES_STREAM)
+    return query.where(LoginSession.token_digest == bindparam("token_digest")).options(joinedload(LoginSession.account))
 
 
 def _digest(token: str) -> str:
@@ -189,7 +228,7 @@ def _note_seen() -> None:
     if session is None or moment - session.last_seen_at < SEEN_EVERY:
         return
     seen = update(LoginSession).where(LoginSession.id == session.id, LoginSession.revoked_at.is_(None))
-    seen = seen.values(last_seen_at=moment, expires_at=moment + idle_of(session.account))
+    seen = seen.values(last_seen_at=moment, expires_at=end_of(session.account, begun=session.created_at, now=moment))
     try:
         with unit_of_work():
             db.session.execute(seen)

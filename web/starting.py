@@ -10,17 +10,13 @@ from casework.db import METADATA
 from casework.keyring import Keyring, KeyringUnusable
 from casework.models import File
 from casework.sealing import VALUE_MAGIC, key_id_of
-from web.config import Config
+from web.config import Config, StartRefused
 
 PROBED_ROWS = 500
 """Rows looked at from each end of a table. Keys are exchanged over time, so the oldest and the newest row name the oldest and
 the newest key; `langbiang verify` opens everything."""
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
-
-
-class StartRefused(Exception):
-    """The program cannot start as things stand; the sentence says what is wrong and what to do."""
 
 
 def open_keyring(config: Config, engine: Engine) -> Keyring:

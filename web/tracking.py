@@ -27,6 +27,7 @@ from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, sig
 from web.locales import in_reader_language
 from web.networks import this_network
 from web.own_page import Refused, agency_levels, own_page
+from web.request_log import note_security
 from workflows.incidents import run_recorded, spot_in_case
 from workflows.rating import rate_report
 
@@ -60,6 +61,7 @@ def track() -> ResponseReturnValue:
         return _track_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429
     report = report_opened_by(code, form.secret.data or "")
     if report is None:
+        note_security("tracking secret refused")
         refusal = _("Code and secret do not belong together. Please compare them with your receipt.")
         return _track_page(form, refusal=refusal), 422
     remember_report(report)

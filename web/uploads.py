@@ -14,6 +14,7 @@ from casework.photo_records import PreparedPhoto, TooManyPhotos, drop_staged, mo
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import file_store
+from web.scanning import ScanRefused, refuse_infected
 
 
 def stage_uploads(
@@ -61,7 +62,8 @@ def _prepared(files: list[FileStorage], token: str, most: int) -> tuple[list[Pre
             refused.append(TooManyPhotos(most).text)
             break
         try:
+            refuse_infected(data, file.filename or "")
             prepared.append(prepare_photo(data, file.filename or "", store=file_store(), max_bytes=current_app.config["MAX_PHOTO_BYTES"]))
-        except (PhotoRefused, FileNotStored) as refusal:
+        except (PhotoRefused, FileNotStored, ScanRefused) as refusal:
             refused.append(refusal.text)
     return prepared, refused

@@ -13,7 +13,6 @@ from casework.case_verification import check_cases
 from casework.db import db, prepare_engine
 from casework.documents.verification import check_books
 from casework.facts.verification import check_facts
-from casework.file_store import LocalFileStore
 from casework.file_verification import check_files
 from casework.findings import Finding, fault, one_moment
 from casework.keyring import Keyring, KeyringUnusable, use_keyring
@@ -23,6 +22,7 @@ from casework.verification import check_chains
 from reports.statistics.snapshots import check_snapshots
 from web.config import Config
 from web.starting import sealed_columns
+from web.storage import open_file_store, shelf_of
 from workflows.models import ProcessInstance
 from workflows.verification import check_process
 
@@ -57,7 +57,7 @@ def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
     Each file is looked for; every `every`-th is read, and the facts of every such case made anew, another part each day. A check that
     breaks off is a finding too.
     """
-    found = Verification()
+    found, store = Verification(), open_file_store(config)
     with _opened(config) as (key_ids, unusable):
         if unusable is not None:
             _keep(found, [unusable])
@@ -65,7 +65,7 @@ def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
             _count(found)
         for check in (
             check_chains,
-            lambda: check_anchors(config.data),
+            lambda: check_anchors(config.data, shelf_of(store)),
             lambda: check_seals(sealed_columns(), key_ids=key_ids),
             lambda: check_cases(now=now),
             check_process,
@@ -75,7 +75,7 @@ def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
         ):
             with one_moment():
                 _keep(found, _unbroken(check))
-        store, first = LocalFileStore(config.files), now.toordinal()
+        first = now.toordinal()
         _keep(found, _unbroken(lambda: check_files(store, now=now, key_ids=key_ids, every=every, first=first)))
     return found
 

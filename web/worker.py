@@ -4,10 +4,9 @@ import ctypes
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from casework.anchors import write_anchor
@@ -16,11 +15,15 @@ from casework.contacts.devices import forget_unused_devices
 from casework.contacts.hand_over import sweep_tickets
 from casework.db import unit_of_work
 from casework.erasing import remove_erased_files
+from casework.factors.begun import drop_old_begun
+from casework.factors.passkeys import drop_old_challenges
 from casework.limits import drop_old_counters, drop_old_keys
 from casework.messages.choices import CHANNELS
 from casework.messages.retention import forget_sent
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
+from casework.outputs import forget_outputs
+from casework.outside_identities import sweep_outside
 from casework.unsent_photos import sweep_unsent
 from web.clock import now
 from web.documents.making import make_letter_files
@@ -30,7 +33,9 @@ from web.gateways.opening import page_addresses
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs
 from web.recording_jobs import prepare_recordings
-from web.request_log import LOGGER, failure_facts
+from web.request_log import forget_old_logs
+from web.storage import shelf_of
+from web.watching.jobs import Jobs, perform
 from workflows.digests import plan_morning
 from workflows.jobs import Job, recurring_jobs
 from workflows.moving.batch import forget_rows_before
@@ -47,9 +52,9 @@ def work(app: Flask) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    scheduler = start_jobs(app)
+    jobs = start_jobs(app)
     stopped.wait()
-    scheduler.shutdown(wait=True)
+    jobs.shutdown(wait=True)
 
 
 def close_to_others() -> None:
@@ -59,15 +64,11 @@ def close_to_others() -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def start_jobs(app: Flask) -> BackgroundScheduler:
-    """Start the jobs in threads of this process, each at once and then at its interval, never twice at a time."""
-    scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None})
-    for job in jobs_of(app):
-        scheduler.add_job(
-            run_job, "interval", args=(app, job), id=job.name, seconds=job.every.total_seconds(), next_run_time=datetime.now(UTC)
-        )
-    scheduler.start()
-    return scheduler
+def start_jobs(app: Flask, kind: str = "worker") -> Jobs:
+    """Start the jobs in threads of this process."""
+    jobs = Jobs(app, jobs_of(app), kind)
+    jobs.start()
+    return jobs
 
 
 def jobs_of(app: Flask) -> list[Job]:
@@ -79,7 +80,7 @@ def jobs_of(app: Flask) -> list[Job]:
             **{f"send_{channel}": partial(send, app, channel) for channel in CHANNELS},
             "sweep_files": lambda moment: sweep(app, moment),
             "erase_files": lambda moment: remove_erased_files(app.extensions["file_store"], now=moment),
-            "write_anchors": lambda moment: write_anchor(app.config["DATA"], now=moment),
+            "write_anchors": lambda moment: write_anchor(app.config["DATA"], now=moment, shelf=shelf_of(app.extensions["file_store"])),
             "prepare_recordings": lambda moment: prepare_recordings(app.extensions["file_store"], now=moment),
             "set_apart_unconfirmed": lambda moment: set_apart_unconfirmed(moment, provable=provable_kinds(app, moment)),
             "sweep_codes": forget_codes,
@@ -92,32 +93,31 @@ def jobs_of(app: Flask) -> list[Job]:
 
 
 def run_job(app: Flask, job: Job) -> bool:
-    """Run one job in a context of its own; one that fails is logged and tried again at its next time."""
-    with app.app_context():
-        try:
-            job.run(now())
-        except Exception as error:
-            LOGGER.error("job failed", extra={"job": job.name, **failure_facts(error)})
-            return False
-    return True
+    """Run one job; says whether it went well."""
+    return not perform(app, job).has_failed
 
 
 def sweep(app: Flask, moment: datetime) -> list[str]:
     """Remove what nobody needs any more: photos of forms never sent, files without rows, old counters, old keys of forms, browsers nobody
-    has used, traces of messages sent long ago, how moved cases were before."""
+    has used, traces of files and messages of long ago, how moved cases were before, logs of processes long gone."""
     with unit_of_work():
         drop_old_counters(moment)
         drop_old_keys(moment)
         forget_unused_devices(moment)
+        forget_outputs(moment)
     forget_sent(moment)
     forget_rows_before(moment)
+    forget_old_logs(app.config["DATA"] / "log", now=moment)
     return sweep_unsent(app.extensions["file_store"], now=moment)
 
 
 def forget_codes(moment: datetime) -> int:
-    """Wipe the one-time codes that have run out, and the tickets of host applications nobody opened."""
+    """Wipe the one-time codes that have run out, the tickets of host applications nobody opened, and sign-ins nobody went on with."""
     with unit_of_work():
         sweep_tickets(moment)
+        drop_old_challenges(moment)
+        drop_old_begun(moment)
+        sweep_outside(moment)
         return sweep_codes(moment)
 
 

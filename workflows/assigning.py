@@ -10,9 +10,10 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Account, Assignment, Case, Deputy, Membership, Note
 from casework.outbox import tell_account
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Action, Actor, NotAllowed, Role, actor_for, require
+from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, actor_for, require
 from workflows.desks import is_at, own_desk
 from workflows.models import WaitingTask
 from workflows.steps import StepRefused, TaskUnknown, label_of_step, locked_step, refuse_not_waiting, same_person_words
@@ -104,7 +105,7 @@ def colleagues_at(desks: Collection[str], *, now: datetime) -> list[Account]:
     seats = [_seat(desk) for desk in desks]
     if not seats:
         return []
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     rows = select(Membership).where(or_(*seats)).options(joinedload(Membership.account)).order_by(Membership.id).limit(2 * MOST_COLLEAGUES)
     holders = {row.account_id: row.account for row in db.session.scalars(rows) if row.holds_on(today)}
     holders = {id_: account for id_, account in holders.items() if account.disabled_at is None and account.kind == "staff"}

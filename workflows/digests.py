@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, select, union_all
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.mentions import unseen_count
 from casework.messages.choices import wishes_of
 from casework.messages.digests import BATCH, DIGEST, REMINDERS, WHOLE, letter_before, letter_codes, plan_digests
 from casework.messages.rendering import COMPOSED, Addresses, NothingToSay, Page, Words
 from casework.models import Account, Delivery
-from casework.permissions import LOCAL_ZONE, Actor, actor_for
+from casework.permissions import Actor, actor_for
 from casework.words import Bilingual
 from workflows.desks import desks_read_by
 from workflows.inbox import COUNTED_PER_DESK
@@ -53,7 +54,7 @@ def words_of_digest(delivery: Delivery, language: str, now: datetime, pages: Add
     account_id = int(delivery.recipient.partition(":")[2])
     of = (delivery.parameters or {}).get("of", WHOLE)
     wish = wishes_of([account_id]).get(account_id, {}).get(delivery.channel)
-    is_of_today = delivery.created_at.astimezone(LOCAL_ZONE).date() == now.astimezone(LOCAL_ZONE).date()
+    is_of_today = local_day(delivery.created_at) == local_day(now)
     digest = digest_of(account_id, now=now, of=of) if is_of_today and wish in ("digest", "all") else Digest()
     if not digest:
         raise NothingToSay

@@ -1,6 +1,6 @@
 """Freezing figures by itself: some hours after a month, quarter, half-year or year of a centre has been cut off."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,14 +44,14 @@ def _freeze(period: Period, centre_id: int, now: datetime) -> bool:
     return True
 
 
-def counted(period: Period, *, centre_id: int, now: datetime) -> dict[str, Any]:
+def counted(period: Period, *, centre_id: int, now: datetime, say: Callable[[int, int], None] | None = None) -> dict[str, Any]:
     """What a snapshot of a period would hold, all of it counted in one moment in which nothing of the period was left to be counted.
 
-    Takes no lock. Raises SnapshotRefused.
+    Takes no lock; `say` is told how many parts of how many are counted. Raises SnapshotRefused.
     """
     with one_moment():
         require_settled(period, now)
-        return content_of(period, centre_id=centre_id, steps=step_hours(period, centre_id=centre_id))
+        return content_of(period, centre_id=centre_id, steps=step_hours(period, centre_id=centre_id), say=say)
 
 
 def _due(centre_id: int, kind: str, now: datetime) -> Iterator[Period]:

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Select, case, false, func, literal, or_, s
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case, CaseReport, Centre, Report
-from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor
+from casework.permissions import WITH_VIEWERS, Actor
 from casework.words import Bilingual
 from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.element_settings import label_on

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from casework.cases import lock_case
-from casework.db import db, is_lock_timeout, unit_of_work
+from casework.db import db, is_lock_timeout, is_unreachable, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case
@@ -83,6 +83,8 @@ def run_recorded(
             raise CaseBusy from fault
         if isinstance(fault, (CaseBusy, *refusals)):
             raise
+        if isinstance(fault, SQLAlchemyError) and is_unreachable(fault):
+            raise                                                          # nothing is wrong with the case: it is done when tried again
         raise _failure(fault, spot, now) from fault
     keep_remembered()
     return done

@@ -10,6 +10,7 @@ from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.reminders import send_reminders
 from casework.rights.erasing_people import go_on_erasing
+from casework.rights.masking import mask_old_identities
 from casework.settings.staging import forget_staged_imports
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
@@ -65,6 +66,7 @@ INTERVALS: dict[str, timedelta] = {
     "sum_up_days": timedelta(seconds=30),
     "freeze_figures": timedelta(minutes=10),
     "go_on_erasing": timedelta(minutes=10),
+    "mask_old_identities": timedelta(hours=12),
     "run_schedules": timedelta(seconds=60),
     "make_outputs": timedelta(seconds=3),
     "make_letter_files": timedelta(seconds=3),
@@ -99,6 +101,7 @@ OWN: dict[str, Run] = {
     "sum_up_days": sum_up_days,
     "freeze_figures": freeze_figures,
     "go_on_erasing": go_on_erasing,
+    "mask_old_identities": mask_old_identities,
     "run_schedules": run_schedules,
 }
 

@@ -13,8 +13,9 @@ from sqlalchemy.orm import joinedload
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import record
+from casework.local_time import local_day
 from casework.models import Account, Assignment, Deputy, Draft, Membership
-from casework.permissions import LOCAL_ZONE, SYSTEM, Action, Actor, Role, actor_for, require
+from casework.permissions import SYSTEM, Action, Actor, Role, actor_for, require
 from casework.settings.deputyships import cut_short, deputyships_of
 from casework.settings.people import disable_account
 from casework.settings.roles import RoleWish, end_roles, give_role
@@ -53,7 +54,7 @@ class LookAhead:
 
 def look_ahead(account: Account, rows: Sequence[Membership], *, now: datetime, on: date | None = None, disables: bool = False) -> LookAhead:
     """Return what `leave` would do. Writes nothing."""
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     on = on or today
     held = [row for row in rows if row.valid_to is None or row.valid_to > on]
     tasks = _returning(account, _left(account, held, now), now)
@@ -89,7 +90,7 @@ def leave(
     Raises NotAllowed, and what `end_roles`, `disable_account` and `give_role` refuse with. Source: rules.md, sections 1 and 6.
     """
     require(by, Action.MANAGE_PEOPLE)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     on = on or today
     held = [row for row in rows if row.valid_to is None or row.valid_to > on]
     returning = _returning(account, _left(account, held, now), now) if on <= today else []

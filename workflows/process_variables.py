@@ -10,7 +10,7 @@ from SpiffWorkflow.spiff.specs.event_definitions import MessageEventDefinition
 from SpiffWorkflow.task import Task
 
 from casework.errors import CaseworkError
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from workflows.bindings import Bindings
 from workflows.definitions import Definition, Element
 from workflows.services import SERVICES

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import (
     AnswerTemplate,
     Area,
@@ -18,10 +19,11 @@ from casework.models import (
     Letterhead,
     Membership,
     Reorganisation,
+    ReportSchedule,
     SavedFilter,
     Wallboard,
 )
-from casework.permissions import LOCAL_ZONE, Actor, Grant, Role
+from casework.permissions import Actor, Grant, Role
 from casework.reorganising.blueprint import Blueprint, Kind, memberships_of
 from casework.reorganising.cases import GOING_STATES, Target, new_desk, target_of
 from casework.reorganising.rules import RULES, has_own, rules_of
@@ -143,7 +145,7 @@ def _people(blueprint: Blueprint, found: Preview) -> None:
 
 def _desks_after(blueprint: Blueprint, now: datetime) -> dict[int, Actor]:
     """Everybody who holds a step at a desk that goes, with the roles they will hold; roles of principals count where they deputise."""
-    day = max(now.astimezone(LOCAL_ZONE).date(), blueprint.on)
+    day = max(local_day(now), blueprint.on)
     claimants = set(
         db.session.scalars(
             select(WaitingTask.claimed_by_id).where(WaitingTask.claimed_by_id.is_not(None), WaitingTask.state.in_(AT_DESKS)).distinct()
@@ -176,6 +178,9 @@ def _beside(blueprint: Blueprint, found: Preview) -> None:
             or_(Letterhead.agency_id.in_(agencies), Letterhead.centre_id.in_(centres)), _holds(Letterhead, day)
         ),
         "wallboards": select(Wallboard.id).where(Wallboard.centre_id.in_(centres), Wallboard.revoked_at.is_(None)),
+        "schedules": select(ReportSchedule.id).where(
+            or_(ReportSchedule.agency_id.in_(agencies), ReportSchedule.centre_id.in_(centres)), ReportSchedule.stopped_at.is_(None)
+        ),
         "versions": select(ProcessVersion.id).where(ProcessVersion.centre_id.in_(centres), ProcessVersion.state == "live"),
     }
     for name, query in counted.items():

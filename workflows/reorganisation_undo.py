@@ -8,11 +8,13 @@ from casework.cases import lock_case
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
+from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case, OutboxMessage, Reorganisation
-from casework.permissions import LOCAL_ZONE, Actor, Role, actor_for
+from casework.permissions import Actor, Role, actor_for
 from casework.reorganising.journal import Net, net_changes, put_back, rows_with
 from casework.reorganising.letters import take_out_of_letters
 from casework.reorganising.plans import locked_plan
+from casework.reorganising.schedules import run_again
 from casework.reorganising.telling import take_back_word
 from casework.reorganising.undoing import cases_in, lead_rules_back, obstacles, refused_words
 from casework.search_rows import refresh_search_rows
@@ -102,6 +104,7 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
         raise UndoRefused(*refused_words(found))
     done_at = plan.done_at or now
     put_back(plan.id)
+    run_again(nets)
     plan = locked_plan(by, ref)
     # told first: what is kept of bodies and their names is asked anew from here on
     record_setting(

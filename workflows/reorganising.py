@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased, joinedload
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.models import Account, Case, Refusal, Reorganisation
-from casework.permissions import LOCAL_ZONE, SYSTEM, Actor, actor_for
+from casework.permissions import SYSTEM, Actor, actor_for
 from casework.reorganising.blueprint import Blueprint, Kind
 from casework.reorganising.bodies import move_bodies
 from casework.reorganising.cases import RESTING, Target, concerned, move_case, new_desk, target_of
@@ -19,6 +20,7 @@ from casework.reorganising.faults import faults_of
 from casework.reorganising.journal import journalled
 from casework.reorganising.letters import add_to_letters_behind, ways_of_letters
 from casework.reorganising.plans import PlanRefused, locked_plan
+from casework.reorganising.schedules import hand_schedules_on
 from casework.reorganising.search import reindex_next, reindex_some
 from casework.search_rows import refresh_search_rows
 from casework.settings.recording import record_setting, require_administrator_of
@@ -53,7 +55,7 @@ def start(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
         raise PlanRefused("Phương án này đã được thực hiện.", "This plan has been done.")
     if faults := faults_of(plan):
         raise DoRefused(*faults[0])
-    if now.astimezone(LOCAL_ZONE).date() < plan.on:
+    if local_day(now) < plan.on:
         raise DoRefused(
             f"Phương án có hiệu lực từ {plan.on:%d/%m/%Y} nên chỉ thực hiện được từ ngày đó.",
             f"The plan holds from {plan.on:%d/%m/%Y} and can be done from that day on.",
@@ -62,6 +64,7 @@ def start(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     with journalled(plan):
         moved = move_bodies(plan, blueprint)
         moved["versions"] = _hand_versions_on(blueprint, by, now)
+        moved["schedules"] = hand_schedules_on(blueprint, by=by, now=now)
     plan.state, plan.done_by_id, plan.done_at, plan.counts = "doing", by.own_id, now, dict(+moved)
     record_setting(
         KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "draft"}, new={"state": "done", "on": plan.on},

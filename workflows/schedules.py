@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from casework.db import db, unit_of_work
+from casework.local_time import LOCAL_ZONE
 from casework.models import ReportSchedule
-from casework.schedules import MOST_MISSED, due_schedules, order_runs, take_schedule, times_of
+from casework.schedules import MOST_MISSED, due_schedules, end_schedule, ended_on, order_runs, take_schedule, times_of
 from reports.statistics.due import run_after, runs_due
 
 LOGGER = logging.getLogger("langbiang.schedules")
@@ -28,8 +29,7 @@ def run_schedules(now: datetime) -> int:
             with unit_of_work():
                 schedule = take_schedule(id_, now)
                 if schedule is not None:
-                    runs = runs_due(now, first_cut_off=schedule.first_cut_off, most=MOST_MISSED, **times_of(schedule))
-                    number += order_runs(schedule, runs, next_at=run_after(now, **times_of(schedule)).due_at, now=now)
+                    number += _run(schedule, now)
         except OperationalError:
             # the database is busy or gone: nothing is wrong with the schedule
             raise
@@ -37,4 +37,15 @@ def run_schedules(now: datetime) -> int:
             LOGGER.error("schedule not run", extra={"schedule": id_, "error": type(error).__name__})
             with unit_of_work():
                 db.session.get_one(ReportSchedule, id_).next_at = now + PUT_OFF
+    return number
+
+
+def _run(schedule: ReportSchedule, now: datetime) -> int:
+    """Order what is due; of a centre or an agency that has ended the period of its last day is the last."""
+    times, day = times_of(schedule), ended_on(schedule)
+    end = datetime.combine(day, datetime.min.time(), LOCAL_ZONE) if day is not None else None
+    runs, following = runs_due(now, first_cut_off=schedule.first_cut_off, most=MOST_MISSED, **times), run_after(now, **times)
+    number = order_runs(schedule, [run for run in runs if end is None or run.since < end], next_at=following.due_at, now=now)
+    if end is not None and following.since >= end:
+        end_schedule(schedule, now=now)
     return number

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from casework.calendars import calendar_of
 from casework.clocks import ClockKind, RuleMissing, rule_for
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import local_day
 from casework.working_time import TimeLimit, Unit
 from workflows.definitions import Element
 from workflows.element_settings import limit_on
@@ -21,7 +21,7 @@ def limits_of_steps(centre_id: int, *, now: datetime) -> dict[str, int]:
         steps = definition_of(live_version(centre_id)).steps
     except NoLiveVersion:
         return {}
-    day_minutes = calendar_of(centre_id).office_minutes_on(now.astimezone(LOCAL_ZONE).date())
+    day_minutes = calendar_of(centre_id).office_minutes_on(local_day(now))
     limits = {step.id: _limit_of(step, centre_id, now) for step in steps}
     return {step: minutes for step, limit in limits.items() if limit and (minutes := _office_minutes(limit, day_minutes))}
 
@@ -34,7 +34,7 @@ def _limit_of(step: Element, centre_id: int, now: datetime) -> TimeLimit | None:
         return None
     try:
         rule = rule_for(
-            ClockKind(clock), centre_id=centre_id, on=now.astimezone(LOCAL_ZONE).date(), urgency="normal", complexity="ordinary"
+            ClockKind(clock), centre_id=centre_id, on=local_day(now), urgency="normal", complexity="ordinary"
         )  # fmt: skip
     except RuleMissing:
         return None

@@ -13,8 +13,9 @@ from casework.cases import STANDSTILLS, lock_case
 from casework.db import db
 from casework.drafts import DraftPlace, discard_all
 from casework.errors import CaseworkError
+from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case
-from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Actor, NotAllowed, Role
+from casework.permissions import WITH_VIEWERS, Actor, NotAllowed, Role
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.desks import REPORTER, is_at, own_desk

@@ -25,6 +25,9 @@ LOGGER = logging.getLogger("langbiang.wakeups")
 LEASE = timedelta(seconds=60)
 """How long a worker may sit on a timer it has leased before another takes it over."""
 
+FAR_AHEAD = 2 * LEASE
+"""A lease that ends later than this was taken by a clock that has been put back since, and holds nobody up."""
+
 TOGETHER = 20
 """Timers fired in one unit of work. A click on one of their cases waits that much longer, a tenth of a second or two."""
 
@@ -73,7 +76,7 @@ def _due(now: datetime) -> Select[int]:
         select(Timer.id)
         .join(Timer.instance)
         .where(Timer.ended_at.is_(None), Timer.due_at <= now, ProcessInstance.status == "running")
-        .where(or_(Timer.leased_until.is_(None), Timer.leased_until <= now))
+        .where(or_(Timer.leased_until.is_(None), Timer.leased_until <= now, Timer.leased_until > now + FAR_AHEAD))
         .order_by(Timer.due_at, Timer.id)
     )
 

@@ -17,9 +17,10 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact
+from casework.local_time import LOCAL_ZONE
 from casework.models import Account, BlockedSender, Case, CaseReport, Centre, Device, Report
 from casework.outbox import tell_reporter
-from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, Sight, require, sees
+from casework.permissions import Action, Actor, NotAllowed, Role, Sight, require, sees
 from casework.sealing import lookup_digest
 from casework.settings.values import value_of
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.documents.numbering import Body, NumberRefused, locked_letter, may_number
+from casework.documents.numbering import Body, NumberRefused, answering, locked_letter, may_number
 from casework.file_store import FileStore, StoredFile
 from casework.models import DocumentNumber, File, Letter, LetterFile
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, require
@@ -89,13 +89,16 @@ def keep_failure(claimed: Claimed, reason: str, *, now: datetime) -> None:
 
 
 def retry_file(letter: Letter, *, by: Actor, now: datetime) -> None:
-    """Let the worker make the file of a letter again. Raises NotAllowed, NumberRefused where there is nothing to make."""
+    """Let the worker make the file of a letter again: by who keeps the book or runs its centre, of a body that has ended by who follows.
+
+    Raises NotAllowed, NumberRefused where there is nothing to make.
+    """
     require(by, Action.READ_LETTERS)
     number = db.session.scalars(select(DocumentNumber).where(DocumentNumber.letter_id == letter.id).with_for_update()).first()
     if number is None or letter.withdrawn_at is not None or issued_file(letter) is not None:
         raise NumberRefused("Văn bản này không cần tạo lại tệp.", "There is no file to be made for this document.")
-    book = number.book
-    if not may_number(by, Body(book.centre_id, book.agency_id)) and not by.holds(OPERATIONS, centre_id=book.centre_id):
+    bodies = answering(Body(number.book.centre_id, number.book.agency_id), letter)
+    if not any(may_number(by, body) or by.holds(OPERATIONS, centre_id=body.centre_id) for body in bodies):
         raise NotAllowed
     number.file_attempts, number.file_due_at = 0, now
 

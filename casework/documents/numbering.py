@@ -17,7 +17,7 @@ from casework.documents.kinds import KINDS, Issuer, issuer_agency_id, kind_of
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.folding import normal
-from casework.letters import local_day
+from casework.local_time import local_day
 from casework.models import Agency, Case, Centre, DocumentBook, DocumentNumber, Event, Letter
 from casework.permissions import OPERATIONS, Action, Actor, NotAllowed, Role, desk_name, require
 from casework.settings.values import value_of
@@ -70,15 +70,20 @@ def may_number(by: Actor, body: Body) -> bool:
 def may_strike(by: Actor, book: DocumentBook, letter: Letter | None = None) -> bool:
     """Whether the person may strike a number of a book out: who keeps it, and of a body that has ended whoever follows it, for the place
     of the letter's case. Else a paper of an ended body would be in force for ever."""
-    body = Body(book.centre_id, book.agency_id)
-    if may_number(by, body):
-        return True
+    return any(may_number(by, body) for body in answering(Body(book.centre_id, book.agency_id), letter))
+
+
+def answering(body: Body, letter: Letter | None = None) -> list[Body]:
+    """Who answers for what a body issued: itself and, once it has ended, who follows it for the place of the letter's case."""
     area_id = None
     if letter is not None and letter.case_id is not None:
         area_id = db.session.scalar(select(Case.area_id).where(Case.id == letter.case_id))
     if body.agency_id is not None:
-        return any(may_number(by, Body(body.centre_id, heir)) for heir in heirs_of(Followed.AGENCY, body.agency_id, area_id))
-    return any(may_number(by, Body(heir)) for heir in heirs_of(Followed.CENTRE, body.centre_id, area_id))
+        heirs = heirs_of(Followed.AGENCY, body.agency_id, area_id)
+        homes = select(Agency.id, Agency.centre_id).where(Agency.id.in_(heirs))
+        home_of = {row.id: row.centre_id for row in db.session.execute(homes)} if heirs else {}
+        return [body, *(Body(home_of[heir], heir) for heir in heirs)]
+    return [body, *(Body(heir) for heir in heirs_of(Followed.CENTRE, body.centre_id, area_id))]
 
 
 def bodies_kept(by: Actor) -> list[Body]:
@@ -239,16 +244,9 @@ def locked_letter(letter_id: int) -> Letter:
 
 def may_withdraw(by: Actor, letter: Letter) -> bool:
     """Whether the person may take the letter back while it has no number: also who follows a body that has ended and gives none."""
-    body = body_of(letter)
-    if may_number(by, body):
-        return True
-    area = select(Case.area_id).where(Case.id == letter.case_id)
-    area_id = db.session.scalar(area) if letter.case_id is not None else None
-    if body.agency_id is not None:
-        heirs = heirs_of(Followed.AGENCY, body.agency_id, area_id)
-        return any(by.holds([Role.AGENCY_LEADER], agency_id=heir) for heir in heirs)
-    centres = (body.centre_id, *heirs_of(Followed.CENTRE, body.centre_id, area_id))
-    return any(by.holds(OPERATIONS | {Role.RECORDS_CLERK}, centre_id=centre_id) for centre_id in centres)
+    bodies = answering(body_of(letter), letter)
+    of_centres = [body.centre_id for body in bodies if body.agency_id is None]
+    return any(may_number(by, body) for body in bodies) or any(by.holds(OPERATIONS, centre_id=centre_id) for centre_id in of_centres)
 
 
 def books_seen(by: Actor, *, year: int | None = None) -> list[DocumentBook]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from casework.db import db
 from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOOK
@@ -17,7 +17,8 @@ from casework.errors import CaseworkError
 from casework.events import append
 from casework.folding import normal
 from casework.letterheads import letterhead_for
-from casework.letters import LetterRefused, local_day
+from casework.letters import LetterRefused
+from casework.local_time import local_day
 from casework.models import (
     Agency,
     Case,
@@ -31,6 +32,7 @@ from casework.models import (
     PublicationVersion,
 )
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, require
+from casework.words import Bilingual
 
 STREAM = "period_documents"
 """Where is written down that one was written."""
@@ -142,21 +144,60 @@ def newest_yearbook(centre_id: int) -> tuple[Letter, LetterFile] | None:
     # as the index of such documents has it: without these words each page of the public would read every letter there is
     query = query.where(IS_OF_PERIOD, Letter.kind == YEARBOOK, Letter.centre_id == centre_id, Letter.withdrawn_at.is_(None))
     row = db.session.execute(query.order_by(Letter.id.desc(), LetterFile.id.desc()).limit(1)).first()
-    return (row[0], row[1]) if row is not None and _shows_what_is_public(row[0]) else None
+    if row is None or _not_public_any_more(row[0]) or _corrected_since(row[0]):
+        return None
+    return row[0], row[1]
 
 
-def _shows_what_is_public(yearbook: Letter) -> bool:
+@dataclass(frozen=True, slots=True)
+class PublicStanding:
+    """Whether the public reads a yearbook, and why not."""
+
+    is_read: bool
+    words: Bilingual
+
+
+READ = Bilingual("Người dân đang đọc báo cáo này ở trang Minh bạch.", "The public reads this yearbook.")
+NOT_YET_READ = Bilingual("Báo cáo được đăng khi có số và có tệp.", "It is published once it has its number and its file.")
+FOLLOWED = Bilingual(
+    "Đã có báo cáo lập sau; chỉ báo cáo mới nhất được đăng.", "There is a later yearbook, and only the newest is published."
+)
+
+
+def public_standing(yearbook: Letter) -> PublicStanding:
+    """How a yearbook that was not taken back stands with the public, for its page."""
+    newest = newest_yearbook(yearbook.centre_id)
+    if newest is not None and newest[0].id == yearbook.id:
+        return PublicStanding(True, READ)
+    if not yearbook.files:
+        return PublicStanding(False, NOT_YET_READ)
+    if (gone := _not_public_any_more(yearbook)) or (gone := _corrected_since(yearbook)):
+        named = ", ".join(sorted(gone))
+        return PublicStanding(False, Bilingual(
+            f"Báo cáo này không còn được đăng: vụ việc nêu làm ví dụ ({named}) đã được gỡ hoặc đính chính sau khi lập. Nếu vẫn cần đăng,"
+            " vui lòng lập báo cáo mới.",
+            f"This yearbook is not published any more: a case it shows as an example ({named}) was taken off the public page or corrected"
+            " since. If it is still needed, please write a new one.",
+        ))  # fmt: skip
+    return PublicStanding(False, FOLLOWED)
+
+
+def _not_public_any_more(yearbook: Letter) -> set[str]:
+    """The codes of its examples that the public does not read now."""
     codes = {row["code"] for row in yearbook.content.get("rows", ())}
-    if not codes:
-        return True
-    shown = select(func.count(Case.id)).where(Case.code.in_(codes), Case.is_public, Case.visibility_reason_id.is_(None))
-    if db.session.scalar(shown) != len(codes):
-        return False
+    shown = select(Case.code).where(Case.code.in_(codes), Case.is_public, Case.visibility_reason_id.is_(None))
+    return codes - set(db.session.scalars(shown)) if codes else set()
+
+
+def _corrected_since(yearbook: Letter) -> set[str]:
+    """The codes of its examples whose publications were corrected since its figures were read."""
+    codes = {row["code"] for row in yearbook.content.get("rows", ())}
     read_at = datetime.fromisoformat(yearbook.content["read_at"]) if "read_at" in yearbook.content else yearbook.made_at
-    versions = select(PublicationVersion.id).join(Publication, Publication.id == PublicationVersion.publication_id)
-    of_them = Publication.case_id.in_(select(Case.id).where(Case.code.in_(codes)))
-    corrected = versions.where(of_them, PublicationVersion.written_at > read_at, PublicationVersion.correction_reason.is_not(None))
-    return db.session.scalar(corrected.limit(1)) is None
+    corrected = select(Case.code).join(Publication, Publication.case_id == Case.id).join(
+        PublicationVersion, PublicationVersion.publication_id == Publication.id
+    )  # fmt: skip
+    corrected = corrected.where(Case.code.in_(codes), PublicationVersion.written_at > read_at)
+    return set(db.session.scalars(corrected.where(PublicationVersion.correction_reason.is_not(None)))) if codes else set()
 
 
 def _held(preview: str) -> Output:

@@ -16,8 +16,9 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.db import db
 from casework.documents.kinds import kind_of, symbol_of
 from casework.letters import PAGE, content_for, letters_within
-from casework.models import Case, DocumentBook, DocumentNumber, FiguresSnapshot, Letter
-from casework.permissions import LOCAL_ZONE, Actor
+from casework.local_time import LOCAL_ZONE
+from casework.models import Case, DocumentBook, DocumentNumber, Letter
+from casework.permissions import Actor
 from casework.words import Bilingual
 
 MOST_COUNTED = 99
@@ -172,20 +173,23 @@ def every_line(book: DocumentBook) -> Iterator[Line]:
 
 
 def documents_of(letters: Collection[Letter]) -> list[Document]:
-    """Letters as they are named, with two queries however many there are."""
+    """Letters as they are named, with one query however many there are."""
     case_ids = {letter.case_id for letter in letters if letter.case_id is not None}
     open_cases = select(Case.id, Case.code).where(Case.id.in_(case_ids), Case.quarantined_at.is_(None))
     codes = {row.id: row.code for row in db.session.execute(open_cases)} if case_ids else {}
-    frozen_ids = {letter.snapshot_id for letter in letters if letter.snapshot_id is not None}
-    frozen = select(FiguresSnapshot.id, FiguresSnapshot.period).where(FiguresSnapshot.id.in_(frozen_ids))
-    periods = {row.id: row.period for row in db.session.execute(frozen)} if frozen_ids else {}
     found = []
     for letter in letters:
         code = codes.get(letter.case_id, "") if letter.case_id is not None else ""
-        about = code or (periods.get(letter.snapshot_id, "") if letter.snapshot_id is not None else "")
+        about = code or period_told(letter)
         number = letter.given_number
         found.append(Document(letter, number, _state_of(letter, number), kind_of(letter).name, about, recipient_of(letter, code)))
     return found
+
+
+def period_told(letter: Letter) -> str:
+    """What period a report, sheet or yearbook is of, in its own words; empty of any other letter."""
+    told: Any = letter.content.get("report") or {}
+    return str(told.get("label") or told.get("year") or "")
 
 
 def recipient_of(letter: Letter, code: str) -> Bilingual:

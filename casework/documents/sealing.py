@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.documents.files import issued_file, keep_file, newest_file
-from casework.documents.numbering import Body, body_of, locked_letter, may_number, stream_of
-from casework.documents.seals import PERSON, Seal
+from casework.documents.numbering import Body, answering, body_of, locked_letter, may_number, stream_of
+from casework.documents.seals import ELSEWHERE, PERSON, Seal
 from casework.errors import CaseworkError
 from casework.events import append
 from casework.file_store import StoredFile
@@ -59,11 +59,15 @@ def seals_for(by: Actor, letter: Letter, seals: Iterable[Seal]) -> list[Seal]:
 def may_use(by: Actor, seal: Seal, letter: Letter) -> bool:
     """Whether the person may put this seal on this letter.
 
-    It has to be of the body that issues the letter. A body's seal is put on by whoever keeps its book: the centre's clerk, the agency's
-    own leader. A person's signature is put on by that person alone, not by a deputy, who signs with their own.
+    It has to be of the body that issues the letter; once that has ended, of one that follows it: the seal of an ended body is put on
+    nothing more. A body's seal is put on by whoever keeps its book: the centre's clerk, the agency's own leader. A person's signature is
+    put on by that person alone, not by a deputy, who signs with their own.
     """
-    body = body_of(letter)
-    if not _is_of(seal, body):
+    if seal.kind == ELSEWHERE:
+        return False
+    issuer, *heirs = answering(body_of(letter), letter)
+    body = next((each for each in heirs or [issuer] if _is_of(seal, each)), None)
+    if body is None:
         return False
     if seal.signer != PERSON:
         return may_number(by, body)
@@ -76,6 +80,19 @@ def signs_for(by: Actor, body: Body) -> bool:
     if body.agency_id is not None:
         return by.holds([Role.AGENCY_LEADER], agency_id=body.agency_id)
     return by.holds(SIGNS_FOR_CENTRE | {Role.RECORDS_CLERK}, centre_id=body.centre_id)
+
+
+def answers_for(by: Actor, letter: Letter) -> bool:
+    """Whether somebody signs or seals what the body of a letter issued, or what an ended one left to theirs."""
+    return any(signs_for(by, body) for body in answering(body_of(letter), letter))
+
+
+def named_signers(letter: Letter, seals: Iterable[Seal]) -> frozenset[str]:
+    """Whose certificates may sign a letter with other software, as the file of seals names them; nobody named: whoever is trusted, where
+    somebody says that it is right."""
+    bodies = answering(body_of(letter), letter)
+    named = [seal.signers for seal in seals if seal.kind == ELSEWHERE and any(_is_of(seal, body) for body in bodies)]
+    return frozenset(signer for signers in named for signer in signers)
 
 
 def ask_seal(letter: Letter, *, seal: Seal, by: Actor, now: datetime) -> SealingOrder:
@@ -125,7 +142,7 @@ def drop_seal(order: SealingOrder, *, by: Actor, now: datetime) -> None:
     require(by, Action.SEAL_LETTER)
     letter = locked_letter(order.letter_id)
     order = _locked_order(order.id)
-    if not signs_for(by, body_of(letter)):
+    if not answers_for(by, letter):
         raise NotAllowed
     if order.state not in (WAITING, FAILED):
         raise SealRefused("Văn bản đang được ký, không hủy được nữa.", "The letter is being sealed: it cannot be dropped any more.")
@@ -207,15 +224,17 @@ def keep_seal_failure(claimed: ClaimedSeal, word: str, *, passes: bool, now: dat
 
 def may_return(by: Actor, letter: Letter) -> bool:
     """Whether the person may hand in a copy of a letter that was signed elsewhere."""
-    return signs_for(by, body_of(letter))
+    return answers_for(by, letter)
 
 
 def keep_returned(
-    letter: Letter, stored: StoredFile, *, base: LetterFile, pages: int, signatures: Sequence[dict[str, Any]], by: Actor, now: datetime
-) -> LetterFile:
+    letter: Letter, stored: StoredFile, *, base: LetterFile, pages: int, signatures: Sequence[dict[str, Any]], by: Actor, now: datetime,
+    is_vouched: bool = False,
+) -> LetterFile:  # fmt: skip
     """Keep a copy that was signed elsewhere and has been judged (reports.signing.returning).
 
-    `base` is the kept file it begins with. Records `return_signed` on the stream of the book. Raises NotAllowed, SealRefused.
+    `base` is the kept file it begins with. `is_vouched`: the person has said that whoever signed may sign for the body.
+    Records `return_signed` on the stream of the book. Raises NotAllowed, SealRefused.
     """
     require(by, Action.SEAL_LETTER)
     letter = locked_letter(letter.id)
@@ -229,7 +248,7 @@ def keep_returned(
         )
     row = keep_file(letter, RETURNED, stored, pages=pages, now=now, by=by)
     row.signatures = list(signatures)
-    told = {"number": number.number, "letter": letter.ref, "sha256": stored.sha256}
+    told = {"number": number.number, "letter": letter.ref, "sha256": stored.sha256, "is_vouched": is_vouched}
     append(stream_of(number.book), "return_signed", by=by, at=now, payload=told)
     return row
 

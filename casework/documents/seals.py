@@ -16,6 +16,9 @@ BODY, PERSON = "body", "person"
 PKCS12, PKCS11 = "pkcs12", "pkcs11"
 """Where the key lies: in a file with a passphrase, or in a token with a PIN."""
 
+ELSEWHERE = "elsewhere"
+"""No key of ours: whose certificates may sign a body's documents with other software."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seal:
@@ -23,7 +26,8 @@ class Seal:
 
     `login` is the user name of the person whose signature it is; empty for a body's. The passphrase or PIN is in the environment variable
     `secret` names, or in the file `secret_file`. `picture` is the red print of the seal or the blue signature, as a PNG. `timestamps` is
-    the address of a time-stamp authority; empty: the time is this server's own.
+    the address of a time-stamp authority; empty: the time is this server's own. `inside` are the hosts of this network that may be called.
+    `signers` are, of kind `elsewhere`, the common names or SHA-256 digests of certificates.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Seal:
     chain: Path | None = None
     picture: Path | None = None
     timestamps: str = ""
+    inside: frozenset[str] = frozenset()
+    signers: tuple[str, ...] = ()
 
     @property
     def signer(self) -> str:

@@ -15,8 +15,8 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from casework.db import db, unit_of_work
 from casework.facts.progress import inserting, lock_facts
 from casework.facts.reading import APART
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import CaseMoment, CaseSpan, Centre, DailyFigures, StaleDay
-from casework.permissions import LOCAL_ZONE
 
 ALL = "all"
 DIMENSIONS = {"field": "field_id", "area": "area_id", "agency": "agency_id", "urgency": "urgency", "source": "source"}
@@ -60,10 +60,10 @@ def counted_of(spans: Iterable[Mapping[str, Any]], moments: Iterable[Mapping[str
     """What some facts are counted as."""
     for span in spans:
         centre_id, subjects = span["centre_id"], _subjects(span)
-        yield Counted(centre_id, day_of(span["opened_at"]), subjects, span["opened_by"])
+        yield Counted(centre_id, local_day(span["opened_at"]), subjects, span["opened_by"])
         if span["ended_at"] is None:
             continue
-        day = day_of(span["ended_at"])
+        day = local_day(span["ended_at"])
         for key in _ends(span):
             yield Counted(centre_id, day, subjects, key)
         if span["minutes"] is not None:
@@ -72,7 +72,7 @@ def counted_of(spans: Iterable[Mapping[str, Any]], moments: Iterable[Mapping[str
         # of the agency that acted; one that leads acts for nobody else
         own = {**moment, "agency_id": moment["acting_agency_id"]} if "acting_agency_id" in moment else moment
         kind = moment["kind"]
-        yield Counted(moment["centre_id"], day_of(moment["at"]), _subjects(own), OF_MOMENTS.get(kind, kind))
+        yield Counted(moment["centre_id"], local_day(moment["at"]), _subjects(own), OF_MOMENTS.get(kind, kind))
 
 
 def _ends(span: Mapping[str, Any]) -> Iterator[str]:
@@ -93,11 +93,6 @@ def _subjects(row: Mapping[str, Any]) -> tuple[Subject, ...]:
     if row["source"] == APART:
         return ((ALL, ""),)
     return ((ALL, ""), *((name, "" if row[column] is None else str(row[column])) for name, column in DIMENSIONS.items()))
-
-
-def day_of(instant: datetime) -> date:
-    """The local day."""
-    return instant.astimezone(LOCAL_ZONE).date()
 
 
 def start_of(day: date) -> datetime:
@@ -201,7 +196,7 @@ def days_known(centre_id: int) -> tuple[date, date] | None:
     instants = ((CaseSpan, CaseSpan.opened_at), (CaseSpan, CaseSpan.ended_at), (CaseMoment, CaseMoment.at))
     for table, column in instants:
         first, last = (db.session.scalar(select(edge(column)).where(table.centre_id == centre_id)) for edge in (func.min, func.max))
-        ends += [day_of(instant) for instant in (first, last) if instant is not None]
+        ends += [local_day(instant) for instant in (first, last) if instant is not None]
     for days in (DailyFigures, StaleDay):
         edges = (db.session.scalar(select(edge(days.day)).where(days.centre_id == centre_id)) for edge in (func.min, func.max))
         ends += [day for day in edges if day is not None]

@@ -16,10 +16,11 @@ from sqlalchemy import delete, func, insert, select, update
 from casework.calendar_changes import HOURS_VERB, VERB
 from casework.calendars import RULES_STREAM, calendar_of
 from casework.db import db, unit_of_work
-from casework.facts.daily import counted_of, day_of, mark_all_days, mark_days, start_of, sum_up_days
+from casework.facts.daily import counted_of, mark_all_days, mark_days, start_of, sum_up_days
 from casework.facts.histories import TOGETHER, heads_of, histories_of
 from casework.facts.progress import begin_progress, lock_facts, progress
 from casework.facts.reading import Facts, Row, facts_from, moment_order, office_minutes
+from casework.local_time import local_day
 from casework.models import CalendarChange, Case, CaseMoment, CaseSpan, Centre, Event, FactsProgress
 
 SETTLED = timedelta(minutes=2)
@@ -143,7 +144,7 @@ def recount_minutes(centre_id: int, *, since: datetime | None = None) -> int:
         with unit_of_work():
             lock_facts()
             db.session.execute(update(CaseSpan), [{"id": row.id, "minutes": minutes} for row, minutes in differing])
-            mark_days((centre_id, day_of(row.ended_at)) for row, _ in differing)
+            mark_days((centre_id, local_day(row.ended_at)) for row, _ in differing)
         changed += len(differing)
     return changed
 
@@ -176,7 +177,8 @@ def _is_news() -> bool:
 def _claim(now: datetime) -> bool:
     with unit_of_work():
         row = begin_progress(now)
-        if row.leased_until is not None and now < row.leased_until:
+        # a lease that ends far ahead was taken by a clock that has been put back since
+        if row.leased_until is not None and now < row.leased_until <= now + 2 * LEASE:
             return False
         row.leased_until = now + LEASE
     return True

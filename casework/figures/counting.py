@@ -16,6 +16,7 @@ from casework.calendars import calendar_of
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.figures.definitions import MEDIAN, RATED, REFUSED, ROUNDED_TO
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import (
     Agency,
     Area,
@@ -31,7 +32,6 @@ from casework.models import (
     RefusalReason,
     Review,
 )
-from casework.permissions import LOCAL_ZONE
 from casework.ratings import WHOLE
 from casework.states import OPEN_STATES, CaseState
 from casework.working_time import working_minutes
@@ -50,7 +50,7 @@ DIMENSIONS = (Case.field_id, Case.area_id, Case.lead_agency_id)
 
 def month_of(instant: datetime) -> date:
     """The first day of the local month."""
-    return instant.astimezone(LOCAL_ZONE).date().replace(day=1)
+    return local_day(instant).replace(day=1)
 
 
 def month_after(month_on: date) -> date:

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Role, desk_name
+from casework.permissions import AGENCY_ROLES, Role, desk_name
 
 
 def readers_of(desks: Collection[str], *, now: datetime) -> dict[str, set[int]]:
@@ -17,7 +18,7 @@ def readers_of(desks: Collection[str], *, now: datetime) -> dict[str, set[int]]:
     holders: dict[str, set[int]] = defaultdict(set)
     if not wanted:
         return holders
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     rows = select(Membership).join(Membership.account).where(or_(*wanted), Account.disabled_at.is_(None), Account.kind == "staff")
     for row in db.session.scalars(rows):
         if row.holds_on(today):

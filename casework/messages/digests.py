@@ -13,11 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.choices import STAFF_TAKES
 from casework.messages.push_subscriptions import is_told_in_browser
 from casework.models import Account, Agency, Delivery, Membership, MessageChoice, OutboxMessage
 from casework.outbox import LETTER
-from casework.permissions import LOCAL_ZONE
 from casework.working_time import Calendar
 
 DIGEST = "morning_digest"
@@ -38,7 +38,7 @@ def plan_digests(now: datetime, limit: int = BATCH, *, configured: Collection[st
     open_now = [centre_id for centre_id in _centres_with_staff() if _is_open_day(calendar_of(centre_id), now)]
     if not open_now or not {"email", "push"} & set(configured):
         return 0
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     query = _without_letter(open_now, today, configured).limit(limit)
     if not (found := list(db.session.execute(query))):
         return 0
@@ -51,7 +51,7 @@ def plan_digests(now: datetime, limit: int = BATCH, *, configured: Collection[st
 
 def letter_codes(desks: Iterable[str], now: datetime) -> list[str]:
     """The codes of the letters of this morning of some inboxes, each once, as they were written."""
-    today = now.astimezone(LOCAL_ZONE).date().isoformat()
+    today = local_day(now).isoformat()
     keys = [f"letter:{desk}:{today}" for desk in desks]
     query = select(OutboxMessage.parameters).where(OutboxMessage.dedupe_key.in_(keys), OutboxMessage.template == LETTER)
     query = query.where(OutboxMessage.due_at <= now, OutboxMessage.dropped_at.is_(None)).order_by(OutboxMessage.id)

@@ -42,6 +42,7 @@ PLACE_LABELS = {
     "codes": Bilingual("các mã hồ sơ", "codes of the cases"),
     "digits": Bilingual("mã xác nhận gồm 6 chữ số", "the code of six digits"),
     "document": Bilingual("loại tệp, như Báo cáo kỳ", "which file, such as Report of a period"),
+    "change": Bilingual("điều vừa thay đổi, như đã thêm một khóa truy cập", "what has changed, such as a passkey was added"),
     "period": Bilingual("kỳ của tệp, như Tháng 3/2026", "the period it is of, such as Month 3/2026"),
 }
 """What a named place stands for, as the page of texts says it."""
@@ -147,6 +148,8 @@ KINDS: dict[str, Kind] = {
         Kind("data_request_done", Audience.REPORTER,
              Bilingual("Khi yêu cầu về dữ liệu cá nhân đã được thực hiện", "When a request about personal data was carried out"),
              (LINK,), ()),
+        Kind("account_unused", Audience.REPORTER,
+             Bilingual("Trước khi xóa tài khoản không còn dùng", "Before an account nobody uses is erased"), ("due_at", LINK), ("due_at",)),
         _follower("followed_distributed", "Khi hồ sơ được giao cho đơn vị xử lý", "When the case was given to an agency", "lead"),
         _follower("followed_due_moved", "Khi ngày trả lời lùi lại", "When the day of the answer moves", "due_at"),
         _follower("followed_interim", "Khi có kết quả bước đầu", "When first results are published"),
@@ -199,6 +202,9 @@ KINDS: dict[str, Kind] = {
              ("document", "period", LINK), ("document",)),
         Kind("schedule_failed", Audience.STAFF, Bilingual("Tệp theo lịch không lập hoặc không gửi được",
              "A file of a schedule could not be made or sent"), ("document", "period", LINK), ("document",)),
+        Kind("second_factor_changed", Audience.STAFF,
+             Bilingual("Khi cách đăng nhập hai lớp của tài khoản thay đổi", "When an account's second factors have changed"),
+             ("change", LINK), ("change",)),
         _staff("case_quarantined", "Hồ sơ chờ thủ tục riêng", "A case waits for its own procedure", hurries=False),
         _staff("mentioned_in_note", "Đồng nghiệp nhắc tên trong ghi chú", "A colleague named the person in a note", hurries=False),
         _staff("task_assigned", "Được giao một việc", "A task was given to the person"),

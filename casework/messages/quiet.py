@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from casework.settings.values import value_of
 
 

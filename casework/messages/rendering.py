@@ -16,11 +16,11 @@ from casework.contacts.sealed_codes import RECIPIENT
 from casework.db import db
 from casework.due_reasons import OTHERWISE, REASONS, URGENT
 from casework.errors import CaseworkError
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.messages.kinds import KINDS, Audience
 from casework.messages.lengths import MOST_SMS_SEGMENTS, sms_segments
 from casework.messages.recipients import account_id_of
 from casework.models import Agency, Case, Delivery, OutboxMessage, RefusalReason, TextTemplate
-from casework.permissions import LOCAL_ZONE
 from casework.words import Bilingual
 
 TEST_MESSAGE = "test_message"
@@ -47,8 +47,11 @@ MOST_CODES = 20
 FORMER_WORK = frozenset({"work_ended", "agency_removed", "closed_without_answer"})
 """Told to an agency that has lost the case: the link leads to its inbox."""
 
-OF_ACCOUNTS = frozenset({"contact_taken", "sign_in_changed"})
+OF_ACCOUNTS = frozenset({"account_unused", "contact_taken", "sign_in_changed"})
 """Told to an account of itself, not of a report: the link leads to how it is told, which is as near as messages come to it."""
+
+OF_SIGN_IN = "second_factor_changed"
+"""Told to a member of staff of their own sign-in: the link leads to the page on which it stands."""
 
 WITHHELD = frozenset({"report_answered", "report_handled_apart", "case_quarantined"})
 """Of an answer in private and of a case set apart even the subject would say too much to whoever sees the telephone."""
@@ -70,6 +73,7 @@ class Page(StrEnum):
     DATA_REQUEST = "data_request"
     OUTPUT = "output"
     SCHEDULE = "schedule"
+    SECURITY = "security"
 
 
 Addresses = Callable[[Page, str], str]
@@ -194,7 +198,7 @@ def carried_by_zns(messages: Collection[tuple[OutboxMessage, Case | None]], now:
 
 
 def _in_force(now: datetime) -> ColumnElement[bool]:
-    day = now.astimezone(LOCAL_ZONE).date()
+    day = local_day(now)
     return and_(TextTemplate.valid_from <= day, or_(TextTemplate.valid_to.is_(None), TextTemplate.valid_to > day))
 
 
@@ -209,7 +213,7 @@ def places_of(message: OutboxMessage, case: Case | None, language: str) -> dict[
     places = {name: str(given[name]) for name in ("code", "main", "former", "report", "number") if given.get(name)}
     if isinstance(given.get("handler"), list):
         places["handler"] = Bilingual(*given["handler"]).in_language(language)
-    for name in ("document", "period"):
+    for name in ("document", "period", "change"):
         if isinstance(given.get(name), list):
             places[name] = Bilingual(*given[name]).in_language(language)
     if "codes" in given:
@@ -249,6 +253,8 @@ def _tidy(text: str) -> str:
 
 def _link(audience: Audience, recipient: str, message: OutboxMessage, case: Case | None, pages: Addresses) -> str:
     code = str(message.parameters.get("code") or "")
+    if message.template == OF_SIGN_IN:
+        return pages(Page.SECURITY, "")
     if message.template in OF_ACCOUNTS:
         return pages(Page.CHOICES, recipient)
     if message.parameters.get("request"):

@@ -14,11 +14,12 @@ from sqlalchemy import or_, select
 
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.messages.kinds import KINDS, LINK, Kind
 from casework.messages.lengths import LONGEST_ZNS, MOST_SMS_SEGMENTS, fits_zns, sms_segments
 from casework.messages.rendering import fill
 from casework.models import TextTemplate
-from casework.permissions import LOCAL_ZONE, Action, Actor, require
+from casework.permissions import Action, Actor, require
 from casework.seeding import table_rows
 from casework.settings.recording import record_setting, require_administrator_of
 from casework.words import Bilingual
@@ -100,7 +101,7 @@ def change_text(
     faults = faults_of(KINDS[key], words, samples)
     if faults:
         raise TextRefused(faults)
-    own = _own(key, centre_id, _today(now))
+    own = _own(key, centre_id, local_day(now))
     before = asdict(words_of(own)) if own is not None else None
     record_setting("text", key, by=by, at=now, centre_id=centre_id, old=before, new=asdict(words), reason=reason)
     return _replace(key, own, words, centre_id, now)
@@ -110,14 +111,14 @@ def restore_text(key: str, *, centre_id: int | None, by: Actor, now: datetime, r
     """Go back: a centre to the installation's words, the installation to those that ship. Raises NothingToRestore, ReasonMissing."""
     require(by, Action.CHANGE_SETTINGS)
     require_administrator_of(by, centre_id)
-    own = _own(key, centre_id, _today(now))
+    own = _own(key, centre_id, local_day(now))
     shipped = None if centre_id is not None else shipped_words(key)
     if own is None or words_of(own) == shipped:
         raise NothingToRestore
     new = asdict(shipped) if shipped is not None else None
     record_setting("text", key, by=by, at=now, centre_id=centre_id, old=asdict(words_of(own)), new=new, reason=reason)
     if shipped is None:
-        own.valid_to = _today(now)
+        own.valid_to = local_day(now)
     else:
         _replace(key, own, shipped, centre_id, now)
 
@@ -228,13 +229,9 @@ def _own(key: str, centre_id: int | None, on: date) -> TextTemplate | None:
 
 def _replace(key: str, own: TextTemplate | None, words: Words, centre_id: int | None, now: datetime) -> TextTemplate:
     if own is not None:
-        own.valid_to = _today(now)
+        own.valid_to = local_day(now)
     values: dict[str, Any] = asdict(words)
-    row = TextTemplate(key=key, centre_id=centre_id, valid_from=_today(now), **values)
+    row = TextTemplate(key=key, centre_id=centre_id, valid_from=local_day(now), **values)
     db.session.add(row)
     db.session.flush()
     return row
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(LOCAL_ZONE).date()

@@ -25,7 +25,9 @@ from casework.models.letters import Letter
 from casework.models.limits import IdempotencyKey, RateCounter
 from casework.models.messages import Delivery, MessageChoice, PushSubscription
 from casework.models.outbox import OutboxMessage
+from casework.models.outside_identity import OutsideIdentity, OutsideSignIn
 from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
+from casework.models.personal_data import Forgotten
 from casework.models.photos import File, Photo
 from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
 from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
@@ -47,21 +49,25 @@ from casework.models.rules import (
     VisibilityReason,
 )
 from casework.models.search import SearchRow
-from casework.models.settings import Complexity, ElementSetting, HouseSetting, Wallboard
+from casework.models.settings import Complexity, ElementSetting, HouseSetting, SchemaPromise, Wallboard
+from casework.models.sign_in import CodeApp, Passkey, PasskeyChallenge, RecoveryCode, SecondFactorRule, SignInBegun
 from casework.models.statistics import CaseMoment, CaseSpan, DailyFigures, FactsProgress, FiguresSnapshot, StaleDay
 from casework.models.step_records import StepRecord, StepValue
+from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
     "Assignment", "BlockedSender", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
-    "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
+    "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
-    "ElementSetting", "Event", "EventStream", "Extension", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower", "HandBack",
-    "HandOverTicket", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "LetterFile", "Letterhead",
+    "ElementSetting", "Event", "EventStream", "Extension", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower", "Forgotten",
+    "HandBack", "HandOverTicket", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "LetterFile", "Letterhead",
     "LoginSession", "MeToo", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Output",
-    "Photo", "PhotoDetection", "PublicFigures", "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion",
-    "PushSubscription", "Question", "RateCounter", "Rating", "Recording", "Referral", "Refusal", "RefusalReason", "Reminder",
-    "ReminderRule", "Reorganisation", "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter",
-    "Review", "SavedFilter", "SealingOrder", "SearchRow", "StagedImport", "StaleDay", "StepRecord", "StepValue", "SuggestionRule",
-    "TextTemplate", "VisibilityReason", "Wallboard", "Withdrawal",
+    "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoDetection", "ProgramProcess", "PublicFigures",
+    "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",
+    "Recording", "RecoveryCode", "RecurringJob", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation",
+    "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter", "Review", "SavedFilter",
+    "SchemaPromise",
+    "SealingOrder", "SearchRow", "SecondFactorRule", "SignInBegun", "StagedImport", "StaleDay", "StepRecord", "StepValue", "SuggestionRule",
+    "TextTemplate", "UpkeepMark", "VisibilityReason", "Wallboard", "Withdrawal",
 ]  # fmt: skip

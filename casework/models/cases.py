@@ -13,6 +13,8 @@ from casework.models.reports import Report
 from casework.models.rules import Field, RefusalReason, VisibilityReason
 from casework.states import STILL_STATES, CaseState, Standstill
 
+UNMASKED = text("closed_at IS NOT NULL AND masked_at IS NULL AND quarantined_at IS NULL")
+
 
 class Case(Referable, Model):
     """The work on one matter. Late is computed from `due_at`, never stored."""
@@ -30,6 +32,7 @@ class Case(Referable, Model):
         Index("ix_case_place", "latitude", "longitude"),
         Index("ix_case_unconfirmed", "centre_id", "unconfirmed_since", sqlite_where=text("unconfirmed_since IS NOT NULL"),
               postgresql_where=text("unconfirmed_since IS NOT NULL")),
+        Index("ix_case_unmasked", "closed_at", "id", sqlite_where=UNMASKED, postgresql_where=UNMASKED),
         Index("ix_case_centre_accepted", "centre_id", "accepted_at"),
         Index("ix_case_centre_answered", "centre_id", "answered_at"),
     )
@@ -63,6 +66,7 @@ class Case(Referable, Model):
     paused_until: Mapped[datetime | None] = mapped_column(comment="when a question or a hold ends by itself")
     held_reason: Mapped[str | None] = mapped_column(String(300))
     state_before: Mapped[str | None] = mapped_column(String(16), comment="where work goes on after a wait, a refusal or a merge")
+    masked_at: Mapped[datetime | None] = mapped_column(comment="who sent its reports was forgotten, by the rule of retention")
     hotline_owed: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="urgent, and the hotline not reached yet")
     withdrawal_asked: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="a withdrawal waits for the centre's word")
     has_unread_words: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="a reporter wrote and nobody has read it")

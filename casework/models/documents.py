@@ -137,9 +137,11 @@ class ReportSchedule(Referable, Model):
     made_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"), comment="in whose name it is made: who saved it last")
     made_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("report_schedule.id"), comment="of a body that ended: it goes on from there")
     centre: Mapped[Centre] = relationship()
     agency: Mapped[Agency | None] = relationship()
     made_by: Mapped[Account] = relationship()
+    follows: Mapped["ReportSchedule | None"] = relationship(remote_side="ReportSchedule.id")
 
 
 class Output(Referable, Model):
@@ -184,6 +186,9 @@ class Output(Referable, Model):
     for_at: Mapped[datetime | None] = mapped_column(comment="of a schedule: the cut-off of the period it is of")
     sent_at: Mapped[datetime | None]
     sent_again_at: Mapped[datetime | None]
+    seen_from: Mapped[list[int] | None] = mapped_column(
+        Json, comment="ids of the agencies by whose roles alone it was read; empty: by a role in the centre"
+    )
     centre: Mapped[Centre] = relationship()
     agency: Mapped[Agency | None] = relationship()
     asked_by: Mapped[Account | None] = relationship(foreign_keys=[asked_by_id])

@@ -41,6 +41,7 @@ class Account(Referable, Model):
     consent_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consent_notice.id"), comment="the notice a citizen agreed to")
     consented_at: Mapped[datetime | None]
     restricted_at: Mapped[datetime | None] = mapped_column(comment="a citizen asked that their data rest (casework.rights)")
+    erasure_told_at: Mapped[datetime | None] = mapped_column(comment="a citizen was told that it will be erased unless used")
     language: Mapped[str] = mapped_column(String(2), server_default="vi")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -100,6 +101,8 @@ class LoginSession(Referable, Model):
     revoked_at: Mapped[datetime | None]
     browser: Mapped[str] = mapped_column(String(80), comment="family and system only, for the list of sessions")
     network: Mapped[str] = mapped_column(String(45), comment="address truncated to /24 or /48")
+    authenticated_at: Mapped[datetime | None] = mapped_column(comment="when the person last proved who they are; empty: at created_at")
+    factors: Mapped[str] = mapped_column(String(40), server_default="password", comment="by what, joined by +")
     account: Mapped[Account] = relationship()
 
 

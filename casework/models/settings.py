@@ -23,6 +23,16 @@ class HouseSetting(Scoped, Model):
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
 
+class SchemaPromise(Model):
+    """One row: which programs may go on with these tables (migrations/__init__.py)."""
+
+    __tablename__ = "schema_promise"
+    id: Mapped[Id]
+    oldest_program: Mapped[str] = mapped_column(
+        String(20), comment="the newest migration the oldest program knows that may go on with these tables"
+    )
+
+
 class Complexity(Scoped, Named, Dated, Model):
     """How difficult a case is found to be at classification; clock rules speak of its key."""
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE
 from casework.models import Case, OutboxMessage
 from casework.outbox import LETTER, add_to_letter
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Role, desk_name
+from casework.permissions import AGENCY_ROLES, Role, desk_name
 from casework.reorganising.blueprint import Blueprint
 from casework.reorganising.cases import Target, new_desk
 

@@ -20,7 +20,10 @@ NAMING = frozenset({"case_id", "assignment_id", "account_id", "code", "name", "n
 """Columns that tell what a row is about."""
 LEFT_OUT = frozenset({"code_counter", "staged_import"})
 """Tables that may point to a body that is not there: codes were given, an import is thrown away within the day."""
+CLOCKWORK = {"report_schedule": {"next_at"}}
+"""Columns the clock alone moves."""
 THINGS: Mapping[str, Bilingual] = {
+    "output": Bilingual("Một tệp do lịch mới tạo", "A file a new schedule made"),
     "agency": Bilingual("Đơn vị", "The agency"), "area": Bilingual("Địa bàn", "The area"), "camera": Bilingual("Camera", "The camera"),
     "letterhead": Bilingual("Một mẫu tiêu đề văn bản", "A letterhead"), "wallboard": Bilingual("Màn hình", "The wallboard"),
     "letter": Bilingual("Một văn bản đã lập", "A letter that was written"), "saved_filter": Bilingual("Bộ lọc", "The filter"),
@@ -33,7 +36,7 @@ THINGS: Mapping[str, Bilingual] = {
 
 def obstacles(plan: Reorganisation, nets: list[Net]) -> list[Bilingual]:
     """What has changed since so that a row could not be put back, or what came to be in the new bodies; empty when nothing has."""
-    found = [_changed(net) for net, _columns in changed_since(nets)]
+    found = [_changed(net) for net, columns in changed_since(nets) if not columns or set(columns) - CLOCKWORK.get(net.table.name, set())]
     return list(dict.fromkeys([*found, *_newcomers(plan, nets)]))
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from casework.db import db
 from casework.file_store import FileMissing, FileStore
+from casework.local_time import LOCAL_ZONE
 from casework.models import Report
-from casework.permissions import LOCAL_ZONE
 from casework.photo_records import open_copy
 from casework.rights.held_data import Part, as_json, parts_of_person
 from casework.rights.held_reports import originals_of, parts_of_report

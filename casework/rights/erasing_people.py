@@ -19,6 +19,7 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasing import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
+from casework.forgotten import note_forgotten
 from casework.identity import Contact, open_contact, seal_contact
 from casework.me_too import erase_me_too
 from casework.models import (
@@ -51,6 +52,7 @@ from casework.models import (
     Withdrawal,
 )
 from casework.outputs import drop_named_outputs
+from casework.outside_identities import forget_identities
 from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
@@ -126,6 +128,7 @@ def erase_account(account: Account, *, at: datetime) -> None:
     account.phone_verified_at = account.email_verified_at = account.restricted_at = None
     account.disabled_at = at
     db.session.flush()
+    forget_identities(account.id)
     sessions = select(LoginSession.id).where(LoginSession.account_id == account.id)
     erase_me_too(account=account)
     for device in db.session.scalars(select(Device).where(Device.account_id == account.id)):
@@ -139,6 +142,7 @@ def erase_account(account: Account, *, at: datetime) -> None:
         _run(delete(table).where(table.account_id == account.id))
     _forget_codes(OneTimeCode.contact_digest.in_(digests))
     _drop_messages([f"account:{account.id}"], at)
+    note_forgotten("account", account.ref, at=at)
 
 
 def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: DataRequest | None = None) -> None:
@@ -170,13 +174,19 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     _erase_files(ids, at)
     if reporter is not None:
         _run(update(Rating).where(Rating.reporter_id == reporter.id).values(sealed_reason=None))
-        digests = [digest for digest in (reporter.phone_digest, reporter.email_digest) if digest is not None]
-        _forget_codes(OneTimeCode.contact_digest.in_(digests))
-        _drop_messages([f"reporter:{reporter.id}"], at)
         drop_named_outputs(at=at)
-        forget_person(reporter)
+        forget_sender(reporter, at=at)
     erase_reasons_to_look([report], [])
+    note_forgotten("report", report.ref, at=at)
     db.session.flush()
+
+
+def forget_sender(reporter: Reporter, *, at: datetime) -> None:
+    """Forget who sent a report, with the codes sent to them and what has not left for them."""
+    digests = [digest for digest in (reporter.phone_digest, reporter.email_digest) if digest is not None]
+    _forget_codes(OneTimeCode.contact_digest.in_(digests))
+    _drop_messages([f"reporter:{reporter.id}"], at)
+    forget_person(reporter)
 
 
 def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 
 from casework.db import db
 from casework.identity import Contact, open_contact
+from casework.local_time import LOCAL_ZONE
 from casework.messages.kinds import KINDS
 from casework.models import (
     Account,
@@ -32,7 +33,7 @@ from casework.models import (
     PushSubscription,
     Reporter,
 )
-from casework.permissions import LOCAL_ZONE, Role
+from casework.permissions import Role
 from casework.rights.requests import KIND_LABELS, Person, account_stream, reply_in, requests_of, wish_in
 from casework.role_words import ROLE_WORDS
 from casework.words import Bilingual

@@ -20,7 +20,7 @@ from casework.identity import Contact
 from casework.models import Account, Case, CaseReport, Centre, DataRequest, Event, Report, Reporter
 from casework.outbox import tell_of_data_request
 from casework.own_links import case_of, newest_links
-from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, owns_report, require
+from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, desk_name, owns_report, require
 from casework.rights.limits import answer_due, done_due
 from casework.sealing import open_json, open_text, seal_json
 from casework.successors import centre_at_work
@@ -110,6 +110,16 @@ def request_data(kind: str, *, person: Person, by: Actor, now: datetime, wish: W
         raise RequestRefused("Dữ liệu của Ông/Bà đang được hạn chế xử lý.", "Your data are restricted already.")
     requests = [_ask_centre(kind, person, centre, wish, by, now) for centre in centres]
     return requests[0]
+
+
+def put_down_again(account: Account, *, now: datetime) -> list[DataRequest]:
+    """The requests of somebody whose account was erased after the backup this database was restored from. Records `request_data`."""
+    person = Person(account=account)
+    requests = [_put_down(ERASURE, person, centre, now) for centre in _centres_of(person)]
+    db.session.flush()
+    for request in requests:
+        record_request(request, "request_data", by=SYSTEM, at=now, kind=ERASURE)
+    return requests
 
 
 def is_first(request: DataRequest) -> bool:

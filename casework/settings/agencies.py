@@ -9,8 +9,9 @@ from sqlalchemy import func, or_, select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Agency, Area, Assignment, Centre, Membership
-from casework.permissions import LOCAL_ZONE, Action, Actor, require
+from casework.permissions import Action, Actor, require
 from casework.settings.people import standard_phone
 from casework.settings.recording import record_setting, require_administrator_of
 
@@ -34,7 +35,7 @@ def add_agency(
     """
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, centre.id)
-    key, starts = normal(key), valid_from or now.astimezone(LOCAL_ZONE).date()
+    key, starts = normal(key), valid_from or local_day(now)
     if not KEY.fullmatch(key):
         raise AgencyRefused(
             "Mã đơn vị gồm tối đa 40 chữ không dấu, số, gạch nối.", "The key of an agency has at most 40 plain letters, digits and hyphens."
@@ -90,7 +91,7 @@ def end_agency(row: Agency, *, by: Actor, now: datetime, on: date, reason: str) 
     """
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, row.centre_id)
-    if on < now.astimezone(LOCAL_ZONE).date() or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
+    if on < local_day(now) or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
         raise AgencyRefused(
             "Ngày kết thúc không hợp lệ hoặc đơn vị đã kết thúc.", "The day is not possible, or the agency has ended already."
         )

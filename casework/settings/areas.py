@@ -11,8 +11,9 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import fold, normal
 from casework.former_areas import other_area_ids
+from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre
-from casework.permissions import LOCAL_ZONE, Action, Actor, require
+from casework.permissions import Action, Actor, require
 from casework.search_rows import refresh_search_rows
 from casework.settings.recording import record_setting, require_administrator_of
 from casework.states import OPEN_STATES
@@ -43,7 +44,7 @@ def add_area(
     """
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, centre.id if centre is not None else None)
-    starts = valid_from or now.astimezone(LOCAL_ZONE).date()
+    starts = valid_from or local_day(now)
     if level not in LEVELS:
         raise AreaRefused("Cấp là tỉnh, huyện, xã hoặc thôn.", "The level is province, district, commune or village.")
     if valid_to is not None and valid_to <= starts:
@@ -95,7 +96,7 @@ def end_area(row: Area, *, by: Actor, now: datetime, on: date, reason: str) -> N
     """
     require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, row.centre_id)
-    if on < now.astimezone(LOCAL_ZONE).date() or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
+    if on < local_day(now) or on <= row.valid_from or (row.valid_to is not None and row.valid_to <= on):
         raise AreaRefused("Ngày kết thúc không hợp lệ hoặc địa bàn đã kết thúc.", "The day is not possible, or the area has ended already.")
     below, agencies, cases = still_in(row, Area.parent_id, on), still_in(row, Agency.area_id, on), open_cases(row)
     if cases:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
-from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed, Role, require
+from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.settings.recording import record_setting
 from casework.settings.scopes import administered_centres, centre_of, holds_between, one_at_a_time, principals_of_own, works_in
 
@@ -95,10 +96,10 @@ def deputyships_seen(by: Actor, *, now: datetime, limit: int) -> list[tuple[Depu
 
 def possible_deputies(principal: Account, *, now: datetime) -> list[Account]:
     """Colleagues with whom the person has a place of work in common today: the same agency, or a role in the same centre; by name."""
-    here = [_same_place(row) for row in principal.memberships if row.holds_on(now.astimezone(LOCAL_ZONE).date())]
+    here = [_same_place(row) for row in principal.memberships if row.holds_on(local_day(now))]
     if not here:
         return []
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     query = select(Account).join(Membership, Membership.account_id == Account.id).where(or_(*here)).distinct()
     query = query.where(Membership.valid_from <= today, or_(Membership.valid_to.is_(None), Membership.valid_to > today))
     query = query.where(Account.kind == "staff", Account.disabled_at.is_(None), Account.id != principal.id)

@@ -8,8 +8,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
-from casework.permissions import LOCAL_ZONE, Action, Actor, require
+from casework.permissions import Action, Actor, require
 from casework.settings.area_words import AreaWords
 from casework.settings.areas import LEVELS
 from casework.settings.import_columns import COLUMNS, heading
@@ -29,7 +30,7 @@ def exported(kind: str, *, by: Actor, now: datetime) -> list[Sequence[Any]]:
 
 
 def _people(by: Actor, now: datetime) -> Iterator[dict[str, Any]]:
-    mine, today = administered_centres(by), now.astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(by), local_day(now)
     prefixes = _prefixes()
     query = select(Account).where(works_in(mine), Account.disabled_at.is_(None)).order_by(Account.folded_name, Account.id)
     query = query.options(selectinload(Account.memberships).joinedload(Membership.agency)).limit(MOST_EXPORTED)
@@ -49,7 +50,7 @@ def _people(by: Actor, now: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _agencies(by: Actor, now: datetime) -> Iterator[dict[str, Any]]:
-    mine, today = administered_centres(by), now.astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(by), local_day(now)
     prefixes, areas = _prefixes(), AreaWords(by, today)
     query = select(Agency).where(is_of(mine, Agency.centre_id), or_(Agency.valid_to.is_(None), Agency.valid_to > today))
     rows = list(db.session.scalars(query.order_by(Agency.folded_name, Agency.id).limit(MOST_EXPORTED)))
@@ -63,7 +64,7 @@ def _agencies(by: Actor, now: datetime) -> Iterator[dict[str, Any]]:
 
 def _areas(by: Actor, now: datetime) -> Iterator[dict[str, Any]]:
     """The higher levels first, so that what an area lies in stands above it."""
-    mine, today = administered_centres(by), now.astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(by), local_day(now)
     prefixes, words = _prefixes(), AreaWords(by, today)
     rows = sorted(
         (row for row in words.rows.values() if row.centre_id is not None or mine is None),

@@ -8,8 +8,9 @@ from sqlalchemy import or_, select
 
 from casework.db import db
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Agency, Centre
-from casework.permissions import LOCAL_ZONE, Actor
+from casework.permissions import Actor
 from casework.settings.agencies import KEY, NAMES, add_agency, change_agency, fit_names, fit_phone
 from casework.settings.area_words import AreaWords
 from casework.settings.import_columns import Row
@@ -25,7 +26,7 @@ class AgencyPlanner:
 
     def __init__(self, rows: Sequence[Row], *, by: Actor, now: datetime, centre: Centre | None, reason: str, corrects_names: bool) -> None:
         self.by, self.now, self.reason, self.corrects_names = by, now, reason, corrects_names
-        self.today = now.astimezone(LOCAL_ZONE).date()
+        self.today = local_day(now)
         self.centres = {each.code_prefix.lower(): each for each in centres_of(by, on=self.today)}
         self.default = centre or (next(iter(self.centres.values())) if len(self.centres) == 1 else None)
         mine = administered_centres(by)

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from casework.folding import fold, normal
+from casework.local_time import local_day
 from casework.models import Area, Centre
-from casework.permissions import LOCAL_ZONE, Actor
+from casework.permissions import Actor
 from casework.settings.area_words import SEVERAL, AreaWords
 from casework.settings.areas import CODE, LEVEL_WORDS, LEVELS, add_area, change_area, fit_middle, fit_name
 from casework.settings.import_columns import Row
@@ -30,7 +31,7 @@ class AreaPlanner:
 
     def __init__(self, rows: Sequence[Row], *, by: Actor, now: datetime, centre: Centre | None, reason: str, corrects_names: bool) -> None:
         self.by, self.now, self.reason, self.corrects_names = by, now, reason, corrects_names
-        self.today = now.astimezone(LOCAL_ZONE).date()
+        self.today = local_day(now)
         self.centres = {each.code_prefix.lower(): each for each in centres_of(by, on=self.today)}
         self.everywhere = administered_centres(by) is None
         self.default = centre or (next(iter(self.centres.values())) if len(self.centres) == 1 else None)

@@ -9,8 +9,9 @@ from sqlalchemy.orm import selectinload
 
 from casework.db import db
 from casework.folding import fold
+from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Actor, Role
+from casework.permissions import AGENCY_ROLES, Actor, Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.import_columns import Row
 from casework.settings.people import add_person, change_person, fit_email, fit_login, fit_person, fit_phone
@@ -41,7 +42,7 @@ class PeoplePlanner:
         self, rows: Sequence[Row], *, by: Actor, now: datetime, centre: Centre | None, reason: str, hashes: Mapping[str, str]
     ) -> None:
         self.by, self.now, self.reason, self.hashes = by, now, reason, hashes
-        self.today = now.astimezone(LOCAL_ZONE).date()
+        self.today = local_day(now)
         self.centres = {each.code_prefix.lower(): each for each in centres_of(by, on=self.today)}
         self.default = centre or (next(iter(self.centres.values())) if len(self.centres) == 1 else None)
         self.everywhere = administered_centres(by) is None

@@ -6,7 +6,9 @@ from casework.answer_templates import LONGEST_NAME
 from casework.answering import LONGEST_CONTACT, LONGEST_PART, PARTS
 from casework.consent_notices import LONGEST_NOTICE, LONGEST_VERSION, check_notice, check_notice_end, remark_on_notice
 from casework.folding import normal
-from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, SuggestionRule
+from casework.models import Agency, AnswerTemplate, Area, Camera, ConsentNotice, Letterhead, SecondFactorRule, SuggestionRule
+from casework.permissions import Role
+from casework.role_words import ROLE_WORDS
 from casework.settings import choices as chosen
 from casework.settings import row_checks as checks
 from casework.settings.columns import Column, degrees, line, long_text, of_codes
@@ -14,6 +16,9 @@ from casework.settings.kind_parts import POSITION, name_columns
 from casework.settings.rows import Kind
 from casework.settings.values import ValueRefused, whole
 from casework.words import Bilingual
+
+LONGEST_GRACE = 90
+ROLES: dict[str, Bilingual] = {str(role): ROLE_WORDS[role] for role in Role}
 
 
 def _part(name: str) -> Column:
@@ -228,5 +233,31 @@ BESIDE: tuple[Kind, ...] = (
         check_end=check_notice_end,
         remark=remark_on_notice,
         replaces_by=(),
+    ),
+    Kind(
+        "second_factor",
+        SecondFactorRule,
+        Bilingual("Vai trò phải xác thực hai lớp", "Roles that need a second factor"),
+        Bilingual("Vai trò phải xác thực hai lớp", "Role that needs a second factor"),
+        Bilingual(
+            "Người giữ vai trò này đăng nhập bằng mật khẩu và mã một lần hoặc khóa truy cập; ai cũng có thể tự bật.",
+            "Whoever has the role signs in with a password and a code or passkey; everybody else may choose to.",
+        ),
+        Bilingual(
+            "Từ ngày được chọn, mỗi lần đăng nhập đều được nhắc; hết số ngày gia hạn thì phải thiết lập mới làm việc được.",
+            "From the chosen day on people are asked at each sign-in; after the days of grace nothing else opens without.",
+        ),
+        (
+            Column("role", Bilingual("Vai trò", "Role"), line(24), choices=of_codes(ROLES), is_fixed=True, codes=ROLES),
+            Column(
+                "grace_days",
+                Bilingual("Gia hạn (ngày)", "Days of grace"),
+                whole(0, LONGEST_GRACE),
+                hint=Bilingual("0: bắt buộc ngay.", "0: at once."),
+            ),
+        ),
+        key=("role",),
+        order=("role",),
+        shown=("role", "grace_days"),
     ),
 )

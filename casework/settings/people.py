@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import normal
-from casework.models import Account, LoginSession
+from casework.models import Account, Event, LoginSession, SignInBegun
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.settings.recording import record_setting
 from casework.settings.scopes import centre_of, is_wholly_theirs, one_at_a_time, principals_of_own
@@ -81,7 +81,7 @@ def change_person(
         return False
     for column, value in fit.items():
         setattr(account, column, value)
-    record_setting("account", _name(account), by=by, at=now, centre_id=_centre(account), old=old, new=_seen(account), reason=reason)
+    record_account(account, by=by, at=now, old=old, new=_seen(account), reason=reason)
     return True
 
 
@@ -98,7 +98,7 @@ def give_start_password(account: Account, *, by: Actor, now: datetime, password_
     account.password_hash, account.must_change_password = password_hash, True
     end_sessions(account, at=now)
     told = {"start_password": True}
-    record_setting("account", _name(account), by=by, at=now, centre_id=_centre(account), old={}, new=told, reason=reason)
+    record_account(account, by=by, at=now, old={}, new=told, reason=reason)
 
 
 def change_own_password(account: Account, *, by: Actor, now: datetime, password_hash: str, session_id: int) -> None:
@@ -109,7 +109,7 @@ def change_own_password(account: Account, *, by: Actor, now: datetime, password_
     end_sessions(account, at=now, besides=session_id)
     if account.kind == "staff":
         told = {"own_password": True}
-        record_setting("account", _name(account), by=by, at=now, centre_id=_centre(account), old={}, new=told, reason=OWN_PASSWORD)
+        record_account(account, by=by, at=now, old={}, new=told, reason=OWN_PASSWORD)
 
 
 def disable_account(account: Account, *, by: Actor, now: datetime, reason: str) -> None:
@@ -127,9 +127,7 @@ def disable_account(account: Account, *, by: Actor, now: datetime, reason: str) 
         raise PersonRefused("Tài khoản này đã bị khóa.", "This account is disabled already.")
     account.disabled_at = now
     end_sessions(account, at=now)
-    record_setting(
-        "account", _name(account), by=by, at=now, centre_id=_centre(account), old={"disabled": False}, new={"disabled": True}, reason=reason
-    )
+    record_account(account, by=by, at=now, old={"disabled": False}, new={"disabled": True}, reason=reason)
 
 
 def enable_account(account: Account, *, by: Actor, now: datetime, password_hash: str, reason: str) -> None:
@@ -138,9 +136,7 @@ def enable_account(account: Account, *, by: Actor, now: datetime, password_hash:
     if account.disabled_at is None:
         raise PersonRefused("Tài khoản này đang hoạt động.", "This account is not disabled.")
     account.disabled_at, account.password_hash, account.must_change_password = None, password_hash, True
-    record_setting(
-        "account", _name(account), by=by, at=now, centre_id=_centre(account), old={"disabled": True}, new={"disabled": False}, reason=reason
-    )
+    record_account(account, by=by, at=now, old={"disabled": True}, new={"disabled": False}, reason=reason)
 
 
 def require_own(by: Actor, account: Account, now: datetime) -> None:
@@ -159,7 +155,9 @@ def is_own(by: Actor, account: Account, now: datetime) -> bool:
 
 
 def end_sessions(account: Account, *, at: datetime, besides: int | None = None) -> None:
-    """Sign the person out everywhere, but for one session."""
+    """Sign the person out everywhere, but for one session; sign-ins that wait for their second step end too."""
+    begun = update(SignInBegun).where(SignInBegun.account_id == account.id, SignInBegun.used_at.is_(None))
+    db.session.execute(begun.values(used_at=at), execution_options={"synchronize_session": False})
     ended = update(LoginSession).where(LoginSession.account_id == account.id, LoginSession.revoked_at.is_(None))
     if besides is not None:
         ended = ended.where(LoginSession.id != besides)
@@ -224,13 +222,15 @@ def fit_login(login: str) -> str:
     return login
 
 
+def record_account(account: Account, *, by: Actor, at: datetime, old: dict[str, Any], new: dict[str, Any], reason: str) -> Event:
+    """Append `change_setting` of an account."""
+    name = account.login or account.ref
+    return record_setting("account", name, by=by, at=at, centre_id=_centre(account), old=old, new=new, reason=reason)
+
+
 def _seen(account: Account) -> dict[str, Any]:
     columns = ("login", "full_name", "title_vi", "title_en", "language", "email", "phone")
     return {column: getattr(account, column) for column in columns}
-
-
-def _name(account: Account) -> str:
-    return account.login or account.ref
 
 
 def _centre(account: Account) -> int | None:

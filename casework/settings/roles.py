@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.models import Account, Membership
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Action, Actor, Role, require
+from casework.permissions import AGENCY_ROLES, Action, Actor, Role, require
 from casework.settings.recording import record_setting, require_administrator_of
 from casework.settings.scopes import administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
 from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of
@@ -62,7 +63,7 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
     one's principals, and a role held already.
     """
     require(by, Action.MANAGE_PEOPLE)
-    seat, today = wish.seat, now.astimezone(LOCAL_ZONE).date()
+    seat, today = wish.seat, local_day(now)
     starts_on = wish.starts_on or today
     _refuse_unfit(account, seat, by, today)
     if not is_known_other:
@@ -99,7 +100,7 @@ def set_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None
 
 def copy_roles(account: Account, *, of: Account, by: Actor, now: datetime, reason: str) -> list[Membership]:
     """Give somebody every role a colleague holds now as far as the administrator may give it; those held already stay."""
-    mine, today = administered_centres(by.alone), now.astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(by.alone), local_day(now)
     held = {seat_of(row).key for row in account.memberships if row.holds_on(today)}
     theirs = [row for row in of.memberships if row.holds_on(today) and (mine is None or centre_of(row) in mine)]
     wishes = [RoleWish(seat_of(row), ends_on=row.valid_to) for row in theirs if seat_of(row).key not in held]
@@ -117,7 +118,7 @@ def end_roles(
     RoleRefused for a day that has passed, a role that has ended, one's own last role of administrator, and one's principals.
     """
     require(by, Action.MANAGE_PEOPLE)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     if on < today:
         raise RoleRefused("Ngày kết thúc không được ở trong quá khứ.", "The day must not lie in the past.")
     for row in rows:

@@ -14,8 +14,8 @@ from casework.clocks import ClockKind, LimitRule, first_of
 from casework.complexities import AT_FILING, SEVERAL_AGENCIES, complexities_of, has_limit
 from casework.db import db
 from casework.due_changes import assignment_due
+from casework.local_time import LOCAL_ZONE
 from casework.models import Area, ClockRule
-from casework.permissions import LOCAL_ZONE
 from casework.reminder_ladder import URGENCIES, ladder_of, rungs_silenced_by
 from casework.settings.rows import Proposal
 from casework.words import Bilingual

@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, select
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.models import EventStream
-from casework.permissions import LOCAL_ZONE, Action, Actor, require
+from casework.permissions import Action, Actor, require
 from casework.settings.columns import Column, Scope
 from casework.settings.recording import LONGEST_REASON, ReasonMissing, record_setting, require_administrator_of
 from casework.settings.values import ValueRefused
@@ -102,11 +103,6 @@ class Kind:
         """A row as events tell it."""
         values = {column.name: column.tell(getattr(row, column.name)) for column in self.columns}
         return {**values, "valid_from": row.valid_from, "valid_to": row.valid_to}
-
-
-def local_day(now: datetime) -> date:
-    """The local day of an instant."""
-    return now.astimezone(LOCAL_ZONE).date()
 
 
 def version_of(kind: Kind, row: Any) -> str:

@@ -9,8 +9,9 @@ from sqlalchemy.orm import joinedload
 
 from casework.calendars import RULES_STREAM
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import Account, Agency, Area, Centre, Deputy, EventStream, Membership
-from casework.permissions import LOCAL_ZONE, Actor, Role
+from casework.permissions import Actor, Role
 
 AT_ONCE = 500
 
@@ -65,7 +66,7 @@ def not_wholly_theirs(by: Actor, accounts: Iterable[Account], *, now: datetime) 
     Who holds no role any more belongs where roles were ever held. What somebody may do as a deputy, now or in a time agreed upon,
     counts as their own: whoever has the account has that too.
     """
-    mine, today = administered_centres(by.alone), now.astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(by.alone), local_day(now)
     if mine is None:
         return set()
     rows = {account.id: present_roles(account, today) or account.memberships for account in accounts}
@@ -95,7 +96,7 @@ def present_roles(account: Account, on: date) -> list[Membership]:
 
 def holds_between(row: Membership, starts_at: datetime, ends_at: datetime) -> bool:
     """Whether a role is held at any moment from one instant until another."""
-    first, last = (moment.astimezone(LOCAL_ZONE).date() for moment in (starts_at, ends_at))
+    first, last = (local_day(moment) for moment in (starts_at, ends_at))
     return row.valid_from <= last and (row.valid_to is None or row.valid_to > max(first, row.valid_from))
 
 

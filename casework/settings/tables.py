@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-
 from casework.errors import CaseworkError
 from casework.folding import normal
 
@@ -80,6 +78,9 @@ def write_csv(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def write_workbook(rows: Iterable[Sequence[Any]], *, title: str, beside: Mapping[str, Iterable[Sequence[Any]]] | None = None) -> bytes:
     """A sheet of texts, its headings kept in sight, and others `beside` it by title; no cell begins a formula. Only the first is read."""
+    # not above: it takes as long to import as a page to be made, and few processes read or write a workbook
+    from openpyxl import Workbook
+
     workbook = Workbook(write_only=True)
     for name, table in {title: rows, **(beside or {})}.items():
         sheet = workbook.create_sheet(name[:31])
@@ -100,6 +101,8 @@ def harmless(cell: Any) -> str:
 
 
 def _workbook_lines(data: bytes) -> Iterator[Line]:
+    from openpyxl import load_workbook  # as in write_workbook
+
     _refuse_archive(data)
     try:
         # formulas stay texts that begin with "=", and are refused as cells: their last result is never trusted

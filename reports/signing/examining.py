@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from asn1crypto import pem, x509
@@ -39,6 +40,7 @@ from reports.signing.found import (
     WHOLE,
     SignatureFound,
 )
+from reports.signing.revoking import key_digest
 
 MOST_SIGNATURES = 20
 LONGEST_NAME = 200
@@ -96,7 +98,8 @@ def _judged(embedded: EmbeddedPdfSignature, roots: Sequence[x509.Certificate], a
     # as of an instant at which the certificate held: who vouches for it, and when it ended, are two questions
     moment = min(max(claimed or at, begins), ends)
     context = _context(roots, moment)
-    is_attested = False
+    is_attested, named_at = False, claimed
+    chain: tuple[tuple[str, str], ...] = ()
     try:
         status = run(async_validate_pdf_signature(embedded, context))
     except SignatureValidationError:
@@ -108,18 +111,27 @@ def _judged(embedded: EmbeddedPdfSignature, roots: Sequence[x509.Certificate], a
         is_vouched = status.validation_path is not None and status.trust_problem_indic is None
         vouched = TRUSTED if is_vouched else _distrust(embedded, roots, moment, run)
         stamp = status.timestamp_validity
-        is_attested = stamp is not None and stamp.valid and stamp.trusted
+        is_attested = stamp is not None and stamp.intact and stamp.valid and stamp.trusted
+        named_at = stamp.timestamp.astimezone(UTC) if stamp is not None and is_attested else claimed
+        chain = _chain(status.validation_path) if is_vouched else ()
     return SignatureFound(
-        content=content, cover=cover, vouched=vouched, period=_period(begins, ends, claimed or at, at), signer=_name(certificate.subject),
+        content=content, cover=cover, vouched=vouched, period=_period(begins, ends, named_at or at, at), signer=_name(certificate.subject),
         issuer=_name(certificate.issuer), field=_shown(embedded.field_name, LONGEST_NAME),
-        signed_at=claimed.isoformat() if claimed else None, is_attested=is_attested,
+        signed_at=named_at.isoformat() if named_at else None, is_attested=is_attested,
         reason=_shown(str(embedded.sig_object.get("/Reason", "")), LONGEST_REASON),
         certificate=hashlib.sha256(certificate.dump()).hexdigest(), until=ends.isoformat(),
+        chain=chain,
     )  # fmt: skip
 
 
 def _context(roots: Sequence[x509.Certificate], moment: datetime) -> ValidationContext:
     return ValidationContext(trust_roots=list(roots), allow_fetching=False, moment=moment, revocation_mode="soft-fail")
+
+
+def _chain(path: Any) -> tuple[tuple[str, str], ...]:
+    """From behind the root on to the certificate: by whose key each was issued, and its serial number."""
+    certificates = list(path.iter_certs(include_root=True))
+    return tuple((key_digest(issuer.public_key.dump()), f"{own.serial_number:x}") for issuer, own in pairwise(certificates))
 
 
 def _cover(status: Any) -> str:

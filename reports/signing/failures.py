@@ -16,6 +16,7 @@ WORDS: dict[str, Bilingual] = {
     ),
     "no_key": Bilingual("Thiết bị ký không có khóa và chứng thư đã nêu.", "The token has no such key and certificate."),
     "expired": Bilingual("Chứng thư số của con dấu không còn hoặc chưa có hiệu lực.", "The certificate of the seal is not valid today."),
+    "revoked": Bilingual("Chứng thư số của con dấu đã bị thu hồi.", "The certificate of the seal has been revoked."),
     "no_timestamp": Bilingual("Máy chủ cấp dấu thời gian không trả lời.", "The time-stamp server did not answer."),
     "unsignable": Bilingual("Tệp văn bản không ký số được.", "This file of the letter cannot be signed."),
     "withdrawn": Bilingual("Văn bản đã được rút hoặc hủy số.", "The letter has been withdrawn, or its number struck out."),

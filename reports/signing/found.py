@@ -1,16 +1,18 @@
 """What a signature in a file was found to say, and how that is told to people. Without any library: pages and rows use it too."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
+from casework.local_time import local_day
 from casework.words import Bilingual
 
 INTACT, CHANGED, FORGED, UNREADABLE = "intact", "changed", "forged", "unreadable"
 WHOLE, SIGNED_AGAIN, ADDED, PART = "whole", "signed_again", "added", "part"
 TRUSTED, FOREIGN, UNUSABLE = "trusted", "foreign", "unusable"
 VALID, ENDED, EXPIRED, NOT_YET = "valid", "ended", "expired", "not_yet"
+REVOKED, REVOKED_SINCE = "revoked", "revoked_since"
 
 WORDS: dict[str, Bilingual] = {
     INTACT: Bilingual("Phần được ký còn nguyên như lúc ký.", "What was signed is as it was when it was signed."),
@@ -53,7 +55,7 @@ WORDS: dict[str, Bilingual] = {
     EXPIRED: Bilingual("Chứng thư số đã hết hạn trước khi ký.", "The certificate had expired before it was used to sign."),
     NOT_YET: Bilingual("Chứng thư số chưa có hiệu lực vào thời gian ký.", "The certificate was not yet valid when it was used to sign."),
 }
-"""By what was found. Of a certificate that holds (VALID) nothing is said."""
+"""By what was found; what is said of a certificate that holds, or was revoked, names days (_said_of_period)."""
 
 TIME_CLAIMED = Bilingual(
     "Thời gian ký do máy của người ký ghi, không có dấu thời gian xác nhận.",
@@ -61,9 +63,19 @@ TIME_CLAIMED = Bilingual(
 )
 TIME_ATTESTED = Bilingual("Thời gian ký được dấu thời gian tin cậy xác nhận.", "A trusted time-stamp stands behind the time.")
 NOT_ASKED = Bilingual(
-    "Không kiểm tra được chứng thư số có bị thu hồi hay không: hệ thống không nối mạng khi kiểm tra.",
-    "Whether the certificate was revoked is not known: nothing is asked of the network.",
+    "Không kiểm tra được chứng thư số có bị thu hồi hay không: hệ thống không nối mạng khi kiểm tra và không có danh sách thu hồi.",
+    "Whether the certificate was revoked is not known: nothing is asked of the network, and there is no revocation list here.",
 )
+
+
+class Revoked(Protocol):
+    """What is known of revoked certificates (reports.signing.revoking)."""
+
+    def revoked_at(self, issuer: str, serial: int) -> datetime | None:
+        """When a certificate was revoked."""
+
+    def known_on(self, issuer: str) -> datetime | None:
+        """The day of what is known of somebody's certificates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,10 @@ class SignatureFound:
     `cover`: whole; signed_again (only signatures came after it); added (something else did); part (it does not cover the file up to
     where it stands). `vouched`: trusted, foreign, unusable. `period`: valid, ended (since the time the signature names), expired
     (before it), not_yet. `is_attested`: a trusted time-stamp stands behind the time.
+
+    `chain`: issuer's key (as a digest) and serial number (hexadecimal) of the certificate and those between it and the root. What follows
+    is as of a later day and not kept (`as_of`): when one of them was `revoked_at`, of which day the list is (`listed_on`), and since when
+    we have had the file.
     """
 
     content: str
@@ -88,12 +104,33 @@ class SignatureFound:
     reason: str = ""
     certificate: str = ""
     until: str | None = None
+    chain: tuple[tuple[str, str], ...] = ()
+    revoked_at: datetime | None = None
+    listed_on: datetime | None = None
+    had_since: datetime | None = None
 
     @property
     def is_good(self) -> bool:
         """Whether it proves that the file is as somebody we trust has signed it."""
         return (self.content == INTACT and self.cover in (WHOLE, SIGNED_AGAIN) and self.vouched == TRUSTED
-                and self.period in (VALID, ENDED))  # fmt: skip
+                and self.period in (VALID, ENDED) and self.revocation != REVOKED)  # fmt: skip
+
+    @property
+    def revocation(self) -> str:
+        """Nothing; revoked; or revoked since: after an instant at which the signature was there, as a time-stamp or our own copy proves."""
+        if self.revoked_at is None:
+            return ""
+        proven = [each for each in (self.at if self.is_attested else None, self.had_since) if each is not None]
+        return REVOKED_SINCE if proven and min(proven) < self.revoked_at else REVOKED
+
+    def as_of(self, now: datetime, known: Revoked, *, had_since: datetime | None = None) -> "SignatureFound":
+        """What holds of it today. `had_since` is since when we have had these bytes ourselves."""
+        ends = datetime.fromisoformat(self.until) if self.until else None
+        period = ENDED if self.period == VALID and ends is not None and now > ends else self.period
+        told = [known.revoked_at(issuer, int(serial, 16)) for issuer, serial in self.chain]
+        revoked = min((each for each in told if each is not None and each <= now), default=None)
+        listed = known.known_on(self.chain[-1][0]) if self.chain else None
+        return replace(self, period=period, revoked_at=revoked, listed_on=listed, had_since=had_since)
 
     @property
     def at(self) -> datetime | None:
@@ -105,32 +142,74 @@ class SignatureFound:
         """All of it in sentences, the worst first."""
         if self.content == UNREADABLE:
             return [WORDS[UNREADABLE]]
-        told = [self.content] if self.content != INTACT else [self.content, self.cover]
-        told += [self.vouched] + ([self.period] if self.period != VALID else [])
-        sentences = [WORDS[each] for each in sorted(told, key=_is_harmless)]
+        sentences = [words for _key, words in sorted(self._keyed(), key=lambda each: each[0] in _HARMLESS)]
         if self.signed_at:
             sentences.append(TIME_ATTESTED if self.is_attested else TIME_CLAIMED)
-        return sentences + ([NOT_ASKED] if self.vouched == TRUSTED else [])
+        return sentences + self._said_of_lists()
+
+    def _keyed(self) -> list[tuple[str, Bilingual]]:
+        if self.content == UNREADABLE:
+            return [(UNREADABLE, WORDS[UNREADABLE])]
+        told = [self.content] if self.content != INTACT else [self.content, self.cover]
+        return [*((key, WORDS[key]) for key in (*told, self.vouched)), *self._said_of_period()]
+
+    def _said_of_period(self) -> list[tuple[str, Bilingual]]:
+        """Both: whether the certificate held when it was used to sign, and what holds of it today."""
+        ends = _day(self.until)
+        said = [(self.period, WORDS[self.period])] if self.period != VALID else []
+        if self.period == VALID and self.vouched == TRUSTED and ends and not self.revoked_at:
+            holds = Bilingual(
+                f"Chứng thư số còn hiệu lực vào thời gian ký ghi trong chữ ký và cả hôm nay (đến {ends}).",
+                f"The certificate was valid at the time the signature names and is valid today (until {ends}).",
+            )
+            said.append((VALID, holds))
+        if self.revoked_at is not None:
+            said.append((self.revocation, self._said_of_revocation()))
+        return said
+
+    def _said_of_revocation(self) -> Bilingual:
+        day = _day(self.revoked_at)
+        if self.revocation == REVOKED:
+            return Bilingual(
+                f"Chứng thư số đã bị thu hồi ngày {day}, và không có gì chứng minh chữ ký có trước ngày đó.",
+                f"The certificate was revoked on {day}, and nothing proves that the signature is older.",
+            )
+        return Bilingual(
+            f"Chứng thư số đã bị thu hồi ngày {day}; chữ ký có từ trước đó.",
+            f"The certificate was revoked on {day}; the signature was there before.",
+        )
+
+    def _said_of_lists(self) -> list[Bilingual]:
+        if self.vouched != TRUSTED or self.revoked_at is not None:
+            return []
+        if self.listed_on is None:
+            return [NOT_ASKED]
+        day = _day(self.listed_on)
+        vi = f"Chứng thư số không có trong danh sách thu hồi ngày {day} của tổ chức cấp."
+        return [Bilingual(vi, f"The certificate is not in its issuer's list of revoked ones of {day}.")]
 
     @property
     def faults(self) -> list[Bilingual]:
         """Only what speaks against it."""
-        return [] if self.is_good else [text for text in self.words if text in _FAULTS]
+        return [] if self.is_good else [words for key, words in self._keyed() if key not in _HARMLESS]
 
     def told(self) -> dict[str, Any]:
         """As a row keeps it."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name not in _OF_LATER}
 
 
-_HARMLESS = frozenset({INTACT, WHOLE, SIGNED_AGAIN, TRUSTED, ENDED})
-_FAULTS = frozenset(text for key, text in WORDS.items() if key not in _HARMLESS)
-_NAMES = frozenset(each.name for each in fields(SignatureFound))
+_HARMLESS = frozenset({INTACT, WHOLE, SIGNED_AGAIN, TRUSTED, VALID, ENDED, REVOKED_SINCE})
+_OF_LATER = frozenset({"revoked_at", "listed_on", "had_since"})
+_NAMES = frozenset(each.name for each in fields(SignatureFound)) - _OF_LATER
 
 
 def found_again(told: Mapping[str, Any]) -> SignatureFound:
     """A signature as a row has kept it; what a later release has written beside is left."""
-    return SignatureFound(**{name: value for name, value in told.items() if name in _NAMES})
+    held = {name: value for name, value in told.items() if name in _NAMES}
+    return SignatureFound(**held | {"chain": tuple((str(issuer), str(serial)) for issuer, serial in held.get("chain", ()))})
 
 
-def _is_harmless(key: str) -> bool:
-    return key in _HARMLESS
+def _day(instant: datetime | str | None) -> str:
+    if not instant:
+        return ""
+    return f"{local_day(datetime.fromisoformat(instant) if isinstance(instant, str) else instant):%d/%m/%Y}"

@@ -1,14 +1,15 @@
 """Whether a file that was signed elsewhere is a letter of ours with nothing but signatures added."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from casework.errors import CaseworkError
 from casework.words import Bilingual
-from reports.signing.found import WHOLE, SignatureFound
+from reports.signing.found import WHOLE, Revoked, SignatureFound
 from reports.signing.prefixes import digest_of, digests_of_beginnings
 from reports.signing.reading import MOST_BYTES, Examined, FileUnread, examined
+from reports.signing.revoking import NOTHING_KNOWN
 
 
 class ReturnRefused(CaseworkError):
@@ -33,11 +34,13 @@ ADDED_TO = Bilingual(
 
 
 def judge_returned(
-    pdf: bytes, *, sha256: str, size: int, before: int, older: Sequence[str] = (), trust: Sequence[str], at: datetime
-) -> Examined:
+    pdf: bytes, *, sha256: str, size: int, before: int, older: Sequence[str] = (), trust: Sequence[str], at: datetime,
+    known: Revoked = NOTHING_KNOWN,
+) -> Examined:  # fmt: skip
     """What a returned file says, if it begins with the newest kept copy: that of this digest and size, which had `before` signatures.
 
-    `older` are the digests of copies before it, of which a fork is told so. Raises ReturnRefused, FileUnread.
+    `older` are the digests of copies before it, of which a fork is told so; `known` which certificates were revoked. Raises ReturnRefused,
+    FileUnread.
     """
     if len(pdf) > MOST_BYTES:
         raise FileUnread("too_big")
@@ -51,11 +54,22 @@ def judge_returned(
     if not told.only_signed:
         raise ReturnRefused(*ADDED_TO)
     for each in told.signatures:
-        if not each.is_good:
-            raise ReturnRefused(*_fault(each))
+        today = each.as_of(at, known)
+        if not today.is_good:
+            raise ReturnRefused(*_fault(today))
     if all(each.cover != WHOLE for each in told.signatures):
         raise ReturnRefused(*ADDED_TO)
     return told
+
+
+def refuse_unnamed(signers: Collection[SignatureFound], named: Collection[str]) -> None:
+    """Raise ReturnRefused for a signature of somebody not named to sign for the body, by common name or by digest of the certificate."""
+    for each in signers:
+        if each.signer not in named and each.certificate not in named:
+            raise ReturnRefused(
+                f"Chứng thư của {each.signer} không có trong danh sách được ký cho cơ quan ban hành. Danh sách do quản trị hệ thống đặt.",
+                f"The certificate of {each.signer} is not among those that may sign for the issuing body. The administrator names them.",
+            )
 
 
 def _fault(found: SignatureFound) -> Bilingual:

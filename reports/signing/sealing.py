@@ -25,20 +25,20 @@ from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import Signer
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import PdfSignedData
-from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
+from pyhanko.sign.timestamps import TimestampRequestError
 
 from casework.documents.seals import PERSON, Seal
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from reports.pdf import SERIF_FACES, render_pdf
 from reports.signing.failures import SealingFailed
 from reports.signing.fields import NAMES, Increment, add_fields, has_area
 from reports.signing.keys import signer_of
+from reports.signing.timestamps import OurTimeStamper
 
 DIGEST = "sha256"
 ROOM = 6_000
 """Bytes of a signature beside its certificates."""
 ROOM_OF_A_TIMESTAMP = 12_000
-TIMESTAMP_SECONDS = 20
 MARKS = frozenset({"BDC", "BMC", "EMC"})
 
 
@@ -70,7 +70,7 @@ def _sealed(pdf: bytes, seal: Seal, signer: Signer, *, reason: str, at: datetime
     picture = _picture_of(seal) if place == "below" else None
     stamp = _stamp(_lines(seal, name, at, number, place), (right - left, top - bottom), place, seal.signer, picture)
     field["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.import_page_as_xobject(PdfFileReader(io.BytesIO(stamp)))})
-    timestamps = HTTPTimeStamper(seal.timestamps, timeout=TIMESTAMP_SECONDS) if seal.timestamps else None
+    timestamps = OurTimeStamper(seal.timestamps, seal.inside) if seal.timestamps else None
     chain = {signer.signing_cert, *signer.cert_registry}
     room = ROOM + sum(len(each.dump()) for each in chain if each is not None) + (ROOM_OF_A_TIMESTAMP if timestamps else 0)
     signature = PdfSignedData(

@@ -8,30 +8,23 @@ A fact counts where its case stands now: a correction of its field moves it, als
 more is frozen (snapshots.py).
 """
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from casework.db import db
 from casework.facts.reading import APART
-from casework.models import Agency, Area, Case, CaseMoment, CaseSpan, DailyFigures, Field, StaleDay
-from casework.permissions import LOCAL_ZONE
-from casework.words import Bilingual
+from casework.local_time import LOCAL_ZONE, local_day
+from casework.models import CaseMoment, CaseSpan, DailyFigures, StaleDay
 from reports.statistics.figures import FIGURES, LEVELS, Facts, Figure, Shape, ratable
-from reports.statistics.periods import Period, label_of
-
-WHOLE = ""
-"""The subject of everything together."""
-
-NOT_YET = "none"
-"""The subject of cases that have no field, place or agency yet."""
+from reports.statistics.periods import Period
+from reports.statistics.rows import Stretch, agency_of, rows_of, told_apart_by
+from reports.statistics.subjects import COLUMNS, NOT_YET, WHOLE, Dimension, Scope, subjects_of
 
 DAILY: dict[str, tuple[str, ...]] = {
     **{key: (key,) for key in (
@@ -49,90 +42,14 @@ DAILY: dict[str, tuple[str, ...]] = {
 COUNTED = tuple(key for key, figure in FIGURES.items() if figure.facts != Facts.NONE)
 """Every figure that is counted here: all but those of steps, which are handed in."""
 
-MOST_LISTED = 200
-
-MONTH_NAME = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-"""The subject of a month; what else an address asks for has no name."""
-
-
-class Dimension(StrEnum):
-    """By what figures are told apart."""
-
-    FIELD = "field"
-    AREA = "area"
-    AGENCY = "agency"
-    URGENCY = "urgency"
-    SOURCE = "source"
-    MONTH = "month"
-
-
-DIMENSION_NAMES: dict[Dimension, Bilingual] = {
-    Dimension.FIELD: Bilingual("Lĩnh vực", "Field"),
-    Dimension.AREA: Bilingual("Địa bàn", "Area"),
-    Dimension.AGENCY: Bilingual("Đơn vị chủ trì", "Leading agency"),
-    Dimension.URGENCY: Bilingual("Mức khẩn", "Urgency"),
-    Dimension.SOURCE: Bilingual("Nguồn", "Source"),
-    Dimension.MONTH: Bilingual("Tháng", "Month"),
-}
-
-
 Days = tuple[date, date]
 """A run of days, both ends within."""
-
-Stretch = tuple[datetime, datetime]
-"""since <= t < until."""
 
 ALL_OF_DAY = "all"
 """The dimension of sums of the whole."""
 
 MOST_RUNS = 12
 """Runs of days taken from sums at once: between them lie as many stretches that are counted from facts."""
-
-NOTHING_YET: dict[Dimension, Bilingual] = {
-    Dimension.FIELD: Bilingual("Chưa phân loại", "Not classified yet"),
-    Dimension.AREA: Bilingual("Chưa rõ địa bàn", "Place not known yet"),
-    Dimension.AGENCY: Bilingual("Chưa giao đơn vị", "No agency yet"),
-}
-
-WORDS: dict[Dimension, dict[str, Bilingual]] = {
-    Dimension.URGENCY: {"urgent": Bilingual("Khẩn", "Urgent"), "normal": Bilingual("Thường", "Normal")},
-    Dimension.SOURCE: {
-        "citizen": Bilingual("Người dân", "Citizens"),
-        "phone": Bilingual("Điện thoại", "Telephone"),
-        "camera": Bilingual("Camera", "Cameras"),
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose facts count: of these centres, and of those what the filters leave."""
-
-    centre_ids: tuple[int, ...]
-    agency_id: int | None = None
-    field_id: int | None = None
-    area_id: int | None = None
-    urgency: str | None = None
-    source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One fact behind a number: the case, when it counted, its limit."""
-
-    case_id: int
-    at: datetime
-    due_at: datetime | None
-    id: int
-    mark: str
-    """Where the list goes on behind it."""
-
-
-class Behind(NamedTuple):
-    """A page of the list behind a number, and from where the next one goes on (None: this was the last)."""
-
-    rows: list[Row]
-    next: str | None
 
 
 def figures_of(
@@ -164,7 +81,7 @@ def series_of(
     tallies = [_Tally() for _ in periods]
     gone = [period.up_to(now) for period in periods]
     first = min((_first_day(period.since) for period in gone), default=date.max)
-    last = max((_local_day(period.until) for period in gone), default=date.min)
+    last = max((local_day(period.until) for period in gone), default=date.min)
     for centre_id in scope.centre_ids if periods else ():
         kept = _kept_days(centre_id, first, last) if _has_daily(scope, ()) else set()
         days = db.session.execute(_days_of(scope, centre_id).where(DailyFigures.day.between(first, last)))
@@ -200,66 +117,6 @@ def cross(
         for subject in ((first, second), (first, WHOLE), (WHOLE, second)):
             sums[subject].take(numbers)
     return {(first, second): _told(numbers, wanted) for (first, second), numbers in sums.items()}
-
-
-def names_of(dimension: Dimension, subjects: Iterable[str]) -> dict[str, Bilingual]:
-    """What subjects are called, in the order in which they are told: never an order of merit."""
-    asked = set(subjects) - {WHOLE}
-    names: dict[str, Bilingual] = {}
-    if dimension == Dimension.FIELD:
-        fields = select(Field).where(Field.service_code.in_(asked)).order_by(Field.position, Field.valid_from.desc(), Field.id)
-        for field in db.session.scalars(fields):
-            names.setdefault(field.service_code, field.name)
-    elif dimension == Dimension.AREA:
-        areas = select(Area).where(Area.ref.in_(asked)).order_by(Area.folded_name, Area.id)
-        names = {area.ref: area.name for area in db.session.scalars(areas)}
-    elif dimension == Dimension.AGENCY:
-        agencies = select(Agency).where(Agency.ref.in_(asked)).order_by(Agency.folded_name, Agency.id)
-        names = {agency.ref: agency.name for agency in db.session.scalars(agencies)}
-    elif dimension == Dimension.MONTH:
-        names = {name: label_of(name) for name in sorted(asked) if MONTH_NAME.fullmatch(name)}
-    else:
-        names = {word: name for word, name in WORDS[dimension].items() if word in asked}
-    if NOT_YET in asked:
-        names[NOT_YET] = NOTHING_YET[dimension]
-    return names
-
-
-def cases_of(
-    key: str, scope: Scope, period: Period, *, subject: str | None = None, by: Dimension | None = None, after: str | None = None,
-    limit: int = 50, now: datetime | None = None, part: str | None = None, beside: tuple[Dimension, str] | None = None,
-) -> Behind:  # fmt: skip
-    """Return the facts behind a number, in the order of an index; `part` is a reason of refusal or a level of rating.
-
-    `beside` is the other dimension and subject of a cell of a cross table.
-
-    A quarantined case is in no list, so a list may be shorter than its number. Raises KeyError for a figure without a list.
-    """
-    figure = FIGURES[key]
-    if figure.facts == Facts.NONE:
-        raise KeyError(key)
-    told_apart = [each for each in ((by, subject), beside) if each is not None and each[0] is not None and each[1]]
-    for dimension, word in told_apart:
-        if dimension == Dimension.MONTH:
-            period = next((month for month in period.months() if month.name == word), period)
-    period = period.up_to(now)
-    limit = min(limit, MOST_LISTED)
-    place, mark = _place(after)
-    rows: list[Row] = []
-    for number, listed in enumerate(_lists(figure, scope, period, part, told_apart)):
-        if number < place:
-            continue
-        query = listed.query.where(_beyond(listed.order, listed.id, mark)) if number == place and mark else listed.query
-        for fact in db.session.execute(query.order_by(listed.order, listed.id).limit(limit + 1 - len(rows))):
-            if len(rows) == limit:
-                return Behind(rows, rows[-1].mark)
-            rows.append(Row(fact.case_id, fact.at, fact.due_at, fact.id, f"{number}.{_micros(fact.ordered_by)}.{fact.id}"))
-    return Behind(rows, None)
-
-
-def is_listed(key: str) -> bool:
-    """Whether there is a list behind a figure: not behind hours, which the steps tell, nor behind what left the system."""
-    return key in FIGURES and FIGURES[key].facts != Facts.NONE and key != "quarantined"
 
 
 class Numbers(Counter[str]):
@@ -342,10 +199,10 @@ class _Counter:
             sums = {each.key: each.counts(self.period) for each in own if each.shape in (Shape.NUMBER, Shape.PART)}
             if any(each.shape == Shape.PART for each in own):
                 sums[RATABLE] = ratable(self.period)
-            for where in _where(facts, self.scope, self.centre_id, self.period, stretches) if own else ():
+            for where in rows_of(facts, self.scope, self.centre_id, self.period, stretches) if own else ():
                 self._sum(facts, sums, where)
                 for each in own:
-                    if (column := _told_apart_by(each)) is not None:
+                    if (column := told_apart_by(each)) is not None:
                         self._spread(each, column, where)
 
     def _columns(self, facts: Facts) -> tuple[Any, ...]:
@@ -354,7 +211,7 @@ class _Counter:
             return ()
         table: Any = CaseMoment if facts == Facts.MOMENTS else CaseSpan
         return (
-            *(_agency_of(table) if each == Dimension.AGENCY else getattr(table, COLUMNS[each]) for each in self.dimensions),
+            *(agency_of(table) if each == Dimension.AGENCY else getattr(table, COLUMNS[each]) for each in self.dimensions),
             table.source == APART,
         )
 
@@ -381,60 +238,6 @@ class _Counter:
                     counts[f"{figure.key}:{value}"] += number
 
 
-def _told_apart_by(figure: Figure) -> Any:
-    if figure.shape == Shape.REASONS:
-        return func.coalesce(CaseSpan.refusal_reason, NOT_YET)
-    if figure.shape == Shape.LEVELS:
-        return CaseMoment.kind
-    return CaseSpan.minutes if figure.shape == Shape.SPREAD else None
-
-
-def _where(
-    facts: Facts, scope: Scope, centre_id: int, period: Period, stretches: Sequence[Stretch]
-) -> list[ColumnElement[bool]]:  # fmt: skip
-    """The rows a figure is counted from, as one or two disjoint conditions that each begin at an index."""
-    if facts in (Facts.STOOD_BEFORE, Facts.STOOD_AFTER):
-        moment = period.since if facts == Facts.STOOD_BEFORE else period.until
-        scoped = _of(CaseSpan, scope, centre_id)
-        # for SQLite said so that no index begins with it: it would read every case ever opened before
-        is_sqlite = db.session.get_bind().dialect.name == "sqlite"
-        was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
-        return [and_(scoped, CaseSpan.ended_at.is_(None), was_opened), and_(scoped, CaseSpan.ended_at >= moment, was_opened)]
-    table: Any = CaseMoment if facts == Facts.MOMENTS else CaseSpan
-    column = _instant(facts)
-    within = or_(*(and_(column >= since, column < until) for since, until in stretches)) if stretches else false()
-    return [and_(_of(table, scope, centre_id, by_agency=facts != Facts.OPENED), within)]
-
-
-def _instant(facts: Facts) -> Any:
-    return {Facts.OPENED: CaseSpan.opened_at, Facts.ENDED: CaseSpan.ended_at, Facts.MOMENTS: CaseMoment.at}[facts]
-
-
-def _agency_of(table: Any) -> Any:
-    """Whose an extension, a hand-back or a redo was; a stretch belongs to the agency that leads."""
-    return CaseMoment.acting_agency_id if table is CaseMoment else CaseSpan.agency_id
-
-
-def _of(table: Any, scope: Scope, centre_id: int, *, by_agency: bool = True) -> ColumnElement[bool]:
-    """What the scope leaves. One index of two is offered, so that no planner begins at the worse one."""
-    own = [table.centre_id == centre_id]
-    if scope.agency_id is not None:
-        agency = _agency_of(table)
-        own = [table.centre_id + 0 == centre_id, agency == scope.agency_id] if by_agency else [*own, agency + 0 == scope.agency_id]
-    for column, value in (
-        (table.field_id, scope.field_id), (table.area_id, scope.area_id), (table.urgency, scope.urgency), (table.source, scope.source)
-    ):  # fmt: skip
-        if value is not None:
-            own.append(column == value)
-    return and_(*own)
-
-
-COLUMNS = {
-    Dimension.FIELD: "field_id", Dimension.AREA: "area_id", Dimension.AGENCY: "agency_id", Dimension.URGENCY: "urgency",
-    Dimension.SOURCE: "source",
-}  # fmt: skip
-
-
 # -- the sums of days -------------------------------------------------------------------------------------------------------------
 
 
@@ -449,7 +252,7 @@ def _summed_days(centre_id: int, period: Period) -> tuple[list[Days], list[Stret
 
     A day without a sum, and one whose facts have changed since, is counted from its facts. Short runs are too when they are many.
     """
-    first, last = _first_day(period.since), _local_day(period.until) - timedelta(days=1)
+    first, last = _first_day(period.since), local_day(period.until) - timedelta(days=1)
     return _split(_kept_days(centre_id, first, last) if first <= last else set(), period)
 
 
@@ -464,7 +267,7 @@ def _kept_days(centre_id: int, first: date, last: date) -> set[date]:
 
 def _split(kept: Collection[date], period: Period) -> tuple[list[Days], list[Stretch]]:
     """The runs of whole days of the period that are among these, and the stretches beside them."""
-    first, last = _first_day(period.since), _local_day(period.until) - timedelta(days=1)
+    first, last = _first_day(period.since), local_day(period.until) - timedelta(days=1)
     days = sorted(day for day in kept if first <= day <= last)
     runs: list[Days] = []
     for day in days:
@@ -528,12 +331,8 @@ def _raw(dimension: Dimension, subject: str) -> Any:
 
 
 def _first_day(instant: datetime) -> date:
-    day = _local_day(instant)
+    day = local_day(instant)
     return day if _midnight(day) == instant else day + timedelta(days=1)
-
-
-def _local_day(instant: datetime) -> date:
-    return instant.astimezone(LOCAL_ZONE).date()
 
 
 def _midnight(day: date) -> datetime:
@@ -545,28 +344,12 @@ def _midnight(day: date) -> datetime:
 
 def _named(tally: _Tally, dimensions: Sequence[Dimension]) -> dict[tuple[str, ...], Numbers]:
     """By how subjects are called outside. Rows that mean the same (a field in the wording of two centres) become one."""
-    known = [_subjects(dimension, {raw[place] for raw in tally.parts}) for place, dimension in enumerate(dimensions)]
+    known = [subjects_of(dimension, {raw[place] for raw in tally.parts}) for place, dimension in enumerate(dimensions)]
     found: dict[tuple[str, ...], Numbers] = defaultdict(Numbers)
     for raw, numbers in tally.parts.items():
         if any(numbers.values()) or numbers.minutes:
             found[tuple(names[value] for names, value in zip(known, raw, strict=True))].take(numbers)
     return found
-
-
-def _subjects(dimension: Dimension, values: set[Any]) -> dict[Any, str]:
-    if dimension in (Dimension.URGENCY, Dimension.SOURCE):
-        return {value: value for value in values}
-    id_column, name = OUTSIDE[dimension]
-    rows = db.session.execute(select(id_column, name).where(id_column.in_([value for value in values if value is not None])))
-    return {None: NOT_YET, **{row[0]: row[1] for row in rows}}
-
-
-OUTSIDE: dict[Dimension, tuple[Any, Any]] = {
-    Dimension.FIELD: (Field.id, Field.service_code),
-    Dimension.AREA: (Area.id, Area.ref),
-    Dimension.AGENCY: (Agency.id, Agency.ref),
-}
-"""How a row is called where no row number may be shown."""
 
 
 def _told(numbers: Numbers, keys: tuple[str, ...]) -> dict[str, Any]:
@@ -596,74 +379,3 @@ def spread(values: Collection[int]) -> dict[str, float | None]:
         # in whole numbers: 0.9 is none that a computer has
         "p90": ordered[-(-9 * len(ordered) // 10) - 1],
     }
-
-
-# -- the lists behind -------------------------------------------------------------------------------------------------------------
-
-
-class _Listed(NamedTuple):
-    """A statement for some of the rows behind a number, and what it is ordered by."""
-
-    query: Select[Any]
-    order: Any
-    id: Any
-
-
-def _lists(
-    figure: Figure, scope: Scope, period: Period, part: str | None, told_apart: Sequence[tuple[Dimension | None, str | None]]
-) -> Iterable[_Listed]:  # fmt: skip
-    """The statements in the order in which they are read. What stood at a moment: what still does, by limit; then what ended after."""
-    table: Any = CaseMoment if figure.facts == Facts.MOMENTS else CaseSpan
-    own = [figure.counts(period), *(_of_subject(table, by, subject) for by, subject in told_apart)]
-    if part and (column := _told_apart_by(figure)) is not None:
-        own.append(column == part)
-    is_standing = figure.facts in (Facts.STOOD_BEFORE, Facts.STOOD_AFTER)
-    for centre_id in scope.centre_ids:
-        where = _where(figure.facts, scope, centre_id, period, [(period.since, period.until)])
-        if not is_standing:
-            yield _listed(table, _instant(figure.facts), _instant(figure.facts), [*where, *own])
-            continue
-        still, later = where
-        yield _listed(CaseSpan, CaseSpan.due_at, CaseSpan.opened_at, [still, CaseSpan.due_at.is_not(None), *own])
-        yield _listed(CaseSpan, CaseSpan.opened_at, CaseSpan.opened_at, [still, CaseSpan.due_at.is_(None), *own])
-        yield _listed(CaseSpan, CaseSpan.ended_at, CaseSpan.opened_at, [later, *own])
-
-
-def _listed(table: Any, order: Any, at: Any, where: Sequence[ColumnElement[bool]]) -> _Listed:
-    due_at = CaseSpan.due_at if table is CaseSpan else Case.due_at
-    query = select(table.case_id, table.id, at.label("at"), due_at.label("due_at"), order.label("ordered_by"))
-    query = query.select_from(table).join(Case, Case.id == table.case_id)
-    return _Listed(query.where(*where, Case.quarantined_at.is_(None)), order, table.id)
-
-
-def _of_subject(table: Any, by: Dimension | None, subject: str | None) -> ColumnElement[bool]:
-    if by is None or subject is None or by == Dimension.MONTH:
-        return true()
-    column = _agency_of(table) if by == Dimension.AGENCY else getattr(table, COLUMNS[by])
-    if by in (Dimension.URGENCY, Dimension.SOURCE):
-        return and_(column == subject)
-    if subject == NOT_YET:
-        return and_(column.is_(None), table.source != APART)
-    id_column, name = OUTSIDE[by]
-    found: ColumnElement[bool] = column.in_(select(id_column).where(name == subject))
-    return found
-
-
-EPOCH = datetime(2000, 1, 1, tzinfo=LOCAL_ZONE)
-
-
-def _micros(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(microseconds=1)
-
-
-def _place(after: str | None) -> tuple[int, tuple[datetime, int] | None]:
-    """Where a list goes on, out of an address that people may have written: what makes no sense is its beginning."""
-    parts = (after or "").split(".")
-    # sixteen digits are three centuries of microseconds: every instant of which a row may tell, and none that no database holds
-    if len(parts) != 3 or not all(each.removeprefix("-").isdecimal() and len(each) <= 16 for each in parts):
-        return 0, None
-    return int(parts[0]), (EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2]))
-
-
-def _beyond(order: Any, row_id: Any, mark: tuple[datetime, int]) -> ColumnElement[bool]:
-    return and_(order >= mark[0], or_(order > mark[0], row_id > mark[1]))

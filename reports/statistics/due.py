@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 from casework.calendars import calendar_of
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.schedules import Run
 from casework.working_time import LONGEST_SEARCH_DAYS, DayTooFar
 from reports.statistics.periods import Period, period_at
@@ -43,12 +43,12 @@ def _back_to(after: datetime, centre_id: int, every: str, clock_time: str, days_
 
 def _run_of(period: Period, centre_id: int, clock_time: str, days_after: int) -> Run:
     calendar, moment = calendar_of(centre_id), time.fromisoformat(clock_time)
-    day, left = period.until.astimezone(LOCAL_ZONE).date(), days_after
+    day, left = local_day(period.until), days_after
     for _day in range(LONGEST_SEARCH_DAYS):
         due_at = datetime.combine(day, moment, LOCAL_ZONE)
         if due_at >= period.until and calendar.is_working_day(day):
             if left == 0:
-                return Run(period.name, period.label, period.until, due_at)
+                return Run(period.name, period.label, period.since, period.until, due_at)
             left -= 1
         day += timedelta(days=1)
     raise DayTooFar

@@ -1,7 +1,7 @@
 """Every figure of the reports: its name, what exactly is counted, and the one function that says which facts count.
 
 A fact is a stretch of a case (`CaseSpan`: from filing, or from being opened again, to an answer or another end) or a moment of it
-(`CaseMoment`). The function of a figure returns the condition such a row fulfils; counting.py counts the rows, or lists them. An
+(`CaseMoment`). The function of a figure returns the condition such a row fulfils; counting.py counts the rows, behind.py lists them. An
 instant is in a period when since <= instant < until. docs/statistics.md prints the definitions from here.
 """
 
@@ -255,8 +255,9 @@ def handled(_period: Period) -> ColumnElement[bool]:
 @_figure(
     Bilingual("Đúng hạn", "In time"),
     Bilingual(
-        "Trong số đã xử lý: trả lời trước khi hết hạn ban đầu. Hạn tính theo ngày làm việc, trừ thời gian tạm dừng.",
-        "Of the handled: answered before the limit first promised ran out. Limits count working days, without the time a case rested.",
+        "Trong số đã xử lý: trả lời trước khi hết hạn ban đầu. Hạn tính theo ngày làm việc, trừ thời gian tạm dừng trước hay sau gia hạn.",
+        "Of the handled: answered before the limit first promised ran out. Limits count working days, without the time a case rested,"
+        " before an extension or after it.",
     ),
     facts=Facts.ENDED, part_of="handled",
 )  # fmt: skip
@@ -328,8 +329,8 @@ def open_(_period: Period) -> ColumnElement[bool]:
 @_figure(
     Bilingual("Còn mở, còn hạn", "Open, in time"),
     Bilingual(
-        "Trong số còn mở cuối kỳ: lúc đó chưa hết hạn, hoặc chưa có hạn.",
-        "Of the open: their limit had not run out then, or they had none yet.",
+        "Trong số còn mở cuối kỳ: lúc đó chưa hết hạn, hoặc chưa có hạn. Chưa chốt thì tính theo hạn đang ghi hôm nay.",
+        "Of the open: their limit had not run out then, or they had none yet. Until frozen, by the limit as it is today.",
     ),
     facts=Facts.STOOD_AFTER, is_standing=True, part_of="open",
 )  # fmt: skip
@@ -340,8 +341,10 @@ def open_in_time(period: Period) -> ColumnElement[bool]:
 @_figure(
     Bilingual("Còn mở, trễ hạn", "Open, late"),
     Bilingual(
-        "Trong số còn mở cuối kỳ: lúc đó đã hết hạn. Vụ việc mở lại theo hạn mới của lần mở lại.",
-        "Of the open: their limit had run out then. A reopened case is judged by the limit of its reopening.",
+        "Trong số còn mở cuối kỳ: lúc đó đã hết hạn. Vụ việc mở lại theo hạn mới của lần mở lại. Chưa chốt thì tính theo hạn đang ghi hôm"
+        " nay: gia hạn, tạm dừng sau kỳ làm đổi; số đã chốt thì không.",
+        "Of the open: their limit had run out then. A reopened case is judged by the limit of its reopening. Until frozen, by the limit as"
+        " it is today, which extensions and rests after the period move; frozen figures stay.",
     ),
     facts=Facts.STOOD_AFTER, is_standing=True, part_of="open",
 )  # fmt: skip

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.db import db, kept_for_step
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import FiguresSnapshot
-from casework.permissions import LOCAL_ZONE
 from casework.settings.values import value_of
 from casework.words import Bilingual
 
@@ -62,7 +62,7 @@ class Period:
     def before(self) -> "Period":
         """The period of the same kind and length that ends where this one begins."""
         if self.kind == WEEK:
-            return _week(_local(self.since) - timedelta(days=7), self.centre_id)
+            return _week(local_day(self.since) - timedelta(days=7), self.centre_id)
         if self.kind == OTHER:
             first, last = _days_of(self.name)
             return _between(first - (last - first) - timedelta(days=1), first - timedelta(days=1), self.centre_id)
@@ -72,7 +72,7 @@ class Period:
     def after(self) -> "Period":
         """The next one of the same kind."""
         if self.kind == WEEK:
-            return _week(_local(self.since) + timedelta(days=7), self.centre_id)
+            return _week(local_day(self.since) + timedelta(days=7), self.centre_id)
         if self.kind == OTHER:
             first, last = _days_of(self.name)
             return _between(last + timedelta(days=1), last + (last - first) + timedelta(days=1), self.centre_id)
@@ -121,10 +121,10 @@ def period_named(name: str, *, centre_id: int | None = None) -> Period:
 def period_at(kind: str, instant: datetime, *, centre_id: int | None = None) -> Period:
     """Return the week, month, quarter, half-year or year an instant falls into. Raises NoSuchPeriod for another kind."""
     if kind == WEEK:
-        return _week(_local(instant), centre_id)
+        return _week(local_day(instant), centre_id)
     if kind not in MONTHS_OF:
         raise NoSuchPeriod(kind)
-    month = _local(instant).replace(day=1)
+    month = local_day(instant).replace(day=1)
     length = MONTHS_OF[kind]
     period = _of_months(kind, month.replace(month=(month.month - 1) // length * length + 1), centre_id)
     if instant >= period.until:
@@ -240,10 +240,6 @@ def _days_of(name: str) -> tuple[date, date]:
 def _moved(month: date, number: int) -> date:
     place = month.year * 12 + month.month - 1 + number
     return date(place // 12, place % 12 + 1, 1)
-
-
-def _local(instant: datetime) -> date:
-    return instant.astimezone(LOCAL_ZONE).date()
 
 
 def _midnight(day: date) -> datetime:

@@ -9,7 +9,7 @@ from casework.db import db
 from casework.models import Agency, Centre
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, Action, Actor, Role
 from casework.successors import Followed, followed_by
-from reports.statistics.counting import Scope
+from reports.statistics.subjects import Scope
 
 MOST = 100
 
@@ -30,11 +30,17 @@ class Reach:
     @property
     def scope(self) -> Scope:
         """What counts for it."""
-        return Scope((self.centre.id,), agency_id=self.agency.id if self.agency is not None else None)
+        return Scope((self.centre.id,), agency_id=self.agency_id)
+
+    @property
+    def agency_id(self) -> int | None:
+        """The one agency it is about; None of a whole centre."""
+        return self.agency.id if self.agency is not None else None
 
 
 def reaches_of(by: Actor) -> list[Reach]:
-    """Everything whose figures a person reads, the default centre first; whole centres before agencies.
+    """Everything whose figures a person reads, the default centre first; whole centres before agencies, what is at work before what has
+    ended.
 
     What has ended is read by those that follow it: its cases of then count for it for ever (rules.md, section 8).
     """
@@ -50,7 +56,7 @@ def reaches_of(by: Actor) -> list[Reach]:
     led = {grant.agency_id for grant in grants if grant.role in AGENCY_ROLES and grant.agency_id is not None}
     agency_ids = led | followed_by(Followed.AGENCY, led)
     seen = {reach.centre.id for reach in found}
-    agencies = select(Agency).where(Agency.id.in_(agency_ids)).order_by(Agency.folded_name, Agency.id)
+    agencies = select(Agency).where(Agency.id.in_(agency_ids)).order_by(Agency.valid_to.is_not(None), Agency.folded_name, Agency.id)
     found += [Reach(row.centre, row) for row in db.session.scalars(agencies) if row.centre_id not in seen]
     return found
 

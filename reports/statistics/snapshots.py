@@ -5,7 +5,7 @@ also written into the chain of events, so that who could change the row would st
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +22,11 @@ from casework.folding import normal
 from casework.models import CaseSpan, Centre, Event, FactsProgress, FiguresSnapshot, RefusalReason
 from casework.permissions import SYSTEM, Action, Actor, NotAllowed, require
 from casework.words import Bilingual
-from reports.statistics.counting import WHOLE, Dimension, Scope, figures_of, names_of
+from reports.statistics.counting import figures_of
 from reports.statistics.figures import FIGURES
 from reports.statistics.periods import Period
 from reports.statistics.reach import reaches_of
+from reports.statistics.subjects import WHOLE, Dimension, Scope, names_of
 
 FREEZE, CORRECT = "freeze_figures", "correct_figures"
 SHORTEST_REASON, LONGEST_REASON = 10, 1_000
@@ -60,16 +61,22 @@ class Change:
     after: Any
 
 
-def content_of(period: Period, *, centre_id: int, steps: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+def content_of(
+    period: Period, *, centre_id: int, steps: Sequence[Mapping[str, Any]] = (), say: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:  # fmt: skip
     """Return everything a snapshot of a period would hold now. Changes nothing; long periods take seconds, so it is made beforehand.
 
-    `steps` are the hours by step, which only the process knows (workflows/step_figures.py).
+    `steps` are the hours by step, which only the process knows (workflows/step_figures.py); `say` is told how many parts of how many are
+    counted.
     """
     scope = Scope((centre_id,))
     centre = db.session.get_one(Centre, centre_id)
     figures: dict[str, Any] = {}
     names: dict[str, Any] = {}
-    for dimension in (*DIMENSIONS, *([Dimension.MONTH] if len(period.months()) > 1 else [])):
+    dimensions = (*DIMENSIONS, *([Dimension.MONTH] if len(period.months()) > 1 else []))
+    for number, dimension in enumerate(dimensions):
+        if say is not None:
+            say(number, len(dimensions))
         found = figures_of(scope, period, by=dimension)
         figures["all"] = {WHOLE: found.pop(WHOLE)}
         figures[dimension] = found
@@ -91,6 +98,37 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(_plain(content), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def refuse_freezing(period: Period, *, centre_id: int, by: Actor, now: datetime) -> None:
+    """Raise NotAllowed or SnapshotRefused where the figures of a period cannot be frozen now: asked at the request, and when counted."""
+    _require(by, centre_id)
+    if not period.is_over(now):
+        raise SnapshotRefused("Kỳ này chưa hết, chưa thể chốt.", "This period is not over yet.")
+    if newest_of(period, centre_id=centre_id) is not None:
+        raise SnapshotRefused("Số liệu của kỳ này đã chốt; có thể lập bản đính chính.", "This period is frozen; it can be corrected.")
+    require_settled(period, now)
+
+
+def refuse_correction(snapshot: FiguresSnapshot, *, reason: str, by: Actor, now: datetime) -> None:
+    """Raise NotAllowed or SnapshotRefused where frozen figures cannot be corrected so; whether they differ is known when counted."""
+    _require(by, snapshot.centre_id)
+    if not SHORTEST_REASON <= len(normal(reason)) <= LONGEST_REASON:
+        raise SnapshotRefused(
+            f"Vui lòng ghi lý do đính chính, từ {SHORTEST_REASON} đến {LONGEST_REASON} ký tự.",
+            f"Please give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters.",
+        )
+    period = period_of(snapshot)
+    require_settled(period, now)
+    if waits_since(now) is not None:
+        # a change made after the period may be what is to be corrected
+        raise SnapshotRefused(*NOT_COUNTED)
+    newest = newest_of(period, centre_id=snapshot.centre_id)
+    if newest is not None and newest.id != snapshot.id:
+        # somebody was sooner; what was counted before that may be older than what they kept
+        raise SnapshotRefused(
+            "Kỳ này đã có bản đính chính mới hơn; vui lòng xem bản đó.", "There is a newer correction of this period; please read that one."
+        )
+
+
 def freeze(
     period: Period, *, centre_id: int, by: Actor, now: datetime, content: Mapping[str, Any] | None = None
 ) -> FiguresSnapshot:  # fmt: skip
@@ -99,12 +137,8 @@ def freeze(
     `content` is what content_of() made before this unit of work began. Raises NotAllowed, SnapshotRefused.
     """
     _require(by, centre_id)
-    if not period.is_over(now):
-        raise SnapshotRefused("Kỳ này chưa hết, chưa thể chốt.", "This period is not over yet.")
     _lock(centre_id)
-    if newest_of(period, centre_id=centre_id) is not None:
-        raise SnapshotRefused("Số liệu của kỳ này đã chốt; có thể lập bản đính chính.", "This period is frozen; it can be corrected.")
-    require_settled(period, now)
+    refuse_freezing(period, centre_id=centre_id, by=by, now=now)
     return _keep(period, centre_id, dict(content or content_of(period, centre_id=centre_id)), by=by, now=now, kind=FREEZE)
 
 
@@ -116,29 +150,16 @@ def correct(
     Raises NotAllowed, SnapshotRefused when no reason is given or nothing differs.
     """
     _require(by, snapshot.centre_id)
-    reason = normal(reason)
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        raise SnapshotRefused(
-            f"Vui lòng ghi lý do đính chính, từ {SHORTEST_REASON} đến {LONGEST_REASON} ký tự.",
-            f"Please give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters.",
-        )
     _lock(snapshot.centre_id)
+    refuse_correction(snapshot, reason=reason, by=by, now=now)
     period = period_of(snapshot)
-    require_settled(period, now)
-    if waits_since(now) is not None:
-        # a change made after the period may be what is to be corrected
-        raise SnapshotRefused(*NOT_COUNTED)
-    newest = newest_of(period, centre_id=snapshot.centre_id) or snapshot
-    if newest.id != snapshot.id:
-        # somebody was sooner; what was counted before that may be older than what they kept
-        raise SnapshotRefused(
-            "Kỳ này đã có bản đính chính mới hơn; vui lòng xem bản đó.", "There is a newer correction of this period; please read that one."
-        )
     fresh = dict(content or content_of(period, centre_id=snapshot.centre_id))
-    changes = list(differences(newest.content, fresh))
+    changes = list(differences(snapshot.content, fresh))
     if not changes:
         raise SnapshotRefused("Số liệu hiện nay không khác bản đã chốt.", "The figures do not differ from what is frozen.")
-    return _keep(period, snapshot.centre_id, fresh, by=by, now=now, kind=CORRECT, corrects=newest, reason=reason, changes=changes)
+    return _keep(
+        period, snapshot.centre_id, fresh, by=by, now=now, kind=CORRECT, corrects=snapshot, reason=normal(reason), changes=changes
+    )  # fmt: skip
 
 
 def period_of(snapshot: FiguresSnapshot) -> Period:

@@ -19,7 +19,8 @@ from casework.db import db
 from casework.facts.reading import APART
 from casework.models import Agency, Area, Case, CaseSpan
 from casework.words import Bilingual
-from reports.statistics.counting import NOT_YET, Behind, Row, Scope
+from reports.statistics.behind import Behind, Row
+from reports.statistics.subjects import NOT_YET, Scope
 
 SOON = timedelta(hours=24)
 """A limit is near when no more than this is left."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from reports.tables.table import Table, printable
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 from casework.settings.tables import harmless
 from reports.tables.table import Table, Type, printable
 

@@ -15,13 +15,17 @@ REPLACEMENT = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name as an identifier (JSON), its heading, its width in characters, and what stands in it where that is not plain."""
+    """One column: its name as an identifier (JSON), its heading, its width in characters, and what stands in it where that is not plain.
+
+    `en` is the heading in English, which stands beside the table.
+    """
 
     key: str
     name: str
     type: Type = "text"
     width: int = 16
     meaning: str = ""
+    en: str = ""
 
 
 @dataclass(slots=True)

@@ -109,3 +109,35 @@ def walk(page: Page) -> Iterator[str]:
     else:
         yield f"the focus does not get out within {MOST_STOPS} steps"
     yield from (f"no key leads to {each}" for each in page.evaluate(UNREACHED))
+
+
+SHEET, TEXT_AREA = 794, 650
+"""The width of A4 in pixels, by which styles choose, and of what is left between the margins of tokens.css."""
+
+ON_PAPER = """width => {
+    document.documentElement.style.width = `${width}px`;
+    const shown = each => each.checkVisibility({ visibilityProperty: true }) && each.getBoundingClientRect().width > 1;
+    const told = each => each.outerHTML.slice(0, 120);
+    const useless = ".sitebar, .sitebar *, .tabbar, main nav, main .btn, main button:not(:has(img)), "
+        + "main details:not([open], .figdef) > summary";
+    const found = [...document.querySelectorAll(useless)].filter(shown).map(each => `prints: ${told(each)}`);
+    for (const table of [...document.querySelectorAll("table")].filter(shown)) {
+        const box = table.getBoundingClientRect(), cut = table.closest(".scroll-x, .tablebox, .paper");
+        const right = Math.ceil(Math.max(box.right, box.left + table.scrollWidth));
+        if (right > width + 1) found.push(`${right} pixels wide: ${told(table)}`);
+        if (cut && getComputedStyle(cut).overflowX !== "visible") found.push(`may be cut: ${told(table)}`);
+    }
+    if (!document.querySelector("main .paper") && ![...document.querySelectorAll(".printhead")].some(shown)) found.push("no centre's name");
+    return found;
+}"""
+
+
+def misprints(page: Page) -> Iterator[str]:
+    """What is wrong with the page on paper: what is there to be pressed, a table that does not fit, no name of the centre."""
+    before = page.viewport_size
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": SHEET, "height": 1123})
+    yield from page.evaluate(ON_PAPER, TEXT_AREA)
+    page.emulate_media(media="screen")
+    if before is not None:
+        page.set_viewport_size(before)

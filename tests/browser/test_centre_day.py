@@ -25,7 +25,20 @@ from casework.facts.keeping import keep_facts
 from casework.identity import Contact
 from casework.messages.routing import route_messages
 from casework.messages.sending import send_waiting
-from casework.models import Camera, Case, ClockRule, Decision, Deputy, DocumentNumber, Event, Letter, Membership, OutboxMessage
+from casework.models import (
+    Camera,
+    Case,
+    ClockRule,
+    Decision,
+    Deputy,
+    DocumentBook,
+    DocumentNumber,
+    Event,
+    FiguresSnapshot,
+    Letter,
+    Membership,
+    OutboxMessage,
+)
 from casework.outputs import fail_output, take_output
 from casework.rights.requests import Wish, person_of, request_data
 from casework.words import Bilingual
@@ -47,7 +60,7 @@ from tests.browser.day import (
     spoken_report,
 )
 from tests.browser.house import Visitor
-from tests.browser.judging import UNFOLD
+from tests.browser.judging import UNFOLD, misprints
 from tests.conftest import environment_of
 from tests.messages.house import gateways_to
 from tests.outside import running
@@ -593,6 +606,9 @@ def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatc
     page.set_input_files("[name=file]", {"name": "ky.pdf", "mimeType": "application/pdf", "buffer": signed})
     press(clerk, "signed")
     expect(page.locator("main")).to_contain_text("Phó Chủ tịch")
+    page.check("[name=is_right]")
+    press(clerk, "signed")
+    expect(page.locator("main")).to_contain_text("Phó Chủ tịch")
     press(clerk, "seals")
     aside(lambda: seal_letters(app, store, now=day.now()))
     clerk.go(kept)
@@ -847,6 +863,10 @@ def test_figures_are_read_frozen_reported_and_taken_home(day: Day) -> None:
 
     lead.go(month)
     press("Chốt số liệu")
+    expect(page.locator("#counting")).to_contain_text("Đang đếm số liệu")
+    assert make() == 1
+    expect(page.locator("#counting")).to_contain_text("Xem bản đã chốt")
+    page.locator("#counting a").click()
     expect(page.locator("main h1")).to_have_text("Số liệu đã chốt: Tháng 2/2026")
     frozen = page.url
     of_february("found later")
@@ -855,6 +875,10 @@ def test_figures_are_read_frozen_reported_and_taken_home(day: Day) -> None:
     follow(frozen.rpartition("/")[2])
     fill_in(page, reason="Một phản ánh gửi bằng giấy được nhập sau khi chốt.")
     press("Lưu bản đính chính")
+    assert make() == 1
+    expect(page.locator("#counting")).to_contain_text("Xem bản đã chốt")
+    with page.expect_navigation():
+        page.locator("#counting a").click()
     expect(page.locator("section[aria-labelledby=changes]")).to_contain_text("được nhập sau khi chốt")
     assert page.url != frozen
     follow("/statistics/snapshots")
@@ -893,7 +917,7 @@ def test_figures_are_read_frozen_reported_and_taken_home(day: Day) -> None:
     letter = db.session.scalars(select(Letter).where(Letter.kind == "period_report").order_by(Letter.id.desc()).limit(1)).one()
     assert page.url.endswith(f"/documents/{letter.ref}")
     for gets, posts, of in (
-        ("cases crossed figures snapshot snapshots steps", "correct_snapshot freeze_period", "statistics"),
+        ("cases counting crossed figures snapshot snapshots steps", "correct_snapshot freeze_period", "statistics"),
         ("file new output progress", "delete new retry", "outputs"),
         ("preview reports", "prepare write", "reporting"),
     ):  # fmt: skip
@@ -943,6 +967,19 @@ def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
     with page.expect_navigation():
         page.get_by_role("button", name="Dừng lịch").click()
     expect(page.locator("main dl")).to_contain_text("đã dừng")
+
+
+def test_pages_are_fit_for_paper(day: Day) -> None:
+    snapshot, book = (db.session.scalars(select(each).limit(1)).one() for each in (FiguresSnapshot, DocumentBook))
+    letter = db.session.scalars(select(Letter).where(Letter.kind == "period_report").order_by(Letter.id.desc()).limit(1)).one()
+    pages = (
+        "/inbox", f"/cases/{day.case('several').ref}", "/late", "/team", "/search", "/dashboard", "/statistics?period=2026-02",
+        "/statistics/cross?period=2026-02", "/statistics/steps?period=2026-02", "/statistics/snapshots",
+        f"/statistics/snapshots/{snapshot.ref}", "/statistics/reports", "/documents?shelf=numbered", f"/documents/books?book={book.ref}",
+        f"/documents/{letter.ref}", "/exports", "/schedules", "/studio/heat",
+    )  # fmt: skip
+    lead = day.person("ops_lead")
+    assert [f"{path}: {fault}" for path in pages for fault in misprints(lead.go(path))] == []
 
 
 def test_every_act_there_is_was_part_of_the_day(day: Day) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from casework import anchors, events
 from casework.anchor_verification import check_anchors
-from casework.anchors import KEY, AnchorDamaged, AnchorKeyUnusable, anchor_files, is_signed, read_anchor, write_anchor
+from casework.anchors import KEY, AnchorDamaged, AnchorKeyUnusable, anchor_files, hand_over_key, is_signed, read_anchor, write_anchor
 from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Anchor
@@ -191,3 +191,29 @@ def test_a_name_that_is_no_anchor_file_is_not_read(three: Path) -> None:
         read_anchor(three / "000009.json")
     with pytest.raises(AnchorDamaged, match="missing"):
         read_anchor(three / "000010.json")
+
+
+def test_a_new_key_is_named_by_the_one_before_it_and_anchors_go_on(data: Path) -> None:
+    happen("a")
+    write_anchor(data, now=NOON)
+    for day in (1, 2):
+        hand_over_key(data, now=NOON + day * DAY)
+        assert found(data) == set(), "the newest anchor is of the key before, which has named its successor"
+        happen("a")
+        write_anchor(data, now=NOON + day * DAY)
+        assert found(data) == set()
+    assert len({read_anchor(path).key_id for path in anchor_files(data / "anchors")}) == 3
+    for path in (data / "anchors").glob("succession-*"):
+        path.rename(path.with_suffix(".gone"))
+    assert {(check, is_fault) for check, _, is_fault in found(data)} == {("anchor.key_changed", False)}
+
+
+def test_a_succession_somebody_made_up_proves_nothing(data: Path) -> None:
+    happen("a")
+    write_anchor(data, now=NOON)
+    hand_over_key(data, now=NOON)
+    (path,) = (data / "anchors").glob("succession-*")
+    told = orjson.loads(path.read_bytes())
+    for change in ({"signatures": told["signatures"][::-1]}, {"signatures": told["signatures"][:1]}, {"content": "{}"}):
+        path.write_bytes(orjson.dumps({**told, **change}))
+        assert {check for check, *_ in found(data)} == {"anchor.key_differs"}

@@ -18,9 +18,10 @@ from casework.boundary_import import SKIP, ImportRefused, Plan, export_boundarie
 from casework.centres import centre_for
 from casework.db import db, unit_of_work
 from casework.folding import fold
+from casework.local_time import LOCAL_ZONE
 from casework.map_layers import LARGEST_LAYER, areas_layer
 from casework.models import Area, Event
-from casework.permissions import LOCAL_ZONE, NotAllowed, Role
+from casework.permissions import NotAllowed, Role
 from casework.settings.recording import ReasonMissing
 from tests import build
 from tests.casework.test_boundaries import EAST, HOLE, SQUARE, collection, feature, polygon

@@ -12,9 +12,10 @@ from casework.centres import CentreMissing, PassOnRefused, centre_for, other_cen
 from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.intake import Place
+from casework.local_time import LOCAL_ZONE
 from casework.models import Area, CalendarDay, Case, Centre, Clock, ClockRule, Event, Field, OutboxMessage, ReminderRule, SearchRow
 from casework.notes import notes_seen_by
-from casework.permissions import LOCAL_ZONE, NotAllowed, Role, case_seen_by
+from casework.permissions import NotAllowed, Role, case_seen_by
 from casework.possible_acts import possible_acts
 from casework.reminders import send_reminders
 from tests import build, joined

@@ -299,3 +299,14 @@ def test_what_was_in_time_without_more_time_is_judged_by_the_day_as_a_rest_had_m
         due = clock(case).due_at
         assert due is not None
         assert clock(case).first_due_at == rested < due, "the second moves it no more"
+
+    def rest(since: datetime, until: datetime) -> datetime:
+        with unit_of_work():
+            row = lock_case(case.id)
+            pause_clocks(row, pause=Pause.HOLD, until=None, at=since)
+            resume_clocks(row, at=until)
+        return clock(case).first_due_at
+
+    assert rested == local(12, 3)
+    assert rest(local(9, 3, 8), local(11, 3, 8)) == local(14, 3), "a rest after it does: no limit counts the time a case rested"
+    assert rest(local(16, 3, 8), local(17, 3, 8)) == local(14, 3), "one that begins when it has run out does not"

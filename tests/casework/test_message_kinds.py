@@ -16,8 +16,12 @@ from casework.seeding import table_rows
 SOURCES = [path for package in (casework, workflows) for path in Path(package.__path__[0]).rglob("*.py") if path.name != "kinds.py"]
 TELLERS = {"tell_reporters": Audience.REPORTER, "tell_reporter": Audience.REPORTER, "tell_followers": Audience.FOLLOWER,
            "tell_desk": Audience.STAFF, "tell_inbox": Audience.STAFF, "tell_account": Audience.STAFF,
-           "tell_agency_of_letter": Audience.STAFF, "tell_of_data_request": Audience.STAFF, "tell_of_schedule": Audience.STAFF}  # fmt: skip
-WITH: dict[str, set[str]] = {"tell_agency_of_letter": set(), "tell_of_data_request": set(), "tell_of_schedule": set()}
+           "tell_agency_of_letter": Audience.STAFF, "tell_of_data_request": Audience.STAFF, "tell_of_schedule": Audience.STAFF,
+           "tell_of_sign_in": Audience.STAFF, "tell_of_account": Audience.REPORTER}  # fmt: skip
+WITH: dict[str, set[str]] = {
+    "tell_agency_of_letter": set(), "tell_of_data_request": set(), "tell_of_schedule": set(), "tell_of_sign_in": set(),
+    "tell_of_account": set(),
+}  # fmt: skip
 """What a teller adds by itself: mostly the code."""
 ABOUT_SENDING = {"letter", "case", "at", "key", "agency_id"}
 MADE_FROM = {"report_refused": {"guidance"}, "due_sooner": {"reason"}, "one_time_code": {"digits"}}

@@ -1,6 +1,7 @@
 """The row of an order on both databases: leased to one worker, kept, tried again, dropped with the case it may hold."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,12 @@ from sqlalchemy import select
 from casework import outputs
 from casework.db import db, unit_of_work
 from casework.file_store import StoredFile
-from casework.models import Account, Agency, Case, CaseSuccession, File, Membership, Output
+from casework.models import Account, Agency, Case, CaseSuccession, Event, File, Membership, Output, ReportSchedule
 from casework.outputs import KINDS, Taken, centres_ordered_in, finish_output, order_output, take_output
+from casework.outputs.erasing import RUNS_KEPT
 from casework.permissions import SYSTEM, Actor, NotAllowed, Role, actor_for
+from casework.schedules import Plan, make_schedule, stop_schedule
+from reports.statistics.due import run_after
 from reports.tables.writing import MEDIA_TYPES
 from tests import build
 from tests.second_centre import of_the_installation, second_world
@@ -91,6 +95,36 @@ def test_an_order_goes_through_one_worker_to_its_file_and_with_a_case_that_leave
     assert outputs.output_seen(far, seen[0].ref) is None
 
 
+def test_rows_of_files_long_gone_are_forgotten_but_not_the_events_nor_the_runs_a_schedule_still_asks_for(app: Flask) -> None:
+    world = build.standard_world()
+    lead, year = world.actor("ops_lead", NOW), timedelta(days=366)
+    ids = [ordered(lead, centre_id=world.centre.id) for _ in range(2)]
+    assert finish(take(), SYSTEM, "aa/bb/aabb" + "0" * 28)
+    with unit_of_work():
+        outputs.drop_output(db.session.get_one(Output, ids[1]), by=lead, now=NOW)
+        plan = Plan("Bảng", "csv", "08:00", 0, ("ops_lead",), keep_days=90)
+        schedule = make_schedule("figures", "week", plan, centre_id=world.centre.id, by=lead, now=NOW, next_run=run_after)
+        for week in range(RUNS_KEPT + 1):
+            at = NOW + timedelta(weeks=week)
+            db.session.add(Output(kind="figures", form="csv", parameters={}, centre_id=world.centre.id, state="expired", asked_at=at,
+                                  due_at=at, ended_at=at, schedule_id=schedule.id, for_at=at))  # fmt: skip
+        events = db.session.query(Event).count()
+        ran = NOW + timedelta(weeks=RUNS_KEPT)
+    with unit_of_work():
+        assert outputs.forget_outputs(NOW + year, most=1) == 1, "so many at a time"
+    with unit_of_work():
+        assert outputs.forget_outputs(NOW + year) == 1, "the dropped one and the oldest run; the other has its file, and the runs are newer"
+    with unit_of_work():
+        outputs.erase_expired(NOW + year)
+    with unit_of_work():
+        assert outputs.forget_outputs(ran + 2 * year) == 1, "of a schedule that runs, which periods it has made is told by the newest"
+    assert (states(), db.session.query(File).count()) == (["expired"] * RUNS_KEPT, 0), "the file with its row"
+    assert db.session.query(Event).count() == events
+    with unit_of_work():
+        stop_schedule(db.session.get_one(ReportSchedule, schedule.id), by=lead, now=ran)
+        assert outputs.forget_outputs(ran + 2 * year) == RUNS_KEPT
+
+
 def test_who_may_order_in_which_centre_is_by_the_role_held_there(sqlite_app: Flask) -> None:
     world = build.standard_world()
     other = second_world(world)
@@ -103,6 +137,9 @@ def test_who_may_order_in_which_centre_is_by_the_role_held_there(sqlite_app: Fla
     assert (prefixes(officer), prefixes(operator), prefixes(actor_for(house, now=NOW))) == (["LD"], ["DN"], ["DN", "LD"])
     assert [prefixes(world.actor(name, NOW)) for name in ("administrator", "inspector", "records_clerk", "citizen")] == [[]] * 4
     assert (prefixes(world.actor("inspector", NOW), "setting_events"), prefixes(officer, "late")) == (["LD"], [])
+    administrator = world.actor("administrator", NOW)
+    stands_in = replace(administrator, grants=tuple(replace(grant, principal_id=1) for grant in administrator.grants))
+    assert (prefixes(administrator, "people"), prefixes(stands_in, "people"), prefixes(stands_in, "incidents")) == (["LD"], [], ["LD"])
     for by, centre, named in ((officer, other.centre, False), (operator, world.centre, False), (officer, world.centre, True),
                               (world.actor("operator", NOW), world.centre, True), (SYSTEM, world.centre, False)):  # fmt: skip
         with pytest.raises(NotAllowed):

@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 from casework.cases import CaseNotOpen, lock_case
 from casework.clocks import ClockKind, move_due, running_clock, schedule_reminder
 from casework.db import db, unit_of_work
+from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Clock, ClockPause, Event, Note, OutboxMessage, Reminder
 from casework.notes import notes_seen_by
-from casework.permissions import LOCAL_ZONE, NotAllowed, desk_name
+from casework.permissions import NotAllowed, desk_name
 from casework.reminders import RemindRefused, morning_after, owing_agencies, remind, send_reminders
 from casework.working_time import Calendar
 from tests import build

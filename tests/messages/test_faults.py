@@ -16,12 +16,12 @@ from casework.messages.retention import forget_sent
 from casework.messages.sending import Refused, SendFailed, TryLater
 from casework.models import Case, Delivery, HouseSetting, OutboxMessage, TextTemplate, VisibilityReason
 from casework.outbox import tell_agency_of_letter
+from casework.outgoing import OutsideOnly
 from tests import build
 from tests.messages.house import BY_MAIL, BY_PHONE, House, gateways_to, has_zns, quiet_case, with_mail
 from tests.outside import Outside
 from tests.second_centre import second_world
 from web.gateways.answers import refuse_unless_taken
-from web.gateways.push import OutsideOnly
 from web.gateways.smtp import _refuse_unless_taken
 
 
@@ -158,7 +158,7 @@ def test_a_push_service_is_reached_by_ipv4_where_its_other_addresses_lead_nowher
             (socket.AF_INET6, "::1"), (socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"))]  # fmt: skip
         real = socket.getaddrinfo
         monkeypatch.setattr(socket, "getaddrinfo", lambda name, *rest, **named: found if name == host else real(name, *rest, **named))
-        stream = OutsideOnly(allows_loopback=True).connect_tcp(host, port, timeout=2)
+        stream = OutsideOnly({host}).connect_tcp(host, port, timeout=2)
         assert stream.get_extra_info("server_addr")[0] == "127.0.0.1"
         stream.close()
 

@@ -15,10 +15,11 @@ from flask import Flask
 from casework.db import db, unit_of_work
 from casework.messages.push_subscriptions import subscribe
 from casework.models import LoginSession, PushSubscription
+from casework.outgoing import OutsideOnly
 from tests import build
 from tests.messages.house import House, told_of_everything
 from tests.outside import Outside
-from web.gateways.push import OutsideOnly, PushGateway, kept_key
+from web.gateways.push import PushGateway, kept_key
 
 
 class Browser:
@@ -85,7 +86,7 @@ def test_a_notice_is_for_its_browser_alone_and_ends_where_the_browser_is_gone(sq
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "localhost", "::1", "0.0.0.0"])
 def test_no_notice_is_sent_to_an_address_inside(host: str) -> None:
     with pytest.raises(httpcore.ConnectError):
-        OutsideOnly(allows_loopback=False).connect_tcp(host, 443, timeout=1)
+        OutsideOnly().connect_tcp(host, 443, timeout=1)
 
 
 def test_the_key_of_the_house_is_made_once(tmp_path: Path) -> None:

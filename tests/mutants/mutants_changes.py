@@ -160,7 +160,7 @@ CHANGES = [
     )),
     Mutant("rung climbed twice", "casework/reminders.py", " if rung.id not in climbed]\n        assignment", "]\n        assignment",
            unit("reminders", "a_rung_once_climbed_is_not_climbed_again_after_the_limit_has_moved")),
-    Mutant("a letter for each case", "casework/outbox.py", 'key = f"letter:{desk}:{due', 'key = f"letter:{desk}:{case.code}:{due',
+    Mutant("a letter for each case", "casework/outbox.py", 'key = f"letter:{desk}:{local_day', 'key = f"letter:{desk}:{case.code}:{local_day',
            unit("reminders", "several_cases_stand_in_one_letter_per_desk_and_morning")),
     Mutant("letter at once", "casework/reminders.py", "due=morning_after(now, calendar))", "due=now)",
            unit("reminders", "a_normal_case_waits_for_the_letter_of_the_next_morning")),

@@ -18,7 +18,8 @@ from lxml import etree
 from casework.errors import CaseworkError
 from casework.letterheads import Head
 from reports.official import body_of
-from reports.pdf import AssetFetcher, characters, printable
+from reports.pdf import characters, printable
+from reports.typesetting import AssetFetcher
 from tests.reports import samples
 from tests.reports.measuring import MM, measured
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageFile
 from casework.photo_files import PhotoRefused
 from casework.photos import accept_photo
 from casework.words import Bilingual
-from reports import pdf, receipt
+from reports import pdf, receipt, typesetting
 
 FILED = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 RECEIPT = receipt.Receipt(
@@ -87,8 +87,8 @@ def test_the_qr_code_is_drawn_without_style_or_script() -> None:
     "file:///etc/hostname", "http://127.0.0.1:9/x", "https://example.vn/x", "data:text/plain,x", "app:///../receipt.py",
     "app:///missing.svg", "app://host/qr.svg", "ftp://example.vn/x", "qr.svg"])
 def test_the_fetcher_refuses_whatever_it_was_not_given(address: str) -> None:
-    with pytest.raises(pdf.FetchRefused):
-        pdf.AssetFetcher({"qr.svg": ("image/svg+xml", b"<svg/>")}).fetch(address)
+    with pytest.raises(typesetting.FetchRefused):
+        typesetting.AssetFetcher({"qr.svg": ("image/svg+xml", b"<svg/>")}).fetch(address)
 
 
 def test_a_document_that_asks_for_more_is_made_without_it() -> None:

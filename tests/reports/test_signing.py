@@ -13,16 +13,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pikepdf
 import pytest
+from asn1crypto import x509 as asn1_x509
+from asn1crypto.keys import PrivateKeyInfo
+from asn1crypto.tsp import TimeStampReq
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields as sign_fields
 from pyhanko.sign import signers
+from pyhanko.sign.timestamps import DummyTimeStamper
 
 from reports.signing.examining import examine, roots_of
 from reports.signing.failures import SealingFailed
@@ -31,6 +37,7 @@ from reports.signing.found import SignatureFound, found_again
 from reports.signing.prefixes import digests_of_beginnings
 from reports.signing.reading import FileUnread, examined, signatures_of
 from reports.signing.returning import ReturnRefused, judge_returned
+from reports.signing.revoking import NOTHING_KNOWN, ListUnread, read_lists
 from reports.signing.sealing import seal_pdf
 from tests.authority import PASSPHRASE, Authority
 from tests.reports.seal_samples import (
@@ -42,6 +49,7 @@ from tests.reports.seal_samples import (
     authority,
     body_seal,
     issued,
+    own_signature,
     sealed,
     sealed_on_top,
     signed,
@@ -199,6 +207,91 @@ def test_what_is_done_to_a_signed_file_is_found_and_said_in_both_languages() -> 
         assert english in " ".join(text.en for text in last.words), said(last)
         assert last.is_good == (judgement[3] == "ended"), "a certificate that has ended since was good when it signed"
         assert bool(last.faults) != last.is_good
+
+
+def test_what_held_when_it_was_signed_and_what_holds_today_are_both_told(tmp_path: Path) -> None:
+    own = replace(own_signature(), file=authority().file(tmp_path / "own.p12", LEADER, since=SINCE, days=400))
+    pdf = seal_pdf(issued(), own, reason="", at=SIGNED, environ=ENVIRON)
+    [kept] = found(pdf)
+    day, serial, pems = timedelta(days=1), int(kept.chain[-1][1], 16), [authority().pem.decode()]
+    assert found_again(kept.told()) == kept
+
+    def today(at: datetime, *revoked: datetime, listed: bool = True, **more: Any) -> SignatureFound:
+        crl = authority().revocation_list(*((serial, each) for each in revoked), on=at)
+        known = read_lists([crl], pems) if listed else NOTHING_KNOWN
+        return found_again(kept.told()).as_of(at, known, **more)
+
+    held = today(NOW + day, listed=False)
+    assert "còn hiệu lực vào thời gian ký ghi trong chữ ký và cả hôm nay (đến 05/02/2027)" in said(held)
+    assert "bị thu hồi hay không" in said(held)
+    assert "không có trong danh sách thu hồi ngày 04/03/2026" in said(today(NOW + day))
+    ended = today(NOW + 500 * day)
+    assert "nay đã hết hạn; còn hiệu lực vào thời gian ký" in said(ended)
+    assert ended.is_good
+    revoked = SIGNED + 10 * day
+    # a time the signer wrote proves nothing: whoever has stolen a key writes an earlier one
+    bad = today(revoked + day, revoked)
+    assert (bad.is_good, bad.revocation) == (False, "revoked")
+    assert "đã bị thu hồi ngày 12/03/2026, và không có gì chứng minh" in said(bad)
+    [fault] = bad.faults
+    assert fault.en.startswith("The certificate was revoked on 12/03/2026, and nothing proves")
+    # that we have had the file since before does
+    ours = today(revoked + day, revoked, had_since=revoked - day)
+    assert (ours.is_good, ours.revocation) == (True, "revoked_since")
+    assert "chữ ký có từ trước đó" in said(ours)
+    assert not today(revoked + day, revoked, had_since=revoked + day).is_good
+    assert today(revoked - day, revoked).is_good, "not yet"
+    attested = replace(today(revoked + day, revoked), is_attested=True)
+    assert (attested.is_good, attested.revocation) == (True, "revoked_since")
+    known, sha256 = read_lists([authority().revocation_list((serial, SIGNED), on=NOW)], pems), hashlib.sha256(issued()).hexdigest()
+    with pytest.raises(ReturnRefused, match="was revoked on"):
+        judge_returned(pdf, sha256=sha256, size=len(issued()), before=0, trust=pems, at=NOW, known=known)
+
+
+def test_a_list_counts_when_who_issued_the_certificates_has_signed_it_and_it_is_whole() -> None:
+    _key, certificate = authority().leaf(LEADER, since=SINCE)
+    namesake = Authority.new(authority().name, since=SINCE)
+    pems, old, new = [authority().pem.decode()], SIGNED, SIGNED + timedelta(days=3)
+    for crl in (namesake.revocation_list(on=old), authority().revocation_list(on=old, delta=True), b"none", b"-----BEGIN X509 CRL-----\nx"):
+        with pytest.raises(ListUnread):
+            read_lists([crl], pems)
+    lists = [authority().revocation_list((certificate.serial_number, SINCE), on=old), authority().revocation_list(on=new)]
+    for held in (lists, lists[::-1]):
+        known = read_lists(held, pems)
+        [issuer] = known.lists
+        assert (known.revoked_at(issuer, certificate.serial_number), known.known_on(issuer)) == (None, new), "the newest holds"
+
+
+def test_a_time_stamp_stands_behind_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rsa_key = rsa.generate_private_key(65537, 2048)
+    der, stamped_at = rsa_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), SIGNED + timedelta(seconds=2)
+
+    def stamping(by: Authority) -> DummyTimeStamper:
+        _key, certificate = by.leaf("Dấu thời gian", since=SINCE, key=rsa_key, use=ExtendedKeyUsageOID.TIME_STAMPING)
+        own = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+        return DummyTimeStamper(own, PrivateKeyInfo.load(der), fixed_dt=stamped_at)
+
+    stamper, asked = stamping(authority()), []
+
+    def call(_door: object, method: str, url: str, *, content: bytes, headers: dict[str, str]) -> Any:
+        asked.append((method, url, headers["Content-Type"]))
+        # asked from within a loop: it awaits nothing, so its first step is its last
+        with pytest.raises(StopIteration) as answered:
+            stamper.async_request_tsa_response(TimeStampReq.load(content)).send(None)
+        headers = {"content-type": "application/timestamp-reply"}
+        return SimpleNamespace(has_succeeded=True, status=200, headers=headers, content=answered.value.value.dump())
+
+    monkeypatch.setattr("casework.outgoing.Door.call", call)
+    seal = replace(own_signature(), timestamps="https://tsa.example.vn/tsa")
+    pdf = seal_pdf(issued(), seal, reason="", at=SIGNED, environ=ENVIRON)
+    [told] = found(pdf)
+    assert asked == [("POST", "https://tsa.example.vn/tsa", "application/timestamp-query")]
+    assert (told.is_good, told.is_attested, told.at) == (True, True, stamped_at)
+    assert "được dấu thời gian tin cậy xác nhận" in said(told)
+    # a stamp of somebody we do not know stands behind nothing
+    stamper = stamping(Authority.new("Tổ chức lạ", since=SINCE))
+    [told] = found(seal_pdf(issued(), seal, reason="", at=SIGNED, environ=ENVIRON))
+    assert (told.is_good, told.is_attested, told.at) == (True, False, SIGNED)
 
 
 def of_period(since: datetime) -> bytes:

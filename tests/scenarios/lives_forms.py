@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Assignment, Case, Field, Publication, RefusalReason, Report, VisibilityReason
-from casework.permissions import LOCAL_ZONE
 from tests import build
 
 WORDS = ("Có đống rác lớn ven suối.", "Đã kiểm tra tại chỗ.", "Xin xem lại giúp.")

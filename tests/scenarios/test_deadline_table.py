@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Report
-from casework.permissions import LOCAL_ZONE
 from casework.working_time import Unit
 from tests import build
 from tests.casework.acting import clock, told

@@ -22,6 +22,8 @@ from casework.calendars import calendar_of
 from casework.contacts.blocked_senders import blocks_seen
 from casework.db import db, unit_of_work
 from casework.deputies import principals_of
+from casework.documents.numbering import books_seen
+from casework.documents.register import Shelf, documents_seen, lines_of
 from casework.drafts import draft_name, drafts_of
 from casework.element_settings import element_rule
 from casework.extensions import extensions_of
@@ -30,6 +32,7 @@ from casework.figures.reading import shown_figures
 from casework.intake import original_words
 from casework.letterheads import letterhead_for
 from casework.letters import letters_seen
+from casework.local_time import LOCAL_ZONE
 from casework.me_too import me_too_counts
 from casework.mentions import unseen_count
 from casework.messages.dead_letters import channel_states, dead_letters
@@ -45,8 +48,10 @@ from casework.models import (
     Clock,
     DataRequest,
     Delivery,
+    DocumentNumber,
     Event,
     HotlineCall,
+    LetterFile,
     OutboxMessage,
     Photo,
     Publication,
@@ -57,7 +62,8 @@ from casework.models import (
     StaleDay,
 )
 from casework.openings import newest_answers, opened_by
-from casework.permissions import LOCAL_ZONE, Actor, Role, Sight, actor_for, sees
+from casework.outputs import outputs_seen, retry_output
+from casework.permissions import Actor, Role, Sight, actor_for, sees
 from casework.personal_marks import MarkKind, personal_marks
 from casework.photo_records import photos_of_answer, photos_of_report
 from casework.public_cases import public_list
@@ -70,6 +76,7 @@ from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import plans_seen
 from casework.same_sender import earlier_reports
 from casework.saved_filters import filters_of
+from casework.schedules import runs_of, schedules_seen
 from casework.seeding import REORGANISED_ON, table_rows
 from casework.settings.event_lists import setting_events
 from casework.settings.people import fit_email, fit_phone
@@ -78,14 +85,16 @@ from casework.states import OPEN_STATES, AssignmentEnd, AssignmentState, CaseSta
 from casework.triage import hotline_calls
 from casework.wallboards import wallboards_of
 from casework.working_time import Calendar
+from reports.statistics.snapshots import snapshots_seen
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.whole import sample
-from web import demo, demo_cases, demo_people, demo_studio, demo_telling
+from web import demo, demo_cases, demo_papers, demo_people, demo_studio, demo_telling
 from web.config import Config
 from web.demo_cases import STORIES
 from web.demo_fresh import FRESH
 from web.demo_people import CITIZENS, PASSWORD
+from web.demo_seals import demo_seals
 from web.demo_stories import moments_of
 from web.demo_year import YEAR
 from web.passwords import check_password
@@ -125,7 +134,8 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "postgres":
         cluster, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
         url = cluster.create("demonstration", template=template)
-    config = Config.from_environment(environment_of(tmp_path_factory.mktemp("demonstration"), url) | {"LANGBIANG_DEMO": "yes"})
+    folder = tmp_path_factory.mktemp("demonstration")
+    config = Config.from_environment(environment_of(folder, url) | demo_seals(folder) | {"LANGBIANG_DEMO": "yes"})
     if url is None:
         prepare_schema(config)
     with running(config) as app:
@@ -389,7 +399,6 @@ def test_the_rooms_behind_the_desks_show_something(app: Flask) -> None:
     late = late_list(person("vanhanh"), now=NOW)
     assert (late.with_apology, late.without_apology) == (1, 1)
     assert {row.can_be_written for row in late.rows} == {True}
-    assert sorted(letter.kind for letter in letters_seen(person("vanhanh"))) == ["apology", "late_list"]
     letter = next(letter for letter in letters_seen(person("vanhanh")) if letter.kind == "late_list")
     assert letter.content["head"]["parent_body"] == "UBND XÃ LẠC DƯƠNG"
     assert letter.content["to"].startswith("Phòng")
@@ -409,6 +418,41 @@ def test_the_rooms_behind_the_desks_show_something(app: Flask) -> None:
     assert preview(draft, now=NOW).cases >= 1
     years = {row.day.year for row in db.session.scalars(select(CalendarDay))}
     assert {NOW.year, NOW.year + 1} <= years
+
+
+def test_papers_wait_for_numbers_have_them_and_bear_the_seal(app: Flask) -> None:
+    clerk = actor_for(demo_people.staff_account("vanthu"), now=NOW)
+    on_shelves = {shelf: [(each.letter.kind, each.state.value) for each in documents_seen(clerk, shelf)] for shelf in Shelf}
+    assert on_shelves[Shelf.TO_NUMBER] == [("refusal_notice", "to_number"), ("transfer_slip", "to_number")]
+    assert on_shelves[Shelf.TAKEN_BACK] == [("answer", "struck")]
+    assert Counter(on_shelves[Shelf.NUMBERED]) == {
+        ("answer", "issued"): 3, ("answer", "sealed"): 1, ("late_list", "sealed"): 1, ("extension_notice", "issued"): 1,
+        ("yearbook", "issued"): 1, ("period_report", "sealed"): 1,
+    }  # fmt: skip
+    told = {document.letter.kind: document.about for document in documents_seen(clerk, Shelf.NUMBERED)}
+    assert (told["period_report"], told["yearbook"]) == ("Tháng 2/2026", "2025")
+    for book in books_seen(clerk):
+        lines = lines_of(book)
+        assert [line.number.number for line in lines] == list(range(1, len(lines) + 1))
+    outside = [row.note for row in db.session.scalars(select(DocumentNumber).where(DocumentNumber.letter_id.is_(None)))]
+    assert len(outside) == demo_papers.BEFORE + demo_papers.LEFT_OUT
+    with_seal = db.session.scalars(select(LetterFile).where(LetterFile.kind == "sealed")).first()
+    assert with_seal is not None
+    assert [signature["signer"] for signature in with_seal.signatures] == ["Trung tâm IOC Lạc Dương (Dữ liệu minh họa)"]
+    assert client_of(app).get("/transparency/yearbook").mimetype == "application/pdf"
+
+
+def test_files_and_schedules_have_run_and_one_can_be_tried_again(app: Flask) -> None:
+    operator, lead = (actor_for(demo_people.staff_account(login), now=NOW) for login in ("vanhanh", "totruong"))
+    ordered = {(row.kind, row.form): row for row in outputs_seen(operator)}
+    assert {key: row.state for key, row in ordered.items()} == {
+        ("cases", "xlsx"): "ready", ("case_file", "pdf"): "ready", ("late", "csv"): "failed",
+    }  # fmt: skip
+    retry_output(ordered["late", "csv"], by=operator, now=NOW)
+    db.session.rollback()
+    runs = {row.name: [run.state for run in runs_of(row)] for row in schedules_seen(lead)}
+    assert sorted(runs.values()) == [[], [], ["ready", "ready"]]
+    assert [(row.name, row.number) for row in snapshots_seen(lead)] == [("2026-02", 1)]
 
 
 def test_what_citizens_do_can_be_looked_at(prepared: tuple[Config, Flask], app: Flask) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 
 if TYPE_CHECKING:
     from tests.build import World

@@ -10,9 +10,12 @@ from tests.soak import (
     chroot,
     comparing,
     facts,
+    failover,
     figures,
+    fuzz,
     heat,
     install,
+    jobs,
     kills,
     lighthouse,
     lives,
@@ -20,6 +23,7 @@ from tests.soak import (
     messages,
     moves,
     paper,
+    pooler,
     reorganisations,
     reports,
     signatures,
@@ -37,7 +41,7 @@ RUNS: dict[str, Run] = {
         kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN, messages.RUN, reorganisations.RUN,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
         reports.RUN,
-        tables.RUN, install.RUN,
+        tables.RUN, jobs.RUN, install.RUN, failover.RUN, pooler.RUN, fuzz.RUN,
     )
 }
 

@@ -19,16 +19,19 @@ from sqlalchemy import func, insert, select, text
 from casework.db import db, unit_of_work
 from casework.facts.daily import mark_all_days, sum_up_days
 from casework.models import Case, CaseMoment, CaseSpan, DailyFigures, Field
-from reports.statistics.counting import WHOLE, Dimension, Scope, cases_of, cross, figures_of, series_of
+from reports.statistics.behind import cases_of
+from reports.statistics.counting import cross, figures_of, series_of
 from reports.statistics.periods import period_at, period_between, period_named
 from reports.statistics.standing import Standing, cases_on_map, places_now, standing_at, standing_cases, standing_now
+from reports.statistics.subjects import WHOLE, Dimension, Scope
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.postgres import Cluster
 from tests.soak.runs import Options, Round, Run
 from tests.web.pages import at, signed_in
 from web.config import Config
-from web.statistics.dashboard import PERIOD_KEYS, TREND_KEYS
+from web.statistics.dashboard import PERIOD_KEYS
+from web.statistics.over_time import TREND_KEYS
 from workflows.attention import attention_of
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 

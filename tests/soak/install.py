@@ -35,16 +35,18 @@ HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 WORDS = "Cây đổ chắn ngang đường vào thôn Đạ Nghịt."
 FOLDER_OF_RELEASE = "/root/langbiang"
 CHECKED_UNITS = "apt-get install -y --no-install-recommends systemd\nsystemd-analyze verify --man=no /etc/systemd/system/langbiang-*"
-AS_ACCOUNT = """(set -a; . /etc/langbiang/langbiang.env; cd /
-runuser -u langbiang -- /opt/langbiang/current/bin/python -c "$(cat /root/staff.py)")"""
-A_CENTRE_AT_WORK = """
+ADD_PLACE = """(set -a; . /etc/langbiang/langbiang.env; cd /
+runuser -u langbiang -- /opt/langbiang/current/bin/python -c "$(cat /root/place.py)")"""
+A_PLACE_TO_REPORT = """
+from datetime import date
 import web
-from casework.db import unit_of_work
-from web.benchmark_life import take_on_staff
-from web.clock import now
+from casework.db import db, unit_of_work
+from casework.models import Area, Centre
 from web.config import Config
 with web.create_app(Config.from_environment()).app_context(), unit_of_work():
-    take_on_staff(now())
+    centre = db.session.query(Centre).one()
+    db.session.add(Area(centre_id=centre.id, level="commune", name_vi="Xã Lát", name_en="Lát Commune", folded_name="xa lat",
+                        valid_from=date(2020, 1, 1)))
 """
 
 
@@ -208,11 +210,11 @@ def upgrade() -> dict[str, Any]:
     unpack(UPGRADED, "HEAD", "/root/langbiang-new")
     if not (UPGRADED.root / "root/langbiang/deploy").exists():        # a release from before these files
         shutil.copytree(UPGRADED.root / "root/langbiang-new/deploy", UPGRADED.root / "root/langbiang/deploy")
-    (UPGRADED.root / "root/staff.py").write_text(A_CENTRE_AT_WORK, encoding="utf-8")
+    (UPGRADED.root / "root/place.py").write_text(A_PLACE_TO_REPORT, encoding="utf-8")
     with console(UPGRADED) as shell:
         for block in guide("install.md"):
             shell.type(block)
-        shell.type(AS_ACCOUNT)
+        shell.type(ADD_PLACE)
         first = file_report()
         follow(first)
         shell.type("cd /root/langbiang-new")

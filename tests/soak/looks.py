@@ -17,13 +17,15 @@ from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from casework.letters import letters_seen
+from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case
 from casework.notes import note_audiences
 from casework.own_lists import own_page_of
-from casework.permissions import LOCAL_ZONE, OPERATIONS, Action, Actor, actor_for, case_seen_by, may
+from casework.permissions import OPERATIONS, Action, Actor, actor_for, case_seen_by, may
 from casework.possible_acts import possible_acts
 from tests.browser.house import DESK, EVERY_IMPACT, PHONE, PICTURES, TABLET, House, free_port, visited
 from tests.browser.judging import UNFOLD, barriers, too_wide, walk
+from tests.soak.looks_papers import pages_of_papers
 from tests.soak.looks_settings import pages_of_settings
 from tests.soak.looks_studio import pages_of_studio
 from tests.soak.runs import Options, Round, Run
@@ -52,7 +54,6 @@ BESIDE = (
     ("own-messages", "/account/messages", Action.CHOOSE_MESSAGES), ("password", "/account/password", Action.MANAGE_SESSIONS),
     ("call", "/intake/call", Action.TAKE_REPORT), ("camera", "/intake/camera", Action.TAKE_REPORT),
     ("cameras", "/intake/cameras", Action.TAKE_REPORT), ("late", "/late", Action.READ_LATE),
-    ("documents", "/documents", Action.READ_LETTERS), ("books", "/documents/books", Action.READ_LETTERS),
 )  # fmt: skip
 """Pages at desks that hang on no case."""
 
@@ -63,7 +64,7 @@ Pages = dict[str, str]
 def pages_of_guest() -> Pages:
     """What the public sees: its lists, its forms, and a published case of each state."""
     found = {"home": "/", "reports": "/reports", "report-form": "/reports/new", "track": "/track", "sign-in": "/sign-in",
-             "transparency": "/transparency", "register": "/register"}  # fmt: skip
+             "transparency": "/transparency", "register": "/register", "verify": "/verify"}  # fmt: skip
     for case in db.session.scalars(select(Case).where(Case.is_public).order_by(Case.id.desc())):
         found.setdefault(f"public-{case.state}", f"/reports/{case.code}")
     return found
@@ -123,7 +124,7 @@ def pages_of(app: Flask, login: str, now: datetime) -> Pages:
     if login in dict(CITIZENS):
         return pages_of_citizen(citizen_by_email(login))
     actor = actor_for(staff_account(login), now=now)
-    found = pages_of_staff(actor, now) | pages_of_studio(actor)
+    found = pages_of_staff(actor, now) | pages_of_papers(actor, now) | pages_of_studio(actor)
     found |= pages_of_settings(app, actor, now.astimezone(LOCAL_ZONE).date())
     return found | pages_of_mending() if may(actor, Action.MEND_PROCESS) else found
 

@@ -33,6 +33,7 @@ from tests import build
 from tests.conftest import environment_of, running
 from tests.postgres import find_programs
 from tests.system.canary import IDENTITY, IN_FILE, IN_TRANSCRIPT, IN_VOICE, IN_WORDS, MARKS, PHONE
+from tests.system.erased import left_of_erased
 from tests.system.journey import Journey
 from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
@@ -60,7 +61,8 @@ HEARERS, HEARD = ("operator", "ops_lead"), "/recordings/"
 TRANSCRIPT_READERS = {"operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "leader_UBND-LAT", "committee_leader"}
 """Who reads what the operator wrote down of the voice note: the centre, and the agencies at work."""
 
-FOR_EVERYBODY = ("/reports?", "/reports.atom", "/reports/points.json", "/transparency", "/offline", "/sw.js", "/manifest", "/push-worker")
+FOR_EVERYBODY = ("/reports?", "/reports.atom", "/reports.csv", "/reports.json", "/reports/points.json", "/transparency", "/offline",
+                 "/sw.js", "/manifest", "/push-worker")
 """What the public reads and a browser keeps: it holds no mark even for the sender themselves, who is known where it is asked for."""
 
 LOOKS = {
@@ -73,7 +75,7 @@ LOOKS = {
 LOOKS_ON_POSTGRESQL = {"rate": sample(("guest", "operator", "officer_PTNMT", "leader_HKL", "committee_leader", "administrator"), 2)}
 
 TRY_EVERY_PHOTO = ("reporter", "operator")
-"""Who tries every photo for each audience in each size; of the others each tries a quarter of those in a test run."""
+"""Who tries every photo for each audience in each size; of the others each tries a sixth of those in a test run."""
 
 
 @pytest.fixture
@@ -137,6 +139,7 @@ def test_marks_are_found_only_where_the_rules_allow(
             faults.append(f"reporter, {page.path}: {sorted(found)}")
     faults += [f"{place}: {found}" for place, found in kept(config, tmp_path, scanner) if found - {IN_TRANSCRIPT.name}]
     faults += [f"what was said while running: {found}" for found in [found_in(caplog.text + "".join(capfd.readouterr()), MARKS)] if found]
+    faults += left_of_erased(journey, config.files, MARKS, rows())
     assert not faults, "\n".join(dict.fromkeys(faults))
 
 

@@ -177,6 +177,14 @@ class TestSessions:
         at(app, NOON + idle - timedelta(seconds=1) + idle)
         assert client.get("/sessions").status_code == 302
 
+    def test_a_session_of_staff_ends_after_a_day_however_busy_it_is(self, app: Flask, world: build.World, client: FlaskClient) -> None:
+        sign_in(client, "operator")
+        for hours in (10, 20):
+            at(app, NOON + timedelta(hours=hours))
+            assert client.get("/sessions").status_code == 200
+        at(app, NOON + sessions.LONGEST["staff"])
+        assert client.get("/sessions").status_code == 302
+
     def test_use_is_written_down_every_five_minutes_at_most(self, app: Flask, world: build.World, client: FlaskClient) -> None:
         sign_in(client, "operator")
         seen = []
@@ -244,7 +252,8 @@ class TestThrottle:
 
 class TestRegistering:
     FIELDS = {
-        "name": "Nguyễn Văn Mẫu", "phone": "0977 123 456", "password": "nui-langbiang", "password_again": "nui-langbiang", "consent": "y",
+        "name": "Nguyễn Văn Mẫu", "phone": "0977 123 456", "password": "nui-xanh-may-trang", "password_again": "nui-xanh-may-trang",
+        "consent": "y",
     }  # fmt: skip
 
     def test_a_citizen_is_in_at_once_and_sealed(self, world: build.World, client: FlaskClient) -> None:
@@ -277,12 +286,12 @@ class TestRegistering:
         answer = client.post("/register", data=self.FIELDS | wrong)
         assert answer.status_code == 422
         assert f'id="{field}-error"' in answer.text
-        assert "nui-langbiang" not in answer.text
+        assert "nui-xanh-may-trang" not in answer.text
 
     def test_an_address_is_enough(self, world: build.World, client: FlaskClient) -> None:
         assert client.post("/register", data=self.FIELDS | {"phone": "", "email": "Mau@Example.com"}).status_code == 302
         client.post("/sign-out")
-        assert sign_in(client, "mau@example.com", "nui-langbiang").status_code == 302
+        assert sign_in(client, "mau@example.com", "nui-xanh-may-trang").status_code == 302
 
 
 class TestDemonstration:

@@ -1,6 +1,7 @@
 """The command `langbiang`, mostly as a process of its own: sentences and exit codes."""
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -46,6 +47,27 @@ app.add_url_rule("/slow", "slow", performs(Action.READ_PUBLIC)(slow))
 server.serve(app, config)
 """
 
+READY = """
+import json, os, signal, sys
+from importlib import import_module
+import web
+from web import cli, keeping, server
+for name in web.PAGES:
+    import_module(f"web.{name}")
+print(*(each for each in ("weasyprint", "openpyxl") if each in sys.modules), flush=True)
+for line in sys.stdin:
+    words, surroundings, files = json.loads(line)
+    if (child := os.fork()) == 0:
+        os.environ.clear()
+        os.environ.update(surroundings)
+        for number, path in ((0, os.devnull), (1, files[0]), (2, files[1])):
+            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
+        signal.alarm(60)
+        sys.argv = ["langbiang", *words]
+        cli.main()                                              # it ends the process, as a command does
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -59,9 +81,34 @@ def surroundings(variables: Mapping[str, str], python_path: Path = ROOT) -> dict
     return kept | {"PYTHONPATH": str(python_path), "PYTHONUNBUFFERED": "1"} | dict(variables)
 
 
-def langbiang(*arguments: str | Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    command, environment = [*COMMAND, *arguments], surroundings(variables)
-    return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+class Langbiang:
+    """The command, each time in a process of its own that has read in the program already: to do so takes longer than most commands.
+
+    Such a process is a fork of one that does nothing else. That the command starts from nothing is shown where `started` is used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.said = folder / "stdout", folder / "stderr"
+        self.ready = subprocess.Popen((sys.executable, "-c", READY), env=surroundings({}), cwd="/", text=True, stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE)
+        assert self.ready.stdout is not None
+        self.heavy = self.ready.stdout.readline().split()
+
+    def __call__(self, *arguments: str | Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        assert self.ready.stdin is not None
+        assert self.ready.stdout is not None
+        words, files = list(map(str, arguments)), list(map(str, self.said))
+        self.ready.stdin.write(json.dumps([words, surroundings(variables), files]) + "\n")
+        self.ready.stdin.flush()
+        code = int(self.ready.stdout.readline())
+        return subprocess.CompletedProcess(words, code, *(path.read_text(encoding="utf-8") for path in self.said))
+
+
+@pytest.fixture(scope="module")
+def langbiang(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Langbiang]:
+    command = Langbiang(tmp_path_factory.mktemp("said"))
+    yield command
+    command.ready.communicate()
 
 
 @contextmanager
@@ -87,7 +134,7 @@ def fetched(url: str, *, patience: float = 30) -> bytes:
             time.sleep(0.1)
 
 
-def test_a_new_installation_is_migrated_and_served(tmp_path: Path) -> None:
+def test_a_new_installation_is_migrated_and_served(langbiang: Langbiang, tmp_path: Path) -> None:
     port = free_port()
     variables = {"LANGBIANG_DATA": str(tmp_path / "data"), "LANGBIANG_PORT": str(port)}
     early = langbiang("serve", variables=variables)
@@ -141,14 +188,14 @@ def test_the_worker_ends_when_told(environment: dict[str, str]) -> None:
         ({"LANGBIANG_HOST": "0.0.0.0"}, "LANGBIANG_ALLOW_PLAIN_HTTP"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_one_sentence(tmp_path: Path, variables: dict[str, str], said: str) -> None:
+def test_a_setting_that_cannot_be_used_is_one_sentence(langbiang: Langbiang, tmp_path: Path, variables: dict[str, str], said: str) -> None:
     done = langbiang("serve", variables={"LANGBIANG_DATA": str(tmp_path)} | variables)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_lost_keys_are_one_sentence(app: Flask, config: Config, environment: dict[str, str]) -> None:
+def test_lost_keys_are_one_sentence(langbiang: Langbiang, app: Flask, config: Config, environment: dict[str, str]) -> None:
     build.standard_world()
     config.keyring.unlink()
     done = langbiang("serve", variables=environment)
@@ -157,7 +204,7 @@ def test_lost_keys_are_one_sentence(app: Flask, config: Config, environment: dic
     assert "Traceback" not in done.stderr
 
 
-def test_a_sound_installation_is_verified(app: Flask, environment: dict[str, str]) -> None:
+def test_a_sound_installation_is_verified(langbiang: Langbiang, app: Flask, environment: dict[str, str]) -> None:
     with unit_of_work():
         append("rules", "install_rules", by=SYSTEM, at=build.NOON, payload={})
     done = langbiang("verify", variables=environment)
@@ -166,7 +213,7 @@ def test_a_sound_installation_is_verified(app: Flask, environment: dict[str, str
     assert "Nothing is wrong." in done.stdout
 
 
-def test_a_fault_ends_the_verification_with_one(sqlite_app: Flask, sqlite_environment: dict[str, str]) -> None:
+def test_a_fault_ends_the_verification_with_one(langbiang: Langbiang, sqlite_app: Flask, sqlite_environment: dict[str, str]) -> None:
     with unit_of_work():
         append("rules", "install_rules", by=SYSTEM, at=build.NOON, payload={}).hash = "0" * 64
     done = langbiang("verify", variables=sqlite_environment)
@@ -174,7 +221,9 @@ def test_a_fault_ends_the_verification_with_one(sqlite_app: Flask, sqlite_enviro
     assert "FAULT" in done.stdout
 
 
-def test_backup_and_restore_say_what_they_did(sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path) -> None:
+def test_backup_and_restore_say_what_they_did(
+    langbiang: Langbiang, sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path
+) -> None:
     done = langbiang("backup", tmp_path / "backup", "--keys", tmp_path / "keys.json", variables=sqlite_environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"to {tmp_path / 'backup'}." in done.stdout
@@ -188,7 +237,11 @@ def test_backup_and_restore_say_what_they_did(sqlite_app: Flask, sqlite_environm
     assert langbiang("restore", tmp_path / "nowhere", variables=sqlite_environment).returncode == 2
 
 
-def test_every_command_has_help() -> None:
+def test_what_few_processes_need_and_takes_long_is_not_read_in_at_the_start(langbiang: Langbiang) -> None:
+    assert langbiang.heavy == []
+
+
+def test_every_command_has_help(langbiang: Langbiang) -> None:
     words = langbiang("--help", variables={}).stdout
     for command in ("serve", "worker", "demo", "migrate", "verify", "backup", "restore", "benchmark"):
         assert f"  {command} " in words
@@ -257,11 +310,10 @@ class TestJobs:
         assert db.session.query(IdempotencyKey).count() == 0
 
 
-def test_install_begins_an_installation_once(sqlite_environment: dict[str, str]) -> None:
+def test_install_begins_an_installation_once(langbiang: Langbiang, sqlite_environment: dict[str, str]) -> None:
     words = ["install", "--prefix", "LD", "--name-vi", "Trung tâm", "--name-en", "Centre", "--login", "admin", "--full-name", "Văn Mẫu"]
-    variables = surroundings(sqlite_environment) | {"ADMINISTRATOR_PASSWORD": "mat khau dai va la"}
-    first = subprocess.run([*COMMAND, *words], env=variables, capture_output=True, text=True, check=False)
-    again = subprocess.run([*COMMAND, *words], env=variables, capture_output=True, text=True, check=False)
+    variables = sqlite_environment | {"ADMINISTRATOR_PASSWORD": "mat khau dai va la"}
+    first, again = (langbiang(*words, variables=variables) for _ in range(2))
     assert (first.returncode, "Sign in as admin" in first.stdout) == (0, True), first.stderr
     assert again.returncode == 1
     assert "already" in again.stderr

@@ -151,8 +151,8 @@ class TestSigningIn:
         with letterbox(office.app, "email"):
             answer = client_of(office.app).post("/sign-in/contact", data={"contact": NEW})
             assert (answer.status_code, "chưa gửi được tin nhắn" in answer.text) == (422, True)
-            refused = client_of(office.app).post("/register", data={"name": "A", "email": NEW_MAIL, "password": "nui-langbiang",
-                                                                    "password_again": "nui-langbiang", "consent": "y"})
+            refused = client_of(office.app).post("/register", data={"name": "A", "email": NEW_MAIL, "password": "nui-xanh-may-trang",
+                                                                    "password_again": "nui-xanh-may-trang", "consent": "y"})
             assert (refused.status_code, "xác nhận bằng mã" in refused.text) == (422, True), "an address can be proven here"
 
     def test_a_demonstration_without_channels_shows_the_code(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,18 +236,18 @@ class TestAccountPage:
         browser = open_account(office, box, NEW)
         short = browser.post("/account/first-password", data={"password": "ngan", "password_again": "ngan"})
         assert short.status_code == 422
-        first = {"password": "nui-langbiang", "password_again": "nui-langbiang"}
+        first = {"password": "nui-xanh-may-trang", "password_again": "nui-xanh-may-trang"}
         assert browser.post("/account/first-password", data=first).location == "/account"
-        assert client_of(office.app).post("/sign-in", data={"login": NEW, "password": "nui-langbiang"}).location == "/mine"
+        assert client_of(office.app).post("/sign-in", data={"login": NEW, "password": "nui-xanh-may-trang"}).location == "/mine"
         assert browser.post("/account/first-password", data=first).location == "/account/password", "not without the present one any more"
         assert browser.post("/account/password-removal", data={"present": "wrong-password"}).status_code == 422
-        assert browser.post("/account/password-removal", data={"present": "nui-langbiang"}).location == "/account"
-        assert client_of(office.app).post("/sign-in", data={"login": NEW, "password": "nui-langbiang"}).status_code == 422
+        assert browser.post("/account/password-removal", data={"present": "nui-xanh-may-trang"}).location == "/account"
+        assert client_of(office.app).post("/sign-in", data={"login": NEW, "password": "nui-xanh-may-trang"}).status_code == 422
         claimed = office.browser("citizen")
         assert claimed.post("/account/password-removal", data={"present": build.PASSWORD}).status_code == 404, "nobody would get in again"
 
     def test_an_open_page_takes_no_account_over_and_the_former_contact_is_told(self, office: Office, box: Letterbox) -> None:
-        browser, first = open_account(office, box, NEW), {"password": "nui-langbiang", "password_again": "nui-langbiang"}
+        browser, first = open_account(office, box, NEW), {"password": "nui-xanh-may-trang", "password_again": "nui-xanh-may-trang"}
         office.clock(NOON + timedelta(minutes=10))
         for path, form in (("/account/contact", {"contact": "0905 333 444"}), ("/account/first-password", first)):
             answer = browser.post(path, data=form)

@@ -14,15 +14,16 @@ from casework.db import db, unit_of_work
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.models import Assignment, Case, CaseSpan, VisibilityReason
-from reports.statistics.counting import WHOLE, Scope, figures_of, series_of
+from reports.statistics.counting import figures_of, series_of
 from reports.statistics.periods import period_at
 from reports.statistics.standing import MOST_POINTS, Standing, standing_at, standing_cases, standing_now
+from reports.statistics.subjects import WHOLE, Scope
 from tests import build
 from tests.casework.acting import local
 from tests.grounds import remembered
 from tests.web.desk import Office, statements_of
 from web.charts import across, against_limits, grouped
-from web.statistics.dashboard import TREND_KEYS
+from web.statistics.over_time import TREND_KEYS
 from workflows.bottlenecks.keeping import count_step_times
 
 NOW = local(12, 3, 9)

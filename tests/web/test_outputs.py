@@ -21,10 +21,11 @@ from casework.db import db, unit_of_work
 from casework.documents.numbering import give_number
 from casework.errors import CaseworkError
 from casework.facts.keeping import keep_facts
-from casework.models import Case, DocumentBook, Event, File, Letter, Membership, Output, Reporter
+from casework.models import Case, Delivery, DocumentBook, Event, File, Letter, Membership, Output, Reporter
 from casework.outputs import LEASE, MOST_ATTEMPTS, WAITS, take_output
 from reports.statistics.periods import period_named
 from reports.statistics.snapshots import freeze
+from reports.statistics.standing import STANDING_NAMES, Standing
 from tests import build
 from tests.casework.acting import local
 from tests.conftest import running
@@ -35,7 +36,10 @@ from web.config import Config
 from web.outputs import making
 from web.outputs.makers import case_list
 from web.outputs.making import MAKERS, Made, OutputDropped, Progress, make_outputs
+from web.statistics.owing import LOADS
+from workflows.bottlenecks.keeping import count_month
 from workflows.clock import Clock
+from workflows.models import Incident, ProcessInstance
 
 LATE = local(12, 3, 9)
 REASON = "Gọi lại cho người gửi để hẹn ngày kiểm tra."
@@ -164,9 +168,77 @@ def test_other_lists_hold_what_their_pages_show(office: Office) -> None:
     assert made(office, "leader_PTNMT", "/exports/new/figures?period=2026-03")[0]["subject"] == "Toàn bộ"
     assert all("kind" in row for row in made(office, "inspector", "/exports/new/setting_events"))
     for name, kind, status in (("officer_PTNMT", "late", 404), ("records_clerk", "cases", 404), ("inspector", "cases", 404),
-                               ("administrator", "setting_events", 403), ("citizen", "cases", 403), ("operator", "no_such", 404),
-                               ("operator", "case_file", 404), ("process_approver", "cases", 403)):  # fmt: skip
+                               ("administrator", "setting_events", 200), ("administrator", "cases", 404), ("citizen", "cases", 403),
+                               ("operator", "no_such", 404),
+                               ("operator", "case_file", 404), ("process_approver", "cases", 404), ("process_approver", "heat", 200),
+                               ("ops_lead", "freeze_figures", 404), ("ops_lead", "people", 404)):  # fmt: skip
         assert office.get(name, f"/exports/new/{kind}").status_code == status, (name, kind)
+
+
+def test_every_table_of_the_dashboard_leaves_as_it_stands_there(office: Office) -> None:
+    keep_facts(office.moment)
+    assert count_month(office.moment.date().replace(day=1), now=office.moment)
+
+    def links(name: str) -> dict[str, str]:
+        page = office.get(name, "/dashboard?period=2026-03&trend=month").text.replace("&amp;", "&")
+        return {table: link for link, table in re.findall(r'href="(/exports/new/figures[^"]*table=(\w+)[^"]*)"', page)}
+
+    whole = links("committee_leader")
+    assert set(whole) == {"owed", "limits", "trend", "ratings", "spots"}
+    told = {table: made(office, "committee_leader", link) for table, link in whole.items() if table != "owed"}
+    book = load_workbook(io.BytesIO(made(office, "committee_leader", whole["owed"], form="xlsx")))
+    [heads, *rows] = book.worksheets[0].iter_rows(values_only=True)
+    assert heads == ("Đơn vị", *(STANDING_NAMES[each].vi for each in (*LOADS, Standing.OPEN)))
+    assert sum(row[-1] for row in rows) == 4 == sum(row["open"] for row in told["spots"] if row["village"] is None)
+    beside = {row[0].value: row[1].value for row in book["Ghi chú"].iter_rows(min_row=3)}
+    assert (beside["Đơn vị"], beside["Tính đến"], "Kỳ" in beside) == ("Agency", "09:00 ngày 12/03/2026", False), "it is of now"
+    assert (len(told["trend"]), told["trend"][-1]["received"], told["trend"][-1]["since"][:7]) == (12, 4, "2026-03")
+    assert [*told["ratings"][-1].values()] == ["Tất cả", 0, 0, "2026-03-01T00:00:00+07:00", "2026-04-01T00:00:00+07:00"]
+    assert [row["median"] for row in told["limits"]] == [None] * len(told["limits"]) != [], "so few have no median"
+    own = links("leader_PTNMT")
+    assert set(own) == {"team", "limits", "trend", "ratings", "spots"}
+    people = made(office, "leader_PTNMT", own["team"])
+    assert (people[-1]["person"], people[-1]["taken"], {"late", "soon", "in_time"} < set(people[0])) == ("Chưa ai nhận", 3, True)
+    place = order(office, "committee_leader", whole["trend"].replace("table=trend", "table=team"))
+    work(office)
+    assert row_of(place).error == "Bảng này dành cho lãnh đạo của một đơn vị."
+
+
+def test_what_keeps_the_house_in_order_leaves_as_its_pages_show_it(office: Office) -> None:
+    with unit_of_work():
+        case = cases()[0]
+        instance = db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case.id)).first()
+        assert instance is not None
+        db.session.add(Incident(instance_id=instance.id, case_id=case.id, kind="timer", element="classify", error_class="KeyError",
+                                error_text="=1+1", state_before=instance.state, status_before="running", occurred_at=LATE,
+                                last_attempt_at=LATE))  # fmt: skip
+        db.session.add(Delivery(recipient=f"reporter:{case.main_report.reporter_id}", case_id=case.id, channel="sms",
+                                template="report_filed", dedupe_key="x", created_at=LATE, due_at=LATE, given_up_at=LATE,
+                                last_error="unreachable: 550"))  # fmt: skip
+        code = case.code
+
+    def link(name: str, page: str, kind: str) -> str:
+        found = re.search(rf'href="(/exports/new/{kind}[^"]*)"', office.get(name, page).text)
+        assert found is not None, page
+        return found[1].replace("&amp;", "&")
+
+    [incident] = made(office, "administrator", link("administrator", "/incidents", "incidents"))
+    assert (incident["code"], incident["error"], incident["where"]) == (code, "KeyError", "=1+1")
+    lines = made(office, "administrator", "/exports/new/incidents", form="csv").decode("utf-8-sig")
+    assert '"\'=1+1"' in lines, "no formula leaves the house"
+    [message] = made(office, "administrator", link("administrator", "/settings/messages?reason=unreachable", "messages"))
+    assert (message["code"], message["channel"], message["detail"], build.PHONE in str(message)) == (code, "SMS", "550", False)
+    people = made(office, "administrator", link("administrator", "/settings/people?q=operator_2", "people"))
+    assert [(row["login"], row["role"], row["disabled_at"]) for row in people] == [("operator_2", "Tổ vận hành", None)]
+    everybody = made(office, "administrator", "/exports/new/people")
+    assert {"officer_ptnmt", "administrator"} <= {row["login"] for row in everybody}
+    assert "password" not in str(everybody[0]).replace("start_password", "")
+    heat = made(office, "process_approver", link("process_approver", "/studio/heat?from=2026-03&to=2026-03", "heat"))
+    assert {"classify", "distribute"} <= {row["element"] for row in heat}
+    own = made(office, "administrator", link("administrator", "/exports", "outputs"))
+    assert [row["kind"] for row in own][:2] == ["Danh sách cán bộ, vai trò"] * 2
+    assert made(office, "operator_2", "/exports/new/outputs") == [], "one's own alone, without this one"
+    assert made(office, "ops_lead", "/exports/new/schedules") == []
 
 
 def test_documents_and_their_book_leave_as_their_pages_show_them(office: Office) -> None:
@@ -204,6 +276,17 @@ def test_roles_are_those_of_the_moment_the_file_is_made_and_of_the_moment_it_is_
         db.session.execute(ended.values(valid_to=office.moment.date()))
     office._browsers.clear()
     assert office.get("operator_2", f"{ready}/file").status_code == 403
+    # who goes to another agency of the same centre, on the very day, leaves the lists of the former one there
+    theirs = order(office, "officer_PTNMT", "/exports/new/cases")
+    assert (work(office), office.get("officer_PTNMT", f"{theirs}/file").status_code) == (1, 200)
+    with unit_of_work():
+        moved = update(Membership).where(Membership.account_id == office.world.people["officer_PTNMT"].id)
+        db.session.execute(moved.values(agency_id=office.world.agencies["HKL"].id))
+    office._browsers.clear()
+    assert office.get("officer_PTNMT", f"{theirs}/file").status_code == 302
+    assert "vai trò mà Ông/Bà không còn giữ" in office.words("officer_PTNMT", theirs)
+    anew = order(office, "officer_PTNMT", "/exports/new/cases")
+    assert (anew != theirs, work(office), office.get("officer_PTNMT", f"{anew}/file").status_code) == (True, 1, 200)
 
 
 def test_a_file_is_its_persons_alone_and_runs_out(office: Office) -> None:

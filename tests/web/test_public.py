@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from casework.db import db, unit_of_work
-from casework.models import Case, Publication
+from casework.models import Case, Publication, PublicationVersion
 from tests import build
 from tests.pictured import pictured_case
 from tests.web.pages import at, signed_in, words_of
@@ -224,8 +224,23 @@ def test_points_and_feed_tell_public_facts_are_known_by_their_bytes_and_forget_w
         assert (again.status_code, again.data) == (304, b"")
     assert sqlite_client.get("/reports.atom", headers={"If-Modified-Since": feed.headers["Last-Modified"]}).status_code == 304
     assert len(etree.fromstring(sqlite_client.get("/reports.atom?state=answered").data).findall("a:entry", spaces)) == 2
+    with unit_of_work():
+        version = db.session.scalars(select(PublicationVersion).join(Publication).where(Publication.case_id == exact.id)).one()
+        db.session.execute(update(PublicationVersion).where(PublicationVersion.id == version.id).values(title="=1+1"))
+    table = sqlite_client.get("/reports.json")
+    assert table.json is not None
+    assert [(row["code"], row["title"], row["area_vi"], row["state_en"], row["filed_on"]) for row in table.json] == [
+        (open_.code, None, "Xã Lát", "In progress", "2026-03-02"), (vague.code, "Rác đổ ven suối", "Xã Lát", "Answered", "2026-03-02"),
+        (exact.code, "=1+1", "Xã Lát", "Answered", "2026-03-02")]  # fmt: skip
+    assert table.json[2]["url"].endswith(f"/reports/{exact.code}")
+    assert [row["code"] for row in sqlite_client.get("/reports.json?state=answered").json or ()] == [vague.code, exact.code]
+    assert '"\'=1+1"' in sqlite_client.get("/reports.csv?state=answered").data.decode("utf-8-sig"), "no formula leaves the house"
+    assert 'href="/reports.xlsx?state=answered"' in sqlite_client.get("/reports?state=answered").text
+    assert sqlite_client.get("/reports.pdf").status_code == 404
+    assert sqlite_client.get("/reports.json", headers={"If-None-Match": table.headers["ETag"]}).status_code == 304
     taken_back(exact)
-    assert exact.code not in sqlite_client.get("/reports.atom").get_data(as_text=True)
+    for form in ("atom", "csv", "json"):
+        assert exact.code not in sqlite_client.get(f"/reports.{form}").get_data(as_text=True)
     assert sqlite_client.get("/reports/points.json").json == {**points.json, "points": [], "words": "2 phản ánh chỉ tính theo xã."}
 
 

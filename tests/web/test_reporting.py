@@ -22,8 +22,8 @@ from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
 from casework.letters import take_out_of_letters
+from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Event, Letter, Output, Publication
-from casework.permissions import LOCAL_ZONE
 from casework.quarantine import quarantine
 from reports.letters import page_of, sheets_of
 from tests import build
@@ -196,6 +196,32 @@ def test_a_report_that_was_taken_back_is_written_anew_and_none_from_a_preview_th
         assert answer.status_code == 422
 
 
+def test_a_letter_of_many_rows_is_set_by_the_worker_and_a_short_one_at_once(sqlite_app: Flask) -> None:
+    office = Office(sqlite_app)
+    world, row = office.world, {"title": "Rác ven suối Đạ Nghịt", "source": "citizen", "urgent": False, "days": 3}
+
+    def late(number: int) -> str:
+        rows = [{**row, "code": f"LD-2026-{each:06}", "due_at": "2026-02-27T17:00:00+00:00"} for each in range(number)]
+        with unit_of_work():
+            letter = Letter(
+                kind="late_list", centre_id=world.centre.id, agency_id=world.agencies["PTNMT"].id, made_at=build.NOON,
+                made_by_id=world.people["operator"].id, reply_by=office.moment.date(),
+                content={"head": {"issuing_body": "Trung tâm IOC", "symbol": "IOC", "signer_name": "Người Ký Thử"}, "rows": rows,
+                         "words": "", "on": "2026-03-02", "to": "Phòng TNMT", "phone": ""},
+            )  # fmt: skip
+            db.session.add(letter)
+        return f"/documents/{letter.ref}"
+
+    short, long = late(3), late(60)
+    assert office.get("operator", f"{short}/file").mimetype == "application/pdf"
+    assert office.get("operator", f"{long}/file").location == f"{long}/sheets"
+    for name in ("operator", "records_clerk", "leader_PTNMT"):
+        place = office.post(name, f"{long}/sheets").location
+        assert work(sqlite_app, office.moment) == 1
+        assert office.get(name, f"{place}/file").data.startswith(b"%PDF")
+    assert office.post("leader_HKL", f"{long}/sheets").status_code == 404
+
+
 @pytest.mark.parametrize("act", ["unpublish", "correct"])
 def test_a_yearbook_shows_the_public_nothing_that_was_taken_off_the_public_page(sqlite_app: Flask, act: str) -> None:
     office = Office(sqlite_app)
@@ -210,6 +236,8 @@ def test_a_yearbook_shows_the_public_nothing_that_was_taken_off_the_public_page(
     assert office.post("records_clerk", f"/documents/{letter.ref}/number", number=1, on=on).status_code == 302
     db.session.rollback()
     assert make_letter_files(sqlite_app, sqlite_app.extensions["file_store"], now=office.moment) == 1
+    page = f"/documents/{letter.ref}"
+    assert "Người dân đang đọc báo cáo này" in office.words("ops_lead", page)
     assert "/transparency/yearbook" in office.get("citizen", "/transparency").text
     assert office.get("citizen", "/transparency/yearbook").mimetype == "application/pdf"
     with unit_of_work():
@@ -221,6 +249,9 @@ def test_a_yearbook_shows_the_public_nothing_that_was_taken_off_the_public_page(
             publication.current.correction_reason, publication.current.written_at = "Lộ biển số xe.", office.moment + timedelta(minutes=1)
     assert "/transparency/yearbook" not in office.get("citizen", "/transparency").text
     assert office.get("citizen", "/transparency/yearbook").status_code == 404
+    told = office.words("ops_lead", page)
+    assert f"không còn được đăng: vụ việc nêu làm ví dụ ({case.code}) đã được gỡ hoặc đính chính" in told
+    assert "Người dân đang đọc" not in told
 
 
 def test_each_gets_what_they_may_read(office: Office) -> None:

@@ -11,13 +11,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from casework.cases import lock_case
 from casework.contacts.codes import open_code
 from casework.contacts.sealed_codes import open_message
 from casework.db import db, unit_of_work
-from casework.identity import Contact, open_contact
+from casework.first_start import set_first_values
+from casework.identity import Contact, open_contact, reveal_identity
 from casework.intake import original_words
 from casework.models import Account, DataRequest, Delivery, Event
 from casework.permissions import Role
+from casework.rights.masking import mask_old_identities
 from casework.rights.requests import wish_in
 from tests import build
 from tests.conftest import client_of
@@ -75,6 +78,39 @@ def test_a_copy_needs_proof_and_comes_at_once_as_a_file(sqlite_app: Flask, world
     rows = db.session.scalars(select(DataRequest)).all()
     assert [(row.kind, row.done_at) for row in rows] == [("copy", LATER)] * 2
     assert "Bản sao dữ liệu" in words_of(client.get("/account/data"))
+
+
+def test_the_person_reads_who_looked_at_them_by_role_and_body_and_without_names(sqlite_app: Flask, world: build.World) -> None:
+    filed, client = build.file_report(world), person(sqlite_app, world, "citizen")
+    other = build.file_report(world, by="citizen_2", contact=Contact(phone="+84987654321"))
+    assert "Chưa có ai xem." in words_of(client.get("/account/data"))
+    for case in (filed.case, other.case):
+        with unit_of_work():
+            look = {"by": world.actor("operator"), "reason": "Gọi lại hỏi đường lýdo.", "now": LATER}
+            reveal_identity(lock_case(case.id), lock_case(case.id).main_report, **look)
+    page = words_of(client.get("/account/data"))
+    assert page.count("Xem họ tên, cách liên hệ để xử lý phản ánh") == 1, "not of others"
+    assert f"Tổ vận hành · {world.centre.name.vi}" in page
+    assert world.people["operator"].full_name not in page
+    assert "lýdo" not in page
+    assert filed.report.code in page
+
+
+def test_whoever_comes_back_to_a_masked_report_reads_it_and_why_their_name_is_gone(sqlite_app: Flask, world: build.World) -> None:
+    filed, owner, guest = build.file_report(world), person(sqlite_app, world, "citizen"), client_of(sqlite_app)
+    with unit_of_work():
+        case = lock_case(filed.case.id)
+        case.state, case.closed_at = "closed", build.NOON
+    assert filed.report.code in words_of(owner.get("/mine"))
+    with unit_of_work():
+        set_first_values(now=build.NOON)
+    assert mask_old_identities(build.NOON + timedelta(days=800)) == 1
+    assert filed.report.code not in words_of(owner.get("/mine")), "the account is a tie to the person as well"
+    assert sent(guest, "/track", code=filed.report.code, secret=filed.secret).status_code == 302
+    page = words_of(guest.get(f"/mine/{filed.report.code}"))
+    assert "Để bảo vệ Ông/Bà, họ tên và cách liên hệ đã được xóa" in page
+    assert "Có đống rác lớn ven suối" in page
+    assert guest.get(f"/mine/{filed.report.code}/data").status_code == 200
 
 
 def test_without_a_password_a_code_proves_it(sqlite_app: Flask, world: build.World) -> None:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,21 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from casework.db import db
-from casework.models import OutboxMessage, Output, ReportSchedule
+from casework.db import db, unit_of_work
+from casework.models import Deputy, OutboxMessage, Output, ReportSchedule
 from casework.outputs import OutputRefused
+from casework.permissions import Role
+from casework.schedules import end_schedule
 from tests.casework.acting import local
+from tests.reorganised import DAY, MORNING, carried_out, differences, everything
+from tests.scenarios.test_left_cases import centres
+from tests.second_centre import of_the_installation
 from tests.web.desk import Office, statements_of
 from web import cli
 from web.config import Config
+from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import MAKERS, Made, Progress, make_outputs
+from workflows.reorganisation_undo import undo
 from workflows.schedules import run_schedules
 
 NOW = local(3, 3, 9)
@@ -139,7 +146,7 @@ def test_each_agency_gets_its_own_sheet_and_pages_cost_the_same_with_many(office
     own, other = (refs[office.world.agencies[key].id] for key in ("PTNMT", "UBND-LAT"))
     assert [office.get("leader_PTNMT", f"/exports/{ref}/file").status_code for ref in (own, other)] == [200, 404]
     page = office.words("leader_PTNMT", "/exports")
-    assert "Phiếu đơn vị, Tháng 3/2026" in page
+    assert "Phiếu kết quả của đơn vị, Tháng 3/2026" in page
     assert office.world.agencies["UBND-LAT"].name_vi not in page
     assert "/schedules" not in office.get("leader_PTNMT", f"/exports/{own}").text
     # tables and lists, of the centre and of an agency
@@ -148,3 +155,48 @@ def test_each_agency_gets_its_own_sheet_and_pages_cost_the_same_with_many(office
     assert work(office, local(6, 4, 8)) == 2
     files = [office.get("committee_leader", f"/exports/{row.ref}/file") for row in runs()[-2:]]
     assert sorted((answer.status_code, answer.data[:1]) for answer in files) == [(200, b"P"), (200, b"[")]
+
+
+def test_a_schedule_outlives_a_deputyship_and_the_end_of_its_centre(office: Office) -> None:
+    world, sheet = office.world, "agency_sheet"
+    lead, own = world.people["ops_lead"], world.centre.id
+    of_the_installation(world, "root", Role.ADMINISTRATOR)
+    with unit_of_work():
+        db.session.add(Deputy(principal_id=lead.id, deputy_id=world.people["operator"].id, starts_at=NOW, ends_at=NOW + timedelta(hours=1),
+                              created_by_id=lead.id))  # fmt: skip
+    place = schedule(office, "operator", kind="figures", form="csv", desks=["ops_lead"])
+    schedule(office, kind=sheet, of=world.agencies["HKL"].ref, desks=["ops_lead"])
+    [row, of_agency] = db.session.scalars(select(ReportSchedule).order_by(ReportSchedule.id))
+    assert (row.made_by_id, "đứng tên Người Thử ops_lead" in office.words("operator", f"{place}/change")) == (lead.id, False)
+    plan = centres(world.actor("root", MORNING), DAY, "Đổi trung tâm", [own], ("MOI", [None]))
+    before = everything()
+    carried_out(world, plan, by="root")
+    new = next(step.successor_id for step in plan.steps)
+    office._browsers.clear()
+    heirs = list(db.session.scalars(select(ReportSchedule).where(ReportSchedule.follows_id.is_not(None)).order_by(ReportSchedule.id)))
+    assert [(each.follows_id, each.centre_id, each.recipients) for each in heirs] == [
+        (row.id, new, [f"desk:ops_lead@c{new}"])]  # fmt: skip
+    db.session.refresh(of_agency)
+    assert (of_agency.centre_id, of_agency.stopped_at) == (new, None), "the agency goes on, and its schedule with it"
+    assert work(office, MORNING) == 0
+    words = office.words("ops_lead", place)
+    assert "là tệp cuối của lịch này" in words
+    assert "Trung tâm MOI" in words
+    with unit_of_work():
+        end_schedule(db.session.get_one(ReportSchedule, row.id), now=MORNING)
+    with unit_of_work():
+        undo(plan.ref, by=world.actor("root", MORNING), now=MORNING, reason="Nhầm.")
+    assert [each for each in differences(before, everything()) if each[0] in ("report_schedule", "output")] == []
+    # done once more: the period of the day is made for the centre that ended, and for who follows
+    plan = centres(world.actor("root", MORNING), DAY, "Đổi trung tâm", [own], ("HAI", [None]))
+    carried_out(world, plan, by="root")
+    office._browsers.clear()
+    assert work(office, local(1, 4, 8)) == 3
+    assert sorted((run.kind, run.centre_id == own, run.state, run.sent_at is not None) for run in runs()) == [
+        (sheet, False, "ready", True), ("figures", False, "ready", True), ("figures", True, "ready", True)]  # fmt: skip
+    assert "Lịch này đã dừng theo" in office.words("ops_lead", place)
+    for run in runs():
+        assert office.get("ops_lead", f"/exports/{run.ref}").status_code == 200
+    assert "nơi đã kết thúc" in office.words("ops_lead", re.findall(r'href="(/schedules/[^"/]+)"', office.get("ops_lead", place).text)[-1])
+    assert work(office, local(4, 5, 8)) == 2
+    assert {run.centre_id for run in runs()[-2:]} != {own}

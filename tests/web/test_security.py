@@ -4,12 +4,15 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -22,15 +25,18 @@ from casework.keyring import use_keyring
 from casework.permissions import Action, NotAllowed
 from casework.words import Bilingual
 from tests import build
+from tests.build import NOON as NOW
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.web.pages import hidden, words_of
-from web import auth, errors
+from web import auth, errors, request_log
 from web.config import Config
 from web.guards import performs
 from web.networks import network_of
 from web.request_log import LOGGER, JsonLines
-from web.security import allow_inline_style_attributes
+from web.security import allow_inline_style_attributes, sent_json
+from web.sessions import COOKIE
 from web.starting import StartRefused
+from web.worker import sweep
 from workflows.steps import TaskAlreadyDone
 
 POLICY = (
@@ -103,6 +109,40 @@ class TestHeaders:
             app.config["WTF_CSRF_ENABLED"] = True
             answer = client_of(app).get("/sign-in", base_url="https://phananh.example.vn")
             assert "; Secure" in answer.headers["Set-Cookie"]
+
+    def test_over_https_every_cookie_is_of_this_host_alone(self, tmp_path: Path) -> None:
+        """Each is set by a page of its own; one that another host of the domain may have planted is not read."""
+        ours = "https://phananh.example.vn"
+        with https(tmp_path) as app:
+            build.standard_world()
+            client = client_of(app)
+            login = {"login": "operator", "password": build.PASSWORD}
+            answers = [client.post("/sign-in", data=login, base_url=ours),
+                       client.post("/language", data={"code": "en"}, base_url=ours),
+                       client.post("/offline/token", json={"owner": "guest"}, base_url=ours, headers={"X-Langbiang-Device": ""})]
+            given = [each for answer in answers for each in answer.headers.getlist("Set-Cookie")]
+            names = {each.partition("=")[0].removeprefix("__Host-langbiang_") for each in given}
+            assert {"session", "known", "state", "language", "device"} <= names
+            for each in given:
+                assert each.startswith("__Host-langbiang_"), each
+                assert {"Secure", "HttpOnly", "Path=/"} <= set(each.split("; ")), each
+                assert "SameSite=" in each
+                assert "Domain" not in each
+            assert client.get("/inbox", base_url=ours).status_code == 200
+            token = client.get_cookie("__Host-langbiang_session", domain="phananh.example.vn")
+            assert token is not None
+            planted = client_of(app)
+            planted.set_cookie(COOKIE, token.value, domain="phananh.example.vn")
+            assert planted.get("/inbox", base_url=ours).status_code == 302
+            dropped = client.post("/sign-out", base_url=ours).headers.getlist("Set-Cookie")
+            assert any(each.startswith("__Host-langbiang_session=;") and "Secure" in each for each in dropped)
+
+    def test_what_anybody_may_keep_may_stand_on_other_sites_and_nothing_else(self, sqlite_client: FlaskClient) -> None:
+        policies = {}
+        for path in ("/static/css/citizen.css", "/sign-in", "/healthz"):
+            with sqlite_client.get(path) as answer:
+                policies[path] = answer.headers["Cross-Origin-Resource-Policy"]
+        assert policies == {"/static/css/citizen.css": "cross-origin", "/sign-in": "same-origin", "/healthz": "same-origin"}
 
     def test_behind_the_proxy_the_visitors_network_counts(self, tmp_path: Path) -> None:
         with https(tmp_path) as app, logged() as lines:
@@ -247,6 +287,35 @@ class TestLog:
         assert "test_security.py" in failure["where"][-1]
         assert SECRET_WORDS not in lines.getvalue()
 
+    def test_what_befell_a_way_in_stands_in_its_line_in_fixed_words(self, sqlite_app: Flask) -> None:
+        build.standard_world()
+        sqlite_app.config["WTF_CSRF_ENABLED"] = False
+        client = client_of(sqlite_app)
+        noted = []
+
+        def note(answer: object) -> None:
+            noted.append(json.loads(lines.getvalue().splitlines()[-1]).get("security"))
+
+        with logged() as lines:
+            note(client.post("/sign-in", data={"login": "operator", "password": SECRET_WORDS}))
+            note(client.post("/sign-in", data={"login": "operator", "password": build.PASSWORD}))
+            note(client.post("/track", data={"code": "LD-2026-000001", "secret": "ABCD-EFGH-JKLM"}))
+            note(client.get("/settings/people"))
+            note(client.post("/sign-out"))
+            note(client.post("/tasks/abc", data={"name": SECRET_WORDS}))
+            note(client.get("/", headers={"Host": "evil.example"}))
+            note(client.get("/"))
+        assert noted == [["sign-in refused"], ["session opened: password"], ["tracking secret refused"], ["not allowed"], ["session ended"],
+                         ["not signed in"], ["unknown host"], None]  # fmt: skip
+        assert SECRET_WORDS not in lines.getvalue()
+
+    def test_nobody_writes_a_second_line_into_the_log(self, sqlite_client: FlaskClient) -> None:
+        with logged() as lines:
+            forged = {"X-Request-Id": "forged-1%0aforged", "User-Agent": "a\u2028b"}
+            sqlite_client.get("/%0a%7b%22what%22%3a%22forged%22%7d", headers=forged)
+        [line] = lines.getvalue().splitlines()
+        assert "forged" not in line
+
     def test_a_failing_statement_keeps_its_parameters_to_itself(self, app: Flask) -> None:
         with pytest.raises(Exception, match="hide_parameters"):
             db.session.execute(db.text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": SECRET_WORDS})
@@ -327,6 +396,35 @@ def test_an_address_with_a_nul_is_not_found(app: Flask) -> None:
     assert [client_of(app).get(address).status_code for address in addresses] == [404] * len(addresses)
 
 
+def test_a_nul_in_a_form_or_in_json_is_refused_in_words_and_what_was_typed_is_shown_again(app: Flask) -> None:
+    build.standard_world()
+    app.config["WTF_CSRF_ENABLED"] = True
+    browser = client_of(app)
+    token = hidden(browser.get("/sign-in").text, "csrf_token")
+    fields = {"csrf_token": token, "words": "Rác ven suối \0 Đạ Nghịt, cạnh cầu treo", "password": SECRET_WORDS}
+    for sent in (fields, {**fields, "words": "Rác ven suối Đạ Nghịt, cạnh cầu treo", "bo\0ok": "x"},
+                 {**fields, "words": "Rác ven suối Đạ Nghịt, cạnh cầu treo", "photos": (io.BytesIO(b"x"), "a\0.jpg")}):  # fmt: skip
+        answer = browser.post("/reports/new", data=sent, content_type="multipart/form-data")
+        assert answer.status_code == 422
+        assert "ký tự không lưu được" in answer.text
+        assert "Rác ven suối" in answer.text, "nothing is lost"
+        assert "\0" not in answer.text
+        assert SECRET_WORDS not in answer.text
+    # a form that needs no token, and what a host sends as bytes, whatever it calls them
+    assert browser.post("/unsubscribe?token=x", data={"List-Unsubscribe": "One\0Click"}).status_code == 422
+    form = "application/x-www-form-urlencoded"
+    with app.test_request_context("/hand-over/tickets", method="POST", data=b"a.b.c", content_type=form):
+        app.full_dispatch_request()
+        assert request.get_data() == b"a.b.c"
+    with app.test_request_context("/x", method="POST", json={"keys": [{"auth": "a\0"}]}):
+        assert sent_json() is None
+    with app.test_request_context("/x", method="POST", json={"keys": [{"auth": "a\\u0000"}]}):
+        assert sent_json() == {"keys": [{"auth": "a\\u0000"}]}
+    modules = Path(web.__file__).parent.rglob("*.py")
+    readers = {path.name for path in modules if re.search(r"\.get_json\(|request\.json\b", path.read_text("utf-8"))}
+    assert readers == {"security.py"}, "JSON is read in one place, which refuses a NUL"
+
+
 def test_no_password_field_is_shown_again_by_an_error_page() -> None:
     passwords = {
         name for form in (auth.SignInForm, auth.RegistrationForm) for name, field in vars(form).items()
@@ -334,3 +432,16 @@ def test_no_password_field_is_shown_again_by_an_error_page() -> None:
     }  # fmt: skip
     assert passwords
     assert all(name.startswith(errors.NEVER_SHOWN) for name in passwords)
+
+
+def test_the_log_of_a_process_long_gone_is_deleted_by_the_sweep(app: Flask) -> None:
+    folder = Path(app.config["DATA"]) / "log"
+    folder.mkdir(exist_ok=True)
+    old, young = folder / "worker-1.jsonl.2", folder / "worker-2.jsonl"
+    for path, days in ((old, request_log.LOG_DAYS + 1), (young, request_log.LOG_DAYS - 1)):
+        path.touch()
+        written = (NOW - timedelta(days=days)).timestamp()
+        os.utime(path, (written, written))
+    sweep(app, NOW)
+    assert not old.exists()
+    assert young.exists()

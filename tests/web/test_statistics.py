@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,6 +19,7 @@ from tests.reports.statistics.test_figures import cut_off
 from tests.reports.statistics.test_snapshots import LATER
 from tests.web.desk import Office, statements_of
 from tests.workflows.bottlenecks.facts import Ground, local
+from web.outputs.making import make_outputs
 from workflows.bottlenecks.keeping import count_month
 
 MARCH = "/statistics?period=2026-03"
@@ -33,6 +35,23 @@ def loaded(office: Office) -> Loaded:
     loaded = oracle.load_into(office.world)
     cut_off(loaded)
     return loaded
+
+
+def counted(office: Office) -> int:
+    """A round of the worker, which counts what was asked."""
+    return make_outputs(office.app, office.app.extensions["file_store"], now=office.moment, clock=lambda: office.moment)
+
+
+def kept(office: Office, address: str) -> str:
+    """The snapshot a page says was kept last."""
+    found = re.findall(r'href="(/statistics/snapshots/[^"/]+)"', office.get("ops_lead", address).get_data(as_text=True))
+    assert found, office.words("ops_lead", address)
+    return str(found[0])
+
+
+def spans_of(loaded: Loaded) -> Any:
+    """The facts of one case that was answered in the period."""
+    return db.session.query(CaseSpan).filter_by(case_id=loaded.cases["PA-2026-000003"].id)
 
 
 def links(page: str, start: str) -> list[str]:
@@ -99,13 +118,15 @@ def test_pages_tell_the_hours_by_step_and_since_when_what_happened_is_not_counte
     assert "Kỳ này không có gì để đếm" in office.words("leader_HKL", "/statistics/steps?period=2026-03"), "another agency's steps"
     assert "Số liệu chưa tính xong" not in office.words("ops_lead", MARCH)
     frozen = office.post("ops_lead", "/statistics/freeze", period="2026-03")
+    assert counted(office) == 1
+    snapshot = kept(office, frozen.location)
     with unit_of_work():
         db.session.query(CaseSpan).filter_by(case_id=loaded.cases["PA-2026-000003"].id).update({"verdict": "in_time"})
         at = LATER - timedelta(minutes=6)
         append(f"case:{case.id}", "classify", by=office.world.actor("operator"), at=at, payload={}, case_id=case.id)
     for address in (MARCH, "/statistics/cross?period=2026-03"):
         assert "Số liệu chưa tính xong: còn thiếu những việc từ" in office.words("ops_lead", address)
-    refused = office.post("ops_lead", f"{frozen.location}/correct", reason="Một lý do đủ dài.")
+    refused = office.post("ops_lead", f"{snapshot}/correct", reason="Một lý do đủ dài.")
     assert refused.status_code == 422
     assert "chưa tính kịp" in refused.get_data(as_text=True), "a correction of half-counted figures would be frozen for good"
 
@@ -149,28 +170,50 @@ def test_figures_are_frozen_corrected_and_read_on_pages(office: Office, loaded: 
     early = office.post("ops_lead", "/statistics/freeze", period="2026-04")
     assert early.status_code == 422
     assert "chưa hết" in early.get_data(as_text=True)
-    frozen = office.post("ops_lead", "/statistics/freeze", **form)
-    assert frozen.status_code == 302
-    words = office.words("ops_lead", frozen.location)
+    asked = office.post("ops_lead", "/statistics/freeze", **form)
+    assert (asked.status_code, db.session.query(FiguresSnapshot).count()) == (302, 0), "nothing is counted while somebody waits"
+    page = office.get("ops_lead", asked.location).get_data(as_text=True)
+    progress = re.search(r'hx-get="(/statistics/counting/[^"]+)"', page)
+    assert progress is not None
+    assert "/statistics/freeze" not in page
+    assert "Đang đếm số liệu" in office.words("ops_lead", progress[1])
+    for name, status in (("operator", 403), ("committee_leader", 403)):
+        assert office.get(name, progress[1]).status_code == status
+    assert office.post("ops_lead", "/statistics/freeze", **form).location == asked.location
+    assert counted(office) == 1, "asked twice, counted once"
+    frozen = kept(office, progress[1])
+    words = office.words("ops_lead", frozen)
     assert "Số liệu đã chốt: Tháng 3/2026" in words
     assert "khieu_nai_to_cao" not in words
     again = office.post("ops_lead", "/statistics/freeze", **form)
     assert again.status_code == 422
     assert "Tháng 3/2026" in office.words("committee_leader", "/statistics/snapshots")
+    was = spans_of(loaded).one().verdict
     with unit_of_work():
-        db.session.query(CaseSpan).filter_by(case_id=loaded.cases["PA-2026-000003"].id).update({"verdict": "in_time"})
+        spans_of(loaded).update({"verdict": "in_time"})
     assert "khác với bản đã chốt" in office.words("ops_lead", MARCH)
-    correct = f"{frozen.location}/correct"
+    correct = f"{frozen}/correct"
     assert office.post("operator", correct, reason="Một lý do đủ dài.").status_code == 403
     short = office.post("ops_lead", correct, reason="ngắn")
     assert short.status_code == 422
     assert ">ngắn<" in short.get_data(as_text=True).replace("\r", "").replace("\n", ""), "what was typed stays"
-    done = office.post("ops_lead", correct, reason="Ghi nhầm <b>kết luận</b> của vụ việc.")
-    assert done.status_code == 302
-    page = office.get("ops_lead", done.location).get_data(as_text=True)
+    reason = "Ghi nhầm <b>kết luận</b> của vụ việc."
+    assert office.post("ops_lead", correct, reason=reason).location == frozen
+    with unit_of_work():
+        spans_of(loaded).update({"verdict": was})
+    assert counted(office) == 1
+    page = office.get("ops_lead", frozen).get_data(as_text=True)
+    assert "Số liệu hiện nay không khác bản đã chốt" in page, "judged again when it is counted"
+    assert "&lt;b&gt;kết luận" in page, "and what was typed stays"
+    with unit_of_work():
+        spans_of(loaded).update({"verdict": "in_time"})
+    assert office.post("ops_lead", correct, reason=reason).status_code == 302
+    assert counted(office) == 1
+    done = kept(office, frozen)
+    page = office.get("ops_lead", done).get_data(as_text=True)
     assert "&lt;b&gt;kết luận" in page
-    assert "Đúng hạn" in office.words("ops_lead", done.location)
-    assert "Có bản đính chính sau" in office.words("inspector", frozen.location)
-    assert office.get("leader_HKL", frozen.location).status_code == 404
+    assert "Đúng hạn" in office.words("ops_lead", done)
+    assert "Có bản đính chính sau" in office.words("inspector", frozen)
+    assert office.get("leader_HKL", frozen).status_code == 404
     assert "Đã chốt" in office.words("leader_HKL", MARCH), "an agency leader reads what was frozen of their own agency"
     assert db.session.query(FiguresSnapshot).count() == 2

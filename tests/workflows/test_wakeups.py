@@ -171,6 +171,14 @@ def test_what_a_dead_worker_leased_is_taken_over_when_its_lease_is_over(app):
     assert fire_due_timers(due + LEASE) == 1
 
 
+def test_a_lease_of_a_clock_that_was_put_back_since_holds_nobody_up(app):
+    _world, _ = rated_world()
+    due = timers()[0].due_at
+    with unit_of_work():
+        db.session.execute(update(Timer).values(leased_until=due + timedelta(hours=2)))
+    assert fire_due_timers(due) == 1
+
+
 def moved(case: Case, due: datetime) -> datetime:
     """Move the end of the rating window in a step of its own; returns the moment of the step."""
     now = build.next_moment(case)

@@ -34,7 +34,8 @@ from web.contacts.codes import (
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
-from web.passwords import LONGEST, SHORTEST, check_password, hash_password, is_too_common
+from web.password_lists import refused_because
+from web.passwords import LONGEST, SHORTEST, check_password, hash_password
 from web.rights.proof import proof_box, unproven
 from web.sessions import current_session, drop_cookie, open_sessions, revoke_session
 
@@ -124,8 +125,9 @@ def first_password() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(password=form), 422
     typed, own_id, session_id, by = form.password.data or "", mine.id, this.id, actor()
-    if is_too_common(typed) or typed in {contact_of(mine).phone, contact_of(mine).email}:
-        form.password.errors = [_("This password is too easy to guess.")]
+    own = contact_of(mine)
+    if words := refused_because(typed, own.name, own.phone, own.email):
+        form.password.errors = [words]
         return _page(password=form), 422
     password_hash = hash_password(typed)
     with unit_of_work():

@@ -15,6 +15,7 @@ from casework.contacts.codes import DIGITS, LASTS, RESEND_AFTER, Purpose, check_
 from casework.contacts.sealed_codes import kind_of, open_message
 from casework.db import db, unit_of_work
 from casework.identity import Contact
+from casework.keyring import KeyMissing
 from casework.limits import TooManyAttempts
 from casework.models import Report
 from casework.sealing import SealBroken, open_json, seal_json
@@ -133,7 +134,7 @@ def kept_asked(key: str, purpose: str) -> Asked | None:
     """What this browser is about; None once it took too long, or for another purpose."""
     try:
         told = open_json(urlsafe_b64decode(session.get(key) or ""), purpose=ASKED_PURPOSE)
-    except (SealBroken, ValueError):
+    except (SealBroken, KeyMissing, ValueError):
         return None
     at = datetime.fromisoformat(told["at"])
     if told["purpose"] != purpose or now() >= at + KEPT:

@@ -40,6 +40,7 @@ from web.guards import performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.passwords import LONGEST, check_password
+from web.request_log import note_security
 from web.rights.proof import note_signed_in_by_code
 from web.security import own_address
 from web.sessions import open_session
@@ -97,7 +98,7 @@ def new() -> ResponseReturnValue:
         with unit_of_work():
             notice = notice_shown(request.form.get("consent_notice", ""), moment)
             account = open_account(way, name=form.name.data or "", language=words_language, notice=notice, now=moment)
-            token = open_session(account, now=moment)
+            token = open_session(account, now=moment, factors=("contact",))
     except (ContactRefused, IntegrityError):
         # it was opened meanwhile, by the same person in another window
         return go_on_with(asked.contact, target=asked.target, in_app=asked.in_app)
@@ -125,6 +126,7 @@ def known() -> ResponseReturnValue:
     account = account_claiming(way)
     is_known = check_password(form.password.data or "", account.password_hash if account is not None else None)
     if account is None or not is_known or account.disabled_at is not None:
+        note_security("sign-in refused")
         form.password.errors = [_("This is not the password of that account.")]
         return _new_page(asked, NewAccountForm(formdata=None, name=asked.contact.name or ""), old=form), 422
     account_id = account.id
@@ -155,7 +157,7 @@ def go_on_with(contact: Contact, *, target: str, in_app: str = "", by_code: bool
     with unit_of_work(keeps_rows=True):
         account = db.session.get_one(Account, account_id)
         claim_reports(account)
-        token = open_session(account, now=moment)
+        token = open_session(account, now=moment, factors=("contact",))
     return _signed_in(account, token, target, in_app, by_code=by_code)
 
 

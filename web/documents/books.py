@@ -29,7 +29,7 @@ from casework.documents.numbering import (
     strike_number,
 )
 from casework.documents.register import LINES, STATES, lines_of
-from casework.letters import local_day
+from casework.local_time import local_day
 from casework.models import Agency, Centre, DocumentBook, DocumentNumber, Event
 from casework.permissions import Action
 from casework.words import Bilingual

@@ -9,7 +9,7 @@ from flask import Flask
 
 from casework.db import db, unit_of_work
 from casework.documents.files import Claimed, claim_unmade, has_unmade, keep_failure, keep_issued
-from casework.file_store import FileNotStored, FileStore, new_stored_name
+from casework.file_store import FileNotStored, FileStore, StorageUnreachable, new_stored_name
 from casework.models import DocumentNumber, Letter
 from casework.words import Bilingual
 from reports.letters import page_of, sheets_of
@@ -55,7 +55,7 @@ def _make(app: Flask, claimed: Claimed, store: FileStore, now: datetime) -> None
         stored = store.put(new_stored_name(), pdf, sealed=True)
     except NothingToPrint:
         _fail(claimed, "no_page", now)
-    except FileNotStored:
+    except (FileNotStored, StorageUnreachable):
         _fail(claimed, "storage", now)
     except Exception as error:  # whatever it is, the letter is not lost: it says so and is tried again
         LOGGER.error("letter not made", extra=failure_facts(error))

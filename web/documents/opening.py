@@ -18,19 +18,22 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.documents.sealing import unknown_bodies
-from casework.documents.seals import PKCS11, PKCS12, Seal
+from casework.documents.seals import ELSEWHERE, PKCS11, PKCS12, Seal
 from casework.models import Centre
 from casework.words import Bilingual
-from web.config import PREFIX, Config, SettingRefused, gateway_address
-from web.starting import StartRefused
+from reports.signing.revoking import ListUnread
+from web.config import PREFIX, Config, SettingRefused, StartRefused, gateway_address
+from web.documents.revocations import lists_in
 
 NAME = pattern(r"[a-z0-9][a-z0-9-]{0,39}")
+DIGEST = pattern(r"[0-9a-f]{64}")
 VARIABLE = pattern(r"[A-Z][A-Z0-9_]{0,79}")
 TEXTS = ("centre", "agency", "login", "kind", "token", "key", "timestamps")
+SIGNERS = "signers"
 PATHS = ("file", "module", "chain", "picture")
 SECRETS = {PKCS12: "passphrase", PKCS11: "pin"}
-KNOWN = frozenset({"name", *TEXTS, *PATHS, *(f"{word}_{form}" for word in SECRETS.values() for form in ("variable", "file"))})
-NEEDED = {PKCS12: ("file",), PKCS11: ("module", "token", "key")}
+KNOWN = frozenset({"name", SIGNERS, *TEXTS, *PATHS, *(f"{word}_{form}" for word in SECRETS.values() for form in ("variable", "file"))})
+NEEDED = {PKCS12: ("file",), PKCS11: ("module", "token", "key"), ELSEWHERE: ()}
 PNG_MARK = b"\x89PNG\r\n\x1a\n"
 CERTIFICATES = frozenset({".pem", ".crt", ".cer"})
 
@@ -49,7 +52,7 @@ def open_seals(config: Config, environ: Mapping[str, str] = os.environ) -> dict[
         raise SettingRefused(f"{SEALS} is {str(config.seals)!r}: this is no JSON (line {error.lineno}).") from None
     if not isinstance(told, dict) or not told:
         raise SettingRefused(f"{SEALS}: allowed is an object of seals by name, as docs/sealing.md shows.")
-    return {name: _seal(name, each, config.seals.parent, environ) for name, each in told.items()}
+    return {name: _seal(name, each, config, environ) for name, each in told.items()}
 
 
 def open_trust(config: Config) -> tuple[str, ...]:
@@ -62,7 +65,12 @@ def open_trust(config: Config) -> tuple[str, ...]:
         raise SettingRefused(f"{TRUST} is {str(config.trust)!r}: allowed is a readable folder ({error.strerror}).") from None
     if not files:
         raise SettingRefused(f"{TRUST} is {str(config.trust)!r}: there is no certificate in it (.pem, .crt or .cer).")
-    return tuple(_certificates(each, TRUST) for each in files)
+    trusted = tuple(_certificates(each, TRUST) for each in files)
+    try:
+        lists_in(config.trust, trusted)
+    except ListUnread as fault:
+        raise SettingRefused(f"{TRUST}: {fault}.") from None
+    return trusted
 
 
 def refuse_unknown_bodies(seals: Mapping[str, Seal]) -> None:
@@ -74,8 +82,8 @@ def refuse_unknown_bodies(seals: Mapping[str, Seal]) -> None:
     db.session.rollback()
 
 
-def _seal(name: str, told: Any, folder: Path, environ: Mapping[str, str]) -> Seal:
-    where = f"{SEALS}, seal {name!r}"
+def _seal(name: str, told: Any, config: Config, environ: Mapping[str, str]) -> Seal:
+    where, folder = f"{SEALS}, seal {name!r}", (config.seals or Path()).parent
     if not NAME.fullmatch(name):
         raise SettingRefused(f"{where}: a name has small letters, digits and hyphens, 40 at most.")
     if not isinstance(told, dict):
@@ -93,16 +101,26 @@ def _seal(name: str, told: Any, folder: Path, environ: Mapping[str, str]) -> Sea
     texts = {key: told[key] for key in TEXTS if told.get(key)}
     paths = {key: folder / Path(told[key]).expanduser() for key in PATHS if told.get(key)}
     kind = texts.setdefault("kind", PKCS12)
-    if kind not in SECRETS:
-        raise SettingRefused(f"{where}: kind is {kind!r}: allowed are {PKCS12} and {PKCS11}.")
+    if kind not in NEEDED:
+        raise SettingRefused(f"{where}: kind is {kind!r}: allowed are {PKCS12} and {PKCS11}, and {ELSEWHERE} for files signed elsewhere.")
     for key in ("centre", *NEEDED[kind]):
         if key not in texts and key not in paths:
             raise SettingRefused(f"{where}: {key} is missing.")
     _refuse_files(where, kind, paths)
     if "timestamps" in texts:
         _refuse_address(where, texts["timestamps"])
-    held: dict[str, Any] = {**texts, **paths, **_secret(where, kind, told, folder, environ)}
+    own = _signers(where, told) if kind == ELSEWHERE else _secret(where, kind, told, folder, environ)
+    held: dict[str, Any] = {**texts, **paths, **own, "inside": config.inside_hosts}
     return Seal(name=name, label=Bilingual(label["vi"], label["en"]), **held)
+
+
+def _signers(where: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose certificates may sign elsewhere: common names, or SHA-256 digests of certificates, with or without colons."""
+    named = told.get(SIGNERS)
+    if not isinstance(named, list) or not named or not all(isinstance(each, str) and each.strip() for each in named):
+        raise SettingRefused(f"{where}: {SIGNERS} has to list whose certificates these are, by common name or SHA-256 digest.")
+    digests = (each.replace(":", "").strip().lower() for each in named)
+    return {SIGNERS: tuple(digest if DIGEST.fullmatch(digest) else each.strip() for digest, each in zip(digests, named, strict=True))}
 
 
 def _secret(where: str, kind: str, told: Mapping[str, Any], folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:

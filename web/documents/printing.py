@@ -10,13 +10,16 @@ from casework.documents.files import newest_file, open_file
 from casework.documents.kinds import APOLOGY, symbol_of
 from casework.documents.periodic import ROWS as PERIODIC
 from casework.folding import fold
-from casework.letters import local_day
+from casework.local_time import local_day
 from casework.models import Case, DocumentNumber, Letter, LetterFile, Report
 from casework.permissions import Actor
 from reports.letters import page_of, sheets_of
 from reports.official import body_of
 from web.documents.making import verify_url
 from web.guards import file_store
+
+LONGEST_SET_HERE = 9_000
+"""Characters of a page that is set while somebody waits: a letter with some fifteen rows, a quarter of a second."""
 
 
 def shown_page(letter: Letter, number: DocumentNumber | None, *, reader: Actor) -> Markup | None:
@@ -32,11 +35,13 @@ def shown_page(letter: Letter, number: DocumentNumber | None, *, reader: Actor) 
 def letter_file(letter: Letter, number: DocumentNumber | None, *, reader: Actor, kept: LetterFile | None = None) -> Response:
     """The letter to be downloaded: the kept bytes; of one that waits for its number, sheets on which room is left."""
     kept = kept or newest_file(letter)
-    if kept is None and letter.kind in PERIODIC:
+    if kept is not None:
+        return _sent(_bytes_of(kept), name_of(letter, number))
+    html = _html(letter, number, reader=reader) if letter.kind not in PERIODIC else ""
+    if not html or len(html) > LONGEST_SET_HERE:
         # of many pages: the worker makes it
         return _to_order(letter)
-    data = _bytes_of(kept) if kept is not None else sheets_of(letter, _html(letter, number, reader=reader), store=file_store())
-    return _sent(data, name_of(letter, number))
+    return _sent(sheets_of(letter, html, store=file_store()), name_of(letter, number))
 
 
 def _to_order(letter: Letter) -> Response:

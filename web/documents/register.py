@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from casework.db import db, unit_of_work
 from casework.documents.files import files_of, retry_file
-from casework.documents.kinds import KINDS
+from casework.documents.kinds import KINDS, YEARBOOK
 from casework.documents.numbering import (
     LONGEST_NOTE,
     AlreadyNumbered,
@@ -27,6 +27,7 @@ from casework.documents.numbering import (
     strike_number,
     withdraw_letter,
 )
+from casework.documents.periodic import public_standing
 from casework.documents.register import (
     MOST_COUNTED,
     SHELVES,
@@ -41,7 +42,8 @@ from casework.documents.register import (
     years_seen,
 )
 from casework.documents.to_senders import letter_told
-from casework.letters import PAGE, local_day
+from casework.letters import PAGE
+from casework.local_time import local_day
 from casework.models import Case
 from casework.permissions import Action, may, report_owned_by, seen_by
 from web.clock import now
@@ -254,6 +256,7 @@ def _page(
         is_paper_hidden=not reads_paper(by, letter),
         fault=_fault(seen),
         retries=seen.state is State.FAILED,
+        public=public_standing(letter) if letter.kind == YEARBOOK and letter.withdrawn_at is None else None,
     )
 
 

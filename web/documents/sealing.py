@@ -1,11 +1,12 @@
 """Sealing a document: what is asked of the worker, what became of it, and a copy that was signed elsewhere taken back."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from casework.db import db, unit_of_work
 from casework.documents.files import files_of, newest_file
@@ -22,25 +23,32 @@ from casework.documents.sealing import (
     drop_seal,
     keep_returned,
     may_return,
+    named_signers,
     order_of,
     orders_of,
     retry_seal,
     seals_for,
 )
 from casework.documents.seals import Seal
-from casework.file_store import new_stored_name
+from casework.file_store import FileMissing, FileNotStored, StoredFile, new_stored_name
 from casework.models import Letter, LetterFile, SealingOrder
 from casework.permissions import Action, may
 from casework.words import Bilingual
 from reports.signing.failures import WORDS
-from reports.signing.found import SignatureFound, found_again
-from reports.signing.reading import MOST_BYTES, FileUnread
-from reports.signing.returning import ReturnRefused, judge_returned
+from reports.signing.found import SignatureFound
+from reports.signing.reading import MOST_BYTES, Examined, FileUnread
+from reports.signing.returning import ReturnRefused, judge_returned, refuse_unnamed
 from web.clock import now
+from web.documents.revocations import revocations, signatures_today
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language
+from web.scanning import ScanRefused, refuse_infected
+from web.signing_keys import signing_keys
 
 bp = Blueprint("documents_sealing", __name__)
+
+KEPT_SECONDS = 45 * 60
+"""How long a file waits for the word of who handed it in; files without a row are swept from an hour on."""
 
 STATES: dict[str, Bilingual] = {
     WAITING: Bilingual("Chờ ký số", "Waits"),
@@ -95,7 +103,7 @@ def seal_panel(letter: Letter) -> SealPanel:
     return SealPanel(
         seals=[] if waits else [seal for seal in usable if seal.name not in on_it],
         orders=[_shown(order, acts, waits) for order in orders],
-        signatures=[found_again(each) for each in kept.signatures] if kept is not None else [],
+        signatures=signatures_today(kept),
         takes_returned=acts and kept is not None and not waits,
         is_numbered=kept is not None,
     )
@@ -144,37 +152,93 @@ def drop(ref: str, order: str) -> ResponseReturnValue:
 @bp.route("/documents/<ref>/signed", methods=["GET", "POST"])
 @performs(Action.SEAL_LETTER)
 def signed(ref: str) -> ResponseReturnValue:
-    """A copy signed elsewhere: judged outside any transaction, stored, and only then given its row."""
+    """A copy signed elsewhere: judged outside any transaction, stored, and only then given its row.
+
+    Where nobody is named to sign for the body, the page shows whose certificates these are, and the person says that they may.
+    """
     seen = found(document_seen(actor(), ref))
     letter = seen.letter
     base = found(newest_file(letter) if may_return(actor(), letter) and letter.withdrawn_at is None else None)
     if request.method == "GET":
         return render_template("documents/signed.html", document=seen, letter=letter, refusal="")
-    sent = request.files.get("file")
-    pdf = sent.stream.read(MOST_BYTES + 1) if sent is not None and sent.filename else b""
     try:
-        if not pdf:
-            raise ReturnRefused("Vui lòng chọn tệp PDF đã ký.", "Please choose the signed PDF file.")
-        _take_back(letter, base, pdf)
-    except (ReturnRefused, FileUnread, SealRefused) as refusal:
+        judged = _judged(letter, base)
+        if judged.is_named or judged.is_vouched:
+            _take_back(letter.id, base.id, judged)
+            flash(_("The signed file has been verified and kept."))
+            return _back(ref)
+        db.session.rollback()
+        stored = judged.stored or file_store().put(new_stored_name(), judged.pdf, sealed=True)
+    except (ReturnRefused, FileUnread, ScanRefused, SealRefused, FileNotStored) as refusal:
         db.session.rollback()
         again = found(document_seen(actor(), ref))
         return render_template("documents/signed.html", document=again, letter=again.letter, refusal=in_reader_language(refusal.text)), 422
-    flash(_("The signed file has been verified and kept."))
-    return _back(ref)
+    again = found(document_seen(actor(), ref))
+    return render_template(
+        "documents/signed.html", document=again, letter=again.letter, refusal="", signatures=judged.added,
+        kept=_tokens().dumps([ref, actor().own_id, *astuple(stored)]),
+    )  # fmt: skip
 
 
-def _take_back(letter: Letter, base: LetterFile, pdf: bytes) -> None:
-    letter_id, base_id, trust, moment = letter.id, base.id, current_app.extensions["trust"], now()
-    sha256, size, before = base.sha256, base.size, len(base.signatures)
-    older = [row.sha256 for row in files_of(letter)[:-1]]
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A copy that was signed elsewhere and is good in itself. `is_named`: those who signed it are named to sign for the body; `is_vouched`:
+    the person has said that they may. `stored` is where it lies since they were asked."""
+
+    pdf: bytes
+    told: Examined
+    added: list[SignatureFound]
+    is_named: bool
+    is_vouched: bool
+    stored: StoredFile | None
+
+
+def _judged(letter: Letter, base: LetterFile) -> Judged:
+    """Judge what was sent, or what was sent before and is now vouched for. Raises ReturnRefused, FileUnread."""
+    trust, moment = current_app.extensions["trust"], now()
+    sha256, size, fields = base.sha256, base.size, {str(each.get("field")) for each in base.signatures}
+    before, older = len(base.signatures), [row.sha256 for row in files_of(letter)[:-1]]
+    ref, named = letter.ref, named_signers(letter, _seals().values())
     db.session.rollback()
-    told = judge_returned(pdf, sha256=sha256, size=size, before=before, older=older, trust=trust, at=moment)
-    stored = file_store().put(new_stored_name(), pdf, sealed=True)
+    pdf, stored = _sent(ref)
+    known = revocations()
+    told = judge_returned(pdf, sha256=sha256, size=size, before=before, older=older, trust=trust, at=moment, known=known)
+    added = [each.as_of(moment, known) for each in told.signatures if each.field not in fields]
+    if named:
+        refuse_unnamed(added, named)
+    return Judged(pdf, told, added, bool(named), stored is not None and request.form.get("is_right") == "yes", stored)
+
+
+def _sent(ref: str) -> tuple[bytes, StoredFile | None]:
+    """The file that is handed in, or the one that was before the person was asked whether whoever signed it may."""
+    if token := request.form.get("kept"):
+        try:
+            of, whose, *told = _tokens().loads(token, max_age=KEPT_SECONDS)
+            if (of, whose) != (ref, actor().own_id):
+                raise BadData("another document or person")
+            stored = StoredFile(*told)
+            with file_store().open(stored.stored_name, sealed=True) as opened:
+                return opened.read(), stored
+        except (BadData, FileMissing):
+            raise ReturnRefused("Đã quá lâu. Vui lòng chọn lại tệp.", "That was too long ago. Please choose the file again.") from None
+    sent = request.files.get("file")
+    pdf = sent.stream.read(MOST_BYTES + 1) if sent is not None and sent.filename else b""
+    if not pdf:
+        raise ReturnRefused("Vui lòng chọn tệp PDF đã ký.", "Please choose the signed PDF file.")
+    refuse_infected(pdf, (sent.filename or "") if sent is not None else "")
+    return pdf, None
+
+
+def _tokens() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(signing_keys(), salt="returned copy")
+
+
+def _take_back(letter_id: int, base_id: int, judged: Judged) -> None:
+    stored = judged.stored or file_store().put(new_stored_name(), judged.pdf, sealed=True)
     with unit_of_work():
         keep_returned(
-            db.session.get_one(Letter, letter_id), stored, base=db.session.get_one(LetterFile, base_id), pages=told.pages,
-            signatures=[each.told() for each in told.signatures], by=actor(), now=moment,
+            db.session.get_one(Letter, letter_id), stored, base=db.session.get_one(LetterFile, base_id), pages=judged.told.pages,
+            signatures=[each.told() for each in judged.told.signatures], by=actor(), now=now(), is_vouched=judged.is_vouched,
         )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from casework.documents.seals import PERSON, Seal
 from casework.file_store import FileStore, new_stored_name
 from casework.models import Letter, LetterFile
 from reports.signing.failures import TRIED_AGAIN, SealingFailed
+from reports.signing.found import REVOKED, found_again
+from web.documents.revocations import revocations
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 5
@@ -70,11 +72,16 @@ def _sealed(pdf: bytes, seal: Seal, number: str, trust: tuple[str, ...], at: dat
     """The copy with the seal on it, how many pages it has, and what its signatures say now."""
     # pyHanko is loaded where something is sealed, and not by every process
     from reports.signing.examining import examine, roots_of
+    from reports.signing.fields import NAMES
     from reports.signing.sealing import seal_pdf
 
     sealed = seal_pdf(pdf, seal, reason=REASONS[seal.signer == PERSON], at=at, number=number)
     # what it is was made here or judged when it was taken back: it is read in this process
     told = examine(sealed, roots=roots_of(trust), at=at)
+    known = revocations()
+    own = [found_again(each) for each in told["signatures"] if each["field"] == NAMES[seal.signer]]
+    if any(each.as_of(at, known).revocation == REVOKED for each in own):
+        raise SealingFailed("revoked")
     with pikepdf.open(io.BytesIO(sealed)) as opened:
         pages = len(opened.pages)
     return sealed, pages, told["signatures"]

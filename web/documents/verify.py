@@ -10,10 +10,10 @@ from casework.db import unit_of_work
 from casework.documents.verifying import STANDINGS, known_by_digest, known_by_ref
 from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.permissions import Action
-from reports.signing.found import found_again
 from reports.signing.prefixes import digest_of, digests_of_beginnings
 from reports.signing.reading import MOST_BYTES, FileUnread, signatures_of
 from web.clock import now
+from web.documents.revocations import revocations, signatures_today
 from web.guards import found, performs
 from web.locales import in_reader_language
 from web.networks import this_network
@@ -43,15 +43,17 @@ def verify() -> ResponseReturnValue:
     known = known_by_digest([digest_of(pdf)])
     if known is not None:
         document, file = known
-        signatures = [found_again(each) for each in file.signatures]
         return render_template(
-            "documents/verified.html", document=document, file=file, signatures=signatures, standings=STANDINGS, digest=file.sha256
-        )
+            "documents/verified.html", document=document, file=file, signatures=signatures_today(file), standings=STANDINGS,
+            digest=file.sha256,
+        )  # fmt: skip
     begins = known_by_digest(digests_of_beginnings(pdf))
     try:
-        signatures = signatures_of(pdf, trust=current_app.extensions["trust"], at=moment)
+        found_in_it = signatures_of(pdf, trust=current_app.extensions["trust"], at=moment)
     except FileUnread as refusal:
         return _page(in_reader_language(refusal.text), digest=digest_of(pdf)), 503 if refusal.word == "busy" else 422
+    known_today = revocations()
+    signatures = [each.as_of(moment, known_today) for each in found_in_it]
     return render_template(
         "documents/unknown.html", signatures=signatures, digest=digest_of(pdf), begins=begins[0] if begins is not None else None,
         standings=STANDINGS,
@@ -63,9 +65,8 @@ def verify() -> ResponseReturnValue:
 def document(ref: str) -> ResponseReturnValue:
     known = found(known_by_ref(ref))
     file = known.files[-1] if known.files else None
-    signatures = [found_again(each) for each in file.signatures] if file is not None else []
     return render_template(
-        "documents/verified.html", document=known, file=None, signatures=signatures, standings=STANDINGS,
+        "documents/verified.html", document=known, file=None, signatures=signatures_today(file), standings=STANDINGS,
         digest=file.sha256 if file is not None else "",
     )  # fmt: skip
 

@@ -5,9 +5,6 @@ from email.utils import parsedate_to_datetime
 
 from casework.messages.sending import Refused, TryLater
 
-CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
-"""How long a gateway may take; far less than a lease, so that nobody else sends what is being sent."""
-
 OF_THE_MESSAGE = frozenset({400, 409, 413, 422})
 """Refusals of this message alone. All others are our own fault or the gateway's: an address that has moved, a token that is not good,
 a proxy in between. They say nothing about the message, and whoever mends them wants it to leave."""

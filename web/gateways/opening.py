@@ -6,6 +6,7 @@ from flask import Flask, current_app
 
 from casework.messages.rendering import Addresses, Page
 from casework.messages.sending import Gateway
+from casework.outgoing import Door
 from web.config import VAPID_KEY, Config
 from web.gateways.push import PushGateway, kept_key
 from web.gateways.sms import SmsGateway
@@ -20,15 +21,16 @@ TRIAL_CONTACT = "mailto:nobody@localhost"
 def open_gateways(config: Config) -> dict[str, Gateway]:
     """The gateway of each channel that is configured."""
     gateways: dict[str, Gateway] = {}
+    door = Door(config.inside_hosts)
     if config.smtp_url:
         gateways["email"] = MailGateway(SmtpServer.read(config.smtp_url), config.mail_from)
     if config.push:
         contact = f"mailto:{config.mail_address}" if config.mail_address else config.base_url if config.is_secure else TRIAL_CONTACT
         gateways["push"] = PushGateway(lambda: _push_key(config), contact, allows_loopback=not config.is_secure)
     if config.zns_token:
-        gateways["zns"] = ZnsGateway(config.zns_url, config.zns_token)
+        gateways["zns"] = ZnsGateway(config.zns_url, config.zns_token, door)
     if config.sms_url:
-        gateways["sms"] = SmsGateway(config.sms_url, config.sms_token)
+        gateways["sms"] = SmsGateway(config.sms_url, config.sms_token, door)
     return gateways
 
 
@@ -67,6 +69,8 @@ def _route(page: Page, of: str) -> tuple[str, dict[str, Any]]:
         return "rights_requests.request_page", {"ref": of}
     if page is Page.OWN_DATA:
         return ("rights_own.of_report", {"code": of}) if of else ("rights_own.of_account", {})
+    if page is Page.SECURITY:
+        return "factors_own.security", {}
     if page is Page.INBOX:
         return "inbox.inbox", {}
     return {Page.OWN: "tracking.own", Page.TRACK: "tracking.track", Page.PUBLIC: "public.report"}[page], {"code": of}

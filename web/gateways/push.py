@@ -5,18 +5,13 @@ that a service which still holds the first puts the second in its place.
 """
 
 import base64
-import ipaddress
 import json
 import os
 import secrets
-import socket
-import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import http_ece  # type: ignore[import-untyped]
@@ -27,7 +22,8 @@ from py_vapid import Vapid02  # type: ignore[import-untyped]
 
 from casework.messages.push_subscriptions import Endpoint
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, SendFailed, TryLater, Unreachable
-from web.gateways.answers import CONNECT_SECONDS, READ_SECONDS, refuse_unless_taken
+from casework.outgoing import IN_TURN, Door, NotReached, no_longer_than
+from web.gateways.answers import refuse_unless_taken
 
 LONGEST_BODY = 600
 """Characters: with title, link and padding far below the 4096 bytes every service takes."""
@@ -36,8 +32,8 @@ KEPT_SECONDS = {True: 6 * 3600, False: 48 * 3600}
 GONE = frozenset({404, 410})
 SIGNED_FOR_SECONDS = 12 * 3600
 KEY_BYTES = 32
-MOST_TRIED = 4
-"""Addresses of a service that are tried, one after the other."""
+MOST_CONNECTIONS = 4
+THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class PushGateway:
@@ -49,7 +45,7 @@ class PushGateway:
     def __init__(self, key: Callable[[], str], contact: str, *, allows_loopback: bool) -> None:
         self._key = key
         self._contact = contact
-        self._allows_loopback = allows_loopback
+        self._door = Door(THIS_MACHINE if allows_loopback else (), uses_proxy=False)
 
     @cached_property
     def public_key(self) -> str:
@@ -58,8 +54,7 @@ class PushGateway:
 
     @cached_property
     def _pool(self) -> httpcore.ConnectionPool:
-        backend = OutsideOnly(allows_loopback=self._allows_loopback)
-        return httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend, max_connections=4)
+        return self._door.direct_pool(most=MOST_CONNECTIONS)
 
     @cached_property
     def _vapid(self) -> Vapid02:
@@ -89,8 +84,10 @@ class PushGateway:
 
     def _post(self, endpoint: Endpoint, content: bytes, outgoing: Outgoing) -> tuple[int, str | None]:
         parts = urlsplit(endpoint.url)
-        if parts.scheme != "https" and not self._allows_loopback:
-            raise Refused("scheme")
+        try:
+            self._door.refuse_unless_open(endpoint.url)
+        except NotReached as refusal:
+            raise Refused(str(refusal)) from refusal
         headers = {
             **self._vapid.sign({"aud": f"{parts.scheme}://{parts.netloc}", "sub": self._contact, "exp": _expiry()}),
             "Content-Encoding": "aes128gcm",
@@ -99,10 +96,9 @@ class PushGateway:
             "Urgency": "high" if outgoing.is_urgent else "normal",
             "Topic": outgoing.token[:32],
         }
-        timeouts = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": CONNECT_SECONDS}
         try:
-            with self._pool.stream(
-                "POST", endpoint.url, headers=headers, content=_encrypted(content, endpoint), extensions={"timeout": timeouts}
+            with no_longer_than(), self._pool.stream(
+                "POST", endpoint.url, headers=headers, content=_encrypted(content, endpoint), extensions={"timeout": IN_TURN}
             ) as answer:
                 fields = {name.lower(): value for name, value in answer.headers}
                 return answer.status, fields.get(b"retry-after", b"").decode("ascii", "replace") or None
@@ -110,51 +106,6 @@ class PushGateway:
             raise Unreachable(type(error).__name__) from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise NoAnswer(type(error).__name__) from error
-
-
-class OutsideOnly(httpcore.SyncBackend):
-    """Connects to addresses of the internet alone: an endpoint comes from a browser and must lead to nothing inside the house.
-
-    The address that was judged is the one connected to, so that a name cannot say something else the second time.
-    """
-
-    def __init__(self, *, allows_loopback: bool) -> None:
-        self._allows_loopback = allows_loopback
-
-    def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:  # fmt: skip
-        """Connect to an address of the name, the first that answers. Raises ConnectError where one of them is not outside.
-
-        `timeout`, in seconds, is shared among those that are tried: together they take no longer than one would.
-        """
-        try:
-            found = list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-        except OSError as error:
-            raise httpcore.ConnectError("name") from error
-        if not found or not all(self._may_be_called(address) for address in found):
-            raise httpcore.ConnectError("address")
-        tried = _of_both_kinds(found)
-        share = timeout / len(tried) if timeout is not None else None
-        for address in tried[:-1]:
-            try:
-                return super().connect_tcp(address, port, share, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                # a server without IPv6 learns of such addresses all the same
-                continue
-        return super().connect_tcp(tried[-1], port, share, local_address, socket_options)
-
-    def _may_be_called(self, text: str) -> bool:
-        address = ipaddress.ip_address(text.partition("%")[0])
-        return (address.is_global and not address.is_multicast) or (self._allows_loopback and address.is_loopback)
-
-
-def _of_both_kinds(addresses: list[str]) -> list[str]:
-    """At most MOST_TRIED of some addresses, in their order, IPv4 and IPv6 in turn."""
-    six, four = ([address for address in addresses if (":" in address) is is_six] for is_six in (True, False))
-    in_turn = [address for pair in zip_longest(six, four) for address in pair if address is not None]
-    return in_turn[:MOST_TRIED]
 
 
 def kept_key(path: Path) -> str:

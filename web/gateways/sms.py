@@ -7,6 +7,7 @@ At least once: one whose answer did not come is sent again with the same key, by
 """
 
 from casework.messages.sending import Outgoing, Receipt
+from casework.outgoing import Door
 from web.gateways.answers import refuse_unless_taken
 from web.gateways.http import post_json, read_json
 
@@ -14,14 +15,15 @@ from web.gateways.http import post_json, read_json
 class SmsGateway:
     """Hands SMS to one address."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, door: Door | None = None) -> None:
         self.url = url
         self._token = token
+        self._door = (door or Door()).and_to(url)
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
         """Hand one over. Raises Refused, TryLater, Unreachable, NoAnswer."""
         headers = {"Idempotency-Key": outgoing.token, **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
-        answer = post_json(self.url, {"to": outgoing.address, "text": outgoing.words.sms}, headers)
-        refuse_unless_taken(answer.status_code, answer.headers.get("Retry-After"))
+        answer = post_json(self._door, self.url, {"to": outgoing.address, "text": outgoing.words.sms}, headers)
+        refuse_unless_taken(answer.status, answer.headers.get("retry-after"))
         said = read_json(answer)
         return Receipt(str(said.get("id") or said.get("message_id") or ""))

@@ -8,6 +8,7 @@ At most once: one that was handed over and not answered is not sent again by its
 """
 
 from casework.messages.sending import Outgoing, Receipt, Refused, TryLater
+from casework.outgoing import Door
 from web.gateways.answers import refuse_unless_taken
 from web.gateways.http import post_json, read_json
 
@@ -20,9 +21,10 @@ LATER = frozenset({-32, -100, -133, -144, -147})
 class ZnsGateway:
     """Hands filled templates to one address."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, door: Door | None = None) -> None:
         self.url = url
         self._token = token
+        self._door = (door or Door()).and_to(url)
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
         """Hand one over. Raises Refused, TryLater, Unreachable, NoAnswer."""
@@ -32,8 +34,8 @@ class ZnsGateway:
             "template_data": dict(outgoing.words.zns_data),
             "tracking_id": outgoing.token,
         }
-        answer = post_json(self.url, content, {"access_token": self._token, "Idempotency-Key": outgoing.token})
-        refuse_unless_taken(answer.status_code, answer.headers.get("Retry-After"))
+        answer = post_json(self._door, self.url, content, {"access_token": self._token, "Idempotency-Key": outgoing.token})
+        refuse_unless_taken(answer.status, answer.headers.get("retry-after"))
         said = read_json(answer)
         number = said.get("error")
         if number in OURS or number in LATER:

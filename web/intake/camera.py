@@ -14,8 +14,9 @@ from wtforms.validators import ValidationError
 from casework.cameras import CameraYear, areas_of, camera_year, cameras_for, centres_of_operations, first_year
 from casework.db import db, unit_of_work
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
+from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Camera, Centre
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import Action
 from casework.photo_records import staged_photos
 from casework.staff_choices import fields_of
 from casework.words import Bilingual

@@ -14,8 +14,8 @@ from wtforms.validators import InputRequired, ValidationError
 
 from casework.former_areas import former_names
 from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
+from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Field
-from casework.permissions import LOCAL_ZONE
 from web.filing_form import NO_CHOICE, number, sound_token
 from web.forms import Form
 from web.intake.places import Named, commune_meant, names_of

@@ -11,9 +11,11 @@ from casework.clocks import ClockKind
 from casework.db import db
 from casework.emergencies import emergencies_in
 from casework.intake import original_words
+from casework.keyring import KeyMissing
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Clock, Report
 from casework.own_links import case_of
-from casework.permissions import LOCAL_ZONE, Action, Sight, seen_by, sees
+from casework.permissions import Action, Sight, seen_by, sees
 from casework.sealing import SealBroken, grouped_secret, open_text, seal_text
 from web.clock import now
 from web.guards import actor, found, performs
@@ -67,7 +69,7 @@ def _secret_once(code: str) -> str | None:
         return None
     try:
         return open_text(urlsafe_b64decode(kept), purpose=_purpose(code))
-    except SealBroken:
+    except (SealBroken, KeyMissing):
         return None
 
 
@@ -82,7 +84,7 @@ def _moment_words(case: Case) -> str:
     if due_at is None:
         return ""
     there = due_at.astimezone(LOCAL_ZONE)
-    if there.date() == now().astimezone(LOCAL_ZONE).date():
+    if there.date() == local_day(now()):
         return str(_("%(time)s today", time=f"{there:%H:%M}"))
     return f"{there:%H:%M %d/%m/%Y}"
 

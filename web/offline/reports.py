@@ -45,6 +45,8 @@ from web.offline.devices import GUEST, is_known_here, owner_here, queue_token
 from web.offline.sent_form import file_sent, sent_form
 from web.offline.uploads import FILE_KINDS, digests_here, keep_file, keep_only, staging_token
 from web.report_files import most_report_photos
+from web.scanning import ScanRefused
+from web.security import sent_json
 from web.sessions import signed_in_account
 
 P = ParamSpec("P")
@@ -108,7 +110,7 @@ def told_to_script(view: View[P]) -> View[P]:
 @told_to_script
 def token() -> ResponseReturnValue:
     """Who writes in this browser now, and the token for what waits of theirs; or for what a guest wrote in it, if that is asked."""
-    here, asked = owner_here(), request.get_json(force=True, silent=True)
+    here, asked = owner_here(), sent_json(is_named_so=False)
     wanted = asked.get("owner") if isinstance(asked, dict) else None
     if wanted not in (None, GUEST, here):
         raise NotTaken(412, owner=here)
@@ -157,6 +159,8 @@ def file(client_key: str) -> ResponseReturnValue:
         keep_file(data, name, kind=kind, token=staged, by=_sender(device))
     except (PhotoRefused, RecordingRefused, TooManyPhotos) as refusal:
         raise NotTaken(422, text=in_reader_language(refusal.text)) from None
+    except ScanRefused as refusal:
+        raise NotTaken(503 if refusal.passes else 422, text=in_reader_language(refusal.text)) from None
     except FileNotStored as failure:
         raise NotTaken(503, text=in_reader_language(failure.text)) from None
     return {"have": digests_here(staged)}

@@ -12,6 +12,7 @@ from casework.recordings.staging import KINDS, prepare_recording, stage_recordin
 from casework.sealing import lookup_digest
 from web.clock import now
 from web.guards import file_store
+from web.scanning import refuse_infected
 
 PHOTOS = "photos"
 FILE_KINDS = (PHOTOS, *KINDS)
@@ -30,9 +31,11 @@ def digests_here(token: str) -> list[str]:
 
 
 def keep_file(data: bytes, filename: str, *, kind: str, token: str, by: Actor) -> None:
-    """Judge one file and stage it, unless it is here. Raises PhotoRefused, RecordingRefused, TooManyPhotos, FileNotStored."""
+    """Judge one file and stage it, unless it is here. Raises PhotoRefused, RecordingRefused, TooManyPhotos, ScanRefused,
+    FileNotStored."""
     if sha256(data).hexdigest() in digests_here(token):
         return
+    refuse_infected(data, filename)
     if kind == PHOTOS:
         photo = prepare_photo(data, filename, store=file_store(), max_bytes=current_app.config["MAX_PHOTO_BYTES"])
         with unit_of_work():

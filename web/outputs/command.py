@@ -23,13 +23,13 @@ from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.links import PARAMETERS
 from web.outputs.making import MAKERS, Progress, working_folder
 
-LISTS = tuple(kind for kind in PARAMETERS if kind != "inbox")
-"""What can be exported: an inbox is somebody's."""
+LISTS = tuple(kind for kind in PARAMETERS if kind not in ("inbox", "outputs"))
+"""What can be exported: an inbox and the list of one's files are somebody's."""
 
 
 def operator_of(centre: Centre) -> Actor:
-    """Who exports: nobody's account, with the sight of those who run and inspect one centre."""
-    roles = (Role.OPS_LEAD, Role.INSPECTOR)
+    """Who exports: nobody's account, with the sight of those who run, inspect and administer one centre."""
+    roles = (Role.OPS_LEAD, Role.INSPECTOR, Role.ADMINISTRATOR)
     return replace(SYSTEM, grants=tuple(Grant(role, centre_id=centre.id, agency_id=None) for role in roles))
 
 

@@ -11,12 +11,14 @@ from casework.models import Agency, Output, RefusalReason
 from casework.outputs import OutputRefused
 from casework.permissions import Actor
 from casework.words import Bilingual
-from reports.statistics.counting import COUNTED, DIMENSION_NAMES, WHOLE, Dimension, Scope, cross, figures_of, names_of
+from reports.statistics.counting import COUNTED, cross, figures_of
 from reports.statistics.figures import FIGURES, LEVELS, Figure, Shape, Unit
 from reports.statistics.periods import NoSuchPeriod, Period, period_named
 from reports.statistics.reach import reaches_of
 from reports.statistics.snapshots import name_in, period_of, snapshot_seen
+from reports.statistics.subjects import DIMENSION_NAMES, WHOLE, Dimension, Scope, names_of
 from reports.tables.table import Column, Table
+from web.outputs.dashboard_tables import DASHBOARD, dashboard_table
 from web.outputs.listing import as_file, local_words
 from web.outputs.making import MAKERS, Progress
 from workflows.step_figures import step_hours
@@ -46,6 +48,11 @@ def figure_table(output: Output, progress: Progress) -> Table:
         steps = step_hours(period.up_to(progress.now), centre_id=output.centre_id, agency_id=output.agency_id)
         notes.append((FIGURES["step_hours"].name.vi, FIGURES["step_hours"].definition.vi))
         return Table(FIGURES["step_hours"].name.vi, STEP_COLUMNS, map(_step, steps), notes=notes)
+    if (table := str(asked.get("table") or "")) in DASHBOARD:
+        return dashboard_table(
+            table, by=progress.by, centre_id=output.centre_id, agency_id=output.agency_id, period=period, asked=asked, now=progress.now,
+            notes=notes,
+        )  # fmt: skip
     sides = [Dimension(word) for word in (str(asked.get("rows") or ""), str(asked.get("columns") or "")) if word in set(Dimension)]
     if len(set(sides)) == 2:
         figure = FIGURES.get(str(asked.get("figure") or ""))
@@ -123,19 +130,20 @@ def _columns(reasons: list[str], keys: Sequence[str] = COUNTED, named: Mapping[s
         name, meaning = figure.name.vi, figure.definition.vi
         match figure.shape:
             case Shape.PART:
-                yield Column(key, name, "integer", 14, meaning)
+                yield Column(key, name, "integer", 14, meaning, en=figure.name.en)
                 yield Column(f"{key}_whole", f"{name}: mẫu số", "integer", 14)
             case Shape.REASONS:
-                yield Column(key, name, "integer", 14, meaning)
+                yield Column(key, name, "integer", 14, meaning, en=figure.name.en)
                 yield from (Column(f"{key}_{each}", f"{name}: {names.get(each, each)}", "integer", 14) for each in reasons)
             case Shape.LEVELS:
-                yield from (Column(f"{key}_{level}", f"{name}: {words.vi}", "integer", 14, meaning) for level, words in LEVELS.items())
+                for level, words in LEVELS.items():
+                    yield Column(f"{key}_{level}", f"{name}: {words.vi}", "integer", 14, meaning, f"{figure.name.en}: {words.en}")
             case Shape.SPREAD:
                 unit = " (giờ)" if figure.unit == Unit.MINUTES else ""
                 yield Column(f"{key}_median", f"{name}: trung vị{unit}", "decimal", 14, meaning)
                 yield Column(f"{key}_p90", f"{name}: bách phân vị 90{unit}", "decimal", 14)
             case _:
-                yield Column(key, name, "integer", 14, meaning)
+                yield Column(key, name, "integer", 14, meaning, en=figure.name.en)
 
 
 def _rows(figures: dict[str, dict[str, Any]], by: Dimension | None, reasons: list[str]) -> Iterator[tuple[Any, ...]]:

@@ -14,8 +14,14 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "late": ("agency", "source"),
     "letters": ("shelf", "kind", "year"),
     "register": ("book",),
-    "figures": ("period", "by", "of", "rows", "columns", "figure", "table", "snapshot"),
+    "figures": ("period", "by", "of", "rows", "columns", "figure", "table", "trend", "snapshot"),
     "setting_events": ("kind",),
+    "heat": ("from", "to", "version", "field", "agency", "centre"),
+    "incidents": (),
+    "people": ("q", "state"),
+    "messages": ("reason",),
+    "outputs": (),
+    "schedules": (),
 }
 """What a list takes from its page's address; what else stands there is left out."""
 

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from flask_babel import force_locale
 
+from casework.local_time import LOCAL_ZONE
 from casework.models import Case, Output
 from casework.outputs import KINDS
-from casework.permissions import LOCAL_ZONE
 from casework.successors import Followed, heirs_of
 from reports.tables.table import Table
 from reports.tables.writing import MEDIA_TYPES, write_table
@@ -15,7 +15,8 @@ from web.outputs.making import Made, Maker, Progress
 
 SLUGS = {
     "cases": "ho-so", "inbox": "viec-dang-cho", "late": "tre-han", "letters": "van-ban", "register": "so-van-ban", "figures": "thong-ke",
-    "setting_events": "nhat-ky-thiet-lap",
+    "setting_events": "nhat-ky-thiet-lap", "heat": "thoi-gian-buoc", "incidents": "su-co", "people": "can-bo",
+    "messages": "tin-khong-gui-duoc", "outputs": "tep-cua-toi", "schedules": "lich",
 }  # fmt: skip
 """The first words of a file's name."""
 
@@ -54,7 +55,8 @@ def _notes(output: Output, progress: Progress, table: Table) -> list[tuple[str, 
             ("Lý do lấy thông tin người gửi", output.reason or ""),
             ("Bảo mật", "Có dữ liệu cá nhân. Chỉ dùng vào việc đã nêu, không chuyển tiếp; xóa khi xong việc. Mỗi lượt đều được ghi lại."),
         ]
-    return notes + [(column.name, column.meaning) for column in table.columns if column.meaning]
+    said = [(column.name, " – ".join(filter(None, (column.en, column.meaning)))) for column in table.columns]
+    return notes + [each for each in said if each[1]]
 
 
 def _name(output: Output, now: datetime) -> str:

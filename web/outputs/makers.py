@@ -1,4 +1,6 @@
 """Brings every module that makes a kind of output: importing it fills web.outputs.making.MAKERS."""
 
-from web.outputs import case_list, figure_tables, paper_lists, setting_list, work_lists  # noqa: F401
+import web.outputs.heat_table
+import web.outputs.house_lists  # noqa: F401
+from web.outputs import case_list, figure_tables, freezing, paper_lists, setting_list, work_lists  # noqa: F401
 from web.reporting import makers  # noqa: F401

@@ -18,7 +18,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.file_store import FileNotStored, FileStore, StoredFile, new_stored_name
+from casework.file_store import FileNotStored, FileStore, StorageUnreachable, StoredFile, new_stored_name
 from casework.models import Output, ReportSchedule
 from casework.outputs import (
     Taken,
@@ -161,7 +161,7 @@ def _make(taken: Taken, store: FileStore, clock: Clock, data: Path) -> None:
     except OutputDropped:
         db.session.rollback()
     except CaseworkError as refusal:
-        _fail(taken, refusal.text, clock, again=isinstance(refusal, FileNotStored))
+        _fail(taken, refusal.text, clock, again=isinstance(refusal, FileNotStored | StorageUnreachable))
     except Exception as error:  # whatever a maker, the database or the storage says: nobody's order may stop the others'
         LOGGER.error("output not made", extra={"output": taken.output_id, **failure_facts(error)})
         name = type(error).__name__

@@ -13,6 +13,7 @@ from wtforms import BooleanField, RadioField, SelectField, TextAreaField
 from casework.db import db, unit_of_work
 from casework.file_store import PIECE
 from casework.identity_exports import MOST_NAMED
+from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Output
 from casework.outputs import (
     KINDS,
@@ -26,17 +27,19 @@ from casework.outputs import (
     count_fetched,
     drop_output,
     file_of,
+    may_in_centre,
     may_schedule,
     order_output,
     output_seen,
     outputs_seen,
     retry_output,
 )
-from casework.permissions import LOCAL_ZONE, Action, may
+from casework.permissions import Action, may
 from casework.photo_records import open_copy
 from casework.schedules import outputs_sent_to
 from casework.settings.values import value_of
 from casework.words import Bilingual
+from reports.statistics.periods import NoSuchPeriod, label_of
 from reports.statistics.reach import Reach, reach_named, reaches_of
 from web.clock import now
 from web.forms import Form
@@ -58,7 +61,9 @@ STATES = {
     "waiting": _l("Waiting"), "making": _l("Being made"), "ready": _l("Ready"), "failed": _l("Not made"), "expired": _l("Run out"),
 }  # fmt: skip
 WORKING = ("waiting", "making")
-WITHOUT_CHOICE = ("cases", "inbox", "late", "letters", "figures", "setting_events")
+WITHOUT_CHOICE = (
+    "cases", "inbox", "late", "letters", "figures", "setting_events", "heat", "incidents", "people", "messages", "schedules", "outputs",
+)  # fmt: skip
 """Lists that can be ordered whole, without coming from their page."""
 
 
@@ -94,7 +99,8 @@ def new(key: str) -> ResponseReturnValue:
         return found(None)
     form = OrderForm()
     form.centre.choices = [(each.ref, local(each.name)) for each in centres]
-    form.centre.data = form.centre.data or centres[0].ref
+    asked = request.args.get("centre")
+    form.centre.data = form.centre.data or next((each.ref for each in centres if each.ref == asked), centres[0].ref)
     if not form.validate_on_submit():
         return _order_page(chosen, form), 422 if request.method == "POST" else 200
     try:
@@ -191,8 +197,10 @@ def _of(kind: str) -> Reach | None:
 
 
 def _centres(kind: Kind) -> list[Centre]:
-    """The centres to choose from; figures are of the one their page is about."""
+    """The centres to choose from; figures are of the one their page is about, also where that has ended and is read by who follows it."""
     reach = _of(kind.key)
+    if reach is not None and reach.agency is None:
+        return [reach.centre] if all(may_in_centre(actor(), action, reach.centre.id) for action in kind.needs) else []
     return [each for each in centres_ordered_in(kind, by=actor()) if reach is None or each.id == reach.centre.id]
 
 
@@ -220,9 +228,14 @@ def _error_of(row: Output) -> str:
 
 
 def _label_of(row: Output) -> str:
-    """The period a schedule made it for."""
-    label = row.parameters.get("label")
-    return local(Bilingual(*label)) if isinstance(label, list) else ""
+    """The period a schedule made it for, or somebody asked for."""
+    label, period = (row.parameters.get(name) for name in ("label", "period"))
+    if isinstance(label, list):
+        return local(Bilingual(*label))
+    try:
+        return local(label_of(str(period))) if period else ""
+    except NoSuchPeriod:
+        return ""
 
 
 def _pieces(opened: BinaryIO) -> Iterator[bytes]:

@@ -4,8 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE
 from casework.models import Output, ReportSchedule
-from casework.permissions import LOCAL_ZONE
 from casework.schedules import last_runs
 
 

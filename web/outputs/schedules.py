@@ -34,6 +34,8 @@ from casework.schedules import (
     agencies_left,
     centres_scheduled_in,
     change_schedule,
+    ended_on,
+    heir_of,
     last_runs,
     make_schedule,
     people_named,
@@ -48,9 +50,9 @@ from casework.schedules import (
 )
 from casework.staff_choices import agencies_of
 from casework.words import Bilingual
-from reports.statistics.counting import DIMENSION_NAMES, Dimension
 from reports.statistics.due import run_after
 from reports.statistics.periods import KIND_NAMES
+from reports.statistics.subjects import DIMENSION_NAMES, Dimension
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -147,7 +149,9 @@ def schedule(ref: str) -> ResponseReturnValue:
     before = _moment(request.args.get("before", ""))
     runs = runs_of(row, before=before)
     older = url_for(".schedule", ref=ref, before=runs[-1].for_at.isoformat()) if len(runs) == PAGE and runs[-1].for_at else ""
-    return render_template("schedules/schedule.html", row=row, runs=runs, next=older, is_first=before is None, **_words([row]))
+    return render_template(
+        "schedules/schedule.html", row=row, runs=runs, next=older, is_first=before is None, heir=heir_of(row), **_words([row])
+    )  # fmt: skip
 
 
 @bp.route("/schedules/<ref>/change", methods=["GET", "POST"])
@@ -165,7 +169,11 @@ def change(ref: str) -> ResponseReturnValue:
             change_schedule(_locked(row_id), form.plan, by=actor(), now=now())
     except ScheduleRefused as refusal:
         return _form_page(form, row=found(schedule_seen(actor(), ref)), refusal=local(refusal.text)), 422
-    flash(_("The schedule is saved and made in your name from now on."))
+    changed = found(schedule_seen(actor(), ref))
+    if changed.made_by_id == actor().own_id:
+        flash(_("The schedule is saved and made in your name from now on."))
+    else:
+        flash(_("The schedule is saved and made in the name of %(name)s, for whom you stand in.", name=changed.made_by.full_name))
     return redirect(url_for(".schedule", ref=ref))
 
 
@@ -296,7 +304,7 @@ def _words(rows: Collection[ReportSchedule]) -> dict[str, Any]:
 
     return {
         **output_words(), "every_named": KIND_NAMES, "keep_words": KEEP_WORDS, "named": named,
-        "dimension_of": _dimension_of,
+        "dimension_of": _dimension_of, "ended_on": ended_on,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from casework.documents.kinds import AGENCY_SHEET, KINDS, PERIOD_REPORT, YEARBOO
 from casework.documents.periodic import reads_titles, refuse_reading
 from casework.errors import CaseworkError
 from casework.letterheads import letterhead_for
-from casework.letters import local_day
+from casework.local_time import local_day
 from casework.models import Agency
 from casework.permissions import Actor
 from reports.gathering import agency_sheet_of, period_report_of, yearbook_of

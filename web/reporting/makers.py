@@ -11,9 +11,10 @@ from casework.documents.kinds import AGENCY_SHEET, PERIOD_REPORT, YEARBOOK
 from casework.documents.periodic import ROWS, refuse_reading
 from casework.file_store import FileStore
 from casework.letters import letters_within
+from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Case, Letter, Output
 from casework.outputs import OutputRefused, output_seen
-from casework.permissions import LOCAL_ZONE, Actor, case_seen_by
+from casework.permissions import Actor, case_seen_by
 from casework.photo_records import open_copy
 from casework.staff_views import clocks_of
 from casework.words import Bilingual
@@ -111,10 +112,10 @@ def _gathered(output: Output, progress: Progress) -> Gathered:
 def _of_letter(ref: str, progress: Progress) -> Made:
     """The sheets of a letter that has no number yet, with what their reader may read of it."""
     letter = db.session.scalars(letters_within(progress.by).where(Letter.ref == ref)).first()
-    if letter is None or letter.kind not in ROWS or letter.withdrawn_at is not None:
+    if letter is None or letter.withdrawn_at is not None or letter.given_number is not None:
         raise OutputRefused("Không tìm thấy văn bản.", "The document was not found.")
-    html = page_of(letter, reader=progress.by)
-    return Made(sheets_of(letter, html, store=current_app.extensions["file_store"]), f"{NAMES[letter.kind]}-du-thao.pdf", PDF)
+    html, name = page_of(letter, reader=progress.by), f"{NAMES.get(letter.kind, 'van-ban')}-du-thao.pdf"
+    return Made(sheets_of(letter, html, store=current_app.extensions["file_store"]), name, PDF)
 
 
 def _flat(document: Document) -> Table:
@@ -166,5 +167,6 @@ def _verify_page() -> str:
 
 
 MAKERS["case_file"] = make_case_file
+MAKERS["letter"] = make_document
 for _kind in ROWS:
     MAKERS[_kind] = make_document

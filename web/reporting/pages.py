@@ -137,13 +137,14 @@ def write(ref: str) -> ResponseReturnValue:
 @bp.route("/documents/<ref>/sheets", methods=["GET", "POST"])
 @performs(Action.READ_LETTERS)
 def letter_sheets(ref: str) -> ResponseReturnValue:
-    """Sheets of a document about a period that has no number yet: they take seconds, so the worker makes them."""
-    letter = found(db.session.scalars(letters_within(actor()).where(Letter.ref == ref, Letter.kind.in_(ROWS))).first())
-    if letter.withdrawn_at is not None or not is_offered(letter.kind, by=actor(), centre_id=letter.centre_id):
+    """Sheets of a document of many pages that has no number yet: they take seconds, so the worker makes them."""
+    letter = found(db.session.scalars(letters_within(actor()).where(Letter.ref == ref)).first())
+    kind = letter.kind if letter.kind in ROWS else "letter"
+    if letter.withdrawn_at is not None or letter.given_number is not None or not is_offered(kind, by=actor(), centre_id=letter.centre_id):
         return found(None)
     if request.method == "GET":
         return render_template("reporting/sheets.html", letter=letter, kind=KINDS[letter.kind])
-    kind, centre_id, agency_id = letter.kind, letter.centre_id, letter.agency_id
+    centre_id, agency_id = letter.centre_id, letter.agency_id
     with unit_of_work():
         output = order_output(kind, "pdf", {"letter": ref}, by=actor(), now=now(), centre_id=centre_id, agency_id=agency_id)
         address = url_for("outputs.output", ref=output.ref)

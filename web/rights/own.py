@@ -24,6 +24,7 @@ from casework.rights.erasing_people import has_ended
 from casework.rights.held_data import Value
 from casework.rights.limits import ANSWER, DONE, EXTENSION, RESTRICTION
 from casework.rights.lists import next_due
+from casework.rights.looks import looks_at
 from casework.rights.requests import (
     CORRECTION,
     KIND_LABELS,
@@ -288,6 +289,7 @@ def _page(person: Person, typed: Typed | None = None) -> str:
         days={"answer": value_of(ANSWER, centre_id), "restriction": value_of(RESTRICTION, centre_id),
               "done": value_of(DONE, centre_id), "extension": value_of(EXTENSION, centre_id)},
         box=proof_box(person),
+        looks=looks_at(person),
     )  # fmt: skip
 
 

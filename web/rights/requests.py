@@ -1,5 +1,6 @@
 """Requests about personal data, for operations leads: what is due when, and what is done with each."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -22,6 +23,7 @@ from casework.rights.erasing_people import waits_for
 from casework.rights.limits import most_extension
 from casework.rights.lists import done_requests, is_late, next_due, open_requests, reports_beside, request_seen, was_late
 from casework.rights.requests import ERASURE, KIND_LABELS, lock_request, reply_in
+from casework.settings.values import value_of
 from casework.states import STAFF_LABELS
 from web.clock import now
 from web.guards import actor, found, performs
@@ -114,6 +116,12 @@ def _said(row: DataRequest, act: str) -> str:
     return str(_("It is carried out; the person is told."))
 
 
+def _in_backups_until(row: DataRequest) -> datetime | None:
+    """Until when backups from before may still hold what was erased."""
+    is_erased = row.kind == ERASURE and row.begun_at is not None
+    return (row.done_at or now()) + timedelta(days=value_of("backup_days")) if is_erased else None
+
+
 def _page(row: DataRequest, act: str = "", refusal: str = "") -> str:
     moment = now()
     typed: dict[str, Any] = {name: request.form.get(name, "") for name in ("words", "days", "reason")} if act else {}
@@ -127,6 +135,7 @@ def _page(row: DataRequest, act: str = "", refusal: str = "") -> str:
         reports=reports_beside(row, actor()),
         waits={report.id for report in waits_for(row, moment)} if row.kind == ERASURE and row.done_at is None else set(),
         labels=STAFF_LABELS,
+        in_backups_until=_in_backups_until(row),
         may_extend=can_be_extended(row, moment),
         most_days=most_extension(row.centre_id),
         act=act,

@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from casework.db import db
+from casework.local_time import local_day
 from casework.models import Agency
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import Action
 from casework.settings.agencies import NAMES, AgencyRefused, add_agency, agencies_below, change_agency, end_agency, open_work, people_after
 from casework.settings.area_words import AreaWords
 from casework.settings.lists import agencies_page
@@ -125,7 +126,7 @@ def _present() -> list[Agency]:
 
 
 def _today() -> Any:
-    return now().astimezone(LOCAL_ZONE).date()
+    return local_day(now())
 
 
 def _stands(row: Agency) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.db import unit_of_work
+from casework.local_time import local_day
 from casework.models import Area, Centre
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import Action
 from casework.settings.area_words import AreaWords
 from casework.settings.areas import LEVEL_WORDS, LEVELS, AreaRefused, add_area, areas_with_name_of, change_area, end_area, refresh_search_of
 from casework.settings.lists import areas_page
@@ -144,7 +145,7 @@ def _middle() -> dict[str, Any]:
 
 
 def _today() -> Any:
-    return now().astimezone(LOCAL_ZONE).date()
+    return local_day(now())
 
 
 def _stands(row: Area) -> dict[str, Any]:

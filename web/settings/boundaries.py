@@ -1,15 +1,13 @@
 """Boundaries of areas: a file is checked and looked through before it is taken over; what there is can be fetched as a file."""
 
 import re
-import time
-from contextlib import closing
+from contextlib import closing, suppress
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import orjson
 import shapely
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_percent, ngettext
 from flask_babel import lazy_gettext as _l
@@ -29,19 +27,19 @@ from casework.boundary_import import (
 )  # fmt: skip
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
+from casework.file_store import FileMissing
 from casework.models import Area
 from casework.permissions import Action, NotAllowed
 from casework.settings.recording import LONGEST_REASON
 from casework.settings.scopes import centres_of
 from web.base_map import base_map
 from web.clock import now
-from web.guards import actor, performs
+from web.guards import actor, file_store, performs
 from web.locales import in_reader_language as local
 from web.public import today
 
 bp = Blueprint("settings_boundaries", __name__)
 
-KEPT_SECONDS = 86_400
 """How long a file waits for the second look."""
 MOST_ROWS = 500
 DRAWN_BYTES = 400_000
@@ -75,7 +73,7 @@ def boundaries() -> ResponseReturnValue:
         raise
     except CaseworkError as refusal:
         return _look_page(plan, token, code_property, refusal=local(refusal.text)), 422
-    _path(token).unlink(missing_ok=True)
+    file_store().delete(_stored_name(token))
     flash(ngettext("%(num)s boundary was taken over.", "%(num)s boundaries were taken over.", count))
     return redirect(url_for(".boundaries"))
 
@@ -182,18 +180,16 @@ def _stage(file: FileStorage | None) -> tuple[bytes, str]:
     if not data:
         raise BoundaryFileRefused("Tệp trống.", "The file is empty.")
     token = _token(data)
-    path = _path(token)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _sweep(path.parent)
-    path.write_bytes(data)
+    with suppress(FileExistsError):  # the same file, sent again
+        file_store().put(_stored_name(token), data)
     return data, token
 
 
 def _staged(token: str) -> tuple[bytes, str]:
-    try:
-        data = _path(token).read_bytes() if TOKEN.fullmatch(token) else b""
-    except OSError:
-        data = b""
+    data = b""
+    if TOKEN.fullmatch(token):
+        with suppress(FileMissing), file_store().open(_stored_name(token)) as opened:
+            data = opened.read()
     if not data or _token(data) != token:
         raise BoundaryFileRefused("Tệp không còn trên máy chủ; vui lòng tải lên lại.", "The file is no longer there; please send it again.")
     return data, token
@@ -206,15 +202,6 @@ def _token(data: bytes) -> str:
     return sha256(account.ref.encode() + b"\0" + data).hexdigest()
 
 
-def _path(token: str) -> Path:
-    folder: Path = current_app.config["DATA"]
-    return folder / "boundaries" / f"{token}.geojson"
-
-
-def _sweep(folder: Path) -> None:
-    for path in folder.glob("*.geojson"):
-        try:
-            if path.stat().st_mtime < time.time() - KEPT_SECONDS:
-                path.unlink(missing_ok=True)
-        except OSError:
-            continue
+def _stored_name(token: str) -> str:
+    """Among the files of the installation, so that any machine has it; the sweep takes it after a day."""
+    return f"{token[:2]}/{token[2:4]}/{token[:32]}"

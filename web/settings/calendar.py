@@ -31,7 +31,7 @@ from casework.calendars import HoursRow, hours_of_scope
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
-from casework.letters import local_day
+from casework.local_time import local_day
 from casework.models import CalendarDay, Centre
 from casework.office_hours import spans_in
 from casework.permissions import Action, NotAllowed, Role

@@ -9,12 +9,13 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 
 from casework.db import unit_of_work
+from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import Action
 from casework.settings.centre import KIND, STARTS, change_centre
 from casework.settings.event_lists import setting_events
 from casework.settings.recording import ReasonMissing
-from casework.settings.rows import RowRefused, local_day
+from casework.settings.rows import RowRefused
 from casework.settings.scopes import centres_of
 from web.clock import now
 from web.forms import Form

@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import StagedImport
-from casework.permissions import LOCAL_ZONE, Action, NotAllowed
+from casework.permissions import Action, NotAllowed
 from casework.settings.exports import exported
 from casework.settings.import_columns import COLUMNS, NAMES
 from casework.settings.import_examples import LISTS, template_lists, template_rows
@@ -32,6 +33,7 @@ from web.forms import Form
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.passwords import new_start_password
+from web.scanning import refuse_infected
 
 bp = Blueprint("settings_imports", __name__)
 
@@ -44,7 +46,7 @@ MOST_SHOWN = 200
 @performs(Action.MANAGE_PEOPLE)
 def imports(kind: str) -> ResponseReturnValue:
     """Send a file; it is read and staged, and nothing else happens."""
-    form, today = Form(), now().astimezone(LOCAL_ZONE).date()
+    form, today = Form(), local_day(now())
     _known(kind)
     if request.method == "GET":
         return _send_page(kind, form)
@@ -53,6 +55,7 @@ def imports(kind: str) -> ResponseReturnValue:
         return _send_page(kind, form, _("Please choose a file.")), 422
     data = file.stream.read(MOST_BYTES + 1)
     try:
+        refuse_infected(data, file.filename)
         sent = read_file(kind, data=data, file_name=file.filename)
         with unit_of_work():
             centres = centres_of(alone(), on=today)
@@ -117,7 +120,7 @@ def passwords(kind: str, ref: str) -> ResponseReturnValue:
 def template(kind: str, form: str) -> ResponseReturnValue:
     """An empty table with headings and an example; a workbook with what may be chosen on a second sheet."""
     _known(kind)
-    by, today = alone(), now().astimezone(LOCAL_ZONE).date()
+    by, today = alone(), local_day(now())
     beside = {local(LISTS): template_lists(kind, by=by, today=today)} if form == "xlsx" else None
     return _file(template_rows(kind, by=by, today=today), f"{kind}-template", form, beside)
 
@@ -150,7 +153,7 @@ def _staged(kind: str, ref: str) -> StagedImport:
 def _send_page(kind: str, form: Form, refusal: str = "") -> str:
     return render_template(
         "settings/people/import.html", kind=kind, name=NAMES[kind], form=form, refusal=refusal, columns=COLUMNS[kind],
-        centres=centres_of(alone(), on=now().astimezone(LOCAL_ZONE).date()), most_mb=MOST_BYTES // 1_000_000,
+        centres=centres_of(alone(), on=local_day(now())), most_mb=MOST_BYTES // 1_000_000,
         most_rows=MOST_ROWS_OF.get(kind, MOST_ROWS), typed=request.form,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What can be set: one page that leads to the pages of all settings, each with a sentence on what it is for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from casework.permissions import Action, Role, may
+from casework.permissions import Action, may
 from casework.settings.kinds import KINDS
 from casework.words import Bilingual
 from web.guards import actor, performs
@@ -41,7 +41,7 @@ class Section:
     group: str = "rules"
     parts: dict[str, Any] = field(default_factory=dict)
     of_installation: bool = False
-    """Whether it is for administrators of the whole installation alone."""
+    """Whether it is for those of the whole installation alone."""
 
     @property
     def url(self) -> str:
@@ -128,6 +128,14 @@ SECTIONS: list[Section] = [
         group="system", of_installation=True,
     ),
     Section(
+        "settings_health.health", lazy(TITLES["health"]), _l("What is wrong, the worst first, and what to do."),
+        Action.READ_HEALTH, group="system", of_installation=True,
+    ),
+    Section(
+        "settings_jobs.jobs", lazy(TITLES["jobs"]), _l("What runs by itself, when it ran last and how that went; run it now."),
+        Action.READ_HEALTH, group="system", of_installation=True,
+    ),
+    Section(
         "settings_map.settings_map", lazy(TITLES["house_setting"]), _l("What lies under the points of a map, and where it comes from."),
         group="places",
     ),
@@ -146,7 +154,7 @@ def settings_title(part: str) -> str:
 def settings() -> ResponseReturnValue:
     """To each person the sections they may do something in; whoever may open this has one (tests/web/settings/test_values.py)."""
     by = actor()
-    is_of_all = any(grant.role == Role.ADMINISTRATOR and grant.centre_id is None for grant in by.grants)
-    seen = [section for section in SECTIONS if may(by, section.action) and (is_of_all or not section.of_installation)]
+    of_all = replace(by, grants=tuple(grant for grant in by.grants if grant.centre_id is None))
+    seen = [section for section in SECTIONS if may(of_all if section.of_installation else by, section.action)]
     groups = [(words, [section for section in seen if section.group == group]) for group, words in GROUPS.items()]
     return render_template("settings/index.html", groups=[pair for pair in groups if pair[1]])

@@ -7,8 +7,9 @@ from flask_babel import ngettext
 
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.models import Account, Membership
-from casework.permissions import LOCAL_ZONE, Action, NotAllowed
+from casework.permissions import Action, NotAllowed
 from casework.settings.people import require_own
 from casework.settings.scopes import administered_centres, centre_of, person_of
 from casework.settings.seats import Seat, seat_of
@@ -62,7 +63,7 @@ def leaving(ref: str) -> ResponseReturnValue:
 
 def _rows(account: Account, key: str) -> list[Membership]:
     """The roles that end: one, or all of them. A role of another centre is not there."""
-    mine, today = administered_centres(alone()), now().astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(alone()), local_day(now())
     present = [row for row in account.memberships if row.valid_to is None or row.valid_to > max(today, row.valid_from)]
     if key == EVERYTHING:
         require_own(alone(), account, now())
@@ -86,5 +87,5 @@ def _page(account: Account, rows: list[Membership], form: Form, key: str, refusa
     return render_template(
         "settings/people/leaving.html", account=account, ahead=ahead, form=form, key=key, seats=seats, refusal=refusal,
         typed=request.values, disables=key == EVERYTHING, moves=[] if key == EVERYTHING else role_choices(),
-        takes_over=TAKES_OVER, today=now().astimezone(LOCAL_ZONE).date(),
+        takes_over=TAKES_OVER, today=local_day(now()),
     )  # fmt: skip

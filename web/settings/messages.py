@@ -32,6 +32,7 @@ from web.gateways.opening import gateways_here
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
 from web.message_choices import CHANNEL_LABELS
+from web.outputs.links import export_url
 
 bp = Blueprint("settings_messages", __name__)
 
@@ -100,7 +101,7 @@ def _chosen() -> list[int]:
     return [int(text) for text in request.form.getlist("message") if text.isascii() and text.isdigit() and len(text) < 19]
 
 
-def _kind_words(template: str) -> Bilingual:
+def kind_words(template: str) -> Bilingual:
     if template in KINDS:
         return KINDS[template].when
     return BESIDE.get(template) or Bilingual(template, template)
@@ -122,10 +123,11 @@ def _page(*, refusal: str = "") -> str:
         labels=CHANNEL_LABELS,
         most_counted=MOST_COUNTED,
         letters=shown,
-        kinds={row.template: _kind_words(row.template) for row in shown},
+        kinds={row.template: kind_words(row.template) for row in shown},
         reasons=reasons_given(actor()),
         reason=reason if reason in reasons.WORDS else "",
         reason_words=reasons.WORDS,
+        export=export_url("messages", reason=reason if reason in reasons.WORDS else ""),
         next_url=url_for(".messages", page=page + 1, reason=reason or None) if len(rows) > MOST_SHOWN and page < MOST_PAGES else "",
         first_url=url_for(".messages", reason=reason or None) if page > 1 else "",
         own_ways=[channel for channel in gateways_here() if channel in ways_to(actor())],

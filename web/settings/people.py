@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
+from casework.factors.held import held_by, reset_factors
+from casework.local_time import local_day
 from casework.models import Account, Agency, Membership
-from casework.permissions import AGENCY_ROLES, LOCAL_ZONE, Action, Actor, NotAllowed, Role
+from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.lists import people_page
 from casework.settings.people import add_person, change_person, enable_account, give_start_password, is_own
@@ -22,6 +24,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
+from web.outputs.links import export_url
 from web.passwords import new_start_password
 from web.settings.meanwhile import lock_before_reading, mark_for_form, refuse_changed
 from web.settings.typed import typed_day
@@ -38,7 +41,10 @@ def people() -> ResponseReturnValue:
     typed, state = request.args.get("q", ""), request.args.get("state", "")
     rows, after = people_page(alone(), typed=typed, after=request.args.get("after", ""), state=state)
     roles = {row.id: [seat_of(each) for each in _present(row)] for row in rows}
-    return render_template("settings/people/people.html", rows=rows, roles=roles, after=after, typed=typed, state=state)
+    return render_template(
+        "settings/people/people.html", rows=rows, roles=roles, after=after, typed=typed, state=state,
+        export=export_url("people", q=typed, state=state),
+    )  # fmt: skip
 
 
 @bp.route("/settings/people/new", methods=["GET", "POST"])
@@ -90,7 +96,7 @@ def person(ref: str) -> ResponseReturnValue:
 
 def role_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     """Every seat the administrator may give, by place: its key and what it is called."""
-    by, today = alone(), now().astimezone(LOCAL_ZONE).date()
+    by, today = alone(), local_day(now())
     groups = []
     if administered_centres(by) is None:
         seats = [Seat(role) for role in Role if role in ANYWHERE_ROLES]
@@ -140,6 +146,9 @@ def _done(account: Account, act: str, password_hash: str) -> str:
             return str(_("The change is kept.") if changed else _("Nothing was different."))
         case "password":
             give_start_password(account, password_hash=password_hash, **given)
+        case "factors":
+            reset_factors(account, **given)
+            return str(_("The second factors are taken away; the person is told."))
         case "enable":
             enable_account(account, password_hash=password_hash, **given)
         case "give":
@@ -181,7 +190,7 @@ def _person(ref: str) -> Account:
 
 def _present(account: Account) -> list[Membership]:
     """The roles that are not over, as far as the administrator's centres go."""
-    mine, today = administered_centres(alone()), now().astimezone(LOCAL_ZONE).date()
+    mine, today = administered_centres(alone()), local_day(now())
     rows = [row for row in account.memberships if row.valid_to is None or row.valid_to > max(today, row.valid_from)]
     return [row for row in rows if mine is None or centre_of(row) in mine]
 
@@ -203,14 +212,20 @@ def _new_page(form: Form, typed: Mapping[str, str], refusal: str = "") -> str:
 
 
 def _person_page(account: Account, form: Form, refusal: str = "") -> str:
-    today = now().astimezone(LOCAL_ZONE).date()
+    today = local_day(now())
     over = [row for row in account.memberships if row.valid_to is not None and row.valid_to <= today]
     return render_template(
         "settings/people/person.html", account=account, form=form, refusal=refusal, typed=request.form, today=today,
         rows=[(row, seat_of(row)) for row in _present(account)], over=[(row, seat_of(row)) for row in over],
-        is_own=is_own(alone(), account, now()), is_self=account.id == alone().own_id, present=_stands(account),
+        is_own=is_own(alone(), account, now()), is_self=account.id == alone().own_id, has_factors=_has_factors(account),
+        present=_stands(account),
         seen=mark_for_form(_stands(account)), **_choices(),
     )  # fmt: skip
+
+
+def _has_factors(account: Account) -> bool:
+    held = held_by(account.id)
+    return bool(held.number or held.codes_left)
 
 
 def _choices() -> dict[str, Any]:

@@ -11,8 +11,9 @@ from flask_babel import lazy_gettext as _l
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.folding import normal
+from casework.local_time import local_day
 from casework.models import Account, Centre, Reorganisation
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import Action
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind, Line
 from casework.reorganising.faults import faults_of
@@ -57,6 +58,7 @@ COUNTS = {
     "letterheads": _l("Letterheads that end; the new bodies need their own"),
     "letterheads_ended": _l("Letterheads that ended; the new bodies need their own"),
     "wallboards": _l("Televisions"),
+    "schedules": _l("Schedules"),
     "versions": _l("Process versions and tables of the centre, copied"),
     "field": _l("Fields of work"),
     "clock_rule": _l("Time limits"),
@@ -291,7 +293,7 @@ def _page(
         undo=ReasonForm(formdata=None),
         refusal=refusal,
         faults=faults_of(seen) if is_draft else [],
-        is_early=moment.astimezone(LOCAL_ZONE).date() < seen.on,
+        is_early=local_day(moment) < seen.on,
         states=STATES,
         kinds=KINDS,
         counts=[(COUNTS[name], number) for name, number in seen.counts.items() if name in COUNTS],
@@ -312,6 +314,6 @@ def _left(seen: Reorganisation) -> int:
 
 def _centres() -> dict[str, Centre | None]:
     """Whose plans the person may begin: by ref, the installation under an empty one."""
-    there, is_whole = centres_to_reorganise(actor(), now().astimezone(LOCAL_ZONE).date())
+    there, is_whole = centres_to_reorganise(actor(), local_day(now()))
     own: dict[str, Centre | None] = {centre.ref: centre for centre in there}
     return own | ({NOTHING: None} if is_whole else {})

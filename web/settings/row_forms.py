@@ -10,10 +10,11 @@ from wtforms import BooleanField, DateField, HiddenField, SelectField, StringFie
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
+from casework.local_time import local_day
 from casework.models import Centre
 from casework.permissions import Actor
 from casework.settings.columns import Column, Scope, as_typed
-from casework.settings.rows import Faults, Kind, local_day, version_of
+from casework.settings.rows import Faults, Kind, version_of
 from casework.settings.scopes import administered_centres, centres_of
 from web.forms import Form
 from web.locales import in_reader_language as local

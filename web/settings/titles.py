@@ -20,5 +20,7 @@ TITLES: dict[str, Bilingual] = {
     "wallboard": Bilingual("Tivi hiển thị", "Televisions"),
     "host_app": Bilingual("Ứng dụng đăng nhập thay", "Applications that sign people in"),
     "house_setting": Bilingual("Bản đồ nền", "Base map"),
+    "health": Bilingual("Tình trạng hệ thống", "Health of the system"),
+    "jobs": Bilingual("Việc chạy nền", "Jobs that run by themselves"),
 }
 """By the name events have for the kind of setting, where they have one."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from casework.local_time import LOCAL_ZONE
 from casework.messages.kinds import KINDS as TEXTS
 from casework.models import Event
-from casework.permissions import LOCAL_ZONE
 from casework.settings.centre import KIND as CENTRE
 from casework.settings.columns import Column, Scope
 from casework.settings.kinds import KINDS

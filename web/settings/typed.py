@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from casework.errors import CaseworkError
-from casework.permissions import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE
 
 
 class DayRefused(CaseworkError):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -18,22 +17,14 @@ from casework.db import db, reading_once, unit_of_work
 from casework.errors import CaseworkError
 from casework.facts.progress import waits_since
 from casework.figures.definitions import Rate
-from casework.models import Case, FiguresSnapshot, RefusalReason
-from casework.permissions import LOCAL_ZONE, WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
+from casework.local_time import LOCAL_ZONE, local_day
+from casework.models import Case, FiguresSnapshot, Output, RefusalReason
+from casework.outputs import newest_order, order_output
+from casework.permissions import WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
 from casework.states import STAFF_LABELS, CaseState
 from casework.words import Bilingual
-from reports.statistics.counting import (
-    DIMENSION_NAMES,
-    NOT_YET,
-    WHOLE,
-    Dimension,
-    Row,
-    cases_of,
-    cross,
-    figures_of,
-    is_listed,
-    names_of,
-)
+from reports.statistics.behind import Row, cases_of, is_listed
+from reports.statistics.counting import cross, figures_of
 from reports.statistics.figures import FEWEST, FIGURES, LEVELS, RATES, Shape
 from reports.statistics.periods import (
     HALF_YEAR,
@@ -56,22 +47,22 @@ from reports.statistics.snapshots import (
     PAGE,
     Change,
     changes_of,
-    correct,
-    freeze,
     name_in,
     newest_of,
     period_of,
+    refuse_correction,
+    refuse_freezing,
     snapshot_seen,
     snapshots_of,
     snapshots_seen,
 )
+from reports.statistics.subjects import DIMENSION_NAMES, NOT_YET, WHOLE, Dimension, names_of
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.task_page import at_most
-from workflows.freezing import counted
 from workflows.step_figures import step_hours
 
 bp = Blueprint("statistics", __name__)
@@ -127,8 +118,12 @@ class Asked:
     @property
     def address(self) -> dict[str, Any]:
         """The same in the address of another page."""
-        own = {"of": self.reach.ref} if len(self.reaches) > 1 else {}
-        return {"period": self.period.name, "by": self.by.value, **own}
+        return {"period": self.period.name, "by": self.by.value, **self.own_address}
+
+    @property
+    def own_address(self) -> dict[str, Any]:
+        """Whose figures they are, in an address: said where a person reads several."""
+        return {"of": self.reach.ref} if len(self.reaches) > 1 else {}
 
     @property
     def dimensions(self) -> list[Dimension]:
@@ -249,20 +244,31 @@ def titles_in_lists(cases: Sequence[Case]) -> dict[int, str]:
 @bp.post("/statistics/freeze")
 @performs(Action.FREEZE_FIGURES)
 def freeze_period() -> ResponseReturnValue:
-    """Freeze a period that is over. What is kept is counted before the unit of work begins, which then holds no lock for long."""
+    """Have a period that is over frozen: the worker counts, which takes seconds of a year, and the page says what came of it."""
     asked = asked_in_address(request.form)
+    period, centre_id, address = asked.period, asked.reach.centre.id, url_for(".figures", **asked.address)
     try:
         _require_freezing(asked.reach)
-        period, centre_id = asked.period, asked.reach.centre.id
-        content = counted(period, centre_id=centre_id, now=now()) if period.is_over(now()) else None
         with unit_of_work():
-            address = url_for(".snapshot", ref=freeze(period, centre_id=centre_id, by=actor(), now=now(), content=content).ref)
+            refuse_freezing(period, centre_id=centre_id, by=actor(), now=now())
+            order_output("freeze_figures", "json", {"period": period.name}, by=actor(), now=now(), centre_id=centre_id)
     except NotAllowed:
         raise
     except CaseworkError as refusal:
         return _page(asked_in_address(request.form), refusal=local(refusal.text)), 422
-    flash(_("The figures are frozen."))
     return redirect(address)
+
+
+@bp.get("/statistics/counting/<ref>")
+@performs(Action.FREEZE_FIGURES)
+def counting(ref: str) -> ResponseReturnValue:
+    """How far the counting of figures to be frozen is, for who may freeze there."""
+    row = db.session.scalars(select(Output).where(Output.ref == ref, Output.kind.in_(("freeze_figures", "correct_figures")))).first()
+    freezers = {reach.centre.id for reach in reaches_of(actor()) if reach.freezes}
+    row = found(row if row is not None and row.centre_id in freezers else None)
+    answer = make_response(render_template("statistics/counting.html", **_counting(row)))
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 @bp.get("/statistics/snapshots")
@@ -293,17 +299,17 @@ def correct_snapshot(ref: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _snapshot_page(row, form), 422
     try:
-        content = counted(period_of(row), centre_id=row.centre_id, now=now())
         with unit_of_work():
-            again = found(snapshot_seen(actor(), ref))
-            made = correct(again, reason=form.reason.data or "", by=actor(), now=now(), content=content)
-            address = url_for(".snapshot", ref=made.ref)
+            again, reason = found(snapshot_seen(actor(), ref)), form.reason.data or ""
+            refuse_correction(again, reason=reason, by=actor(), now=now())
+            order_output(
+                "correct_figures", "json", {"snapshot": ref, "reason": reason}, by=actor(), now=now(), centre_id=again.centre_id
+            )  # fmt: skip
     except NotAllowed:
         raise
     except CaseworkError as refusal:
         return _snapshot_page(found(snapshot_seen(actor(), ref)), form, refusal=local(refusal.text)), 422
-    flash(_("The correction is kept beside what was frozen."))
-    return redirect(address)
+    return redirect(url_for(".snapshot", ref=ref))
 
 
 # -- what pages are made of -------------------------------------------------------------------------------------------------------
@@ -333,8 +339,26 @@ def _page(asked: Asked, *, refusal: str = "") -> str:
         may_schedule=may(actor(), Action.SCHEDULE_REPORT),
         rates=RATES,
         refusal=refusal,
+        **_counting(_asked_to_freeze(asked) if asked.reach.freezes and newest is None else None),
         **told_to_pages(asked),
     )
+
+
+def _asked_to_freeze(asked: Asked) -> Output | None:
+    return newest_order("freeze_figures", centre_id=asked.reach.centre.id, now=now(), period=asked.period.name)
+
+
+def _counting(row: Output | None) -> dict[str, Any]:
+    """What the part of a page says that tells how counting went: the order, and the snapshot once it is kept."""
+    kept = None
+    if row is not None and row.state in ("ready", "expired"):
+        if row.kind == "freeze_figures":
+            period = period_named(str(row.parameters["period"]), centre_id=row.centre_id)
+            kept = newest_of(period, centre_id=row.centre_id)
+        elif (frozen := snapshot_seen(actor(), str(row.parameters["snapshot"]))) is not None:
+            kept = newest_of(period_of(frozen), centre_id=row.centre_id)
+    refused = local(Bilingual(row.error, row.error_en or row.error)) if row is not None and row.error else ""
+    return {"counting": row, "kept": kept, "counting_refused": refused}
 
 
 def _named_steps(steps: Sequence[Mapping[str, Any]]) -> list[tuple[Bilingual, Mapping[str, Any]]]:
@@ -343,6 +367,9 @@ def _named_steps(steps: Sequence[Mapping[str, Any]]) -> list[tuple[Bilingual, Ma
 
 def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = "") -> str:
     content = row.content
+    asked_again = newest_order("correct_figures", centre_id=row.centre_id, now=now(), snapshot=row.ref)
+    if asked_again is not None and asked_again.state == "failed" and not form.reason.data:
+        form.reason.data = asked_again.parameters.get("reason")
     newest = found(newest_of(period_of(row), centre_id=row.centre_id))
     freezers = {reach.centre.id for reach in reaches_of(actor()) if reach.freezes}
     parts = [
@@ -364,6 +391,7 @@ def _snapshot_page(row: FiguresSnapshot, form: CorrectForm, *, refusal: str = ""
         may_correct=row.centre_id in freezers and newest.id == row.id,
         form=form,
         refusal=refusal,
+        **_counting(asked_again if row.centre_id in freezers and newest.id == row.id else None),
         **_words(),
     )
 
@@ -373,7 +401,7 @@ def told_to_pages(asked: Asked) -> dict[str, Any]:
     return {
         "asked": asked,
         "offered": _offered(asked.reach.centre.id, asked.period),
-        "first_day": asked.period.since.astimezone(LOCAL_ZONE).date(),
+        "first_day": local_day(asked.period.since),
         "last_day": _last_day(asked.period),
         "listed": lambda key: may(actor(), Action.READ_CASE) and is_listed(key),
         "is_going_on": not asked.period.is_over(now()),

@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.element_settings import ElementFacts, rule_of, settings_from
+from casework.local_time import local_day
 from casework.models import Centre, ElementSetting
-from casework.permissions import LOCAL_ZONE, Action
+from casework.permissions import Action
 from casework.role_words import ROLE_WORDS
 from casework.settings.choices import UNITS
 from casework.working_time import TimeLimit
@@ -63,7 +64,7 @@ def daily() -> ResponseReturnValue:
 
 def lines_of(centre: Centre | None) -> list[Line]:
     """Every element of the live model of a scope something may be set for, in the order of the model."""
-    centre_id, today = centre.id if centre is not None else None, now().astimezone(LOCAL_ZONE).date()
+    centre_id, today = centre.id if centre is not None else None, local_day(now())
     rows = settings_from(today, centre_id)
     lines = []
     for element, facts in settable_elements(centre_id).items():

@@ -19,7 +19,7 @@ from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.security import allow_inline_style_attributes
+from web.security import allow_inline_style_attributes, sent_json
 from web.studio.daily import limit_words, lines_of
 from web.studio.step_templates import templates_told
 from web.studio.table import editable, table_page
@@ -77,7 +77,7 @@ def text(ref: str) -> ResponseReturnValue:
     if (request.content_length or 0) > MOST_SENT:
         return {"refusal": _("The text is too large to be saved (1 MB at most).")}, 413
     request.max_content_length = MOST_SENT
-    sent = _sent(request.get_json(silent=True))
+    sent = _sent(sent_json())
     if sent is None:
         return {"refusal": _("What was sent is no draft.")}, 422
     if len(sent["xml"]) > MAX_BYTES:

@@ -4,7 +4,7 @@ the ways that cases went, and the event log as a file. Reads counted months; nam
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, stream_with_context, url_for
@@ -17,14 +17,16 @@ from casework.calendars import calendar_of
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.figures.counting import month_before, month_of
+from casework.local_time import local_day
 from casework.models import Agency, Centre, Field
-from casework.permissions import LOCAL_ZONE, Action, NotAllowed, may
+from casework.permissions import Action, Actor, NotAllowed, may
 from casework.staff_choices import fields_of
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
+from web.outputs.links import export_url
 from web.security import allow_inline_style_attributes
 from web.transparency import percent, period_name
 from workflows.bottlenecks.conforming import ask_conformance, newest_conformance
@@ -207,6 +209,7 @@ def _heat_page(asked: Asked, *, refusal: str = "") -> str:
         logs=logs_taken(by=by),
         may_export=may(by, Action.EXPORT_EVENT_LOG),
         formats=FORMATS,
+        export=export_url("heat", **asked.address),
         most_log_months=MOST_LOG_MONTHS,
         **_told(asked),
     )
@@ -280,17 +283,21 @@ def _names_of_agencies(asked: Asked, shown: Heat) -> dict[int, Bilingual]:
 
 def _day_minutes(wanted: Wanted) -> int:
     """Office minutes of a working day, to tell long times in days."""
-    return calendar_of(wanted.centre.id if wanted.centre else None).office_minutes_on(now().astimezone(LOCAL_ZONE).date())
+    return calendar_of(wanted.centre.id if wanted.centre else None).office_minutes_on(local_day(now()))
 
 
 def _asked(sent: Mapping[str, str] | None = None) -> Asked:
-    """What stands in the address, or in a form; what makes no sense there, or is not the reader's, is as if it were not there."""
-    given, by, moment = sent if sent is not None else request.args, actor(), now()
+    """What stands in the address, or in a form."""
+    return asked_for(sent if sent is not None else request.args, by=actor(), moment=now())
+
+
+def asked_for(given: Mapping[str, Any], *, by: Actor, moment: datetime) -> Asked:
+    """What is asked for; what makes no sense, or is not the person's, is as if it were not there."""
     centres, versions = centres_offered(by), versions_offered(by)
     centre = next((each for each in centres if each.ref == given.get("centre")), centres[0] if len(centres) == 1 else None)
     agencies, fields = agencies_offered(by, centre), fields_of(centre.id if centre is not None else None, now=moment)
     first, last = last_months(moment, USUAL_MONTHS)
-    first, last = sorted((_month(given.get("from", "")) or first, _month(given.get("to", "")) or last))
+    first, last = sorted((_month(given.get("from", ""), moment) or first, _month(given.get("to", ""), moment) or last))
     longest = last
     for _number in range(MOST_MONTHS - 1):
         longest = month_before(longest)
@@ -316,12 +323,12 @@ def _asked(sent: Mapping[str, str] | None = None) -> Asked:
     )
 
 
-def _month(text: str) -> date | None:
+def _month(text: str, moment: datetime) -> date | None:
     try:
         month_on = date.fromisoformat(f"{text}-01") if len(text) == len("2026-01") else None
     except ValueError:
         return None
-    return min(max(month_on, FIRST_MONTH), month_of(now())) if month_on is not None else None
+    return min(max(month_on, FIRST_MONTH), month_of(moment)) if month_on is not None else None
 
 
 def heat_address(version: ProcessVersion) -> str:

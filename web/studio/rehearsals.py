@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
+from casework.local_time import local_day
 from casework.models import Agency
-from casework.permissions import LOCAL_ZONE, Action, NotAllowed, Role
+from casework.permissions import Action, NotAllowed, Role
 from casework.role_words import ROLE_WORDS
 from casework.words import Bilingual
 from web.clock import now
@@ -170,7 +171,7 @@ def _number(text: str) -> float:
 
 
 def _page(version: ProcessVersion, *, refused: tuple[str, str] | None = None) -> str:
-    by, today = actor(), now().astimezone(LOCAL_ZONE).date()
+    by, today = actor(), local_day(now())
     basis = _basis(version)
     gone_through, replayed = newest_of(version, SCENARIOS, by=by), newest_of(version, HISTORY, by=by)
     wishes = replayed.wishes if replayed is not None else {}

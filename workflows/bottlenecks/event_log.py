@@ -22,8 +22,9 @@ from sqlalchemy import select
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import append
+from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Agency, Centre, Event, Field
-from casework.permissions import LOCAL_ZONE, Action, Actor
+from casework.permissions import Action, Actor
 from casework.sealing import lookup_digest
 from casework.settings.tables import harmless
 from casework.words import Bilingual

@@ -176,11 +176,15 @@ def _is_counted(month_on: date, since: datetime | None) -> bool:
 
 
 def _missing(before: date) -> list[date]:
-    """The months before one in which steps were left and of which there is no row, the newest first, MOST_MISSING at most."""
+    """The months before one in which steps were left and that were not counted since they ended, the newest first, MOST_MISSING at most.
+
+    A month that was counted while it lasted, and never again because the worker stood still until it was no previous month any more, would
+    else lack its last days for ever.
+    """
     found: list[date] = []
     while len(found) < MOST_MISSING and (newest := _newest_left(before)) is not None:
         before = month_of(newest)
-        if db.session.scalar(select(StepTimes.id).where(StepTimes.month_on == before).limit(1)) is None:
+        if not _is_counted(before, start_of(month_after(before)) - timedelta(microseconds=1)):
             found.append(before)
     return found
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from casework.clocks import ClockKind
-from casework.permissions import LOCAL_ZONE, Role
+from casework.local_time import LOCAL_ZONE
+from casework.permissions import Role
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from casework.step_fields import number_words
 from casework.words import Bilingual

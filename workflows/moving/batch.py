@@ -303,7 +303,8 @@ def _actor(account_id: int | None) -> Actor:
 
 def _lease(move_id: int, now: datetime) -> datetime | None:
     """Take a plan that nobody else is at; returns until when, which tells this lease from every other of the plan."""
-    free = or_(ProcessMove.leased_until.is_(None), ProcessMove.leased_until <= now)
+    # a lease that ends far ahead was taken by a clock that has been put back since
+    free = or_(ProcessMove.leased_until.is_(None), ProcessMove.leased_until <= now, ProcessMove.leased_until > now + 2 * LEASE)
     change = update(ProcessMove).where(ProcessMove.id == move_id, ProcessMove.state.in_(AT_WORK), free)
     with unit_of_work():
         return db.session.scalar(change.values(leased_until=now + LEASE).returning(ProcessMove.leased_until))

@@ -17,8 +17,9 @@ from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
 from casework.element_settings import element_rules
 from casework.errors import CaseworkError
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Centre
-from casework.permissions import LOCAL_ZONE, Action, Actor, NotAllowed
+from casework.permissions import Action, Actor, NotAllowed
 from casework.words import Bilingual
 from workflows.clock import Clock, clock_from
 from workflows.definitions import Element, ModelRefused
@@ -95,7 +96,7 @@ def ask_history(version: ProcessVersion, *, period: Period, by: Actor, now: date
     Of the centres in which the person rehearses, or of the version's own. Raises NotAllowed, RehearsalRefused and NoLiveVersion.
     """
     by = _asking(version, by)
-    today = now.astimezone(LOCAL_ZONE).date()
+    today = local_day(now)
     if period.until < period.since:
         raise RehearsalRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must not come before the first.")
     if period.since < FIRST_DAY:
@@ -393,7 +394,7 @@ def run_history(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
         "versions": {sha256: xml.decode() for sha256, xml in db.session.execute(texts)},
         "calendar": told_calendar(calendar_of(version.centre_id)), "found": history.found,
         "minutes": wishes["minutes"], "outcomes": wishes["outcomes"],
-        "has_daily_settings": _has_daily_settings(basis, centres, rehearsal.asked_at.astimezone(LOCAL_ZONE).date()),
+        "has_daily_settings": _has_daily_settings(basis, centres, local_day(rehearsal.asked_at)),
     }  # fmt: skip
     db.session.rollback()
     return in_child(HISTORY, asked, tell=tell)

@@ -19,7 +19,8 @@ from casework.documents.offers import PossibleLetter, draft_letter, letter_subje
 from casework.documents.to_senders import letters_told
 from casework.documents.writing import Added, AlreadyWritten
 from casework.letters import LetterRefused, content_for, letter_seen, reads_whole, take_out_of_letters
-from casework.models import Case, Event, Extension, Letter, Letterhead, Publication, VisibilityReason
+from casework.main_reports import make_main
+from casework.models import Case, Event, Extension, Letter, Letterhead, Publication, Report, VisibilityReason
 from casework.own_reports import own_report
 from casework.permissions import NotAllowed
 from casework.quarantine import hand_over, quarantine
@@ -335,6 +336,32 @@ def test_a_case_that_leaves_the_system_empties_its_letters_and_the_slips_its_rep
         page_of(emptied["own"])
     with unit_of_work():
         take_out_of_letters([], at=moment)
+
+
+def test_a_list_tells_of_the_case_that_bore_the_code_on_its_day_whichever_bears_it_since(world: build.World) -> None:
+    first, second = build.file_report(world), build.file_report(world, by="citizen_2")
+    for filed in (first, second):
+        build.advance(world, filed.case, "handling")
+    joined.merge(world, second.case, first.case)
+    at, code = build.next_moment(first.case), first.report.code
+    row = {"code": code, "title": "Rác ven suối", "source": "citizen", "urgent": False, "due_at": at.isoformat(), "days": 1}
+    with unit_of_work():
+        late = Letter(kind=kinds.LATE_LIST, centre_id=world.centre.id, agency_id=world.agencies["PTNMT"].id, made_at=at,
+                      made_by_id=world.people["operator"].id, content={"rows": [row], "words": ""})  # fmt: skip
+        db.session.add(late)
+    assert content_for(world.actor("leader_PTNMT"), late) == late.content
+    with unit_of_work():
+        case = lock_case(first.case.id)
+        next(link for link in case.reports if link.report.code == code).left_at = at + timedelta(minutes=1)
+        make_main(case, db.session.get_one(Report, second.report.id))
+    assert db.session.scalars(select(Case.merged_into_id).where(Case.code == code)).one() == first.case.id, "the merged one has it now"
+    assert content_for(world.actor("leader_PTNMT"), late) == late.content
+    with unit_of_work():
+        take_out_of_letters([db.session.get_one(Case, second.case.id)], at=at)
+    assert late.content["rows"] == [row], "the merged case leaves, and was not told of"
+    with unit_of_work():
+        take_out_of_letters([db.session.get_one(Case, first.case.id)], at=at)
+    assert (late.content["rows"], late.withdrawn_at) == ([], at)
 
 
 def test_minutes_of_what_was_set_apart_are_for_its_confidential_readers_and_tell_nothing(world: build.World) -> None:

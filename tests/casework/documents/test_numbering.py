@@ -13,18 +13,23 @@ from sqlalchemy.exc import IntegrityError
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.documents import numbering
+from casework.documents.files import retry_file
 from casework.documents.numbering import AlreadyNumbered, Body, NumberRefused, NumberSkipped
 from casework.documents.register import Shelf, documents_seen, lines_of
+from casework.documents.sealing import may_return, seals_for
+from casework.documents.seals import Seal
 from casework.documents.verification import check_books
 from casework.events import append
 from casework.models import Account, CaseSuccession, DocumentBook, DocumentNumber, Event, Letter
 from casework.permissions import SYSTEM, Actor, NotAllowed, Role, actor_for
 from casework.settings.value_changes import set_value
+from casework.words import Bilingual
 from tests import build
 from tests.casework.test_reminders import side_by_side
 from tests.second_centre import of_the_installation, second_world
 
 HEAD = {"issuing_body": "Trung tâm IOC", "symbol": "IOC", "signer_name": "Người Ký Thử"}
+NAMED = Bilingual("Con dấu", "Seal")
 TODAY = date(2026, 3, 2)
 NEW_YEAR = datetime(2026, 12, 31, 17, 30, tzinfo=UTC)
 """Half past midnight of 1 January 2027, local time."""
@@ -183,7 +188,7 @@ def test_only_who_keeps_the_book_gives_numbers(world: build.World) -> None:
     assert numbering.books_seen(other.actor("records_clerk")) == []
 
 
-def test_the_books_of_who_has_ended_are_read_and_struck_in_by_who_follows(world: build.World) -> None:
+def test_the_books_of_who_has_ended_are_read_gone_on_with_and_struck_in_by_who_follows(world: build.World) -> None:
     other = second_world(world)
     of_centre, of_agency = letter(world), letter(world, "apology")
     assert (give(world, of_centre), give(world, of_agency, "leader_PTNMT")) == (1, 1)
@@ -203,7 +208,15 @@ def test_the_books_of_who_has_ended_are_read_and_struck_in_by_who_follows(world:
 
     refused(lambda: struck(of_agency, world.actor("leader_UBND-LAT")), NotAllowed)
     refused(lambda: give(other, letter(world)), NotAllowed)
-    for id_, by in zip((of_centre, of_agency), heirs, strict=True):
+    # a file that failed is made again by who follows, who signs and seals with their own: the seal of an ended body is put on nothing more
+    for id_, by, code_prefix, key in zip((of_centre, of_agency), heirs, ("DN", "LD"), ("", "HKL"), strict=True):
+        paper = db.session.get_one(Letter, id_)
+        seals = [Seal("old", NAMED, "LD", "" if id_ == of_centre else "PTNMT"), Seal("new", NAMED, code_prefix, key)]
+        assert [seal.name for seal in seals_for(by, paper, seals)] == ["new"]
+        assert (may_return(by, paper), may_return(world.actor("leader_UBND-LAT"), paper)) == (True, False)
+        refused(lambda paper=paper: retry_file(paper, by=world.actor("leader_UBND-LAT"), now=build.NOON), NotAllowed)
+        with unit_of_work():
+            retry_file(paper, by=by, now=build.NOON)
         struck(id_, by)
     assert list(check_books()) == []
 

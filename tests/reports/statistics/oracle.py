@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
+from casework.local_time import LOCAL_ZONE
 from casework.models import Agency, Area, Case, CaseMoment, CaseSpan, Field
-from casework.permissions import LOCAL_ZONE
 from casework.working_time import working_minutes
 from tests import build
 from tests.grounds import remembered

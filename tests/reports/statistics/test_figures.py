@@ -15,12 +15,14 @@ from flask import Flask
 
 from casework.db import db, unit_of_work
 from casework.facts.daily import mark_all_days, sum_up_days
+from casework.local_time import LOCAL_ZONE
 from casework.models import Case
-from casework.permissions import LOCAL_ZONE
 from casework.settings.value_changes import set_value
-from reports.statistics.counting import COUNTED, NOT_YET, WHOLE, Dimension, Scope, cases_of, cross, figures_of, is_listed, names_of
+from reports.statistics.behind import cases_of, is_listed
+from reports.statistics.counting import COUNTED, cross, figures_of
 from reports.statistics.figures import FIGURES, RATES
 from reports.statistics.periods import Period, period_named
+from reports.statistics.subjects import NOT_YET, WHOLE, Dimension, Scope, names_of
 from tests import build
 from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded, utc

@@ -14,7 +14,7 @@ from casework.facts.progress import begin_progress
 from casework.models import CaseMoment, CaseSpan, Event, FiguresSnapshot
 from casework.permissions import NotAllowed
 from casework.settings.value_changes import set_value
-from reports.statistics.counting import WHOLE, Dimension, Scope, figures_of
+from reports.statistics.counting import figures_of
 from reports.statistics.periods import NoSuchPeriod, as_called, period_at, period_between, period_named
 from reports.statistics.snapshots import (
     SnapshotRefused,
@@ -28,6 +28,7 @@ from reports.statistics.snapshots import (
     snapshot_seen,
     snapshots_seen,
 )
+from reports.statistics.subjects import WHOLE, Dimension, Scope
 from tests import tampering
 from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded, utc

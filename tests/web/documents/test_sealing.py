@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
 from flask import Flask
 from sqlalchemy import select
 
@@ -17,7 +18,9 @@ from casework.db import db, unit_of_work
 from casework.documents.files import files_of, open_file
 from casework.documents.numbering import give_number, strike_number
 from casework.documents.sealing import WAITS
+from casework.documents.seals import Seal
 from casework.models import DocumentNumber, Event, Letter, LetterFile, SealingOrder
+from casework.words import Bilingual
 from reports.signing.sealing import seal_pdf
 from tests import build
 from tests.authority import PASSPHRASE, Authority
@@ -25,7 +28,7 @@ from tests.conftest import client_of
 from tests.reports.seal_samples import CENTRE, LEADER, SIGNED, SINCE, authority, body_seal, issued, own_signature
 from tests.reports.test_signing import found, signed_elsewhere, with_overlay
 from tests.web.desk import Office
-from tests.web.pages import words_of
+from tests.web.pages import hidden, words_of
 from web.config import Config, SettingRefused
 from web.demo_seals import demo_seals
 from web.documents.making import make_letter_files
@@ -210,8 +213,20 @@ def test_a_copy_signed_elsewhere_is_handed_in(office: Office) -> None:
         assert reason in told
     assert [kind for kind, _pdf in kept(office, ref)] == ["issued"]
     signed = signed_elsewhere(paper, leaf, by=authority())
-    assert hand_in(office, "records_clerk", ref, signed)[0] == 302
+    # nobody is named to sign for the centre: the clerk sees whose certificate it is, and says that they may
+    answer = office.post("records_clerk", f"/documents/{ref}/signed", file=(io.BytesIO(signed), "ky.pdf"))
+    assert answer.status_code == 200
+    assert "Phó Chủ tịch" in words_of(answer)
+    assert "Tổ chức chứng thực thử" in words_of(answer)
+    token = hidden(answer.text, "kept")
+    assert [kind for kind, _pdf in kept(office, ref)] == ["issued"]
+    assert office.post("records_clerk", f"/documents/{ref}/signed", kept=token).status_code == 200, "asked again"
+    for name, sent in (("records_clerk", token + "x"), ("ops_lead", token)):
+        answer = office.post(name, f"/documents/{ref}/signed", kept=sent, is_right="yes")
+        assert (answer.status_code, "chọn lại tệp" in words_of(answer)) == (422, True)
+    assert office.post("records_clerk", f"/documents/{ref}/signed", kept=token, is_right="yes").status_code == 302
     assert kept(office, ref)[-1] == ("returned", signed)
+    assert db.session.scalars(select(Event.payload).where(Event.type == "return_signed")).one()["is_vouched"] is True
     row = db.session.scalars(select(LetterFile).where(LetterFile.kind == "returned")).one()
     assert [each["signer"] for each in row.signatures] == ["Phó Chủ tịch"]
     assert "Đã ký, đóng dấu" in office.words("records_clerk", f"/documents/{ref}")
@@ -225,6 +240,62 @@ def test_a_copy_signed_elsewhere_is_handed_in(office: Office) -> None:
     status, told = hand_in(office, "ops_lead", ref, signed_elsewhere(paper, leaf, by=authority()))
     assert status == 422
     assert "bản mới nhất" in told
+
+
+def test_who_is_named_to_sign_for_a_body_signs_for_it_and_nobody_else(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = numbered(office)
+    paper, deputy = kept(office, ref)[0][1], authority().leaf("Phó Chủ tịch", since=SINCE)
+    digest = deputy[1].fingerprint(hashes.SHA256()).hex()
+
+    def named(*signers: str, **more: str) -> None:
+        seals = {**office.app.extensions["seals"], "ngoai": Seal("ngoai", Bilingual("Ký nơi khác", "Elsewhere"), "LD", kind="elsewhere",
+                                                                signers=signers, **more)}  # fmt: skip
+        monkeypatch.setitem(office.app.extensions, "seals", seals)
+
+    named("Chủ tịch")
+    assert "Ký nơi khác" not in office.words("records_clerk", f"/documents/{ref}"), "nothing one could seal with here"
+    status, told = hand_in(office, "records_clerk", ref, signed_elsewhere(paper, deputy, by=authority()))
+    assert (status, "Chứng thư của Phó Chủ tịch không có trong danh sách" in told) == (422, True)
+    named("Chủ tịch", agency="PTNMT")
+    assert hand_in(office, "records_clerk", ref, signed_elsewhere(paper, deputy, by=authority()))[0] == 200, "named for another body"
+    for signer, each in (("Phó Chủ tịch", ref), (digest, numbered(office))):
+        named("Chủ tịch", signer)
+        assert hand_in(office, "records_clerk", each, signed_elsewhere(kept(office, each)[0][1], deputy, by=authority()))[0] == 302
+        assert [kind for kind, _pdf in kept(office, each)] == ["issued", "returned"]
+
+
+def test_what_holds_of_a_seal_today_is_told_and_a_newer_list_is_read_by_itself(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(office.app.config, "TRUST", tmp_path)
+    ref = numbered(office)
+    assert office.post("records_clerk", f"/documents/{ref}/seals", seal="centre").status_code == 302
+    work(office)
+    pdf, page = kept(office, ref)[-1][1], f"/verify/{ref}"
+    [row] = db.session.scalars(select(LetterFile.signatures).where(LetterFile.kind == "sealed")).one()
+    serial, anybody = int(row["chain"][-1][1], 16), client_of(office.app)
+    assert "còn hiệu lực vào thời gian ký" in words_of(anybody.get(page))
+    assert "không có danh sách thu hồi" in words_of(anybody.get(page))
+    made = office.moment
+    (tmp_path / "root.crl").write_bytes(authority().revocation_list(on=made))
+    assert "không có trong danh sách thu hồi ngày" in words_of(anybody.get(page))
+    office.clock(made + timedelta(days=30))
+    (tmp_path / "root.crl").write_bytes(authority().revocation_list((serial, made + timedelta(days=20)), on=made + timedelta(days=21)))
+    for told in (words_of(anybody.get(page)), verified(office, pdf)[1], office.words("records_clerk", f"/documents/{ref}")):
+        assert "đã bị thu hồi ngày" in told
+        assert "chữ ký có từ trước đó" in told, "we have had the file since before"
+    # it is put on nothing more, and a file that is not ours proves nothing by the time it names
+    other = numbered(office)
+    assert office.post("records_clerk", f"/documents/{other}/seals", seal="centre").status_code == 302
+    work(office)
+    assert (order(other).state, order(other).error) == ("failed", "revoked")
+    assert "không có gì chứng minh" in verified(office, pdf + b"\n")[1]
+    # a list nobody can read leaves what was known
+    (tmp_path / "root.crl").write_bytes(b"none at all")
+    assert "đã bị thu hồi ngày" in words_of(anybody.get(page))
+    office.clock(made + timedelta(days=4000))
+    (tmp_path / "root.crl").unlink()
+    assert "nay đã hết hạn" in words_of(anybody.get(page))
 
 
 def test_seals_are_read_at_the_start_and_what_is_missing_is_named(tmp_path: Path, sqlite_app: Flask) -> None:
@@ -274,6 +345,14 @@ def test_seals_are_read_at_the_start_and_what_is_missing_is_named(tmp_path: Path
     with pytest.raises(SettingRefused, match="there is no certificate in it"):
         open_trust(config)
     (tmp_path / "root.pem").write_bytes(authority().pem)
+    assert open_trust(config) == (authority().pem.decode(),)
+    elsewhere = {"name": good["name"], "centre": "LD", "kind": "elsewhere", "signers": ["Phó Chủ tịch ", "AB:" * 31 + "AB"]}
+    assert opened({"ngoai": elsewhere}, {})["ngoai"].signers == ("Phó Chủ tịch", "ab" * 32)
+    assert "signers has to list" in why({"ngoai": {**elsewhere, "signers": []}})
+    (tmp_path / "root.crl").write_bytes(Authority.new("Tổ chức lạ", since=SINCE).revocation_list(on=SINCE))
+    with pytest.raises(SettingRefused, match=r"root\.crl': no certificate beside it has signed it"):
+        open_trust(config)
+    (tmp_path / "root.crl").write_bytes(authority().revocation_list(on=SINCE))
     assert open_trust(config) == (authority().pem.decode(),)
     (tmp_path / "other.crt").write_text("none")
     with pytest.raises(SettingRefused, match="holds no certificate in PEM form"):

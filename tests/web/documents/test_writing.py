@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
 from casework.documents import kinds
+from casework.local_time import LOCAL_ZONE
 from casework.main_reports import make_main
 from casework.models import Case, Letter, Report
-from casework.permissions import LOCAL_ZONE
 from tests import beside, build, joined
 from tests.casework.documents.test_letters import extended, letterheads, two_at_work, write
 from tests.web.desk import Office, statements_of

@@ -14,8 +14,9 @@ from werkzeug.test import TestResponse
 from casework.calendars import rules_head
 from casework.clocks import ClockKind, rule_for
 from casework.db import db, unit_of_work
+from casework.local_time import LOCAL_ZONE
 from casework.models import Camera, Case, Clock, ClockRule, Complexity, Event, Field, ReminderRule
-from casework.permissions import LOCAL_ZONE, Role
+from casework.permissions import Role
 from casework.reminder_ladder import ladder_of
 from casework.settings.kinds import KINDS
 from casework.settings.recording import CHANGED, record_setting

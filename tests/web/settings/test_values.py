@@ -16,8 +16,9 @@ from casework.clocks import ClockKind, rule_for
 from casework.complexities import complexities_of
 from casework.db import db, unit_of_work
 from casework.limits import Limit
+from casework.local_time import LOCAL_ZONE
 from casework.models import ClockRule, Field, HouseSetting, ReminderRule
-from casework.permissions import ACTION_ROLES, LOCAL_ZONE, Action, Role
+from casework.permissions import ACTION_ROLES, Action, Role
 from casework.reminder_ladder import ladder_of
 from casework.settings.event_lists import PAGE
 from casework.settings.kinds import KINDS

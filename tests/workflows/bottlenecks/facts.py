@@ -11,8 +11,8 @@ from itertools import count
 from typing import Any
 
 from casework.db import db
+from casework.local_time import LOCAL_ZONE
 from casework.models import Assignment, Case
-from casework.permissions import LOCAL_ZONE
 from tests import build
 from workflows.models import FAR, ProcessInstance, ProcessVersion, StepFact, WaitingTask
 from workflows.versions import live_version

@@ -112,6 +112,15 @@ def test_a_month_without_steps_costs_nothing_and_older_months_are_counted_once(a
     assert sum(row[3] for row in rows()) == 3, "an old month stands as it was counted"
     assert recount_step_times(later + timedelta(hours=3)) == 3
     assert sum(row[3] for row in rows()) == 4
+    # a worker that stood still for months: what it counted while the month lasted is not the whole of it
+    with unit_of_work():
+        ground.step(case, "verify", at=local(5, 20))
+    assert count_step_times(local(5, 21)) == 2 + 0
+    with unit_of_work():
+        ground.step(case, "verify", at=local(5, 30))
+    assert count_step_times(local(9, 1)) == 2 + 1
+    assert sum(row[3] for row in rows() if row[0] == "05") == 3
+    assert count_step_times(local(9, 1) + timedelta(hours=1)) == 2
 
 
 def test_nobody_reads_numbers_of_a_centre_that_is_not_theirs(app: Flask) -> None:

@@ -1,0 +1,59 @@
+"""Sign-ins half done: the password was right, the second step is to come. One browser, ten minutes, five attempts, one session."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from casework.db import db
+from casework.models import Account, SignInBegun
+from casework.sealing import lookup_digest
+
+HOLDS = timedelta(minutes=10)
+MOST_ATTEMPTS = 5
+TOKEN_PURPOSE = "sign-in begun"
+
+
+def begin_sign_in(account_id: int, *, first_factor: str, now: datetime) -> str:
+    """Add a sign-in whose first step was right and return the token for the browser; the row keeps its digest."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        SignInBegun(token_digest=token_digest(token), account_id=account_id, first_factor=first_factor, created_at=now,
+                    expires_at=now + HOLDS)
+    )  # fmt: skip
+    return token
+
+
+def begun_by(token: str, *, now: datetime) -> SignInBegun | None:
+    """The sign-in a browser has begun, unless it is over, used, tried too often, or its account disabled since."""
+    row = db.session.scalar(select(SignInBegun).where(SignInBegun.token_digest == token_digest(token))) if token else None
+    if row is None or row.used_at is not None or now >= row.expires_at or row.attempts >= MOST_ATTEMPTS:
+        return None
+    return row if row.account.disabled_at is None else None
+
+
+def count_try(row: SignInBegun) -> bool:
+    """Count one attempt; False when there were enough. The caller commits it before the attempt is looked at."""
+    more = update(SignInBegun).where(SignInBegun.id == row.id, SignInBegun.attempts < MOST_ATTEMPTS, SignInBegun.used_at.is_(None))
+    result = db.session.execute(more.values(attempts=SignInBegun.attempts + 1), execution_options={"synchronize_session": False})
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def finish_sign_in(begun_id: int, *, now: datetime) -> Account | None:
+    """Use a begun sign-in up and return whose it is; None when somebody was quicker, or it ended meanwhile."""
+    used = update(SignInBegun).where(SignInBegun.id == begun_id, SignInBegun.used_at.is_(None), SignInBegun.expires_at > now)
+    if not db.session.execute(used.values(used_at=now), execution_options={"synchronize_session": False}).rowcount:  # type: ignore[attr-defined]
+        return None
+    query = select(Account).join(SignInBegun, SignInBegun.account_id == Account.id).where(SignInBegun.id == begun_id)
+    account = db.session.scalars(query).one()
+    return account if account.disabled_at is None else None
+
+
+def drop_old_begun(now: datetime) -> int:
+    """Delete the sign-ins begun that are over, a day later, and return how many."""
+    return db.session.query(SignInBegun).filter(SignInBegun.expires_at < now - timedelta(days=1)).delete(synchronize_session=False)
+
+
+def token_digest(token: str) -> str:
+    """What is kept of a token."""
+    return lookup_digest(token, purpose=TOKEN_PURPOSE)

@@ -1,0 +1,253 @@
+"""Passkeys (WebAuthn Level 2) with py_webauthn: what a browser is asked to sign, and whether what came back is right.
+
+A challenge is a row, so that any machine may take the answer; it holds five minutes, once, for the browser and the purpose it was made for.
+"""
+
+import hashlib
+import ipaddress
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, select, update
+
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.folding import normal
+from casework.local_time import local_day
+from casework.models import Account, Passkey, PasskeyChallenge
+
+HOLDS = timedelta(minutes=5)
+MOST_PASSKEYS = 10
+LONGEST_NAME, LONGEST_ANSWER = 60, 20_000
+
+
+class Purpose(StrEnum):
+    """What an answer may be used for."""
+
+    REGISTER = "register"
+    SIGN_IN = "sign_in"
+    SECOND = "second"
+    AGAIN = "again"
+
+
+class PasskeyRefused(CaseworkError):
+    """The answer of a passkey is not taken. It never says why: whoever tries out keys learns nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Không dùng được khóa truy cập này. Vui lòng thử lại hoặc chọn cách khác.",
+            "This passkey could not be used. Please try again or choose another way.",
+        )
+
+
+class PasskeyNotKept(CaseworkError):
+    """The person cannot have this passkey; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The site a passkey belongs to: its origin and the host in it."""
+
+    origin: str
+    name: str
+
+    @property
+    def host(self) -> str:
+        """The relying party's identifier."""
+        return urlsplit(self.origin).hostname or ""
+
+    @property
+    def can_have_passkeys(self) -> bool:
+        """Whether browsers make passkeys for it: for names alone, never for numbers of machines."""
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            return bool(self.host)
+        return False
+
+
+def party_of(base_url: str, name: str) -> Party:
+    """The party of an installation's address."""
+    parts = urlsplit(base_url)
+    return Party(f"{parts.scheme}://{parts.netloc}", name)
+
+
+def passkeys_of(account_id: int) -> list[Passkey]:
+    """An account's passkeys, the first one first."""
+    return list(db.session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.id)))
+
+
+def registration_options(account: Account, *, bound_to: str, party: Party, now: datetime) -> dict[str, Any]:
+    """What the browser is asked for a new passkey: one the device finds by itself, opened by finger, face or PIN."""
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
+    options = generate_registration_options(
+        rp_id=party.host, rp_name=party.name, user_id=account.ref.encode(), user_name=account.login or "",
+        user_display_name=account.full_name or "", challenge=_challenge(Purpose.REGISTER, bound_to, now),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=row.credential_id) for row in passkeys_of(account.id)],
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+        ),
+    )  # fmt: skip
+    told: dict[str, Any] = json.loads(options_to_json(options))
+    return told
+
+
+def spend_challenge(answer: str, purpose: Purpose, *, bound_to: str, now: datetime) -> bytes:
+    """Use up the challenge an answer is about and return it. Raises PasskeyRefused: it is none of this browser or purpose, too old, used.
+
+    The caller commits it before it looks at the signature, so that no challenge is answered twice.
+    """
+    challenge = _challenge_in(answer)
+    used = delete(PasskeyChallenge).where(
+        PasskeyChallenge.challenge_digest == _challenge_digest(challenge), PasskeyChallenge.purpose == purpose,
+        PasskeyChallenge.bound_to == bound_to, PasskeyChallenge.expires_at > now,
+    )  # fmt: skip
+    if not db.session.execute(used, execution_options={"synchronize_session": False}).rowcount:  # type: ignore[attr-defined]
+        raise PasskeyRefused
+    return challenge
+
+
+def keep_passkey(account: Account, answer: str, challenge: bytes, *, name: str, party: Party, now: datetime) -> Passkey:
+    """Keep a passkey the browser has made for a challenge that was spent. Raises PasskeyRefused, PasskeyNotKept (too many, name too
+    long)."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    name = normal(name)
+    if len(name) > LONGEST_NAME:
+        raise PasskeyNotKept(f"Tên tối đa {LONGEST_NAME} ký tự.", f"The name has {LONGEST_NAME} characters at most.")
+    if len(passkeys_of(account.id)) >= MOST_PASSKEYS:
+        raise PasskeyNotKept(f"Tối đa {MOST_PASSKEYS} khóa truy cập.", f"There are {MOST_PASSKEYS} passkeys at most.")
+    credential = _read(answer)
+    try:
+        verified = verify_registration_response(
+            credential=credential, expected_challenge=challenge, expected_rp_id=party.host, expected_origin=party.origin,
+            require_user_verification=True,
+        )  # fmt: skip
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        raise PasskeyRefused from None
+    digest = _credential_digest(verified.credential_id)
+    if db.session.scalar(select(Passkey.id).where(Passkey.credential_digest == digest)) is not None:
+        raise PasskeyRefused
+    row = Passkey(
+        account_id=account.id, credential_digest=digest, credential_id=verified.credential_id, public_key=verified.credential_public_key,
+        sign_count=verified.sign_count, is_synced=verified.credential_backed_up, name=name or f"Passkey {local_day(now):%d/%m/%Y}",
+        created_at=now,
+    )  # fmt: skip
+    db.session.add(row)
+    return row
+
+
+def signing_options(purpose: Purpose, *, bound_to: str, party: Party, now: datetime, account_id: int | None = None) -> dict[str, Any]:
+    """What the browser is asked to sign. Without an account no passkey is named: the device offers its own, and nobody learns
+    whether somebody has one."""
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
+
+    named = [PublicKeyCredentialDescriptor(id=row.credential_id) for row in passkeys_of(account_id)] if account_id is not None else None
+    options = generate_authentication_options(
+        rp_id=party.host, challenge=_challenge(purpose, bound_to, now), allow_credentials=named,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )  # fmt: skip
+    told: dict[str, Any] = json.loads(options_to_json(options))
+    return told
+
+
+def take_passkey(answer: str, challenge: bytes, *, party: Party, now: datetime, account_id: int | None = None) -> Passkey:
+    """The passkey that has signed a challenge that was spent; `account_id`: whose it has to be.
+
+    Raises PasskeyRefused for anything else: another site, another person, a counter that went back as that of a copied key would.
+    """
+    from webauthn import verify_authentication_response
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    credential = _read(answer)
+    row = _named(credential)
+    if row is None or (account_id is not None and row.account_id != account_id) or not _is_of_its_person(credential, row):
+        raise PasskeyRefused
+    try:
+        verified = verify_authentication_response(
+            credential=credential, expected_challenge=challenge, expected_rp_id=party.host, expected_origin=party.origin,
+            credential_public_key=row.public_key, credential_current_sign_count=row.sign_count, require_user_verification=True,
+        )  # fmt: skip
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        raise PasskeyRefused from None
+    # of two answers at the same time with one count, one is taken
+    is_ahead = Passkey.sign_count < verified.new_sign_count if verified.new_sign_count else Passkey.sign_count == 0
+    used = update(Passkey).where(Passkey.id == row.id, is_ahead).values(sign_count=verified.new_sign_count, last_used_at=now)
+    if not db.session.execute(used, execution_options={"synchronize_session": "fetch"}).rowcount:  # type: ignore[attr-defined]
+        raise PasskeyRefused
+    return row
+
+
+def drop_old_challenges(now: datetime) -> int:
+    """Delete the challenges nobody has answered in time and return how many."""
+    return db.session.query(PasskeyChallenge).filter(PasskeyChallenge.expires_at <= now).delete(synchronize_session=False)
+
+
+def _challenge(purpose: Purpose, bound_to: str, now: datetime) -> bytes:
+    challenge = os.urandom(32)
+    db.session.add(
+        PasskeyChallenge(challenge_digest=_challenge_digest(challenge), purpose=purpose, bound_to=bound_to, expires_at=now + HOLDS)
+    )
+    return challenge
+
+
+def _read(answer: str) -> dict[str, Any]:
+    """The browser's answer as an object, no larger than any is."""
+    try:
+        told = json.loads(answer) if len(answer) <= LONGEST_ANSWER else None
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict) or not isinstance(told.get("response"), dict):
+        raise PasskeyRefused
+    return told
+
+
+def _challenge_in(answer: str) -> bytes:
+    """The challenge the browser says it has signed; whether it did is judged by the library."""
+    from webauthn import base64url_to_bytes
+
+    try:
+        said = json.loads(base64url_to_bytes(_read(answer)["response"]["clientDataJSON"]))
+        return base64url_to_bytes(said["challenge"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise PasskeyRefused from None
+
+
+def _named(credential: dict[str, Any]) -> Passkey | None:
+    from webauthn import base64url_to_bytes
+
+    try:
+        digest = _credential_digest(base64url_to_bytes(credential["rawId"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return db.session.scalar(select(Passkey).where(Passkey.credential_digest == digest))
+
+
+def _is_of_its_person(credential: dict[str, Any], row: Passkey) -> bool:
+    """Whether the person the device names, if it names one, is the one the key was kept for."""
+    from webauthn.helpers import bytes_to_base64url
+
+    handle = credential["response"].get("userHandle")
+    return not handle or handle == bytes_to_base64url(row.account.ref.encode())
+
+
+def _challenge_digest(challenge: bytes) -> str:
+    return hashlib.sha256(b"challenge" + challenge).hexdigest()
+
+
+def _credential_digest(credential_id: bytes) -> str:
+    return hashlib.sha256(credential_id).hexdigest()

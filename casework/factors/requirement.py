@@ -1,0 +1,106 @@
+"""Who needs a second factor, and from which day on nothing opens without: rules by role, of the installation or a centre."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from casework.calendars import rules_head
+from casework.db import db
+from casework.local_time import local_day
+from casework.models import Agency, HouseSetting, SecondFactorRule
+from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.settings.recording import record_setting
+
+FOR_NEW = (Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.CONFIDENTIAL_READER, Role.INSPECTOR)
+"""Whose sign-in a new installation guards from its first day: who changes the rules for all, and who reads what nobody else may."""
+GRACE_DAYS, FRESH_MINUTES = 7, 30
+WHY_NEW = "Quy định khi bắt đầu hệ thống / set when the installation began"
+
+
+class Need(StrEnum):
+    """What the rules want of somebody today."""
+
+    NONE = "none"
+    SOON = "soon"
+    NOW = "now"
+
+
+class _Rule(NamedTuple):
+    role: str
+    centre_id: int | None
+    grace_days: int
+    valid_from: date
+    valid_to: date | None
+
+
+_kept: dict[str, tuple[str, list[_Rule]]] = {}
+
+
+def needed_from(actor: Actor, *, now: datetime) -> date | None:
+    """The day from which on the person can do nothing without a second factor; None where no role of theirs needs one.
+
+    Who has just joined has the days of grace from then on.
+    """
+    rules, today = [rule for rule in _rules() if _holds(rule, local_day(now))], local_day(now)
+    if not rules or actor.account is None:
+        return None
+    joined = min(local_day(actor.account.created_at), today)
+    days = [max(rule.valid_from, joined) + timedelta(days=rule.grace_days) for rule in _meant(rules, actor.grants)]
+    return min(days, default=None)
+
+
+def need_of(actor: Actor, *, now: datetime) -> Need:
+    """What holds for the person today, whether they have a second factor or not."""
+    day = needed_from(actor, now=now)
+    if day is None:
+        return Need.NONE
+    return Need.NOW if local_day(now) >= day else Need.SOON
+
+
+def guard_sign_in(*, now: datetime) -> None:
+    """Let a new installation ask those of FOR_NEW for a second factor, within GRACE_DAYS, and everybody for a fresh proof before acts
+    that want one. Records `change_setting` of each.
+    """
+    today = local_day(now)
+    for role in FOR_NEW:
+        db.session.add(SecondFactorRule(role=role, grace_days=GRACE_DAYS, valid_from=today))
+        told = {"role": str(role), "grace_days": GRACE_DAYS, "valid_from": today, "valid_to": None}
+        record_setting("second_factor", role, by=SYSTEM, at=now, centre_id=None, old=None, new=told, reason=WHY_NEW)
+    db.session.add(HouseSetting(key="fresh_minutes", value=FRESH_MINUTES, changed_at=now))
+    told_value = {"value": FRESH_MINUTES}
+    record_setting("value", "fresh_minutes", by=SYSTEM, at=now, centre_id=None, old={"value": 0}, new=told_value, reason=WHY_NEW)
+
+
+def _rules() -> list[_Rule]:
+    """Every rule there is, kept until the rules change: each page of staff asks."""
+    head, place = rules_head(), str(db.engine.url)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != head:
+        columns = (SecondFactorRule.role, SecondFactorRule.centre_id, SecondFactorRule.grace_days, SecondFactorRule.valid_from,
+                   SecondFactorRule.valid_to)  # fmt: skip
+        kept = _kept[place] = (head, [_Rule(*row) for row in db.session.execute(select(*columns))])
+    return kept[1]
+
+
+def _holds(rule: _Rule, day: date) -> bool:
+    return rule.valid_from <= day and (rule.valid_to is None or day < rule.valid_to)
+
+
+def _meant(rules: list[_Rule], grants: Iterable[Grant]) -> Iterable[_Rule]:
+    """The rule of each role somebody holds: that of its centre before the installation's."""
+    for grant in grants:
+        of_role = [rule for rule in rules if rule.role == grant.role]
+        if not of_role:
+            continue
+        own = [rule for rule in of_role if rule.centre_id is not None and rule.centre_id == _centre_of(grant)]
+        yield from own or (rule for rule in of_role if rule.centre_id is None)
+
+
+def _centre_of(grant: Grant) -> int | None:
+    if grant.agency_id is None:
+        return grant.centre_id
+    agency = db.session.get(Agency, grant.agency_id)
+    return agency.centre_id if agency is not None else None

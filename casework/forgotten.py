@@ -1,0 +1,45 @@
+"""What was erased or taken out, by refs alone: a list that is kept apart from the backups, for where an older one is restored.
+
+What the rule of retention masks is not in it: the job that masks does it again by itself (casework.rights.masking).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.db import db
+from casework.facts.progress import inserting
+from casework.models import Forgotten
+
+ACCOUNT, REPORT, QUARANTINE, HAND_OVER = "account", "report", "quarantine", "hand_over"
+KINDS = (ACCOUNT, REPORT, QUARANTINE, HAND_OVER)
+TOGETHER = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of the list."""
+
+    kind: str
+    subject: str
+    at: datetime
+
+
+def note_forgotten(kind: str, subject: str, *, at: datetime) -> None:
+    """Write down that an account, report or case was erased or taken out; once however often it is done."""
+    if kind not in KINDS:
+        raise ValueError(f"nothing is forgotten as {kind}")
+    db.session.execute(inserting(Forgotten).values(kind=kind, subject=subject, at=at).on_conflict_do_nothing())
+
+
+def forgotten_since(since: datetime | None = None) -> Iterator[Line]:
+    """The whole list, or what came since an instant; oldest first."""
+    after = 0
+    query = select(Forgotten.id, Forgotten.kind, Forgotten.subject, Forgotten.at)
+    if since is not None:
+        query = query.where(Forgotten.at >= since)
+    while rows := db.session.execute(query.where(Forgotten.id > after).order_by(Forgotten.id).limit(TOGETHER)).all():
+        yield from (Line(row.kind, row.subject, row.at) for row in rows)
+        after = rows[-1].id

@@ -1,0 +1,147 @@
+"""The rows of recurring jobs: who may run one now, how it went, and whether somebody wants it at once.
+
+    small jobs    every worker runs them; each claims the rows it works on, so that nothing is done twice
+    large jobs    those that come seldom (SELDOM) and look at everything: one worker does them for all, by a claim on the job's row
+
+A claim ends with the run. One whose process ended, or was not seen for minutes, another takes over at once and not a day later.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, or_, select, update
+
+from casework.db import db
+from casework.facts.progress import inserting
+from casework.models import ProgramProcess, RecurringJob
+from casework.permissions import Action, Actor, require
+from casework.processes import is_there
+
+SELDOM = timedelta(minutes=5)
+"""From this interval on a job is done by one worker for all."""
+EARLY = 0.1
+"""A worker may come so much of an interval early: its own times are spread."""
+BACK = timedelta(seconds=90)
+"""A start that lies further ahead than this was written before the clock was put back, and counts for nothing."""
+
+DONE, FAILED = "done", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run of a job. Of a failure its class and the place, nothing it was about."""
+
+    name: str
+    started_at: datetime
+    ended_at: datetime
+    took: timedelta
+    result: str = DONE
+    error: str = ""
+    place: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended with an error."""
+        return self.result == FAILED
+
+
+@dataclass(slots=True)
+class Sum:
+    """What is to be told of one job: the newest run and how many there were since the last time."""
+
+    last: Ran
+    runs: int = 0
+    failures: int = 0
+    failures_in_a_row: int = 0
+    """Since the last run that went well, within this batch."""
+    took: timedelta = timedelta()
+    went_well: bool = False
+    failure: Ran | None = None
+
+    def add(self, ran: Ran) -> None:
+        """Take one run in."""
+        self.last, self.runs, self.took = ran, self.runs + 1, self.took + ran.took
+        if ran.has_failed:
+            self.failures, self.failures_in_a_row, self.failure = self.failures + 1, self.failures_in_a_row + 1, ran
+        else:
+            self.failures_in_a_row, self.went_well = 0, True
+
+
+def know_jobs(names: Iterable[str]) -> None:
+    """Give each job of the table a row. Rows of jobs another version has are left alone."""
+    rows = [{"name": name} for name in names]
+    db.session.execute(inserting(RecurringJob).on_conflict_do_nothing(), rows)
+
+
+def claim_run(name: str, every: timedelta, *, process_id: int, now: datetime, wanted: bool = False) -> bool:
+    """Take the present run of a large job for this process; False where it is not due yet or another process is at it.
+
+    It is due an interval after its last start, at once when it is `wanted`, when it never ran, or when whoever ran it is gone.
+    """
+    row = RecurringJob
+    at_work = select(ProgramProcess.id).where(ProgramProcess.id == row.running_id, is_there(now)).exists()
+    is_free = or_(row.running_id.is_(None), row.running_id == process_id, ~at_work)
+    is_due = or_(
+        row.started_at.is_(None), row.started_at <= now - every * (1 - EARLY), row.started_at > now + BACK, row.running_id.is_not(None)
+    )
+    query = update(row).where(row.name == name, is_free, *(() if wanted else (is_due,)))
+    values = {"started_at": now, "running_id": process_id}
+    taken = db.session.execute(query.values(**values).returning(row.name), execution_options={"synchronize_session": False})
+    return taken.first() is not None
+
+
+def stalled_jobs(now: datetime) -> list[str]:
+    """Large jobs whose run was begun by a process that is gone."""
+    at_work = select(ProgramProcess.id).where(ProgramProcess.id == RecurringJob.running_id, is_there(now)).exists()
+    return list(db.session.scalars(select(RecurringJob.name).where(RecurringJob.running_id.is_not(None), ~at_work)))
+
+
+def record_runs(sums: Collection[Sum], *, worker: str, process_id: int, next_at: dict[str, datetime | None]) -> None:
+    """Write down how jobs went; of each the newest run, whichever worker tells it first."""
+    row = RecurringJob
+    for each in sorted(sums, key=lambda one: one.last.name):
+        last, fail = each.last, each.failure
+        values = {
+            "runs": row.runs + each.runs, "run_ms": row.run_ms + _ms(each.took), "failures": row.failures + each.failures,
+            "failures_in_a_row": each.failures_in_a_row + (0 if each.went_well else row.failures_in_a_row),
+            "started_at": last.started_at, "ended_at": last.ended_at, "duration_ms": _ms(last.took), "result": last.result[:20],
+            "worker": worker[:100], "next_at": next_at.get(last.name),
+            # a claim another process has taken over meanwhile stays theirs
+            "running_id": case((row.running_id == process_id, None), else_=row.running_id),
+        } | ({"failed_at": fail.ended_at, "error": fail.error[:80], "error_place": fail.place[-200:]} if fail else {})  # fmt: skip
+        db.session.execute(update(row).where(row.name == last.name).values(**values))
+
+
+def ask_for_run(name: str, *, by: Actor, now: datetime) -> bool:
+    """Let a worker run the job within seconds; says whether there is such a job. Raises NotAllowed."""
+    require(by, Action.RUN_JOB)
+    query = update(RecurringJob).where(RecurringJob.name == name).values(wanted_at=now, wanted_by_id=by.own_id)
+    return db.session.execute(query.returning(RecurringJob.name)).first() is not None
+
+
+def wanted_jobs() -> list[str]:
+    """The jobs somebody wants at once."""
+    return list(db.session.scalars(select(RecurringJob.name).where(RecurringJob.wanted_at.is_not(None))))
+
+
+def take_wanted(name: str) -> bool:
+    """Take one of them; False where another worker was quicker."""
+    query = update(RecurringJob).where(RecurringJob.name == name, RecurringJob.wanted_at.is_not(None)).values(wanted_at=None)
+    return db.session.execute(query.returning(RecurringJob.name)).first() is not None
+
+
+def job_rows() -> dict[str, RecurringJob]:
+    """All of them, by name: a few dozen."""
+    return {row.name: row for row in db.session.scalars(select(RecurringJob))}
+
+
+def first_run(row: RecurringJob | None, every: timedelta, *, now: datetime, soon: timedelta) -> datetime:
+    """When a worker that has just begun runs a large job first: as if it had never been away, never before `soon`."""
+    if row is None or row.started_at is None or row.running_id is not None or row.started_at > now + BACK:
+        return now + soon
+    return max(now + soon, min(row.started_at, now) + every)
+
+
+def _ms(time: timedelta) -> int:
+    return round(time / timedelta(milliseconds=1))

@@ -1,0 +1,279 @@
+"""The one door out of the house: every call over HTTP leaves by it, to the internet alone, within bounds.
+
+https only, no redirect followed, the name resolved once and the very address that was judged connected to. An address of this machine or
+network is called only where the environment names its host (LANGBIANG_INSIDE_HOSTS); http only on this machine. An answer has a size and
+the whole call a time, however slowly the other side speaks. Where the surroundings name a proxy (HTTPS_PROXY), it resolves the names.
+"""
+
+import ipaddress
+import json
+import socket
+import ssl
+import time
+import urllib.request
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+
+CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
+"""How long a connection, and each wait for the other side, may take."""
+CALL_SECONDS = 20.0
+"""How long a whole call may take; far less than a lease, so that nobody else sends what is being sent."""
+LARGEST_ANSWER = 1_000_000
+MOST_TRIED = 4
+"""Addresses of a name that are tried, one after the other."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+IN_TURN = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": CONNECT_SECONDS}
+
+BEFORE = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout, httpcore.ProxyError, httpcore.UnsupportedProtocol)
+"""Failures before anything was handed over."""
+
+_ends: ContextVar[float | None] = ContextVar("end of a call", default=None)
+
+
+class CallFailed(Exception):
+    """A call came to nothing; the text is short and quotes neither address nor answer."""
+
+
+class NotReached(CallFailed):
+    """Nothing was handed over: the address may not be called, or nobody is there."""
+
+
+class Unanswered(CallFailed):
+    """Something may have been handed over, and no answer came that can be used."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; names of headers in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def has_succeeded(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The content read as JSON. Raises ValueError."""
+        return json.loads(self.content)
+
+
+class Door:
+    """Calls out of the house. `inside` are hosts the environment names although they lie in this network."""
+
+    def __init__(self, inside: Collection[str] = (), *, uses_proxy: bool = True) -> None:
+        self.inside = frozenset(host.lower() for host in inside)
+        self._uses_proxy = uses_proxy
+
+    def and_to(self, *urls: str) -> "Door":
+        """The same door, which also opens to those of the addresses that name this machine: who typed them meant it."""
+        own = {host for host in map(_host_of, urls) if is_this_machine(host)}
+        return Door(self.inside | own, uses_proxy=self._uses_proxy)
+
+    def call(
+        self, method: str, url: str, *, content: bytes = b"", headers: Mapping[str, str] | None = None, seconds: float = CALL_SECONDS,
+        largest: int = LARGEST_ANSWER,
+    ) -> Answer:  # fmt: skip
+        """Make one call and return its answer, whatever its status. Raises NotReached before anything was handed over, Unanswered after."""
+        self.refuse_unless_open(url)
+        said = [("Accept-Encoding", "identity"), ("User-Agent", "Langbiang"), *(headers or {}).items()]
+        with (
+            no_longer_than(seconds), _failures_named(), self._pool_to(url) as pool,
+            pool.stream(method, url, headers=said, content=content, extensions={"timeout": IN_TURN}) as answer,
+        ):  # fmt: skip
+            return Answer(answer.status, _texts(answer.headers), _bounded(answer.iter_stream(), largest))
+
+    def refuse_unless_open(self, url: str) -> None:
+        """Raise NotReached for an address that is never called, before its name is looked up."""
+        try:
+            parts = urlsplit(url)
+            host, is_sound = (parts.hostname or "").lower(), parts.port != 0 and not parts.username
+        except ValueError:
+            raise NotReached("address") from None
+        is_plain = parts.scheme == "http" and host in self.inside and is_this_machine(host)
+        if not host or not is_sound or not (parts.scheme == "https" or is_plain):
+            raise NotReached("address")
+        if host not in self.inside and not _may_be_outside(host):
+            raise NotReached("address")
+
+    def direct_pool(self, *, most: int = 1) -> httpcore.ConnectionPool:
+        """Connections that are kept, for who calls the same few places all day; to be used within `no_longer_than`."""
+        backend = OutsideOnly(self.inside)
+        return httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), network_backend=backend, max_connections=most)
+
+    def _pool_to(self, url: str) -> httpcore.ConnectionPool:
+        host, proxy = _host_of(url), self._proxy_for(url)
+        if proxy is None or host in self.inside:
+            return self.direct_pool()
+        return httpcore.HTTPProxy(proxy, ssl_context=ssl.create_default_context(), network_backend=TimedBackend())
+
+    def _proxy_for(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        if not self._uses_proxy or urllib.request.proxy_bypass(parts.hostname or ""):
+            return None
+        found = urllib.request.getproxies()
+        return found.get(parts.scheme) or found.get("all")
+
+
+class TimedBackend(httpcore.SyncBackend):
+    """Connects, and lets no connection take longer than the call it is for."""
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:  # fmt: skip
+        """Connect. Raises ConnectError, ConnectTimeout."""
+        return _TimedStream(super().connect_tcp(host, port, _left(timeout, httpcore.ConnectTimeout), local_address, socket_options))
+
+
+class OutsideOnly(TimedBackend):
+    """Connects to addresses of the internet alone, and to the hosts named `inside`.
+
+    The address that was judged is the one connected to, so that a name cannot say something else the second time.
+    """
+
+    def __init__(self, inside: Collection[str] = ()) -> None:
+        self._inside = frozenset(inside)
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:  # fmt: skip
+        """Connect to an address of the name, the first that answers. Raises ConnectError where one of them is not outside.
+
+        `timeout`, in seconds, is shared among those that are tried: together they take no longer than one would.
+        """
+        try:
+            found = list(dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except OSError as error:
+            raise httpcore.ConnectError("name") from error
+        if not found or not (host.lower() in self._inside or all(map(is_outside, found))):
+            raise httpcore.ConnectError("address")
+        tried = _of_both_kinds(found)
+        share = timeout / len(tried) if timeout is not None else None
+        for address in tried[:-1]:
+            try:
+                return super().connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                # a server without IPv6 learns of such addresses all the same
+                continue
+        return super().connect_tcp(tried[-1], port, share, local_address, socket_options)
+
+
+def is_outside(text: str) -> bool:
+    """Whether an address is one of the internet, and leads to no other within it: IPv6 carries IPv4 addresses in several ways."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if address in NAT64:
+            carried.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if not all(each.is_global for each in carried if each is not None):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is written as this machine: localhost, or an address of the loopback."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def no_longer_than(seconds: float = CALL_SECONDS) -> Iterator[None]:
+    """Let all that is sent and read inside take so long together, on connections of this module."""
+    token = _ends.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends.reset(token)
+
+
+@contextmanager
+def _failures_named() -> Iterator[None]:
+    try:
+        yield
+    except BEFORE as error:
+        raise NotReached(type(error).__name__) from error
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        raise Unanswered(type(error).__name__) from error
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection whose every wait ends with the call."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(timeout: float | None, over: type[Exception]) -> float | None:
+    end = _ends.get()
+    if end is None:
+        return timeout
+    left = end - time.monotonic()
+    if left <= 0:
+        raise over("the call took too long")
+    return left if timeout is None else min(timeout, left)
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    read = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+    if read.get("content-encoding", "identity").lower() != "identity":
+        # asked for none: what is packed may be far larger than it looks
+        raise Unanswered("encoding")
+    return read
+
+
+def _bounded(pieces: Iterable[bytes], largest: int) -> bytes:
+    content = bytearray()
+    for piece in pieces:
+        content += piece
+        if len(content) > largest:
+            raise Unanswered("too large")
+    return bytes(content)
+
+
+def _host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
+
+
+def _may_be_outside(host: str) -> bool:
+    """Whether a host may be called by its look: names are judged when they are resolved, addresses at once, this machine never."""
+    try:
+        return is_outside(host)
+    except ValueError:
+        return host != "localhost" and not host.endswith(".localhost")
+
+
+def _of_both_kinds(addresses: list[str]) -> list[str]:
+    """At most MOST_TRIED of some addresses, in their order, IPv4 and IPv6 in turn."""
+    six, four = ([address for address in addresses if (":" in address) is is_six] for is_six in (True, False))
+    in_turn = [address for pair in zip_longest(six, four) for address in pair if address is not None]
+    return in_turn[:MOST_TRIED]

@@ -1,0 +1,65 @@
+"""What can be made in the background: each kind with its forms, and who may order it."""
+
+from dataclasses import dataclass
+
+from casework.errors import CaseworkError
+from casework.permissions import Action
+from casework.words import Bilingual
+
+
+class OutputRefused(CaseworkError):
+    """It cannot be ordered, made or fetched so; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of output: who orders it is who may do all of `needs` in the centre.
+
+    `holds_cases`: it tells of single cases, so it is thrown away when one of them leaves the system. `can_name`: with reason and
+    right it holds who sent reports.
+    """
+
+    key: str
+    name: Bilingual
+    forms: tuple[str, ...]
+    needs: tuple[Action, ...]
+    holds_cases: bool = True
+    can_name: bool = False
+
+
+TABLES = ("xlsx", "csv", "json")
+DOCUMENTS = ("pdf", "xlsx", "json")
+
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        Kind("cases", Bilingual("Danh sách hồ sơ", "List of cases"), TABLES, (Action.EXPORT_LIST, Action.SEARCH_CASES), can_name=True),
+        Kind("inbox", Bilingual("Việc đang chờ", "Work that waits"), TABLES, (Action.EXPORT_LIST, Action.READ_INBOX)),
+        Kind("late", Bilingual("Danh sách trễ hạn", "List of late cases"), TABLES, (Action.EXPORT_LIST, Action.READ_LATE)),
+        Kind("letters", Bilingual("Danh sách văn bản", "List of letters"), TABLES, (Action.EXPORT_LIST, Action.READ_LETTERS)),
+        Kind("register", Bilingual("Sổ đăng ký văn bản đi", "Register of documents"), TABLES, (Action.EXPORT_LIST, Action.READ_LETTERS)),
+        Kind("figures", Bilingual("Bảng thống kê", "Table of figures"), TABLES, (Action.EXPORT_LIST, Action.READ_STATISTICS),
+             holds_cases=False),
+        Kind("setting_events", Bilingual("Nhật ký thiết lập", "Changes of settings"), TABLES,
+             (Action.EXPORT_LIST, Action.READ_SETTING_EVENTS), holds_cases=False),
+        Kind("heat", Bilingual("Thời gian các bước", "Times of steps"), TABLES, (Action.EXPORT_LIST, Action.READ_BOTTLENECKS),
+             holds_cases=False),
+        Kind("incidents", Bilingual("Danh sách sự cố", "List of incidents"), TABLES, (Action.EXPORT_LIST, Action.RETRY_INCIDENT)),
+        Kind("people", Bilingual("Danh sách cán bộ, vai trò", "List of staff and roles"), TABLES,
+             (Action.EXPORT_LIST, Action.MANAGE_PEOPLE), holds_cases=False),
+        Kind("messages", Bilingual("Danh sách tin không gửi được", "List of messages given up"), TABLES,
+             (Action.EXPORT_LIST, Action.RETRY_MESSAGE)),
+        Kind("outputs", Bilingual("Danh sách tệp của tôi", "List of my files"), TABLES, (Action.EXPORT_LIST,), holds_cases=False),
+        Kind("schedules", Bilingual("Danh sách lịch", "List of schedules"), TABLES, (Action.EXPORT_LIST, Action.SCHEDULE_REPORT),
+             holds_cases=False),
+        Kind("freeze_figures", Bilingual("Chốt số liệu", "Freezing of figures"), ("json",), (Action.FREEZE_FIGURES,), holds_cases=False),
+        Kind("correct_figures", Bilingual("Đính chính số liệu", "Correction of figures"), ("json",), (Action.FREEZE_FIGURES,),
+             holds_cases=False),
+        Kind("letter", Bilingual("Văn bản chưa có số", "Document without a number"), ("pdf",), (Action.READ_LETTERS,)),
+        Kind("case_file", Bilingual("Hồ sơ vụ việc", "Case file"), ("pdf", "json"), (Action.PRINT_CASE_FILE,)),
+        Kind("period_report", Bilingual("Báo cáo kỳ", "Report of a period"), DOCUMENTS, (Action.READ_STATISTICS,)),
+        Kind("agency_sheet", Bilingual("Phiếu kết quả của đơn vị", "Agency sheet"), DOCUMENTS, (Action.READ_STATISTICS,)),
+        Kind("yearbook", Bilingual("Báo cáo công khai hằng năm", "Public yearbook"), DOCUMENTS, (Action.READ_STATISTICS,)),
+    )
+}  # fmt: skip
+"""Every kind. What makes one is in web.outputs.making.MAKERS."""

@@ -1,0 +1,55 @@
+"""Erasing again, where an older backup was restored, whom the list that is kept apart says was erased since."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.cases import lock_case
+from casework.db import db
+from casework.events import append, record
+from casework.forgotten import note_forgotten
+from casework.models import Account, DataRequest, Report
+from casework.own_links import links_of, newest_links
+from casework.permissions import SYSTEM
+from casework.rights.erasing_people import begin_erasure, erase_account, erase_report
+from casework.rights.requests import ERASURE, account_stream, put_down_again, reports_of_account
+
+
+def erase_account_again(ref: str, *, now: datetime) -> bool | None:
+    """Erase an account, and see to it that its reports go as they end; None where this database does not know it, False where it is
+    erased already."""
+    account = db.session.scalar(select(Account).where(Account.ref == ref).with_for_update())
+    if account is None:
+        return None
+    if account.sealed_identity is None:
+        return False
+    if not reports_of_account(account.id):
+        append(account_stream(account), "erase_account_again", by=SYSTEM, at=now, payload={})
+        erase_account(account, at=now)
+        return True
+    asked = DataRequest.account_id == account.id, DataRequest.kind == ERASURE, DataRequest.done_at.is_(None)
+    requests = list(db.session.scalars(select(DataRequest).where(*asked).order_by(DataRequest.id))) or put_down_again(account, now=now)
+    for request in requests:
+        request.granted, request.answered_at = True, request.answered_at or now
+        db.session.flush()
+        begin_erasure(request, by=SYSTEM, now=now)
+    return True
+
+
+def erase_report_again(ref: str, *, now: datetime) -> bool | None:
+    """Erase who sent a report and what they sent, though it may still go on here; returns as `erase_account_again`."""
+    report = db.session.scalar(select(Report).where(Report.ref == ref))
+    if report is None:
+        return None
+    cases = {case_id: lock_case(case_id) for case_id in sorted({link.case_id for link in links_of(report)})}
+    db.session.refresh(report)
+    reporter = report.reporter
+    knows_who = reporter is not None and (reporter.sealed_identity is not None or reporter.account_id is not None)
+    if not knows_who and all(text.sealed_body is None for text in report.texts):
+        note_forgotten("report", ref, at=now)
+        return False
+    link = newest_links([report.id])[report.id]
+    erase_report(report, link, at=now)
+    if (case := cases[link.case_id]).quarantined_at is None:
+        record(case, "erase_report", by=SYSTEM, at=now, report=report.code)
+    return True

@@ -1,0 +1,75 @@
+"""Who has looked at who a person is, as the person reads it: when, in which role of which body, on what occasion; nobody's name.
+
+Read from the events that each look leaves before anything is shown. Why somebody looked stands in the copy of the data.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from casework.db import db
+from casework.erasing import LOOKS
+from casework.models import Case, CaseReport, Event, Membership, Report
+from casework.permissions import Role
+from casework.rights.requests import Person, account_stream, reports_of_account
+from casework.role_words import ROLE_WORDS
+from casework.words import Bilingual
+
+MOST_SHOWN = 100
+MOST_REPORTS = 200
+"""Of an account, the newest: whoever has more reads of the others in the copy."""
+
+OCCASIONS = {
+    "reveal_identity": Bilingual("Xem họ tên, cách liên hệ để xử lý phản ánh", "Looked at name and contact to handle the report"),
+    "export_identity": Bilingual("Lập danh sách có thông tin người gửi", "Made a list that names senders"),
+    "look_at_data_request": Bilingual("Xem để giải quyết yêu cầu về dữ liệu cá nhân", "Looked to decide a request about personal data"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look. `role` and `body` are those of whoever looked; empty where nobody holds them any more."""
+
+    at: datetime
+    occasion: Bilingual
+    code: str
+    role: Bilingual | None
+    body: Bilingual | None
+
+
+def looks_at(person: Person) -> list[Look]:
+    """The newest looks at a person, newest first. Those whose reason was erased with the person's name are not among them."""
+    reports = [person.report] if person.report is not None else []
+    which = []
+    if person.account is not None:
+        reports = reports_of_account(person.account.id)[-MOST_REPORTS:]
+        which.append(Event.stream == account_stream(person.account))
+    codes = {report.code for report in reports}
+    which.append(Event.case_id.in_(_cases_of(reports)))
+    query = select(Event).where(or_(*which), Event.type.in_(LOOKS)).order_by(Event.id.desc()).limit(MOST_SHOWN)
+    events = [event for event in db.session.scalars(query) if event.case_id is None or (event.payload or {}).get("report") in codes]
+    seats = _seats({event.actor_id for event in events if event.actor_id is not None})
+    return [
+        Look(event.at, OCCASIONS[event.type], str((event.payload or {}).get("report") or ""), *seats.get(event.actor_id or 0, (None, None)))
+        for event in events
+    ]
+
+
+def _cases_of(reports: Sequence[Report]) -> list[int]:
+    """Cases under their own procedure are not among them: nobody learns of those here."""
+    query = select(CaseReport.case_id).join(Case, Case.id == CaseReport.case_id).where(Case.quarantined_at.is_(None))
+    return list(db.session.scalars(query.where(CaseReport.report_id.in_([report.id for report in reports])).distinct()))
+
+
+def _seats(account_ids: set[int]) -> dict[int, tuple[Bilingual, Bilingual | None]]:
+    query = select(Membership).where(Membership.account_id.in_(account_ids)).order_by(Membership.id)
+    rows = db.session.scalars(query.options(joinedload(Membership.centre), joinedload(Membership.agency)))
+    return {row.account_id: (ROLE_WORDS[Role(row.role)], _body(row)) for row in rows}
+
+
+def _body(row: Membership) -> Bilingual | None:
+    body = row.agency or row.centre
+    return body.name if body is not None else None

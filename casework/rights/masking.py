@@ -1,0 +1,191 @@
+"""Forgetting who sent the reports of cases that were closed long ago, and accounts nobody uses, by the rule of retention.
+
+The case stays as it is, with its words, figures and history: what goes is the sealed name and contact, the tie to an account, and what
+tells them elsewhere. Nothing is touched that is held: a case taken out of the system or still open to an objection, one about whose
+data something is asked, a sender who is blocked, an account whose data rest. Source: rules.md, section 2; Law 91/2025/QH15 on keeping
+data no longer than needed.
+"""
+
+from calendar import monthrange
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, delete, exists, select, tuple_, update
+
+from casework.cases import lock_free_cases
+from casework.db import db, unit_of_work
+from casework.erasing import erase_reasons_to_look
+from casework.events import append, record
+from casework.local_time import LOCAL_ZONE
+from casework.messages.recipients import recipient_of
+from casework.models import (
+    Account,
+    BlockedSender,
+    Case,
+    DataRequest,
+    Follower,
+    LoginSession,
+    Report,
+    Reporter,
+)
+from casework.outbox import tell_of_account
+from casework.own_links import newest_links
+from casework.permissions import SYSTEM
+from casework.rights.erasing_people import erase_account, forget_sender, has_ended
+from casework.rights.requests import account_stream
+from casework.settings.values import value_of
+from casework.states import ENDED_STATES
+
+Mark = tuple[datetime, int]
+"""When the last case that was looked at was closed, and its number."""
+
+TOGETHER = 20
+"""Cases, or accounts, of one unit of work: each case is locked, and nobody who works waits for more."""
+MOST_AT_ONCE = 20_000
+"""Cases looked at in one run; the next one goes on with the oldest that are left."""
+TOLD_BEFORE = timedelta(days=30)
+"""How long before it is erased somebody is told of an account they do not use."""
+
+
+def mask_old_identities(now: datetime) -> int:
+    """Mask what the rules say is old; returns how many senders and accounts were forgotten. A job.
+
+    Killed anywhere it goes on with what is left; beside another worker it takes other cases.
+    """
+    return mask_senders(now) + erase_unused_accounts(now)
+
+
+def mask_senders(now: datetime) -> int:
+    """Forget the senders of cases closed longer ago than the value `mask_identity_months` says; returns of how many reports."""
+    months = value_of("mask_identity_months")
+    if not months:
+        return 0
+    before, masked, looked = months_before(now, months), 0, 0
+    mark: Mark | None = None
+    while looked < MOST_AT_ONCE and (rows := _due(before, mark)):
+        with unit_of_work():
+            for case in lock_free_cases([row.id for row in rows]):
+                masked += _mask(case, now) if _is_due(case, before) and not _is_held(case, now) else 0
+        looked, mark = looked + len(rows), (rows[-1].closed_at, rows[-1].id)
+    return masked
+
+
+def erase_unused_accounts(now: datetime) -> int:
+    """Erase citizens' accounts that have no report and were not used for `unused_account_months`; returns how many.
+
+    Who can be told is told TOLD_BEFORE; whoever signs in meanwhile keeps the account.
+    """
+    months = value_of("unused_account_months")
+    if not months:
+        return 0
+    before, erased, after = months_before(now, months), 0, 0
+    while ids := _unused(before, after):
+        with unit_of_work():
+            erased += sum(_erase_or_tell(account_id, before, now) for account_id in ids)
+        after = ids[-1]
+    return erased
+
+
+def months_before(now: datetime, months: int) -> datetime:
+    """The same local day and time so many months ago, or the last day of that month."""
+    local = now.astimezone(LOCAL_ZONE)
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    return local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))
+
+
+def _due(before: datetime, mark: Mark | None) -> list[Any]:
+    query = select(Case.id, Case.closed_at).where(
+        Case.closed_at.is_not(None), Case.masked_at.is_(None), Case.quarantined_at.is_(None), Case.closed_at < before
+    )
+    if mark is not None:
+        query = query.where(tuple_(Case.closed_at, Case.id) > tuple_(*mark))
+    rows = db.session.execute(query.order_by(Case.closed_at, Case.id).limit(TOGETHER)).all()
+    db.session.rollback()
+    return list(rows)
+
+
+def _is_due(case: Case, before: datetime) -> bool:
+    """Asked again under the lock: it may have been reopened, taken out, or done by another worker."""
+    is_open = case.masked_at is None and case.quarantined_at is None
+    return is_open and case.state in ENDED_STATES and case.closed_at is not None and case.closed_at < before
+
+
+def _reports(case: Case) -> list[Report]:
+    """The reports that are nowhere but here: those in another case, or in one they were merged into, are that one's."""
+    links = newest_links([link.report_id for link in case.reports])
+    return [link.report for link in case.reports if links[link.report_id].id == link.id]
+
+
+def _is_held(case: Case, now: datetime) -> bool:
+    reports = _reports(case)
+    links = newest_links([report.id for report in reports])
+    if not all(has_ended(link, now) for link in links.values()):
+        return True
+    ids = [report.id for report in reports]
+    accounts = [report.reporter.account_id for report in reports if report.reporter is not None and report.reporter.account_id is not None]
+    asked = DataRequest.done_at.is_(None) & (DataRequest.report_id.in_(ids) | DataRequest.account_id.in_(accounts))
+    is_blocked = BlockedSender.report_id.in_(ids) & BlockedSender.lifted_at.is_(None) & (BlockedSender.until > now)
+    return bool(db.session.scalar(select(exists().where(asked) | exists().where(is_blocked))))
+
+
+def _mask(case: Case, now: datetime) -> int:
+    reports = [report for report in _reports(case) if report.reporter is not None and _tells_who(report.reporter)]
+    case.masked_at = now
+    if not reports:
+        return 0
+    ids = [report.id for report in reports]
+    for report in reports:
+        if report.reporter is not None:
+            forget_sender(report.reporter, at=now)
+        report.device_id = None
+    # what was asked about these data holds the contact that was to stand in their place
+    db.session.execute(update(DataRequest).where(DataRequest.report_id.in_(ids)).values(sealed_words=None, sealed_reply=None))
+    db.session.execute(delete(BlockedSender).where(BlockedSender.report_id.in_(ids)))
+    erase_reasons_to_look(reports, [])
+    record(case, "mask_identity", by=SYSTEM, at=now, reports=len(reports))
+    return len(reports)
+
+
+def _tells_who(reporter: Reporter) -> bool:
+    return any(
+        value is not None for value in (reporter.sealed_identity, reporter.account_id, reporter.phone_digest, reporter.email_digest)
+    )
+
+
+def _not_used(before: datetime) -> Select[int]:
+    """Accounts with nothing of theirs here and no use since. Somebody who follows a case waits for news of it."""
+    used = exists().where(LoginSession.account_id == Account.id, LoginSession.last_seen_at >= before)
+    sent = exists().where(Reporter.account_id == Account.id)
+    asked = exists().where(DataRequest.account_id == Account.id, DataRequest.done_at.is_(None))
+    follows = exists().where(Follower.account_id == Account.id, Follower.ended_at.is_(None))
+    return select(Account.id).where(
+        Account.kind == "citizen", Account.sealed_identity.is_not(None), Account.restricted_at.is_(None), Account.created_at < before,
+        ~used, ~sent, ~asked, ~follows,
+    )  # fmt: skip
+
+
+def _unused(before: datetime, after: int) -> list[int]:
+    ids = list(db.session.scalars(_not_used(before).where(Account.id > after).order_by(Account.id).limit(TOGETHER)))
+    db.session.rollback()
+    return ids
+
+
+def _erase_or_tell(account_id: int, before: datetime, now: datetime) -> int:
+    """Under its lock: erase the account, or tell its owner first; returns 1 where it was erased."""
+    account = db.session.get_one(Account, account_id, with_for_update=True, populate_existing=True)
+    if db.session.scalar(_not_used(before).where(Account.id == account_id)) is None:
+        return 0
+    told = account.erasure_told_at
+    if told is not None and db.session.scalar(select(exists().where(
+            LoginSession.account_id == account_id, LoginSession.last_seen_at > told))):  # fmt: skip
+        told = None
+    recipient = recipient_of(f"account:{account_id}")
+    if told is None and recipient is not None and recipient.is_open and recipient.reached:
+        account.erasure_told_at = now
+        tell_of_account(account_id, "account_unused", at=now, due_at=(now + TOLD_BEFORE).isoformat())
+        return 0
+    if told is not None and now < told + TOLD_BEFORE:
+        return 0
+    append(account_stream(account), "erase_unused_account", by=SYSTEM, at=now, payload={})
+    erase_account(account, at=now)
+    return 1

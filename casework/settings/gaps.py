@@ -1,0 +1,80 @@
+"""What the settings of an installation lack so that work would stand still or be counted wrongly: days off, people, boundaries."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from casework.db import db
+from casework.local_time import local_day
+from casework.models import Account, Agency, Area, CalendarDay, Centre, Membership
+from casework.permissions import Role
+from casework.words import Bilingual
+
+NEXT_YEAR_FROM = 11
+"""From November on the days off of the next year ought to be entered: limits reach into it."""
+OF_A_CENTRE = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER)
+OF_ALL = (Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.CONFIDENTIAL_READER)
+"""Roles somebody has to hold, in the centre itself or for all."""
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What is missing. Agencies are those in force without a leader or without an officer."""
+
+    years_without_days_off: tuple[int, ...] = ()
+    roles: tuple[tuple[Role, Bilingual | None], ...] = ()
+    agencies: tuple[Bilingual, ...] = ()
+    centres_without_boundary: tuple[Bilingual, ...] = ()
+
+
+def gaps(now: datetime) -> Gaps:
+    """Everything that is missing today. A few queries, whatever the number of cases."""
+    today = local_day(now)
+    centres = list(db.session.scalars(select(Centre).where(_holds(Centre, today)).order_by(Centre.id).limit(MOST)))
+    held = _held(today)
+    return Gaps(_years(today), tuple(_roles(centres, held)), tuple(_agencies(today, held)), tuple(_without_boundary(centres, today)))
+
+
+def _holds(row: type[Centre] | type[Agency] | type[Area] | type[Membership], today: date) -> ColumnElement[bool]:
+    return and_(row.valid_from <= today, or_(row.valid_to.is_(None), row.valid_to > today))
+
+
+def _years(today: date) -> tuple[int, ...]:
+    wanted = [today.year, today.year + 1] if today.month >= NEXT_YEAR_FROM else [today.year]
+    return tuple(year for year in wanted if not _has_days_off(year))
+
+
+def _has_days_off(year: int) -> bool:
+    is_off = exists().where(CalendarDay.kind == "off", CalendarDay.day >= date(year, 1, 1), CalendarDay.day <= date(year, 12, 31))
+    return bool(db.session.scalar(select(is_off)))
+
+
+def _held(today: date) -> dict[str, set[tuple[int | None, int | None]]]:
+    """Where each role is held, by centre and agency."""
+    query = select(Membership.role, Membership.centre_id, Membership.agency_id).join(Membership.account)
+    found: dict[str, set[tuple[int | None, int | None]]] = defaultdict(set)
+    for role, centre_id, agency_id in db.session.execute(query.where(_holds(Membership, today), Account.disabled_at.is_(None)).distinct()):
+        found[role].add((centre_id, agency_id))
+    return found
+
+
+def _roles(centres: list[Centre], held: dict[str, set[tuple[int | None, int | None]]]) -> list[tuple[Role, Bilingual | None]]:
+    missing: list[tuple[Role, Bilingual | None]] = [(role, None) for role in OF_ALL if not held.get(role)]
+    for centre in centres:
+        missing += [(role, centre.name) for role in OF_A_CENTRE if not {(centre.id, None), (None, None)} & held.get(role, set())]
+    return missing
+
+
+def _agencies(today: date, held: dict[str, set[tuple[int | None, int | None]]]) -> list[Bilingual]:
+    led, staffed = ({agency_id for _, agency_id in held.get(role, set())} for role in (Role.AGENCY_LEADER, Role.OFFICER))
+    rows = db.session.scalars(select(Agency).where(_holds(Agency, today)).order_by(Agency.folded_name).limit(MOST))
+    return [row.short_name for row in rows if row.id not in led or row.id not in staffed]
+
+
+def _without_boundary(centres: list[Centre], today: date) -> list[Bilingual]:
+    # a shape has a box; the shapes themselves are large
+    bounded = set(db.session.scalars(select(Area.centre_id).where(_holds(Area, today), Area.south.is_not(None)).distinct()))
+    return [centre.name for centre in centres if centre.id not in bounded]

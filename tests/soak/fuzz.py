@@ -1,0 +1,241 @@
+"""Every route given what no page sends, as everybody in turn: no failure of ours, no traceback, no slow answer, nothing of a case one does
+not see. A fault is printed with what was sent; the same seed sends the same again.
+
+Each visit begins at the same installation: one person, some hundred requests, and what they changed is taken back. So a visit is replayed
+without those before it, and what one may see stays known.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import shutil
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from casework.db import db
+from tests.conftest import environment_of, prepare_schema, running
+from tests.grounds import KNOWN
+from tests.soak.mutating import Sent, mutated, requests_of
+from tests.soak.runs import Options, Round, Run
+from tests.system.routes import addresses, opens_to, rules
+from tests.system.world import BESIDE, PEOPLE, SECRET_WORDS, Stage, stage
+from web.config import Config
+from web.request_log import LOGGER
+
+MINUTES_EACH = 5
+VISIT = 200
+"""Requests of one person before everything is taken back."""
+SLOWEST = 10.0
+SHUT_OUT = (
+    "guest",
+    "other citizen",
+    "officer of an agency not asked",
+    "other centre's operator",
+    "other centre's ops lead",
+    "other centre's administrator",
+)
+"""Whom nothing they do themselves lets see the cases: what they had not read before they are not to read."""
+MOST_FAULTS = 40
+
+
+class Failures(logging.Handler):
+    """Keeps what the program logs as a failure of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.places: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        chain = []
+        while error is not None:
+            trace = error.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"
+            chain.append(f"{type(error).__name__}: {str(error)[:300]} at {place}")
+            error = error.__cause__ or error.__context__
+        self.places.append(
+            f"{record.getMessage()} {getattr(record, 'errors', '')} {' <- '.join(chain)} {getattr(record, 'where', ['', ''])[-2:]}"
+        )
+
+
+@dataclass
+class House:
+    """The stage on SQLite, whose file is put back before each visit."""
+
+    app: Flask
+    stage: Stage
+    database: Path
+    failures: Failures
+    roles: dict[str, Collection[str]] = field(default_factory=dict)
+    corpora: dict[str, list[Sent]] = field(default_factory=dict)
+    known: dict[str, list[str]] = field(default_factory=dict)
+    unseen: dict[str, list[str]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    faults: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> Path:
+        return self.database.with_name("kept.db")
+
+    def keep(self) -> None:
+        """From now on this is what every visit finds."""
+        db.session.remove()
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+        shutil.copyfile(self.database, self.kept)
+
+    def bring_back(self) -> None:
+        db.session.remove()
+        db.engine.dispose()
+        for name in ("-wal", "-shm"):
+            self.database.with_name(self.database.name + name).unlink(missing_ok=True)
+        shutil.copyfile(self.kept, self.database)
+        for each in KNOWN:
+            each.clear()
+
+    def gather(self, name: str) -> None:
+        """Read all that is there as this person, and note what could be sent from it."""
+        person, read, gathered = self.stage.person(name), [], []
+        paths = [*self._some_of_each(self.roles.get(name, ())), *BESIDE]
+        values = dict.fromkeys(self.stage.names.values())
+        for path in paths:
+            page = person.get(path, follows=False)
+            read.append(page.body.decode("utf-8", "ignore"))
+            if page.status == 200 or page.status == 302:
+                gathered.append(Sent("GET", urlsplit(path).path, urlsplit(path).query))
+            if page.status == 200:
+                for sent in requests_of(page):
+                    gathered.append(sent)
+                    values |= dict.fromkeys(value for _, value in sent.fields if 0 < len(value) < 200)
+        gathered += self._posts()
+        self.corpora[name], self.known[name] = list(dict.fromkeys(gathered)), list(values)
+        text = "\n".join(read)
+        self.unseen[name] = [word for word in SECRET_WORDS.values() if word not in text] if name in SHUT_OUT else []
+
+    def _some_of_each(self, roles: Collection[str]) -> list[str]:
+        """Two addresses of each route that opens to this person, and of each act and kind."""
+        found: Counter[tuple[str, ...]] = Counter()
+        paths = []
+        for each in addresses(self.app):
+            key = (each.endpoint, *(each.parts.get(part, "") for part in ("verb", "kind", "key")))
+            if found[key] < 2 and opens_to(self.app, each.endpoint, roles):
+                found[key] += 1
+                paths.append(each.path)
+        return paths
+
+    def _posts(self) -> list[Sent]:
+        """Every address something can be sent to, with nothing in it."""
+        urls = self.app.url_map.bind("localhost")
+        return [
+            Sent(
+                "POST",
+                urls.build(rule.endpoint, dict.fromkeys(rule.arguments, "0000000000000000"), method="POST"),
+                headers=(("X-Langbiang-Device", "x"),),
+            )
+            for rule in rules(self.app)
+            if "POST" in (rule.methods or ())
+        ]
+
+    def visit(self, name: str, lot: random.Random, seed: str) -> None:
+        """One person's hundred requests, after everything they may read was read once."""
+        if name not in self.corpora:
+            self.bring_back()
+            self.gather(name)
+        self.bring_back()
+        client = self.stage.person(name)._client
+        cookies = dict(client._cookies)  # type: ignore[attr-defined]
+        corpus, known = self.corpora[name], self.known[name]
+        for number in range(VISIT):
+            sent = mutated(lot.choice(corpus), lot, known)
+            self.failures.places.clear()
+            begun = time.monotonic()
+            network = {"REMOTE_ADDR": f"10.{lot.randrange(256)}.{lot.randrange(256)}.7"}
+            try:
+                answer = client.open(sent.path, environ_base=network, **sent.details())
+                status, body = answer.status_code, answer.get_data()
+                answer.close()
+            except Exception as failure:  # what a server would have to answer with a failure
+                status, body = 500, b""
+                self.failures.places.append(f"not caught: {type(failure).__name__}: {str(failure)[:300]}")
+            took = time.monotonic() - begun
+            self.statuses[status] += 1
+            self.asked[name] += 1
+            where = f"seed {seed}, request {number}, {name}"
+            text = body.decode("utf-8", "ignore")
+            if status >= 500 and not (status == 503 and not self.failures.places):
+                self._note(f"{status} {' | '.join(self.failures.places)}", where, sent)
+            elif self.failures.places or "Traceback (most recent call last)" in text:
+                self._note(f"failure logged: {' | '.join(self.failures.places)}", where, sent)
+            if took > SLOWEST:
+                self._note(f"slow: {sent.method} {sent.path.split('/')[1:2]} {took:.0f} s", where, sent)
+            for word in self.unseen[name]:
+                if word in text:
+                    self._note(f"leak: {name} reads “{word}” at {sent.path}", where, sent)
+        client._cookies = cookies  # type: ignore[attr-defined]
+
+    def _note(self, what: str, where: str, sent: Sent) -> None:
+        if what not in self.faults:
+            self.faults[what] = f"{what}\n{where}\n{sent.told()}"
+            print(f"\n== {self.faults[what]}", flush=True)
+
+
+def fuzzed(seed: int, part: int, minutes: float) -> dict[str, Any]:
+    """Visits for so long, everybody in turn. Raises AssertionError with what was found."""
+    with TemporaryDirectory() as folder:
+        variables = environment_of(Path(folder))
+        config = Config.from_environment(variables)
+        prepare_schema(config)
+        with running(config) as app:
+            app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
+            house = House(app, stage(app), config.data / "langbiang.db", Failures())
+            LOGGER.addHandler(house.failures)
+            for handler in [each for each in LOGGER.handlers if each is not house.failures]:
+                LOGGER.removeHandler(handler)
+            try:
+                for name in PEOPLE:
+                    house.stage.person(name)
+                assert house.stage.names, "read while the rows are at hand"
+                house.roles = {name: house.stage.world.actor(login).roles for name, login in PEOPLE.items() if login}
+                house.keep()
+                everybody = list(PEOPLE)
+                random.Random(f"{seed}/{part}").shuffle(everybody)
+                end, visit = time.monotonic() + minutes * 60, 0
+                while time.monotonic() < end and len(house.faults) < MOST_FAULTS:
+                    name = everybody[visit % len(everybody)]
+                    seeded = f"{seed}/{part}/{visit}"
+                    house.visit(name, random.Random(seeded), seeded)
+                    visit += 1
+            finally:
+                LOGGER.removeHandler(house.failures)
+            told = {
+                "requests": house.asked.total(),
+                "visits": visit,
+                "corpus": sum(map(len, house.corpora.values())),
+                "statuses": {str(code): number for code, number in sorted(house.statuses.items())},
+            }
+            print(told, flush=True)
+            if house.faults:
+                raise AssertionError(f"{len(house.faults)} faults: {told}\n" + "\n\n".join(house.faults.values()))
+            return told
+
+
+def rounds(options: Options) -> Iterator[tuple[str, Round]]:
+    for part, begun in enumerate(range(0, options.runs, MINUTES_EACH)):
+        minutes = min(MINUTES_EACH, options.runs - begun)
+        yield f"minutes {begun + 1} to {begun + minutes}", lambda part=part, minutes=minutes: fuzzed(options.seed, part, minutes)  # type: ignore[misc]
+
+
+RUN = Run("fuzz", "so many minutes of hostile requests to every route as everybody: no failure, no leak, nothing slow", 30, rounds)

@@ -1,0 +1,127 @@
+"""What the demonstration has on paper: letters with their numbers and the centre's seal, a register with a gap that is explained and a
+number struck out, letters the clerk still has to number. Each is written by its use case, on a day of its own.
+
+It comes after the one transaction of a demonstration: a seal is put on the file of a letter, and that is made of a letter that is kept.
+A start broken off here leaves fewer papers.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from casework.calendars import calendar_of
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.documents.kinds import ANSWER, EXTENSION_NOTICE, LATE_LIST, REFUSAL_NOTICE, TRANSFER_SLIP
+from casework.documents.numbering import Body, give_number, next_number, note_outside, strike_number
+from casework.documents.offers import letters_to_offer, write_letter
+from casework.documents.sealing import ask_seal, seals_for
+from casework.documents.seals import BODY
+from casework.extensions import extensions_of
+from casework.local_time import LOCAL_ZONE, local_day
+from casework.models import Case, Centre, DocumentNumber, Event, Letter
+from casework.permissions import Actor, actor_for
+from casework.refusals import open_objection
+from casework.staff_views import publications_of
+from casework.states import CaseState
+from web.demo_people import staff_account
+from web.demo_telling import OPERATOR
+from web.documents.making import make_letter_files
+from web.documents.sealing_job import seal_letters
+
+CLERK = "vanthu"
+NINE = time(9)
+
+ON_PAPER = (
+    "Nguồn nước tưới bị chặn ở đầu mương", "Cầu dân sinh bong ván, xe máy dễ sụp bánh", "Dây điện sà thấp ngang đường vào thôn",
+    "Vạch qua đường trước trường học mờ hết",
+)  # fmt: skip
+"""The titles of cases whose senders asked for the answer on paper, in the order of their days."""
+STRUCK, AFTER_A_GAP = ON_PAPER[1], ON_PAPER[3]
+
+BEFORE, OUTSIDE = 6, "Giấy mời họp giao ban và thông báo lịch trực, soạn ngoài phần mềm"
+LEFT_OUT, WHY_LEFT_OUT = 2, "Hai phiếu gửi làm tay trong ngày mất điện, bản lưu ở tủ văn thư"
+WHY_STRUCK = "In nhầm nơi nhận, đã soạn lại và cấp số khác."
+
+PROLONGED, SHARED_OUT = "Biển quảng cáo che khuất tầm nhìn tại ngã ba", "Nghi hút cát trái phép trên sông"
+"""The titles of cases of which somebody writes today: of more time, which the clerk has numbered already, and to an agency."""
+
+
+def write_papers(app: Flask, centre: Centre, *, now: datetime) -> None:
+    """The answers of the last months, what was written today, and the reminder to the office that is late the longest."""
+    days = {title: _morning_after_it_ended(title, centre, now) for title in ON_PAPER}
+    for title, moment in sorted(days.items(), key=lambda entry: entry[1]):
+        _answer_on_paper(title, centre, moment)
+    with unit_of_work():
+        reminders = db.session.scalars(select(Letter).where(Letter.kind == LATE_LIST).order_by(Letter.id))
+        _number([*reminders, _written(_called(PROLONGED), EXTENSION_NOTICE, now)], now)
+        for case, kind in ((_called(SHARED_OUT), TRANSFER_SLIP), (_refused_and_objected(), REFUSAL_NOTICE)):
+            _written(case, kind, now)
+    make_letter_files(app, app.extensions["file_store"], now=now)
+    put_seals(app, [LATE_LIST, ANSWER], now=now)
+
+
+def put_seals(app: Flask, kinds: Iterable[str], *, now: datetime) -> None:
+    """Let the clerk put the centre's seal on the newest numbered letter of each kind, where the installation has one."""
+    clerk = _staff(CLERK, now)
+    with unit_of_work():
+        for kind in kinds:
+            numbered = select(Letter).join(DocumentNumber, DocumentNumber.letter_id == Letter.id).where(Letter.kind == kind)
+            letter = db.session.scalars(numbered.order_by(Letter.id.desc()).limit(1)).first()
+            for seal in seals_for(clerk, letter, app.extensions["seals"].values()) if letter is not None else ():
+                if seal.signer == BODY and letter is not None:
+                    ask_seal(letter, seal=seal, by=clerk, now=now)
+    seal_letters(app, app.extensions["file_store"], now=now)
+
+
+def _answer_on_paper(title: str, centre: Centre, moment: datetime) -> None:
+    """The answer of a case with its number: the first comes after papers of another making, one is struck out and written again."""
+    clerk = _staff(CLERK, moment)
+    with unit_of_work():
+        if title == ON_PAPER[0]:
+            note_outside(Body(centre.id), kind=ANSWER, last=BEFORE, on=local_day(moment), note=OUTSIDE, by=clerk, now=moment)
+        letter = _written(_called(title), ANSWER, moment)
+        left_out = LEFT_OUT if title == AFTER_A_GAP else 0
+        number = next_number(letter, on=local_day(moment)) + left_out
+        row = give_number(letter, number=number, gap_note=WHY_LEFT_OUT if left_out else None, on=local_day(moment), by=clerk, now=moment)
+        if title == STRUCK:
+            strike_number(row, reason=WHY_STRUCK, by=clerk, now=moment)
+            _number([_written(_called(title), ANSWER, moment)], moment)
+
+
+def _written(case: Case, kind: str, moment: datetime) -> Letter:
+    """The letter of that kind about a case, as the operator writes it."""
+    case = lock_case(case.id)
+    by = _staff(OPERATOR, moment)
+    offered = letters_to_offer(case, by, publications=publications_of(case), extensions=extensions_of(case))
+    return write_letter(case, next(each for each in offered if each.kind.key == kind), by=by, now=moment)
+
+
+def _number(letters: Iterable[Letter], moment: datetime) -> None:
+    for letter in letters:
+        give_number(letter, on=local_day(moment), by=_staff(CLERK, moment), now=moment)
+
+
+def _morning_after_it_ended(title: str, centre: Centre, now: datetime) -> datetime:
+    """At nine on the first working day after the last thing that happened in a case."""
+    ended = db.session.scalar(select(func.max(Event.at)).where(Event.case_id == _called(title).id)) or now
+    calendar, day = calendar_of(centre.id), local_day(ended) + timedelta(days=1)
+    while not calendar.is_working_day(day):
+        day += timedelta(days=1)
+    return min(datetime.combine(day, NINE, LOCAL_ZONE), now)
+
+
+def _called(title: str) -> Case:
+    return db.session.scalars(select(Case).where(Case.title == title)).one()
+
+
+def _refused_and_objected() -> Case:
+    """A case that was not taken has no title."""
+    refused = db.session.scalars(select(Case).where(Case.state == CaseState.REFUSED).order_by(Case.id))
+    return next(case for case in refused if open_objection(case) is not None)
+
+
+def _staff(login: str, moment: datetime) -> Actor:
+    return actor_for(staff_account(login), now=moment)

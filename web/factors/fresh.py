@@ -1,0 +1,66 @@
+"""Acts that want a recent proof of who sits there: which they are, and the page that asks before such an act goes on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from casework.factors.held import held_by
+from casework.permissions import Action
+from casework.settings.values import value_of
+from web.clock import now
+from web.sessions import current_session
+from web.text_owner import wants_json
+
+FRESH_ACTIONS = frozenset(
+    {
+        Action.APPOINT_DEPUTY, Action.APPROVE_PROCESS, Action.CHANGE_CALENDAR, Action.CHANGE_SETTINGS, Action.EXPORT_EVENT_LOG,
+        Action.EXPORT_IDENTITY, Action.HAND_OVER, Action.MANAGE_PEOPLE, Action.MANAGE_WALLBOARDS, Action.MEND_PROCESS, Action.MOVE_CASES,
+        Action.REORGANISE, Action.REVEAL_IDENTITY,
+    }
+)  # fmt: skip
+"""Who sits down at somebody's open page shall not change the rules, give rights away, or learn who reported."""
+
+FRESH_FORMS: dict[str, Callable[[], bool]] = {
+    "studio_versions.act": lambda: (request.view_args or {}).get("verb") in ("approve_version", "put_live", "roll_back"),
+    "outputs_pages.new": lambda: bool(request.form.get("with_identity")),
+}
+"""Forms of which some want it: by what is sent."""
+
+OWN_MINUTES = 30
+"""For changes of one's own second factors, where the installation asks for no fresh proof otherwise."""
+OURS = ("again_password", "again_code", "again_answer", "again_way", "csrf_token")
+"""Fields of the page that asks."""
+
+
+def wants_proof(action: Action, *, always: bool = False) -> bool:
+    """Whether what is being sent has to wait until the person has proven once more who they are."""
+    if request.method != "POST":
+        return False
+    session = current_session()
+    if session is None or session.account.kind != "staff":
+        return False
+    if not always and action not in FRESH_ACTIONS and not FRESH_FORMS.get(request.endpoint or "", bool)():
+        return False
+    minutes = int(value_of("fresh_minutes")) or (OWN_MINUTES if always else 0)
+    return bool(minutes) and now() - (session.authenticated_at or session.created_at) >= timedelta(minutes=minutes)
+
+
+def ask_for_proof() -> ResponseReturnValue:
+    """The page that asks. What was sent stays in it and goes on afterwards; files cannot, and are chosen again."""
+    if wants_json() or "HX-Request" in request.headers:
+        return {"words": _("Please load the page again and confirm that it is you.")}, 403
+    return proof_page(request.full_path.rstrip("?"), has_files=any(file.filename for file in request.files.values())), 401
+
+
+def proof_page(target: str, *, has_files: bool, refusal: str = "") -> str:
+    """The page itself, with what was sent as hidden fields. `target` is where it goes on."""
+    session = current_session()
+    held = held_by(session.account_id) if session is not None else None
+    kept = [] if has_files else [(name, value) for name, value in request.form.items(multi=True) if name not in OURS]
+    return render_template(
+        "account/again.html", target=target, kept=kept, has_files=has_files, refusal=refusal, held=held,
+        action=url_for("factors_again.again", to=target, files="yes" if has_files else None),
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""What stands between a right first step and a session: every way in for staff goes through `enter`, whatever its first step was.
+
+    with unit_of_work():
+        entry = enter(account, first="password", now=moment)
+    return entry_answer(entry, target) if entry.is_half else signed_in_answer(account, entry.token, target)
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response, current_app, make_response, redirect, request, url_for
+
+from casework.factors.begun import HOLDS, begin_sign_in, begun_by
+from casework.factors.held import has_second_factor
+from casework.factors.requirement import Need, need_of
+from casework.models import Account, SignInBegun
+from casework.permissions import actor_for
+from web.clock import now
+from web.sessions import open_session
+
+COOKIE = "langbiang_begun"
+PATH = "/sign-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A token for the browser: of a session, or of a sign-in that wants a second step. Never in `repr`."""
+
+    token: str
+    is_half: bool
+    is_asked: bool = False
+    """Whether the person will need a second factor and has none yet."""
+
+    def __repr__(self) -> str:
+        return f"Entry(is_half={self.is_half})"
+
+
+def enter(account: Account, *, first: str, now: datetime) -> Entry:
+    """Open the session of a right first step, or begin the second where the account has one; inside the caller's unit of work."""
+    if account.kind == "staff" and has_second_factor(account.id):
+        return Entry(begin_sign_in(account.id, first_factor=first, now=now), is_half=True)
+    is_asked = account.kind == "staff" and need_of(actor_for(account, now=now), now=now) is not Need.NONE
+    return Entry(open_session(account, now=now, factors=(first,)), is_half=False, is_asked=is_asked)
+
+
+def entry_answer(entry: Entry, target: str) -> Response:
+    """Lead to the second step; the cookie opens nothing but its page."""
+    response = make_response(redirect(url_for("factors_second.second", next=target or None)))
+    response.set_cookie(
+        COOKIE, entry.token, max_age=int(HOLDS.total_seconds()), path=PATH, httponly=True, samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
+    return response
+
+
+def begun_here() -> SignInBegun | None:
+    """The sign-in this browser has begun."""
+    return begun_by(request.cookies.get(COOKIE, ""), now=now())
+
+
+def drop_begun_cookie(response: Response) -> None:
+    """The second step is over."""
+    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
+
+
+def asked_first(entry: Entry, target: str) -> str:
+    """Where to go on: who will need a second factor is asked for one at each sign-in, and may go on from there."""
+    return url_for("factors_own.security", next=target) if entry.is_asked else target

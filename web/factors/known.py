@@ -1,0 +1,50 @@
+"""Browsers that have signed in before. Guesses elsewhere at somebody's password do not count against the person's own browser.
+
+The cookie is signed and says nothing: a random number of the browser, and keyed digests of the names that have signed in with it.
+"""
+
+import secrets
+from datetime import timedelta
+
+from flask import Response, current_app, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from casework.sealing import lookup_digest
+from web.signing_keys import signing_keys
+
+COOKIE = "langbiang_known"
+KEPT = timedelta(days=180)
+MOST_NAMES, DIGEST = 12, 22
+"""Names one browser remembers, the latest, and the signs of each digest."""
+
+
+def browser_known_to(subject: str) -> str | None:
+    """The number of this browser, if whoever is meant has signed in with it before."""
+    number, names = _kept()
+    return number if _digest(subject) in names else None
+
+
+def remember_browser(response: Response, subject: str) -> None:
+    """Write down that somebody has signed in here, all steps of it."""
+    number, names = _kept()
+    names = [_digest(subject), *(name for name in names if name != _digest(subject))][:MOST_NAMES]
+    response.set_cookie(
+        COOKIE, _signer().dumps([number or secrets.token_urlsafe(12), names]), max_age=int(KEPT.total_seconds()), path="/sign-in",
+        httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )  # fmt: skip
+
+
+def _kept() -> tuple[str, list[str]]:
+    try:
+        number, names = _signer().loads(request.cookies.get(COOKIE, ""), max_age=int(KEPT.total_seconds()))
+        return str(number), [str(name) for name in names]
+    except (BadData, TypeError, ValueError):
+        return "", []
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(signing_keys(), salt="known browser")
+
+
+def _digest(subject: str) -> str:
+    return lookup_digest(subject, purpose="known browser")[:DIGEST]

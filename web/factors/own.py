@@ -1,0 +1,235 @@
+"""One's own second factors: the app, passkeys, codes on paper. Every change wants a recent proof of who sits there."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime, timedelta
+
+import segno
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, StringField
+from wtforms.validators import InputRequired, Length
+
+from casework.db import db, unit_of_work
+from casework.errors import CaseworkError
+from casework.factors import held
+from casework.factors.code_apps import address_of, new_secret, step_of, typed_key
+from casework.factors.passkeys import LONGEST_ANSWER, LONGEST_NAME, MOST_PASSKEYS, Purpose, registration_options, spend_challenge
+from casework.factors.recovery_codes import NUMBER
+from casework.factors.requirement import Need, need_of, needed_from
+from casework.models import Account, LoginSession, Passkey
+from casework.permissions import Action, Actor, actor_for
+from casework.sealing import SealBroken, open_json, seal_json
+from casework.settings.people import end_sessions
+from web.clock import now
+from web.factors.party import bound_to_session, our_party
+from web.forms import Form
+from web.guards import found, must_set_up, performs, signed_in_account
+from web.locales import in_reader_language as local
+from web.navigation import PRODUCT
+from web.security import own_address
+from web.sessions import SECOND_FACTORS, authenticate_again, current_session, open_sessions, set_cookie
+
+bp = Blueprint("factors_own", __name__)
+
+SET_UP_WITHIN = timedelta(minutes=30)
+"""How long a key that is shown may wait for its first code."""
+
+
+class AppForm(Form):
+    """The first code of an app; the key itself travels sealed with the page until it is right."""
+
+    code = StringField(_l("Code from the app"), validators=[InputRequired(_l("Please type the code the app shows.")), Length(max=20)])
+    key = HiddenField(validators=[Length(max=1_000)])
+    next = HiddenField()
+
+
+class PasskeyForm(Form):
+    """A name for the new passkey, and what the browser has made."""
+
+    name = StringField(_l("Name of the passkey"), validators=[Length(max=LONGEST_NAME)])
+    answer = HiddenField(validators=[Length(max=LONGEST_ANSWER)])
+    next = HiddenField()
+
+
+@bp.app_template_global("can_have_passkeys")
+def can_have_passkeys() -> bool:
+    """Whether passkeys are offered: browsers make none for an address that is a number."""
+    return our_party().can_have_passkeys
+
+
+@bp.get("/account/security")
+@performs(Action.MANAGE_SESSIONS, with_account=True)
+def security() -> ResponseReturnValue:
+    return _page(PasskeyForm(formdata=None, next=request.args.get("next", "")))
+
+
+@bp.route("/account/security/app", methods=["GET", "POST"])
+@performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
+def app() -> ResponseReturnValue:
+    """Show a key and take the first code it makes; only then the app counts."""
+    account, moment = _account(), now()
+    form = AppForm(next=request.args.get("next", ""))
+    secret = _opened(account, form.key.data or "", moment) if request.method == "POST" else None
+    if secret is None:
+        # none yet, or the page lay open too long: another key, and another code
+        if request.method == "POST":
+            flash(_("This page lay open too long. Please scan the new picture."), "wait")
+        page = _app_page(account, AppForm(formdata=None, next=form.next.data), new_secret(), moment)
+        return page, 422 if request.method == "POST" else 200
+    if not form.validate_on_submit():
+        return _app_page(account, form, secret, moment), 422
+    step = step_of(secret, form.code.data or "", now=moment)
+    if step is None:
+        form.code.errors = [_("This code is not right. Please type the one the app shows now, and check the clock of the telephone.")]
+        return _app_page(account, form, secret, moment), 422
+    account_id = account.id
+    with unit_of_work(keeps_rows=True):
+        account = db.session.get_one(Account, account_id)
+        is_first = not held.held_by(account_id).number
+        held.add_code_app(account, secret, step=step, by=Actor(account=account), now=moment)
+        token = _prove(account, "code", is_first, moment)
+    flash(_("The app is added. From now on a code is asked for after the password."))
+    return _added(account, token, form.next.data)
+
+
+@bp.post("/account/security/app/removal")
+@performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
+def app_removal() -> ResponseReturnValue:
+    account = _account()
+    found(held.held_by(account.id).app)
+    return _removed(account, lambda mine, by, is_needed: held.remove_code_app(mine, by=by, now=now(), is_needed=is_needed))
+
+
+@bp.post("/account/security/passkeys/challenge")
+@performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
+def passkey_challenge() -> ResponseReturnValue:
+    """What the browser is asked to make."""
+    account, bound_to, moment = _account(), bound_to_session(found(current_session())), now()
+    account_id = account.id
+    with unit_of_work():
+        told = registration_options(db.session.get_one(Account, account_id), bound_to=bound_to, party=our_party(), now=moment)
+    return jsonify(told)
+
+
+@bp.post("/account/security/passkeys")
+@performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
+def passkey() -> ResponseReturnValue:
+    """Keep the passkey the browser has made."""
+    account, form, moment = _account(), PasskeyForm(), now()
+    bound_to, account_id = bound_to_session(found(current_session())), account.id
+    if not form.validate_on_submit():
+        return _page(form), 422
+    try:
+        with unit_of_work():
+            spent = spend_challenge(form.answer.data or "", Purpose.REGISTER, bound_to=bound_to, now=moment)
+        with unit_of_work(keeps_rows=True):
+            account = db.session.get_one(Account, account_id)
+            is_first = not held.held_by(account_id).number
+            held.add_passkey(
+                account, form.answer.data or "", spent, name=form.name.data or "", party=our_party(), by=Actor(account=account), now=moment
+            )
+            token = _prove(account, "passkey", is_first, moment)
+    except CaseworkError as refusal:
+        return _page(form, local(refusal.text)), 422
+    flash(_("The passkey is added."))
+    return _added(account, token, form.next.data)
+
+
+@bp.post("/account/security/passkeys/<ref>/removal")
+@performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
+def passkey_removal(ref: str) -> ResponseReturnValue:
+    account = _account()
+    row_id = found(next((row.id for row in held.held_by(account.id).passkeys if row.ref == ref), None))
+    return _removed(
+        account,
+        lambda mine, by, is_needed: held.remove_passkey(
+            mine, db.session.get_one(Passkey, row_id), by=by, now=now(), is_needed=is_needed
+        ),
+    )
+
+
+@bp.post("/account/security/recovery-codes")
+@performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
+def recovery_codes() -> ResponseReturnValue:
+    """Ten codes, in this answer and nowhere else."""
+    account, form, moment = _account(), Form(), now()
+    if not form.validate_on_submit() or not held.held_by(account.id).number:
+        return _page(PasskeyForm(formdata=None), _("Please add an app or a passkey first: recovery codes stand in for it.")), 422
+    account_id = account.id
+    with unit_of_work(keeps_rows=True):
+        account = db.session.get_one(Account, account_id)
+        codes = held.make_recovery_codes(account, by=Actor(account=account), now=moment)
+    return render_template(
+        "account/recovery_codes.html", codes=codes, login=account.login, today=moment, next=own_address(request.form.get("next"), "")
+    )  # fmt: skip
+
+
+def _account() -> Account:
+    """The member of staff; citizens have no second factor here, and are told that there is nothing."""
+    account = found(signed_in_account())
+    return account if account.kind == "staff" else found(None)
+
+
+def _removed(account: Account, remove: "held.Removal") -> ResponseReturnValue:
+    account_id, moment = account.id, now()
+    try:
+        with unit_of_work():
+            mine = db.session.get_one(Account, account_id)
+            remove(mine, Actor(account=mine), need_of(actor_for(mine, now=moment), now=moment) is Need.NOW)
+    except CaseworkError as refusal:
+        return _page(PasskeyForm(formdata=None), local(refusal.text)), 422
+    flash(_("It is removed."))
+    return redirect(url_for(".security"))
+
+
+def _prove(account: Account, factor: str, is_first: bool, moment: datetime) -> str:
+    """This browser has shown the factor; others that are signed in by one step alone end with the first one."""
+    session = db.session.get_one(LoginSession, found(current_session()).id)
+    if is_first:
+        end_sessions(account, at=moment, besides=session.id)
+    return authenticate_again(session, now=moment, factor=factor)
+
+
+def _added(account: Account, token: str, target: str | None) -> ResponseReturnValue:
+    response = redirect(url_for(".security", next=target or None))
+    set_cookie(response, token, account)  # type: ignore[arg-type]
+    return response
+
+
+def _page(form: PasskeyForm, refusal: str = "") -> str:
+    account, moment = _account(), now()
+    who, session = actor_for(account, now=moment), found(current_session())
+    form.answer.data = ""
+    return render_template(
+        "account/security.html", form=form, refusal=refusal, held=held.held_by(account.id), needed_from=needed_from(who, now=moment),
+        must_set_up=must_set_up(), next=own_address(form.next.data, ""), sessions=open_sessions(account, now=moment), this=session,
+        most=MOST_PASSKEYS, number=NUMBER, by_two=bool(SECOND_FACTORS.intersection(session.factors.split("+"))),
+    )  # fmt: skip
+
+
+def _app_page(account: Account, form: AppForm, secret: bytes, moment: datetime) -> str:
+    form.key.data = _sealed(account, secret, moment)
+    address = address_of(secret, issuer=PRODUCT.vi, login=account.login or "")
+    picture = segno.make(address, error="m", micro=False).svg_inline(border=4, svgclass="qr", lineclass=None, omitsize=True)
+    return render_template("account/code_app.html", form=form, picture=picture, key=typed_key(secret), login=account.login,
+                           had_one=held.held_by(account.id).app is not None)  # fmt: skip
+
+
+def _sealed(account: Account, secret: bytes, moment: datetime) -> str:
+    told = {"secret": secret.hex(), "at": moment.isoformat()}
+    return urlsafe_b64encode(seal_json(told, purpose=_purpose(account))).decode()
+
+
+def _opened(account: Account, sent: str, moment: datetime) -> bytes | None:
+    """The key a page was made with; None where it is not this person's, or too old."""
+    try:
+        told = open_json(urlsafe_b64decode(sent), purpose=_purpose(account))
+    except (SealBroken, ValueError):
+        return None
+    return bytes.fromhex(told["secret"]) if moment < datetime.fromisoformat(told["at"]) + SET_UP_WITHIN else None
+
+
+def _purpose(account: Account) -> str:
+    return f"authenticator app being set up by account {account.id}"

@@ -1,0 +1,63 @@
+"""`langbiang move-files`: what lies in the folder of one machine is brought to the bucket several share."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from casework.anchors import share_anchors
+from casework.errors import CaseworkError
+from casework.file_store import PIECE, FileStore, LocalFileStore
+from web.config import Config
+from web.starting import StartRefused
+from web.storage import open_file_store, shelf_of
+
+
+class FileDiffers(CaseworkError):
+    """What the bucket gives back is not what lies in the folder."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Tệp {name} trong kho chung khác với tệp trong thư mục. Hãy xóa tệp trong kho rồi chạy lại lệnh.",
+            f"The file {name} in the bucket differs from the one in the folder. Delete the one in the bucket and run this again.",
+        )
+
+
+@dataclass
+class Moved:
+    """How many files were brought there now, and how many had been before."""
+
+    now: int = 0
+    before: int = 0
+
+
+def move_files(config: Config, *, told: Callable[[int, int], None] = lambda done, total: None) -> Moved:
+    """Copy every file of the data folder to the bucket as it lies there, sealed if it is, and read each back before the next.
+
+    It may be broken off and begun anew; what is there already is compared and left. The folder stays as it is. Raises StartRefused without
+    a bucket, FileNotStored, StorageUnreachable, FileDiffers.
+    """
+    there, here = open_file_store(config), LocalFileStore(config.files)
+    shelf = shelf_of(there)
+    if shelf is None:
+        raise StartRefused("There is no bucket to move files to: set LANGBIANG_S3_URL and the other settings of it.")
+    names, moved = list(here.list_names()), Moved()
+    for number, name in enumerate(names, start=1):
+        if there.exists(name):
+            moved.before += 1
+        else:
+            with here.open(name) as opened:
+                there.put(name, opened)
+            moved.now += 1
+        if _digest(here, name) != _digest(there, name):
+            raise FileDiffers(name)
+        told(number, len(names))
+    share_anchors(config.data, shelf)
+    return moved
+
+
+def _digest(store: FileStore, name: str) -> str:
+    digest = hashlib.sha256()
+    with store.open(name) as opened:
+        while piece := opened.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,37 @@
+"""gunicorn behind nginx: gunicorn --config python:web.gunicorn_config wsgi:application
+
+As many processes and threads as the settings say. nginx in front takes slow uploads whole before it hands them on, which gunicorn's
+threads could not do; without it use `langbiang serve`, whose server does that itself. SIGTERM and SIGHUP let requests in flight end first.
+"""
+
+from typing import Any
+
+from web.config import Config
+from web.processes import count_together
+from web.request_log import write_log
+from web.server import FINISH_SECONDS, listen_address
+
+_config = Config.from_environment()
+if _config.processes > 1:
+    count_together(_config.data / "metrics" / str(_config.port))
+
+bind = listen_address(_config)
+worker_class = "gthread"
+workers = _config.processes
+threads = _config.threads
+timeout = 120
+graceful_timeout = FINISH_SECONDS
+keepalive = 75
+"""Longer than nginx keeps a connection it does not use, so that no request meets one that is just being closed."""
+
+forwarded_allow_ips = "*"
+"""What a proxy says of the visitor the application judges itself (web.security); it trusts a proxy only where BASE_URL is https."""
+
+preload_app = False
+accesslog = None
+control_socket_disable = True
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Each process logs under a name of its own."""
+    write_log(_config.log, f"serve-{_config.port}-{worker.age}")

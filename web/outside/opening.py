@@ -1,0 +1,12 @@
+"""The providers of an installation, ready to be asked."""
+
+from casework.outgoing import Door
+from web.config import Config
+from web.outside.client import ProviderClient
+from web.outside.providers import open_providers
+
+
+def open_outside(config: Config) -> dict[str, ProviderClient]:
+    """A client for each provider that is switched on, by its key. Raises SettingRefused."""
+    door = Door(config.inside_hosts)
+    return {key: ProviderClient(provider, door) for key, provider in open_providers(config).items()}

@@ -1,0 +1,28 @@
+"""The secrets that sign what browsers and letters carry: the present one, and for a while after a change the one before it."""
+
+from flask import current_app, g, request
+from flask_wtf.csrf import CSRFProtect, validate_csrf
+from wtforms import ValidationError
+
+
+def signing_keys() -> list[str]:
+    """The secrets a signature may be of, the present one last: signers sign with the last."""
+    return [*(current_app.config.get("SECRET_KEY_FALLBACKS") or ()), current_app.config["SECRET_KEY"]]
+
+
+class FormProtection(CSRFProtect):
+    """The library's, which also takes the token of a page opened before the secret was changed: what is typed in it is not lost."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        """Refuse a request whose token is of neither secret."""
+        before = signing_keys()[:-1]
+        is_exempt = apply_exemptions and (not request.endpoint or self._is_exempt())
+        if before and not is_exempt and request.method in current_app.config["WTF_CSRF_METHODS"]:
+            try:
+                validate_csrf(self._get_csrf_token(), secret_key=before[0])
+            except ValidationError:
+                pass
+            else:
+                g.csrf_valid = True
+                return
+        super().protect(apply_exemptions)

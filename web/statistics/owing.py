@@ -1,0 +1,141 @@
+"""What an agency or a person owes of what is open, what is late longest, and what waits for somebody to decide: parts of a dashboard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from casework.db import db
+from casework.models import Agency, Case
+from casework.permissions import WITH_VIEWERS, Action, Role, may, seen_by
+from casework.words import Bilingual
+from reports.statistics.reach import Reach
+from reports.statistics.standing import Standing, standing_cases
+from reports.statistics.subjects import NOTHING_YET, Dimension
+from web.charts import Across, across
+from web.guards import actor
+from web.locales import in_reader_language as local
+from web.statistics.figures import read_behind, titles_in_lists
+from workflows.attention import Attention, attention_of, said_of, steps_of
+from workflows.inbox_filters import NOBODY
+from workflows.teams import Load, teams_of
+
+LATEST = 10
+"""How many of the latest are told with their reason; the others are behind the number."""
+
+MOST_BARS = 30
+"""Lying bars of a chart; the table below has everything."""
+
+SHOWN = 5
+"""Cases of a kind in the list of what to look at."""
+
+LOADS = (Standing.LATE, Standing.SOON, Standing.IN_TIME)
+
+ATTENTION_NAMES: dict[Attention, Bilingual] = {
+    Attention.HANDED_BACK: Bilingual("Chuyển trả từ lần thứ hai", "Handed back a second time"),
+    Attention.EXTENSION: Bilingual("Xin gia hạn chờ quyết định", "Extensions waiting for a decision"),
+    Attention.REVIEW: Bilingual("Đánh giá chưa hài lòng chờ xem lại", "Dissatisfied ratings waiting for a review"),
+}
+
+ATTENTION_DEFINITIONS: dict[Attention, Bilingual] = {
+    Attention.HANDED_BACK: Bilingual(
+        "Vụ việc đã bị đơn vị chuyển trả ít nhất hai lần và đang chờ Trung tâm chốt đơn vị.",
+        "Cases handed back at least twice that wait for the centre to settle whose they are.",
+    ),
+    Attention.EXTENSION: Bilingual(
+        "Vụ việc có đề nghị gia hạn chờ lãnh đạo đơn vị đồng ý hoặc chờ quyết định.",
+        "Cases with a request for more time that waits for the agency's leader or for a decision.",
+    ),
+    Attention.REVIEW: Bilingual(
+        "Vụ việc có người gửi chưa hài lòng với câu trả lời, Trung tâm chưa xem lại.",
+        "Cases whose sender is not satisfied with the answer, and the centre has not reviewed it yet.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is open of one agency, or of nobody yet: `ref` opens the list."""
+
+    ref: str
+    name: Bilingual
+    short_name: Bilingual
+    numbers: dict[str, int]
+
+
+# -- late -------------------------------------------------------------------------------------------------------------------------
+
+
+def latest(reach: Reach, moment: datetime, *, reads_cases: bool) -> dict[str, Any]:
+    """The cases that are late longest, where they stand and what was said of it; nothing for who reads no cases."""
+    if not reads_cases:
+        return {"late": [], "titles": {}, "steps_at": {}, "said": {}, "may_direct": lambda _case: False}
+    late = read_behind(standing_cases(Standing.LATE, reach.scope, now=moment, limit=LATEST).rows)
+    rows = [case for _row, case in late]
+    return {
+        "late": late,
+        "titles": titles_in_lists(rows),
+        "steps_at": steps_of(rows),
+        "said": said_of(actor(), rows),
+        "may_direct": lambda case: may(actor(), Action.DIRECT, case),
+    }
+
+
+# -- who owes it ------------------------------------------------------------------------------------------------------------------
+
+
+def owed_by_agency(standing: dict[int | None, Any]) -> list[Owed]:
+    """By agency in the order of their names, never of merit; what no agency has yet comes last."""
+    query = select(Agency).where(Agency.id.in_([each for each in standing if each is not None])).order_by(Agency.folded_name, Agency.id)
+    rows = [Owed(agency.ref, agency.name, agency.short_name, standing[agency.id]) for agency in db.session.scalars(query)]
+    if None in standing:
+        words = NOTHING_YET[Dimension.AGENCY]
+        rows.append(Owed("none", words, words, standing[None]))
+    return rows
+
+
+def owed_chart(owed: Sequence[Owed]) -> Across:
+    return across([(local(row.short_name), [(KIND[each], row.numbers[each]) for each in LOADS]) for row in owed[:MOST_BARS]])
+
+
+KIND = {Standing.LATE: "late", Standing.SOON: "soon", Standing.IN_TIME: "open"}
+"""What the parts of a bar look like."""
+
+
+def team_of(reach: Reach, moment: datetime) -> dict[str, Any] | None:
+    """Who in the agency has taken what, of the steps that wait at its desks; None of a whole centre."""
+    if reach.agency is None:
+        return None
+    grants = tuple(grant for grant in actor().grants if grant.role == Role.AGENCY_LEADER and grant.agency_id == reach.agency.id)
+    teams = teams_of(replace(actor(), grants=grants[:1]), now=moment) if grants else []
+    if not teams:
+        return None
+    loads = [(member.account.full_name or "", member.account.ref, member.load) for member in teams[0].members]
+    loads += [(_("Nobody yet"), NOBODY, teams[0].free)] if teams[0].free.taken else []
+    bars = [(name, [("late", load.late), ("soon", load.soon), ("open", _in_time(load))]) for name, _ref, load in loads[:MOST_BARS]]
+    return {"rows": loads, "in_time": _in_time, "chart": across(bars)}
+
+
+def _in_time(load: Load) -> int:
+    return load.taken - load.late - load.soon
+
+
+# -- to look at -------------------------------------------------------------------------------------------------------------------
+
+
+def attention_told(reach: Reach, *, reads_cases: bool) -> dict[str, Any]:
+    """What waits for a decision: how many of each kind, and the first of them by name."""
+    waiting = attention_of(reach.centre.id, agency_id=reach.agency_id)
+    ids = {case_id for found_ids in waiting.values() for case_id in found_ids[:SHOWN]} if reads_cases else set()
+    query = select(Case).where(Case.id.in_(ids)).options(*WITH_VIEWERS)
+    rows = {case.id: case for case in db.session.scalars(query) if seen_by(actor(), case) is not None} if ids else {}
+    return {
+        "waiting": {why: len(found_ids) for why, found_ids in waiting.items()},
+        "attention_cases": {why: [rows[id_] for id_ in found_ids[:SHOWN] if id_ in rows] for why, found_ids in waiting.items()},
+        "attention_titles": titles_in_lists(list(rows.values())),
+        "attention_names": ATTENTION_NAMES,
+        "review": Attention.REVIEW,
+    }

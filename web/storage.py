@@ -1,0 +1,26 @@
+"""Where this installation keeps its files: the folder of one machine, or the bucket several share."""
+
+from casework.anchors import Shelf
+from casework.file_store import FileStore, LocalFileStore
+from web.config import Config
+from web.starting import StartRefused
+
+
+def open_file_store(config: Config) -> FileStore:
+    """The store the settings name; nothing is asked of it yet. Raises StartRefused where the library for a bucket is not installed."""
+    if not config.s3_url:
+        return LocalFileStore(config.files)
+    try:
+        from casework.bucket_store import Bucket, BucketFileStore
+    except ImportError:
+        raise StartRefused(
+            "LANGBIANG_S3_URL is set, and the library that speaks to a bucket is not installed: pip install 'langbiang[s3]'."
+        ) from None
+    return BucketFileStore(
+        Bucket(url=config.s3_url, name=config.s3_bucket, key=config.s3_key, secret=config.s3_secret, region=config.s3_region)
+    )
+
+
+def shelf_of(store: FileStore) -> Shelf | None:
+    """Where the anchors lie that several machines share: beside their files. None on one machine, whose folder holds them all."""
+    return store if isinstance(store, Shelf) else None

@@ -1,0 +1,235 @@
+"""How much waits, is late or has failed: each counted with an index and a bound, at most once in a few seconds however often asked."""
+
+import shutil
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import Select, and_, case, func, literal, select, text
+from sqlalchemy.engine import make_url
+
+from casework.db import db
+from casework.job_records import job_rows
+from casework.local_time import LOCAL_ZONE
+from casework.messages.choices import CHANNELS
+from casework.messages.sending import under_way
+from casework.models import (
+    Anchor,
+    Case,
+    Centre,
+    Delivery,
+    DocumentNumber,
+    Event,
+    OutboxMessage,
+    Output,
+    Photo,
+    ProgramProcess,
+    Recording,
+    RecurringJob,
+    Report,
+    SealingOrder,
+    UpkeepMark,
+)
+from casework.processes import known_processes, marks
+from casework.settings.values import value_of
+from casework.states import OPEN_STATES
+from web.clock import now
+from web.watching.certificates import Certificate, certificates_here
+from web.watching.jobs import steady
+from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
+
+MOST = 100_000
+"""Rows counted of one kind at most: beyond it matters no more how many there are."""
+KEPT = timedelta(seconds=15)
+SEEN_SINCE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many rows wait, and since when the oldest."""
+
+    count: int = 0
+    oldest_at: datetime | None = None
+
+    def age(self, at: datetime) -> timedelta:
+        """How long the oldest has waited."""
+        return max(at - self.oldest_at, timedelta()) if self.oldest_at else timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """One file system: what lies there, and its bytes."""
+
+    total: int
+    free: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything that is told of an installation at one moment. No name, no address, no words, no code of a case."""
+
+    at: datetime
+    open_cases: Mapping[str, int]
+    late_cases: int
+    steps_waiting: int
+    steps_unclaimed: int
+    steps_late: int
+    filed_today: int
+    answered_today: int
+    timers: Backlog
+    incidents: Backlog
+    unrouted: Backlog
+    deliveries: Mapping[str, Backlog]
+    given_up: Mapping[str, int]
+    files: Mapping[str, Backlog]
+    disks: Mapping[str, Disk]
+    database_bytes: int
+    jobs: Mapping[str, RecurringJob]
+    processes: tuple[ProgramProcess, ...]
+    marks: Mapping[str, UpkeepMark]
+    anchored_at: datetime | None
+    event_at: datetime | None
+    certificates: tuple[Certificate, ...]
+    replicas: Mapping[str, float] = field(default_factory=dict)
+    backup_days: int = 30
+
+
+_guard = threading.Lock()
+
+
+def figures() -> Figures:
+    """The figures of this installation, at most KEPT old. Whoever asks while they are counted waits for them and counts nothing."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    with _guard:
+        kept: tuple[timedelta, Figures] | None = app.extensions.get("figures")
+        if kept is None or steady() - kept[0] > KEPT:
+            kept = app.extensions["figures"] = steady(), count(app, now())
+        return kept[1]
+
+
+def count(app: Flask, at: datetime) -> Figures:
+    """Count everything."""
+    centres = list(db.session.scalars(select(Centre.id)))
+    day = at.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    states = _open_cases(centres, at)
+    waiting, unclaimed, late = _steps(centres, at)
+    found = Figures(
+        at=at,
+        open_cases={state: number for state, (number, _) in states.items()},
+        late_cases=sum(number for _, number in states.values()),
+        steps_waiting=waiting, steps_unclaimed=unclaimed, steps_late=late,
+        filed_today=_number(select(Report.id).where(Report.centre_id.in_(centres), Report.filed_at >= day)),
+        answered_today=_number(select(Case.id).where(Case.centre_id.in_(centres), Case.answered_at >= day)),
+        timers=_backlog(_due_timers(at), Timer.due_at),
+        incidents=_backlog(select(Incident.id).where(Incident.resolved_at.is_(None)), Incident.occurred_at),
+        unrouted=_backlog(_since(OutboxMessage, OutboxMessage.routed_at.is_(None), at), OutboxMessage.due_at),
+        deliveries={channel: _backlog(_due_deliveries(channel, at), Delivery.due_at) for channel in CHANNELS},
+        given_up=_given_up(),
+        files=_files(app, at),
+        disks=_disks(app), database_bytes=_database_bytes(),
+        jobs=job_rows(), processes=tuple(known_processes(since=at - SEEN_SINCE)), marks=marks(),
+        anchored_at=db.session.scalar(select(Anchor.made_at).order_by(Anchor.number.desc()).limit(1)),
+        event_at=db.session.scalar(select(Event.at).order_by(Event.id.desc()).limit(1)),
+        certificates=certificates_here(app),
+        replicas=_replicas(), backup_days=value_of("backup_days"),
+    )  # fmt: skip
+    for row in (*found.jobs.values(), *found.processes, *found.marks.values()):
+        db.session.expunge(row)             # kept longer than the session
+    return found
+
+
+def _open_cases(centres: list[int], at: datetime) -> dict[str, tuple[int, int]]:
+    is_late = case((Case.due_at <= at, 1), else_=0)
+    query = select(Case.state, func.count(), func.sum(is_late)).where(Case.centre_id.in_(centres), Case.state.in_(OPEN_STATES))
+    found = {state: (number, int(late)) for state, number, late in db.session.execute(query.group_by(Case.state))}
+    return {str(state): found.get(state, (0, 0)) for state in sorted(OPEN_STATES)}
+
+
+def _steps(centres: list[int], at: datetime) -> tuple[int, int, int]:
+    """Steps that wait for staff: all, those nobody has taken, those that are late. What a reporter owes is not among them."""
+    waits = and_(WaitingTask.centre_id.in_(centres), WaitingTask.state == "waiting")
+    flags = select(
+        case((WaitingTask.claimed_by_id.is_(None), 1), else_=0).label("unclaimed"),
+        case((WaitingTask.due_at <= at, 1), else_=0).label("late"),
+    ).where(waits, ~WaitingTask.desk.startswith("reporter@")).limit(MOST).subquery()  # fmt: skip
+    number, unclaimed, late = db.session.execute(select(func.count(), func.sum(flags.c.unclaimed), func.sum(flags.c.late))).one()
+    return number, int(unclaimed or 0), int(late or 0)
+
+
+def _due_timers(at: datetime) -> Select[Any]:
+    is_due = and_(Timer.ended_at.is_(None), Timer.due_at <= at, ProcessInstance.status == "running")
+    return select(Timer.id).join(Timer.instance).where(is_due)
+
+
+def _due_deliveries(channel: str, at: datetime) -> Select[Any]:
+    return select(Delivery.id).where(Delivery.channel == channel, under_way(), Delivery.due_at <= at)
+
+
+def _since(model: Any, condition: Any, at: datetime) -> Select[Any]:
+    return select(model.id).where(condition, model.due_at <= at)
+
+
+def _given_up() -> dict[str, int]:
+    newest = select(Delivery.channel).where(Delivery.given_up_at.is_not(None)).limit(MOST).subquery()
+    rows = db.session.execute(select(newest.c.channel, func.count()).group_by(newest.c.channel))
+    found: dict[str, int] = {channel: number for channel, number in rows}  # noqa: C416  (rows are no pairs to the type checker)
+    return {channel: found.get(channel, 0) for channel in CHANNELS}
+
+
+def _files(app: Flask, at: datetime) -> dict[str, Backlog]:
+    """What the worker has to make or to look at. What it will not look at does not wait."""
+    unseen = and_(Photo.linked_at.is_not(None), Photo.faces_sought_at.is_(None), Photo.linked_at > at - timedelta(days=60))
+    unprepared = and_(Recording.linked_at.is_not(None), Recording.prepared_at.is_(None), Recording.refused.is_(None))
+    found = {
+        "recordings": _backlog(select(Recording.id).where(unprepared), Recording.linked_at),
+        "letters": _backlog(select(DocumentNumber.id).where(DocumentNumber.file_due_at <= at), DocumentNumber.file_due_at),
+        "seals": _backlog(_since(SealingOrder, SealingOrder.state.in_(("waiting", "sealing")), at), SealingOrder.due_at),
+        "outputs": _backlog(_since(Output, Output.state.in_(("waiting", "making")), at), Output.due_at),
+    }
+    if app.config["FIND_FACES"]:
+        found["faces"] = _backlog(select(Photo.id).where(unseen), Photo.linked_at)
+    return found
+
+
+def _disks(app: Flask) -> dict[str, Disk]:
+    folders = {"data": Path(app.config["DATA"])}
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    if url.drivername.startswith("sqlite") and url.database:
+        folders["database"] = Path(url.database).parent
+    found = {}
+    for name, folder in folders.items():
+        try:
+            usage = shutil.disk_usage(folder)
+        except OSError:
+            continue
+        found[name] = Disk(usage.total, usage.free)
+    return found
+
+
+def _database_bytes() -> int:
+    if db.session.get_bind().dialect.name == "sqlite":
+        pages, size = (db.session.scalar(text(f"PRAGMA {name}")) or 0 for name in ("page_count", "page_size"))
+        return int(pages * size)
+    return int(db.session.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+
+
+def _replicas() -> dict[str, float]:
+    """Seconds each standby is behind, by its name, where this server has any and lets us see them."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return {}
+    query = text("SELECT application_name, EXTRACT(EPOCH FROM replay_lag) FROM pg_stat_replication WHERE state = 'streaming'")
+    return {str(name): float(lag or 0) for name, lag in db.session.execute(query)}
+
+
+def _number(query: Select[Any]) -> int:
+    return db.session.scalar(select(func.count()).select_from(query.limit(MOST).subquery())) or 0
+
+
+def _backlog(query: Select[Any], since: Any) -> Backlog:
+    rows = query.with_only_columns(since.label("since")).limit(MOST).subquery()
+    number, oldest = db.session.execute(select(func.count(literal(1)), func.min(rows.c.since)).select_from(rows)).one()
+    return Backlog(number, oldest)

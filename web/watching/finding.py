@@ -1,0 +1,26 @@
+"""One thing that is wrong with the installation."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from casework.words import Bilingual
+
+
+class Level(IntEnum):
+    """How bad it is."""
+
+    NOTE = 1
+    WARNING = 2
+    DANGER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `endpoint` is the page that helps, `section` the part of docs/operations.md."""
+
+    level: Level
+    key: str
+    what: Bilingual
+    todo: Bilingual
+    endpoint: str = ""
+    section: str = ""

@@ -1,0 +1,345 @@
+"""What is wrong with the installation, in sentences, the worst first: what it is, what to do, and where. Decided from figures alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from casework.messages.choices import CHANNELS
+from casework.models import ProgramProcess
+from casework.processes import LOST_AFTER
+from casework.settings.gaps import Gaps
+from casework.words import Bilingual
+from web.watching.figures import Backlog, Figures
+from web.watching.finding import Finding, Level
+from web.watching.findings_of_settings import of_settings
+from web.watching.job_words import what_is
+from web.watching.spans import span
+from workflows.jobs import INTERVALS
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+FAILURES = 3
+"""Of a job in a row, from which on it is said: a server that does not answer once is no news."""
+MISSED = 3
+"""Intervals after which a job is missed."""
+TIMERS_LATE, UNROUTED, DELIVERIES_LATE, FILES_LATE = 5 * MINUTE, 10 * MINUTE, 2 * HOUR, 30 * MINUTE
+BACKUPS_SWEPT = 3 * DAY
+"""After which the sweep of old backups has not worked: it comes after the new one was made."""
+BACKUP_OLD, BACKUP_LOST = 36 * HOUR, 7 * DAY
+VERIFIED_OLD = 8 * DAY
+ANCHOR_OLD = 27 * HOUR
+CLOCKS_DIFFER = timedelta(seconds=2)
+CERTIFICATE_SOON, CERTIFICATE_NOW = 45 * DAY, 14 * DAY
+DISK_LOW, DISK_FULL, DISK_LEAST = 0.15, 0.05, 1_000_000_000
+SLOW_QUERIES = 20
+REPLICA_LATE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a look at this process and its settings adds to the figures."""
+
+    gaps: Gaps
+    schema_there: str
+    schema_wanted: str
+    key_ids: frozenset[str]
+    channels: frozenset[str]
+
+
+def findings(found: Figures, around: Surroundings) -> list[Finding]:
+    """Everything there is to say, the worst first; empty when all is well."""
+    parts = (
+        _schema(around), _processes(found), _jobs(found), _waiting(found, around), _disks(found), _keeping(found, around), _ends(found),
+        of_settings(around.gaps),
+    )  # fmt: skip
+    return sorted((each for part in parts for each in part), key=lambda each: -each.level)
+
+
+def is_sound(found: list[Finding]) -> bool:
+    """Whether nothing needs anybody; notes do not count."""
+    return all(each.level == Level.NOTE for each in found)
+
+
+def _schema(around: Surroundings) -> Iterator[Finding]:
+    if around.schema_there != around.schema_wanted:
+        yield Finding(
+            Level.DANGER, "schema",
+            Bilingual(f"Cơ sở dữ liệu ở bản {around.schema_there or '—'}, phần mềm cần bản {around.schema_wanted}.",
+                      f"The database is at revision {around.schema_there or '—'}, the program needs {around.schema_wanted}."),
+            Bilingual("Chạy “langbiang migrate”, hoặc nâng cấp phần mềm trên máy này.",
+                      "Run “langbiang migrate”, or bring this machine to the newer program."),
+            section="A new version of the program",
+        )  # fmt: skip
+
+
+def _processes(found: Figures) -> Iterator[Finding]:
+    there = [each for each in found.processes if each.seen_at > found.at - LOST_AFTER]
+    lost = [each for each in found.processes if each.seen_at <= found.at - LOST_AFTER]
+    if not any(each.kind in ("worker", "demo") for each in there):
+        yield Finding(
+            Level.DANGER, "no_worker",
+            Bilingual("Không có tiến trình nền nào hoạt động: hẹn giờ, nhắc việc và tin nhắn đều dừng.",
+                      "No worker is running: timers, reminders and messages stand still."),
+            Bilingual("Khởi động “langbiang worker” và xem nhật ký của nó.", "Start “langbiang worker” and read its log."),
+            section="Watching",
+        )  # fmt: skip
+    if lost:
+        yield Finding(
+            Level.WARNING, "lost_process",
+            Bilingual(f"{len(lost)} tiến trình không còn báo mình đang chạy mà chưa kết thúc: {_named(lost)}.",
+                      f"{len(lost)} processes have stopped saying that they run, and have not ended: {_named(lost)}."),
+            Bilingual("Nếu đã tắt máy hoặc tắt hẳn thì không cần làm gì; nếu không, hãy xem nhật ký và khởi động lại.",
+                      "If the machine was switched off, nothing need be done; else read the log and start them again."),
+            "settings_jobs.jobs",
+        )  # fmt: skip
+    yield from _differing(there)
+    slow = sum(each.slow_queries for each in there)
+    if slow >= SLOW_QUERIES:
+        yield Finding(
+            Level.NOTE, "slow_queries",
+            Bilingual(f"{slow} câu lệnh cơ sở dữ liệu chạy chậm từ khi các tiến trình khởi động.",
+                      f"{slow} statements of the database were slow since the processes were started."),
+            Bilingual("Tìm “slow query” trong nhật ký: có câu lệnh, thời gian và trang hoặc việc nền.",
+                      "Look for “slow query” in the log: it has the statement, the time, and the page or job."),
+            section="Watching",
+        )  # fmt: skip
+
+
+def _differing(there: list[ProgramProcess]) -> Iterator[Finding]:
+    ahead = [each for each in there if abs(timedelta(milliseconds=each.clock_ahead_ms)) > CLOCKS_DIFFER]
+    if ahead:
+        worst = max(ahead, key=lambda each: abs(each.clock_ahead_ms))
+        seconds = round(worst.clock_ahead_ms / 1000, 1)
+        yield Finding(
+            Level.DANGER, "clocks",
+            Bilingual(f"Đồng hồ của máy {worst.host} lệch {seconds} giây so với máy cơ sở dữ liệu.",
+                      f"The clock of {worst.host} differs by {seconds} seconds from the database's."),
+            Bilingual("Bật đồng bộ giờ (chrony, systemd-timesyncd) trên cả hai máy: hạn xử lý được tính theo các đồng hồ này.",
+                      "Let a time server set both machines (chrony, systemd-timesyncd): limits are counted by these clocks."),
+            section="Watching",
+        )  # fmt: skip
+    versions = sorted({each.version for each in there})
+    if len(versions) > 1 or len({each.schema for each in there}) > 1:
+        yield Finding(
+            Level.NOTE, "versions",
+            Bilingual(f"Các tiến trình chạy những phiên bản khác nhau ({', '.join(versions)}): đang nâng cấp dở.",
+                      f"The processes run different versions ({', '.join(versions)}): an upgrade is under way."),
+            Bilingual("Hoàn tất việc nâng cấp trên mọi máy.", "Finish the upgrade on every machine."), "settings_jobs.jobs",
+        )  # fmt: skip
+
+
+def _jobs(found: Figures) -> Iterator[Finding]:
+    working = [each.started_at for each in found.processes if each.kind != "server" and each.seen_at > found.at - LOST_AFTER]
+    for name, every in INTERVALS.items():
+        row = found.jobs.get(name)
+        if row is not None and row.failures_in_a_row >= FAILURES:
+            times, error = row.failures_in_a_row, row.error or ""
+            yield Finding(
+                Level.DANGER, "failing_job",
+                Bilingual(f"Việc nền “{what_is(name).vi}” lỗi {times} lần liên tiếp: {error}.",
+                          f"The job “{what_is(name).en}” has failed {times} times in a row: {error}."),
+                Bilingual(f"Tìm “job failed” của {name} trong nhật ký tiến trình nền; nơi lỗi: {row.error_place or '—'}.",
+                          f"Look for “job failed” of {name} in the worker's log; it arose at {row.error_place or '—'}."),
+                "settings_jobs.jobs",
+            )  # fmt: skip
+            continue
+        since = max((each for each in (row.ended_at if row else None, min(working, default=None)) if each is not None), default=None)
+        if working and since is not None and found.at - since > max(every * MISSED, every + 10 * MINUTE):
+            yield Finding(
+                Level.WARNING, "missed_job",
+                Bilingual(f"Việc nền “{what_is(name).vi}” đã {span(found.at - since).vi} chưa chạy xong lần nào.",
+                          f"The job “{what_is(name).en}” has not finished for {span(found.at - since).en}."),
+                Bilingual("Nó có thể đang chạy rất lâu hoặc bị treo; xem nhật ký, rồi khởi động lại tiến trình nền.",
+                          "It may run for very long, or hang: read the log, then start the worker anew."),
+                "settings_jobs.jobs",
+            )  # fmt: skip
+
+
+KINDS_OF_FILES = {
+    "recordings": Bilingual("bản ghi âm, ghi hình", "recordings"), "letters": Bilingual("văn bản", "letters"),
+    "seals": Bilingual("văn bản chờ ký số", "letters to be sealed"), "outputs": Bilingual("tệp xuất", "exports"),
+    "faces": Bilingual("ảnh chờ tìm khuôn mặt", "photos to be looked at for faces"),
+}  # fmt: skip
+
+
+def _waiting(found: Figures, around: Surroundings) -> Iterator[Finding]:
+    if (age := found.timers.age(found.at)) > TIMERS_LATE:
+        yield Finding(
+            Level.DANGER, "timers",
+            Bilingual(f"{found.timers.count} hẹn giờ của quy trình quá hạn mà chưa chạy, lâu nhất {span(age).vi}.",
+                      f"{found.timers.count} timers of the process are overdue, the oldest for {span(age).en}."),
+            Bilingual("Sau một lần ngừng dài chúng được chạy dần; nếu không giảm, xem việc “Chạy các hẹn giờ”.",
+                      "After an outage they are worked off; where they do not get fewer, look at the job that fires timers."),
+            "settings_jobs.jobs",
+        )  # fmt: skip
+    if (age := found.unrouted.age(found.at)) > UNROUTED:
+        yield Finding(
+            Level.DANGER, "unrouted",
+            Bilingual(f"{found.unrouted.count} tin chưa được xử lý để gửi đi, lâu nhất {span(age).vi}.",
+                      f"{found.unrouted.count} messages have not been worked out, the oldest for {span(age).en}."),
+            Bilingual("Xem việc “Xác định ai được báo tin”.", "Look at the job that works out who is told."), "settings_jobs.jobs",
+        )  # fmt: skip
+    for channel in CHANNELS:
+        yield from _channel(channel, found.deliveries.get(channel, Backlog()), found.at, is_open=channel in around.channels)
+    if given_up := sum(found.given_up.values()):
+        yield Finding(
+            Level.WARNING, "given_up",
+            Bilingual(f"{given_up} tin không gửi được và đang chờ người quyết định.", f"{given_up} messages were given up and wait."),
+            Bilingual("Sửa nguyên nhân rồi gửi lại, hoặc bỏ.", "Mend the cause and send them again, or drop them."),
+            "settings_messages.messages",
+        )  # fmt: skip
+    if found.incidents.count:
+        yield Finding(
+            Level.WARNING, "incidents",
+            Bilingual(f"{found.incidents.count} sự cố của quy trình chưa xử lý.",
+                      f"{found.incidents.count} incidents of the process are open."),
+            Bilingual("Mở từng sự cố và thử lại.", "Open each and try again."), "incidents.incidents",
+        )  # fmt: skip
+    late = {kind: each for kind, each in found.files.items() if each.age(found.at) > FILES_LATE}
+    if late:
+        number, kinds = sum(each.count for each in late.values()), [KINDS_OF_FILES[kind] for kind in sorted(late)]
+        vi, en = ", ".join(kind.vi for kind in kinds), ", ".join(kind.en for kind in kinds)
+        yield Finding(
+            Level.WARNING, "files",
+            Bilingual(f"{number} tệp chờ tiến trình nền quá lâu ({vi}).", f"{number} files wait for the worker for too long ({en})."),
+            Bilingual("Xem việc nền tương ứng và nhật ký.", "Look at the job that makes them, and at the log."), "settings_jobs.jobs",
+        )  # fmt: skip
+
+
+def _channel(channel: str, waits: Backlog, at: datetime, *, is_open: bool) -> Iterator[Finding]:
+    if not waits.count or waits.age(at) <= DELIVERIES_LATE:
+        return
+    what = Bilingual(f"{waits.count} tin qua kênh {channel} chưa gửi được, lâu nhất {span(waits.age(at)).vi}.",
+                     f"{waits.count} messages by {channel} have not left, the oldest for {span(waits.age(at)).en}.")  # fmt: skip
+    todo = (
+        Bilingual("Kiểm tra máy chủ gửi tin; sau một lần ngừng dài tin đi dần theo nhịp đã đặt.",
+                  "Check the gateway; after an outage messages leave at the pace that is set.")
+        if is_open
+        else Bilingual("Kênh này chưa được thiết lập trên máy chủ.", "This channel is not configured on the server.")
+    )  # fmt: skip
+    yield Finding(Level.WARNING, "deliveries", what, todo, "settings_messages.messages")
+
+
+def _disks(found: Figures) -> Iterator[Finding]:
+    words = {"data": Bilingual("thư mục dữ liệu", "the data folder"), "database": Bilingual("cơ sở dữ liệu", "the database")}
+    for name, disk in found.disks.items():
+        share = disk.free / disk.total if disk.total else 1.0
+        if share >= DISK_LOW and disk.free >= DISK_LEAST:
+            continue
+        is_full = share < DISK_FULL or disk.free < DISK_LEAST
+        gigabytes = round(disk.free / 1e9, 1)
+        yield Finding(
+            Level.DANGER if is_full else Level.WARNING, "disk",
+            Bilingual(f"Ổ đĩa của {words[name].vi} chỉ còn {gigabytes} GB ({share:.0%}).",
+                      f"The disk of {words[name].en} has {gigabytes} GB left ({share:.0%})."),
+            Bilingual("Giải phóng hoặc mở rộng ổ đĩa: khi đầy, không ai gửi và xử lý được gì.",
+                      "Free or enlarge it: once it is full nobody can send or do anything."),
+            section="What there is to keep",
+        )  # fmt: skip
+
+
+def _keeping(found: Figures, around: Surroundings) -> Iterator[Finding]:
+    yield from _backup(found)
+    yield from _old_backups(found)
+    keys = found.marks.get("keys")
+    if keys is None or around.key_ids - set(keys.facts.get("keys", ())):
+        is_new = keys is not None
+        yield Finding(
+            Level.DANGER, "keys",
+            Bilingual("Có khóa mới chưa được sao lưu." if is_new else "Các khóa chưa từng được sao lưu.",
+                      "There are keys that have not been saved." if is_new else "The keys have never been saved."),
+            Bilingual("Chạy “langbiang backup THƯ-MỤC --keys TỆP” và cất tệp khóa ở nơi khác: mất khóa là mất danh tính và bản gốc.",
+                      "Run “langbiang backup FOLDER --keys FILE” and keep the file apart: without keys identities and originals are lost."),
+            section="Keys",
+        )  # fmt: skip
+    verified = found.marks.get("verify")
+    if verified is not None and not verified.is_well:
+        yield Finding(
+            Level.DANGER, "verify",
+            Bilingual(f"Lần kiểm chứng gần nhất tìm thấy {verified.facts.get('faults', 0)} lỗi.",
+                      f"The last verification found {verified.facts.get('faults', 0)} faults."),
+            Bilingual("Chạy “langbiang verify”, đọc từng dòng FAULT.", "Run “langbiang verify” and read each line FAULT."),
+            section="Verify",
+        )  # fmt: skip
+    elif verified is None or found.at - verified.done_at > VERIFIED_OLD:
+        yield Finding(
+            Level.WARNING, "verify",
+            Bilingual("Dữ liệu chưa từng được kiểm chứng." if verified is None else "Đã lâu chưa kiểm chứng dữ liệu.",
+                      "The data have never been verified." if verified is None else "The data have not been verified for long."),
+            Bilingual("Đặt lịch chạy “langbiang verify --every 30” mỗi ngày.", "Let “langbiang verify --every 30” run every day."),
+            section="Verify",
+        )  # fmt: skip
+    if found.event_at is not None and (found.anchored_at is None or found.event_at - found.anchored_at > ANCHOR_OLD):
+        yield Finding(
+            Level.WARNING, "anchors",
+            Bilingual("Nhật ký mới chưa được neo ra ngoài hơn một ngày.", "The history of more than a day has not been anchored."),
+            Bilingual("Xem việc “Ký và ghi mốc neo”, rồi ghi lại số của mốc neo ở nơi khác.",
+                      "Look at the job that writes anchors, then note the newest one elsewhere."),
+            "settings_jobs.jobs", "Anchors",
+        )  # fmt: skip
+
+
+def _backup(found: Figures) -> Iterator[Finding]:
+    mark = found.marks.get("backup")
+    since = mark.well_at if mark is not None else None
+    age = found.at - since if since is not None else None
+    if mark is not None and not mark.is_well:
+        what = Bilingual("Lần sao lưu gần nhất thiếu tệp.", "The last backup lacks files.")
+    elif age is None:
+        what = Bilingual("Chưa có bản sao lưu nào.", "There is no backup.")
+    elif age > BACKUP_OLD:
+        what = Bilingual(f"Bản sao lưu gần nhất đã cách đây {span(age).vi}.", f"The last backup is {span(age).en} old.")
+    else:
+        return
+    is_bad = age is None or age > BACKUP_LOST or not (mark and mark.is_well)
+    yield Finding(
+        Level.DANGER if is_bad else Level.WARNING, "backup", what,
+        Bilingual("Chạy “langbiang backup” mỗi đêm; nếu sao lưu bằng cách khác, báo bằng “langbiang backed-up”.",
+                  "Run “langbiang backup” every night; where another program makes backups, say so by “langbiang backed-up”."),
+        section="Back up",
+    )  # fmt: skip
+
+
+def _old_backups(found: Figures) -> Iterator[Finding]:
+    mark = found.marks.get("backup")
+    oldest, days = (mark.facts.get("oldest") if mark is not None else None), found.backup_days
+    if mark is None or not oldest or mark.done_at - datetime.fromisoformat(oldest) <= timedelta(days=days) + BACKUPS_SWEPT:
+        return
+    yield Finding(
+        Level.WARNING, "old_backups",
+        Bilingual(f"Còn bản sao lưu cũ hơn {days} ngày: chúng giữ dữ liệu cá nhân đã được xóa.",
+                  f"There are backups older than {days} days: they hold personal data that were erased since."),
+        Bilingual("Xóa các bản đó, hoặc đổi giá trị “Giữ bản sao lưu (ngày)” và KEEP_DAYS cho khớp.",
+                  "Delete them, or make the value “Backups are kept (days)” and KEEP_DAYS agree."),
+        section="Back up",
+    )  # fmt: skip
+
+
+def _ends(found: Figures) -> Iterator[Finding]:
+    for each in found.certificates:
+        left = each.ends_at - found.at if each.ends_at is not None else None
+        if left is not None and left > CERTIFICATE_SOON:
+            continue
+        name = Bilingual("https", "https") if not each.is_seal else Bilingual(f"con dấu “{each.name}”", f"the seal “{each.name}”")
+        if left is None:
+            what = Bilingual(f"Không đọc được chứng thư của {name.vi}.", f"The certificate of {name.en} cannot be read.")
+        elif left <= timedelta():
+            what = Bilingual(f"Chứng thư của {name.vi} đã hết hạn.", f"The certificate of {name.en} has ended.")
+        else:
+            what = Bilingual(f"Chứng thư của {name.vi} hết hạn sau {span(left).vi}.",
+                             f"The certificate of {name.en} ends in {span(left).en}.")  # fmt: skip
+        is_near = left is not None and left <= CERTIFICATE_NOW
+        yield Finding(Level.DANGER if is_near else Level.WARNING, "certificate", what,
+                      Bilingual("Xin cấp chứng thư mới và thay trước ngày đó.", "Ask for a new one and put it in place before that day."),
+                      section="Watching")  # fmt: skip
+    for name_, seconds in found.replicas.items():
+        if seconds > REPLICA_LATE:
+            yield Finding(
+                Level.WARNING, "replica",
+                Bilingual(f"Máy dự phòng {name_} chậm {round(seconds)} giây.", f"The standby {name_} is {round(seconds)} seconds behind."),
+                Bilingual("Kiểm tra mạng và tải của máy đó.", "Check its network and load."), section="Watching",
+            )  # fmt: skip
+
+
+def _named(processes: list[ProgramProcess]) -> str:
+    shown = ", ".join(f"{each.host} #{each.pid}" for each in processes[:5])
+    return shown + (", …" if len(processes) > 5 else "")

@@ -1,0 +1,60 @@
+"""What the settings lack, in sentences."""
+
+from collections.abc import Iterator
+
+from casework.role_words import ROLE_WORDS
+from casework.settings.gaps import Gaps
+from casework.words import Bilingual
+from web.watching.finding import Finding, Level
+
+MOST_NAMED = 5
+
+
+def of_settings(gaps: Gaps) -> Iterator[Finding]:
+    """One finding for each kind of thing that is missing."""
+    if gaps.years_without_days_off:
+        years = ", ".join(map(str, gaps.years_without_days_off))
+        yield Finding(
+            Level.WARNING, "days_off",
+            Bilingual(f"Chưa nhập ngày nghỉ lễ của năm {years}.", f"No days off are entered for {years}."),
+            Bilingual("Nhập theo thông báo của Chính phủ; hạn xử lý được tính theo lịch này.",
+                      "Enter them as the Government announces; limits are counted by this calendar."),
+            "settings_calendar.calendar",
+        )  # fmt: skip
+    if gaps.roles:
+        names = [Bilingual(_of(ROLE_WORDS[role].vi, centre and centre.vi), _of(ROLE_WORDS[role].en, centre and centre.en))
+                 for role, centre in gaps.roles]  # fmt: skip
+        yield Finding(
+            Level.WARNING, "roles",
+            Bilingual(f"Không ai giữ vai trò: {_some([each.vi for each in names])}.",
+                      f"Nobody holds these roles: {_some([each.en for each in names])}."),
+            Bilingual("Giao vai trò cho người phụ trách; việc của vai trò trống sẽ không ai làm.",
+                      "Give them to somebody: what comes to an empty role is done by nobody."),
+            "settings_people.people",
+        )  # fmt: skip
+    if gaps.agencies:
+        yield Finding(
+            Level.WARNING, "agencies",
+            Bilingual(f"Đơn vị thiếu cán bộ hoặc lãnh đạo: {_some([each.vi for each in gaps.agencies])}.",
+                      f"Agencies without an officer or a leader: {_some([each.en for each in gaps.agencies])}."),
+            Bilingual("Thêm người cho đơn vị, hoặc kết thúc đơn vị không còn hoạt động.",
+                      "Add people to them, or end agencies that do not work any more."),
+            "settings_people.people",
+        )  # fmt: skip
+    if gaps.centres_without_boundary:
+        yield Finding(
+            Level.NOTE, "boundaries",
+            Bilingual(f"Chưa có ranh giới địa bàn: {_some([each.vi for each in gaps.centres_without_boundary])}.",
+                      f"No boundary of any area: {_some([each.en for each in gaps.centres_without_boundary])}."),
+            Bilingual("Nhập tệp GeoJSON; khi chưa có, hệ thống không biết vị trí thuộc xã nào.",
+                      "Import a GeoJSON file; until then nobody knows in which commune a position lies."),
+            "settings_boundaries.boundaries",
+        )  # fmt: skip
+
+
+def _of(role: str, centre: str | None) -> str:
+    return f"{role} ({centre})" if centre else role
+
+
+def _some(names: list[str]) -> str:
+    return "; ".join(names[:MOST_NAMED]) + ("; …" if len(names) > MOST_NAMED else "")

@@ -1,0 +1,26 @@
+"""What a look at this process and its settings adds to the figures."""
+
+from flask import current_app
+
+import migrations
+from casework.db import db
+from casework.keyring import current_keyring
+from casework.settings.gaps import gaps
+from web.clock import now
+from web.watching.figures import figures
+from web.watching.finding import Finding
+from web.watching.findings import Surroundings, findings
+
+
+def findings_here() -> list[Finding]:
+    """Everything that is wrong with this installation now, the worst first."""
+    return findings(figures(), surroundings())
+
+
+def surroundings() -> Surroundings:
+    """Of this installation."""
+    return Surroundings(
+        gaps=gaps(now()),
+        schema_there=migrations.revision_of(db.engine) or "", schema_wanted=migrations.newest_revision() or "",
+        key_ids=current_keyring().key_ids, channels=frozenset(current_app.extensions["gateways"]),
+    )  # fmt: skip

@@ -1,0 +1,90 @@
+"""What was erased and taken out is erased and taken out again where an older backup was restored, by the list that is kept apart.
+
+What has to be masked by the rule of retention is masked as well. Line by line, each in a unit of work of its own: it may be broken off
+and begun anew.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.forgotten import ACCOUNT, HAND_OVER, QUARANTINE, REPORT, Line
+from casework.models import Case
+from casework.permissions import SYSTEM
+from casework.quarantine import erase_handed_over, handed_over_at, take_out
+from casework.rights.erasing_again import erase_account_again, erase_report_again
+from casework.rights.masking import mask_old_identities
+from workflows.acts import follow
+from workflows.hearing import heard_in
+
+Again = Callable[..., bool | None]
+
+
+@dataclass
+class Applied:
+    """What became of the lines: done again, done already, of something younger than the backup, or left for somebody to look at."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    already: int = 0
+    younger: int = 0
+    left: list[Line] = field(default_factory=list)
+    masked: int = 0
+
+
+def forget_again(lines: Iterable[Line], *, now: datetime) -> Applied:
+    """Carry out every line again, in their order, then mask what is old."""
+    applied = Applied()
+    for line in lines:
+        with unit_of_work():
+            result = AGAIN[line.kind](line.subject, now=now)
+            is_left = result is False and line.kind == QUARANTINE and not _is_out(line.subject)
+        if is_left:
+            applied.left.append(line)
+        elif result is None:
+            applied.younger += 1
+        elif result:
+            applied.done[line.kind] += 1
+        else:
+            applied.already += 1
+    applied.masked = mask_old_identities(now)
+    return applied
+
+
+def _take_out_again(ref: str, *, now: datetime) -> bool | None:
+    case_id = db.session.scalar(select(Case.id).where(Case.ref == ref))
+    if case_id is None:
+        return None
+    case = lock_case(case_id)
+    # one that was merged goes with its main case
+    if case.quarantined_at is not None or case.merged_into_id is not None:
+        return False
+    with heard_in(case, "quarantine", None):
+        merged = take_out(case, by=SYSTEM, now=now)["merged"]
+    for each in (case, *(lock_case(id_) for id_ in merged if isinstance(merged, list))):  # type: ignore[attr-defined]
+        follow(each, now=now)
+    return True
+
+
+def _erase_handed_over_again(ref: str, *, now: datetime) -> bool | None:
+    case_id = db.session.scalar(select(Case.id).where(Case.ref == ref))
+    if case_id is None:
+        return None
+    case = lock_case(case_id)
+    if case.quarantined_at is None or handed_over_at(case) is not None:
+        return False
+    erase_handed_over(case, by=SYSTEM, now=now)
+    return True
+
+
+def _is_out(ref: str) -> bool:
+    return db.session.scalar(select(Case.quarantined_at).where(Case.ref == ref)) is not None
+
+
+AGAIN: dict[str, Again] = {
+    ACCOUNT: erase_account_again, REPORT: erase_report_again, QUARANTINE: _take_out_again, HAND_OVER: _erase_handed_over_again,
+}  # fmt: skip
