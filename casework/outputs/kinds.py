@@ -40,6 +40,8 @@ KINDS: dict[str, Kind] = {
         Kind("register", Bilingual("Sổ đăng ký văn bản đi", "Register of documents"), TABLES, (Action.EXPORT_LIST, Action.READ_LETTERS)),
         Kind("figures", Bilingual("Bảng thống kê", "Table of figures"), TABLES, (Action.EXPORT_LIST, Action.READ_STATISTICS),
              holds_cases=False),
+        Kind("counted", Bilingual("Hồ sơ sau một con số", "Cases behind a number"), TABLES,
+             (Action.EXPORT_LIST, Action.READ_STATISTICS, Action.READ_CASE)),
         Kind("setting_events", Bilingual("Nhật ký thiết lập", "Changes of settings"), TABLES,
              (Action.EXPORT_LIST, Action.READ_SETTING_EVENTS), holds_cases=False),
         Kind("heat", Bilingual("Thời gian các bước", "Times of steps"), TABLES, (Action.EXPORT_LIST, Action.READ_BOTTLENECKS),

@@ -34,6 +34,7 @@ from tests.web.desk import Office
 from web import cli
 from web.config import Config
 from web.outputs import making
+from web.outputs.behind_lists import COLUMNS as COUNTED_COLUMNS
 from web.outputs.makers import case_list
 from web.outputs.making import MAKERS, Made, OutputDropped, Progress, make_outputs
 from web.statistics.owing import LOADS
@@ -202,6 +203,28 @@ def test_every_table_of_the_dashboard_leaves_as_it_stands_there(office: Office) 
     place = order(office, "committee_leader", whole["trend"].replace("table=trend", "table=team"))
     work(office)
     assert row_of(place).error == "Bảng này dành cho lãnh đạo của một đơn vị."
+
+
+def test_the_list_behind_a_number_leaves_as_its_page_shows_it_to_who_may_read_its_cases(office: Office) -> None:
+    def link(name: str, page: str) -> str:
+        found = re.search(r'href="(/exports/new/counted[^"]*)"', office.get(name, page).text.replace("&amp;", "&"))
+        return found[1] if found else ""
+
+    keep_facts(office.moment)
+    received = "/statistics/cases?period=2026-03&figure=received"
+    shown = set(re.findall(r"LD-2026-\d{6}", office.words("ops_lead", received)))
+    told = made(office, "ops_lead", link("ops_lead", received))
+    assert {row["code"] for row in told} == shown != set()
+    assert {*told[0]} == {column.key for column in COUNTED_COLUMNS}
+    urgent = made(office, "ops_lead", link("ops_lead", f"{received}&by=urgency&subject=urgent"))
+    assert {row["code"] for row in urgent} < shown
+    own = "/dashboard/cases?what=open"
+    of_agency = {row["code"] for row in made(office, "leader_PTNMT", link("leader_PTNMT", own))}
+    assert of_agency == set(re.findall(r"LD-2026-\d{6}", office.words("leader_PTNMT", own)))
+    assert of_agency < {row["code"] for row in made(office, "committee_leader", link("committee_leader", own))}
+    place = order(office, "ops_lead", link("ops_lead", own).replace("what=open", "what=everything"))
+    work(office)
+    assert row_of(place).error == "Không có danh sách nào sau con số này."
 
 
 def test_what_keeps_the_house_in_order_leaves_as_its_pages_show_it(office: Office) -> None:

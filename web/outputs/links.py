@@ -15,6 +15,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "letters": ("shelf", "kind", "year"),
     "register": ("book",),
     "figures": ("period", "by", "of", "rows", "columns", "figure", "table", "trend", "snapshot"),
+    "counted": ("of", "period", "figure", "by", "subject", "part", "beside", "beside_subject", "what", "agency", "area", "village"),
     "setting_events": ("kind",),
     "heat": ("from", "to", "version", "field", "agency", "centre"),
     "incidents": (),

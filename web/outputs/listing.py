@@ -15,6 +15,7 @@ from web.outputs.making import Made, Maker, Progress
 
 SLUGS = {
     "cases": "ho-so", "inbox": "viec-dang-cho", "late": "tre-han", "letters": "van-ban", "register": "so-van-ban", "figures": "thong-ke",
+    "counted": "ho-so-sau-con-so",
     "setting_events": "nhat-ky-thiet-lap", "heat": "thoi-gian-buoc", "incidents": "su-co", "people": "can-bo",
     "messages": "tin-khong-gui-duoc", "outputs": "tep-cua-toi", "schedules": "lich",
 }  # fmt: skip

@@ -66,6 +66,9 @@ WITHOUT_CHOICE = (
 )  # fmt: skip
 """Lists that can be ordered whole, without coming from their page."""
 
+OF_FIGURES = ("figures", "counted")
+"""What is about the centre or agency whose figures the page tells, named `of` in its address."""
+
 
 class OrderForm(Form):
     """In which form, of which centre, and whether with who sent the reports."""
@@ -188,12 +191,12 @@ def _parameters(kind: str) -> dict[str, str]:
     given = {name: request.args.get(name, "")[:LONGEST].strip() for name in PARAMETERS[kind]}
     if kind == "figures" and not given["period"]:
         given["period"] = f"{now().astimezone(LOCAL_ZONE):%Y-%m}"
-    return {name: value for name, value in given.items() if value and (kind, name) != ("figures", "of")}
+    return {name: value for name, value in given.items() if value and not (kind in OF_FIGURES and name == "of")}
 
 
 def _of(kind: str) -> Reach | None:
     """Whose figures are meant, as their page asks; None for other lists."""
-    return found(reach_named(reaches_of(actor()), request.args.get("of", ""))) if kind == "figures" else None
+    return found(reach_named(reaches_of(actor()), request.args.get("of", ""))) if kind in OF_FIGURES else None
 
 
 def _centres(kind: Kind) -> list[Centre]:
@@ -208,7 +211,7 @@ def _order_page(kind: Kind, form: OrderForm, *, refusal: str = "") -> str:
     may_name = kind.can_name and may(actor(), Action.EXPORT_IDENTITY)
     return render_template(
         "outputs/order.html", kind=kind, form=form, refusal=refusal, may_name=may_name, most_named=MOST_NAMED,
-        has_filter=bool(_parameters(kind.key)) and kind.key != "figures", words=request.args.get("q", "")[:LONGEST],
+        has_filter=bool(_parameters(kind.key)) and kind.key not in OF_FIGURES, words=request.args.get("q", "")[:LONGEST],
         days=value_of("export_days"), hours=value_of("identity_export_hours"), here=request.full_path.rstrip("?"),
         has_centres=len(form.centre.choices) > 1,
     )  # fmt: skip

@@ -162,6 +162,7 @@ def _list_page(asked: Asked) -> str:
         narrowed=_names_of(narrowed),
         titles=titles_in_lists([case for _row, case in rows]),
         state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
+        export=export_url("counted", of=reach.ref, **{key: value for key, value in address.items() if key not in asked.own_address}),
         next=url_for(".cases", **address, after=following) if following else "",
         first=url_for(".cases", **address) if given.get("after") else "",
         **_told(asked),

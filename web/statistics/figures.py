@@ -62,6 +62,7 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
+from web.outputs.links import export_url
 from web.task_page import at_most
 from workflows.step_figures import step_hours
 
@@ -221,6 +222,7 @@ def _list_page() -> str:
         part_name=_part_name(figure.key, part) if part else None,
         titles=titles_in_lists([case for _row, case in rows]),
         state_of=lambda case: STAFF_LABELS[CaseState(case.state)],
+        export=export_url("counted", of=asked.reach.ref, period=asked.period.name, **given, by=by.value if by else ""),
         next=url_for(".cases", **following, after=behind.next) if behind.next else "",
         first=url_for(".cases", **following) if request.args.get("after") else "",
         **told_to_pages(asked),
