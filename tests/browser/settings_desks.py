@@ -150,7 +150,7 @@ def settings_desks(day: Day) -> list[Desk]:
     for number, kind in enumerate(KINDS):                       # the kinds share their pages: of each kind one of the three
         for turn, name in enumerate(("settings-rows", "row", "new")):
             if turn != number % 3:
-                del pages[f"{name}-{kind}"]
+                pages.pop(f"{name}-{kind}", None)                  # of a kind without a row yet there is no page of one
     studio = pages_of_studio(actor_for(day.world.people[who], now=now))
     pages |= {name: path for name, path in studio.items() if name.startswith(STUDIO)}
     principal, centre = day.world.people["leader_HKL"].ref, day.world.centre.ref

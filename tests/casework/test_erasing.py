@@ -74,7 +74,7 @@ NOT_OF_A_CASE = frozenset({
     "clock_rule", "code_counter", "deputy", "event_stream", "field", "idempotency_key", "letterhead", "login_session", "membership",
     "office_hours", "one_time_code", "process_version", "rate_counter", "refusal_reason", "reminder_rule", "text_template",
     "visibility_reason", "answer_template", "suggestion_rule", "consent_notice", "device", "hand_over_ticket", "host_app",
-    "public_figures",
+    "public_figures", "schema_promise",
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
     "complexity", "house_setting", "wallboard", "staged_import", "message_choice", "push_subscription", "reorganisation",
     "reorganisation_step",
