@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from sqlalchemy import Select, and_, case, func, literal, select, text
 from sqlalchemy.engine import make_url
 
+from casework import face_detection
 from casework.db import db
 from casework.job_records import job_rows
 from casework.local_time import LOCAL_ZONE
@@ -181,7 +182,7 @@ def _given_up() -> dict[str, int]:
 
 
 def _files(app: Flask, at: datetime) -> dict[str, Backlog]:
-    """What the worker has to make or to look at. What it will not look at does not wait."""
+    """What the worker has to make or to look at. What it will not look at, by its settings or for want of the extra, does not wait."""
     unseen = and_(Photo.linked_at.is_not(None), Photo.faces_sought_at.is_(None), Photo.linked_at > at - timedelta(days=60))
     unprepared = and_(Recording.linked_at.is_not(None), Recording.prepared_at.is_(None), Recording.refused.is_(None))
     found = {
@@ -190,7 +191,7 @@ def _files(app: Flask, at: datetime) -> dict[str, Backlog]:
         "seals": _backlog(_since(SealingOrder, SealingOrder.state.in_(("waiting", "sealing")), at), SealingOrder.due_at),
         "outputs": _backlog(_since(Output, Output.state.in_(("waiting", "making")), at), Output.due_at),
     }
-    if app.config["FIND_FACES"]:
+    if app.config["FIND_FACES"] and face_detection.is_installed():
         found["faces"] = _backlog(select(Photo.id).where(unseen), Photo.linked_at)
     return found
 
