@@ -127,11 +127,10 @@ def file_report() -> dict[str, str]:
         typed = {"words": WORDS, "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678", "consent": "y"}
         receipt = client.get(sent(client, "/reports/new", typed, "send").headers["Location"]).text
     page = html.fromstring(receipt)
-    text = " ".join(page.text_content().split())
-    code, secret = re.search(r"\b[A-Z]{2,4}-\d{4}-\d{6}\b", text), re.search(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){1,4}\b", text)
+    code, secret = re.search(r"\b[A-Z]{2,4}-\d{4}-\d{6}\b", page.text_content()), page.xpath("string(//*[@id='secret'])").strip()
     if not code or not secret:
-        raise GuideWrong(f"no code and secret on the receipt: {text[:300]}")
-    return {"code": code.group(), "secret": secret.group()}
+        raise GuideWrong(f"no code and secret on the receipt: {' '.join(page.text_content().split())[:300]}")
+    return {"code": code.group(), "secret": secret}
 
 
 def follow(report: dict[str, str]) -> None:
