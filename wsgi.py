@@ -1,4 +1,6 @@
 """What a WSGI server imports; jobs run in `langbiang worker`, never here."""
+import gc
+
 import web
 
 if not hasattr(web, "create_app"):
@@ -8,3 +10,4 @@ from web.watching.presence import announce
 
 application = web.create_app()
 announce(application)
+gc.freeze()  # as `langbiang serve`

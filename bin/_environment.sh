@@ -95,52 +95,26 @@ make_requirements() {
     if [ "$1" = dev ]; then echo "$wanted" > .venv/.requirements-media; fi
 }
 
-# need_checker: var/outloud with the PDF/UA checker of the tests, which brings code under the AGPL and has no place beside the program.
-need_checker() {
-    exec 9<tests/reports/outloud.txt
+# need_apart FOLDER REQUIREMENTS WHAT: an environment of its own for what has no place beside the program, anew when its requirements change.
+need_apart() {
+    exec 9<"$2"
     if command -v flock >/dev/null; then flock 9; fi
-    wanted=$( { echo "$ROOT"; cat tests/reports/outloud.txt; } | sha256sum | cut -d' ' -f1)
-    if ! { [ -x var/outloud/bin/python ] && [ "$(cat var/outloud/.requirements 2>/dev/null)" = "$wanted" ]; }; then
-        say "Installing the PDF/UA checker into var/outloud"
-        mkdir -p var
-        .venv/bin/python -m venv --clear var/outloud
-        var/outloud/bin/python -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 10 \
-            --timeout 60 --requirement tests/reports/outloud.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
-        echo "$wanted" > var/outloud/.requirements
+    wanted=$( { echo "$ROOT"; cat "$2"; } | sha256sum | cut -d' ' -f1)
+    if ! { [ -x "$1/bin/python" ] && [ "$(cat "$1/.requirements" 2>/dev/null)" = "$wanted" ]; }; then
+        say "Installing $3 into $1"
+        mkdir -p "$(dirname "$1")"
+        .venv/bin/python -m venv --clear "$1"
+        "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 5 --timeout 60 \
+            --requirement "$2" >&2 || fail "Installing failed; see above. Starting again goes on from here."
+        echo "$wanted" > "$1/.requirements"
     fi
     exec 9<&-
 }
 
-# need_storage: var/swift with the S3-compatible storage of the tests, which has requirements of its own.
-need_storage() {
-    exec 9<tests/machines/swift.txt
-    if command -v flock >/dev/null; then flock 9; fi
-    wanted=$( { echo "$ROOT"; cat tests/machines/swift.txt; } | sha256sum | cut -d' ' -f1)
-    if ! { [ -x var/swift/bin/python ] && [ "$(cat var/swift/.requirements 2>/dev/null)" = "$wanted" ]; }; then
-        say "Installing the storage of the tests into var/swift"
-        mkdir -p var
-        .venv/bin/python -m venv --clear var/swift
-        var/swift/bin/python -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 10 \
-            --timeout 60 --requirement tests/machines/swift.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
-        echo "$wanted" > var/swift/.requirements
-    fi
-    exec 9<&-
-}
-
-# need_auditors: var/audit with the tools of bin/audit, which the program itself does not need.
-need_auditors() {
-    exec 9<tools/audit/requirements.txt
-    if command -v flock >/dev/null; then flock 9; fi
-    wanted=$( { echo "$ROOT"; cat tools/audit/requirements.txt; } | sha256sum | cut -d' ' -f1)
-    if ! { [ -x var/audit/bin/python ] && [ "$(cat var/audit/.requirements 2>/dev/null)" = "$wanted" ]; }; then
-        say "Installing the tools of the audit into var/audit"
-        mkdir -p var
-        .venv/bin/python -m venv --clear var/audit
-        var/audit/bin/python -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --retries 3 \
-            --timeout 30 --requirement tools/audit/requirements.txt >&2 || fail "Installing failed; see above. Starting again goes on from here."
-        echo "$wanted" > var/audit/.requirements
-    fi
-    exec 9<&-
+# The PDF/UA checker brings code under the AGPL; the S3-compatible storage has requirements of its own.
+need_apart_for_tests() {
+    need_apart var/outloud tests/reports/outloud.txt "the PDF/UA checker"
+    need_apart var/swift tests/machines/swift.txt "the storage of the tests"
 }
 
 PDF_PACKAGES="libpangoft2-1.0-0 libharfbuzz-subset0"

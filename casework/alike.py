@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rapidfuzz.fuzz import token_set_ratio
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
@@ -138,6 +137,8 @@ def _same_village(spot: _Spot, case: Case) -> bool:
 
 
 def _likeness(words: str, others: str) -> int:
+    from rapidfuzz.fuzz import token_set_ratio  # late: docs/architecture.md
+
     return round(token_set_ratio(words, others)) if words and others else 0
 
 

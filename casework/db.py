@@ -1,6 +1,7 @@
 """The database: column types every table shares, and the one place that commits."""
 
 import secrets
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -8,8 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
@@ -20,16 +21,26 @@ from sqlalchemy.types import TypeDecorator
 LOCK_TIMEOUT_SECONDS = 5
 """How long a step waits for a row another step holds before it says so."""
 
+IDLE_SECONDS = 60
+"""How long a step may ask PostgreSQL nothing before the server gives up its rows. A process that was stopped or frozen in the middle of a
+step would else keep them for ever; the longest a step waits for anything else is half a minute, for a storage that is away."""
+
 LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
 """PostgreSQL: lock not available, deadlock detected, could not serialise."""
 
 READ_ONLY = "25006"
-AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "53300", "53100", "58030"})
-"""PostgreSQL: only reads are taken, shut down, crashed, starting, idle too long, no connection left, disk full, disk failing; class 08
-is of connections."""
+AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "53100", "58030"})
+"""PostgreSQL: only reads are taken, shut down, crashed, starting, idle too long, idle too long in a step, no connection left, disk full,
+disk failing; class 08 is of connections."""
+
+DISK_CODES = frozenset({"53100", "58030"})
+SQLITE_DISK_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 
 WRITES = "langbiang_writes"
 """Execution option that makes the SQLite transaction take the write lock at once."""
+
+READS_FROM = "reads from"
+"""In the facts of a session: the replica it reads from."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -93,7 +104,16 @@ class Referable:
         return mapped_column(String(16), unique=True, default=new_ref)
 
 
-db = SQLAlchemy(metadata=METADATA, disable_autonaming=True)
+class RoutedSession(Session):
+    """Reads from a replica where the edge says so (reading_from), and else from the one database that takes what is written."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """The engine for a statement."""
+        replica: Engine | None = self.info.get(READS_FROM)
+        return replica if replica is not None else super().get_bind(*args, **kwargs)
+
+
+db = SQLAlchemy(metadata=METADATA, disable_autonaming=True, session_options={"class_": RoutedSession})
 
 
 class FairLock:
@@ -144,6 +164,7 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
         raise RuntimeError("units of work do not nest: commit at the edge")
     session.rollback()
     session.expire_all()
+    session.info.pop(READS_FROM, None)
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     if on_sqlite:
         _sqlite_writer.acquire()
@@ -153,7 +174,10 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
         connection = session.connection(execution_options={WRITES: True})
         if not on_sqlite:
             # of this transaction, not of the session: behind a pooler the next transaction has another one
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+            connection.exec_driver_sql(
+                f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT_SECONDS}s', true), "
+                f"set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true)"
+            )
         yield
         session.expire_on_commit = not keeps_rows
         session.commit()
@@ -166,6 +190,17 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
         del session.info["kept"]
         if on_sqlite:
             _sqlite_writer.release()
+
+
+def reading_from(replica: Engine | None) -> None:
+    """Let this request read from a replica until a unit of work begins, or from the database itself again. What was read is forgotten."""
+    try:
+        db.session.remove()
+    except SQLAlchemyError:                                              # what it was connected to is gone
+        db.session().invalidate()
+        db.session.remove()
+    if replica is not None:
+        db.session().info[READS_FROM] = replica
 
 
 @contextmanager
@@ -189,16 +224,30 @@ def is_lock_timeout(error: DBAPIError) -> bool:
 
 
 def is_unreachable(error: SQLAlchemyError) -> bool:
-    """Whether there is no PostgreSQL at this moment that takes what is written: it is down, starting, being replaced, full, or has no
-    connection left."""
+    """Whether there is no database at this moment that takes what is written: it is down, starting, being replaced, full, or has no
+    connection left; of SQLite, whether its disk takes nothing."""
+    import psycopg  # late: docs/architecture.md
+
     if isinstance(error, TimeoutError):
         return True
-    if not isinstance(error, DBAPIError) or not isinstance(error.orig, psycopg.Error):
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return is_disk_trouble(error)
+    if not isinstance(error.orig, psycopg.Error):
         return False
     code = error.orig.sqlstate
     if code is None:
         return isinstance(error.orig, psycopg.OperationalError) or error.connection_invalidated
     return code in AWAY_CODES or code.startswith("08")
+
+
+def is_disk_trouble(error: BaseException) -> bool:
+    """Whether the disk under the database is full, failing, or takes only reads."""
+    told = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(told, sqlite3.Error):
+        return getattr(told, "sqlite_errorcode", 0) & 0xFF in SQLITE_DISK_CODES
+    return getattr(told, "sqlstate", None) in DISK_CODES
 
 
 def kept_for_step() -> dict[Any, Any]:
@@ -214,13 +263,14 @@ def prepare_engine(engine: Engine) -> None:
     """Set what every connection needs.
 
     SQLite: WAL, full synchronisation (an acknowledged act survives a power cut), foreign keys, and real transactions:
-    the driver's own handling loses updates between processes without an error. PostgreSQL: UTC and a short lock wait.
+    the driver's own handling loses updates between processes without an error. PostgreSQL: UTC.
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "handle_error", _let_go_of_standby)
 
 
@@ -235,6 +285,18 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """Who writes sees what the one they waited for has committed; who only reads sees one moment, as on SQLite. A page read at two
+    moments would show a step that waits beside the work of who has just done it."""
+    from psycopg import IsolationLevel  # late: docs/architecture.md
+
+    options = connection.get_execution_options()
+    wanted = IsolationLevel.READ_COMMITTED if options.get(WRITES) else IsolationLevel.REPEATABLE_READ
+    own: Any = connection.connection.dbapi_connection
+    if "isolation_level" not in options and own.isolation_level != wanted:
+        own.isolation_level = wanted                                     # said with BEGIN: no statement more
 
 
 def _let_go_of_standby(context: ExceptionContext) -> None:

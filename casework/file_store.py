@@ -35,6 +35,8 @@ PIECE = 1 << 20
 SHORTEST_WAIT = timedelta(hours=1)
 """A sweep never takes anything younger: between `put` and the commit of its row a file is known to nobody."""
 
+PROBE_BYTES = 4096
+
 SWEEP_BATCH = 500
 """Names asked about in one query."""
 
@@ -185,8 +187,10 @@ class LocalFileStore:
     def refuse_unusable(self) -> None:
         """Raises OSError unless something could be stored now."""
         probe = self.root / f".probe-{secrets.token_hex(8)}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        try:
+            probe.write_bytes(bytes(PROBE_BYTES))                          # an empty file finds its place on a disk that is full, too
+        finally:
+            probe.unlink(missing_ok=True)
 
     def keeps_what_is_deleted(self) -> bool:
         """Whether the storage holds on to what is deleted; a folder does not."""

@@ -85,6 +85,15 @@ def tell_of_data_request(recipient: str, template: str, *, request: str, at: dat
     db.session.add(message)
 
 
+def tell_of_breach(recipient: str, template: str, *, breach: str, at: datetime, **parameters: Any) -> None:
+    """Tell somebody of a breach that affects them, by its ref and once; it belongs to no case and names nobody."""
+    message = OutboxMessage(
+        recipient=recipient, channel="page", template=template, parameters={"breach": breach, **parameters},
+        dedupe_key=f"{template}:{breach}:{recipient}", created_at=at, due_at=at,
+    )  # fmt: skip
+    db.session.add(message)
+
+
 def tell_of_schedule(recipient: str, template: str, *, at: datetime, key: str, **parameters: Any) -> None:
     """Tell a desk or an account of what a schedule made, or could not make; it belongs to no case. What was told under that key is not
     told twice."""

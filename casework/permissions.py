@@ -84,6 +84,7 @@ class Action(StrEnum):
     FOLLOW = "follow"
     FOLLOW_OWN = "follow_own"
     FREEZE_FIGURES = "freeze_figures"
+    HANDLE_BREACH = "handle_breach"
     HAND_BACK = "hand_back"
     HAND_OVER = "hand_over"
     HOLD = "hold"
@@ -109,12 +110,15 @@ class Action(StrEnum):
     QUARANTINE = "quarantine"
     RATE = "rate"
     READ_BOTTLENECKS = "read_bottlenecks"
+    READ_BREACHES = "read_breaches"
     READ_CASE = "read_case"
     READ_HEALTH = "read_health"
     READ_INBOX = "read_inbox"
     READ_LATE = "read_late"
     READ_LETTERS = "read_letters"
+    READ_LOOKS = "read_looks"
     READ_PROCESS = "read_process"
+    READ_PROCESSING = "read_processing"
     READ_PUBLIC = "read_public"
     READ_SETTING_EVENTS = "read_setting_events"
     READ_STATISTICS = "read_statistics"
@@ -206,6 +210,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.FOLLOW: ANYONE,
     Action.FOLLOW_OWN: ANYONE,
     Action.FREEZE_FIGURES: frozenset({Role.OPS_LEAD}),
+    Action.HANDLE_BREACH: frozenset({Role.ADMINISTRATOR}),
     Action.HAND_BACK: frozenset({Role.OFFICER}),
     Action.HAND_OVER: frozenset({Role.CONFIDENTIAL_READER}),
     Action.HOLD: frozenset({Role.OPS_LEAD}),
@@ -231,12 +236,15 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.QUARANTINE: OPERATIONS | AGENCY_ROLES,
     Action.RATE: ANYONE,
     Action.READ_BOTTLENECKS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
+    Action.READ_BREACHES: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.READ_CASE: CASE_READERS,
     Action.READ_HEALTH: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.READ_INBOX: STAFF,
     Action.READ_LATE: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER},
     Action.READ_LETTERS: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK},
+    Action.READ_LOOKS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.READ_PROCESS: frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR}),
+    Action.READ_PROCESSING: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.READ_PUBLIC: ANYONE,
     Action.READ_SETTING_EVENTS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.READ_STATISTICS: OPERATIONS | {Role.AGENCY_LEADER, Role.COMMITTEE_LEADER, Role.INSPECTOR},

@@ -30,6 +30,7 @@ from casework.models import (
     Field,
     Letterhead,
     OfficeHours,
+    ProcessingActivity,
     RefusalReason,
     ReminderRule,
     SuggestionRule,
@@ -80,6 +81,7 @@ RULES: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
     ("answer_templates.csv", AnswerTemplate, ("name_vi", "valid_from")),
     ("reminder_rules.csv", ReminderRule, ("kind", "urgency", "share", "after_amount", "role", "valid_from")),
     ("suggestion_rules.csv", SuggestionRule, ("kind", "target", "phrase", "valid_from")),
+    ("processing_activities.csv", ProcessingActivity, ("key", "valid_from")),
 )
 """Table of `seed_data/`, rows it makes, and what a row is known by. None of them belongs to a centre: they hold everywhere.
 

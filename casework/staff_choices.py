@@ -2,18 +2,24 @@
 what there is or was in the centres they work in."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TypeVar
 
 from sqlalchemy import func, or_, select
 
+from casework.calendars import rules_head
 from casework.db import db
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Area, Case, Field, RefusalReason, VisibilityReason
 from casework.permissions import Actor
+from casework.words import Bilingual
 
 MOST_OPTIONS = 200
 """Of a list of what somebody may choose from across centres."""
+
+MOST_KEPT = 500
+"""Different sets of centres and agencies people work in that a process keeps the choices of."""
 
 Row = TypeVar("Row", Field, RefusalReason, VisibilityReason)
 
@@ -108,6 +114,36 @@ def agencies_within(centres: Collection[int] | None) -> list[Agency]:
     if centres is not None:
         query = query.where(Agency.centre_id.in_(centres))
     return list(db.session.scalars(query.limit(MOST_OPTIONS)))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkChoices:
+    """What the filter of an inbox offers of the rules: what stands in the address, and its name."""
+
+    fields: tuple[tuple[str, Bilingual], ...]
+    areas: tuple[tuple[str, Bilingual], ...]
+    agencies: tuple[tuple[str, Bilingual], ...]
+
+
+_kept: dict[tuple[str, frozenset[tuple[int | None, int | None]]], tuple[tuple[str, date], WorkChoices]] = {}
+
+
+def work_choices(by: Actor, *, now: datetime) -> WorkChoices:
+    """The fields, communes and agencies of the centres a person works in; kept for all who work in the same ones until the rules change."""
+    head = rules_head(), local_day(now)
+    place = str(db.engine.url), frozenset((grant.centre_id, grant.agency_id) for grant in by.grants)
+    kept = _kept.get(place)
+    if kept is None or kept[0] != head:
+        centres = centres_worked_in(by)
+        found = WorkChoices(
+            tuple((row.service_code, row.name) for row in fields_within(centres, now=now)),
+            tuple((row.ref, row.name) for row in areas_within(centres)),
+            tuple((row.ref, row.short_name) for row in agencies_within(centres)),
+        )
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        kept = _kept[place] = head, found
+    return kept[1]
 
 
 def years_of_cases(*, now: datetime) -> list[int]:

@@ -1,10 +1,11 @@
 """Telephone numbers as people here write them; they are kept in E.164."""
 
-import phonenumbers
 
 
 def as_dialled(number: str | None) -> str:
     """A number in E.164 as it is dialled here: 0912 345 678; as it stands when it is none, empty for None."""
+    import phonenumbers  # late: docs/architecture.md
+
     if not number:
         return ""
     try:

@@ -1,19 +1,20 @@
 """The steps that bring a database from one version of the tables to the next. Only the command line and the health check come here."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
 
 from casework.db import LOCK_TIMEOUT_SECONDS, WRITES, prepare_engine
 from migrations import full_text
 from migrations.append_only import install_triggers
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 PROMISE = "schema_promise"
 LOCK_NUMBER = 4_106_114
@@ -22,24 +23,36 @@ LOCK_NUMBER = 4_106_114
 
 def upgrade(database_url: str, revision: str = "head") -> None:
     """Bring the database to a revision, the newest by default: all of it or nothing, on both databases."""
+    from alembic import command  # late: docs/architecture.md
+
     _run(database_url, lambda config: command.upgrade(config, revision))
 
 
 def downgrade(database_url: str, revision: str) -> None:
     """Take the database back to an older revision, `base` for none; what the newer tables held is lost."""
+    from alembic import command  # late: docs/architecture.md
+
     _run(database_url, lambda config: command.downgrade(config, revision))
 
 
 @cache
 def newest_revision() -> str:
     """The revision this version of the program needs."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+    return max(each.name.partition("_")[0] for each in (files(__package__) / "versions").iterdir() if each.name[:1].isdigit())
 
 
 def revision_of(engine: Engine) -> str | None:
     """The revision a database is at; None before the first migration."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision_here(connection)
+
+
+def _revision_here(connection: Connection) -> str | None:
+    # asked without Alembic, which every process of the program would else read in to start
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
 
 
 def promised_to(engine: Engine) -> str | None:
@@ -53,6 +66,8 @@ def promised_to(engine: Engine) -> str | None:
 
 def alembic_config(attributes: Mapping[str, Any] | None = None) -> Config:
     """Alembic's settings; `attributes` carry the connection to env.py."""
+    from alembic.config import Config  # late: docs/architecture.md
+
     config = Config()
     config.set_main_option("script_location", str(files(__package__)).replace("%", "%%"))
     config.attributes.update(attributes or {})
@@ -88,7 +103,9 @@ def _run(database_url: str, step: Any) -> None:
 
 def _promise(connection: Connection, config: Config) -> None:
     """Write down what the migration the database is at says of older programs; one that says nothing wants its own."""
-    revision = MigrationContext.configure(connection).get_current_revision()
+    from alembic.script import ScriptDirectory  # late: docs/architecture.md
+
+    revision = _revision_here(connection)
     if revision is None or not inspect(connection).has_table(PROMISE):
         return
     module = ScriptDirectory.from_config(config).get_revision(revision).module

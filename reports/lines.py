@@ -8,8 +8,6 @@ import io
 from functools import cache
 from importlib import resources
 
-from fontTools.ttLib import TTFont
-
 MILLIMETRE = 72 / 25.4
 SPARE = 0.98
 """How much of the room is used, so that a rounded width does not break a line again."""
@@ -69,6 +67,8 @@ def _pieces(word: str, face: str, size: float, wide: float) -> list[str]:
 @cache
 def _measures(face: str) -> tuple[dict[int, int], int, int]:
     """Advance of each character, units to the em, and the advance of a character that is not there."""
+    from fontTools.ttLib import TTFont  # late: docs/architecture.md
+
     font = TTFont(io.BytesIO((resources.files("reports") / "fonts" / f"{face}.ttf").read_bytes()), lazy=True)
     advances = font["hmtx"].metrics
     return {code: advances[name][0] for code, name in font.getBestCmap().items()}, font["head"].unitsPerEm, advances[".notdef"][0]

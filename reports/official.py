@@ -12,7 +12,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -160,6 +159,8 @@ class Frame:
     @property
     def verify_code(self) -> Markup:
         """The QR code of the page that says whether the document is genuine, as a drawing without style or script."""
+        import segno  # late: docs/architecture.md
+
         code = segno.make(self.verify_url or "", error="m", micro=False)
         return Markup(
             code.svg_inline(border=0, title="Mã QR để kiểm tra văn bản", svgclass="qr", lineclass=None, omitsize=True)

@@ -15,8 +15,6 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 
-from fontTools.ttLib import TTFont
-
 from casework.errors import CaseworkError
 
 Assets = Mapping[str, tuple[str, bytes]]
@@ -132,6 +130,8 @@ class _Printed(dict[int, int | str | None]):
 @cache
 def characters(families: tuple[str, ...]) -> frozenset[int]:
     """The characters each of some families has."""
+    from fontTools.ttLib import TTFont  # late: docs/architecture.md
+
     each = [frozenset(TTFont(io.BytesIO(font_assets()[f"fonts/{FAMILIES[name]}"][1]), lazy=True).getBestCmap()) for name in families]
     return frozenset.intersection(*each)
 

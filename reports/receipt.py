@@ -1,20 +1,25 @@
 """The receipt a sender keeps: code, secret, and until when the centre promises to accept the report (rules.md, sections 3 and 4)."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import segno
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from casework.local_time import LOCAL_ZONE
 from casework.sealing import grouped_secret
 from casework.words import Bilingual
 from reports.pdf import render_pdf
+
+if TYPE_CHECKING:
+    import segno
 
 WORDS: Mapping[str, Bilingual] = {
     "title": Bilingual("Giấy tiếp nhận phản ánh hiện trường", "Receipt of a field report"),
@@ -105,6 +110,8 @@ def local_moment(instant: datetime) -> str:
 
 
 def _code(receipt: Receipt) -> segno.QRCode:
+    import segno  # late: docs/architecture.md
+
     return segno.make(receipt.tracking_address, error="m", micro=False)
 
 

@@ -6,7 +6,6 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from importlib import resources
 
-import segno
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 WIDTH, HEIGHT = 1200, 630
@@ -70,6 +69,8 @@ def address_code(address: str) -> str:
 
     Readers take any of the eight masks; to look for the most even one takes six times as long as all the rest.
     """
+    import segno  # late: docs/architecture.md
+
     return segno.make(address, error="m", micro=False, mask=0).svg_inline(border=4, svgclass="qr", lineclass=None, omitsize=True)
 
 

@@ -5,6 +5,7 @@
     client        a test client of `app`; each request runs in a context of its own
     sqlite_environment, sqlite_config, sqlite_app, sqlite_client      the same for tests that need one database only
     postgres      the running cluster (tests.postgres.Cluster)
+    elsewhere     another machine with nothing on it, of the same kind of database as `config`
 
 Where nothing but the application is asked for, it is the one of tests.grounds, which all tests share one after the other; with
 `environment` or `config` a test gets an application and a database that were nobody's before.
@@ -28,6 +29,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Dialect, Engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.util import LRUCache
 
 from casework.db import db, prepare_engine
@@ -41,6 +43,17 @@ _numbers = itertools.count(1)
 # Compiled statements and mappings live as long as the process; looking through them for garbage again and again took an eighth of
 # the time of the whole run.
 gc.set_threshold(100_000, 50, 1000)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays for the whole run: the collector need not go through it."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Look for garbage once: pytest does so five times in a row as it ends, through all that a thousand tests have left in memory."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:
@@ -211,6 +224,23 @@ def config(environment: dict[str, str]) -> Config:
     return Config.from_environment(environment)
 
 
+@pytest.fixture
+def elsewhere(config: Config, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Config]:
+    """Another machine with nothing on it, of the same kind of database."""
+    # Not above: pure tests shall not wait for it.
+    from casework.keyring import current_keyring, use_keyring
+
+    keyring = current_keyring()
+    if config.is_sqlite:
+        yield Config.from_environment(environment_of(tmp_path / "elsewhere"))
+    else:
+        cluster: Cluster = request.getfixturevalue("postgres")
+        name = f"{make_url(config.database_url).database}_elsewhere"
+        yield Config.from_environment(environment_of(tmp_path / "elsewhere", cluster.create(name)))
+        cluster.drop(name)
+    use_keyring(keyring)
+
+
 @contextmanager
 def _application(request: pytest.FixtureRequest, kind: str, config: str) -> Iterator[Flask]:
     asked = set(request.fixturenames)
@@ -219,9 +249,11 @@ def _application(request: pytest.FixtureRequest, kind: str, config: str) -> Iter
             yield app
         return
     ground: Ground = request.getfixturevalue(f"{kind}_ground")
-    # what a test does to parts of the program, and what they tell meanwhile, happens while the situation is built, or not at all
-    remembering = not asked & {"monkeypatch", "caplog", "capsys", "capfd"}
-    with ground.standing(environment_of, request.getfixturevalue("tmp_path") / "installation", remembering=remembering) as app:
+    # what parts of the program tell, and what they do once a test has replaced them, happens while the situation is built, or not at all
+    remembering = not asked & {"caplog", "capsys", "capfd"}
+    replaced = request.getfixturevalue("monkeypatch") if "monkeypatch" in asked else None
+    folder = request.getfixturevalue("tmp_path") / "installation"
+    with ground.standing(environment_of, folder, remembering=remembering, replaced=replaced) as app:
         yield app
 
 

@@ -8,7 +8,7 @@ those of an installation.
 A builder marked @remembered is run once for each situation it is asked for in; after that its outcome is brought back:
 
     ground.situation    the number of what was built since the migrations, as far as it was built by such builders alone; None
-                        after anything else has written, and from the start in tests that replace parts of the program
+                        after anything else has written, and once a test has replaced parts of the program
 
 A test that asks for `config` or `environment` stands on a ground of its own instead (tests/conftest.py), for it may do anything.
 """
@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
+import pytest
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import URL, Connection, Dialect, Engine, QueuePool, event, inspect, make_url
 from sqlalchemy.orm import make_transient_to_detached
@@ -53,7 +54,7 @@ from web.config import Config
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MOST_KEPT = 200
+MOST_KEPT = 500
 """Situations kept at a time; about a megabyte each."""
 
 KNOWN: tuple[dict[Any, Any], ...] = (
@@ -91,6 +92,7 @@ class Ground(ABC):
         self.config: Config | None = None
         self.engine: Engine | None = None
         self.situation: int | None = None
+        self.replaced: pytest.MonkeyPatch | None = None
         self._like_new: dict[str, Any] = {}
         self._kept: dict[tuple[Any, ...], Kept] = {}
         self._contents: dict[int, tuple[Any, Path, Any]] = {}
@@ -130,8 +132,12 @@ class Ground(ABC):
     # -- one test -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def standing(self, environment: Callable[[Path, str | None], dict[str, str]], folder: Path, *, remembering: bool) -> Iterator[Flask]:
-        """The application for one test, its data in `folder`, with its context pushed."""
+    def standing(
+        self, environment: Callable[[Path, str | None], dict[str, str]], folder: Path, *, remembering: bool,
+        replaced: pytest.MonkeyPatch | None = None,
+    ) -> Iterator[Flask]:
+        """The application for one test, its data in `folder`, with its context pushed; `replaced` knows what the test puts in place of
+        parts of the program."""
         variables = environment(folder, self._url(folder))
         config = self.config = Config.from_environment(variables)
         if (keys := self.folder / "keyring.json").exists():
@@ -146,6 +152,7 @@ class Ground(ABC):
         app = self.app
         self._repoint(app, config)
         self.situation = 0 if remembering else None
+        self.replaced = replaced
         self._threads = threading.active_count()
         with app.app_context():
             try:
@@ -220,6 +227,8 @@ class Ground(ABC):
         listening = len(self.engine.dispatch.before_cursor_execute) > self._listeners   # type: ignore[union-attr]
         if threading.active_count() != self._threads:                                  # several at once, and one of them may be this
             self.situation = None
+        if self.replaced is not None and _has_replaced(self.replaced):
+            self.situation = None
         if self.situation is None or listening or session.info.get("in_unit_of_work"):
             return builder(*given, **named)
         try:
@@ -287,6 +296,10 @@ class Ground(ABC):
 
 def _no_key() -> Any:
     raise Unkeyable
+
+
+def _has_replaced(patches: pytest.MonkeyPatch) -> bool:
+    return any((patches._setattr, patches._setitem, patches._cwd, patches._savesyspath))
 
 
 @dataclass(frozen=True)

@@ -58,13 +58,14 @@ def _ground(durable: bool) -> Path:
 class Cluster:
     """One server on a Unix socket in its own folder, so that no port can be taken.
 
-    With `durable`, it syncs as production does (for tests that kill it); else it forgets everything in a crash and is fast.
+    With `durable`, it syncs as production does (for tests that kill it); else it forgets everything in a crash and is fast. With `follows`
+    it is a streaming replica of another, to be started with the same `options`, which are settings of the server.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, follows: Cluster | None = None, ground: Path | None = None, **options: str) -> None:
         self.programs = find_programs()
-        self.folder = Path(tempfile.mkdtemp(prefix="langbiang-pg-", dir=_ground(durable)))
-        self.durable = durable
+        self.folder = Path(tempfile.mkdtemp(prefix="langbiang-pg-", dir=ground or _ground(durable)))
+        self.durable, self.options = durable, options
         self.pooler: Pooler | None = None
         self.server: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:                                                       # the server refuses to run as root
@@ -72,17 +73,20 @@ class Cluster:
             self.as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         else:
             self.as_owner = ["setpriv"]
+        data = self.folder / "data"
+        making = ["initdb", "-D", data, "-U", "app", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        if follows is not None:
+            making = ["pg_basebackup", "-D", data, "-R", "-c", "fast", "-h", follows.folder, "-U", "app", "--no-sync"]
         try:
-            subprocess.run([*self.as_owner, self.programs / "initdb", "-D", self.folder / "data", "-U", "app", "--auth=trust",
-                            "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, cwd="/")
+            subprocess.run([*self.as_owner, self.programs / making[0], *making[1:]], check=True, capture_output=True, cwd="/")
         except subprocess.CalledProcessError as error:
             self.stop()
-            raise RuntimeError(f"initdb failed: {error.stderr.decode()}") from error
+            raise RuntimeError(f"{making[0]} failed: {error.stderr.decode()}") from error
 
     def start(self) -> None:
         """Start the server and wait until it answers. It dies with the process that started it, whatever ends that one."""
         options = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "120", "shared_buffers": "64MB",
-                   "logging_collector": "off", "timezone": "UTC"} | ({} if self.durable else FAST_AND_LOSABLE)
+                   "logging_collector": "off", "timezone": "UTC"} | ({} if self.durable else FAST_AND_LOSABLE) | self.options
         with (self.folder / "log").open("ab") as log:
             self.server = subprocess.Popen([*self.as_owner, "--pdeathsig=INT", self.programs / "postgres", "-D", self.folder / "data",
                                             *(f"-c{name}={value}" for name, value in options.items())], stdout=log, stderr=log, cwd="/")

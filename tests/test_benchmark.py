@@ -2,15 +2,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, select
 
+from casework.db import db
+from casework.identity import open_contact
+from casework.models import Case, OutboxMessage, Report, Reporter
+from casework.sealing import lookup_digest
 from tests.postgres import Cluster
-from web import benchmark, benchmark_alone, benchmark_load, benchmark_table, benchmark_visitors
-from web.benchmark_house import Scale
-from web.benchmark_life import LIFE
-from web.benchmark_visitors import Crew, HttpBrowser, Notebook, Timing
+from web.benchmark import load, pages_alone, rate, seeding, sizes, sizes_table, steps, steps_table, visitors, weight
+from web.benchmark.copies import Copier
+from web.benchmark.house import Scale
+from web.benchmark.indexes import kept_indexes
+from web.benchmark.life import LIFE
+from web.benchmark.visitors import Crew, HttpBrowser, Notebook, Timing
+from web.config import Config
 
 LIVES = 2
 LEEWAY = 3
@@ -23,9 +34,9 @@ MOST_STATEMENTS = 40
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     out = tmp_path_factory.mktemp("benchmark") / "kept" / "benchmark.json"
-    measured = benchmark.run(lives=LIVES, out=out)
+    measured = steps.run(lives=LIVES, out=out)
     assert json.loads(out.read_text(encoding="utf-8")) == measured
-    print("\n".join(benchmark_table.lines(measured)))
+    print("\n".join(steps_table.lines(measured)))
     return measured
 
 
@@ -35,16 +46,16 @@ def test_a_life_has_thirteen_steps() -> None:
 
 def test_a_step_through_the_use_cases_sends_few_statements(result: dict[str, Any]) -> None:
     step = result["ways"]["use_cases"]["step"]
-    assert step["statements_p50"] <= benchmark_table.AIM_STATEMENTS
+    assert step["statements_p50"] <= steps_table.AIM_STATEMENTS
     assert step["statements_max"] <= MOST_STATEMENTS
 
 
 def test_a_step_through_the_use_cases_is_quick(result: dict[str, Any]) -> None:
-    assert result["ways"]["use_cases"]["step"]["processor_p50_ms"] <= benchmark_table.AIM_MS * LEEWAY
+    assert result["ways"]["use_cases"]["step"]["processor_p50_ms"] <= steps_table.AIM_MS * LEEWAY
 
 
 def test_the_state_of_a_waiting_instance_is_small(result: dict[str, Any]) -> None:
-    assert 0 < result["state_bytes_per_waiting_instance"]["max"] < benchmark_table.AIM_STATE_BYTES
+    assert 0 < result["state_bytes_per_waiting_instance"]["max"] < steps_table.AIM_STATE_BYTES
 
 
 def test_engine_and_pages_are_measured_beside_the_use_cases(result: dict[str, Any]) -> None:
@@ -56,12 +67,115 @@ def test_engine_and_pages_are_measured_beside_the_use_cases(result: dict[str, An
 def test_it_runs_on_postgresql_and_refuses_a_database_in_use(postgres: Cluster) -> None:
     url = postgres.create("benchmark")
     try:
-        step = benchmark.run(lives=1, database_url=url, with_pages=False)["ways"]["use_cases"]["step"]
-        assert step["statements_p50"] <= benchmark_table.AIM_STATEMENTS
-        with pytest.raises(benchmark.BenchmarkRefused):
-            benchmark.run(lives=1, database_url=url, with_pages=False)
+        step = steps.run(lives=1, database_url=url, with_pages=False)["ways"]["use_cases"]["step"]
+        assert step["statements_p50"] <= steps_table.AIM_STATEMENTS
+        with pytest.raises(steps.BenchmarkRefused):
+            steps.run(lives=1, database_url=url, with_pages=False)
     finally:
         postgres.drop("benchmark")
+
+
+CASES, PART = 400, 60
+
+
+class Killed(Exception):
+    """What a kill leaves behind is what a transaction that fails leaves."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the house on SQLite, which is built once."""
+    return tmp_path_factory.mktemp("house")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def house(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[Config]:
+    """Where a house is built; of PostgreSQL a database of its own."""
+    settings = {"LANGBIANG_DATA": str(folder if request.param == "sqlite" else tmp_path)}
+    if request.param == "sqlite":
+        yield Config.from_environment(settings)
+        return
+    postgres: Cluster = request.getfixturevalue("postgres")
+    try:
+        yield Config.from_environment({**settings, "LANGBIANG_DATABASE_URL": postgres.create("house")})
+    finally:
+        postgres.drop("house")
+
+
+def test_a_house_that_was_killed_is_gone_on_with_and_verification_finds_nothing_wrong(
+    house: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seeding, "PART", PART)
+    monkeypatch.setattr(seeding, "LARGE", PART)            # so that indexes are taken away and made again
+    scale, copy = sizes.scale_of(CASES), Copier.copy
+
+    def killed_at_its_end(copier: Copier, first: int, last: int) -> None:
+        copy(copier, first, last)
+        if first > 2 * PART:
+            raise Killed
+
+    with sizes.opened(house, scale) as app:
+        before = indexes(house)
+        monkeypatch.setattr(Copier, "copy", killed_at_its_end)
+        with pytest.raises(Killed):
+            seeding.build_house(app, scale, now=datetime.now(UTC))
+        monkeypatch.setattr(Copier, "copy", copy)
+        assert len(indexes(house)) < len(before)
+        seeding.build_house(app, scale, now=datetime.now(UTC))
+        assert seeding.build_house(app, scale, now=datetime.now(UTC)).cases == CASES
+        assert indexes(house) == before
+        assert sizes.verified(house)["first"] == []
+        with app.app_context():
+            look_at_the_last_copy()
+            db.session.remove()
+    with pytest.raises(steps.BenchmarkRefused), sizes.opened(house, sizes.scale_of(2 * CASES)):
+        pass
+
+
+def indexes(config: Config) -> list[list[Any]]:
+    """The indexes that stand, by table, name and constraint: PostgreSQL words a condition anew."""
+    engine = create_engine(config.database_url)
+    try:
+        return [row[:3] for row in kept_indexes(engine)]
+    finally:
+        engine.dispose()
+
+
+def look_at_the_last_copy() -> None:
+    """It has a sender, messages and a history of its own."""
+    case = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
+    assert case is not None
+    report = db.session.scalars(select(Report).where(Report.code == case.code)).one()
+    reporter = db.session.get_one(Reporter, report.reporter_id)
+    phone = open_contact(reporter.sealed_identity or b"").phone
+    assert lookup_digest(phone or "", purpose="phone") == reporter.phone_digest
+    told = db.session.scalars(select(OutboxMessage).where(OutboxMessage.case_id == case.id)).all()
+    assert {each.parameters["code"] for each in told} == {case.code}
+
+
+def test_pages_steps_and_timers_of_a_house_are_timed_and_compared(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "AGENCIES_AT_WORK", 1)
+    out = tmp_path / "house.json"
+    result = sizes.run(CASES, folder=folder, asked=2, out=out)
+    figures = result["figures"]
+    assert {*sizes.STAFF_PAGES, "case page", "public list", "public search, common", sizes.STEP, "timers, none due"} <= figures.keys()
+    assert 0 < result["bytes_of_a_case"] < weight.AIM_BYTES
+    slower = {**result, "cases": 10 * CASES, "figures": {**figures, "case page": {**figures["case page"], "p95_ms": 10**6}}}
+    (tmp_path / "larger.json").write_text(json.dumps(slower), encoding="utf-8")
+    rows = list(sizes_table.lines(sizes_table.results_in([tmp_path / "larger.json", out])))
+    assert [row.rpartition("1.3: ")[2] for row in rows if row.startswith(("| case page |", "| public list |"))] == ["missed |", "met |"]
+
+
+def test_whole_lives_are_counted_with_errors_and_memory() -> None:
+    measured = rate.run(seconds=1, hands=1, servers=1)
+    print("\n".join(rate.lines(measured)))
+    figures = {each.name: each for each in measured.figures}
+    assert measured.faults == []
+    assert figures["errors"].is_met
+    assert figures["lives a second"].value
+    assert min(measured.beside["memory_mb"]["servers"] + measured.beside["memory_mb"]["worker"]) > 0
 
 
 SMALL = Scale(cases=300, open_steps=60, agencies=3, sessions=10, pace_seconds=1, steps_per_second=4, clients=2, seconds=2)
@@ -69,10 +183,10 @@ SMALL = Scale(cases=300, open_steps=60, agencies=3, sessions=10, pace_seconds=1,
 
 
 def test_people_work_in_a_house_of_copied_cases_without_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark_alone, "ASKED", 5)    # what they take is nothing here: that each kind is there and answers
-    monkeypatch.setattr(benchmark_alone, "PHOTOS", 1)
-    measured = benchmark_load.run(SMALL)
-    print("\n".join(benchmark_load.lines(measured)))
+    monkeypatch.setattr(pages_alone, "ASKED", 5)    # what they take is nothing here: that each kind is there and answers
+    monkeypatch.setattr(pages_alone, "PHOTOS", 1)
+    measured = load.run(SMALL)
+    print("\n".join(load.lines(measured)))
     figures = {each.name: each for each in measured.figures}
     assert measured.beside["cases"] == SMALL.cases
     assert measured.faults == []
@@ -81,7 +195,7 @@ def test_people_work_in_a_house_of_copied_cases_without_an_error(monkeypatch: py
     assert [name for name, each in figures.items() if ("errors" in name or "statements" in name) and not each.is_met] == []
     assert [kind for kind, took in measured.beside["alone"].items() if not took["requests"]] == []
     assert measured.beside["public"].keys() == measured.beside["alone"].keys()
-    assert measured.beside["photos"]["photos"] == benchmark_alone.PHOTOS
+    assert measured.beside["photos"]["photos"] == pages_alone.PHOTOS
 
 
 def test_a_house_has_enough_open_cases_for_its_crew_and_more_where_asked() -> None:
@@ -99,12 +213,12 @@ class EmptyInbox(HttpBrowser):
 
 def test_whoever_finds_an_inbox_empty_leaves_it_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = [1.0]
-    monkeypatch.setattr(benchmark_visitors, "monotonic", lambda: moment[0])
-    monkeypatch.setattr(benchmark_visitors, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(visitors, "monotonic", lambda: moment[0])
+    monkeypatch.setattr(visitors, "sleep", lambda _seconds: None)
     notebook = Notebook()
     crew = Crew([EmptyInbox("127.0.0.1", 1, notebook, "only_one")], notebook)
     assert [crew.do_one() for _ in range(3)] == [False] * 3
     assert len(notebook.timings) == 1
-    moment[0] += benchmark_visitors.EMPTY_SECONDS
+    moment[0] += visitors.EMPTY_SECONDS
     crew.do_one()
     assert len(notebook.timings) == 2

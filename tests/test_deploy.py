@@ -12,7 +12,7 @@ import yaml
 
 from casework.photo_records import MOST_PHOTOS
 from tests.test_packaging import ROOT
-from web.cli import commands
+from web.cli import COMMANDS
 from web.config import Config
 from web.security import FORM_SLACK_BYTES
 
@@ -47,7 +47,7 @@ def test_the_environment_file_is_one_the_program_reads() -> None:
 def test_a_service_runs_a_command_there_is(path: Path) -> None:
     words = shlex.split(unit(path)["Service"]["ExecStart"])
     if words[0].endswith("/bin/langbiang"):
-        assert words[1] in commands.commands
+        assert words[1] in COMMANDS
         words = words[2:]
     else:
         assert (DEPLOY / "sbin" / Path(words[0]).name).exists()
@@ -74,7 +74,7 @@ def test_the_containers_take_settings_the_program_knows_and_commands_there_are()
     for service in ours:
         assert {name.removesuffix("_FILE") for name in service["environment"]} <= VARIABLES
         command = service.get("command", ["langbiang", "serve"])
-        assert command[1] in commands.commands
+        assert command[1] in COMMANDS
         assert set(service["secrets"]) <= set(compose["secrets"])
 
 
@@ -91,4 +91,4 @@ def test_a_guide_names_files_and_commands_there_are(name: str) -> None:
     for path in re.findall(r"\bdeploy/[\w./*-]+", typed):
         assert list(ROOT.glob(path)), path
     for command in re.findall(r"^langbiang (\S+)", typed, re.MULTILINE):
-        assert command in commands.commands, command
+        assert command in COMMANDS, command

@@ -28,8 +28,8 @@ from PIL import Image
 from casework.db import db, unit_of_work
 from casework.intake import original_words
 from casework.models import Photo, Report
-from web.benchmark_life import take_on_staff
-from web.benchmark_pages import filled
+from web.benchmark.life import take_on_staff
+from web.benchmark.pages import filled
 from web.clock import now
 from web.config import Config
 from workflows.definitions import shipped_model

@@ -25,7 +25,7 @@ PAGES = (
     "settings.reorganisations", "settings.host_apps", "settings.health", "settings.jobs",
     "contacts.codes", "contacts.in_app", "contacts.sign_in", "contacts.account",
     "contacts.confirming", "contacts.tracking", "contacts.hand_over", "outside.sign_in", "outside.identities",
-    "offline.pages", "offline.reports", "rights.own", "rights.requests",
+    "offline.pages", "offline.reports", "rights.own", "rights.requests", "rights.processing", "rights.access", "rights.breaches",
     "statistics.figures", "statistics.dashboard", "outputs.pages", "outputs.schedules", "reporting.pages",
 )  # fmt: skip
 """The modules with pages; each has a blueprint `bp`."""
@@ -55,6 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
         locales,
         metrics,
         navigation,
+        replica,
         request_log,
         security,
         sessions,
@@ -83,6 +84,7 @@ def create_app(config: Config | None = None) -> Flask:
         except BaseException:
             db.engine.dispose()
             raise
+        replica.install(app, config)
     app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)
     app.extensions["outside"] = open_outside(config)
@@ -113,6 +115,7 @@ def settings_of(config: Config) -> dict[str, Any]:
         "SECRET_KEY_FALLBACKS": [config.secret_key_before] if config.secret_key_before else None,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(config),
+        "SQLALCHEMY_BINDS": {"replica": {"url": config.replica_url, **replica_options(config)}} if config.replica_url else {},
         "BASE_URL": config.base_url,
         "CLAMAV_DOWN": config.clamav_down,
         "DATA": config.data,
@@ -134,3 +137,10 @@ def engine_options(config: Config) -> dict[str, Any]:
     """One connection for each working thread. Parameters of failed statements stay out of exceptions, and so out of logs."""
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": config.threads, "max_overflow": 2}
     return options if config.is_sqlite else options | {"pool_pre_ping": True, "pool_recycle": 1800}
+
+
+def replica_options(config: Config) -> dict[str, Any]:
+    """The same for the replica, which keeps nobody waiting once it is gone."""
+    from web.nearness import QUICK_TO_GIVE_UP
+
+    return engine_options(config) | {"connect_args": dict(QUICK_TO_GIVE_UP), "execution_options": {"postgresql_readonly": True}}

@@ -91,6 +91,17 @@ def database(value: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def replica(value: str) -> str:
+    """The address of a database of PostgreSQL."""
+    try:
+        found = database(value)
+    except ValueError:
+        found = ""
+    if not found.startswith("postgresql"):
+        raise ValueError("allowed is postgresql://user@host/name")
+    return found
+
+
 def web_address(value: str) -> str:
     """The address people type, without a path: links in letters and QR codes are built on it."""
     parts = urlsplit(value)
@@ -191,6 +202,11 @@ class Config:
     database_url: str = setting("DATABASE_URL", database, lambda so_far: f"sqlite:///{so_far['data'] / 'langbiang.db'}",
                                 "SQLAlchemy address of the database: SQLite for one machine, PostgreSQL 15 or later for several.",
                                 shown="sqlite, langbiang.db in the data folder", hidden=True)
+    replica_url: str = setting("REPLICA_URL", replica, "",
+                               "Address of a streaming replica of the database (PostgreSQL), from which people who are not signed in are "
+                               "shown what is published. Not set: all is read from the database itself.", shown="not set", hidden=True)
+    replica_lag: int = setting("REPLICA_LAG", whole_number(5, 3600), 10,
+                               "Seconds the replica may be behind; beyond that public pages are read from the database itself.")
     host: str = setting("HOST", text, "127.0.0.1", "Address the server listens on.")
     port: int = setting("PORT", whole_number(1, 65535), 8080, "Port the server listens on.")
     base_url: str = setting("BASE_URL", web_address, lambda so_far: f"http://127.0.0.1:{so_far['port']}",
@@ -279,6 +295,8 @@ class Config:
         if self.smtp_url and not self.mail_from:
             raise SettingRefused(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: e-mails need a sender.")
         self._refuse_half_a_bucket()
+        if self.replica_url and self.is_sqlite:
+            raise SettingRefused(f"{PREFIX}REPLICA_URL is set, and {PREFIX}DATABASE_URL is not one of PostgreSQL: SQLite has no replicas.")
         if self.is_secure or self.allow_plain_http:
             return
         for variable, value, host in (("BASE_URL", self.base_url, urlsplit(self.base_url).hostname or ""), ("HOST", self.host, self.host)):

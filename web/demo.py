@@ -1,9 +1,6 @@
-"""The demonstration: one command that makes an installation with invented data, tells what to sign in with, and serves."""
+"""The demonstration: an installation with invented data, and what to sign in with."""
 
-import os
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import TextIO
 
 from flask import Flask
@@ -20,7 +17,6 @@ from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
 from casework.reminders import send_reminders
 from casework.seeding import install_centre, install_rules
-from web import create_app
 from web.config import Config, StartRefused
 from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
 from web.demo_citizens import furnish_citizens
@@ -28,13 +24,10 @@ from web.demo_counts import count_and_order
 from web.demo_desks import OnDesk, furnish_desks, on_desk
 from web.demo_papers import write_papers
 from web.demo_people import CITIZENS, PASSWORD, DemoAccount, add_people, citizen_by_email, demo_accounts, staff_account
-from web.demo_seals import demo_seals
 from web.demo_settings import furnish_settings, let_messages_be_given_up, let_past_messages_rest
 from web.demo_studio import count_the_year, furnish_studio, plan_a_move
 from web.passwords import hash_password
 from web.recording_jobs import prepare_recordings
-from web.schema import refuse_other_schema
-from web.server import serve
 from web.worker import provable_kinds
 from workflows.models import Timer
 from workflows.unconfirmed import set_apart_unconfirmed
@@ -46,37 +39,6 @@ OPENED = datetime(2022, 5, 16, 8, 0, tzinfo=LOCAL_ZONE)
 
 PREPARED = "install_demo"
 """The event that says the demonstration is complete. It is written in the same transaction as everything else, so it cannot lie."""
-
-
-def run(port: int, data: Path) -> None:
-    """Prepare the demonstration in a folder, print its address and accounts, and serve until stopped.
-
-    Raises SettingRefused or StartRefused, the latter when the database holds something else than a demonstration.
-    """
-    config = demo_config(port, data)
-    app = demo_app(config)
-    with app.app_context():
-        prepare(app, now=datetime.now(UTC))
-        print_accounts(config, sys.stdout, now=datetime.now(UTC))
-    serve(app, config)
-
-
-def demo_config(port: int, data: Path) -> Config:
-    """The settings of the environment, with the folder, the port and the banner of a demonstration."""
-    given = {"LANGBIANG_DATA": str(data), "LANGBIANG_PORT": str(port), "LANGBIANG_DEMO": "yes"}
-    return Config.from_environment({**demo_seals(data.absolute()), **os.environ, **given})
-
-
-def demo_app(config: Config) -> Flask:
-    """The application on a database brought to the newest schema."""
-    import migrations
-
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    migrations.upgrade(config.database_url)
-    app = create_app(config)
-    with app.app_context():
-        refuse_other_schema(db.engine)
-    return app
 
 
 def prepare(app: Flask, *, now: datetime) -> bool:

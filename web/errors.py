@@ -1,5 +1,6 @@
 """How refusals and failures are answered: a kind page, the right status, and what was typed kept where it can be."""
 
+import errno
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError, Unauthorized
 
-from casework.db import db, is_lock_timeout, is_unreachable
+from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
 from casework.file_store import FileNotStored, StorageUnreachable
 from casework.permissions import NotAllowed
@@ -26,6 +27,8 @@ NEVER_SHOWN = ("csrf_token", "password", "secret")
 LONGEST_KEPT = 20_000
 AWAY_SECONDS = "15"
 """What clients are told to wait while a database or a storage is away."""
+
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def install(app: Flask) -> None:
@@ -44,6 +47,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(SQLAlchemyError, database_failed)
     for trouble in (FileNotStored, StorageUnreachable):
         app.register_error_handler(trouble, away)
+    app.register_error_handler(OSError, disk_failed)
     app.register_error_handler(RequestEntityTooLarge, lambda _error: page(413))
     app.register_error_handler(SecurityError, other_host)
     app.teardown_appcontext(let_go)
@@ -111,18 +115,36 @@ def database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
     return case_busy(error)
 
 
+def disk_failed(error: OSError) -> ResponseReturnValue:
+    """A disk of this machine takes nothing, be it the one on which uploads lie while they come; anything else is our failure."""
+    if error.errno not in DISK_ERRORS:
+        raise error
+    return away(error)
+
+
 def away(error: Exception) -> ResponseReturnValue:
-    """Database or storage are away, as while another server takes over. The page stands alone; the same form may be sent again: what was
-    done after all is not done twice."""
+    """Database or storage are away, as while another server takes over, or take nothing. The page stands alone; the same form may be sent
+    again: what was done after all is not done twice."""
     LOGGER.error("away", extra={"request": request_id(), **failure_facts(error)})
     _roll_back()
     headers = {"Retry-After": AWAY_SECONDS, "Cache-Control": "no-store"}
     language = chosen_language()
+    is_storage = isinstance(error, FileNotStored | StorageUnreachable | OSError) or is_disk_trouble(error)
     with force_locale(language):                                           # the reader's own stands in the database
         if wants_json():
-            return {"words": _("The system is being switched over. Please try again in half a minute.")}, 503, headers
-        values = {"language": language, "request_id": request_id(), "kept": kept_fields()}
+            of_storage = _("The storage of the system has a problem. Please try again in some minutes.")
+            words = of_storage if is_storage else _("The system is being switched over. Please try again in half a minute.")
+            return {"words": words}, 503, headers
+        values = {"language": language, "request_id": request_id(), "kept": _kept_of_a_whole_form(), "is_storage": is_storage}
         return current_app.jinja_env.get_template("errors/away.html").render(values), 503, headers
+
+
+def _kept_of_a_whole_form() -> list[tuple[str, str]]:
+    """Nothing of one that could not be taken in."""
+    try:
+        return kept_fields()
+    except OSError:
+        return []
 
 
 def case_busy(_error: Exception) -> ResponseReturnValue:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, MultipleFileField
@@ -186,6 +184,8 @@ def number(text: str | None, limit: float) -> float | None:
 
 def phone_number(typed: str) -> str | None:
     """A telephone number in E.164, read as Vietnamese unless it says otherwise; None if there cannot be such a number."""
+    import phonenumbers  # late: docs/architecture.md
+
     try:
         parsed = phonenumbers.parse(typed, "VN")
     except phonenumbers.NumberParseException:
@@ -195,6 +195,8 @@ def phone_number(typed: str) -> str | None:
 
 def email_address(typed: str) -> str | None:
     """An address in lower case; None if it is none. The domain is not asked."""
+    from email_validator import EmailNotValidError, validate_email  # late: docs/architecture.md
+
     try:
         return validate_email(typed.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError:

@@ -4,6 +4,7 @@ As many processes and threads as the settings say. nginx in front takes slow upl
 threads could not do; without it use `langbiang serve`, whose server does that itself. SIGTERM and SIGHUP let requests in flight end first.
 """
 
+import gc
 from typing import Any
 
 from web.config import Config
@@ -11,6 +12,7 @@ from web.processes import count_together
 from web.request_log import write_log
 from web.server import FINISH_SECONDS, listen_address
 
+gc.set_threshold(50_000, 20, 100)  # as langbiang.py; the processes forked from this one have it, too
 _config = Config.from_environment()
 if _config.processes > 1:
     count_together(_config.data / "metrics" / str(_config.port))

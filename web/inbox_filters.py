@@ -9,10 +9,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from casework.db import db
-from casework.models import Account, Agency, Area
+from casework.models import Account
 from casework.permissions import Actor, Role
 from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
-from casework.staff_choices import agencies_within, areas_within, centres_worked_in, fields_within
+from casework.staff_choices import work_choices
 from casework.states import STAFF_LABELS, CaseState
 from casework.words import Bilingual
 from web.clock import now
@@ -72,16 +72,15 @@ def params_of(chosen: Filter) -> dict[str, str]:
 
 
 def choices_for(by: Actor, chosen: Filter, *, principals: list[Account]) -> list[Choice]:
-    """Return the selects of the form. Four statements at most."""
-    given, centres = params_of(chosen), centres_worked_in(by)
+    """Return the selects of the form. Four statements where nobody has asked since the rules changed."""
+    given, offered = params_of(chosen), work_choices(by, now=now())
     states = [(state, local(STAFF_LABELS[CaseState(state)][1])) for state in CLOSED_VALUES["state"]]
-    of_work = [(row.service_code, local(row.name)) for row in fields_within(centres, now=now())]
     found = [
         _choice("state", _("State"), _("Any state"), states, given),
-        _choice("field", _("Field"), _("Any field"), of_work, given),
-        _choice("area", _("Area"), _("Any area"), _named(areas_within(centres)), given),
+        _choice("field", _("Field"), _("Any field"), _named(offered.fields), given),
+        _choice("area", _("Area"), _("Any area"), _named(offered.areas), given),
         _choice("urgency", _("Urgency"), _("Any urgency"), _labelled(URGENCY_LABELS), given),
-        _choice("agency", _("Agency"), _("Any agency"), _named(agencies_within(centres)), given),
+        _choice("agency", _("Agency"), _("Any agency"), _named(offered.agencies), given),
         _choice("source", _("Source"), _("Any source"), _labelled(SOURCE_LABELS), given),
         _choice("due", _("Limit"), _("Any limit"), _labelled(DUE_LABELS), given),
     ]  # fmt: skip
@@ -100,8 +99,8 @@ def _choice(key: str, label: str, anything: str, options: list[tuple[str, str]],
     return Choice(key, label, anything, options, given.get(key, ""))
 
 
-def _named(rows: Iterable[Area | Agency]) -> list[tuple[str, str]]:
-    return [(row.ref, local(row.name if isinstance(row, Area) else row.short_name)) for row in rows]
+def _named(rows: Iterable[tuple[str, Bilingual]]) -> list[tuple[str, str]]:
+    return [(value, local(name)) for value, name in rows]
 
 
 def _labelled(labels: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from flask_babel import Babel, Domain, get_locale
 
 from casework.words import Bilingual
 from web.config import LANGUAGES
-from web.sessions import signed_in_account
+from web.sessions import current_session
 
 LANGUAGE_COOKIE = "langbiang_language"
 ONE_YEAR = 365 * 86_400
@@ -72,8 +72,8 @@ def reader_language() -> str:
 
     What the browser says it prefers is not asked: telephones sold here often say English to readers of Vietnamese.
     """
-    account = signed_in_account() if chosen_in_browser() is None else None
-    return account.language if account is not None else chosen_language()
+    is_known = chosen_in_browser() is None and current_session() is not None
+    return g.account_language if is_known else chosen_language()
 
 
 def chosen_language() -> str:

@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from casework.area_lookup import bounded_area_at, is_outside
 from casework.db import db
-from casework.map_layers import areas_layer
 from casework.models import Centre
 from casework.permissions import Action
 from web.base_map import pmtiles_file
@@ -14,14 +13,18 @@ from web.filing_form import number
 from web.guards import found, performs
 from web.locales import in_reader_language
 from web.public import today
+from web.replica import may_be_behind
 
 bp = Blueprint("maps", __name__)
 
 
 @bp.get("/map/areas/<ref>.geojson")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def areas(ref: str) -> ResponseReturnValue:
     """The boundaries of a centre as everybody may see them; a browser that has them is told so."""
+    from casework.map_layers import areas_layer  # late: docs/architecture.md
+
     centre = found(db.session.scalar(select(Centre).where(Centre.ref == ref)))
     layer = areas_layer(centre, today())
     answer = make_response(layer.body)

@@ -10,6 +10,7 @@ from casework.photo_records import open_copy
 from casework.public_photos import mark_of
 from casework.quarantine import original_photo
 from web.guards import actor, file_store, found, performs
+from web.replica import may_be_behind
 
 bp = Blueprint("photos", __name__)
 
@@ -22,6 +23,7 @@ KEPT_SECONDS = 86_400
 
 @bp.get("/photos/<ref>/<audience>/<rendition>")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def photo(ref: str, audience: str, rendition: str) -> ResponseReturnValue:
     if audience == "public":
         file = found(public_copy(ref, rendition))

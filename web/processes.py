@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from web.config import Config
+from web.config import Config, StartRefused
 from web.request_log import LOGGER
 
 BACKLOG = 1024
@@ -50,9 +50,10 @@ def count_together(folder: Path) -> None:
     os.environ[COUNTED_IN] = str(folder)
 
 
-def run_processes(count: int, serve: Callable[[int], None]) -> int:
+def run_processes(count: int, serve: Callable[[int], None], shared: socket.socket) -> int:
     """Let `count` processes serve, each told its number, until SIGTERM or Ctrl-C; return the exit code.
 
+    Then nobody listens on `shared` any more: a proxy is refused at once and goes elsewhere, where it would wait for an answer in vain.
     A process that dies is started again, so that one fault does not halve the house for good. One that ends with an error before
     it has served for PAUSE_SECONDS ends all: it will not do better the next time.
     """
@@ -68,6 +69,7 @@ def run_processes(count: int, serve: Callable[[int], None]) -> int:
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal is_stopping
         is_stopping = True
+        shared.close()
         for pid in running:
             os.kill(pid, signal.SIGTERM)
 
@@ -90,6 +92,32 @@ def run_processes(count: int, serve: Callable[[int], None]) -> int:
         if not is_stopping:
             start(number)
     return code
+
+
+def do_apart(work: Callable[[], None]) -> None:
+    """Let something be done in a process of its own, whose memory is given back when it ends; nothing may run in threads yet.
+
+    Raises StartRefused with the sentence of the one that was raised there, SystemExit when it failed otherwise.
+    """
+    reading, writing = os.pipe()
+
+    def tell(_number: int) -> None:
+        os.close(reading)
+        try:
+            work()
+        except StartRefused as refusal:
+            os.write(writing, str(refusal).encode())
+            raise SystemExit(1) from None
+
+    pid = _started(0, tell)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        sentence = pipe.read().decode()
+    _pid, status = os.waitpid(pid, 0)
+    if sentence:
+        raise StartRefused(sentence)
+    if status:
+        raise SystemExit(1)
 
 
 def forget_process(pid: int) -> None:

@@ -33,6 +33,7 @@ from web.promises import promises
 from web.public_layers import map_words, spot_words
 from web.public_share import shared_as
 from web.public_wanted import address_of, chips_of, misunderstood, state_words, wanted_in_address
+from web.replica import may_be_behind
 from web.security import own_address
 from workflows.acts import act_recorded
 from workflows.incidents import CaseBusy, StepFailed
@@ -48,12 +49,14 @@ FOLLOWING_VERBS = ("follow", "unfollow")
 
 @bp.get("/")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def home() -> ResponseReturnValue:
     return render_template("public/home.html", finished=newest_published(), promises=promises(today()))
 
 
 @bp.get("/reports")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def reports() -> ResponseReturnValue:
     """The list and, where a browser can draw it, its map. Without scripts the list says the same."""
     wanted, choices = wanted_in_address(), choices_on(today())
@@ -77,6 +80,7 @@ def reports() -> ResponseReturnValue:
 
 @bp.get("/reports/<code>")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def report(code: str) -> ResponseReturnValue:
     case = found(case_to_follow(code.upper()))
     if case.code != code:

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from feedgen.feed import FeedGenerator
 from flask import Blueprint, Response, current_app, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -25,6 +24,7 @@ from web.filters import local_date
 from web.guards import performs
 from web.locales import in_reader_language, language
 from web.public_wanted import address_of, wanted_in_address
+from web.replica import may_be_behind
 
 bp = Blueprint("public_layers", __name__)
 
@@ -35,6 +35,7 @@ SUMMARY_LENGTH = 500
 
 @bp.get("/reports/points.json")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def points() -> ResponseReturnValue:
     """What the map of a filter shows. Words come along in the reader's language."""
     found = public_map(wanted_in_address(), now=now())
@@ -49,6 +50,7 @@ def points() -> ResponseReturnValue:
 
 @bp.get("/reports.atom")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def feed() -> ResponseReturnValue:
     """The newest cases of a filter as Atom, with GeoRSS points where an exact place is public."""
     wanted = wanted_in_address()
@@ -61,6 +63,7 @@ def feed() -> ResponseReturnValue:
 
 @bp.get("/reports.<any(csv, json, xlsx):form>")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def table(form: str) -> ResponseReturnValue:
     """The newest cases of a filter as a table: what the list shows of each, its words in both languages."""
     shown = Table(
@@ -134,6 +137,8 @@ def _spot(spot: Spot) -> dict[str, Any]:
 
 
 def _atom(entries: list[FeedItem], changed_at: datetime, filters: dict[str, str]) -> bytes:
+    from feedgen.feed import FeedGenerator  # late: docs/architecture.md
+
     base = current_app.config["BASE_URL"]
     parts: dict[str, Any] = dict(filters)
     own, page = base + url_for(".feed", **parts), base + list_address(**parts)

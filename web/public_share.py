@@ -20,6 +20,7 @@ from web.guards import file_store, found, performs
 from web.locales import in_reader_language
 from web.navigation import centre_words
 from web.public_layers import title_words, where_words
+from web.replica import may_be_behind
 
 bp = Blueprint("public_share", __name__)
 
@@ -83,6 +84,7 @@ def _due_on_card(due: DueWords) -> str:
 
 @bp.get("/reports/<code>/card.png")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def card(code: str) -> ResponseReturnValue:
     """The card as a picture. Caches ask each time, so that what is taken back is gone at once."""
     main_code = found(code_of_case(code.upper()))

@@ -27,6 +27,7 @@ from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
 from web.marks_left import marks_left
 from web.photos import FORMS_KEY
+from web.replica import may_be_behind
 from web.task_page import at_most
 
 bp = Blueprint("recordings", __name__)
@@ -49,6 +50,7 @@ class TranscriptForm(Form):
 
 @bp.get("/recordings/<ref>/<rendition>")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def recording(ref: str, rendition: str) -> ResponseReturnValue:
     file = found(recording_file(actor(), ref, rendition, form_tokens=frozenset(session.get(FORMS_KEY, ()))))
     return _part_of(file)

@@ -11,7 +11,7 @@ from casework.db import unit_of_work
 from casework.file_store import FileNotStored
 from casework.permissions import Actor
 from casework.photo_files import shown_name
-from casework.photo_records import MOST_PHOTOS
+from casework.photo_records import MOST_PHOTOS, take_turn
 from casework.recordings.formats import refuse_by_size
 from casework.recordings.staging import KINDS, RecordingRefused, most_bytes, prepare_recording, stage_recording
 from casework.settings.values import VALUES, value_of
@@ -56,6 +56,7 @@ def _stage_recording(file: FileStorage, kind: str, token: str, by: Actor) -> lis
     except (RecordingRefused, FileNotStored, ScanRefused) as refusal:
         return [refusal.text]
     with unit_of_work():
+        take_turn(token)
         stage_recording(prepared, token=token, by=by, now=now())
     return []
 

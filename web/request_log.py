@@ -35,7 +35,7 @@ LOG_BYTES, LOG_FILES = 10_000_000, 5
 LOG_DAYS = 100
 """A process turns its own files over; those of processes that are gone are kept so long, a little more than the three months for which a
 system of level 3 has to keep its log (TCVN 11930:2017)."""
-NO_STATEMENT = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA)\b", re.IGNORECASE)
+NO_STATEMENT = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|PRAGMA|SELECT set_config)\b", re.IGNORECASE)
 """Transaction control: only SQLite shows it as statements, PostgreSQL's driver does not, so it counts nowhere."""
 LIBRARIES = ("waitress", "apscheduler")
 """Libraries that report failures; what they say goes the same way, also without the text of exceptions."""

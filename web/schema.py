@@ -5,7 +5,7 @@ which older programs may go on, `langbiang migrate` writes that into the databas
 believes it. What a migration takes away it takes away one release after the program stopped using it.
 """
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 from web.starting import StartRefused
 
@@ -25,3 +25,14 @@ def refuse_other_schema(engine: Engine) -> None:
     raise StartRefused(
         f"The database is at revision {there or 'nothing'}, this version of the program needs {wanted}. Run `langbiang migrate` first."
     )
+
+
+def is_current(database_url: str) -> bool:
+    """Whether a database is at the newest revision already: to start a program whose tables are there needs no migration read in."""
+    import migrations
+
+    engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True)
+    try:
+        return migrations.revision_of(engine) == migrations.newest_revision()
+    finally:
+        engine.dispose()

@@ -3,7 +3,6 @@
 import signal
 import socket
 import time
-from collections.abc import Iterable
 from types import FrameType
 from typing import Any
 
@@ -13,14 +12,31 @@ from waitress.channel import HTTPChannel
 
 from web.config import Config
 from web.watching.presence import present
-from web.worker import start_jobs
 
 LOOP_SECONDS = 0.5
 FINISH_SECONDS = 30
 """How long requests in flight may take to end after SIGTERM; systemd and others kill after 90."""
 
+LAST_CALL_SECONDS = 1
+"""How long a connection that was in use stays open after SIGTERM for what a proxy may be sending on it already."""
+
 IDLE_SECONDS = 120
 CONNECTIONS = 500
+
+
+class Channel(HTTPChannel):
+    """A connection. Once its server stops, each answer says that it is the last, so that a proxy goes elsewhere afterwards."""
+
+    is_last = False
+
+    def service(self) -> None:
+        if self.is_last and self.requests:
+            self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
+    def is_in_flight(self) -> bool:
+        """Whether a request has come, be it in part, and not been answered to its last byte."""
+        return bool(self.requests or self.request or self.total_outbufs_len)
 
 
 class Server:
@@ -41,15 +57,18 @@ class Server:
             clear_untrusted_proxy_headers=not config.is_secure,
         )
         self._sockets: dict[int, Any] = getattr(self._waitress, "map", None) or self._waitress._map
+        for listener in self._listeners():
+            listener.channel_class = Channel
         self._stopping = False
 
     def run(self) -> None:
         """Answer requests until stopped, then finish those in flight."""
         while not self._stopping:
             self._turn()
-        self._refuse_new()
+        for listener in self._listeners():
+            listener.close()
         deadline = time.monotonic() + FINISH_SECONDS
-        while is_any_in_flight(self._sockets.values()) and time.monotonic() < deadline:
+        while self._is_one_needed() and time.monotonic() < deadline:
             self._turn()
         self._waitress.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
@@ -61,15 +80,24 @@ class Server:
     def _turn(self) -> None:
         wasyncore.loop(timeout=LOOP_SECONDS, map=self._sockets, count=1, use_poll=True)
 
-    def _refuse_new(self) -> None:
-        for listener in [each for each in self._sockets.values() if getattr(each, "accepting", False)]:
-            listener.close()
+    def _listeners(self) -> list[Any]:
+        return [each for each in self._sockets.values() if getattr(each, "accepting", False)]
+
+    def _is_one_needed(self) -> bool:
+        """Whether a request is in flight, or may be on its way on a connection that was in use a moment ago."""
+        channels = [each for each in self._sockets.values() if isinstance(each, Channel)]
+        for each in channels:
+            each.is_last = True
+        return any(each.is_in_flight() or time.time() - each.last_activity < LAST_CALL_SECONDS for each in channels)
 
 
 def serve(app: Flask, config: Config, shared: socket.socket | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C; a second signal ends the process at once. A demonstration runs its jobs in this process too."""
-    server = Server(app, config, shared)
-    jobs = start_jobs(app, "demo") if config.demo else None
+    server, jobs = Server(app, config, shared), None
+    if config.demo:
+        from web.worker import start_jobs  # late: docs/architecture.md
+
+        jobs = start_jobs(app, "demo")
 
     def stop(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
@@ -89,8 +117,3 @@ def listen_address(config: Config) -> str:
     """Host and port as waitress reads them."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     return f"{host}:{config.port}"
-
-
-def is_any_in_flight(channels: Iterable[object]) -> bool:
-    """Whether a request that was received whole has not been answered to its last byte."""
-    return any(isinstance(each, HTTPChannel) and bool(each.requests or each.total_outbufs_len) for each in list(channels))

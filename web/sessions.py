@@ -98,7 +98,9 @@ def current_session() -> LoginSession | None:
     if "login_session" not in g:
         token = request.cookies.get(COOKIE)
         g.login_session = find_session(token, now=now()) if token else None
-        g.account_ref = g.login_session.account.ref if g.login_session else None
+        account = g.login_session.account if g.login_session else None
+        # what a page asks of it after its step, when rows are forgotten and would have to be read anew
+        g.account_ref, g.account_language = (account.ref, account.language) if account else (None, None)
     found: LoginSession | None = g.login_session
     return found
 

@@ -28,6 +28,7 @@ from web.charts import Chart, stacked
 from web.clock import now
 from web.guards import found, performs
 from web.locales import language
+from web.replica import may_be_behind
 
 bp = Blueprint("transparency", __name__)
 
@@ -60,6 +61,7 @@ class Asked:
 
 @bp.get("/transparency")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def transparency() -> ResponseReturnValue:
     asked, moment = _asked(), now()
     if asked.centre is None or not asked.offered:
@@ -89,6 +91,7 @@ def transparency() -> ResponseReturnValue:
 
 @bp.get("/transparency.json")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def as_json() -> ResponseReturnValue:
     """The rows as they are kept, with the definitions: everything the page is made of."""
     asked = _asked()
@@ -122,6 +125,7 @@ def as_json() -> ResponseReturnValue:
 
 @bp.get("/transparency.csv")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def as_csv() -> ResponseReturnValue:
     """One line for each number, so that a column never changes its meaning. `part` is the reason, or the minutes."""
     asked = _asked()
@@ -137,6 +141,7 @@ def as_csv() -> ResponseReturnValue:
 
 @bp.get("/transparency/definitions.csv")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def definitions() -> ResponseReturnValue:
     """What each figure of the other file is, and what each rate is a part of."""
     lines: list[tuple[Any, ...]] = [("key", "kind", "name_vi", "name_en", "definition_vi", "definition_en", "part", "whole")]

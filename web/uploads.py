@@ -10,7 +10,16 @@ from casework.db import unit_of_work
 from casework.file_store import FileNotStored
 from casework.permissions import Actor
 from casework.photo_files import PhotoRefused
-from casework.photo_records import PreparedPhoto, TooManyPhotos, drop_staged, most_photos, prepare_photo, stage_photo, staged_photos
+from casework.photo_records import (
+    PreparedPhoto,
+    TooManyPhotos,
+    drop_staged,
+    most_photos,
+    prepare_photo,
+    stage_photo,
+    staged_photos,
+    take_turn,
+)
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import file_store
@@ -29,6 +38,7 @@ def stage_uploads(
     if not prepared:
         return refused
     with unit_of_work():
+        take_turn(token)
         known = {photo.sha256 for photo in staged_photos(token)}
         for each in prepared:
             if each.sha256 in known:

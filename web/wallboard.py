@@ -22,7 +22,6 @@ from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre
 from casework.permissions import Action, may
-from casework.wallboard_map import HEIGHT, WIDTH, ground_of
 from casework.wallboard_picture import picture_of
 from casework.wallboards import WallboardRefused, note_seen, pair_wallboard, wallboard_of_token, wants_noting
 from web.clock import now
@@ -157,6 +156,8 @@ def _centre_of_staff() -> Centre | None:
 
 def _shown(centre: Centre, *, is_running: bool) -> dict[str, object]:
     """What the templates need. `is_running`: the words that change each minute stand in it, for a page without script."""
+    from casework.wallboard_map import HEIGHT, WIDTH, ground_of  # late: docs/architecture.md
+
     moment = now()
     there = moment.astimezone(LOCAL_ZONE)
     ground = ground_of(centre.id, today=there.date())

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Select, and_, select
 
 from casework.db import db
@@ -33,6 +32,8 @@ def step_hours(period: Period, *, centre_id: int, agency_id: int | None = None) 
 
     `median` and `p90` are office minutes, None of fewer than five passages; `step` is its id in the diagram, `name` in two languages.
     """
+    import numpy as np  # late: docs/architecture.md
+
     try:
         steps: Sequence[Element] = definition_of(live_version(centre_id)).steps
     except NoLiveVersion:
@@ -83,6 +84,8 @@ def _of_months(months: Sequence[date], centre_id: int, agency_id: int | None) ->
 
 
 def _of_passages(stretches: Sequence[tuple[datetime, datetime]], centre_id: int, agency_id: int | None) -> dict[str, Any]:
+    import numpy as np  # late: docs/architecture.md
+
     found: dict[str, list[int | None]] = defaultdict(list)
     for since, until in stretches:
         while since < until:
@@ -106,6 +109,8 @@ def _done(since: datetime, until: datetime, centre_id: int, agency_id: int | Non
 
 
 def _spread(minutes: Iterable[int]) -> dict[str, float | None]:
+    import numpy as np  # late: docs/architecture.md
+
     values = np.sort(np.asarray(minutes))
     if len(values) < FEWEST:
         return {"median": None, "p90": None}

@@ -16,9 +16,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from joserfc import jws
-from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import ECKey, OKPKey
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -32,7 +29,7 @@ from casework.models import HandOverTicket, HostApp, IdempotencyKey
 from casework.sealing import lookup_digest
 
 # RFC 9864 renames it to Ed25519; libraries of hosts still say EdDSA
-warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
+warnings.filterwarnings("ignore", message="EdDSA is deprecated")
 
 LONGEST_TOKEN, LONGEST_TARGET = 8_000, 300
 LONGEST_LIFE = timedelta(seconds=120)
@@ -159,6 +156,9 @@ def _of_one_way(contact: Contact) -> Contact:
 
 def _unverified(token: str) -> dict[str, Any]:
     """Whose token it says it is, to find the key; nothing else of it is believed."""
+    from joserfc import jws  # late: docs/architecture.md
+    from joserfc.errors import JoseError
+
     unreadable = HandOverRefused("token_unreadable", "Không đọc được mã.", "The token cannot be read.")
     if len(token) > LONGEST_TOKEN or not token.isascii():
         raise unreadable
@@ -172,6 +172,10 @@ def _unverified(token: str) -> dict[str, Any]:
 
 
 def _verified(token: str, host: HostApp) -> dict[str, Any]:
+    from joserfc import jws  # late: docs/architecture.md
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, OKPKey
+
     wrong = HandOverRefused("signature_wrong", "Chữ ký không đúng.", "The signature is not right.")
     is_curve = isinstance(load_pem_public_key(host.public_key.encode()), ec.EllipticCurvePublicKey)
     key, algorithms = (ECKey.import_key(host.public_key), CURVE) if is_curve else (OKPKey.import_key(host.public_key), EDWARDS)

@@ -19,7 +19,7 @@ TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 IN_NO_DIGEST = frozenset({"scheduled_output", "schedule_failed"})
 """What was made to be sent: whoever takes a digest, which counts work and tells nothing of it, gets it at once."""
 
-ABOUT_ONES_DATA = frozenset({"data_request_answered", "data_request_done"})
+ABOUT_ONES_DATA = frozenset({"data_request_answered", "data_request_done", "data_breach"})
 """Told to who asked that their data rest, too."""
 
 

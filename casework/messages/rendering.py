@@ -260,6 +260,8 @@ def _link(audience: Audience, recipient: str, message: OutboxMessage, case: Case
     if message.parameters.get("request"):
         staff = audience is Audience.STAFF
         return pages(Page.DATA_REQUEST, str(message.parameters["request"])) if staff else pages(Page.OWN_DATA, code)
+    if message.parameters.get("breach"):
+        return pages(Page.OWN_DATA, code)
     if audience is Audience.REPORTER:
         return pages(Page.TRACK if account_id_of(recipient) is None else Page.OWN, code)
     if audience is Audience.FOLLOWER:

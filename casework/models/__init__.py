@@ -27,7 +27,15 @@ from casework.models.messages import Delivery, MessageChoice, PushSubscription
 from casework.models.outbox import OutboxMessage
 from casework.models.outside_identity import OutsideIdentity, OutsideSignIn
 from casework.models.people import Account, Deputy, LoginSession, Membership, OneTimeCode
-from casework.models.personal_data import Forgotten
+from casework.models.personal_data import (
+    Breach,
+    BreachDescription,
+    BreachSearch,
+    BreachStep,
+    BreachSubject,
+    Forgotten,
+    ProcessingActivity,
+)
 from casework.models.photos import File, Photo
 from casework.models.places import Agency, AgencySuccession, Area, AreaSuccession, Centre, CodeCounter
 from casework.models.publications import Publication, PublicationAnswer, PublicationPhoto, PublicationVersion, Rating, Review
@@ -57,13 +65,15 @@ from casework.models.upkeep import ProgramProcess, RecurringJob, UpkeepMark
 
 __all__ = [
     "Account", "Addition", "Agency", "AgencySuccession", "Anchor", "Answer", "AnswerOpening", "AnswerTemplate", "Area", "AreaSuccession",
-    "Assignment", "BlockedSender", "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
+    "Assignment", "BlockedSender", "Breach", "BreachDescription", "BreachSearch", "BreachStep", "BreachSubject",
+    "CalendarChange", "CalendarDay", "Camera", "Case", "CaseMoment", "CaseReport", "CaseSpan",
     "CaseSuccession", "Centre", "Clock", "ClockPause", "ClockRule", "CodeApp", "CodeCounter", "Complexity", "ConsentNotice", "DailyFigures",
     "DataRequest", "Decision", "Delivery", "Deputy", "Device", "Directive", "DocumentBook", "DocumentNumber", "Draft", "DraftPhotos",
     "ElementSetting", "Event", "EventStream", "Extension", "FactsProgress", "Field", "FiguresSnapshot", "File", "Follower", "Forgotten",
     "HandBack", "HandOverTicket", "Hold", "HostApp", "HotlineCall", "HouseSetting", "IdempotencyKey", "Letter", "LetterFile", "Letterhead",
     "LoginSession", "MeToo", "Membership", "Mention", "MessageChoice", "Note", "OfficeHours", "OneTimeCode", "OutboxMessage", "Output",
-    "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoDetection", "ProgramProcess", "PublicFigures",
+    "OutsideIdentity", "OutsideSignIn", "Passkey", "PasskeyChallenge", "Photo", "PhotoDetection", "ProcessingActivity",
+    "ProgramProcess", "PublicFigures",
     "Publication", "PublicationAnswer", "PublicationPhoto", "PublicationVersion", "PushSubscription", "Question", "RateCounter", "Rating",
     "Recording", "RecoveryCode", "RecurringJob", "Referral", "Refusal", "RefusalReason", "Reminder", "ReminderRule", "Reorganisation",
     "ReorganisationChange", "ReorganisationStep", "Report", "ReportSchedule", "ReportText", "Reporter", "Review", "SavedFilter",

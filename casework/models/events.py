@@ -3,11 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model
 from casework.models.people import Account
+
+LOOKS = text(
+    "type IN ('reveal_identity', 'export_identity', 'look_at_data_request', 'look_up_phone', 'order_output', 'fetch_output',"
+    " 'export_by_command')"
+)
+"""Which events say that somebody looked at who a person is, or took something out of the house: few among many, with their own indexes."""
 
 
 class EventStream(Model):
@@ -24,7 +30,12 @@ class Event(Model):
     """What happened. The hash covers a salted digest of the payload, so a payload can be erased and the chain still holds."""
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("stream", "seq"), Index("ix_event_case", "case_id", "seq"))
+    __table_args__ = (
+        UniqueConstraint("stream", "seq"),
+        Index("ix_event_case", "case_id", "seq"),
+        Index("ix_event_look", "at", "id", sqlite_where=LOOKS, postgresql_where=LOOKS),
+        Index("ix_event_look_actor", "actor_id", "at", "id", sqlite_where=LOOKS, postgresql_where=LOOKS),
+    )
     id: Mapped[Id]
     stream: Mapped[str] = mapped_column(String(60))
     seq: Mapped[int]

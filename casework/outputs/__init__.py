@@ -5,7 +5,7 @@ lost the role meanwhile gets a refusal. Personal data are in it by EXPORT_IDENTI
 """
 
 from casework.outputs.erasing import drop_named_outputs, drop_outputs_of, erase_expired, forget_outputs, has_expired
-from casework.outputs.kinds import DOCUMENTS, KINDS, TABLES, Kind, OutputRefused
+from casework.outputs.kinds import DOCUMENTS, KINDS, TABLES, Kind, OutputRefused, is_for_a_reason
 from casework.outputs.making import (
     LEASE,
     MOST_ATTEMPTS,
@@ -38,6 +38,6 @@ __all__ = [
     "DOCUMENTS", "KINDS", "LEASE", "LONGEST_REASON", "MOST_ATTEMPTS", "MOST_WAITING", "NOBODY", "PAGE", "STOPPED", "STREAM", "TABLES",
     "WAITS", "Kind", "OutputRefused", "Taken", "actor_of", "centres_ordered_in", "count_fetched", "drop_named_outputs", "drop_output",
     "drop_outputs_of", "erase_expired", "fail_output", "file_of", "finish_output", "forget_outputs", "has_expired", "has_output_to_make",
-    "is_held", "is_recipient", "may_in_centre", "may_schedule", "newest_order", "order_output", "output_seen", "outputs_seen",
-    "reads_scheduled", "refuse_order", "retry_output", "take_output", "tell_of_output", "tell_of_run", "under_way",
+    "is_for_a_reason", "is_held", "is_recipient", "may_in_centre", "may_schedule", "newest_order", "order_output", "output_seen",
+    "outputs_seen", "reads_scheduled", "refuse_order", "retry_output", "take_output", "tell_of_output", "tell_of_run", "under_way",
 ]  # fmt: skip

@@ -16,7 +16,8 @@ class Kind:
     """A kind of output: who orders it is who may do all of `needs` in the centre.
 
     `holds_cases`: it tells of single cases, so it is thrown away when one of them leaves the system. `can_name`: with reason and
-    right it holds who sent reports.
+    right it holds who sent reports. `needs_reason`: it names no senders, but is given out for a reason alone, and each fetch is
+    written down.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Kind:
     needs: tuple[Action, ...]
     holds_cases: bool = True
     can_name: bool = False
+    needs_reason: bool = False
 
 
 TABLES = ("xlsx", "csv", "json")
@@ -44,6 +46,12 @@ KINDS: dict[str, Kind] = {
              (Action.EXPORT_LIST, Action.READ_STATISTICS, Action.READ_CASE)),
         Kind("setting_events", Bilingual("Nhật ký thiết lập", "Changes of settings"), TABLES,
              (Action.EXPORT_LIST, Action.READ_SETTING_EVENTS), holds_cases=False),
+        Kind("processing", Bilingual("Sổ hoạt động xử lý dữ liệu cá nhân", "Register of processing"), TABLES,
+             (Action.EXPORT_LIST, Action.READ_PROCESSING), holds_cases=False),
+        Kind("looks", Bilingual("Ai đã xem dữ liệu cá nhân", "Who looked at personal data"), TABLES,
+             (Action.EXPORT_LIST, Action.READ_LOOKS), needs_reason=True),
+        Kind("affected", Bilingual("Phản ánh liên quan đến sự cố", "Reports a breach affects"), TABLES,
+             (Action.EXPORT_LIST, Action.HANDLE_BREACH), needs_reason=True),
         Kind("heat", Bilingual("Thời gian các bước", "Times of steps"), TABLES, (Action.EXPORT_LIST, Action.READ_BOTTLENECKS),
              holds_cases=False),
         Kind("incidents", Bilingual("Danh sách sự cố", "List of incidents"), TABLES, (Action.EXPORT_LIST, Action.RETRY_INCIDENT)),
@@ -65,3 +73,8 @@ KINDS: dict[str, Kind] = {
     )
 }  # fmt: skip
 """Every kind. What makes one is in web.outputs.making.MAKERS."""
+
+
+def is_for_a_reason(key: str) -> bool:
+    """Whether a kind is given out for a reason alone."""
+    return key in KINDS and KINDS[key].needs_reason

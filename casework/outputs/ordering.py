@@ -48,12 +48,13 @@ def order_output(
         )
     output = Output(
         kind=kind, form=form, parameters=dict(parameters), centre_id=centre_id, agency_id=agency_id, case_id=case.id if case else None,
-        has_identity=with_identity, reason=reason if with_identity else None, state="waiting", asked_by_id=by.account_id,
-        on_behalf_of_id=principal_for(by, chosen, centre_id), asked_at=now, due_at=now,
+        has_identity=with_identity, reason=reason if with_identity or chosen.needs_reason else None, state="waiting",
+        asked_by_id=by.account_id, on_behalf_of_id=principal_for(by, chosen, centre_id), asked_at=now, due_at=now,
     )  # fmt: skip
     db.session.add(output)
     db.session.flush()
-    record_output("order_output", output, by=by, at=now, has_identity=with_identity)
+    why = {"reason": reason} if chosen.needs_reason else {}
+    record_output("order_output", output, by=by, at=now, has_identity=with_identity, **why)
     return output
 
 

@@ -61,9 +61,9 @@ def file_of(output: Output, *, by: Actor, now: datetime) -> File:
 
 
 def count_fetched(output: Output, *, by: Actor, now: datetime) -> None:
-    """Write down that a file leaves the house: a number, and of one with personal data `fetch_output`."""
+    """Write down that a file leaves the house: a number, and of one with personal data, or given out for a reason, `fetch_output`."""
     output.fetched += 1
-    if output.has_identity:
+    if output.has_identity or KINDS[output.kind].needs_reason:
         record_output("fetch_output", output, by=by, at=now, number=output.fetched)
     db.session.flush()
 

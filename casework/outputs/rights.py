@@ -15,14 +15,15 @@ READ_MATTER = frozenset({Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER})
 
 
 def refuse_order(kind: Kind, *, by: Actor, centre_id: int, with_identity: bool = False, reason: str | None = None) -> None:
-    """Raise NotAllowed unless the person may have that of the centre; OutputRefused for personal data without a reason."""
+    """Raise NotAllowed unless the person may have that of the centre; OutputRefused for what wants a reason and has none."""
     needs = (*kind.needs, Action.EXPORT_IDENTITY) if with_identity else kind.needs
     if (with_identity and not kind.can_name) or not all(may_in_centre(by, action, centre_id) for action in needs):
         raise NotAllowed
-    if with_identity and not SHORTEST_REASON <= len(reason or "") <= LONGEST_REASON:
+    if (with_identity or kind.needs_reason) and not SHORTEST_REASON <= len(reason or "") <= LONGEST_REASON:
+        taken = ("lấy thông tin người gửi", "taking out who sent reports") if with_identity else ("kết xuất", "taking it out")
         raise OutputRefused(
-            f"Vui lòng nêu rõ lý do lấy thông tin người gửi ({SHORTEST_REASON} đến {LONGEST_REASON} ký tự).",
-            f"Please give the reason for taking out who sent reports ({SHORTEST_REASON} to {LONGEST_REASON} characters).",
+            f"Vui lòng nêu rõ lý do {taken[0]} ({SHORTEST_REASON} đến {LONGEST_REASON} ký tự).",
+            f"Please give the reason for {taken[1]} ({SHORTEST_REASON} to {LONGEST_REASON} characters).",
         )
 
 

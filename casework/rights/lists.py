@@ -106,14 +106,23 @@ def reports_beside(request: DataRequest, by: Actor) -> list[ReportBeside]:
 
 
 def centres_decided(by: Actor) -> set[int] | None:
-    """The centres whose requests somebody decides: their own, and those that have ended and left their work to one of them; None: all."""
-    roles = frozenset(Role(role) for role in ACTION_ROLES[Action.DECIDE_DATA_REQUEST])
+    """The centres whose requests somebody decides; None: all."""
+    return centres_where(by, Action.DECIDE_DATA_REQUEST)
+
+
+def centres_where(by: Actor, action: Action) -> set[int] | None:
+    """The centres in which somebody does that by role: their own, and those that ended and left their work to one of them; None: all."""
+    roles = frozenset(Role(role) for role in ACTION_ROLES[action])
     own = {grant.centre_id for grant in by.grants if grant.role in roles}
     if None in own:
         return None
-    found = {centre_id for centre_id in own if centre_id is not None}
-    ended = db.session.scalars(select(Centre.id).where(Centre.valid_to.is_not(None))) if found else ()
-    return found | {centre_id for centre_id in ended if centre_at_work(centre_id, None) in found}
+    return centres_with_heirs({centre_id for centre_id in own if centre_id is not None})
+
+
+def centres_with_heirs(centre_ids: set[int]) -> set[int]:
+    """Some centres, and those that have ended and left their work to one of them."""
+    ended = db.session.scalars(select(Centre.id).where(Centre.valid_to.is_not(None))) if centre_ids else ()
+    return centre_ids | {centre_id for centre_id in ended if centre_at_work(centre_id, None) in centre_ids}
 
 
 def _is_number(text: str, longest: int) -> bool:

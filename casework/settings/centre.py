@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-import phonenumbers
-
 from casework.folding import normal
 from casework.models import Centre
 from casework.permissions import Action, Actor, require
@@ -53,6 +51,8 @@ def change_centre(
 
 def _is_dialled(number: str) -> bool:
     """Whether it can be dialled here: a full number, or a short one such as 1022 or 0263 000 0000."""
+    import phonenumbers  # late: docs/architecture.md
+
     digits = number.replace(" ", "")
     if digits.isdigit() and digits.isascii() and 3 <= len(digits) <= 5:
         return True

@@ -4,8 +4,6 @@ import re
 from datetime import datetime
 from typing import Any
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 
 from casework.db import db
@@ -166,6 +164,8 @@ def end_sessions(account: Account, *, at: datetime, besides: int | None = None) 
 
 def standard_phone(typed: str) -> str | None:
     """A number in E.164, or a short emergency or service number of Viet Nam as it is; None for what is neither."""
+    import phonenumbers  # late: docs/architecture.md
+
     typed = normal(typed)
     try:
         parsed = phonenumbers.parse(typed, "VN")
@@ -195,6 +195,8 @@ def fit_person(full_name: str, title_vi: str, title_en: str, language: str, emai
 
 def fit_email(email: str) -> str | None:
     """An address as it is kept; None for none. Raises PersonRefused."""
+    from email_validator import EmailNotValidError, validate_email  # late: docs/architecture.md
+
     try:
         return validate_email(normal(email), check_deliverability=False).normalized.lower() if normal(email) else None
     except EmailNotValidError:

@@ -6,7 +6,6 @@ from pathlib import Path
 from reports.tables.objects import write_objects
 from reports.tables.separated import write_separated
 from reports.tables.table import Table
-from reports.tables.workbook import write_workbook
 
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -18,6 +17,8 @@ MEDIA_TYPES = {
 
 def write_table(table: Table, form: str, path: Path, *, made_at: datetime) -> int:
     """Write a table to a file row by row, and return how many rows it has. Raises KeyError for a form there is not."""
+    from reports.tables.workbook import write_workbook  # late: docs/architecture.md
+
     match form:
         case "xlsx":
             return write_workbook(table, path, made_at=made_at)

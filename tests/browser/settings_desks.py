@@ -17,6 +17,7 @@ from casework.models import Assignment, Camera, Event, Letterhead
 from casework.permissions import Role, actor_for
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind
+from casework.rights.breaches import SHOWN_PAGE, Known, breaches_seen, open_breach
 from casework.settings.deputyships import appoint_deputy
 from casework.settings.kinds import KINDS
 from casework.settings.rows import add_row
@@ -80,6 +81,9 @@ def furnish_settings(day: Day) -> None:
     with unit_of_work():
         by = actor_for(db.session.merge(account), now=now)
         add_wallboard(centre=db.session.merge(world.centre), name="Phòng điều hành", reason=WHY, by=by, now=now)
+        known = Known(happened="Trang của một phản ánh hiện cho người khác trong mười phút.", data_kinds="Họ tên, số điện thoại",
+                      consequences="Người lạ có thể gọi điện.", measures="Đã đóng trang, đã sửa lỗi.", contact="Tổ vận hành, 0263 3839 123")
+        open_breach(SHOWN_PAGE, known, by=by, now=now, noticed_at=now - timedelta(hours=3), centre_id=world.centre.id)
         set_value("quiet_from", "20:00", by=by, now=now, reason=WHY)
         leader, deputy = (db.session.merge(world.people[name]) for name in ("leader_PTNMT", "officer_2_PTNMT"))
         appoint_deputy(principal=leader, deputy=deputy, starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=5), by=by, now=now,
@@ -157,6 +161,8 @@ def settings_desks(day: Day) -> list[Desk]:
     return [
         *(Desk(who, name, path) for name, path in pages.items()),
         Desk(who, "deputy-for-one", f"/settings/deputies?principal={principal}"),
+        *(Desk(who, f"personal-data-{name}", f"/personal-data/{name}") for name in ("processing", "looks", "breaches", "breaches/new")),
+        Desk(who, "breach", f"/personal-data/breaches/{breaches_seen(actor_for(day.world.people[who], now=now))[0][0].ref}"),
         Desk("leader_PTNMT", "deputies-own", "/settings/deputies"),
         Desk(who, "calendar-preview", "/settings/calendar", then=look_ahead_in_calendar),
         Desk(who, "boundaries-preview", "/settings/boundaries", then=look_at_shapes),

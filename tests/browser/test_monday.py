@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select
 
 from casework.db import db, unit_of_work
 from casework.models import Case
@@ -17,7 +17,8 @@ from tests.browser.house import House, Visitor, opened
 from tests.browser.test_administrator import approve, do, draw_the_step, records, versions, work_the_step
 from tests.whole import WHOLE
 from tests.workflows.moving.cases import faults
-from web.benchmark_copies import Block, Turned, ids_now, multiply
+from web.benchmark.copies import multiply
+from web.benchmark.plan import Block, Turned, plan_of
 from web.clock import now
 from web.studio.moves import AT_ONCE
 from workflows.models import MoveCase, ProcessInstance, ProcessMove
@@ -71,13 +72,15 @@ def test_on_monday_a_step_is_added_and_every_open_case_goes_on_with_it(house: Ho
 
 def many_open_cases(world: build.World) -> Case:
     """Cases that wait for the approval of their agency's leader; one of them."""
-    before = ids_now()
     case = build.case_at(world, "approval")
-    upto = ids_now()
-    db.session.rollback()
     own = Turned([world.agencies["PTNMT"].id], [world.area.id], [world.field().id], [])
+    plan = plan_of([Block(case.id, CASES - 1)], own, now=build.NOON)
     db.session.rollback()
-    multiply(db.engine, [Block(before, upto, CASES - 1)], upto, own, now=build.NOON)
+    engine = create_engine(db.engine.url)
+    with engine.begin() as connection:
+        multiply(connection, plan)
+    engine.dispose()
+    db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Case)) == CASES
     return case
 

@@ -75,6 +75,8 @@ NOT_OF_A_CASE = frozenset({
     "office_hours", "one_time_code", "process_version", "rate_counter", "refusal_reason", "reminder_rule", "text_template",
     "visibility_reason", "answer_template", "suggestion_rule", "consent_notice", "device", "hand_over_ticket", "host_app",
     "public_figures", "schema_promise",
+    # what the law asks to be kept of the house; of reports their numbers alone
+    "processing_activity", "breach", "breach_description", "breach_search", "breach_step", "breach_subject",
     # settings, and who is told by which way; plans of a reorganisation: their journal is marked below
     "complexity", "house_setting", "wallboard", "staged_import", "message_choice", "push_subscription", "reorganisation",
     "reorganisation_step",

@@ -15,6 +15,7 @@ from casework.public_filters import PublicState, Wanted, matching_among, newest_
 from casework.public_search import found_by_words
 from casework.search_rows import refresh_search_rows
 from tests import build
+from tests.grounds import remembered
 
 
 @pytest.fixture
@@ -25,6 +26,13 @@ def world(app: Flask) -> build.World:
 @pytest.fixture
 def cases(world: build.World, monkeypatch: pytest.MonkeyPatch) -> list[Case]:
     """Three in the commune, then three elsewhere, all with a word that two of are too many."""
+    found = three_and_three(world)
+    monkeypatch.setattr(public_search, "MOST_FOUND", 2)
+    return found
+
+
+@remembered
+def three_and_three(world: build.World) -> list[Case]:
     found = [build.case_at(world, "rating", now=build.NOON + timedelta(hours=hour)) for hour in range(6)]
     with unit_of_work():
         for case in found[3:]:
@@ -33,7 +41,6 @@ def cases(world: build.World, monkeypatch: pytest.MonkeyPatch) -> list[Case]:
             db.session.flush()
             db.session.expire(row)
             refresh_search_rows(row, at=build.NOON)
-    monkeypatch.setattr(public_search, "MOST_FOUND", 2)
     return found
 
 

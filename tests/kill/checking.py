@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from casework.db import db
-from casework.intake import original_words
+from casework.intake import CLIENT_FILED, FILED, original_words
 from casework.models import Answer, Case, Event, IdempotencyKey, Photo, Rating, Report
 from casework.photo_records import copy_for, open_copy
 from casework.ratings import WHOLE
@@ -30,22 +30,32 @@ VERBS = {
 """Element of the process: events a step of it leaves, one each."""
 
 
+Line = dict[str, Any]
+
+
 def violations(variables: dict[str, str], journals: Path) -> list[str]:
     """Every promise that was not kept, one sentence each; empty when all were."""
-    config = Config.from_environment(variables)
+    config, told = Config.from_environment(variables), list(lines_in(journals))
     with running(config):
-        found = [*_told_twice(journals), *_broken_promises(journals), *_doubled_reports(), *_doubled_steps()]
+        found = [*told_twice(told), *broken_promises(told), *doubled()]
     return found + [str(finding) for finding in verify(config, now=datetime.now(UTC)).faults]
 
 
-def _told_twice(journals: Path) -> Iterator[str]:
+def told_twice(told: Iterable[Line]) -> Iterator[str]:
     """A step that two people, or one person twice, were told to have done was lost in between."""
-    told = Counter((line["task"], line["act"]) for line in lines_in(journals) if "task" in line)
-    yield from (f"{act} of the step {task} was acknowledged {times} times" for (task, act), times in told.items() if times > 1)
+    times_told = Counter((line["task"], line["act"]) for line in told if "task" in line)
+    yield from (f"{act} of the step {task} was acknowledged {times} times" for (task, act), times in times_told.items() if times > 1)
 
 
-def _broken_promises(journals: Path) -> Iterator[str]:
-    for line in lines_in(journals):
+def doubled() -> Iterator[str]:
+    """What is there more than once, told or not."""
+    yield from _doubled_reports()
+    yield from _doubled_steps()
+
+
+def broken_promises(told: Iterable[Line]) -> Iterator[str]:
+    """What was acknowledged and is not there as it was sent."""
+    for line in told:
         match line["act"]:
             case "file_report":
                 yield from _check_report(line)
@@ -55,7 +65,7 @@ def _broken_promises(journals: Path) -> Iterator[str]:
                 yield from _check_step(line)
 
 
-def _check_report(line: dict[str, Any]) -> Iterator[str]:
+def _check_report(line: Line) -> Iterator[str]:
     reports = db.session.scalars(select(Report).where(Report.code == line["code"])).all()
     if len(reports) != 1:
         yield f"report {line['code']} was acknowledged and is there {len(reports)} times"
@@ -69,14 +79,14 @@ def _check_report(line: dict[str, Any]) -> Iterator[str]:
     yield from _check_photos(f"report {line['code']}", list(linked), line["photos"])
 
 
-def _check_rating(line: dict[str, Any]) -> Iterator[str]:
+def _check_rating(line: Line) -> Iterator[str]:
     query = select(Rating.level).join(Report, Report.reporter_id == Rating.reporter_id).where(Rating.about == WHOLE)
     levels = db.session.scalars(query.where(Report.code == line["code"])).all()
     if list(levels) != [line["level"]]:
         yield f"the rating {line['level']} of {line['code']} was acknowledged, there is {levels}"
 
 
-def _check_step(line: dict[str, Any]) -> Iterator[str]:
+def _check_step(line: Line) -> Iterator[str]:
     what = f"{line['act']} by {line['who']}"
     task = db.session.scalars(select(WaitingTask).where(WaitingTask.ref == line["task"])).one_or_none()
     if task is None or task.state != "done" or task.done_by is None or task.done_by.login != line["login"]:
@@ -110,7 +120,7 @@ def _check_photos(whose: str, photos: list[Photo], told: list[str]) -> Iterator[
 
 def _doubled_reports() -> Iterator[str]:
     """Each form made one report, told or not: as many reports as keys, and no words twice."""
-    keys = db.session.scalar(select(func.count()).where(IdempotencyKey.purpose == "file_report"))
+    keys = db.session.scalar(select(func.count()).where(IdempotencyKey.purpose.in_((FILED, CLIENT_FILED))))
     reports = db.session.scalars(select(Report)).all()
     if keys != len(reports):
         yield f"{keys} forms made {len(reports)} reports"

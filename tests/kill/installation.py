@@ -15,8 +15,11 @@ OPERATORS, CITIZENS = 5, 9
 AGENCIES = 2
 
 
-def prepare(folder: Path, database_url: str | None) -> tuple[dict[str, str], list[str]]:
-    """Migrate and seed; returns the variables of the installation and the logins of its staff, all with build.PASSWORD."""
+def prepare(folder: Path, database_url: str | None, *, more: int = 0) -> tuple[dict[str, str], list[str]]:
+    """Migrate and seed; returns the variables of the installation and the logins of its staff, all with build.PASSWORD.
+
+    With `more` there are so many operators more, and officers and leaders in each agency.
+    """
     variables = environment_of(folder, database_url)
     config = Config.from_environment(variables)
     prepare_schema(config)
@@ -26,9 +29,14 @@ def prepare(folder: Path, database_url: str | None) -> tuple[dict[str, str], lis
         with unit_of_work():
             for key, _, _ in build.AGENCIES[AGENCIES:]:
                 world.agencies[key].valid_to = build.LONG_AGO                 # nobody works there, so nobody is asked
-            for number in range(3, OPERATORS + 1):
+            for number in range(3, OPERATORS + more + 1):
                 build.staff(world, f"operator_{number}", Role.OPERATOR)
-        names = ["operator", "operator_2", *(f"operator_{number}" for number in range(3, OPERATORS + 1))]
+            others = [(f"{part}_more_{number}_{row.key}", role, row) for row in agencies for number in range(more)
+                      for part, role in (("officer", Role.OFFICER), ("leader", Role.AGENCY_LEADER))]
+            for name, role, row in others:
+                build.staff(world, name, role, agency=row)
+        names = ["operator", "operator_2", *(f"operator_{number}" for number in range(3, OPERATORS + more + 1))]
+        names += [name for name, _, _ in others]
         names += [f"{part}_{row.key}" for row in agencies for part in ("officer", "officer_2", "leader")]
         logins = [world.people[name].login or "" for name in names]
     return variables, logins

@@ -33,6 +33,19 @@ def lines_in(folder: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
 
 
+def lines_since(folder: Path, offsets: dict[str, int]) -> list[dict[str, Any]]:
+    """The whole lines written since the last call with the same `offsets`, which are moved on; people may go on writing."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open("rb") as file:
+            file.seek(offsets.get(path.name, 0))
+            written = file.read()
+        whole = written[: written.rfind(b"\n") + 1]
+        offsets[path.name] = offsets.get(path.name, 0) + len(whole)
+        found += [json.loads(line) for line in whole.splitlines()]
+    return found
+
+
 def acts_told(journals: Path) -> dict[str, int]:
     """How many acts of each kind were acknowledged."""
     return dict(Counter(line["act"] for line in lines_in(journals)))

@@ -22,6 +22,7 @@ from tests.kill.ports import free_port
 from tests.kill.server import ABOUT_TO_COMMIT, FILE_WRITTEN
 
 ROOT = Path(__file__).parent.parent.parent
+SERVE = "import sys; sys.argv = ['langbiang', 'serve']; from web.cli import main; main()"
 READY_SECONDS = 60
 BETWEEN = (0.8, 2.5)
 """Seconds of work between the server's start and the next kill, drawn evenly."""
@@ -57,6 +58,8 @@ class Server:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     moments: int = -1
+    announces: bool = True
+    """Whether it says when it is at a moment at which a kill would hurt most; it is slower for that."""
 
     @property
     def address(self) -> str:
@@ -65,15 +68,24 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises RuntimeError with the end of its log."""
+        self.launch()
+        self.await_answer()
+
+    def launch(self) -> None:
+        """Start it, and leave it to itself while it comes up."""
         self.moments, write_end = os.pipe()
         own = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")}
         environment = own | dict(self.variables) | {"LANGBIANG_PORT": str(self.port), "LANGBIANG_BASE_URL": self.address}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "tests.kill.server", str(write_end), *self.arguments], cwd=ROOT,
-                                            env=environment, pass_fds=[write_end], stdout=log, stderr=log)
+            program = ["-m", "tests.kill.server", str(write_end), *self.arguments] if self.announces else ["-c", SERVE]
+            self.process = subprocess.Popen([sys.executable, *program], cwd=ROOT, env=environment, pass_fds=[write_end],
+                                            stdout=log, stderr=log)
         os.close(write_end)
+
+    def await_answer(self) -> None:
+        """Wait until it answers. Raises RuntimeError with the end of its log."""
         end = time.monotonic() + READY_SECONDS
-        while time.monotonic() < end and self.process.poll() is None:
+        while time.monotonic() < end and self.process is not None and self.process.poll() is None:
             try:
                 # nothing is encrypted here, and reading the certificates anew for each try cost more than what is asked
                 if httpx.get(f"{self.address}/healthz", timeout=5, verify=False).status_code == 200:
@@ -115,9 +127,9 @@ def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: 
     for person in people:
         person.start()
     try:
-        _let_work(folder, {"file_report", "verify"}, AFTERWARDS)
+        let_work(folder, {"file_report", "verify"}, AFTERWARDS)
         done = list(_kills(server, around, itertools.islice(itertools.cycle(aims), kills), random.Random(seed)))
-        _let_work(folder, EVERYTHING, afterwards)
+        let_work(folder, EVERYTHING, afterwards)
     finally:
         around.stop.set()
         for person in people:
@@ -128,7 +140,7 @@ def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: 
             "complaints": around.complaints}
 
 
-def _let_work(folder: Path, acts: set[str], seconds: float) -> None:
+def let_work(folder: Path, acts: set[str], seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and not set(acts_told(folder)) >= acts:
         time.sleep(0.3)
@@ -136,20 +148,20 @@ def _let_work(folder: Path, acts: set[str], seconds: float) -> None:
 
 def _kills(server: Server, around: Surroundings, aims: Iterator[str], lot: random.Random) -> Iterator[Kill]:
     for aim in aims:
-        _listen(server, lot.uniform(*BETWEEN), None)
-        hit = _wait_for(server, around, AIMS[aim])
+        listen(server, lot.uniform(*BETWEEN), None)
+        hit = wait_for(server, around, AIMS[aim])
         in_flight = around.traffic.in_flight
         server.kill()
         yield Kill(aim, hit, in_flight)
         server.start()
 
 
-def _wait_for(server: Server, around: Surroundings, moment: bytes | None) -> bool:
+def wait_for(server: Server, around: Surroundings, moment: bytes | None) -> bool:
     """Wait for the moment aimed at; returns at once where nothing is aimed at. False when it did not come."""
     if moment == b"":
         return True
     if moment is not None:
-        return _listen(server, PATIENT, moment)
+        return listen(server, PATIENT, moment)
     end = time.monotonic() + PATIENT
     while time.monotonic() < end:
         if around.traffic.in_flight:
@@ -158,7 +170,7 @@ def _wait_for(server: Server, around: Surroundings, moment: bytes | None) -> boo
     return False
 
 
-def _listen(server: Server, seconds: float, moment: bytes | None) -> bool:
+def listen(server: Server, seconds: float, moment: bytes | None) -> bool:
     """Read what the server announces until the moment comes (True) or the time is over."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:

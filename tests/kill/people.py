@@ -6,7 +6,8 @@ import io
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,10 +19,10 @@ from lxml import html
 from PIL import Image
 
 from tests.kill.journal import Journal
-from web.benchmark_pages import errors_on, filled
+from web.benchmark.pages import errors_on, filled
 
 PATIENCE = 60
-"""Seconds a person goes on trying while nobody answers."""
+"""Seconds a person goes on trying while nobody answers, unless the surroundings say otherwise."""
 
 REPORTS_AT_ONCE = 2
 """A citizen waits for an answer before sending more: else all would be begun and nothing finished."""
@@ -34,7 +35,7 @@ Files = list[tuple[str, tuple[str, bytes, str]]]
 
 
 class GivenUp(Exception):
-    """The server did not answer for PATIENCE seconds."""
+    """The server did not answer for as long as a person has patience."""
 
 
 class Traffic:
@@ -72,6 +73,10 @@ class Surroundings:
     traffic: Traffic = field(default_factory=Traffic)
     stop: threading.Event = field(default_factory=threading.Event)
     complaints: list[str] = field(default_factory=list)
+    patience: float = PATIENCE
+    trouble: threading.Event = field(default_factory=threading.Event)
+    """Set while something outside of the program fails: people are then asked to send again what could not be taken in."""
+    refusals: Counter[int] = field(default_factory=Counter)
 
 
 class Person(threading.Thread):
@@ -109,17 +114,18 @@ class Person(threading.Thread):
 
     def ask(self, path: str) -> httpx.Response:
         """Open a page, however often the server is killed meanwhile."""
-        return self._insist(lambda: self.browser.get(path))
+        return self._insist(lambda: self.browser.get(path), ())
 
     def send(self, path: str, fields: list[tuple[str, str]], files: Files | None = None) -> httpx.Response:
         """Send a form until there is an answer: always the same form, so that its key is the same."""
         data: dict[str, list[str]] = {}
         for name, value in fields:
             data.setdefault(name, []).append(value)
-        return self._insist(lambda: self.browser.post(path, data=data, files=files))
+        typed = [value for name, value in fields if len(value) > 30 and " " in value]
+        return self._insist(lambda: self.browser.post(path, data=data, files=files), typed)
 
-    def _insist(self, request: Callable[[], httpx.Response]) -> httpx.Response:
-        end = time.monotonic() + PATIENCE
+    def _insist(self, request: Callable[[], httpx.Response], typed: Collection[str]) -> httpx.Response:
+        end = time.monotonic() + self.around.patience
         while time.monotonic() < end:
             try:
                 with self.around.traffic.one():
@@ -131,8 +137,16 @@ class Person(threading.Thread):
                 if answer.status_code >= 500:
                     self.around.complaints.append(f"{self.who}: {answer.request.method} {answer.request.url.path}: {answer.status_code}")
                 return answer
+            self.refused(answer, typed)
             time.sleep(0.2)
-        raise GivenUp(f"no answer for {PATIENCE} seconds")
+        raise GivenUp(f"no answer for {self.around.patience:.0f} seconds")
+
+    def refused(self, answer: httpx.Response, typed: Collection[str]) -> None:
+        """An answer that asks to send the same again: it says so in words of the reader's, and what was typed is still there."""
+        self.around.refusals[answer.status_code] += 1
+        if 'lang="vi"' not in answer.text or not all(each in answer.text for each in typed):
+            what = f"{answer.request.url.path}: {answer.status_code} without its words, or without what was typed"
+            self.around.complaints.append(f"{self.who}: {what}")
 
     def photo(self) -> tuple[Files, str]:
         """A picture nobody else has, as a form sends it, and its SHA-256."""
@@ -158,6 +172,7 @@ class Citizen(Person):
         super().__init__(who, surroundings, seed)
         self.codes: list[str] = []
         self.rated: set[str] = set()
+        self.email = ""
         self.marks = count(1)
 
     def act(self) -> None:
@@ -173,16 +188,22 @@ class Citizen(Person):
         files, sha256 = self.photo()
         mark = f"{self.who}-{next(self.marks)}"
         area = self.lot.choice(choices_of(page, "area"))
-        typed: Typed = {"words": f"Rác đổ ven suối, mốc {mark}.", "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678",
-                        "consent": "y", "alike_seen": "y"}
+        words = f"Rác đổ ven suối, mốc {mark}."
+        typed: dict[str, str] = {"words": words, "area": area, "name": "Nguyễn Thị Thử", "phone": "0912345678", "email": self.email,
+                                 "consent": "y", "alike_seen": "y"}
         fields = filled(page, path, typed, act="send")
         key = dict(fields)["idempotency_key"]
         answer = self.send(path, fields, files)
+        end = time.monotonic() + self.around.patience
+        while answer.status_code == 422 and self.around.trouble.is_set() and time.monotonic() < end:
+            self.refused(answer, [typed["words"]])                         # a photo could not be stored; the form is shown again
+            time.sleep(0.5)
+            answer = self.send(path, fields, files)
         if not was_done(answer):
-            self.around.complaints.append(f"{self.who}: a report was refused with {answer.status_code}")
+            self.around.complaints.append(f"{self.who}: a report was refused with {answer.status_code} {errors_on(answer.text)}")
             return
         code = urlsplit(answer.headers["location"]).path.split("/")[2]
-        self.journal.told("file_report", code=code, key=key, mark=mark, photos=[sha256])
+        self.journal.told("file_report", code=code, key=key, mark=mark, photos=[sha256] if files else [])
         self.codes.append(code)
 
     def rate(self) -> None:
@@ -234,8 +255,7 @@ class Staff(Person):
 
     def take(self, path: str, page: str) -> str | None:
         """Fill the step's form and send it; returns the step of the case the server leads to, if it is this person's too."""
-        names = set(html.fromstring(page).xpath("//*[@name]/@name"))
-        verb = next((verb for verb, field in KNOWN_BY.items() if field in names), None)
+        verb = self.verb_of(page)
         if verb is None:
             self.around.complaints.append(f"{self.who}: {path} has no form anybody here knows")
             return None
@@ -248,9 +268,16 @@ class Staff(Person):
             self.journal.told(verb, task=path.rpartition("/")[2], login=self.login, photos=[sha256] if files else [])
             there = urlsplit(answer.headers["location"]).path
             return there if there.startswith("/tasks/") and there != path else None
-        if answer.status_code not in (404, 409):                         # somebody else was quicker, which is as it should be
-            self.around.complaints.append(f"{self.who}: {verb} was answered with {answer.status_code} {errors_on(answer.text)}")
+        if answer.status_code == 422 and self.around.trouble.is_set():
+            self.refused(answer, ())
+        elif answer.status_code not in (404, 409):                       # somebody else was quicker, which is as it should be
+            self.around.complaints.append(f"{self.who}: {verb} was answered with {answer.status_code} {_told_by(answer.text)}")
         return None
+
+    def verb_of(self, page: str) -> str | None:
+        """What a page is for."""
+        names = set(html.fromstring(page).xpath("//*[@name]/@name"))
+        return next((verb for verb, field in KNOWN_BY.items() if field in names), None)
 
     def typed_verify(self, page: str) -> Typed:
         return {"title": "Rác đổ ven suối", **dict.fromkeys(shown_photos(page), "y")}
@@ -274,6 +301,11 @@ class Staff(Person):
 
     def nothing_typed(self, page: str) -> Typed:
         return {}
+
+
+def _told_by(page: str) -> str:
+    """Why a page came back, or, where it does not say so, what it holds."""
+    return errors_on(page) or " ".join(str(html.fromstring(page).xpath("string(//main)")).split())[:1500]
 
 
 def choices_of(page: str, name: str) -> list[str]:

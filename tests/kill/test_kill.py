@@ -33,6 +33,11 @@ def test_a_server_that_answers_before_it_commits_is_found_out(tmp_path: Path) ->
     """The control: the same people, the commit behind the response, killed in between."""
     variables, staff = prepare(tmp_path / "installation", None)
     server = Server(variables, tmp_path / "server.log", ("--commit-after-response",))
-    work_and_kill(server, staff, build.PASSWORD, citizens=CITIZENS, kills=3, seed=SEED, folder=tmp_path / "journals",
-                  aims=["just before the commit"], afterwards=0)
-    assert violations(variables, tmp_path / "journals")
+    found: list[str] = []
+    for attempt in range(3):                                            # the first is mostly enough
+        journals = tmp_path / f"journals-{attempt}"
+        work_and_kill(server, staff, build.PASSWORD, citizens=CITIZENS, kills=1, seed=SEED + attempt, folder=journals,
+                      aims=["just before the commit"], afterwards=0)
+        if found := violations(variables, journals):
+            break
+    assert found

@@ -51,18 +51,19 @@ class House:
 
     network: Network
     storage: Storage
+    archives: bool = False
 
     def __getitem__(self, name: str) -> Host:
         return self.network.hosts[name]
 
     @classmethod
-    def build(cls, network: Network) -> House:
-        """Machines, storage, etcd and both databases, the standby synchronous."""
+    def build(cls, network: Network, *, archives: bool = False) -> House:
+        """Machines, storage, etcd and both databases, the standby synchronous; with `archives` their log goes to pgBackRest."""
         for name, address in ADDRESSES.items():
             network.add(name, address)
         store = network.hosts["store"]
         storage = Storage(host=store.address, port=STORE_PORT, inside=store.inside)
-        house = cls(network, storage)
+        house = cls(network, storage, archives)
         storage.start()
         storage.make_bucket()
         for name in ETCD:
@@ -94,11 +95,13 @@ class House:
         text = text.replace("/var/lib/postgresql/17/langbiang", str(host.folder / "data")).replace("/var/run/postgresql", str(host.folder))
         text = text.replace("/var/lib/postgresql/.pgpass-patroni", str(host.folder / "pgpass"))
         text = text.replace("local all all peer", "local all all trust")
+        archiving = f"pgbackrest --config={host.folder}/pgbackrest.conf --stanza" if self.archives else "true #"
+        text = text.replace("pgbackrest --stanza", archiving)
         (host.folder / "patroni.yml").write_text(text)
         _own(host.folder, "postgres")
         host.start("patroni", ["patroni", str(host.folder / "patroni.yml")], user="postgres")
 
-    def start_web(self, name: str, variables: dict[str, str], *, code: Path = ROOT) -> None:
+    def start_web(self, name: str, variables: dict[str, str], *, code: Path = ROOT, reads_replica: bool = False) -> None:
         """HAProxy, PgBouncer, `langbiang serve` and `langbiang worker` of the program in `code`."""
         host = self[name]
         (host.folder / "haproxy.cfg").write_text((SHIPPED / "haproxy.cfg").read_text())
@@ -110,8 +113,10 @@ class House:
         host.start("pgbouncer", ["/usr/sbin/pgbouncer", "-q", str(host.folder / "pgbouncer.ini")], user="postgres")
         (host.folder / "program").mkdir(exist_ok=True)
         wait(f"the way of {name} to the database", lambda: self._reaches_database(host))
-        own = variables | {"LANGBIANG_DATA": str(host.folder / "program"), "LANGBIANG_HOST": "0.0.0.0",
-                           "LANGBIANG_DATABASE_URL": f"postgresql://langbiang:{PROGRAM_PASSWORD}@127.0.0.1:6432/langbiang"}
+        pooler = f"postgresql://langbiang:{PROGRAM_PASSWORD}@127.0.0.1:6432"
+        own = {"LANGBIANG_REPLICA_URL": f"{pooler}/langbiang_public"} if reads_replica else {}
+        own |= variables | {"LANGBIANG_DATA": str(host.folder / "program"), "LANGBIANG_HOST": "0.0.0.0",
+                            "LANGBIANG_DATABASE_URL": f"{pooler}/langbiang"}
         program = f"import sys; sys.path.insert(0, {str(code)!r}); import langbiang; langbiang.main()"
         for command in ("serve", "worker"):
             host.start(command, [sys.executable, "-c", program, command], variables=own)

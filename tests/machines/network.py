@@ -4,6 +4,7 @@ Files, memory and processors they share; what they say to each other goes throug
 """
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -16,6 +17,8 @@ from pathlib import Path
 
 GATE = "10.77.0.1"
 """This machine, from which people come."""
+
+LOCK = Path("/run/lock/langbiang-machines")
 
 NEEDED = {"ip": "iproute2"}
 
@@ -115,6 +118,8 @@ def network(folder: Path) -> Iterator[Network]:
             raise NotHere(f"{program} is missing: apt-get install -y --no-install-recommends {package}")
     name = f"lb{os.getpid() % 0xFFFF:x}"
     made = Network(name, folder)
+    ours = LOCK.open("w")
+    fcntl.flock(ours, fcntl.LOCK_EX)                                       # all have the addresses of deploy/cluster: one at a time
     _ip("link", "add", f"{name}br", "type", "bridge")
     try:
         _ip("addr", "add", f"{GATE}/24", "dev", f"{name}br")
@@ -125,6 +130,7 @@ def network(folder: Path) -> Iterator[Network]:
             host.kill()
             _ip("netns", "del", f"{name}-{host.name}")
         _ip("link", "del", f"{name}br")
+        ours.close()
 
 
 def _ip(*arguments: str) -> None:

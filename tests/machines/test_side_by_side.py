@@ -1,7 +1,14 @@
 """Two versions of the program on one database, while machines are brought to the next one in turn."""
 from __future__ import annotations
 
+import io
+import re
+from typing import Any
+
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import text
 
@@ -38,4 +45,21 @@ def test_a_program_goes_on_beside_a_newer_one_where_the_migration_promises_it(ap
 
 
 def test_migrating_writes_down_who_may_go_on(app: Flask) -> None:
-    assert migrations.promised_to(db.engine) == "0010"
+    assert migrations.promised_to(db.engine) == PROMISING[0].oldest_program
+
+
+PROMISING = [module for module in (script.module for script in ScriptDirectory.from_config(migrations.alembic_config()).walk_revisions())
+             if getattr(module, "oldest_program", module.revision) != module.revision]  # fmt: skip
+TAKES_AWAY = re.compile(r"\b(DROP|RENAME|ALTER COLUMN|TRUNCATE|DELETE FROM|CREATE UNIQUE INDEX|ADD CONSTRAINT \S+ (CHECK|UNIQUE))\b"
+                        r"|ADD COLUMN (?!.*\bDEFAULT\b).*\bNOT NULL\b")  # fmt: skip
+
+
+@pytest.mark.parametrize("module", PROMISING, ids=lambda module: module.revision)
+def test_a_migration_that_lets_older_programs_go_on_takes_nothing_from_them(module: Any) -> None:
+    said = io.StringIO()
+    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": said})
+    with Operations.context(context):
+        module.upgrade()
+    own = set(re.findall(r"CREATE TABLE (\S+)", said.getvalue()))
+    of_others = [each for each in said.getvalue().split(";") if not own & set(re.findall(r"(?:TABLE|ON) (\S+)", each))]
+    assert not [each for each in of_others if TAKES_AWAY.search(each)]

@@ -34,7 +34,7 @@ from tests.machines.storage import BUCKET, KEY, REGION, SECRET, Storage
 from tests.postgres import Cluster
 from tests.second_centre import of_the_installation
 from web import server
-from web.benchmark_pages import filled
+from web.benchmark.pages import filled
 from web.config import Config
 from web.verifying import verify
 

@@ -16,13 +16,14 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from queue import SimpleQueue
 
 from tests.mutants.mutants import MUTANTS, Mutant, MutantStale
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "node_modules", "var", "vendor")
+LEFT_OUT = shutil.ignore_patterns(".*", "*.egg-info", "build", "dist", "node_modules", "var", "vendor")
 MOST_SECONDS = 300
 NOTICED = 1
 """pytest's exit code for "tests failed": a collection error or an empty selection is no proof of anything."""
@@ -104,6 +105,8 @@ def tried(mutant: Mutant, copy: Path) -> Verdict:
     if code != 0:
         return Verdict(mutant, "red without it", time.monotonic() - started, output)
     path.write_text(faulty, encoding="utf-8")
+    # told from its source by second and size, and a fault may change neither
+    Path(cache_from_source(str(path))).unlink(missing_ok=True)
     try:
         code, output = run_tests(mutant.tests, copy)
     finally:
@@ -114,7 +117,7 @@ def tried(mutant: Mutant, copy: Path) -> Verdict:
 
 def run_tests(tests: tuple[str, ...], copy: Path) -> tuple[int, str]:
     """Run tests with the packages of the copy, not those of the checkout, which the environment knows as an editable install."""
-    # No byte code: it is told from its source by second and size, and a fault may change neither.
+    # Byte code of what is sound came with the copy; of a fault there shall be none.
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "MUTANT_COPY": str(copy)}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=short", "-p", "no:cacheprovider", "-p", "tests.mutants.origin"]
     try:

@@ -6,6 +6,8 @@ for each thing it is given; without a line it takes what comes:
     550 | 451 | 429 7 …    answer so (HTTP: with Retry-After of so many seconds)
     hold                   take it and never answer
     hang up                cut the line without taking it
+    twice                  (mail) take it, and say so twice
+    taken, then hang up    (mail) take it, and cut the line in place of the answer
 """
 from __future__ import annotations
 

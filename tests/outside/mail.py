@@ -30,9 +30,11 @@ class Post:
             server.transport.abort()
             return "421 gone"
         keep(self.folder, envelope.content)
+        if self.order == "taken, then hang up":
+            server.transport.abort()
         if self.order == "hold":
             await asyncio.sleep(3600)
-        return "250 taken"
+        return "250 taken\r\n250 taken" if self.order == "twice" else "250 taken"
 
 
 async def serve(folder: Path) -> None:

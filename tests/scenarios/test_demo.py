@@ -8,12 +8,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from PIL import Image
 from sqlalchemy import func, select
 
 from casework.alike import alike_nearby
@@ -89,7 +92,7 @@ from reports.statistics.snapshots import snapshots_seen
 from tests import build
 from tests.conftest import client_of, environment_of, prepare_schema, running
 from tests.whole import sample
-from web import demo, demo_cases, demo_papers, demo_people, demo_studio, demo_telling
+from web import demo, demo_cases, demo_papers, demo_people, demo_running, demo_studio, demo_telling
 from web.config import Config
 from web.demo_cases import STORIES
 from web.demo_fresh import FRESH
@@ -140,10 +143,19 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         prepare_schema(config)
     with running(config) as app:
         app.config["CLOCK"] = lambda: NOW
-        assert demo.prepare(app, now=NOW)
+        # what is drawn has its own tests, and took a fifth of the time
+        with patch.object(demo_cases, "draw_demo_photo", plain_picture):
+            assert demo.prepare(app, now=NOW)
         yield config, app
     if url is not None:
         request.getfixturevalue("postgres").drop("demonstration")
+
+
+def plain_picture(seed: int, kind: str, label: str | None = None, *, after: bool = False) -> bytes:
+    """A small picture of its own for each that would be drawn."""
+    target = io.BytesIO()
+    Image.new("RGB", (320, 240), "#" + sha256(f"{seed} {kind} {label} {after}".encode()).hexdigest()[:6]).save(target, "JPEG")
+    return target.getvalue()
 
 
 @pytest.fixture
@@ -658,5 +670,5 @@ def test_a_start_that_breaks_off_leaves_nothing_behind_and_the_next_succeeds_in_
 
 def test_the_command_takes_its_folder_and_port_and_shows_the_banner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LANGBIANG_DATABASE_URL", raising=False)
-    config = demo.demo_config(8099, tmp_path / "demo")
+    config = demo_running.demo_config(8099, tmp_path / "demo")
     assert (config.port, config.data, config.demo, config.base_url) == (8099, tmp_path / "demo", True, "http://127.0.0.1:8099")

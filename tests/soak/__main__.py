@@ -1,4 +1,4 @@
-"""bin/soak list | NAME [--seed N] [--runs N] [--resume]"""
+"""bin/soak list | NAME [--seed N] [--runs N] [--only TEXT] [--resume]"""
 from __future__ import annotations
 
 import argparse
@@ -11,9 +11,11 @@ from tests.soak import (
     comparing,
     facts,
     failover,
+    faults,
     figures,
     fuzz,
     heat,
+    houses,
     install,
     jobs,
     kills,
@@ -24,13 +26,17 @@ from tests.soak import (
     moves,
     paper,
     pooler,
+    processes,
     reorganisations,
     reports,
+    restore,
+    rolling,
     signatures,
     tables,
     timers,
     what_if,
     whole,
+    worstday,
     xes,
 )
 from tests.soak.runs import RESULTS, Options, Run, RunFailed, carry_out
@@ -38,10 +44,11 @@ from tests.soak.runs import RESULTS, Options, Run, RunFailed, carry_out
 RUNS: dict[str, Run] = {
     run.name: run
     for run in (
-        kills.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN, messages.RUN, reorganisations.RUN,
+        kills.RUN, faults.RUN, worstday.RUN, chroot.RUN, benchmark.RUN, timers.RUN, lives.RUN, looks.RUN, checks.RUN, whole.RUN,
+        messages.RUN, reorganisations.RUN, benchmark.RATE,
         comparing.RUN, lighthouse.RUN, moves.RUN, heat.RUN, figures.RUN, what_if.RUN, xes.RUN, paper.RUN, signatures.RUN, facts.RUN,
-        reports.RUN,
-        tables.RUN, jobs.RUN, install.RUN, failover.RUN, pooler.RUN, fuzz.RUN,
+        reports.RUN, houses.RUN,
+        tables.RUN, jobs.RUN, processes.RUN, install.RUN, restore.RUN, rolling.RUN, failover.RUN, pooler.RUN, fuzz.RUN,
     )
 }
 
@@ -56,7 +63,7 @@ def main(arguments: list[str]) -> int:
         return 0
     run = RUNS[asked.name]
     try:
-        carry_out(run, Options(seed=asked.seed, runs=asked.runs or run.usual_runs), resume=asked.resume)
+        carry_out(run, Options(seed=asked.seed, runs=asked.runs or run.usual_runs), resume=asked.resume, only=asked.only)
     except RunFailed as failure:
         print(failure, file=sys.stderr)
         return 1
@@ -68,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", choices=["list", *RUNS], help="the run, or list")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn by lot (1)")
     parser.add_argument("--runs", type=int, help="how many, in the unit of the run (see list)")
+    parser.add_argument("--only", default="", help="only the rounds whose names have this in them")
     parser.add_argument("--resume", action="store_true", help="go on where a run with the same seed was stopped")
     return parser
 

@@ -1,56 +1,67 @@
-"""The benchmark at length, on both databases."""
+"""The benchmark at length on both databases: steps and people at work, and as many whole lives a second as the house takes."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.postgres import Cluster
 from tests.soak.runs import Options, Round, Run
-from web import benchmark, benchmark_load, benchmark_table
-from web.benchmark_house import Scale
+from web.benchmark import load as crowd
+from web.benchmark import rate, steps, steps_table
+from web.benchmark.house import Scale
+
+LIVED_SECONDS, HANDS, SERVERS = 300, 8, 4
+"""Processes of the server on PostgreSQL; on SQLite there is one."""
+
+SERVER = {"shared_buffers": "512MB", "max_wal_size": "4GB"}
+"""What a server of a province has at least (docs/machines.md)."""
 
 
 def measure(lives: int, database_url: str | None = None) -> dict[str, Any]:
     """One benchmark with its table printed."""
-    result = benchmark.run(lives=lives, database_url=database_url)
-    for line in benchmark_table.lines(result):
+    result = steps.run(lives=lives, database_url=database_url)
+    for line in steps_table.lines(result):
         print(line, flush=True)
     return result
 
 
-def measure_on_postgresql(lives: int) -> dict[str, Any]:
-    """The same on a server of our own that syncs as production does."""
-    cluster = Cluster(durable=True)
-    try:
-        cluster.start()
-        return measure(lives, cluster.create("benchmark"))
-    finally:
-        cluster.stop()
-
-
 def load(database_url: str | None = None) -> dict[str, Any]:
     """The house of 100,000 cases with everybody at work in it, and its table printed."""
-    measured = benchmark_load.run(Scale(), database_url=database_url)
-    for line in benchmark_load.lines(measured):
+    measured = crowd.run(Scale(), database_url=database_url)
+    for line in crowd.lines(measured):
         print(line, flush=True)
     return measured.as_json()
 
 
-def load_on_postgresql() -> dict[str, Any]:
-    """The same on a server of our own."""
-    cluster = Cluster(durable=True)
+def live(seconds: int, servers: int, database_url: str | None = None) -> dict[str, Any]:
+    """Whole lives for so many seconds, and what became of each aim."""
+    measured = rate.run(seconds=seconds, hands=HANDS, servers=servers, database_url=database_url)
+    for line in rate.lines(measured):
+        print(line, flush=True)
+    return measured.as_json()
+
+
+def on_postgresql(measured: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """The same on a server of our own that syncs as production does."""
+    cluster = Cluster(durable=True, **SERVER)
     try:
         cluster.start()
-        return load(cluster.create("load"))
+        return measured(cluster.create("benchmark"))
     finally:
         cluster.stop()
 
 
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
     yield "sqlite", lambda: measure(options.runs)
-    yield "postgresql", lambda: measure_on_postgresql(options.runs)
+    yield "postgresql", lambda: on_postgresql(lambda url: measure(options.runs, url))
     yield "load on sqlite", load
-    yield "load on postgresql", load_on_postgresql
+    yield "load on postgresql", lambda: on_postgresql(load)
+
+
+def lives(options: Options) -> Iterator[tuple[str, Round]]:
+    yield "postgresql", lambda: on_postgresql(lambda url: live(options.runs, SERVERS, url))
+    yield "sqlite", lambda: live(options.runs, 1)
 
 
 RUN = Run("benchmark", "lives measured on SQLite and PostgreSQL, then 100,000 cases with 200 people at work in them", 200, rounds)
+RATE = Run("rate", "seconds of whole lives over HTTP, as many as the house takes, on each database", LIVED_SECONDS, lives)

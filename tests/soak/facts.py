@@ -17,8 +17,9 @@ from casework.findings import one_moment
 from casework.models import CaseMoment, CaseSpan, DailyFigures, FactsProgress, StaleDay
 from tests.postgres import Cluster
 from tests.soak.runs import Options, Round, Run
-from web.benchmark import empty_application
-from web.benchmark_house import Scale, build_house
+from web.benchmark.house import Scale
+from web.benchmark.seeding import build_house
+from web.benchmark.steps import empty_application
 from web.config import Config
 
 MOST_REBUILT = 200_000

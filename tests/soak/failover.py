@@ -7,6 +7,8 @@ primary's cable is pulled.
 """
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import tempfile
 import threading
@@ -27,7 +29,7 @@ from tests.kill.checking import violations
 from tests.kill.installation import prepare
 from tests.kill.journal import Journal, acts_told
 from tests.kill.people import Citizen, Person, Staff, Surroundings
-from tests.machines.cluster import FRONT, WEBS, House, refuse_missing, snapshot, wait
+from tests.machines.cluster import ADDRESSES, FRONT, WEBS, House, refuse_missing, snapshot, wait
 from tests.machines.network import network
 from tests.soak.runs import Options, Round, Run
 from web.config import Config
@@ -38,6 +40,8 @@ BEFORE, AFTER = 20.0, 25.0
 """Seconds of work before the primary dies, and after answers have come again."""
 
 LONGEST_PAUSE = 30.0
+MOST_FAILURES = 10
+"""Of each machine, shown when the run fails."""
 
 
 class Watch(threading.Thread):
@@ -101,10 +105,11 @@ def _rehearse(house: House, folder: Path, options: Options) -> dict[str, Any]:
         # all citizens come with one number here, and the limit counts what they send to either machine
         db.session.add(HouseSetting(key="reports_a_day_contact", value=1_000, changed_at=build.NOON))
     shared = {"LANGBIANG_KEYRING": variables["LANGBIANG_KEYRING"], "LANGBIANG_SECRET_KEY": SECRET, "LANGBIANG_ALLOW_PLAIN_HTTP": "yes",
-              "LANGBIANG_BASE_URL": f"http://{FRONT}", "LANGBIANG_PUSH": "no", **house.storage.variables()}
+              "LANGBIANG_BASE_URL": f"http://{FRONT}", "LANGBIANG_PUSH": "no", "LANGBIANG_METRICS_TOKEN": SECRET,
+              **house.storage.variables()}  # fmt: skip
     code = snapshot(folder)
     for name in WEBS:
-        house.start_web(name, shared, code=code)
+        house.start_web(name, shared, code=code, reads_replica=True)
     house.start_front()
     house.wait_for_web()
     journals = folder / "journals"
@@ -128,6 +133,7 @@ def _rehearse(house: House, folder: Path, options: Options) -> dict[str, Any]:
         for person in people:
             person.join(150)
         watch.stop.set()
+    read_from = sum((_pages_read(name) for name in WEBS), Counter())
     for name in WEBS:
         house[name].stop(["serve"], ["worker"])
     wrong = violations(variables | house.storage.variables() | {"LANGBIANG_DATABASE_URL": house.own_url(),
@@ -135,10 +141,25 @@ def _rehearse(house: House, folder: Path, options: Options) -> dict[str, Any]:
     statuses = Counter(status for _, status, _ in watch.answers)
     unclear = sorted({status for _, status, after in watch.answers if status not in (200, 503) or (status == 503 and not after)})
     result = {"failovers": found, "acts_acknowledged": acts_told(journals), "answers_by_status": dict(statuses),
-              "answers_without_retry_after": unclear, "complaints": around.complaints, "lost_or_wrong": wrong, "members": house.said()}
-    if wrong or around.complaints or any(each["acts_stopped_seconds"] > LONGEST_PAUSE for each in found):
+              "answers_without_retry_after": unclear, "complaints": around.complaints, "lost_or_wrong": wrong,
+              "public_pages_read_from": dict(read_from), "members": house.said(),
+              "failures": [failure for name in WEBS for failure in _failures(house[name].folder / "serve.log")]}  # fmt: skip
+    if wrong or around.complaints or not read_from["replica"] or any(each["acts_stopped_seconds"] > LONGEST_PAUSE for each in found):
         raise RuntimeError(str(result))
     return result
+
+
+def _pages_read(name: str) -> Counter[str]:
+    """How many public pages a machine has read from the primary, and how many from the replica."""
+    told = httpx.get(f"http://{ADDRESSES[name]}:8080/metrics", headers={"Authorization": f"Bearer {SECRET}"}, timeout=30)
+    found = re.findall(r'^langbiang_public_pages_read_total{place="(\w+)"} ([0-9.e+]+)', told.text, re.MULTILINE)
+    return Counter({place: int(float(number)) for place, number in found})
+
+
+def _failures(log: Path) -> list[dict[str, Any]]:
+    """What a server says of its failures, which nobody can read any more when the machines are gone."""
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+    return [line for line in lines if line.get("level") == "error" and line.get("what") not in ("away", "no rollback")][:MOST_FAILURES]
 
 
 def _people(around: Surroundings, staff: list[str], seed: int, watch: Watch) -> list[Person]:

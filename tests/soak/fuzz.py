@@ -164,7 +164,7 @@ class House:
             begun = time.monotonic()
             network = {"REMOTE_ADDR": f"10.{lot.randrange(256)}.{lot.randrange(256)}.7"}
             try:
-                answer = client.open(sent.path, environ_base=network, **sent.details())
+                answer = client.open(sent.path, environ_base=network, buffered=True, **sent.details())
                 status, body = answer.status_code, answer.get_data()
                 answer.close()
             except Exception as failure:  # what a server would have to answer with a failure

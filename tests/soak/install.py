@@ -24,7 +24,7 @@ from lxml import html
 
 from tests.soak.machine import ROOT, SUITE, Machine, Shell, git, stop
 from tests.soak.runs import RESULTS, Options, Round, Run
-from web.benchmark_pages import errors_on, filled
+from web.benchmark.pages import errors_on, filled
 
 PRISTINE, INSTALLED, UPGRADED, BUILT, SHIPPED = (Machine(RESULTS / f"install-{name}") for name in
                                                  ("pristine", "installed", "upgraded", "built", "shipped"))

@@ -29,7 +29,7 @@ from tests.soak.looks_papers import pages_of_papers
 from tests.soak.looks_settings import pages_of_settings
 from tests.soak.looks_studio import pages_of_studio
 from tests.soak.runs import Options, Round, Run
-from web import demo, demo_studio
+from web import demo, demo_running, demo_studio
 from web.demo_people import CITIZENS, PASSWORD, citizen_by_email, staff_account
 from web.navigation import LOOKERS
 from workflows.drafts import start_draft
@@ -179,8 +179,8 @@ def opened_and_walked(page: Page) -> Iterator[str]:
 def look_at_demonstration(language: str) -> dict[str, Any]:
     """One language, in a demonstration made for it."""
     with TemporaryDirectory(prefix="langbiang-looks-") as folder:
-        config = demo.demo_config(free_port(), Path(folder))
-        app = demo.demo_app(config)
+        config = demo_running.demo_config(free_port(), Path(folder))
+        app = demo_running.demo_app(config)
         with app.app_context():
             demo.prepare(app, now=datetime.now(UTC))
             demo_studio.rehearse_what_was_asked(datetime.now(UTC))

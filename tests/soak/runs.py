@@ -39,13 +39,18 @@ class RunFailed(Exception):
     """A round did not end well; the text is its own."""
 
 
-def carry_out(run: Run, options: Options, *, resume: bool, folder: Path = RESULTS) -> dict[str, Any]:
-    """Do the rounds that are not done yet and keep each result at once. Raises RunFailed at the first that fails."""
+def carry_out(run: Run, options: Options, *, resume: bool, only: str = "", folder: Path = RESULTS) -> dict[str, Any]:
+    """Do the rounds that are not done yet, with `only` those whose names have it in them, and keep each result at once.
+
+    Raises RunFailed at the first that fails.
+    """
     path = folder / f"{run.name}.json"
     result = _kept(path, options) if resume else None
     if result is None:
         result = {"run": run.name, "seed": options.seed, "runs": options.runs, "finished": False, "rounds": {}}
     for name, do in run.rounds(options):
+        if only not in name:
+            continue
         if name in result["rounds"] and not result["rounds"][name].get("failed"):
             print(f"{run.name}: {name} was done before", flush=True)
             continue
@@ -59,7 +64,7 @@ def carry_out(run: Run, options: Options, *, resume: bool, folder: Path = RESULT
             raise RunFailed(f"{run.name}: {name} failed: {failure}") from failure
         result["rounds"][name] = {**found, "seconds": _since(begun)}
         _keep(path, result)
-    result["finished"] = True
+    result["finished"] = not only
     _keep(path, result)
     print(f"{run.name}: finished, see {path}", flush=True)
     return result

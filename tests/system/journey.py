@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from flask import Flask
 
 from casework.db import db
-from casework.demo_pictures import draw_demo_photo
 from casework.models import Case
 from tests import build
 from tests.system.canary import (
@@ -26,6 +25,7 @@ from tests.system.canary import (
     WORDS,
     marked_photo,
     marked_voice,
+    plain_photo,
 )
 from tests.system.person import Page, Person
 
@@ -146,7 +146,7 @@ class Journey:
     def submit(self, keys: tuple[str, ...] = AGENCY_KEYS) -> Page:
         for number, key in enumerate(keys):
             officer, page = self.opened(f"officer_{key}")
-            photo = draw_demo_photo(20 + number, "trash", after=True)
+            photo = plain_photo(20 + number, after=True)
             page = officer.submit(
                 page, ("act", "submit_answer"), uploads={"photos": [(photo, "sau khi dọn.jpg")]},
                 contact="Bộ phận môi trường, 0263 000 0000",

@@ -10,7 +10,21 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from casework.db import db
-from casework.models import Account, Agency, Area, Case, Centre, DataRequest, Letter, LoginSession, Photo, Recording, Report, ReportSchedule
+from casework.models import (
+    Account,
+    Agency,
+    Area,
+    Breach,
+    Case,
+    Centre,
+    DataRequest,
+    Letter,
+    LoginSession,
+    Photo,
+    Recording,
+    Report,
+    ReportSchedule,
+)
 from casework.permissions import ACTION_ROLES, ANYONE
 from tests.whole import is_at_turn
 from web.case_acts import PAGES as ACT_PAGES
@@ -25,6 +39,9 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "tracking.own:code": lambda: list(db.session.scalars(select(Report.code))),
     "rights_own.of_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "rights_requests.request_page:ref": lambda: [*db.session.scalars(select(DataRequest.ref)), "0000000000000000"],
+    "rights_breaches.breach:ref": lambda: [*db.session.scalars(select(Breach.ref)), "0000000000000000"],
+    "rights_breaches.notice:ref": lambda: [*db.session.scalars(select(Breach.ref)), "0000000000000000"],
+    "rights_breaches.notice:whom": lambda: ["authority", "people", "nobody"],
     "own_acts.withdraw_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "cases.case:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "notes.write:ref": lambda: list(db.session.scalars(select(Case.ref))),
@@ -100,7 +117,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "reporting.case_file:ref": lambda: list(db.session.scalars(select(Case.ref))),
     "reporting.letter_sheets:ref": lambda: ["0000000000000000"],
     "reporting.preview:ref": lambda: ["0000000000000000"],
-    "outputs.new:key": lambda: ["cases", "late", "figures", "heat", "people", "case_file", "no_such_kind"],
+    "outputs.new:key": lambda: ["cases", "late", "figures", "heat", "people", "looks", "affected", "case_file", "no_such_kind"],
     "outputs.output:ref": lambda: ["0000000000000000"],
     "outputs.progress:ref": lambda: ["0000000000000000"],
     "outputs.file:ref": lambda: ["0000000000000000"],

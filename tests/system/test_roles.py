@@ -161,6 +161,8 @@ WHO_DOES = {
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
     "write_letter": TEAM | {"agency_leader"},
+    "handle_breach": {"administrator"}, "read_breaches": {"administrator", "inspector"}, "read_looks": {"administrator", "inspector"},
+    "read_processing": {"administrator", "inspector"},
     "block_sender": {"ops_lead"}, "confirm_contact": EVERYBODY, "decide_data_request": {"ops_lead"}, "me_too": EVERYBODY,
     "request_data": EVERYBODY, "transcribe": TEAM,
     "move_cases": {"administrator"}, "rehearse": {"administrator", "process_approver"},
@@ -301,7 +303,7 @@ EXPORTS = STAFF - {"confidential reader"}
 ADMINISTRATORS = {"administrator", "other centre's administrator"}
 EXPORTS_OF = {
     "cases": EXPORTS - ADMINISTRATORS - {"inspector", "records clerk", "process approver"}, "late": READS_LATE,
-    "figures": READS_LATE | {"inspector"}, "people": ADMINISTRATORS,
+    "figures": READS_LATE | {"inspector"}, "people": ADMINISTRATORS, "looks": ADMINISTRATORS | {"inspector"}, "affected": ADMINISTRATORS,
     "heat": ADMINISTRATORS | {"ops lead", "other centre's ops lead", "committee leader", "inspector", "process approver"},
 }  # fmt: skip
 """Who orders which list as a file."""
@@ -525,6 +527,13 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "settings_index.settings":
             may_open = name.endswith(("administrator", "inspector")) or leads(name) or name == "committee leader"
             return 200 if may_open else 403
+        case "rights_processing.register" | "rights_access.looks" | "rights_breaches.breaches":
+            return 200 if name.endswith(("administrator", "inspector")) else 403
+        case "rights_breaches.new":
+            return 200 if name.endswith("administrator") else 403
+        case "rights_breaches.breach" | "rights_breaches.notice":
+            is_there = name in ("administrator", "inspector") and parts["ref"] != "0" * 16 and parts.get("whom") != "nobody"
+            return 403 if not name.endswith(("administrator", "inspector")) else 200 if is_there else 404
         case "settings_events.events":
             return 200 if name.endswith(("administrator", "inspector")) else 403
         case "settings_rows.rows" | "settings_rows.new" | "settings_rows.row" | "settings_values.value":
@@ -802,7 +811,7 @@ def test_no_address_can_be_guessed(the: Stage) -> None:
     """What is not public is addressed by at least 96 random bits; a code opens what is public or the sender's own."""
     named = [(address.endpoint, name, value) for address in the.addresses for name, value in address.parts.items()]
     # the number of a row of the rules: an administrator reads them all within their scope, and it tells nothing else
-    chosen = {"form", "kind", "verb", "audience", "rendition", "key", "number", "version"}
+    chosen = {"form", "kind", "verb", "audience", "rendition", "key", "number", "version", "whom"}
     assert [each for each in named if each[1] not in chosen | {"code"} and not re.fullmatch(r"[A-Za-z0-9_-]{16,}", each[2])] == []
     assert {endpoint for endpoint, name, _ in named if name == "code"} == {
         "public.report", "public_share.card", "filing.receipt", "filing.receipt_file", "tracking.own", "own_acts.withdraw_report",

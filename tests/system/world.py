@@ -11,11 +11,13 @@ from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
 from casework.identity import Contact
 from casework.intake import Filed
-from casework.models import Agency, Case, Recording
+from casework.models import Agency, BreachSubject, Case, Recording, Report
 from casework.notes import write_note
 from casework.permissions import Role
 from casework.photo_records import photos_of_report, prepare_copies, prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
+from casework.rights.affected import by_cases, work_out
+from casework.rights.breaches import Known, open_breach
 from casework.triage import ClearedReport
 from tests import build
 from tests.system.canary import FILE_NAME, VOICE_NAME, marked_photo, marked_voice
@@ -164,11 +166,21 @@ def stage(app: Flask) -> Stage:
     _submit(world, case, helping, words["draft of UBND-LAT"])
     build.act(world, case, "follow", "citizen_2")
     hidden = _quarantined(world)
+    _breach(world, case.code, hidden.report)
     with unit_of_work():
         start_draft(by=world.actor("administrator"), now=build.NOON, centre_id=world.centre.id)
     count_public_figures(build.NOON)
     by_secret = {"reporter by secret": filed, "reporter of the quarantined": hidden}
     return Stage(app, world, case, hidden.case, {name: (each.report.code, each.secret) for name, each in by_secret.items()})
+
+
+def _breach(world: build.World, code: str, hidden: Report) -> None:
+    """Of both cases, though one of them was put aside meanwhile."""
+    known, by = Known(*["Một máy tính bị chiếm quyền."] * 5), world.actor("administrator")
+    with unit_of_work():
+        breach = open_breach("account", known, by=by, now=build.NOON, noticed_at=build.NOON, centre_id=world.centre.id)
+        search = work_out(breach, by_cases(breach, code), by=by, now=build.NOON)
+        db.session.add(BreachSubject(breach_id=breach.id, search_id=search.id, report_id=hidden.id))
 
 
 def _other_centre(world: build.World) -> None:

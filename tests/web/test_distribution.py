@@ -1,13 +1,17 @@
 """Distributing, accepting, handing back: through the pages."""
 from __future__ import annotations
 
+import contextvars
 import re
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
+from werkzeug.test import TestResponse
 
 from casework.calendars import calendar_of
 from casework.db import db, unit_of_work
@@ -186,6 +190,46 @@ def test_somebody_must_lead(office: Office) -> None:
     answer = office.post("operator", step(case, "distribute"), act="distribute", lead="", cooperating=[office.world.agencies["HKL"].ref])
     assert answer.status_code == 422
     assert case.assignments == []
+
+
+def overtaken(app: Flask, office: Office, ask: Callable[[str], TestResponse]) -> TestResponse:
+    """The answer to somebody whose step another does in the very moment after it was looked up."""
+    address = step(build.case_at(office.world, "to_distribute"), "distribute")
+    office.browser("operator"), office.browser("operator_2")
+    waits = threading.Lock()
+
+    def distribute() -> None:
+        with app.app_context():
+            assert office.post("operator_2", address, act="distribute", **agencies(office, "PTNMT", "HKL")).status_code == 302
+
+    def after(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM waiting_task" in statement and waits.acquire(blocking=False):
+            other = threading.Thread(target=contextvars.Context().run, args=(distribute,))
+            other.start()
+            other.join(60)
+
+    engine = db.engine
+    event.listen(engine, "after_cursor_execute", after)
+    try:
+        return ask(address)
+    finally:
+        event.remove(engine, "after_cursor_execute", after)
+        assert waits.locked()
+
+
+def test_a_page_shows_one_moment_however_quick_others_are(app: Flask) -> None:
+    office = Office(app)
+    answer = overtaken(app, office, lambda address: office.get("operator", address))
+    assert answer.status_code == 200
+    assert all(f'<option value="{agency.ref}"' in answer.get_data(as_text=True) for agency in office.world.agencies.values())
+
+
+def test_who_sends_a_step_while_another_does_it_is_told_who_did(app: Flask) -> None:
+    office = Office(app)
+    chosen = agencies(office, "PTNMT", "HKL")
+    answer = overtaken(app, office, lambda address: office.post("operator", address, act="distribute", **chosen))
+    assert answer.status_code == 409
+    assert "Người Thử operator_2" in words_of(answer)
 
 
 def test_handing_back_needs_a_reason_and_the_centre_decides(office: Office) -> None:

@@ -1,28 +1,24 @@
 """An older backup is restored, and who was erased since is erased again by the list that was kept apart."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.forgotten import KINDS, forgotten_since
 from casework.intake import original_words
-from casework.keyring import current_keyring, use_keyring
 from casework.models import Account, Case, DataRequest, Report
 from casework.rights.deciding import carry_out
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.requests import lock_request, person_of, request_data
 from tests import build
 from tests.casework.acting import guest_of
-from tests.conftest import environment_of, running
-from tests.postgres import Cluster
+from tests.conftest import running
 from web.config import Config
 from web.forgotten_file import ListDamaged, read_forgotten, write_forgotten
 from web.keeping import backup, restore, verify
@@ -30,19 +26,6 @@ from workflows.forgetting_again import forget_again
 
 NOW = build.NOON + timedelta(days=40)
 SECRET_MATTER = "Tố cáo ông Trần Văn Mật nhận tiền."
-
-
-@pytest.fixture
-def elsewhere(config: Config, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Config]:
-    keyring = current_keyring()
-    if config.is_sqlite:
-        yield Config.from_environment(environment_of(tmp_path / "elsewhere"))
-    else:
-        cluster: Cluster = request.getfixturevalue("postgres")
-        name = f"{make_url(config.database_url).database}_again"
-        yield Config.from_environment(environment_of(tmp_path / "elsewhere", cluster.create(name)))
-        cluster.drop(name)
-    use_keyring(keyring)
 
 
 def erase(world: build.World, by: object, report: Report | None = None) -> None:

@@ -8,11 +8,16 @@ from html import escape, unescape
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
-from casework.models import Case, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
+from casework.events import append
+from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
+from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.saved_filters import MOST_KEPT, keep_filter
+from casework.staff_choices import work_choices
 from tests import build
 from tests.second_centre import second_world
 from tests.web.desk import Office, statements_of, step
@@ -55,6 +60,23 @@ def test_a_new_report_shows_its_first_words_to_the_centre_alone(office: Office) 
     assert "Nước suối đổi màu" in office.words("ops_lead", "/inbox")
     for name in ("officer_PTNMT", "administrator", "inspector", "committee_leader"):
         assert "Nước suối" not in office.words(name, "/inbox")
+
+
+def test_what_the_filter_offers_is_kept_until_the_rules_change_and_apart_for_those_who_work_elsewhere(office: Office) -> None:
+    first, again = (statements_of(lambda: office.words("operator", "/inbox")) for _ in range(2))
+    assert again <= first - 3
+    elsewhere = second_world(office.world).centre
+    with unit_of_work():
+        renamed = db.session.scalars(select(Agency).where(Agency.key == "PTNMT", Agency.centre_id == office.world.centre.id)).one()
+        renamed.short_name_vi = "Phòng vừa đổi tên"
+        append(RULES_STREAM, "change_setting", by=SYSTEM, at=build.NOON, payload={})
+    assert "Phòng vừa đổi tên" in office.words("operator", "/inbox")
+    assert "Phòng vừa đổi tên" not in {name for _ref, name in _offered(elsewhere)}
+
+
+def _offered(centre: Centre) -> tuple[tuple[str, str], ...]:
+    there = Actor(account=None, grants=(Grant(Role.OPERATOR, centre_id=centre.id, agency_id=None),))
+    return tuple((ref, name.vi) for ref, name in work_choices(there, now=build.NOON).agencies)
 
 
 def test_views_narrow_to_a_step_and_count_it(office: Office) -> None:

@@ -5,19 +5,17 @@ import io
 import os
 import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from PIL import Image
 from sqlalchemy import delete, select, update
-from sqlalchemy.engine import make_url
 
 from casework.anchors import write_anchor
 from casework.db import db, unit_of_work
 from casework.file_store import LocalFileStore
-from casework.keyring import Keyring, KeyringUnusable, current_keyring, use_keyring
+from casework.keyring import Keyring, KeyringUnusable
 from casework.models import Account, Case, Event, File, Report
 from casework.permissions import SYSTEM
 from casework.photo_records import link_staged, prepare_photo, stage_photo
@@ -48,20 +46,6 @@ def world(app: Flask, config: Config) -> build.World:
         link_staged("t" * 32, now=build.NOON, report=filed.report)
     write_anchor(config.data, now=build.NOON)
     return world
-
-
-@pytest.fixture
-def elsewhere(config: Config, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Config]:
-    """Another machine with nothing on it, of the same kind of database."""
-    keyring = current_keyring()
-    if config.is_sqlite:
-        yield Config.from_environment(environment_of(tmp_path / "elsewhere"))
-    else:
-        cluster: Cluster = request.getfixturevalue("postgres")
-        name = f"{make_url(config.database_url).database}_elsewhere"
-        yield Config.from_environment(environment_of(tmp_path / "elsewhere", cluster.create(name)))
-        cluster.drop(name)
-    use_keyring(keyring)
 
 
 @pytest.fixture

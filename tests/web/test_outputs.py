@@ -549,7 +549,7 @@ def test_the_command_writes_a_list_and_says_who_sat_at_the_machine(
     sqlite_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUDO_USER", "may-chu")
-    monkeypatch.setattr(cli, "ready_app", lambda _config, _name: app)
+    monkeypatch.setattr("web.commands.writing.ready_app", lambda _config, _name: app)
     monkeypatch.setattr(Config, "from_environment", classmethod(lambda _class: sqlite_config))
 
     def export(*options: str) -> tuple[int, str]:

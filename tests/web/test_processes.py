@@ -3,10 +3,20 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import threading
 import time
+from dataclasses import replace
+from http.client import HTTPConnection
 from pathlib import Path
 
+import pytest
+from flask import Flask
+
 from tests.web.test_cli import COMMAND, fetched, free_port, started
+from web.config import Config, StartRefused
+from web.processes import do_apart
+from web.server import Server
 
 
 def pids_of(parent: int) -> list[int]:
@@ -33,7 +43,54 @@ def test_server_processes_share_a_port_and_a_dead_one_comes_back(sqlite_environm
         assert b"<h1" in fetched(f"http://127.0.0.1:{port}/")
         left = pids_of(process.pid)
         process.send_signal(signal.SIGTERM)
+        until(lambda: is_refused(port))
         assert process.wait(20) == 0
     assert not [pid for pid in left if Path(f"/proc/{pid}").exists()]
     logs = Path(sqlite_environment["LANGBIANG_DATA"]) / "log"
     assert {path.name for path in logs.glob("serve-*")} >= {f"serve-{port}-0.jsonl", f"serve-{port}-1.jsonl"}
+
+
+def test_what_a_proxy_sends_on_a_connection_it_keeps_is_answered_though_the_server_ends(sqlite_app: Flask, sqlite_config: Config) -> None:
+    port = free_port()
+    server = Server(sqlite_app, replace(sqlite_config, port=port))
+    running = threading.Thread(target=server.run)
+    running.start()
+    kept = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        kept.request("GET", "/healthz")
+        assert kept.getresponse().read()
+        server.stop()
+        until(lambda: is_refused(port))
+        kept.request("GET", "/healthz")
+        answer = kept.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (200, "close")
+    finally:
+        server.stop()
+        running.join(20)
+        kept.close()
+    assert not running.is_alive()
+
+
+def is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_what_is_done_apart_is_done_in_a_process_that_ends_and_says_why_it_was_refused(tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise StartRefused("This folder is another's.")
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    told = tmp_path / "told"
+    do_apart(lambda: told.write_text(str(os.getpid())) and None)
+    assert int(told.read_text()) != os.getpid()
+    assert not Path(f"/proc/{told.read_text()}").exists()
+    with pytest.raises(StartRefused, match="another's"):
+        do_apart(refuse)
+    with pytest.raises(SystemExit):
+        do_apart(fail)

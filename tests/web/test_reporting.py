@@ -293,7 +293,7 @@ def test_the_command_writes_reports_and_says_what_is_wrong(sqlite_config: Config
         case = build.case_at(office.world, "rating")
         count(build.NOON + timedelta(days=1))
         code = case.code
-    monkeypatch.setattr(cli, "ready_app", lambda *_: app)
+    monkeypatch.setattr("web.commands.reports.ready_app", lambda *_: app)
     # as on a terminal: nothing of the application is around the command but what it brings itself
     app.config["CLOCK"] = lambda: build.NOON + timedelta(days=40)
     monkeypatch.setattr(Config, "from_environment", classmethod(lambda _cls: sqlite_config))

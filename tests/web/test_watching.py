@@ -27,6 +27,7 @@ from tests.conftest import client_of
 from tests.second_centre import of_the_installation
 from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
+from web.replica import Nearness
 from web.request_log import LOGGER, slow_queries, watch_statements
 from web.watching import jobs as job_watch
 from web.watching.command import health_lines
@@ -88,6 +89,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 class TestJobs:
+    def test_the_scheduler_is_never_asked_while_rows_are_held(self, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One that is ending answers nobody before its last job is done, and that job may be waiting for the very rows."""
+        held, asked = list[bool](), Jobs._next_times
+        monkeypatch.setattr(Jobs, "_next_times", lambda *it: held.append(db.session().info.get("in_unit_of_work", False)) or asked(*it))
+        with working(sqlite_app, Job("counting", MINUTE, lambda _moment: 1)):
+            until(lambda: held)
+        assert not any(held)
+
     def test_a_failure_is_told_at_once_and_an_empty_run_in_time(self, app: Flask) -> None:
         def fail(_now: datetime) -> None:
             raise ValueError("0912 345 678")
@@ -319,6 +328,8 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "not verified": (lambda it: altered(it, "verify", done_at=OLD), "verify", Level.WARNING),
     "no anchor": (lambda it: replace(it, anchored_at=NOW - timedelta(days=2)), "anchors", Level.WARNING),
     "standby": (lambda it: replace(it, replicas={"db2": 90.0}), "replica", Level.WARNING),
+    "public replica away": (lambda it: replace(it, nearness=Nearness(False, None, 10)), "public_replica", Level.WARNING),
+    "public replica late": (lambda it: replace(it, nearness=Nearness(True, 11.0, 10)), "public_replica", Level.WARNING),
 }  # fmt: skip
 
 

@@ -4,7 +4,6 @@ then it gets its row. The paper is made once; whatever letterheads and templates
 import io
 from datetime import datetime
 
-import pikepdf
 from flask import Flask
 
 from casework.db import db, unit_of_work
@@ -13,7 +12,6 @@ from casework.file_store import FileNotStored, FileStore, StorageUnreachable, ne
 from casework.models import DocumentNumber, Letter
 from casework.words import Bilingual
 from reports.letters import page_of, sheets_of
-from reports.signing.fields import with_fields
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 5
@@ -48,6 +46,8 @@ def verify_url(app: Flask, letter: Letter) -> str:
 
 
 def _make(app: Flask, claimed: Claimed, store: FileStore, now: datetime) -> None:
+    import pikepdf  # late: docs/architecture.md
+
     try:
         pdf = _paper(app, claimed)
         with pikepdf.open(io.BytesIO(pdf)) as opened:
@@ -68,6 +68,8 @@ def _make(app: Flask, claimed: Claimed, store: FileStore, now: datetime) -> None
 
 def _paper(app: Flask, claimed: Claimed) -> bytes:
     """The PDF as it is issued: everything that stands in the letter, whoever may read it. Raises NothingToPrint."""
+    from reports.signing.fields import with_fields  # late: docs/architecture.md
+
     letter = db.session.get_one(Letter, claimed.letter_id)
     if not letter.content:
         raise NothingToPrint

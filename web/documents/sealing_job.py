@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import pikepdf
 from flask import Flask
 
 from casework.db import db, unit_of_work
@@ -70,6 +69,8 @@ def _paper(claimed: ClaimedSeal, store: FileStore) -> tuple[bytes, str]:
 
 def _sealed(pdf: bytes, seal: Seal, number: str, trust: tuple[str, ...], at: datetime) -> tuple[bytes, int, list[dict[str, Any]]]:
     """The copy with the seal on it, how many pages it has, and what its signatures say now."""
+    import pikepdf  # late: docs/architecture.md
+
     # pyHanko is loaded where something is sealed, and not by every process
     from reports.signing.examining import examine, roots_of
     from reports.signing.fields import NAMES

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.factors.held import held_by
+from casework.outputs import is_for_a_reason
 from casework.permissions import Action
 from casework.settings.values import value_of
 from web.clock import now
@@ -17,15 +18,15 @@ from web.text_owner import wants_json
 FRESH_ACTIONS = frozenset(
     {
         Action.APPOINT_DEPUTY, Action.APPROVE_PROCESS, Action.CHANGE_CALENDAR, Action.CHANGE_SETTINGS, Action.EXPORT_EVENT_LOG,
-        Action.EXPORT_IDENTITY, Action.HAND_OVER, Action.MANAGE_PEOPLE, Action.MANAGE_WALLBOARDS, Action.MEND_PROCESS, Action.MOVE_CASES,
-        Action.REORGANISE, Action.REVEAL_IDENTITY,
+        Action.EXPORT_IDENTITY, Action.HANDLE_BREACH, Action.HAND_OVER, Action.MANAGE_PEOPLE, Action.MANAGE_WALLBOARDS,
+        Action.MEND_PROCESS, Action.MOVE_CASES, Action.REORGANISE, Action.REVEAL_IDENTITY,
     }
 )  # fmt: skip
 """Who sits down at somebody's open page shall not change the rules, give rights away, or learn who reported."""
 
 FRESH_FORMS: dict[str, Callable[[], bool]] = {
-    "studio_versions.act": lambda: (request.view_args or {}).get("verb") in ("approve_version", "put_live", "roll_back"),
-    "outputs_pages.new": lambda: bool(request.form.get("with_identity")),
+    "studio.act": lambda: (request.view_args or {}).get("verb") in ("approve_version", "put_live", "roll_back"),
+    "outputs.new": lambda: bool(request.form.get("with_identity")) or is_for_a_reason((request.view_args or {}).get("key", "")),
 }
 """Forms of which some want it: by what is sent."""
 

@@ -3,7 +3,6 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
 
-import segno
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -210,6 +209,8 @@ def _page(form: PasskeyForm, refusal: str = "") -> str:
 
 
 def _app_page(account: Account, form: AppForm, secret: bytes, moment: datetime) -> str:
+    import segno  # late: docs/architecture.md
+
     form.key.data = _sealed(account, secret, moment)
     address = address_of(secret, issuer=PRODUCT.vi, login=account.login or "")
     picture = segno.make(address, error="m", micro=False).svg_inline(border=4, svgclass="qr", lineclass=None, omitsize=True)

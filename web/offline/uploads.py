@@ -7,7 +7,7 @@ from flask import current_app
 from casework.db import unit_of_work
 from casework.models import Device, Photo, Recording
 from casework.permissions import Actor
-from casework.photo_records import prepare_photo, stage_photo, staged_photos
+from casework.photo_records import prepare_photo, stage_photo, staged_photos, take_turn
 from casework.recordings.staging import KINDS, prepare_recording, stage_recording, staged_recordings
 from casework.sealing import lookup_digest
 from web.clock import now
@@ -39,11 +39,13 @@ def keep_file(data: bytes, filename: str, *, kind: str, token: str, by: Actor) -
     if kind == PHOTOS:
         photo = prepare_photo(data, filename, store=file_store(), max_bytes=current_app.config["MAX_PHOTO_BYTES"])
         with unit_of_work():
+            take_turn(token)
             if photo.sha256 not in digests_here(token):
                 stage_photo(photo, token=token, purpose="scene", by=by, now=now())
         return
     recording = prepare_recording(data, filename, kind=kind, store=file_store())
     with unit_of_work():
+        take_turn(token)
         stage_recording(recording, token=token, by=by, now=now())
 
 

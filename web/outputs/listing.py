@@ -16,7 +16,9 @@ from web.outputs.making import Made, Maker, Progress
 SLUGS = {
     "cases": "ho-so", "inbox": "viec-dang-cho", "late": "tre-han", "letters": "van-ban", "register": "so-van-ban", "figures": "thong-ke",
     "counted": "ho-so-sau-con-so",
-    "setting_events": "nhat-ky-thiet-lap", "heat": "thoi-gian-buoc", "incidents": "su-co", "people": "can-bo",
+    "setting_events": "nhat-ky-thiet-lap",
+    "processing": "so-xu-ly-du-lieu", "looks": "ai-da-xem", "affected": "su-co-du-lieu",
+    "heat": "thoi-gian-buoc", "incidents": "su-co", "people": "can-bo",
     "messages": "tin-khong-gui-duoc", "outputs": "tep-cua-toi", "schedules": "lich",
 }  # fmt: skip
 """The first words of a file's name."""
@@ -56,6 +58,8 @@ def _notes(output: Output, progress: Progress, table: Table) -> list[tuple[str, 
             ("Lý do lấy thông tin người gửi", output.reason or ""),
             ("Bảo mật", "Có dữ liệu cá nhân. Chỉ dùng vào việc đã nêu, không chuyển tiếp; xóa khi xong việc. Mỗi lượt đều được ghi lại."),
         ]
+    elif KINDS[output.kind].needs_reason:
+        notes.append(("Lý do kết xuất", output.reason or ""))
     said = [(column.name, " – ".join(filter(None, (column.en, column.meaning)))) for column in table.columns]
     return notes + [each for each in said if each[1]]
 

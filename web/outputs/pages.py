@@ -62,7 +62,8 @@ STATES = {
 }  # fmt: skip
 WORKING = ("waiting", "making")
 WITHOUT_CHOICE = (
-    "cases", "inbox", "late", "letters", "figures", "setting_events", "heat", "incidents", "people", "messages", "schedules", "outputs",
+    "cases", "inbox", "late", "letters", "figures", "setting_events", "processing", "looks", "heat", "incidents", "people", "messages",
+    "schedules", "outputs",
 )  # fmt: skip
 """Lists that can be ordered whole, without coming from their page."""
 

@@ -4,6 +4,8 @@ What is kept of a provider is kept for a while and in this process: it is a copy
 not answer is not asked again for a moment, so that a morning's two hundred sign-ins do not all wait for it.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import threading
@@ -11,20 +13,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.client import OAuth2Client
-from authlib.oidc.core.claims import CodeIDToken
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from casework.errors import CaseworkError
 from casework.outgoing import Answer, CallFailed, Door
 from casework.outside_identities import LONGEST_NAME, LONGEST_SUBJECT, Subject
 from web.outside.providers import Provider
+
+if TYPE_CHECKING:
+    from authlib.oauth2.client import OAuth2Client
+    from joserfc.jwk import ECKey, RSAKey
 
 ALGORITHMS = {"RS256": "RSA", "ES256": "EC"}
 """What a token may be signed with, and the kind of key that belongs to it: never a shared secret, never nothing."""
@@ -94,6 +93,8 @@ class ProviderClient:
         self, code: str, *, redirect_uri: str, nonce: str, verifier: str, now: datetime
     ) -> tuple[Subject, Mapping[str, Any]]:
         """Exchange a code and return who the provider says it is, with all it signed. Raises ProviderAway, TokenRefused."""
+        from authlib.oauth2 import OAuth2Error  # late: docs/architecture.md
+
         token_endpoint = self.metadata().token
         self._refuse_while_resting("token endpoint")
         try:
@@ -137,6 +138,8 @@ class ProviderClient:
         return issuer == self.provider.issuer if issuer is not None else not self.metadata().names_itself
 
     def _oauth(self, redirect_uri: str) -> OAuth2Client:
+        from authlib.oauth2.client import OAuth2Client  # late: docs/architecture.md
+
         try:
             secret = self.provider.secret() or None
         except OSError:
@@ -147,6 +150,10 @@ class ProviderClient:
         )  # fmt: skip
 
     def _verified(self, token: Any, nonce: str, access_token: Any, now: datetime) -> dict[str, Any]:
+        from authlib.oidc.core.claims import CodeIDToken  # late: docs/architecture.md
+        from joserfc import jws
+        from joserfc.errors import JoseError
+
         if not isinstance(token, str) or len(token) > LONGEST_TOKEN or not token.isascii():
             raise TokenRefused("no id_token")
         try:
@@ -227,6 +234,9 @@ class ProviderClient:
 
 def _sound_keys(said: Mapping[str, Any]) -> list[RSAKey | ECKey]:
     """The keys of a JWKS that sign what we take; others in it are nobody's fault."""
+    from joserfc.errors import JoseError  # late: docs/architecture.md
+    from joserfc.jwk import ECKey, KeySet, RSAKey
+
     sound: list[RSAKey | ECKey] = []
     held = said.get("keys")
     for each in held if isinstance(held, list) else ():
@@ -242,6 +252,8 @@ def _sound_keys(said: Mapping[str, Any]) -> list[RSAKey | ECKey]:
 
 
 def _is_strong(key: RSAKey | ECKey) -> bool:
+    from joserfc.jwk import RSAKey  # late: docs/architecture.md
+
     return key.raw_value.key_size >= LEAST_RSA_BITS if isinstance(key, RSAKey) else key.curve_name == "P-256"
 
 
@@ -251,7 +263,7 @@ class _Session:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    def post(self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], auth: Any) -> "_Answer":
+    def post(self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], auth: Any) -> _Answer:
         url, said, body = auth.prepare("POST", url, dict(headers), urlencode(data))
         return _Answer(self._door.call("POST", url, content=body.encode(), headers=said, seconds=CALL_SECONDS, largest=LARGEST))
 

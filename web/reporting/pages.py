@@ -43,6 +43,7 @@ from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
 from web.outputs.pages import output_words
+from web.replica import may_be_behind
 from web.reporting.gathering import asked_period, page_for
 from web.reporting.makers import preview_of
 from web.task_page import at_most
@@ -171,6 +172,7 @@ def case_file(ref: str) -> ResponseReturnValue:
 
 @bp.get("/transparency/yearbook")
 @performs(Action.READ_PUBLIC)
+@may_be_behind
 def yearbook() -> ResponseReturnValue:
     """The yearbook that was issued last, as it was issued."""
     prefix = request.args.get("centre", "")

@@ -20,6 +20,7 @@ from casework.models import Account, DataRequest, Report, Reporter
 from casework.own_links import case_of, newest_links
 from casework.permissions import Action, report_owned_by
 from casework.rights.archive import PAGE_FILE, PageOf, archive_of
+from casework.rights.breaches import KNOWN_LABELS
 from casework.rights.erasing_people import has_ended
 from casework.rights.held_data import Value
 from casework.rights.limits import ANSWER, DONE, EXTENSION, RESTRICTION
@@ -40,6 +41,7 @@ from casework.rights.requests import (
     wish_in,
 )
 from casework.rights.restricting import lift_restriction
+from casework.rights.telling_affected import breaches_told
 from casework.settings.values import value_of
 from casework.words import Bilingual
 from web.clock import now
@@ -290,6 +292,8 @@ def _page(person: Person, typed: Typed | None = None) -> str:
               "done": value_of(DONE, centre_id), "extension": value_of(EXTENSION, centre_id)},
         box=proof_box(person),
         looks=looks_at(person),
+        breaches=breaches_told(person),
+        breach_labels=KNOWN_LABELS,
     )  # fmt: skip
 
 

@@ -1,30 +1,20 @@
 """Boundaries of areas: a file is checked and looked through before it is taken over; what there is can be fetched as a file."""
 
+from __future__ import annotations
+
 import re
 from contextlib import closing, suppress
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import shapely
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, format_percent, ngettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 
-from casework.boundaries import Checked, check_boundaries, geojson_of, geometry_of
 from casework.boundary_files import LARGEST_FILE, BoundaryFileRefused, TooLarge
-from casework.boundary_import import (
-    LONGEST_SOURCE,
-    SKIP,
-    Plan,
-    administered_areas,
-    area_called,
-    export_boundaries,
-    import_boundaries,
-    plan_import,
-)  # fmt: skip
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.file_store import FileMissing
@@ -37,6 +27,10 @@ from web.clock import now
 from web.guards import actor, file_store, performs
 from web.locales import in_reader_language as local
 from web.public import today
+
+if TYPE_CHECKING:
+    from casework.boundaries import Checked
+    from casework.boundary_import import Plan
 
 bp = Blueprint("settings_boundaries", __name__)
 
@@ -52,6 +46,9 @@ TOKEN = re.compile(r"[0-9a-f]{64}")
 @performs(Action.CHANGE_SETTINGS)
 def boundaries() -> ResponseReturnValue:
     """Upload, check, look, do: the file lies on the server between, and is checked anew each time."""
+    from casework.boundaries import check_boundaries  # late: docs/architecture.md
+    from casework.boundary_import import import_boundaries, plan_import
+
     if request.method == "GET":
         return _start_page()
     act, code_property = request.form.get("act", ""), request.form.get("code_property", "").strip()[:60]
@@ -82,6 +79,8 @@ def boundaries() -> ResponseReturnValue:
 @performs(Action.CHANGE_SETTINGS)
 def export() -> ResponseReturnValue:
     """The present boundaries as a file that can be imported again."""
+    from casework.boundary_import import administered_areas, export_boundaries  # late: docs/architecture.md
+
     answer = make_response(orjson.dumps(export_boundaries(administered_areas(actor(), today()))))
     answer.mimetype = "application/geo+json"
     answer.headers["Content-Disposition"] = f'attachment; filename="boundaries-{today():%Y-%m-%d}.geojson"'
@@ -90,6 +89,8 @@ def export() -> ResponseReturnValue:
 
 
 def _start_page(*, refusal: str = "") -> str:
+    from casework.boundary_import import administered_areas  # late: docs/architecture.md
+
     areas = administered_areas(actor(), today())
     own = centres_of(actor(), on=today())
     base = base_map(own[0] if own else None)
@@ -105,6 +106,8 @@ def _without_boundary(areas: list[Area]) -> list[Area]:
 
 
 def _look_page(plan: Plan, token: str, code_property: str, *, refusal: str = "") -> str:
+    from casework.boundary_import import LONGEST_SOURCE  # late: docs/architecture.md
+
     own = centres_of(actor(), on=today())
     done = [pair for pair in plan.pairs if pair.area is not None or pair.fault is not None]
     return render_template(
@@ -132,6 +135,8 @@ def _skipped() -> set[int]:
 
 def _chosen(checked: Checked) -> dict[int, str]:
     """What the person decided: shapes left out, and areas typed for shapes that no area was found for."""
+    from casework.boundary_import import SKIP, administered_areas, area_called  # late: docs/architecture.md
+
     chosen = dict.fromkeys(_skipped(), SKIP)
     areas = None
     for shape in checked.shapes:
@@ -144,6 +149,10 @@ def _chosen(checked: Checked) -> dict[int, str]:
 
 def _drawn(plan: Plan) -> dict[str, Any]:
     """The shapes before and after as the page's map draws them, made light."""
+    import shapely  # late: docs/architecture.md
+
+    from casework.boundaries import geometry_of
+
     found: dict[str, Any] = {"type": "FeatureCollection", "features": []}
     for tolerance in DRAWN_TOLERANCES:
         features = []
@@ -163,6 +172,10 @@ def _drawn(plan: Plan) -> dict[str, Any]:
 
 
 def _feature(geometry: Any, kind: str, name: str, *, is_new: bool = False) -> dict[str, Any]:
+    import shapely  # late: docs/architecture.md
+
+    from casework.boundaries import geojson_of
+
     rounded = shapely.transform(geometry, lambda positions: positions.round(5))
     return {"type": "Feature", "properties": {"kind": kind, "name": name, "is_new": is_new}, "geometry": geojson_of(rounded)}
 

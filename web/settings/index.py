@@ -25,6 +25,7 @@ GROUPS: dict[str, Lazy] = {
     "rules": _l("Rules of handling"),
     "words": _l("Words and messages"),
     "places": _l("Places and cameras"),
+    "personal_data": _l("Personal data"),
     "system": _l("The system"),
 }
 """The headings of the page, in their order."""
@@ -49,7 +50,10 @@ class Section:
         return url_for(self.endpoint, **self.parts)
 
 
-GROUP_OF = {"phrase": "words", "answer_template": "words", "letterhead": "words", "consent_notice": "words", "camera": "places"}
+GROUP_OF = {
+    "phrase": "words", "answer_template": "words", "letterhead": "words", "consent_notice": "words", "camera": "places",
+    "processing": "personal_data",
+}  # fmt: skip
 """Where a kind of rules stands that does not stand among the rules of handling."""
 
 
@@ -134,6 +138,19 @@ SECTIONS: list[Section] = [
     Section(
         "settings_jobs.jobs", lazy(TITLES["jobs"]), _l("What runs by itself, when it ran last and how that went; run it now."),
         Action.READ_HEALTH, group="system", of_installation=True,
+    ),
+    Section(
+        "rights_processing.register", lazy(TITLES["register"]), _l("As it stands or stood on a day, to read, print or export."),
+        Action.READ_PROCESSING, group="personal_data",
+    ),
+    Section(
+        "rights_access.looks", lazy(TITLES["looks"]), _l("Who looked at who a sender is, or took lists out, when and for which case."),
+        Action.READ_LOOKS, group="personal_data",
+    ),
+    Section(
+        "rights_breaches.breaches", lazy(TITLES["breach"]),
+        _l("When data got where they should not be: the 72 hours, who is affected, notices to the authority and to people."),
+        Action.READ_BREACHES, group="personal_data",
     ),
     Section(
         "settings_map.settings_map", lazy(TITLES["house_setting"]), _l("What lies under the points of a map, and where it comes from."),

@@ -22,5 +22,8 @@ TITLES: dict[str, Bilingual] = {
     "house_setting": Bilingual("Bản đồ nền", "Base map"),
     "health": Bilingual("Tình trạng hệ thống", "Health of the system"),
     "jobs": Bilingual("Việc chạy nền", "Jobs that run by themselves"),
+    "register": Bilingual("Sổ hoạt động xử lý dữ liệu cá nhân", "Register of processing"),
+    "looks": Bilingual("Ai đã xem dữ liệu cá nhân", "Who looked at personal data"),
+    "breach": Bilingual("Sự cố dữ liệu cá nhân", "Breaches of personal data"),
 }
 """By the name events have for the kind of setting, where they have one."""

@@ -98,6 +98,10 @@ class _House(Collector):
         if found.anchored_at is not None:
             yield _plain("anchor_age_seconds", "Since the newest anchor was written.", (at - found.anchored_at) / SECOND)
         yield _labelled("replica_lag_seconds", "How far a standby is behind.", "name", found.replicas)
+        near = found.nearness
+        behind = {"public": near.behind} if near is not None and near.behind is not None else {}
+        yield _labelled("public_replica_behind_seconds", "How far the replica of the public pages is behind at most.", "name", behind)
+        yield _labelled("public_replica_answers", "Whether it answers.", "name", {"public": int(near.answers)} if near is not None else {})
 
 
 def _ages(figures: Figures, at: datetime) -> dict[str, float]:

@@ -39,6 +39,7 @@ from casework.processes import known_processes, marks
 from casework.settings.values import value_of
 from casework.states import OPEN_STATES
 from web.clock import now
+from web.replica import Nearness, nearness_here
 from web.watching.certificates import Certificate, certificates_here
 from web.watching.jobs import steady
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
@@ -96,6 +97,7 @@ class Figures:
     event_at: datetime | None
     certificates: tuple[Certificate, ...]
     replicas: Mapping[str, float] = field(default_factory=dict)
+    nearness: Nearness | None = None
     backup_days: int = 30
 
 
@@ -136,7 +138,7 @@ def count(app: Flask, at: datetime) -> Figures:
         anchored_at=db.session.scalar(select(Anchor.made_at).order_by(Anchor.number.desc()).limit(1)),
         event_at=db.session.scalar(select(Event.at).order_by(Event.id.desc()).limit(1)),
         certificates=certificates_here(app),
-        replicas=_replicas(), backup_days=value_of("backup_days"),
+        replicas=_replicas(), nearness=nearness_here(app), backup_days=value_of("backup_days"),
     )  # fmt: skip
     for row in (*found.jobs.values(), *found.processes, *found.marks.values()):
         db.session.expunge(row)             # kept longer than the session

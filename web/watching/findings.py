@@ -49,6 +49,7 @@ def findings(found: Figures, around: Surroundings) -> list[Finding]:
     """Everything there is to say, the worst first; empty when all is well."""
     parts = (
         _schema(around), _processes(found), _jobs(found), _waiting(found, around), _disks(found), _keeping(found, around), _ends(found),
+        _public_replica(found),
         of_settings(around.gaps),
     )  # fmt: skip
     return sorted((each for part in parts for each in part), key=lambda each: -each.level)
@@ -338,6 +339,28 @@ def _ends(found: Figures) -> Iterator[Finding]:
                 Bilingual(f"Máy dự phòng {name_} chậm {round(seconds)} giây.", f"The standby {name_} is {round(seconds)} seconds behind."),
                 Bilingual("Kiểm tra mạng và tải của máy đó.", "Check its network and load."), section="Watching",
             )  # fmt: skip
+
+
+def _public_replica(found: Figures) -> Iterator[Finding]:
+    near = found.nearness
+    if near is None or (near.answers and near.behind is not None and near.behind <= near.most_behind):
+        return
+    if not near.answers:
+        what = Bilingual("Bản sao cơ sở dữ liệu dành cho trang công khai không trả lời; các trang ấy đang đọc từ máy chính.",
+                         "The replica for the public pages does not answer; they are read from the database itself.")  # fmt: skip
+    elif near.behind is None:
+        what = Bilingual("Bản sao cơ sở dữ liệu dành cho trang công khai chưa bắt kịp máy chính; các trang ấy đang đọc từ máy chính.",
+                         "The replica for the public pages has not caught up yet; they are read from the database itself.")  # fmt: skip
+    else:
+        late = round(near.behind)
+        what = Bilingual(f"Bản sao cơ sở dữ liệu dành cho trang công khai chậm {late} giây; các trang ấy đang đọc từ máy chính.",
+                         f"The replica for the public pages is {late} seconds behind; they are read from the database itself.")  # fmt: skip
+    yield Finding(
+        Level.WARNING, "public_replica", what,
+        Bilingual("Kiểm tra máy đó, mạng tới máy chính và LANGBIANG_REPLICA_URL. Trang công khai vẫn hoạt động.",
+                  "Check that machine, its way to the primary and LANGBIANG_REPLICA_URL. The public pages work all the same."),
+        section="Watching",
+    )  # fmt: skip
 
 
 def _named(processes: list[ProgramProcess]) -> str:

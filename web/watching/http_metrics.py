@@ -34,6 +34,7 @@ CONNECTIONS = Gauge(
 ROOM = Gauge(
     "langbiang_database_connections_allowed", "Connections those pools may have.", registry=OWN, multiprocess_mode="livesum"
 )
+PAGES = Counter("langbiang_public_pages_read", "Public pages, by the database they were read from.", ["place"], registry=OWN)
 
 
 def install(app: Flask) -> None:

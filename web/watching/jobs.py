@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Collection, Sized
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from casework.db import db, unit_of_work
@@ -80,6 +79,8 @@ class Jobs:
     """All jobs of this process, from `start` to `shutdown`."""
 
     def __init__(self, app: Flask, jobs: Collection[Job], kind: str) -> None:
+        from apscheduler.schedulers.background import BackgroundScheduler  # late: docs/architecture.md
+
         self.presence = Presence(app, kind)
         self._app, self._jobs = app, {job.name: job for job in jobs}
         self.scheduler = BackgroundScheduler(
@@ -180,10 +181,12 @@ class Jobs:
         with self._guard:
             sums, self._sums = self._sums, {}
             self._has_news = False
+        # not while rows are held: a scheduler that is ending answers when its last job is done, which may want to write
+        next_at = self._next_times(sums)
         try:
             with unit_of_work():
                 self.presence.say()
-                record_runs(list(sums.values()), worker=self.presence.label, process_id=self.presence.id, next_at=self._next_times(sums))
+                record_runs(list(sums.values()), worker=self.presence.label, process_id=self.presence.id, next_at=next_at)
         except BaseException:
             with self._guard:
                 self._sums = _together(sums, self._sums)

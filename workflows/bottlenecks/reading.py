@@ -1,12 +1,13 @@
 """The heat of a model: what the counted months say of each step, within the centres of the reader. Reads rows of numbers, no case."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import zstandard
 from sqlalchemy import ColumnElement, or_, select
 
@@ -20,6 +21,9 @@ from workflows.definitions import Element
 from workflows.models import ProcessVersion, StepTimes
 from workflows.parsed import definition_of
 from workflows.versions import FIELD_REPORT, live_version, scopes_with
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FEWEST = FEWEST_FOR_A_RATE
 """Below so many passages there is no share as a percentage, no median and no colour: one more or less would turn it round, and so
@@ -193,6 +197,8 @@ class _Sum:
     by_agency: dict[int | None, tuple[int, int]] = field(default_factory=dict)
 
     def measured(self, element: str) -> Measures:
+        import numpy as np  # late: docs/architecture.md
+
         minutes = unpacked(self.packed)
         is_few = self.passages < FEWEST or not len(minutes)
         place = -(-9 * len(minutes) // 10) - 1  # the least whose place covers nine tenths
@@ -205,8 +211,10 @@ class _Sum:
         )  # fmt: skip
 
 
-def unpacked(packed: Iterable[bytes]) -> "np.ndarray[Any, np.dtype[np.uint32]]":
+def unpacked(packed: Iterable[bytes]) -> np.ndarray[Any, np.dtype[np.uint32]]:
     """The office minutes of some rows, in no order."""
+    import numpy as np  # late: docs/architecture.md
+
     reader = zstandard.ZstdDecompressor().stream_reader(b"".join(packed), read_across_frames=True)
     return np.frombuffer(reader.readall(), dtype=MINUTES)
 

@@ -660,7 +660,7 @@ class TestProvenAgain:
 def test_the_last_administrator_s_factors_are_taken_away_from_the_command_line(
     app: Flask, guarded: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.cli.ready_app", lambda _config, _name: app)
+    monkeypatch.setattr("web.commands.setting_up.ready_app", lambda _config, _name: app)
     call = CliRunner().invoke
     assert call(commands, ["reset-second-factor", "nobody", "--reason", "Mất điện thoại"]).exit_code == 2
     assert call(commands, ["reset-second-factor", "administrator", "--reason", " "]).exit_code == 1, "a reason is needed"

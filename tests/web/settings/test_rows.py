@@ -45,6 +45,9 @@ NEW: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "camera": ({**NAMES, "kind": "tower", "area_id": "", "latitude": "", "longitude": ""}, {"kind": "security"}),
     "letterhead": ({"agency_id": "", "issuing_body": "TRUNG TÂM", "symbol": "IOC", "place": "Lạc Dương", "signer_title": "GIÁM ĐỐC"},
                    {"signer_name": "Nguyễn Văn Ký"}),
+    "processing": ({"key": "khao_sat", **NAMES, "position": "300", "purpose": "Hỏi ý kiến.", "legal_basis": "Sự đồng ý.",
+                    "data_kinds": "Tuổi.", "people": "Người dân.", "recipients": "Không ai.", "kept_by": "draft_days",
+                    "kept": "Như bản nháp.", "protection": "Mã hóa.", "answers_for_it": "Trung tâm"}, {"recipients": "Đơn vị khảo sát."}),
     "consent_notice": ({"version": "2026-02", "body_vi": "Mục đích, quyền.", "body_en": "Purpose, rights."}, {"version": "2026-03"}),
 }  # fmt: skip
 """For each kind a row that can be added, and what is changed of it."""
@@ -75,6 +78,8 @@ IMPOSSIBLE: list[tuple[str, dict[str, str], str, str]] = [
     ("camera", {"latitude": "12.01"}, "longitude", "Cần cả vĩ độ và kinh độ"),
     ("camera", {"latitude": "21.03", "longitude": "105.85"}, "latitude", "ngoài địa bàn của Trung tâm"),
     ("letterhead", {"signer_title": ""}, "signer_title", "Không được để trống"),
+    ("processing", {"purpose": " "}, "purpose", "Không được để trống"),
+    ("processing", {"kept_by": "quiet_from"}, "kept_by", "chọn một mục trong danh sách"),
     ("consent_notice", {"version": "Tết"}, "version", "chữ cái không dấu"),
     ("consent_notice", {"version": "2026-01"}, "version", "Phiên bản này đã có"),
     ("field", {"from_day": "2020-01-01"}, "from_day", "Không chọn được ngày đã qua"),

@@ -147,7 +147,8 @@ def test_the_settings_show_to_each_person_the_sections_they_may(office: Office) 
     assert ACTION_ROLES[Action.OPEN_SETTINGS] == {role for each in SECTIONS for role in ACTION_ROLES[each.action]}
     assert sections("ops_lead") == (True, ["/settings/deputies", "/settings/wallboards"])
     assert sections("leader_PTNMT") == sections("committee_leader") == (True, ["/settings/deputies"])
-    assert sections("inspector") == (True, ["/settings/events"])
+    of_data = ["/personal-data/processing", "/personal-data/looks", "/personal-data/breaches"]
+    assert sections("inspector") == (True, [*of_data, "/settings/events"])
     assert (sections("administrator")[0], len(sections("administrator")[1])) == (True, sum(not each.of_installation for each in SECTIONS))
     for name in ("operator", "officer_PTNMT", "records_clerk"):
         assert sections(name) == (False, []), name

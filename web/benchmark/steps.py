@@ -1,6 +1,6 @@
 """`langbiang benchmark`: how long a step takes and how many SQL statements it sends, through the pages, the use cases and the engine.
 
-A life is that of web/benchmark_life.py. All three ways run in the same process, one after the other, in a data folder that
+A life is that of web/benchmark/life.py. All three ways run in the same process, one after the other, in a data folder that
 is thrown away, on SQLite or in an empty database that is named.
 """
 
@@ -26,10 +26,10 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Case, Centre
 from web import create_app
-from web.benchmark_engine import EngineLife, shipped_definition
-from web.benchmark_life import LIFE, Staff, file_one, take_on_staff, use_case_form, waiting_ref
-from web.benchmark_pages import Browser, PageLife
-from web.benchmark_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
+from web.benchmark.engine_alone import EngineLife, shipped_definition
+from web.benchmark.life import LIFE, Staff, file_one, take_on_staff, use_case_form, waiting_ref
+from web.benchmark.pages import Browser, PageLife
+from web.benchmark.steps_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
 from web.clock import now
 from web.config import Config
 from web.request_log import NO_STATEMENT, be_quiet
@@ -102,7 +102,7 @@ def spread(times: list[float]) -> dict[str, float]:
 
 
 def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool = True, out: Path | None = None) -> dict[str, Any]:
-    """Measure and return what `benchmark_table.lines` shows; `out` keeps it as JSON. Raises BenchmarkRefused.
+    """Measure and return what `steps_table.lines` shows; `out` keeps it as JSON. Raises BenchmarkRefused.
 
     One life of each way goes before and is not counted: it parses the model and fills the caches every process fills once.
     """
@@ -119,7 +119,7 @@ def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool
 @contextmanager
 def empty_application(config: Config) -> Iterator[Flask]:
     """The application on an empty database with its tables. Raises BenchmarkRefused for one in use."""
-    _refuse_used(config)
+    refuse_used(config)
     migrations.upgrade(config.database_url)
     app = create_app(config)
     be_quiet()                                             # a line for each request would drown the table
@@ -132,7 +132,8 @@ def empty_application(config: Config) -> Iterator[Flask]:
                 engine.dispose()
 
 
-def _refuse_used(config: Config) -> None:
+def refuse_used(config: Config) -> None:
+    """Raise BenchmarkRefused where anything has been installed."""
     engine = create_engine(config.database_url)
     try:
         with engine.connect() as connection:

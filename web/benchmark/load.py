@@ -26,19 +26,22 @@ from sqlalchemy import func, select
 
 from casework.db import db
 from casework.models import Case
-from web.benchmark import database_bytes, empty_application
-from web.benchmark_alone import photos_beside_pages, public_pages_alone
-from web.benchmark_figures import Figure, by_route, page_figures, share_below
-from web.benchmark_house import House, Scale, build_house, workers
-from web.benchmark_pages import PageFailed
-from web.benchmark_public import public_addresses, public_figures, public_times, read_public_pages
-from web.benchmark_visitors import Crew, HttpBrowser, Notebook, Timing, at_pace, started
+from web.benchmark.figures import Figure, by_route, page_figures, share_below
+from web.benchmark.guests import public_addresses, public_figures, public_times, read_public_pages
+from web.benchmark.house import House, Scale, workers
+from web.benchmark.pages import PageFailed
+from web.benchmark.pages_alone import photos_beside_pages, public_pages_alone
+from web.benchmark.seeding import build_house
+from web.benchmark.steps import database_bytes, empty_application
+from web.benchmark.visitors import Crew, HttpBrowser, Notebook, Timing, at_pace, started
 from web.config import Config
 from workflows.models import Incident
 
 START_SECONDS = 60
 STOP_SECONDS = 40
 WARM_UP_STEPS = 12
+CASES_READ = 400
+"""From all over the two years, and as many that go on."""
 FEWEST_PAGES = 5
 """Of each kind, however short the part is."""
 PAGES_PER_SECOND = 6.0
@@ -67,7 +70,7 @@ class Measured:
 def run(scale: Scale, *, database_url: str | None = None, out: Path | None = None, say: Callable[[str], None] = print) -> Measured:
     """Build the house, let people work in it, and return what was measured. Raises BenchmarkRefused for a database in use."""
     with tempfile.TemporaryDirectory(prefix="langbiang-load-") as folder:
-        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(_free_port())}
+        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port())}
         settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
         config = Config.from_environment(settings)
         with empty_application(config) as app:
@@ -132,16 +135,16 @@ def _worked_in(
 ) -> Measured:
     """The parts of the measurement, one after the other, while the crew does its steps."""
     with app.app_context():
-        cases, public = _some_cases(house), public_addresses()
+        cases, public = some_cases(house), public_addresses()
         db.session.remove()
     say("Public pages and photos, with nobody else at work …")
     alone, photos = public_pages_alone(app, public), photos_beside_pages(app)
     db_free(app)
     notebook = Notebook()
     ports = [config.port]
-    with ExitStack() as running:
-        running.enter_context(_process({**settings, "LANGBIANG_PROCESSES": str(scale.servers)}, "serve", wait_for=config.port))
-        running.enter_context(_process(settings, "worker"))
+    with ExitStack() as processes:
+        processes.enter_context(running({**settings, "LANGBIANG_PROCESSES": str(scale.servers)}, "serve", wait_for=config.port))
+        processes.enter_context(running(settings, "worker"))
         crew = Crew(_browsers(ports, notebook, [login for login, _, _ in workers(scale.agencies)]), notebook)
         _all_signed_in(crew.browsers)
         _warm_up(crew, cases)
@@ -167,7 +170,7 @@ def _worked_in(
         flat_out = _part(notebook, lambda: _flat_out(crew, scale))
         for browser in (*crew.browsers, *sessions):
             browser.close()
-    requests = list(_requests_of(config))
+    requests = list(requests_of(config))
     with app.app_context():
         incidents = db.session.scalar(select(func.count()).select_from(Incident)) or 0
         db.session.remove()
@@ -369,12 +372,13 @@ def _has_pulse(browser: HttpBrowser) -> bool:
     return True
 
 
-def _some_cases(house: House) -> list[str]:
-    """Addresses of cases from all over the two years, finished and open."""
-    query = select(Case.ref).where(Case.centre_id == house.centre_id)
-    step = max(1, house.cases // 400)
-    finished = db.session.scalars(query.where(Case.id % step == 0).limit(400))
-    return [f"/cases/{ref}" for ref in (*finished, *db.session.scalars(query.where(Case.closed_at.is_(None)).limit(400)))]
+def some_cases(house: House) -> list[str]:
+    """Addresses of cases from all over the two years, and of open ones."""
+    query = select(Case.ref).where(Case.centre_id == house.centre_id).order_by(Case.id).limit(1)
+    highest = db.session.scalar(select(func.max(Case.id))) or 0
+    found = [db.session.scalar(query.where(Case.id > highest * place // CASES_READ)) for place in range(CASES_READ)]
+    going_on = select(Case.ref).where(Case.centre_id == house.centre_id, Case.closed_at.is_(None)).limit(CASES_READ)
+    return [f"/cases/{ref}" for ref in dict.fromkeys([*found, *db.session.scalars(going_on)]) if ref is not None]
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:
@@ -384,7 +388,7 @@ def _counted(words: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _requests_of(config: Config) -> Iterator[dict[str, Any]]:
+def requests_of(config: Config) -> Iterator[dict[str, Any]]:
     """The lines of the servers' logs."""
     for path in sorted(config.log.glob("serve-*.jsonl*"), reverse=True):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -402,15 +406,15 @@ def db_free(app: Flask) -> None:
 
 
 @contextmanager
-def _process(settings: Mapping[str, str], command: str, *, wait_for: int | None = None) -> Iterator[None]:
-    """The program itself, as `langbiang serve` or `langbiang worker` starts it, until the block ends."""
+def running(settings: Mapping[str, str], command: str, *, wait_for: int | None = None) -> Iterator[int]:
+    """The program itself, as `langbiang serve` or `langbiang worker` starts it, until the block ends; gives its process's number."""
     environment = {name: os.environ[name] for name in SETTINGS_KEPT if name in os.environ} | dict(settings)
     program = "import sys; from langbiang import main; sys.argv = ['langbiang', sys.argv[1]]; main()"
     process = subprocess.Popen([sys.executable, "-c", program, command], env=environment, stdout=subprocess.DEVNULL)
     try:
         if wait_for is not None:
             _wait_until_it_answers(process, wait_for)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -430,7 +434,8 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError("the server did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

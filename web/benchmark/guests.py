@@ -15,8 +15,8 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Area, Case, Field, SearchRow
 from casework.public_filters import is_shown
-from web.benchmark_figures import Figure, share_below
-from web.benchmark_visitors import TIMEOUT_SECONDS, at_pace
+from web.benchmark.figures import Figure, share_below
+from web.benchmark.visitors import TIMEOUT_SECONDS, at_pace
 
 PER_SECOND = 8.0
 MOST_CASES = 200

@@ -7,18 +7,24 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number that was promised. `aim` is the most it may be; `asked` says how often it could be measured."""
+    """One number that was promised. `aim` is the most it may be, or with `is_least` the least; `asked` says how often it was measured."""
 
     name: str
     value: float | None
     unit: str
     aim: float
     asked: int
+    is_least: bool = False
 
     @property
     def is_met(self) -> bool:
-        """Whether it was measured and is no more than the aim."""
-        return self.value is not None and self.value <= self.aim
+        """Whether it was measured and is as was promised."""
+        return self.value is not None and (self.value >= self.aim if self.is_least else self.value <= self.aim)
+
+    @property
+    def verdict(self) -> str:
+        """The same as a word."""
+        return "met" if self.is_met else "MISSED"
 
 
 def page_figures(name: str, route: str, served: list[dict[str, Any]]) -> list[Figure]:

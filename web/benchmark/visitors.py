@@ -11,8 +11,8 @@ from urllib.parse import urlencode, urlsplit
 
 from lxml import html
 
-from web.benchmark_life import ANSWER, PASSWORD, TITLE, WORDS
-from web.benchmark_pages import PageFailed, Typed, filled
+from web.benchmark.life import ANSWER, PASSWORD, TITLE, WORDS
+from web.benchmark.pages import PageFailed, Typed, filled
 
 TIMEOUT_SECONDS = 30
 EMPTY_SECONDS = 3.0
@@ -74,6 +74,8 @@ class HttpBrowser:
         self.cases: list[str] = []
         self.page: tuple[str, str] | None = None
         """Path and text of a step's page that is open and may be sent."""
+        self.mark = ""
+        """The id its requests have in the server's log."""
         self._connection: http.client.HTTPConnection | None = None
         self._asking = threading.Lock()
 
@@ -135,6 +137,7 @@ class HttpBrowser:
     def _answered(self, method: str, path: str, kind: str, body: str | None) -> tuple[int, str, str]:
         begun = perf_counter()
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), "User-Agent": "langbiang benchmark"}
+        headers |= {"X-Request-Id": self.mark} if self.mark else {}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:

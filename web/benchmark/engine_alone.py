@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from web.benchmark_life import LEAD, LIFE, OTHER, LifeStep
+from web.benchmark.life import LEAD, LIFE, OTHER, LifeStep
 from workflows import engine
 from workflows.clock import engine_clock
 from workflows.definitions import Definition, parse, shipped_model

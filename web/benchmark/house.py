@@ -1,36 +1,27 @@
-"""A house as large as a province's: a few dozen lives played by the use cases, then their rows multiplied by the database.
-
-Whoever works on a case finds what the use cases left there. Copies are not what `langbiang verify` calls clean: their events say
-when they happened, which the hash of the original does not cover.
-"""
+"""A house as large as a province's: who works in it, and the lives of the cases that are copied, played by the use cases."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from time import perf_counter
 from typing import Any
 
-from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.facts.keeping import count_copies, keep_facts
 from casework.identity import Contact
 from casework.intake import Place
 from casework.local_time import local_day
-from casework.models import Account, Agency, Area, Case, Centre, CodeCounter, Field, Membership, RefusalReason
+from casework.models import Account, Agency, Area, Case, Centre, Field, Membership, RefusalReason
 from casework.permissions import Actor, Role, actor_for
 from casework.seeding import install_centre, install_rules
 from casework.triage import ClearedReport
-from web.benchmark_copies import Block, Turned, ids_now, multiply
-from web.benchmark_life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
+from web.benchmark.life import ANSWER, INSTRUCTIONS, PASSWORD, TITLE, WORDS
 from web.passwords import hash_password
 from workflows import acts
 from workflows.filing import file_report
 from workflows.models import WaitingTask
 from workflows.steps import perform
 from workflows.versions import install_shipped_model
-from workflows.wakeups import deliver_messages, fire_due_timers
 
 MATTERS = (
     (TITLE, WORDS),
@@ -162,75 +153,8 @@ def sitters(scale: Scale) -> Iterator[tuple[str, Role, int | None]]:
         yield f"session_{number:03}", role, number % scale.agencies if role in (Role.OFFICER, Role.AGENCY_LEADER) else None
 
 
-def build_house(app: Flask, scale: Scale, *, now: datetime) -> House:
-    """Fill an empty database. Lives are played up to now, in units of work of their own; the copies are written by the database."""
-    begun = perf_counter()
-    with app.app_context():
-        with unit_of_work():
-            house = _take_on_staff(scale, now)
-        player = Player(house, now)
-        finished = _played(player, FINISHED, scale, back=timedelta(days=30))
-        for _ in range(3):
-            fire_due_timers(now, 1_000)
-            deliver_messages(now, 1_000)
-        keep_facts(now)
-        opened = _played(player, OPEN, scale, back=timedelta(hours=4))
-        resting = _played(player, RESTING, scale, back=timedelta(hours=4)) if not scale.is_small else []
-        blocks = _blocks(finished, opened, resting, scale)
-        people = [[house.accounts[f"work_{role}_{number}"] for number in range(scale.agencies)] for role in ("officer", "leader")]
-        turned = Turned(house.agency_ids, house.area_ids, house.field_ids, people)
-        ids = ids_now()
-        db.session.remove()  # the copies are written where nobody else looks
-        multiply(db.engine, blocks, ids, turned, now=now)
-        with unit_of_work():
-            _count_codes(house)
-        count_copies(now)
-        house.cases = db.session.scalar(select(func.count()).select_from(Case)) or 0
-        at_desks = select(func.count()).select_from(WaitingTask).where(WaitingTask.state == "waiting")
-        house.open_steps = db.session.scalar(at_desks.where(~WaitingTask.desk.startswith("reporter"))) or 0
-        db.session.remove()
-    house.seconds = round(perf_counter() - begun, 1)
-    return house
-
-
-def _played(player: "Player", lives: tuple[Life, ...], scale: Scale, *, back: timedelta) -> list[tuple[Life, Block]]:
-    """Play each life once; what it wrote is the block to be copied."""
-    found = []
-    for number, life in enumerate(each for each in lives if each.is_basic or not scale.is_small):
-        before = ids_now()
-        player.play(life, number, player.now - back)
-        keep_facts(player.now)  # they are copied with the case
-        found.append((life, Block(before, ids_now())))
-    return found
-
-
-def _blocks(
-    finished: list[tuple[Life, Block]], opened: list[tuple[Life, Block]], resting: list[tuple[Life, Block]], scale: Scale
-) -> list[Block]:
-    """How often each block is copied, and over how long a time back its copies lie."""
-    for life, block in opened:
-        shares = sum(each.share for each, _ in opened)
-        block.copies = max(0, scale.cases_at_desks * life.share // shares // life.agencies - 1)
-        block.minutes = URGENT_MINUTES if life.urgent else YOUNG_MINUTES if life.goes_to in YOUNG else OPEN_MINUTES
-    for life, block in resting:
-        block.copies = scale.cases_at_desks * life.share // 500
-        block.minutes = OPEN_MINUTES
-    left = scale.cases - sum(block.copies + 1 for _, block in (*opened, *resting))
-    for life, block in finished:
-        block.copies = max(0, left * life.share // sum(each.share for each, _ in finished) - 1)
-        block.minutes = FINISHED_MINUTES
-    finished[0][1].copies += max(0, left - sum(block.copies + 1 for _, block in finished))
-    return [block for _, block in (*finished, *opened, *resting)]
-
-
-def _count_codes(house: House) -> None:
-    """Let the next report have the next number."""
-    highest = db.session.scalar(select(func.max(Case.code))) or "0"
-    for counter in db.session.scalars(select(CodeCounter).where(CodeCounter.centre_id == house.centre_id)):
-        counter.last_number = max(counter.last_number, int(highest.rpartition("-")[2]))
-
-
-def _take_on_staff(scale: Scale, now: datetime) -> House:
+def take_on_staff(scale: Scale, now: datetime) -> House:
+    """Install rules, centre and model in an empty database and add everybody. Runs inside the caller's unit of work."""
     install_rules(now)
     centre = install_centre(now)
     install_shipped_model(now=now)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import CaseReport, Report
-from web.benchmark_life import PASSWORD, WORDS, LifeStep, Staff, typed_fields, waiting_ref
+from web.benchmark.life import PASSWORD, WORDS, LifeStep, Staff, typed_fields, waiting_ref
 
 Typed = Mapping[str, str | list[str]]
 Timed = Callable[[str, Callable[[], Any]], Any]

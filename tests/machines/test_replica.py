@@ -1,0 +1,301 @@
+"""Public pages come from a streaming replica that is near enough, and from wherever there is an answer when one of the two is away."""
+from __future__ import annotations
+
+import contextvars
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask.typing import ResponseReturnValue
+from psycopg.errors import SerializationFailure
+from sqlalchemy import Engine, event, select, text
+from sqlalchemy.exc import OperationalError
+
+import web.nearness
+from casework.db import db, reading_from, unit_of_work
+from casework.models import Case, Centre
+from casework.permissions import ACTION_ROLES, ANYONE, Action
+from tests import build
+from tests.conftest import client_of, environment_of, running
+from tests.postgres import Cluster
+from tests.web.pages import signed_in
+from web.config import Config, SettingRefused
+from web.nearness import Replica
+from web.offline.devices import DEVICE_COOKIE
+from web.replica import BIND, may_be_behind
+from web.watching.exposition import exposition
+from web.watching.figures import count
+from web.watching.findings import findings
+from web.watching.surroundings import surroundings
+
+STREAMING = {"wal_level": "replica", "max_wal_senders": "4", "wal_retrieve_retry_interval": "100ms"}
+READ_HERE = {
+    "comfort.set_comfort", "consent.notice", "maps.pmtiles", "message_choices.push_worker", "offline.form", "offline.manifest",
+    "offline.queue", "offline.worker", "public.set_language",
+}  # fmt: skip
+"""Public pages that are always read from the database itself: they read nothing from it, or belong to forms that are to be sent."""
+
+WAIT_SECONDS = 30
+
+
+def wait(until: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+class House:
+    """The application, its database and the replica of that."""
+
+    def __init__(self, app: Flask, primary: Cluster, standby: Cluster) -> None:
+        self.app, self.primary, self.standby = app, primary, standby
+        self.world = build.standard_world()
+        self.replica: Replica = app.extensions["replica"]
+        self.replica.asks_by_itself = False
+        self.read: list[str] = []
+        for name, engine in (("primary", db.engine), ("replica", db.engines[BIND])):
+            self._note(engine, name)
+
+    def _note(self, engine: Engine, name: str) -> None:
+        for asked in ("before_cursor_execute", "do_connect"):
+            event.listen(engine, asked, lambda *_: self.read.append(name))
+
+    def published(self, words: str) -> Case:
+        return build.case_at(self.world, "rating", words=words)
+
+    def caught_up(self) -> None:
+        """Wait until the replica has everything, and has been found to have it."""
+        def is_level() -> bool:
+            self.replica.look()
+            return self.replica.nearness().behind == 0.0
+
+        wait(is_level)
+
+    def get(self, path: str, browser: FlaskClient | None = None, *, status: int = 200) -> str:
+        """A page; `read` names the databases that were asked for it."""
+        browser = browser or client_of(self.app)
+        self.read.clear()
+        answer = browser.get(path)
+        assert answer.status_code == status, path
+        return answer.get_data().decode(errors="replace")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The replica replays nothing of what comes meanwhile."""
+        with self.standby.connect("house") as connection:
+            connection.execute("SELECT pg_wal_replay_pause()")
+            wait(lambda: connection.execute("SELECT pg_get_wal_replay_pause_state()").fetchone() == ("paused",))
+            try:
+                yield
+            finally:
+                connection.execute("SELECT pg_wal_replay_resume()")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster, postgres_template: str) -> Iterator[House]:
+    primary = Cluster(**STREAMING)
+    standby = None
+    try:
+        primary.start()
+        primary.create("house")
+        dump = subprocess.run([primary.programs / "pg_dump", "-h", postgres.folder, "-U", "app", postgres_template],
+                              check=True, capture_output=True)  # fmt: skip
+        subprocess.run([primary.programs / "psql", "-q", "-h", primary.folder, "-U", "app", "-v", "ON_ERROR_STOP=1", "house"],
+                       input=dump.stdout, check=True, capture_output=True)  # fmt: skip
+        standby = Cluster(follows=primary, **STREAMING)
+        standby.start()
+        variables = environment_of(tmp_path_factory.mktemp("house"), primary.own_url("house"))
+        with running(Config.from_environment(variables | {"LANGBIANG_REPLICA_URL": standby.own_url("house")})) as app:
+            app.config["CLOCK"] = lambda: build.NOON
+            house = House(app, primary, standby)
+            yield house
+            house.replica.close()
+    finally:
+        if standby is not None:
+            standby.stop()
+        primary.stop()
+
+
+def test_strangers_read_from_the_replica_and_people_we_know_do_not(house: House) -> None:
+    case = house.published("Rác ven suối.")
+    house.caught_up()
+    for path in ("/", "/reports", f"/reports/{case.code}", "/reports/points.json", "/reports.atom", "/reports.csv",
+                 "/reports?q=rác&view=map", f"/reports/{case.code}/card.png", "/transparency", "/transparency.json"):  # fmt: skip
+        house.get(path)
+        assert set(house.read) == {"replica"}, path
+    staff = signed_in(house.app, client_of(house.app), house.world.people["operator"], now=build.NOON)
+    sender = client_of(house.app)
+    sender.set_cookie(DEVICE_COOKIE, "one we may have given")
+    opened = client_of(house.app)
+    with opened.session_transaction() as state:
+        state["tracked"] = [1]
+    for browser in (staff, sender, opened):
+        house.get("/reports", browser)
+        assert set(house.read) == {"primary"}
+
+
+def test_what_is_not_there_yet_is_looked_for_in_the_database_itself(house: House) -> None:
+    house.caught_up()
+    with house.paused():
+        case = house.published("Đèn đường hỏng.")
+        assert case.code not in house.get("/reports")
+        assert case.code in house.get(f"/reports/{case.code}")
+        assert set(house.read) == {"replica", "primary"}
+        house.get("/reports/LD-2026-999999", status=404)
+
+
+def test_a_replica_too_far_behind_is_left_alone_and_said_to_be(house: House) -> None:
+    house.caught_up()
+    with house.paused():
+        case = house.published("Ngập ở ngã tư.")
+        house.replica.look()
+        assert case.code not in house.get("/reports"), "it may be some seconds behind"
+        house.replica.most_behind = 0
+        assert case.code in house.get("/reports")
+        assert set(house.read) == {"primary"}
+        found = count(house.app, build.NOON)
+        assert found.nearness is not None
+        assert found.nearness.behind is not None
+        assert "public_replica" in {each.key for each in findings(found, surroundings())}
+        assert 'langbiang_public_replica_answers{name="public"} 1.0' in exposition(found).decode()
+    house.replica.most_behind = 10
+    house.caught_up()
+    assert case.code in house.get("/reports")
+    assert set(house.read) == {"replica"}
+    assert "public_replica" not in {each.key for each in findings(count(house.app, build.NOON), surroundings())}
+
+
+def test_a_replica_that_goes_away_is_missed_by_nobody(house: House) -> None:
+    house.caught_up()
+    house.standby.server.send_signal(signal.SIGQUIT)                    # type: ignore[union-attr]
+    house.standby.server.wait()                                         # type: ignore[union-attr]
+    house.get("/reports")
+    assert "primary" in house.read
+    house.get("/reports")
+    assert set(house.read) == {"primary"}, "it is tried no more"
+    house.replica.look()
+    assert "public_replica" in {each.key for each in findings(count(house.app, build.NOON), surroundings())}
+    house.standby.start()
+    house.caught_up()
+    house.get("/reports")
+    assert set(house.read) == {"replica"}
+
+
+def test_a_page_the_replica_broke_off_is_read_again(house: House) -> None:
+    """It has to forget old versions of rows when the primary does, whoever reads them."""
+    house.caught_up()
+    places = []
+
+    @may_be_behind
+    def view() -> str:
+        places.append(db.session.get_bind().url == db.engine.url)
+        if not places[-1]:
+            raise OperationalError("SELECT", {}, SerializationFailure())
+        return "read"
+
+    def ask() -> ResponseReturnValue:
+        with house.app.test_request_context("/reports"):
+            return view()
+
+    assert contextvars.Context().run(ask) == "read"
+    assert places == [False, True]
+    house.get("/reports")
+    assert set(house.read) == {"replica"}, "it is not away for that"
+
+
+def test_what_is_written_goes_to_the_database_itself(house: House) -> None:
+    house.caught_up()
+    asked = text("SELECT pg_is_in_recovery()")
+    with house.app.app_context():
+        reading_from(db.engines[BIND])
+        assert db.session.scalar(asked)
+        with unit_of_work():
+            db.session.scalars(select(Centre).with_for_update()).first()
+            assert not db.session.scalar(asked)
+        assert not db.session.scalar(asked)
+
+
+def test_each_process_asks_by_itself_and_no_page_waits_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web.nearness, "LOOKED_EVERY", 0.02)
+    house.caught_up()
+    alone = Replica(db.engines[BIND], primary_url=house.primary.own_url("house"), url=house.standby.own_url("house"), most_behind=10)
+    try:
+        assert alone.first_choices() == (None,), "nothing is known yet"
+        wait(lambda: alone.first_choices() == (alone.engine, None))
+        with house.paused():
+            house.published("Cây đổ.")
+            alone.most_behind = 0
+            assert alone.first_choices() == (None, alone.engine)
+    finally:
+        alone.close()
+
+
+def test_while_the_database_is_away_everybody_reads_on_from_the_replica(house: House) -> None:
+    code = house.published("Loa phường quá to.").code
+    house.caught_up()
+    db.session.rollback()
+    house.primary.server.send_signal(signal.SIGQUIT)                    # type: ignore[union-attr]
+    house.primary.server.wait()                                         # type: ignore[union-attr]
+    try:
+        assert code in house.get("/reports")
+        house.replica.most_behind = 0
+        assert code in house.get("/reports"), "it was not known yet that the database is away"
+        house.replica.look()
+        for path in ("/", "/reports", f"/reports/{code}", "/reports.json", "/reports/points.json"):
+            house.get(path)
+            assert set(house.read) == {"replica"}, path
+        house.get("/reports/LD-2026-999999", status=404)
+        house.get("/reports/new", status=503)
+        sender = client_of(house.app)
+        sender.set_cookie(DEVICE_COOKIE, "one we may have given")
+        house.get("/reports", sender, status=503)
+    finally:
+        house.primary.start()
+        house.replica.most_behind = 10
+    house.caught_up()
+
+
+def test_every_public_page_is_read_from_the_replica_or_named_here(house: House) -> None:
+    behind, here = set(), set()
+    for rule in house.app.url_map.iter_rules():
+        view = house.app.view_functions[rule.endpoint]
+        if getattr(view, "may_be_behind", False):
+            behind.add(rule.endpoint)
+            assert view.action is Action.READ_PUBLIC, "what a person's rights decide is never read from there"
+            assert ACTION_ROLES[view.action] == ANYONE
+            assert "POST" not in (rule.methods or ())
+        elif getattr(view, "action", None) is Action.READ_PUBLIC:
+            here.add(rule.endpoint)
+    assert here == READ_HERE
+    assert len(behind) > 10
+
+
+def test_a_database_that_refuses_the_question_alone_is_not_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a replica would be read for ever, however far behind it is."""
+    monkeypatch.setattr(web.nearness, "WRITTEN", "SELECT no_such_function()")
+    refused = Replica(db.engines[BIND], primary_url=house.primary.own_url("house"), url=house.standby.own_url("house"), most_behind=10)
+    refused.asks_by_itself = False
+    refused.look()
+    assert refused.first_choices() == (None, refused.engine)
+    refused.close()
+
+
+def test_a_replica_that_has_become_a_database_of_its_own_is_no_replica(house: House) -> None:
+    other = Replica(db.engines[BIND], primary_url=house.primary.own_url("house"), url=house.primary.own_url("house"), most_behind=10)
+    other.asks_by_itself = False
+    other.look()
+    assert other.first_choices() == (None,)
+    other.close()
+
+
+def test_only_postgresql_has_a_replica() -> None:
+    for given in ({"LANGBIANG_REPLICA_URL": "postgresql://app@db2/house"}, {"LANGBIANG_REPLICA_URL": "sqlite:////tmp/x.db"},
+                  {"LANGBIANG_REPLICA_LAG": "1"}):  # fmt: skip
+        with pytest.raises(SettingRefused, match="REPLICA"):
+            Config.from_environment(given)

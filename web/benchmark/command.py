@@ -1,0 +1,91 @@
+"""What `langbiang benchmark` measures, by its options."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from web.request_log import be_quiet
+
+Say = Callable[[str], None]
+Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""A bar with a label; told how much is done, and of how much."""
+
+LOAD_SECONDS, RATE_SECONDS = 120, 300
+
+
+def measure(*, say: Say, progress: Progress, **asked: Any) -> None:
+    """Measure what was asked for and say it."""
+    be_quiet()
+    if asked["tables"]:
+        from web.benchmark.sizes_table import lines, results_in
+
+        _say_all(lines(results_in(asked["tables"])), say)
+    elif asked["house"]:
+        _house(asked, say, progress)
+    elif asked["rate"]:
+        from web.benchmark import rate
+
+        seconds = asked["seconds"] or RATE_SECONDS
+        measured = rate.run(
+            seconds=seconds, hands=asked["hands"], servers=asked["servers"], database_url=asked["database_url"], out=asked["out"], say=say
+        )
+        _say_all(rate.lines(measured), say)
+    elif asked["load"]:
+        _load(asked, say)
+    else:
+        from web.benchmark import steps, steps_table
+
+        result = steps.run(
+            lives=asked["lives"] or steps.LIVES, database_url=asked["database_url"], with_pages=asked["pages"], out=asked["out"]
+        )
+        _say_all(steps_table.lines(result), say)
+
+
+def _load(asked: dict[str, Any], say: Say) -> None:
+    from web.benchmark import load
+    from web.benchmark.house import Scale
+
+    cases = asked["cases"]
+    scale = Scale(
+        cases=cases, open_steps=max(60, cases // 50), sessions=asked["sessions"], servers=asked["servers"],
+        seconds=asked["seconds"] or LOAD_SECONDS,
+    )  # fmt: skip
+    _say_all(load.lines(load.run(scale, database_url=asked["database_url"], out=asked["out"], say=say)), say)
+
+
+def _house(asked: dict[str, Any], say: Say, progress: Progress) -> None:
+    from web.benchmark import sizes, sizes_table, weight
+
+    folder: Path | None = asked["folder"]
+    if folder is None:
+        raise click.UsageError("Give --folder, where the house is kept and gone on with.")
+    with _bars(progress) as told:
+        result = sizes.run(
+            asked["house"], folder=folder, database_url=asked["database_url"], with_verify=asked["with_verify"], asked=asked["asked"],
+            out=asked["out"], say=say, told=told,
+        )  # fmt: skip
+    _say_all(weight.lines(sizes.weighed_in(result)), say)
+    _say_all(sizes_table.lines([result]), say)
+
+
+@contextmanager
+def _bars(progress: Progress) -> Iterator[Callable[[str, int, int], None]]:
+    """One bar after the other, each with the name of what is done."""
+    with ExitStack() as stack:
+        shown: dict[str, Callable[[int, int], None]] = {}
+
+        def told(what: str, done: int, total: int) -> None:
+            if what not in shown:
+                stack.close()
+                shown[what] = stack.enter_context(progress(what))
+            shown[what](done, total)
+
+        yield told
+
+
+def _say_all(lines: Iterator[str], say: Say) -> None:
+    for line in lines:
+        say(line)

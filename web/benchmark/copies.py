@@ -1,0 +1,142 @@
+"""Copies of whole cases: their rows by one INSERT … SELECT for each table, their histories chained anew (chains.py).
+
+A copy has row numbers, references, a code, a sender and a seal of its own, lies as far back as its place among all says, and is about
+another area, field and agency than the one before it. `langbiang verify` finds nothing wrong with it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from casework.calendars import calendar_of
+from casework.db import db
+from casework.facts.reading import office_minutes
+from casework.folding import index_words
+from casework.identity import PHONE_PURPOSE, Contact, seal_contact
+from casework.local_time import local_day
+from casework.models import OutboxMessage
+from casework.sealing import lookup_digest
+from web.benchmark.bulk import Bulk
+from web.benchmark.chains import EVENT, HEAD, Chains
+from web.benchmark.plan import (
+    Copy,
+    Named,
+    Plan,
+    named_agencies,
+    named_areas,
+    named_fields,
+    order_of,
+    originals_of,
+    rows_of,
+    tables_of_cases,
+)
+from web.benchmark.statements import Statements
+
+REPORTS_A_PERSON = 5
+
+COPIED = {
+    "number": "number", "block": "number", "back": "number", "old_code": "text", "code": "text", "old_folded_code": "text",
+    "folded_code": "text", "old_title": "text", "title": "text", "old_folded_title": "text", "folded_title": "text", "old_place": "text",
+    "place": "text", "old_folded_place": "text", "folded_place": "text", "secret": "text", "minutes": "number", "phone": "text",
+    "identity": "bytes",
+}  # fmt: skip
+"""What the originals are joined with: a row for each copy."""
+
+
+class Copier:
+    """Writes copies of a plan over one connection; several may work beside each other on numbers of their own."""
+
+    def __init__(self, connection: Connection, plan: Plan) -> None:
+        self.plan, self.bulk = plan, Bulk(connection)
+        is_sqlite = self.bulk.dialect == "sqlite"
+        self.originals, self.areas = originals_of(plan), named_areas(plan.turned.area)
+        agencies = named_agencies(plan.turned.agency)
+        fields = named_fields(plan.turned.field)
+        self.chains = Chains(plan, self.originals, areas=self.areas, agencies=agencies, fields=fields, is_sqlite=is_sqlite)
+        self.tables = [(table, rows) for table in tables_of_cases() if (rows := rows_of(plan, table))]
+        self.statements = Statements(plan, agencies, _agencies_named(plan, agencies), is_sqlite=is_sqlite)
+        self.calendars = {each.centre_id: calendar_of(each.centre_id) for each in self.originals}
+        self.blocks, self.backs = order_of(plan)
+
+    def prepare(self) -> None:
+        """Put the originals aside, where the copying finds them and little else. In a transaction of the caller's."""
+        columns = ", ".join(f"{name} {self.bulk.type_of(kind)}" for name, kind in COPIED.items())
+        self.bulk.send(f"CREATE TEMPORARY TABLE copied ({columns})")
+        for table, rows in self.tables:
+            names = ", ".join(f't."{column.name}"' for column in table.columns)
+            parts = (f'SELECT {names}, {block} AS block FROM "{table.name}" t WHERE {where}' for block, where in rows)
+            self.bulk.send(f'CREATE TEMPORARY TABLE "original_{table.name}" AS {" UNION ALL ".join(parts)}')
+
+    def copy(self, first: int, last: int) -> None:
+        """Write the copies with these numbers, both included. In a transaction of the caller's."""
+        copies = [self._copy(number) for number in range(first, last + 1)]
+        self.bulk.send("DELETE FROM copied")
+        self.bulk.put("copied", list(COPIED), self._rows(copies))
+        for table, _ in self.tables:
+            if table.name == "event":
+                self.bulk.put(table.name, EVENT, self.chains.told(copies))
+            else:
+                self.bulk.send(self.statements.copy(table))
+        self.bulk.put("event_stream", HEAD, self.chains.heads)
+        self.bulk.update("process_instance", "state", self.chains.states(copies))
+
+    def _copy(self, number: int) -> Copy:
+        block, back = self.blocks[number - 1], self.backs[number - 1]
+        original, minutes = self.originals[block], None
+        opened = original.opened_at - timedelta(minutes=back)
+        if original.answered_at is not None:
+            minutes = office_minutes(opened, original.answered_at - timedelta(minutes=back), self.calendars[original.centre_id])
+        code = f"{original.prefix}-{local_day(opened).year}-{self.plan.codes + number:06d}"
+        return Copy(number, block, back, code, f"{original.title} {number}" if original.title else "", minutes)
+
+    def _rows(self, copies: Iterable[Copy]) -> Iterator[tuple[Any, ...]]:
+        """What the statements are told of each copy."""
+        for copy in copies:
+            original = self.originals[copy.block]
+            old_place = place = ""
+            if original.area_id in self.areas.ids:
+                at = self.areas.ids.index(original.area_id)
+                old_place, place = self.areas.words[at], self.areas.words[self.areas.after(at, copy.number)]
+            old_title, phone = _folded(original.title), f"+849{copy.number // REPORTS_A_PERSON:08}"
+            yield (
+                copy.number, copy.block, copy.back, original.code, copy.code, _folded(original.code), copy.code.lower().replace("-", ""),
+                original.title, copy.title, old_title, f"{old_title} {copy.number}" if old_title else "", old_place, place,
+                _folded(old_place), _folded(place), copy.secret, copy.minutes, lookup_digest(phone, purpose=PHONE_PURPOSE),
+                seal_contact(Contact(name=f"Người Gửi {copy.number}", phone=phone)),
+            )  # fmt: skip
+
+
+@lru_cache(maxsize=4_096)
+def _folded(text: str) -> str:
+    return index_words(text)
+
+
+def _agencies_named(plan: Plan, agencies: Named) -> dict[int, int]:
+    """Which messages of the originals name an agency, by its place: the copy's message names another."""
+    ids = [id_ for block in plan.rows["outbox_message"] for id_ in block]
+    places = {key: place for place, key in enumerate(agencies.keys)}
+    found = {}
+    for id_, parameters in db.session.execute(select(OutboxMessage.id, OutboxMessage.parameters).where(OutboxMessage.id.in_(ids))):
+        for value in parameters.values():
+            if isinstance(value, str) and value in places:
+                found[id_] = places[value]
+    return found
+
+
+def multiply(connection: Connection, plan: Plan) -> None:
+    """Write all copies of a small plan in one transaction, where nobody else is at work."""
+    copier = Copier(connection, plan)
+    copier.prepare()
+    copier.copy(1, plan.total)
+    set_sequences(copier.bulk)
+
+
+def set_sequences(bulk: Bulk) -> None:
+    """Let the next row of each table have the next number."""
+    for table in tables_of_cases() if bulk.dialect == "postgresql" else ():
+        if "id" in table.c:
+            sequence = f"pg_get_serial_sequence('\"{table.name}\"', 'id')"
+            bulk.send(f'SELECT setval({sequence}, (SELECT coalesce(max(id), 1) FROM "{table.name}"))')

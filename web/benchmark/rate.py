@@ -1,0 +1,240 @@
+"""`langbiang benchmark --rate`: whole lives as fast as the house takes them, over HTTP, with a server and a worker of its own.
+
+Each hand files a report as a guest and carries it through all steps of web/benchmark/life.py, opening the inbox and the step's page before
+each form it sends; then it takes the next. Everything runs on this machine: database, servers, worker and the hands.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, process_time
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from casework.db import db, unit_of_work
+from casework.models import CaseReport, HouseSetting, Report
+from web.benchmark.figures import Figure, share_below
+from web.benchmark.life import LIFE, WORDS, LifeStep, Staff, take_on_staff, typed_fields, waiting_ref
+from web.benchmark.load import free_port, running
+from web.benchmark.pages import PageFailed, Typed, filled
+from web.benchmark.steps import empty_application
+from web.benchmark.surroundings import memory_mb, processor_seconds, surroundings
+from web.benchmark.visitors import HttpBrowser, Notebook, started
+from web.config import Config
+from workflows.models import Incident
+
+WARM_UP_SECONDS = 10
+MEMORY_EVERY_SECONDS = 5.0
+END_SECONDS = 60
+GROWS = 1.10
+"""Memory is flat that is, at the end, no more than this many times what it was after a fifth of the time, when every cache is full."""
+
+AIMS = {"postgresql": 5.0, "sqlite": 3.0}
+"""Lives a second."""
+POST_AIM_MS = 300
+
+UNLIMITED = ("reports_an_hour", "reports_a_day_contact", "reports_a_day_device", "own_acts_an_hour", "sign_in_attempts")
+"""Values that hold back who sends so much from one place."""
+
+
+@dataclass
+class Rate:
+    """What came of it."""
+
+    figures: list[Figure]
+    beside: dict[str, Any]
+    faults: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for a file."""
+        figures = [{**asdict(each), "met": each.is_met} for each in self.figures]
+        return {**self.beside, "figures": figures, "faults": self.faults}
+
+
+def run(
+    *, seconds: int, hands: int, servers: int, database_url: str | None = None, out: Path | None = None, say: Callable[[str], None] = print
+) -> Rate:
+    """Live for so many seconds and return what was measured. Raises BenchmarkRefused for a database in use."""
+    with TemporaryDirectory(prefix="langbiang-rate-") as folder:
+        settings = {"LANGBIANG_DATA": folder, "LANGBIANG_PORT": str(free_port()), "LANGBIANG_PROCESSES": str(servers)}
+        settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
+        config = Config.from_environment(settings)
+        with empty_application(config) as app:
+            with app.app_context():
+                told = surroundings()
+                with unit_of_work():
+                    staff = take_on_staff(datetime.now(UTC))
+                    for key in UNLIMITED:
+                        db.session.add(HouseSetting(key=key, value=10**6, changed_at=datetime.now(UTC)))
+                db.session.remove()
+                db.engine.dispose()
+            measured = _lived(app, config, settings, staff, seconds, hands, say)
+    measured.beside |= told | {"seconds": seconds, "hands": hands, "servers": servers, "steps_of_a_life": len(LIFE)}
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(measured.as_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return measured
+
+
+def lines(measured: Rate) -> Iterator[str]:
+    """The result for people."""
+    beside = measured.beside
+    yield (
+        f"{beside['lives']} lives of {beside['steps_of_a_life']} steps in {beside['seconds']} s on {beside['database']}: "
+        f"{beside['hands']} hands, server processes: {beside['servers']}, one worker, {beside['machine']['processors']} processors"
+    )
+    for each in measured.figures:
+        shown = "–" if each.value is None else f"{each.value:.10g}"
+        yield f"{each.name:40}{shown:>12} {each.unit:12}(aim: {each.aim:g}{'' if each.is_least else ' at most'}; {each.verdict})"
+    yield f"requests a second: {beside['requests_per_second']}; a life takes {beside['life_p50_s']} s at the median"
+    seconds = beside["processor_seconds"]
+    yield (
+        f"of the processor: servers {seconds['servers']} s ({beside['server_ms_per_request']} ms a request), worker {seconds['worker']} s, "
+        f"hands {seconds['hands']} s; the rest is the database's"
+    )
+    yield "memory of servers, MB: " + " ".join(f"{each:.0f}" for each in beside["memory_mb"]["servers"])
+    yield "memory of the worker, MB: " + " ".join(f"{each:.0f}" for each in beside["memory_mb"]["worker"])
+    for fault in measured.faults[:10]:
+        yield f"fault: {fault}"
+
+
+def _lived(
+    app: Flask, config: Config, settings: Mapping[str, str], staff: Staff, seconds: int, hands: int, say: Callable[[str], None]
+) -> Rate:
+    notebook, memory = Notebook(), {"servers": list[float](), "worker": list[float]()}
+    with ExitStack() as processes:
+        server = processes.enter_context(running(settings, "serve", wait_for=config.port))
+        worker = processes.enter_context(running(settings, "worker"))
+        crew = [Hand(app, config.port, staff, notebook, number) for number in range(hands)]
+        say(f"{hands} hands sign in and live for {WARM_UP_SECONDS + seconds} s …")
+        for hand in crew:
+            hand.sign_in()
+        stop = threading.Event()
+        threads = started([hand.until(stop) for hand in crew])
+        stop.wait(min(WARM_UP_SECONDS, seconds))
+        begun, before = monotonic(), [processor_seconds(server), processor_seconds(worker), process_time()]
+        while (left := begun + seconds - monotonic()) > 0:
+            memory["servers"].append(memory_mb(server))
+            memory["worker"].append(memory_mb(worker))
+            stop.wait(min(left, MEMORY_EVERY_SECONDS))
+        while not all(hand.lives or hand.notebook.faults for hand in crew) and monotonic() < begun + seconds + END_SECONDS:
+            stop.wait(0.2)                                 # on a slow machine a short run is over when everybody has lived once
+        ended = monotonic()
+        after = [processor_seconds(server), processor_seconds(worker), process_time()]
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=END_SECONDS)
+    with app.app_context():
+        incidents = db.session.scalar(select(func.count()).select_from(Incident)) or 0
+        db.session.remove()
+        db.engine.dispose()
+    spent = [now - then for now, then in zip(after, before, strict=True)]
+    lives = [length for hand in crew for at, length in hand.lives if begun <= at <= ended]
+    posts = [each.milliseconds for each in notebook.between(begun, ended, "life post")]
+    requests = notebook.between(begun, ended, "life ")
+    errors = len(notebook.faults) + incidents + sum(each.status >= 400 for each in requests)
+    name = "sqlite" if config.is_sqlite else "postgresql"
+    figures = [
+        Figure("lives a second", round(len(lives) / (ended - begun), 2), "", AIMS[name], len(lives), is_least=True),
+        Figure("errors", errors, "", 0, len(requests)),
+        Figure("a form sent, p95", share_below(posts, 95), "ms", POST_AIM_MS, len(posts)),
+        Figure("memory of servers, end to begin", _growth(memory["servers"]), "times", GROWS, len(memory["servers"])),
+        Figure("memory of the worker, end to begin", _growth(memory["worker"]), "times", GROWS, len(memory["worker"])),
+    ]
+    beside = {
+        "lives": len(lives), "requests_per_second": round(len(requests) / (ended - begun), 1), "life_p50_s": _median_seconds(lives),
+        "post_p50_ms": share_below(posts, 50), "incidents": incidents, "memory_mb": memory,
+        "processor_seconds": {name: round(each, 1) for name, each in zip(("servers", "worker", "hands"), spent, strict=True)},
+        "server_ms_per_request": round(1000 * spent[0] / max(len(requests), 1), 1),
+    }  # fmt: skip
+    return Rate(figures, beside, notebook.faults)
+
+
+class Hand:
+    """Somebody who lives one case after the other, with a browser of their own for each person of it."""
+
+    def __init__(self, app: Flask, port: int, staff: Staff, notebook: Notebook, number: int) -> None:
+        self.app, self.port, self.staff, self.notebook, self.number = app, port, staff, notebook, number
+        self.browsers = {who: HttpBrowser("127.0.0.1", port, notebook, f"benchmark_{who}") for who in staff.accounts}
+        self.lives: list[tuple[float, float]] = []
+        """When each life ended, and how many seconds it took."""
+        with app.app_context():
+            self.typed = {step.name: typed_fields(step, staff) for step in LIFE}
+            self.area = typed_fields(LifeStep("", "classify", ""), staff)["area"]
+            db.session.remove()
+
+    def sign_in(self) -> None:
+        """Sign everybody in."""
+        for browser in self.browsers.values():
+            browser.sign_in()
+
+    def until(self, stop: threading.Event) -> Callable[[], None]:
+        """Live until told to stop."""
+
+        def run() -> None:
+            while not stop.is_set():
+                begun = monotonic()
+                try:
+                    is_over = self._live(stop)
+                except PageFailed as fault:
+                    self.notebook.faults.append(str(fault))
+                else:
+                    self.lives += [(monotonic(), monotonic() - begun)] if is_over else []
+            for browser in self.browsers.values():
+                browser.close()
+
+        return run
+
+    def _live(self, stop: threading.Event) -> bool:
+        """One case, from filing to rating; returns whether it came to its end."""
+        guest = HttpBrowser("127.0.0.1", self.port, self.notebook)
+        try:
+            code, case_id = self._file(guest)
+            for step in LIFE:
+                if stop.is_set():
+                    return False
+                self._take(step, guest, code, case_id)
+        finally:
+            guest.close()
+        return True
+
+    def _file(self, guest: HttpBrowser) -> tuple[str, int]:
+        phone = f"09{self.number:02}{len(self.lives) % 10**6:06}"
+        typed: Typed = {"words": WORDS, "area": self.area, "name": "Nguyễn Thị Thử", "phone": phone, "consent": "y", "alike_seen": "y"}
+        page = guest.open("/reports/new", "life page")
+        code = guest.send("/reports/new", filled(page, "/reports/new", typed, act="send"), "life post").split("/")[2]
+        with self.app.app_context():
+            query = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id).where(Report.code == code)
+            case_id = db.session.scalars(query).one()
+            db.session.remove()
+        return code, case_id
+
+    def _take(self, step: LifeStep, guest: HttpBrowser, code: str, case_id: int) -> None:
+        if step.element == "rate":
+            page = guest.open(f"/mine/{code}", "life page")
+            guest.send(f"/mine/{code}/rating", filled(page, f"/mine/{code}/rating", {"level": "satisfied"}), "life post")
+            return
+        with self.app.app_context():
+            path = f"/tasks/{waiting_ref(step, self.staff, case_id)}"
+            db.session.remove()
+        browser = self.browsers[step.who]
+        browser.open("/inbox", "life inbox")
+        page = browser.open(path, "life page")
+        browser.send(path, filled(page, path, self.typed[step.name], act=step.act or step.element), "life post")
+
+
+def _growth(memory: list[float]) -> float | None:
+    """What is held at the end, as a multiple of what was held after a fifth of the time."""
+    early = memory[len(memory) // 5 :][:3]
+    return round(max(memory[-3:]) / max(early), 3) if any(early) else None
+
+
+def _median_seconds(lives: list[float]) -> float:
+    return round(share_below([each * 1000 for each in lives], 50) or 0.0) / 1000

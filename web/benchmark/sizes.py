@@ -1,0 +1,242 @@
+"""`langbiang benchmark --house N`: a house of N cases built, weighed and verified, and what its pages, steps and timers take.
+
+One visitor after the other asks a server of its own over HTTP, with nobody else at work: what differs between houses is their size.
+Time and statements are those of the server's own log of requests. Houses are kept, so that what was killed is gone on with.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import create_engine, select
+
+import migrations
+from casework.db import db
+from casework.facts.keeping import keep_facts
+from casework.figures.keeping import count_public_figures
+from casework.messages.routing import route_messages
+from casework.models import Case
+from casework.reminders import send_reminders
+from web import create_app
+from web.benchmark.figures import share_below
+from web.benchmark.guests import public_addresses
+from web.benchmark.house import House, Scale, workers
+from web.benchmark.load import free_port, requests_of, running, some_cases
+from web.benchmark.seeding import Told, build_house, is_begun
+from web.benchmark.steps import Readings, Statements, refuse_used
+from web.benchmark.surroundings import surroundings
+from web.benchmark.visitors import Crew, HttpBrowser, Notebook
+from web.benchmark.weight import Weight, bytes_of_a_case, weights
+from web.config import Config
+from web.keeping import verify
+from web.request_log import be_quiet
+from workflows.models import Timer
+from workflows.wakeups import deliver_messages, fire_due_timers
+
+ASKED = 200
+"""Requests of each kind."""
+STEPS = 150
+LOOKS = 30
+FIRED = 20
+AGENCIES_AT_WORK = 6
+"""Whose people do the steps; the centre's do theirs too."""
+FEWEST_OPEN, OPEN_SHARE = 300, 50
+"""One case in fifty goes on, and no fewer than there are steps to do."""
+
+PEOPLE = ("work_operator_0", "work_ops_lead", "work_officer_0", "work_leader_0")
+STAFF_PAGES: Mapping[str, tuple[str, Sequence[str]]] = {
+    "inbox, operator": ("work_operator_0", ["/inbox"]),
+    "inbox, operations lead": ("work_ops_lead", ["/inbox"]),
+    "inbox, officer": ("work_officer_0", ["/inbox"]),
+    "inbox, agency's leader": ("work_leader_0", ["/inbox"]),
+    "staff search, common": ("work_operator_0", ["/search?q=duong", "/search?q=%C4%91%C6%B0%E1%BB%9Dng", "/search?q=rac+suoi"]),
+    "dashboard": ("work_ops_lead", ["/dashboard"]),
+    "statistics, a month": ("work_ops_lead", ["/statistics"]),
+    "statistics, by agency": ("work_ops_lead", ["/statistics?by=agency"]),
+    "late cases": ("work_ops_lead", ["/late"]),
+}
+"""Who asks for which page, by kind."""
+
+GUESTS = "public "
+STEP = "a step, sent"
+
+
+def run(
+    cases: int, *, folder: Path, database_url: str | None = None, with_verify: bool = False, asked: int = ASKED, out: Path | None = None,
+    say: Callable[[str], None] = print, told: Told = lambda _what, _done, _total: None,
+) -> dict[str, Any]:  # fmt: skip
+    """Build the house, or go on with it, and return what was measured. Raises BenchmarkRefused for a database in use."""
+    settings = {"LANGBIANG_DATA": str(folder), "LANGBIANG_PORT": str(free_port()), "LANGBIANG_METRICS": "no"}
+    settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
+    config, scale = Config.from_environment(settings), scale_of(cases)
+    with opened(config, scale) as app:
+        house = build_house(app, scale, now=datetime.now(UTC), told=told)
+        say(f"{house.cases} cases, {house.open_steps} open steps: built in {house.seconds:.0f} s")
+        with app.app_context():
+            weighed = weights()
+            result = surroundings() | {"cases": house.cases, "open_steps": house.open_steps, "seconds_to_build": house.seconds}
+            result |= {"bytes_of_a_case": bytes_of_a_case(weighed), "weights": [asdict(each) for each in weighed]}
+            count_public_figures(datetime.now(UTC))
+            db.session.remove()
+        if with_verify:
+            result["verification"] = verified(config)
+            say(f"verified in {result['verification']['seconds']:.0f} s: {result['verification']['faults']} faults")
+        result["figures"] = _pages_and_steps(app, config, settings, house, asked, say) | _timers(app, say)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return result
+
+
+def scale_of(cases: int) -> Scale:
+    """The house of so many cases, with nobody at work in it."""
+    return Scale(cases=cases, open_steps=max(min(FEWEST_OPEN, cases // 2), cases // OPEN_SHARE), steps_per_second=0.0)
+
+
+@contextmanager
+def opened(config: Config, scale: Scale) -> Iterator[Flask]:
+    """The application on a house that was begun for the same scale, or on an empty database. Raises BenchmarkRefused."""
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(config.database_url)
+    try:
+        with engine.connect() as connection:
+            has_begun = is_begun(connection, scale)
+    finally:
+        engine.dispose()
+    if not has_begun:
+        refuse_used(config)
+    migrations.upgrade(config.database_url)
+    app = create_app(config)
+    be_quiet()
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def verified(config: Config) -> dict[str, Any]:
+    """What `langbiang verify` says of the whole house, and how long it took."""
+    begun = monotonic()
+    found = verify(config, now=datetime.now(UTC))
+    return {
+        "seconds": round(monotonic() - begun, 1), "faults": len(found.faults) + found.unlisted,
+        "first": [str(each) for each in found.faults[:5]], "counts": found.counts,
+    }  # fmt: skip
+
+
+def weighed_in(result: Mapping[str, Any]) -> list[Weight]:
+    """The weights a file has kept."""
+    return [Weight(**each) for each in result["weights"]]
+
+
+def _pages_and_steps(
+    app: Flask, config: Config, settings: Mapping[str, str], house: House, asked: int, say: Callable[[str], None]
+) -> dict[str, dict[str, float]]:
+    with app.app_context():
+        kinds = _kinds(house)
+        db.session.remove()
+        db.engine.dispose()
+    token, notebook, names = secrets.token_hex(3), Notebook(), list(kinds)
+    with running({**settings, "LANGBIANG_PROCESSES": "1"}, "serve", wait_for=config.port):
+        browsers = {login: HttpBrowser("127.0.0.1", config.port, notebook, login) for login in ("", *PEOPLE)}
+        for login in PEOPLE:
+            browsers[login].sign_in()
+        for place, (kind, (login, paths)) in enumerate(kinds.items()):
+            browser = browsers[login]
+            for turn in range(-2, asked):                  # what a process keeps, it has after two
+                browser.mark = f"sized.{token}.{place:02}.{turn}" if turn >= 0 else ""
+                browser.open(paths[turn % len(paths)], kind)
+        say(f"{asked} pages of each of {len(kinds)} kinds were read")
+        _do_steps(config.port, notebook, f"sized.{token}.{len(names):02}", asked)
+        for browser in browsers.values():
+            browser.close()
+    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (*names, STEP)}
+    for line in requests_of(config):
+        mark = str(line.get("request", "")).split(".")
+        if line.get("what") == "request" and mark[:2] == ["sized", token]:
+            place = int(mark[2])
+            if place < len(names) and line["status"] == 200:
+                found[names[place]].append(line)
+            elif place == len(names) and line["method"] == "POST" and line["status"] in (302, 303):
+                found[STEP].append(line)
+    say(f"{len(found[STEP])} steps were done; faults: {len(notebook.faults)} {' '.join(notebook.faults[:3])}")
+    return {kind: _taken(lines) for kind, lines in found.items() if lines}
+
+
+def _do_steps(port: int, notebook: Notebook, mark: str, asked: int) -> None:
+    crew = Crew([HttpBrowser("127.0.0.1", port, notebook, login) for login, _, _ in workers(AGENCIES_AT_WORK)], notebook)
+    for browser in crew.browsers:
+        browser.sign_in()
+    wanted = min(STEPS, asked)
+    for turn in range(-10, 2 * wanted):
+        if crew.done >= wanted + 10:
+            break
+        for browser in crew.browsers:
+            browser.mark = f"{mark}.{turn}" if turn >= 0 else ""
+        crew.do_one()
+    for browser in crew.browsers:
+        browser.close()
+
+
+def _kinds(house: House) -> dict[str, tuple[str, Sequence[str]]]:
+    """Who asks for which addresses, by kind: cases of all ages, words that half of all cases hold and such as one does."""
+    cases = sorted(some_cases(house))                      # by their refs, which are drawn by lot: of all ages in turn
+    codes = select(Case.code).where(Case.centre_id == house.centre_id)
+    rare = [*db.session.scalars(codes.order_by(Case.id).limit(20)), *db.session.scalars(codes.order_by(Case.id.desc()).limit(20))]
+    searches = [f"/search?q={each}" for each in rare]
+    kinds = {**STAFF_PAGES, "case page": ("work_operator_0", cases), "staff search, rare": ("work_operator_0", searches)}
+    return kinds | {f"{GUESTS}{kind}": ("", paths) for kind, paths in public_addresses().items()}
+
+
+def _taken(lines: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    times, statements = [each["ms"] for each in lines], [each["statements"] for each in lines]
+    return {
+        "requests": len(lines), "p50_ms": share_below(times, 50) or 0.0, "p95_ms": share_below(times, 95) or 0.0,
+        "statements_p50": share_below(statements, 50) or 0.0, "statements_max": max(statements),
+    }  # fmt: skip
+
+
+def _timers(app: Flask, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """What the worker's most frequent jobs take with nothing to do, and a timer that is due."""
+    looks: dict[str, Callable[[datetime], object]] = {
+        "timers, none due": lambda now: fire_due_timers(now, 100),
+        "messages between processes, none": lambda now: deliver_messages(now, 100),
+        "reminders, none due": lambda now: send_reminders(now, 100),
+        "messages to route, none": lambda now: route_messages(now, 100, configured=()),
+        "facts, nothing new": keep_facts,
+    }  # fmt: skip
+    with app.app_context():
+        statements = Statements()
+        statements.watch(db.engine)
+        readings = Readings(statements)
+        for name, look in looks.items():
+            now = datetime.now(UTC)
+            while look(now):
+                pass
+            for _ in range(LOOKS):
+                with readings.reading(name):
+                    look(now)
+        due = select(Timer.due_at).where(Timer.ended_at.is_(None), Timer.fired_at.is_(None), Timer.due_at > now)
+        for moment in list(db.session.scalars(due.order_by(Timer.due_at).limit(FIRED))):
+            db.session.rollback()
+            with readings.reading("a timer, fired"):
+                fire_due_timers(moment, 1)
+        db.session.remove()
+    say("timers were looked at and fired")
+    return {
+        name: {
+            "requests": len(times), "p50_ms": share_below(times, 50) or 0.0, "p95_ms": share_below(times, 95) or 0.0,
+            "statements_p50": share_below([float(each) for each in readings.sent[name]], 50) or 0.0,
+            "statements_max": max(readings.sent[name]),
+        }
+        for name, times in readings.milliseconds.items()
+    }  # fmt: skip

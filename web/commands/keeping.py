@@ -1,0 +1,141 @@
+"""What whoever keeps an installation runs: proofs, copies, restoring, the state it is in."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from web.commands.saying import EXISTING, FAILED, NEW, finish, ready_app, say_error, shown_progress
+
+
+@click.command()
+@click.option("--every", type=click.IntRange(1), default=1, show_default=True, help="Read every N-th file, another part each day.")
+def verify(every: int) -> None:
+    """Prove history, anchors, files, cases and processes against each other."""
+    from web.config import Config
+    from web.keeping import verify as verify_all
+    from web.watching.traces import leave_trace
+
+    config, now = Config.from_environment(), datetime.now(UTC)
+    found = verify_all(config, now=now, every=every)
+    leave_trace(config, "verify", is_well=found.is_clean, facts={"faults": len(found.faults) + found.unlisted}, now=now)
+    finish(say_verification(found))
+
+
+@click.command()
+@click.argument("folder", type=NEW)
+@click.option("--keys", type=NEW, help="Also save the keys, to this file; keep it apart from the backup.")
+def backup(folder: Path, keys: Path | None) -> None:
+    """Save database, files and anchors to a new FOLDER, while people work."""
+    from casework.keyring import Keyring
+    from web.backup_folder import oldest_beside
+    from web.config import Config
+    from web.keeping import backup as save
+    from web.watching.traces import leave_trace
+
+    config, now = Config.from_environment(), datetime.now(UTC)
+    made = save(config, folder, now=now, keys=keys)
+    told = {"files": made.files, "bytes": made.size, "oldest": oldest_beside(folder)}
+    leave_trace(config, "backup", is_well=not made.missing, facts=told, now=now)
+    if made.keys:
+        leave_trace(config, "keys", is_well=True, facts={"keys": sorted(Keyring.load(config.keyring).key_ids)}, now=now)
+    click.echo(f"Saved {made.files} files, {made.size} bytes in all, to {made.folder}.")
+    click.echo(f"Saved the keys to {made.keys}." if made.keys else "The keys are not in it: save them apart with --keys FILE.")
+    for name in made.missing:
+        say_error(f"The file {name} is named by a row but was not in the storage.")
+    finish(not made.missing)
+
+
+@click.command("backed-up")
+def backed_up() -> None:
+    """Note that another program has just made a backup (of the PostgreSQL server, of the storage), for the health page."""
+    from web.config import Config
+    from web.watching.traces import leave_trace
+
+    if not leave_trace(Config.from_environment(), "backup", is_well=True, facts={}, now=datetime.now(UTC)):
+        say_error("The database could not take it: run `langbiang migrate` first.")
+        raise SystemExit(FAILED)
+    click.echo("Noted.")
+
+
+@click.command()
+@click.option("--language", type=click.Choice(["vi", "en"]), default="en", show_default=True, help="Language of the sentences.")
+def health(language: str) -> None:
+    """Say what is wrong with the installation and what to do, the worst first; ends with 1 when somebody is needed."""
+    from web.config import Config
+    from web.watching.command import health_lines
+
+    with ready_app(Config.from_environment(), "health").app_context():
+        lines, is_well = health_lines(language)
+    for line in lines:
+        click.echo(line)
+    finish(is_well)
+
+
+@click.command()
+@click.argument("folder", type=EXISTING)
+@click.option("--keys", type=EXISTING, help="File with the keys, as saved by backup --keys.")
+def restore(folder: Path, keys: Path | None) -> None:
+    """Fill an empty installation from the backup in FOLDER and verify it."""
+    from web.config import Config
+    from web.keeping import restore as load
+
+    done = load(Config.from_environment(), folder, now=datetime.now(UTC), keys=keys)
+    click.echo(f"Restored the backup of {done.manifest.made_at}.")
+    for words in done.missing:
+        say_error(words.en)
+    finish((done.verification is None or say_verification(done.verification)) and not done.missing)
+
+
+@click.command()
+@click.option("--export", "target", type=NEW, help="Write the list to this file, in place of an older one; keep it apart from the backups.")
+@click.option("--apply", "source", type=EXISTING, help="Carry out the list in this file again, after an older backup was restored.")
+def forgotten(target: Path | None, source: Path | None) -> None:
+    """Keep the list of what was erased or taken out apart, or carry it out again; it has refs alone, and names nobody."""
+    from casework.forgotten import forgotten_since
+    from web.clock import now
+    from web.config import Config
+    from web.forgotten_file import read_forgotten, write_forgotten
+    from workflows.forgetting_again import forget_again
+
+    if (target is None) == (source is None):
+        raise click.UsageError("Give one of --export FILE and --apply FILE.")
+    lines = read_forgotten(source) if source is not None else []
+    with ready_app(Config.from_environment(), "forgotten").app_context():
+        if target is not None:
+            click.echo(f"Wrote {write_forgotten(target, forgotten_since(), now=now())} lines to {target}.")
+            return
+        applied = forget_again(lines, now=now())
+    for kind, number in sorted(applied.done.items()):
+        click.echo(f"Done again, {kind}: {number}.")
+    click.echo(f"Done already: {applied.already}. Younger than the backup: {applied.younger}. Masked: {applied.masked}.")
+    for line in applied.left:
+        say_error(f"The {line.kind} of {line.subject} could not be done again: it is merged into another case here. Please look at it.")
+    finish(not applied.left)
+
+
+@click.command("move-files")
+def move_files() -> None:
+    """Copy the files and anchors of the data folder to the bucket of LANGBIANG_S3_URL; may be broken off and begun anew."""
+    from web import file_moving
+    from web.config import Config
+
+    with shown_progress("Files") as told:
+        moved = file_moving.move_files(Config.from_environment(), told=told)
+    click.echo(f"{moved.now} files were copied and read back, {moved.before} were there already.")
+    click.echo("The folder is as it was: delete its files/ once `langbiang verify` finds nothing.")
+
+
+def say_verification(found: Any) -> bool:
+    """Print what a verification found and return whether nothing is wrong."""
+    for finding in found.findings:
+        click.echo(f"{'FAULT' if finding.is_fault else 'note '} {finding}")
+    if found.unlisted:
+        click.echo(f"FAULT and {found.unlisted} more.")
+    click.echo("Looked at " + ", ".join(f"{count} {name}" for name, count in found.counts.items()) + ".")
+    if found.anchor:
+        click.echo(f"The newest anchor is number {found.anchor[0]}, {found.anchor[1]}: note it down outside this machine.")
+    click.echo("Nothing is wrong." if found.is_clean else f"{len(found.faults) + found.unlisted} faults.")
+    clean: bool = found.is_clean
+    return clean

@@ -1,0 +1,78 @@
+"""What runs until it is told to stop: `serve`, `worker`, `demo`."""
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from web.commands.saying import NEW, ready_app
+
+
+@click.command()
+def serve() -> None:
+    """Serve the pages until SIGTERM, which ends requests in flight first."""
+    from web.config import Config
+
+    config = Config.from_environment()
+    if config.processes > 1:
+        from web.processes import count_together
+
+        count_together(config.data / "metrics" / str(config.port))
+    app = ready_app(config, f"serve-{config.port}")
+    from web import server  # not above: who cannot start is told so before the jobs of all parts are read in
+
+    gc.freeze()  # what was read in to start is looked through no more, and stays shared between processes
+    many = f" in {config.processes} processes" if config.processes > 1 else ""
+    click.echo(f"Serving {config.base_url} on {server.listen_address(config)}{many}.")
+    if config.processes == 1:
+        server.serve(app, config)
+    else:
+        serve_in_processes(app, config)
+    click.echo("Stopped.")
+
+
+@click.command()
+def worker() -> None:
+    """Run timers, messages and sweeps until SIGTERM; any number may run."""
+    from web.config import Config
+
+    app = ready_app(Config.from_environment(), f"worker-{os.getpid()}")
+    from web.worker import work  # not above, as in serve
+
+    gc.freeze()
+    click.echo("Working.")
+    work(app)
+    click.echo("Stopped.")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to serve on.")
+@click.option("--data", type=NEW, default=Path("var/demo"), show_default=True, help="Folder for the invented data.")
+def demo(port: int, data: Path) -> None:
+    """Serve the product with invented data on this machine."""
+    from web import demo_running as demonstration
+    from web.request_log import write_log
+
+    write_log(data / "log", "demo", to_stdout=False)
+    demonstration.run(port, data)
+
+
+def serve_in_processes(app: Any, config: Any) -> None:
+    """Serve with several processes that share what was read to start; each has connections and a log of its own."""
+    from casework.db import db
+    from web import server
+    from web.processes import listening_socket, run_processes
+    from web.request_log import write_log
+
+    with app.app_context():
+        db.engine.dispose()
+    shared = listening_socket(config)
+
+    def serve_as(number: int) -> None:
+        write_log(config.log, f"serve-{config.port}-{number}")
+        server.serve(app, config, shared)
+
+    if code := run_processes(config.processes, serve_as, shared):
+        raise SystemExit(code)

@@ -1,0 +1,59 @@
+"""What every command needs: the application it works on, and how it says what it did and ends."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+import web
+
+FAILED, REFUSED = 1, 2
+EXISTING = click.Path(path_type=Path, exists=True)
+NEW = click.Path(path_type=Path)
+
+
+def ready_app(config: Any, log_name: str) -> Any:
+    """The application, logging under a name of its own, on a database with the tables it needs."""
+    from casework.db import db
+    from web.documents.opening import refuse_unknown_bodies
+    from web.request_log import write_log
+    from web.schema import refuse_other_schema
+
+    write_log(config.log, log_name)
+    app = web.create_app(config)
+    with app.app_context():
+        refuse_other_schema(db.engine)
+        refuse_unknown_bodies(app.extensions["seals"])
+    return app
+
+
+@contextmanager
+def shown_progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal that is told how much is done, and of how much; none where nobody looks."""
+    bar: Any = None
+
+    def told(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = click.progressbar(length=total, label=label, file=sys.stderr)
+        bar.update(done - bar.pos)
+
+    try:
+        yield told
+    finally:
+        if bar is not None:
+            bar.render_finish()
+
+
+def finish(is_well: bool) -> None:
+    """End the command with its exit code."""
+    if not is_well:
+        raise SystemExit(FAILED)
+
+
+def say_error(sentence: str) -> None:
+    """Print a sentence where errors go."""
+    click.echo(sentence, err=True)

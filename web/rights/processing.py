@@ -1,0 +1,41 @@
+"""The register of processing as it stands, or stood on a day: to read, to print, to export. Its rows are changed under the settings."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from casework.db import db
+from casework.local_time import local_day
+from casework.models import Centre, ProcessingActivity
+from casework.permissions import Action, may
+from casework.rights.processing import kept_now, register_on
+from casework.settings.kinds import KINDS
+from casework.words import Bilingual
+from web.clock import now
+from web.guards import actor, performs
+from web.outputs.links import export_url
+from web.public_wanted import day_typed
+
+bp = Blueprint("rights_processing", __name__)
+
+COLUMNS = ("purpose", "legal_basis", "data_kinds", "people", "recipients", "kept", "protection", "answers_for_it")
+"""What is told of an activity, in the order of the register."""
+EVERYWHERE = Bilingual("Toàn hệ thống", "The whole installation")
+
+
+@bp.get("/personal-data/processing")
+@performs(Action.READ_PROCESSING)
+def register() -> ResponseReturnValue:
+    today, typed = local_day(now()), request.args.get("on", "").strip()[:20]
+    day = day_typed("on")
+    rows = register_on(actor(), day or today)
+    return render_template(
+        "rights/register.html", rows=rows, day=day or today, today=today, typed=typed, is_misread=bool(typed) and day is None,
+        columns=[(name, KINDS["processing"].column(name).label) for name in COLUMNS], kept_now=kept_now, whose=whose,
+        may_change=may(actor(), Action.CHANGE_SETTINGS), export=export_url("processing", on=(day or today).isoformat()),
+    )  # fmt: skip
+
+
+def whose(row: ProcessingActivity) -> Bilingual:
+    """For whom a row holds."""
+    centre = db.session.get(Centre, row.centre_id) if row.centre_id is not None else None
+    return centre.name if centre is not None else EVERYWHERE
