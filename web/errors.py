@@ -122,7 +122,7 @@ def disk_failed(error: OSError) -> ResponseReturnValue:
     return away(error)
 
 
-def away(error: Exception) -> ResponseReturnValue:
+def away(error: BaseException) -> ResponseReturnValue:
     """Database or storage are away, as while another server takes over, or take nothing. The page stands alone; the same form may be sent
     again: what was done after all is not done twice."""
     LOGGER.error("away", extra={"request": request_id(), **failure_facts(error)})
@@ -155,9 +155,14 @@ def case_busy(_error: Exception) -> ResponseReturnValue:
 
 
 def step_failed(failure: StepFailed) -> ResponseReturnValue:
-    """A fault of ours in a step: all of it was undone, and the incident whose ref is shown waits for the administrator."""
-    facts = failure_facts(failure.__cause__ or failure)
-    LOGGER.error("step failed", extra={"request": request_id(), "incident": failure.incident_ref, **facts})
+    """A fault of ours in a step: all of it was undone, and the incident whose ref is shown waits for the administrator.
+
+    Where the disk took nothing, who worked on it is told that, and can send the same form again.
+    """
+    cause = failure.__cause__ or failure
+    LOGGER.error("step failed", extra={"request": request_id(), "incident": failure.incident_ref, **failure_facts(cause)})
+    if is_disk_trouble(cause):
+        return away(cause)
     return failed(failure, incident=failure.incident_ref, kept=kept_fields())
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from casework.cases import lock_case
-from casework.db import db, is_lock_timeout, is_unreachable, unit_of_work
+from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case
@@ -83,7 +83,7 @@ def run_recorded(
             raise CaseBusy from fault
         if isinstance(fault, (CaseBusy, *refusals)):
             raise
-        if isinstance(fault, SQLAlchemyError) and is_unreachable(fault):
+        if isinstance(fault, SQLAlchemyError) and is_unreachable(fault) and not is_disk_trouble(fault):
             raise                                                          # nothing is wrong with the case: it is done when tried again
         raise _failure(fault, spot, now) from fault
     keep_remembered()

@@ -17,9 +17,11 @@ from sqlalchemy import event, func, select
 
 from casework.db import db
 from casework.file_store import LocalFileStore
-from casework.models import Report
+from casework.models import Answer, Report
 from tests import build
+from tests.web.desk import Office, step
 from web.benchmark.pages import filled
+from workflows.models import Incident
 
 WORDS = "Rác đổ ven suối, gửi đúng lúc máy chủ hết chỗ chứa. " * 70
 
@@ -54,6 +56,21 @@ def test_a_report_meets_a_full_database_and_is_taken_once_there_is_room(sqlite_a
     taken = [sqlite_client.post("/reports/new", data=dict(fields)) for _ in range(2)]
     assert [answer.status_code for answer in taken] == [302, 302]
     assert db.session.scalar(select(func.count()).select_from(Report)) == 1
+
+
+def test_a_step_meets_a_full_database_and_is_done_with_the_same_form_once_there_is_room(sqlite_app: Flask) -> None:
+    office = Office(sqlite_app)
+    case = build.case_at(office.world, "handling")
+    address = step(case, "submit_answer")
+    long = {"findings": "Đã kiểm tra. " * 380, "actions": "Đã thu gom. " * 380}
+    form = {"act": "submit_answer", **build.ANSWER, **long}
+    with full("PRAGMA max_page_count=1"):
+        answer = office.post("officer_PTNMT", address, **form)
+    words = "Kho lưu trữ của hệ thống đang gặp sự cố"
+    assert (answer.status_code, words in answer.text, long["findings"].strip() in answer.text) == (503, True, True)
+    assert db.session.scalars(select(Incident.error_class)).all() == ["OperationalError"], "the administrator sees that a step failed"
+    assert office.post("officer_PTNMT", address, **form).status_code == 302
+    assert db.session.scalars(select(Answer.findings)).all() == [long["findings"].strip()]
 
 
 def test_an_upload_meets_a_full_disk_on_its_way_in(sqlite_client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
