@@ -216,11 +216,17 @@ def clock_jumps(options: Options, hours: int) -> dict[str, Any]:
         raise PromiseBroken("needs the Debian package libfaketime: apt-get install -y --no-install-recommends libfaketime")
     with folder_for("clock") as folder, postgresql() as database:
         offset = folder / "clock"
-        offset.write_text("+0")
+
+        def put(text: str) -> None:
+            new = offset.with_name("clock.new")                         # whoever read half a line would end
+            new.write_text(text)
+            new.replace(offset)
+
+        put("+0")
         more = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1"}  # fmt: skip
         with at_work(folder, database, options.seed, more=more) as house:
-            found = endured(house, lambda: offset.write_text(f"{hours * 3600:+d}"), lambda: offset.write_text("+0"), options.runs)
+            found = endured(house, lambda: put(f"{hours * 3600:+d}"), lambda: put("+0"), options.runs)
             return found | house.finish()
 
 
