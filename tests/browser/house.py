@@ -105,6 +105,7 @@ class Visitor:
         """Judge the page as it stands and take its pictures."""
         self.house.pictures.append(shown)
         number = len(self.house.pictures)
+        self.page.wait_for_load_state()             # between two documents there is none to be measured
         # pages look alike from one to the next: in turn each is judged at one width, in a whole run at all
         sizes = self.house.sizes if self.house.at_every_size else self.house.sizes[number % len(self.house.sizes):][:1]
         for size in sizes:

@@ -57,7 +57,7 @@ def test_from_the_first_sign_in_to_a_passkey_alone_and_back_by_paper(house: Hous
     page = visitor.page
     expect(page.locator("main .banner")).to_contain_text("cần xác thực hai lớp")
     visitor.look("security-asked")
-    page.get_by_role("link", name="Thêm ứng dụng").click()
+    visitor.press("Thêm ứng dụng")
     visitor.look("code-app")
     page.locator("main summary").click()
     key = (page.locator(".typedkey").text_content() or "").replace(" ", "")
