@@ -1,5 +1,6 @@
 """What every page is told: who looks, in which language, where they may go."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """Links that are asked for by the page that shows them. Not a LocalProxy: Python clears what that raises on its way to an iterator and
+    says TypeError instead, so a database that was away for a moment became a failure (500) instead of a pause (503)."""
+
+    ask: Callable[[], list[Entry]]
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.ask())
+
+    def __bool__(self) -> bool:
+        return bool(self.ask())
+
+
+@dataclass(frozen=True, slots=True)
 class CentreWords:
     """Whose pages these are."""
 
@@ -68,8 +83,8 @@ def _told_to_pages() -> dict[str, Any]:
         "request_id": request_id(),
         "is_staff": LocalProxy(lambda: actor().is_staff),
         "centre": LocalProxy(centre_words),
-        "navigation": LocalProxy(lambda: _entries()[0]),
-        "tabs": LocalProxy(lambda: _entries()[1]),
+        "navigation": Bar(lambda: _entries()[0]),
+        "tabs": Bar(lambda: _entries()[1]),
         "few_settings": LocalProxy(_few_settings),
     }
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask, request
+from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -31,6 +31,7 @@ from tests.web.pages import hidden, words_of
 from web import auth, errors, request_log
 from web.config import Config
 from web.guards import performs
+from web.navigation import Entry
 from web.networks import network_of
 from web.request_log import LOGGER, JsonLines
 from web.security import allow_inline_style_attributes, sent_json
@@ -82,7 +83,7 @@ def view_that(app: Flask, act: object, path: str = "/test") -> FlaskClient:
     def view() -> str:
         if isinstance(act, Exception):
             raise act
-        return str(act)
+        return str(act() if callable(act) else act)
 
     app.testing = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -261,6 +262,21 @@ class TestFailures:
         monkeypatch.setattr(db.session, "scalar", no_database)
         monkeypatch.setattr(db.session, "scalars", no_database)
         assert client.get("/").status_code == 500
+
+    def test_a_database_that_goes_away_below_the_bar_of_a_page_is_a_pause_and_no_failure(
+        self, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def gone_once() -> tuple[list[Entry], list[Entry]]:
+            if not asked:
+                asked.append(True)
+                raise OperationalError("SELECT", {}, Exception("database is locked"))
+            return [], []
+
+        asked: list[bool] = []
+        client = view_that(sqlite_app, lambda: render_template_string("{% for entry in navigation %}{{ entry.words }}{% endfor %}"))
+        assert "Trang chủ" in client.get("/test").text
+        monkeypatch.setattr("web.navigation._citizen_entries", gone_once)
+        assert client.get("/test").status_code == 503
 
 
 class TestLog:
