@@ -31,6 +31,8 @@ LOGGER = logging.getLogger("langbiang")
 GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 SLOW_QUERY_MS = 500
 LONGEST_STATEMENT = 500
+OWN_FRAMES, INNERMOST = 10, 4
+"""Places a failure is logged with: in our own code, and where it was raised."""
 LOG_BYTES, LOG_FILES = 10_000_000, 5
 LOG_DAYS = 100
 """A process turns its own files over; those of processes that are gone are kept so long, a little more than the three months for which a
@@ -144,16 +146,22 @@ def note_security(event: str) -> None:
 
 
 def failure_facts(error: BaseException) -> dict[str, Any]:
-    """What may be logged of an exception: classes along its chain and the places, not its text."""
+    """What may be logged of an exception: classes along its chain, the code a database gave, and the places; not its text.
+
+    Of the places those in our own code and the innermost: an error of the database comes from a dozen frames of libraries.
+    """
     chain: list[BaseException] = []
     step: BaseException | None = error
     while step is not None and step not in chain:
         chain.append(step)
         step = step.__cause__ or step.__context__
     frames = traceback.extract_tb(error.__traceback__)
+    shown = [frame for frame in frames[:-INNERMOST] if "site-packages" not in frame.filename][-OWN_FRAMES:] + frames[-INNERMOST:]
+    code = next((code for each in chain if (code := getattr(each, "sqlstate", None))), None)
     return {
         "errors": [type(each).__name__ for each in chain],
-        "where": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]],
+        **({"code": code} if code else {}),
+        "where": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in shown],
     }
 
 
