@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -108,7 +109,8 @@ class Cluster:
         if self.pooler is not None:
             self.pooler.stop()
         if self.server:
-            self.server.terminate() if self.durable else self.server.send_signal(3)     # 3, SIGQUIT: do not tidy what is deleted next
+            # SIGTERM would wait for whoever is still connected; without durability nothing is tidied that is deleted next
+            self.server.send_signal(signal.SIGINT if self.durable else signal.SIGQUIT)
             self.server.wait(timeout=START_SECONDS)
         shutil.rmtree(self.folder, ignore_errors=True)
 
