@@ -74,6 +74,8 @@ class Surroundings:
     stop: threading.Event = field(default_factory=threading.Event)
     complaints: list[str] = field(default_factory=list)
     patience: float = PATIENCE
+    rests: tuple[float, float] = (0.0, 0.06)
+    """Seconds somebody rests between two acts, drawn evenly."""
     trouble: threading.Event = field(default_factory=threading.Event)
     """Set while something outside of the program fails: people are then asked to send again what could not be taken in."""
     refusals: Counter[int] = field(default_factory=Counter)
@@ -95,7 +97,7 @@ class Person(threading.Thread):
             self.arrive()
             while not self.around.stop.is_set():
                 self.act()
-                self.rest(self.lot.uniform(0, 0.06))
+                self.rest(self.lot.uniform(*self.around.rests))
         except Exception as error:
             self.around.complaints.append(f"{self.who}: {type(error).__name__}: {error}")
         finally:

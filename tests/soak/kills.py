@@ -32,6 +32,9 @@ ON_SQLITE = 5
 BETWEEN = (0.1, 1.2)
 """Seconds of work before the next kill, drawn evenly; people have worked all through the look at the one before."""
 
+RESTS = (0.1, 0.6)
+"""Seconds people rest between two acts: without, they keep the processors so busy that what was killed is seconds in coming back."""
+
 WAYS = ("backend", "postmaster", "power cut")
 
 
@@ -97,6 +100,7 @@ def _on_postgresql(kills: int, seed: int) -> dict[str, Any]:
 def _kill(database: Database | None, kills: int, seed: int) -> dict[str, Any]:
     lot = random.Random(seed)
     with kept_when_broken("kills", RESULTS / "kills-broken") as folder, site(folder, database, seed, announces=True) as at_work:
+        at_work.around.rests = RESTS
         at_work.begin()
         begun = time.monotonic()
         done = [kill_one(at_work, victim, lot) for victim in _victims(kills, lot, with_database=database is not None)]
