@@ -16,8 +16,12 @@ from casework.models import Account, Reporter
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 """What somebody must have chosen to be told at once, by whether the matter is urgent; what waits for the digest is told by it."""
 
-IN_NO_DIGEST = frozenset({"scheduled_output", "schedule_failed"})
+IN_NO_DIGEST = frozenset({"scheduled_output", "schedule_failed", "second_factor_changed"})
 """What was made to be sent: whoever takes a digest, which counts work and tells nothing of it, gets it at once."""
+
+TOLD_ANYHOW = frozenset({"second_factor_changed", "data_breach"})
+"""What a person is told whatever they chose, by one way at least: somebody else may be using their account (ASVS 5.0, 6.3.7), or holds
+what they told the house (Luật 91/2025/QH15, on breaches)."""
 
 ABOUT_ONES_DATA = frozenset({"data_request_answered", "data_request_done", "data_breach"})
 """Told to who asked that their data rest, too."""
@@ -41,20 +45,22 @@ class Recipient:
 
     def takes(self, channel: str, *, urgent: bool, template: str = "") -> bool:
         """Whether the person may be told at once by that channel."""
-        wish = self.wishes.get(channel, "all")
-        is_taken = wish in TAKEN_AT_ONCE[urgent] or (wish == "digest" and template in IN_NO_DIGEST)
-        return self.is_open and channel in self.reached and is_taken
+        return self.is_open and channel in self.reached and (template in TOLD_ANYHOW or self._wishes(channel, urgent, template))
 
     def ways(self, *, urgent: bool, has_zns: bool, configured: Collection[str], template: str = "") -> list[str]:
         """The channels a message goes by. A citizen is told by telephone where no e-mail goes: by Zalo, else by SMS."""
-        taken = [channel for channel in CHANNELS if channel in configured and self.takes(channel, urgent=urgent, template=template)]
-        if "zns" in taken and not has_zns:
-            taken.remove("zns")
+        leading = [channel for channel in CHANNELS if channel in configured and (has_zns or channel != "zns")]
+        leading = [channel for channel in leading if self.takes(channel, urgent=urgent, template=template)]
+        taken = [channel for channel in leading if self._wishes(channel, urgent, template)] or leading[:1]
         if self.is_staff:
             return taken
         if "email" in taken:
             return [channel for channel in taken if channel in ("email", "push")]
         return [channel for channel in taken if channel != "sms" or "zns" not in taken]
+
+    def _wishes(self, channel: str, urgent: bool, template: str) -> bool:
+        wish = self.wishes.get(channel, "all")
+        return wish in TAKEN_AT_ONCE[urgent] or (wish == "digest" and template in IN_NO_DIGEST)
 
 
 def recipients_of(keys: Collection[str]) -> dict[str, Recipient]:

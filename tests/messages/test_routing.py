@@ -6,6 +6,7 @@ from threading import Thread
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 
 from casework.db import db, unit_of_work
 from casework.erasing import erase_originals
@@ -15,7 +16,7 @@ from casework.messages.rendering import Page
 from casework.messages.routing import route_messages
 from casework.messages.sending import Receipt, claim, mark_sent, send_waiting
 from casework.models import Account, Case, Deputy, HouseSetting, MessageChoice
-from casework.outbox import tell_desk
+from casework.outbox import tell_desk, tell_of_sign_in
 from casework.permissions import Role
 from tests import build
 from tests.messages.house import BY_MAIL, BY_PHONE, House, gateways_to, quiet_case, told_of_everything, with_mail
@@ -103,6 +104,25 @@ def test_staff_are_told_at_once_of_what_is_urgent_and_of_the_rest_in_the_morning
     assert {pair for pair in told(house) if pair[0] == "operator"} == set()
     build.file_report(house.world, words="Cháy rừng ở đồi thông!", marked_urgent=True)
     assert {pair for pair in told(house) if pair[0] == "operator"} == {("operator", "email"), ("operator", "sms")}
+
+
+@pytest.mark.parametrize("takes", ["none", "digest"])
+def test_that_a_key_of_an_account_has_changed_is_told_by_one_way_whatever_its_owner_chose(
+    sqlite_app: Flask, mail: Outside, takes: str
+) -> None:
+    house = House(sqlite_app, gateways_to(mail))
+    with_mail(house.world, "operator")
+    account_id = house.world.people["operator"].id
+    with unit_of_work():
+        db.session.execute(delete(MessageChoice))
+        chosen = {"email": takes, "push": "none", "zns": "none", "sms": "none"}
+        for channel, wish in chosen.items():
+            db.session.add(MessageChoice(account_id=account_id, channel=channel, takes=wish, changed_at=house.now))
+        db.session.get_one(Account, account_id).phone = "+84263000000"
+        tell_of_sign_in(account_id, "second_factor_changed", at=house.now, key="1", change=["Đã thêm ứng dụng", "App added"])
+    house.route()
+    assert {(row.template, row.channel) for row in house.deliveries} == {("second_factor_changed", "email")}
+    assert house.send() == 1, "nor is it held back right before it leaves"
 
 
 GONE = {
