@@ -20,6 +20,7 @@ from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
 from casework.permissions import Action, Actor, case_seen_by, may
+from casework.quarantined_list import count_to_hand_over
 from casework.saved_filters import filters_of, sharing_places
 from web.clock import now
 from web.guards import actor, found, performs
@@ -45,6 +46,7 @@ from workflows.inbox import (
 from workflows.inbox_filters import Filter, Waits, narrowed, parties_for
 from workflows.models import WaitingTask
 from workflows.steps import StepRefused, TaskAlreadyDone, TaskClaimed, TaskUnknown
+from workflows.version_lists import versions_to_approve
 
 bp = Blueprint("inbox", __name__)
 
@@ -196,6 +198,7 @@ def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
         "base_view": asked.view,
         "saved_url": _saved_url,
         "mentions": _mentions(by),
+        "beside": [each for each in (_approvals(by), _apart(by)) if each is not None],
         "heading": _heading(asked.words, asked.chosen, asked.view, views),
     }
 
@@ -315,3 +318,20 @@ def _mentions(by: Actor) -> View | None:
         return None
     number = unseen_count(by)
     return View("mentions", _("Notes that name me"), shown_count(number) if number else "", url=url_for("notes.mentions"))
+
+
+def _approvals(by: Actor) -> View | None:
+    """The line for who approves processes: versions that wait for them."""
+    if not may(by, Action.APPROVE_PROCESS):
+        return None
+    waiting = versions_to_approve(by)
+    url = url_for("studio.version", ref=waiting[0].ref) if len(waiting) == 1 else url_for("studio.studio")
+    return View("approvals", _("Processes to approve"), shown_count(len(waiting)) if waiting else "", url=url)
+
+
+def _apart(by: Actor) -> View | None:
+    """The line for confidential readers: cases that wait to be handed over."""
+    if not may(by, Action.HAND_OVER):
+        return None
+    number = count_to_hand_over(by=by)
+    return View("apart", _("Cases under their own procedure"), shown_count(number) if number else "", url=url_for("quarantined.cases"))

@@ -11,6 +11,7 @@ from casework.figures.keeping import count_public_figures
 from casework.reminders import send_reminders
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
+from casework.rights.telling_affected import write_to_affected
 from casework.settings.staging import forget_staged_imports
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
@@ -67,6 +68,7 @@ INTERVALS: dict[str, timedelta] = {
     "freeze_figures": timedelta(minutes=10),
     "go_on_erasing": timedelta(minutes=10),
     "mask_old_identities": timedelta(hours=12),
+    "write_to_affected": timedelta(seconds=30),
     "run_schedules": timedelta(seconds=60),
     "make_outputs": timedelta(seconds=3),
     "make_letter_files": timedelta(seconds=3),
@@ -102,6 +104,7 @@ OWN: dict[str, Run] = {
     "freeze_figures": freeze_figures,
     "go_on_erasing": go_on_erasing,
     "mask_old_identities": mask_old_identities,
+    "write_to_affected": write_to_affected,
     "run_schedules": run_schedules,
 }
 

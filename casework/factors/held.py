@@ -13,7 +13,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.factors import recovery_codes
 from casework.factors.code_apps import app_of, keep_app
-from casework.factors.passkeys import Party, keep_passkey, passkeys_of
+from casework.factors.passkeys import Party, PasskeyNotKept, keep_passkey, passkeys_of, read_name
 from casework.models import Account, CodeApp, Passkey, RecoveryCode
 from casework.outbox import tell_of_sign_in
 from casework.permissions import SYSTEM, Actor, NotAllowed
@@ -26,6 +26,7 @@ TOLD: dict[str, Bilingual] = {
     "code_app_gone": Bilingual("đã bỏ ứng dụng mã một lần", "the authenticator app was removed"),
     "passkey": Bilingual("đã thêm một khóa truy cập", "a passkey was added"),
     "passkey_gone": Bilingual("đã bỏ một khóa truy cập", "a passkey was removed"),
+    "passkey_renamed": Bilingual("đã đổi tên một khóa truy cập", "a passkey was renamed"),
     "recovery_codes": Bilingual("đã tạo bộ mã dự phòng mới", "new recovery codes were made"),
     "recovery_code_used": Bilingual("đã đăng nhập bằng một mã dự phòng", "a recovery code was used to sign in"),
     "factors_reset": Bilingual("quản trị viên đã xóa xác thực hai lớp", "an administrator has taken the second factors away"),
@@ -96,6 +97,19 @@ def add_passkey(
     row = keep_passkey(account, answer, challenge, name=name, party=party, now=now)
     _note(account, "passkey", by=by, now=now)
     return row
+
+
+def rename_passkey(account: Account, row: Passkey, *, name: str, by: Actor, now: datetime) -> None:
+    """Give a passkey another name. Raises NotAllowed, PasskeyNotKept without a name or for a long one."""
+    _require_self(account, by)
+    if row.account_id != account.id:
+        raise NotAllowed
+    name = read_name(name)
+    if not name:
+        raise PasskeyNotKept("Vui lòng ghi tên mới.", "Please write the new name.")
+    if name != row.name:
+        row.name = name
+        _note(account, "passkey_renamed", by=by, now=now)
 
 
 def remove_passkey(account: Account, row: Passkey, *, by: Actor, now: datetime, is_needed: bool) -> None:

@@ -119,15 +119,21 @@ def spend_challenge(answer: str, purpose: Purpose, *, bound_to: str, now: dateti
     return challenge
 
 
+def read_name(typed: str) -> str:
+    """The name somebody gives a passkey. Raises PasskeyNotKept where it is too long."""
+    name = normal(typed)
+    if len(name) > LONGEST_NAME:
+        raise PasskeyNotKept(f"Tên tối đa {LONGEST_NAME} ký tự.", f"The name has {LONGEST_NAME} characters at most.")
+    return name
+
+
 def keep_passkey(account: Account, answer: str, challenge: bytes, *, name: str, party: Party, now: datetime) -> Passkey:
     """Keep a passkey the browser has made for a challenge that was spent. Raises PasskeyRefused, PasskeyNotKept (too many, name too
     long)."""
     from webauthn import verify_registration_response
     from webauthn.helpers.exceptions import WebAuthnException
 
-    name = normal(name)
-    if len(name) > LONGEST_NAME:
-        raise PasskeyNotKept(f"Tên tối đa {LONGEST_NAME} ký tự.", f"The name has {LONGEST_NAME} characters at most.")
+    name = read_name(name)
     if len(passkeys_of(account.id)) >= MOST_PASSKEYS:
         raise PasskeyNotKept(f"Tối đa {MOST_PASSKEYS} khóa truy cập.", f"There are {MOST_PASSKEYS} passkeys at most.")
     credential = _read(answer)

@@ -237,8 +237,9 @@ def _count(query: Select[int]) -> int:
 
 
 def without_those_apart() -> ColumnElement[bool]:
-    """A condition on those affected: not of a report under its own procedure."""
-    return BreachSubject.report_id.is_(None) | BreachSubject.report_id.in_(_current())
+    """A condition on those affected: not of a report under its own procedure. Asked of each, and not of all reports there are."""
+    is_its = (CaseReport.report_id == BreachSubject.report_id, CaseReport.left_at.is_(None), Case.id == CaseReport.case_id)
+    return BreachSubject.report_id.is_(None) | exists().where(*is_its, Case.quarantined_at.is_(None))
 
 
 def _shown(breach: Breach) -> Select[BreachSubject]:

@@ -190,7 +190,12 @@ def refuse_closed(breach: Breach, *, by: Actor) -> None:
 
 def record_breach(breach: Breach, type_: str, *, by: Actor, at: datetime, **payload: Any) -> Event:
     """Append an event to the stream of a breach: numbers, kinds and moments, no words and nobody's name."""
-    return append(f"breach:{breach.ref}", type_, by=by, at=at, payload=payload)
+    return append(breach_stream(breach), type_, by=by, at=at, payload=payload)
+
+
+def breach_stream(breach: Breach) -> str:
+    """The name of its history."""
+    return f"breach:{breach.ref}"
 
 
 def _seen(by: Actor) -> Select[Breach]:

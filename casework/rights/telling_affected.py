@@ -1,48 +1,92 @@
-"""Telling the people a breach affects: a message that says no more than that there is something to read, and the notice on their page."""
+"""Telling the people a breach affects: a message that says no more than that there is something to read, and the notice on their page.
+
+Who handles the breach decides that those found so far are written to; the job writes to them in parts. The decision is the event
+`tell_affected`, which holds up to which working out it reaches: who is found later needs another one.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from casework.db import db
-from casework.models import Breach, BreachSubject, OutboxMessage, Report, Reporter
+from casework.db import db, unit_of_work
+from casework.models import Breach, BreachSubject, Event, OutboxMessage, Report, Reporter
 from casework.outbox import tell_of_breach
-from casework.permissions import Actor
+from casework.permissions import SYSTEM, Actor
 from casework.rights.affected import without_those_apart
-from casework.rights.breaches import BreachRefused, record_breach, refuse_closed
+from casework.rights.breaches import BreachRefused, breach_stream, lock_breach, record_breach, refuse_closed
 from casework.rights.requests import Person, reports_of_account
 
 TEMPLATE = "data_breach"
-TOLD_AT_ONCE = 2_000
-"""Affected a press of the button writes to; whoever pressed it goes on by pressing it again."""
+JOB = "write_to_affected"
+PART = 500
+"""Affected one unit of work writes to: it locks the breach, and nobody waits for more."""
+MOST_PARTS = 20
+"""Parts of one breach in one run; the next run goes on."""
 MOST_SHOWN = 20
 MOST_REPORTS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How many were written to, how many there is no way to, and whether some are left for the next time."""
-
-    people: int
-    unreachable: int
-    has_more: bool
-
-
-def tell_affected(breach: Breach, *, by: Actor, now: datetime) -> Told:
-    """Write to the next TOLD_AT_ONCE who were not written to yet, each person once however many reports are theirs.
+def tell_affected(breach: Breach, *, by: Actor, now: datetime) -> int:
+    """Decide that everybody found so far is written to who was not yet; the job does it. Returns how many reports and accounts those are.
 
     Records `tell_affected` with numbers alone. Raises NotAllowed, BreachRefused where the breach is closed or nobody is left.
     """
     refuse_closed(breach, by=by)
-    untold = select(BreachSubject).where(BreachSubject.breach_id == breach.id, BreachSubject.told.is_(None), without_those_apart())
-    untold = untold.options(joinedload(BreachSubject.report).joinedload(Report.reporter).joinedload(Reporter.account))
-    found = list(db.session.scalars(untold.order_by(BreachSubject.id).limit(TOLD_AT_ONCE + 1)))
-    if not found:
+    number = _count(_untold(breach).where(BreachSubject.search_id > _decided(breach)))
+    if not number:
         raise BreachRefused("Không còn ai chưa được báo.", "Nobody is left to be told.")
-    subjects = found[:TOLD_AT_ONCE]
+    record_breach(breach, "tell_affected", by=by, at=now, affected=number, up_to=max(search.id for search in breach.searches))
+    return number
+
+
+def waiting_to_be_told(breach: Breach) -> int:
+    """How many reports and accounts it is decided about and the job has not come to yet."""
+    return _count(_untold(breach).where(BreachSubject.search_id <= _decided(breach)))
+
+
+def write_to_affected(now: datetime) -> int:
+    """Go on writing to whom it is decided that they are told, each person once; returns to how many. A job.
+
+    A breach that cannot be gone on with keeps none of the others waiting. Raises what the first of them raised: the run has failed.
+    """
+    written, fault = 0, None
+    for breach_id in _begun():
+        try:
+            for _ in range(MOST_PARTS):
+                with unit_of_work():
+                    people = _write_part(lock_breach(breach_id), now)
+                if people is None:
+                    break
+                written += people
+        except Exception as error:
+            fault = fault or error
+    if fault is not None:
+        raise fault
+    return written
+
+
+def _begun() -> list[int]:
+    """Breaches with somebody who waits, by reading alone: an idle house writes nothing. One step of the index a breach, of which there are
+    few."""
+    found, after = list[int](), 0
+    waits = select(BreachSubject.breach_id).where(BreachSubject.told.is_(None)).order_by(BreachSubject.breach_id).limit(1)
+    while (breach_id := db.session.scalar(waits.where(BreachSubject.breach_id > after))) is not None:
+        after = breach_id
+        if _some_of(db.session.get_one(Breach, breach_id), 1):
+            found.append(breach_id)
+    return found
+
+
+def _write_part(breach: Breach, now: datetime) -> int | None:
+    """Write to the next PART of them, each person once however many reports are theirs; None where nobody waits any more.
+
+    Records `write_to_affected` with numbers alone.
+    """
+    subjects = _some_of(breach, PART)
+    if not subjects:
+        return None
     keys = {subject.id: _recipient(subject) for subject in subjects}
     known = _told_before(breach, [key for key in keys.values() if key])
     written = 0
@@ -55,10 +99,32 @@ def tell_affected(breach: Breach, *, by: Actor, now: datetime) -> Told:
             # who has no account reads it on the page of their report
             guest = subject.report if key.startswith("reporter:") else None
             tell_of_breach(key, TEMPLATE, breach=breach.ref, at=now, **({"code": guest.code} if guest is not None else {}))
-    unreachable = sum(key is None for key in keys.values())
-    record_breach(breach, "tell_affected", by=by, at=now, people=written, unreachable=unreachable)
+    record_breach(breach, "write_to_affected", by=SYSTEM, at=now, people=written, unreachable=sum(key is None for key in keys.values()))
     db.session.flush()
-    return Told(written, unreachable, len(found) > TOLD_AT_ONCE)
+    return written
+
+
+def _some_of(breach: Breach, number: int) -> list[BreachSubject]:
+    query = _untold(breach).where(BreachSubject.search_id <= _decided(breach))
+    query = query.order_by(BreachSubject.breach_id, BreachSubject.id).limit(number)
+    query = query.options(joinedload(BreachSubject.report).joinedload(Report.reporter).joinedload(Reporter.account))
+    return list(db.session.scalars(query))
+
+
+def _untold(breach: Breach) -> Select[BreachSubject]:
+    # a span of one: SQLite takes the index of the untold for spans, and for a single value that of all, who were told long ago
+    is_its = BreachSubject.breach_id.between(breach.id, breach.id)
+    return select(BreachSubject).where(is_its, BreachSubject.told.is_(None), without_those_apart())
+
+
+def _count(query: Select[BreachSubject]) -> int:
+    return db.session.scalar(query.with_only_columns(func.count())) or 0
+
+
+def _decided(breach: Breach) -> int:
+    """The last working out whose affected are to be told; 0 where nothing is decided. Older versions wrote at once and put down none."""
+    query = select(Event.payload).where(Event.stream == breach_stream(breach), Event.type == "tell_affected")
+    return int((db.session.scalar(query.order_by(Event.seq.desc()).limit(1)) or {}).get("up_to", 0))
 
 
 def breaches_told(person: Person) -> list[Breach]:

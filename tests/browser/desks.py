@@ -103,6 +103,7 @@ def desks_of(day: Day) -> list[Desk]:
     beside = (
         Desk("operator", "inbox-search", "/inbox?q=1"), Desk("ops_lead", "assign", f"{day.address('verify', 'verify')}/assign"),
         Desk("officer_PTNMT", "case-at-agency", f"/cases/{again}"), Desk("officer_PTNMT", "note", f"/cases/{case}/notes"),
+        Desk("confidential_reader", "quarantined", "/quarantined"),
         Desk("officer_PTNMT", "error-403", "/team", 403), Desk("operator", "error-404", "/cases/khongcodau", 404),
         Desk("operator", "error-409", f"/tasks/{done}", 409),
     )  # fmt: skip

@@ -229,7 +229,9 @@ def test_what_is_not_for_the_centre_leaves_it(day: Day) -> None:
     day.beside("operator", "apart", "quarantine", reason="Tố cáo cán bộ có tên.", is_meant="yes")
     day.to_handling("apart later", "VHTT")
     day.beside("officer_VHTT", "apart later", "quarantine", reason="Nội dung là tố cáo.", is_meant="yes")
-    page = day.person("confidential_reader").go(f"/cases/{day.case('apart').ref}")
+    page = day.person("confidential_reader").go("/quarantined")
+    with page.expect_navigation():
+        page.locator("main a", has_text=day.case("apart").code).click()
     fill_in(page, reason="Mời người gửi đến làm việc.")
     with page.expect_navigation():
         page.locator("form[action$='/identity'] button").click()

@@ -70,7 +70,11 @@ def test_from_the_first_sign_in_to_a_passkey_alone_and_back_by_paper(house: Hous
     page.fill("#name", "Máy cơ quan")
     visitor.press("Thêm khóa truy cập")
     expect(page.locator("main")).to_contain_text("Máy cơ quan")
+    page.locator("main summary", has_text="Đổi tên").click()
     visitor.look("security")
+    page.fill("[name=new_name]", "Máy ở phòng một cửa")
+    visitor.press("Lưu")
+    expect(page.locator("main")).to_contain_text("Máy ở phòng một cửa")
     visitor.press("Tạo mã dự phòng")
     paper = re.findall(r"[A-Z2-9]{5}-[A-Z2-9]{5}", page.inner_text("main"))
     assert len(paper) == 10

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
@@ -23,7 +23,7 @@ from casework.rights.affected import Found, Time, counts_of, subjects_of, work_o
 from casework.rights.breach_notices import notice_to
 from casework.rights.breaches import AUTHORITY, PEOPLE, BreachRefused, Known, breach_seen, breaches_seen
 from casework.rights.requests import Person
-from casework.rights.telling_affected import breaches_told, tell_affected
+from casework.rights.telling_affected import breaches_told, tell_affected, waiting_to_be_told, write_to_affected
 from tests import build
 from tests.casework.acting import local
 from tests.second_centre import of_the_installation, second_world
@@ -261,7 +261,7 @@ def test_what_is_under_its_own_procedure_is_found_by_no_way_and_leaves_the_list(
 
 
 def test_each_person_is_written_to_once_and_reads_the_notice_on_their_own_page(small: build.World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling_affected, "TOLD_AT_ONCE", 2)
+    monkeypatch.setattr(telling_affected, "PART", 2)
     filed = [build.file_report(small), build.file_report(small), build.file_report(small, by="guest")]
     with unit_of_work():
         account = db.session.get_one(Account, small.people["citizen"].id)
@@ -269,8 +269,12 @@ def test_each_person_is_written_to_once_and_reads_the_notice_on_their_own_page(s
     row, by = opened(small), small.actor("administrator")
     add(small, row, affected.by_centre(row, row.centre_id, during()))
     assert breaches_told(Person(account=account)) == [], "nothing is told before it is told"
-    assert do(row, tell_affected, by=by, now=NOW) == telling_affected.Told(1, 0, True)
-    assert do(row, tell_affected, by=by, now=NOW + timedelta(minutes=1)) == telling_affected.Told(1, 0, False)
+    assert write_to_affected(NOW) == 0, "nobody is written to before somebody has decided it"
+    assert do(row, tell_affected, by=by, now=NOW) == 3
+    assert (waiting_to_be_told(row), counts_of(row).told) == (3, 0)
+    with pytest.raises(BreachRefused, match="Nobody is left"):
+        do(row, tell_affected, by=by, now=NOW)
+    assert [write_to_affected(NOW + timedelta(minutes=1)) for _ in range(2)] == [2, 0]
     told = list(db.session.scalars(select(OutboxMessage).where(OutboxMessage.template == "data_breach").order_by(OutboxMessage.id)))
     guest = filed[2].report
     assert [(each.recipient, each.parameters) for each in told] == [
@@ -292,9 +296,52 @@ def test_who_cannot_be_reached_is_counted_and_reads_it_all_the_same(small: build
         reporter.phone_digest = reporter.email_digest = None
     row = opened(small)
     add(small, row, affected.by_cases(row, report.code))
-    assert do(row, tell_affected, by=small.actor("administrator"), now=NOW) == telling_affected.Told(0, 1, False)
+    assert do(row, tell_affected, by=small.actor("administrator"), now=NOW) == 1
+    assert (write_to_affected(NOW), waiting_to_be_told(row), counts_of(row).unreachable) == (0, 0, 1)
     assert db.session.scalar(select(func.count()).where(OutboxMessage.template == "data_breach")) == 0
     assert breaches_told(Person(report=db.session.get_one(Report, report.id))) == [row]
+
+
+def test_a_run_that_is_broken_off_goes_on_where_it_was_and_keeps_nobody_else_waiting(
+    world: build.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling_affected, "PART", 1)
+    first, second = build.file_report(world).report, build.file_report(world, by="guest").report
+    broken, sound, by = opened(world), opened(world), world.actor("administrator")
+    for row, codes in ((broken, f"{first.code} {second.code}"), (sound, first.code)):
+        add(world, row, affected.by_cases(row, codes))
+        do(row, tell_affected, by=by, now=NOW)
+    whole, refs, asked = telling_affected.tell_of_breach, (broken.ref, sound.ref), list[str]()
+
+    def failing(recipient: str, template: str, **more: Any) -> None:
+        if more["breach"] == refs[0]:
+            asked.append(recipient)
+            if len(asked) > 1:
+                raise OSError("no room")
+        whole(recipient, template, **more)
+
+    monkeypatch.setattr(telling_affected, "tell_of_breach", failing)
+    for _ in range(2):
+        with pytest.raises(OSError, match="no room"):
+            write_to_affected(NOW)
+        assert (waiting_to_be_told(broken), waiting_to_be_told(sound)) == (1, 0), "what was written stays, the other breach is done"
+    do(broken, breaches.close_breach, by=by, now=NOW, outcome="Đã thay máy, đã tập huấn.", without_notice=True)
+    monkeypatch.setattr(telling_affected, "tell_of_breach", whole)
+    assert write_to_affected(NOW) == 1, "what was decided is done, also once the breach is closed"
+    written = select(OutboxMessage.recipient, func.count()).where(OutboxMessage.parameters["breach"].as_string() == refs[0])
+    assert set(db.session.execute(written.group_by(OutboxMessage.recipient)).all()) == {
+        (f"account:{world.people['citizen'].id}", 1), (f"reporter:{second.reporter_id}", 1)}  # fmt: skip
+
+
+def test_who_is_found_after_the_decision_waits_for_another_one(small: build.World) -> None:
+    first, second = build.file_report(small).report, build.file_report(small, by="citizen_2").report
+    row, by = opened(small), small.actor("administrator")
+    add(small, row, affected.by_cases(row, first.code))
+    do(row, tell_affected, by=by, now=NOW)
+    add(small, row, affected.by_cases(row, second.code))
+    assert (write_to_affected(NOW), waiting_to_be_told(row), counts_of(row).untold) == (1, 0, 1)
+    assert do(row, tell_affected, by=by, now=NOW) == 1
+    assert write_to_affected(NOW) == 1
 
 
 def test_notices_say_what_was_put_down_and_name_no_sender(small: build.World) -> None:
@@ -317,6 +364,7 @@ def test_nothing_of_an_identity_or_a_word_typed_is_in_events_rows_or_messages(sm
     add(small, row, affected.by_cases(row, report.code))
     do(row, breaches.record_notice, PEOPLE, by=by, now=NOW, at=NOW, words="Dán tại trụ sở")
     do(row, tell_affected, by=by, now=NOW)
+    write_to_affected(NOW)
     payloads = [event.payload for event in db.session.scalars(select(Event).where(Event.stream == f"breach:{row.ref}").order_by(Event.id))]
     messages = db.session.scalars(select(OutboxMessage.parameters).where(OutboxMessage.template == "data_breach"))
     written = orjson.dumps([*payloads, *messages])
@@ -337,3 +385,16 @@ def test_whoever_is_affected_is_found_by_indexes(small: build.World) -> None:
     assert "ix_event_stream_changed_at" in plan(found.reports)
     mine = select(BreachSubject.id).where(BreachSubject.breach_id == row.id)
     assert "ix_breach_subject_breach" in plan(mine.order_by(BreachSubject.id).limit(5))
+    assert "ix_breach_subject_untold" in plan(telling_affected._untold(row))
+    assert "SCAN case_report" not in plan(affected._shown(row)), "reports are asked one by one, not all there are"
+
+
+def test_an_idle_house_reads_a_row_a_breach_and_writes_nothing(small: build.World) -> None:
+    for row in (opened(small), opened(small)):
+        add(small, row, affected.by_cases(row, build.file_report(small).report.code))
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement))
+    assert write_to_affected(NOW) == 0
+    assert {each.split()[0] for each in statements} <= {"BEGIN", "SELECT"}
+    assert "BEGIN IMMEDIATE" not in statements
+    assert len(statements) <= 10

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from casework import public_cases
+from casework import public_cases, quarantined_list
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.models import Case, Clock, Event, OutboxMessage, Publication, SearchRow
@@ -23,7 +23,9 @@ from casework.quarantine import (
     quarantine,
     quarantine_reason,
 )
+from casework.quarantined_list import count_to_hand_over, quarantined_cases
 from tests import build, joined
+from tests.second_centre import second_world
 
 NOW = build.NOON + timedelta(days=1)
 LATER = NOW + timedelta(days=1)
@@ -226,3 +228,29 @@ def test_only_a_confidential_reader_erases_the_content_and_once(world: build.Wor
     assert hand_over_receipt(case, by=world.actor("confidential_reader", LATER)) == RECEIPT
     with pytest.raises(HandOverRefused, match="already"):
         give_away(world, case)
+
+
+def test_their_readers_have_a_list_of_them_and_nobody_else_not_even_their_number(
+    world: build.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (build.case_at(world, "to_classify", by=by) for by in ("citizen", "citizen_2", "guest"))
+    build.act(world, third, "merge", "operator", into=second)
+    take_out(world, first)
+    set_columns(first, quarantined_at=NOW - timedelta(hours=1))
+    take_out(world, second)
+    elsewhere = second_world(world)
+    take_out(elsewhere, build.file_report(elsewhere).case)
+    reader = world.actor("confidential_reader", NOW)
+    rows = quarantined_cases(by=reader).rows
+    assert [(each.case.code, each.handed_over_at) for each in rows] == [(second.code, None), (first.code, None)]
+    assert count_to_hand_over(by=reader) == 2, "what was merged goes with its main case"
+    give_away(world, second)
+    monkeypatch.setattr(quarantined_list, "PAGE", 1)
+    page = quarantined_cases(by=reader)
+    assert ([(each.case.code, each.handed_over_at) for each in page.rows], page.after) == ([(second.code, LATER)], second.id)
+    assert [each.case.code for each in quarantined_cases(by=reader, after=page.after).rows] == [first.code]
+    assert count_to_hand_over(by=reader) == 1
+    for name in ("operator", "ops_lead", "administrator", "committee_leader", "officer_PTNMT", "inspector"):
+        assert count_to_hand_over(by=world.actor(name, NOW)) == 0
+        with pytest.raises(NotAllowed):
+            quarantined_cases(by=world.actor(name, NOW))

@@ -8,25 +8,29 @@ from html import escape, unescape
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from casework.calendars import RULES_STREAM
+from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import append
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
+from casework.quarantine import hand_over
 from casework.saved_filters import MOST_KEPT, keep_filter
 from casework.staff_choices import work_choices
 from tests import build
-from tests.second_centre import second_world
+from tests.second_centre import of_the_installation, second_world
 from tests.web.desk import Office, statements_of, step
 from tests.web.pages import words_of
 from web.filters import local_datetime
 from web.inbox_groups import position_in, position_text
 from workflows import steps
+from workflows.drafts import hand_in, start_draft
 from workflows.inbox import Position, codes_meant, counts_for
-from workflows.models import WaitingTask
+from workflows.models import ProcessVersion, WaitingTask
+from workflows.versions import FIELD_REPORT
 
 LATER = build.NOON + timedelta(days=7)
 
@@ -609,3 +613,40 @@ def test_bulk_classifying_makes_nothing_public_and_nothing_less_urgent_than_was_
     db.session.expire_all()
     assert [case.state for case in (here, there, marked)] == ["to_distribute", "to_classify", "to_classify"]
     assert here.visibility_reason_id == reason.id
+
+
+def test_who_approves_processes_is_told_of_a_version_that_waits_and_its_writer_is_not(office: Office) -> None:
+    administrator = office.world.actor("administrator")
+    with unit_of_work():
+        draft = start_draft(by=administrator, now=build.NOON, centre_id=office.world.centre.id, key=FIELD_REPORT)
+        ref = draft.ref
+    assert "Quy trình chờ phê duyệt: " not in office.words("process_approver", "/inbox"), "a draft waits for nobody"
+    with unit_of_work():
+        draft = db.session.scalars(select(ProcessVersion).where(ProcessVersion.ref == ref)).one()
+        hand_in(draft, by=administrator, now=build.NOON, note="Thử")
+    page = office.get("process_approver", "/inbox").get_data(as_text=True)
+    assert "Quy trình chờ phê duyệt: 1 đang chờ Ông/Bà" in words_of(page)
+    assert f'href="/studio/versions/{ref}"' in page
+    assert "Quy trình chờ phê duyệt" not in office.words("administrator", "/inbox")
+    office.world.people["both"] = of_the_installation(office.world, "both", Role.PROCESS_APPROVER)
+    with unit_of_work():
+        db.session.execute(update(ProcessVersion).where(ProcessVersion.ref == ref).values(author_id=office.world.people["both"].id))
+    assert "Quy trình chờ phê duyệt: " not in office.words("both", "/inbox"), "nobody approves what they wrote"
+
+
+def test_a_confidential_reader_finds_what_was_taken_out_and_what_waits_to_be_handed_over(office: Office) -> None:
+    assert "Chưa có hồ sơ nào được tách riêng." in office.words("confidential_reader", "/quarantined")
+    case = build.case_at(office.world, "to_verify", words="Lời tố cáo không ai khác đọc.")
+    build.act(office.world, case, "quarantine", "operator", reason="Tố cáo người có tên.")
+    assert "Hồ sơ theo thủ tục riêng: 1 đang chờ Ông/Bà" in office.words("confidential_reader", "/inbox")
+    page = office.words("confidential_reader", "/quarantined?after=abc")
+    assert case.code in page
+    assert "chờ bàn giao" in page
+    assert "tố cáo không ai" not in page
+    with unit_of_work():
+        hand_over(lock_case(case.id), by=office.world.actor("confidential_reader"), now=build.NOON, receipt="Biên bản 12/BB")
+    assert "đã bàn giao và xóa lúc" in office.words("confidential_reader", "/quarantined")
+    assert "đang chờ Ông/Bà" not in office.words("confidential_reader", "/inbox")
+    for name in ("operator", "ops_lead", "administrator", "officer_PTNMT"):
+        assert office.get(name, "/quarantined").status_code == 403
+        assert "thủ tục riêng" not in office.words(name, "/inbox")

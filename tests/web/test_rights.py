@@ -67,6 +67,7 @@ def test_a_copy_needs_proof_and_comes_at_once_as_a_file(sqlite_app: Flask, world
     assert (answer.mimetype, answer.headers["Cache-Control"]) == ("application/zip", "private, no-store")
     bundle = zipfile.ZipFile(io.BytesIO(answer.data))
     page = bundle.read(f"{filed.report.code}/du-lieu.html").decode()
+    assert "Tiếng Việt</dd>" in page, "codes are words on the page"
     assert '<a href="anh-01.jpg">' in page
     assert "Có đống rác lớn ven suối" in page
     assert bundle.read(f"{filed.report.code}/anh-01.jpg") == jpeg("olive")

@@ -18,9 +18,10 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.job_records import know_jobs
-from casework.models import ProgramProcess, RecurringJob, UpkeepMark
+from casework.models import Breach, ProgramProcess, RecurringJob, UpkeepMark
 from casework.permissions import Role
 from casework.processes import begin_process, leave_mark
+from casework.rights.breaches import AUTHORITY, Known, close_breach, lock_breach, open_breach, record_notice
 from casework.settings.gaps import Gaps
 from tests import build
 from tests.conftest import client_of
@@ -43,6 +44,7 @@ from workflows.jobs import INTERVALS, Job
 NOW = build.NOON
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TOKEN = "t" * 40
+KNOWN = Known(*["Khóa bị lộ."] * 5)
 MONITORING = Path(__file__).parent.parent.parent / "deploy" / "monitoring"
 
 
@@ -326,6 +328,8 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "new key": (lambda it: altered(it, "keys", facts={"keys": ["k0"]}), "keys", Level.DANGER),
     "faults": (lambda it: altered(it, "verify", is_well=False), "verify", Level.DANGER),
     "not verified": (lambda it: altered(it, "verify", done_at=OLD), "verify", Level.WARNING),
+    "breach late": (lambda it: replace(it, notices_late=Backlog(1, NOW)), "breach_late", Level.DANGER),
+    "breach due": (lambda it: replace(it, notices_due=Backlog(1, NOW + HOUR)), "breach_due", Level.WARNING),
     "no anchor": (lambda it: replace(it, anchored_at=NOW - timedelta(days=2)), "anchors", Level.WARNING),
     "standby": (lambda it: replace(it, replicas={"db2": 90.0}), "replica", Level.WARNING),
     "public replica away": (lambda it: replace(it, nearness=Nearness(False, None, 10)), "public_replica", Level.WARNING),
@@ -357,6 +361,27 @@ def test_schema_and_versions_are_compared_and_the_worst_stands_first(sound: Figu
                            memory=1, clock_ahead_ms=0)  # fmt: skip
     mixed = replace(sound, processes=(*sound.processes, other), given_up={"sms": 1})
     assert keys_of(mixed, replace(AROUND, schema_there="0012")) == ["schema", "given_up", "versions"]
+
+
+def test_a_breach_the_authority_has_to_know_of_is_said_before_and_after_its_72_hours(office: Office) -> None:
+    by = office.world.actor("overseer")
+    with unit_of_work():
+        ids = [open_breach("key", KNOWN, by=by, now=NOW, noticed_at=NOW, centre_id=None).id for _ in range(2)]
+        steps = {"by": by, "now": NOW}
+        record_notice(db.session.get_one(Breach, ids[1]), AUTHORITY, at=NOW, words="Số 12/TB-TT", **steps)
+
+    def told(hours: int) -> list[tuple[str, str]]:
+        found = replace(count(office.app, NOW + hours * HOUR), jobs={}, processes=())
+        return [(each.key, each.what.vi) for each in findings(found, AROUND) if each.key.startswith("breach")]
+
+    assert told(47) == []
+    [(key, words)] = told(70)
+    assert (key, "gần nhất còn 2 giờ" in words) == ("breach_due", True), words
+    [(key, words)] = told(72)
+    assert (key, words.startswith("1 sự cố dữ liệu cá nhân đã quá 72 giờ")) == ("breach_late", True), words
+    with unit_of_work():
+        close_breach(lock_breach(ids[0]), outcome="Không có dữ liệu nào lọt ra ngoài.", without_notice=True, **steps)
+    assert told(80) == [], "it was said that nobody need be told"
 
 
 def test_what_the_settings_lack_is_said(office: Office) -> None:

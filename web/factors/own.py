@@ -136,6 +136,23 @@ def passkey() -> ResponseReturnValue:
     return _added(account, token, form.next.data)
 
 
+@bp.post("/account/security/passkeys/<ref>/name")
+@performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
+def passkey_name(ref: str) -> ResponseReturnValue:
+    account, moment = _account(), now()
+    row_id = found(next((row.id for row in held.held_by(account.id).passkeys if row.ref == ref), None))
+    account_id = account.id
+    try:
+        with unit_of_work():
+            mine = db.session.get_one(Account, account_id)
+            row = db.session.get_one(Passkey, row_id)
+            held.rename_passkey(mine, row, name=request.form.get("new_name", ""), by=Actor(account=mine), now=moment)
+    except CaseworkError as refusal:
+        return _page(PasskeyForm(formdata=None), local(refusal.text)), 422
+    flash(_("The passkey has its new name."))
+    return redirect(url_for(".security"))
+
+
 @bp.post("/account/security/passkeys/<ref>/removal")
 @performs(Action.MANAGE_SESSIONS, with_account=True, is_fresh=True)
 def passkey_removal(ref: str) -> ResponseReturnValue:

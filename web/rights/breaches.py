@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
+from casework.job_records import ask_for_run, job_rows
 from casework.models import Breach, Centre, LoginSession
 from casework.permissions import Action, NotAllowed, may
 from casework.rights import affected
@@ -36,10 +37,11 @@ from casework.rights.breaches import (
     may_handle,
     open_breach,
     record_notice,
+    refuse_closed,
     told_authority_at,
 )
 from casework.rights.lists import centres_where
-from casework.rights.telling_affected import tell_affected
+from casework.rights.telling_affected import JOB, tell_affected, waiting_to_be_told
 from casework.words import Bilingual
 from web.clock import now
 from web.filters import local_datetime
@@ -57,6 +59,8 @@ ALL = "all"
 """Stands for the whole installation where a centre is chosen."""
 LONGEST_NUMBER = 15
 KNOWN = tuple(KNOWN_LABELS)
+NOTICED, SENT = Bilingual("Phát hiện lúc", "Noticed at"), Bilingual("Gửi lúc", "Sent at")
+FIRST, UNTIL = Bilingual("Từ", "From"), Bilingual("Đến trước", "Until before")
 
 
 @bp.get("/personal-data/breaches")
@@ -79,7 +83,7 @@ def new() -> ResponseReturnValue:
             with unit_of_work():
                 row = open_breach(
                     request.form.get("kind", ""), _known(), by=actor(), now=now(), centre_id=_centre_sent(),
-                    noticed_at=typed_instant(request.form.get("noticed_at", "")),
+                    noticed_at=_instant("noticed_at", NOTICED),
                 )  # fmt: skip
                 ref = row.ref
             flash(_("The breach is put down. Please work out now who is affected."))
@@ -143,8 +147,7 @@ def _describe(row: Breach) -> str:
 
 def _notice(row: Breach) -> str:
     sent = request.form
-    at = typed_instant(sent.get("at", ""))
-    record_notice(row, sent.get("whom", ""), by=actor(), now=now(), at=at, words=sent.get("words", ""))
+    record_notice(row, sent.get("whom", ""), by=actor(), now=now(), at=_instant("at", SENT), words=sent.get("words", ""))
     return str(_("It is put down that the notice was sent."))
 
 
@@ -154,11 +157,16 @@ def _work_out(row: Breach) -> str:
 
 
 def _tell(row: Breach) -> str:
-    told = tell_affected(row, by=actor(), now=now())
-    said = str(ngettext("%(num)s person is written to.", "%(num)s people are written to.", told.people))
-    if told.unreachable:
-        said += " " + str(ngettext("To %(num)s report no way leads.", "To %(num)s reports no way leads.", told.unreachable))
-    return said + (" " + str(_("Some are left: please press again.")) if told.has_more else "")
+    number = tell_affected(row, by=actor(), now=now())
+    ask_for_run(JOB, by=actor(), now=now())
+    said = ngettext("The sender of %(num)s report is being written to.", "The senders of %(num)s reports are being written to.", number)
+    return str(said)
+
+
+def _retry(row: Breach) -> str:
+    refuse_closed(row, by=actor())
+    ask_for_run(JOB, by=actor(), now=now())
+    return str(_("It is tried again within seconds."))
 
 
 def _close(row: Breach) -> str:
@@ -167,7 +175,7 @@ def _close(row: Breach) -> str:
 
 
 ACTS: dict[str, Callable[[Breach], str]] = {
-    "describe": _describe, "notice": _notice, "work_out": _work_out, "tell": _tell, "close": _close,
+    "describe": _describe, "notice": _notice, "work_out": _work_out, "tell": _tell, "retry": _retry, "close": _close,
 }  # fmt: skip
 
 
@@ -190,11 +198,22 @@ def _found(row: Breach) -> Found:
 
 
 def _time() -> Time:
-    first = typed_instant(request.form["first"]) if request.form.get("first", "").strip() else None
-    until = typed_instant(request.form.get("until", ""))
+    first = _instant("first", FIRST) if request.form.get("first", "").strip() else None
+    until = _instant("until", UNTIL)
     if first is not None and first >= until:
         raise DayRefused("Lúc kết thúc phải sau lúc bắt đầu.", "The time has to end after it begins.")
     return Time(first, until)
+
+
+def _instant(name: str, label: Bilingual) -> datetime:
+    """A time that was typed. Raises DayRefused, which says of which field."""
+    typed = request.form.get(name, "")
+    if not typed.strip():
+        raise DayRefused(f"Vui lòng ghi: {label.vi}.", f"Please fill in: {label.en}.")
+    try:
+        return typed_instant(typed)
+    except DayRefused as refused:
+        raise DayRefused(f"{label.vi}: {refused.text.vi}", f"{label.en}: {refused.text.en}") from None
 
 
 def _known() -> Known:
@@ -208,7 +227,8 @@ def _page(row: Breach, verb: str = "", refusal: str = "") -> str:
     login, after = request.args.get("login", "").strip()[:60], _number("after") or 0
     sessions, sessions_refusal = _sessions(row, login)
     subjects = subjects_of(row, after=after)
-    is_theirs = may_handle(actor(), row)
+    is_theirs, waiting = may_handle(actor(), row), waiting_to_be_told(row)
+    job = job_rows().get(JOB) if waiting else None
     return render_template(
         "rights/breach.html", row=row, form=Form(formdata=None), act=verb, refusal=refusal, typed=request.form if verb else {},
         kinds=KIND_LABELS, labels=KNOWN_LABELS, steps=STEP_LABELS, ways=_ways(row), way_labels=WAY_LABELS, counts=counts_of(row),
@@ -216,6 +236,7 @@ def _page(row: Breach, verb: str = "", refusal: str = "") -> str:
         subjects=subjects, next=url_for(".breach", ref=row.ref, after=subjects[-1].id) if len(subjects) == affected.PAGE else "",
         is_first=not after, sessions=sessions, sessions_refusal=sessions_refusal, login=login, centres=_centres(), all=ALL, moment=now(),
         found_by={search.id: WAY_LABELS[search.way] for search in row.searches}, said_of=_said_of, closed=CLOSED,
+        waiting=waiting, failing=job if job is not None and job.failures_in_a_row else None,
         export=export_url("affected", breach=row.ref),
     )  # fmt: skip
 
@@ -241,8 +262,10 @@ def _said_of(facts: dict[str, Any]) -> str:
         return str(ngettext("%(num)s code", "%(num)s codes", len(facts["codes"])))
     if "until" not in facts:
         return str(facts.get("output") or "")
-    moments = [local_datetime(datetime.fromisoformat(facts[name])) if facts.get(name) else "…" for name in ("from", "until")]
-    return " – ".join(moments)
+    until = local_datetime(datetime.fromisoformat(facts["until"]))
+    if not facts.get("from"):
+        return str(_("before %(until)s", until=until))
+    return str(_("from %(first)s until before %(until)s", first=local_datetime(datetime.fromisoformat(facts["from"])), until=until))
 
 
 def _whose(row: Breach) -> Bilingual:

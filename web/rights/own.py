@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -49,6 +50,7 @@ from web.filing_form import email_address, phone_number
 from web.filters import local_datetime
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language, language
+from web.message_choices import CHANNEL_LABELS, TAKE_LABELS
 from web.rights.proof import proof_box, unproven
 
 bp = Blueprint("rights_own", __name__)
@@ -312,10 +314,18 @@ def _still_open(person: Person) -> int:
     return sum(not has_ended(link, now()) for link in newest_links(ids).values())
 
 
+CODES: dict[str, dict[str, Any]] = {
+    "language": {"vi": Bilingual("Tiếng Việt", "Vietnamese"), "en": Bilingual("Tiếng Anh", "English")},
+    "channel": CHANNEL_LABELS, "takes": TAKE_LABELS,
+}  # fmt: skip
+"""What the file for programs holds as a code, in words for the page: by the key of the fact."""
+
+
 def _draw(app: Flask, page: PageOf, words_language: str) -> str:
     """The readable page: without what the site's own pages are told, of which there is no request any more."""
 
-    def words(value: Value) -> str:
+    def words(value: Value, key: str = "") -> str:
+        value = CODES.get(key, {}).get(str(value), value)
         return value.in_language(words_language) if isinstance(value, Bilingual) else _fact_words(value)
 
     template = app.jinja_env.get_template("rights/copy.html")

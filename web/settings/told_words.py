@@ -39,6 +39,7 @@ LABELS: dict[str, Bilingual] = {
     "code_app_gone": Bilingual("Tự bỏ ứng dụng mã một lần", "Own authenticator app removed"),
     "passkey": Bilingual("Tự thêm khóa truy cập", "Own passkey added"),
     "passkey_gone": Bilingual("Tự bỏ khóa truy cập", "Own passkey removed"),
+    "passkey_renamed": Bilingual("Tự đổi tên khóa truy cập", "Own passkey renamed"),
     "recovery_codes": Bilingual("Tự tạo mã dự phòng", "Own recovery codes made"),
     "recovery_code_used": Bilingual("Đăng nhập bằng mã dự phòng", "Signed in with a recovery code"),
     "factors_reset": Bilingual("Xóa xác thực hai lớp", "Second factors taken away"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import Select, and_, case, func, literal, select, text
+from sqlalchemy import Select, and_, case, exists, func, literal, select, text
 from sqlalchemy.engine import make_url
 
 from casework import face_detection
@@ -20,6 +20,8 @@ from casework.messages.choices import CHANNELS
 from casework.messages.sending import under_way
 from casework.models import (
     Anchor,
+    Breach,
+    BreachStep,
     Case,
     Centre,
     Delivery,
@@ -36,6 +38,7 @@ from casework.models import (
     UpkeepMark,
 )
 from casework.processes import known_processes, marks
+from casework.rights.breaches import AUTHORITY
 from casework.settings.values import value_of
 from casework.states import OPEN_STATES
 from web.clock import now
@@ -48,6 +51,8 @@ MOST = 100_000
 """Rows counted of one kind at most: beyond it matters no more how many there are."""
 KEPT = timedelta(seconds=15)
 SEEN_SINCE = timedelta(days=1)
+NOTICE_SOON = timedelta(hours=24)
+"""Before the 72 hours for the authority are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,9 @@ class Figures:
     replicas: Mapping[str, float] = field(default_factory=dict)
     nearness: Nearness | None = None
     backup_days: int = 30
+    notices_late: Backlog = Backlog()
+    notices_due: Backlog = Backlog()
+    """Breaches of which the authority has to know: since they are late, and of the next NOTICE_SOON; until when of the first."""
 
 
 _guard = threading.Lock()
@@ -139,6 +147,10 @@ def count(app: Flask, at: datetime) -> Figures:
         event_at=db.session.scalar(select(Event.at).order_by(Event.id.desc()).limit(1)),
         certificates=certificates_here(app),
         replicas=_replicas(), nearness=nearness_here(app), backup_days=value_of("backup_days"),
+        notices_late=_backlog(_untold_breaches(Breach.authority_due_at <= at), Breach.authority_due_at),
+        notices_due=_backlog(
+            _untold_breaches(Breach.authority_due_at > at, Breach.authority_due_at <= at + NOTICE_SOON), Breach.authority_due_at
+        ),
     )  # fmt: skip
     for row in (*found.jobs.values(), *found.processes, *found.marks.values()):
         db.session.expunge(row)             # kept longer than the session
@@ -174,6 +186,12 @@ def _due_deliveries(channel: str, at: datetime) -> Select[Any]:
 
 def _since(model: Any, condition: Any, at: datetime) -> Select[Any]:
     return select(model.id).where(condition, model.due_at <= at)
+
+
+def _untold_breaches(*where: Any) -> Select[Any]:
+    """Open breaches without a notice to the authority. There are few breaches, so none of this has an index of its own."""
+    told = exists().where(BreachStep.breach_id == Breach.id, BreachStep.kind == AUTHORITY)
+    return select(Breach.id).where(Breach.closed_at.is_(None), ~told, *where)
 
 
 def _given_up() -> dict[str, int]:

@@ -48,8 +48,8 @@ class Surroundings:
 def findings(found: Figures, around: Surroundings) -> list[Finding]:
     """Everything there is to say, the worst first; empty when all is well."""
     parts = (
-        _schema(around), _processes(found), _jobs(found), _waiting(found, around), _disks(found), _keeping(found, around), _ends(found),
-        _public_replica(found),
+        _schema(around), _breaches(found), _processes(found), _jobs(found), _waiting(found, around), _disks(found),
+        _keeping(found, around), _ends(found), _public_replica(found),
         of_settings(around.gaps),
     )  # fmt: skip
     return sorted((each for part in parts for each in part), key=lambda each: -each.level)
@@ -206,11 +206,17 @@ def _waiting(found: Figures, around: Surroundings) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+WAYS = {
+    "email": Bilingual("thư điện tử", "e-mail"), "push": Bilingual("thông báo trình duyệt", "notices in the browser"),
+    "zns": Bilingual("Zalo", "Zalo"), "sms": Bilingual("tin nhắn SMS", "SMS"),
+}  # fmt: skip
+
+
 def _channel(channel: str, waits: Backlog, at: datetime, *, is_open: bool) -> Iterator[Finding]:
     if not waits.count or waits.age(at) <= DELIVERIES_LATE:
         return
-    what = Bilingual(f"{waits.count} tin qua kênh {channel} chưa gửi được, lâu nhất {span(waits.age(at)).vi}.",
-                     f"{waits.count} messages by {channel} have not left, the oldest for {span(waits.age(at)).en}.")  # fmt: skip
+    what = Bilingual(f"{waits.count} tin qua {WAYS[channel].vi} chưa gửi được, lâu nhất {span(waits.age(at)).vi}.",
+                     f"{waits.count} messages by {WAYS[channel].en} have not left, the oldest for {span(waits.age(at)).en}.")  # fmt: skip
     todo = (
         Bilingual("Kiểm tra máy chủ gửi tin; sau một lần ngừng dài tin đi dần theo nhịp đã đặt.",
                   "Check the gateway; after an outage messages leave at the pace that is set.")
@@ -361,6 +367,31 @@ def _public_replica(found: Figures) -> Iterator[Finding]:
                   "Check that machine, its way to the primary and LANGBIANG_REPLICA_URL. The public pages work all the same."),
         section="Watching",
     )  # fmt: skip
+
+
+def _breaches(found: Figures) -> Iterator[Finding]:
+    late, soon = found.notices_late, found.notices_due
+    if late.count:
+        yield Finding(
+            Level.DANGER, "breach_late",
+            Bilingual(f"{late.count} sự cố dữ liệu cá nhân đã quá 72 giờ mà chưa ghi nhận đã báo cơ quan chuyên trách.",
+                      f"Of {late.count} breaches of personal data the 72 hours are over and no notice to the authority is put down."),
+            Bilingual("Mở sự cố, in bản thảo, báo ngay và nêu vì sao chậm, rồi ghi nhận lúc gửi. Nếu không phải báo, kết thúc sự cố "
+                      "và nêu lý do.",
+                      "Open the breach, print the draft, tell the authority now and why it is late, and put down when it was sent. "
+                      "Where it need not be told, close the breach and say why."),
+            "rights_breaches.breaches",
+        )  # fmt: skip
+    if soon.count and soon.oldest_at is not None:
+        left = span(soon.oldest_at - found.at)
+        yield Finding(
+            Level.WARNING, "breach_due",
+            Bilingual(f"{soon.count} sự cố dữ liệu cá nhân phải báo cơ quan chuyên trách trong 24 giờ tới; gần nhất còn {left.vi}.",
+                      f"Of {soon.count} breaches of personal data the authority has to know within 24 hours, of one within {left.en}."),
+            Bilingual("Mở sự cố, in bản thảo gửi cơ quan chuyên trách, gửi đi rồi ghi nhận lúc gửi.",
+                      "Open the breach, print the draft to the authority, send it, and put down when it was sent."),
+            "rights_breaches.breaches",
+        )  # fmt: skip
 
 
 def _named(processes: list[ProgramProcess]) -> str:

@@ -418,6 +418,11 @@ class TestPasskeys:
         asked = theirs.post(f"{put}/challenge").get_json()
         assert theirs.post(put, data={"answer": device.create(asked)}).status_code == 422, "one key, one person"
         ref = db.session.scalars(select(Passkey.ref)).one()
+        assert theirs.post(f"{put}/{ref}/name", data={"new_name": "Của tôi"}).status_code == 404
+        for name, status in (("", 422), ("x" * 61, 422), (" Máy ở  phòng một cửa ", 302)):
+            assert mine.post(f"{put}/{ref}/name", data={"new_name": name}).status_code == status
+        page = words_of(mine.get("/account/security"))
+        assert "Máy ở phòng một cửa" in page
         assert theirs.post(f"{put}/{ref}/removal").status_code == 404
         assert mine.post(f"{put}/{ref}/removal").status_code == 302
 

@@ -87,6 +87,10 @@ def test_a_value_is_set_for_all_or_for_a_centre_and_taken_back(office: Office) -
     assert "Giờ yên lặng từ" in words
 
 
+def test_a_value_that_is_nought_is_said_and_not_taken_for_none(office: Office) -> None:
+    assert "Đang áp dụng: 0 (mặc định)" in office.words("overseer", "/settings/values/fresh_minutes")
+
+
 def test_limits_and_retention_are_what_was_set(office: Office) -> None:
     def use(key: str, value: str) -> None:
         with unit_of_work():

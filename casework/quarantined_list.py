@@ -1,0 +1,65 @@
+"""The cases that were taken out of the system, for those who may know of them: which wait to be handed over, and when the others were."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, or_, select
+
+from casework.db import db
+from casework.models import Case, Event
+from casework.permissions import Action, Actor, Role, require
+from casework.successors import Followed, followed_by
+
+PAGE = 50
+MOST_COUNTED = 99
+READERS = (Role.CONFIDENTIAL_READER,)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A case that was taken out; `handed_over_at` is None while its readers still have the content."""
+
+    case: Case
+    handed_over_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedPage:
+    """Some of them, the last taken out first, and the row the next page goes on behind."""
+
+    rows: list[Quarantined]
+    after: int | None
+
+
+def quarantined_cases(*, by: Actor, after: int | None = None) -> QuarantinedPage:
+    """The cases the person is a confidential reader of, merged ones with their main case. Raises NotAllowed for everybody else."""
+    require(by, Action.HAND_OVER)
+    query = _of(by)
+    at = db.session.scalar(query.where(Case.id == after).with_only_columns(Case.quarantined_at)) if after is not None else None
+    if at is not None:
+        query = query.where(or_(Case.quarantined_at < at, and_(Case.quarantined_at == at, Case.id < after)))
+    found = list(db.session.scalars(query.order_by(Case.quarantined_at.desc(), Case.id.desc()).limit(PAGE + 1)))
+    # whose place decides which of several heirs reads a case is judged case by case
+    shown = [case for case in found[:PAGE] if by.holds_for(READERS, case)]
+    handed = select(Event.case_id, Event.at).where(Event.case_id.in_([case.id for case in shown]), Event.type == "hand_over")
+    times = dict(db.session.execute(handed).tuples().all())
+    return QuarantinedPage([Quarantined(case, times.get(case.id)) for case in shown], found[PAGE - 1].id if len(found) > PAGE else None)
+
+
+def count_to_hand_over(*, by: Actor) -> int:
+    """How many of them wait to be handed over; counted one past MOST_COUNTED. Nothing for everybody else."""
+    if not by.holds(READERS):
+        return 0
+    handed = select(Event.id).where(Event.case_id == Case.id, Event.type == "hand_over").exists()
+    rows = db.session.scalars(_of(by).where(~handed).order_by(Case.quarantined_at.desc()).limit(MOST_COUNTED + 1))
+    return sum(by.holds_for(READERS, case) for case in rows)
+
+
+def _of(by: Actor) -> Select[Case]:
+    # "+ 0": read by the short index of quarantined cases, not by those of a centre or of its merged ones, which hold a million
+    query = select(Case).where(Case.quarantined_at.is_not(None), (Case.merged_into_id + 0).is_(None))
+    own = {grant.centre_id for grant in by.grants if grant.role in READERS}
+    if None in own:
+        return query
+    centres = {centre_id for centre_id in own if centre_id is not None}
+    return query.where((Case.centre_id + 0).in_(sorted(centres | followed_by(Followed.CENTRE, centres))))
