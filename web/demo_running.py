@@ -28,7 +28,7 @@ def run(port: int, data: Path) -> None:
     app = demo_app(config)
     with app.app_context():
         db.engine.dispose()
-    # inventing two years takes three times the memory of serving them, which only the end of a process gives back
+    # inventing two years takes three times the memory of serving them, which only the end of a process gives back; so with migrations
     do_apart(partial(_prepare, app, config))
     gc.freeze()
     with app.app_context():
@@ -44,15 +44,19 @@ def demo_config(port: int, data: Path) -> Config:
 
 def demo_app(config: Config) -> Flask:
     """The application on a database brought to the newest schema."""
-    import migrations
-
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not is_current(config.database_url):
-        migrations.upgrade(config.database_url)
+        do_apart(partial(_upgrade, config.database_url))
     app = create_app(config)
     with app.app_context():
         refuse_other_schema(db.engine)
     return app
+
+
+def _upgrade(database_url: str) -> None:
+    import migrations
+
+    migrations.upgrade(database_url)
 
 
 def _prepare(app: Flask, config: Config) -> None:

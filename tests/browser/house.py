@@ -1,7 +1,8 @@
 """The running program and the browsers of the people who use it: what the browser tests stand on.
 
-Each page shown to `Visitor.look` is tried at 360 and at 1366 pixels: it fits, nothing serious for people with disabilities is
-wrong, the browser had nothing to complain of, and in a whole run a picture of it is written to var/screenshots/.
+Each page shown to `Visitor.look` is tried at 360 or at 1366 pixels by turns, in a whole run at both: it fits, and the browser had nothing
+to complain of; of every other one nothing serious for people with disabilities is wrong, in a whole run of all, and there a picture of it
+is written to var/screenshots/.
 """
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from tests import build
 from tests.browser.judging import violations
 from tests.conftest import running
-from tests.whole import WHOLE
+from tests.whole import WHOLE, at_every_other
 from web.config import Config
 from web.server import Server
 
@@ -108,9 +109,13 @@ class Visitor:
         self.page.wait_for_load_state()             # between two documents there is none to be measured
         # pages look alike from one to the next: in turn each is judged at one width, in a whole run at all
         sizes = self.house.sizes if self.house.at_every_size else self.house.sizes[number % len(self.house.sizes):][:1]
+        # and every other one closely: what everybody opens has its own tests, and axe takes longer than all the rest
+        closely = self.house.at_every_size or at_every_other(number - 1, len(self.house.sizes))
         for size in sizes:
             self.page.set_viewport_size(size)                   # type: ignore[arg-type]
             self._judge_width(shown, size["width"])
+            if not closely:
+                continue
             self._stretch(size["width"])
             if self.house.at_every_size:                        # of a test run nobody looks at the pictures
                 path = self.house.folder / f"{number:02d}-{shown}-{size['width']}.png"

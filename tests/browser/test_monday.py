@@ -1,6 +1,8 @@
-"""Monday: an administrator adds a step, a second person approves it, every open case moves, a leader works the new step on a phone.
+"""A new step: an administrator draws it, a second person approves it, a new case goes through it on a phone, and an old one ends on its
+version; then, on Monday, every open case moves, and a leader works the new step of one of them.
 
-Hundreds of cases in a whole run (WHOLE_TESTS=yes), else a few more than the page moves by itself.
+Everything by the pages but what other tests press already: cases are brought near the step by the use cases themselves. Hundreds of cases
+move in a whole run (WHOLE_TESTS=yes), else a few more than the page moves by itself.
 """
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from sqlalchemy import create_engine, func, select
 from casework.db import db, unit_of_work
 from casework.models import Case
 from tests import build
+from tests.browser.drawing import BASIS, approve, do, draw_the_step, records, versions, work_the_step
 from tests.browser.house import House, Visitor, opened
-from tests.browser.test_administrator import approve, do, draw_the_step, records, versions, work_the_step
 from tests.whole import WHOLE
 from tests.workflows.moving.cases import faults
 from web.benchmark.copies import multiply
@@ -38,11 +40,10 @@ def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
         yield house
 
 
-def test_on_monday_a_step_is_added_and_every_open_case_goes_on_with_it(house: House) -> None:
+def test_a_drawn_step_is_worked_while_old_cases_end_as_they_began_until_on_monday_every_open_one_goes_on_with_it(house: House) -> None:
     world = house.world
     assert world is not None
-    one = many_open_cases(world)
-    held = claimed(world, one)
+    old, one = (build.case_at(world, "approval") for _ in range(2))
     first = live_version(world.centre.id).id
 
     administrator = house.visitor("administrator")
@@ -54,6 +55,21 @@ def test_on_monday_a_step_is_added_and_every_open_case_goes_on_with_it(house: Ho
     second = live_version(world.centre.id)
     assert second.id != first
 
+    new = build.case_at(world, "to_publish", now=build.NOON)
+    ops_lead = house.visitor("ops_lead")
+    work_the_step(ops_lead, new)
+    db.session.rollback()
+    build.advance(world, new, "closed")
+    build.advance(world, old, "closed")
+    db.session.expire_all()
+    assert {case.state for case in (old, new)} == {"closed"}
+    assert records(new) == {("can_cu", BASIS), ("hop_phap", "true")}
+    assert not records(old)
+    assert versions(old) == {first}
+    assert versions(new) == {second.id}
+
+    let_there_be_more_like(one, world)
+    held = claimed(world, one)
     move(administrator, second.ref)
     db.session.rollback()
     assert list(db.session.scalars(select(MoveCase.state))) == ["moved"] * CASES
@@ -63,16 +79,16 @@ def test_on_monday_a_step_is_added_and_every_open_case_goes_on_with_it(house: Ho
     assert faults() == []
 
     build.do(world, one, "approve_answer", "leader_PTNMT", now=now())
-    work_the_step(house.visitor("ops_lead"), one)
+    work_the_step(ops_lead, one)
     db.session.rollback()
     assert len(records(one)) == 2
     assert build.waiting(one, "publish").version_id == second.id
     assert not house.faults, "\n".join(house.faults)
 
 
-def many_open_cases(world: build.World) -> Case:
-    """Cases that wait for the approval of their agency's leader; one of them."""
-    case = build.case_at(world, "approval")
+def let_there_be_more_like(case: Case, world: build.World) -> None:
+    """So many cases that wait for the approval of their agency's leader, as this one does, on the version it began on."""
+    before = db.session.scalar(select(func.count()).select_from(Case)) or 0
     own = Turned([world.agencies["PTNMT"].id], [world.area.id], [world.field().id], [])
     plan = plan_of([Block(case.id, CASES - 1)], own, now=build.NOON)
     db.session.rollback()
@@ -81,8 +97,7 @@ def many_open_cases(world: build.World) -> Case:
         multiply(connection, plan)
     engine.dispose()
     db.session.rollback()
-    assert db.session.scalar(select(func.count()).select_from(Case)) == CASES
-    return case
+    assert db.session.scalar(select(func.count()).select_from(Case)) == before + CASES - 1
 
 
 def claimed(world: build.World, case: Case) -> int:

@@ -12,11 +12,16 @@ from typing import Any
 from tests.soak.runs import Options, Round, Run
 from tests.whole import VARIABLE
 
+PAGES = ("case_page", "hand_over", "inbox", "intake", "leader", "maps", "offline", "passkeys", "public_map", "report_form", "studio",
+         "triage")  # fmt: skip
+"""Of what is pressed in a browser: every other page is judged in a test run, and here each at both widths."""
+
 SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "tests/scenarios/test_random_lives.py",
            "tests/casework/test_possible_acts.py", "tests/kill/test_kill.py", "tests/browser/test_journey.py",
-           "tests/browser/test_desks_for_everybody.py", "tests/browser/test_citizen_pages.py",
-           "tests/system/test_roles.py", "tests/system/test_canary.py", "tests/system/test_pseudo_locale.py", "tests/system/test_sql.py",
-           "tests/mutants/test_mutants_list.py")  # fmt: skip
+           "tests/browser/test_desks_for_everybody.py", "tests/browser/test_citizen_pages.py", "tests/browser/test_monday.py",
+           *(f"tests/browser/test_{pages}.py" for pages in PAGES),
+           "tests/system/test_roles.py", "tests/system/test_two_centres.py", "tests/system/test_canary.py",
+           "tests/system/test_pseudo_locale.py", "tests/system/test_sql.py", "tests/mutants/test_mutants_list.py")  # fmt: skip
 
 
 def rounds(_options: Options) -> Iterator[tuple[str, Round]]:

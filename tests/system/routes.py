@@ -186,6 +186,11 @@ def opens_to(app: Flask, endpoint: str, roles: Collection[str]) -> bool:
     return needed == ANYONE or bool(needed & set(roles))
 
 
+def is_left_to_others(app: Flask, address: Address, number: int) -> bool:
+    """Whether a page for anybody, which knows nobody's roles, is tried by others of the staff: in a test run by one of SHUT_TO in a row."""
+    return opens_to(app, address.endpoint, ()) and not is_at_turn(address.endpoint, number, SHUT_TO)
+
+
 def worth_trying(app: Flask, found: Iterable[Address], roles: Collection[str], *, number: int, settings: bool) -> Iterator[Address]:
     """What somebody with these roles is to try: all they may open, and of each rule they may not, one address, for the guard asks
     before anybody knows which one is meant; cases are tried all the same. Pages of settings they may not open are left to few, those

@@ -37,7 +37,7 @@ from tests.system.erased import left_of_erased
 from tests.system.journey import Journey
 from tests.system.marks import Mark, found_in
 from tests.system.person import Page, Person
-from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, worth_trying
+from tests.system.routes import BESIDE, SHUT_TO, Address, addresses, is_left_to_others, worth_trying
 from tests.whole import is_at_turn, sample
 from web.config import Config
 from web.keeping import backup
@@ -51,6 +51,9 @@ LOOKERS = {
     "confidential_reader": (), "inspector": (), "process_approver": (), "records_clerk": (),
 }  # fmt: skip
 """Who looks, and the marks they may come across because the original words are theirs to read."""
+
+STRANGERS = ("guest", "citizen_2")
+"""Who tries every page for anybody."""
 
 DESKS = ("/tasks/", "/cases/", "/inbox")
 """Where the operations team reads original words: on no other page do even they come across one."""
@@ -72,10 +75,11 @@ LOOKS = {
 }
 """Who tries every address after which act. The pages do not depend on the database, so on PostgreSQL fewer do, at the end."""
 
-LOOKS_ON_POSTGRESQL = {"rate": sample(("guest", "operator", "officer_PTNMT", "leader_HKL", "committee_leader", "administrator"), 2)}
+LOOKS_ON_POSTGRESQL = {"rate": sample(("guest", "operator", "officer_PTNMT", "leader_HKL", "committee_leader", "administrator"), 3)}
 
-TRY_EVERY_PHOTO = ("reporter", "operator")
-"""Who tries every photo for each audience in each size; of the others each tries a sixth of those in a test run."""
+TRY_EVERYTHING = ("reporter", "operator")
+"""Who tries every photo for each audience in each size, and every page for anybody; of the others each tries a sixth of the photos in a
+test run, and of the staff each a sixth of those pages."""
 
 
 @pytest.fixture
@@ -149,15 +153,18 @@ def walk(journey: Journey, name: str) -> None:
     roles = actor_for(account, now=journey.now).roles if account is not None else ()
     number = list(LOOKERS).index(name) if name in LOOKERS else 0
     tried = worth_trying(journey.app, addresses(journey.app), roles, number=number, settings=name == "guest")
-    for path in [each.path for each in tried if name in TRY_EVERY_PHOTO or not left_to_others(each, number)]:
+    for path in [each.path for each in tried if name in TRY_EVERYTHING or not left_to_others(journey.app, each, name, number)]:
         person.get(path, follows=False)
     for path in BESIDE:
         person.get(path)
 
 
-def left_to_others(address: Address, number: int) -> bool:
+def left_to_others(app: Flask, address: Address, name: str, number: int) -> bool:
     parts = address.parts
-    return address.endpoint == "photos.photo" and not is_at_turn(f"{parts['audience']} {parts['rendition']}", number, SHUT_TO)
+    if address.endpoint == "photos.photo":
+        return not is_at_turn(f"{parts['audience']} {parts['rendition']}", number, SHUT_TO)
+    # a voice is open to anybody by its address, and given to whom the case says
+    return name not in STRANGERS and address.endpoint != "recordings.recording" and is_left_to_others(app, address, number)
 
 
 @pytest.mark.parametrize("mark", IN_WORDS, ids=lambda mark: mark.name)
