@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,6 @@ BETWEEN = (0.8, 2.5)
 """Seconds of work between the server's start and the next kill, drawn evenly."""
 
 AFTERWARDS = 120
-BEGUN = ("file_report", "verify")
 EVERYTHING = {"file_report", "rate", *WORK}
 
 PATIENT = 10
@@ -113,12 +112,11 @@ class Server:
 
 
 def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: int, kills: int, seed: int, folder: Path,
-                  aims: Sequence[str] = tuple(AIMS), afterwards: float = AFTERWARDS, begun: Collection[str] = BEGUN) -> dict[str, Any]:
+                  aims: Sequence[str] = tuple(AIMS), afterwards: float = AFTERWARDS) -> dict[str, Any]:
     """Let everybody work while the server is killed so many times; afterwards all acts begun are brought to their end.
 
-    The first kill comes when work is under way: when the acts `begun` have been told of. The work goes on after the last one until each
-    kind of act has been told of, at most `afterwards` seconds. Journals lie in `folder`. Returns what was done; `complaints` are answers
-    nobody should get.
+    The first kill comes when work is under way. The work goes on after the last one until each kind of act has been told of,
+    at most `afterwards` seconds. Journals lie in `folder`. Returns what was done; `complaints` are answers nobody should get.
     """
     folder.mkdir(parents=True, exist_ok=True)
     server.start()
@@ -129,7 +127,7 @@ def work_and_kill(server: Server, staff: list[str], password: str, *, citizens: 
     for person in people:
         person.start()
     try:
-        let_work(folder, set(begun), AFTERWARDS)
+        let_work(folder, {"file_report", "verify"}, AFTERWARDS)
         done = list(_kills(server, around, itertools.islice(itertools.cycle(aims), kills), random.Random(seed)))
         let_work(folder, EVERYTHING, afterwards)
     finally:

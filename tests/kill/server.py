@@ -84,14 +84,15 @@ class LateCommits:
                 yield
         finally:
             del session.commit
-        session.close = lambda: None                                       # type: ignore[method-assign]  # else the request's end rolls back
+        # else the request's end rolls back
+        session.close = session.rollback = lambda: None                    # type: ignore[method-assign]
         self._thread.late = session
 
     def catch_up(self) -> None:
         """Commit what is late in this thread."""
         session, self._thread.late = getattr(self._thread, "late", None), None
         if session is not None:
-            del session.close
+            del session.close, session.rollback
             session.commit()
 
     def around(self, wsgi: Callable[..., Any]) -> Callable[..., Any]:
