@@ -21,6 +21,7 @@ from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
 from casework.permissions import Action, Actor, case_seen_by, may
 from casework.quarantined_list import count_to_hand_over
+from casework.rights.breaches import count_untold
 from casework.saved_filters import filters_of, sharing_places
 from web.clock import now
 from web.guards import actor, found, performs
@@ -198,7 +199,7 @@ def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
         "base_view": asked.view,
         "saved_url": _saved_url,
         "mentions": _mentions(by),
-        "beside": [each for each in (_approvals(by), _apart(by)) if each is not None],
+        "beside": [each for each in (_approvals(by), _apart(by), _breaches(by)) if each is not None],
         "heading": _heading(asked.words, asked.chosen, asked.view, views),
     }
 
@@ -327,6 +328,13 @@ def _approvals(by: Actor) -> View | None:
     waiting = versions_to_approve(by)
     url = url_for("studio.version", ref=waiting[0].ref) if len(waiting) == 1 else url_for("studio.studio")
     return View("approvals", _("Processes to approve"), shown_count(len(waiting)) if waiting else "", url=url)
+
+
+def _breaches(by: Actor) -> View | None:
+    """The line for who handles breaches of personal data: those the authority has to be told of."""
+    if not may(by, Action.HANDLE_BREACH) or not (number := count_untold(by=by)):
+        return None
+    return View("breaches", _("Breaches the authority has no notice of"), shown_count(number), url=url_for("rights_breaches.breaches"))
 
 
 def _apart(by: Actor) -> View | None:

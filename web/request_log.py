@@ -31,6 +31,7 @@ LOGGER = logging.getLogger("langbiang")
 GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 SLOW_QUERY_MS = 500
 LONGEST_STATEMENT = 500
+OURS = tuple(f"{Path(__file__).parent.parent / package}/" for package in ("casework", "reports", "web", "workflows"))
 OWN_FRAMES, INNERMOST = 10, 4
 """Places a failure is logged with: in our own code, and where it was raised."""
 LOG_BYTES, LOG_FILES = 10_000_000, 5
@@ -156,7 +157,7 @@ def failure_facts(error: BaseException) -> dict[str, Any]:
         chain.append(step)
         step = step.__cause__ or step.__context__
     frames = traceback.extract_tb(error.__traceback__)
-    shown = [frame for frame in frames[:-INNERMOST] if "site-packages" not in frame.filename][-OWN_FRAMES:] + frames[-INNERMOST:]
+    shown = [frame for frame in frames[:-INNERMOST] if frame.filename.startswith(OURS)][-OWN_FRAMES:] + frames[-INNERMOST:]
     code = next((code for each in chain if (code := getattr(each, "sqlstate", None))), None)
     return {
         "errors": [type(each).__name__ for each in chain],

@@ -11,7 +11,7 @@ from casework.models import Case, Centre
 from casework.permissions import Action, Actor
 from workflows.models import OF_THE_CASE, ProcessInstance, ProcessVersion
 from workflows.version_events import writers_of
-from workflows.versions import FIELD_REPORT, SHIPPED, centres_counted, in_scope, may_in_scope, scopes_with
+from workflows.versions import FIELD_REPORT, SHIPPED, acting, centres_counted, in_scope, may_in_scope, scopes_with
 
 MOST_VERSIONS = 30
 MOST_DISCARDED = 10
@@ -61,14 +61,15 @@ def versions_seen(by: Actor, *, key: str | None = None) -> list[ScopeSeen]:
 
 
 def versions_to_approve(by: Actor) -> list[ProcessVersion]:
-    """Return what waits for the person's approval, the oldest first: handed in within their scopes, and not written by them."""
+    """Return what waits for the person's approval, the oldest first: handed in within their scopes, not written by them or whom they act
+    for there."""
     scopes = scopes_with(by, Action.APPROVE_PROCESS)
     if not scopes:
         return []
     query = select(ProcessVersion).where(ProcessVersion.state == "checked").order_by(ProcessVersion.id).limit(MOST_VERSIONS)
     if None not in scopes:
         query = query.where(ProcessVersion.centre_id.in_(scopes))
-    return [row for row in db.session.scalars(query) if not by.counts_as & writers_of(row)]
+    return [row for row in db.session.scalars(query) if not acting(by, row.centre_id, Action.APPROVE_PROCESS).counts_as & writers_of(row)]
 
 
 def places_to_edit(by: Actor) -> list[Centre | None]:

@@ -349,7 +349,7 @@ def _send_by_sms(delivery: Delivery, now: datetime, configured: Collection[str])
     person = recipient_of(delivery.recipient)
     if delivery.channel != "zns" or "sms" not in configured or person is None or person.is_staff:
         return False
-    if not person.takes("sms", urgent=delivery.is_urgent):
+    if not person.takes("sms", urgent=delivery.is_urgent, template=delivery.template):
         return False
     key = f"{delivery.dedupe_key.removesuffix(':zns')}:sms"
     if db.session.scalar(select(Delivery.id).where(Delivery.dedupe_key == key)) is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
@@ -163,6 +163,18 @@ def breaches_seen(by: Actor, *, after: int | None = None) -> tuple[list[Breach],
         query = query.where(or_(Breach.opened_at < at, and_(Breach.opened_at == at, Breach.id < after)))
     rows = list(db.session.scalars(query.limit(PAGE + 1)))
     return rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def count_untold(*, by: Actor) -> int:
+    """Of how many open breaches of the person's the authority has had no notice, counted up to PAGE. There are few breaches."""
+    waiting = _seen(by).where(waits_for_notice()).with_only_columns(Breach.id).limit(PAGE)
+    return db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+
+
+def waits_for_notice() -> ColumnElement[bool]:
+    """A condition on breaches: open, and no notice to the authority is put down."""
+    told = exists().where(BreachStep.breach_id == Breach.id, BreachStep.kind == AUTHORITY)
+    return Breach.closed_at.is_(None) & ~told
 
 
 def breach_seen(by: Actor, ref: str) -> Breach | None:

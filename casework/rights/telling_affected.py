@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import joinedload
 
-from casework.db import db, unit_of_work
+from casework.db import db, is_lock_timeout, unit_of_work
 from casework.models import Breach, BreachSubject, Event, OutboxMessage, Report, Reporter
 from casework.outbox import tell_of_breach
 from casework.permissions import SYSTEM, Actor
@@ -61,7 +62,8 @@ def write_to_affected(now: datetime) -> int:
                     break
                 written += people
         except Exception as error:
-            fault = fault or error
+            if not (isinstance(error, DBAPIError) and is_lock_timeout(error)):      # somebody works it out just now: the next run goes on
+                fault = fault or error
     if fault is not None:
         raise fault
     return written
@@ -69,12 +71,13 @@ def write_to_affected(now: datetime) -> int:
 
 def _begun() -> list[int]:
     """Breaches with somebody who waits, by reading alone: an idle house writes nothing. One step of the index a breach, of which there are
-    few."""
+    few; only of one it is decided about is more read."""
     found, after = list[int](), 0
     waits = select(BreachSubject.breach_id).where(BreachSubject.told.is_(None)).order_by(BreachSubject.breach_id).limit(1)
     while (breach_id := db.session.scalar(waits.where(BreachSubject.breach_id > after))) is not None:
         after = breach_id
-        if _some_of(db.session.get_one(Breach, breach_id), 1):
+        breach = db.session.get_one(Breach, breach_id)
+        if _decided(breach) and _some_of(breach, 1):
             found.append(breach_id)
     return found
 

@@ -102,15 +102,15 @@ class Visitor:
             self.look(shown)
         return self.page
 
-    def look(self, shown: str) -> None:
-        """Judge the page as it stands and take its pictures."""
+    def look(self, shown: str, *, closely: bool = False) -> None:
+        """Judge the page as it stands and take its pictures; `closely`: at both widths and for everybody, in every run."""
         self.house.pictures.append(shown)
         number = len(self.house.pictures)
         self.page.wait_for_load_state()             # between two documents there is none to be measured
         # pages look alike from one to the next: in turn each is judged at one width, in a whole run at all
-        sizes = self.house.sizes if self.house.at_every_size else self.house.sizes[number % len(self.house.sizes):][:1]
+        sizes = self.house.sizes if self.house.at_every_size or closely else self.house.sizes[number % len(self.house.sizes):][:1]
         # and every other one closely: what everybody opens has its own tests, and axe takes longer than all the rest
-        closely = self.house.at_every_size or at_every_other(number - 1, len(self.house.sizes))
+        closely = closely or self.house.at_every_size or at_every_other(number - 1, len(self.house.sizes))
         for size in sizes:
             self.page.set_viewport_size(size)                   # type: ignore[arg-type]
             self._judge_width(shown, size["width"])

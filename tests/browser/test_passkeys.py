@@ -71,7 +71,7 @@ def test_from_the_first_sign_in_to_a_passkey_alone_and_back_by_paper(house: Hous
     visitor.press("Thêm khóa truy cập")
     expect(page.locator("main")).to_contain_text("Máy cơ quan")
     page.locator("main summary", has_text="Đổi tên").click()
-    visitor.look("security")
+    visitor.look("security", closely=True)
     page.fill("[name=new_name]", "Máy ở phòng một cửa")
     visitor.press("Lưu")
     expect(page.locator("main")).to_contain_text("Máy ở phòng một cửa")

@@ -15,7 +15,7 @@ from casework.messages.pacing import PAUSES, room_for
 from casework.messages.retention import forget_sent
 from casework.messages.sending import Refused, SendFailed, TryLater
 from casework.models import Case, Delivery, HouseSetting, OutboxMessage, TextTemplate, VisibilityReason
-from casework.outbox import tell_agency_of_letter
+from casework.outbox import tell_agency_of_letter, tell_of_breach
 from casework.outgoing import OutsideOnly
 from tests import build
 from tests.messages.house import BY_MAIL, BY_PHONE, House, gateways_to, has_zns, quiet_case, with_mail
@@ -79,6 +79,24 @@ def test_what_zalo_did_not_take_in_all_attempts_goes_by_sms(sqlite_app: Flask, g
     house.route()
     house.send("zns")
     assert outcomes(house) == [("zns", "busy: HTTP 403", False)]
+    house.wait(minutes=2)
+    house.send("zns")
+    assert house.send("sms") == 1
+    assert outcomes(house) == [("zns", "replaced", False), ("sms", None, True)]
+
+
+def test_of_a_breach_whoever_chose_to_be_told_nothing_is_told_by_zalo_and_else_by_sms(sqlite_app: Flask, gateway: Outside) -> None:
+    house = House(sqlite_app, gateways_to(gateway=gateway))
+    set_value("message_attempts", 2)
+    has_zns("data_breach")
+    case = quiet_case(house.world, BY_PHONE)
+    with unit_of_work():
+        report = db.session.get_one(Case, case.id).main_report
+        report.reporter.channels = ["none"]
+        tell_of_breach(f"reporter:{report.reporter.id}", "data_breach", breach="mot-su-co", at=house.now, code=report.code)
+    gateway.order("403", "403")
+    house.route()
+    house.send("zns")
     house.wait(minutes=2)
     house.send("zns")
     assert house.send("sms") == 1

@@ -12,8 +12,8 @@ from typing import Any
 from tests.soak.runs import Options, Round, Run
 from tests.whole import VARIABLE
 
-PAGES = ("case_page", "hand_over", "inbox", "intake", "leader", "maps", "offline", "passkeys", "public_map", "report_form", "studio",
-         "triage")  # fmt: skip
+PAGES = ("case_page", "drafts", "hand_over", "inbox", "intake", "leader", "maps", "offline", "passkeys", "public_map", "report_form",
+         "studio", "triage")  # fmt: skip
 """Of what is pressed in a browser: every other page is judged in a test run, and here each at both widths."""
 
 SAMPLED = ("tests/scenarios/test_demo.py", "tests/scenarios/test_ways.py", "tests/scenarios/test_random_lives.py",

@@ -18,6 +18,7 @@ from casework.events import append
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.quarantine import hand_over
+from casework.rights.breaches import AUTHORITY, Known, lock_breach, open_breach, record_notice
 from casework.saved_filters import MOST_KEPT, keep_filter
 from casework.staff_choices import work_choices
 from tests import build
@@ -650,3 +651,18 @@ def test_a_confidential_reader_finds_what_was_taken_out_and_what_waits_to_be_han
     for name in ("operator", "ops_lead", "administrator", "officer_PTNMT"):
         assert office.get(name, "/quarantined").status_code == 403
         assert "thủ tục riêng" not in office.words(name, "/inbox")
+
+
+def test_who_handles_breaches_is_told_of_those_the_authority_has_no_notice_of(office: Office) -> None:
+    administrator = office.world.actor("administrator")
+    assert "cơ quan chuyên trách" not in office.words("administrator", "/inbox")
+    with unit_of_work():
+        known = Known("Máy bị chiếm.", "Họ tên.", "Lừa đảo.", "Đã khóa.", "Bà Lan")
+        centre_id = office.world.centre.id
+        breach = open_breach("account", known, by=administrator, now=build.NOON, noticed_at=build.NOON, centre_id=centre_id)
+        breach_id = breach.id
+    assert "Sự cố dữ liệu chưa báo cơ quan chuyên trách: 1 đang chờ Ông/Bà" in office.words("administrator", "/inbox")
+    assert "cơ quan chuyên trách" not in office.words("operator", "/inbox")
+    with unit_of_work():
+        record_notice(lock_breach(breach_id), AUTHORITY, by=administrator, now=build.NOON, at=build.NOON, words="Công văn 12")
+    assert "cơ quan chuyên trách" not in office.words("administrator", "/inbox")

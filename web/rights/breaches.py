@@ -159,8 +159,8 @@ def _work_out(row: Breach) -> str:
 def _tell(row: Breach) -> str:
     number = tell_affected(row, by=actor(), now=now())
     ask_for_run(JOB, by=actor(), now=now())
-    said = ngettext("The sender of %(num)s report is being written to.", "The senders of %(num)s reports are being written to.", number)
-    return str(said)
+    return str(ngettext("Whoever %(num)s report or account belongs to is being written to.",
+                        "Whoever %(num)s reports and accounts belong to is being written to.", number))  # fmt: skip
 
 
 def _retry(row: Breach) -> str:

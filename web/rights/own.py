@@ -319,17 +319,26 @@ CODES: dict[str, dict[str, Any]] = {
     "channel": CHANNEL_LABELS, "takes": TAKE_LABELS,
 }  # fmt: skip
 """What the file for programs holds as a code, in words for the page: by the key of the fact."""
+OF_CHANNELS = frozenset({"channels", "sent"})
+"""Facts that are lists of channels, or begin with one and the moment it was used."""
 
 
 def _draw(app: Flask, page: PageOf, words_language: str) -> str:
     """The readable page: without what the site's own pages are told, of which there is no request any more."""
 
     def words(value: Value, key: str = "") -> str:
+        if key in OF_CHANNELS and value:
+            return ", ".join(_of_channel(each) for each in str(value).split(", "))
         value = CODES.get(key, {}).get(str(value), value)
         return value.in_language(words_language) if isinstance(value, Bilingual) else _fact_words(value)
 
     template = app.jinja_env.get_template("rights/copy.html")
     return template.render(page=page, page_file=PAGE_FILE, words=words, language=words_language)
+
+
+def _of_channel(told: str) -> str:
+    channel, space, rest = told.partition(" ")
+    return f"{CHANNEL_LABELS.get(channel, channel)}{space}{rest}"
 
 
 def _fact_words(value: Value) -> str:

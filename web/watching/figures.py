@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import Select, and_, case, exists, func, literal, select, text
+from sqlalchemy import Select, and_, case, func, literal, select, text
 from sqlalchemy.engine import make_url
 
 from casework import face_detection
@@ -21,7 +21,6 @@ from casework.messages.sending import under_way
 from casework.models import (
     Anchor,
     Breach,
-    BreachStep,
     Case,
     Centre,
     Delivery,
@@ -38,7 +37,7 @@ from casework.models import (
     UpkeepMark,
 )
 from casework.processes import known_processes, marks
-from casework.rights.breaches import AUTHORITY
+from casework.rights.breaches import waits_for_notice
 from casework.settings.values import value_of
 from casework.states import OPEN_STATES
 from web.clock import now
@@ -190,8 +189,7 @@ def _since(model: Any, condition: Any, at: datetime) -> Select[Any]:
 
 def _untold_breaches(*where: Any) -> Select[Any]:
     """Open breaches without a notice to the authority. There are few breaches, so none of this has an index of its own."""
-    told = exists().where(BreachStep.breach_id == Breach.id, BreachStep.kind == AUTHORITY)
-    return select(Breach.id).where(Breach.closed_at.is_(None), ~told, *where)
+    return select(Breach.id).where(waits_for_notice(), *where)
 
 
 def _given_up() -> dict[str, int]:
