@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, text
 
 from casework.db import db
 from casework.identity import open_contact
@@ -114,14 +114,21 @@ def test_a_house_that_was_killed_is_gone_on_with_and_verification_finds_nothing_
         if first > 2 * PART:
             raise Killed
 
+    def watched(copier: Copier, first: int, last: int) -> None:
+        copy(copier, first, last)
+        if copier.bulk.dialect == "postgresql":
+            pages.append(copier.bulk.connection.execute(text("SELECT pg_relation_size('copied')")).scalar_one())
+
+    pages: list[int] = []
     with sizes.opened(house, scale) as app:
         before = indexes(house)
         monkeypatch.setattr(Copier, "copy", killed_at_its_end)
         with pytest.raises(Killed):
             seeding.build_house(app, scale, now=datetime.now(UTC))
-        monkeypatch.setattr(Copier, "copy", copy)
+        monkeypatch.setattr(Copier, "copy", watched)
         assert len(indexes(house)) < len(before)
         seeding.build_house(app, scale, now=datetime.now(UTC))
+        assert not pages or max(pages) < 2 * pages[0], "what each part is joined with grows with the house"
         assert seeding.build_house(app, scale, now=datetime.now(UTC)).cases == CASES
         assert indexes(house) == before
         assert sizes.verified(house)["first"] == []

@@ -73,7 +73,8 @@ class Copier:
     def copy(self, first: int, last: int) -> None:
         """Write the copies with these numbers, both included. In a transaction of the caller's."""
         copies = [self._copy(number) for number in range(first, last + 1)]
-        self.bulk.send("DELETE FROM copied")
+        # of a temporary table PostgreSQL never takes away what was deleted: each statement would read through all copies there were
+        self.bulk.send("DELETE FROM copied" if self.bulk.dialect == "sqlite" else "TRUNCATE copied")
         self.bulk.put("copied", list(COPIED), self._rows(copies))
         for table, _ in self.tables:
             if table.name == "event":
