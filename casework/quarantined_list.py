@@ -45,7 +45,7 @@ def quarantined_cases(*, by: Actor, after: int | None = None) -> QuarantinedPage
     # whose place decides which of several heirs reads a case is judged case by case
     shown = [case for case in found[:PAGE] if by.holds_for(READERS, case)]
     handed = select(Event.case_id, Event.at).where(Event.case_id.in_([case.id for case in shown]), Event.type == "hand_over")
-    times = {case_id: at for case_id, at in db.session.execute(handed)}
+    times = dict(db.session.execute(handed).all())
     return QuarantinedPage([Quarantined(case, times.get(case.id)) for case in shown], found[PAGE - 1].id if len(found) > PAGE else None)
 
 
