@@ -70,6 +70,7 @@ from tests.reports.test_signing import signed_elsewhere
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
 from web.gateways.opening import page_addresses
+from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import make_outputs
 from web.verifying import verify
 from workflows.bottlenecks.keeping import count_step_times
