@@ -35,6 +35,7 @@ from web.gateways.opening import page_addresses
 
 PAGE = "/account/messages"
 AUTH = b"0123456789abcdef"
+DELIVERIES, ASKED, ASKED_EVERY = 6, 16, 500                     # the last in milliseconds
 SUBSCRIBE = """
 PushManager.prototype.subscribe = async ({ applicationServerKey }) => ({
   options: { applicationServerKey },
@@ -42,13 +43,8 @@ PushManager.prototype.subscribe = async ({ applicationServerKey }) => ({
   unsubscribe: async () => true,
 });
 """
-LISTEN = """async () => { const worker = await navigator.serviceWorker.ready;
-  for (let turn = 0; turn < 1200; turn += 1) {
-    const shown = await worker.getNotifications();
-    if (shown.length) return shown.map(each => ({ title: each.title, body: each.body, tag: each.tag, link: each.data.link }));
-    await new Promise(done => setTimeout(done, 25));
-  }
-  return []; }"""
+SHOWN = """() => navigator.serviceWorker.ready.then(worker => worker.getNotifications()).then(
+  list => list.map(each => ({ title: each.title, body: each.body, tag: each.tag, link: each.data.link })))"""
 
 
 @pytest.fixture
@@ -106,19 +102,36 @@ def judge_signature(request: dict[str, Any], key: str, origin: str) -> None:
     assert claims["sub"].startswith(("mailto:", "https:"))
 
 
-def registration_of(page: Page) -> tuple[Any, str]:
-    """The browser's tools, and the number of this site's service worker in them."""
-    found: list[str] = []
-    tools = page.context.new_cdp_session(page)
-    heard = "ServiceWorker.workerRegistrationUpdated"
-    tools.on(heard, lambda event: found.extend(each["registrationId"] for each in event["registrations"]))
-    tools.send("ServiceWorker.enable")
-    page.wait_for_function("navigator.serviceWorker.ready.then(each => Boolean(each.active))")
-    for _ in range(100):
-        if found:
-            return tools, found[0]
-        page.wait_for_timeout(20)
-    raise AssertionError("the browser knows of no service worker")
+class PushService:
+    """Hands messages to the service worker of a page by the browser's own tools, as the push service of its maker would."""
+
+    def __init__(self, page: Page, origin: str) -> None:
+        self.page, self.origin, self.number = page, origin, ""
+        self.tools = page.context.new_cdp_session(page)
+        self.tools.on("ServiceWorker.workerRegistrationUpdated", self.hear)
+        self.tools.send("ServiceWorker.enable")
+        page.wait_for_function("navigator.serviceWorker.ready.then(each => each.active.state === 'activated')")
+        for _ in range(100):
+            if self.number:
+                return
+            page.wait_for_timeout(20)
+        raise AssertionError("the browser knows of no service worker")
+
+    def hear(self, event: dict[str, Any]) -> None:
+        self.number = next((each["registrationId"] for each in event["registrations"] if not each["isDeleted"]), self.number)
+
+    def deliver(self, message: str, title: str) -> list[dict[str, str]]:
+        """What the browser then shows, once it shows that title. Delivered again until it does, as a push service does: Chromium takes away
+        what is asked for between being put down and being shown, so asking often would lose the very notice that is waited for."""
+        shown: list[dict[str, str]] = []
+        for _ in range(DELIVERIES):
+            self.tools.send("ServiceWorker.deliverPushMessage", {"origin": self.origin, "registrationId": self.number, "data": message})
+            for _ in range(ASKED):
+                self.page.wait_for_timeout(ASKED_EVERY)
+                shown = self.page.evaluate(SHOWN)
+                if any(each["title"] == title for each in shown):
+                    return shown
+        raise AssertionError(f"{title!r} is not shown, but {shown}")
 
 
 def test_a_notice_reaches_the_browser_that_agreed_and_no_other_person_in_it(house: House, service: Outside) -> None:
@@ -149,15 +162,12 @@ def test_a_notice_reaches_the_browser_that_agreed_and_no_other_person_in_it(hous
     code = said["tag"]
     assert (said["title"], said["body"]) == (f"Có người nhắc Ông/Bà trong hồ sơ {code}", "")
 
-    tools, number = registration_of(page)
-    tools.send("ServiceWorker.deliverPushMessage", {"origin": house.address, "registrationId": number, "data": content})
-    (shown,) = page.evaluate(LISTEN)
+    pushed = PushService(page, house.address)
+    (shown,) = pushed.deliver(content, said["title"])
     assert shown == {"title": said["title"], "body": "", "tag": code, "link": f"{house.address}{said['link']}"}
     assert said["link"].startswith("/cases/")
-    tools.send("ServiceWorker.deliverPushMessage", {"origin": house.address, "registrationId": number,
-                                                    "data": json.dumps({"title": "Khác", "link": "https://evil.example/", "tag": code})})
-    page.wait_for_function("navigator.serviceWorker.ready.then(each => each.getNotifications()).then(all => all[0]?.title === 'Khác')")
-    assert page.evaluate(LISTEN) == [{"title": "Khác", "body": "", "tag": code, "link": house.address}], "one of a tag, and no other site"
+    (shown,) = pushed.deliver(json.dumps({"title": "Khác", "link": "https://evil.example/", "tag": code}), "Khác")
+    assert shown == {"title": "Khác", "body": "", "tag": code, "link": house.address}, "one of a tag, and no other site"
 
     taken = len(service.requests)
     with page.expect_navigation():
