@@ -111,7 +111,12 @@ class Cluster:
         if self.server:
             # SIGTERM would wait for whoever is still connected; without durability nothing is tidied that is deleted next
             self.server.send_signal(signal.SIGINT if self.durable else signal.SIGQUIT)
-            self.server.wait(timeout=START_SECONDS)
+            try:
+                self.server.wait(timeout=START_SECONDS)
+            except subprocess.TimeoutExpired:
+                # asked for while it still recovers, a fast stop can be left undone for good (seen with 17.12)
+                self.server.send_signal(signal.SIGQUIT)
+                self.server.wait(timeout=START_SECONDS)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from casework.errors import CaseworkError
 from casework.models import Answer
+from casework.numbers import number_in
 from casework.openings import newest_answers, opened_by, refuse_unopened
 from casework.permissions import Action
 from web.clock import now
@@ -78,7 +79,7 @@ def _approved(ref: str, version: str) -> Outcome:
             raise TaskUnknown
         if task.state == "waiting":
             # who comes second reads who was first, whatever they have opened
-            refuse_unopened(task.assignment, by=actor(), version=int(version) if version.isdecimal() and len(version) < 9 else 0)
+            refuse_unopened(task.assignment, by=actor(), version=number_in(version) or 0)
         perform_recorded(ref, by=actor(), now=now(), act=VERB)
     except CaseworkError as refusal:
         return Outcome(code, title, False, local(refusal.text))

@@ -19,6 +19,7 @@ from casework.identity import RevealRefused, reveal_identity
 from casework.matter import matter_of
 from casework.me_too import me_too_counts
 from casework.models import Assignment, Case, Clock, HandBack
+from casework.numbers import number_in
 from casework.permissions import Action, Sight, case_seen_by, may, sees
 from casework.staff_views import SeenAnswer, instructions_seen, reads_words
 from casework.states import ASSIGNMENT_LABELS, OPEN_STATES, STAFF_LABELS, AssignmentState, CaseState
@@ -110,9 +111,9 @@ def printed(ref: str) -> ResponseReturnValue:
 @performs(Action.FINISH_DIRECTIVE)
 def directive(ref: str) -> ResponseReturnValue:
     """A directive has been carried out."""
-    seen, number = found(case_seen_by(actor(), ref)), request.form.get("number", "")
+    seen, number = found(case_seen_by(actor(), ref)), number_in(request.form.get("number", "")) or 0
     with unit_of_work():
-        finish_directive(lock_case(seen.id), int(number) if number.isascii() and number.isdigit() else 0, by=actor(), now=now())
+        finish_directive(lock_case(seen.id), number, by=actor(), now=now())
     flash(_("The directive is down as carried out."))
     return redirect(url_for(".case", ref=ref, _anchor="directives-heading"))
 

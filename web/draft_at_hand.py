@@ -12,6 +12,7 @@ from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMult
 
 from casework.drafts import MOST_OF_FORM, draft_name, drafts_of, opened_fields
 from casework.models import Draft
+from casework.numbers import number_in
 from casework.photo_records import staged_photos
 from web.filing_form import is_sound_token
 from web.forms import Form
@@ -191,8 +192,7 @@ def sent_window() -> str:
 
 def sent_revision() -> int:
     """The revision of the draft as the page that was sent knew it."""
-    text = request.form.get(f"{OWN}revision", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return number_in(request.form.get(f"{OWN}revision", ""), digits=9) or 0
 
 
 def _other(draft: Draft) -> OtherDraft:

@@ -19,6 +19,7 @@ from casework.local_time import local_day
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
+from casework.numbers import number_in
 from casework.permissions import Action, Actor, case_seen_by, may
 from casework.quarantined_list import count_to_hand_over
 from casework.rights.breaches import count_untold
@@ -120,9 +121,9 @@ def pulse() -> ResponseReturnValue:
 
     One statement beside those that find out who asks, bounded as `counts_for`.
     """
-    by, chosen, since = actor(), filter_in(request.args), request.args.get("since", "")
+    by, chosen = actor(), filter_in(request.args)
     wanted = wanted_of(request.args.get("view", "all"), chosen)
-    known = int(since) if since.isascii() and since.isdigit() and len(since) < 19 else 0
+    known = number_in(request.args.get("since", "")) or 0
     counts = counts_for(by, now=now(), wanted=wanted, desks_of=_reader(by, chosen, principals_of(by)), since=known)
     views = {view.key: {"count": view.count, "late": view.is_late} for view in views_of(counts)}
     told = {

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from flask_babel import gettext as _
 
 from casework.local_time import local_day
+from casework.numbers import MICROSECOND_DIGITS, number_in
 from web.due import day_words, last_day
 from workflows.inbox import Position
 from workflows.models import WaitingTask
@@ -39,13 +40,11 @@ def position_text(position: Position) -> str:
 
 def position_in(text: str) -> Position | None:
     """The place in the list an address names; None when it names none."""
-    instant, _dash, row = text.partition("-")
-    if not (instant.isascii() and instant.isdigit() and row.isascii() and row.isdigit() and len(text) < 40):
+    first, _dash, second = text.partition("-")
+    micros, row = number_in(first, digits=MICROSECOND_DIGITS), number_in(second)
+    if micros is None or row is None:
         return None
-    try:
-        return Position(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(instant)), int(row))
-    except OverflowError:
-        return None
+    return Position(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros), row)
 
 
 def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:

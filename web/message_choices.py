@@ -26,6 +26,7 @@ from casework.messages.choices import (
 )
 from casework.messages.push_subscriptions import SubscriptionRefused, subscribe, subscriptions_of, unsubscribe
 from casework.models import Account, Reporter
+from casework.numbers import number_in
 from casework.permissions import Action
 from web.browsers import browser_words
 from web.clock import now
@@ -227,10 +228,11 @@ def _token_of(reporter_id: int) -> str:
 
 def _reporter_of(token: str) -> Reporter | None:
     """Whoever the token names; None for one nobody here signed."""
-    number, _dash, signature = token.partition("-")
-    if not (number.isascii() and number.isdigit() and len(number) < 19 and _signer().verify_signature(number.encode(), signature)):
+    words, _dash, signature = token.partition("-")
+    number = number_in(words)
+    if number is None or not _signer().verify_signature(words.encode(), signature):
         return None
-    reporter = db.session.get(Reporter, int(number))
+    reporter = db.session.get(Reporter, number)
     return reporter if reporter is not None and reporter.account_id is None else None
 
 

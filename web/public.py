@@ -15,6 +15,7 @@ from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.local_time import local_day
 from casework.me_too import MeTooRefused, has_said_me_too, is_own, say_me_too, take_me_too_back
 from casework.models import Area, Case, Centre, Field
+from casework.numbers import number_in
 from casework.permissions import Action
 from casework.public_cases import code_of_case, newest_published, page_of, public_items, public_list
 from casework.public_choices import choices_on
@@ -175,8 +176,7 @@ def _piece_of_list(wanted: Wanted) -> dict[str, Any]:
         return {"items": page.items, "newer": {"before": page.newer} if page.newer else None,
                 "older": {"after": page.older} if page.older else None, "found": None, "number": 1}  # fmt: skip
     results = found_by_words(wanted)
-    typed = request.args.get("page", "")
-    number = min(max(int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 4 else 1, 1), results.pages)
+    number = min(number_in(request.args.get("page", ""), digits=3) or 1, results.pages)
     return {
         "items": public_items(results.page(number), as_given=True), "found": results, "number": number,
         "newer": {"page": number - 1} if number > 1 else None, "older": {"page": number + 1} if number < results.pages else None,

@@ -3,21 +3,19 @@
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from casework.numbers import number_in
 from casework.permissions import Action
 from casework.quarantined_list import quarantined_cases
 from web.guards import actor, performs
 
 bp = Blueprint("quarantined", __name__)
 
-LONGEST_NUMBER = 15
-
 
 @bp.get("/quarantined")
 @performs(Action.HAND_OVER)
 def cases() -> ResponseReturnValue:
     """By code and moment alone: what a case is about is read on its own page."""
-    typed = request.args.get("after", "")
-    after = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST_NUMBER else None
+    after = number_in(request.args.get("after", ""))
     page = quarantined_cases(by=actor(), after=after)
     return render_template(
         "cases/quarantined.html", rows=page.rows, first_url=url_for(".cases") if after is not None else "",

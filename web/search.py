@@ -14,6 +14,7 @@ from casework.db import unit_of_work
 from casework.folding import index_words
 from casework.limits import TooManyAttempts, count_attempt
 from casework.local_time import local_day
+from casework.numbers import number_in, year_in
 from casework.permissions import Action, may
 from casework.phone_look_ups import LONGEST_REASON, LOOK_UPS, LookUpRefused, look_up_phone
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
@@ -146,14 +147,14 @@ def _page(wanted: Wanted, results: Found | None, form: PhoneForm, **phone: Any) 
 
 def _wanted() -> Wanted:
     """What stands in the address; what makes no sense there narrows nothing."""
-    words, state, year = request.args.get("q", "").strip()[:LONGEST_SEARCH], request.args.get("state", ""), request.args.get("year", "")
+    words, state = request.args.get("q", "").strip()[:LONGEST_SEARCH], request.args.get("state", "")
     return Wanted(
         words=words,
         codes=codes_meant(words, now=now()),
         state=state if state == OPEN or state in set(CaseState) - NEVER_FOUND else "",
         service_code=request.args.get("field", "")[:40],
         area_ref=request.args.get("area", "")[:16],
-        year=int(year) if year.isascii() and year.isdigit() and len(year) == 4 and 1900 < int(year) < 3000 else None,
+        year=year_in(request.args.get("year", "")),
     )
 
 
@@ -163,8 +164,7 @@ def _choices(wanted: Wanted) -> Iterator[tuple[str, Any]]:
 
 
 def _page_number() -> int:
-    given = request.args.get("page", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 4 else 1
+    return number_in(request.args.get("page", ""), digits=3) or 1
 
 
 def _former(hit: Hit, words: tuple[str, ...]) -> list[Piece]:

@@ -14,6 +14,7 @@ from casework.db import unit_of_work
 from casework.followed import followed_list
 from casework.limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.models import Report
+from casework.numbers import number_in
 from casework.own_links import case_of
 from casework.own_lists import own_page_of
 from casework.own_news import put_news_away
@@ -73,9 +74,8 @@ def track() -> ResponseReturnValue:
 def mine() -> ResponseReturnValue:
     if signed_in_account() is None:
         return redirect(url_for(".track"))
-    shows, before = request.args.get("show", ""), request.args.get("before", "")
-    shows = shows if shows in SHOWS else ""
-    after = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
+    shows = asked if (asked := request.args.get("show", "")) in SHOWS else ""
+    after = number_in(request.args.get("before", ""))
     page = own_page_of(actor(), now=now(), shows=shows, before=after)
     is_first = after is None and not shows
     return render_template(

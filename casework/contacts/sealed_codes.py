@@ -5,6 +5,7 @@ from sqlalchemy import update
 from casework.db import db
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact
 from casework.models import OneTimeCode
+from casework.numbers import number_in
 from casework.sealing import lookup_digest, open_json, seal_json
 
 RECIPIENT = "code:"
@@ -41,8 +42,8 @@ def open_message(row: OneTimeCode) -> tuple[Contact, str] | None:
 
 def code_of(recipient: str) -> OneTimeCode | None:
     """The row a delivery names."""
-    number = recipient.removeprefix(RECIPIENT)
-    return db.session.get(OneTimeCode, int(number)) if recipient.startswith(RECIPIENT) and number.isdigit() else None
+    number = number_in(recipient.removeprefix(RECIPIENT))
+    return db.session.get(OneTimeCode, number) if recipient.startswith(RECIPIENT) and number is not None else None
 
 
 def wipe_sent(recipient: str) -> None:

@@ -11,6 +11,7 @@ from casework.messages.kinds import KINDS, Audience
 from casework.messages.recipients import Recipient, account_id_of
 from casework.messages.routing import desk_of
 from casework.models import Account, Case, Clock, Delivery, Follower, OutboxMessage
+from casework.numbers import number_in
 from casework.permissions import actor_for
 from casework.states import OPEN_STATES, CaseState
 
@@ -89,8 +90,8 @@ def _fault_of_staff(message: OutboxMessage, case: Case | None, person: Recipient
 
 def _clock_has_ended(message: OutboxMessage) -> bool:
     """A reminder's key names its clock (casework.reminders)."""
-    number = message.dedupe_key.partition(":")[2].partition(":")[0]
-    clock = db.session.get(Clock, int(number)) if number.isdigit() else None
+    number = number_in(message.dedupe_key.partition(":")[2].partition(":")[0])
+    clock = db.session.get(Clock, number) if number is not None else None
     return clock is None or clock.ended_at is not None
 
 

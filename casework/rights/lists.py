@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.models import Case, CaseReport, Centre, DataRequest, Report
+from casework.numbers import number_in
 from casework.own_links import case_of
 from casework.permissions import ACTION_ROLES, Action, Actor, Role
 from casework.rights.requests import COPY, reports_about
@@ -15,8 +16,8 @@ from casework.successors import centre_at_work
 
 PAGE = 50
 """Requests on one page of the list."""
-LONGEST_NUMBER, LONGEST_INSTANT = 15, 11
-"""Digits of what a page may go on from: rows, and seconds since 1970 up to a year of four digits."""
+SECOND_DIGITS = 11
+"""Digits of the seconds since 1970 up to a year of four digits: there are more seconds than years."""
 MOST_REPORTS = 50
 """Reports named beside a request, the newest."""
 
@@ -40,10 +41,11 @@ class ReportBeside:
 def open_requests(by: Actor, *, after: str = "") -> Page:
     """Those that are not over, in the order of the day on which they have to be done. `after` is what the page before ended with."""
     query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_(None))
-    instant, _sign, number = after.partition("_")
-    if _is_number(instant, LONGEST_INSTANT) and _is_number(number, LONGEST_NUMBER):
-        last = datetime.fromtimestamp(int(instant), tz=UTC)
-        query = query.where(or_(DataRequest.done_due_at > last, and_(DataRequest.done_due_at == last, DataRequest.id > int(number))))
+    first, _sign, second = after.partition("_")
+    instant, number = number_in(first, digits=SECOND_DIGITS), number_in(second)
+    if instant is not None and number is not None:
+        last = datetime.fromtimestamp(instant, tz=UTC)
+        query = query.where(or_(DataRequest.done_due_at > last, and_(DataRequest.done_due_at == last, DataRequest.id > number)))
     rows = list(db.session.scalars(query.order_by(DataRequest.done_due_at, DataRequest.id).limit(PAGE + 1)))
     shown = rows[:PAGE]
     return Page(shown, f"{int(shown[-1].done_due_at.timestamp())}_{shown[-1].id}" if len(rows) > PAGE else None)
@@ -52,8 +54,9 @@ def open_requests(by: Actor, *, after: str = "") -> Page:
 def done_requests(by: Actor, *, after: str = "") -> Page:
     """Those that are over, the newest first; copies that were handed over at once are among them."""
     query = _of(by, select(DataRequest)).where(DataRequest.done_at.is_not(None))
-    if _is_number(after, LONGEST_NUMBER):
-        query = query.where(DataRequest.id < int(after))
+    number = number_in(after)
+    if number is not None:
+        query = query.where(DataRequest.id < number)
     rows = list(db.session.scalars(query.order_by(DataRequest.id.desc()).limit(PAGE + 1)))
     shown = rows[:PAGE]
     return Page(shown, str(shown[-1].id) if len(rows) > PAGE else None)
@@ -123,11 +126,6 @@ def centres_with_heirs(centre_ids: set[int]) -> set[int]:
     """Some centres, and those that have ended and left their work to one of them."""
     ended = db.session.scalars(select(Centre.id).where(Centre.valid_to.is_not(None))) if centre_ids else ()
     return centre_ids | {centre_id for centre_id in ended if centre_at_work(centre_id, None) in centre_ids}
-
-
-def _is_number(text: str, longest: int) -> bool:
-    """Also of what nobody here has written: other signs are digits too, and there are more seconds than years."""
-    return text.isascii() and text.isdigit() and len(text) <= longest
 
 
 def _of(by: Actor, query: Select[DataRequest]) -> Select[DataRequest]:

@@ -16,6 +16,7 @@ from casework.calendars import rules_head
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import HouseSetting
+from casework.numbers import number_in
 from casework.settings.tiles import tile_fault
 from casework.words import Bilingual
 
@@ -47,9 +48,10 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """Read a whole number within bounds."""
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        number = number_in(text)
+        if number is None or not least <= number <= most:
             raise ValueRefused(f"Cần một số nguyên từ {least} đến {most}.", f"A whole number from {least} to {most} is needed.")
-        return int(text)
+        return number
 
     return read
 

@@ -18,6 +18,7 @@ from sqlalchemy import case as either
 from casework.db import db
 from casework.facts.reading import APART
 from casework.models import Agency, Area, Case, CaseSpan
+from casework.numbers import MICROSECOND_DIGITS, number_in
 from casework.words import Bilingual
 from reports.statistics.behind import Behind, Row
 from reports.statistics.subjects import NOT_YET, Scope
@@ -192,8 +193,8 @@ def _mark(due_at: datetime, id_: int) -> str:
 
 def _mark_in(after: str) -> tuple[datetime, int] | None:
     """Where a list goes on, out of an address people may have written: what makes no sense is its beginning."""
-    micros, _, id_ = after.partition(".")
-    if not (micros.isascii() and micros.isdigit() and id_.isascii() and id_.isdigit() and len(micros) < 18 and len(id_) < 18):
+    first, _, second = after.partition(".")
+    micros, id_ = number_in(first, digits=MICROSECOND_DIGITS), number_in(second)
+    if micros is None or id_ is None:
         return None
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
-    return at, int(id_)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros), id_

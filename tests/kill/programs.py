@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from tests.kill.ports import free_port
 from tests.postgres import Cluster
@@ -70,7 +72,7 @@ class Database(Cluster):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if how == "backend":
-            self._await_recovery()
+            self._await_recovery(victims)
             return
         server.wait()
         self._start_again()
@@ -89,16 +91,17 @@ class Database(Cluster):
         assert self.server is not None
         return [pid for pid in children(self.server.pid) if b"postgres: app " in command_line(pid)]
 
-    def _await_recovery(self) -> None:
+    def _await_recovery(self, victims: Sequence[int]) -> None:
+        """On busy processors the victim takes a while to end, and until the server has noticed it takes connections it throws out again."""
+        assert self.server is not None
         end = time.monotonic() + END_SECONDS
-        time.sleep(0.05)
-        while True:
-            with suppress(Exception):
-                self.connect().close()
-                return
-            if time.monotonic() > end:
-                raise RuntimeError("PostgreSQL did not recover")
+        while time.monotonic() <= end:
+            if not set(victims) & set(children(self.server.pid)):
+                with suppress(psycopg.OperationalError):
+                    self.connect().close()
+                    return
             time.sleep(0.02)
+        raise RuntimeError("PostgreSQL did not recover")
 
     def _start_again(self) -> None:
         """Its children may still be about to notice that the first process is gone; until then it refuses to start, as it should."""

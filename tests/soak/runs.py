@@ -59,7 +59,7 @@ def carry_out(run: Run, options: Options, *, resume: bool, only: str = "", folde
         try:
             found = do()
         except Exception as failure:
-            result["rounds"][name] = {"failed": "".join(traceback.format_exception_only(failure)).strip(), "seconds": _since(begun)}
+            result["rounds"][name] = {"failed": "".join(traceback.format_exception(failure)).strip(), "seconds": _since(begun)}
             _keep(path, result)
             raise RunFailed(f"{run.name}: {name} failed: {failure}") from failure
         result["rounds"][name] = {**found, "seconds": _since(begun)}

@@ -493,6 +493,11 @@ def test_what_is_taken_back_while_it_is_made_leaves_no_file(office: Office, monk
     assert list((office.app.config["DATA"] / making.FOLDER).iterdir()) == []
 
 
+def test_a_program_that_lacks_what_makes_an_output_is_told_what_to_bring(sqlite_app: Flask) -> None:
+    with pytest.raises(LookupError, match=r"nothing here makes 'pictures'; web\.outputs\.makers brings"):
+        making.maker_of("pictures")
+
+
 def outputs_of(place: str, act: str, **arguments: Any) -> None:
     with unit_of_work():
         getattr(outputs, act)(db.session.scalars(select(Output).where(Output.ref == place.rpartition("/")[2])).one(), **arguments)

@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
-from casework.models import Membership
+from casework.models import Account, Membership
 from casework.permissions import Role
 from tests import build
 from tests.web.pages import at, signed_in, words_of
-from tests.workflows.test_drafts import CHANGED, CHANGED_AGAIN, NOTE, UNCLEAN, draft_of, handed_in, world_with_people
+from tests.workflows.test_drafts import CHANGED, CHANGED_AGAIN, NOTE, UNCLEAN, deputy, draft_of, handed_in, world_with_people
 from workflows.definitions import shipped_model, shipped_table
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
@@ -229,5 +229,8 @@ def test_a_writer_is_told_that_a_second_person_approves(sqlite_app: Flask, sqlit
     page = as_(sqlite_app, sqlite_client, world, "admin", "en").get(f"/studio/versions/{ref}")
     assert "so a second person has to approve it" in words_of(page)
     assert f"/studio/versions/{ref}/take_back" in page.text
+    world.people["stand_in"] = db.session.get_one(Account, deputy(world, "stand_in", "admin").account_id)
+    page = as_(sqlite_app, sqlite_client, world, "stand_in", "en").get(f"/studio/versions/{ref}")
+    assert "so a second person has to approve it" in words_of(page), "who acts for a writer counts as the writer"
     other = as_(sqlite_app, sqlite_client, world, "approver", "en").get(f"/studio/versions/{ref}")
     assert "so a second person has to approve it" not in words_of(other)

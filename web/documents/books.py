@@ -31,6 +31,7 @@ from casework.documents.numbering import (
 from casework.documents.register import LINES, STATES, lines_of
 from casework.local_time import local_day
 from casework.models import Agency, Centre, DocumentBook, DocumentNumber, Event
+from casework.numbers import number_in
 from casework.permissions import Action
 from casework.words import Bilingual
 from web.clock import now
@@ -148,8 +149,7 @@ def _page(
     by, today, sent_strike, sent_outside = actor(), local_day(now()), strike_form is not None, outside_form is not None
     every = books_seen(by)
     chosen = book or _chosen(every, today)
-    after = request.args.get("after", "")
-    lines = lines_of(chosen, after=int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0) if chosen else []
+    lines = lines_of(chosen, after=number_in(request.args.get("after", ""), digits=9) or 0) if chosen else []
     is_full = len(lines) == LINES and chosen is not None and lines[-1].number.number < chosen.last_number
     places = _places(today)
     if outside_form is None and places:
@@ -209,9 +209,9 @@ def _places(today: date) -> list[Place]:
 
 def _as_seen(places: Sequence[Place], key: str) -> Place | None:
     """The place of a choice, with the next number as it stood there: where that was taken since, nothing is entered."""
-    first = key.rpartition(":")[2]
+    first = number_in(key.rpartition(":")[2], digits=9)
     place = next((each for each in places if each.place == _place_in(key)), None)
-    return replace(place, next=int(first)) if place is not None and first.isascii() and first.isdigit() and len(first) < 10 else None
+    return replace(place, next=first) if place is not None and first is not None else None
 
 
 def _place_in(key: str) -> str:

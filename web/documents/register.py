@@ -45,6 +45,7 @@ from casework.documents.to_senders import letter_told
 from casework.letters import PAGE
 from casework.local_time import local_day
 from casework.models import Case
+from casework.numbers import number_in, year_in
 from casework.permissions import Action, may, report_owned_by, seen_by
 from web.clock import now
 from web.documents.making import FAULTS
@@ -90,8 +91,8 @@ def documents() -> ResponseReturnValue:
     by = actor()
     shelf = Shelf(asked) if (asked := request.args.get("shelf", "")) in list(Shelf) else Shelf.TO_NUMBER
     kind = asked if (asked := request.args.get("kind", "")) in KINDS else None
-    year = int(asked) if (asked := request.args.get("year", "")).isascii() and asked.isdigit() and 2000 <= int(asked) < 2200 else None
-    rows = documents_seen(by, shelf, kind=kind, year=year, before=_row(request.args.get("before", "")))
+    year = year_in(request.args.get("year", ""))
+    rows = documents_seen(by, shelf, kind=kind, year=year, before=number_in(request.args.get("before", "")))
     given: dict[str, Any] = {"shelf": shelf.value, "kind": kind, "year": year}
     return render_template(
         "documents/documents.html",
@@ -266,7 +267,3 @@ def _fault(seen: Document) -> str:
     if error is None:
         return ""
     return local(FAULTS[error]) if error in FAULTS else _("An unforeseen failure: %(name)s.", name=error)
-
-
-def _row(typed: str) -> int | None:
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else None

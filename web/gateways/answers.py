@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from casework.messages.sending import Refused, TryLater
+from casework.numbers import number_in
 
 OF_THE_MESSAGE = frozenset({400, 409, 413, 422})
 """Refusals of this message alone. All others are our own fault or the gateway's: an address that has moved, a token that is not good,
@@ -25,8 +26,9 @@ def refuse_unless_taken(status: int, retry_after: str | None) -> None:
 def waiting_time(retry_after: str | None) -> timedelta | None:
     """What Retry-After asks for, in seconds or as a date (RFC 9110, 10.2.3); None when it asks nothing that can be read."""
     text = (retry_after or "").strip()
-    if text.isascii() and text.isdigit() and len(text) < 9:
-        return timedelta(seconds=int(text))
+    seconds = number_in(text, digits=8)
+    if seconds is not None:
+        return timedelta(seconds=seconds)
     try:
         moment = parsedate_to_datetime(text) if text else None
     except (ValueError, TypeError):

@@ -16,6 +16,7 @@ from casework.db import db, unit_of_work
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Camera, Centre
+from casework.numbers import year_in
 from casework.permissions import Action
 from casework.photo_records import staged_photos
 from casework.staff_choices import fields_of
@@ -120,8 +121,7 @@ def cameras() -> ResponseReturnValue:
     """What became of what cameras showed, a year at a time."""
     by, moment = actor(), now()
     this_year, first = moment.astimezone(LOCAL_ZONE).year, first_year(by, now=moment)
-    asked = request.args.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and len(asked) == 4 else this_year
+    year = year_in(request.args.get("year", "")) or this_year
     counted: CameraYear = camera_year(by, year, now=moment)
     return render_template("intake/cameras.html", year=year, years=range(this_year, first - 1, -1), counted=counted)
 

@@ -10,6 +10,7 @@ from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.identity_exports import MOST_NAMED, TooManyNamed, export_identity
 from casework.models import Area, Field, Output
+from casework.numbers import year_in
 from casework.search_index import LONGEST_SEARCH, MOST_FOUND
 from casework.staff_search import OPEN, Wanted
 from casework.states import STAFF_LABELS, CaseState
@@ -60,7 +61,7 @@ def wanted_in(parameters: Mapping[str, Any], progress: Progress) -> Wanted:
         state=state if state == OPEN or state in set(CaseState) - {CaseState.QUARANTINED} else "",
         service_code=str(parameters.get("field") or "")[:40],
         area_ref=str(parameters.get("area") or "")[:16],
-        year=int(year) if year.isascii() and year.isdigit() and len(year) == 4 and 1900 < int(year) < 3000 else None,
+        year=year_in(year),
     )
 
 

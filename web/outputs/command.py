@@ -21,7 +21,7 @@ from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.links import PARAMETERS
-from web.outputs.making import MAKERS, Progress, working_folder
+from web.outputs.making import Progress, maker_of, working_folder
 
 LISTS = tuple(kind for kind in PARAMETERS if kind not in ("inbox", "outputs"))
 """What can be exported: an inbox and the list of one's files are somebody's."""
@@ -51,7 +51,7 @@ def export_file(
             append(STREAM, "export_by_command", by=by, at=now, payload={**told, "has_identity": with_identity})
         with working_folder(app.config["DATA"]) as folder:
             progress = Progress(by=by, now=now, folder=folder, say=_bounded(say), beside={"by_command": user})
-            made = MAKERS[kind](output, progress)
+            made = maker_of(kind)(output, progress)
             _keep(made.content if isinstance(made.content, bytes) else made.content.read_bytes(), out)
     return str(out)
 

@@ -116,6 +116,13 @@ MAKERS: dict[str, Maker] = {}
 """By the kind of an output."""
 
 
+def maker_of(kind: str) -> Maker:
+    """What makes a kind of output. Raises LookupError where nothing does: a program that did not import `web.outputs.makers`."""
+    if kind not in MAKERS:
+        raise LookupError(f"nothing here makes {kind!r}; web.outputs.makers brings everything that makes something")
+    return MAKERS[kind]
+
+
 def make_outputs(app: Flask, store: FileStore, *, now: datetime, clock: Clock | None = None) -> int:
     """Let go of files whose time is over and make what was ordered, the oldest first; returns how many were taken up.
 
@@ -148,7 +155,7 @@ def _make(taken: Taken, store: FileStore, clock: Clock, data: Path) -> None:
             by = actor_of(output, now=clock())
             progress = WorkerProgress(taken, by=by, clock=clock, folder=folder)
             try:
-                made = MAKERS[output.kind](output, progress)
+                made = maker_of(output.kind)(output, progress)
                 db.session.rollback()
                 stored = _stored(store, made)
             finally:

@@ -15,6 +15,7 @@ from casework.file_store import PIECE
 from casework.identity_exports import MOST_NAMED
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Output
+from casework.numbers import number_in
 from casework.outputs import (
     KINDS,
     LONGEST_REASON,
@@ -83,8 +84,8 @@ class OrderForm(Form):
 @bp.get("/exports")
 @performs(Action.EXPORT_LIST)
 def outputs() -> ResponseReturnValue:
-    before = request.args.get("before", "")
-    rows = outputs_seen(actor(), before=int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None)
+    before = number_in(request.args.get("before", ""))
+    rows = outputs_seen(actor(), before=before)
     kinds = [KINDS[key] for key in WITHOUT_CHOICE if all(may(actor(), action) for action in KINDS[key].needs)]
     return render_template(
         "outputs/outputs.html", rows=rows, kinds=kinds, next=url_for(".outputs", before=rows[-1].id) if len(rows) == PAGE else "",

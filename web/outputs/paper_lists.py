@@ -7,6 +7,7 @@ from casework.documents.kinds import KINDS
 from casework.documents.numbering import book_seen
 from casework.documents.register import STATES, Document, Line, Shelf, documents_seen, every_line
 from casework.models import DocumentBook, Output
+from casework.numbers import year_in
 from casework.outputs import OutputRefused
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file
@@ -53,7 +54,7 @@ def letter_table(output: Output, progress: Progress) -> Table:
     chosen = {"mục": SHELVES[shelves[0]] if len(shelves) == 1 else "", "loại": KINDS[kind].name.vi if kind in KINDS else "", "năm": year}
     words = "; ".join(f"{name}: {value}" for name, value in chosen.items() if value)
     table = Table("Danh sách văn bản", LETTER_COLUMNS, (), notes=[("Bộ lọc", words or "không có")])
-    of_year = int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None
+    of_year = year_in(year)
     table.rows = _letters(output, progress, table, shelves, kind if kind in KINDS else None, of_year)
     return table
 

@@ -18,6 +18,7 @@ from casework.db import db, unit_of_work
 from casework.documents.kinds import AGENCY_SHEET
 from casework.errors import CaseworkError
 from casework.models import Agency, Centre, Output, ReportSchedule
+from casework.numbers import number_in
 from casework.outputs import KINDS, retry_output
 from casework.permissions import Action, NotAllowed, Role, may
 from casework.role_words import ROLE_WORDS
@@ -96,7 +97,7 @@ class PlanForm(Form):
         kept = self.keep_days.data or ""
         return Plan(
             self.name.data or "", self.form.data or "", (self.clock_time.data or "").strip(), int(self.days_after.data or 0),
-            tuple(self.desks.data or ()), tuple(self.accounts.data or ()), int(kept) if kept.isdigit() else None,
+            tuple(self.desks.data or ()), tuple(self.accounts.data or ()), number_in(kept),
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.numbers import number_in
 from casework.permissions import Action, Role
 from casework.rights.access_log import LONGEST_CODE, LONGEST_LOGIN, LogRefused, LookPage, Wanted, looks_logged
 from web.guards import actor, performs
@@ -14,8 +15,6 @@ from web.outputs.links import export_url
 from web.public_wanted import day_typed
 
 bp = Blueprint("rights_access", __name__)
-
-LONGEST_NUMBER = 15
 
 
 @bp.get("/personal-data/looks")
@@ -26,7 +25,7 @@ def looks() -> ResponseReturnValue:
     wanted = Wanted(asked["login"], asked["code"], day_typed("from"), day_typed("to"))
     before, refusal = request.args.get("before", ""), _misread(asked, wanted)
     try:
-        page = looks_logged(actor(), wanted, before=int(before) if _is_number(before) else None)
+        page = looks_logged(actor(), wanted, before=number_in(before))
     except LogRefused as refused:
         page, refusal = LookPage([], None), local(refused.text)
     chosen: dict[str, Any] = {name: value for name, value in asked.items() if value}
@@ -42,7 +41,3 @@ def _misread(asked: dict[str, str], wanted: Wanted) -> str:
         if asked[name] and day is None:
             return str(_("“%(typed)s” is not a day. Example: 31/12/2026", typed=asked[name]))
     return ""
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER

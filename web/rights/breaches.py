@@ -14,6 +14,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.job_records import ask_for_run, job_rows
 from casework.models import Breach, Centre, LoginSession
+from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed, may
 from casework.rights import affected
 from casework.rights.affected import WAY_LABELS, Found, Time, counts_of, sessions_during, subjects_of, work_out
@@ -57,7 +58,6 @@ bp = Blueprint("rights_breaches", __name__)
 
 ALL = "all"
 """Stands for the whole installation where a centre is chosen."""
-LONGEST_NUMBER = 15
 KNOWN = tuple(KNOWN_LABELS)
 NOTICED, SENT = Bilingual("Phát hiện lúc", "Noticed at"), Bilingual("Gửi lúc", "Sent at")
 FIRST, UNTIL = Bilingual("Từ", "From"), Bilingual("Đến trước", "Until before")
@@ -288,5 +288,4 @@ def _centre_sent() -> int | None:
 
 
 def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
+    return number_in(request.args.get(name, ""))

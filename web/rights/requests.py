@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import DataRequest
+from casework.numbers import number_in
 from casework.permissions import Action
 from casework.rights.deciding import (
     answer_request,
@@ -98,8 +99,7 @@ def _decide(row: DataRequest, act: str) -> None:
     elif act == "refuse":
         refuse_request(row, by=by, now=moment, words=words)
     elif act == "extend":
-        days = request.form.get("days", "")
-        extend_request(row, by=by, now=moment, days=int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 0, words=words)
+        extend_request(row, by=by, now=moment, days=number_in(request.form.get("days", ""), digits=4) or 0, words=words)
     else:
         carry_out(row, by=by, now=moment, words=words)
 

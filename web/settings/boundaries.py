@@ -19,6 +19,7 @@ from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.file_store import FileMissing
 from casework.models import Area
+from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed
 from casework.settings.recording import LONGEST_REASON
 from casework.settings.scopes import centres_of
@@ -130,7 +131,7 @@ def _change(share: float | None) -> str:
 
 
 def _skipped() -> set[int]:
-    return {int(number) for number in request.form.getlist("skip") if number.isascii() and number.isdigit() and len(number) < 6}
+    return {number for text in request.form.getlist("skip") if (number := number_in(text)) is not None}
 
 
 def _chosen(checked: Checked) -> dict[int, str]:

@@ -33,6 +33,7 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import CalendarDay, Centre
+from casework.numbers import year_in
 from casework.office_hours import spans_in
 from casework.permissions import Action, NotAllowed, Role
 from casework.settings.recording import LONGEST_REASON
@@ -232,8 +233,7 @@ def _scopes() -> dict[str, Scope]:
 
 def _year(text: str) -> int:
     this = local_day(now()).year
-    year = int(text) if text.isascii() and text.isdigit() and len(text) == 4 else this
-    return min(max(year, FIRST_YEAR), this + YEARS_AHEAD)
+    return min(max(year_in(text) or this, FIRST_YEAR), this + YEARS_AHEAD)
 
 
 def _by_month(rows: list[CalendarDay], year: int) -> list[tuple[date, list[CalendarDay]]]:

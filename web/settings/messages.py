@@ -24,6 +24,7 @@ from casework.messages.dead_letters import (
 from casework.messages.digests import DIGEST
 from casework.messages.kinds import KINDS
 from casework.messages.rendering import TEST_MESSAGE
+from casework.numbers import number_in
 from casework.permissions import Action
 from casework.words import Bilingual
 from web.clock import now
@@ -98,7 +99,7 @@ def _done(act: Callable[[], Any]) -> ResponseReturnValue:
 
 
 def _chosen() -> list[int]:
-    return [int(text) for text in request.form.getlist("message") if text.isascii() and text.isdigit() and len(text) < 19]
+    return [number for text in request.form.getlist("message") if (number := number_in(text)) is not None]
 
 
 def kind_words(template: str) -> Bilingual:

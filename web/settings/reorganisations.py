@@ -13,6 +13,7 @@ from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Account, Centre, Reorganisation
+from casework.numbers import number_in
 from casework.permissions import Action
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind, Line
@@ -168,8 +169,7 @@ def line(ref: str, kind: str) -> ResponseReturnValue:
 @performs(Action.REORGANISE)
 def removed_line(ref: str) -> ResponseReturnValue:
     found(plan_seen(actor(), ref))
-    number = request.form.get("line", "")
-    line_id = int(number) if number.isascii() and number.isdigit() and len(number) < 16 else 0
+    line_id = number_in(request.form.get("line", "")) or 0
     return _done(ref, lambda: plans.remove_line(ref, line_id, by=actor()), _("The line was taken out."))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.local_time import local_day
 from casework.models import Centre
+from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed
 from casework.settings.columns import Column, Scope
 from casework.settings.event_lists import setting_events
@@ -37,7 +38,6 @@ from web.settings.told import told_events
 
 bp = Blueprint("settings_rows", __name__)
 
-LONGEST_NUMBER = 15
 MOST_CENTRES = 20
 """Centres whose agencies and fields a list offers to be narrowed by."""
 NOTHING = "none"
@@ -210,7 +210,7 @@ def _shown(kind: Kind, rows: list[Any], today: date) -> dict[str, Any]:
 
 def _id(number: str) -> int:
     """The number of a row in an address; 0, which no row has, for what is no number."""
-    return int(number) if number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER else 0
+    return number_in(number) or 0
 
 
 def _today() -> date:

@@ -19,6 +19,7 @@ from casework.facts.progress import waits_since
 from casework.figures.definitions import Rate
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, FiguresSnapshot, Output, RefusalReason
+from casework.numbers import number_in
 from casework.outputs import newest_order, order_output
 from casework.permissions import WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
 from casework.states import STAFF_LABELS, CaseState
@@ -276,8 +277,8 @@ def counting(ref: str) -> ResponseReturnValue:
 @bp.get("/statistics/snapshots")
 @performs(Action.READ_STATISTICS)
 def snapshots() -> ResponseReturnValue:
-    before = request.args.get("before", "")
-    rows = snapshots_seen(actor(), before=int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None)
+    before = number_in(request.args.get("before", ""))
+    rows = snapshots_seen(actor(), before=before)
     return render_template(
         "statistics/snapshots.html",
         snapshots=rows,

@@ -12,11 +12,12 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, Centre
+from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.studio.versions import EVENT_LABELS, INSTALLATION, STATE_LABELS, number_sent
+from web.studio.versions import EVENT_LABELS, INSTALLATION, STATE_LABELS
 from workflows.definitions import Definition
 from workflows.models import ProcessMove, ProcessVersion
 from workflows.moving import batch, plans
@@ -198,7 +199,7 @@ def _version(ref: str) -> ProcessVersion:
 
 
 def _revision() -> int:
-    number = number_sent(request.form.get("revision", ""))
+    number = number_in(request.form.get("revision", ""))
     return -1 if number is None else number
 
 
@@ -261,7 +262,7 @@ def _counts(seen: ProcessMove) -> dict[str, Any]:
 
 
 def _page(seen: ProcessMove, *, refused: str = "") -> str:
-    wanted, after = request.args.get("state", ""), number_sent(request.args.get("after", "")) or 0
+    wanted, after = request.args.get("state", ""), number_in(request.args.get("after", "")) or 0
     state = wanted if wanted in LINE_STATES else None
     rows = plans.lines_of(seen, state=state, after=after, limit=CASES_SHOWN + 1)
     groups = plans.groups_of(seen)

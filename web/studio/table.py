@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
+from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed
 from casework.staff_choices import agencies_of, fields_of
 from casework.words import Bilingual
@@ -16,7 +17,7 @@ from web.clock import now
 from web.filters import local_datetime
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.studio.versions import KEY_LABELS, number_sent
+from web.studio.versions import KEY_LABELS
 from workflows import routing_rows
 from workflows.checks.findings import ModelFinding
 from workflows.drafts import Saved, save_draft
@@ -64,7 +65,7 @@ def save(ref: str) -> ResponseReturnValue:
     revision = request.form.get("revision", "")
     if act != "save":
         return table_page(version, rows=_changed(rows, act), revision=revision)
-    read_at = number_sent(revision)
+    read_at = number_in(revision)
     if read_at is None:
         return table_page(version, rows=rows, refusal=_("What was sent is no draft.")), 422
     try:
@@ -161,7 +162,7 @@ def _changed(rows: list[FormRow], act: str) -> list[FormRow]:
     verb, _colon, number = act.partition(":")
     if verb == "add" and len(rows) < MOST_ROWS:
         rows.append(FormRow(f"r{len(rows) + 1}", ""))
-    place = (number_sent(number) or 0) - 1
+    place = (number_in(number) or 0) - 1
     if 0 <= place < len(rows):
         row = rows.pop(place)
         if verb != "remove":

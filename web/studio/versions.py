@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Centre
+from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed, may
 from casework.words import Bilingual
 from web.clock import now
@@ -33,7 +34,7 @@ from workflows.step_counts import open_steps
 from workflows.table_rows import names_in_tables, table_of
 from workflows.version_events import history_of, writers_of
 from workflows.version_lists import MOST_COUNTED, MOST_VERSIONS, open_cases_of, places_to_edit, versions_seen
-from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for
+from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, acting, check_text, check_version, version_for
 
 bp = Blueprint("studio", __name__)
 
@@ -79,8 +80,6 @@ MOST_TOLD = 20
 FILE_ENDINGS = {FIELD_REPORT: "bpmn", ROUTING: "dmn"}
 INSTALLATION = "installation"
 """The scope that is no centre, in addresses and forms."""
-LONGEST_NUMBER = 9
-"""Digits of a number in a form; counts of saves and rows have fewer."""
 NO_REVISION = -1
 """No draft stands at it: what was sent as a revision is none."""
 
@@ -165,7 +164,7 @@ def act(ref: str, verb: str) -> ResponseReturnValue:
     """Do something with a version; a refusal stands at its button, with the words that were typed."""
     seen, kind = found(version_for(actor(), ref)), found(ACTS.get(verb))
     words, sent = request.form.get("words", ""), request.form.get("revision", "")
-    number = number_sent(sent)
+    number = number_in(sent)
     revision = NO_REVISION if number is None and sent else number
     if kind.needs_clean:
         check_version(seen)  # takes its time, so it comes before the transaction and is known in it
@@ -179,11 +178,6 @@ def act(ref: str, verb: str) -> ResponseReturnValue:
         return _version_page(still, refused=(verb, local(refusal.text), words)), 409 if isinstance(refusal, VersionMoved) else 422
     flash(str(kind.done))
     return redirect(url_for(".version", ref=ref))
-
-
-def number_sent(text: str) -> int | None:
-    """The number a form holds, None for what is none or longer than any there is: Python refuses to read very long ones."""
-    return int(text) if len(text) <= LONGEST_NUMBER and text.isdecimal() else None
 
 
 def _list_page(*, refused: tuple[str, str, Checked | None] | None = None) -> str:
@@ -215,7 +209,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         acts_gone, refused_verb = refused, None
     else:
         acts_gone, refused_verb = None, refused[0] if refused else None
-    is_writer = "approve_version" in acts and bool(by.counts_as & writers_of(seen))
+    is_writer = "approve_version" in acts and bool(acting(by, seen.centre_id, Action.APPROVE_PROCESS).counts_as & writers_of(seen))
     base = db.session.get(ProcessVersion, seen.base_id) if seen.base_id else None
     measure = measure_of(seen, by=by)
     changes = changes_between(text_of(measure.version), xml) if measure is not None else ()
