@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 
 from casework.errors import CaseworkError
 from casework.models import Answer
-from casework.numbers import number_in
 from casework.openings import newest_answers, opened_by, refuse_unopened
 from casework.permissions import Action
+from casework.typed import number_in
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import current_app, request
@@ -16,6 +15,7 @@ from casework.photo_records import staged_photos
 from casework.staff_views import answers_seen
 from casework.step_fields import LONGEST_LONG_TEXT, LONGEST_TEXT, PHOTO, FieldRefused, fitted, number_words
 from casework.step_records import DO_STEP, step_records_seen
+from casework.typed import day_in
 from web.filing_form import sound_token
 from web.forms import NOTHING, Form
 from web.guards import actor
@@ -147,10 +147,10 @@ def typed(field: FormField, text: str | None) -> Any:
         case FieldType.YES_NO:
             return {"true": True, "false": False}.get(words, words)
         case FieldType.DATE:
-            try:
-                return date.fromisoformat(words)
-            except ValueError:
-                raise FieldRefused(field, "Vui lòng chọn một ngày.", "Please choose a day.") from None
+            day = day_in(words)
+            if day is None:
+                raise FieldRefused(field, "Vui lòng chọn một ngày.", "Please choose a day.")
+            return day
         case _:
             return text
 

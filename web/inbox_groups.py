@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from flask_babel import gettext as _
 
 from casework.local_time import local_day
-from casework.numbers import MICROSECOND_DIGITS, number_in
+from casework.typed import MICROSECOND_DIGITS, number_in
 from web.due import day_words, last_day
 from workflows.inbox import Position
 from workflows.models import WaitingTask

@@ -26,8 +26,8 @@ from casework.messages.choices import (
 )
 from casework.messages.push_subscriptions import SubscriptionRefused, subscribe, subscriptions_of, unsubscribe
 from casework.models import Account, Reporter
-from casework.numbers import number_in
 from casework.permissions import Action
+from casework.typed import number_in
 from web.browsers import browser_words
 from web.clock import now
 from web.forms import Form

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from flask import request
@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from casework.public_choices import Choice, Choices
 from casework.public_filters import LONGEST_SEARCH, PublicState, Wanted
+from casework.typed import day_in
 from web.clock import now
 from web.due import day_words
 from web.locales import in_reader_language
 
-DAY_FORMS = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y")
 """As browsers send a day, and as people type one where the browser has no field for it."""
 YES = {"urgency": "urgent", "late": "late"}
 
@@ -50,14 +50,7 @@ def address_of(wanted: Wanted) -> dict[str, str]:
 
 def day_typed(name: str) -> date | None:
     """The day in a part of the address; None without one, or when it is none."""
-    typed = request.args.get(name, "").strip()
-    for form in DAY_FORMS:
-        try:
-            day = datetime.strptime(typed, form).date()                                      # noqa: DTZ007 - a day, not an instant
-        except ValueError:
-            continue
-        return day if 2000 <= day.year < 3000 else None
-    return None
+    return day_in(request.args.get(name, ""))
 
 
 def misunderstood(wanted: Wanted) -> list[str]:

@@ -14,7 +14,6 @@ from casework.db import unit_of_work
 from casework.followed import followed_list
 from casework.limits import Limit, TooManyAttempts, count_attempt, limit_set_by
 from casework.models import Report
-from casework.numbers import number_in
 from casework.own_links import case_of
 from casework.own_lists import own_page_of
 from casework.own_news import put_news_away
@@ -22,6 +21,7 @@ from casework.own_reports import report_opened_by
 from casework.permissions import Action, report_owned_by
 from casework.public_cases import code_of_case
 from casework.ratings import RatingRefused
+from casework.typed import number_in
 from web.clock import now
 from web.forms import Form
 from web.guards import TRACKED_KEY, actor, found, own_report_here, performs, signed_in_account

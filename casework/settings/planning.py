@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +14,7 @@ from casework.errors import CaseworkError
 from casework.folding import fold
 from casework.settings.import_columns import COLUMNS, YES, Row
 from casework.settings.tables import FORMULA, LONGEST_CELL
+from casework.typed import day_in
 from casework.words import Bilingual
 
 
@@ -101,13 +102,10 @@ class Cells:
     def day(self, key: str) -> date | None:
         """A day as 2026-03-02 or 02/03/2026; None for an empty cell."""
         text = self.text(key)
-        for form in ("%Y-%m-%d", "%d/%m/%Y"):
-            try:
-                return datetime.strptime(text, form).date() if text else None  # noqa: DTZ007  # a day, no instant
-            except ValueError:
-                continue
-        self.fault(key, Bilingual("Cần ngày dạng 02/03/2026.", "A day such as 02/03/2026 is needed."))
-        return None
+        day = day_in(text)
+        if day is None and text:
+            self.fault(key, Bilingual("Cần ngày dạng 02/03/2026.", "A day such as 02/03/2026 is needed."))
+        return day
 
     def number(self, key: str) -> float | None:
         """A decimal number with point or comma; None for an empty cell."""

@@ -16,8 +16,8 @@ from casework.calendars import rules_head
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import HouseSetting
-from casework.numbers import number_in
 from casework.settings.tiles import tile_fault
+from casework.typed import number_in
 from casework.words import Bilingual
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import case as either
 from casework.db import db
 from casework.facts.reading import APART
 from casework.models import Agency, Area, Case, CaseSpan
-from casework.numbers import MICROSECOND_DIGITS, number_in
+from casework.typed import MICROSECOND_DIGITS, number_in
 from casework.words import Bilingual
 from reports.statistics.behind import Behind, Row
 from reports.statistics.subjects import NOT_YET, Scope

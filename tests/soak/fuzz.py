@@ -13,25 +13,31 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 
 from casework.db import db
+from tests import build
 from tests.conftest import environment_of, prepare_schema, running
 from tests.grounds import KNOWN
-from tests.soak.mutating import Sent, mutated, requests_of
+from tests.soak.mutating import EDGES, Sent, at_edge, mutated, names_in, requests_of
 from tests.soak.runs import Options, Round, Run
 from tests.system.routes import addresses, opens_to, rules
 from tests.system.world import BESIDE, PEOPLE, SECRET_WORDS, Stage, stage
+from tests.web.pages import at
 from web.config import Config
 from web.request_log import LOGGER
 
 MINUTES_EACH = 5
+BEGUN = build.NOON.replace(hour=9)
 VISIT = 200
 """Requests of one person before everything is taken back."""
 SLOWEST = 10.0
@@ -84,6 +90,7 @@ class House:
     asked: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     faults: dict[str, str] = field(default_factory=dict)
+    moment: datetime = BEGUN
 
     @property
     def kept(self) -> Path:
@@ -103,6 +110,7 @@ class House:
         for name in ("-wal", "-shm"):
             self.database.with_name(self.database.name + name).unlink(missing_ok=True)
         shutil.copyfile(self.kept, self.database)
+        self.moment = BEGUN
         for each in KNOWN:
             each.clear()
 
@@ -159,32 +167,72 @@ class House:
         cookies = dict(client._cookies)  # type: ignore[attr-defined]
         corpus, known = self.corpora[name], self.known[name]
         for number in range(VISIT):
-            sent = mutated(lot.choice(corpus), lot, known)
-            self.failures.places.clear()
-            begun = time.monotonic()
-            network = {"REMOTE_ADDR": f"10.{lot.randrange(256)}.{lot.randrange(256)}.7"}
-            try:
-                answer = client.open(sent.path, environ_base=network, buffered=True, **sent.details())
-                status, body = answer.status_code, answer.get_data()
-                answer.close()
-            except Exception as failure:  # what a server would have to answer with a failure
-                status, body = 500, b""
-                self.failures.places.append(f"not caught: {type(failure).__name__}: {str(failure)[:300]}")
-            took = time.monotonic() - begun
-            self.statuses[status] += 1
-            self.asked[name] += 1
-            where = f"seed {seed}, request {number}, {name}"
-            text = body.decode("utf-8", "ignore")
-            if status >= 500 and not (status == 503 and not self.failures.places):
-                self._note(f"{status} {' | '.join(self.failures.places)}", where, sent)
-            elif self.failures.places or "Traceback (most recent call last)" in text:
-                self._note(f"failure logged: {' | '.join(self.failures.places)}", where, sent)
-            if took > SLOWEST:
-                self._note(f"slow: {sent.method} {sent.path.split('/')[1:2]} {took:.0f} s", where, sent)
-            for word in self.unseen[name]:
-                if word in text:
-                    self._note(f"leak: {name} reads “{word}” at {sent.path}", where, sent)
+            self.ask(name, mutated(lot.choice(corpus), lot, known), lot, f"seed {seed}, request {number}, {name}")
         client._cookies = cookies  # type: ignore[attr-defined]
+
+    def sweep(self, name: str, done: set[tuple[str, ...]], lot: random.Random) -> None:
+        """Every field somebody's pages hold, each once with every value of EDGES, unless `done` says that another's pages had it."""
+        self.bring_back()
+        self.gather(name)
+        client = self.stage.person(name)._client
+        cookies = dict(client._cookies)  # type: ignore[attr-defined]
+        for sent in self.corpora[name]:
+            for field_ in names_in(sent):
+                key = (*self._form_of(sent), field_)
+                if key in done:
+                    continue
+                done.add(key)
+                self.bring_back()
+                client._cookies = dict(cookies)  # type: ignore[attr-defined]
+                for value in EDGES:
+                    self.ask(name, at_edge(sent, field_, value), lot, f"{name}, {field_} = {value[:20]!r}")
+        client._cookies = cookies  # type: ignore[attr-defined]
+
+    def _form_of(self, sent: Sent) -> tuple[str, ...]:
+        """The route a request goes to, and which of the acts and kinds it serves."""
+        try:
+            endpoint, parts = self.app.url_map.bind("localhost").match(sent.path, method=sent.method)
+        except HTTPException:
+            return (sent.path,)
+        return (endpoint, *(str(parts.get(part, "")) for part in ("verb", "kind", "key")), dict(sent.fields).get("act", ""))
+
+    def ask(self, name: str, sent: Sent, lot: random.Random, where: str) -> None:
+        """Send one request as somebody and note what is wrong with the answer."""
+        client = self.stage.person(name)._client
+        # no two acts come at one microsecond in a house, and keys of messages hold the instant
+        self.moment += timedelta(seconds=1)
+        at(self.app, self.moment)
+        self.failures.places.clear()
+        begun = time.monotonic()
+        network = {"REMOTE_ADDR": f"10.{lot.randrange(256)}.{lot.randrange(256)}.7"}
+        try:
+            answer = client.open(sent.path, environ_base=network, buffered=True, **sent.details())
+            status, body = answer.status_code, answer.get_data()
+            answer.close()
+        except Exception as failure:  # what a server would have to answer with a failure
+            status, body = 500, b""
+            self.failures.places.append(f"not caught: {type(failure).__name__}: {str(failure)[:300]}")
+        took = time.monotonic() - begun
+        self.statuses[status] += 1
+        self.asked[name] += 1
+        text = body.decode("utf-8", "ignore")
+        if status >= 500 and not (status == 503 and not self.failures.places):
+            self._note(f"{status} {' | '.join(self.failures.places)}", where, sent)
+        elif self.failures.places or "Traceback (most recent call last)" in text:
+            self._note(f"failure logged: {' | '.join(self.failures.places)}", where, sent)
+        if took > SLOWEST:
+            self._note(f"slow: {sent.method} {sent.path.split('/')[1:2]} {took:.0f} s", where, sent)
+        for word in self.unseen[name]:
+            if word in text:
+                self._note(f"leak: {name} reads “{word}” at {sent.path}", where, sent)
+
+    def told(self) -> dict[str, Any]:
+        """What was asked and answered."""
+        return {
+            "requests": self.asked.total(),
+            "corpus": sum(map(len, self.corpora.values())),
+            "statuses": {str(code): number for code, number in sorted(self.statuses.items())},
+        }
 
     def _note(self, what: str, where: str, sent: Sent) -> None:
         if what not in self.faults:
@@ -192,47 +240,58 @@ class House:
             print(f"\n== {self.faults[what]}", flush=True)
 
 
-def fuzzed(seed: int, part: int, minutes: float) -> dict[str, Any]:
-    """Visits for so long, everybody in turn. Raises AssertionError with what was found."""
+@contextmanager
+def house() -> Iterator[House]:
+    """The stage with everybody signed in, as each visit finds it. Raises AssertionError at the end with the faults that were found."""
     with TemporaryDirectory() as folder:
         variables = environment_of(Path(folder))
         config = Config.from_environment(variables)
         prepare_schema(config)
         with running(config) as app:
             app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
-            house = House(app, stage(app), config.data / "langbiang.db", Failures())
-            LOGGER.addHandler(house.failures)
-            for handler in [each for each in LOGGER.handlers if each is not house.failures]:
+            found = House(app, stage(app), config.data / "langbiang.db", Failures())
+            LOGGER.addHandler(found.failures)
+            for handler in [each for each in LOGGER.handlers if each is not found.failures]:
                 LOGGER.removeHandler(handler)
             try:
                 for name in PEOPLE:
-                    house.stage.person(name)
-                assert house.stage.names, "read while the rows are at hand"
-                house.roles = {name: house.stage.world.actor(login).roles for name, login in PEOPLE.items() if login}
-                house.keep()
-                everybody = list(PEOPLE)
-                random.Random(f"{seed}/{part}").shuffle(everybody)
-                end, visit = time.monotonic() + minutes * 60, 0
-                while time.monotonic() < end and len(house.faults) < MOST_FAULTS:
-                    name = everybody[visit % len(everybody)]
-                    seeded = f"{seed}/{part}/{visit}"
-                    house.visit(name, random.Random(seeded), seeded)
-                    visit += 1
+                    found.stage.person(name)
+                assert found.stage.names, "read while the rows are at hand"
+                found.roles = {name: found.stage.world.actor(login).roles for name, login in PEOPLE.items() if login}
+                found.keep()
+                yield found
             finally:
-                LOGGER.removeHandler(house.failures)
-            told = {
-                "requests": house.asked.total(),
-                "visits": visit,
-                "corpus": sum(map(len, house.corpora.values())),
-                "statuses": {str(code): number for code, number in sorted(house.statuses.items())},
-            }
-            print(told, flush=True)
-            if house.faults:
-                raise AssertionError(f"{len(house.faults)} faults: {told}\n" + "\n\n".join(house.faults.values()))
-            return told
+                LOGGER.removeHandler(found.failures)
+            print(found.told(), flush=True)
+            if found.faults:
+                raise AssertionError(f"{len(found.faults)} faults: {found.told()}\n" + "\n\n".join(found.faults.values()))
+
+
+def fuzzed(seed: int, part: int, minutes: float) -> dict[str, Any]:
+    """Visits for so long, everybody in turn. Raises AssertionError with what was found."""
+    with house() as visited:
+        everybody = list(PEOPLE)
+        random.Random(f"{seed}/{part}").shuffle(everybody)
+        end, visit = time.monotonic() + minutes * 60, 0
+        while time.monotonic() < end and len(visited.faults) < MOST_FAULTS:
+            name = everybody[visit % len(everybody)]
+            seeded = f"{seed}/{part}/{visit}"
+            visited.visit(name, random.Random(seeded), seeded)
+            visit += 1
+    return {**visited.told(), "visits": visit}
+
+
+def swept(seed: int) -> dict[str, Any]:
+    """Every field of every form and link of everybody, with every value at its edge. Raises AssertionError with what was found."""
+    lot, done = random.Random(f"{seed}/edges"), set[tuple[str, ...]]()
+    with house() as visited:
+        for name in PEOPLE:
+            visited.sweep(name, done, lot)
+    return {**visited.told(), "fields": len(done)}
 
 
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
+    yield "every field at its edges", lambda: swept(options.seed)
     for part, begun in enumerate(range(0, options.runs, MINUTES_EACH)):
         minutes = min(MINUTES_EACH, options.runs - begun)
         yield f"minutes {begun + 1} to {begun + minutes}", lambda part=part, minutes=minutes: fuzzed(options.seed, part, minutes)  # type: ignore[misc]

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote_from_bytes, urlencode
+from urllib.parse import parse_qsl, quote_from_bytes, urlencode
 
 from lxml import html
 from werkzeug.datastructures import MultiDict
@@ -94,6 +94,24 @@ HOSTILE: tuple[str, ...] = (
     "🕊",
     "𠮷",
 )
+EDGES: tuple[str, ...] = (
+    "²",
+    "9" * 19,
+    "9" * 5000,
+    "-" + "9" * 19,
+    "1e309",
+    "NaN",
+    "0001-01-01",
+    "9999-12-31",
+    "01/01/0001",
+    "31/12/9999",
+    "0001-01-01T00:00",
+    "9999-12-31T23:59",
+    "00:00 01/01/0001",
+    "23:59 31/12/9999",
+    "\0",
+)
+"""Just beyond what a field can be meant to hold: numbers no column takes, days that lie in no calendar once a zone is added."""
 MORE_FIELDS = (
     "id",
     "ref",
@@ -275,6 +293,18 @@ def spoilt_files(lot: random.Random) -> tuple[str, bytes, str]:
             spoilt[lot.randrange(len(spoilt))] = lot.randrange(256)
         content = bytes(spoilt[: lot.randint(1, len(spoilt))])
     return name, content, kind
+
+
+def names_in(sent: Sent) -> list[str]:
+    """Every field of the form and of the address."""
+    return list(dict.fromkeys([name for name, _ in sent.fields] + [name for name, _ in parse_qsl(sent.query, keep_blank_values=True)]))
+
+
+def at_edge(sent: Sent, name: str, value: str) -> Sent:
+    """The request as it was with another value in one of its fields."""
+    fields = tuple((each, value if each == name else was) for each, was in sent.fields)
+    pairs = [(each, value if each == name else was) for each, was in parse_qsl(sent.query, keep_blank_values=True)]
+    return replace(sent, fields=fields, query=urlencode(pairs))
 
 
 def mutated(sent: Sent, lot: random.Random, known: Sequence[str]) -> Sent:

@@ -31,8 +31,8 @@ from casework.documents.numbering import (
 from casework.documents.register import LINES, STATES, lines_of
 from casework.local_time import local_day
 from casework.models import Agency, Centre, DocumentBook, DocumentNumber, Event
-from casework.numbers import number_in
 from casework.permissions import Action
+from casework.typed import number_in
 from casework.words import Bilingual
 from web.clock import now
 from web.documents.register import HIGHEST

@@ -16,10 +16,10 @@ from casework.db import db, unit_of_work
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Camera, Centre
-from casework.numbers import year_in
 from casework.permissions import Action
 from casework.photo_records import staged_photos
 from casework.staff_choices import fields_of
+from casework.typed import year_in
 from casework.words import Bilingual
 from web.base_map import base_map
 from web.clock import now

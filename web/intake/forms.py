@@ -16,6 +16,7 @@ from casework.former_areas import former_names
 from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
 from casework.local_time import LOCAL_ZONE
 from casework.models import Area, Field
+from casework.typed import instant_in
 from web.filing_form import NO_CHOICE, number, sound_token
 from web.forms import Form
 from web.intake.places import Named, commune_meant, names_of
@@ -128,12 +129,8 @@ class IntakeForm(Form):
 
 def moment_typed(text: str) -> datetime | None:
     """An instant from what the browser sends (2022-11-07T13:47) or somebody types (13:47 07/11/2022), local time; None if it is none."""
-    for pattern in ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%H:%M %d/%m/%Y", "%d/%m/%Y %H:%M"):
-        try:
-            return datetime.strptime(text.strip(), pattern).replace(tzinfo=LOCAL_ZONE).astimezone(UTC)
-        except ValueError:
-            continue
-    return None
+    instant = instant_in(text)
+    return instant.astimezone(UTC) if instant is not None else None
 
 
 def moment_for_input(instant: datetime) -> str:

@@ -1,7 +1,6 @@
 """What the law on personal data asks for as files: the register of processing, who looked at whom, the reports a breach affects."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
 from typing import Any
 
 from casework.local_time import local_day
@@ -12,6 +11,7 @@ from casework.rights.affected import WAY_LABELS, subjects_of
 from casework.rights.breaches import KIND_LABELS, breach_seen
 from casework.rights.processing import kept_now, register_on
 from casework.settings.kinds import KINDS
+from casework.typed import day_in
 from reports.tables.table import Column, Table
 from web.outputs.listing import as_file, local_words
 from web.outputs.making import MAKERS, Progress
@@ -56,7 +56,7 @@ Rows = Iterator[tuple[Any, ...]]
 
 def register_table(output: Output, progress: Progress) -> Table:
     """The register of a centre as it stood on a day."""
-    day = _day(output.parameters.get("on")) or local_day(progress.now)
+    day = day_in(str(output.parameters.get("on") or "")) or local_day(progress.now)
     rows = register_on(progress.by, day, centre_id=output.centre_id)
     cells = []
     for row in rows:
@@ -70,7 +70,7 @@ def register_table(output: Output, progress: Progress) -> Table:
 def look_table(output: Output, progress: Progress) -> Table:
     """The looks of a centre by the filter of the page, the newest first, as its reader may know them."""
     asked = {name: str(output.parameters.get(name) or "") for name in ("login", "code", "from", "to")}
-    wanted = Wanted(asked["login"], asked["code"], _day(asked["from"]), _day(asked["to"]))
+    wanted = Wanted(asked["login"], asked["code"], day_in(asked["from"]), day_in(asked["to"]))
     words = {"tên đăng nhập": asked["login"], "mã": asked["code"], "từ ngày": asked["from"], "đến ngày": asked["to"]}
     chosen = "; ".join(f"{name}: {value}" for name, value in words.items() if value)
     table = Table("Ai đã xem dữ liệu cá nhân", LOOK_COLUMNS, (), notes=[("Bộ lọc", chosen or "không có")])
@@ -115,15 +115,6 @@ def affected_table(output: Output, progress: Progress) -> Table:
 
     table.rows = rows()
     return table
-
-
-def _day(typed: Any) -> date | None:
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(str(typed or ""), form).date()  # noqa: DTZ007  # a day, no instant
-        except ValueError:
-            continue
-    return None
 
 
 MAKERS["processing"] = as_file(register_table)

@@ -15,7 +15,6 @@ from casework.file_store import PIECE
 from casework.identity_exports import MOST_NAMED
 from casework.local_time import LOCAL_ZONE
 from casework.models import Centre, Output
-from casework.numbers import number_in
 from casework.outputs import (
     KINDS,
     LONGEST_REASON,
@@ -39,6 +38,7 @@ from casework.permissions import Action, may
 from casework.photo_records import open_copy
 from casework.schedules import outputs_sent_to
 from casework.settings.values import value_of
+from casework.typed import number_in
 from casework.words import Bilingual
 from reports.statistics.periods import NoSuchPeriod, label_of
 from reports.statistics.reach import Reach, reach_named, reaches_of

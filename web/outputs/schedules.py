@@ -18,7 +18,6 @@ from casework.db import db, unit_of_work
 from casework.documents.kinds import AGENCY_SHEET
 from casework.errors import CaseworkError
 from casework.models import Agency, Centre, Output, ReportSchedule
-from casework.numbers import number_in
 from casework.outputs import KINDS, retry_output
 from casework.permissions import Action, NotAllowed, Role, may
 from casework.role_words import ROLE_WORDS
@@ -50,6 +49,7 @@ from casework.schedules import (
     stop_schedule,
 )
 from casework.staff_choices import agencies_of
+from casework.typed import number_in
 from casework.words import Bilingual
 from reports.statistics.due import run_after
 from reports.statistics.periods import KIND_NAMES

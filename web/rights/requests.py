@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.models import DataRequest
-from casework.numbers import number_in
 from casework.permissions import Action
 from casework.rights.deciding import (
     answer_request,
@@ -26,6 +25,7 @@ from casework.rights.lists import done_requests, is_late, next_due, open_request
 from casework.rights.requests import ERASURE, KIND_LABELS, lock_request, reply_in
 from casework.settings.values import value_of
 from casework.states import STAFF_LABELS
+from casework.typed import number_in
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language

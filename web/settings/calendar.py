@@ -33,10 +33,10 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import CalendarDay, Centre
-from casework.numbers import year_in
 from casework.office_hours import spans_in
 from casework.permissions import Action, NotAllowed, Role
 from casework.settings.recording import LONGEST_REASON
+from casework.typed import day_in, year_in
 from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form
@@ -258,9 +258,8 @@ def _fresh(kind: type[ChangeForm], scope: Scope, year: int) -> ChangeForm:
 
 
 def _prefill(form: DaysForm, scope: Scope) -> None:
-    try:
-        day = date.fromisoformat(request.args.get("day", ""))
-    except ValueError:
+    day = day_in(request.args.get("day", ""))
+    if day is None:
         return
     form.first.data = day
     row = db.session.scalars(

@@ -24,8 +24,8 @@ from casework.messages.dead_letters import (
 from casework.messages.digests import DIGEST
 from casework.messages.kinds import KINDS
 from casework.messages.rendering import TEST_MESSAGE
-from casework.numbers import number_in
 from casework.permissions import Action
+from casework.typed import number_in
 from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form

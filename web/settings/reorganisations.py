@@ -13,13 +13,13 @@ from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.local_time import local_day
 from casework.models import Account, Centre, Reorganisation
-from casework.numbers import number_in
 from casework.permissions import Action
 from casework.reorganising import plans
 from casework.reorganising.blueprint import Kind, Line
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import PlanUnknown, plan_seen, plans_seen
 from casework.reorganising.seen import centres_to_reorganise, moved_cases, names_in
+from casework.typed import number_in
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, found, performs

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from casework.errors import CaseworkError
-from casework.local_time import LOCAL_ZONE
+from casework.typed import day_in, instant_in
 
 
 class DayRefused(CaseworkError):
@@ -12,19 +12,15 @@ class DayRefused(CaseworkError):
 
 def typed_day(text: str) -> date | None:
     """A local day; None for an empty field. Raises DayRefused."""
-    for form in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).date() if text.strip() else None  # noqa: DTZ007  # a day, no instant
-        except ValueError:
-            continue
-    raise DayRefused("Cần ngày dạng 02/03/2026.", "A day such as 02/03/2026 is needed.")
+    day = day_in(text)
+    if day is None and text.strip():
+        raise DayRefused("Cần ngày dạng 02/03/2026.", "A day such as 02/03/2026 is needed.")
+    return day
 
 
 def typed_instant(text: str) -> datetime:
     """A local time of a day. Raises DayRefused."""
-    for form in ("%Y-%m-%dT%H:%M", "%H:%M %d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), form).replace(tzinfo=LOCAL_ZONE)
-        except ValueError:
-            continue
-    raise DayRefused("Cần giờ và ngày dạng 07:30 02/03/2026.", "A time and day such as 07:30 02/03/2026 is needed.")
+    instant = instant_in(text)
+    if instant is None:
+        raise DayRefused("Cần giờ và ngày dạng 07:30 02/03/2026.", "A time and day such as 07:30 02/03/2026 is needed.")
+    return instant

@@ -19,10 +19,10 @@ from casework.facts.progress import waits_since
 from casework.figures.definitions import Rate
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, FiguresSnapshot, Output, RefusalReason
-from casework.numbers import number_in
 from casework.outputs import newest_order, order_output
 from casework.permissions import WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
 from casework.states import STAFF_LABELS, CaseState
+from casework.typed import number_in
 from casework.words import Bilingual
 from reports.statistics.behind import Row, cases_of, is_listed
 from reports.statistics.counting import cross, figures_of

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, Centre
-from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed
+from casework.typed import number_in
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Centre
-from casework.numbers import number_in
 from casework.permissions import Action, NotAllowed, may
+from casework.typed import number_in
 from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
