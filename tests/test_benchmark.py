@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import create_engine, select, text
 
 from casework.db import db
+from casework.facts import keeping
 from casework.identity import open_contact
 from casework.models import Case, OutboxMessage, Report, Reporter
 from casework.sealing import lookup_digest
@@ -119,9 +120,22 @@ def test_a_house_that_was_killed_is_gone_on_with_and_verification_finds_nothing_
         if copier.bulk.dialect == "postgresql":
             pages.append(copier.bulk.connection.execute(text("SELECT pg_relation_size('copied')")).scalar_one())
 
+    def killed_with_its_lease(now: datetime) -> int:
+        if len(kept) == 3:
+            assert keeping._claim(now)
+            raise Killed
+        kept.append(now)
+        return keep(now)
+
     pages: list[int] = []
+    kept: list[datetime] = []
+    keep = seeding.keep_facts
     with sizes.opened(house, scale) as app:
         before = indexes(house)
+        monkeypatch.setattr(seeding, "keep_facts", killed_with_its_lease)
+        with pytest.raises(Killed):
+            seeding.build_house(app, scale, now=datetime.now(UTC))
+        monkeypatch.setattr(seeding, "keep_facts", keep)
         monkeypatch.setattr(Copier, "copy", killed_at_its_end)
         with pytest.raises(Killed):
             seeding.build_house(app, scale, now=datetime.now(UTC))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,22 @@ OTHERS = {"LANGBIANG_FIND_FACES": "no", "LANGBIANG_PUSH": "no"}
 
 
 class PromiseBroken(Exception):
-    """Something was lost or doubled, or somebody got an answer nobody should get."""
+    """Something was lost or doubled, somebody got an answer nobody should get, or a control was not found out."""
+
+
+@contextmanager
+def at_work(people: Sequence[Person], around: Surroundings) -> Iterator[None]:
+    """Those people at work until the block ends. Raises PromiseBroken with what they complain of."""
+    for person in people:
+        person.start()
+    try:
+        yield
+    finally:
+        around.stop.set()
+        for person in people:
+            person.join(LONG_PATIENCE)
+    if around.complaints:
+        raise PromiseBroken("; ".join(around.complaints[:20]))
 
 
 @dataclass

@@ -35,6 +35,7 @@ from tests.kill.checking import broken_promises, told_twice
 from tests.kill.installation import prepare
 from tests.kill.journal import Journal, acts_told, lines_in
 from tests.kill.people import Citizen, Person, Staff, Surroundings
+from tests.kill.site import at_work
 from tests.machines.cluster import ADDRESSES, DATABASES, SHIPPED, House, answers, refuse_missing, snapshot, wait
 from tests.machines.network import Host, NotHere, network
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET
@@ -159,22 +160,15 @@ class Rehearsal:
 
     @contextmanager
     def people(self, seed: int) -> Iterator[Surroundings]:
-        """At work until the block ends. Raises NotRestored with what they complain of."""
+        """At work until the block ends. Raises PromiseBroken with what they complain of."""
         around = Surroundings(ADDRESS, self.journals)
         Staff.password = build.PASSWORD
         people: list[Person] = [Citizen(f"citizen_{number}_{seed}", around, seed) for number in range(1, CITIZENS + 1)]
         people += [Staff(login, around, seed) for login in self.staff]
         for person in people:
             person.journal = Timed(person.journal)
-            person.start()
-        try:
+        with at_work(people, around):
             yield around
-        finally:
-            around.stop.set()
-            for person in people:
-                person.join(150)
-        if around.complaints:
-            raise NotRestored("; ".join(around.complaints[:20]))
 
     def lose_everything(self) -> None:
         """Both databases at once, then what the bucket and the web machine hold; keys and backups lie elsewhere."""

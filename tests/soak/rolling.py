@@ -29,6 +29,7 @@ from tests.kill.checking import broken_promises, told_twice, violations
 from tests.kill.journal import acts_told, lines_in
 from tests.kill.people import WORK, Citizen, Person, Staff, Surroundings
 from tests.kill.ports import free_port
+from tests.kill.site import PromiseBroken, at_work
 from tests.machines.cluster import SHIPPED, answers, snapshot, wait
 from tests.postgres import Cluster
 from tests.soak.releases import CommandFailed, Program, Running, last_program_of, schemas, unpacked, version_of
@@ -60,10 +61,6 @@ AT_WORK = "login LIKE 'vanhanh%' OR login LIKE 'canbo.%' OR login LIKE 'lanhdao.
 
 TAKEN_AWAY = "ALTER TABLE report ADD COLUMN of_the_next text NOT NULL DEFAULT ''; ALTER TABLE report ALTER of_the_next DROP DEFAULT"
 """What a migration must not do before the release after: the old program does not fill this."""
-
-
-class PromiseBroken(Exception):
-    """Something was lost, somebody got an answer nobody should get, or a control was not found out."""
 
 
 @contextmanager
@@ -117,23 +114,15 @@ class Desk(BehindNginx, Staff):
 
 
 @contextmanager
-def at_work(address: str, journals: Path, staff: list[str], password: str, *, citizens: int, seed: int) -> Iterator[Surroundings]:
+def of_releases(address: str, journals: Path, staff: list[str], password: str, *, citizens: int, seed: int) -> Iterator[Surroundings]:
     """People at work until the block ends. Raises PromiseBroken with what they complain of."""
     journals.mkdir(exist_ok=True)
     around = Surroundings(address, journals)
     Staff.password = password
     people: list[Person] = [Sender(f"citizen_{number}_{seed}", around, seed) for number in range(1, citizens + 1)]
     people += [Desk(login, around, seed) for login in staff]
-    for person in people:
-        person.start()
-    try:
+    with at_work(people, around):
         yield around
-    finally:
-        around.stop.set()
-        for person in people:
-            person.join(150)
-    if around.complaints:
-        raise PromiseBroken("; ".join(around.complaints[:20]))
 
 
 def carry_over(schema: str, kind: str, options: Options) -> dict[str, Any]:
@@ -148,7 +137,7 @@ def carry_over(schema: str, kind: str, options: Options) -> dict[str, Any]:
         old.start("demo", "--port", str(port), "--data", variables["LANGBIANG_DATA"], port=port).stop()
         config = Config.from_environment(variables)
         staff = asked(config, f"SELECT login FROM account WHERE {AT_WORK}")
-        work = partial(at_work, variables["LANGBIANG_BASE_URL"], folder / "journals", staff, DEMO_PASSWORD)
+        work = partial(of_releases, variables["LANGBIANG_BASE_URL"], folder / "journals", staff, DEMO_PASSWORD)
         with processes(old, port), work(citizens=CITIZENS, seed=options.seed):
             time.sleep(options.runs)
         open_before = asked(config, """SELECT code FROM "case" WHERE closed_at IS NULL""")
@@ -228,7 +217,7 @@ def side_by_side(schema: str, options: Options, *, afterwards: Callable[[str], N
         stack.enter_context(nginx(folder, front, ports))
         journals = folder / "journals"
         phases: list[dict[str, Any]] = []
-        with at_work(variables["LANGBIANG_BASE_URL"], journals, staff, build.PASSWORD, citizens=CITIZENS, seed=options.seed) as around:
+        with of_releases(variables["LANGBIANG_BASE_URL"], journals, staff, build.PASSWORD, citizens=CITIZENS, seed=options.seed) as around:
 
             def phase(name: str) -> None:
                 before = sum(acts_told(journals).values())

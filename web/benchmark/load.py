@@ -33,6 +33,7 @@ from web.benchmark.pages import PageFailed
 from web.benchmark.pages_alone import photos_beside_pages, public_pages_alone
 from web.benchmark.seeding import build_house
 from web.benchmark.steps import database_bytes, empty_application
+from web.benchmark.surroundings import keep
 from web.benchmark.visitors import Crew, HttpBrowser, Notebook, Timing, at_pace, started
 from web.config import Config
 from workflows.models import Incident
@@ -87,8 +88,7 @@ def run(scale: Scale, *, database_url: str | None = None, out: Path | None = Non
             "open_steps": house.open_steps, "people": len(house.accounts), "seconds_to_build": house.seconds, "database_bytes": size,
         }  # fmt: skip
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(measured.as_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(measured.as_json(), out)
     return measured
 
 

@@ -4,7 +4,6 @@ Each hand files a report as a guest and carries it through all steps of web/benc
 each form it sends; then it takes the next. Everything runs on this machine: database, servers, worker and the hands.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -25,7 +24,7 @@ from web.benchmark.life import LIFE, WORDS, LifeStep, Staff, take_on_staff, type
 from web.benchmark.load import free_port, running
 from web.benchmark.pages import PageFailed, Typed, filled
 from web.benchmark.steps import empty_application
-from web.benchmark.surroundings import memory_mb, processor_seconds, surroundings
+from web.benchmark.surroundings import keep, memory_mb, processor_seconds, surroundings
 from web.benchmark.visitors import HttpBrowser, Notebook, started
 from web.config import Config
 from workflows.models import Incident
@@ -78,8 +77,7 @@ def run(
             measured = _lived(app, config, settings, staff, seconds, hands, say)
     measured.beside |= told | {"seconds": seconds, "hands": hands, "servers": servers, "steps_of_a_life": len(LIFE)}
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(measured.as_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(measured.as_json(), out)
     return measured
 
 

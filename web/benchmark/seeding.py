@@ -36,7 +36,7 @@ from sqlalchemy import (
 from casework.db import db, unit_of_work
 from casework.facts.keeping import count_copies, keep_facts
 from casework.messages.routing import route_messages
-from casework.models import Case, CodeCounter
+from casework.models import Case, CodeCounter, FactsProgress, OutboxMessage
 from web.benchmark.bulk import Bulk
 from web.benchmark.copies import Copier, set_sequences
 from web.benchmark.house import (
@@ -56,7 +56,7 @@ from web.benchmark.house import (
 )
 from web.benchmark.indexes import create_indexes, drop_indexes, kept_indexes
 from web.benchmark.plan import Block, Plan, Turned, plan_from, plan_of, tables_of_cases
-from workflows.models import WaitingTask
+from workflows.models import Timer, WaitingTask
 from workflows.wakeups import deliver_messages, fire_due_timers
 
 BOOKS = MetaData()
@@ -153,6 +153,8 @@ def _play(house: House, scale: Scale, now: datetime, told: Told) -> None:
     """Play each life once; those that are over before the first that goes on, so that their windows can end."""
     lives, player = _lives(scale), Player(house, now)
     played = set(db.session.scalars(select(LIVES.c.number)))
+    if len(played) < len(lives):
+        _free_what_the_killed_held()
     for number, (life, back) in enumerate(lives):
         told("Lives", number, len(lives))
         if number in played:
@@ -166,6 +168,13 @@ def _play(house: House, scale: Scale, now: datetime, told: Told) -> None:
     while route_messages(now, 1_000, configured=()):
         pass
     told("Lives", len(lives), len(lives))
+
+
+def _free_what_the_killed_held() -> None:
+    """What it had leased would stay so for ever: time stands still while a house is built."""
+    with unit_of_work():
+        for kind in (FactsProgress, OutboxMessage, Timer):
+            db.session.execute(update(kind).where(kind.leased_until.is_not(None)).values(leased_until=None))
 
 
 def _let_windows_end(now: datetime) -> None:
@@ -182,7 +191,8 @@ def _planned(house: House, scale: Scale, now: datetime) -> Plan:
         return plan_from(kept.plan)
     case_ids = {row.number: row.case_id for row in db.session.execute(select(LIVES))}
     blocks = [(life, Block(case_ids[number])) for number, (life, _) in enumerate(_lives(scale))]
-    share_out(blocks, scale)
+    # of a life that was being played when a process was killed there is one more case
+    share_out(blocks, scale, beside=(db.session.scalar(select(func.count()).select_from(Case)) or 0) - len(blocks))
     people = [[house.accounts[f"work_{role}_{number}"] for number in range(scale.agencies)] for role in ("officer", "leader")]
     turned = Turned(house.agency_ids, house.area_ids, house.field_ids, people)
     plan = plan_of([block for _, block in blocks], turned, now=now)
@@ -190,8 +200,8 @@ def _planned(house: House, scale: Scale, now: datetime) -> Plan:
     return plan
 
 
-def share_out(blocks: Sequence[tuple[Life, Block]], scale: Scale) -> None:
-    """Say how often each life is copied, and over how long a time back its copies lie."""
+def share_out(blocks: Sequence[tuple[Life, Block]], scale: Scale, *, beside: int = 0) -> None:
+    """Say how often each life is copied, and over how long a time back its copies lie; `beside` are cases that are not copied."""
     finished = [each for each in blocks if each[0] in FINISHED]
     opened, resting = [each for each in blocks if each[0] in OPEN], [each for each in blocks if each[0] in RESTING]
     for life, block in opened:
@@ -201,7 +211,7 @@ def share_out(blocks: Sequence[tuple[Life, Block]], scale: Scale) -> None:
     for life, block in resting:
         block.copies = scale.cases_at_desks * life.share // 500
         block.minutes = OPEN_MINUTES
-    left = scale.cases - sum(block.copies + 1 for _, block in (*opened, *resting))
+    left = scale.cases - beside - sum(block.copies + 1 for _, block in (*opened, *resting))
     for life, block in finished:
         block.copies = max(0, left * life.share // sum(each.share for each, _ in finished) - 1)
         block.minutes = FINISHED_MINUTES

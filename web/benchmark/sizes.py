@@ -4,7 +4,6 @@ One visitor after the other asks a server of its own over HTTP, with nobody else
 Time and statements are those of the server's own log of requests. Houses are kept, so that what was killed is gone on with.
 """
 
-import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ from web.benchmark.house import House, Scale, workers
 from web.benchmark.load import free_port, requests_of, running, some_cases
 from web.benchmark.seeding import Told, build_house, is_begun
 from web.benchmark.steps import Readings, Statements, refuse_used
-from web.benchmark.surroundings import surroundings
+from web.benchmark.surroundings import keep, surroundings
 from web.benchmark.visitors import Crew, HttpBrowser, Notebook
 from web.benchmark.weight import Weight, bytes_of_a_case, weights
 from web.config import Config
@@ -90,8 +89,7 @@ def run(
             say(f"verified in {result['verification']['seconds']:.0f} s: {result['verification']['faults']} faults")
         result["figures"] = _pages_and_steps(app, config, settings, house, asked, say) | _timers(app, say)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(result, out)
     return result
 
 

@@ -4,7 +4,6 @@ A life is that of web/benchmark/life.py. All three ways run in the same process,
 is thrown away, on SQLite or in an empty database that is named.
 """
 
-import json
 import os
 import platform
 import tempfile
@@ -30,6 +29,7 @@ from web.benchmark.engine_alone import EngineLife, shipped_definition
 from web.benchmark.life import LIFE, Staff, file_one, take_on_staff, use_case_form, waiting_ref
 from web.benchmark.pages import Browser, PageLife
 from web.benchmark.steps_table import AIM_MS, AIM_STATE_BYTES, AIM_STATEMENTS, FILE
+from web.benchmark.surroundings import keep
 from web.clock import now
 from web.config import Config
 from web.request_log import NO_STATEMENT, be_quiet
@@ -111,8 +111,7 @@ def run(*, lives: int = LIVES, database_url: str | None = None, with_pages: bool
         with empty_application(config) as app:
             result = _measured(app, config, lives, with_pages)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        keep(result, out)
     return result
 
 

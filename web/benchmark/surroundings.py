@@ -1,7 +1,9 @@
 """On what was measured: machine, versions and day, for the file that keeps the figures."""
 
+import json
 import os
 import platform
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
@@ -31,6 +33,12 @@ def surroundings() -> dict[str, Any]:
         "versions": {"python": platform.python_version(), "sqlite" if is_sqlite else "postgresql": version, **_packages()},
         "database": "sqlite" if is_sqlite else "postgresql",
     }  # fmt: skip
+
+
+def keep(result: Mapping[str, Any], out: Path) -> None:
+    """Write what was measured into a file, as JSON that people can read and compare, too."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def memory_mb(process_id: int) -> float:
