@@ -85,6 +85,14 @@ def test_release_and_image_have_the_same_number() -> None:
         assert set(re.findall(r"langbiang:(\d[\d.]*)", (DEPLOY / "container" / name).read_text(encoding="utf-8"))) == {release.group(1)}
 
 
+def test_pgbouncer_tells_every_connection_what_the_program_cannot_tell_behind_it() -> None:
+    pooler = RawConfigParser(comment_prefixes=";")
+    pooler.read(DEPLOY / "cluster/pgbouncer.ini", encoding="utf-8")
+    assert len(pooler["databases"]) == 2
+    for name, entry in pooler["databases"].items():
+        assert "connect_query='SET jit = off'" in entry, name
+
+
 @pytest.mark.parametrize("name", ["install.md", "upgrade.md"])
 def test_a_guide_names_files_and_commands_there_are(name: str) -> None:
     typed = "\n".join(BLOCK.findall((ROOT / "docs" / name).read_text(encoding="utf-8")))

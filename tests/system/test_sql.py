@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import event, make_url, select, text
 
 from casework.db import db, unit_of_work
 from casework.models import Case, Delivery, Letter
 from casework.permissions import Role
 from tests import build
 from tests.conftest import environment_of, running
+from tests.postgres import Cluster
 from tests.system.person import Person
 from tests.whole import WHOLE
 from web.config import Config
@@ -147,3 +149,13 @@ def test_no_page_takes_more_statements_than_allowed(both: dict[int, dict[str, in
 def test_no_page_takes_more_statements_when_there_are_more_cases(both: dict[int, dict[str, int]]) -> None:
     grown = {page: (both[FEW][page], number) for page, number in both[MANY].items() if number > both[FEW][page]}
     assert grown == {}
+
+
+def test_postgresql_compiles_no_statement_of_ours_whatever_the_server_is_set_to(
+    postgres_environment: dict[str, str], postgres: Cluster
+) -> None:
+    config = Config.from_environment(postgres_environment)
+    with postgres.connect() as connection:
+        connection.execute(SQL("ALTER DATABASE {} SET jit = on").format(Identifier(make_url(config.database_url).database or "")))
+    with running(config):
+        assert db.session.scalar(text("SHOW jit")) == "off"
