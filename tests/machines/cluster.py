@@ -24,6 +24,8 @@ ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "deploy" / "cluster"
 PROGRAMS = Path("/usr/lib/postgresql/17/bin")
 NEEDED = {"patroni": "patroni", "etcd": "etcd-server", "pgbouncer": "pgbouncer", "haproxy": "haproxy", "nginx": "nginx"}
+SPEAKS_ETCD = Path("/usr/lib/python3/dist-packages/etcd")
+"""Debian's Patroni comes with one store or another, and by itself with Consul."""
 FRONT = "10.77.0.10"
 ADDRESSES = {"front": FRONT, "web1": "10.77.0.11", "web2": "10.77.0.12", "db1": "10.77.0.21", "db2": "10.77.0.22", "store": "10.77.0.31"}
 DATABASES, WEBS = ("db1", "db2"), ("web1", "web2")
@@ -41,6 +43,8 @@ def refuse_missing() -> None:
     missing = sorted({package for program, package in NEEDED.items() if shutil.which(program, path=path) is None})
     if not (PROGRAMS / "postgres").exists():
         missing.append("postgresql-17")
+    if not SPEAKS_ETCD.exists():
+        missing.append("python3-etcd")
     if missing:
         raise NotHere(f"apt-get install -y --no-install-recommends {' '.join(missing)}")
 
