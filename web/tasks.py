@@ -70,7 +70,7 @@ def task(ref: str) -> ResponseReturnValue:
         result = perform_recorded(ref, by=actor(), now=now(), act=act.verb, form=act.form)
     except (TaskAlreadyDone, TaskClaimed):
         return _done(_step(ref), typed_in(page.form)), 409
-    except (NotAllowed, CaseBusy, StepFailed):
+    except (NotAllowed, TaskUnknown, CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
         return _shown(page, refusal=local(refusal.text)), 422

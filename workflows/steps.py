@@ -238,6 +238,8 @@ def _locked_task(task_ref: str) -> WaitingTask:
 
 
 def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case) -> None:
+    if case.quarantined_at is not None:  # perhaps since the page was opened: nothing is to be found of it
+        raise TaskUnknown
     if not is_at(by, task.desk, case):
         raise NotAllowed
     _refuse_frozen(task)

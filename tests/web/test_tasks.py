@@ -1,6 +1,8 @@
 """Steps in general: who may open them, what is said when they are over, where one goes next."""
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 
@@ -9,6 +11,7 @@ from casework.models import Case
 from tests import build
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
+from web import tasks
 from web.tasks import PAGES
 from web.text_changes import Change, changes
 from workflows.definitions import shipped_model
@@ -103,6 +106,21 @@ def test_of_a_quarantined_case_no_step_is_there(office: Office) -> None:
     with unit_of_work():
         db.session.get_one(type(case), case.id).quarantined_at = build.NOON
     assert {office.get(name, address).status_code for name, address in addresses.items()} == {404}
+
+
+def test_of_a_case_taken_out_while_its_step_is_sent_nothing_is_found_either(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = build.case_at(office.world, "at_agency")
+    perform = tasks.perform_recorded
+
+    def taken_out_first(ref: str, **how: Any) -> Any:
+        with unit_of_work():
+            db.session.get_one(Case, case.id).quarantined_at = build.NOON
+        return perform(ref, **how)
+
+    monkeypatch.setattr(tasks, "perform_recorded", taken_out_first)
+    assert office.post("officer_PTNMT", step(case, "accept_assignment"), act="accept").status_code == 404
+    db.session.expire_all()
+    assert build.waiting(case, "accept_assignment").state == "waiting"
 
 
 def test_an_agency_that_was_released_reads_no_title_on_its_old_step(office: Office) -> None:
