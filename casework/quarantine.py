@@ -44,6 +44,9 @@ REASON_PURPOSE = "reason of a quarantine"
 LONGEST_REASON = 2_000
 LONGEST_RECEIPT = 300
 
+IS_HAND_OVER = Event.type == "hand_over"
+"""An event after which nobody has the content any more."""
+
 APART = "Hồ sơ được xử lý theo thủ tục riêng."
 """What an agency may know of why its work ended."""
 
@@ -148,7 +151,7 @@ def erase_handed_over(case: Case, *, by: Actor, now: datetime) -> None:
 
 def handed_over_at(case: Case) -> datetime | None:
     """When the content was erased; None while the confidential readers still have it."""
-    return db.session.scalar(select(Event.at).where(Event.case_id == case.id, Event.type == "hand_over"))
+    return db.session.scalar(select(Event.at).where(Event.case_id == case.id, IS_HAND_OVER))
 
 
 def quarantine_reason(case: Case, *, by: Actor) -> str | None:

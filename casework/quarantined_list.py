@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, or_, select
 from casework.db import db
 from casework.models import Case, Event
 from casework.permissions import Action, Actor, Role, require
+from casework.quarantine import IS_HAND_OVER
 from casework.successors import Followed, followed_by
 
 PAGE = 50
@@ -44,7 +45,7 @@ def quarantined_cases(*, by: Actor, after: int | None = None) -> QuarantinedPage
     found = list(db.session.scalars(query.order_by(Case.quarantined_at.desc(), Case.id.desc()).limit(PAGE + 1)))
     # whose place decides which of several heirs reads a case is judged case by case
     shown = [case for case in found[:PAGE] if by.holds_for(READERS, case)]
-    handed = select(Event.case_id, Event.at).where(Event.case_id.in_([case.id for case in shown]), Event.type == "hand_over")
+    handed = select(Event.case_id, Event.at).where(Event.case_id.in_([case.id for case in shown]), IS_HAND_OVER)
     times = dict(db.session.execute(handed).all())
     return QuarantinedPage([Quarantined(case, times.get(case.id)) for case in shown], found[PAGE - 1].id if len(found) > PAGE else None)
 
@@ -53,7 +54,7 @@ def count_to_hand_over(*, by: Actor) -> int:
     """How many of them wait to be handed over; counted one past MOST_COUNTED. Nothing for everybody else."""
     if not by.holds(READERS):
         return 0
-    handed = select(Event.id).where(Event.case_id == Case.id, Event.type == "hand_over").exists()
+    handed = select(Event.id).where(Event.case_id == Case.id, IS_HAND_OVER).exists()
     rows = db.session.scalars(_of(by).where(~handed).order_by(Case.quarantined_at.desc()).limit(MOST_LOOKED_AT))
     return sum(1 for _case in islice((case for case in rows if by.holds_for(READERS, case)), MOST_COUNTED + 1))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import joinedload
@@ -14,6 +15,8 @@ from workflows.version_events import writers_of
 from workflows.versions import FIELD_REPORT, SHIPPED, acting, centres_counted, in_scope, may_in_scope, scopes_with
 
 MOST_VERSIONS = 30
+MOST_LOOKED_AT = 300
+"""Versions that were handed in are looked through up to here for such as are the reader's to approve."""
 MOST_DISCARDED = 10
 MOST_CENTRES = 50
 MOST_COUNTED = 1000
@@ -66,10 +69,12 @@ def versions_to_approve(by: Actor) -> list[ProcessVersion]:
     scopes = scopes_with(by, Action.APPROVE_PROCESS)
     if not scopes:
         return []
-    query = select(ProcessVersion).where(ProcessVersion.state == "checked").order_by(ProcessVersion.id).limit(MOST_VERSIONS)
+    query = select(ProcessVersion).where(ProcessVersion.state == "checked").order_by(ProcessVersion.id).limit(MOST_LOOKED_AT)
     if None not in scopes:
         query = query.where(ProcessVersion.centre_id.in_(scopes))
-    return [row for row in db.session.scalars(query) if not acting(by, row.centre_id, Action.APPROVE_PROCESS).counts_as & writers_of(row)]
+    # who wrote a version stands in its history: it is read for as many as it takes
+    others = (row for row in db.session.scalars(query) if not acting(by, row.centre_id, Action.APPROVE_PROCESS).counts_as & writers_of(row))
+    return list(islice(others, MOST_VERSIONS))
 
 
 def places_to_edit(by: Actor) -> list[Centre | None]:

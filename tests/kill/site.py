@@ -40,10 +40,17 @@ def at_work(people: Sequence[Person], around: Surroundings) -> Iterator[None]:
         yield
     finally:
         around.stop.set()
-        for person in people:
-            person.join(LONG_PATIENCE)
+        _await_the_end(people, around)
     if around.complaints:
         raise PromiseBroken("; ".join(around.complaints[:20]))
+
+
+def _await_the_end(people: Sequence[Person], around: Surroundings) -> None:
+    """Until all of them have stopped who began; who goes on is complained of."""
+    for person in people:
+        if person.ident is not None:
+            person.join(LONG_PATIENCE)
+    around.complaints += [f"{person.name} is still at it" for person in people if person.is_alive()]
 
 
 @dataclass
@@ -71,10 +78,7 @@ class Site:
         """Let all acts come to their end and all messages leave, and look at everything. Raises PromiseBroken."""
         let_work(self.around.journals, kinds, AFTERWARDS)
         self.around.stop.set()
-        for person in self.people:
-            if person.ident is not None:
-                person.join(LONG_PATIENCE)
-        self.around.complaints += [f"{person.name} is still at it" for person in self.people if person.is_alive()]
+        _await_the_end(self.people, self.around)
         for worker in self.workers:
             worker.stop()
         hurry_messages()

@@ -5,7 +5,9 @@ Files, memory and processors they share; what they say to each other goes throug
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 GATE = "10.77.0.1"
 """This machine, from which people come."""
@@ -21,6 +24,9 @@ GATE = "10.77.0.1"
 LOCK = Path("/run/lock/langbiang-machines")
 
 NEEDED = {"ip": "iproute2"}
+
+OURS = re.compile(r"lb[0-9a-f]{1,4}")
+"""The name of a rehearsal's network, with which those of its bridge and of its machines begin."""
 
 
 class NotHere(Exception):
@@ -120,6 +126,7 @@ def network(folder: Path) -> Iterator[Network]:
     made = Network(name, folder)
     ours = LOCK.open("w")
     fcntl.flock(ours, fcntl.LOCK_EX)                                       # all have the addresses of deploy/cluster: one at a time
+    _clear_away()
     _ip("link", "add", f"{name}br", "type", "bridge")
     try:
         _ip("addr", "add", f"{GATE}/24", "dev", f"{name}br")
@@ -133,7 +140,25 @@ def network(folder: Path) -> Iterator[Network]:
         ours.close()
 
 
-def _ip(*arguments: str) -> None:
+def _clear_away() -> None:
+    """Take away the networks of rehearsals that were killed: whoever has the lock is the only one there is."""
+    for space in _listed("netns", "list"):
+        network_name, _, host_name = space["name"].partition("-")
+        if OURS.fullmatch(network_name) and host_name:
+            Host(host_name, "", Path(), network_name).kill()
+            _ip("netns", "del", space["name"])
+    for bridge in _listed("link", "show", "type", "bridge"):
+        if OURS.fullmatch(bridge["ifname"].removesuffix("br")) and bridge["ifname"].endswith("br"):
+            _ip("link", "del", bridge["ifname"])
+
+
+def _listed(*arguments: str) -> list[dict[str, Any]]:
+    told = _ip("-json", *arguments)
+    return [each for each in json.loads(told) if each] if told.strip() else []
+
+
+def _ip(*arguments: str) -> str:
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise NotHere(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout

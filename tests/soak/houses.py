@@ -1,4 +1,8 @@
-"""Houses of 1,000, 100,000 and 1,000,000 cases on PostgreSQL: built, weighed, verified and timed; and one whose building is killed."""
+"""Houses of 1,000, 100,000 and 1,000,000 cases on PostgreSQL: built, weighed, verified and timed; and one whose building is killed.
+
+At the end the pages of all of them are read in turns, one of each house, so that what slows the machine for a minute is not taken for
+what a size costs. Steps and timers are those of each house by itself.
+"""
 from __future__ import annotations
 
 import os
@@ -6,7 +10,8 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +19,7 @@ from typing import Any
 from tests.postgres import Cluster
 from tests.soak.runs import RESULTS, Options, Round, Run
 from web.benchmark import sizes, sizes_table, weight
+from web.benchmark.surroundings import keep
 
 SIZES = (1_000, 100_000, 1_000_000)
 SERVER = {"shared_buffers": "2GB", "max_wal_size": "8GB", "checkpoint_timeout": "15min", "effective_cache_size": "12GB"}
@@ -23,21 +29,52 @@ MOST_SECONDS, MOST_CASES = 20 * 60, 1_000_000
 KILLED_CASES, KILLS, LEAST_SECONDS, MOST_LIVED = 20_000, 8, 2.0, 25.0
 
 
-def house(cases: int) -> dict[str, Any]:
-    """One house; raises AssertionError where verification finds anything or building took too long."""
-    out = kept(cases)
-    cluster = Cluster(durable=True, **SERVER)
-    try:
-        cluster.start()
-        with TemporaryDirectory(prefix="langbiang-house-") as folder:
-            result = sizes.run(cases, folder=Path(folder), database_url=cluster.create("house"), with_verify=True, out=out)
-    finally:
-        cluster.stop()
-    for line in (*weight.lines(sizes.weighed_in(result)), *sizes_table.lines([result])):
-        print(line, flush=True)
-    assert result["verification"]["faults"] == 0, result["verification"]["first"]
-    assert result["seconds_to_build"] <= MOST_SECONDS * max(1, cases / MOST_CASES)
-    return {"seconds_to_build": result["seconds_to_build"], "bytes_of_a_case": result["bytes_of_a_case"], "file": str(out)}
+class Street:
+    """The houses, beside one another on one database server until the run ends."""
+
+    def __init__(self) -> None:
+        self._cluster = Cluster(durable=True, **SERVER)
+        self._folders = TemporaryDirectory(prefix="langbiang-houses-")
+        self._urls: dict[int, str] = {}
+
+    def __enter__(self) -> Street:
+        self._cluster.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cluster.stop()
+        self._folders.cleanup()
+
+    def house(self, cases: int) -> dict[str, Any]:
+        """One house; raises AssertionError where verification finds anything or building took too long."""
+        out, folder = kept(cases), self._folder(cases)
+        result = sizes.run(cases, folder=folder, database_url=self._url(cases), with_verify=True, out=out)
+        for line in (*weight.lines(sizes.weighed_in(result)), *sizes_table.lines([result])):
+            print(line, flush=True)
+        assert result["verification"]["faults"] == 0, result["verification"]["first"]
+        assert result["seconds_to_build"] <= MOST_SECONDS * max(1, cases / MOST_CASES)
+        return {"seconds_to_build": result["seconds_to_build"], "bytes_of_a_case": result["bytes_of_a_case"], "file": str(out)}
+
+    def read_in_turns(self, every_size: Sequence[int]) -> dict[str, Any]:
+        """The pages of all houses, into the file of each; a house a run before this one has built is built again."""
+        with ExitStack() as stack:
+            standing = [stack.enter_context(self._standing(cases)) for cases in every_size]
+            figures = sizes.pages_in_turns(standing, asked=sizes.ASKED, say=print)
+        for cases, found in zip(every_size, figures, strict=True):
+            result = sizes_table.results_in([kept(cases)])[0]
+            keep({**result, "figures": result["figures"] | found}, kept(cases))
+        return {"houses": len(standing), "kinds": len(figures[0])}
+
+    def _standing(self, cases: int) -> AbstractContextManager[sizes.Standing]:
+        return sizes.standing(cases, folder=self._folder(cases), database_url=self._url(cases))
+
+    def _folder(self, cases: int) -> Path:
+        return Path(self._folders.name) / str(cases)
+
+    def _url(self, cases: int) -> str:
+        if cases not in self._urls:
+            self._urls[cases] = self._cluster.create(f"house_{cases}")
+        return self._urls[cases]
 
 
 def compared() -> dict[str, Any]:
@@ -86,8 +123,11 @@ def _is_built(folder: str, url: str, seconds: float) -> bool:
 
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
     yield f"killed while {KILLED_CASES} cases are copied", lambda: killed(options)
-    for cases in SIZES[: options.runs]:
-        yield f"{cases} cases", lambda cases=cases: house(cases)  # type: ignore[misc]  # the house of its own round
+    every_size = SIZES[: options.runs]
+    with Street() as street:
+        for cases in every_size:
+            yield f"{cases} cases", lambda cases=cases: street.house(cases)  # type: ignore[misc]  # the house of its own round
+        yield "read in turns", lambda: street.read_in_turns(every_size)
     yield "compared", compared
 
 

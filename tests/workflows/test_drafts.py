@@ -36,7 +36,7 @@ from workflows.drafts import (
 from workflows.models import ProcessInstance, ProcessVersion
 from workflows.parsed import text_of
 from workflows.version_events import history_of
-from workflows.version_lists import open_cases_of, versions_seen
+from workflows.version_lists import open_cases_of, versions_seen, versions_to_approve
 from workflows.versions import (
     FIELD_REPORT,
     ROUTING,
@@ -182,6 +182,16 @@ def test_nobody_approves_what_they_wrote_saved_or_handed_in(world: build.World) 
     with unit_of_work():
         approve_version(draft, by=world.actor("approver"), now=NOON)
     assert draft.state == "approved"
+
+
+def test_what_somebody_wrote_takes_no_place_in_the_list_of_what_they_may_approve(
+    world: build.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version_lists, "MOST_VERSIONS", 1)
+    administrator_who_approves(world)
+    own, other = handed_in(world), handed_in(world, CHANGED_AGAIN, by="admin_2")
+    assert versions_to_approve(world.actor("admin")) == [other]
+    assert versions_to_approve(world.actor("approver")) == [own]
 
 
 def test_a_draft_drawn_from_an_unapproved_one_counts_its_writers_too(world: build.World) -> None:

@@ -6,8 +6,8 @@ Time and statements are those of the server's own log of requests. Houses are ke
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -67,30 +67,47 @@ GUESTS = "public "
 STEP = "a step, sent"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A house that is built, the application on it and the settings its own server is started with."""
+
+    app: Flask
+    config: Config
+    settings: Mapping[str, str]
+    house: House
+
+
 def run(
     cases: int, *, folder: Path, database_url: str | None = None, with_verify: bool = False, asked: int = ASKED, out: Path | None = None,
     say: Callable[[str], None] = print, told: Told = lambda _what, _done, _total: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Build the house, or go on with it, and return what was measured. Raises BenchmarkRefused for a database in use."""
-    settings = {"LANGBIANG_DATA": str(folder), "LANGBIANG_PORT": str(free_port()), "LANGBIANG_METRICS": "no"}
-    settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
-    config, scale = Config.from_environment(settings), scale_of(cases)
-    with opened(config, scale) as app:
-        house = build_house(app, scale, now=datetime.now(UTC), told=told)
+    with standing(cases, folder=folder, database_url=database_url, told=told) as built:
+        house = built.house
         say(f"{house.cases} cases, {house.open_steps} open steps: built in {house.seconds:.0f} s")
-        with app.app_context():
+        with built.app.app_context():
             weighed = weights()
             result = surroundings() | {"cases": house.cases, "open_steps": house.open_steps, "seconds_to_build": house.seconds}
             result |= {"bytes_of_a_case": bytes_of_a_case(weighed), "weights": [asdict(each) for each in weighed]}
             count_public_figures(datetime.now(UTC))
             db.session.remove()
         if with_verify:
-            result["verification"] = verified(config)
+            result["verification"] = verified(built.config)
             say(f"verified in {result['verification']['seconds']:.0f} s: {result['verification']['faults']} faults")
-        result["figures"] = _pages_and_steps(app, config, settings, house, asked, say) | _timers(app, say)
+        result["figures"] = pages_in_turns([built], asked=asked, say=say)[0] | _steps(built, asked, say) | _timers(built.app, say)
     if out is not None:
         keep(result, out)
     return result
+
+
+@contextmanager
+def standing(cases: int, *, folder: Path, database_url: str | None, told: Told = lambda _what, _done, _total: None) -> Iterator[Standing]:
+    """The house of so many cases in this folder and database, built before or now. Raises BenchmarkRefused."""
+    settings = {"LANGBIANG_DATA": str(folder), "LANGBIANG_PORT": str(free_port()), "LANGBIANG_METRICS": "no"}
+    settings |= {"LANGBIANG_DATABASE_URL": database_url} if database_url else {}
+    config, scale = Config.from_environment(settings), scale_of(cases)
+    with opened(config, scale) as app:
+        yield Standing(app, config, settings, build_house(app, scale, now=datetime.now(UTC), told=told))
 
 
 def scale_of(cases: int) -> Scale:
@@ -136,57 +153,80 @@ def weighed_in(result: Mapping[str, Any]) -> list[Weight]:
     return [Weight(**each) for each in result["weights"]]
 
 
-def _pages_and_steps(
-    app: Flask, config: Config, settings: Mapping[str, str], house: House, asked: int, say: Callable[[str], None]
-) -> dict[str, dict[str, float]]:
-    with app.app_context():
-        kinds = _kinds(house)
+def pages_in_turns(houses: Sequence[Standing], *, asked: int, say: Callable[[str], None]) -> list[dict[str, dict[str, float]]]:
+    """What the pages of each house take: its server is asked for one page of a kind, then that of the next house, and so on.
+
+    What slows the machine for a minute so slows the pages of all of them.
+    """
+    token, notebook = secrets.token_hex(3), Notebook()
+    everywhere = [_kinds_in(each) for each in houses]
+    names = list(everywhere[0])
+    with ExitStack() as stack:
+        browsers = [stack.enter_context(_browsers(each, PEOPLE, notebook)) for each in houses]
+        for place, name in enumerate(names):
+            for turn in range(-2, asked):                  # what a process keeps, it has after two
+                for kinds, of_house in zip(everywhere, browsers, strict=True):
+                    login, paths = kinds[name]
+                    of_house[login].mark = f"sized.{token}.{place:02}" if turn >= 0 else ""
+                    of_house[login].open(paths[turn % len(paths)], name)
+    say(f"{asked} pages of each of {len(names)} kinds were read; faults: {len(notebook.faults)} {' '.join(notebook.faults[:3])}")
+    return [_taken_by_kind(each.config, token, names, lambda line: line["status"] == 200) for each in houses]
+
+
+def _steps(standing: Standing, asked: int, say: Callable[[str], None]) -> dict[str, dict[str, float]]:
+    """What a step of any kind takes that people of AGENCIES_AT_WORK agencies and the centre send."""
+    token, notebook, wanted = secrets.token_hex(3), Notebook(), min(STEPS, asked)
+    with _browsers(standing, [login for login, _, _ in workers(AGENCIES_AT_WORK)], notebook) as browsers:
+        crew = Crew([browser for login, browser in browsers.items() if login], notebook)
+        for turn in range(-10, 2 * wanted):
+            if crew.done >= wanted + 10:
+                break
+            for browser in crew.browsers:
+                browser.mark = f"sized.{token}.00" if turn >= 0 else ""
+            crew.do_one()
+    found = _taken_by_kind(standing.config, token, [STEP], lambda line: line["method"] == "POST" and line["status"] in (302, 303))
+    say(f"{found.get(STEP, {}).get('requests', 0)} steps were done; faults: {len(notebook.faults)} {' '.join(notebook.faults[:3])}")
+    return found
+
+
+@contextmanager
+def _browsers(standing: Standing, logins: Sequence[str], notebook: Notebook) -> Iterator[dict[str, HttpBrowser]]:
+    """Browsers of these people, signed in, and of a guest (""), at a server of its own on the house."""
+    with standing.app.app_context():
         db.session.remove()
         db.engine.dispose()
-    token, notebook, names = secrets.token_hex(3), Notebook(), list(kinds)
-    with running({**settings, "LANGBIANG_PROCESSES": "1"}, "serve", wait_for=config.port):
-        browsers = {login: HttpBrowser("127.0.0.1", config.port, notebook, login) for login in ("", *PEOPLE)}
-        for login in PEOPLE:
+    with running({**standing.settings, "LANGBIANG_PROCESSES": "1"}, "serve", wait_for=standing.config.port):
+        browsers = {login: HttpBrowser("127.0.0.1", standing.config.port, notebook, login) for login in ("", *logins)}
+        for login in logins:
             browsers[login].sign_in()
-        for place, (kind, (login, paths)) in enumerate(kinds.items()):
-            browser = browsers[login]
-            for turn in range(-2, asked):                  # what a process keeps, it has after two
-                browser.mark = f"sized.{token}.{place:02}.{turn}" if turn >= 0 else ""
-                browser.open(paths[turn % len(paths)], kind)
-        say(f"{asked} pages of each of {len(kinds)} kinds were read")
-        _do_steps(config.port, notebook, f"sized.{token}.{len(names):02}", asked)
-        for browser in browsers.values():
-            browser.close()
-    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in (*names, STEP)}
+        try:
+            yield browsers
+        finally:
+            for browser in browsers.values():
+                browser.close()
+
+
+def _taken_by_kind(
+    config: Config, token: str, names: Sequence[str], is_counted: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, dict[str, float]]:
+    """What the server's log tells of the requests with this mark, of which some count."""
+    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in names}
     for line in requests_of(config):
         mark = str(line.get("request", "")).split(".")
-        if line.get("what") == "request" and mark[:2] == ["sized", token]:
-            place = int(mark[2])
-            if place < len(names) and line["status"] == 200:
-                found[names[place]].append(line)
-            elif place == len(names) and line["method"] == "POST" and line["status"] in (302, 303):
-                found[STEP].append(line)
-    say(f"{len(found[STEP])} steps were done; faults: {len(notebook.faults)} {' '.join(notebook.faults[:3])}")
+        if line.get("what") == "request" and mark[:2] == ["sized", token] and is_counted(line):
+            found[names[int(mark[2])]].append(line)
     return {kind: _taken(lines) for kind, lines in found.items() if lines}
 
 
-def _do_steps(port: int, notebook: Notebook, mark: str, asked: int) -> None:
-    crew = Crew([HttpBrowser("127.0.0.1", port, notebook, login) for login, _, _ in workers(AGENCIES_AT_WORK)], notebook)
-    for browser in crew.browsers:
-        browser.sign_in()
-    wanted = min(STEPS, asked)
-    for turn in range(-10, 2 * wanted):
-        if crew.done >= wanted + 10:
-            break
-        for browser in crew.browsers:
-            browser.mark = f"{mark}.{turn}" if turn >= 0 else ""
-        crew.do_one()
-    for browser in crew.browsers:
-        browser.close()
+def _kinds_in(standing: Standing) -> dict[str, tuple[str, Sequence[str]]]:
+    """Who asks for which addresses, by kind: cases of all ages, words that half of all cases hold and such as one does."""
+    with standing.app.app_context():
+        kinds = _kinds(standing.house)
+        db.session.remove()
+    return kinds
 
 
 def _kinds(house: House) -> dict[str, tuple[str, Sequence[str]]]:
-    """Who asks for which addresses, by kind: cases of all ages, words that half of all cases hold and such as one does."""
     cases = sorted(some_cases(house))                      # by their refs, which are drawn by lot: of all ages in turn
     codes = select(Case.code).where(Case.centre_id == house.centre_id)
     rare = [*db.session.scalars(codes.order_by(Case.id).limit(20)), *db.session.scalars(codes.order_by(Case.id.desc()).limit(20))]
