@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from casework.letterheads import Head
+from reports.assets import Attachment
 from reports.official import Frame, letter_html
-from reports.pdf import Attachment
 from reports.period_report import LEVELS, LateCase
 from reports.sheets import Column, Grid, change, moment_in_words, number, paragraphs, share
 

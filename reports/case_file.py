@@ -11,8 +11,9 @@ from datetime import datetime
 
 import orjson
 
+from reports.assets import Attachment
 from reports.official import SERIF_FACES
-from reports.pdf import Attachment, render_pdf
+from reports.pdf import render_pdf
 from reports.sheets import sheet_html, stylesheet
 
 DATA_NAME = "ho-so.json"

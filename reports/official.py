@@ -17,8 +17,9 @@ from markupsafe import Markup
 
 from casework.letterheads import Head
 from casework.telephones import as_dialled
+from reports.assets import SERIF_FACES, Assets, Attachment, characters
 from reports.lines import MILLIMETRE, balanced, width
-from reports.pdf import SERIF_FACES, Assets, Attachment, characters, printable, render_pdf, too_long
+from reports.pdf import printable, render_pdf, too_long
 
 MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 LEADING_ZERO_MONTHS = 2

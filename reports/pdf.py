@@ -2,46 +2,16 @@
 
 Every document is PDF/A-3a and PDF/UA-1 at once, and byte for byte the same from the same input: no clock is read, no random number
 drawn. Nothing is fetched. WeasyPrint's own fetcher would read local files and the network for whatever a text managed to name,
-so ours knows the assets it is given, by `app:///name`, and refuses the rest (components.md, 1a). Fonts are whole TrueType
-files: from the web's woff2 subsets WeasyPrint makes one font with mixed glyphs.
+so ours knows the assets it is given, by `app:///name`, and refuses the rest (components.md, 1a).
 """
 
-import io
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from importlib import resources
 
 from casework.errors import CaseworkError
-
-Assets = Mapping[str, tuple[str, bytes]]
-"""Media type and bytes by name."""
-
-FONT_FILES = (
-    "BeVietnamPro-Regular.ttf", "BeVietnamPro-Bold.ttf", "BeVietnamPro-Italic.ttf",
-    "LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf", "LiberationSerif-Italic.ttf", "LiberationSerif-BoldItalic.ttf",
-)  # fmt: skip
-FONT_FACES = """
-@font-face { font-family: "Be Vietnam Pro"; src: url("app:///fonts/BeVietnamPro-Regular.ttf"); }
-@font-face { font-family: "Be Vietnam Pro"; src: url("app:///fonts/BeVietnamPro-Bold.ttf"); font-weight: 700; }
-@font-face { font-family: "Be Vietnam Pro"; src: url("app:///fonts/BeVietnamPro-Italic.ttf"); font-style: italic; }
-"""
-
-
-SERIF_FACES = """
-@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-Regular.ttf"); }
-@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-Bold.ttf"); font-weight: 700; }
-@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-Italic.ttf"); font-style: italic; }
-@font-face { font-family: "Liberation Serif"; src: url("app:///fonts/LiberationSerif-BoldItalic.ttf"); font-weight: 700;
-font-style: italic; }
-"""
-"""For official letters: it has the measures of Times New Roman, which NĐ 30/2020 asks for and which may not be handed on."""
-
-FAMILIES = {"Be Vietnam Pro": FONT_FILES[0], "Liberation Serif": FONT_FILES[3]}
-"""One file of each family: all of a family have the same letters."""
+from reports.assets import FAMILIES, FONT_FACES, Assets, Attachment, characters
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Categories of characters that print nothing: controls, marks of direction and of no width, half characters, private ones."""
@@ -55,17 +25,10 @@ MARKUP = re.compile("([<>])")
 
 MOST_CHARACTERS = 600_000
 """Of the HTML of one document where nothing else is said: some 200 pages, and what a worker sets in a few seconds."""
+
+
 class DocumentTooLong(CaseworkError):
     """There is more text than any document of ours has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file inside the PDF: the data the document was made of, for machines to read (PDF/A-3, relationship Data)."""
-
-    name: str
-    content: bytes
-    description: str = ""
 
 
 def render_pdf(
@@ -82,8 +45,8 @@ def render_pdf(
     known = characters(tuple(name for name in FAMILIES if name in faces))
     html = printable(html, known)
     given = {name: _given(media_type, data, known) for name, (media_type, data) in (assets or {}).items()}
-    # not above: WeasyPrint takes longer to import than half of the program, and most processes never print
-    from reports.typesetting import typeset
+    # WeasyPrint takes longer to import than half of the program, and most processes never print
+    from reports.typesetting import typeset  # late: docs/architecture.md
 
     return typeset(html, stylesheet=stylesheet, assets=given, faces=faces, attachments=attachments, made_at=made_at)
 
@@ -127,24 +90,8 @@ class _Printed(dict[int, int | str | None]):
         return code if code in self._known else self._instead
 
 
-@cache
-def characters(families: tuple[str, ...]) -> frozenset[int]:
-    """The characters each of some families has."""
-    from fontTools.ttLib import TTFont  # late: docs/architecture.md
-
-    each = [frozenset(TTFont(io.BytesIO(font_assets()[f"fonts/{FAMILIES[name]}"][1]), lazy=True).getBestCmap()) for name in families]
-    return frozenset.intersection(*each)
-
-
 def _given(media_type: str, data: bytes, known: frozenset[int]) -> tuple[str, bytes]:
     """An asset, with the words of a drawing treated as those around it."""
     if media_type == "image/svg+xml":
         data = printable(data.decode("utf-8", "replace"), known).encode()
     return media_type, data
-
-
-@cache
-def font_assets() -> Assets:
-    """The typefaces, as assets by the names FONT_FACES and SERIF_FACES give them."""
-    folder = resources.files("reports") / "fonts"
-    return {f"fonts/{name}": ("font/ttf", (folder / name).read_bytes()) for name in FONT_FILES}

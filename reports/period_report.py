@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from casework.letterheads import Head
+from reports.assets import Attachment
 from reports.official import Frame, letter_html
-from reports.pdf import Attachment
 from reports.sheets import FEWEST, Column, Grid, change, moment_in_words, number, office_hours, paragraphs, percent, share
 
 SUBJECT = "Kết quả tiếp nhận, xử lý phản ánh hiện trường"

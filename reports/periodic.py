@@ -16,8 +16,8 @@ from casework.photo_access import public_copy
 from casework.photo_records import open_copy
 from reports.agency_sheet import AgencySheet, agency_sheet_html
 from reports.agency_sheet import data_of as data_of_sheet
+from reports.assets import Assets
 from reports.official import letter_pdf
-from reports.pdf import Assets
 from reports.period_report import PeriodReport, period_report_html
 from reports.period_report import data_of as data_of_report
 from reports.yearbook import Yearbook, yearbook_html

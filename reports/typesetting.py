@@ -20,7 +20,7 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from reports.pdf import FONT_FILES, Assets, Attachment, font_assets
+from reports.assets import FONT_FILES, Assets, Attachment, font_assets
 
 VARIANT = "pdf/a-3a"
 POINTS = 0.75

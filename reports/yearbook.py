@@ -15,8 +15,8 @@ import orjson
 from casework.figures.definitions import FIGURES as PUBLIC_FIGURES
 from casework.figures.definitions import MEDIAN, RATED
 from casework.letterheads import Head
+from reports.assets import Attachment
 from reports.official import Frame, letter_html
-from reports.pdf import Attachment
 from reports.period_report import LEVELS
 from reports.sheets import FEWEST, Column, Grid, moment_in_words, number, office_hours, paragraphs, percent, share
 

@@ -16,12 +16,12 @@ from casework.staff_choices import communes_for, fields_for, villages_for, visib
 from casework.states import STAFF_LABELS
 from casework.words import Bilingual
 from web.act_page import ActPage, ReportActPage
+from web.classify_form import ClassifyForm, chosen_by_hand
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most
-from web.triage import ClassifyForm, chosen_by_hand
 from workflows.inbox import cases_with, codes_meant
 
 LONGEST_WORDS = 2_000
@@ -70,11 +70,8 @@ class ReclassifyPage(ActPage):
         ]
 
     def act(self) -> Act | None:
-        is_valid, form = self.form.validate_on_submit(), self.form
-        for choice in (form.field, form.area):
-            if choice.data == NOTHING:
-                choice.errors, is_valid = [_("Please choose one of the list.")], False
-        if not is_valid:
+        form = self.form
+        if not form.is_complete():
             return None
         return Act(
             self.verb,

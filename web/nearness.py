@@ -5,13 +5,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, make_url
-
-from web.replica import Nearness
 
 LOOKED_EVERY = 2.0
 AWAY_AFTER = 5.0
@@ -29,6 +28,15 @@ REPLAYED = "SELECT pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0') WHERE pg_is_
 
 class NoReplica(psycopg.OperationalError):
     """Whoever answers at LANGBIANG_REPLICA_URL follows nobody: perhaps it was made the primary, perhaps it was forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How it stands with the replica. `behind` is None where it is not known."""
+
+    answers: bool
+    behind: float | None
+    most_behind: float
 
 
 class Server:

@@ -3,6 +3,7 @@
 from casework.models import Case
 from casework.possible_acts import PossibleAct
 from web.act_page import CASE, ActPage
+from web.case_acts import PAGES
 from web.clock import now
 from web.guards import actor
 from workflows.hearing import acts_to_offer
@@ -15,8 +16,5 @@ Link = tuple[PossibleAct, type[ActPage]]
 
 def other_acts(case: Case) -> list[Link]:
     """The acts on the case as a whole, or on one of its reports, that the person may do now; before anything is published."""
-    # Not above: the pages of acts share forms with those of steps.
-    from web.case_acts import PAGES
-
     possible = acts_to_offer(case, actor(), now(), publications=())
     return [(each, PAGES[each.verb]) for each in possible if PAGES[each.verb].about == CASE and each.verb not in LEFT_OUT]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -21,7 +20,7 @@ from web.sessions import COOKIE
 from web.watching.http_metrics import PAGES
 
 if TYPE_CHECKING:
-    from web.nearness import Replica
+    from web.nearness import Nearness, Replica
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -29,15 +28,6 @@ View = Callable[P, ResponseReturnValue]
 BIND = "replica"
 SAYS_NOTHING = frozenset({"language", "csrf_token"})
 """What a browser's state may hold without saying who it is, or that something was sent from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nearness:
-    """How it stands with the replica. `behind` is None where it is not known."""
-
-    answers: bool
-    behind: float | None
-    most_behind: float
 
 
 def install(app: Flask, config: Config) -> None:

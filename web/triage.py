@@ -29,6 +29,7 @@ from casework.states import STAFF_LABELS
 from casework.suggesting import PlaceSuggestion, Suggestions, suggestions_for
 from casework.triage import LONGEST_TITLE, ClearedReport, hotline_calls
 from casework.words import Bilingual
+from web.classify_form import ClassifyForm, chosen_by_hand
 from web.clock import now
 from web.forms import NOTHING, Form
 from web.guards import actor, file_store
@@ -198,19 +199,6 @@ def with_ways(case: Case, alike: list[Alike], *, can_merge: bool) -> list[tuple[
     return found
 
 
-class ClassifyForm(Form):
-    """Field, urgency, complexity, place and whether the case may ever be public."""
-
-    field = SelectField(_l("Field"))
-    urgency = RadioField(
-        _l("Urgency"), choices=[SelectChoice("normal", _l("Normal")), SelectChoice("urgent", _l("Urgent"))], default="normal"
-    )
-    complexity = RadioField(_l("Complexity"), default="ordinary")
-    area = SelectField(_l("Commune"))
-    village = StringField(_l("Village or street"), validators=[at_most(120)])
-    visibility = SelectField(_l("Publication"), default=NOTHING)
-
-
 class ClassifyPage(TaskPage):
     """Say what the matter is; the day of the answer follows from it and stands beside each choice."""
 
@@ -272,11 +260,7 @@ class ClassifyPage(TaskPage):
             self._take(what)
             self.is_unfinished = True
             return None
-        is_valid = self.form.validate_on_submit()
-        for choice in (self.form.field, self.form.area):
-            if choice.data == NOTHING:
-                choice.errors, is_valid = [_("Please choose one of the list.")], False
-        if not is_valid:
+        if not self.form.is_complete():
             return None
         return Act(
             "classify",
@@ -314,11 +298,6 @@ class ClassifyPage(TaskPage):
 def _one_text(parts: list[str | None]) -> str:
     """Texts one after the other, so that no phrase is read across the end of one."""
     return "\n_\n".join(part for part in parts if part)
-
-
-def chosen_by_hand(is_unknown: bool, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A list that begins with nothing chosen where nothing is known: the first entry is no suggestion."""
-    return [(NOTHING, _("Please choose")), *choices] if is_unknown else choices
 
 
 class HotlineForm(Form):

@@ -29,7 +29,8 @@ from pyhanko.sign.timestamps import TimestampRequestError
 
 from casework.documents.seals import PERSON, Seal
 from casework.local_time import LOCAL_ZONE
-from reports.pdf import SERIF_FACES, render_pdf
+from reports.assets import SERIF_FACES
+from reports.pdf import render_pdf
 from reports.signing.failures import SealingFailed
 from reports.signing.fields import NAMES, Increment, add_fields, has_area
 from reports.signing.keys import signer_of

@@ -9,8 +9,9 @@ import pytest
 
 from casework.letterheads import Head
 from reports import official
+from reports.assets import FONT_FACES, SERIF_FACES
 from reports.official import letter_pdf
-from reports.pdf import FONT_FACES, SERIF_FACES, render_pdf
+from reports.pdf import render_pdf
 from tests.reports import samples
 from tests.reports.decree import faults, parts_of
 from tests.reports.measuring import measured

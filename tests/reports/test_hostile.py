@@ -17,8 +17,9 @@ from lxml import etree
 
 from casework.errors import CaseworkError
 from casework.letterheads import Head
+from reports.assets import characters
 from reports.official import body_of
-from reports.pdf import characters, printable
+from reports.pdf import printable
 from reports.typesetting import AssetFetcher
 from tests.reports import samples
 from tests.reports.measuring import MM, measured

@@ -16,8 +16,9 @@ from typing import Any
 import pikepdf
 import pytest
 
+from reports.assets import Attachment, characters
 from reports.official import letter_pdf
-from reports.pdf import Attachment, DocumentTooLong, characters, printable, render_pdf
+from reports.pdf import DocumentTooLong, printable, render_pdf
 from tests.reports import pictures, samples
 from tests.reports.checker import checked
 from tests.reports.measuring import MM, measured

@@ -28,7 +28,7 @@ from tests.conftest import client_of
 from tests.second_centre import of_the_installation
 from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
-from web.replica import Nearness
+from web.nearness import Nearness
 from web.request_log import LOGGER, slow_queries, watch_statements
 from web.watching import jobs as job_watch
 from web.watching.command import health_lines

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from sqlalchemy import Select, and_, case, func, literal, select, text
@@ -41,10 +41,13 @@ from casework.rights.breaches import waits_for_notice
 from casework.settings.values import value_of
 from casework.states import OPEN_STATES
 from web.clock import now
-from web.replica import Nearness, nearness_here
+from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
 from web.watching.jobs import steady
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
+
+if TYPE_CHECKING:
+    from web.nearness import Nearness  # late: docs/architecture.md
 
 MOST = 100_000
 """Rows counted of one kind at most: beyond it matters no more how many there are."""
@@ -101,7 +104,7 @@ class Figures:
     event_at: datetime | None
     certificates: tuple[Certificate, ...]
     replicas: Mapping[str, float] = field(default_factory=dict)
-    nearness: Nearness | None = None
+    nearness: "Nearness | None" = None
     backup_days: int = 30
     notices_late: Backlog = Backlog()
     notices_due: Backlog = Backlog()
