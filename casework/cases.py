@@ -12,6 +12,16 @@ from casework.states import OPEN_STATES, STAFF_LABELS, AssignmentState, CaseStat
 from casework.words import Bilingual
 
 
+class CaseBusy(CaseworkError):
+    """Another step holds the case, or changed it meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Có người khác đang thao tác trên hồ sơ này. Xin thử lại sau giây lát.",
+            "Somebody else is working on this case. Please try again in a moment.",
+        )
+
+
 def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     """Return the case with its row locked until the transaction ends; every step locks the case before anything else.
 

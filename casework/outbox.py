@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from casework.db import db, kept_for_step
+from casework.db import db, kept_for_step, new_ref
 from casework.followers import followers_of, is_known_to_public
 from casework.local_time import local_day
 from casework.models import Case, OutboxMessage, Report
@@ -56,9 +56,14 @@ def tell_desk(role: Role, template: str, *, case: Case, at: datetime, agency_id:
     tell_inbox(desk_name(role, centre_id=centre_id, agency_id=agency_id), template, case=case, at=at, **parameters)
 
 
-def tell_inbox(desk: str, template: str, *, case: Case, at: datetime, key: str | None = None, **parameters: Any) -> None:
-    """Tell whoever reads the inbox of that name. `key` says what makes the message one and the same; else its instant does."""
-    _put(f"desk:{desk}", template, case=case, at=at, parameters={"code": case.code, **parameters}, key=key)
+def tell_inbox(
+    desk: str, template: str, *, case: Case, at: datetime, key: str | None = None, about: str = "", **parameters: Any
+) -> None:  # fmt: skip
+    """Tell whoever reads the inbox of that name. `key` says what makes the message one and the same for ever.
+
+    Without it, what one step says twice of one thing (`about`) is one message, and what two steps say are two, even at one instant.
+    """
+    _put(f"desk:{desk}", template, case=case, at=at, parameters={"code": case.code, **parameters}, key=key, about=about)
 
 
 def tell_account(account_id: int, template: str, *, case: Case, at: datetime, key: str | None = None, **parameters: Any) -> None:
@@ -144,21 +149,23 @@ def add_to_letter(desk: str, case: Case, *, at: datetime, due: datetime) -> None
         letter.parameters = {"codes": [*codes, case.code]}
 
 
-def _put(recipient: str, template: str, *, case: Case, at: datetime, parameters: dict[str, Any], key: str | None = None) -> None:
+def _put(
+    recipient: str, template: str, *, case: Case, at: datetime, parameters: dict[str, Any], key: str | None = None, about: str = ""
+) -> None:  # fmt: skip
     """Write a message; one that the same step has written to the same recipient already is kept, with what was said last."""
-    key = key or f"{template}:{case.id}:{recipient}:{at.timestamp():.6f}"
-    kept = kept_for_step()
-    earlier: OutboxMessage | None = kept.get(("told", key))
+    kept, same = kept_for_step(), ("told", key or (template, about, case.id, recipient, at))
+    earlier: OutboxMessage | None = kept.get(same)
     if earlier is not None:
         earlier.parameters = parameters
         return
-    message = kept["told", key] = OutboxMessage(
+    message = kept[same] = OutboxMessage(
         recipient=recipient,
         channel="page",
         template=template,
         parameters=parameters,
         case_id=case.id,
-        dedupe_key=key,
+        # of one case two timers can be due in one round of the worker, which has one instant for all
+        dedupe_key=key or f"{template}:{case.id}:{new_ref()}",
         created_at=at,
         due_at=at,
     )

@@ -109,7 +109,7 @@ def record_step(
 
 def tell_step_waits(case: Case, *, desk: str, element: str, at: datetime) -> None:
     """Tell an inbox that a step only the model knows has begun to wait there: no use case before it can have said so."""
-    tell_inbox(desk, "step_waiting", case=case, at=at, key=f"step_waiting:{case.id}:{element}:{desk}:{at.timestamp():.6f}", step=element)
+    tell_inbox(desk, "step_waiting", case=case, at=at, about=element, step=element)
 
 
 def reads_step_records(by: Actor, case: Case, assignment: Assignment | None) -> bool:

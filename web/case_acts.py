@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from casework.cases import CaseBusy
 from casework.errors import CaseworkError
 from casework.models import Case
 from casework.permissions import Action, NotAllowed, case_seen_by, require
@@ -25,7 +26,7 @@ from web.locales import in_reader_language as local
 from web.task_page import Act
 from workflows.acts import ActUnknown, act_recorded
 from workflows.hearing import acts_to_offer
-from workflows.incidents import CaseBusy, StepFailed
+from workflows.incidents import StepFailed
 
 bp = Blueprint("case_acts", __name__)
 

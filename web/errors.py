@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError, Unauthorized
 
+from casework.cases import CaseBusy
 from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable
 from casework.errors import CaseworkError
 from casework.file_store import FileNotStored, StorageUnreachable
@@ -20,7 +21,7 @@ from casework.permissions import NotAllowed
 from web.locales import chosen_language, in_reader_language
 from web.request_log import LOGGER, failure_facts, note_security, request_id
 from web.text_owner import AnothersText, is_of_another, wants_json
-from workflows.incidents import CaseBusy, StepFailed
+from workflows.incidents import StepFailed
 from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 NEVER_SHOWN = ("csrf_token", "password", "secret")

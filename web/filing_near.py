@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from casework.alike import alike_nearby
+from casework.cases import CaseBusy
 from casework.centres import CentreMissing
 from casework.errors import CaseworkError
 from casework.followed import case_to_follow
@@ -13,7 +14,7 @@ from casework.words import Bilingual
 from web.clock import now
 from web.filing_form import FilingForm
 from workflows.acts import act_recorded
-from workflows.incidents import CaseBusy, StepFailed
+from workflows.incidents import StepFailed
 
 MOST_SHOWN = 3
 

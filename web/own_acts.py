@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from casework.cases import CaseBusy
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.limits import TooManyAttempts, count_attempt, limit_set_by
@@ -21,7 +22,7 @@ from web.locales import in_reader_language
 from web.own_files import WITH_FILES, files_kept, take_files
 from web.own_page import Refused, own_page, shown_to_sender
 from workflows.acts import act_recorded
-from workflows.incidents import CaseBusy, StepFailed, run_recorded, spot_in_case
+from workflows.incidents import StepFailed, run_recorded, spot_in_case
 from workflows.reporter_steps import do_own_step
 
 bp = Blueprint("own_acts", __name__)

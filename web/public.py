@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_, select
 
+from casework.cases import CaseBusy
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.followed import case_to_follow
@@ -37,7 +38,7 @@ from web.public_wanted import address_of, chips_of, misunderstood, state_words, 
 from web.replica import may_be_behind
 from web.security import own_address
 from workflows.acts import act_recorded
-from workflows.incidents import CaseBusy, StepFailed
+from workflows.incidents import StepFailed
 
 bp = Blueprint("public", __name__)
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField
 
-from casework.cases import STANDSTILLS
+from casework.cases import STANDSTILLS, CaseBusy
 from casework.errors import CaseworkError
 from casework.permissions import Action, NotAllowed, seen_by
 from casework.staff_views import reports_seen, title_seen
@@ -26,7 +26,7 @@ from web.text_owner import AnothersText, is_of_another
 from workflows import steps
 from workflows.assigning import leads_desk
 from workflows.desks import REPORTER, is_at, reads_matter
-from workflows.incidents import CaseBusy, StepFailed, perform_recorded
+from workflows.incidents import StepFailed, perform_recorded
 from workflows.models import WaitingTask
 from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
 from workflows.unforeseen import outcome_words

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
-from casework.cases import lock_case
+from casework.cases import CaseBusy, lock_case
 from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
@@ -30,16 +30,6 @@ MOST_AT_ONCE = 50
 """Incidents tried again with one click."""
 
 Done = TypeVar("Done")
-
-
-class CaseBusy(CaseworkError):
-    """Another step holds the case, or changed it meanwhile."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Có người khác đang thao tác trên hồ sơ này. Xin thử lại sau giây lát.",
-            "Somebody else is working on this case. Please try again in a moment.",
-        )
 
 
 class StepFailed(CaseworkError):

@@ -15,6 +15,7 @@ from casework.rights.telling_affected import write_to_affected
 from casework.settings.staging import forget_staged_imports
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
+from workflows.clock import clock_from
 from workflows.freezing import freeze_figures
 from workflows.leaving import return_tasks_of_leavers
 from workflows.moving.batch import go_on as go_on_with_moves
@@ -78,10 +79,14 @@ INTERVALS: dict[str, timedelta] = {
 
 
 def _drained(take: Callable[[datetime, int], int]) -> Run:
-    """A job that goes on at once while whole batches come back: thousands may be due at one moment."""
+    """A job that goes on at once while whole batches come back: thousands may be due at one moment.
+
+    Each batch has the time it begins at: leases are counted from it, and what is written down shall not lie before what others did.
+    """
 
     def run(now: datetime) -> None:
-        while take(now, BATCH) >= BATCH:
+        clock = clock_from(now)
+        while take(clock(), BATCH) >= BATCH:
             pass
 
     return run

@@ -27,6 +27,7 @@ from casework.settings.recording import record_setting, require_administrator_of
 from casework.states import CaseState
 from workflows.acts import follow
 from workflows.case_rows import AT_DESKS, steps_of
+from workflows.clock import clock_from
 from workflows.desks import REPORTER, own_desk
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 from workflows.version_events import record_version
@@ -79,19 +80,19 @@ def go_on(now: datetime, *, most: int | None = None) -> int:
     Each case is a unit of work of its own; one that cannot be moved is put off and tried again by the next call. At most `most` cases.
     Any number of workers may do this beside each other: what is moved already is passed by.
     """
-    done = 0
+    done, clock = 0, clock_from(now)
     plan_ids = list(db.session.scalars(select(Reorganisation.id).where(Reorganisation.state == "doing").order_by(Reorganisation.id)))
     for plan_id in plan_ids:
         blueprint = Blueprint.of(db.session.get_one(Reorganisation, plan_id))
         for case_id in list(db.session.get_one(Reorganisation, plan_id).put_off):
-            done += _move_alone(plan_id, case_id, blueprint, now)
-        while (most is None or done < most) and (case_id := _next(plan_id, blueprint, now)) is not None:
-            done += _move_alone(plan_id, case_id, blueprint, now)
+            done += _move_alone(plan_id, case_id, blueprint, clock())
+        while (most is None or done < most) and (case_id := _next(plan_id, blueprint, clock())) is not None:
+            done += _move_alone(plan_id, case_id, blueprint, clock())
     for plan_id in _unfinished():
-        while (most is None or done < most) and (number := reindex_some(plan_id, now)):
+        while (most is None or done < most) and (number := reindex_some(plan_id, clock())):
             done += number
         if most is None or done < most:
-            _finish(plan_id, now)
+            _finish(plan_id, clock())
     db.session.rollback()
     return done
 
@@ -163,7 +164,8 @@ def _unfinished() -> list[int]:
 
 
 def _next(plan_id: int, blueprint: Blueprint, now: datetime) -> int | None:
-    last = select(Reorganisation.last_case_id).where(Reorganisation.id == plan_id).scalar_subquery()
+    # without a number once somebody undoes it: no case is behind that one
+    last = select(Reorganisation.last_case_id).where(Reorganisation.id == plan_id, Reorganisation.state == "doing").scalar_subquery()
     return db.session.scalar(waiting_cases(blueprint, now).where(Case.id > last).limit(1))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from casework.cases import STANDSTILLS, lock_case
+from casework.cases import STANDSTILLS, CaseBusy, lock_case
 from casework.db import db
 from casework.drafts import DraftPlace, discard_all
 from casework.errors import CaseworkError
@@ -79,10 +79,9 @@ def perform(
     A step only the model knows is done by `casework.step_records.record_step`, with the fields and buttons the model declares.
     The case row is locked before anything is decided, so of two people one wins and the other reads who did what.
     Eligibility is judged in the same transaction. Raises TaskUnknown, TaskAlreadyDone, NotAllowed, TaskClaimed,
-    StepRefused, ActNotInModel and whatever the use case refuses with.
+    StepRefused, ActNotInModel, CaseBusy and whatever the use case refuses with.
     """
-    case = lock_case(_case_of(task_ref))
-    task = _locked_task(task_ref)
+    case, task = locked_step(task_ref)
     _refuse_unavailable(task, by, case)
     _refuse_same_person(task, by)
     step = step_of(task, bindings)
@@ -108,8 +107,8 @@ def perform(
 def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     """Take a step for oneself, so that colleagues see it is in hand; claiming one's own again changes nothing.
 
-    A sender's own step is nobody's to take. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed, and StepRefused for who did the step
-    this one is to be done by others than.
+    A sender's own step is nobody's to take. Raises TaskUnknown, TaskAlreadyDone, TaskClaimed, StepRefused for who did the step
+    this one is to be done by others than, and CaseBusy where it went to another desk of theirs at that moment.
     """
     task = _task(task_ref)
     if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):
@@ -117,7 +116,7 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     _refuse_same_person(task, by)
     change = (
         update(WaitingTask)
-        .where(WaitingTask.id == task.id, WaitingTask.state == "waiting")
+        .where(WaitingTask.id == task.id, WaitingTask.state == "waiting", WaitingTask.desk == task.desk)
         .where(WaitingTask.claimed_by_id.is_(None) | (WaitingTask.claimed_by_id == by.account_id))
         .values(claimed_by_id=by.account_id, claimed_at=now)
         .returning(WaitingTask.id)
@@ -125,19 +124,20 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     taken = db.session.scalar(change, execution_options={"synchronize_session": False})
     task = _locked_task(task_ref)
     if taken is None:
+        if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):
+            raise TaskUnknown
         _refuse_frozen(task)
         _refuse_done(task)
-        raise _claimed(task)
+        raise _claimed(task) if task.claimed_by_id is not None else CaseBusy()
     return task
 
 
 def release(task_ref: str, *, by: Actor) -> WaitingTask:
     """Put a claimed step back: its claimant, the leader of the agency or the operations lead may (rules.md, section 6).
 
-    For everybody else whose desk it is not on, it is not there. Raises TaskUnknown, NotAllowed, TaskAlreadyDone.
+    For everybody else whose desk it is not on, it is not there. Raises TaskUnknown, NotAllowed, TaskAlreadyDone, CaseBusy.
     """
-    case = lock_case(_case_of(task_ref))
-    task = _locked_task(task_ref)
+    case, task = locked_step(task_ref)
     is_claimant = task.claimed_by_id is not None and task.claimed_by_id in _counts_as(by, task)
     may_release = is_claimant or _leads(by, task)
     if case.quarantined_at is not None or not (may_release or is_at(by, task.desk, case)):
@@ -152,10 +152,9 @@ def release(task_ref: str, *, by: Actor) -> WaitingTask:
 def lock_open_step(task_ref: str, *, by: Actor) -> WaitingTask:
     """Return a step somebody works at, its case locked, so that nothing typed for it outlives it: it waits, or rests with its case.
 
-    Raises TaskUnknown where it is not on one of the person's desks, TaskAlreadyDone.
+    Raises TaskUnknown where it is not on one of the person's desks, TaskAlreadyDone, CaseBusy.
     """
-    case = lock_case(_case_of(task_ref))
-    task = _locked_task(task_ref)
+    case, task = locked_step(task_ref)
     if own_desk(by, task.desk) is None or not is_at(by, task.desk, case):
         raise TaskUnknown
     _refuse_done(task)
@@ -168,9 +167,15 @@ def draft_place(task: WaitingTask) -> DraftPlace:
 
 
 def locked_step(task_ref: str) -> tuple[Case, WaitingTask]:
-    """Lock the case of a step and return both, the step as it is now. Raises TaskUnknown."""
+    """Lock the case of a step and return both, the step as it is now.
+
+    Raises TaskUnknown, and CaseBusy where the step went to another case, merged or split off, while this waited for its own.
+    """
     case = lock_case(_case_of(task_ref))
-    return case, _locked_task(task_ref)
+    task = _locked_task(task_ref)
+    if task.case_id != case.id:
+        raise CaseBusy
+    return case, task
 
 
 def refuse_not_waiting(task: WaitingTask) -> None:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from casework.cases import lock_case, lock_free_cases
+from casework.cases import CaseBusy, lock_case, lock_free_cases
 from casework.db import db, unit_of_work
 from casework.models import Case
 from workflows.bindings import BINDINGS, Bindings
 from workflows.case_rows import read_ahead
 from workflows.faults import Spot, keep_remembered, place_of, root_of
-from workflows.incidents import CaseBusy, StepFailed, run_recorded
+from workflows.incidents import StepFailed, run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import Message, ProcessInstance, Timer
 
@@ -129,7 +129,10 @@ def _fire_alone(timer_id: int, now: datetime, bindings: Bindings) -> bool:
 
 def _fire_locked(timer_id: int, now: datetime, bindings: Bindings) -> bool:
     case = lock_case(select(Timer.case_id).where(Timer.id == timer_id).scalar_subquery())
-    return _fire(case, db.session.get_one(Timer, timer_id, populate_existing=True), now, bindings)
+    timer = db.session.get_one(Timer, timer_id, populate_existing=True)
+    if timer.case_id != case.id:  # merged, or split off, while this waited for the case it was of
+        raise CaseBusy
+    return _fire(case, timer, now, bindings)
 
 
 def _fire(case: Case, timer: Timer, now: datetime, bindings: Bindings) -> bool:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized
 
-from casework.cases import lock_case
+from casework.cases import CaseBusy, lock_case
 from casework.contacts.blocked_senders import block_sender
 from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
@@ -32,7 +32,6 @@ from web import sessions
 from web.comfort import COOKIE as COMFORT
 from web.errors import StaleDataError
 from web.text_owner import AnothersText
-from workflows.incidents import CaseBusy
 
 WORDS = "Cây thông lớn đổ chắn ngang đường vào thôn Păng Tiêng, xe máy không qua được."
 QUESTION = "Xin Ông/Bà cho biết rác nằm ở bờ nào của suối?"

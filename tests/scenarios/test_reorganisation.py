@@ -161,6 +161,29 @@ def test_a_worker_that_is_killed_goes_on_where_it_was_and_does_nothing_twice(sql
     assert sorted(told) == [case.id for case in cases]
 
 
+def test_who_undoes_it_while_cases_still_follow_stops_the_worker(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = build.standard_world()
+    for _ in range(3):
+        build.file_report(world)
+    plan = planned(world)
+    with unit_of_work():
+        reorganising.start(plan.ref, by=world.actor("administrator", MORNING), now=MORNING, reason="Đúng ngày.")
+    ref, asked, move_alone = plan.ref, list[int](), reorganising._move_alone
+
+    def between(plan_id: int, case_id: int, *more: Any) -> int:
+        asked.append(case_id)
+        if len(asked) == 2:
+            with unit_of_work():
+                reorganisation_undo.undo(ref, by=world.actor("administrator", LATER), now=LATER, reason="Nhầm phương án.")
+        assert len(asked) <= 3, "the same case comes for ever"
+        return move_alone(plan_id, case_id, *more)
+
+    monkeypatch.setattr(reorganising, "_move_alone", between)
+    reorganising.go_on(MORNING)
+    db.session.expire_all()
+    assert (plan.state, plan.finished_at is None) == ("undone", False)
+
+
 def test_a_place_is_found_and_told_by_both_names(app: Flask) -> None:
     world = build.standard_world()
     moved, closed = build.case_at(world, "to_publish"), build.case_at(world, "closed")
@@ -278,7 +301,7 @@ def test_letters_claims_and_what_was_told_go_along_and_come_back(sqlite_app: Fla
     with unit_of_work():
         reorganising.start(plan.ref, by=world.actor("administrator", MORNING), now=MORNING, reason="Đúng ngày.")
     assert return_tasks_of_leavers(LATER) == 0, "what people hold follows them, whenever"
-    reorganised.follow(plan.ref, LATER)
+    reorganised.follow(plan.ref, MORNING + timedelta(hours=1))
     assert build.waiting(told, "submit_answer").claimed_by_id == world.people["officer_PTNMT"].id
     ward, commune = (f"officer@a{agency(key).id}" for key in ("UBND-LB", "PKT-LD"))
     assert letter_codes([ward], morning) == [told.code, untold.code]

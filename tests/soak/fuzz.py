@@ -1,6 +1,7 @@
 """Every route given what no page sends, as everybody in turn: no failure of ours, no traceback, no slow answer, nothing of a case one does
 not see. A fault is printed with what was sent; the same seed sends the same again.
 
+On SQLite and on PostgreSQL, which refuses what the other takes: a text with a zero in it, half a character, a year or a number too large.
 Each visit begins at the same installation: one person, some hundred requests, and what they changed is taken back. So a visit is replayed
 without those before it, and what one may see stays known.
 """
@@ -16,6 +17,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +30,7 @@ from casework.db import db
 from tests import build
 from tests.conftest import environment_of, prepare_schema, running
 from tests.grounds import KNOWN
+from tests.postgres import Cluster
 from tests.soak.mutating import EDGES, Sent, at_edge, mutated, names_in, requests_of
 from tests.soak.runs import Options, Round, Run
 from tests.system.routes import addresses, opens_to, rules
@@ -37,6 +40,8 @@ from web.config import Config
 from web.request_log import LOGGER
 
 MINUTES_EACH = 5
+DATABASES = ("SQLite", "PostgreSQL")
+"""In turn."""
 BEGUN = build.NOON.replace(hour=9)
 VISIT = 200
 """Requests of one person before everything is taken back."""
@@ -75,13 +80,67 @@ class Failures(logging.Handler):
         )
 
 
+class OnSqlite:
+    """The database is a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.config = Config.from_environment(environment_of(folder))
+        self._path = self.config.data / "langbiang.db"
+        self._kept = self._path.with_name("kept.db")
+
+    def keep(self) -> None:
+        """From now on this is what every visit finds."""
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+        shutil.copyfile(self._path, self._kept)
+
+    def bring_back(self) -> None:
+        """Forget what was written since it was kept; nobody is connected."""
+        for name in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + name).unlink(missing_ok=True)
+        shutil.copyfile(self._kept, self._path)
+
+
+class OnPostgres:
+    """The database is one of a server that is there for this alone."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.config = Config.from_environment(environment_of(folder, cluster.create("fuzz")))
+
+    def keep(self) -> None:
+        """From now on this is what every visit finds."""
+        db.engine.dispose()
+        self._cluster.create("kept", template="fuzz")
+
+    def bring_back(self) -> None:
+        """Forget what was written since it was kept; nobody is connected."""
+        self._cluster.drop("fuzz")
+        self._cluster.create("fuzz", template="kept")
+
+
+@contextmanager
+def ground(database: str, folder: Path) -> Iterator[OnSqlite | OnPostgres]:
+    """A database of this kind."""
+    if database == "SQLite":
+        yield OnSqlite(folder)
+        return
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield OnPostgres(folder, cluster)
+    finally:
+        cluster.stop()
+
+
 @dataclass
 class House:
-    """The stage on SQLite, whose file is put back before each visit."""
+    """The stage, on a database that is brought back before each visit."""
 
     app: Flask
     stage: Stage
-    database: Path
+    ground: OnSqlite | OnPostgres
     failures: Failures
     roles: dict[str, Collection[str]] = field(default_factory=dict)
     corpora: dict[str, list[Sent]] = field(default_factory=dict)
@@ -92,24 +151,15 @@ class House:
     faults: dict[str, str] = field(default_factory=dict)
     moment: datetime = BEGUN
 
-    @property
-    def kept(self) -> Path:
-        return self.database.with_name("kept.db")
-
     def keep(self) -> None:
         """From now on this is what every visit finds."""
         db.session.remove()
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.engine.dispose()
-        shutil.copyfile(self.database, self.kept)
+        self.ground.keep()
 
     def bring_back(self) -> None:
         db.session.remove()
         db.engine.dispose()
-        for name in ("-wal", "-shm"):
-            self.database.with_name(self.database.name + name).unlink(missing_ok=True)
-        shutil.copyfile(self.kept, self.database)
+        self.ground.bring_back()
         self.moment = BEGUN
         for each in KNOWN:
             each.clear()
@@ -241,15 +291,13 @@ class House:
 
 
 @contextmanager
-def house() -> Iterator[House]:
+def house(database: str) -> Iterator[House]:
     """The stage with everybody signed in, as each visit finds it. Raises AssertionError at the end with the faults that were found."""
-    with TemporaryDirectory() as folder:
-        variables = environment_of(Path(folder))
-        config = Config.from_environment(variables)
-        prepare_schema(config)
-        with running(config) as app:
+    with TemporaryDirectory() as folder, ground(database, Path(folder)) as stands_on:
+        prepare_schema(stands_on.config)
+        with running(stands_on.config) as app:
             app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
-            found = House(app, stage(app), config.data / "langbiang.db", Failures())
+            found = House(app, stage(app), stands_on, Failures())
             LOGGER.addHandler(found.failures)
             for handler in [each for each in LOGGER.handlers if each is not found.failures]:
                 LOGGER.removeHandler(handler)
@@ -267,9 +315,9 @@ def house() -> Iterator[House]:
                 raise AssertionError(f"{len(found.faults)} faults: {found.told()}\n" + "\n\n".join(found.faults.values()))
 
 
-def fuzzed(seed: int, part: int, minutes: float) -> dict[str, Any]:
+def fuzzed(seed: int, part: int, minutes: float, database: str) -> dict[str, Any]:
     """Visits for so long, everybody in turn. Raises AssertionError with what was found."""
-    with house() as visited:
+    with house(database) as visited:
         everybody = list(PEOPLE)
         random.Random(f"{seed}/{part}").shuffle(everybody)
         end, visit = time.monotonic() + minutes * 60, 0
@@ -281,20 +329,21 @@ def fuzzed(seed: int, part: int, minutes: float) -> dict[str, Any]:
     return {**visited.told(), "visits": visit}
 
 
-def swept(seed: int) -> dict[str, Any]:
+def swept(seed: int, database: str) -> dict[str, Any]:
     """Every field of every form and link of everybody, with every value at its edge. Raises AssertionError with what was found."""
     lot, done = random.Random(f"{seed}/edges"), set[tuple[str, ...]]()
-    with house() as visited:
+    with house(database) as visited:
         for name in PEOPLE:
             visited.sweep(name, done, lot)
     return {**visited.told(), "fields": len(done)}
 
 
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
-    yield "every field at its edges", lambda: swept(options.seed)
+    for database in DATABASES:
+        yield f"every field at its edges, {database}", partial(swept, options.seed, database)
     for part, begun in enumerate(range(0, options.runs, MINUTES_EACH)):
-        minutes = min(MINUTES_EACH, options.runs - begun)
-        yield f"minutes {begun + 1} to {begun + minutes}", lambda part=part, minutes=minutes: fuzzed(options.seed, part, minutes)  # type: ignore[misc]
+        minutes, database = min(MINUTES_EACH, options.runs - begun), DATABASES[part % len(DATABASES)]
+        yield f"minutes {begun + 1} to {begun + minutes}, {database}", partial(fuzzed, options.seed, part, minutes, database)
 
 
 RUN = Run("fuzz", "so many minutes of hostile requests to every route as everybody: no failure, no leak, nothing slow", 30, rounds)

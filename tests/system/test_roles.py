@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -20,7 +18,7 @@ from casework.db import db, new_ref
 from casework.models import Account, Agency, Case, Centre, Draft, Event, Photo, Recording
 from casework.permissions import ACTION_ROLES, ANYONE, OPERATIONS, SIGHTS, Action, Actor, Sight, Viewer, actor_for, may, viewers
 from tests import build
-from tests.conftest import environment_of, running
+from tests.conftest import running
 from tests.system.routes import SHUT_TO, Address, opens_to, rules
 from tests.system.world import NUMBERS, PEOPLE, SECRET_WORDS, TRIES_SETTINGS, Stage, stage
 from tests.whole import is_at_turn
@@ -62,10 +60,8 @@ def cells() -> Iterator[tuple[str, str, str, str]]:
 
 
 @pytest.fixture(scope="module")
-def app(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    variables = environment_of(tmp_path_factory.mktemp("roles"))
-    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
-    with running(Config.from_environment(variables)) as app:
+def app(one_for_all: Config) -> Iterator[Flask]:
+    with running(one_for_all) as app:
         yield app
 
 

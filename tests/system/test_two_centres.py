@@ -1,11 +1,9 @@
 """Two centres in one installation, tried through the pages: reports go where their place is, and nobody reads across."""
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -19,7 +17,7 @@ from casework.notes import write_note
 from casework.permissions import Role
 from casework.saved_filters import keep_filter, sharing_places
 from tests import build
-from tests.conftest import environment_of, running
+from tests.conftest import running
 from tests.pictured import pictured_case
 from tests.second_centre import HOME, add_rule, of_the_installation, second_world
 from tests.system.person import Page, Person
@@ -71,18 +69,15 @@ def login_of(prefix: str, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    variables = environment_of(tmp_path_factory.mktemp("two-centres"))
-    shutil.copyfile(sqlite_template, Path(variables["LANGBIANG_DATA"]) / "langbiang.db")
-    config = Config.from_environment(variables)
-    with running(config) as app:
+def house(one_for_all: Config) -> Iterator[House]:
+    with running(one_for_all) as app:
         app.config["CLOCK"] = lambda: build.NOON.replace(hour=9)
         world = build.standard_world()
         worlds = {"LD": world, "DN": second_world(world)}
         add_rule(ClockRule(centre_id=worlds["DN"].centre.id, kind="acceptance", urgency=None, amount=1, unit="working_hours",
                            valid_from=build.LONG_AGO))
         of_the_installation(world, "overseer", Role.OPS_LEAD)
-        filed = {prefix: pictured_case(each, config.files, "handling") for prefix, each in worlds.items()}
+        filed = {prefix: pictured_case(each, one_for_all.files, "handling") for prefix, each in worlds.items()}
         for prefix, each in worlds.items():
             now = build.next_moment(filed[prefix].case)
             with unit_of_work():

@@ -5,7 +5,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from click.testing import CliRunner
 from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from casework import outputs
 from casework.db import db, unit_of_work
@@ -465,6 +467,29 @@ def test_what_a_killed_worker_left_is_made_by_the_next_and_the_first_can_keep_no
     with unit_of_work():
         assert take_output(office.moment) is None
     assert (row_of(place).state, row_of(place).error) == ("failed", outputs.STOPPED.vi), "what stops every worker is given up"
+
+
+def test_a_file_whose_keeping_nobody_confirmed_stays_there(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server takes the commit and goes away before it says so: the order is ready, and what it names must not be taken away."""
+    place = order(office, "operator", "/exports/new/cases")
+    unit = making.unit_of_work
+    cut: list[str] = []
+
+    @contextmanager
+    def unanswered() -> Iterator[None]:
+        with unit():
+            yield
+        state = db.session.scalar(select(Output.state))
+        db.session.rollback()
+        if state == "ready" and not cut:
+            cut.append(state)
+            raise OperationalError("COMMIT", {}, Exception("the connection is gone"))
+
+    monkeypatch.setattr(making, "unit_of_work", unanswered)
+    assert work(office) == 1
+    output = row_of(place)
+    assert (cut, output.state, output.file is not None) == (["ready"], "ready", True)
+    assert office.app.extensions["file_store"].exists(output.file.stored_name)
 
 
 def test_what_is_taken_back_while_it_is_made_leaves_no_file(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

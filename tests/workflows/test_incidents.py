@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from casework.cases import CaseBusy
 from casework.db import db, unit_of_work
 from casework.permissions import NotAllowed, Role, actor_for
 from casework.ratings import RatingRefused
@@ -12,7 +13,6 @@ from workflows.bindings import BINDINGS, Step
 from workflows.expressions import ExpressionRefused, evaluate
 from workflows.faults import place_of, root_of
 from workflows.incidents import (
-    CaseBusy,
     IncidentUnknown,
     StepFailed,
     open_incidents,

@@ -1,3 +1,4 @@
+import itertools
 import threading
 import time
 from datetime import datetime, timedelta
@@ -5,20 +6,23 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from casework.cases import lock_case
+from casework.cases import CaseBusy, lock_case
 from casework.clocks import ClockKind, move_due, running_clock
 from casework.db import db, unit_of_work
 from casework.models import Case, Event
 from casework.words import Bilingual
-from tests import build
+from tests import build, drawn
 from tests.conftest import running
+from tests.workflows.drawing import Drawing
 from web.config import Config
-from workflows import engine, steps
-from workflows.acts import follow
+from workflows import clock, engine, jobs, steps
+from workflows.acts import act, follow
 from workflows.engine import waits_for
+from workflows.incidents import perform_recorded
 from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingTask
 from workflows.parsed import definition_of
 from workflows.services import SERVICES, Service
+from workflows.verification import check_process
 from workflows.wakeups import LEASE, deliver_messages, fire_due_timers
 
 
@@ -47,6 +51,31 @@ def test_a_timer_fires_at_its_instant_and_not_before(app):
     assert timer.fired_at == timer.ended_at == timer.due_at
     assert case.state == "closed"
     assert fire_due_timers(timer.due_at + timedelta(days=1)) == 0
+
+
+def test_two_timers_of_one_case_that_are_due_in_one_round_both_lead_to_their_step(app):
+    drawing = Drawing()
+    drawing.node("boundaryEvent", "two_days", process="assignment", lane="lane_officer", at="submit_answer", interrupts=False,
+                 timer=("timeDuration", '"P2D"'))
+    drawing.node("userTask", "call_agency", process="assignment", lane="lane_centre")
+    drawing.node("endEvent", "called", process="assignment", lane="lane_centre")
+    drawing.flow("two_days", "call_agency")
+    drawing.flow("call_agency", "called")
+    world = build.standard_world()
+    drawn.put_live(drawing.xml)
+    case = build.case_at(world, "handling", agencies=2)
+    due = [timer for timer in timers() if timer.element == "two_days"]
+    assert fire_due_timers(max(timer.due_at for timer in due)) == len(due) == 2
+    assert list(db.session.scalars(select(Incident))) == []
+    to_call = select(WaitingTask.assignment_id).where(WaitingTask.element == "call_agency", WaitingTask.state == "waiting")
+    assert set(db.session.scalars(to_call)) == {row.id for row in case.open_assignments}
+
+
+def test_a_round_that_lasts_longer_than_a_lease_leases_from_the_time_it_is_then(monkeypatch):
+    times, seconds = [], itertools.count(0, 90)
+    monkeypatch.setattr(clock, "monotonic", lambda: next(seconds))
+    jobs._drained(lambda now, most: times.append(now) or (most if len(times) == 1 else 0))(build.NOON)
+    assert times[1] - times[0] > LEASE
 
 
 def test_a_timer_whose_step_was_done_first_ends_without_firing(app):
@@ -86,6 +115,56 @@ def test_a_click_wins_over_a_timer_that_waits_for_its_case(postgres_app, postgre
     (timer,) = timers()
     assert (fired, opened) == ([0], []), "the timer decided before it had the case to itself"
     assert (timer.ended_at, timer.fired_at, case.state) == (at, None, "review")
+
+
+def test_a_step_that_goes_to_another_case_while_it_waits_for_its_own_is_not_done_there(postgres_app, postgres):
+    world = build.standard_world()
+    main, other = build.case_at(world, "handling"), build.case_at(world, "handling", agencies=2)
+    step = build.waiting(other, "submit_answer", world.agencies["UBND-LAT"])
+    ref, at = step.ref, build.next_moment(other)
+    officer, operator, told = world.actor("officer_UBND-LAT", at), world.actor("operator", at), []
+
+    def answer():
+        with postgres_app.app_context():
+            try:
+                perform_recorded(ref, by=officer, now=at, form=build.ANSWER)
+            except CaseBusy as busy:
+                told.append(busy)
+
+    sending = threading.Thread(target=answer)
+    with unit_of_work():
+        act(other.ref, "merge", by=operator, now=at, form={"into": main, "reason": ""})
+        sending.start()
+        wait_until_somebody_waits(postgres)
+    sending.join()
+    db.session.expire_all()
+    assert (len(told), step.case_id, step.state) == (1, main.id, "waiting")
+    assert list(check_process()) == []
+    build.do(world, main, "submit_answer", "officer_UBND-LAT", agency=world.agencies["UBND-LAT"], **build.ANSWER)
+    assert build.waiting(main, "approve_answer", world.agencies["UBND-LAT"]).case_id == main.id
+
+
+def test_a_step_that_goes_to_another_desk_while_somebody_takes_it_is_not_theirs(postgres_app, postgres):
+    world = build.standard_world()
+    step = build.waiting(build.case_at(world, "handling"), "submit_answer")
+    ref, officer, told = step.ref, world.actor("officer_PTNMT"), []
+
+    def take():
+        with postgres_app.app_context(), unit_of_work():
+            try:
+                steps.claim(ref, by=officer, now=build.NOON)
+            except steps.TaskUnknown as unknown:
+                told.append(unknown)
+
+    taking = threading.Thread(target=take)
+    with unit_of_work():
+        step.desk, step.agency_id = f"officer@a{world.agencies['HKL'].id}", world.agencies["HKL"].id
+        db.session.flush()
+        taking.start()
+        wait_until_somebody_waits(postgres)
+    taking.join()
+    db.session.expire_all()
+    assert (len(told), step.claimed_by_id) == (1, None)
 
 
 def wait_until_somebody_waits(postgres):

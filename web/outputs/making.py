@@ -172,8 +172,9 @@ def _make(taken: Taken, store: FileStore, clock: Clock, data: Path) -> None:
     except Exception as error:  # whatever a maker, the database or the storage says: nobody's order may stop the others'
         LOGGER.error("output not made", extra={"output": taken.output_id, **failure_facts(error)})
         name = type(error).__name__
-        _fail(taken, Bilingual(f"Lỗi kỹ thuật ({name}).", f"A technical fault ({name})."), clock, again=True)
-        if stored is not None:
+        is_failed = _fail(taken, Bilingual(f"Lỗi kỹ thuật ({name}).", f"A technical fault ({name})."), clock, again=True)
+        # only where it is certain that no row names it: the answer to a commit can be lost, and what is left over the sweep finds
+        if stored is not None and is_failed:
             store.delete(stored.stored_name)
 
 
@@ -189,13 +190,15 @@ def _stored(store: FileStore, made: Made) -> StoredFile:
         return store.put(new_stored_name(), file, sealed=True)
 
 
-def _fail(taken: Taken, words: Bilingual, clock: Clock, *, again: bool) -> None:
+def _fail(taken: Taken, words: Bilingual, clock: Clock, *, again: bool) -> bool:
+    """Write down why it was not made. False where the order was not this worker's any more, or is ready, or nobody knows."""
     db.session.rollback()
     try:
         with unit_of_work():
-            fail_output(taken, words, now=clock(), again=again)
+            return fail_output(taken, words, now=clock(), again=again)
     except Exception as error:  # the lease runs out, and it is tried again
         LOGGER.error("output not marked as failed", extra={"output": taken.output_id, **failure_facts(error)})
+        return False
 
 
 @contextmanager
