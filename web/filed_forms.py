@@ -9,9 +9,9 @@ from casework.centres import CentreMissing, centre_for
 from casework.consent_notices import notice_shown, notice_today
 from casework.db import unit_of_work
 from casework.filing_limits import TooManyReports, count_filing
-from casework.intake import Filed, Place, has_filed
+from casework.intake import Filed, Place, has_filed, reserve_code
 from casework.limits import limit_set_by
-from casework.models import Area, ConsentNotice, Device, Field
+from casework.models import Area, Centre, ConsentNotice, Device, Field
 from casework.permissions import Actor
 from casework.staff_choices import fields_of
 from web.clock import now
@@ -41,9 +41,11 @@ def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_
     if sender.account is not None and device is not None and device.account_id is None:
         device = None
     centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
+    code: str | None = None
     if not has_been_filed(form):
         with unit_of_work():
             until = count_filing(by=sender, contact=contact, device=device, now=now())
+            code = reserve_code(centre, now=now()) if until is None else None
         if until is not None:
             raise TooManyReports(until, centre)
     with unit_of_work(keeps_rows=True):
@@ -52,13 +54,21 @@ def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_
             centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
             field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data, consented=form.consent.data,
             language=language(), idempotency_key=form.idempotency_key.data or None, client_key=form.client_key.data or None,
-            device=device, consent_notice=notice_of(form),
+            device=device, consent_notice=notice_of(form), code=code,
         )  # fmt: skip
 
 
 def has_been_filed(form: FilingForm) -> bool:
     """Whether this form has made a report already, which it would be answered with again."""
     return any(has_filed(key) for key in (form.client_key.data, form.idempotency_key.data) if key)
+
+
+def code_ahead(centre: Centre, key: str | None) -> str | None:
+    """A code for the report a member of staff is about to file; None where the form with this key has filed it already."""
+    if key and has_filed(key):
+        return None
+    with unit_of_work():
+        return reserve_code(centre, now=now())
 
 
 def notice_of(form: FilingForm) -> ConsentNotice | None:

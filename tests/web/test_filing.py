@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -14,16 +15,17 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from casework.intake import original_words, place_words
+from casework.intake import Filed, original_words, place_words
 from casework.limits import Limit
 from casework.models import Centre, Field, File, Photo, Report
 from casework.photo_records import photos_of_report
 from tests import build
-from tests.conftest import client_of
+from tests.conftest import client_of, running
 from tests.pictured import jpeg
 from tests.second_centre import second_world
 from tests.web.pages import at, hidden, signed_in, words_of
-from web import filing
+from web import filed_forms, filing
+from web.config import Config
 from workflows.models import WaitingTask
 
 NOON = build.NOON
@@ -279,6 +281,39 @@ def test_one_network_cannot_send_without_end(world: build.World, app: Flask, cli
     monkeypatch.setattr(filing, "NETWORK", Limit("test", 2, timedelta(hours=1)))
     form = filled(world, client, consent="")
     assert [client.post("/reports/new", data=form).status_code for _ in range(3)] == [422, 422, 429]
+
+
+def test_who_is_filing_keeps_nobody_else_waiting(postgres_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On SQLite all who write wait for each other; here two dozen people do not wait for the number of the next report."""
+    begun, may_end, file_report = threading.Event(), threading.Event(), filed_forms.file_report
+
+    def slowly(**report: Any) -> Filed:
+        filed = file_report(**report)
+        if not begun.is_set():
+            begun.set()
+            assert may_end.wait(30)
+        return filed
+
+    with running(Config.from_environment(postgres_environment)) as app:
+        at(app, NOON)
+        world = build.standard_world()
+        monkeypatch.setattr(filed_forms, "file_report", slowly)
+        first, second = client_of(app), client_of(app)
+        forms = filled(world, first), filled(world, second, phone="0912000002")
+        db.session.rollback()
+        sent = list[int]()
+
+        def send() -> None:
+            with app.app_context():
+                sent.append(first.post("/reports/new", data=forms[0]).status_code)
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        assert begun.wait(30)
+        sent.append(second.post("/reports/new", data=forms[1]).status_code)
+        may_end.set()
+        sending.join()
+        assert (sent, len({report.code for report in reports()})) == ([302, 302], 2)
 
 
 def test_no_served_copy_of_an_uploaded_photo_is_its_original(world: build.World, client: FlaskClient) -> None:

@@ -30,6 +30,7 @@ from casework.states import STAFF_LABELS, CaseState
 from casework.suggesting import suggestions_in
 from web.base_map import base_map
 from web.clock import now
+from web.filed_forms import code_ahead
 from web.filing_form import email_address, phone_number
 from web.guards import actor, found, performs, signed_in_account
 from web.intake.forms import IntakeForm, moment_for_input
@@ -134,8 +135,7 @@ def call() -> ResponseReturnValue:
     if not form.validate():
         return _page(form, hints=_hints(form.words.data or "")), 422
     try:
-        with unit_of_work():
-            filed = _file(form)
+        filed = _file(form)
     except ReportRefused as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
@@ -251,22 +251,14 @@ def _state(case: Case) -> str:
 
 def _file(form: CallForm) -> Filed:
     place = form.chosen_place
-    return file_report(
-        centre=_centre_of(place),
-        source=form.source.data,
-        words=form.words.data or "",
-        place=place,
-        by=actor(),
-        now=now(),
-        contact=form.contact,
-        field=form.chosen_field,
-        marked_urgent=form.urgent.data,
-        seen_at=form.chosen_moment,
-        channels=form.channels,
-        consented=form.consent.data,
-        language=form.language.data,
-        idempotency_key=form.idempotency_key.data,
-    )
+    centre = _centre_of(place)
+    code = code_ahead(centre, form.idempotency_key.data)
+    with unit_of_work():
+        return file_report(
+            centre=centre, source=form.source.data, words=form.words.data or "", place=place, by=actor(), now=now(), contact=form.contact,
+            field=form.chosen_field, marked_urgent=form.urgent.data, seen_at=form.chosen_moment, channels=form.channels,
+            consented=form.consent.data, language=form.language.data, idempotency_key=form.idempotency_key.data, code=code,
+        )  # fmt: skip
 
 
 def _centre_of(place: Place) -> Centre:

@@ -23,6 +23,7 @@ from casework.typed import year_in
 from casework.words import Bilingual
 from web.base_map import base_map
 from web.clock import now
+from web.filed_forms import code_ahead
 from web.filing_form import sound_token
 from web.guards import actor, performs
 from web.intake.call import communes_here, own_centre
@@ -105,8 +106,7 @@ def camera() -> ResponseReturnValue:
     if not is_valid or refused or seen_on is None:
         return _page(form, cameras, refused=refused), 422
     try:
-        with unit_of_work():
-            filed = _file(form, seen_on)
+        filed = _file(form, seen_on)
     except ReportRefused as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
@@ -159,17 +159,11 @@ def _stage(form: CameraForm) -> list[str]:
 
 
 def _file(form: CameraForm, camera: Camera) -> Filed:
-    return file_report(
-        centre=db.session.get_one(Centre, camera.centre_id),
-        source="camera",
-        words=form.words.data or "",
-        place=form.place_seen(camera),
-        by=actor(),
-        now=now(),
-        field=form.chosen_field,
-        marked_urgent=form.urgent.data,
-        photos_token=form.photos_token.data,
-        camera=camera,
-        seen_at=form.chosen_moment,
-        idempotency_key=form.idempotency_key.data,
-    )
+    centre = db.session.get_one(Centre, camera.centre_id)
+    code = code_ahead(centre, form.idempotency_key.data)
+    with unit_of_work():
+        return file_report(
+            centre=centre, source="camera", words=form.words.data or "", place=form.place_seen(camera), by=actor(), now=now(),
+            field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data, camera=camera,
+            seen_at=form.chosen_moment, idempotency_key=form.idempotency_key.data, code=code,
+        )  # fmt: skip
