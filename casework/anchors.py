@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any, Protocol, runtime_checkable
 
 import orjson
@@ -37,8 +38,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
-from casework.db import db, unit_of_work
+from casework.db import db, is_lock_timeout, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Anchor, Event, EventStream
 
@@ -50,6 +52,10 @@ KEY = Path("keys") / "anchor_key"
 SHARED_NAME = re.compile(r"[0-9]{6,12}\.json|key-[0-9a-f]{16}\.pem|succession-[0-9a-f]{16}-[0-9a-f]{16}\.json", re.ASCII)
 WRITING = 6_021_187
 """Number of the lock under which anchors are written."""
+LOCK_MS = 250
+"""How long everybody who writes an event may be held up for an anchor."""
+PAUSES = (0.25, 0.5, 1, 2, 4, 8)
+"""Seconds between attempts to find no step in flight: the longest steps of a house take some."""
 
 
 class AnchorKeyUnusable(CaseworkError):
@@ -142,8 +148,7 @@ def share_anchors(data: Path, shelf: Shelf) -> None:
 def _write_anchor(data: Path, now: datetime, shelf: Shelf | None) -> Anchor | None:
     fetch_anchors(data, shelf)
     last = _last(data)
-    with unit_of_work():
-        through, heads = _grown_heads(last.through)
+    through, heads = _heads_at_rest(last.through)
     if not heads:
         return None
     if shelf is not None and last.number and not (data / KEY).exists():
@@ -308,10 +313,27 @@ def _last(data: Path) -> _Last:
     return last
 
 
+def _heads_at_rest(after: int) -> tuple[int, tuple[tuple[str, int, str], ...]]:
+    """`_grown_heads`, tried again where steps in flight take longer than anybody shall wait behind this. Raises what the database says in
+    the end."""
+    for pause in PAUSES:
+        try:
+            with unit_of_work():
+                return _grown_heads(after)
+        except DBAPIError as error:
+            if not is_lock_timeout(error):
+                raise
+        sleep(pause)
+    with unit_of_work():
+        return _grown_heads(after)
+
+
 def _grown_heads(after: int) -> tuple[int, tuple[tuple[str, int, str], ...]]:
     """The newest event's number, and the heads of the streams that have events newer than `after`."""
     if db.session.get_bind().dialect.name == "postgresql":
         # Numbers are given before commits: wait for steps in flight, or one that commits later with a lower number is passed over.
+        # Whoever writes meanwhile waits behind this, so it does not wait long.
+        db.session.execute(text(f"SELECT set_config('lock_timeout', '{LOCK_MS}ms', true)"))
         db.session.execute(text("LOCK TABLE event IN SHARE MODE"))
     through = db.session.scalar(select(func.max(Event.id))) or 0
     grown = select(Event.stream).where(Event.id > after)

@@ -11,13 +11,14 @@ erased is therefore found by the reports and their senders as well as by the cas
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from secrets import SystemRandom
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, null, or_, select, update
 from sqlalchemy.orm import aliased
 
 from casework.additions import WORDS_PURPOSE
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.file_store import FileStore
 from casework.intake import PLACE_PURPOSE, place_words
 from casework.letters import take_out_of_letters
@@ -63,7 +64,7 @@ from casework.models import (
     StepValue,
     Withdrawal,
 )
-from casework.outbox import LETTER
+from casework.models.outbox import LETTERS
 from casework.outputs import drop_outputs_of
 from casework.photo_records import NAME_PURPOSE
 from casework.ratings import rating_reason
@@ -76,6 +77,13 @@ GONE = ""
 
 FILES_ERASED_WITHIN = timedelta(days=2)
 """How long after it was marked a file's bytes are looked for: two sweeps may be missed, a third would be an incident."""
+
+MOST_FAILURES = 5
+"""Files in a row that could not be removed, after which a run ends."""
+NOTED_TOGETHER = 100
+
+CODES_TOGETHER = 50
+"""Codes looked for in letters by one query: a case may have many merged into it."""
 
 Change = tuple[Any, ColumnElement[bool], dict[str, Any]]
 
@@ -177,15 +185,42 @@ def _empty_payloads(which: ColumnElement[bool]) -> None:
 def remove_erased_files(store: FileStore, *, now: datetime) -> int:
     """Delete the bytes of files that quarantine or a correction marked as erased, and return how many were still there.
 
-    A job: what it does twice does no harm, and what a crash cut short the next run does.
+    A job: what it does twice does no harm, and what a crash cut short the next run does. What was seen to be gone is not asked for
+    again. A file that cannot be removed keeps none of the others waiting; MOST_FAILURES in a row mean that the storage is away. Raises
+    what the first of them raised: the run has failed.
     """
     recently = File.erased_at > now - FILES_ERASED_WITHIN
-    names = list(db.session.scalars(select(File.stored_name).where(File.erased_at.is_not(None), recently)))
+    waiting = select(File.id, File.stored_name).where(File.erased_at.is_not(None), recently, File.removed_at.is_(None))
+    left = [(row.id, row.stored_name) for row in db.session.execute(waiting)]
     db.session.rollback()
-    left = [name for name in names if store.exists(name)]
-    for name in left:
-        store.delete(name)
-    return len(left)
+    # those that fail do not stand before the others each time
+    SystemRandom().shuffle(left)
+    gone, removed, failures, fault = list[int](), 0, 0, None
+    for file_id, name in left:
+        try:
+            if store.exists(name):
+                store.delete(name)
+                removed += 1
+        except Exception as error:
+            fault, failures = fault or error, failures + 1
+            if failures >= MOST_FAILURES:
+                break
+            continue
+        failures = 0
+        gone.append(file_id)
+        if len(gone) >= NOTED_TOGETHER:
+            _note_removed(gone, now)
+            gone = []
+    _note_removed(gone, now)
+    if fault is not None:
+        raise fault
+    return removed
+
+
+def _note_removed(file_ids: Collection[int], now: datetime) -> None:
+    if file_ids:
+        with unit_of_work():
+            _apply([(File, File.id.in_(file_ids), {"removed_at": now})])
 
 
 # -- what is erased where -----------------------------------------------------------------------------------------------
@@ -369,15 +404,24 @@ def _drop_messages(cases: Collection[Case], reports: Sequence[Report], at: datet
     told_outside = Delivery.message_id.in_(select(OutboxMessage.id).where(of_them))
     _apply([(Delivery, told_outside & unsent, {"dropped_at": at, "given_up_at": None}), (Delivery, told_outside, {"last_error": None})])
     _apply([(OutboxMessage, of_them, {"parameters": {}, "last_error": None})])
-    for letter in _letters_naming(codes, OutboxMessage.template == LETTER, waiting):
+    # nobody can have named a report before it was filed
+    since = min([*(case.opened_at for case in cases), *(report.filed_at for report in reports)])
+    for letter in _letters_naming(codes, since, waiting):
         left = [code for code in letter.parameters.get("codes", ()) if code not in codes]
         letter.parameters = {**letter.parameters, "codes": left}
         letter.dropped_at = None if left else at
 
 
-def _letters_naming(codes: set[str], *which: ColumnElement[bool]) -> list[OutboxMessage]:
-    """The letters with one of the codes, locked in the order in which those who add to them lock them."""
-    rows = db.session.execute(select(OutboxMessage.id, OutboxMessage.parameters).where(*which))
-    ids = [row.id for row in rows if codes & set(row.parameters.get("codes", ()))]
+def _letters_naming(codes: Collection[str], since: datetime, *which: ColumnElement[bool]) -> list[OutboxMessage]:
+    """The letters of mornings since then with one of the codes, locked in the order in which those who add to them lock them.
+
+    Found by their own index and read by the database: of a house that is old, or large, no letter comes here that names none of them.
+    """
+    written, ids = cast(OutboxMessage.parameters, Text), list[int]()
+    for some in (sorted(codes)[start : start + CODES_TOGETHER] for start in range(0, len(codes), CODES_TOGETHER)):
+        named = or_(*(written.contains(f'"{code}"', autoescape=True) for code in some))
+        ids += db.session.scalars(select(OutboxMessage.id).where(LETTERS, OutboxMessage.due_at >= since, named, *which))
+    if not ids:
+        return []
     locked = select(OutboxMessage).where(OutboxMessage.id.in_(ids)).order_by(OutboxMessage.recipient, OutboxMessage.id)
     return list(db.session.scalars(locked.with_for_update().execution_options(populate_existing=True)))

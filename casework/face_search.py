@@ -1,14 +1,15 @@
 """Which photos a detector has still to look at, and what it found: suggestions for whoever covers them by hand.
 
 A photo is marked before it is looked at and never tried twice: a picture that brings the detector down would do it for ever. One
-without a row of what was found was looked at by nobody, and its pages say so.
+without a row of what was found was looked at by nobody, and its pages say so. Where it was the storage, or a key, that was not here, the
+row says that, and the photo is tried again after a while.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, delete, or_, select, update
 
 from casework.db import db
 from casework.face_detection import DETECTOR, Face
@@ -16,6 +17,10 @@ from casework.models import File, Photo, PhotoDetection
 
 WORTH_LOOKING = timedelta(days=60)
 """Of older photos nobody will need the suggestion any more: of an installation that gets a detector late only these are looked at."""
+
+TRIED_AGAIN_AFTER = timedelta(minutes=10)
+STORAGE_AWAY = "StorageAway"
+"""What a row has as its error where nobody looked because the bytes could not be had."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +34,16 @@ class Sought:
 
 def has_unsought(*, now: datetime) -> bool:
     """Whether some photo has still to be looked at."""
-    return db.session.scalar(_unsought(now).limit(1)) is not None
+    return any(db.session.scalar(query.limit(1)) is not None for query in (_unsought(now), _put_off(now)))
 
 
 def claim_unsought(*, now: datetime, most: int) -> list[Sought]:
-    """Take the newest photos of reports and answers that nobody has looked at; another worker does not get them any more."""
-    ids = list(db.session.scalars(_unsought(now).limit(most).with_for_update(skip_locked=True)))
-    if not ids:
+    """Take the newest photos of reports and answers that nobody has looked at, then those that were put off; another worker does not get
+    them any more."""
+    mine = _take_new(now, most)
+    mine += _take_put_off(now, most - len(mine)) if len(mine) < most else []
+    if not mine:
         return []
-    taken = update(Photo).where(Photo.id.in_(ids), Photo.faces_sought_at.is_(None)).values(faces_sought_at=now).returning(Photo.id)
-    mine = list(db.session.scalars(taken, execution_options={"synchronize_session": False}))
     is_original = (File.audience == "sealed", File.rendition == "original", File.erased_at.is_(None))
     originals = select(File).where(File.photo_id.in_(mine), *is_original)
     found = [
@@ -48,10 +53,34 @@ def claim_unsought(*, now: datetime, most: int) -> list[Sought]:
     return sorted(found, key=lambda each: mine.index(each.photo_id))
 
 
+def _take_new(now: datetime, most: int) -> list[int]:
+    ids = list(db.session.scalars(_unsought(now).limit(most).with_for_update(skip_locked=True)))
+    taken = update(Photo).where(Photo.id.in_(ids), Photo.faces_sought_at.is_(None)).values(faces_sought_at=now).returning(Photo.id)
+    return list(db.session.scalars(taken, execution_options={"synchronize_session": False})) if ids else []
+
+
+def _take_put_off(now: datetime, most: int) -> list[int]:
+    """Without their row they are as any that a detector was started on: one that brings it down now is not tried again."""
+    waiting = _put_off(now).limit(most).with_for_update(skip_locked=True, of=PhotoDetection)
+    ids = list(db.session.scalars(waiting))
+    if ids:
+        gone = delete(PhotoDetection).where(PhotoDetection.photo_id.in_(ids), PhotoDetection.error == STORAGE_AWAY)
+        begun = update(Photo).where(Photo.id.in_(ids)).values(faces_sought_at=now)
+        for statement in (gone, begun):
+            db.session.execute(statement, execution_options={"synchronize_session": False})
+    return ids
+
+
 def _unsought(now: datetime) -> Select[int]:
     which = (Photo.linked_at > now - WORTH_LOOKING, Photo.faces_sought_at.is_(None), Photo.state == "linked")
     may_be_shown = or_(Photo.report_id.is_not(None), Photo.answer_id.is_not(None))
     return select(Photo.id).where(*which, may_be_shown).order_by(Photo.linked_at.desc())
+
+
+def _put_off(now: datetime) -> Select[int]:
+    query = select(PhotoDetection.photo_id).join(Photo, Photo.id == PhotoDetection.photo_id)
+    query = query.where(PhotoDetection.error == STORAGE_AWAY, PhotoDetection.detected_at <= now - TRIED_AGAIN_AFTER)
+    return query.where(Photo.linked_at > now - WORTH_LOOKING).order_by(PhotoDetection.detected_at)
 
 
 def keep_found(photo_id: int, *, now: datetime, faces: Collection[Face] = (), error: str | None = None) -> None:

@@ -20,14 +20,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from casework.errors import CaseworkError
+from casework.keyring import KeyMissing
 from casework.sealing import key_id_of, open_stream, seal_stream
 
 STORED_NAME = re.compile(r"([0-9a-f]{2})/([0-9a-f]{2})/(?:\1\2[0-9a-f]{28})", re.ASCII)
 """Two levels of folders (65,536 in all) before 32 hexadecimal digits: forty million files are 600 a folder."""
+
+FOLDER = "[0-9a-f][0-9a-f]"
 
 PIECE = 1 << 20
 """Bytes read at a time."""
@@ -69,6 +73,11 @@ class FileMissing(CaseworkError):
             f"Không tìm thấy tệp {stored_name} trong kho lưu trữ.",
             f"The file {stored_name} is not in the storage.",
         )
+
+
+AWAY = (StorageUnreachable, FileNotStored, FileMissing, KeyMissing, OSError)
+"""What is raised where the storage or a key is not here, be it that a folder is not mounted: it says nothing about the file, and a job
+tries again later."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +179,9 @@ class LocalFileStore:
 
     def list_names(self, older_than: datetime | None = None) -> Iterator[str]:
         """Every stored name, or those written before this instant by the clock of the storage."""
-        for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/[0-9a-f]*")):
+        # one folder at a time: there may be forty million names
+        folders = (inner for outer in sorted(self.root.glob(FOLDER)) for inner in sorted(outer.glob(FOLDER)))
+        for path in (path for folder in folders for path in sorted(folder.glob("[0-9a-f]*"))):
             name = path.relative_to(self.root).as_posix()
             if STORED_NAME.fullmatch(name) and _written_before(path, older_than):
                 yield name
@@ -178,7 +189,7 @@ class LocalFileStore:
     def drop_staged(self, older_than: datetime) -> int:
         """Remove what a `put` that never came to its end left before this instant; returns how many."""
         dropped = 0
-        for path in self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/.*.part"):
+        for path in self.root.glob(f"{FOLDER}/{FOLDER}/.*.part"):
             if _written_before(path, older_than):
                 path.unlink(missing_ok=True)
                 dropped += 1
@@ -206,14 +217,15 @@ def sweep(
 ) -> list[str]:
     """Delete the files no row names that have lain for longer than `older_than`; returns their names.
 
-    `known_names` is given some names and returns those that rows name. It is asked after the listing, so that a row
-    committed in between counts. Raises ValueError below SHORTEST_WAIT.
+    `known_names` is given some names and returns those that rows name. It is asked about names after they were listed, so that
+    a row committed in between counts; of the listing no more than that is held. Raises ValueError below SHORTEST_WAIT.
     """
     if older_than < SHORTEST_WAIT:
         raise ValueError(f"a sweep waits at least {SHORTEST_WAIT}: younger files may be about to get their row")
     store.drop_staged(now - older_than)
     swept = []
-    for names in _batches(list(store.list_names(now - older_than)), SWEEP_BATCH):
+    listed = store.list_names(now - older_than)
+    while names := list(islice(listed, SWEEP_BATCH)):
         known = set(known_names(names))
         for name in names:
             if name not in known:
@@ -301,8 +313,3 @@ def _written_before(path: Path, instant: datetime | None) -> bool:
         return instant is None or datetime.fromtimestamp(path.stat().st_mtime, UTC) < instant
     except FileNotFoundError:
         return False
-
-
-def _batches(names: list[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(names), size):
-        yield names[start : start + size]

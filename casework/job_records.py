@@ -3,7 +3,8 @@
     small jobs    every worker runs them; each claims the rows it works on, so that nothing is done twice
     large jobs    those that come seldom (SELDOM) and look at everything: one worker does them for all, by a claim on the job's row
 
-A claim ends with the run. One whose process ended, or was not seen for minutes, another takes over at once and not a day later.
+A claim ends with the run. One whose process ended, or was not seen for minutes, another takes over at once and not a day later. A run that
+failed is not the last one: the job is due again after minutes, which grow with each failure.
 """
 
 from collections.abc import Collection, Iterable
@@ -24,6 +25,9 @@ EARLY = 0.1
 """A worker may come so much of an interval early: its own times are spread."""
 BACK = timedelta(seconds=90)
 """A start that lies further ahead than this was written before the clock was put back, and counts for nothing."""
+
+AGAIN_AFTER, LONGEST_AGAIN = timedelta(minutes=5), timedelta(hours=1)
+"""A large job that failed is tried again so much later, after each further failure twice as much."""
 
 DONE, FAILED = "done", "failed"
 
@@ -77,9 +81,12 @@ def know_jobs(names: Iterable[str]) -> None:
 def claim_run(name: str, every: timedelta, *, process_id: int, now: datetime, wanted: bool = False) -> bool:
     """Take the present run of a large job for this process; False where it is not due yet or another process is at it.
 
-    It is due an interval after its last start, at once when it is `wanted`, when it never ran, or when whoever ran it is gone.
+    It is due an interval after its last start, at once when it is `wanted`, when it never ran, or when whoever ran it is gone; after a
+    failure as soon as `again_after` says.
     """
     row = RecurringJob
+    last = db.session.get(row, name, populate_existing=True)
+    every = min(every, again_after(last)) if last is not None and _has_failed(last) else every
     at_work = select(ProgramProcess.id).where(ProgramProcess.id == row.running_id, is_there(now)).exists()
     is_free = or_(row.running_id.is_(None), row.running_id == process_id, ~at_work)
     is_due = or_(
@@ -95,6 +102,18 @@ def stalled_jobs(now: datetime) -> list[str]:
     """Large jobs whose run was begun by a process that is gone."""
     at_work = select(ProgramProcess.id).where(ProgramProcess.id == RecurringJob.running_id, is_there(now)).exists()
     return list(db.session.scalars(select(RecurringJob.name).where(RecurringJob.running_id.is_not(None), ~at_work)))
+
+
+def failed_jobs(now: datetime) -> list[str]:
+    """Jobs whose last run failed long enough ago to be tried again."""
+    failed = db.session.scalars(select(RecurringJob).where(RecurringJob.result == FAILED, RecurringJob.running_id.is_(None)))
+    return [row.name for row in failed if row.started_at is not None and row.started_at + again_after(row) <= now]
+
+
+def again_after(row: RecurringJob) -> timedelta:
+    """How long after the start of a run that failed the job is tried again."""
+    doubled = min(max(row.failures_in_a_row - 1, 0), 10)
+    return min(AGAIN_AFTER * (1 << doubled), LONGEST_AGAIN)
 
 
 def record_runs(sums: Collection[Sum], *, worker: str, process_id: int, next_at: dict[str, datetime | None]) -> None:
@@ -140,7 +159,19 @@ def first_run(row: RecurringJob | None, every: timedelta, *, now: datetime, soon
     """When a worker that has just begun runs a large job first: as if it had never been away, never before `soon`."""
     if row is None or row.started_at is None or row.running_id is not None or row.started_at > now + BACK:
         return now + soon
-    return max(now + soon, min(row.started_at, now) + every)
+    wait = min(every, again_after(row)) if _has_failed(row) else every
+    return max(now + soon, min(row.started_at, now) + wait)
+
+
+def next_run(row: RecurringJob | None, every: timedelta) -> datetime | None:
+    """When a job runs next, as far as anybody has said."""
+    if row is None or row.next_at is None or row.started_at is None or every < SELDOM or not _has_failed(row):
+        return row.next_at if row is not None else None
+    return min(row.next_at, row.started_at + again_after(row))
+
+
+def _has_failed(row: RecurringJob) -> bool:
+    return row.result == FAILED
 
 
 def _ms(time: timedelta) -> int:

@@ -9,6 +9,7 @@ from flask import Flask
 from casework.db import db, prepare_engine
 from casework.keyring import use_keyring
 from web.config import Config
+from web.watching import job_threads
 
 PAGES = (
     "public", "public_layers", "public_share", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
@@ -41,9 +42,10 @@ class Langbiang(Flask):
         LOGGER.error("failure", extra={"request": request_id()}, exc_info=exc_info)
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flask:
     """Make the application of one installation; without `config` its settings are read from the environment.
 
+    `runs_jobs` says that it serves no page and runs the recurring jobs instead; a demonstration does both.
     Raises SettingRefused or StartRefused with a sentence when it cannot run as things stand.
     """
     from web import (
@@ -71,7 +73,7 @@ def create_app(config: Config | None = None) -> Flask:
 
     config = config or Config.from_environment()
     app = Langbiang(__name__)
-    app.config.update(settings_of(config))
+    app.config.update(settings_of(config, runs_jobs=runs_jobs))
     app.extensions["seals"] = open_seals(config)
     app.extensions["trust"] = open_trust(config)
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,13 +110,13 @@ def create_app(config: Config | None = None) -> Flask:
     return app
 
 
-def settings_of(config: Config) -> dict[str, Any]:
+def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
     """What the parts of the application read from app.config."""
     return {
         "SECRET_KEY": config.secret_key,
         "SECRET_KEY_FALLBACKS": [config.secret_key_before] if config.secret_key_before else None,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(config),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(config, runs_jobs=runs_jobs),
         "SQLALCHEMY_BINDS": {"replica": {"url": config.replica_url, **replica_options(config)}} if config.replica_url else {},
         "BASE_URL": config.base_url,
         "CLAMAV_DOWN": config.clamav_down,
@@ -127,15 +129,21 @@ def settings_of(config: Config) -> dict[str, Any]:
         "METRICS_TOKEN": config.metrics_token,
         "PMTILES": config.pmtiles,
         "TLS_CERTIFICATE": config.tls_certificate,
+        "DISKS": config.disks,
+        "SYNCHRONOUS_STANDBYS": config.synchronous_standbys,
         "LANGUAGE": config.language,
         "MAX_PHOTO_MB": config.max_photo_mb,
         "MAX_PHOTO_BYTES": config.max_photo_bytes,
     }
 
 
-def engine_options(config: Config) -> dict[str, Any]:
+def engine_options(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
     """One connection for each working thread. Parameters of failed statements stay out of exceptions, and so out of logs."""
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": config.threads, "max_overflow": 2}
+    if runs_jobs:
+        options |= {"pool_size": job_threads.KEPT, "max_overflow": job_threads.CONNECTIONS - job_threads.KEPT}
+    elif config.demo:
+        options["max_overflow"] += job_threads.CONNECTIONS
     return options if config.is_sqlite else options | {"pool_pre_ping": True, "pool_recycle": 1800}
 
 

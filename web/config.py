@@ -45,6 +45,14 @@ def folder(value: str) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def folders(value: str) -> tuple[Path, ...]:
+    """Absolute paths, separated by commas."""
+    found = tuple(Path(each.strip()) for each in value.split(","))
+    if not all(each.is_absolute() for each in found):
+        raise ValueError("allowed are absolute paths of folders, separated by commas")
+    return found
+
+
 def switch(value: str) -> bool:
     """Only yes and no: "True", "1" and "on" have been read as strings, and as true, too often."""
     if value not in {"yes", "no"}:
@@ -207,6 +215,9 @@ class Config:
                                "shown what is published. Not set: all is read from the database itself.", shown="not set", hidden=True)
     replica_lag: int = setting("REPLICA_LAG", whole_number(5, 3600), 10,
                                "Seconds the replica may be behind; beyond that public pages are read from the database itself.")
+    synchronous_standbys: int = setting("SYNCHRONOUS_STANDBYS", whole_number(0, 9), 0,
+                                        "Synchronous standbys the database (PostgreSQL) is to have; that there are fewer is said on the "
+                                        "health page and to who watches. The role of the program needs pg_read_all_stats to see them.")
     host: str = setting("HOST", text, "127.0.0.1", "Address the server listens on.")
     port: int = setting("PORT", whole_number(1, 65535), 8080, "Port the server listens on.")
     base_url: str = setting("BASE_URL", web_address, lambda so_far: f"http://127.0.0.1:{so_far['port']}",
@@ -280,6 +291,9 @@ class Config:
     tls_certificate: Path | None = setting("TLS_CERTIFICATE", folder, None,
                                            "Certificate the proxy in front serves https with (PEM), to be told of before it ends.",
                                            shown="not set")
+    disks: tuple[Path, ...] = setting("DISKS", folders, (),
+                                      "Folders beside the data folder whose disks are watched, separated by commas: of PostgreSQL on this "
+                                      "machine, of backups.", shown="none")
     s3_url: str = setting("S3_URL", web_address, "",
                           "Address of an S3-compatible storage for the files of several machines, such as https://s3.example.vn. Needs the "
                           "extra s3. Not set: files lie in the data folder.", shown="not set")

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from casework.db import db, unit_of_work
 from casework.face_detection import FaceDetector, is_installed
-from casework.face_search import Sought, claim_unsought, has_unsought, keep_found
-from casework.file_store import FileStore
+from casework.face_search import STORAGE_AWAY, Sought, claim_unsought, has_unsought, keep_found
+from casework.file_store import AWAY, FileStore
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 5
@@ -15,7 +15,8 @@ AT_ONCE = 5
 def seek_faces(store: FileStore, *, now: datetime) -> int:
     """Look at the newest photos nobody has looked at, and return how many; none where the extra `faces` is not installed.
 
-    A photo that cannot be looked at is for people: that it failed is kept, and it is not tried again.
+    A photo that cannot be looked at is for people: that it failed is kept, and it is not tried again but where the storage or a key is
+    away.
     """
     if not is_installed() or not has_unsought(now=now):
         return 0
@@ -28,13 +29,14 @@ def seek_faces(store: FileStore, *, now: datetime) -> int:
 
 
 def _look(detector: FaceDetector, sought: Sought, store: FileStore, now: datetime) -> None:
-    faces, failed = [], None
+    faces, failed, data = [], None, None
     try:
         with store.open(sought.stored_name, sealed=sought.is_sealed) as opened:
-            faces = detector.faces_in(opened.read())
+            data = opened.read()
+        faces = detector.faces_in(data)
     except Exception as error:  # a forged picture can raise anything in a decoder, a net anything in OpenCV
         LOGGER.error("faces not sought", extra=failure_facts(error))
-        failed = type(error).__name__
+        failed = STORAGE_AWAY if data is None and isinstance(error, AWAY) else type(error).__name__
     db.session.rollback()
     with unit_of_work():
         keep_found(sought.photo_id, now=now, faces=faces, error=failed)

@@ -8,7 +8,7 @@ import gc
 from typing import Any
 
 from web.config import Config
-from web.processes import count_together
+from web.processes import count_together, forget_process
 from web.request_log import write_log
 from web.server import FINISH_SECONDS, listen_address
 
@@ -37,3 +37,8 @@ control_socket_disable = True
 def post_fork(_server: Any, worker: Any) -> None:
     """Each process logs under a name of its own."""
     write_log(_config.log, f"serve-{_config.port}-{worker.age}")
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """As `langbiang serve`: it holds no connections any more, and what it counted stays."""
+    forget_process(worker.pid)

@@ -15,6 +15,7 @@ from web.guards import performs
 from web.watching import http_metrics
 from web.watching.exposition import exposition
 from web.watching.figures import figures
+from web.watching.surroundings import kept_findings
 
 bp = Blueprint("metrics", __name__)
 
@@ -28,7 +29,8 @@ def metrics() -> ResponseReturnValue:
     """Everything there is to know, without a word on any person. To who may not, nothing is there."""
     if not current_app.config["METRICS"] or not _may_read():
         raise NotFound
-    return exposition(figures()), 200, {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
+    found = figures()
+    return exposition(found, kept_findings(found)), 200, {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"}
 
 
 def install(app: Flask) -> None:

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from casework.db import db, unit_of_work
-from casework.file_store import FileStore, new_stored_name
+from casework.file_store import AWAY, FileStore, new_stored_name
 from casework.recordings.copying import NotCopied, copy_without_metadata, is_installed
-from casework.recordings.preparing import Unprepared, claim_unprepared, has_unprepared, keep_copy, keep_refusal
+from casework.recordings.preparing import Unprepared, claim_unprepared, give_back, has_unprepared, keep_copy, keep_refusal
 from web.request_log import LOGGER, failure_facts
 
 AT_ONCE = 3
@@ -15,15 +15,19 @@ AT_ONCE = 3
 def prepare_recordings(store: FileStore, *, now: datetime) -> int:
     """Copy the recordings that wait, and return how many were taken up; none where the extra `media` is not installed.
 
-    One that cannot be copied is refused with a word and not tried again; where it was the storage that failed, it is.
+    Each is claimed when its turn comes, so that one that ends whoever reads it is nobody else's attempt. One that cannot be copied is
+    refused with a word and not tried again; where the storage or a key is away it is, for as long as that lasts.
     """
-    if not is_installed() or not has_unprepared(now=now):
-        return 0
-    with unit_of_work():
-        waiting = claim_unprepared(now=now, most=AT_ONCE)
-    for each in waiting:
-        _prepare(each, store, now)
-    return len(waiting)
+    taken = 0
+    for _ in range(AT_ONCE if is_installed() else 0):
+        if not has_unprepared(now=now):
+            break
+        with unit_of_work():
+            waiting = claim_unprepared(now=now, most=1)
+        for each in waiting:
+            _prepare(each, store, now)
+        taken += len(waiting)
+    return taken
 
 
 def _prepare(waiting: Unprepared, store: FileStore, now: datetime) -> None:
@@ -37,9 +41,12 @@ def _prepare(waiting: Unprepared, store: FileStore, now: datetime) -> None:
         with unit_of_work():
             keep_refusal(waiting.recording_id, str(refusal))
         return
-    except Exception as error:  # the storage, or a key that is not here: it is tried again later
+    except Exception as error:
         LOGGER.error("recording not prepared", extra=failure_facts(error))
         db.session.rollback()
+        if isinstance(error, AWAY):
+            with unit_of_work():
+                give_back(waiting.recording_id)
         return
     db.session.rollback()
     with unit_of_work():

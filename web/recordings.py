@@ -1,6 +1,7 @@
 """Serving voice notes and videos, in parts so that a player can jump; and the page on which an operator writes down what they say."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
@@ -18,6 +19,7 @@ from casework.personal_marks import neutral
 from casework.photo_records import open_copy
 from casework.recordings.access import SeenRecording, recording_file, recordings_seen
 from casework.recordings.formats import MEDIA_TYPES
+from casework.recordings.preparing import copy_again
 from casework.recordings.transcripts import LONGEST_WORDS, TranscriptRefused, recording_of, transcribe
 from casework.staff_views import title_seen
 from casework.states import STAFF_LABELS, CaseState
@@ -68,6 +70,8 @@ def transcript(ref: str, recording: str) -> ResponseReturnValue:
     if request.form.get("act") == "neutral":
         form.words.data = neutral(form.words.data or "")
         return _page(case, seen, form)
+    if request.form.get("act") == "copy":
+        return _copied_again(case, seen, form)
     if not form.validate_on_submit():
         return _page(case, seen, form), 422
     try:
@@ -78,6 +82,14 @@ def transcript(ref: str, recording: str) -> ResponseReturnValue:
         return _page(found(case_seen_by(actor(), ref)), seen, form, refusal=local(refusal.text)), 422
     flash(_("The words are kept. Agencies read them in place of hearing the recording."))
     return redirect(url_for("cases.case", ref=ref))
+
+
+def _copied_again(case: Case, seen: SeenRecording, form: TranscriptForm) -> str:
+    with unit_of_work():
+        locked = lock_case(case.id)
+        copy_again(locked, by=actor(), recording=found(recording_of(locked, seen.ref)))
+    flash(_("The file is made in a moment."))
+    return _page(found(case_seen_by(actor(), case.ref)), replace(seen, refused=None, can_retry=False), form)
 
 
 def _page(case: Case, seen: SeenRecording, form: TranscriptForm, *, refusal: str = "") -> str:

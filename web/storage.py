@@ -14,7 +14,8 @@ def open_file_store(config: Config) -> FileStore:
         from casework.bucket_store import Bucket, BucketFileStore
     except ImportError:
         raise StartRefused(
-            "LANGBIANG_S3_URL is set, and the library that speaks to a bucket is not installed: pip install 'langbiang[s3]'."
+            "LANGBIANG_S3_URL is set, and the library that speaks to a bucket is not installed: write s3 into /etc/langbiang/extras and "
+            "type step 3 of docs/install.md again."
         ) from None
     return BucketFileStore(
         Bucket(url=config.s3_url, name=config.s3_bucket, key=config.s3_key, secret=config.s3_secret, region=config.s3_region)

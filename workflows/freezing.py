@@ -9,6 +9,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.findings import one_moment
 from casework.models import Centre, FiguresSnapshot
+from casework.one_by_one import OneByOne
 from casework.permissions import SYSTEM
 from casework.settings.values import value_of
 from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, YEAR, Period, period_at
@@ -23,13 +24,16 @@ MOST_MISSED = 12
 def freeze_figures(now: datetime) -> int:
     """Freeze every period that is due and not frozen yet; returns how many. The job.
 
-    Counting takes no lock; a snapshot is written in a unit of work of its own, and a second worker finds it there.
+    Counting takes no lock; a snapshot is written in a unit of work of its own, and a second worker finds it there. A period that cannot be
+    frozen keeps the later ones of its kind in its centre waiting, and no others. Raises what the first of them raised: the run has failed.
     """
-    number = 0
+    work, number = OneByOne("freeze_figures"), 0
     for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
         for kind in FROZEN_KINDS:
-            for period in _due(centre_id, kind, now):
-                number += _freeze(period, centre_id, now)
+            with work.each(centre=centre_id, kind=kind):
+                for period in _due(centre_id, kind, now):
+                    number += _freeze(period, centre_id, now)
+    work.end()
     return number
 
 

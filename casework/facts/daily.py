@@ -17,6 +17,7 @@ from casework.facts.progress import inserting, lock_facts
 from casework.facts.reading import APART
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import CaseMoment, CaseSpan, Centre, DailyFigures, StaleDay
+from casework.one_by_one import OneByOne
 
 ALL = "all"
 DIMENSIONS = {"field": "field_id", "area": "area_id", "agency": "agency_id", "urgency": "urgency", "source": "source"}
@@ -103,19 +104,22 @@ def start_of(day: date) -> datetime:
 def sum_up_days(now: datetime, *, told: Callable[[int, int], object] | None = None) -> int:
     """Sum up the days whose facts have changed, the newest first; returns how many. The job.
 
-    `told` hears how many days are done, and of how many.
+    `told` hears how many days are done, and of how many. Days that cannot be summed up keep no others waiting. Raises what the first of
+    them raised: the run has failed.
     """
     stale = select(StaleDay.centre_id, StaleDay.day).order_by(StaleDay.centre_id, StaleDay.day.desc())
     waiting = [(centre_id, day) for centre_id, day in db.session.execute(stale)]
     db.session.rollback()
-    done = 0
+    work, done = OneByOne("sum_up_days"), 0
     for centre_id, days in groupby(waiting, key=lambda each: each[0]):
         for run in _runs([day for _, day in days]):
-            with unit_of_work():
-                _sum_up(centre_id, run)
-            done += len(run)
+            with work.each(centre=centre_id, day=run[0].isoformat()):
+                with unit_of_work():
+                    _sum_up(centre_id, run)
+                done += len(run)
             if told is not None:
                 told(done, len(waiting))
+    work.end()
     return done
 
 

@@ -6,7 +6,7 @@ So events are looked at again until SETTLED has passed, which costs a look at th
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -22,7 +22,9 @@ from casework.facts.progress import begin_progress, lock_facts, progress
 from casework.facts.reading import Facts, Row, facts_from, moment_order, office_minutes
 from casework.local_time import local_day
 from casework.models import CalendarChange, Case, CaseMoment, CaseSpan, Centre, Event, FactsProgress
+from casework.one_by_one import OneByOne
 
+JOB = "keep_facts"
 SETTLED = timedelta(minutes=2)
 """No transaction takes longer: an event older than this has no younger brother with a smaller number."""
 
@@ -45,42 +47,49 @@ def keep_facts(now: datetime) -> int:
     """Make the facts of every case in which something has happened since; returns of how many. The job.
 
     It goes on until it has caught up, in units of work of their own: killed anywhere, the next run goes on from there. Another
-    worker that is at it is left alone.
+    worker that is at it is left alone. A case whose history cannot be read keeps no other's facts waiting; while there is one the events
+    from its own on count as not kept, so that no figures are frozen without it. Raises what the first of them raised: the run has failed.
     """
     if not _is_news() or not _claim(now):
         return 0
+    work, kept = OneByOne(JOB), 0
     try:
-        kept = _keep_calendar_changes()
-        return kept + _keep_events(now)
+        with work.each():
+            kept += _keep_calendar_changes(work)
+        kept += _keep_events(work, now)
     finally:
         with unit_of_work():
             row = begin_progress(now)
             row.leased_until = None
+    work.end()
+    return kept
 
 
 def rebuild_facts(now: datetime, *, told: Told | None = None) -> int:
     """Make the facts of every case anew, whatever is kept, and have every day summed up anew; returns how many cases there are.
 
-    `told` hears how many cases are done, and of how many. What says the same stays as it is.
+    `told` hears how many cases are done, and of how many. What says the same stays as it is. A case whose history cannot be read is left
+    out; raises what the first of them raised when all others are done.
     """
     with unit_of_work():
         begin_progress(now)
     settled = _settled_before(now)
     total, done, after = db.session.scalar(select(func.count()).select_from(Case)) or 0, 0, 0
-    missed: list[int] = []
+    work, missed = OneByOne(JOB), list[int]()
     while ids := list(db.session.scalars(select(Case.id).where(Case.id > after).order_by(Case.id).limit(TOGETHER))):
-        missed += refresh(ids)
+        missed += _refresh_all(ids, work)[0]
         after, done = ids[-1], done + len(ids)
         if told is not None:
             told(min(done, total), total)
     tries = 0
     while missed and (tries := tries + 1) < MOST_TRIES:
-        missed = [case_id for ids in _parts(missed) for case_id in refresh(ids)]
+        missed, _ = _refresh_all(missed, work)
     with unit_of_work():
         row = begin_progress(now)
-        row.event_id, row.at = row.event_id if missed else max(row.event_id, settled), now
+        row.event_id, row.at = row.event_id if missed or work.first else max(row.event_id, settled), now
         row.calendar_change_id = db.session.scalar(select(func.max(CalendarChange.id))) or 0
         mark_all_days()
+    work.end()
     return done
 
 
@@ -179,7 +188,20 @@ def _claim(now: datetime) -> bool:
     return True
 
 
-def _keep_events(now: datetime) -> int:
+def _refresh_all(case_ids: Collection[int], work: OneByOne) -> tuple[list[int], set[int]]:
+    """Make the facts of any number of cases anew; returns those somebody is at work on, and those whose facts could not be made."""
+    missed, failed = list[int](), set[int]()
+
+    def act(ids: Sequence[int]) -> int:
+        missed.extend(refresh(ids))
+        return len(ids)
+
+    for ids in _parts(case_ids):
+        failed |= work.together(ids, act, kind="case")[1]
+    return missed, failed
+
+
+def _keep_events(work: OneByOne, now: datetime) -> int:
     row = progress()
     after = settled = row.event_id if row is not None else 0
     kept, goes_on = 0, True
@@ -192,9 +214,9 @@ def _keep_events(now: datetime) -> int:
             if event.case_id is not None:
                 seqs[event.case_id] = max(event.seq, seqs.get(event.case_id, 0))
         behind = _behind(seqs)
-        missed = [case_id for ids in _parts(behind) for case_id in refresh(ids)]
-        kept += len(behind) - len(missed)
-        goes_on = goes_on and not missed
+        missed, failed = _refresh_all(behind, work)
+        kept += len(behind) - len(missed) - len(failed)
+        goes_on = goes_on and not missed and not failed
         for event in events if goes_on else ():
             if event.at > now - SETTLED:
                 goes_on = False
@@ -236,7 +258,7 @@ def _behind(seqs: Mapping[int, int]) -> list[int]:
     return [case_id for case_id in sorted(seqs) if kept.get(case_id, 0) < seqs[case_id]]
 
 
-def _keep_calendar_changes() -> int:
+def _keep_calendar_changes(work: OneByOne) -> int:
     """Count office minutes anew where days that are over were made off or worked: changes of what is to come touch no fact."""
     row = progress()
     after = row.calendar_change_id if row is not None else 0
@@ -245,10 +267,13 @@ def _keep_calendar_changes() -> int:
         return 0
     days = _days_of({change.id for change in changes}, since=min(change.changed_at for change in changes))
     since = start_of(min(days)) if days else None
-    kept = sum(recount_minutes(centre_id, since=since) for centre_id in db.session.scalars(select(Centre.id)).all())
-    newest = changes[-1].id
-    with unit_of_work():
-        db.session.execute(update(FactsProgress).values(calendar_change_id=newest))
+    newest, kept = changes[-1].id, 0
+    for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
+        with work.each(centre=centre_id):
+            kept += recount_minutes(centre_id, since=since)
+    if work.first is None:
+        with unit_of_work():
+            db.session.execute(update(FactsProgress).values(calendar_change_id=newest))
     return kept
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from casework.db import db, unit_of_work
 from casework.figures.counting import ALL, counted, month_after, month_before, month_of, start_of
 from casework.models import Case, Centre, PublicFigures
+from casework.one_by_one import OneByOne
 
 FRESH = timedelta(minutes=30)
 """Another worker has counted within that time: the job does not do it twice."""
@@ -20,14 +21,17 @@ MOST_MISSING = 36
 
 
 def count_public_figures(now: datetime) -> int:
-    """Count what is not counted yet or may have changed since. The job; returns how many months of centres it counted."""
-    number = 0
+    """Count what is not counted yet or may have changed since. The job; returns how many months of centres it counted.
+
+    A month that cannot be counted keeps no other waiting. Raises what the first of them raised: the run has failed.
+    """
+    work, number, present = OneByOne("count_public_figures"), 0, month_of(now)
     for centre_id in _centre_ids():
-        present = month_of(now)
-        for month_on in (present, month_before(present)):
-            number += count_month(month_on, centre_id=centre_id, now=now, unless_since=now - FRESH)
-        for month_on in _missing(centre_id, month_before(month_before(present)))[:MOST_MISSING]:
-            number += count_month(month_on, centre_id=centre_id, now=now, unless_since=now - FRESH)
+        missing = _missing(centre_id, month_before(month_before(present)))[:MOST_MISSING]
+        for month_on in (present, month_before(present), *missing):
+            with work.each(centre=centre_id, month=month_on.isoformat()):
+                number += count_month(month_on, centre_id=centre_id, now=now, unless_since=now - FRESH)
+    work.end()
     return number
 
 

@@ -39,6 +39,8 @@ ONCE_AT_MOST = frozenset({"zns"})
 
 LEASE = timedelta(minutes=2)
 """How long a worker may sit on a delivery; every gateway gives up long before."""
+HANDED_OVER_WITHIN = 75.0
+"""Seconds after which a gateway gives up a delivery, whatever it consists of: a resolver that is away may add half a minute."""
 
 LOOKED_AT, ROUNDS = 25, 8
 """Deliveries looked at together, and how often, in search of one that may leave."""

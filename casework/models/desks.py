@@ -13,6 +13,8 @@ from casework.models.columns import Dated, Named, Scoped
 from casework.models.people import Account
 from casework.models.places import Agency
 
+FAILED = text("error IS NOT NULL")
+
 
 class SavedFilter(Referable, Model):
     """A choice of the inbox kept under a name: its owner's own, or shared with everybody who works in a centre or in an agency."""
@@ -118,6 +120,7 @@ class PhotoDetection(Model):
     """What a detector found in one photo: rectangles that may be faces. A suggestion for whoever covers them by hand."""
 
     __tablename__ = "photo_detection"
+    __table_args__ = (Index("ix_photo_detection_failed", "detected_at", sqlite_where=FAILED, postgresql_where=FAILED),)
     id: Mapped[Id]
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), unique=True)
     detector: Mapped[str] = mapped_column(String(40), comment="name and version of the model")

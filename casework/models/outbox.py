@@ -10,6 +10,8 @@ from casework.db import Id, Json, Model
 
 UNREAD = text("read_at IS NULL AND dropped_at IS NULL")
 UNROUTED = text("routed_at IS NULL")
+LETTERS = text("template = 'reminder_letter'")
+"""Reminders of a morning, each to one desk: few among many messages, and found by their day."""
 
 
 class OutboxMessage(Model):
@@ -20,6 +22,7 @@ class OutboxMessage(Model):
         Index("ix_outbox_unsent", "due_at", "id", sqlite_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'"),
               postgresql_where=text("sent_at IS NULL AND dropped_at IS NULL AND channel <> 'page'")),
         Index("ix_outbox_unrouted", "due_at", "id", sqlite_where=UNROUTED, postgresql_where=UNROUTED),
+        Index("ix_outbox_letter", "due_at", "id", sqlite_where=LETTERS, postgresql_where=LETTERS),
         Index("ix_outbox_recipient", "recipient", "id"),
         Index("ix_outbox_unread", "recipient", "template", "id", sqlite_where=UNREAD, postgresql_where=UNREAD),
     )  # fmt: skip

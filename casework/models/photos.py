@@ -81,6 +81,7 @@ class File(Model):
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     erased_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None] = mapped_column(comment="when an erased file was seen to be gone")
     photo: Mapped[Photo | None] = relationship(back_populates="files")
     letter_file: Mapped["LetterFile | None"] = relationship(back_populates="file")  # type: ignore[name-defined]  # noqa: F821
     output: Mapped["Output | None"] = relationship(back_populates="file")  # type: ignore[name-defined]  # noqa: F821

@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from casework.db import db
 from casework.models import Case, CaseReport, File, Recording, Report
 from casework.permissions import SIGHTS, Action, Actor, Sight, may, owns_report, sees, viewers
+from casework.recordings.preparing import RETRIED
 
 RENDITIONS = ("play", "original")
 
@@ -39,6 +40,8 @@ class SeenRecording:
     addition_id: int | None = None
     can_transcribe: bool = False
     """Whether this person writes it down."""
+    can_retry: bool = False
+    """Whether this person may let the copy, which was given up, be tried again."""
 
 
 def recording_file(actor: Actor, ref: str, rendition: str, *, form_tokens: frozenset[str] = frozenset()) -> File | None:
@@ -90,6 +93,7 @@ def _seen(recording: Recording, report_ref: str, *, plays: bool, reads: bool, wr
         rendition=file.rendition if file else None, media_type=file.media_type if file else "",
         refused=recording.refused if plays else None, transcript=recording.transcript if reads else None,
         transcribed_at=recording.transcribed_at if reads else None, addition_id=recording.addition_id, can_transcribe=writes,
+        can_retry=writes and recording.refused in RETRIED,
     )  # fmt: skip
 
 

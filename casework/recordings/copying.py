@@ -74,8 +74,8 @@ def copy_without_metadata(data: bytes, media_type: str, *, kind: str, seconds: i
         raise NotCopied("too_slow") from None
     if done.returncode != 0:
         word = done.stdout[:40].decode("ascii", "replace")
-        # ended by a signal: the limit of time, or a fault the recording has provoked
-        raise NotCopied(word if word in WORDS else "too_slow" if done.returncode == -24 else "unreadable")
+        # ended by a signal: the limit of time, which Linux ends by either of two, or a fault the recording has provoked
+        raise NotCopied(word if word in WORDS else "too_slow" if done.returncode in (-24, -9) else "unreadable")
     head, _, copy = done.stdout.partition(b"\n")
     told = json.loads(head)
     return Copy(copy, _type_of(told["form"], media_type, kind), float(told["seconds"]))

@@ -1,4 +1,9 @@
-"""Which recordings still have to be copied without metadata, and what became of each: rows are claimed, so that any number may work."""
+"""Which recordings still have to be copied without metadata, and what became of each: rows are claimed, so that any number may work.
+
+An attempt is one that did not come to an end, because the recording ended whoever read it, or in a way nobody foresaw. A storage or a key
+that is not here is none: however long it is away, the recording is tried again. Who hears a recording may let one that was given up be
+tried again, too.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,11 +12,14 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from casework.db import db
 from casework.file_store import StoredFile
-from casework.models import File, Recording
+from casework.models import Case, File, Recording
+from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 
 MOST_ATTEMPTS = 3
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
-"""How long a worker that was cut off in the middle keeps a recording from the others."""
+"""How long a worker that was cut off in the middle, or a storage that was away, keeps a recording from the others."""
+RETRIED = frozenset({"failed", "too_large", "too_slow", "unreadable"})
+"""Refusals after which it may be tried again, on a machine with more room or with a newer library. Others are of what it holds."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,25 @@ def keep_copy(recording_id: int, stored: StoredFile, *, media_type: str, seconds
         )
     )  # fmt: skip
     return True
+
+
+def give_back(recording_id: int) -> None:
+    """Take back an attempt that failed for nothing the recording did; the pause after it stays."""
+    back = update(Recording).where(_is_open(recording_id), Recording.attempts > 0).values(attempts=Recording.attempts - 1)
+    db.session.execute(back, execution_options={"synchronize_session": False})
+
+
+def copy_again(case: Case, *, by: Actor, recording: Recording) -> None:
+    """Let a recording that was given up be tried again at once; where nothing was given up it stays as it is. The caller holds the lock.
+
+    Raises NotAllowed for anybody who may not hear it.
+    """
+    require(by, Action.TRANSCRIBE, case)
+    if case.quarantined_at is not None or not sees(by, Sight.ORIGINAL, case):
+        raise NotAllowed
+    if recording.refused in RETRIED and recording.prepared_at is None:
+        recording.refused, recording.attempts, recording.tried_at = None, 0, None
+        db.session.flush()
 
 
 def keep_refusal(recording_id: int, word: str) -> None:

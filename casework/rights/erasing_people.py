@@ -51,6 +51,7 @@ from casework.models import (
     Reporter,
     Withdrawal,
 )
+from casework.one_by_one import OneByOne
 from casework.outputs import drop_named_outputs
 from casework.outside_identities import forget_identities
 from casework.own_links import links_of, newest_links
@@ -65,6 +66,7 @@ from casework.sealing import seal_text
 from casework.search_rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
 
+JOB = "go_on_erasing"
 MOST_AT_ONCE = 20
 """Reports erased in one unit of work: each locks its case, and nobody who works waits for more."""
 NOBODY = "0" * 64
@@ -85,17 +87,18 @@ def begin_erasure(request: DataRequest, *, by: Actor, now: datetime) -> None:
 def go_on_erasing(now: datetime) -> int:
     """Erase what has ended since of people whose erasure has begun; returns how many reports were erased. A job.
 
-    What has not ended is found by reading alone; each request that has something to erase is a unit of work of its own.
+    What has not ended is found by reading alone; each request that has something to erase is a unit of work of its own. A request or a
+    report that cannot be erased keeps none of the others waiting. Raises what the first of them raised: the run has failed.
     """
-    with unit_of_work():
+    work, erased, after = OneByOne(JOB), 0, 0
+    with work.each(), unit_of_work():
         _sweep_blocks(now)
-    erased, after = 0, 0
     while ids := _begun_after(after):
         for request_id in ids:
-            while _has_work(request_id, now):
-                with unit_of_work():
-                    erased += _erase_some(lock_request(request_id), by=SYSTEM, now=now)
+            with work.each(request=request_id):
+                erased += _go_on(request_id, work, now)
         after = ids[-1]
+    work.end()
     return erased
 
 
@@ -217,23 +220,47 @@ def _begun_after(request_id: int) -> list[int]:
     return ids
 
 
-def _has_work(request_id: int, now: datetime) -> bool:
+def _go_on(request_id: int, work: OneByOne, now: datetime) -> int:
+    def erase(report_ids: Sequence[int]) -> int:
+        with unit_of_work():
+            return _erase_some(lock_request(request_id), by=SYSTEM, now=now, only=report_ids)
+
+    erased, left_out = 0, set[int]()
+    while ids := _ended_reports(request_id, left_out, now):
+        done, failed = work.together(ids, erase, kind="report")
+        erased, left_out = erased + done, left_out | failed
+    if _is_left_to_end(request_id):
+        erase([])
+    return erased
+
+
+def _ended_reports(request_id: int, left_out: Collection[int], now: datetime) -> list[int]:
+    """The next reports of a request that have ended."""
     request = db.session.get_one(DataRequest, request_id)
-    reports = reports_about(request)
+    reports = reports_about(request) if request.done_at is None else []
     links = newest_links([report.id for report in reports])
-    has_work = request.done_at is None and (not reports or any(has_ended(link, now) for link in links.values()))
+    ended = [report.id for report in reports if report.id not in left_out and has_ended(links[report.id], now)]
     db.session.rollback()
-    return has_work
+    return ended[:MOST_AT_ONCE]
 
 
-def _erase_some(request: DataRequest, *, by: Actor, now: datetime) -> int:
-    """Erase the next reports that have ended, and end the request where none is left; returns how many were erased.
+def _is_left_to_end(request_id: int) -> bool:
+    """Whether a request goes on although no report is left."""
+    request = db.session.get_one(DataRequest, request_id)
+    is_left = request.done_at is None and not reports_about(request)
+    db.session.rollback()
+    return is_left
+
+
+def _erase_some(request: DataRequest, *, by: Actor, now: datetime, only: Collection[int] | None = None) -> int:
+    """Erase the next reports that have ended, `only` those of some, and end the request where none is left; returns how many were erased.
 
     With its sender a report leaves the account: what still belongs to the account is what is left.
     """
     reports = reports_about(request)
     links = newest_links([report.id for report in reports])
-    ended = [report for report in reports if has_ended(links[report.id], now)][:MOST_AT_ONCE]
+    asked = [report for report in reports if only is None or report.id in only]
+    ended = [report for report in asked if has_ended(links[report.id], now)][:MOST_AT_ONCE]
     locked = {case_id: lock_case(case_id) for case_id in sorted({link.case_id for report in ended for link in links_of(report)})}
     for report in ended:
         case = locked[links[report.id].case_id]

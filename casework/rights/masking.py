@@ -7,6 +7,7 @@ data no longer than needed.
 """
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from casework.models import (
     Report,
     Reporter,
 )
+from casework.one_by_one import OneByOne
 from casework.outbox import tell_of_account
 from casework.own_links import newest_links
 from casework.permissions import SYSTEM
@@ -39,6 +41,7 @@ from casework.states import ENDED_STATES
 Mark = tuple[datetime, int]
 """When the last case that was looked at was closed, and its number."""
 
+JOB = "mask_old_identities"
 TOGETHER = 20
 """Cases, or accounts, of one unit of work: each case is locked, and nobody who works waits for more."""
 MOST_AT_ONCE = 20_000
@@ -50,27 +53,37 @@ TOLD_BEFORE = timedelta(days=30)
 def mask_old_identities(now: datetime) -> int:
     """Mask what the rules say is old; returns how many senders and accounts were forgotten. A job.
 
-    Killed anywhere it goes on with what is left; beside another worker it takes other cases.
+    Killed anywhere it goes on with what is left; beside another worker it takes other cases. One case or account that cannot be masked
+    keeps none of the others waiting. Raises what the first of them raised: the run has failed.
     """
-    return mask_senders(now) + erase_unused_accounts(now)
+    work, number = OneByOne(JOB), 0
+    for forget in (mask_senders, erase_unused_accounts):
+        with work.each():
+            number += forget(now, work)
+    work.end()
+    return number
 
 
-def mask_senders(now: datetime) -> int:
+def mask_senders(now: datetime, work: OneByOne) -> int:
     """Forget the senders of cases closed longer ago than the value `mask_identity_months` says; returns of how many reports."""
     months = value_of("mask_identity_months")
     if not months:
         return 0
     before, masked, looked = months_before(now, months), 0, 0
+
+    def mask(case_ids: Sequence[int]) -> int:
+        with unit_of_work():
+            cases = lock_free_cases(case_ids)
+            return sum(_mask(case, now) for case in cases if _is_due(case, before) and not _is_held(case, now))
+
     mark: Mark | None = None
     while looked < MOST_AT_ONCE and (rows := _due(before, mark)):
-        with unit_of_work():
-            for case in lock_free_cases([row.id for row in rows]):
-                masked += _mask(case, now) if _is_due(case, before) and not _is_held(case, now) else 0
+        masked += work.together([row.id for row in rows], mask, kind="case")[0]
         looked, mark = looked + len(rows), (rows[-1].closed_at, rows[-1].id)
     return masked
 
 
-def erase_unused_accounts(now: datetime) -> int:
+def erase_unused_accounts(now: datetime, work: OneByOne) -> int:
     """Erase citizens' accounts that have no report and were not used for `unused_account_months`; returns how many.
 
     Who can be told is told TOLD_BEFORE; whoever signs in meanwhile keeps the account.
@@ -79,9 +92,13 @@ def erase_unused_accounts(now: datetime) -> int:
     if not months:
         return 0
     before, erased, after = months_before(now, months), 0, 0
-    while ids := _unused(before, after):
+
+    def erase(account_ids: Sequence[int]) -> int:
         with unit_of_work():
-            erased += sum(_erase_or_tell(account_id, before, now) for account_id in ids)
+            return sum(_erase_or_tell(account_id, before, now) for account_id in account_ids)
+
+    while ids := _unused(before, after):
+        erased += work.together(ids, erase, kind="account")[0]
         after = ids[-1]
     return erased
 

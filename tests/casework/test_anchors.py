@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import shutil
 import stat
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import OperationalError
 
 from casework import anchors, events
 from casework.anchor_verification import check_anchors
@@ -53,6 +56,54 @@ def three(data: Path) -> Path:
         happen(stream, 2)
         write_anchor(data, now=NOON + day * DAY)
     return data / "anchors"
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
+def test_a_long_step_holds_up_nobody_who_writes_while_an_anchor_waits_for_it(data: Path, app: Flask) -> None:
+    happen("rules")
+    waited: list[float] = []
+    begun, over = threading.Event(), threading.Event()
+
+    def step(seconds: float) -> None:
+        with app.app_context(), unit_of_work():
+            events.append("account:1", "changed", by=SYSTEM, at=NOON, payload={})
+            db.session.flush()
+            begun.set()
+            time.sleep(seconds)
+
+    def write_others() -> None:
+        while not over.is_set():
+            began = time.monotonic()
+            with app.app_context():
+                happen("account:2")
+            waited.append(time.monotonic() - began)
+            time.sleep(0.02)
+
+    threads = [threading.Thread(target=step, args=(1.5,)), threading.Thread(target=write_others)]
+    for thread in threads:
+        thread.start()
+        begun.wait(10)
+    try:
+        anchor = write_anchor(data, now=NOON)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert anchor is not None
+    assert {"account:1", "account:2", "rules"} == {stream for stream, *_ in read_anchor(anchors.path_of(data / "anchors", 1)).heads}
+    assert max(waited) < 1, "who writes waits for the anchor's turn, not for the long step"
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
+def test_a_step_that_does_not_end_is_named_and_the_next_run_goes_on(data: Path, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anchors, "PAUSES", (0.01, 0.01))
+    happen("rules")
+    with db.engine.connect() as other, other.begin():
+        other.execute(text("LOCK TABLE event IN ROW EXCLUSIVE MODE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            write_anchor(data, now=NOON)
+    anchor = write_anchor(data, now=NOON)
+    assert (anchor.number if anchor else None) == 1
 
 
 def test_an_anchor_holds_the_heads_of_the_streams_that_grew(data: Path) -> None:

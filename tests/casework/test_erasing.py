@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import JSON, Column, LargeBinary, String, select, update
+from sqlalchemy import event as sa_event
 
 from casework.additions import clear_addition, write_to_centre
 from casework.case_history import staff_steps
@@ -19,8 +20,8 @@ from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.dealings import dealings_seen
-from casework.erasing import remove_erased_files
-from casework.file_store import LocalFileStore
+from casework.erasing import CODES_TOGETHER, MOST_FAILURES, _letters_naming, remove_erased_files
+from casework.file_store import LocalFileStore, StorageUnreachable
 from casework.identity import reveal_identity
 from casework.intake import original_words, place_words
 from casework.models import (
@@ -31,6 +32,7 @@ from casework.models import (
     Directive,
     Draft,
     Extension,
+    File,
     Follower,
     HandBack,
     Hold,
@@ -318,6 +320,52 @@ def test_every_text_and_every_byte_goes_in_two_steps(world: build.World, tmp_pat
     assert [original_photo(ref, by=reader) for ref in sealed_refs] == [None for _ in sealed_refs]
 
 
+class FailingStore(LocalFileStore):
+    """Does not let go of some files, and counts what it is asked."""
+
+    def __init__(self, root: Path, stuck: set[str]) -> None:
+        super().__init__(root)
+        self.stuck, self.asked = stuck, 0
+
+    def exists(self, stored_name: str) -> bool:
+        self.asked += 1
+        return super().exists(stored_name)
+
+    def delete(self, stored_name: str) -> None:
+        if stored_name in self.stuck:
+            raise StorageUnreachable
+        super().delete(stored_name)
+
+
+def test_a_file_that_cannot_be_removed_keeps_no_other_waiting_and_none_that_is_gone_is_asked_for_again(
+    world: build.World, tmp_path: Path
+) -> None:
+    case = pictured_case(world, tmp_path, "rating").case
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
+    names = set(db.session.scalars(select(File.stored_name).where(File.erased_at.is_not(None))))
+    stuck = min(names)
+    store = FailingStore(tmp_path, {stuck})
+    with pytest.raises(StorageUnreachable):
+        remove_erased_files(store, now=NOW)
+    assert ({name for name in names if store.exists(name)}, len(names) > 2) == ({stuck}, True)
+    store.stuck, store.asked = set(), 0
+    assert (remove_erased_files(store, now=NOW + timedelta(minutes=1)), store.asked) == (1, 1)
+    assert (remove_erased_files(store, now=NOW + timedelta(minutes=2)), store.asked) == (0, 1)
+
+
+def test_a_storage_that_is_away_is_not_asked_for_every_file(world: build.World, tmp_path: Path) -> None:
+    case = pictured_case(world, tmp_path, "rating").case
+    with unit_of_work():
+        db.session.execute(update(File).values(erased_at=NOW))
+    names = set(LocalFileStore(tmp_path).list_names())
+    assert (len(names) > MOST_FAILURES, case.quarantined_at) == (True, None)
+    store = FailingStore(tmp_path, names)
+    with pytest.raises(StorageUnreachable):
+        remove_erased_files(store, now=NOW)
+    assert store.asked == MOST_FAILURES
+
+
 def test_histories_stay_provable_and_rows_in_agreement(world: build.World, tmp_path: Path) -> None:
     case = pictured_case(world, tmp_path, "rating").case
     with unit_of_work():
@@ -464,6 +512,63 @@ def test_a_letter_that_waits_for_the_morning_names_the_case_no_more(world: build
         quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=NOW, reason="Tố cáo.")
     letters = list(db.session.scalars(select(OutboxMessage).where(OutboxMessage.template == "reminder_letter").order_by(OutboxMessage.id)))
     assert [(letter.parameters["codes"], letter.dropped_at is None) for letter in letters] == [([other.code], True), ([], False)]
+
+
+def test_letters_of_mornings_that_are_over_name_the_case_no_more(world: build.World) -> None:
+    case, much_later = build.file_report(world).case, NOW + timedelta(days=400)
+    assert case.main_report.filed_at == NOW - timedelta(days=1)
+    codes = [case.code, "LD-2020-000001"]
+    with unit_of_work():
+        for day in range(3):
+            put_letter(f"letter:{day}", NOW - timedelta(days=day), codes)
+    with unit_of_work():
+        quarantine(lock_case(case.id), by=world.actor("operator", NOW), now=much_later, reason="Tố cáo.")
+    query = select(OutboxMessage.parameters).where(OutboxMessage.template == "reminder_letter").order_by(OutboxMessage.id)
+    assert [letter["codes"] for letter in db.session.scalars(query)] == [codes[1:], codes[1:], codes], "none is from before it was filed"
+
+
+def test_a_code_is_found_among_many_and_not_within_another(world: build.World) -> None:
+    codes = [f"LD-2026-{number:06d}" for number in range(CODES_TOGETHER * 2 + 1)]
+    with unit_of_work():
+        for number, code in enumerate(codes):
+            put_letter(f"one:{number}", NOW, [f"{code}1", code])
+        put_letter("longer", NOW, [f"{code}1" for code in codes])
+        put_letter("wild", NOW, ["LD_2026_000000", "LD%"])
+    with unit_of_work():
+        assert len(_letters_naming(codes, NOW)) == len(codes)
+        assert len(_letters_naming(codes[-1:], NOW)) == 1
+        assert _letters_naming(codes, NOW + timedelta(seconds=1)) == []
+
+
+@pytest.mark.usefixtures("world")
+def test_letters_are_found_by_their_own_index_however_many_messages_there_are() -> None:
+    statements: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> None:
+        statements.append((statement, given))
+
+    with unit_of_work():
+        for number in range(300):
+            put_letter(f"letter:{number}", NOW - timedelta(days=number), ["LD-2026-000001"])
+            put_letter(f"other:{number}", NOW, ["LD-2026-000001"], template="work_ended")
+        db.session.flush()
+        sa_event.listen(db.engine, "before_cursor_execute", note)
+        found = _letters_naming(["LD-2026-000001"], NOW)
+        sa_event.remove(db.engine, "before_cursor_execute", note)
+        assert ([letter.dedupe_key for letter in found], len(statements)) == (["letter:0"], 2)
+        cursor = db.session.connection().connection.cursor()
+        if db.engine.dialect.name != "sqlite":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        statement, given = statements[0]
+        cursor.execute(("EXPLAIN QUERY PLAN " if db.engine.dialect.name == "sqlite" else "EXPLAIN ") + statement, given)
+        assert "ix_outbox_letter" in "\n".join(map(str, cursor.fetchall()))
+
+
+def put_letter(key: str, due: datetime, codes: list[str], *, template: str = "reminder_letter") -> None:
+    db.session.add(OutboxMessage(
+        recipient="desk:operator@c1", channel="page", template=template, dedupe_key=key, created_at=due, due_at=due,
+        parameters={"codes": codes},
+    ))  # fmt: skip
 
 
 def test_a_photo_opens_for_confidential_readers_alone(world: build.World, tmp_path: Path) -> None:

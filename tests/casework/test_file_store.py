@@ -248,6 +248,36 @@ def test_a_sweep_asks_only_after_it_has_listed(store: LocalFileStore) -> None:
     assert sweep(Listing(store.root), lambda names: rows & set(names), now=now, older_than=DAY) == []
 
 
+def test_a_sweep_holds_no_more_of_the_listing_than_it_asks_about(store: LocalFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_store, "SWEEP_BATCH", 3)
+    now, listed, asked = datetime.now(UTC), 0, 0
+
+    class Listing(LocalFileStore):
+        def list_names(self, older_than: datetime | None = None) -> Iterator[str]:
+            nonlocal listed
+            for _ in range(10):
+                listed += 1
+                assert listed - asked <= 3
+                yield new_stored_name()
+
+    def known(names: Collection[str]) -> Collection[str]:
+        nonlocal asked
+        asked += len(names)
+        return ()
+
+    assert len(sweep(Listing(store.root), known, now=now, older_than=DAY)) == listed == asked == 10
+
+
+def test_names_are_read_folder_by_folder(store: LocalFileStore) -> None:
+    first, behind, later = (f"{name[:2]}/{name[2:4]}/{name}" for name in ("0" * 32, "f" * 31 + "0", "f" * 32))
+    for name in (first, behind):
+        store.put(name, b"x")
+    listed = store.list_names()
+    assert next(listed) == first
+    store.put(later, b"x")
+    assert list(listed) == [behind, later], "the folder behind had not been read yet"
+
+
 def test_a_sweep_refuses_to_be_hasty(store: LocalFileStore) -> None:
     with pytest.raises(ValueError, match="at least"):
         sweep(store, lambda names: names, now=datetime.now(UTC), older_than=timedelta(minutes=5))

@@ -14,8 +14,10 @@ from casework.job_records import (
     Sum,
     ask_for_run,
     claim_run,
+    failed_jobs,
     first_run,
     know_jobs,
+    next_run,
     record_runs,
     stalled_jobs,
     take_wanted,
@@ -127,6 +129,38 @@ def test_failures_are_counted_until_it_goes_well_again() -> None:
     found = row()
     assert (found.runs, found.failures, found.failures_in_a_row, found.result, found.duration_ms) == (4, 3, 0, "3", 60_000)
     assert found.error == "RuntimeError", "the last error stays to be read"
+
+
+def test_after_a_failure_it_is_due_again_in_minutes_that_grow() -> None:
+    first, second = begun(), begun(pid=2)
+    at = NOON
+    for minutes in (5, 10, 20, 40, 55):
+        assert claims(first, at)
+        assert failed_jobs(at) == [], "it is at it"
+        ended(first, at, error="StorageUnreachable")
+        seen(second, at)
+        early = at + 0.8 * minutes * MINUTE
+        assert (claims(second, early), failed_jobs(early)) == (False, [])
+        at += minutes * MINUTE
+    assert claims(second, at), "never later than it would be anyway"
+    ended(second, at)
+    assert failed_jobs(at + HOURLY / 2) == []
+    assert not claims(first, at + HOURLY / 2)
+
+
+def test_what_failed_is_found_once_it_is_due_again_and_shown_so() -> None:
+    process, daily = begun(), timedelta(days=1)
+    for _ in range(9):
+        ended(process, NOON, error="StorageUnreachable")
+    assert failed_jobs(NOON + HOURLY - MINUTE) == []
+    assert failed_jobs(NOON + HOURLY) == [JOB]
+    found = row()
+    found.next_at = NOON + daily
+    assert (next_run(found, daily), next_run(found, MINUTE), next_run(None, daily)) == (NOON + HOURLY, NOON + daily, None)
+    assert first_run(found, daily, now=NOON + MINUTE, soon=MINUTE) == NOON + HOURLY
+    found.result = "3"
+    assert (next_run(found, daily), first_run(found, daily, now=NOON + MINUTE, soon=MINUTE)) == (NOON + daily, NOON + daily)
+    db.session.rollback()
 
 
 def test_a_start_runs_nothing_again_that_ran_lately() -> None:

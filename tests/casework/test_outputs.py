@@ -95,6 +95,25 @@ def test_an_order_goes_through_one_worker_to_its_file_and_with_a_case_that_leave
     assert outputs.output_seen(far, seen[0].ref) is None
 
 
+def test_nobody_is_given_tries_or_takes_back_what_somebody_else_ordered(sqlite_app: Flask) -> None:
+    """Whoever knows its row, with the same role in the same centre: the file is its orderer's."""
+    world = build.standard_world()
+    orderer, other = world.actor("ops_lead", NOW), world.actor("operator", NOW)
+    id_ = ordered(orderer, centre_id=world.centre.id)
+    assert finish(take(), orderer, "aa/bb/aabb" + "0" * 28)
+    row = db.session.get_one(Output, id_)
+    assert outputs.file_of(row, by=orderer, now=NOW).output_id == id_
+    assert outputs.output_seen(other, row.ref) is None
+    for act in (outputs.file_of, outputs.retry_output, outputs.drop_output):
+        for by in (other, world.actor("citizen", NOW), SYSTEM):
+            with pytest.raises(NotAllowed):
+                act(row, by=by, now=NOW)
+    with unit_of_work():
+        db.session.get_one(Output, id_).state = "failed"
+    with pytest.raises(NotAllowed):
+        outputs.retry_output(db.session.get_one(Output, id_), by=other, now=NOW)
+
+
 def test_rows_of_files_long_gone_are_forgotten_but_not_the_events_nor_the_runs_a_schedule_still_asks_for(app: Flask) -> None:
     world = build.standard_world()
     lead, year = world.actor("ops_lead", NOW), timedelta(days=366)

@@ -25,15 +25,17 @@ from casework.keyring import current_keyring
 from casework.models import Case, Event, File, Recording, SearchRow
 from casework.permissions import Actor, NotAllowed, actor_for
 from casework.quarantine import hand_over, quarantine
+from casework.recordings import copying
 from casework.recordings.access import originals_apart, recording_file, recordings_seen
 from casework.recordings.copying import PROGRAM, NotCopied, copy_without_metadata
 from casework.recordings.formats import RecordingRefused, media_type_of
-from casework.recordings.preparing import TRIED_AGAIN_AFTER
+from casework.recordings.preparing import TRIED_AGAIN_AFTER, copy_again
 from casework.recordings.staging import drop_staged_recording, prepare_recording, stage_recording, staged_recordings
 from casework.recordings.transcripts import TranscriptRefused, has_unheard_voice, recording_of, transcribe
 from casework.unsent_photos import sweep_unsent
 from tests import build
 from tests.recorded import FILE_NAME, SECRETS, prepare, recorded, send, video, wav
+from web import recording_jobs
 from web.recording_jobs import prepare_recordings
 
 NOON = build.NOON
@@ -120,26 +122,52 @@ def test_no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds() -> None:
 ESCAPING = """import os, socket, sys
 sys.path.insert(0, {folder!r})
 import remux
-remux._shut_in(20, 600 * 2**20)
+written = os.open({beside!r}, os.O_WRONLY | os.O_CREAT)
+remux._shut_in(1, 64 * 2**20)
 def tried(deed):
     try: deed()
-    except OSError as refusal: return "refused"
+    except (OSError, MemoryError): return "refused"
     return "done"
 os.close(0)
-said = [tried(deed) for deed in (lambda: os.open("/proc/%d/environ" % os.getppid(), 0), socket.socket, lambda: os.fork() or os._exit(0))]
+said = [tried(deed) for deed in (
+    lambda: os.open("/proc/%d/environ" % os.getppid(), 0), socket.socket, lambda: os.write(written, b"x"), lambda: bytes(128 * 2**20),
+    lambda: os.fork() or os._exit(0))]
 os.write(1, " ".join(said).encode())
+while True: pass
 """
+ENDED_BY_TIME = (-9, -24)
 
 
-def test_a_program_taken_over_gets_out_by_nothing_it_closes_and_unsafe_pictures_are_not_copied() -> None:
-    code = ESCAPING.format(folder=str(PROGRAM.parent))
-    done = subprocess.run([sys.executable, "-I", "-B", "-c", code], env={}, stdin=subprocess.PIPE, capture_output=True, check=False)
-    assert done.stdout.split()[:2] == [b"refused"] * 2, done.stderr
+def test_a_program_taken_over_gets_out_by_nothing_it_closes_and_unsafe_pictures_are_not_copied(tmp_path: Path) -> None:
+    code = ESCAPING.format(folder=str(PROGRAM.parent), beside=str(tmp_path / "beside"))
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", "-c", code], env={}, stdin=subprocess.PIPE, capture_output=True, check=False, timeout=60
+    )
+    assert done.stdout.split()[:4] == [b"refused"] * 4, done.stderr
     # no limit of processes holds root
-    assert done.stdout.split()[2] == (b"done" if os.getuid() == 0 else b"refused")
+    assert done.stdout.split()[4] == (b"done" if os.getuid() == 0 else b"refused")
+    assert done.returncode in ENDED_BY_TIME, "nor does it go on for ever"
     for form, media_type, picture in (("mov", "video/quicktime", "mjpeg"), ("mp4", "video/mp4", "mpeg4")):
         with pytest.raises(NotCopied, match="unsafe"):
             copy_without_metadata(recorded(form, picture=picture), media_type, kind="video")
+
+
+BUSY = """import sys
+sys.path.insert(0, {folder!r})
+import remux
+def copied(*given):
+    while True: pass
+remux.copied = copied
+remux.main(*sys.argv[1:])
+"""
+
+
+def test_what_takes_too_long_is_told_from_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = tmp_path / "busy.py"
+    busy.write_text(BUSY.format(folder=str(PROGRAM.parent)), encoding="utf-8")
+    monkeypatch.setattr(copying, "PROGRAM", busy)
+    with pytest.raises(NotCopied, match=r"^too_slow$"):
+        copy_without_metadata(wav(), "audio/wav", kind="voice", seconds=1)
 
 
 @pytest.mark.parametrize(("data", "kind", "words"), [
@@ -200,16 +228,78 @@ class Failing(LocalFileStore):
         raise FileNotStored
 
 
-def test_the_worker_copies_each_once_and_gives_up_after_three_attempts(world: build.World, sqlite_app: Flask) -> None:
+def test_a_storage_that_is_away_is_no_attempt_however_long_it_lasts(world: build.World, sqlite_app: Flask) -> None:
     filed = build.file_report(world)
     store = LocalFileStore(files_of(sqlite_app))
     moving = send(filed, files_of(sqlite_app), kind="video", data=video())
-    for attempt in range(4):
-        moment = NOON + attempt * (TRIED_AGAIN_AFTER + timedelta(seconds=1))
-        prepare_recordings(Failing(files_of(sqlite_app)), now=moment)
+    original = files_of(sqlite_app) / moving.files[0].stored_name
+    moment = NOON
+    for number in range(8):
+        # the folder that takes nothing, and the one that is not mounted
+        kept = original.rename(original.with_suffix(".away")) if number % 2 else None
+        assert prepare_recordings(store if kept else Failing(files_of(sqlite_app)), now=moment) == 1
+        if kept:
+            kept.rename(original)
         assert prepare_recordings(store, now=moment) == 0, "nobody else takes it meanwhile"
+        moment += TRIED_AGAIN_AFTER + timedelta(seconds=1)
     db.session.expire_all()
-    assert (moving.attempts, moving.refused, moving.prepared_at) == (3, "failed", None)
+    assert (moving.attempts, moving.refused, moving.prepared_at) == (0, None, None)
+    assert prepare_recordings(store, now=moment) == 1
+    db.session.expire_all()
+    assert (moving.prepared_at, moving.refused) == (moment, None)
+
+
+def test_what_ends_its_reader_three_times_is_given_up_alone_and_tried_again_when_an_operator_says_so(
+    world: build.World, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed = build.file_report(world)
+    store = LocalFileStore(files_of(sqlite_app))
+    moving, beside = (send(filed, files_of(sqlite_app), kind=kind, data=data) for kind, data in (("video", video()), ("voice", wav())))
+    moment = NOON
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recording_jobs, "copy_without_metadata", killed)
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                prepare_recordings(store, now=moment)
+            db.session.rollback()
+            moment += TRIED_AGAIN_AFTER + timedelta(seconds=1)
+    assert prepare_recordings(store, now=moment) == 1
+    db.session.expire_all()
+    assert (moving.refused, moving.attempts, beside.prepared_at, beside.attempts) == ("failed", 3, moment, 1)
+    [seen] = [each for each in recordings_seen(filed.case, world.actor("operator")) if each.ref == moving.ref]
+    assert seen.can_retry
+    for name in ("citizen", "officer_PTNMT", "administrator"):
+        with pytest.raises(NotAllowed), unit_of_work():
+            copy_again(lock_case(filed.case.id), by=world.actor(name), recording=db.session.get_one(Recording, moving.id))
+    for _ in range(2):
+        with unit_of_work():
+            copy_again(lock_case(filed.case.id), by=world.actor("operator"), recording=db.session.get_one(Recording, moving.id))
+    assert prepare_recordings(store, now=moment) == 1
+    db.session.expire_all()
+    assert (moving.refused, moving.prepared_at) == (None, moment)
+
+
+def test_what_cannot_be_shown_for_what_it_holds_or_was_set_apart_is_not_tried_again(world: build.World, sqlite_app: Flask) -> None:
+    filed = build.file_report(world)
+    moving = send(filed, files_of(sqlite_app), kind="video", data=video())
+    with unit_of_work():
+        db.session.get_one(Recording, moving.id).refused = "unsafe"
+    with unit_of_work():
+        copy_again(lock_case(filed.case.id), by=world.actor("operator"), recording=db.session.get_one(Recording, moving.id))
+    db.session.expire_all()
+    assert moving.refused == "unsafe"
+    with unit_of_work():
+        quarantine(lock_case(filed.case.id), by=world.actor("operator", NOON), now=NOON, reason="Tố cáo.")
+    with pytest.raises(NotAllowed), unit_of_work():
+        copy_again(lock_case(filed.case.id), by=world.actor("operator"), recording=db.session.get_one(Recording, moving.id))
+
+
+def test_the_worker_copies_each_once(world: build.World, sqlite_app: Flask) -> None:
+    filed, store = build.file_report(world), LocalFileStore(files_of(sqlite_app))
     broken = send(filed, files_of(sqlite_app), kind="video", data=video().replace(b"stsz", b"xxxx").replace(b"stco", b"xxxx"))
     good = send(filed, files_of(sqlite_app), kind="voice", data=recorded("mp3", sound="libmp3lame"))
     assert prepare(sqlite_app) == 2

@@ -306,6 +306,8 @@ def test_who_may_schedule_and_whom_a_file_opens_to(app: Flask) -> None:
     def opens(by: Actor, of: int) -> bool:
         run = output_seen(by, refs[of])
         if run is None:
+            with pytest.raises(NotAllowed):
+                file_of(db.session.scalars(select(Output).where(Output.ref == refs[of])).one(), by=by, now=now)
             return False
         assert file_of(run, by=by, now=now).output_id == run.id
         return True

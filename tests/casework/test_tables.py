@@ -10,7 +10,17 @@ from openpyxl import Workbook
 
 from casework.settings import tables
 from casework.settings.import_columns import named_rows
-from casework.settings.tables import FORMULA, MOST_BYTES, MOST_TAGS, TableRefused, read_table, write_csv, write_workbook
+from casework.settings.tables import (
+    FORMULA,
+    MOST_BYTES,
+    MOST_PARTS,
+    MOST_TAGS,
+    MOST_UNPACKED,
+    TableRefused,
+    read_table,
+    write_csv,
+    write_workbook,
+)
 
 ROWS = [["Mã đơn vị", "Tên", "Điện thoại"], ["PTNMT", "Phòng Tài nguyên, Môi trường", "+842633822123"], ["X", "=1+1", "-12.5"],
         ["Y", "'=đã có dấu", "@ai"]]  # fmt: skip
@@ -32,6 +42,15 @@ def repacked(data: bytes, **more: bytes) -> bytes:
             new.writestr(part.filename, more.pop(part.filename.replace("/", "_").replace(".", "_"), old.read(part)))
         for name, content in more.items():
             new.writestr(name, content)
+    return file.getvalue()
+
+
+def claiming(size: int) -> bytes:
+    """A workbook whose list of contents says that a part of some bytes unpacks to so many."""
+    file = io.BytesIO(workbook(["a"]))
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/big.xml", b"0" * 100)
+        archive.getinfo("xl/big.xml").file_size = size
     return file.getvalue()
 
 
@@ -77,6 +96,10 @@ HOSTILE = {
     "no workbook": (b"hello", "t.xlsx", "no .xlsx"),
     "broken": (b"PK\x03\x04" + b"\1" * 500, "t.xlsx", "cannot be read"),
     "bomb": (repacked(workbook(["a"]), **{"xl/big.xml": b"0" * 61_000_000}), "t.xlsx", "too large"),
+    "claims to be large": (claiming(MOST_UNPACKED), "t.xlsx", "too large"),
+    "claims to be small": (claiming(10), "t.xlsx", "cannot be read"),
+    "parts": (repacked(workbook(["a"]), **{f"xl/{number}.xml": b"" for number in range(MOST_PARTS)}), "t.xlsx", "too large"),
+    "empty rows": (b"a\n" + b"\n" * 5_100 + b"1\n", "t.csv", "empty rows"),
     "entities": (repacked(workbook(["a"]), xl_worksheets_sheet1_xml=ENTITY), "t.xlsx", "cannot be read"),
     "1258": ("Tên;Xã Lát".encode("cp1258", "ignore") + b"\xec\xf2", "t.csv", "Windows-1258"),
     "utf-16": ("Tên,Mã".encode("utf-16"), "t.csv", "UTF-16"),

@@ -14,7 +14,10 @@ class MutantStale(AssertionError):
 
 @dataclass(frozen=True)
 class Mutant:
-    """In `file`, `new` instead of `old`, which stands there `times` times; `tests` are what pytest is given."""
+    """In `file`, `new` instead of `old`, which stands there `times` times; `tests` are what pytest is given.
+
+    `together`: what is replaced with it, once each, where one guard covers the other and either alone would do.
+    """
 
     name: str
     file: str
@@ -22,12 +25,15 @@ class Mutant:
     new: str
     tests: tuple[str, ...]
     times: int = 1
+    together: tuple[tuple[str, str], ...] = ()
 
     def put_into(self, text: str) -> str:
         """The text of the file with the fault in it; raises MutantStale."""
-        if text.count(self.old) != self.times:
-            raise MutantStale(f"{self.name}: {self.file} has {text.count(self.old)} times, not {self.times} times, the text {self.old!r}")
-        return text.replace(self.old, self.new)
+        for old, new, times in ((self.old, self.new, self.times), *((*pair, 1) for pair in self.together)):
+            if text.count(old) != times:
+                raise MutantStale(f"{self.name}: {self.file} has {text.count(old)} times, not {times} times, the text {old!r}")
+            text = text.replace(old, new)
+        return text
 
 
 def promise(*tests: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from pyhanko.sign import fields as sign_fields
 from pyhanko.sign import signers
 from pyhanko.sign.timestamps import DummyTimeStamper
 
+from reports.signing import reading
 from reports.signing.examining import examine, roots_of
 from reports.signing.failures import SealingFailed
 from reports.signing.fields import with_fields
@@ -339,6 +341,48 @@ def bomb() -> bytes:
     packed = zlib.compress(zlib.compress(bytes(200_000_000), 9), 9)
     table = b"1 0 obj\n<</Type/XRef/Size 9999999/W[1 4 1]/Root 1 0 R/Filter[/FlateDecode/FlateDecode]/Length %d>>\nstream\n" % len(packed)
     return b"%PDF-1.7\n" + table + packed + b"\nendstream\nendobj\nstartxref\n9\n%%EOF"
+
+
+def long_table() -> bytes:
+    """A table of contents of so many lines that reading it takes some hundred megabytes."""
+    lines = 1_200_000
+    head = b"%%PDF-1.7\nxref\n0 %d\n" % lines
+    return head + b"0000000009 00000 n \n" * lines + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n9\n%%%%EOF" % lines
+
+
+def test_a_file_that_asks_for_more_memory_than_there_is_is_told_so() -> None:
+    with pytest.raises(FileUnread) as refusal:
+        examined(long_table(), trust=[authority().pem.decode()], at=NOW, seconds=60, memory=64 * 2**20)
+    assert refusal.value.word == "too_large"
+
+
+ESCAPING = """import os, socket, sys
+sys.path.insert(0, {root!r})
+from reports.signing import child
+written = os.open({beside!r}, os.O_WRONLY | os.O_CREAT)
+child._shut_in(1, 64 * 2**20)
+def tried(deed):
+    try: deed()
+    except (OSError, MemoryError): return "refused"
+    return "done"
+os.close(0)
+said = [tried(deed) for deed in (
+    lambda: os.open("/proc/%d/environ" % os.getppid(), 0), socket.socket, lambda: os.write(written, b"x"), lambda: bytes(128 * 2**20),
+    lambda: os.fork() or os._exit(0))]
+os.write(1, " ".join(said).encode())
+while True: pass
+"""
+
+
+def test_the_reader_of_files_taken_over_opens_writes_and_takes_nothing_and_ends(tmp_path: Path) -> None:
+    code = ESCAPING.format(root=str(reading.ROOT), beside=str(tmp_path / "beside"))
+    done = subprocess.run(
+        [sys.executable, "-B", "-s", "-c", code], env={}, stdin=subprocess.PIPE, capture_output=True, check=False, timeout=60
+    )
+    assert done.stdout.split()[:4] == [b"refused"] * 4, done.stderr
+    # no limit of processes holds root
+    assert done.stdout.split()[4] == (b"done" if os.getuid() == 0 else b"refused")
+    assert done.returncode in (-9, -24), "by the limit of computing time"
 
 
 def test_a_copy_signed_elsewhere_is_taken_back_when_it_is_ours_and_well_signed() -> None:

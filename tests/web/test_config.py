@@ -44,6 +44,8 @@ def test_postgresql_means_the_driver_that_is_installed(tmp_path: Path) -> None:
     ("PORT", "٨٠٨٠", "whole number from 1 to 65535"),
     ("THREADS", "-1", "whole number from 1 to 64"),
     ("MAX_PHOTO_MB", "1.5", "whole number from 1 to 100"),
+    ("SYNCHRONOUS_STANDBYS", "10", "whole number from 0 to 9"),
+    ("DISKS", "/var/lib/postgresql,backups", "absolute paths"),
     ("DEMO", "true", "yes and no"),
     ("ALLOW_PLAIN_HTTP", "1", "yes and no"),
     ("LANGUAGE", "fr", "vi and en"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import BinaryIO
 
 import pytest
 from flask import Flask
@@ -10,13 +11,14 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from casework import face_detection
 from casework.db import db, unit_of_work
-from casework.face_search import claim_unsought
-from casework.file_store import LocalFileStore
+from casework.face_search import STORAGE_AWAY, TRIED_AGAIN_AFTER, claim_unsought, has_unsought
+from casework.file_store import LocalFileStore, StorageUnreachable
 from casework.models import File, Photo, PhotoDetection
 from casework.photo_records import photos_of_report, prepare_photo, stage_photo
 from tests import build
 from tests.pictured import jpeg
 from tests.web.desk import Office, step
+from web import face_jobs
 from web.face_jobs import seek_faces
 
 needs_detector = pytest.mark.skipif(not face_detection.is_installed(), reason="the extra faces is not installed")
@@ -94,6 +96,60 @@ def test_each_photo_is_taken_once_the_newest_first_and_never_again(app: Flask) -
         assert claim_unsought(now=later, most=5) == []
 
 
+class Away(LocalFileStore):
+    """Does not answer."""
+
+    def open(self, stored_name: str, *, sealed: bool = False) -> BinaryIO:
+        raise StorageUnreachable
+
+
+class Detector:
+    """Sees no face, or fails at whatever it is shown."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.shown = error, 0
+
+    def faces_in(self, _data: bytes) -> list[face_detection.Face]:
+        self.shown += 1
+        if self.error is not None:
+            raise self.error
+        return []
+
+
+def test_a_photo_is_looked_at_once_the_storage_is_back(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(app)
+    report_with(office, jpeg("red"), jpeg("blue"))
+    store, away, detector = LocalFileStore(app.config["FILES"]), Away(app.config["FILES"]), Detector()
+    monkeypatch.setattr(face_jobs, "FaceDetector", lambda: detector)
+    monkeypatch.setattr(face_jobs, "is_installed", lambda: True)
+    now = office.moment
+    for _ in range(4):
+        assert seek_faces(away, now=now) == 2
+        assert not has_unsought(now=now + TRIED_AGAIN_AFTER / 2), "it is not asked for all the time"
+        now += TRIED_AGAIN_AFTER
+    assert detector.shown == 0
+    assert (seek_faces(store, now=now), detector.shown) == (2, 2)
+    assert [row.error for row in db.session.query(PhotoDetection)] == [None, None]
+    assert not has_unsought(now=now + 2 * TRIED_AGAIN_AFTER)
+
+
+def test_a_picture_the_detector_fails_at_or_is_brought_down_by_is_not_tried_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(app)
+    report_with(office, jpeg("red"))
+    store, later = LocalFileStore(app.config["FILES"]), office.moment + 2 * TRIED_AGAIN_AFTER
+    monkeypatch.setattr(face_jobs, "is_installed", lambda: True)
+    # as Pillow says that a picture is cut off: of the same kind as a disk that fails
+    monkeypatch.setattr(face_jobs, "FaceDetector", lambda: Detector(OSError("truncated")))
+    assert seek_faces(store, now=office.moment) == 1
+    assert not has_unsought(now=later)
+    report_with(office, jpeg("blue"))
+    monkeypatch.setattr(face_jobs, "FaceDetector", Detector)
+    assert seek_faces(Away(app.config["FILES"]), now=office.moment) == 1
+    with unit_of_work():
+        assert len(claim_unsought(now=later, most=5)) == 1
+    assert not has_unsought(now=later + 2 * TRIED_AGAIN_AFTER), "its worker was killed this time"
+
+
 @needs_detector
 def test_a_face_is_found_where_it_is_also_in_a_photo_held_sideways() -> None:
     detector = face_detection.FaceDetector()
@@ -118,7 +174,7 @@ def test_the_worker_marks_faces_and_the_person_who_clears_finds_them_covered(off
     assert seek_faces(store, now=office.moment) == 0
     rows = {row.photo_id: row for row in db.session.query(PhotoDetection)}
     assert [len(rows[photo.id].rectangles) for photo in (with_face, without, broken)] == [1, 0, 0]
-    assert [rows[photo.id].error for photo in (with_face, without, broken)] == [None, None, "FileMissing"]
+    assert [rows[photo.id].error for photo in (with_face, without, broken)] == [None, None, STORAGE_AWAY]
     page = office.get("operator", step(filed.case, "verify")).get_data(as_text=True)
     assert "Máy dò đã đánh dấu 1 khuôn mặt" in page
     assert "Máy dò không thấy khuôn mặt nào" in page

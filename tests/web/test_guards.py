@@ -20,10 +20,13 @@ from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser
 
 from casework.db import db
-from casework.models import Account, Case, Report
+from casework.local_time import local_day
+from casework.models import Account, Case, Field, Report
 from tests import build
 from tests.conftest import client_of
+from tests.second_centre import second_world
 from tests.test_packaging import ROOT
+from tests.web.desk import Office
 from tests.web.pages import at, hidden, signed_in
 
 PACKAGES = ("casework", "workflows", "reports", "web")
@@ -165,13 +168,16 @@ EXTRA = {
     "id": "1", "kind": "staff", "login": "administrator2", "role": "administrator", "roles": "administrator", "is_admin": "1",
     "account_id": "1", "created_at": "2000-01-01", "disabled_at": "2000-01-01", "must_change_password": "", "password_hash": "x",
     "ref": "x" * 16, "code": "LD-1999-000001", "state": "closed", "centre_id": "999", "case_id": "1", "reporter_id": "1",
-    "full_name": "Người Khác", "phone_verified_at": "2000-01-01",
+    "full_name": "Người Khác", "phone_verified_at": "2000-01-01", "source": "camera", "filed_at": "2000-01-01", "filed_by_id": "1",
+    "camera_id": "1", "seen_at": "2000-01-01", "secret_digest": "x" * 64, "device_id": "1", "is_public": "1", "closed_at": "2000-01-01",
+    "sealed_identity": "x", "phone_digest": "x" * 64, "is_focal": "1", "valid_from": "2000-01-01", "valid_to": "2000-01-02",
 }  # fmt: skip
+WHY = {"reason": "Theo quyết định số 12"}
 
 
 def test_fields_nobody_asked_for_reach_no_row(sqlite_app: Flask) -> None:
     """Sent along in the body and in the address: neither an account nor a report takes them."""
-    build.standard_world()
+    world = build.standard_world()
     at(sqlite_app, build.NOON)
     client = client_of(sqlite_app)
     here = {
@@ -193,15 +199,62 @@ def test_fields_nobody_asked_for_reach_no_row(sqlite_app: Flask) -> None:
     )
     assert account.created_at.year != 2000
     assert account.ref != EXTRA["ref"]
-    before = set(db.session.scalars(select(Report.id)))
-    page = client.get("/reports/new").text
-    sent = {name: hidden(page, name) for name in ("idempotency_key",)}
-    fields = sent | {"words": "Đống rác lớn ven suối, mùi rất nặng, đã ba ngày nay.", "consent": "y", "alike_seen": "y", "act": "send",
-                     "area": str(db.session.scalars(select(Case.id)).first() or "")}  # fmt: skip
-    client.post("/reports/new", data=EXTRA | fields)
-    for report in db.session.scalars(select(Report).where(Report.id.not_in(before))):
-        assert report.code != EXTRA["code"]
-        assert report.created_at.year != 2000
+    fields = {"words": "Đống rác lớn ven suối, mùi rất nặng, đã ba ngày nay.", "consent": "y", "alike_seen": "y", "act": "send",
+              "area": world.area.ref, "idempotency_key": hidden(client.get("/reports/new").text, "idempotency_key")}  # fmt: skip
+    assert client.post("/reports/new", query_string=EXTRA, data=EXTRA | fields).status_code == 302
+    report = db.session.scalars(select(Report)).one()
+    assert (report.code, report.source, report.filed_at, report.centre_id, report.area_id) == (
+        "LD-2026-000001", "citizen", build.NOON, world.centre.id, world.area.id,
+    )  # fmt: skip
+    assert (report.filed_by_id, report.camera_id, report.seen_at, report.device_id) == (None, None, None, None)
+    assert not {report.ref, report.secret_digest} & set(EXTRA.values())
+    assert report.reporter is not None
+    assert report.reporter.account_id == account.id
+    case = db.session.scalars(select(Case)).one()
+    assert (case.state, case.centre_id, case.closed_at, case.is_public) == ("to_verify", world.centre.id, None, False)
+
+
+def test_fields_nobody_asked_for_reach_no_person_and_no_rule(sqlite_app: Flask) -> None:
+    """An administrator of one centre sends them too: who joins gets the role that was chosen, and a rule is that centre's from today."""
+    office = Office(sqlite_app)
+    world, other = office.world, second_world(office.world)
+    more, known = EXTRA | {"centre_id": str(other.centre.id)}, set(db.session.scalars(select(Account.id)))
+    agency = world.agencies["PTNMT"]
+    person = {"login": "mai.tran", "full_name": "Trần Thị Mai", "seat": f"officer.{agency.ref}", **WHY}
+    assert office.post("administrator", "/settings/people/new", **more | person).status_code == 200
+    [mai] = [each for each in db.session.scalars(select(Account)) if each.id not in known]
+    ref, password = mai.ref, mai.password_hash
+    assert (mai.kind, mai.login, mai.created_at, mai.disabled_at, mai.phone_verified_at, mai.phone_digest, mai.sealed_identity) == (
+        "staff", "mai.tran", build.NOON, None, None, None, None,
+    )  # fmt: skip
+    assert mai.must_change_password
+    assert not {ref, password} & set(EXTRA.values())
+    assert roles_of(mai) == [("officer", None, agency.id, False)]
+    seen = hidden(office.get("administrator", f"/settings/people/{ref}").text, "seen")
+    changed = {"act": "change", "full_name": "Trần Thị Mai Anh", "seen": seen, **WHY}
+    assert office.post("administrator", f"/settings/people/{ref}", **more | changed).status_code == 302
+    db.session.expire_all()
+    assert (mai.full_name, mai.login, mai.kind, mai.ref, mai.password_hash) == ("Trần Thị Mai Anh", "mai.tran", "staff", ref, password)
+    assert mai.must_change_password
+    assert roles_of(mai) == [("officer", None, agency.id, False)]
+
+    rule = {"centre": world.centre.ref, "service_code": "thu_nghiem", "name_vi": "Tên thử", "name_en": "A trial", "position": "9", **WHY}
+    assert office.post("administrator", "/settings/rules/field/new", **more | rule).status_code == 302
+    [field] = db.session.scalars(select(Field).where(Field.service_code == "thu_nghiem"))
+    today, number = local_day(build.NOON), field.id
+    assert (field.centre_id, field.valid_from, field.valid_to) == (world.centre.id, today, None)
+    seen = hidden(office.get("administrator", f"/settings/rules/field/{number}").text, "seen")
+    changed = {"name_vi": "Tên khác", "name_en": "A trial", "position": "9", "act": "change", "seen": seen, **WHY}
+    assert office.post("administrator", f"/settings/rules/field/{number}", **more | changed).status_code == 302
+    db.session.expire_all()
+    [field] = db.session.scalars(select(Field).where(Field.service_code == "thu_nghiem"))
+    assert (field.id, field.name_vi, field.centre_id, field.valid_from, field.valid_to) == (
+        number, "Tên khác", world.centre.id, today, None,
+    )  # fmt: skip
+
+
+def roles_of(account: Account) -> list[tuple[str, int | None, int | None, bool]]:
+    return [(each.role, each.centre_id, each.agency_id, each.is_focal) for each in account.memberships]
 
 
 def test_search_is_not_an_injection(sqlite_app: Flask) -> None:

@@ -25,6 +25,7 @@ from casework.errors import CaseworkError
 from casework.facts.keeping import keep_facts
 from casework.models import Case, Delivery, DocumentBook, Event, File, Letter, Membership, Output, Reporter
 from casework.outputs import LEASE, MOST_ATTEMPTS, WAITS, take_output
+from casework.rights.breaches import Known, open_breach
 from reports.statistics.periods import period_named
 from reports.statistics.snapshots import freeze
 from reports.statistics.standing import STANDING_NAMES, Standing
@@ -32,6 +33,7 @@ from tests import build
 from tests.casework.acting import local
 from tests.conftest import running
 from tests.grounds import remembered
+from tests.test_packaging import ROOT
 from tests.web.desk import Office
 from web import cli
 from web.config import Config
@@ -39,6 +41,7 @@ from web.outputs import making
 from web.outputs.behind_lists import COLUMNS as COUNTED_COLUMNS
 from web.outputs.makers import case_list
 from web.outputs.making import MAKERS, Made, OutputDropped, Progress, make_outputs
+from web.outputs.parameters import LISTS, PARAMETERS
 from web.statistics.owing import LOADS
 from workflows.bottlenecks.keeping import count_month
 from workflows.clock import Clock
@@ -617,3 +620,54 @@ def test_the_command_writes_a_list_and_says_who_sat_at_the_machine(
         assert {(payload["reason"], payload["by_command"]) for payload in looked} == {(REASON, "may-chu")}  # type: ignore[index]
         assert len(looked) == 4
         assert len(events("export_by_command")) == 6
+
+
+def test_the_command_takes_every_list_the_document_names_and_the_worker_writes(
+    sqlite_config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    [told] = re.findall(r"^`LIST` is (.*?); filters are", text, re.MULTILINE | re.DOTALL)
+    assert sorted(re.findall(r"`([a-z_]+)`", told)) == sorted(LISTS)
+    assert set(LISTS) == PARAMETERS.keys() & MAKERS.keys() - {"inbox", "outputs"}, "all but what is somebody's"
+    with running(sqlite_config) as app:
+        app.config["CLOCK"] = lambda: LATE
+        world = build.standard_world()
+        some_cases(world)
+        known = Known("Mất một máy tính bảng.", "Số điện thoại", "Có thể bị gọi quấy rầy.", "Đã khóa máy.", "Trung tâm, 0263 382 2123")
+        with unit_of_work():
+            by = world.actor("administrator", LATE)
+            breach = open_breach("account", known, by=by, now=LATE, noticed_at=LATE, centre_id=world.centre.id).ref
+            row = DocumentBook(centre_id=world.centre.id, year=2026, series="", last_number=0)
+            db.session.add(row)
+            db.session.flush()
+            book = row.ref
+        keep_facts(LATE)
+    monkeypatch.setattr("web.commands.writing.ready_app", lambda _config, _name: app)
+    monkeypatch.setattr(Config, "from_environment", classmethod(lambda _class: sqlite_config))
+    given = {
+        "register": ("--filter", f"book={book}"), "figures": ("--filter", "period=2026-03"),
+        "counted": ("--filter", "what=open", "--filter", "of=PTNMT"),
+        "affected": ("--filter", f"breach={breach}", "--reason", REASON), "looks": ("--reason", REASON),
+    }  # fmt: skip
+    rows = {}
+    for kind in LISTS:
+        out = tmp_path / f"{kind}.json"
+        options = ("--centre", "LD", "--form", "json", "--out", str(out), *given.get(kind, ()))
+        done = CliRunner().invoke(cli.commands, ["export", kind, *options])
+        assert done.exit_code == 0, (kind, done.output, done.exception)
+        rows[kind] = json.loads(out.read_text(encoding="utf-8"))
+        assert isinstance(rows[kind], list), kind
+    assert {"officer_ptnmt", "administrator"} <= {row["login"] for row in rows["people"]}
+    assert {"classify", "distribute"} <= {row["element"] for row in rows["heat"]}
+    assert rows["processing"]
+    assert len(rows["counted"]) == 3, "of the one agency alone"
+    for kind in ("looks", "affected"):
+        wanted = given[kind][: given[kind].index("--reason")]
+        done = CliRunner().invoke(cli.commands, ["export", kind, "--centre", "LD", "--out", str(tmp_path / "x.xlsx"), *wanted])
+        assert (done.exit_code, "Please give the reason" in done.output) == (1, True), kind
+    for kind in ("inbox", "outputs", "letter", "freeze_figures"):
+        done = CliRunner().invoke(cli.commands, ["export", kind, "--centre", "LD", "--out", str(tmp_path / "x.xlsx")])
+        assert (done.exit_code, "is not one of" in done.output) == (2, True), kind
+    with running(sqlite_config):
+        told_of = {event.payload["kind"]: event.payload.get("reason") for event in events("export_by_command") if event.payload}
+        assert told_of == {kind: REASON if kind in ("looks", "affected") else None for kind in LISTS}

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.intake import Filed, cleared_words
 from casework.models import BlockedSender, Recording
 from tests import build
@@ -144,6 +144,23 @@ def test_the_words_are_changed_on_a_page_of_their_own(office: Office) -> None:
         assert office.get(name, address).status_code == 403
     other = build.file_report(office.world, words="Việc khác.", by="citizen_2", contact=None)
     assert office.get("operator", f"/cases/{other.case.ref}/recordings/{voice.ref}").status_code == 404
+
+
+def test_a_copy_that_was_given_up_is_asked_for_again_on_its_page_and_typed_words_stay(office: Office) -> None:
+    filed, (voice, moving) = spoken_report(office, "voice", "video")
+    with unit_of_work():
+        for each in (voice, moving):
+            db.session.get_one(Recording, each.id).refused = "failed"
+    for each, says in ((voice, "đang nghe bản gốc"), (moving, "Không xem được video này")):
+        page = f"/cases/{filed.case.ref}/recordings/{each.ref}"
+        shown = office.get("operator", page).get_data(as_text=True)
+        assert (says in shown, 'name="act" value="copy"' in shown) == (True, True)
+        assert office.post("officer_PTNMT", page, act="copy", words="").status_code in (403, 404)
+        again = office.post("operator", page, act="copy", words=SAID).get_data(as_text=True)
+        assert (SAID in again, "Tệp sẽ có sau giây lát" in again, 'value="copy"' in again) == (True, True, False)
+        assert 'value="copy"' not in office.get("operator", page).get_data(as_text=True)
+    prepare(office.app)
+    assert got(office, "operator", f"/recordings/{moving.ref}/play").status_code == 200
 
 
 def test_the_sender_hears_their_own_and_only_they(office: Office) -> None:

@@ -1,6 +1,8 @@
 """How the installation says how it is: jobs and processes tell of themselves, /metrics for machines, the health page for people."""
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 import threading
 import time
@@ -13,9 +15,11 @@ from typing import Any
 
 import pytest
 import time_machine
+import yaml
 from flask import Flask
 from sqlalchemy import select
 
+from casework import job_records
 from casework.db import db, unit_of_work
 from casework.job_records import know_jobs
 from casework.models import Breach, ProgramProcess, RecurringJob, UpkeepMark
@@ -28,15 +32,20 @@ from tests.conftest import client_of
 from tests.second_centre import of_the_installation
 from tests.web.desk import Office, statements_of
 from tests.web.pages import words_of
+from web import create_app, engine_options
+from web.config import Config
 from web.nearness import Nearness
 from web.request_log import LOGGER, slow_queries, watch_statements
+from web.watching import findings as finding_rules
+from web.watching import findings_of_settings
 from web.watching import jobs as job_watch
 from web.watching.command import health_lines
-from web.watching.figures import Backlog, Disk, Figures, count
+from web.watching.figures import Backlog, Disk, Figures, Standbys, count
 from web.watching.finding import Level
 from web.watching.findings import Surroundings, findings, is_sound
+from web.watching.job_threads import CONNECTIONS, KEPT, OTHERS_AT_ONCE, QUICK_AT_ONCE
 from web.watching.job_words import WHAT
-from web.watching.jobs import Jobs, kept_time
+from web.watching.jobs import SECOND, Jobs, kept_time
 from web.watching.spans import span
 from web.watching.surroundings import surroundings
 from workflows.jobs import INTERVALS, Job
@@ -145,6 +154,51 @@ class TestJobs:
             time.sleep(0.3)
         assert len(runs) == 2
 
+    def test_a_large_job_that_failed_is_tried_again_long_before_its_next_time(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(job_records, "AGAIN_AFTER", timedelta(seconds=0.2))
+        monkeypatch.setattr(job_watch, "SEEN_EVERY", timedelta(seconds=0.1))
+        runs: list[datetime] = []
+
+        def fail_twice(moment: datetime) -> None:
+            runs.append(moment)
+            if len(runs) < 3:
+                raise OSError
+
+        daily = Job("daily", 24 * HOUR, fail_twice)
+        with working(app, daily), working(app, daily):
+            until(lambda: row_of("daily").result == "done")
+            time.sleep(0.5)
+        assert len(runs) == 3
+
+    def test_jobs_that_a_storage_holds_up_hold_up_no_timer_with_few_threads_for_pages(self, config: Config) -> None:
+        app, back, held, fired = create_app(replace(config, threads=1), runs_jobs=True), threading.Event(), list[str](), list[datetime]()
+
+        def hang(_now: datetime) -> None:
+            db.session.scalar(select(RecurringJob.name).limit(1))
+            # who makes a file tells how far it has come, in a session of its own
+            with app.app_context():
+                db.session.scalar(select(RecurringJob.name).limit(1))
+                held.append("")
+                back.wait(30)
+
+        def fire(now: datetime) -> None:
+            db.session.scalar(select(RecurringJob.name).limit(1))
+            fired.append(now)
+
+        makers = [Job(name, SECOND, hang) for name in ("make_outputs", "make_letter_files")]
+        others = [Job(f"other_{number}", SECOND, lambda _now: back.wait(30)) for number in range(OTHERS_AT_ONCE)]
+        try:
+            with app.app_context(), working(app, *makers, *others, Job("fire_due_timers", SECOND / 10, fire)):
+                until(lambda: len(held) == len(makers))
+                db.session.rollback()
+                before = len(fired)
+                until(lambda: len(fired) > before + 5, seconds=5)
+                back.set()
+        finally:
+            back.set()
+            with app.app_context():
+                db.engine.dispose()
+
     @pytest.mark.parametrize("hours", [-2, 2])
     def test_a_clock_that_is_put_stops_no_job(self, sqlite_app: Flask, hours: int) -> None:
         ran: list[float] = []
@@ -175,6 +229,20 @@ class TestJobs:
             time.sleep(0.5)
             away.clear()
             until(lambda: row_of("counted").runs > 3)
+
+
+def test_there_is_a_thread_for_each_quick_job_and_a_connection_for_whatever_runs_at_a_time(sqlite_config: Config) -> None:
+    assert (set(INTERVALS) >= job_watch.QUICK, len(job_watch.QUICK)) == (True, QUICK_AT_ONCE)
+
+    def most(config: Config, **named: bool) -> int:
+        options = engine_options(config, **named)
+        return int(options["pool_size"] + options["max_overflow"])
+
+    few = replace(sqlite_config, threads=1)
+    assert [most(few), most(few, runs_jobs=True), most(replace(few, demo=True))] == [3, CONNECTIONS, CONNECTIONS + 3]
+    assert CONNECTIONS > QUICK_AT_ONCE + OTHERS_AT_ONCE
+    handbook = (MONITORING.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert f"a worker up to {CONNECTIONS}, of which it keeps {KEPT}" in handbook
 
 
 def test_a_job_that_ran_while_the_clock_was_put_keeps_its_new_time() -> None:
@@ -267,6 +335,48 @@ def test_what_dashboard_and_alerts_ask_for_is_there(sqlite_app: Flask) -> None:
     asked = {name for file in files for name in re.findall(r"\blangbiang_\w+", file.read_text(encoding="utf-8"))}
     assert len(asked) > 20
     assert asked <= there | {"langbiang_anchor_age_seconds"}, "no anchor was written here"
+    assert 'langbiang_findings{key="keys",level="danger"} 1.0' in text, "what the page says machines are told as well"
+
+
+OF_THEIR_OWN = {
+    "backup": "BackupOld", "clocks": "ClocksDiffer", "deliveries": "MessagesStuck", "disk": "DiskLow", "failing_job": "JobFailing",
+    "files": "FilesWaiting", "given_up": "MessagesGivenUp", "hidden_standby": "StandbyHidden", "incidents": "Incidents",
+    "no_worker": "NoWorker", "public_replica": "PublicReplicaAway", "replica": "StandbyBehind", "timers": "TimersLate",
+    "unrouted": "MessagesUnrouted",
+}  # fmt: skip
+"""Alerts that ask for a figure instead of what the page says, by the key of that."""
+
+
+def keys_of_findings() -> set[str]:
+    """Of everything the health page can say."""
+    calls = (node for module in (finding_rules, findings_of_settings) for node in ast.walk(ast.parse(inspect.getsource(module)))
+             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding")  # fmt: skip
+    return {ast.literal_eval(call.args[1]) for call in calls}
+
+
+def test_whatever_the_health_page_says_there_is_an_alert_for_once() -> None:
+    written = yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))
+    alerts = {rule["alert"]: rule["expr"] for group in written["groups"] for rule in group["rules"]}
+    rest = re.search(r'key!~"([\w|]+)"', alerts["LangbiangHealthPage"])
+    assert rest is not None
+    left_out = rest.group(1).split("|")
+    by_key = re.findall(r'langbiang_findings\{key="(\w+)"', " ".join(alerts.values()))
+    assert sorted(left_out) == sorted({*by_key, *OF_THEIR_OWN})
+    assert set(left_out) <= keys_of_findings(), "a key nobody says any more would leave its alert dead"
+    assert {f"Langbiang{name}" for name in OF_THEIR_OWN.values()} <= set(alerts)
+    assert {key for _, key, _ in BROKEN.values()} <= keys_of_findings()
+
+
+def test_a_folder_that_is_named_is_watched_where_it_lies_on_a_disk_of_its_own(sqlite_app: Flask, tmp_path: Path) -> None:
+    elsewhere, missing = Path("/dev/shm"), tmp_path / "not-mounted"
+    if elsewhere.stat().st_dev == Path(sqlite_app.config["DATA"]).stat().st_dev:
+        elsewhere = Path("/proc")
+    sqlite_app.config["DISKS"] = (tmp_path, Path(sqlite_app.config["DATA"]), elsewhere, missing)
+    found = count(sqlite_app, NOW)
+    sqlite_app.config["DISKS"] = ()
+    assert str(elsewhere) in found.disks
+    assert str(sqlite_app.config["DATA"]) not in found.disks, "its disk is told already"
+    assert found.unseen_disks == (str(missing),)
 
 
 # -- for people --------------------------------------------------------------------------------------------------------
@@ -320,6 +430,8 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "files": (lambda it: replace(it, files={"outputs": Backlog(1, NOW - HOUR)}), "files", Level.WARNING),
     "disk low": (lambda it: replace(it, disks={"data": Disk(10**11, 10**10)}), "disk", Level.WARNING),
     "disk full": (lambda it: replace(it, disks={"database": Disk(10**11, 4 * 10**9)}), "disk", Level.DANGER),
+    "disk not there": (lambda it: replace(it, unseen_disks=("/srv/backups",)), "unseen_disk", Level.WARNING),
+    "disk of the backups": (lambda it: replace(it, disks={"/srv/backups": Disk(10**11, 10**10)}), "disk", Level.WARNING),
     "never saved": (lambda it: replace(it, marks={key: mark for key, mark in it.marks.items() if key != "backup"}), "backup", Level.DANGER),
     "saved long ago": (lambda it: altered(it, "backup", well_at=NOW - timedelta(days=2)), "backup", Level.WARNING),
     "old backups": (lambda it: altered(it, "backup", done_at=NOW, facts={"oldest": (NOW - timedelta(days=34)).isoformat()}), "old_backups",
@@ -331,7 +443,9 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "breach late": (lambda it: replace(it, notices_late=Backlog(1, NOW)), "breach_late", Level.DANGER),
     "breach due": (lambda it: replace(it, notices_due=Backlog(1, NOW + HOUR)), "breach_due", Level.WARNING),
     "no anchor": (lambda it: replace(it, anchored_at=NOW - timedelta(days=2)), "anchors", Level.WARNING),
-    "standby": (lambda it: replace(it, replicas={"db2": 90.0}), "replica", Level.WARNING),
+    "standby": (lambda it: replace(it, standbys=Standbys(asynchronous=1, behind={"db2": 90.0})), "replica", Level.WARNING),
+    "standby nobody may see": (lambda it: replace(it, standbys=Standbys(wanted=1, hidden=1)), "hidden_standby", Level.WARNING),
+    "no standby": (lambda it: replace(it, standbys=Standbys(wanted=1, asynchronous=1)), "no_standby", Level.DANGER),
     "public replica away": (lambda it: replace(it, nearness=Nearness(False, None, 10)), "public_replica", Level.WARNING),
     "public replica late": (lambda it: replace(it, nearness=Nearness(True, 11.0, 10)), "public_replica", Level.WARNING),
 }  # fmt: skip

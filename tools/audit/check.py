@@ -1,25 +1,35 @@
 """What the program is made of: every package pinned, installed so, its licence known, no fault of it published; a bill of materials.
 
-    python tools/audit/check.py --packages              pins and licences; needs neither network nor other tools
+    python tools/audit/check.py --packages              pins, licences and what is accepted; needs neither network nor other tools
     python tools/audit/check.py --tools var/audit       all of it: advisories by pip-audit, and the bill (CycloneDX) in var/sbom.cdx.json
+    … --keep                                            and write the day into tools/audit/asked.txt, to be committed
+    … --release                                         and fail where these very pins were not asked about within a week
 
-Where no advisory source can be asked that is said, and is no fault of the program's.
+Where no advisory source can be asked nobody knows of faults, and the run says so. That alone fails no run of the tests, which may be far
+from any network and years from now; before a release it does.
 """
 from __future__ import annotations
 
 import argparse
 import configparser
+import hashlib
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CONSTRAINTS, ACCEPTED, BILL = ROOT / "constraints.txt", ROOT / "tools/audit/accepted.txt", ROOT / "var/sbom.cdx.json"
+CONSTRAINTS, ACCEPTED, ASKED = ROOT / "constraints.txt", ROOT / "tools/audit/accepted.txt", ROOT / "tools/audit/asked.txt"
+BILL = ROOT / "var/sbom.cdx.json"
 SECONDS = 240
+ASKED_HOLDS = timedelta(days=7)
+"""How long an answer holds: a fault that can be used from outside is mended within so many days (docs/asvs.md), so it has to be known."""
+LONGEST_ACCEPTED = timedelta(days=90)
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([A-Za-z0-9.!+_-]+)")
 KNOWN = re.compile(
     r"\b(MIT(-CMU)?|BSD|Apache|ISC|PSF|Python Software Foundation|MPL|Mozilla Public|LGPL|Lesser General Public|ZPL|HPND|Unlicense|0BSD|"
@@ -33,19 +43,56 @@ READ_BY_HAND = {"axe-playwright-python": "MIT"}
 """Packages that say nothing of their licence where programs look; their files do."""
 
 
+class Acceptance(NamedTuple):
+    """A fault, by its number, that is let be until a day, and why."""
+
+    fault: str
+    until: date
+    reason: str
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packages", action="store_true")
     parser.add_argument("--tools", type=Path)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--release", action="store_true")
     chosen = parser.parse_args()
-    faults = list(faults_of_packages())
+    today = datetime.now(UTC).date()
+    accepted, faults = accepted_faults(ACCEPTED.read_text(encoding="utf-8"), today)
+    faults += faults_of_packages()
     print(f"{len(pins())} packages pinned, {len(faults)} faults")
     if chosen.tools is not None:
-        faults += advisories(chosen.tools)
+        told = answers(chosen.tools)
+        faults += advisories(told, accepted)
+        silence = what_is_not_known(told, today)
+        faults += silence if chosen.release else []
+        if chosen.keep and not not_asked(told):
+            ASKED.write_text(f"{heading(ASKED)}{today} {digest_of_pins()}\n", encoding="utf-8")
         bill(chosen.tools)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
+
+
+def accepted_faults(text: str, today: date) -> tuple[dict[str, Acceptance], list[str]]:
+    """What accepted.txt accepts today, by number, and a sentence for each line that is none or has run out."""
+    accepted, faults = {}, []
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        fault, _, rest = line.strip().partition(" ")
+        day, _, reason = rest.strip().partition(" ")
+        until = _day(day)
+        if until is None or not reason.strip():
+            faults.append(f"accepted.txt: {line.strip()!r} has no day or no reason; a line is NUMBER YYYY-MM-DD REASON")
+        elif until < today:
+            faults.append(f"accepted.txt: {fault} was accepted until {until}; it is to be mended, or accepted anew with a reason")
+        elif until > today + LONGEST_ACCEPTED:
+            faults.append(f"accepted.txt: {fault} is accepted until {until}; nothing is for more than {LONGEST_ACCEPTED.days} days")
+        else:
+            accepted[fault] = Acceptance(fault, until, reason.strip())
+    return accepted, faults
 
 
 def pins() -> dict[str, str]:
@@ -93,35 +140,89 @@ def licence_of(found: Distribution) -> str:
     return text or READ_BY_HAND.get(_same(told["Name"]), "none given")
 
 
-def advisories(tools: Path) -> list[str]:
-    """Ask pip-audit, which asks PyPI, about every pin. What could not be asked is said and is no fault."""
-    accepted = {line.split()[0] for line in ACCEPTED.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")}
+def answers(tools: Path) -> list[dict[str, Any]]:
+    """What pip-audit, which asks PyPI, is told about each pin it could ask about."""
     command = [tools / "bin/pip-audit", "--requirement", CONSTRAINTS, "--no-deps", "--disable-pip", "--vulnerability-service", "pypi",
                "--timeout", "5", "--format", "json", "--progress-spinner", "off"]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         told = json.loads(done.stdout)["dependencies"]
     except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
-        told = []
-    asked = [each for each in told if "skip_reason" not in each]
-    if not asked:
-        print("Not audited: no advisory source could be asked.")
         return []
-    print(f"Audited {len(asked)} of {len(pins())} packages.")
+    return [each for each in told if "skip_reason" not in each]
+
+
+def advisories(told: list[dict[str, Any]], accepted: Mapping[str, Acceptance]) -> list[str]:
+    """One sentence for each published fault of a pin that is not accepted; what is accepted is said, and what is so without need."""
+    found = [(each, fault, {fault["id"], *fault["aliases"]}) for each in told for fault in each["vulns"]]
+    for number, acceptance in sorted(accepted.items()):
+        if any(number in numbers for _, _, numbers in found):
+            print(f"Accepted until {acceptance.until}: {number}, {acceptance.reason}")
+        elif not not_asked(told):
+            print(f"Accepted and not there any more: {number}. Its line can go.")
     return [f"{each['name']} {each['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'no version yet'}"
-            for each in asked for fault in each["vulns"] if not accepted & {fault["id"], *fault["aliases"]}]  # fmt: skip
+            for each, fault, numbers in found if not numbers & accepted.keys()]  # fmt: skip
+
+
+def not_asked(told: list[dict[str, Any]]) -> list[str]:
+    """The packages nobody could be asked about."""
+    return sorted(pins().keys() - {_same(each["name"]) for each in told})
+
+
+def what_is_not_known(told: list[dict[str, Any]], today: date) -> list[str]:
+    """A sentence where packages were not asked about, unless a machine that could has lately; said at once, whatever becomes of it."""
+    missing = not_asked(told)
+    if not missing:
+        print(f"Audited {len(told)} packages.")
+        return []
+    what = f"{len(missing)} of {len(pins())} packages" if told else "no advisory source could be asked"
+    day, digest = last_asked()
+    before = "never asked about these pins" if day is None or digest != digest_of_pins() else f"last asked about on {day}"
+    print(f"Not audited: {what}; {before}.")
+    if day is not None and digest == digest_of_pins() and today - ASKED_HOLDS <= day <= today:
+        return []
+    where = f"Run bin/audit --keep where PyPI answers, and commit {ASKED.relative_to(ROOT)}."
+    return [f"What faults of packages are published is not known: {what}; {before}. {where}"]
+
+
+def last_asked() -> tuple[date | None, str]:
+    """The day asked.txt keeps, and of which pins; None where nobody has asked."""
+    lines = [line for line in ASKED.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
+    day, _, digest = lines[-1].strip().partition(" ") if lines else ("", "", "")
+    return _day(day), digest.strip()
+
+
+def digest_of_pins() -> str:
+    """What tells these pins from others."""
+    return hashlib.sha256("\n".join(f"{name}=={version}" for name, version in sorted(pins().items())).encode()).hexdigest()[:32]
+
+
+def heading(path: Path) -> str:
+    """The lines a file of ours begins with, which say what it is."""
+    return "".join(line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.startswith("#"))
 
 
 def bill(tools: Path) -> None:
     """Write the bill of materials of this environment."""
     BILL.parent.mkdir(exist_ok=True)
     command = [tools / "bin/cyclonedx-py", "environment", "--output-reproducible", "--of", "JSON", "-o", BILL, sys.executable]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except OSError:
+        print("No bill of materials: its tool could not be installed.")
+        return
     if done.returncode:
         print(f"No bill of materials: {done.stderr.strip().splitlines()[-1:] or 'no reason given'}")
         return
     count = len(json.loads(BILL.read_text(encoding="utf-8"))["components"])
     print(f"{count} components in {BILL.relative_to(ROOT)} (CycloneDX)")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
+    except ValueError:
+        return None
 
 
 def _same(name: str) -> str:

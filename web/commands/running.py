@@ -38,7 +38,7 @@ def worker() -> None:
     """Run timers, messages and sweeps until SIGTERM; any number may run."""
     from web.config import Config
 
-    app = ready_app(Config.from_environment(), f"worker-{os.getpid()}")
+    app = ready_app(Config.from_environment(), f"worker-{os.getpid()}", runs_jobs=True)
     from web.worker import work  # not above, as in serve
 
     gc.freeze()

@@ -15,15 +15,15 @@ EXISTING = click.Path(path_type=Path, exists=True)
 NEW = click.Path(path_type=Path)
 
 
-def ready_app(config: Any, log_name: str) -> Any:
-    """The application, logging under a name of its own, on a database with the tables it needs."""
+def ready_app(config: Any, log_name: str, *, runs_jobs: bool = False) -> Any:
+    """The application, logging under a name of its own, on a database with the tables it needs; `runs_jobs` as in create_app."""
     from casework.db import db
     from web.documents.opening import refuse_unknown_bodies
     from web.request_log import write_log
     from web.schema import refuse_other_schema
 
     write_log(config.log, log_name)
-    app = web.create_app(config)
+    app = web.create_app(config, runs_jobs=runs_jobs)
     with app.app_context():
         refuse_other_schema(db.engine)
         refuse_unknown_bodies(app.extensions["seals"])

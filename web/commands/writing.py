@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from web.commands.saying import FAILED, NEW, REFUSED, ready_app, say_error, shown_progress
+from web.outputs.parameters import LISTS
 
 
 @click.command("schedules")
@@ -22,14 +23,14 @@ def schedules() -> None:
         raise SystemExit(FAILED)
 
 
-@click.command()
-@click.argument("list_", metavar="LIST", type=click.Choice(["cases", "late", "letters", "register", "figures", "setting_events"]))
+@click.command(epilog=f"LIST is one of {', '.join(LISTS)}.")
+@click.argument("list_", metavar="LIST", type=click.Choice(LISTS))
 @click.option("--centre", required=True, help="Prefix of the centre's codes, e.g. LD.")
 @click.option("--form", type=click.Choice(["xlsx", "csv", "json"]), default="xlsx", show_default=True, help="Form of the file.")
 @click.option("--out", type=NEW, required=True, help="New file to write.")
 @click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", help="As in the address of the page, e.g. state=open; several.")
 @click.option("--with-identity", is_flag=True, help="With who sent the reports; at most 500 cases, each look is written down.")
-@click.option("--reason", help="Why they are taken out; needed with --with-identity, kept in the history of each case.")
+@click.option("--reason", help="Why it is taken out: kept in each history. For --with-identity, looks and affected.")
 def export(
     list_: str, centre: str, form: str, out: Path, filters: tuple[str, ...], with_identity: bool, reason: str | None
 ) -> None:

@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02  # type: ignore[import-untyped]
 
+from casework.messages import sending
 from casework.messages.push_subscriptions import Endpoint
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, SendFailed, TryLater, Unreachable
-from casework.outgoing import IN_TURN, Door, NotReached, no_longer_than
+from casework.outgoing import CALL_SECONDS, IN_TURN, Door, NotReached, no_longer_than
 from web.gateways.answers import refuse_unless_taken
 
 LONGEST_BODY = 600
@@ -61,12 +62,16 @@ class PushGateway:
         return Vapid02.from_raw(self._key().encode("ascii"))
 
     def __call__(self, outgoing: Outgoing) -> Receipt:
-        """Hand a notice to every browser of the person. Raises Refused when all of them are gone or refuse, TryLater when none took it."""
-        content = _content(outgoing)
+        """Hand a notice to every browser of the person. Raises Refused when all of them are gone or refuse, TryLater when none took it.
+
+        What is left of the time of a delivery is shared among those that are left: services that hang do not use up the time of others.
+        """
+        content, ends = _content(outgoing), time.monotonic() + sending.HANDED_OVER_WITHIN
         taken, gone, failures = 0, list[int](), list[SendFailed]()
-        for endpoint in outgoing.endpoints:
+        for number, endpoint in enumerate(outgoing.endpoints):
             try:
-                status, retry_after = self._post(endpoint, content, outgoing)
+                seconds = (ends - time.monotonic()) / (len(outgoing.endpoints) - number)
+                status, retry_after = self._post(endpoint, content, outgoing, seconds)
                 if status in GONE:
                     gone.append(endpoint.subscription_id)
                 else:
@@ -82,7 +87,9 @@ class PushGateway:
             raise TryLater(later.detail, after=later.after, gone=gone)
         raise Refused(failures[0].detail if failures else "gone", gone=gone)
 
-    def _post(self, endpoint: Endpoint, content: bytes, outgoing: Outgoing) -> tuple[int, str | None]:
+    def _post(self, endpoint: Endpoint, content: bytes, outgoing: Outgoing, seconds: float) -> tuple[int, str | None]:
+        if seconds <= 0:
+            raise Unreachable("time")
         parts = urlsplit(endpoint.url)
         try:
             self._door.refuse_unless_open(endpoint.url)
@@ -97,7 +104,7 @@ class PushGateway:
             "Topic": outgoing.token[:32],
         }
         try:
-            with no_longer_than(), self._pool.stream(
+            with no_longer_than(min(seconds, CALL_SECONDS)), self._pool.stream(
                 "POST", endpoint.url, headers=headers, content=_encrypted(content, endpoint), extensions={"timeout": IN_TURN}
             ) as answer:
                 fields = {name.lower(): value for name, value in answer.headers}

@@ -6,21 +6,27 @@ Message-ID, by which mailboxes know it.
 
 import re
 import smtplib
+import socket
 import ssl
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from html import escape
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from casework.messages import sending
 from casework.messages.rendering import Words
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, TryLater, Unreachable
 from web.message_choices import takes_one_click
 
 TIMEOUT_SECONDS = 10
-"""Of each of the dozen turns of a conversation: together less than a lease."""
+"""Of each of the dozen turns of a conversation; all of them together end with `sending.HANDED_OVER_WITHIN`."""
 
 PORTS = {"tls": 465, "starttls": 587, "no": 25}
 STATUS = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})\b")
@@ -67,8 +73,11 @@ class MailGateway:
         """Hand one over. Raises Refused, TryLater, Unreachable before it was handed over, NoAnswer after."""
         recipient = _ascii_address(outgoing.address)
         letter = letter_of(outgoing, recipient, self.sender)
+        with _Line(sending.HANDED_OVER_WITHIN) as line:
+            return self._hand_in(letter, recipient, self._open(line))
+
+    def _hand_in(self, letter: EmailMessage, recipient: str, connection: smtplib.SMTP) -> Receipt:
         sender = parseaddr(self.sender)[1]
-        connection = self._open()
         try:
             for turn, code, said in (("MAIL", *connection.mail(sender)), ("RCPT", *connection.rcpt(recipient))):
                 _refuse_unless_taken(turn, code, said)
@@ -80,15 +89,15 @@ class MailGateway:
         finally:
             _leave(connection)
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self, line: "_Line") -> smtplib.SMTP:
         # we name ourselves by the sender's domain: asking the network for our own name may take longer than the letter
         server, name = self.server, parseaddr(self.sender)[1].rpartition("@")[2]
         try:
             if server.tls == "tls":
                 context = ssl.create_default_context()
-                connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=TIMEOUT_SECONDS, context=context)
+                connection: smtplib.SMTP = _BoundedSsl(line, server.host, server.port, name, timeout=TIMEOUT_SECONDS, context=context)
             else:
-                connection = smtplib.SMTP(server.host, server.port, name, timeout=TIMEOUT_SECONDS)
+                connection = _Bounded(line, server.host, server.port, name, timeout=TIMEOUT_SECONDS)
         except (OSError, smtplib.SMTPException) as error:
             raise Unreachable(type(error).__name__) from error
         try:
@@ -104,6 +113,74 @@ class MailGateway:
             _leave(connection)
             raise Unreachable(type(error).__name__) from error
         return connection
+
+
+class _Line:
+    """The connection of one conversation, hung up when its time is over however slowly the other side speaks: a bound of each wait alone
+    would end no answer that comes letter by letter."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+        self._held: socket.socket | None = None
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> "_Line":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+        if self._held is not None:
+            self._held.close()
+
+    def connect(self, host: str, port: int, seconds: float) -> socket.socket:
+        """Connect to the first address of a name that answers. Raises OSError."""
+        fault: OSError = TimeoutError("the call took too long")
+        for address in dict.fromkeys(str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
+            left = self._ends - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                made = socket.create_connection((address, port), min(seconds, left))
+            except OSError as error:
+                fault = error
+                continue
+            made.settimeout(seconds)
+            self._watch(made)
+            return made
+        raise fault
+
+    def _watch(self, made: socket.socket) -> None:
+        # of its own: TLS takes the first one over, and no other thread may touch what it made of it
+        self._held = made.dup()
+        self._timer = threading.Timer(max(self._ends - time.monotonic(), 0), self._hang_up)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _hang_up(self) -> None:
+        if self._held is not None:
+            with suppress(OSError):
+                self._held.shutdown(socket.SHUT_RDWR)
+
+
+class _Bounded(smtplib.SMTP):
+    """Speaks on a line."""
+
+    def __init__(self, line: _Line, *given: Any, **named: Any) -> None:
+        self._line = line
+        super().__init__(*given, **named)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self._line.connect(host, port, timeout)
+
+
+class _BoundedSsl(smtplib.SMTP_SSL, _Bounded):
+    """The same, with TLS from the first byte."""
+
+    def __init__(self, line: _Line, *given: Any, **named: Any) -> None:
+        self._line = line
+        smtplib.SMTP_SSL.__init__(self, *given, **named)
 
 
 def letter_of(outgoing: Outgoing, recipient: str, sender: str) -> EmailMessage:

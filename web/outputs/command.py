@@ -16,15 +16,16 @@ from sqlalchemy import select
 
 from casework.db import db, new_ref, unit_of_work
 from casework.events import append
+from casework.folding import normal
 from casework.models import Agency, Centre, Output
 from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
-from web.outputs.links import PARAMETERS
 from web.outputs.making import Progress, maker_of, working_folder
+from web.outputs.parameters import PARAMETERS
 
-LISTS = tuple(kind for kind in PARAMETERS if kind not in ("inbox", "outputs"))
-"""What can be exported: an inbox and the list of one's files are somebody's."""
+OF_AN_AGENCY = ("figures", "counted")
+"""What is of a centre, or of the one agency named by `of`."""
 
 
 def operator_of(centre: Centre) -> Actor:
@@ -47,6 +48,7 @@ def export_file(
         output, by = _order(kind, centre, form, chosen, with_identity=with_identity, reason=reason)
         user = _user()
         told = {"output": output.ref, "kind": kind, "form": form, "centre_id": output.centre_id, "user": user}
+        told |= {"reason": output.reason} if KINDS[kind].needs_reason else {}
         with unit_of_work():
             append(STREAM, "export_by_command", by=by, at=now, payload={**told, "has_identity": with_identity})
         with working_folder(app.config["DATA"]) as folder:
@@ -66,17 +68,17 @@ def _order(
     if unknown := sorted(set(chosen) - set(PARAMETERS[kind])):
         known = ", ".join(PARAMETERS[kind]) or "none"
         raise OutputRefused("Không có bộ lọc này.", f"{kind} has no filter {', '.join(unknown)}; it has: {known}.")
-    by, agency_id = operator_of(centre), None
+    by, agency_id, reason = operator_of(centre), None, normal(reason or "") or None
     refuse_order(KINDS[kind], by=by, centre_id=centre.id, with_identity=with_identity, reason=reason)
     given = dict(chosen)
-    if kind == "figures" and (key := given.pop("of", None)) is not None:
+    if kind in OF_AN_AGENCY and (key := given.pop("of", None)) is not None:
         named = select(Agency.id).where(Agency.centre_id == centre.id, (Agency.key == key) | (Agency.ref == key))
         agency_id = db.session.scalar(named)
         if agency_id is None:
             raise OutputRefused("Không có đơn vị này.", f"There is no agency {key}.")
     output = Output(
         kind=kind, form=form, parameters=given, centre_id=centre.id, agency_id=agency_id, has_identity=with_identity,
-        reason=reason if with_identity else None, ref=new_ref(), state="making",
+        reason=reason if with_identity or KINDS[kind].needs_reason else None, ref=new_ref(), state="making",
     )  # fmt: skip
     output.centre = centre
     return output, by

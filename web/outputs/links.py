@@ -7,27 +7,7 @@ from flask import url_for
 from casework.outputs import KINDS
 from casework.permissions import may
 from web.guards import actor
-
-PARAMETERS: dict[str, tuple[str, ...]] = {
-    "cases": ("q", "state", "field", "area", "year"),
-    "inbox": ("q", "view", "state", "field", "area", "urgency", "agency", "source", "due", "waits", "holder", "whose"),
-    "late": ("agency", "source"),
-    "letters": ("shelf", "kind", "year"),
-    "register": ("book",),
-    "figures": ("period", "by", "of", "rows", "columns", "figure", "table", "trend", "snapshot"),
-    "counted": ("of", "period", "figure", "by", "subject", "part", "beside", "beside_subject", "what", "agency", "area", "village"),
-    "setting_events": ("kind",),
-    "processing": ("on",),
-    "looks": ("login", "code", "from", "to"),
-    "affected": ("breach",),
-    "heat": ("from", "to", "version", "field", "agency", "centre"),
-    "incidents": (),
-    "people": ("q", "state"),
-    "messages": ("reason",),
-    "outputs": (),
-    "schedules": (),
-}
-"""What a list takes from its page's address; what else stands there is left out."""
+from web.outputs.parameters import PARAMETERS
 
 LONGEST = 120
 

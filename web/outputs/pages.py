@@ -46,7 +46,8 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
-from web.outputs.links import LONGEST, PARAMETERS, export_url
+from web.outputs.links import LONGEST, export_url
+from web.outputs.parameters import PARAMETERS
 from web.task_page import at_most
 
 bp = Blueprint("outputs", __name__)

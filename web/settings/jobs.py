@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.db import unit_of_work
-from casework.job_records import FAILED, ask_for_run, job_rows
+from casework.job_records import FAILED, ask_for_run, job_rows, next_run
 from casework.permissions import Action, may
 from casework.processes import LOST_AFTER, known_processes
 from web.clock import now
@@ -26,7 +26,7 @@ def jobs() -> ResponseReturnValue:
     """Those that failed last first, then as they stand in the table."""
     refuse_of_centre()
     rows, at = job_rows(), now()
-    told = [(name, every, rows.get(name)) for name, every in INTERVALS.items()]
+    told = [(name, every, row := rows.get(name), next_run(row, every)) for name, every in INTERVALS.items()]
     told.sort(key=lambda each: each[2] is None or not each[2].failures_in_a_row)
     return render_template(
         "settings/jobs.html", jobs=told, processes=known_processes(since=at - SEEN_SINCE), lost_before=at - LOST_AFTER, what_is=what_is,

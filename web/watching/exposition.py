@@ -1,6 +1,7 @@
 """The figures in the words of Prometheus. What all processes share comes from the database, so that any server tells it for all."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,26 +11,28 @@ from prometheus_client.registry import Collector
 from casework.processes import LOST_AFTER
 from web.watching import http_metrics
 from web.watching.figures import Backlog, Figures
+from web.watching.finding import Finding
 from web.watching.presence import program_version
 
 SECOND = timedelta(seconds=1)
 
 
-def exposition(figures: Figures) -> bytes:
+def exposition(figures: Figures, findings: Collection[Finding]) -> bytes:
     """Everything: requests of this server, then what is so for the whole installation."""
     house = CollectorRegistry()
-    house.register(_House(figures))
+    house.register(_House(figures, findings))
     return generate_latest(http_metrics.registry()) + generate_latest(house)
 
 
 class _House(Collector):
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
+    def __init__(self, figures: Figures, findings: Collection[Finding]) -> None:
+        self._figures, self._findings = figures, findings
 
     def collect(self) -> Iterator[Metric]:
         """One family of figures after the other."""
         found = self._figures
         yield _labelled("info", "Version of the program that answers.", "version", {program_version(): 1})
+        yield self._said()
         yield _labelled("cases_open", "Cases in which the centre owes an answer, by state.", "state", found.open_cases)
         yield _plain("cases_late", "Open cases whose limit is over.", found.late_cases)
         yield _plain("steps_waiting", "Steps that wait for staff.", found.steps_waiting)
@@ -41,6 +44,13 @@ class _House(Collector):
         yield from self._jobs()
         yield from self._processes()
         yield from self._keeping()
+
+    def _said(self) -> Metric:
+        """The sentences of the health page by their keys, so that whoever watches knows all that the page knows."""
+        said = GaugeMetricFamily("langbiang_findings", "What the health page says, by kind and level.", labels=["key", "level"])
+        for (key, level), number in Counter((each.key, each.level.name.lower()) for each in self._findings).items():
+            said.add_metric([key, level], number)
+        return said
 
     def _backlogs(self) -> Iterator[Metric]:
         found, at = self._figures, self._figures.at
@@ -97,7 +107,10 @@ class _House(Collector):
                         {kind: int(mark.is_well) for kind, mark in found.marks.items()})  # fmt: skip
         if found.anchored_at is not None:
             yield _plain("anchor_age_seconds", "Since the newest anchor was written.", (at - found.anchored_at) / SECOND)
-        yield _labelled("replica_lag_seconds", "How far a standby is behind.", "name", found.replicas)
+        of = found.standbys
+        yield _labelled("standbys", "Standbys of the database by kind; hidden are those our role may not see.", "kind",
+                        {"synchronous": of.synchronous, "asynchronous": of.asynchronous, "hidden": of.hidden})  # fmt: skip
+        yield _labelled("replica_lag_seconds", "How far a standby is behind.", "name", of.behind)
         near = found.nearness
         behind = {"public": near.behind} if near is not None and near.behind is not None else {}
         yield _labelled("public_replica_behind_seconds", "How far the replica of the public pages is behind at most.", "name", behind)

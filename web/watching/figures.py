@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 MOST = 100_000
 """Rows counted of one kind at most: beyond it matters no more how many there are."""
+SYNCHRONOUS = ("sync", "quorum")
+"""Of a standby that a commit waits for, as PostgreSQL says it."""
 KEPT = timedelta(seconds=15)
 SEEN_SINCE = timedelta(days=1)
 NOTICE_SOON = timedelta(hours=24)
@@ -75,6 +78,19 @@ class Disk:
 
     total: int
     free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standbys:
+    """The servers that follow the database's log, where it has any: how many of each kind, and how many are to be synchronous."""
+
+    wanted: int = 0
+    synchronous: int = 0
+    asynchronous: int = 0
+    hidden: int = 0
+    """Those of which our role may see no more than that they are there."""
+    behind: Mapping[str, float] = field(default_factory=dict)
+    """Seconds, by name."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +119,9 @@ class Figures:
     anchored_at: datetime | None
     event_at: datetime | None
     certificates: tuple[Certificate, ...]
-    replicas: Mapping[str, float] = field(default_factory=dict)
+    unseen_disks: tuple[str, ...] = ()
+    """Folders that were to be looked at, and cannot be."""
+    standbys: Standbys = Standbys()
     nearness: "Nearness | None" = None
     backup_days: int = 30
     notices_late: Backlog = Backlog()
@@ -129,6 +147,7 @@ def count(app: Flask, at: datetime) -> Figures:
     centres = list(db.session.scalars(select(Centre.id)))
     day = at.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     states = _open_cases(centres, at)
+    disks, unseen_disks = _disks(app)
     waiting, unclaimed, late = _steps(centres, at)
     found = Figures(
         at=at,
@@ -143,12 +162,12 @@ def count(app: Flask, at: datetime) -> Figures:
         deliveries={channel: _backlog(_due_deliveries(channel, at), Delivery.due_at) for channel in CHANNELS},
         given_up=_given_up(),
         files=_files(app, at),
-        disks=_disks(app), database_bytes=_database_bytes(),
+        disks=disks, unseen_disks=unseen_disks, database_bytes=_database_bytes(),
         jobs=job_rows(), processes=tuple(known_processes(since=at - SEEN_SINCE)), marks=marks(),
         anchored_at=db.session.scalar(select(Anchor.made_at).order_by(Anchor.number.desc()).limit(1)),
         event_at=db.session.scalar(select(Event.at).order_by(Event.id.desc()).limit(1)),
         certificates=certificates_here(app),
-        replicas=_replicas(), nearness=nearness_here(app), backup_days=value_of("backup_days"),
+        standbys=_standbys(app.config["SYNCHRONOUS_STANDBYS"]), nearness=nearness_here(app), backup_days=value_of("backup_days"),
         notices_late=_backlog(_untold_breaches(Breach.authority_due_at <= at), Breach.authority_due_at),
         notices_due=_backlog(
             _untold_breaches(Breach.authority_due_at > at, Breach.authority_due_at <= at + NOTICE_SOON), Breach.authority_due_at
@@ -217,19 +236,26 @@ def _files(app: Flask, at: datetime) -> dict[str, Backlog]:
     return found
 
 
-def _disks(app: Flask) -> dict[str, Disk]:
-    folders = {"data": Path(app.config["DATA"])}
+def _disks(app: Flask) -> tuple[dict[str, Disk], tuple[str, ...]]:
+    """The file systems of what is ours and of what the settings name, and the folders that cannot be looked at.
+
+    A named folder on a disk that is told already is not told once more.
+    """
+    folders, named = {"data": Path(app.config["DATA"])}, {str(each): each for each in app.config["DISKS"]}
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     if url.drivername.startswith("sqlite") and url.database:
         folders["database"] = Path(url.database).parent
-    found = {}
-    for name, folder in folders.items():
+    found, unseen, told = dict[str, Disk](), list[str](), set[int]()
+    for name, folder in (folders | named).items():
         try:
-            usage = shutil.disk_usage(folder)
+            usage, device = shutil.disk_usage(folder), folder.stat().st_dev
         except OSError:
+            unseen.append(name)
             continue
-        found[name] = Disk(usage.total, usage.free)
-    return found
+        if name not in named or device not in told:
+            found[name] = Disk(usage.total, usage.free)
+            told.add(device)
+    return found, tuple(unseen)
 
 
 def _database_bytes() -> int:
@@ -239,12 +265,17 @@ def _database_bytes() -> int:
     return int(db.session.scalar(text("SELECT pg_database_size(current_database())")) or 0)
 
 
-def _replicas() -> dict[str, float]:
-    """Seconds each standby is behind, by its name, where this server has any and lets us see them."""
+def _standbys(wanted: int) -> Standbys:
     if db.session.get_bind().dialect.name == "sqlite":
-        return {}
-    query = text("SELECT application_name, EXTRACT(EPOCH FROM replay_lag) FROM pg_stat_replication WHERE state = 'streaming'")
-    return {str(name): float(lag or 0) for name, lag in db.session.execute(query)}
+        return Standbys()
+    rows = db.session.execute(text("SELECT application_name, state, sync_state, EXTRACT(EPOCH FROM replay_lag) FROM pg_stat_replication"))
+    hidden, behind, kinds = 0, dict[str, float](), Counter[bool]()
+    for name, state, sync_state, lag in rows:
+        hidden += state is None             # to a role without pg_read_all_stats all but the number of the process is
+        if state == "streaming":
+            kinds[sync_state in SYNCHRONOUS] += 1
+            behind[str(name)] = float(lag or 0)
+    return Standbys(wanted, kinds[True], kinds[False], hidden, behind)
 
 
 def _number(query: Select[Any]) -> int:

@@ -9,7 +9,7 @@ from casework.models import ProgramProcess
 from casework.processes import LOST_AFTER
 from casework.settings.gaps import Gaps
 from casework.words import Bilingual
-from web.watching.figures import Backlog, Figures
+from web.watching.figures import Backlog, Figures, Standbys
 from web.watching.finding import Finding, Level
 from web.watching.findings_of_settings import of_settings
 from web.watching.job_words import what_is
@@ -49,7 +49,7 @@ def findings(found: Figures, around: Surroundings) -> list[Finding]:
     """Everything there is to say, the worst first; empty when all is well."""
     parts = (
         _schema(around), _breaches(found), _processes(found), _jobs(found), _waiting(found, around), _disks(found),
-        _keeping(found, around), _ends(found), _public_replica(found),
+        _keeping(found, around), _ends(found), _standbys(found.standbys), _public_replica(found),
         of_settings(around.gaps),
     )  # fmt: skip
     return sorted((each for part in parts for each in part), key=lambda each: -each.level)
@@ -228,6 +228,14 @@ def _channel(channel: str, waits: Backlog, at: datetime, *, is_open: bool) -> It
 
 def _disks(found: Figures) -> Iterator[Finding]:
     words = {"data": Bilingual("thư mục dữ liệu", "the data folder"), "database": Bilingual("cơ sở dữ liệu", "the database")}
+    for name in found.unseen_disks:
+        yield Finding(
+            Level.WARNING, "unseen_disk",
+            Bilingual(f"Không xem được ổ đĩa của thư mục {name}.", f"The disk of the folder {name} cannot be looked at."),
+            Bilingual("Gắn lại ổ đĩa, cho tài khoản của phần mềm đi qua các thư mục trên nó, hoặc sửa LANGBIANG_DISKS.",
+                      "Mount it, let the account of the program pass through the folders above it, or mend LANGBIANG_DISKS."),
+            section="Disks",
+        )  # fmt: skip
     for name, disk in found.disks.items():
         share = disk.free / disk.total if disk.total else 1.0
         if share >= DISK_LOW and disk.free >= DISK_LEAST:
@@ -236,11 +244,11 @@ def _disks(found: Figures) -> Iterator[Finding]:
         gigabytes = round(disk.free / 1e9, 1)
         yield Finding(
             Level.DANGER if is_full else Level.WARNING, "disk",
-            Bilingual(f"Ổ đĩa của {words[name].vi} chỉ còn {gigabytes} GB ({share:.0%}).",
-                      f"The disk of {words[name].en} has {gigabytes} GB left ({share:.0%})."),
-            Bilingual("Giải phóng hoặc mở rộng ổ đĩa: khi đầy, không ai gửi và xử lý được gì.",
-                      "Free or enlarge it: once it is full nobody can send or do anything."),
-            section="What there is to keep",
+            Bilingual(f"Ổ đĩa của {words[name].vi if name in words else name} chỉ còn {gigabytes} GB ({share:.0%}).",
+                      f"The disk of {words[name].en if name in words else name} has {gigabytes} GB left ({share:.0%})."),
+            Bilingual("Giải phóng hoặc mở rộng ổ đĩa: khi đầy, không ai gửi và xử lý được gì, hoặc không sao lưu được nữa.",
+                      "Free or enlarge it: once it is full nobody can send or do anything, or no backup is made."),
+            section="Disks",
         )  # fmt: skip
 
 
@@ -338,13 +346,36 @@ def _ends(found: Figures) -> Iterator[Finding]:
         yield Finding(Level.DANGER if is_near else Level.WARNING, "certificate", what,
                       Bilingual("Xin cấp chứng thư mới và thay trước ngày đó.", "Ask for a new one and put it in place before that day."),
                       section="Watching")  # fmt: skip
-    for name_, seconds in found.replicas.items():
+
+
+def _standbys(there: Standbys) -> Iterator[Finding]:
+    for name, seconds in there.behind.items():
         if seconds > REPLICA_LATE:
             yield Finding(
                 Level.WARNING, "replica",
-                Bilingual(f"Máy dự phòng {name_} chậm {round(seconds)} giây.", f"The standby {name_} is {round(seconds)} seconds behind."),
-                Bilingual("Kiểm tra mạng và tải của máy đó.", "Check its network and load."), section="Watching",
+                Bilingual(f"Máy dự phòng {name} chậm {round(seconds)} giây.", f"The standby {name} is {round(seconds)} seconds behind."),
+                Bilingual("Kiểm tra mạng và tải của máy đó.", "Check its network and load."), section="Standbys",
             )  # fmt: skip
+    if there.hidden:
+        yield Finding(
+            Level.WARNING, "hidden_standby",
+            Bilingual(f"Có {there.hidden} máy dự phòng mà phần mềm không được xem: chậm hay không, không ai báo.",
+                      f"There are {there.hidden} standbys the program may not see: nobody will say when one is behind."),
+            Bilingual("Trên máy chính: GRANT pg_read_all_stats TO langbiang, hoặc tên tài khoản của phần mềm.",
+                      "On the primary: GRANT pg_read_all_stats TO langbiang, or whatever the role of the program is called."),
+            section="Standbys",
+        )  # fmt: skip
+    elif there.synchronous < there.wanted:
+        yield Finding(
+            Level.DANGER, "no_standby",
+            Bilingual(f"Cơ sở dữ liệu có {there.synchronous} máy dự phòng đồng bộ, cần {there.wanted}: nếu máy chính hỏng lúc này, không "
+                      f"máy nào thay được và điều vừa được xác nhận có thể mất.",
+                      f"The database has {there.synchronous} synchronous standbys of {there.wanted}: if the primary fails now none may "
+                      f"take over, and what was just acknowledged may be lost."),
+            Bilingual("Chạy “patronictl list” trên máy cơ sở dữ liệu; sửa máy dự phòng hoặc mạng tới nó.",
+                      "Run “patronictl list” on a database machine; mend the standby, or its network."),
+            section="Standbys",
+        )  # fmt: skip
 
 
 def _public_replica(found: Figures) -> Iterator[Finding]:

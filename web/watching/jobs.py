@@ -21,6 +21,7 @@ from casework.job_records import (
     Ran,
     Sum,
     claim_run,
+    failed_jobs,
     first_run,
     job_rows,
     know_jobs,
@@ -32,6 +33,7 @@ from casework.job_records import (
 from casework.processes import SEEN_EVERY
 from web.clock import now
 from web.request_log import LOGGER, WORK, failure_facts
+from web.watching.job_threads import OTHERS_AT_ONCE, QUICK_AT_ONCE
 from web.watching.presence import Presence
 from workflows.faults import place_of
 from workflows.jobs import Job
@@ -47,6 +49,12 @@ SPREAD_SMALL, SPREAD_LARGE = timedelta(seconds=2), timedelta(seconds=20)
 JITTER = 0.05
 MOST_JITTER = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
+
+QUICK = frozenset({
+    "fire_due_timers", "deliver_messages", "send_reminders", "route_messages", "plan_digests", "send_email", "send_push", "send_zns",
+    "send_sms",
+})  # fmt: skip
+"""Jobs somebody waits for, which ask no storage: each has a thread of its own, so that others a storage holds up hold up none of them."""
 
 
 def steady() -> timedelta:
@@ -79,13 +87,15 @@ class Jobs:
     """All jobs of this process, from `start` to `shutdown`."""
 
     def __init__(self, app: Flask, jobs: Collection[Job], kind: str) -> None:
-        from apscheduler.schedulers.background import BackgroundScheduler  # late: docs/architecture.md
+        from apscheduler.executors.pool import ThreadPoolExecutor  # late: docs/architecture.md
+        from apscheduler.schedulers.background import BackgroundScheduler
 
         self.presence = Presence(app, kind)
         self._app, self._jobs = app, {job.name: job for job in jobs}
         self.scheduler = BackgroundScheduler(
-            timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        )
+            timezone=UTC, job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
+            executors={"default": ThreadPoolExecutor(OTHERS_AT_ONCE), "quick": ThreadPoolExecutor(QUICK_AT_ONCE)},
+        )  # fmt: skip
         self._sums: dict[str, Sum] = {}
         self._failing: set[str] = set()
         self._asked: set[str] = set()
@@ -111,6 +121,7 @@ class Jobs:
         for job in self._jobs.values():
             jitter = min(job.every * JITTER, MOST_JITTER) / SECOND if _is_for_all(job) else None
             self.scheduler.add_job(self._run, "interval", args=(job,), id=job.name, seconds=job.every / SECOND, jitter=jitter,
+                                   executor="quick" if job.name in QUICK else "default",
                                    next_run_time=wall() + first[job.name])  # fmt: skip
         self.scheduler.start()
         self._thread.start()
@@ -206,7 +217,8 @@ class Jobs:
             self._asked |= taken
         if self._steady - self._looked >= SEEN_EVERY:
             self._looked = self._steady
-            taken |= {name for name in stalled_jobs(now()) if name in self._jobs}
+            due = {*stalled_jobs(now()), *failed_jobs(now())}
+            taken |= {name for name in due if name in self._jobs and _is_for_all(self._jobs[name])}
         for name in taken:
             self.scheduler.modify_job(name, next_run_time=wall())
 

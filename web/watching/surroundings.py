@@ -7,7 +7,7 @@ from casework.db import db
 from casework.keyring import current_keyring
 from casework.settings.gaps import gaps
 from web.clock import now
-from web.watching.figures import figures
+from web.watching.figures import Figures, figures
 from web.watching.finding import Finding
 from web.watching.findings import Surroundings, findings
 
@@ -15,6 +15,14 @@ from web.watching.findings import Surroundings, findings
 def findings_here() -> list[Finding]:
     """Everything that is wrong with this installation now, the worst first."""
     return findings(figures(), surroundings())
+
+
+def kept_findings(found: Figures) -> list[Finding]:
+    """The same of figures that are kept, and kept as long: a machine that asks every few seconds has nothing counted for it."""
+    kept: tuple[Figures, list[Finding]] | None = current_app.extensions.get("findings")
+    if kept is None or kept[0] is not found:
+        kept = current_app.extensions["findings"] = found, findings(found, surroundings())
+    return kept[1]
 
 
 def surroundings() -> Surroundings:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
-from casework.factors import begun, code_apps, held, recovery_codes
+from casework.factors import begun, code_apps, held, passkeys, recovery_codes
 from casework.factors.requirement import guard_sign_in
 from casework.limits import Limit, count_attempt
 from casework.models import (
@@ -35,6 +35,7 @@ from casework.settings.people import give_start_password
 from casework.settings.recording import record_setting
 from tests import build
 from tests.casework.test_filing_at_once import AT_ONCE, at_once
+from tests.casework.test_good_once import all_wait_for
 from tests.conftest import client_of
 from tests.web.factors.device import PRESENT, Device
 from tests.web.pages import at, hidden, signed_in, words_of
@@ -326,6 +327,28 @@ class TestAtTheSameTime:
         assert self.taken(app, lambda: code_apps.take_code(account_id, code(), now=NOON)) == once
         assert self.taken(app, lambda: begun.finish_sign_in(begun_id, now=NOON) is not None) == once
 
+    def test_of_a_passkey_and_its_copy_that_sign_at_once_one_is_taken(self, app: Flask, world: build.World) -> None:
+        """Each has a challenge of its own, so that nothing but the count tells them apart."""
+        device, party = device_of(app, world, "administrator"), passkeys.party_of(app.config["BASE_URL"], "")
+        named: dict[str, Any] = {"bound_to": "a browser", "now": NOON}
+        answers = []
+        for _ in range(AT_ONCE):
+            with unit_of_work():
+                asked = passkeys.signing_options(passkeys.Purpose.SIGN_IN, party=party, **named)
+            answers.append(device.sign(asked, count=7))
+
+        def signed() -> bool:
+            answer = answers.pop()
+            challenge = passkeys.spend_challenge(answer, passkeys.Purpose.SIGN_IN, **named)
+            try:
+                return bool(passkeys.take_passkey(answer, challenge, party=party, now=NOON).id)
+            except passkeys.PasskeyRefused:
+                return False
+
+        with all_wait_for(Passkey):
+            assert self.taken(app, signed) == ["False"] * (AT_ONCE - 1) + ["True"]
+        assert db.session.scalars(select(Passkey.sign_count)).one() == 7
+
 
 class TestPasskeys:
     def signs_in(self, client: FlaskClient, device: Device, **lies: Any) -> TestResponse:
@@ -396,6 +419,12 @@ class TestPasskeys:
         assert client.post(BEGUN, data={"answer": device.sign(asked)}).status_code == 422
         asked = client.post(f"{BEGUN}/passkey").get_json()
         assert client.post("/sign-in/passkey", data={"answer": device.sign(asked)}).status_code == 422
+        mine, again = client_of(app), "/account/again?to=/settings/people/new"
+        assert self.signs_in(mine, device).status_code == 302
+        asked = mine.post("/account/security/passkeys/challenge").get_json()
+        of_a_new_key = {"rpId": asked["rp"]["id"], "challenge": asked["challenge"]}
+        assert mine.post(again, data={"again_answer": device.sign(of_a_new_key)}).status_code == 422, "nor another of the same session"
+        assert mine.post(again, data={"again_answer": device.sign(mine.post("/account/again/passkey").get_json())}).status_code == 307
 
     @pytest.mark.parametrize("answer", ["", "x", "[]", "{}", '{"response": 1}', '{"response": {"clientDataJSON": "e30"}}', "[" * 50_000,
                                         '{"response": {"clientDataJSON": "eyJjaGFsbGVuZ2UiOjF9"}}'])  # fmt: skip
