@@ -10,20 +10,23 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import httpx
-import psycopg
 
-from tests.machines.network import Host, Network, NotHere
+from tests.machines.front import Certificate, configuration
+from tests.machines.network import GATE, Host, Network, NotHere
 from tests.machines.storage import Storage
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ROOT / "deploy" / "cluster"
 PROGRAMS = Path("/usr/lib/postgresql/17/bin")
-NEEDED = {"patroni": "patroni", "etcd": "etcd-server", "pgbouncer": "pgbouncer", "haproxy": "haproxy", "nginx": "nginx"}
+NEEDED = {"patroni": "patroni", "etcd": "etcd-server", "etcdctl": "etcd-client", "pgbouncer": "pgbouncer", "haproxy": "haproxy",
+          "nginx": "nginx", "nft": "nftables", "openssl": "openssl"}  # fmt: skip
 SPEAKS_ETCD = Path("/usr/lib/python3/dist-packages/etcd")
 """Debian's Patroni comes with one store or another, and by itself with Consul."""
 FRONT = "10.77.0.10"
@@ -31,10 +34,31 @@ ADDRESSES = {"front": FRONT, "web1": "10.77.0.11", "web2": "10.77.0.12", "db1": 
 DATABASES, WEBS = ("db1", "db2"), ("web1", "web2")
 ETCD = ("web1", "web2", "store")
 CODE = ("bpmn", "casework", "migrations", "reports", "web", "workflows", "langbiang.py")
-STORE_PORT = 8333
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STORE_PORT, STORE_TLS_PORT = 8333, 8443
 WAIT_SECONDS = 180
-PASSWORDS = {f"change-me-{who}": f"of-the-{who}" for who in ("superuser", "replicator", "rewinder")}
-PROGRAM_PASSWORD = "of-the-program"
+TLS_OF_STORE = """pid {folder}/nginx.pid;
+error_log {folder}/errors.log;
+user root;
+daemon off;
+events {{}}
+http {{
+    access_log off;
+    client_max_body_size 0;
+    server {{
+        listen {address}:{tls} ssl;
+        ssl_certificate {certificate.chain};
+        ssl_certificate_key {certificate.key};
+        location / {{
+            proxy_pass http://{address}:{port};
+            proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
+            proxy_request_buffering off;
+        }}
+    }}
+}}
+"""
+"""Storages speak TLS to several machines, and the one of the tests does not."""
 
 
 def refuse_missing() -> None:
@@ -49,12 +73,45 @@ def refuse_missing() -> None:
         raise NotHere(f"apt-get install -y --no-install-recommends {' '.join(missing)}")
 
 
+def secret_of(who: str) -> str:
+    """What stands for `change-me-WHO` in the files of deploy/cluster."""
+    return f"of-the-{who}-" + "x" * 24
+
+
+def shipped(name: str) -> str:
+    """A file of deploy/cluster with secrets of its own."""
+    return re.sub(r"change-me-(\w+)", lambda found: secret_of(found.group(1)), (SHIPPED / name).read_text(encoding="utf-8"))
+
+
+def settings_in(path: Path) -> dict[str, str]:
+    """What an environment file sets."""
+    return dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
+
+
+def blocks(heading: str) -> list[str]:
+    """What docs/machines.md says is to be typed under a heading of the second or third level."""
+    parts = re.split(r"^###? (.+)$", (ROOT / "docs" / "machines.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return BLOCK.findall(dict(zip(parts[1::2], parts[2::2], strict=True))[heading])
+
+
+def filled_in(host: Host, heading: str, name: str, there: str, here: Path) -> None:
+    """Type the line of docs/machines.md that fills the file `name` in for one machine; it stands at `there`, and here at `here`."""
+    [line] = [line for block in blocks(heading) for line in block.splitlines() if line.startswith("sed ") and there in line]
+    own = host.folder / f"shipped-{name}"
+    own.write_text(shipped(name), encoding="utf-8")
+    if f"deploy/cluster/{name}" not in line:                                          # in place, of what was put there before
+        shutil.copy(own, here)
+    line = line.replace(f"deploy/cluster/{name}", str(own)).replace(there, str(here))
+    _carry_out(host, ["env", f"NAME={host.name}", f"ADDRESS={host.address}", "bash", "-euc", line])
+
+
 @dataclass
 class House:
     """All machines, and what is shared by them."""
 
     network: Network
     storage: Storage
+    certificate: Certificate
     archives: bool = False
 
     def __getitem__(self, name: str) -> Host:
@@ -64,41 +121,63 @@ class House:
     def build(cls, network: Network, *, archives: bool = False) -> House:
         """Machines, storage, etcd and both databases, the standby synchronous; with `archives` their log goes to pgBackRest."""
         for name, address in ADDRESSES.items():
-            network.add(name, address)
+            _close(network.add(name, address))
         store = network.hosts["store"]
         storage = Storage(host=store.address, port=STORE_PORT, inside=store.inside)
-        house = cls(network, storage, archives)
+        house = cls(network, storage, Certificate.make(network.folder, [FRONT, store.address]), archives)
         storage.start()
         storage.make_bucket()
+        house.start_tls_of_store()
         for name in ETCD:
             house.start_etcd(name)
+        wait("etcd", lambda: answers(f"http://{store.address}:2379/health"))
+        _carry_out(store, ["sh", "-c", shipped("etcd-accounts")])
         for name in DATABASES:
             house.start_database(name)
             wait("a database that leads", lambda: house.primary() is not None)
         house.wait_for_standby()
-        with psycopg.connect(house.superuser_url(), autocommit=True) as connection:
-            connection.execute(f"CREATE ROLE langbiang LOGIN PASSWORD '{PROGRAM_PASSWORD}'")
-            connection.execute("CREATE DATABASE langbiang OWNER langbiang")
+        leading = house[house.primary() or DATABASES[0]]
+        psql = ["runuser", "-u", "postgres", "--", "psql", f"--host={leading.folder}", "--quiet", "--set=ON_ERROR_STOP=1"]
+        _carry_out(leading, psql, typed=shipped("roles.sql"))
         return house
+
+    def variables(self) -> dict[str, str]:
+        """What a program needs that keeps its files in the storage by TLS, as it has to beyond one machine."""
+        told = self.storage.variables() | {"LANGBIANG_S3_URL": f"https://{ADDRESSES['store']}:{STORE_TLS_PORT}"}
+        return told | {"SSL_CERT_FILE": str(self.certificate.chain)}
+
+    @contextmanager
+    def trusted(self) -> Iterator[None]:
+        """Whoever speaks TLS from this process trusts the certificate of the house, and no other."""
+        with patch.dict(os.environ, {"SSL_CERT_FILE": str(self.certificate.chain)}):
+            yield
+
+    def start_tls_of_store(self) -> None:
+        host = self["store"]
+        (host.folder / "nginx.conf").write_text(TLS_OF_STORE.format(
+            folder=host.folder, address=host.address, port=STORE_PORT, tls=STORE_TLS_PORT, certificate=self.certificate
+        ))  # fmt: skip
+        host.start("nginx", ["/usr/sbin/nginx", "-c", str(host.folder / "nginx.conf"), "-p", str(host.folder)])
 
     def start_etcd(self, name: str) -> None:
         host = self[name]
-        members = ",".join(f"{each}=http://{ADDRESSES[each]}:2380" for each in ETCD)
-        host.start("etcd", ["etcd", "--name", name, "--data-dir", str(host.folder / "etcd"), "--initial-cluster", members,
-                            "--listen-peer-urls", f"http://{host.address}:2380", "--initial-advertise-peer-urls", f"http://{host.address}:2380",
-                            "--listen-client-urls", f"http://{host.address}:2379", "--advertise-client-urls", f"http://{host.address}:2379",
-                            "--heartbeat-interval", "300", "--election-timeout", "3000", "--log-level", "error"])
+        filled_in(host, "etcd", "etcd.env", "/etc/default/etcd", host.folder / "etcd.env")
+        own = settings_in(host.folder / "etcd.env") | {"ETCD_DATA_DIR": str(host.folder / "etcd")}
+        host.start("etcd", ["etcd"], variables=own)
+
+    def asked_of_etcd(self, *question: str) -> str:
+        """What etcdctl prints for its administrator."""
+        store = self["store"]
+        who = ["etcdctl", f"--endpoints=http://{store.address}:2379", f"--user=root:{secret_of('keeper')}"]
+        return _carry_out(store, [*who, *question])
 
     def start_database(self, name: str) -> None:
         """Patroni, which starts the database itself."""
         host = self[name]
-        text = (SHIPPED / "patroni.yml").read_text().replace("name: db1", f"name: {name}")
-        text = re.sub(r"10\.77\.0\.21(?=:8008|:5432|,127)", host.address, text)
-        for shipped, own in PASSWORDS.items():
-            text = text.replace(shipped, own)
+        filled_in(host, "A database machine", "patroni.yml", "/etc/patroni/config.yml", host.folder / "patroni.yml")
+        text = (host.folder / "patroni.yml").read_text(encoding="utf-8")
         text = text.replace("/var/lib/postgresql/17/langbiang", str(host.folder / "data")).replace("/var/run/postgresql", str(host.folder))
         text = text.replace("/var/lib/postgresql/.pgpass-patroni", str(host.folder / "pgpass"))
-        text = text.replace("local all all peer", "local all all trust")
         archiving = f"pgbackrest --config={host.folder}/pgbackrest.conf --stanza" if self.archives else "true #"
         text = text.replace("pgbackrest --stanza", archiving)
         (host.folder / "patroni.yml").write_text(text)
@@ -110,32 +189,31 @@ class House:
         host = self[name]
         (host.folder / "haproxy.cfg").write_text((SHIPPED / "haproxy.cfg").read_text())
         host.start("haproxy", ["/usr/sbin/haproxy", "-db", "-f", str(host.folder / "haproxy.cfg")])
-        (host.folder / "userlist.txt").write_text(f'"langbiang" "{PROGRAM_PASSWORD}"\n')
+        (host.folder / "userlist.txt").write_text(shipped("userlist.txt"))
         text = (SHIPPED / "pgbouncer.ini").read_text().replace("/etc/pgbouncer/userlist.txt", str(host.folder / "userlist.txt"))
         (host.folder / "pgbouncer.ini").write_text(text)
         _own(host.folder, "postgres")
         host.start("pgbouncer", ["/usr/sbin/pgbouncer", "-q", str(host.folder / "pgbouncer.ini")], user="postgres")
         (host.folder / "program").mkdir(exist_ok=True)
         wait(f"the way of {name} to the database", lambda: self._reaches_database(host))
-        pooler = f"postgresql://langbiang:{PROGRAM_PASSWORD}@127.0.0.1:6432"
-        own = {"LANGBIANG_REPLICA_URL": f"{pooler}/langbiang_public"} if reads_replica else {}
-        own |= variables | {"LANGBIANG_DATA": str(host.folder / "program"), "LANGBIANG_HOST": "0.0.0.0",
-                            "LANGBIANG_DATABASE_URL": f"{pooler}/langbiang"}
+        filled_in(host, "A web machine", "langbiang.env", "/etc/langbiang/langbiang.env", host.folder / "langbiang.env")
+        own = settings_in(host.folder / "langbiang.env") | variables
+        own |= {"LANGBIANG_DATA": str(host.folder / "program"), "LANGBIANG_PROCESSES": "1"}
+        if not reads_replica:
+            del own["LANGBIANG_REPLICA_URL"]
         program = f"import sys; sys.path.insert(0, {str(code)!r}); import langbiang; langbiang.main()"
         for command in ("serve", "worker"):
             host.start(command, [sys.executable, "-c", program, command], variables=own)
 
     def start_front(self) -> None:
         host = self["front"]
-        text = (SHIPPED / "nginx.conf").read_text().replace("/var/log/nginx/langbiang.log", str(host.folder / "access.log"))
-        text = f"pid {host.folder}/nginx.pid;\nerror_log {host.folder}/error.log;\nuser root;\ndaemon off;\n" + text
-        (host.folder / "nginx.conf").write_text(text)
+        (host.folder / "nginx.conf").write_text(configuration(host.folder, name=FRONT, certificate=self.certificate), encoding="utf-8")
         host.start("nginx", ["/usr/sbin/nginx", "-c", str(host.folder / "nginx.conf"), "-p", str(host.folder)])
 
     def wait_for_web(self) -> None:
         for name in WEBS:
             wait(f"{name} to answer", lambda name=name: answers(f"http://{ADDRESSES[name]}:8080/readyz", host=FRONT))    # type: ignore[misc]
-        wait("the front to answer", lambda: answers(f"http://{FRONT}/readyz", host=FRONT))
+        wait("the front to answer", lambda: answers(f"https://{FRONT}/healthz"))
 
     def primary(self) -> str | None:
         """The name of the database that leads; None while none does."""
@@ -149,11 +227,11 @@ class House:
         wait("a synchronous standby", lambda: any(answers(f"http://{ADDRESSES[name]}:8008/synchronous") for name in DATABASES))
 
     def superuser_url(self) -> str:
-        return f"postgresql://postgres:of-the-superuser@{ADDRESSES[self.primary() or 'db1']}:5432/postgres"
+        return f"postgresql://postgres:{secret_of('superuser')}@{ADDRESSES[self.primary() or 'db1']}:5432/postgres"
 
     def own_url(self) -> str:
         """The database as the program reaches it past all poolers: on the primary of this moment."""
-        return f"postgresql://langbiang:{PROGRAM_PASSWORD}@{ADDRESSES[self.primary() or 'db1']}:5432/langbiang"
+        return f"postgresql://langbiang:{secret_of('program')}@{ADDRESSES[self.primary() or 'db1']}:5432/langbiang"
 
     def said(self) -> dict[str, object]:
         """What Patroni says of its members."""
@@ -167,7 +245,7 @@ class House:
         return {}
 
     def _reaches_database(self, host: Host) -> bool:
-        address = f"host=127.0.0.1 port=6432 user=langbiang password={PROGRAM_PASSWORD} dbname=langbiang"
+        address = f"host=127.0.0.1 port=6432 user=langbiang password={secret_of('program')} dbname=langbiang"
         asked = [*host.inside, str(PROGRAMS / "psql"), "-c", "SELECT 1", address]
         return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
@@ -203,6 +281,20 @@ def wait(what: str, until: Callable[[], bool], seconds: float = WAIT_SECONDS) ->
         if time.monotonic() > end:
             raise RuntimeError(f"waited {seconds:.0f} seconds in vain for {what}")
         time.sleep(0.3)
+
+
+def _carry_out(host: Host, command: list[str], *, typed: str = "") -> str:
+    """Raises RuntimeError with what was said where it does not end well."""
+    done = subprocess.run([*host.inside, *command], input=typed, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]} on {host.name}: {(done.stdout + done.stderr)[-2000:]}")
+    return done.stdout
+
+
+def _close(host: Host) -> None:
+    """The firewall; who watches is the machine people and the rehearsal come from."""
+    (host.folder / "nftables.conf").write_text(shipped("nftables.conf").replace("10.77.0.5", GATE))
+    _carry_out(host, ["nft", "-f", str(host.folder / "nftables.conf")])
 
 
 def _own(folder: Path, user: str) -> None:

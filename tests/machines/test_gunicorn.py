@@ -1,4 +1,4 @@
-"""gunicorn with the configuration that ships: it answers, and what it has begun it finishes when told to stop."""
+"""gunicorn with the configuration that ships: it finishes what it has begun when told to stop, and forgets processes that ended."""
 from __future__ import annotations
 
 import os
@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,25 +17,13 @@ from tests.kill.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 120
+FORGET_SECONDS = 30
 
 
 def test_a_request_in_flight_is_finished_when_gunicorn_is_told_to_stop(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
-    port = free_port()
-    own = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")}
-    address = f"http://127.0.0.1:{port}"
-    given = own | sqlite_environment | {"LANGBIANG_PORT": str(port), "LANGBIANG_BASE_URL": address}
     slow = "import time, wsgi; app = lambda env, start: (env['PATH_INFO'] == '/slow' and time.sleep(1.5), wsgi.application(env, start))[1]"
     (tmp_path / "slow_wsgi.py").write_text(slow)
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:web.gunicorn_config"]
-    command += ["--pythonpath", f"{tmp_path},{ROOT}", "slow_wsgi:app"]
-    with (tmp_path / "output").open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=output, stderr=output)
-    try:
-        end = time.monotonic() + START_SECONDS
-        while not _answers(f"{address}/readyz"):
-            if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError((tmp_path / "output").read_text()[-2000:])
-            time.sleep(0.1)
+    with gunicorn("slow_wsgi:app", sqlite_environment, tmp_path) as (process, address):
         statuses: list[int] = []
         asking = threading.Thread(target=lambda: statuses.append(httpx.get(f"{address}/slow", timeout=30, verify=False).status_code))
         asking.start()
@@ -42,9 +32,48 @@ def test_a_request_in_flight_is_finished_when_gunicorn_is_told_to_stop(sqlite_en
         asking.join()
         assert statuses == [404]
         assert process.wait(30) == 0
+
+
+def test_what_a_process_held_is_forgotten_when_it_ends(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
+    """Else connections of processes long gone would be added up for ever."""
+    with gunicorn("wsgi:application", sqlite_environment | {"LANGBIANG_PROCESSES": "2"}, tmp_path) as (_, address):
+        counted = Path(sqlite_environment["LANGBIANG_DATA"]) / "metrics" / address.rpartition(":")[2]
+        kept = {int(file.stem.rpartition("_")[2]): file for file in counted.glob("gauge_livesum_*.db")}
+        assert kept, "somebody has answered /readyz"
+        pid, file = kept.popitem()
+        os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + FORGET_SECONDS
+        while file.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        assert not file.exists()
+        assert (counted / f"counter_{pid}.db").exists(), "the requests it counted stay"
+
+
+@contextmanager
+def gunicorn(application: str, environment: dict[str, str], folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The process and its address, once it answers."""
+    port = free_port()
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")}
+    address = f"http://127.0.0.1:{port}"
+    given = own | environment | {"LANGBIANG_PORT": str(port), "LANGBIANG_BASE_URL": address}
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:web.gunicorn_config", "--pythonpath", f"{folder},{ROOT}", application]
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=output, stderr=output)
+    try:
+        end = time.monotonic() + START_SECONDS
+        while not _answers(f"{address}/readyz"):
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError((folder / "output").read_text()[-2000:])
+            time.sleep(0.1)
+        yield process, address
     finally:
-        process.kill()
-        process.wait()
+        # the first process forwards it to those it has started; killed, it would leave them behind
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _answers(address: str) -> bool:

@@ -163,12 +163,48 @@ def test_a_replica_too_far_behind_is_left_alone_and_said_to_be(house: House) -> 
         assert found.nearness is not None
         assert found.nearness.behind is not None
         assert "public_replica" in {each.key for each in findings(found, surroundings())}
-        assert 'langbiang_public_replica_answers{name="public"} 1.0' in exposition(found).decode()
+        assert 'langbiang_public_replica_answers{name="public"} 1.0' in exposition(found, []).decode()
     house.replica.most_behind = 10
     house.caught_up()
     assert case.code in house.get("/reports")
     assert set(house.read) == {"replica"}
     assert "public_replica" not in {each.key for each in findings(count(house.app, build.NOON), surroundings())}
+
+
+def test_standbys_are_seen_by_a_role_with_the_right_and_by_another_it_is_said_that_they_are_not(house: House) -> None:
+    """As the guides give rights to the program's role: it owns what is in the database and is nobody on the server."""
+    def look() -> tuple[str, set[str]]:
+        db.session.rollback()
+        db.session.execute(text("SET LOCAL ROLE langbiang"))
+        found = count(house.app, build.NOON)
+        return exposition(found, []).decode(), {each.key for each in findings(found, surroundings())}
+
+    house.caught_up()
+    house.app.config["SYNCHRONOUS_STANDBYS"] = 1
+    with house.primary.connect("house") as connection:
+        connection.execute("CREATE ROLE langbiang")
+        connection.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO langbiang")
+        try:
+            told, keys = look()
+            assert 'langbiang_standbys{kind="hidden"} 1.0' in told
+            assert "langbiang_replica_lag_seconds{" not in told
+            assert keys & {"hidden_standby", "no_standby"} == {"hidden_standby"}
+            connection.execute("GRANT pg_read_all_stats TO langbiang")
+            told, keys = look()
+            assert 'langbiang_standbys{kind="asynchronous"} 1.0' in told
+            assert 'langbiang_replica_lag_seconds{name="walreceiver"} ' in told
+            assert keys & {"hidden_standby", "no_standby"} == {"no_standby"}, "it follows, and no commit waits for it"
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'walreceiver'")
+            connection.execute("SELECT pg_reload_conf()")
+            wait(lambda: 'langbiang_standbys{kind="synchronous"} 1.0' in look()[0])
+            assert not look()[1] & {"hidden_standby", "no_standby"}
+        finally:
+            db.session.rollback()
+            house.app.config["SYNCHRONOUS_STANDBYS"] = 0
+            connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("DROP OWNED BY langbiang")
+            connection.execute("DROP ROLE langbiang")
 
 
 def test_a_replica_that_goes_away_is_missed_by_nobody(house: House) -> None:

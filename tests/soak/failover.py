@@ -2,14 +2,17 @@
 
 In network namespaces on one bridge stand nginx, two web machines (PgBouncer, HAProxy, `langbiang serve`, `langbiang worker`), two databases
 under Patroni, and a storage that speaks S3; the web machines and the storage's hold etcd. The files are those of deploy/cluster.
-People of tests.kill file reports and carry cases on through nginx. First every process of the primary's machine is killed, then the next
-primary's cable is pulled.
+People of tests.kill file reports and carry cases on through nginx, by TLS. First every process of the primary's machine is killed, then the
+next primary's cable is pulled. Before, strangers try what is closed to them; who watches sees the standby, and then that it is missing.
 """
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -29,12 +32,33 @@ from tests.kill.checking import violations
 from tests.kill.installation import prepare
 from tests.kill.journal import Journal, acts_told
 from tests.kill.people import Citizen, Person, Staff, Surroundings
-from tests.machines.cluster import ADDRESSES, FRONT, WEBS, House, refuse_missing, snapshot, wait
+from tests.machines.cluster import ADDRESSES, FRONT, WEBS, House, refuse_missing, secret_of, snapshot, wait
 from tests.machines.network import network
 from tests.soak.runs import Options, Round, Run
 from web.config import Config
 
 SECRET = "shared-by-all-machines-" + "x" * 32
+ADDRESS = f"https://{FRONT}"
+CLOSED = {
+    "front": ("web1:2379", "web1:5432", "db1:5432", "db2:8008", "store:2380"), "web1": ("web2:8080", "web2:6432"),
+    "web2": ("web1:8080",), "db1": ("web1:8080", "store:2380"),
+}  # fmt: skip
+"""From each machine what it has nothing to do with; where nobody listens there it is to be closed all the same."""
+KNOCKS = """import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)
+except TimeoutError:
+    sys.exit(9)
+except OSError:
+    pass
+"""
+"""Ends with 9 where nobody says a word, not even that nobody is there."""
+RELOADS = """import sys, urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen(urllib.request.Request(f"http://{sys.argv[1]}:8008/reload", method="POST"), timeout=5).status)
+except urllib.error.HTTPError as refused:
+    print(refused.code)
+"""
 CITIZENS = 4
 BEFORE, AFTER = 20.0, 25.0
 """Seconds of work before the primary dies, and after answers have come again."""
@@ -57,7 +81,7 @@ class Watch(threading.Thread):
         with httpx.Client(timeout=30) as browser:
             while not self.stop.wait(0.2):
                 try:
-                    answer = browser.get(f"http://{FRONT}/reports")
+                    answer = browser.get(f"{ADDRESS}/reports")
                     status, after = answer.status_code, answer.headers.get("Retry-After", "")
                 except httpx.TransportError:
                     status, after = 0, ""
@@ -92,7 +116,8 @@ def rehearse(options: Options) -> dict[str, Any]:
         with network(folder) as made:
             house = House.build(made)
             try:
-                return _rehearse(house, folder, options)
+                with house.trusted():
+                    return _rehearse(house, folder, options)
             finally:
                 house.storage.stop()
     finally:
@@ -104,17 +129,18 @@ def _rehearse(house: House, folder: Path, options: Options) -> dict[str, Any]:
     with running(Config.from_environment(variables)), unit_of_work():
         # all citizens come with one number here, and the limit counts what they send to either machine
         db.session.add(HouseSetting(key="reports_a_day_contact", value=1_000, changed_at=build.NOON))
-    shared = {"LANGBIANG_KEYRING": variables["LANGBIANG_KEYRING"], "LANGBIANG_SECRET_KEY": SECRET, "LANGBIANG_ALLOW_PLAIN_HTTP": "yes",
-              "LANGBIANG_BASE_URL": f"http://{FRONT}", "LANGBIANG_PUSH": "no", "LANGBIANG_METRICS_TOKEN": SECRET,
-              **house.storage.variables()}  # fmt: skip
+    shared = {"LANGBIANG_KEYRING": variables["LANGBIANG_KEYRING"], "LANGBIANG_SECRET_KEY": SECRET, "LANGBIANG_BASE_URL": ADDRESS,
+              "LANGBIANG_PUSH": "no", **house.variables()}  # fmt: skip
     code = snapshot(folder)
     for name in WEBS:
         house.start_web(name, shared, code=code, reads_replica=True)
     house.start_front()
     house.wait_for_web()
+    if found_open := [*_open_within(house), *_open_in_front()]:
+        raise RuntimeError(f"open, and ought not to be: {found_open}")
     journals = folder / "journals"
     journals.mkdir()
-    watch, around = Watch(), Surroundings(f"http://{FRONT}", journals)
+    watch, around = Watch(), Surroundings(ADDRESS, journals)
     people = _people(around, staff, options.seed, watch)
     watch.start()
     for person in people:
@@ -136,8 +162,7 @@ def _rehearse(house: House, folder: Path, options: Options) -> dict[str, Any]:
     read_from = sum((_pages_read(name) for name in WEBS), Counter())
     for name in WEBS:
         house[name].stop(["serve"], ["worker"])
-    wrong = violations(variables | house.storage.variables() | {"LANGBIANG_DATABASE_URL": house.own_url(),
-                                                                "LANGBIANG_ALLOW_PLAIN_HTTP": "yes"}, journals)
+    wrong = violations(variables | house.variables() | {"LANGBIANG_DATABASE_URL": house.own_url()}, journals)
     statuses = Counter(status for _, status, _ in watch.answers)
     unclear = sorted({status for _, status, after in watch.answers if status not in (200, 503) or (status == 503 and not after)})
     result = {"failovers": found, "acts_acknowledged": acts_told(journals), "answers_by_status": dict(statuses),
@@ -149,10 +174,56 @@ def _rehearse(house: House, folder: Path, options: Options) -> dict[str, Any]:
     return result
 
 
+def _open_within(house: House) -> Iterator[str]:
+    """What the machines say to each other, and a stranger among them could say."""
+    for name, places in CLOSED.items():
+        for place in places:
+            machine, _, port = place.partition(":")
+            knocks = [*house[name].inside, sys.executable, "-c", KNOCKS, ADDRESSES[machine], port]
+            if subprocess.run(knocks, check=False).returncode != 9:
+                yield f"{place} from {name}"
+    asked = {"key": base64.b64encode(b"/service/langbiang/leader").decode()}
+    if httpx.post(f"http://{ADDRESSES['store']}:2379/v3/kv/range", json=asked, timeout=5).status_code == 200:
+        yield "etcd without an account"
+    for name, refused in (("web1", "403"), ("db1", "401")):
+        reloads = [*house[name].inside, sys.executable, "-c", RELOADS, ADDRESSES["db2"]]
+        said = subprocess.run(reloads, capture_output=True, text=True, check=True).stdout.strip()
+        if said != refused:
+            yield f"Patroni from {name} without its password: {said}"
+
+
+def _open_in_front() -> Iterator[str]:
+    """What people reach."""
+    token = {"Authorization": f"Bearer {secret_of('metrics')}"}
+    for address, refused in ((f"{ADDRESS}/metrics", 404), (f"{ADDRESS}/readyz", 403), (f"http://{FRONT}/hand-over/tickets", 403),
+                             (f"http://{FRONT}/", 308)):  # fmt: skip
+        answer = httpx.get(address, headers=token, timeout=30)
+        if answer.status_code != refused or not answer.headers.get("Location", ADDRESS).startswith(ADDRESS):
+            yield f"{address}: {answer.status_code}"
+
+
+def _told_by(name: str) -> str:
+    """What a web machine tells whoever watches; nothing while it cannot."""
+    address, token = f"http://{ADDRESSES[name]}:8080/metrics", {"Authorization": f"Bearer {secret_of('metrics')}"}
+    try:
+        answer = httpx.get(address, headers=token, timeout=30)
+    except httpx.TransportError:
+        return ""
+    return answer.text if answer.status_code == 200 else ""
+
+
+def _sees_standby(name: str) -> bool:
+    told = _told_by(name)
+    return 'langbiang_standbys{kind="synchronous"} 1.0' in told and 'langbiang_replica_lag_seconds{name="db' in told
+
+
+def _misses_standby(name: str) -> bool:
+    return 'langbiang_findings{key="no_standby",level="danger"} 1.0' in _told_by(name)
+
+
 def _pages_read(name: str) -> Counter[str]:
     """How many public pages a machine has read from the primary, and how many from the replica."""
-    told = httpx.get(f"http://{ADDRESSES[name]}:8080/metrics", headers={"Authorization": f"Bearer {SECRET}"}, timeout=30)
-    found = re.findall(r'^langbiang_public_pages_read_total{place="(\w+)"} ([0-9.e+]+)', told.text, re.MULTILINE)
+    found = re.findall(r'^langbiang_public_pages_read_total{place="(\w+)"} ([0-9.e+]+)', _told_by(name), re.MULTILINE)
     return Counter({place: int(float(number)) for place, number in found})
 
 
@@ -174,6 +245,8 @@ def _people(around: Surroundings, staff: list[str], seed: int, watch: Watch) -> 
 def _fail(house: House, watch: Watch, how: str) -> dict[str, Any]:
     """Let the primary die, wait for the other and for the old one's return as its standby."""
     house.wait_for_standby()
+    for name in WEBS:
+        wait(f"{name} to see the standby", lambda name=name: _sees_standby(name))                                       # type: ignore[misc]
     primary = house.primary()
     assert primary is not None
     since = time.monotonic()
@@ -186,6 +259,8 @@ def _fail(house: House, watch: Watch, how: str) -> dict[str, Any]:
     time.sleep(5)
     pages, acts = watch.longest_gap(since, watch.good()), watch.longest_gap(since, list(watch.acts))
     following = house.primary()
+    for name in WEBS:
+        wait(f"{name} to miss the standby", lambda name=name: _misses_standby(name))                                    # type: ignore[misc]
     if how == "killed":
         house.start_database(primary)
     else:

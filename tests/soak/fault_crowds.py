@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -25,6 +24,7 @@ from tests.kill.killing import READY_SECONDS, ROOT
 from tests.kill.people import WORK, Citizen, Staff, Surroundings, choices_of
 from tests.kill.ports import free_port
 from tests.kill.site import PromiseBroken, Site
+from tests.machines.front import plain_configuration
 from web.benchmark.pages import filled
 
 HALF_SENT = 40
@@ -34,7 +34,6 @@ LONGEST_MEANWHILE = 25.0
 
 START_SECONDS = 240
 
-SHIPPED = ROOT / "deploy" / "cluster" / "nginx.conf"
 
 
 def sent_at_once(house: Site, *, times: int) -> dict[str, Any]:
@@ -212,7 +211,7 @@ def _behind_nginx(house: Site) -> Iterator[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")} | house.variables
     own |= {"LANGBIANG_PORT": str(back), "LANGBIANG_BASE_URL": address, "LANGBIANG_PROCESSES": "2", "LANGBIANG_THREADS": "4"}
     command = [sys.executable, "-m", "gunicorn", "--config", "python:web.gunicorn_config", "wsgi:application"]
-    (folder / "nginx.conf").write_text(_configuration(folder, front, back))
+    (folder / "nginx.conf").write_text(plain_configuration(folder, port=front, servers=[back], how="max_fails=0;\n"), encoding="utf-8")
     with (folder / "output.log").open("wb") as log:
         gunicorn = subprocess.Popen(command, cwd=ROOT, env=own, stdout=log, stderr=log)
         nginx = subprocess.Popen(["/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)], stdout=log, stderr=log)
@@ -230,15 +229,3 @@ def _behind_nginx(house: Site) -> Iterator[str]:
         for process in (nginx, gunicorn):
             process.terminate()
             process.wait(READY_SECONDS)
-
-
-def _configuration(folder: Path, front: int, back: int) -> str:
-    """The file that ships, with the ports and folders of this machine."""
-    text = SHIPPED.read_text()
-    servers = text[text.index("        server 10.77.0.11") : text.index("        keepalive 32;")]
-    text = text.replace(servers, f"        server 127.0.0.1:{back} max_fails=0;\n").replace("listen 80;", f"listen 127.0.0.1:{front};")
-    text = text.replace("/var/log/nginx/langbiang.log", str(folder / "access.log"))
-    spools = "".join(f"    {kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    text = text.replace("http {\n", f"http {{\n{spools}", 1)
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    return f"pid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n{user}daemon off;\n" + text

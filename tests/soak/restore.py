@@ -6,8 +6,6 @@ the moment. Then both databases, the bucket and the data folder of the web machi
 """
 from __future__ import annotations
 
-import base64
-import re
 import shlex
 import shutil
 import subprocess
@@ -20,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 from minio import Minio
 from minio.deleteobjects import DeleteObject
@@ -36,11 +33,9 @@ from tests.kill.installation import prepare
 from tests.kill.journal import Journal, acts_told, lines_in
 from tests.kill.people import Citizen, Person, Staff, Surroundings
 from tests.kill.site import at_work
-from tests.machines.cluster import ADDRESSES, DATABASES, SHIPPED, House, answers, refuse_missing, snapshot, wait
+from tests.machines.cluster import ADDRESSES, DATABASES, House, answers, blocks, refuse_missing, shipped, snapshot, wait
 from tests.machines.network import Host, NotHere, network
 from tests.machines.storage import BUCKET, KEY, REGION, SECRET
-from tests.soak.install import BLOCK
-from tests.soak.machine import ROOT
 from tests.soak.runs import Options, Round, Run
 from web.config import Config
 from workflows.acts import act
@@ -49,7 +44,6 @@ from workflows.models import WaitingTask
 WEB = "web1"
 ADDRESS = f"http://{ADDRESSES[WEB]}:8080"
 CITIZENS = 4
-PASS_PHRASE = "of-the-backups"
 NEEDED = {"pgbackrest": "pgbackrest", "rclone": "rclone"}
 CERTAIN = 1.0
 """Seconds before the moment up to which what was told must be there; what was told within them may."""
@@ -69,12 +63,6 @@ class Timed(Journal):
         super().told(act, at=time.time(), **facts)
 
 
-def blocks(heading: str) -> list[str]:
-    """What docs/machines.md says is to be typed under a heading of the third level."""
-    parts = re.split(r"^###? (.+)$", (ROOT / "docs" / "machines.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return BLOCK.findall(dict(zip(parts[1::2], parts[2::2], strict=True))[heading])
-
-
 class Guide:
     """Types lines on a machine of the rehearsal: folders are the rehearsal's, systemd is nobody's, `langbiang` is a snapshot."""
 
@@ -83,9 +71,7 @@ class Guide:
 
     def type(self, host: Host, lines: str, **given: str) -> str:
         """Raises NotRestored with what was printed when a line fails."""
-        for there, here in self._places(host):
-            lines = lines.replace(there, here)
-        lines = lines.replace("pgbackrest --stanza", f"pgbackrest --config={host.folder}/pgbackrest.conf --stanza")
+        lines = self.here(host, lines)
         program = f"import sys; sys.path.insert(0, {str(self.code)!r}); import langbiang; langbiang.main()"
         before = f"""systemctl() {{ :; }}
 langbiang() {{ {shlex.quote(sys.executable)} -c {shlex.quote(program)} "$@"; }}
@@ -96,7 +82,15 @@ langbiang() {{ {shlex.quote(sys.executable)} -c {shlex.quote(program)} "$@"; }}
             raise NotRestored(f"{lines.strip()}\n… {(done.stdout + done.stderr)[-3000:]}")
         return done.stdout
 
+    def here(self, host: Host, text: str) -> str:
+        """With the folders of the rehearsal."""
+        for there, here in self._places(host):
+            text = text.replace(there, here)
+        return text
+
     def _places(self, host: Host) -> Iterator[tuple[str, str]]:
+        yield "pgbackrest --stanza", f"pgbackrest --config={host.folder}/pgbackrest.conf --stanza"
+        yield "langbiang-save-database", f"{host.folder}/langbiang-save-database"
         yield "/etc/pgbackrest.conf", f"{host.folder}/pgbackrest.conf"
         yield "/etc/patroni/config.yml", f"{host.folder}/patroni.yml"
         yield "/etc/langbiang/rclone.conf", f"{self.folder}/rclone.conf"
@@ -129,30 +123,34 @@ class Rehearsal:
         return Guide(self.folder, self.code, self.variables)
 
     def equip(self) -> None:
-        """Each database machine with pgbackrest.conf, this one with rclone.conf."""
+        """Each database machine with pgbackrest.conf and what saves it each night, this one with rclone.conf."""
         for name in DATABASES:
             host = self.house[name]
-            text = (SHIPPED / "pgbackrest.conf").read_text(encoding="utf-8").replace("/srv/pgbackrest", f"{self.folder}/repository")
-            text = text.replace("/var/lib/postgresql/17/langbiang", f"{host.folder}/data").replace("/var/run/postgresql", str(host.folder))
-            text = text.replace("/var/log/pgbackrest", str(host.folder)).replace("change-me-backups", PASS_PHRASE)
-            (host.folder / "pgbackrest.conf").write_text(text, encoding="utf-8")
+            text = self.guide.here(host, shipped("pgbackrest.conf")).replace("/srv/pgbackrest", f"{self.folder}/repository")
+            (host.folder / "pgbackrest.conf").write_text(text.replace("/var/log/pgbackrest", str(host.folder)), encoding="utf-8")
+            saves = host.folder / "langbiang-save-database"
+            saves.write_text(self.guide.here(host, shipped("langbiang-save-database")), encoding="utf-8")
+            saves.chmod(0o755)
             shutil.chown(host.folder / "pgbackrest.conf", "postgres", "postgres")
         for name in ("repository", "away"):
             (self.folder / name).mkdir()
         shutil.chown(self.folder / "repository", "postgres", "postgres")
-        text = (SHIPPED / "rclone.conf").read_text(encoding="utf-8").replace("https://s3.example.vn", self.house.storage.url)
+        text = shipped("rclone.conf").replace("https://s3.example.vn", self.house.storage.url)
         text = text.replace("access_key_id = change-me", f"access_key_id = {KEY}")
         text = text.replace("secret_access_key = change-me", f"secret_access_key = {SECRET}")
         text = text.replace("region = vn-1", f"region = {REGION}").replace("/srv/langbiang-files", f"{self.folder}/away")
         (self.folder / "rclone.conf").write_text(text, encoding="utf-8")
 
     def save_database(self, kind: str) -> None:
-        """Whole or in part, as docs/machines.md says."""
-        lines = blocks("Backups")[{"full": 1, "incr": 2}[kind]]
-        self.guide.type(self.house[self.house.primary() or DATABASES[0]], lines)
+        """The first time, whole, as docs/machines.md says; then in part, as both machines do it at night."""
+        if kind == "full":
+            self.guide.type(self.house[self.house.primary() or DATABASES[0]], blocks("Backups")[1])
+            return
+        for name in DATABASES:
+            self.guide.type(self.house[name], "runuser -u postgres -- langbiang-save-database incr")
 
     def save_bucket(self) -> None:
-        self.guide.type(self.web, blocks("Backups")[3].replace("files:langbiang", f"files:{BUCKET}"))
+        self.guide.type(self.web, shipped("langbiang-save-bucket").replace("files:langbiang", f"files:{BUCKET}"))
 
     def start_web(self) -> None:
         self.house.start_web(WEB, self.shared, code=self.code)
@@ -176,7 +174,7 @@ class Rehearsal:
         for name in (*DATABASES, WEB):
             self.house[name].kill()
         self.house.start_etcd(WEB)
-        wait("the lock of who led to run out", lambda: not _led())
+        wait("the lock of who led to run out", lambda: not _led(self.house))
         for name in DATABASES:
             shutil.rmtree(self.house[name].folder / "data")
         shutil.rmtree(self.web.folder / "program")
@@ -290,10 +288,9 @@ def _rehearse(there: Rehearsal, *, seconds: int) -> dict[str, Any]:
             "took": {name: round(value, 1) for name, value in took.items()}, "members": there.house.said()}
 
 
-def _led() -> bool:
+def _led(house: House) -> bool:
     """Whether somebody holds Patroni's lock in etcd."""
-    key = base64.b64encode(b"/service/langbiang/leader").decode()
-    return "kvs" in httpx.post(f"http://{ADDRESSES['store']}:2379/v3/kv/range", json={"key": key}, timeout=5).json()
+    return bool(house.asked_of_etcd("get", "/service/langbiang/leader").strip())
 
 
 def _is_archived(house: House) -> bool:

@@ -30,7 +30,8 @@ from tests.kill.journal import acts_told, lines_in
 from tests.kill.people import WORK, Citizen, Person, Staff, Surroundings
 from tests.kill.ports import free_port
 from tests.kill.site import PromiseBroken, at_work
-from tests.machines.cluster import SHIPPED, answers, snapshot, wait
+from tests.machines.cluster import answers, snapshot, wait
+from tests.machines.front import plain_configuration
 from tests.postgres import Cluster
 from tests.soak.releases import CommandFailed, Program, Running, last_program_of, schemas, unpacked, version_of
 from tests.soak.runs import Options, Round, Run
@@ -256,7 +257,7 @@ def side_by_side(schema: str, options: Options, *, afterwards: Callable[[str], N
         said = new.command("verify").splitlines()[-1]
         if wrong:
             raise PromiseBroken("; ".join(wrong[:20]))
-        statuses = Counter(line.split()[1] for line in (folder / "access.log").read_text(encoding="utf-8").splitlines())
+        statuses = Counter(line.split()[1] for line in (folder / "requests.log").read_text(encoding="utf-8").splitlines())
         return {"from": version_of(commit), "commit": commit[:10], "schema": f"{schema} to {schemas()[-1]}", "migrate_seconds": seconds,
                 "migrate_tries": tries, "phases": phases, "answers_by_status": dict(statuses),
                 "acts_acknowledged": acts_told(journals), "verify": said}  # fmt: skip
@@ -311,11 +312,7 @@ def started(program: Program, port: int) -> Iterator[SideMachine]:
 @contextmanager
 def nginx(folder: Path, front: int, ports: tuple[int, int]) -> Iterator[None]:
     """deploy/cluster/nginx.conf before two servers of this machine."""
-    conf = (SHIPPED / "nginx.conf").read_text(encoding="utf-8").replace("listen 80;", f"listen 127.0.0.1:{front};")
-    for machine, port in zip(("10.77.0.11", "10.77.0.12"), ports, strict=True):
-        conf = conf.replace(f"{machine}:8080", f"127.0.0.1:{port}")
-    conf = conf.replace("/var/log/nginx/langbiang.log", str(folder / "access.log"))
-    (folder / "nginx.conf").write_text(f"pid {folder}/nginx.pid;\nerror_log {folder}/error.log;\nuser root;\ndaemon off;\n" + conf)
+    (folder / "nginx.conf").write_text(plain_configuration(folder, port=front, servers=ports), encoding="utf-8")
     process = subprocess.Popen(["/usr/sbin/nginx", "-c", folder / "nginx.conf", "-p", folder], stdin=subprocess.DEVNULL)
     try:
         wait("the front to answer", lambda: answers(f"http://127.0.0.1:{front}/healthz"), 30)
