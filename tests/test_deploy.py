@@ -5,21 +5,25 @@ import re
 import shlex
 from configparser import RawConfigParser
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
 
 from casework.photo_records import MOST_PHOTOS
-from tests.test_packaging import ROOT
+from tests.test_containers import DEPLOY, ours
+from tests.test_packaging import ROOT, setup_cfg
 from web.cli import COMMANDS
 from web.config import Config
 from web.security import FORM_SLACK_BYTES
 
-DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INDENTED = re.compile(r"^    (\S.*)$", re.MULTILINE)
 VARIABLES = {row.metadata["variable"] for row in fields(Config)}
+EXTRAS = set(setup_cfg()["options.extras_require"]) - {"dev"}
+LOGS = "/var/log/langbiang-nginx/"
 
 
 def unit(path: Path) -> RawConfigParser:
@@ -55,6 +59,16 @@ def test_a_service_runs_a_command_there_is(path: Path) -> None:
     assert unit(path)["Service"]["NoNewPrivileges"] == "yes"
 
 
+def test_gunicorn_takes_the_place_of_the_server_with_what_is_installed() -> None:
+    [path] = (DEPLOY / "systemd/langbiang-server.service.d").iterdir()
+    lines = re.findall(r"^ExecStart=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert lines[0] == "", "else systemd would have two"
+    program, option, configuration, application = shlex.split(lines[1])
+    assert (program, option) == ("/opt/langbiang/current/bin/gunicorn", "--config")
+    assert find_spec(configuration.removeprefix("python:")) is not None
+    assert application.partition(":")[0] in setup_cfg()["options"]["py_modules"].split()
+
+
 @pytest.mark.parametrize("path", [path for path in UNITS if path.suffix == ".timer"], ids=lambda path: path.name)
 def test_a_timer_starts_a_service_there_is(path: Path) -> None:
     assert path.with_suffix(".service") in UNITS
@@ -67,15 +81,56 @@ def test_nginx_lets_the_largest_report_pass_and_the_program_judge_it() -> None:
     assert int(said.group(1)) * 2**20 > largest
 
 
-def test_the_containers_take_settings_the_program_knows_and_commands_there_are() -> None:
-    compose = yaml.safe_load((DEPLOY / "container/compose.yaml").read_text(encoding="utf-8"))
-    ours = [service for service in compose["services"].values() if service["image"].startswith("langbiang:")]
-    assert len(ours) == 3
-    for service in ours:
-        assert {name.removesuffix("_FILE") for name in service["environment"]} <= VARIABLES
-        command = service.get("command", ["langbiang", "serve"])
-        assert command[1] in COMMANDS
-        assert set(service["secrets"]) <= set(compose["secrets"])
+def test_nginx_writes_down_nothing_that_names_a_visitor() -> None:
+    """At every level above `emerg` a line may have address, path and question of a request in it; the rehearsal looks for them."""
+    servers = (DEPLOY / "nginx/langbiang.conf").read_text(encoding="utf-8").split("\nserver {")[1:]
+    assert len(servers) == 2
+    for server in servers:
+        assert re.findall(r"^ *error_log (.*);", server, re.MULTILINE) == [f"{LOGS}errors.log emerg"]
+        assert re.findall(r"^ *access_log (.*);", server, re.MULTILINE) in (["off"], [f"{LOGS}requests.log langbiang"])
+
+
+def test_the_logs_of_nginx_are_turned_over_by_one_file_alone() -> None:
+    """Debian's own names /var/log/nginx/*.log, and a log that two files name makes logrotate fail."""
+    turned = re.findall(r"^(/\S+) \{", (DEPLOY / "nginx/logrotate").read_text(encoding="utf-8"), re.MULTILINE)
+    assert turned == [f"{LOGS}*.log"]
+    assert f"install -d -m 750 -o root -g www-data {LOGS.rstrip('/')}\n" in typed("install.md")
+
+
+def test_prometheus_asks_by_https_with_a_token_and_nginx_lets_nothing_else_through() -> None:
+    watching = yaml.safe_load((DEPLOY / "monitoring/prometheus.yml").read_text(encoding="utf-8"))
+    [job] = watching["scrape_configs"]
+    address = settings_in(DEPLOY / "langbiang.env")["LANGBIANG_BASE_URL"]
+    [place] = [f"{job['scheme']}://{target}" for each in job["static_configs"] for target in each["targets"]]
+    assert place == f"{address}:443"
+    assert job["authorization"]["type"] == "Bearer"
+    conf = (DEPLOY / "nginx/langbiang.conf").read_text(encoding="utf-8")
+    said = conf.partition(f"location = {job['metrics_path']} {{")[2].partition("\n    }")[0]
+    assert 'if ($http_authorization = "") { return 404; }' in said
+    assert "proxy_set_header" not in said, "the program would take who comes through nginx for this machine"
+
+
+def test_extras_are_chosen_once_and_there_are_such_extras() -> None:
+    """An upgrade that forgot one would bring a program that refuses to start."""
+    installed, upgraded = typed("install.md"), typed("upgrade.md")
+    [default] = re.findall(r"\[ -e /etc/langbiang/extras \] \|\| echo (\S+) > /etc/langbiang/extras", installed)
+    of_the_image = re.search(r"^ARG EXTRAS=(\S+)$", (DEPLOY / "container/Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert of_the_image is not None
+    assert {*default.split(","), *of_the_image.group(1).split(",")} <= EXTRAS
+    for text in (installed, upgraded):
+        assert "extras=$(cat /etc/langbiang/extras)\n" in text
+        [line] = [line for line in text.splitlines() if "bin/pip" in line]
+        assert line.endswith('--constraint constraints.txt ".[$extras]"')
+    for service in ours().values():
+        assert service["build"]["args"] == {"EXTRAS": f"${{EXTRAS:-{of_the_image.group(1)}}}"}
+
+
+def test_nobody_is_told_to_ask_the_public_index_for_this_program() -> None:
+    """The name is nobody's there, or somebody else's."""
+    files = [file for folder in ("docs", "web", "deploy") for file in (ROOT / folder).rglob("*")
+             if file.suffix in (".md", ".py", ".html", ".po", ".yaml", ".yml", ".conf", "") and file.is_file()]  # fmt: skip
+    assert len(files) > 300
+    assert [str(file) for file in files if re.search(r"pip install\W+langbiang", file.read_text(encoding="utf-8"))] == []
 
 
 def test_release_and_image_have_the_same_number() -> None:
@@ -93,10 +148,27 @@ def test_pgbouncer_tells_every_connection_what_the_program_cannot_tell_behind_it
         assert "connect_query='SET jit = off'" in entry, name
 
 
+def test_the_certificate_is_watched_and_its_key_is_not_for_the_program() -> None:
+    said = typed("install.md")
+    chain = settings_in(DEPLOY / "langbiang.env")["LANGBIANG_TLS_CERTIFICATE"]
+    conf = (DEPLOY / "nginx/langbiang.conf").read_text(encoding="utf-8")
+    assert re.findall(r"ssl_certificate +(.*);", conf) == [chain]
+    assert f"install -d -m 755 {Path(chain).parent}\n" in said
+    assert f"chmod 644 {chain}\n" in said
+    assert re.findall(rf"chmod (\d+) {re.escape(re.findall(r'ssl_certificate_key +(.*);', conf)[0])}\n", said) == ["600"]
+
+
+def typed(name: str) -> str:
+    """What a guide tells to type on a machine."""
+    return "\n".join(BLOCK.findall((ROOT / "docs" / name).read_text(encoding="utf-8"))) + "\n"
+
+
 @pytest.mark.parametrize("name", ["install.md", "upgrade.md"])
 def test_a_guide_names_files_and_commands_there_are(name: str) -> None:
-    typed = "\n".join(BLOCK.findall((ROOT / "docs" / name).read_text(encoding="utf-8")))
-    for path in re.findall(r"\bdeploy/[\w./*-]+", typed):
+    lines = typed(name) + "\n".join(INDENTED.findall((ROOT / "docs" / name).read_text(encoding="utf-8")))
+    for path in re.findall(r"(?<![\w/.])deploy/[\w./*-]+", lines):
         assert list(ROOT.glob(path)), path
-    for command in re.findall(r"^langbiang (\S+)", typed, re.MULTILINE):
+    for command in re.findall(r"(?:^| (?:server|worker|backup) )langbiang (\S+)", lines, re.MULTILINE):
         assert command in COMMANDS, command
+    for service in re.findall(r"^langbiang-compose run --rm (?:-T )?(\w+)", lines, re.MULTILINE):
+        assert service in ours(), service

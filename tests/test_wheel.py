@@ -85,7 +85,7 @@ def build_wheel(folder: Path) -> Path:
     source = folder / "source"
     for top in TOPS:
         shutil.copytree(ROOT / top, source / top, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("langbiang.py", "setup.cfg", "pyproject.toml", "README.md"):
+    for name in ("langbiang.py", "wsgi.py", "setup.cfg", "pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source)
     own_tools = ["--no-build-isolation"] if has_build_tools() else []
     subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check", *own_tools,
@@ -138,6 +138,17 @@ def test_everything_the_packages_carry_is_in_the_wheel(installed: Path) -> None:
     carried = [str(file.relative_to(ROOT)) for file in files]
     assert [file for file in carried if not (home / file).is_file()] == []
     assert list((home / "reports").rglob("*.ttf"))
+
+
+def test_gunicorn_finds_its_configuration_and_the_application_in_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """As the unit of deploy/systemd starts it: from a folder in which nothing of ours lies."""
+    migrated = run(installed, tmp_path, "langbiang", "migrate")
+    assert migrated.returncode == 0, migrated.stderr
+    words = ["--config", "python:web.gunicorn_config", "wsgi:application"]
+    checked = run(installed, tmp_path, "python", "-m", "gunicorn", "--check-config", *words)
+    assert checked.returncode == 0, checked.stderr
+    where = run(installed, tmp_path, "python", "-c", "import wsgi; print(wsgi.__file__)").stdout.strip()
+    assert Path(where).is_relative_to(site_packages(installed))
 
 
 def test_another_web_package_before_ours_is_named(installed: Path, tmp_path: Path) -> None:

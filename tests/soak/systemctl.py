@@ -20,15 +20,17 @@ OF_PACKAGES = Path("/etc/init.d")
 
 
 class Unit:
-    """A service or timer file; keys that may stand several times keep all their values."""
+    """A service or timer file and what lies in its folder .d; keys that may stand several times keep all their values."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.values: dict[str, list[str]] = {}
-        for line in (UNITS / name).read_text(encoding="utf-8").splitlines():
-            key, equals, value = line.partition("=")
-            if equals and not line.startswith("#"):
-                self.values.setdefault(key.strip(), []).append(value.strip())
+        for path in (UNITS / name, *sorted((UNITS / f"{name}.d").glob("*.conf"))):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                key, equals, value = line.partition("=")
+                if equals and not line.startswith("#"):
+                    kept = self.values.setdefault(key.strip(), [])
+                    kept.append(value.strip()) if value.strip() else kept.clear()
 
     def one(self, key: str, default: str = "") -> str:
         return self.values.get(key, [default])[-1]
