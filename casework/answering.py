@@ -134,7 +134,9 @@ def settle_work(case: Case, *, at: datetime) -> None:
     """
     settle_state(case)
     if case.state == CaseState.TO_PUBLISH and running_clock(case, ClockKind.PUBLICATION) is None:
-        start_clock(case, ClockKind.PUBLICATION, at=at)
+        # who waited for the case while another agency's leader approved pressed the button before: the last approval counts
+        last = max([at, *(row.approved_at for row in case.assignments if row.approved_at is not None)])
+        start_clock(case, ClockKind.PUBLICATION, at=last)
         tell_desk(Role.OPERATOR, "answers_approved", case=case, at=at)
 
 

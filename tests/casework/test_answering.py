@@ -1,6 +1,8 @@
 """An agency's answer: whose it is, and whose time ran while it was written and while it was judged."""
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
@@ -32,6 +34,16 @@ def test_the_time_of_submission_is_kept_apart_from_the_leader_s(world: World) ->
     assert own.due_at is not None
     assert submitted < own.due_at < approved, "the officer was in time, the leader was not"
     assert (own.ended_late, leaders.ended_late) == (True, True)
+
+
+def test_publication_has_its_time_from_the_last_approval_whoever_pressed_first(world: World) -> None:
+    """Two leaders at one moment: who asked first may come second, for each waits until nobody else is at the case."""
+    case = build.case_at(world, "approval", agencies=2)
+    came_first = build.next_moment(case)
+    pressed_first = came_first - timedelta(milliseconds=46)
+    for key, at in (("PTNMT", came_first), ("UBND-LAT", pressed_first)):
+        build.do(world, case, "approve_answer", f"leader_{key}", agency=world.agencies[key], now=at)
+    assert clock(case, ClockKind.PUBLICATION).started_at == came_first
 
 
 @pytest.mark.parametrize("name", ["officer_UBND-LAT", "leader_UBND-LAT", "operator", "ops_lead", "committee_leader", "citizen"])
