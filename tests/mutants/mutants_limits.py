@@ -112,7 +112,7 @@ LIMITS = [
     Mutant("redo leaves approval running", "casework/answering.py", "    end_clock(case, ClockKind.APPROVAL, at=now, assignment=assignment)\n", "",
            way("redo once")),
     # -- publication and rating
-    Mutant("approval starts no limit of publication", "casework/answering.py", "        start_clock(case, ClockKind.PUBLICATION, at=at)\n", "",
+    Mutant("approval starts no limit of publication", "casework/answering.py", "        start_clock(case, ClockKind.PUBLICATION, at=last)\n", "",
            way("final publication")),
     Mutant("publishing leaves its limit running", "casework/publishing.py", "    end_clock(case, ClockKind.PUBLICATION, at=now)\n", "",
            way("final publication")),
