@@ -185,7 +185,9 @@ def test_an_agency_is_named_only_for_most_of_what_was_late_and_never_for_a_handf
     assert at(a1=(20, 0), a2=(20, 0)) is None
 
 
+@pytest.mark.usefixtures("environment")
 def test_each_statement_of_counting_and_reading_begins_at_an_index(app: Flask) -> None:
+    """In a database of its own: what tests before it left of pages changes what PostgreSQL expects of an index."""
     world = build.standard_world()
     with unit_of_work():
         ground = Ground(world)
