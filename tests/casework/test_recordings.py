@@ -2,10 +2,7 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +32,7 @@ from casework.recordings.transcripts import TranscriptRefused, has_unheard_voice
 from casework.unsent_photos import sweep_unsent
 from tests import build
 from tests.recorded import FILE_NAME, SECRETS, prepare, recorded, send, video, wav
+from tests.shut_in import assert_shut_in
 from web import recording_jobs
 from web.recording_jobs import prepare_recordings
 
@@ -119,34 +117,8 @@ def test_no_file_is_opened_and_no_memory_is_taken_beyond_the_bounds() -> None:
         copy_without_metadata(wav(60), "audio/wav", kind="voice", memory=100_000)
 
 
-ESCAPING = """import os, socket, sys
-sys.path.insert(0, {folder!r})
-import remux
-written = os.open({beside!r}, os.O_WRONLY | os.O_CREAT)
-remux._shut_in(1, 64 * 2**20)
-def tried(deed):
-    try: deed()
-    except (OSError, MemoryError): return "refused"
-    return "done"
-os.close(0)
-said = [tried(deed) for deed in (
-    lambda: os.open("/proc/%d/environ" % os.getppid(), 0), socket.socket, lambda: os.write(written, b"x"), lambda: bytes(128 * 2**20),
-    lambda: os.fork() or os._exit(0))]
-os.write(1, " ".join(said).encode())
-while True: pass
-"""
-ENDED_BY_TIME = (-9, -24)
-
-
 def test_a_program_taken_over_gets_out_by_nothing_it_closes_and_unsafe_pictures_are_not_copied(tmp_path: Path) -> None:
-    code = ESCAPING.format(folder=str(PROGRAM.parent), beside=str(tmp_path / "beside"))
-    done = subprocess.run(
-        [sys.executable, "-I", "-B", "-c", code], env={}, stdin=subprocess.PIPE, capture_output=True, check=False, timeout=60
-    )
-    assert done.stdout.split()[:4] == [b"refused"] * 4, done.stderr
-    # no limit of processes holds root
-    assert done.stdout.split()[4] == (b"done" if os.getuid() == 0 else b"refused")
-    assert done.returncode in ENDED_BY_TIME, "nor does it go on for ever"
+    assert_shut_in(PROGRAM.stem, folder=PROGRAM.parent, beside=tmp_path / "beside", options=("-I", "-B"))
     for form, media_type, picture in (("mov", "video/quicktime", "mjpeg"), ("mp4", "video/mp4", "mpeg4")):
         with pytest.raises(NotCopied, match="unsafe"):
             copy_without_metadata(recorded(form, picture=picture), media_type, kind="video")

@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import subprocess
-import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -56,6 +55,7 @@ from tests.reports.seal_samples import (
     sealed_on_top,
     signed,
 )
+from tests.shut_in import assert_shut_in
 
 NOW = SIGNED + timedelta(days=1)
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
@@ -356,33 +356,8 @@ def test_a_file_that_asks_for_more_memory_than_there_is_is_told_so() -> None:
     assert refusal.value.word == "too_large"
 
 
-ESCAPING = """import os, socket, sys
-sys.path.insert(0, {root!r})
-from reports.signing import child
-written = os.open({beside!r}, os.O_WRONLY | os.O_CREAT)
-child._shut_in(1, 64 * 2**20)
-def tried(deed):
-    try: deed()
-    except (OSError, MemoryError): return "refused"
-    return "done"
-os.close(0)
-said = [tried(deed) for deed in (
-    lambda: os.open("/proc/%d/environ" % os.getppid(), 0), socket.socket, lambda: os.write(written, b"x"), lambda: bytes(128 * 2**20),
-    lambda: os.fork() or os._exit(0))]
-os.write(1, " ".join(said).encode())
-while True: pass
-"""
-
-
 def test_the_reader_of_files_taken_over_opens_writes_and_takes_nothing_and_ends(tmp_path: Path) -> None:
-    code = ESCAPING.format(root=str(reading.ROOT), beside=str(tmp_path / "beside"))
-    done = subprocess.run(
-        [sys.executable, "-B", "-s", "-c", code], env={}, stdin=subprocess.PIPE, capture_output=True, check=False, timeout=60
-    )
-    assert done.stdout.split()[:4] == [b"refused"] * 4, done.stderr
-    # no limit of processes holds root
-    assert done.stdout.split()[4] == (b"done" if os.getuid() == 0 else b"refused")
-    assert done.returncode in (-9, -24), "by the limit of computing time"
+    assert_shut_in("reports.signing.child", folder=reading.ROOT, beside=tmp_path / "beside", options=("-B", "-s"))
 
 
 def test_a_copy_signed_elsewhere_is_taken_back_when_it_is_ours_and_well_signed() -> None:
