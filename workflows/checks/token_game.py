@@ -13,17 +13,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from time import thread_time
 
 from workflows.checks.diagram import Flow, Node
 from workflows.checks.graph import Graph
+from workflows.checks.own_time import own_time
 from workflows.checks.vocabulary import RESTING
 
 MAX_STATES = 20_000
 MAX_TOKENS = 250_000
 """In all states together: what a state takes of the memory grows with the tokens in it."""
 MAX_SECONDS = 2.0
-"""Of the processor, for one process: how busy the machine is changes no verdict."""
+"""Of the processor, for one process: neither how busy the machine is nor what else the process holds changes a verdict."""
 STATES_BETWEEN = 16
 """States between two looks at that clock, which itself takes time."""
 
@@ -139,7 +139,7 @@ class _Player:
         self._groups: dict[str, list[tuple[Flow, ...]]] = {}
         self._reach: dict[str, set[str]] = {}
         self._states = self._tokens = 0
-        self._until = thread_time() + MAX_SECONDS
+        self._until = own_time() + MAX_SECONDS
 
     def explore(self, line: Line) -> None:
         """Fill in the states of a line, after so many moves before those after more, up to where a place gets two tokens."""
@@ -159,7 +159,7 @@ class _Player:
     def _next(self, line: Line, state: State, trails: dict[State, Mapping[Place, Trail]]) -> Iterator[State]:
         """Yield the states that can follow one and were not known yet."""
         self._states += 1
-        if self._states > MAX_STATES or (self._states % STATES_BETWEEN == 0 and thread_time() > self._until):
+        if self._states > MAX_STATES or (self._states % STATES_BETWEEN == 0 and own_time() > self._until):
             raise TooManyStates
         for rest, flows in self._moves(line, state):
             for following in self._settled(line, _Moving(rest, tuple((flow,) for flow in flows), trails[state])):

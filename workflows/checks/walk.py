@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import prod
-from time import thread_time
 from traceback import walk_tb
 from typing import Any
 from uuid import UUID
@@ -26,6 +25,7 @@ from workflows.bindings import BINDINGS, Bindings
 from workflows.checks.diagram import Process
 from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.graph import graph_of
+from workflows.checks.own_time import own_time
 from workflows.checks.samples import Samples
 from workflows.checks.token_game import AT, BEYOND, Game, Line, TooManyStates, play
 from workflows.clock import engine_clock
@@ -39,7 +39,7 @@ MANY_STATES = 300
 MANY_ACTS = 80
 """After so many acts in one process only acts and choices of values are tried that were not tried before."""
 MAX_SECONDS = 3.0
-"""Of the processor, for the whole model."""
+"""Of the processor, for the whole model, without the collector of garbage (own_time.py)."""
 
 _REFUSED = Rule(
     "engine_refuses",
@@ -94,7 +94,7 @@ def walk_findings(xml: bytes, processes: Mapping[str, Process], bindings: Bindin
     except Exception as fault:
         yield _refusal(fault, processes)
         return
-    until = thread_time() + MAX_SECONDS
+    until = own_time() + MAX_SECONDS
     for process_id, spec in definition.specs.items():
         if process_id in processes:
             try:
@@ -200,7 +200,7 @@ class _Walk:
         found: list[_Stand] = []
         ahead: list[tuple[int, ...]] = [()]
         while ahead:
-            if thread_time() > self.until:
+            if own_time() > self.until:
                 raise _TooLong
             self._picks, self._asked = ahead.pop(), []
             try:

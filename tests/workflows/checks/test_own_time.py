@@ -1,0 +1,18 @@
+"""What a model may take of the processor does not depend on what else the process holds."""
+
+import gc
+from time import thread_time
+
+from workflows.checks.own_time import own_time
+
+
+def test_the_collector_of_garbage_is_not_counted_and_everything_else_is() -> None:
+    held = [[number] for number in range(500_000)]
+    begun, own = thread_time(), own_time()
+    while thread_time() - begun < 0.2:
+        gc.collect()
+    collected = own_time() - own
+    assert collected < 0.02
+    while thread_time() - begun < 0.4:
+        held.reverse()
+    assert own_time() - own - collected > 0.15
