@@ -31,6 +31,7 @@ from tests.kill.programs import Database
 from tests.kill.site import PromiseBroken, Site, kept_when_broken, site
 from tests.soak.clock_oracle import wrong_clocks
 from tests.soak.runs import RESULTS, Options, Round, Run
+from web.benchmark.surroundings import processor_seconds
 from workflows.models import Incident
 
 YEAR, WORSE, MINUTES = 100_000, 10, 10
@@ -171,7 +172,7 @@ def _worked(house: Site, options: Options) -> dict[str, Any]:
     logins = [person.who for person in house.people]
     house.people = [Sender(f"citizen_{number}", house.around, options.seed) for number in range(1, CITIZENS + 1)]
     house.people += [Busy(login, house.around, options.seed) for login in logins]
-    begun = time.monotonic()
+    begun, before = time.monotonic(), taken_by(house)
     for person in house.people:
         person.start()
     time.sleep(seconds)
@@ -181,6 +182,7 @@ def _worked(house: Site, options: Options) -> dict[str, Any]:
             break
         time.sleep(0.5)
     took = time.monotonic() - begun
+    shares = {who: round((now - before[who]) / took, 2) for who, now in taken_by(house).items()}
     told = acts_told(house.around.journals)
     unfinished = reports - told.get("rate", 0)
     ended = house.finish(kinds=set())
@@ -193,15 +195,26 @@ def _worked(house: Site, options: Options) -> dict[str, Any]:
         "reports": reports, "minutes_asked": options.runs, "minutes_taken": round(took / 60, 1), "in_time": took <= seconds * 1.05 + 5,
         "acts": done, "acts_per_second": round(done / took, 1), "reports_rated_per_second": round(told.get("rate", 0) / took, 2),
         "acts_when_the_minutes_were_over": sum(at_end.values()), "messages_left_when_the_minutes_were_over": left_at_end,
-        "cases": cases, "unfinished": unfinished, "incidents": incidents, "wrong_clocks": len(wrong), **ended,
+        "processors": shares, "cases": cases, "unfinished": unfinished, "incidents": incidents, "wrong_clocks": len(wrong), **ended,
     }  # fmt: skip
     print("  {reports} reports, {acts} acts in {minutes_taken} min ({acts_per_second} a second); lost 0, doubled 0, wrong clocks "
           "{wrong_clocks}, incidents {incidents}; outbox empty {outbox_empty_after_seconds} s after the last act; ".format(**found)
           + ("in time" if found["in_time"] else f"the {options.runs} minutes: missed, "
              f"{found['acts_when_the_minutes_were_over']} acts were done when they were over"), flush=True)  # fmt: skip
+    print("  processors at work: " + ", ".join(f"{who} {share}" for who, share in shares.items()), flush=True)
     if wrong or incidents or unfinished or cases != reports or ended["sms"]["doubled"]:
         raise PromiseBroken(f"{found}; " + "; ".join(wrong[:10]))
     return found
+
+
+def taken_by(house: Site) -> dict[str, float]:
+    """Seconds each part has had a processor so far; `people` are this process, which also looks at what is answered."""
+    assert house.server.process is not None
+    assert house.database is not None
+    assert house.database.server is not None
+    workers = [worker.process.pid for worker in house.workers if worker.process is not None]
+    return {"servers": processor_seconds(house.server.process.pid), "workers": sum(map(processor_seconds, workers)),
+            "database": processor_seconds(house.database.server.pid), "people": time.process_time()}
 
 
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:

@@ -85,18 +85,26 @@ def run(
     with standing(cases, folder=folder, database_url=database_url, told=told) as built:
         house = built.house
         say(f"{house.cases} cases, {house.open_steps} open steps: built in {house.seconds:.0f} s")
-        with built.app.app_context():
-            weighed = weights()
-            result = surroundings() | {"cases": house.cases, "open_steps": house.open_steps, "seconds_to_build": house.seconds}
-            result |= {"bytes_of_a_case": bytes_of_a_case(weighed), "weights": [asdict(each) for each in weighed]}
-            count_public_figures(datetime.now(UTC))
-            db.session.remove()
+        result = weighed(built)
         if with_verify:
             result["verification"] = verified(built.config)
             say(f"verified in {result['verification']['seconds']:.0f} s: {result['verification']['faults']} faults")
         result["figures"] = pages_in_turns([built], asked=asked, say=say)[0] | _steps(built, asked, say) | _timers(built.app, say)
     if out is not None:
         keep(result, out)
+    return result
+
+
+def weighed(built: Standing) -> dict[str, Any]:
+    """What is known of a house before its pages are read: where and when, how large, how long it took, what a case weighs."""
+    with built.app.app_context():
+        found = weights()
+        result = surroundings() | {
+            "cases": built.house.cases, "open_steps": built.house.open_steps, "seconds_to_build": built.house.seconds,
+            "bytes_of_a_case": bytes_of_a_case(found), "weights": [asdict(each) for each in found],
+        }  # fmt: skip
+        count_public_figures(datetime.now(UTC))
+        db.session.remove()
     return result
 
 
