@@ -25,8 +25,9 @@ IDLE_SECONDS = 60
 """How long a step may ask PostgreSQL nothing before the server gives up its rows. A process that was stopped or frozen in the middle of a
 step would else keep them for ever; the longest a step waits for anything else is half a minute, for a storage that is away."""
 
-LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
-"""PostgreSQL: lock not available, deadlock detected, could not serialise."""
+LOCK_CODES = frozenset({"55P03", "40P01", "40001", "0A000"})
+"""PostgreSQL: lock not available, deadlock detected, could not serialise; and what it says once where a column has changed under a
+prepared statement, as when a release is brought in beside: the next try prepares it anew."""
 
 READ_ONLY = "25006"
 AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "53100", "58030"})
@@ -269,9 +270,10 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "do_connect", _connect_postgresql)
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
-        event.listen(engine, "handle_error", _let_go_of_standby)
+        event.listen(engine, "handle_error", _tell_refused_writing)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -287,30 +289,38 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _connect_postgresql(_dialect: Dialect, _record: object, arguments: Any, parameters: Any) -> Any:
+    from casework.postgres import KeepingConnection  # late: docs/architecture.md
+
+    return KeepingConnection.connect(*arguments, **parameters)
+
+
 def _begin_postgresql(connection: Connection) -> None:
-    """Who writes sees what the one they waited for has committed; who only reads sees one moment, as on SQLite. A page read at two
-    moments would show a step that waits beside the work of who has just done it."""
-    from psycopg import IsolationLevel  # late: docs/architecture.md
-
     options = connection.get_execution_options()
-    wanted = IsolationLevel.READ_COMMITTED if options.get(WRITES) else IsolationLevel.REPEATABLE_READ
     own: Any = connection.connection.dbapi_connection
-    if "isolation_level" not in options and own.isolation_level != wanted:
-        own.isolation_level = wanted                                     # said with BEGIN: no statement more
+    if "isolation_level" not in options:
+        own.begins(reads=not options.get(WRITES))
 
 
-def _let_go_of_standby(context: ExceptionContext) -> None:
+class WrittenOutsideUnit(RuntimeError):
+    """Something was to be written, or a row locked, outside of a unit of work: a fault of the program."""
+
+
+def _tell_refused_writing(context: ExceptionContext) -> None:
     """A server that has become a standby takes no writes on connections it still holds: they are opened anew, to the server that does."""
-    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY and not _is_meant_to_read(context):
+    if getattr(context.original_exception, "sqlstate", None) != READ_ONLY or context.connection is None:
+        return
+    options = context.connection.get_execution_options()
+    if options.get(WRITES) or "isolation_level" in options:
         context.is_disconnect = True
-
-
-def _is_meant_to_read(context: ExceptionContext) -> bool:
-    connection = context.connection
-    return connection is not None and bool(connection.get_execution_options().get("postgresql_readonly"))
+    elif not options.get("postgresql_readonly"):
+        raise WrittenOutsideUnit from context.original_exception
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
+    from casework.postgres import PREPARED  # late: docs/architecture.md
+
+    connection.prepared_max = PREPARED
     with connection.cursor() as cursor:
         # Poolers keep the time zone apart; the other every connection of theirs is told (deploy/cluster/pgbouncer.ini). Among a million
         # cases PostgreSQL expects much of statements that are over at once, and compiled them for ten times as long as they ran.
