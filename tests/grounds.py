@@ -43,7 +43,7 @@ from casework import (
     successors,
     wallboard_map,
 )
-from casework.db import Model, db, prepare_engine
+from casework.db import WRITES, Model, db, prepare_engine
 from casework.file_store import LocalFileStore
 from casework.keyring import Keyring, use_keyring
 from casework.settings import values as house_values
@@ -691,3 +691,8 @@ class PostgresGround(Ground):
         """Let go of the database."""
         if self.database:
             self._throw_away()
+
+
+def somebody_else() -> Connection:
+    """A connection of somebody who writes, or holds a row, beside the test."""
+    return db.engine.connect().execution_options(**{WRITES: True})

@@ -22,6 +22,7 @@ from casework.findings import one_moment
 from casework.models import Anchor
 from casework.permissions import SYSTEM
 from tests import build, tampering
+from tests.grounds import somebody_else
 from web.config import Config
 
 on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
@@ -98,7 +99,7 @@ def test_a_long_step_holds_up_nobody_who_writes_while_an_anchor_waits_for_it(dat
 def test_a_step_that_does_not_end_is_named_and_the_next_run_goes_on(data: Path, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anchors, "PAUSES", (0.01, 0.01))
     happen("rules")
-    with db.engine.connect() as other, other.begin():
+    with somebody_else() as other, other.begin():
         other.execute(text("LOCK TABLE event IN ROW EXCLUSIVE MODE"))
         with pytest.raises(OperationalError, match="lock timeout"):
             write_anchor(data, now=NOON)

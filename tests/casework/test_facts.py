@@ -23,6 +23,7 @@ from casework.facts.verification import OWED_STATES, check_facts
 from casework.findings import one_moment
 from casework.models import Case, CaseMoment, CaseSpan, Centre, DailyFigures, Event, FactsProgress, StaleDay
 from tests import build
+from tests.grounds import somebody_else
 from tests.scenarios import walking, ways
 from tests.scenarios.way import local
 from tests.second_centre import of_the_installation, second_world
@@ -331,7 +332,7 @@ def test_a_case_somebody_works_on_is_left_for_the_next_time_and_nobody_waits(app
     world = build.standard_world()
     busy, free = build.file_report(world).case, build.file_report(world, by="citizen_2", words="Đèn đường tắt ba đêm nay.").case
     busy_id, free_id = busy.id, free.id
-    with db.engine.connect() as another:
+    with somebody_else() as another:
         another.execute(select(Case.id).where(Case.id == busy_id).with_for_update())
         assert keep_facts(LATER) == 1
         assert [len(kept_facts([case_id])[case_id][0]) for case_id in (busy_id, free_id)] == [0, 1]

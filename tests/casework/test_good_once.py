@@ -30,6 +30,7 @@ from casework.outside_identities import (
 )
 from tests import build
 from tests.casework.test_filing_at_once import AT_ONCE, at_once
+from tests.grounds import somebody_else
 
 NOON = build.NOON
 PHONE = Contact(name="Kơ Dơng Ha Lem", phone=build.PHONE)
@@ -43,7 +44,7 @@ def all_wait_for(table: type[Any]) -> Iterator[None]:
         yield
         return
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
-    with db.engine.connect() as holder, db.engine.connect() as watcher:
+    with somebody_else() as holder, db.engine.connect() as watcher:
         holder.execute(select(table.id).with_for_update())
 
         def let_go() -> None:

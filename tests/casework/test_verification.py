@@ -25,6 +25,7 @@ from casework.permissions import SYSTEM
 from casework.photo_records import prepare_photo, stage_photo
 from casework.verification import check_chains
 from tests import build, tampering
+from tests.grounds import somebody_else
 from web.config import Config
 
 on_sqlite = pytest.mark.parametrize("kind_of_database", ["sqlite"], indirect=True)
@@ -207,7 +208,7 @@ def test_what_others_commit_during_a_check_is_not_half_seen(case: Case) -> None:
     with one_moment():
         count = select(func.count()).select_from(Event)
         before = db.session.scalar(count)
-        with db.engine.connect() as other, other.begin():
+        with somebody_else() as other, other.begin():
             other.execute(delete(Event).where(Event.seq == 2))
         assert db.session.scalar(count) == before
         assert list(check_chains()) == []

@@ -62,12 +62,12 @@ def seed_facts(world: build.World, number: int, *, lot: random.Random) -> None:
             by = {"centre_id": world.centre.id, **{column: lot.choice(values) for column, values in of_what.items()}}
             case_id = first + 1 + place
             _seed_case({**rows, "version": version}, case_id, by, opened_times[place], lot)
-        for model, told in rows.items():
-            if told:
-                db.session.execute(insert(model), told)
-        db.session.commit()
-    db.session.execute(text("ANALYZE"))
-    db.session.commit()
+        with unit_of_work():
+            for model, told in rows.items():
+                if told:
+                    db.session.execute(insert(model), told)
+    with unit_of_work():
+        db.session.execute(text("ANALYZE"))
 
 
 def _seed_case(rows: dict[Any, Any], case_id: int, by: dict[str, Any], opened: datetime, lot: random.Random) -> None:
@@ -165,8 +165,8 @@ def measured(kind: str, cases: int, seed: int) -> dict[str, Any]:
         sum_up_days(END)
         told: dict[str, Any] = {"cases": cases, "sum_up_seconds": round(time.monotonic() - begun, 1), "from_facts_alone": from_facts,
                                 "daily_rows": db.session.scalar(select(func.count(DailyFigures.id)))}
-        db.session.execute(text("ANALYZE"))
-        db.session.commit()
+        with unit_of_work():
+            db.session.execute(text("ANALYZE"))
         for name in names:
             period = period_named(name, centre_id=centre_id)
             assert figures_of(scope, period, by=Dimension.FIELD, now=END) == before[name], name

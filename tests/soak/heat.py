@@ -52,16 +52,15 @@ def seed_cases(world: build.World, number: int, *, lot: random.Random) -> int:
         for place in range(start, min(start + PIECE, number)):
             opened = END - timedelta(minutes=lot.randrange(DAYS * 1440))
             passages += _seed_case(rows, next_id, place, opened, lot, fields, agencies, centre, version.id, operator)
-        for model, told in rows.items():
-            db.session.execute(insert(model), told)
-        db.session.commit()
-    if db.engine.dialect.name == "postgresql":
-        for model in rows:
-            name = model.__tablename__
-            db.session.execute(text(f"SELECT setval(pg_get_serial_sequence('\"{name}\"', 'id'), (SELECT MAX(id) FROM \"{name}\"))"))
-        db.session.commit()
-    db.session.execute(text("ANALYZE"))
-    db.session.commit()
+        with unit_of_work():
+            for model, told in rows.items():
+                db.session.execute(insert(model), told)
+    with unit_of_work():
+        if db.engine.dialect.name == "postgresql":
+            for model in rows:
+                name = model.__tablename__
+                db.session.execute(text(f"SELECT setval(pg_get_serial_sequence('\"{name}\"', 'id'), (SELECT MAX(id) FROM \"{name}\"))"))
+        db.session.execute(text("ANALYZE"))
     return passages
 
 

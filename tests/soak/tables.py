@@ -60,11 +60,11 @@ def seed_cases(world: build.World, number: int, *, lot: random.Random) -> None:
                 "case_id": id_, "centre_id": world.centre.id, "audience": "centre", "words": "rac thai", "exact_words": title, "code": code,
                 "changed_at": opened,
             })  # fmt: skip
-        for model, told in rows.items():
-            db.session.execute(insert(model), told)
-        db.session.commit()
-    db.session.execute(text("ANALYZE"))
-    db.session.commit()
+        with unit_of_work():
+            for model, told in rows.items():
+                db.session.execute(insert(model), told)
+    with unit_of_work():
+        db.session.execute(text("ANALYZE"))
 
 
 def make(variables: dict[str, str], form: str, asked: dict[str, str], answer: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from casework.additions import additions_of
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.models import Case, Report
 from casework.publishing import PublicationRefused
 from casework.words import Bilingual
@@ -124,12 +124,12 @@ def test_the_incident_of_an_agency_s_work_goes_along_with_a_merge(world: build.W
     build.do(world, case, "distribute", "operator", lead=world.agencies["HKL"], cooperating=[])
     build.accept(world, case)
     instance = db.session.scalars(db.select(ProcessInstance).where(ProcessInstance.assignment_id == case.open_assignments[0].id)).one()
-    db.session.add(Incident(
-        instance_id=instance.id, case_id=case.id, kind="step", element="submit_answer", state_before=instance.state,
-        status_before=instance.status, occurred_at=build.NOON, last_attempt_at=build.NOON, attempts=1,
-        error_class="LookupError", error_text="",
-    ))  # fmt: skip
-    db.session.commit()
+    with unit_of_work():
+        db.session.add(Incident(
+            instance_id=instance.id, case_id=case.id, kind="step", element="submit_answer", state_before=instance.state,
+            status_before=instance.status, occurred_at=build.NOON, last_attempt_at=build.NOON, attempts=1,
+            error_class="LookupError", error_text="",
+        ))  # fmt: skip
     build.act(world, case, "merge", "operator", into=into)
     [incident] = open_incidents(world.actor("administrator"))
     assert incident.case_id == into.id

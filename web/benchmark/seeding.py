@@ -134,7 +134,8 @@ def _note(**values: Any) -> None:
 
 def _begin(scale: Scale, now: datetime) -> tuple[House, datetime]:
     """Take on the staff, once; what is written down says as of when."""
-    BOOKS.create_all(db.engine)
+    with unit_of_work():
+        BOOKS.create_all(db.session.connection())
     kept = db.session.execute(select(HOUSE)).one_or_none()
     if kept is not None:
         return House(**kept.house), datetime.fromisoformat(kept.now)
