@@ -46,6 +46,7 @@ from casework import (
 from casework.db import WRITES, Model, db, prepare_engine
 from casework.file_store import LocalFileStore
 from casework.keyring import Keyring, use_keyring
+from casework.postgres import KeepingConnection
 from casework.settings import values as house_values
 from tests.postgres import Cluster
 from web import navigation
@@ -559,7 +560,7 @@ class PostgresGround(Ground):
             if (spare := self.spare) is not None:
                 self.spare = None
                 return spare
-            connection = dialect.connect(*arguments, **options)
+            connection = KeepingConnection.connect(*arguments, **options)
             if prepare is not None:
                 prepare(connection)
             return connection

@@ -15,7 +15,7 @@ from casework.db import METADATA, db, unit_of_work
 from casework.models import CalendarDay, Case, Event, EventStream
 from tests import build, pictured, tampering
 from tests.conftest import client_of, environment_of
-from tests.grounds import Ground
+from tests.grounds import Ground, somebody_else
 from tests.postgres import Cluster
 
 Stand = Callable[[], AbstractContextManager[Flask]]
@@ -124,7 +124,7 @@ def test_the_history_is_append_only_again_after_a_test_that_took_the_triggers_aw
 def test_a_locked_connection_that_was_left_open_is_in_nobodys_way(stand: Stand) -> None:
     with stand():
         build.standard_world()
-        left = db.engine.connect()
+        left = somebody_else()
         left.execute(text("UPDATE account SET login = login"))
     with stand():
         assert db.session.scalar(select(func.count()).select_from(Case)) == 0
