@@ -24,9 +24,10 @@ class KeepingConnection(Connection[Any]):
         Who writes sees what the one they waited for has committed; who only reads sees one moment, as on SQLite. A page read at two
         moments would show a step that waits beside the work of who has just done it.
         """
-        wanted = IsolationLevel.REPEATABLE_READ if reads else IsolationLevel.READ_COMMITTED
-        if self.isolation_level != wanted or self.read_only != reads:
-            self.isolation_level, self.read_only = wanted, reads      # said with BEGIN: no statement more
+        # not False: a server that has become a standby refuses READ WRITE with BEGIN already, by another code than it refuses writing
+        wanted = (IsolationLevel.REPEATABLE_READ, True) if reads else (IsolationLevel.READ_COMMITTED, None)
+        if (self.isolation_level, self.read_only) != wanted:
+            self.isolation_level, self.read_only = wanted             # said with BEGIN: no statement more
 
     def rollback(self) -> None:
         """End the transaction without keeping what it wrote."""

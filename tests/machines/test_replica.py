@@ -13,11 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
 from psycopg.errors import SerializationFailure
-from sqlalchemy import Engine, event, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, create_engine, event, func, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 import web.nearness
-from casework.db import db, reading_from, unit_of_work
+from casework.db import WRITES, db, is_unreachable, prepare_engine, reading_from, unit_of_work
 from casework.models import Case, Centre
 from casework.permissions import ACTION_ROLES, ANYONE, Action
 from tests import build
@@ -64,7 +64,7 @@ class House:
 
     def _note(self, engine: Engine, name: str) -> None:
         for asked in ("before_cursor_execute", "do_connect"):
-            event.listen(engine, asked, lambda *_: self.read.append(name))
+            event.listen(engine, asked, lambda *_: self.read.append(name), insert=True)
 
     def published(self, words: str) -> Case:
         return build.case_at(self.world, "rating", words=words)
@@ -255,6 +255,19 @@ def test_what_is_written_goes_to_the_database_itself(house: House) -> None:
             db.session.scalars(select(Centre).with_for_update()).first()
             assert not db.session.scalar(asked)
         assert not db.session.scalar(asked)
+
+
+def test_who_wants_to_write_to_a_server_that_is_a_standby_now_is_connected_anew(house: House) -> None:
+    engine = create_engine(house.standby.own_url("house"))
+    prepare_engine(engine)
+    with engine.connect() as reader:
+        assert reader.scalar(select(func.count()).select_from(Centre)) == 1
+    with engine.connect().execution_options(**{WRITES: True}) as writer:
+        with pytest.raises(DBAPIError) as refused:
+            writer.execute(update(Centre).values(name_en="Elsewhere"))
+        assert refused.value.connection_invalidated
+        assert is_unreachable(refused.value)
+    engine.dispose()
 
 
 def test_each_process_asks_by_itself_and_no_page_waits_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
