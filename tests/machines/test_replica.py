@@ -258,11 +258,14 @@ def test_what_is_written_goes_to_the_database_itself(house: House) -> None:
 
 
 def test_who_wants_to_write_to_a_server_that_is_a_standby_now_is_connected_anew(house: House) -> None:
-    house.caught_up()
     engine = create_engine(house.standby.own_url("house"))
     prepare_engine(engine)
-    with engine.connect() as reader:
-        assert reader.scalar(select(func.count()).select_from(Centre)) == 1
+
+    def is_there() -> bool:
+        with engine.connect() as reader:
+            return reader.scalar(select(func.count()).select_from(Centre)) == 1
+
+    wait(is_there)
     with engine.connect().execution_options(**{WRITES: True}) as writer:
         with pytest.raises(DBAPIError) as refused:
             writer.execute(update(Centre).values(name_en="Elsewhere"))
