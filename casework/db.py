@@ -14,7 +14,7 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -25,11 +25,10 @@ IDLE_SECONDS = 60
 """How long a step may ask PostgreSQL nothing before the server gives up its rows. A process that was stopped or frozen in the middle of a
 step would else keep them for ever; the longest a step waits for anything else is half a minute, for a storage that is away."""
 
-LOCK_CODES = frozenset({"55P03", "40P01", "40001", "0A000"})
-"""PostgreSQL: lock not available, deadlock detected, could not serialise; and what it says once where a column has changed under a
-prepared statement, as when a release is brought in beside: the next try prepares it anew."""
+LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
+"""PostgreSQL: lock not available, deadlock detected, could not serialise."""
 
-READ_ONLY = "25006"
+READ_ONLY, VOID_PLAN = "25006", "0A000"
 AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "53100", "58030"})
 """PostgreSQL: only reads are taken, shut down, crashed, starting, idle too long, idle too long in a step, no connection left, disk full,
 disk failing; class 08 is of connections."""
@@ -219,9 +218,9 @@ def reading_once() -> Iterator[None]:
 
 
 def is_lock_timeout(error: DBAPIError) -> bool:
-    """Whether the database says that somebody else held the row, or all rows, too long."""
+    """Whether the database says that somebody else held the row, or all rows, too long; or that a release has just changed the table."""
     code = getattr(error.orig, "sqlstate", None)
-    return code in LOCK_CODES or "database is locked" in str(error.orig)
+    return code in LOCK_CODES or _is_void_plan(error.orig) or "database is locked" in str(error.orig)
 
 
 def is_unreachable(error: SQLAlchemyError) -> bool:
@@ -274,6 +273,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _prepare_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "handle_error", _tell_refused_writing)
+        event.listen(engine, "handle_error", _give_up_preparing)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -300,6 +300,8 @@ def _begin_postgresql(connection: Connection) -> None:
     own: Any = connection.connection.dbapi_connection
     if "isolation_level" not in options:
         own.begins(reads=not options.get(WRITES))
+    elif own.read_only and not options.get("postgresql_readonly"):
+        own.read_only = None
 
 
 class WrittenOutsideUnit(RuntimeError):
@@ -315,6 +317,22 @@ def _tell_refused_writing(context: ExceptionContext) -> None:
         context.is_disconnect = True
     elif not options.get("postgresql_readonly"):
         raise WrittenOutsideUnit from context.original_exception
+
+
+def _give_up_preparing(context: ExceptionContext) -> None:
+    """Where a column has changed under what was prepared, as a release does that is brought in beside, this connection prepares nothing
+    more: behind PgBouncer the void plan belongs to all, and would be met again and again. Who asked is told to try again."""
+    void = context.original_exception
+    if context.connection is not None and _is_void_plan(void):
+        own: Any = context.connection.connection.dbapi_connection
+        own.prepare_threshold = None
+        raise OperationalError(context.statement, None, void, hide_parameters=True) from void
+
+
+def _is_void_plan(error: BaseException | None) -> bool:
+    """By the place in PostgreSQL that says so: its code is that of all that it cannot do, and its words are translated."""
+    diagnosis = getattr(error, "diag", None) if getattr(error, "sqlstate", None) == VOID_PLAN else None
+    return diagnosis is not None and diagnosis.source_function == "RevalidateCachedQuery"
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:

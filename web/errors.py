@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge, SecurityError, Unauthorized
 
@@ -111,7 +111,7 @@ def database_failed(error: SQLAlchemyError) -> ResponseReturnValue:
     """A lock that was not given in time is said so, and a database that is away for the moment; anything else is our failure."""
     if is_unreachable(error):
         return away(error)
-    if not (isinstance(error, DBAPIError) and is_lock_timeout(error)):
+    if not (isinstance(error, OperationalError) and is_lock_timeout(error)):
         raise error
     return case_busy(error)
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -69,7 +69,7 @@ def run_recorded(
     except StaleDataError as fault:
         raise CaseBusy from fault
     except Exception as fault:
-        if isinstance(fault, DBAPIError) and is_lock_timeout(fault):
+        if isinstance(fault, OperationalError) and is_lock_timeout(fault):
             raise CaseBusy from fault
         if isinstance(fault, (CaseBusy, *refusals)):
             raise

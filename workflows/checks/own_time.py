@@ -14,7 +14,11 @@ def own_time() -> float:
     The collector runs in whichever thread happens to ask for memory, and looks through what all of them hold: in a process with some
     millions of objects that is seconds, and what a model may take would depend on what else goes on.
     """
-    return thread_time() - getattr(_collector, "seconds", 0.0)
+    while True:
+        collected = getattr(_collector, "seconds", 0.0)
+        now = thread_time()
+        if getattr(_collector, "seconds", 0.0) == collected:               # else it ran between the two
+            return now - collected
 
 
 def _watch(phase: str, _: Mapping[str, int]) -> None:
