@@ -32,6 +32,7 @@ from casework.models import (
     VisibilityReason,
 )
 from tests import build
+from tests.grounds import somebody_else
 from tests.web.desk import statements_of
 
 MARCH, APRIL, FEBRUARY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 2, 1)
@@ -337,15 +338,17 @@ def plans_of(act: Callable[[], object]) -> list[str]:
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     is_sqlite = db.engine.dialect.name == "sqlite"
-    cursor = db.session.connection().connection.cursor()
-    for statement in () if is_sqlite else HEAVY:
-        cursor.execute(statement)
-    plans = []
-    for statement, parameters in sent:
-        if "FROM event_stream" not in statement:
-            cursor.execute(("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + statement, parameters)
-            plans.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
     db.session.rollback()
+    plans = []
+    with somebody_else() as connection, connection.begin() as given_up:
+        cursor = connection.connection.cursor()
+        for statement in () if is_sqlite else HEAVY:
+            cursor.execute(statement)
+        for statement, parameters in sent:
+            if "FROM event_stream" not in statement:
+                cursor.execute(("EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN ") + statement, parameters)
+                plans.append("\n".join(str(row[-1]) for row in cursor.fetchall()))
+        given_up.rollback()
     return plans
 
 
