@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 import migrations
 from casework import events
-from casework.db import METADATA, db, unit_of_work
+from casework.db import METADATA, WRITES, db, unit_of_work
 from casework.permissions import SYSTEM
 from migrations import full_text
 from migrations.append_only import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS
@@ -131,7 +131,7 @@ def test_postgresql_refuses_to_empty_the_history() -> None:
 
 def test_triggers_survive_a_change_that_copies_the_table(config: Config, engine: Engine, recorded: Flask) -> None:
     db.session.rollback()
-    with engine.connect() as connection, connection.begin():
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table("event", recreate="auto") as batch:
             batch.alter_column("type", nullable=True)
