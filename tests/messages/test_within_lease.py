@@ -25,7 +25,8 @@ from web.gateways.smtp import MailGateway, SmtpServer
 
 RESOLVER_AWAY = 30
 WITHIN = 1.5
-BROWSERS = 10
+BROWSERS, WITHIN_OF_BROWSERS = 10, 5.0
+"""A tenth of the time is each browser's: half a second, in which who answers does so on a machine at work, too."""
 
 
 @pytest.fixture(autouse=True)
@@ -75,8 +76,9 @@ def test_the_time_of_a_delivery_ends_long_before_its_lease() -> None:
 
 @pytest.mark.parametrize("answering", [None, BROWSERS - 1])
 def test_services_of_ten_browsers_that_hang_end_together_and_leave_time_for_the_one_that_answers(
-    tmp_path: Path, gateway: Outside, answering: int | None
+    tmp_path: Path, gateway: Outside, answering: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sending, "HANDED_OVER_WITHIN", WITHIN_OF_BROWSERS)
     push = PushGateway(lambda: kept_key(tmp_path / "vapid_key"), "mailto:phananh@trung-tam.example", allows_loopback=True)
     key = text_of(ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
     with server(lambda connection: connection.recv(1) and time.sleep(60)) as hanging:
@@ -84,7 +86,7 @@ def test_services_of_ten_browsers_that_hang_end_together_and_leave_time_for_the_
         endpoints = tuple(Endpoint(number, f"http://127.0.0.1:{port}/push/{number}", key, text_of(b"0123456789abcdef"))
                           for number, port in enumerate(ports))
         told, took = taken_by(lambda: push(outgoing(endpoints=endpoints)))
-    assert took < WITHIN + 1
+    assert took < WITHIN_OF_BROWSERS + 1
     assert told == (TryLater if answering is None else Receipt())
 
 
