@@ -3,10 +3,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from casework.db import unit_of_work
+from casework.db import db, unit_of_work
+from casework.models import HouseSetting
 from casework.permissions import Role
 from tests import build
 from tests.conftest import environment_of, prepare_schema, running
+from web.benchmark.rate import UNLIMITED
 from web.config import Config
 
 OPERATORS, CITIZENS = 5, 9
@@ -27,6 +29,8 @@ def prepare(folder: Path, database_url: str | None, *, more: int = 0) -> tuple[d
         world = build.standard_world()
         agencies = [world.agencies[key] for key, _, _ in build.AGENCIES[:AGENCIES]]
         with unit_of_work():
+            for name in UNLIMITED:                                            # nine citizens send for as long as it takes
+                db.session.add(HouseSetting(key=name, value=10**6, changed_at=build.NOON))
             for key, _, _ in build.AGENCIES[AGENCIES:]:
                 world.agencies[key].valid_to = build.LONG_AGO                 # nobody works there, so nobody is asked
             for number in range(3, OPERATORS + more + 1):

@@ -78,7 +78,7 @@ def test_the_tasks_of_a_leaver_return_to_the_group_and_drafts_stay(app: Flask) -
     assert db.session.scalar(select(func.count()).where(LoginSession.account_id == officer.id, LoginSession.revoked_at.is_(None))) == 0
     assert db.session.scalars(select(Deputy)).one().ends_at == NOON
     assert [row["kind"] for row in settings_told("account")][-1:] == ["account"]
-    assert steps.claim(ref, by=world.actor("officer_2_PTNMT"), now=NOON).claimed_by_id == world.people["officer_2_PTNMT"].id
+    assert claimed(world, "submit_answer", "officer_2_PTNMT", case, agency) == ref
 
 
 def test_a_move_keeps_what_is_still_read_and_a_deputys_claims_return_with_the_principal(sqlite_app: Flask) -> None:

@@ -11,8 +11,8 @@ def test_the_collector_of_garbage_is_not_counted_and_everything_else_is() -> Non
     begun, own = thread_time(), own_time()
     while thread_time() - begun < 0.2:
         gc.collect()
-    collected = own_time() - own
-    assert collected < 0.02
-    while thread_time() - begun < 0.4:
+    assert own_time() - own < 0.02
+    begun, own = thread_time(), own_time()
+    while thread_time() - begun < 0.2:
         held.reverse()
-    assert own_time() - own - collected > 0.15
+    assert own_time() - own > 0.15

@@ -46,7 +46,8 @@ def at_review(world: build.World) -> Case:
 
 
 def again(move: ProcessMove) -> ProcessMove:
-    db.session.rollback()
+    if not db.session().info.get("in_unit_of_work"):
+        db.session.rollback()
     return db.session.get_one(ProcessMove, move.id, populate_existing=True)
 
 
