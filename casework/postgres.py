@@ -14,7 +14,7 @@ class KeepingConnection(Connection[Any]):
     """Keeps what it has prepared after what was only read.
 
     A page ends by rolling back, as nothing is to be committed, and with every rollback the driver forgets what the server has prepared:
-    a table made in that transaction might be gone. So no statement was ever asked often enough to be prepared, and planning took twice
+    a table made in that transaction might be gone. So no statement was ever asked often enough to be prepared, and planning took thrice
     as long as running. A transaction that cannot write is committed instead, which comes to the same.
     """
 
