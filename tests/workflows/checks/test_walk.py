@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import thread_time
 
 import pytest
 from lxml import etree
 
+from tests.workflows.checks.alone import begun_alone
 from tests.workflows.checks.test_net import net
 from tests.workflows.drawing import XSI_TYPE, Drawing, button, field
 from workflows.checks import walk
 from workflows.checks.diagram import processes_of
-from workflows.checks.own_time import own_time
 from workflows.checks.walk import walk_findings
 from workflows.definitions import BPMN, read_xml
 
@@ -42,9 +43,9 @@ def calls_nothing(drawing: Drawing) -> None:
 def test_the_shipped_model_is_walked_without_a_fault_in_a_second_and_a_half() -> None:
     drawing = Drawing()
     found(drawing)
-    begun = own_time()
+    begun = begun_alone()
     assert found(drawing) == []
-    assert own_time() - begun < 1.5
+    assert thread_time() - begun < 1.5
 
 
 @pytest.mark.parametrize(("change", "expected"), [
@@ -121,9 +122,9 @@ def test_what_an_event_begins_beside_a_step_may_be_begun_more_than_once() -> Non
     moment = etree.SubElement(definition, f"{BPMN}timeCycle")
     moment.set(XSI_TYPE, "bpmn:tFormalExpression")
     moment.text = '"R100/P1D"'
-    begun = own_time()
+    begun = begun_alone()
     assert found(drawing) == []
-    assert own_time() - begun < 1
+    assert thread_time() - begun < 1
 
 
 def test_a_circle_that_never_rests_is_stopped() -> None:
@@ -159,9 +160,9 @@ def side_by_side(lines: int) -> Drawing:
 
 def test_of_many_lines_side_by_side_each_act_is_tried_though_not_each_state() -> None:
     drawing = side_by_side(6)
-    begun = own_time()
+    begun = begun_alone()
     assert found(drawing) == []
-    assert own_time() - begun < walk.MAX_SECONDS
+    assert thread_time() - begun < walk.MAX_SECONDS
 
 
 def test_a_walk_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
