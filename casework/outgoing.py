@@ -7,6 +7,7 @@ the whole call a time, however slowly the other side speaks. Where the surroundi
 
 import ipaddress
 import json
+import re
 import socket
 import ssl
 import time
@@ -29,6 +30,11 @@ LARGEST_ANSWER = 1_000_000
 MOST_TRIED = 4
 """Addresses of a name that are tried, one after the other."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+NEVER_OUTSIDE = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "::/96", "64:ff9b:1::/48", "fec0::/10", "3fff::/20", "5f00::/16")))
+"""Of no machine in the internet, whatever the standard library of an older Python says (IANA special-purpose registries): protocol
+assignments, IPv4-compatible addresses, local NAT64, site-local addresses, documentation, segment routing."""
+HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?")
+"""A name as it is asked for (RFC 1123; names of other scripts in Punycode): nothing a resolver or a library would read otherwise."""
 IN_TURN = {"connect": CONNECT_SECONDS, "read": READ_SECONDS, "write": READ_SECONDS, "pool": CONNECT_SECONDS}
 
 BEFORE = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout, httpcore.ProxyError, httpcore.UnsupportedProtocol)
@@ -99,7 +105,7 @@ class Door:
         except ValueError:
             raise NotReached("address") from None
         is_plain = parts.scheme == "http" and host in self.inside and is_this_machine(host)
-        if not host or not is_sound or not (parts.scheme == "https" or is_plain):
+        if not is_sound or not (url.isascii() and _is_host(host)) or not (parts.scheme == "https" or is_plain):
             raise NotReached("address")
         if host not in self.inside and not _may_be_outside(host):
             raise NotReached("address")
@@ -177,7 +183,7 @@ def is_outside(text: str) -> bool:
             carried.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         if not all(each.is_global for each in carried if each is not None):
             return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not any(address in each for each in NEVER_OUTSIDE)
 
 
 def is_this_machine(host: str) -> bool:
@@ -262,6 +268,15 @@ def _bounded(pieces: Iterable[bytes], largest: int) -> bytes:
 
 def _host_of(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
+
+
+def _is_host(host: str) -> bool:
+    """Whether it is an address, or a name in the letters names have."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return HOST.fullmatch(host) is not None
+    return True
 
 
 def _may_be_outside(host: str) -> bool:

@@ -119,6 +119,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(config, runs_jobs=runs_jobs),
         "SQLALCHEMY_BINDS": {"replica": {"url": config.replica_url, **replica_options(config)}} if config.replica_url else {},
         "BASE_URL": config.base_url,
+        "INSIDE_HOSTS": config.inside_hosts,
         "CLAMAV_DOWN": config.clamav_down,
         "DATA": config.data,
         "FILES": config.files,

@@ -100,10 +100,9 @@ def browser() -> ResponseReturnValue:
     if len(texts) != 3 or "push" not in channels_here():
         return {"error": local(SubscriptionRefused().text)}, 422
     words, session = browser_words(request.user_agent.string), found(current_session())
-    is_trial = not current_app.config["SESSION_COOKIE_SECURE"]
     try:
         with unit_of_work(keeps_rows=True):
-            row = subscribe(*texts, by=actor(), session=session, browser=words, now=now(), allows_local=is_trial)
+            row = subscribe(*texts, by=actor(), session=session, browser=words, now=now(), inside=current_app.config["INSIDE_HOSTS"])
             digest = row.endpoint_digest
     except SubscriptionRefused as refusal:
         return {"error": local(refusal.text)}, 422

@@ -8,7 +8,7 @@ its reader, no words of anybody.
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import LoginSession, PushSubscription
+from casework.outgoing import is_this_machine
 from casework.permissions import Action, Actor, require
 from casework.sealing import lookup_digest, open_json, seal_json
 
@@ -63,15 +64,16 @@ class Endpoint:
 
 
 def subscribe(
-    endpoint: str, p256dh: str, auth: str, *, by: Actor, session: LoginSession, browser: str, now: datetime, allows_local: bool = False
+    endpoint: str, p256dh: str, auth: str, *, by: Actor, session: LoginSession, browser: str, now: datetime, inside: Collection[str] = ()
 ) -> PushSubscription:
     """Keep a browser's agreement; one that is known already is now this person's. Raises SubscriptionRefused.
 
-    `endpoint` is an https address of one of PUSH_SERVICES (`allows_local`: or one on this machine, for trials), `p256dh` a point on
+    `endpoint` is an https address of one of PUSH_SERVICES (or, for trials, one of this machine whose host is
+    among `inside`, which the environment names), `p256dh` a point on
     P-256 and `auth` 16 bytes, both in base64url.
     """
     require(by, Action.CHOOSE_MESSAGES)
-    _refuse_unless_sound(endpoint, p256dh, auth, allows_local=allows_local)
+    _refuse_unless_sound(endpoint, p256dh, auth, inside=inside)
     digest, account_id, session_id = digest_of(endpoint), by.account_id, session.id
     sealed = seal_json({"endpoint": endpoint, "p256dh": p256dh, "auth": auth}, purpose=PURPOSE)
     row = db.session.scalar(select(PushSubscription).where(PushSubscription.endpoint_digest == digest))
@@ -148,11 +150,12 @@ def _end(*which: object, now: datetime) -> bool:
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _refuse_unless_sound(endpoint: str, p256dh: str, auth: str, *, allows_local: bool) -> None:
+def _refuse_unless_sound(endpoint: str, p256dh: str, auth: str, *, inside: Collection[str]) -> None:
     try:
         parts = urlsplit(endpoint)
         is_known = parts.scheme == "https" and parts.port in (None, 443) and _is_push_service(parts.hostname or "")
-        is_address = is_known or (allows_local and parts.scheme == "http" and parts.hostname == "127.0.0.1")
+        host = parts.hostname or ""
+        is_address = is_known or (parts.scheme == "http" and host in inside and is_this_machine(host))
         EllipticCurvePublicKey.from_encoded_point(SECP256R1(), _bytes_of(p256dh))
         is_text = endpoint.isascii() and endpoint.isprintable() and len(endpoint) <= LONGEST_ENDPOINT and not parts.username
         is_sound = is_address and is_text and len(_bytes_of(auth)) == 16

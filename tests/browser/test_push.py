@@ -49,7 +49,7 @@ SHOWN = """() => navigator.serviceWorker.ready.then(worker => worker.getNotifica
 
 @pytest.fixture
 def house(sqlite_environment: dict[str, str]) -> Iterator[House]:
-    with opened(sqlite_environment, with_window=True) as house:
+    with opened(sqlite_environment | {"LANGBIANG_INSIDE_HOSTS": "127.0.0.1"}, with_window=True) as house:
         assert house.world is not None
         with unit_of_work():                                    # the clock is the true one, and this is tried at night, too
             set_value("quiet_until", value_of("quiet_from"), by=house.world.actor("administrator"), now=now(), reason="Thử.",

@@ -47,7 +47,8 @@ OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 @pytest.mark.parametrize("address", [
     "127.0.0.1", "10.0.0.8", "172.16.9.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "fe80::1%eth0",
-    "fd00::1", "::ffff:10.0.0.8", "2002:0a00:0008::1", "64:ff9b::a00:8", "64:ff9b::a9fe:a9fe"])  # fmt: skip
+    "fd00::1", "::ffff:10.0.0.8", "2002:0a00:0008::1", "64:ff9b::a00:8", "64:ff9b::a9fe:a9fe", "192.0.0.192", "::7f00:1",
+    "64:ff9b:1::7f00:1", "fec0::1", "3fff::1", "5f00::1"])  # fmt: skip
 def test_addresses_of_a_machine_or_network_are_not_outside_however_they_are_written(address: str) -> None:
     assert not is_outside(address)
     url = f"https://[{address.partition('%')[0]}]/" if ":" in address else f"https://{address}/"
@@ -66,6 +67,15 @@ def test_what_is_no_open_https_address_is_refused_before_anybody_is_asked(url: s
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
     with pytest.raises(NotReached):
         Door().call("GET", url)
+
+
+@pytest.mark.parametrize("host", [
+    "127。0。0。1", "127．0．0．1", "１２７.0.0.1", "①27.0.0.1", "ⅼocalhost", "münchen.example", "ex ample.vn", "a..vn",
+    f"{'a' * 70}.vn"])  # fmt: skip
+def test_a_host_that_is_not_written_in_the_letters_of_host_names_is_refused_by_name(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
+    with pytest.raises(NotReached, match="address"):
+        Door().call("GET", f"https://{host}/")
 
 
 def test_a_name_that_leads_inside_is_refused_and_one_the_environment_names_is_called(monkeypatch: pytest.MonkeyPatch) -> None:

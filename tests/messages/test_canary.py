@@ -48,7 +48,7 @@ def tell_every_kind(house: House, case_id: int, *, step: int = 1) -> None:
 def test_no_message_tells_who_reported_or_what_anybody_wrote(
     sqlite_app: Flask, mail: Outside, gateway: Outside, tmp_path: Path, contact: Contact
 ) -> None:
-    push = PushGateway(lambda: kept_key(tmp_path / "vapid_key"), "mailto:phananh@trung-tam.example", allows_loopback=True)
+    push = PushGateway(lambda: kept_key(tmp_path / "vapid_key"), "mailto:phananh@trung-tam.example", inside={"127.0.0.1"})
     house = House(sqlite_app, gateways_to(mail, gateway) | {"push": push})
     with_mail(house.world, *STAFF)
     browsers = {f"/push/{name}": Browser(house, name, gateway, name) for name in (*STAFF, "citizen_2")}

@@ -35,7 +35,7 @@ class Browser:
             db.session.add(session)
             db.session.flush()
             subscribe(f"http://127.0.0.1:{gateway.port}/push/{path}", _text(point), _text(self.secret), by=house.world.actor(name),
-                      session=session, browser="Firefox", now=house.now, allows_local=True)
+                      session=session, browser="Firefox", now=house.now, inside={"127.0.0.1"})
 
     def read(self, body: str) -> dict[str, str]:
         plain = http_ece.decrypt(base64.b64decode(body), private_key=self.key, auth_secret=self.secret, version="aes128gcm")
@@ -47,7 +47,7 @@ def _text(data: bytes) -> str:
 
 
 def test_a_notice_is_for_its_browser_alone_and_ends_where_the_browser_is_gone(sqlite_app: Flask, gateway: Outside, tmp_path: Path) -> None:
-    push = PushGateway(lambda: kept_key(tmp_path / "keys" / "vapid_key"), "mailto:phananh@trung-tam.example", allows_loopback=True)
+    push = PushGateway(lambda: kept_key(tmp_path / "keys" / "vapid_key"), "mailto:phananh@trung-tam.example", inside={"127.0.0.1"})
     house = House(sqlite_app, {"push": push})
     laptop, phone = Browser(house, "operator", gateway, "laptop"), Browser(house, "operator", gateway, "phone")
     told_of_everything()

@@ -79,7 +79,7 @@ def test_services_of_ten_browsers_that_hang_end_together_and_leave_time_for_the_
     tmp_path: Path, gateway: Outside, answering: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "HANDED_OVER_WITHIN", WITHIN_OF_BROWSERS)
-    push = PushGateway(lambda: kept_key(tmp_path / "vapid_key"), "mailto:phananh@trung-tam.example", allows_loopback=True)
+    push = PushGateway(lambda: kept_key(tmp_path / "vapid_key"), "mailto:phananh@trung-tam.example", inside={"127.0.0.1"})
     key = text_of(ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
     with server(lambda connection: connection.recv(1) and time.sleep(60)) as hanging:
         ports = [gateway.port if number == answering else hanging for number in range(BROWSERS)]

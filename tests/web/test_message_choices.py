@@ -169,7 +169,7 @@ def test_a_browser_is_ended_by_its_person_and_when_its_service_knows_it_no_longe
     {"endpoint": "https://10.0.0.1/push", "keys": keys()}, {"endpoint": "https://fcm.googleapis.com.evil.example/x", "keys": keys()},
     {"endpoint": "http://fcm.googleapis.com/x", "keys": keys()}, {"endpoint": "https://u:p@fcm.googleapis.com/x", "keys": keys()},
     {"endpoint": f"{SERVICE}{'x' * 1_000}", "keys": keys()}, {"endpoint": 7, "keys": keys()},
-    {"endpoint": "https://fcm.googleapis.com:444444/x", "keys": keys()},
+    {"endpoint": "https://fcm.googleapis.com:444444/x", "keys": keys()}, {"endpoint": "http://127.0.0.1:5432/", "keys": keys()},
 ])  # fmt: skip
 def test_what_is_no_agreement_of_a_known_service_is_refused(office: Office, sent: object) -> None:
     assert office.browser("operator").post(f"{PAGE}/browsers", json=sent).status_code == 422

@@ -26,7 +26,7 @@ def open_gateways(config: Config) -> dict[str, Gateway]:
         gateways["email"] = MailGateway(SmtpServer.read(config.smtp_url), config.mail_from)
     if config.push:
         contact = f"mailto:{config.mail_address}" if config.mail_address else config.base_url if config.is_secure else TRIAL_CONTACT
-        gateways["push"] = PushGateway(lambda: _push_key(config), contact, allows_loopback=not config.is_secure)
+        gateways["push"] = PushGateway(lambda: _push_key(config), contact, inside=config.inside_hosts)
     if config.zns_token:
         gateways["zns"] = ZnsGateway(config.zns_url, config.zns_token, door)
     if config.sms_url:

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from py_vapid import Vapid02  # type: ignore[import-untyped]
 from casework.messages import sending
 from casework.messages.push_subscriptions import Endpoint
 from casework.messages.sending import NoAnswer, Outgoing, Receipt, Refused, SendFailed, TryLater, Unreachable
-from casework.outgoing import CALL_SECONDS, IN_TURN, Door, NotReached, no_longer_than
+from casework.outgoing import CALL_SECONDS, IN_TURN, Door, NotReached, is_this_machine, no_longer_than
 from web.gateways.answers import refuse_unless_taken
 
 LONGEST_BODY = 600
@@ -34,19 +34,19 @@ GONE = frozenset({404, 410})
 SIGNED_FOR_SECONDS = 12 * 3600
 KEY_BYTES = 32
 MOST_CONNECTIONS = 4
-THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class PushGateway:
     """Hands notices to the services of a person's browsers. `contact` is what a service may complain to: mailto: or https:.
 
-    `key` is asked for when the first notice leaves, or a page offers them.
+    `key` is asked for when the first notice leaves, or a page offers them. Of the hosts `inside` that the environment names, those of this
+    machine are called too, for trials: addresses of browsers are sent by anybody, so nothing else of this network is.
     """
 
-    def __init__(self, key: Callable[[], str], contact: str, *, allows_loopback: bool) -> None:
+    def __init__(self, key: Callable[[], str], contact: str, *, inside: Collection[str] = ()) -> None:
         self._key = key
         self._contact = contact
-        self._door = Door(THIS_MACHINE if allows_loopback else (), uses_proxy=False)
+        self._door = Door(frozenset(filter(is_this_machine, inside)), uses_proxy=False)
 
     @cached_property
     def public_key(self) -> str:
