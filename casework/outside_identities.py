@@ -177,15 +177,16 @@ def sweep_outside(now: datetime) -> int:
 # -- identities and accounts ------------------------------------------------------------------------------------------
 
 
-def account_of_subject(who: Subject, *, kind: str, now: datetime) -> Account | None:
+def account_of_subject(who: Subject, *, kind: str, now: datetime, by_number: bool = False) -> Account | None:
     """The account of that kind an identity opens, noted as used; None where it opens none.
 
-    A number the provider vouches for is the person, whatever subject the provider calls them by since.
+    With `by_number` the provider vouches for its numbers: the same number is the same person, whatever subject it calls them by since. Else
+    a number opens nothing, because who may write it at the provider could open the account of another.
     """
     row = db.session.scalar(
         select(OutsideIdentity).where(OutsideIdentity.provider == who.provider, OutsideIdentity.subject_digest == who.subject_digest)
     )
-    if row is None and who.number_digest is not None:
+    if row is None and by_number and who.number_digest is not None:
         same = select(OutsideIdentity).where(
             OutsideIdentity.provider == who.provider, OutsideIdentity.number_digest == who.number_digest
         )

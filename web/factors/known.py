@@ -24,6 +24,11 @@ def browser_known_to(subject: str) -> str | None:
     return number if _digest(subject) in names else None
 
 
+def browser_known() -> str | None:
+    """The number of this browser, if anybody has signed in with it before."""
+    return _kept()[0] or None
+
+
 def remember_browser(response: Response, subject: str) -> None:
     """Write down that somebody has signed in here, all steps of it."""
     number, names = _kept()

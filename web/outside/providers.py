@@ -27,14 +27,18 @@ AUTHENTICATION = ("client_secret_basic", "client_secret_post", "none")
 CLAIMS = ("name", "number")
 KNOWN = frozenset({
     "name", "enabled", "serves", "issuer", "client_id", "secret_variable", "secret_file", "scope", "authentication", "endpoints", "claims",
-    "second_factor",
+    "second_factor", "number_identifies",
 })  # fmt: skip
 LONGEST_SECRET = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """One provider and what it is to us. `amr` and `acr` are the values that prove two factors there; without any it never does."""
+    """One provider and what it is to us. `amr` and `acr` are the values that prove two factors there; without any it never does.
+
+    `number_identifies` says that it vouches for a person's number and never gives it to another: then the number opens the account also
+    where the provider calls the person by a new subject.
+    """
 
     key: str
     label: Bilingual
@@ -47,6 +51,7 @@ class Provider:
     claims: Mapping[str, str]
     amr: frozenset[str]
     acr: tuple[str, ...]
+    number_identifies: bool = False
     secret_variable: str = ""
     secret_file: Path | None = None
 
@@ -97,8 +102,9 @@ def _provider(key: str, told: Any, folder: Path, environ: Mapping[str, str]) -> 
         if name not in KNOWN:
             near = difflib.get_close_matches(name, KNOWN, n=1)
             raise SettingRefused(f"{where}: {name!r} is nothing a provider has" + (f": did you mean {near[0]!r}?" if near else "."))
-    if not isinstance(told.get("enabled", False), bool):
-        raise SettingRefused(f"{where}: enabled is true or false.")
+    for name in ("enabled", "number_identifies"):
+        if not isinstance(told.get(name, False), bool):
+            raise SettingRefused(f"{where}: {name} is true or false.")
     label = _object(where, told, "name", ("vi", "en"))
     if set(label) != {"vi", "en"}:
         raise SettingRefused(f"{where}: name has to say what it is called, in vi and en.")
@@ -121,9 +127,12 @@ def _provider(key: str, told: Any, folder: Path, environ: Mapping[str, str]) -> 
     proof = told.get("second_factor", {})
     if not isinstance(proof, dict) or set(proof) - {"amr", "acr"} or not all(map(_is_list_of_texts, proof.values())):
         raise SettingRefused(f"{where}: second_factor holds lists of texts, amr or acr or both.")
+    claims = _object(where, told, "claims", CLAIMS)
+    if told.get("number_identifies", False) and "number" not in claims:
+        raise SettingRefused(f"{where}: number_identifies needs the claim that holds the number.")
     return Provider(
         key=key, label=Bilingual(label["vi"], label["en"]), serves=serves, issuer=told["issuer"], client_id=told["client_id"], scope=scope,
-        authentication=authentication, endpoints=endpoints, claims=_object(where, told, "claims", CLAIMS),
+        authentication=authentication, endpoints=endpoints, claims=claims, number_identifies=told.get("number_identifies", False),
         amr=frozenset(proof.get("amr", ())), acr=tuple(proof.get("acr", ())), **_secret(where, authentication, told, folder, environ),
     )  # fmt: skip
 

@@ -40,6 +40,7 @@ from casework.permissions import Action
 from web.auth import home_of, sign_in_page, signed_in_answer
 from web.clock import now
 from web.factors.gate import asked_first, enter, entry_answer
+from web.factors.known import browser_known, remember_browser
 from web.forms import Form
 from web.guards import actor, found, performs, signed_in_account
 from web.locales import in_reader_language as local
@@ -53,7 +54,12 @@ from web.sessions import open_session
 bp = Blueprint("outside_sign_in", __name__)
 
 BROWSER_KEY = "outside_browser"
-TRIES = Limit("sign-in elsewhere", 60, timedelta(minutes=15))
+QUARTER = timedelta(minutes=15)
+NETWORK = Limit("sign-in elsewhere", 1_500, QUARTER)
+KNOWN = Limit("sign-in elsewhere known browser", 30, QUARTER)
+"""Only the way there is counted: what comes back without having left opens nothing and costs one look. Rows are bounded, not guesses,
+so that an office or a mobile operator's people, who share one network, may all come in the same quarter of an hour. A browser somebody
+has signed in with before is counted by itself: strangers in its network do not stop it."""
 LONGEST_CODE = 4_000
 
 
@@ -82,10 +88,8 @@ def begin(provider: str) -> ResponseReturnValue:
 @bp.get("/sign-in/outside/<provider>/return")
 @performs(Action.SIGN_IN)
 def come_back(provider: str) -> ResponseReturnValue:
-    """Counted, then used up, then proven over the network outside any unit of work, then the account."""
+    """Used up, then proven over the network outside any unit of work, then the account."""
     client, moment, browser = found(_clients().get(provider)), now(), session.get(BROWSER_KEY) or ""
-    if (stopped := _counted()) is not None:
-        return stopped
     try:
         with unit_of_work():
             begun = take_back(request.args.get("state", ""), provider=provider, browser=browser, now=moment)
@@ -120,12 +124,15 @@ def new() -> ResponseReturnValue:
         # it was opened meanwhile, by the same person in another window
         return _refused(local(refusal.text) if isinstance(refusal, CaseworkError) else _("Please sign in once more."))
     flash(_("Your account has been opened."))
-    return signed_in_answer(account, token, own_address(target, home_of(account)))
+    subject = account.ref
+    response = signed_in_answer(account, token, own_address(target, home_of(account)))
+    remember_browser(response, subject)
+    return response
 
 
 def leave_for(client: ProviderClient, *, target: str, account: Account | None) -> ResponseReturnValue:
     """Send the browser to a provider: to sign in, or with `account` to link an identity. Nothing is kept where it cannot be reached."""
-    if (stopped := _counted()) is not None:
+    if (stopped := _counted(client)) is not None:
         return stopped
     browser = session.setdefault(BROWSER_KEY, secrets.token_urlsafe(24))
     try:
@@ -164,7 +171,7 @@ def _proven(client: ProviderClient, begun: Begun) -> tuple[Subject, bool]:
 def _sign_in(client: ProviderClient, begun: Begun, who: Subject, *, has_two_factors: bool) -> ResponseReturnValue:
     moment, kind, browser = now(), client.provider.account_kind, session.get(BROWSER_KEY) or ""
     with unit_of_work(keeps_rows=True):
-        account = account_of_subject(who, kind=kind, now=moment)
+        account = account_of_subject(who, kind=kind, by_number=client.provider.number_identifies, now=moment)
         is_open = account is not None and account.disabled_at is None
         if account is None and kind == "citizen":
             keep_newcomer(who, browser=browser, target=begun.target, now=moment)
@@ -185,7 +192,10 @@ def _sign_in(client: ProviderClient, begun: Begun, who: Subject, *, has_two_fact
     target = own_address(begun.target, home_of(account))
     if entry is not None and entry.is_half:
         return entry_answer(entry, target)
-    return signed_in_answer(account, token, asked_first(entry, target) if entry is not None else target)
+    subject = account.login or account.ref
+    response = signed_in_answer(account, token, asked_first(entry, target) if entry is not None else target)
+    remember_browser(response, subject)
+    return response
 
 
 def _link(begun: Begun, who: Subject) -> ResponseReturnValue:
@@ -204,10 +214,14 @@ def _link(begun: Begun, who: Subject) -> ResponseReturnValue:
     return redirect(url_for("outside_identities.identities"))
 
 
-def _counted() -> ResponseReturnValue | None:
-    moment = now()
+def _counted(client: ProviderClient) -> ResponseReturnValue | None:
+    """Count one leaving for a provider; the page that says from when on it may be tried again, once there were too many."""
+    moment, browser, key = now(), browser_known(), client.provider.key
     with unit_of_work():
-        until = count_attempt(TRIES, this_network(), now=moment)
+        until = (
+            count_attempt(KNOWN, f"{key} {browser}", now=moment) if browser
+            else count_attempt(NETWORK, f"{key} {this_network()}", now=moment)
+        )  # fmt: skip
     return (sign_in_page(refusal=local(TooManyAttempts(until).text)), 429) if until is not None else None
 
 

@@ -23,7 +23,8 @@ from web.outside.providers import open_providers
 SETTINGS = {
     "so-noi-vu": {"serves": "staff", "name": {"vi": "Tài khoản cán bộ", "en": "Staff account"},
                   "second_factor": {"amr": ["mfa"], "acr": ["loa3"]}},
-    "vneid": {"serves": "citizens", "name": {"vi": "VNeID", "en": "VNeID"}, "claims": {"name": "HoVaTen", "number": "SoDinhDanh"}},
+    "vneid": {"serves": "citizens", "name": {"vi": "VNeID", "en": "VNeID"}, "claims": {"name": "HoVaTen", "number": "SoDinhDanh"},
+              "number_identifies": True},
 }
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -333,14 +334,45 @@ def test_what_was_never_finished_is_forgotten(office: Office, servers: tuple[Out
     assert rows(OutsideSignIn) == []
 
 
-def test_one_network_tries_so_often_and_is_told(office: Office, servers: tuple[Outside, Outside], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_nobody_vouches_for_opens_no_account(office: Office, servers: tuple[Outside, Outside]) -> None:
+    who, vneid = {"as": "kc-1", "claims": {"SoDinhDanh": NUMBER, "HoVaTen": "Ha Lem"}}, office.app.extensions["outside"]["vneid"]
+    visitor = Visitor(office, "vneid", servers[1])
+    visitor.sign_in(**who)
+    visitor.browser.post("/sign-in/outside-new", data={"name": "Ha Lem", "consent": "y", "consent_notice": "2026-01"})
+    vneid.provider = replace(vneid.provider, number_identifies=False)
+    stranger = Visitor(office, "vneid", servers[1])
+    assert stranger.sign_in(**{**who, "as": "kc-2"}).location == "/sign-in/outside-new", "somebody new"
+    assert not is_in(stranger)
+    assert Visitor(office, "vneid", servers[1]).sign_in(**who).location == "/mine", "whose identity it is still gets in"
+
+
+def test_a_whole_office_signs_in_within_a_quarter_of_an_hour(linked: Office, servers: tuple[Outside, Outside]) -> None:
+    for _ in range(70):
+        visitor = staff(linked, servers)
+        assert visitor.sign_in().status_code == 302
+        assert is_in(visitor)
+
+
+def test_a_stranger_of_the_same_network_stops_no_browser_that_has_been_here(
+    linked: Office, servers: tuple[Outside, Outside], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from web.outside import sign_in
 
-    monkeypatch.setattr(sign_in, "TRIES", sign_in.Limit("sign-in elsewhere", 2, timedelta(minutes=15)))
-    visitor = staff(office, servers)
-    visitor.leave(), visitor.leave()
-    assert visitor.browser.post("/sign-in/outside/so-noi-vu").status_code == 429
-    assert visitor.browser.get("/sign-in/outside/so-noi-vu/return?state=x").status_code == 429
+    known = staff(linked, servers)
+    known.sign_in()
+    known.browser.post("/sign-out")
+    on_the_way = staff(linked, servers)
+    back = on_the_way.at_provider(on_the_way.leave())
+    monkeypatch.setattr(sign_in, "NETWORK", replace(sign_in.NETWORK, most=5))
+    answers = [client_of(linked.app).post("/sign-in/outside/so-noi-vu").status_code for _ in range(8)]
+    assert answers[-1] == 429
+    on_the_way.come(back)
+    assert is_in(on_the_way), "who had left already comes back"
+    known.sign_in()
+    assert is_in(known)
+    assert Visitor(linked, "vneid", servers[1]).leave(), "the other provider has a counter of its own"
+    monkeypatch.setattr(sign_in, "KNOWN", replace(sign_in.KNOWN, most=2))
+    assert [known.browser.post("/sign-in/outside/so-noi-vu").status_code for _ in range(2)][-1] == 429, "the browser has a bound of its own"
 
 
 GOOD = {**SETTINGS["so-noi-vu"], "enabled": True, "issuer": "https://dangnhap.example.vn", "client_id": "x",
