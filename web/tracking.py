@@ -56,13 +56,17 @@ def track() -> ResponseReturnValue:
         return _track_page(form), 422 if form.errors else 200
     moment, code = now(), (form.code.data or "").strip().upper()
     with unit_of_work():
-        # digests of both stand in the counters; a secret of 59 bits needs no stricter limit, and an office shares one network
-        until = count_attempt(HERE, f"{code} {this_network()}", now=moment) or count_attempt(NETWORK, this_network(), now=moment)
+        until = count_attempt(NETWORK, this_network(), now=moment)
+    report = report_opened_by(code, form.secret.data or "") if until is None else None
+    if until is None and report is None:
+        note_security("tracking secret refused")
+        with unit_of_work():
+            # wrong ones alone, by digests: a secret of 59 bits is not guessed, and a stranger in an office's network shuts nobody out of
+            # their own report by guessing at it
+            until = count_attempt(HERE, f"{code} {this_network()}", now=moment)
     if until is not None:
         return _track_page(form, refusal=in_reader_language(TooManyAttempts(until).text)), 429
-    report = report_opened_by(code, form.secret.data or "")
     if report is None:
-        note_security("tracking secret refused")
         refusal = _("Code and secret do not belong together. Please compare them with your receipt.")
         return _track_page(form, refusal=refusal), 422
     remember_report(report)
