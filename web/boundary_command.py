@@ -1,7 +1,7 @@
 """The command `langbiang import-boundary`: what the page of boundaries does, for whoever runs the server."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +13,7 @@ from casework.boundary_import import Plan, import_boundaries, plan_import
 from casework.db import unit_of_work
 from casework.errors import CaseworkError
 from casework.local_time import local_day
-from casework.permissions import SYSTEM, Grant, Role
-
-OPERATOR = replace(SYSTEM, grants=(Grant(Role.ADMINISTRATOR, centre_id=None, agency_id=None),))
-"""Whoever may start commands on the server has the whole database anyway; the event names nobody."""
+from web.commands.saying import AT_THE_SERVER
 
 
 @dataclass
@@ -41,7 +38,7 @@ def import_file(
     except BoundaryFileRefused as refusal:
         return Said(faults=[refusal.en], is_readable=False)
     with app.app_context():
-        plan = plan_import(checked, by=OPERATOR, on=local_day(now))
+        plan = plan_import(checked, by=AT_THE_SERVER, on=local_day(now))
         said.lines += _lines(plan)
         said.faults += [f"{shape.raw.label}: {shape.fault.en}" for shape in checked.refused if shape.fault]
         said.faults += [f"{pair.shape.raw.label}: {pair.fault.en}" for pair in plan.pairs if pair.fault]
@@ -54,7 +51,7 @@ def import_file(
         try:
             with unit_of_work():
                 count = import_boundaries(
-                    plan, by=OPERATOR, now=now, source=source or file.name, reason=reason or f"import-boundary {file.name}", swap=swap,
+                    plan, by=AT_THE_SERVER, now=now, source=source or file.name, reason=reason or f"import-boundary {file.name}", swap=swap,
                     overlap=overlap,
                 )  # fmt: skip
         except CaseworkError as refusal:

@@ -16,8 +16,8 @@ FAILED, REFUSED = 1, 2
 
 COMMANDS = {
     "serve": "running", "worker": "running", "demo": "running",
-    "migrate": "setting_up", "install": "setting_up", "reset-second-factor": "setting_up", "check": "setting_up",
-    "import-boundary": "setting_up",
+    "migrate": "setting_up", "install": "setting_up", "add-centre": "setting_up", "reset-second-factor": "setting_up",
+    "check": "setting_up", "import-boundary": "setting_up",
     "verify": "keeping", "backup": "keeping", "backed-up": "keeping", "health": "keeping", "restore": "keeping", "forgotten": "keeping",
     "move-files": "keeping",
     "benchmark": "measuring", "figures": "counting", "step-times": "counting", "facts": "counting",

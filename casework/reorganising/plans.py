@@ -15,6 +15,7 @@ from casework.models import Agency, Area, Centre, Membership, Reorganisation, Re
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.reorganising.blueprint import BODIES, Body, Kind
 from casework.reorganising.faults import is_planned, known_ways, leads_back
+from casework.settings.centre import PREFIX
 from casework.settings.recording import require_administrator_of
 
 LONGEST_TITLE = 200
@@ -22,7 +23,6 @@ LONGEST_SOURCE = 1_000
 MOST_LINES = 1_000
 MOST_SHOWN = 100
 """Plans of the list, the newest."""
-PREFIX = re.compile(r"[A-Z][A-Z0-9]{1,5}")
 KEY = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 LEVELS = ("province", "district", "commune", "village")
 

@@ -324,3 +324,7 @@ def test_install_begins_an_installation_once(langbiang: Langbiang, sqlite_enviro
     assert (first.returncode, "Sign in as admin" in first.stdout) == (0, True), first.stderr
     assert again.returncode == 1
     assert "already" in again.stderr
+    words = ["add-centre", "--prefix", "DD", "--name-vi", "Trung tâm Đơn Dương", "--phone", "1022", "--reason", "Có trung tâm riêng"]
+    second, taken = (langbiang(*words, variables=variables) for _ in range(2))
+    assert (second.returncode, "with the prefix DD" in second.stdout) == (0, True), second.stderr
+    assert (taken.returncode, "The prefix DD is taken." in taken.stderr) == (2, True)

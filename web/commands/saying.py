@@ -3,16 +3,20 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 import web
+from casework.permissions import SYSTEM, Grant, Role
 
 FAILED, REFUSED = 1, 2
 EXISTING = click.Path(path_type=Path, exists=True)
 NEW = click.Path(path_type=Path)
+AT_THE_SERVER = replace(SYSTEM, grants=(Grant(Role.ADMINISTRATOR, centre_id=None, agency_id=None),))
+"""Whoever may start commands on the server has the whole database anyway; the event names nobody."""
 
 
 def ready_app(config: Any, log_name: str, *, runs_jobs: bool = False) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from web.commands.saying import REFUSED, finish, ready_app, say_error
+from web.commands.saying import AT_THE_SERVER, REFUSED, finish, ready_app, say_error
 
 
 @click.command()
@@ -54,6 +54,32 @@ def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: s
         )
         install_shipped_model(now=now)
     click.echo(f"Installed {name_en}. Sign in as {login}.")
+
+
+@click.command("add-centre")
+@click.option("--prefix", required=True, help="First letters of every report code, e.g. DD; never used again.")
+@click.option("--name-vi", required=True, help="Name of the centre in Vietnamese.")
+@click.option("--name-en", default="", help="Name of the centre in English.")
+@click.option("--phone", default="", help="Hotline of the centre.")
+@click.option("--reason", required=True, help="Why; kept with the event.")
+def add_centre(prefix: str, name_vi: str, name_en: str, phone: str, reason: str) -> None:
+    """Add a centre beside those that are at work. Its areas, agencies and people are entered on the pages."""
+    from casework.db import unit_of_work
+    from casework.settings import centre
+    from casework.settings.rows import RowRefused
+    from web.config import Config
+
+    given = {"code_prefix": prefix, "name_vi": name_vi, "name_en": name_en, "phone": phone, "reason": reason}
+    with ready_app(Config.from_environment(), "add-centre").app_context():
+        try:
+            with unit_of_work():
+                added = centre.add_centre(by=AT_THE_SERVER, now=datetime.now(UTC), **given)
+                said = f"Added {added.name_en} with the prefix {added.code_prefix}."
+        except RowRefused as refused:
+            for fault in refused.faults.values():
+                say_error(fault.en)
+            raise SystemExit(REFUSED) from refused
+    click.echo(said)
 
 
 @click.command("reset-second-factor")

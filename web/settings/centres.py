@@ -1,4 +1,4 @@
-"""The centre itself: its name, its telephone, and from when the limit of its cases counts."""
+"""Centres: a new one, and of each its name, its telephone, and from when the limit of its cases counts."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from wtforms import SelectField, StringField
 from casework.db import unit_of_work
 from casework.local_time import local_day
 from casework.models import Centre
-from casework.permissions import Action
-from casework.settings.centre import KIND, STARTS, change_centre
+from casework.permissions import Action, NotAllowed
+from casework.settings.centre import KIND, STARTS, add_centre, change_centre
 from casework.settings.event_lists import setting_events
 from casework.settings.recording import ReasonMissing
 from casework.settings.rows import RowRefused
-from casework.settings.scopes import centres_of
+from casework.settings.scopes import administered_centres, centres_of
 from web.clock import now
 from web.forms import Form
-from web.guards import actor, found, performs
+from web.guards import actor, alone, found, performs
 from web.locales import in_reader_language as local
 from web.settings.meanwhile import ChangedMeanwhile, lock_before_reading, mark_for_form, refuse_changed
 from web.settings.row_forms import centre_called, show_faults
@@ -40,10 +40,42 @@ class CentreForm(Form):
     reason = StringField(_l("Reason for the change"))
 
 
+class NewCentreForm(CentreForm):
+    """A centre that is not there yet."""
+
+    code_prefix = StringField(_l("First part of its codes"), description=_l("Two to six plain letters or digits. It never changes."))
+    reason = StringField(_l("Reason"))
+
+
 @bp.get("/settings/centres")
 @performs(Action.CHANGE_SETTINGS)
 def centres() -> ResponseReturnValue:
-    return render_template("settings/centres.html", centres=centres_of(actor(), on=local_day(now())))
+    may_add = administered_centres(alone()) is None
+    return render_template("settings/centres.html", centres=centres_of(actor(), on=local_day(now())), may_add=may_add)
+
+
+@bp.route("/settings/centres/new", methods=["GET", "POST"])
+@performs(Action.CHANGE_SETTINGS)
+def new() -> ResponseReturnValue:
+    """A centre beside the others, for who administers the whole installation."""
+    if administered_centres(alone()) is not None:
+        raise NotAllowed
+    form, refusal = NewCentreForm(), ""
+    form.case_clock_starts.choices = [(key, local(words)) for key, words in STARTS.items()]
+    if form.validate_on_submit():
+        given = {name: form[name].data or "" for name in ("code_prefix", "name_vi", "name_en", "phone", "case_clock_starts", "reason")}
+        try:
+            with unit_of_work():
+                ref = add_centre(by=alone(), now=now(), **given).ref
+        except RowRefused as refused:
+            refusal = show_faults(form, refused.faults)
+        except ReasonMissing as refused:
+            form.reason.errors = [local(refused.text)]
+        else:
+            flash(_("The centre is added. Give it areas, agencies and people; until it has areas no report goes there."))
+            return redirect(url_for(".centre", ref=ref))
+    page = render_template("settings/centre_new.html", form=form, refusal=refusal)
+    return page, 422 if form.is_submitted() else 200
 
 
 @bp.get("/settings/centres/<ref>")

@@ -17,7 +17,7 @@ from casework.complexities import complexities_of
 from casework.db import db, unit_of_work
 from casework.limits import Limit
 from casework.local_time import LOCAL_ZONE
-from casework.models import ClockRule, Field, HouseSetting, ReminderRule
+from casework.models import Centre, ClockRule, Field, HouseSetting, ReminderRule
 from casework.permissions import ACTION_ROLES, Action, Role
 from casework.reminder_ladder import ladder_of
 from casework.settings.event_lists import PAGE
@@ -141,6 +141,29 @@ def test_a_centre_says_who_it_is_at_once_and_open_cases_keep_how_they_are_counte
     other = second_world(office.world).centre
     assert office.post("administrator", f"/settings/centres/{other.ref}", **form).status_code == 404
     assert "lúc người dân gửi" in office.words("inspector", "/settings/events?kind=centre")
+
+
+def test_a_second_centre_is_made_beside_the_first_by_who_administers_the_installation(office: Office) -> None:
+    form = {"code_prefix": "dd", "name_vi": "Trung tâm Đơn Dương", "name_en": "", "phone": "1022", "reason": WHY,
+            "case_clock_starts": "filing"}
+    assert "/settings/centres/new" not in office.get("administrator", "/settings/centres").text
+    assert office.post("administrator", "/settings/centres/new", **form).status_code == 403
+    assert "/settings/centres/new" in office.get("overseer", "/settings/centres").text
+    for wrong, words in (
+        ({"code_prefix": office.world.centre.code_prefix}, "đã được dùng"), ({"code_prefix": "Đ1"}, "Tiền tố mã gồm"),
+        ({"name_vi": " "}, "Cần tên"), ({"phone": "không"}, "Số điện thoại không hợp lệ"), ({"reason": ""}, "ghi lý do"),
+        ({"case_clock_starts": "never"}, "Vui lòng chọn"),
+    ):
+        refused = office.post("overseer", "/settings/centres/new", **{**form, **wrong})
+        assert (refused.status_code, words in words_of(refused)) == (422, True), wrong
+        assert 'value="Trung tâm Đơn Dương"' in refused.text or "name_vi" in wrong, "what was typed is still there"
+    answer = office.post("overseer", "/settings/centres/new", **form)
+    db.session.rollback()
+    made = db.session.scalars(select(Centre).where(Centre.code_prefix == "DD")).one()
+    assert (answer.location, made.is_default, made.phone) == (f"/settings/centres/{made.ref}", False, "1022")
+    assert "Trung tâm Đơn Dương" in office.words("overseer", "/settings/events?kind=centre")
+    assert office.post("overseer", "/settings/centres/new", **form).status_code == 422, "pressed twice, it is one centre"
+    assert office.get("administrator", f"/settings/centres/{made.ref}").status_code == 404
 
 
 def test_the_settings_show_to_each_person_the_sections_they_may(office: Office) -> None:
