@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from configparser import RawConfigParser
 from dataclasses import fields
 from importlib.util import find_spec
@@ -79,6 +80,36 @@ def test_nginx_lets_the_largest_report_pass_and_the_program_judge_it() -> None:
     largest = Config.from_environment({"LANGBIANG_SECRET_KEY": "x" * 40}).max_photo_bytes * MOST_PHOTOS + FORM_SLACK_BYTES
     assert said is not None
     assert int(said.group(1)) * 2**20 > largest
+
+
+@pytest.mark.parametrize("path", ["nginx/langbiang.conf", "cluster/nginx.conf"])
+def test_nginx_bounds_what_one_address_asks_and_says_so_in_words(path: str) -> None:
+    said = (DEPLOY / path).read_text(encoding="utf-8")
+    zones = dict(re.findall(r"^ *limit_(conn|req)_zone \$binary_remote_addr zone=(\w+):", said, re.MULTILINE))
+    everything = re.search(r"^ *location / \{(.*?)^ *\}", said, re.MULTILINE | re.DOTALL)
+    assert everything is not None
+    assert re.search(rf"limit_conn {zones['conn']} \d+;", everything[1])
+    assert re.search(rf"limit_req zone={zones['req']} burst=\d+ nodelay;", everything[1])
+    assert "error_page 429 @many;" in everything[1]
+    assert re.search(r"location @many \{[^}]*return 429 '[^']*Vui lòng[^']*Please", said)
+
+
+@pytest.mark.parametrize(("moment", "days"), [
+    ("2026-11-28 03:00:00+07", ["2026-11-27", "2026-11-28"]), ("2026-11-28 07:00:00+07", ["2026-11-28"]),
+    ("2026-11-27T23:59:59+00:00", ["2026-11-27", "2026-11-28"])])  # fmt: skip
+def test_the_way_back_copies_every_day_the_bucket_lost_something_in_since_the_moment(moment: str, days: list[str], tmp_path: Path) -> None:
+    """The copy names days as the guide reads them, whatever the zone of the machine or of the moment."""
+    saves = (DEPLOY / "cluster/langbiang-save-bucket").read_text(encoding="utf-8")
+    assert 'gone/$(date --utc +%F)"' in saves
+    guide = (DEPLOY.parent / "docs/machines.md").read_text(encoding="utf-8")
+    loop = re.search(r"^since=.*?^done$", guide, re.MULTILINE | re.DOTALL)
+    assert loop is not None
+    for day in ("2026-11-26", "2026-11-27", "2026-11-28"):
+        (tmp_path / "gone" / day).mkdir(parents=True)
+    lines = loop[0].replace("/srv/langbiang-files", str(tmp_path)).replace("rclone --config /etc/langbiang/rclone.conf", "echo")
+    done = subprocess.run(["sh", "-euc", lines], env={"MOMENT": moment, "TZ": "Asia/Ho_Chi_Minh", "PATH": "/usr/bin:/bin"},
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert re.findall(r"gone/(\S+)", done.stdout) == days
 
 
 def test_nginx_writes_down_nothing_that_names_a_visitor() -> None:

@@ -1,6 +1,7 @@
 """Sending a report, and the receipt for it."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, session, url_for
@@ -16,7 +17,7 @@ from casework.db import db, unit_of_work
 from casework.filing_limits import TooManyReports
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
 from casework.keyring import KeyMissing
-from casework.limits import TooManyAttempts, count_attempt
+from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Centre, Clock, Report
 from casework.own_links import case_of
 from casework.permissions import Action, Actor, report_owned_by
@@ -45,6 +46,7 @@ from web.uploads import drop_upload
 bp = Blueprint("filing", __name__)
 
 RECEIPT_KEY = "receipt"
+PAPERS = Limit("receipt as PDF", 10, timedelta(minutes=15))
 
 
 @bp.url_value_preprocessor
@@ -148,7 +150,14 @@ def receipt(code: str) -> ResponseReturnValue:
 @bp.get("/reports/<code>/receipt.pdf")
 @performs(Action.FOLLOW_OWN)
 def receipt_file(code: str) -> ResponseReturnValue:
-    receipt = _receipt(found(report_owned_by(actor(), code)))
+    report, moment = found(report_owned_by(actor(), code)), now()
+    receipt = _receipt(report)
+    with unit_of_work():
+        until = count_attempt(PAPERS, receipt.code, now=moment)
+    if until is not None:
+        # a PDF costs as much as a dozen pages; the page itself says the same and can be printed
+        flash(in_reader_language(TooManyAttempts(until).text), "wait")
+        return redirect(url_for(".receipt", code=receipt.code))
     response = make_response(receipt_pdf(receipt))
     response.mimetype = "application/pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{receipt.code}.pdf"'

@@ -88,6 +88,22 @@ def test_the_receipt_as_pdf_says_the_same_and_is_kept_by_nobody(world: build.Wor
     assert secret[0] in pypdf.PdfReader(io.BytesIO(answer.data)).pages[0].extract_text()
 
 
+def test_the_receipt_is_drawn_so_often_and_then_shown_as_a_page(world: build.World, client: FlaskClient) -> None:
+    client.post("/reports/new", data=filled(world, client))
+    code = reports()[0].code
+    address = f"/reports/{code}/receipt"
+    assert [client.get(f"{address}.pdf").status_code for _ in range(11)] == [200] * 10 + [302]
+    assert client.get(f"{address}.pdf").location == address
+    page = words_of(client.get(address))
+    assert "thử lại từ" in page
+    assert code in page
+
+
+def test_a_form_of_thousands_of_fields_is_refused_before_it_is_read(world: build.World, client: FlaskClient) -> None:
+    answer = client.post("/reports/new", data={f"field{number}": "x" for number in range(1_001)}, content_type="multipart/form-data")
+    assert answer.status_code == 413
+
+
 def test_the_secret_is_in_no_address_and_not_readable_in_the_cookie(world: build.World, client: FlaskClient) -> None:
     page = sent_off(client, filled(world, client))
     found = re.search(r"\b[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}\b", words_of(page))
