@@ -16,8 +16,9 @@ from casework.permissions import SYSTEM, Role
 from casework.seeding import install_rules
 from casework.settings.recording import record_setting
 
-FIRST_VALUES = {"mask_identity_months": 24, "unused_account_months": 24}
-"""What a new installation begins with. One that is upgraded goes on as it was until somebody decides: what these erase never comes back."""
+FIRST_VALUES = {"mask_identity_months": 24, "unused_account_months": 24, "fresh_minutes": 60}
+"""What a new installation begins with. One that is upgraded goes on as it was until somebody decides: what the first two erase never comes
+back, and to be asked who one is in the middle of work surprises people."""
 
 
 class InstallationRefused(CaseworkError):

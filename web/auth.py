@@ -19,6 +19,7 @@ from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attemp
 from casework.models import Account, LoginSession
 from casework.permissions import Action, Role, actor_for, may
 from casework.sealing import lookup_digest
+from casework.settings.people import is_start_password_over
 from web.clock import now
 from web.contacts.codes import can_prove_contacts, can_reach
 from web.contacts.in_app import IN_APP_KEY, in_app
@@ -128,6 +129,9 @@ def sign_in() -> ResponseReturnValue:
     if not check_password(password, account.password_hash if account else None) or account is None or account.disabled_at is not None:
         note_security("sign-in refused")
         return sign_in_page(form, refusal=_("Name and password do not belong together, or the account is closed.")), 422
+    if is_start_password_over(account, now=moment):
+        note_security("start password over")
+        return sign_in_page(form, refusal=_("This start password is no longer valid. Please ask your administrator for another one.")), 422
     new_hash = hash_password(password) if is_outdated(account.password_hash or "") else None
     account_id = account.id
     with unit_of_work(keeps_rows=True):

@@ -29,6 +29,7 @@ class Account(Referable, Model):
     must_change_password: Mapped[bool] = mapped_column(
         Boolean, server_default=false(), comment="has a start password an administrator has seen"
     )
+    start_password_at: Mapped[datetime | None] = mapped_column(comment="staff only: when the last start password was given")
     title_vi: Mapped[str | None] = mapped_column(String(120))
     title_en: Mapped[str | None] = mapped_column(String(120))
     email: Mapped[str | None] = mapped_column(String(254), comment="staff only: the official address messages go to")

@@ -1,7 +1,7 @@
 """Members of staff: added, changed, disabled and enabled by an administrator; each changes their own password."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -13,6 +13,7 @@ from casework.models import Account, Event, LoginSession, SignInBegun
 from casework.permissions import Action, Actor, NotAllowed, require
 from casework.settings.recording import record_setting
 from casework.settings.scopes import centre_of, is_wholly_theirs, one_at_a_time, principals_of_own
+from casework.settings.values import value_of
 
 LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,59}")
 LANGUAGES = ("vi", "en")
@@ -53,7 +54,8 @@ def add_person(
         one_at_a_time()
     if not is_known_free and db.session.scalar(select(Account.id).where(func.lower(Account.login) == login)) is not None:
         raise PersonRefused(f"Tên đăng nhập “{login}” đã có người dùng.", f"The user name “{login}” is taken.")
-    account = Account(kind="staff", login=login, password_hash=password_hash, must_change_password=True, created_at=now, **columns)
+    account = Account(kind="staff", login=login, created_at=now, **columns)
+    _put_start_password(account, password_hash, now)
     db.session.add(account)
     record_setting("account", login, by=by, at=now, centre_id=centre_id, old=None, new=_seen(account), reason=reason)
     return account
@@ -93,10 +95,18 @@ def give_start_password(account: Account, *, by: Actor, now: datetime, password_
         raise PersonRefused("Mật khẩu của mình xin đổi ở trang “Đổi mật khẩu”.", "Please change your own password on its page.")
     if account.disabled_at is not None:
         raise PersonRefused("Tài khoản đang bị khóa. Xin mở lại trước.", "The account is disabled. Please enable it first.")
-    account.password_hash, account.must_change_password = password_hash, True
+    _put_start_password(account, password_hash, now)
     end_sessions(account, at=now)
     told = {"start_password": True}
     record_account(account, by=by, at=now, old={}, new=told, reason=reason)
+
+
+def is_start_password_over(account: Account, *, now: datetime) -> bool:
+    """Whether the account still has a start password, given longer ago than such passwords last. One that was given before that was
+    written down lasts from the upgrade on."""
+    if not account.must_change_password or account.start_password_at is None:
+        return False
+    return now >= account.start_password_at + timedelta(days=int(value_of("start_password_days")))
 
 
 def change_own_password(account: Account, *, by: Actor, now: datetime, password_hash: str, session_id: int) -> None:
@@ -133,8 +143,13 @@ def enable_account(account: Account, *, by: Actor, now: datetime, password_hash:
     require_own(by, account, now)
     if account.disabled_at is None:
         raise PersonRefused("Tài khoản này đang hoạt động.", "This account is not disabled.")
-    account.disabled_at, account.password_hash, account.must_change_password = None, password_hash, True
+    account.disabled_at = None
+    _put_start_password(account, password_hash, now)
     record_account(account, by=by, at=now, old={"disabled": True}, new={"disabled": False}, reason=reason)
+
+
+def _put_start_password(account: Account, password_hash: str, now: datetime) -> None:
+    account.password_hash, account.must_change_password, account.start_password_at = password_hash, True, now
 
 
 def require_own(by: Actor, account: Account, now: datetime) -> None:

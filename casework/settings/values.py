@@ -157,6 +157,10 @@ VALUES: dict[str, Value] = {
                         " mật khẩu, mã hoặc khóa truy cập. 0: không hỏi.",
                         "Signed in for longer, one types password or code, or uses a passkey, before settings or people are changed or a"
                         " sender is looked at. 0: never asked."), 0, whole(0, 720), for_centre=False),
+        Value("start_password_days", "access", Bilingual("Mật khẩu ban đầu có hạn (ngày)", "Start passwords last (days)"),
+              Bilingual("Sau số ngày này, mật khẩu do quản trị viên cấp không mở được tài khoản nữa; quản trị viên cấp lại.",
+                        "After so many days a password an administrator has given opens nothing; they give another."),
+              7, whole(1, 90), for_centre=False),
         Value("sign_in_attempts", "access", Bilingual("Số lần đăng nhập sai", "Failed sign-ins"),
               Bilingual("Của một tài khoản từ một mạng, trong 15 phút.", "Of one account from one network, in 15 minutes."),
               5, whole(3, 50), for_centre=False),

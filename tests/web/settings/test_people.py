@@ -92,7 +92,15 @@ def test_somebody_joins_and_must_choose_a_password_before_anything_opens(office:
     assert not account("mai.tran").must_change_password
     # forgotten: a new start password, and every browser is signed out
     again = office.post("administrator", f"/settings/people/{mai.ref}", act="password", **WHY)
-    assert shown_password(words_of(again)) != password
+    second = shown_password(words_of(again))
+    assert second != password
+    given_at = office.moment
+    office.clock(given_at + timedelta(days=7))
+    late = client_of(office.app).post("/sign-in", data={"login": "mai.tran", "password": second})
+    assert (late.status_code, "không còn hiệu lực" in words_of(late)) == (422, True), "it lay in a drawer for a week"
+    office.clock(given_at + timedelta(days=7) - timedelta(seconds=1))
+    assert client_of(office.app).post("/sign-in", data={"login": "mai.tran", "password": second}).status_code == 302
+    office.clock(given_at)
     assert browser.get("/inbox").location == "/sign-in?next=/inbox"
     assert client_of(office.app).post("/sign-in", data={"login": "mai.tran", "password": new}).status_code == 422
 
