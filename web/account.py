@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +12,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from casework.contacts.proven import tell_sign_in_changed
 from casework.db import db, unit_of_work
 from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts
-from casework.models import Account
+from casework.models import Account, LoginSession
 from casework.permissions import Action
 from casework.settings.people import change_own_password
 from web.clock import now
@@ -22,7 +22,7 @@ from web.locales import in_reader_language
 from web.password_lists import refused_because
 from web.passwords import LONGEST, SHORTEST, check_password, hash_password
 from web.security import own_address
-from web.sessions import current_session
+from web.sessions import authenticate_again, current_session, set_cookie
 
 bp = Blueprint("account", __name__)
 
@@ -73,11 +73,14 @@ def password() -> ResponseReturnValue:
         account = db.session.get_one(Account, account_id)
         change_own_password(account, by=by, now=moment, password_hash=password_hash, session_id=session_id)
         forget_attempts(GUESSES, str(account_id), now=moment)
+        token = authenticate_again(db.session.get_one(LoginSession, session_id), now=moment)
         if account.kind == "citizen":
             tell_sign_in_changed(account, now=moment)
     flash(_("Your password has been changed. Other browsers have been signed out."))
     home = url_for("inbox.inbox") if account.kind == "staff" else url_for("tracking.mine")
-    return redirect(own_address(form.next.data, home) if is_first else url_for("auth.sessions"))
+    response = make_response(redirect(own_address(form.next.data, home) if is_first else url_for("auth.sessions")))
+    set_cookie(response, token, account)
+    return response
 
 
 def _page(form: PasswordForm, is_first: bool, refusal: str = "") -> str:

@@ -1,6 +1,9 @@
 """How refusals and failures are answered: a kind page, the right status, and what was typed kept where it can be."""
 
 import errno
+import re
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,34 +29,48 @@ from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 NEVER_SHOWN = ("csrf_token", "password", "secret")
 LONGEST_KEPT = 20_000
+OF_THE_FORM = ("_token", "_key", "_file", "_notice", "_owner", "_ref", "seen", "next", "act", "latitude", "longitude", "accuracy",
+               "language")  # fmt: skip
+"""Ends of the names of fields nobody types into."""
+MARK = re.compile(r"[A-Za-z0-9_-]{16,}|[a-z][a-z0-9_]*")
+"""What a choice is sent as: a ref, or a key of ours."""
 AWAY_SECONDS = "15"
 """What clients are told to wait while a database or a storage is away."""
+
+Answer = Callable[[Any], ResponseReturnValue]
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def install(app: Flask) -> None:
     """Answer every kind of refusal and failure."""
-    app.register_error_handler(CSRFError, token_missing)
-    app.register_error_handler(Unauthorized, sign_in_needed)
-    app.register_error_handler(AnothersText, another_signed_in)
-    app.register_error_handler(NotAllowed, not_allowed)
-    app.register_error_handler(TaskUnknown, lambda _error: page(404))
-    for conflict in (TaskAlreadyDone, TaskClaimed):
-        app.register_error_handler(conflict, already_done)
-    app.register_error_handler(CaseBusy, case_busy)
-    app.register_error_handler(StepFailed, step_failed)
-    app.register_error_handler(CaseworkError, refused)
-    app.register_error_handler(StaleDataError, somebody_works_on_it)
-    app.register_error_handler(SQLAlchemyError, database_failed)
-    for trouble in (FileNotStored, StorageUnreachable):
-        app.register_error_handler(trouble, away)
-    app.register_error_handler(OSError, disk_failed)
-    app.register_error_handler(RequestEntityTooLarge, lambda _error: page(413))
-    app.register_error_handler(SecurityError, other_host)
-    app.teardown_appcontext(let_go)
-    app.register_error_handler(HTTPException, other)
+    answers: dict[type[Exception], Answer] = {
+        CSRFError: token_missing, Unauthorized: sign_in_needed, AnothersText: another_signed_in, NotAllowed: not_allowed,
+        TaskUnknown: lambda _error: page(404), TaskAlreadyDone: already_done, TaskClaimed: already_done, CaseBusy: case_busy,
+        StepFailed: step_failed, CaseworkError: refused, StaleDataError: somebody_works_on_it, SQLAlchemyError: database_failed,
+        FileNotStored: away, StorageUnreachable: away, OSError: disk_failed, RequestEntityTooLarge: lambda _error: page(413),
+        SecurityError: other_host, HTTPException: other,
+    }  # fmt: skip
+    for kind, answer in answers.items():
+        app.register_error_handler(kind, _or_away(answer))
     app.register_error_handler(InternalServerError, failed)
+    app.teardown_appcontext(let_go)
+    app.jinja_env.filters["typed"] = typed_in
+
+
+def _or_away(answer: Answer) -> Answer:
+    """The same answer; where the database goes away while its page is made, that is said: Flask asks no handler about a fault in one."""
+
+    @wraps(answer)
+    def answered(error: Any) -> ResponseReturnValue:
+        try:
+            return answer(error)
+        except SQLAlchemyError as fault:
+            if fault is error:
+                raise
+            return database_failed(fault)
+
+    return answered
 
 
 def page(code: int, **values: Any) -> tuple[str, int]:
@@ -136,7 +153,10 @@ def away(error: BaseException) -> ResponseReturnValue:
             of_storage = _("The storage of the system has a problem. Please try again in some minutes.")
             words = of_storage if is_storage else _("The system is being switched over. Please try again in half a minute.")
             return {"words": words}, 503, headers
-        values = {"language": language, "request_id": request_id(), "kept": _kept_of_a_whole_form(), "is_storage": is_storage}
+        values = {
+            "language": language, "request_id": request_id(), "kept": _kept_of_a_whole_form(), "is_storage": is_storage,
+            "came_from_here": came_from_here() and not request.files,
+        }  # fmt: skip
         return current_app.jinja_env.get_template("errors/away.html").render(values), 503, headers
 
 
@@ -212,6 +232,11 @@ def kept_fields() -> list[tuple[str, str]]:
         for name, value in request.form.items(multi=True)
         if value and not any(name.startswith(hidden) or name.endswith(hidden) for hidden in NEVER_SHOWN)
     ]
+
+
+def typed_in(kept: list[tuple[str, str]]) -> list[str]:
+    """Of what was sent, what a person wrote: no marks of the form, and no choices that say nothing out of their list."""
+    return [value for name, value in kept if not name.endswith(OF_THE_FORM) and len(value.strip()) > 2 and MARK.fullmatch(value) is None]
 
 
 def came_from_here() -> bool:

@@ -11,6 +11,7 @@ from casework.public_photos import mark_of
 from casework.quarantine import original_photo
 from web.guards import actor, file_store, found, performs
 from web.replica import may_be_behind
+from web.streams import opened_whole
 
 bp = Blueprint("photos", __name__)
 
@@ -48,8 +49,9 @@ def remember_form(token: str) -> None:
 
 def _sent(file: File, *, is_public: bool) -> Response:
     """The bytes under a neutral name: the name somebody gave the file may be a person's."""
+    opened = open_copy(file, store=file_store())
     response = send_file(
-        open_copy(file, store=file_store()),
+        opened if file.key_id is None else opened_whole(opened),
         mimetype=file.media_type,
         download_name=f"{file.rendition}.{_extension(file.media_type)}",
         etag=file.sha256 if is_public else False,

@@ -30,6 +30,7 @@ from web.locales import in_reader_language as local
 from web.marks_left import marks_left
 from web.photos import FORMS_KEY
 from web.replica import may_be_behind
+from web.streams import opened_first
 from web.task_page import at_most
 
 bp = Blueprint("recordings", __name__)
@@ -119,7 +120,7 @@ def _part_of(file: File) -> Response:
             return _kept_private(Response(status=416, headers={"Content-Range": f"bytes */{file.size}"}))
         start, stop = span[0] or 0, min(span[1] or file.size, file.size)
     opened = open_copy(file, store=file_store())
-    response = Response(_pieces(opened, start, stop - start), status=206 if is_part else 200)
+    response = Response(opened_first(_pieces(opened, start, stop - start)), status=206 if is_part else 200)
     response.call_on_close(opened.close)
     if is_part:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"

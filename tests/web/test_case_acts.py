@@ -132,6 +132,8 @@ def test_who_may_not_is_told_so_and_what_is_not_there_is_not_there(office: Offic
 
 def test_an_act_on_another_agencys_work_is_refused(office: Office) -> None:
     case = two_at_work(office.world)
+    page = office.get("officer_PTNMT", address(case, "progress_note", assignment=row_of(case, "UBND-LAT"))).text
+    assert "work-form" not in page
     answer = office.post("officer_PTNMT", address(case, "progress_note", assignment=row_of(case, "UBND-LAT")), words="Đã xem.")
     assert answer.status_code == 403
     assert "progress_note" not in events(case)

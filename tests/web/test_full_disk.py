@@ -52,6 +52,9 @@ def test_a_report_meets_a_full_database_and_is_taken_once_there_is_room(sqlite_a
         assert sqlite_client.get("/reports").status_code == 200
     for answer in answers:
         assert (answer.status_code, answer.headers["Retry-After"], WORDS.strip() in answer.text) == (503, "15", True)
+        assert "Nguyễn Thị Thử" in answer.text
+        assert ">\n0912345678</textarea>" in answer.text, "however short it is"
+        assert f">\n{world.area.ref}</textarea>" not in answer.text, "a choice says nothing out of its list"
         assert "Kho lưu trữ của hệ thống đang gặp sự cố" in answer.text
     taken = [sqlite_client.post("/reports/new", data=dict(fields)) for _ in range(2)]
     assert [answer.status_code for answer in taken] == [302, 302]

@@ -77,6 +77,22 @@ def test_a_private_photo_is_kept_by_nobody(world: build.World, sqlite_app: Flask
     assert "ETag" not in answer.headers
 
 
+def test_a_photo_damaged_on_the_disk_is_answered_by_a_page(world: build.World, sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
+    folder = sqlite_app.config["FILES"]
+    photo = scene_photo(pictured_case(world, folder, "handling"))
+    file = copy_for(photo, "centre", "view")
+    assert file is not None
+    path = folder / file.stored_name
+    sealed = path.read_bytes()
+    path.write_bytes(sealed[:-40] + bytes(byte ^ 1 for byte in sealed[-40:]))
+    operator = signed_in(sqlite_app, sqlite_client, world.people["operator"], now=NOON)
+    answer = got(operator, f"/photos/{photo.ref}/centre/view")
+    assert (answer.status_code, answer.mimetype) == (422, "text/html")
+    assert "niêm phong" in answer.text
+    path.unlink()
+    assert got(operator, f"/photos/{photo.ref}/centre/view").status_code == 422
+
+
 def test_an_officer_gets_the_cleared_copy_and_not_the_centres(world: build.World, sqlite_app: Flask, sqlite_client: FlaskClient) -> None:
     ref = scene_photo(pictured_case(world, sqlite_app.config["FILES"], "handling")).ref
     signed_in(sqlite_app, sqlite_client, world.people["officer_PTNMT"], now=NOON)

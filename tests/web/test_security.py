@@ -15,7 +15,9 @@ import pytest
 from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import NotFound
 from wtforms import PasswordField
 
 import web
@@ -277,6 +279,20 @@ class TestFailures:
         assert "Trang chủ" in client.get("/test").text
         monkeypatch.setattr("web.navigation._citizen_entries", gone_once)
         assert client.get("/test").status_code == 503
+
+
+    @pytest.mark.parametrize("refusal", [NotAllowed(), NotFound(), TaskAlreadyDone("Đã làm.", "Done."), CaseworkError("Không.", "No.")])
+    def test_a_database_that_goes_away_below_a_page_of_refusal_is_a_pause_and_no_failure(
+        self, sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+    ) -> None:
+        def gone() -> None:
+            raise NoConnection
+
+        client = view_that(sqlite_app, refusal)
+        assert client.get("/test").status_code in (403, 404, 409, 422)
+        monkeypatch.setattr("web.navigation._citizen_entries", gone)
+        answer = client.get("/test")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "15")
 
 
 class TestLog:

@@ -48,6 +48,7 @@ from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language as local
 from web.outputs.links import LONGEST, export_url
 from web.outputs.parameters import PARAMETERS
+from web.streams import opened_first
 from web.task_page import at_most
 
 bp = Blueprint("outputs", __name__)
@@ -153,7 +154,7 @@ def file(ref: str) -> ResponseReturnValue:
     except OutputRefused as refusal:
         flash(local(refusal.text), "wait")
         return redirect(url_for(".output", ref=ref)) if request.method == "GET" else found(None)
-    response = Response(_pieces(open_copy(kept, store=file_store())), mimetype=kept.media_type)
+    response = Response(opened_first(_pieces(open_copy(kept, store=file_store()))), mimetype=kept.media_type)
     response.content_length = kept.size
     response.headers["Content-Disposition"] = f'attachment; filename="{row.name}"'
     response.headers["Cache-Control"] = "private, no-store"

@@ -88,6 +88,8 @@ def test_somebody_joins_and_must_choose_a_password_before_anything_opens(office:
         "/account/password?next=/inbox", data={"present": password, "password": new, "password_again": new, "next": "/inbox?view=mine"}
     )
     assert changed.location == "/inbox?view=mine"
+    cookie = changed.headers["Set-Cookie"]
+    assert cookie.startswith("langbiang_session="), "whoever has the cookie of before has nothing any more"
     assert (browser.get("/inbox").status_code, other.get("/inbox").status_code) == (200, 302)
     assert not account("mai.tran").must_change_password
     # forgotten: a new start password, and every browser is signed out
