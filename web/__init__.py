@@ -122,6 +122,7 @@ def settings_of(config: Config, *, runs_jobs: bool = False) -> dict[str, Any]:
         "INSIDE_HOSTS": config.inside_hosts,
         "CLAMAV_DOWN": config.clamav_down,
         "DATA": config.data,
+        "KEYRING": config.keyring,
         "FILES": config.files,
         "TRUST": config.trust,
         "DEMO": config.demo,

@@ -10,15 +10,18 @@ from sqlalchemy import Engine, NullPool, create_engine
 from web.starting import StartRefused
 
 
-def refuse_other_schema(engine: Engine) -> None:
-    """Raises StartRefused unless the database is at the newest revision, or at a newer one that says this program may go on."""
+def refuse_other_schema(engine: Engine) -> str | None:
+    """A sentence where the database is at a newer revision that says this program may go on, None at the one the program knows.
+
+    Raises StartRefused otherwise.
+    """
     import migrations
 
     there, wanted = migrations.revision_of(engine), migrations.newest_revision()
     if there == wanted:
-        return
+        return None
     if there is not None and there > wanted and (migrations.promised_to(engine) or there) <= wanted:
-        return
+        return f"The database is at revision {there}, newer than {wanted}, which this program knows; it goes on beside the newer program."
     if there is not None and there > wanted:
         raise StartRefused(f"The database is at revision {there}, too new for this version of the program, which knows {wanted}. Install a "
                            "newer version.")  # fmt: skip

@@ -40,6 +40,7 @@ from web.watching import findings as finding_rules
 from web.watching import findings_of_settings
 from web.watching import jobs as job_watch
 from web.watching.command import health_lines
+from web.watching.exposed_keys import exposed_keys
 from web.watching.figures import Backlog, Disk, Figures, Standbys, count
 from web.watching.finding import Level
 from web.watching.findings import Surroundings, findings, is_sound
@@ -469,6 +470,22 @@ def _copied(found: Figures) -> Figures:
 
     return replace(found, processes=tuple(map(copy, found.processes)), marks={key: copy(row) for key, row in found.marks.items()},
                    jobs={key: copy(row) for key, row in found.jobs.items()})  # fmt: skip
+
+
+def test_keys_everybody_can_read_are_told(sound: Figures, tmp_path: Path) -> None:
+    folder, keyring = tmp_path / "keys", tmp_path / "elsewhere" / "ring.json"
+    for path in (folder / "secret_key", folder / "anchor_key", keyring):
+        path.parent.mkdir(exist_ok=True, mode=0o755)
+        path.write_text("x", encoding="ascii")
+        path.chmod(0o600)
+    assert exposed_keys(folder, keyring) == ()
+    (folder / "secret_key").chmod(0o644)
+    keyring.chmod(0o604)
+    assert exposed_keys(folder, keyring) == ("secret_key", "ring.json")
+    keyring.parent.chmod(0o700)
+    assert exposed_keys(folder, keyring) == ("secret_key",), "a folder nobody else may enter keeps what is in it"
+    told = findings(sound, replace(AROUND, exposed_keys=("secret_key",)))
+    assert [(each.key, each.level, "secret_key" in each.what.vi) for each in told] == [("exposed_keys", Level.DANGER, True)]
 
 
 def test_schema_and_versions_are_compared_and_the_worst_stands_first(sound: Figures) -> None:

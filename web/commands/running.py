@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from web.commands.saying import NEW, ready_app
+from web.commands.saying import NEW, ready_app, say_error
 
 
 @click.command()
@@ -21,6 +21,10 @@ def serve() -> None:
 
         count_together(config.data / "metrics" / str(config.port))
     app = ready_app(config, f"serve-{config.port}")
+    from web.watching.exposed_keys import exposed_keys
+
+    for name in exposed_keys(config.data / "keys", config.keyring):
+        say_error(f"Every account of this machine can read the key file {name}: give it mode 600, and its folder 700.")
     from web import server  # not above: who cannot start is told so before the jobs of all parts are read in
 
     gc.freeze()  # what was read in to start is looked through no more, and stays shared between processes

@@ -29,7 +29,8 @@ def ready_app(config: Any, log_name: str, *, runs_jobs: bool = False) -> Any:
     write_log(config.log, log_name)
     app = web.create_app(config, runs_jobs=runs_jobs)
     with app.app_context():
-        refuse_other_schema(db.engine)
+        if (newer := refuse_other_schema(db.engine)) is not None:
+            say_error(newer)
         refuse_unknown_bodies(app.extensions["seals"])
     return app
 

@@ -43,6 +43,7 @@ class Surroundings:
     schema_wanted: str
     key_ids: frozenset[str]
     channels: frozenset[str]
+    exposed_keys: tuple[str, ...] = ()
 
 
 def findings(found: Figures, around: Surroundings) -> list[Finding]:
@@ -255,6 +256,16 @@ def _disks(found: Figures) -> Iterator[Finding]:
 def _keeping(found: Figures, around: Surroundings) -> Iterator[Finding]:
     yield from _backup(found)
     yield from _old_backups(found)
+    if around.exposed_keys:
+        names = ", ".join(around.exposed_keys)
+        yield Finding(
+            Level.DANGER, "exposed_keys",
+            Bilingual(f"Mọi tài khoản trên máy này đọc được tệp khóa: {names}.",
+                      f"Every account of this machine can read files of keys: {names}."),
+            Bilingual("Đặt quyền 600 cho tệp, 700 cho thư mục; nếu người lạ đã vào máy, thay khóa (langbiang keys).",
+                      "Give the files mode 600, their folder 700; if strangers were on the machine, exchange the keys (langbiang keys)."),
+            section="Keys",
+        )  # fmt: skip
     keys = found.marks.get("keys")
     if keys is None or around.key_ids - set(keys.facts.get("keys", ())):
         is_new = keys is not None

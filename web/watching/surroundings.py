@@ -7,6 +7,7 @@ from casework.db import db
 from casework.keyring import current_keyring
 from casework.settings.gaps import gaps
 from web.clock import now
+from web.watching.exposed_keys import exposed_keys
 from web.watching.figures import Figures, figures
 from web.watching.finding import Finding
 from web.watching.findings import Surroundings, findings
@@ -31,4 +32,5 @@ def surroundings() -> Surroundings:
         gaps=gaps(now()),
         schema_there=migrations.revision_of(db.engine) or "", schema_wanted=migrations.newest_revision() or "",
         key_ids=current_keyring().key_ids, channels=frozenset(current_app.extensions["gateways"]),
+        exposed_keys=exposed_keys(current_app.config["DATA"] / "keys", current_app.config["KEYRING"]),
     )  # fmt: skip
