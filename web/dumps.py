@@ -1,6 +1,7 @@
 """The database as one file and back: SQLite by its online backup, PostgreSQL by pg_dump and pg_restore, both while people work."""
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -13,9 +14,12 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 
+from casework.db import METADATA
 from casework.errors import CaseworkError
 
 DEBIAN_PROGRAMS = Path("/usr/lib/postgresql")
+TABLE_ROWS = re.compile(r"^\d+; \d+ \d+ TABLE DATA (\S+) (\S+) ", re.MULTILINE)
+"""A line of `pg_restore --list`: schema and name of a table whose rows are there."""
 
 
 class DumpRefused(CaseworkError):
@@ -48,8 +52,18 @@ def load_dump(source: Path, database_url: str) -> None:
         staged.replace(target)
         return
     with _connected(database_url) as connection:
-        program = _program("pg_restore", _major_version(connection))
-    options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+        program, schema = _program("pg_restore", _major_version(connection)), _schema_of(connection)
+    held = _tables_in(source, program)
+    if not any(each == schema for each, _table in held):
+        names = ", ".join(sorted({each for each, _table in held})) or "?"
+        raise DumpRefused(
+            f"Bản sao lưu có các bảng ở lược đồ {names}, còn cơ sở dữ liệu này mở lược đồ {schema}. Hãy tạo lược đồ {names} và đặt "
+            "search_path theo nó, rồi khôi phục lại.",
+            f"The backup has its tables in the schema {names}, and this database opens the schema {schema}. Create the schema {names}, "
+            "set search_path to it, and restore again.",
+        )
+    # of one schema: extensions and publications, which older backups hold too, are an administrator's to make
+    options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--schema={schema}")
     _run(program, *options, f"--dbname={_conninfo(database_url)}", str(source), password=_password(database_url))
 
 
@@ -85,12 +99,49 @@ def _dumped_sqlite(database_url: str, target: Path) -> Iterator[Connection]:
 def _dumped_postgresql(database_url: str, target: Path) -> Iterator[Connection]:
     with _connected(database_url) as connection:
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        program = _program("pg_dump", _major_version(connection))
+        major, schema = _major_version(connection), _schema_of(connection)
+        dump, restore = _program("pg_dump", major), _program("pg_restore", major)
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
         options = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}")
-        _run(program, *options, f"--dbname={_conninfo(database_url)}", password=_password(database_url))
+        _run(dump, *options, *_of_own_schema(schema), f"--dbname={_conninfo(database_url)}", password=_password(database_url))
         target.chmod(0o600)
+        _refuse_unrestorable(target, restore, connection, schema)
         yield connection
+
+
+def _of_own_schema(schema: str) -> tuple[str, ...]:
+    """What keeps a dump to the program's schema: the rest of the database is not the program's to save, nor its role's to make anew."""
+    return (f"--schema={_pattern(schema)}",)
+
+
+def _pattern(name: str) -> str:
+    """A name as pg_dump's patterns take it: in quotation marks, no sign of it means anything but itself."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _refuse_unrestorable(dump: Path, program: str, connection: Connection, schema: str) -> None:
+    """Raises DumpRefused where the dump cannot be read to its end, or lacks one of the program's tables."""
+    _run(program, f"--schema={schema}", f"--file={os.devnull}", str(dump), password=None)
+    there, held = set(inspect(connection).get_table_names()), _tables_in(dump, program)
+    lacking = sorted(table for table in METADATA.tables if table in there and (schema, table) not in held)
+    if lacking:
+        raise DumpRefused(f"Bản kết xuất thiếu bảng {', '.join(lacking)}.", f"The dump lacks the tables {', '.join(lacking)}.")
+
+
+def _tables_in(dump: Path, program: str) -> set[tuple[str, str]]:
+    """Schema and name of each table whose rows are in a dump, as `pg_restore --list` names them."""
+    return set(TABLE_ROWS.findall(_run(program, "--list", str(dump), password=None)))
+
+
+def _schema_of(connection: Connection) -> str:
+    """The schema the program's tables are in: the first of the role's search path."""
+    schema: str | None = connection.scalar(text("SELECT current_schema()"))
+    if schema is None:
+        raise DumpRefused(
+            "Cơ sở dữ liệu không có lược đồ nào theo search_path của tài khoản này.",
+            "The database has none of the schemas in the search_path of this role.",
+        )
+    return schema
 
 
 @contextmanager
@@ -133,14 +184,15 @@ def _version_of(program: str) -> int | None:
     return int(number[0]) if number and number[0].isdigit() else None
 
 
-def _run(program: str, *arguments: str, password: str | None) -> None:
-    """Run a program with the password in its environment, since arguments are there for every user of the machine to read."""
+def _run(program: str, *arguments: str, password: str | None) -> str:
+    """Run a program and return what it printed. The password is in its environment: arguments are there for every user of the machine."""
     environment = {**os.environ, "PGAPPNAME": "langbiang"} | ({"PGPASSWORD": password} if password else {})
     done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         # the first line only: those after it may quote rows
         reason = next(iter(done.stderr.strip().splitlines()), "") or f"exit {done.returncode}"
         raise DumpRefused(f"{Path(program).name} không làm xong: {reason}", f"{Path(program).name} failed: {reason}")
+    return done.stdout
 
 
 def _conninfo(database_url: str) -> str:
