@@ -14,6 +14,7 @@ from casework.due_reasons import moves_of
 from casework.former_agencies import names_in_events
 from casework.history_changes import Change, changes_of
 from casework.history_kinds import ABOUT_LIMITS, MAY_MOVE, OF_KIND, HistoryKind
+from casework.look_reasons import payloads_told
 from casework.models import Account, Agency, Case, Event
 from casework.permissions import Actor, Sight, Viewer, sees, viewers
 from casework.said import Audience, Known, Said
@@ -72,9 +73,9 @@ def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reaso
         query = query.where(Event.type.in_(OF_KIND[kind]))
     rows = list(db.session.execute(query.options(joinedload(Event.actor)).order_by(Event.seq.desc()).limit(MOST_STEPS)))
     known = Known(_agency_names(case, [event.payload or {} for event, _principal in rows]), audience)
-    steps: list[Step] = []
+    payloads, steps = payloads_told(event for event, _principal in rows), list[Step]()
     for event, principal_name in rows:
-        said = _said(event, known)
+        said = _said(event.type, payloads[event.id], known)
         if said is None:
             continue
         changes = changes_of(event.type, event.payload or {}, known)
@@ -88,11 +89,11 @@ def staff_steps(case: Case, *, by: Actor, kind: HistoryKind | None = None, reaso
     return with_moves(steps, [move for move in moves if move.at not in told])
 
 
-def _said(event: Event, known: Known) -> Said | None:
-    if event.payload is None:
+def _said(type_: str, payload: dict[str, Any] | None, known: Known) -> Said | None:
+    if payload is None:
         return Said(Bilingual("Nội dung sự kiện đã được xóa theo quy định", "What happened here has been erased as the rules demand"))
-    tell = SENTENCES.get(event.type)
-    return tell(event.payload, known) if tell else Said(Bilingual(f"Sự kiện “{event.type}”", f"Event “{event.type}”"))
+    tell = SENTENCES.get(type_)
+    return tell(payload, known) if tell else Said(Bilingual(f"Sự kiện “{type_}”", f"Event “{type_}”"))
 
 
 def _who(event: Event, principal: str | None) -> Bilingual:

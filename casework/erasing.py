@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from secrets import SystemRandom
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from casework.additions import WORDS_PURPOSE
@@ -22,6 +22,7 @@ from casework.db import db, unit_of_work
 from casework.file_store import FileStore
 from casework.intake import PLACE_PURPOSE, place_words
 from casework.letters import take_out_of_letters
+from casework.look_reasons import LOOKED, RESTATED, empty_payloads, erase_reasons_given, erase_reasons_within
 from casework.merge_traces import OF_A_REPORT
 from casework.models import (
     Addition,
@@ -127,8 +128,8 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     forget(Case, ids)
     forget(Report, [report.id for report in reports])
     forget(Assignment, [assignment.id for case in cases for assignment in case.assignments])
+    erase_reasons_to_look(reports, at=at, cases=ids)
     erase_payloads(ids)
-    erase_reasons_to_look(reports, ids)
     db.session.flush()
     db.session.expire_all()
 
@@ -174,12 +175,7 @@ def reports_of(case_ids: Collection[int]) -> list[Report]:
 
 def erase_payloads(case_ids: Collection[int]) -> None:
     """Empty what the histories of cases tell, with the salts: the digests stay, and say nothing any more."""
-    _empty_payloads(Event.case_id.in_(case_ids))
-
-
-def _empty_payloads(which: ColumnElement[bool]) -> None:
-    written = update(Event).where(which, Event.salt.is_not(None))
-    db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
+    empty_payloads(Event.case_id.in_(case_ids))
 
 
 def remove_erased_files(store: FileStore, *, now: datetime) -> int:
@@ -309,23 +305,29 @@ def _drop_drafts_elsewhere(reports: Sequence[Report], ids: Collection[int]) -> N
     db.session.query(Draft).where(Draft.case_id.not_in(ids), was_there).delete(synchronize_session=False)
 
 
-LOOKS = ("reveal_identity", "export_identity", "look_at_data_request")
-"""Events with the reason for which somebody looked at who a person is."""
+LOOKS = ("reveal_identity", LOOKED, "look_at_data_request")
+"""Events with the reason for which somebody looked at who a person is, or that point to it."""
 
 
-def erase_reasons_to_look(reports: Sequence[Report], ids: Collection[int], *, streams: Collection[str] = ()) -> None:
-    """Empty the events of other cases that say why somebody looked at the identity of one of these reports: staff's own words.
+def erase_reasons_to_look(
+    reports: Sequence[Report], *, at: datetime, cases: Collection[int] = (), streams: Collection[str] = ()
+) -> None:  # fmt: skip
+    """Empty the events that say why somebody looked at the identity of one of these reports: staff's own words.
 
-    In `streams`, those of accounts, every such event.
+    With them goes the reason of each list that named one of them, or one of the `cases`: it is typed about all who are in it. In
+    `streams`, those of accounts, every such event.
     """
     codes = {report.code for report in reports}
-    cases = select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports]))
-    looked = select(Event.id, Event.payload).where(Event.type.in_(LOOKS), Event.salt.is_not(None))
-    rows = db.session.execute(looked.where(Event.case_id.in_(cases), Event.case_id.not_in(ids)))
-    told = [row.id for row in rows if row.payload and row.payload.get("report") in codes]
-    _empty_payloads(Event.id.in_(told))
+    were_in = select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports]))
+    looked = select(Event.id, Event.case_id, Event.payload).where(Event.type.in_((*LOOKS, RESTATED)), Event.salt.is_not(None))
+    rows = db.session.execute(looked.where(or_(Event.case_id.in_(were_in), Event.case_id.in_(cases))))
+    told = [row for row in rows if row.payload and (row.payload.get("report") in codes or row.case_id in cases)]
+    outputs = {str(row.payload["output"]) for row in told if "output" in row.payload}
+    erase_reasons_given(outputs, at=at)
+    erase_reasons_within({str(row.payload["output"]) for row in told if "output" in row.payload and "reason" in row.payload})
+    empty_payloads(Event.id.in_([row.id for row in told]))
     if streams:
-        _empty_payloads(Event.stream.in_(streams) & Event.type.in_(LOOKS))
+        empty_payloads(Event.stream.in_(streams) & Event.type.in_(LOOKS))
 
 
 def _texts_made_of(report_ids: list[int]) -> list[Change]:

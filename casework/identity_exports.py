@@ -14,10 +14,10 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.identity import SHORTEST_REASON, Contact, open_contact
+from casework.look_reasons import LOOKED, RESTATED, give_reason
 from casework.models import Case, Event, Report
 from casework.permissions import Action, Actor, NotAllowed, Sight, require, sees
 
-TYPE = "export_identity"
 MOST_NAMED = 500
 """Cases of one export with personal data: what needs more is no look at people any more, but a copy of the register."""
 
@@ -38,37 +38,39 @@ def export_identity(
     """Open who sent the reports of some cases for one export, by case; None for a report without a sender, and for a sender who asked
     that their data rest.
 
-    Records `export_identity` for each report opened, once however often the export is tried. `output` is its ref, `more` what else is
-    to be known of it. A few cases at a time, in a unit of work of the caller's. Cases that left the system or the person's sight
-    meanwhile are left out. Raises NotAllowed.
+    Records `give_reason` for the export, and `export_identity` for each report opened, once however often the export is tried: the
+    reason is typed about all of them, so it stands in no case. `output` is its ref, `more` what else is to be known of it. A few cases
+    at a time, in a unit of work of the caller's. Cases that left the system or the person's sight meanwhile are left out. Raises
+    NotAllowed.
     """
     if len(reason) < SHORTEST_REASON:
         raise NotAllowed
     require(by, Action.EXPORT_IDENTITY)
+    give_reason(output, reason, by=by, at=now)
     found: dict[int, list[tuple[Report, Contact | None]]] = {}
     for case_id in sorted(case_ids):
         case = lock_case(case_id)
         if case.quarantined_at is None and sees(by, Sight.IDENTITY, case):
             require(by, Action.EXPORT_IDENTITY, case)
             known = _recorded(case, output)
-            found[case.id] = [(report, _opened(case, report, known, by, now, reason, output, more or {})) for report in _reports(case)]
+            found[case.id] = [(report, _opened(case, report, known, by, now, output, more or {})) for report in _reports(case)]
     return found
 
 
 def _opened(
-    case: Case, report: Report, known: Collection[str], by: Actor, now: datetime, reason: str, output: str, more: Mapping[str, str]
+    case: Case, report: Report, known: Collection[str], by: Actor, now: datetime, output: str, more: Mapping[str, str]
 ) -> Contact | None:
     reporter = report.reporter
     if reporter is None or reporter.sealed_identity is None or reporter.is_restricted:
         return None
     if report.code not in known:
-        record(case, TYPE, by=by, at=now, report=report.code, reason=reason, output=output, **more)
+        record(case, LOOKED, by=by, at=now, report=report.code, output=output, **more)
     return open_contact(reporter.sealed_identity)
 
 
 def _recorded(case: Case, output: str) -> set[str]:
     """The reports whose senders an earlier attempt at the same export has opened."""
-    payloads = db.session.scalars(select(Event.payload).where(Event.case_id == case.id, Event.type == TYPE))
+    payloads = db.session.scalars(select(Event.payload).where(Event.case_id == case.id, Event.type.in_((LOOKED, RESTATED))))
     return {str(payload.get("report")) for payload in payloads if payload and payload.get("output") == output}
 
 

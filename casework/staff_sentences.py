@@ -128,7 +128,9 @@ def _revealed(payload: dict[str, Any], known: Known) -> Said | None:
 def _named_in_export(payload: dict[str, Any], known: Known) -> Said | None:
     if known.audience is not Audience.CENTRE:
         return None
-    reason = payload.get("reason", "")
+    reason = payload.get("reason")
+    if not reason:
+        return Said(Bilingual("Kết xuất danh sách có danh tính người gửi", "Exported a list with the sender's identity"))
     return Said(
         Bilingual(
             f"Kết xuất danh sách có danh tính người gửi. Lý do: {reason}", f"Exported a list with the sender's identity. Reason: {reason}"
@@ -187,6 +189,7 @@ SENTENCES_OF_THE_WAY: dict[str, Sentence] = {
     "close": always("Kết thúc hồ sơ", "Closed the case", is_main=True),
     "reveal_identity": _revealed,
     "export_identity": _named_in_export,
+    "restate_look": lambda _payload, _known: None,
     "confirm_contact": always("Người gửi xác nhận cách liên hệ bằng mã", "The sender confirmed by a code how to be reached"),
     "write_note": _noted,
 }

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, prepare_engine, unit_of_work
+from casework.look_reasons import gather_reasons
 from casework.seeding import install_rules
 from web.config import Config
 from workflows.models import ProcessVersion
@@ -32,8 +33,10 @@ def bring_release(config: Config, *, now: datetime) -> list[str]:
             with unit_of_work():
                 added = install_rules(now)
                 install_shipped_model(now=now)
-            rules = [f"{added} rules and texts of this release were added."] if added else []
-            return rules + list(_said_of(now))
+            done = [f"{added} rules and texts of this release were added."] if added else []
+            if gathered := gather_reasons(now):
+                done.append(f"The reasons of lists with senders were taken out of {gathered} looks at senders: each stands once now.")
+            return done + list(_said_of(now))
         finally:
             db.session.remove()
             db.engine.dispose()

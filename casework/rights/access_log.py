@@ -17,6 +17,7 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.local_time import LOCAL_ZONE
+from casework.look_reasons import Payload, payloads_told
 from casework.models import Account, Case, CaseReport, Event, Report
 from casework.models.events import LOOKS
 from casework.outputs.kinds import KINDS
@@ -150,11 +151,12 @@ def _of_centres(centres: set[int] | None) -> list[ColumnElement[bool]]:
 def _told(found: Sequence[tuple[Event, Case | None]], by: Actor) -> list[LoggedLook]:
     principals = {event.on_behalf_of_id for event, _ in found} - {None}
     names = dict(db.session.execute(select(Account.id, Account.full_name).where(Account.id.in_(principals))).tuples()) if principals else {}
-    return [_look(event, case, names.get(event.on_behalf_of_id or 0) or "", by) for event, case in found]
+    told = payloads_told(event for event, _ in found)
+    return [_look(event, told[event.id], case, names.get(event.on_behalf_of_id or 0) or "", by) for event, case in found]
 
 
-def _look(event: Event, case: Case | None, instead_of: str, by: Actor) -> LoggedLook:
-    payload, actor = event.payload or {}, event.actor
+def _look(event: Event, told: Payload | None, case: Case | None, instead_of: str, by: Actor) -> LoggedLook:
+    payload, actor = told or {}, event.actor
     kind = KINDS.get(str(payload.get("kind") or ""))
     reads_reason = by.holds([Role.INSPECTOR], centre_id=case.centre_id if case is not None else payload.get("centre_id"))
     number = next((payload[name] for name in ("rows", "found") if isinstance(payload.get(name), int)), None)
@@ -162,5 +164,5 @@ def _look(event: Event, case: Case | None, instead_of: str, by: Actor) -> Logged
         id=event.id, at=event.at, who=(actor.full_name or "") if actor is not None else "", login=(actor.login or "") if actor else "",
         instead_of=instead_of, occasion=OCCASIONS[event.type], code=str(payload.get("report") or (case.code if case is not None else "")),
         file=kind.name.vi if kind is not None else "", output=str(payload.get("output") or ""), number=number,
-        reason=str(payload.get("reason") or "") if reads_reason else None, is_erased=event.payload is None,
+        reason=str(payload.get("reason") or "") if reads_reason else None, is_erased=payload.get("reason", "") is None or told is None,
     )  # fmt: skip

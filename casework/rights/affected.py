@@ -16,6 +16,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.folding import normal
+from casework.look_reasons import looks_of_output
 from casework.models import (
     Account,
     Breach,
@@ -117,9 +118,7 @@ def by_output(breach: Breach, ref: str) -> Found:
             "Tệp này không có thông tin người gửi. Nếu nội dung vẫn cho biết là ai, xin tìm theo mã hồ sơ.",
             "This file names no senders. Where its words tell all the same, please go by the codes of cases.",
         )
-    told = select(Event.payload).where(LOOKS, Event.at >= output.asked_at, Event.type == "export_identity", Event.case_id.is_not(None))
-    payloads = db.session.scalars(told.where(Event.payload["output"].as_string() == output.ref).limit(MOST_FOUND))
-    codes = [str(payload.get("report")) for payload in payloads if payload]
+    codes = [str(told.get("report")) for told in looks_of_output(output.ref, since=output.asked_at, most=MOST_FOUND)]
     return Found(BY_OUTPUT, {"output": output.ref}, _reports(breach, Report.code.in_(codes)))
 
 

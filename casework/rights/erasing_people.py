@@ -179,7 +179,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
         _run(update(Rating).where(Rating.reporter_id == reporter.id).values(sealed_reason=None))
         drop_named_outputs(at=at)
         forget_sender(reporter, at=at)
-    erase_reasons_to_look([report], [])
+    erase_reasons_to_look([report], at=at)
     note_forgotten("report", report.ref, at=at)
     db.session.flush()
 
@@ -282,7 +282,7 @@ def _end(request: DataRequest, *, by: Actor, now: datetime) -> None:
     # what another centre has still to decide keeps its words until then
     _run(update(DataRequest).where(same, DataRequest.done_at.is_not(None)).values(sealed_words=None, sealed_reply=None))
     if request.account_id is not None:
-        erase_reasons_to_look([], [], streams=[account_stream(db.session.get_one(Account, request.account_id))])
+        erase_reasons_to_look([], at=now, streams=[account_stream(db.session.get_one(Account, request.account_id))])
     record_request(request, "end_erasure", by=by, at=now)
 
 

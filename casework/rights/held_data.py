@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from casework.db import db
 from casework.identity import Contact, open_contact
 from casework.local_time import LOCAL_ZONE
+from casework.look_reasons import LOOKED
 from casework.messages.kinds import KINDS
 from casework.models import (
     Account,
@@ -34,6 +35,7 @@ from casework.models import (
     Reporter,
 )
 from casework.permissions import Role
+from casework.rights.looks import OCCASIONS
 from casework.rights.requests import KIND_LABELS, Person, account_stream, reply_in, requests_of, wish_in
 from casework.role_words import ROLE_WORDS
 from casework.words import Bilingual
@@ -130,7 +132,8 @@ def messages_to(recipient: str) -> Part:
 
 
 def looks_in(events: Iterable[Event]) -> Part:
-    """Who looked at the identity: in which role and why, not their name."""
+    """Who looked at the identity: in which role, on what occasion and why, not their name. Why a list was made is said of all in it, and
+    may name others: it stays out."""
     rows = list(events)
     roles = _roles_of({row.actor_id for row in rows if row.actor_id is not None})
     return part(
@@ -139,7 +142,8 @@ def looks_in(events: Iterable[Event]) -> Part:
             (
                 fact("at", "Lúc", "At", row.at),
                 fact("role", "Vai trò", "Role", roles.get(row.actor_id or 0)),
-                fact("reason", "Lý do", "Reason", (row.payload or {}).get("reason")),
+                fact("occasion", "Việc", "Occasion", OCCASIONS.get(row.type)),
+                fact("reason", "Lý do", "Reason", (row.payload or {}).get("reason") if row.type != LOOKED else None),
             )
             for row in rows
         ),

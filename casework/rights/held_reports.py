@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from casework.db import db
+from casework.erasing import LOOKS
 from casework.intake import cleared_words
+from casework.look_reasons import payloads_told
 from casework.models import CaseReport, Event, Field, File, Photo, Recording, Report
 from casework.own_reports import OwnReport, own_report
 from casework.photo_records import FACTS_PURPOSE, NAME_PURPOSE, photos_of_report
@@ -146,9 +148,10 @@ def _answers(shown: OwnReport) -> Iterator[list[Fact]]:
 def _looks(report: Report) -> list[Event]:
     """Looks at the sender's identity in the cases the report was in; the events name the report they are about."""
     cases = select(CaseReport.case_id).where(CaseReport.report_id == report.id)
-    types = ("reveal_identity", "export_identity", "look_at_data_request")
-    query = select(Event).where(Event.case_id.in_(cases), Event.type.in_(types)).order_by(Event.id).limit(MOST_ROWS)
-    return [event for event in db.session.scalars(query) if (event.payload or {}).get("report") == report.code]
+    query = select(Event).where(Event.case_id.in_(cases), Event.type.in_(LOOKS)).order_by(Event.id).limit(MOST_ROWS)
+    found = list(db.session.scalars(query))
+    told = payloads_told(found)
+    return [event for event in found if (told[event.id] or {}).get("report") == report.code]
 
 
 def _original(thing: Photo | Recording) -> File | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.erasing import LOOKS
+from casework.look_reasons import payloads_told
 from casework.models import Case, CaseReport, Event, Membership, Report
 from casework.permissions import Role
 from casework.rights.requests import Person, account_stream, reports_of_account
@@ -50,10 +51,12 @@ def looks_at(person: Person) -> list[Look]:
     codes = {report.code for report in reports}
     which.append(Event.case_id.in_(_cases_of(reports)))
     query = select(Event).where(or_(*which), Event.type.in_(LOOKS)).order_by(Event.id.desc()).limit(MOST_SHOWN)
-    events = [event for event in db.session.scalars(query) if event.case_id is None or (event.payload or {}).get("report") in codes]
+    found = list(db.session.scalars(query))
+    told = {event_id: payload or {} for event_id, payload in payloads_told(found).items()}
+    events = [event for event in found if event.case_id is None or told[event.id].get("report") in codes]
     seats = _seats({event.actor_id for event in events if event.actor_id is not None})
     return [
-        Look(event.at, OCCASIONS[event.type], str((event.payload or {}).get("report") or ""), *seats.get(event.actor_id or 0, (None, None)))
+        Look(event.at, OCCASIONS[event.type], str(told[event.id].get("report") or ""), *seats.get(event.actor_id or 0, (None, None)))
         for event in events
     ]
 

@@ -158,7 +158,7 @@ def _mask(case: Case, now: datetime) -> int:
     # what was asked about these data holds the contact that was to stand in their place
     db.session.execute(update(DataRequest).where(DataRequest.report_id.in_(ids)).values(sealed_words=None, sealed_reply=None))
     db.session.execute(delete(BlockedSender).where(BlockedSender.report_id.in_(ids)))
-    erase_reasons_to_look(reports, [])
+    erase_reasons_to_look(reports, at=now)
     record(case, "mask_identity", by=SYSTEM, at=now, reports=len(reports))
     return len(reports)
 

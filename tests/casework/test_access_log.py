@@ -114,7 +114,7 @@ def test_what_was_erased_with_the_person_is_said_to_be_so(small: build.World) ->
     filed = build.file_report(small)
     look(small, filed.case)
     with unit_of_work():
-        erase_reasons_to_look([db.session.get_one(Report, filed.report.id)], [])
+        erase_reasons_to_look([db.session.get_one(Report, filed.report.id)], at=build.NOON)
     [told] = looks_logged(small.actor("inspector"), Wanted()).looks
     assert (told.is_erased, told.reason, told.code) == (True, "", filed.case.code)
 

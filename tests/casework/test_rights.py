@@ -512,7 +512,8 @@ def test_a_copy_holds_all_that_is_held_and_nothing_of_others(sqlite_app: Flask) 
     assert (told["ratings"][0]["level"]["en"], told["ratings"][0]["reason"]) == ("Not satisfied", "Chưa dọn hết.")
     assert told["answers"][1]["findings"] == build.ANSWER["findings"]
     assert told["looks"] == [
-        {"at": NOW.isoformat(), "role": {"vi": "Tổ vận hành", "en": "The operations team"}, "reason": "Cần hỏi đường vào lýdoxem."}
+        {"at": NOW.isoformat(), "role": {"vi": "Tổ vận hành", "en": "The operations team"}, "reason": "Cần hỏi đường vào lýdoxem.",
+         "occasion": {"vi": "Xem họ tên, cách liên hệ để xử lý phản ánh", "en": "Looked at name and contact to handle the report"}}
     ]
     assert {row["kind"]["en"] for row in told["messages"]} >= {"When a report was sent", "When the answer is published"}
     for name in names:

@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.models import TextTemplate
+from casework.events import record
+from casework.models import Event, TextTemplate
 from tests import build
 from tests.workflows.test_hearing import OLD_MODEL
 from web.config import Config
@@ -59,3 +61,18 @@ def test_people_who_made_their_own_are_told_of_the_draft(sqlite_app: Flask, sqli
 def test_an_installation_that_has_not_begun_is_left_alone(sqlite_app: Flask, sqlite_config: Config) -> None:
     assert bring_release(sqlite_config, now=LATER) == []
     assert states() == []
+
+
+def test_reasons_typed_for_lists_with_senders_are_taken_out_of_the_cases(sqlite_app: Flask, sqlite_config: Config) -> None:
+    world = build.standard_world()
+    case = build.file_report(world).case
+    with unit_of_work():
+        told = {"report": case.code, "reason": "Mời bà Bí họp xóm.", "output": "0123456789abcdef"}
+        record(lock_case(case.id), "export_identity", by=world.actor("ops_lead"), at=build.NOON, **told)
+    assert bring_release(sqlite_config, now=LATER) == [
+        "The reasons of lists with senders were taken out of 1 looks at senders: each stands once now."
+    ]
+    assert bring_release(sqlite_config, now=LATER) == []
+    db.session.rollback()
+    streams = {event.stream for event in db.session.scalars(select(Event)) if "Bí" in str(event.payload)}
+    assert streams == {"output:0123456789abcdef"}

@@ -1,0 +1,156 @@
+"""Why somebody had a list that names senders made: told once, in a stream of that list's own, to which the looks at each sender point.
+
+One reason is typed about all senders of a list, and may name one of them: in the history of each case it would outlive the erasure of
+that one, and stand in the copies of the others. Looks recorded before there was this stream hold the reason themselves; `gather_reasons`
+takes it out of them. A payload can only be emptied as a whole (casework/events.py), so what else it told is told again by an event of the
+same history.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, null, select, tuple_, update
+
+from casework.cases import lock_case
+from casework.db import db, unit_of_work
+from casework.events import append, record
+from casework.models import Event, EventStream, Output
+from casework.models.events import LOOKS
+from casework.permissions import SYSTEM, Actor
+from casework.words import Bilingual
+
+LOOKED, GIVEN, RESTATED = "export_identity", "give_reason", "restate_look"
+GONE = "…"
+"""Stands in an order where its reason was."""
+ERASED = Bilingual(
+    "Lý do đã bị xóa cùng dữ liệu của một người gửi. Vui lòng yêu cầu lại.",
+    "The reason was erased with a sender's data. Please ask for it again.",
+)
+TOGETHER = 200
+"""Looks read at a time while reasons are gathered."""
+
+Payload = dict[str, Any]
+
+
+def give_reason(output: str, reason: str, *, by: Actor, at: datetime) -> None:
+    """Write down why the list with this ref names senders, once however often it is tried. Records `give_reason`."""
+    if db.session.get(EventStream, _stream(output)) is None:
+        append(_stream(output), GIVEN, by=by, at=at, payload={"reason": reason})
+
+
+def payloads_told(events: Iterable[Event]) -> dict[int, Payload | None]:
+    """What each of some events tells, by id: of a look for a list with its reason, None in its place once that was erased."""
+    events = list(events)
+    again = _told_again([event for event in events if event.type == LOOKED and event.payload is None])
+    told = {event.id: event.payload if event.payload is not None else again.get((event.stream, event.seq)) for event in events}
+    pointing = {event.id: str(payload["output"]) for event in events if (payload := told[event.id]) and _points(event, payload)}
+    reasons = _reasons_of(set(pointing.values()))
+    return told | {id_: {**(told[id_] or {}), "reason": reasons.get(output)} for id_, output in pointing.items()}
+
+
+def looks_of_output(output: str, *, since: datetime, most: int) -> list[Payload]:
+    """What the looks for one list tell; `since` is when it was ordered."""
+    looked = select(Event.payload).where(LOOKS, Event.at >= since, Event.type == LOOKED, Event.case_id.is_not(None))
+    emptied = select(Event.case_id).where(LOOKS, Event.at >= since, Event.type == LOOKED, Event.case_id.is_not(None), Event.salt.is_(None))
+    again = select(Event.payload).where(Event.case_id.in_(emptied), Event.type == RESTATED)
+    found = [db.session.scalars(query.where(_is_of({output})).limit(most)) for query in (looked, again)]
+    return [payload for payloads in found for payload in payloads if payload]
+
+
+def erase_reasons_given(outputs: Collection[str], *, at: datetime) -> None:
+    """Erase why these lists were made, in events and orders. A list that is still to be made has to be ordered anew, with a reason."""
+    if not outputs:
+        return
+    empty_payloads(and_(Event.stream.in_([_stream(output) for output in outputs]), Event.type == GIVEN))
+    of_them = update(Output).where(Output.ref.in_(outputs), Output.has_identity)
+    ended = {"state": "failed", "ended_at": at, "leased_until": None, "error": ERASED.vi, "error_en": ERASED.en}
+    for change in (of_them.where(Output.state.in_(("waiting", "making"))).values(ended), of_them.values(reason=GONE)):
+        db.session.execute(change, execution_options={"synchronize_session": "fetch"})
+
+
+def erase_reasons_within(outputs: Collection[str]) -> None:
+    """Empty every look for these lists that holds the reason itself: one an older program has written since they were gathered."""
+    if outputs:
+        query = select(Event.id).where(_holds_reason(), _is_of(outputs))
+        empty_payloads(Event.id.in_(list(db.session.scalars(query))))
+
+
+def empty_payloads(which: ColumnElement[bool]) -> None:
+    """Empty what some events tell, with the salts: the digests stay, and say nothing any more."""
+    written = update(Event).where(which, Event.salt.is_not(None))
+    db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
+
+
+def gather_reasons(now: datetime) -> int:
+    """Take the reasons of lists out of the looks that hold them themselves; returns of how many. Records `give_reason` for each list,
+    and for each look `restate_look` with all but the reason.
+
+    A case is a unit of work of its own: killed anywhere it goes on with what is left.
+    """
+    gathered, after = 0, None
+    while rows := _holding(after):
+        after = (rows[-1].at, rows[-1].id)
+        for case_id in sorted({row.case_id for row in rows}):
+            with unit_of_work():
+                gathered += _gather(case_id, now)
+    return gathered
+
+
+def _holding(after: tuple[datetime, int] | None) -> Sequence[Any]:
+    query = select(Event.at, Event.id, Event.case_id).where(_holds_reason()).order_by(Event.at, Event.id).limit(TOGETHER)
+    if after is not None:
+        query = query.where(tuple_(Event.at, Event.id) > tuple_(*after))
+    rows = db.session.execute(query).all()
+    db.session.rollback()
+    return rows
+
+
+def _gather(case_id: int, now: datetime) -> int:
+    case = lock_case(case_id)
+    query = select(Event).where(_holds_reason(), Event.case_id == case_id).order_by(Event.seq)
+    events = list(db.session.scalars(query.execution_options(populate_existing=True)))
+    for event in events:
+        told = dict(event.payload or {})
+        give_reason(str(told["output"]), str(told.pop("reason")), by=SYSTEM, at=now)
+        record(case, RESTATED, by=SYSTEM, at=now, seq=event.seq, **told)
+    db.session.flush()
+    empty_payloads(Event.id.in_([event.id for event in events]))
+    db.session.expire_all()
+    return len(events)
+
+
+def _points(event: Event, payload: Payload) -> bool:
+    return event.type == LOOKED and event.case_id is not None and "output" in payload and "reason" not in payload
+
+
+def _told_again(events: Sequence[Event]) -> dict[tuple[str, int], Payload]:
+    """What events whose reason was taken out of them told besides, by stream and number."""
+    cases = {event.case_id for event in events if event.case_id is not None}
+    if not cases:
+        return {}
+    query = select(Event.stream, Event.payload).where(Event.case_id.in_(cases), Event.type == RESTATED)
+    found = [(row.stream, dict(row.payload)) for row in db.session.execute(query) if row.payload]
+    return {(stream, payload.pop("seq")): payload for stream, payload in found}
+
+
+def _reasons_of(outputs: Collection[str]) -> dict[str, str]:
+    if not outputs:
+        return {}
+    streams = {_stream(output): output for output in outputs}
+    query = select(Event.stream, Event.payload).where(Event.stream.in_(streams), Event.seq == 1)
+    return {streams[row.stream]: str(row.payload["reason"]) for row in db.session.execute(query) if row.payload}
+
+
+def _holds_reason() -> ColumnElement[bool]:
+    is_look = and_(LOOKS, Event.type == LOOKED, Event.case_id.is_not(None))
+    return and_(is_look, Event.payload["reason"].as_string().is_not(None), Event.payload["output"].as_string().is_not(None))
+
+
+def _is_of(outputs: Collection[str]) -> ColumnElement[bool]:
+    output: ColumnElement[str] = Event.payload["output"].as_string()
+    return output.in_(outputs)
+
+
+def _stream(output: str) -> str:
+    return f"output:{output}"
