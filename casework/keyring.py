@@ -93,6 +93,11 @@ class Keyring:
         return cls(_read(path), path)
 
     @classmethod
+    def parse(cls, stored: bytes) -> Self:
+        """The keyring in the bytes of a key file; raises KeyringUnusable."""
+        return cls(_parsed(stored, Path("keyring")))
+
+    @classmethod
     def create(cls, path: Path) -> Self:
         """Write a new key file (owner only, on the disk before this returns); raises KeyringUnusable if one is there.
 
@@ -226,7 +231,17 @@ def _stamp_of(path: Path | None) -> tuple[int, int] | None:
 
 def _read(path: Path) -> _Keys:
     try:
-        stored = json.loads(path.read_text("ascii"))
+        return _parsed(path.read_bytes(), path)
+    except OSError as error:
+        raise KeyringUnusable(
+            f"Không đọc được tệp khóa {path}: {error.strerror}.",
+            f"The key file {path} cannot be read: {error.strerror}.",
+        ) from None
+
+
+def _parsed(content: bytes, path: Path) -> _Keys:
+    try:
+        stored = json.loads(content.decode("ascii"))
         keys = _Keys(
             current=stored["current"],
             sealing={key_id: _key_bytes(key) for key_id, key in stored["keys"].items()},
@@ -234,11 +249,6 @@ def _read(path: Path) -> _Keys:
         )
         if keys.current not in keys.sealing or not all(map(KEY_ID.fullmatch, keys.sealing)):
             raise ValueError("key ids")
-    except OSError as error:
-        raise KeyringUnusable(
-            f"Không đọc được tệp khóa {path}: {error.strerror}.",
-            f"The key file {path} cannot be read: {error.strerror}.",
-        ) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         # `from None`: the parser's own message would quote the file, keys and all
         raise KeyringUnusable(f"Tệp khóa {path} bị hỏng.", f"The key file {path} is damaged.") from None

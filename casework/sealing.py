@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from casework.errors import CaseworkError
-from casework.keyring import KEY_ID, KEY_SIZE, current_keyring
+from casework.keyring import KEY_ID, KEY_SIZE, Keyring, current_keyring
 
 VALUE_MAGIC = b"LBS\x01"
 """Starts a sealed value, with the version of its form: magic, id length, key id, nonce, ciphertext, tag."""
@@ -208,12 +208,13 @@ def _read_fully(source: BinaryIO, size: int) -> bytes:
 # -- digests ----------------------------------------------------------------------------------------------------------
 
 
-def lookup_digest(value: str, *, purpose: str) -> str:
+def lookup_digest(value: str, *, purpose: str, keyring: Keyring | None = None) -> str:
     """A keyed digest (HMAC-SHA256, 64 hex digits) to find a phone, e-mail or secret by equality without storing it.
 
-    The caller brings the value into one form first. Without the key nobody can try all telephone numbers.
+    The caller brings the value into one form first. Without the key nobody can try all telephone numbers. `keyring` is another one
+    than this process uses.
     """
-    return hmac.new(_lookup_key(current_keyring().lookup_key, purpose), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_lookup_key((keyring or current_keyring()).lookup_key, purpose), value.encode(), hashlib.sha256).hexdigest()
 
 
 def new_tracking_secret() -> str:

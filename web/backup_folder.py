@@ -1,6 +1,6 @@
 """The folder of a backup: what lies in it, with a SHA-256 of every byte, and the check of all of it.
 
-manifest.json      what was saved, when, with which program and schema; SHA-256 of the two files below and of itself
+manifest.json      what was saved, when, with which program and schema; SHA-256 of the two files below and of itself, sealed
 contents.txt       SHA-256 and name of every other file, as `sha256sum --check` reads them
 database.sqlite3   or database.pgdump
 files/  anchors/   as in the data folder; originals stay sealed, the keys are not here
@@ -12,7 +12,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,8 +20,12 @@ import orjson
 
 from casework.errors import CaseworkError
 from casework.file_store import PIECE
+from casework.keyring import Keyring
+from casework.sealing import lookup_digest
 
-FORMAT = 1
+FORMAT, UNSEALED = 2, 1
+"""Of a manifest with a seal, and of one without: releases up to 0.9.0 made none."""
+SEAL_PURPOSE = "seal of a backup"
 MANIFEST, CONTENTS = "manifest.json", "contents.txt"
 
 
@@ -41,12 +45,24 @@ class Manifest:
     counts: Mapping[str, int]
     key_ids: tuple[str, ...]
     parts: Mapping[str, str]
+    seal: str | None = None
 
     def stored(self) -> bytes:
-        """The manifest as its file holds it: canonical JSON with its own SHA-256, so that no byte can change unseen."""
-        content: dict[str, Any] = {**self.__dict__, "format": FORMAT}
-        digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        return orjson.dumps({**content, "digest": digest}, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+        """The manifest as its file holds it: canonical JSON with its own SHA-256, so that no byte can change unseen, and its seal."""
+        sealed = {"seal": self.seal} if self.seal is not None else {}
+        content = {**self._content(self.seal is not None), "digest": self._digest(self.seal is not None), **sealed}
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+
+    def sealed_by(self, keyring: Keyring) -> str:
+        """The seal this installation's keys put on it: whoever changes a byte and makes the digests anew cannot make that."""
+        return lookup_digest(self._digest(True), purpose=SEAL_PURPOSE, keyring=keyring)
+
+    def _digest(self, is_sealed: bool) -> str:
+        return hashlib.sha256(orjson.dumps(self._content(is_sealed), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def _content(self, is_sealed: bool) -> dict[str, Any]:
+        content = {name: value for name, value in self.__dict__.items() if name != "seal"}
+        return {**content, "format": FORMAT if is_sealed else UNSEALED}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -54,7 +70,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         stored = (folder / MANIFEST).read_bytes()
         content = orjson.loads(stored)
-        if content.pop("format") != FORMAT:
+        if content.pop("format") != (FORMAT if "seal" in content else UNSEALED):
             raise ValueError("format")
         content.pop("digest")
         manifest = Manifest(**{**content, "key_ids": tuple(content["key_ids"])})
@@ -124,12 +140,13 @@ class Writing:
         """Add what can be read there, and its line in the contents."""
         self._write(opened.read, name)
 
-    def finish(self, dump: str, facts: Mapping[str, Any]) -> Manifest:
-        """Write the manifest, bring everything to the disk and give the folder its name."""
+    def finish(self, dump: str, facts: Mapping[str, Any], keyring: Keyring | None) -> Manifest:
+        """Write the manifest, sealed where there is a keyring, bring everything to the disk and give the folder its name."""
         self._contents.close()
         parts = {name: _digest_of(self.path(name)) for name in (dump, CONTENTS)}
         self.size += sum(self.path(name).stat().st_size for name in parts)
         manifest = Manifest(**{**facts, "key_ids": tuple(facts["key_ids"])}, parts=parts)
+        manifest = replace(manifest, seal=manifest.sealed_by(keyring)) if keyring is not None else manifest
         self.path(MANIFEST).write_bytes(manifest.stored())
         for path in (MANIFEST, CONTENTS):
             self.path(path).chmod(0o600)

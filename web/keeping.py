@@ -1,5 +1,6 @@
 """`langbiang verify`, `backup` and `restore`: each returns what it found or did and prints nothing (docs/operations.md)."""
 
+import hmac
 import os
 import shutil
 from collections.abc import Iterator
@@ -46,7 +47,10 @@ class RestoreRefused(CaseworkError):
 
 @dataclass(frozen=True)
 class Backup:
-    """A finished backup. `missing` are files a row names and the storage did not have: the backup is whole but for them."""
+    """A finished backup. `missing` are files a row names and the storage did not have: the backup is whole but for them.
+
+    Its manifest has no seal where there was no keyring.
+    """
 
     folder: Path
     manifest: Manifest
@@ -58,11 +62,13 @@ class Backup:
 
 @dataclass(frozen=True)
 class Restored:
-    """A restored installation. `missing` says what was not restored; `verification` is None when migrations have to run first."""
+    """A restored installation. `missing` says what was not restored, `unproven` why nobody knows whether the backup is as it was made;
+    `verification` is None when migrations have to run first."""
 
     manifest: Manifest
     missing: tuple[Bilingual, ...]
     verification: Verification | None
+    unproven: Bilingual | None = None
 
 
 def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = None) -> Backup:
@@ -71,6 +77,7 @@ def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = N
     The folder has its name once everything is on the disk. Raises BackupRefused, DumpRefused, KeysRefused, KeyringUnusable.
     """
     _refuse_folder(config, folder, keys)
+    keyring = _keyring_of(config, {})
     writing = Writing(folder)
     try:
         with dumped(config.database_url, writing.path(dump_name(config.database_url))) as connection:
@@ -79,7 +86,7 @@ def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = N
             facts = _facts(config, connection, now)
         if keys is not None:
             save_keys(config, keys, now=now)
-        manifest = writing.finish(dump_name(config.database_url), facts)
+        manifest = writing.finish(dump_name(config.database_url), facts, keyring)
     except OSError as error:
         raise BackupRefused(f"Không ghi được bản sao lưu: {error.strerror}.", f"The backup cannot be written: {error.strerror}.") from error
     finally:
@@ -87,13 +94,21 @@ def backup(config: Config, folder: Path, *, now: datetime, keys: Path | None = N
     return Backup(folder, manifest, writing.files, writing.size, tuple(missing), keys)
 
 
-def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = None) -> Restored:
-    """Fill an empty installation from a backup, after its every byte has been checked, and verify the result.
+def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = None, unproven: bool = False) -> Restored:
+    """Fill an empty installation from a backup, after its seal and its every byte have been checked, and verify the result.
 
-    Raises RestoreRefused, BackupDamaged, DumpRefused, KeysRefused; nothing has been written then, except by a failing disk.
+    `unproven` takes a backup without a seal, or whose seal cannot be checked for want of keys; one whose seal does not fit is never
+    restored. Raises RestoreRefused, BackupDamaged, DumpRefused, KeysRefused, KeyringUnusable; nothing has been written then, except by
+    a failing disk.
     """
     manifest = read_manifest(folder)
     given = read_keys(keys) if keys is not None else {}
+    doubt = _doubt(manifest, _keyring_of(config, given))
+    if doubt is not None and not unproven:
+        raise RestoreRefused(
+            f"{doubt.vi} Nếu chắc chắn bản sao lưu này chưa bị ai sửa, hãy chạy lại với --unproven.",
+            f"{doubt.en} If you are sure that nobody has changed this backup, run it again with --unproven.",
+        )
     _refuse_target(config, manifest)
     refuse_other_keys(config, given)
     refuse_changed(folder, manifest)
@@ -113,7 +128,36 @@ def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = 
     load_dump(folder / dump_name(config.database_url), config.database_url)
     place_keys(config, given)
     is_current = manifest.revision == migrations.newest_revision()
-    return Restored(manifest, tuple(_missing(config, manifest, is_current=is_current)), verify(config, now=now) if is_current else None)
+    missing = tuple(_missing(config, manifest, is_current=is_current))
+    return Restored(manifest, missing, verify(config, now=now) if is_current else None, doubt)
+
+
+def _keyring_of(config: Config, given: dict[str, bytes]) -> Keyring | None:
+    """The keyring that was given, else the one in place. Raises KeyringUnusable."""
+    if "keyring" in given:
+        return Keyring.parse(given["keyring"])
+    return Keyring.load(config.keyring) if config.keyring.exists() else None
+
+
+def _doubt(manifest: Manifest, keyring: Keyring | None) -> Bilingual | None:
+    """Why nobody can tell whether a backup is as it was made; None where its seal proves it. Raises BackupDamaged."""
+    if manifest.seal is None:
+        return Bilingual(
+            "Bản sao lưu không có niêm phong: do phiên bản 0.9.0 trở về trước tạo, hoặc niêm phong đã bị bỏ đi. Không biết được nội dung "
+            "có bị sửa hay không.",
+            "The backup has no seal: a release up to 0.9.0 made it, or somebody took the seal away. Nobody knows whether it was changed.",
+        )
+    if keyring is None:
+        return Bilingual(
+            "Không có khóa để kiểm tra niêm phong của bản sao lưu: hãy đưa tệp khóa bằng --keys.",
+            "There are no keys to check the seal of the backup with: give the file of keys with --keys.",
+        )
+    if not hmac.compare_digest(manifest.seal, manifest.sealed_by(keyring)):
+        raise BackupDamaged(
+            "Niêm phong của bản sao lưu không khớp: bản sao lưu đã bị sửa, hoặc khóa là của hệ thống khác. Không khôi phục.",
+            "The seal of the backup does not fit: the backup was changed, or the keys are another installation's. It is not restored.",
+        )
+    return None
 
 
 def _refuse_folder(config: Config, folder: Path, keys: Path | None) -> None:

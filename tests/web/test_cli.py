@@ -241,6 +241,12 @@ def test_backup_and_restore_say_what_they_did(
     restored = langbiang("restore", tmp_path / "backup", "--keys", tmp_path / "keys.json", variables=empty)
     assert "Restored the backup" in restored.stdout
     assert "Nothing is wrong." in restored.stdout
+    assert restored.stderr == ""
+    other = {"LANGBIANG_DATA": str(tmp_path / "other")}
+    refused = langbiang("restore", tmp_path / "backup", variables=other)
+    assert (refused.returncode, "--unproven" in refused.stderr) == (1, True)
+    unproven = langbiang("restore", tmp_path / "backup", "--unproven", variables=other)
+    assert "WARNING: There are no keys to check the seal" in unproven.stderr
     assert langbiang("restore", tmp_path / "nowhere", variables=sqlite_environment).returncode == 2
 
 

@@ -1,12 +1,15 @@
 """Verify, backup and restore as the command line calls them: on both databases, while people work, and with one byte changed."""
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from flask import Flask
 from PIL import Image
@@ -23,6 +26,7 @@ from tests import build, tampering
 from tests.conftest import environment_of
 from tests.postgres import Cluster
 from web import dumps, keeping
+from web.backup_folder import read_manifest
 from web.config import Config
 from web.keeping import BackupDamaged, BackupRefused, DumpRefused, KeysRefused, RestoreRefused, Verification, backup, restore, verify
 
@@ -172,11 +176,11 @@ def test_a_changed_byte_is_found_wherever_it_is(world: build.World, config: Conf
         for position in (0, len(whole) // 2, len(whole) - 1):
             path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
             with pytest.raises(BackupDamaged) as refused:
-                restore(elsewhere, folder, now=build.NOON)
+                restore(elsewhere, folder, now=build.NOON, unproven=True)
             assert path.name in refused.value.en or path.name == "contents.txt"
         path.write_bytes(whole)
     assert dumps.is_empty(elsewhere.database_url)
-    assert restore(elsewhere, folder, now=build.NOON).verification is not None
+    assert restore(elsewhere, folder, now=build.NOON, unproven=True).verification is not None
 
 
 @on_sqlite
@@ -184,21 +188,86 @@ def test_a_file_missing_from_a_backup_or_added_to_it_is_found(world: build.World
     backup(config, folder, now=build.NOON)
     (folder / "files" / "note.txt").write_text("?")
     with pytest.raises(BackupDamaged, match=r"files/note\.txt"):
-        restore(elsewhere, folder, now=build.NOON)
+        restore(elsewhere, folder, now=build.NOON, unproven=True)
     (folder / "files" / "note.txt").unlink()
     next(path for path in (folder / "files").rglob("*") if path.is_file()).unlink()
     with pytest.raises(BackupDamaged, match="lacks"):
-        restore(elsewhere, folder, now=build.NOON)
+        restore(elsewhere, folder, now=build.NOON, unproven=True)
 
 
 def test_without_the_keys_a_restore_says_what_is_missing(world: build.World, config: Config, elsewhere: Config, folder: Path) -> None:
     backup(config, folder, now=build.NOON)
-    restored = restore(elsewhere, folder, now=build.NOON)
+    restored = restore(elsewhere, folder, now=build.NOON, unproven=True)
     assert [str(elsewhere.keyring) in text.en for text in restored.missing] == [True, False]
     assert "signs anchors" in restored.missing[1].en
     assert faults(restored.verification) == {"file.key_missing", "seal.key_missing"}
     Keyring.create(elsewhere.keyring)
     assert faults(verify(elsewhere, now=build.NOON)) == {"file.key_missing", "seal.key_missing"}
+
+
+# -- the seal of a backup ----------------------------------------------------------------------------------------------------
+
+
+def with_sums_made_anew(folder: Path, *, seal: bool) -> None:
+    """Change the database of a backup as somebody does who knows how a manifest is made, and has no keys."""
+    dump = next(folder.glob("database.*"))
+    dump.write_bytes(dump.read_bytes() + b" ")
+    manifest = read_manifest(folder)
+    parts = {**manifest.parts, dump.name: hashlib.sha256(dump.read_bytes()).hexdigest()}
+    changed = replace(manifest, parts=parts, seal=manifest.seal if seal else None)
+    (folder / "manifest.json").write_bytes(changed.stored())
+
+
+def test_a_backup_changed_with_its_sums_made_anew_is_refused_by_its_seal(
+    world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path
+) -> None:
+    backup(config, folder, now=build.NOON, keys=keys)
+    with_sums_made_anew(folder, seal=True)
+    for unproven in (False, True):
+        with pytest.raises(BackupDamaged, match="seal of the backup does not fit"):
+            restore(elsewhere, folder, now=build.NOON, keys=keys, unproven=unproven)
+    with_sums_made_anew(folder, seal=False)
+    with pytest.raises(RestoreRefused, match=r"no seal.*--unproven"):
+        restore(elsewhere, folder, now=build.NOON, keys=keys)
+    assert dumps.is_empty(elsewhere.database_url)
+
+
+def test_the_keys_in_place_prove_a_backup_and_those_of_another_installation_do_not(
+    world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path
+) -> None:
+    backup(config, folder, now=build.NOON, keys=keys)
+    with pytest.raises(RestoreRefused, match="no keys to check"):
+        restore(elsewhere, folder, now=build.NOON)
+    Keyring.create(elsewhere.keyring)
+    with pytest.raises(BackupDamaged, match="another installation's"):
+        restore(elsewhere, folder, now=build.NOON)
+    shutil.copyfile(config.keyring, elsewhere.keyring)
+    Keyring.load(elsewhere.keyring).rotate()
+    assert restore(elsewhere, folder, now=build.NOON).unproven is None, "a key exchanged since changes nothing"
+
+
+@on_sqlite
+def test_a_backup_an_older_release_made_is_restored_when_asked_for_and_warned_of(
+    world: build.World, config: Config, elsewhere: Config, folder: Path, keys: Path
+) -> None:
+    backup(config, folder, now=build.NOON, keys=keys)
+    manifest = read_manifest(folder)
+    content = {name: value for name, value in manifest.__dict__.items() if name != "seal"} | {"format": 1}
+    digest = hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    as_before = orjson.dumps({**content, "digest": digest}, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+    (folder / "manifest.json").write_bytes(as_before)
+    with pytest.raises(RestoreRefused, match="0\\.9\\.0"):
+        restore(elsewhere, folder, now=build.NOON, keys=keys)
+    restored = restore(elsewhere, folder, now=build.NOON, keys=keys, unproven=True)
+    assert restored.unproven is not None
+    assert restored.verification is not None
+    assert restored.verification.findings == []
+
+
+@on_sqlite
+def test_without_a_keyring_a_backup_is_made_and_has_no_seal(world: build.World, config: Config, folder: Path) -> None:
+    config.keyring.unlink()
+    assert backup(config, folder, now=build.NOON).manifest.seal is None
 
 
 def test_what_people_do_during_a_backup_is_in_it_whole_or_not_at_all(
@@ -242,7 +311,7 @@ def test_nothing_is_restored_over_anything(world: build.World, config: Config, e
     (elsewhere.data / "anchors").mkdir()
     (elsewhere.data / "anchors" / "000001.json").write_text("{}")
     with pytest.raises(RestoreRefused, match="anchors is not empty"):
-        restore(elsewhere, folder, now=build.NOON)
+        restore(elsewhere, folder, now=build.NOON, keys=keys)
     shutil.rmtree(elsewhere.data / "anchors")
     Keyring.create(elsewhere.keyring)
     with pytest.raises(KeysRefused, match="another key"):
@@ -296,7 +365,7 @@ def test_a_backup_of_one_kind_of_database_is_refused_for_the_other(
     backup(sqlite_config, folder, now=build.NOON)
     other = Config.from_environment(environment_of(tmp_path / "other", postgres.url("postgres")))
     with pytest.raises(RestoreRefused, match="of a sqlite database"):
-        restore(other, folder, now=build.NOON)
+        restore(other, folder, now=build.NOON, unproven=True)
 
 
 def test_without_the_programs_of_the_servers_version_a_sentence_says_what_to_install(

@@ -37,14 +37,16 @@ def backup(folder: Path, keys: Path | None) -> None:
     config, now = Config.from_environment(), datetime.now(UTC)
     made = save(config, folder, now=now, keys=keys)
     told = {"files": made.files, "bytes": made.size, "oldest": oldest_beside(folder)}
-    leave_trace(config, "backup", is_well=not made.missing, facts=told, now=now)
+    leave_trace(config, "backup", is_well=not made.missing and made.manifest.seal is not None, facts=told, now=now)
     if made.keys:
         leave_trace(config, "keys", is_well=True, facts={"keys": sorted(Keyring.load(config.keyring).key_ids)}, now=now)
     click.echo(f"Saved {made.files} files, {made.size} bytes in all, to {made.folder}.")
     click.echo(f"Saved the keys to {made.keys}." if made.keys else "The keys are not in it: save them apart with --keys FILE.")
     for name in made.missing:
         say_error(f"The file {name} is named by a row but was not in the storage.")
-    finish(not made.missing)
+    if made.manifest.seal is None:
+        say_error(f"It has no seal, because there is no keyring at {config.keyring}: nobody can prove later that it was not changed.")
+    finish(not made.missing and made.manifest.seal is not None)
 
 
 @click.command("backed-up")
@@ -76,12 +78,15 @@ def health(language: str) -> None:
 @click.command()
 @click.argument("folder", type=EXISTING)
 @click.option("--keys", type=EXISTING, help="File with the keys, as saved by backup --keys.")
-def restore(folder: Path, keys: Path | None) -> None:
+@click.option("--unproven", is_flag=True, help="Also restore a backup without a seal, as releases up to 0.9.0 made them, or without keys.")
+def restore(folder: Path, keys: Path | None, unproven: bool) -> None:
     """Fill an empty installation from the backup in FOLDER and verify it."""
     from web.config import Config
     from web.keeping import restore as load
 
-    done = load(Config.from_environment(), folder, now=datetime.now(UTC), keys=keys)
+    done = load(Config.from_environment(), folder, now=datetime.now(UTC), keys=keys, unproven=unproven)
+    if done.unproven is not None:
+        say_error(f"WARNING: {done.unproven.en}")
     click.echo(f"Restored the backup of {done.manifest.made_at}.")
     for words in done.missing:
         say_error(words.en)
