@@ -50,6 +50,9 @@ TOLD = {
 }
 """Each row of these tables was written together with one such event."""
 
+TITLED = ("verify",)
+"""Acts that give a case its title, and tell it in their event."""
+
 MOVED = {Answer: "answers_moved", Decision: "decisions_moved"}
 """How many of these rows a merge or a split has brought to a case (or taken, below zero), as its history says."""
 
@@ -65,6 +68,7 @@ def check_cases(*, now: datetime) -> Iterator[Finding]:
     yield from check_search_index()
     yield from _main_reports()
     yield from _rows_against_events()
+    yield from _titles()
     yield from _outbox(now)
 
 
@@ -273,6 +277,25 @@ def _rows_against_events() -> Iterator[Finding]:
                 "case.history", row.code,
                 f"Hồ sơ {row.code} có {row.rows} dòng “{name}” nhưng lịch sử ghi {row.events} lần.",
                 f"The case {row.code} has {row.rows} rows “{name}”; its history tells of {row.events}.",
+            )  # fmt: skip
+
+
+def _titles() -> Iterator[Finding]:
+    """A title is written by an act, and the newest of these tells it; one whose content was erased tells nothing any more."""
+    newest = select(Event.case_id, func.max(Event.seq).label("seq")).where(Event.type.in_(TITLED)).group_by(Event.case_id).subquery()
+    query = (
+        select(Case.code, Case.title, cast(Event.payload, String).label("payload"))
+        .join(newest, newest.c.case_id == Case.id)
+        .join(Event, and_(Event.case_id == Case.id, Event.seq == newest.c.seq))
+    )
+    for row in _rows(query.where(Case.quarantined_at.is_(None))):
+        with suppress(ValueError, TypeError, KeyError):
+            if orjson.loads(row.payload)["title"] == row.title:
+                continue
+            yield fault(
+                "case.title", row.code,
+                f"Tiêu đề hồ sơ {row.code} đã bị sửa ngoài chương trình, không khớp với lịch sử.",
+                f"The title of the case {row.code} was changed past the program and differs from its history.",
             )  # fmt: skip
 
 

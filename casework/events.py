@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, null, select, update
 
 from casework.db import db, kept_for_step
 from casework.models import Case, Event, EventStream
@@ -56,6 +56,12 @@ def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[st
     head.seq, head.hash, head.changed_at = event.seq, event.hash, at
     db.session.add(event)
     return event
+
+
+def empty_payloads(which: ColumnElement[bool]) -> None:
+    """Empty what some events tell, with the salts: the digests stay, and say nothing any more."""
+    written = update(Event).where(which, Event.salt.is_not(None))
+    db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
 
 
 def lock_streams_ahead(cases: Collection[Case]) -> None:

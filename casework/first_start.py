@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from casework.account_marks import begin_marks
 from casework.calendars import RULES_STREAM
 from casework.db import db
 from casework.errors import CaseworkError
@@ -49,6 +50,7 @@ def begin_installation(
     db.session.add_all([centre, administrator])
     append(RULES_STREAM, "begin_installation", by=SYSTEM, at=now, payload={"centre": prefix, "administrator": login})
     db.session.flush()
+    begin_marks(now=now)
     guard_sign_in(now=now)
     set_first_values(now=now)
     return centre

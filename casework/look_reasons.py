@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, null, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, select, tuple_, update
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.events import append, record
+from casework.events import append, empty_payloads, record
 from casework.models import Event, EventStream, Output
 from casework.models.events import LOOKS
 from casework.permissions import SYSTEM, Actor
@@ -74,12 +74,6 @@ def erase_reasons_within(outputs: Collection[str]) -> None:
     if outputs:
         query = select(Event.id).where(_holds_reason(), _is_of(outputs))
         empty_payloads(Event.id.in_(list(db.session.scalars(query))))
-
-
-def empty_payloads(which: ColumnElement[bool]) -> None:
-    """Empty what some events tell, with the salts: the digests stay, and say nothing any more."""
-    written = update(Event).where(which, Event.salt.is_not(None))
-    db.session.execute(written.values(payload=null(), salt=None), execution_options={"synchronize_session": False})
 
 
 def gather_reasons(now: datetime) -> int:

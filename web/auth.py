@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, HiddenField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
+from casework.account_marks import mark_account
 from casework.consent_notices import notice_shown, notice_today
 from casework.db import db, unit_of_work
 from casework.identity import EMAIL_PURPOSE, PHONE_PURPOSE, Contact, citizen_account
 from casework.limits import Limit, TooManyAttempts, count_attempt, forget_attempts, limit_set_by
 from casework.models import Account, LoginSession
-from casework.permissions import Action, Role, actor_for, may
+from casework.permissions import SYSTEM, Action, Role, actor_for, may
 from casework.sealing import lookup_digest
 from casework.settings.people import is_start_password_over
 from web.clock import now
@@ -136,7 +137,9 @@ def sign_in() -> ResponseReturnValue:
     account_id = account.id
     with unit_of_work(keeps_rows=True):
         account = db.session.get_one(Account, account_id)
-        account.password_hash = new_hash or account.password_hash
+        if new_hash is not None:
+            account.password_hash = new_hash
+            mark_account(account, by=SYSTEM, at=moment)
         for limit, subject in ((HERE, _here(login)), (KNOWN, _in_browser(login))):
             forget_attempts(limit, subject, now=moment)
         entry = enter(account, first="password", now=moment)
@@ -187,7 +190,7 @@ def register() -> ResponseReturnValue:
             notice = notice_shown(request.form.get("consent_notice", ""), moment)
             account = citizen_account(form.contact, password_hash=password_hash, language=account_language, now=moment)
             account.consented_at, account.consent_notice_id = moment, notice.id if notice is not None else None
-            db.session.flush()
+            mark_account(account, by=SYSTEM, at=moment)
             token = open_session(account, now=moment)
     except IntegrityError:
         refusal = _("There is an account with this phone number or e-mail already. Please sign in with it.")

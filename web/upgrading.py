@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import Flask
 from sqlalchemy import select
 
+from casework.account_marks import begin_marks
 from casework.db import db, prepare_engine, unit_of_work
 from casework.look_reasons import gather_reasons
 from casework.seeding import install_rules
@@ -33,6 +34,7 @@ def bring_release(config: Config, *, now: datetime) -> list[str]:
             with unit_of_work():
                 added = install_rules(now)
                 install_shipped_model(now=now)
+                begin_marks(now=now)
             done = [f"{added} rules and texts of this release were added."] if added else []
             if gathered := gather_reasons(now):
                 done.append(f"The reasons of lists with senders were taken out of {gathered} looks at senders: each stands once now.")

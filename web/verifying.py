@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Flask
 from sqlalchemy import func, select
 
+from casework.account_marks import check_account_marks
 from casework.anchor_verification import check_anchors
 from casework.case_verification import check_cases
 from casework.db import db, prepare_engine
@@ -51,7 +52,7 @@ class Verification:
 
 
 def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
-    """Prove chains, anchors, files, seals, cases, processes, facts, sums and frozen figures against each other, while
+    """Prove chains, anchors, files, seals, cases, accounts, processes, facts, sums and frozen figures against each other, while
     people work.
 
     Each file is looked for; every `every`-th is read, and the facts of every such case made anew, another part each day. A check that
@@ -68,6 +69,7 @@ def verify(config: Config, *, now: datetime, every: int = 1) -> Verification:
             lambda: check_anchors(config.data, shelf_of(store)),
             lambda: check_seals(sealed_columns(), key_ids=key_ids),
             lambda: check_cases(now=now),
+            check_account_marks,
             check_process,
             lambda: check_facts(every=every, first=now.toordinal()),
             check_snapshots,

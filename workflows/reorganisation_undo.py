@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from casework.account_marks import mark_accounts
 from casework.cases import lock_case
 from casework.db import db
 from casework.errors import CaseworkError
@@ -11,6 +12,7 @@ from casework.events import record
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Case, OutboxMessage, Reorganisation
 from casework.permissions import Actor, Role, actor_for
+from casework.reorganising.bodies import people_in
 from casework.reorganising.journal import Net, net_changes, put_back, rows_with
 from casework.reorganising.letters import take_out_of_letters
 from casework.reorganising.plans import locked_plan
@@ -103,6 +105,7 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     if found := obstacles(plan, nets):
         raise UndoRefused(*refused_words(found))
     done_at = plan.done_at or now
+    moved = people_in(nets)
     put_back(plan.id)
     run_again(nets)
     plan = locked_plan(by, ref)
@@ -110,6 +113,7 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     record_setting(
         KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "done"}, new={"state": "undone"}, reason=reason
     )
+    mark_accounts(moved, by=by, at=now)
     for case_id in case_ids:
         case = lock_case(case_id)
         _bring_back(case, nets, now)

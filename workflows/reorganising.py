@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
+from casework.account_marks import mark_accounts
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
@@ -14,10 +15,10 @@ from casework.local_time import local_day
 from casework.models import Account, Case, Refusal, Reorganisation
 from casework.permissions import SYSTEM, Actor, actor_for
 from casework.reorganising.blueprint import Blueprint, Kind
-from casework.reorganising.bodies import move_bodies
+from casework.reorganising.bodies import move_bodies, people_in
 from casework.reorganising.cases import RESTING, Target, concerned, move_case, new_desk, target_of
 from casework.reorganising.faults import faults_of
-from casework.reorganising.journal import journalled
+from casework.reorganising.journal import journalled, net_changes
 from casework.reorganising.letters import add_to_letters_behind, ways_of_letters
 from casework.reorganising.plans import PlanRefused, locked_plan
 from casework.reorganising.schedules import hand_schedules_on
@@ -71,6 +72,7 @@ def start(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
         KIND, plan.title, by=by, at=now, centre_id=plan.centre_id, old={"state": "draft"}, new={"state": "done", "on": plan.on},
         reason=reason,
     )  # fmt: skip
+    mark_accounts(people_in(net_changes(plan.id)), by=by, at=now)
     return plan
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
+from casework.account_marks import mark_account
 from casework.contacts.former import tell_former_contact
 from casework.contacts.sealed_codes import digest_of, kind_of
 from casework.db import db
@@ -20,7 +21,7 @@ from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.identity import Contact, citizen_account, open_contact, seal_contact
 from casework.models import Account, ConsentNotice, OutboxMessage, Report, Reporter
-from casework.permissions import Actor
+from casework.permissions import SYSTEM, Actor
 
 MOST_CLAIMED = 100
 """Reports linked to an account at one sign-in."""
@@ -64,6 +65,8 @@ def open_account(
     note_proof(account, contact, now=now)
     account.consented_at, account.consent_notice_id = now, notice.id if notice is not None else None
     db.session.flush()
+    if password_hash is not None:
+        mark_account(account, by=SYSTEM, at=now)
     claim_reports(account)
     return account
 

@@ -21,6 +21,7 @@ from casework.models import (
     Wallboard,
 )
 from casework.reorganising.blueprint import BODIES, Blueprint, Kind, Spot, memberships_of
+from casework.reorganising.journal import Net, rows_with
 from casework.reorganising.left_cases import hand_left_cases_on
 from casework.reorganising.plans import planned_rows
 from casework.reorganising.rules import hand_rules_on
@@ -169,6 +170,12 @@ def _move_people(blueprint: Blueprint, on: date, moved: Moved) -> None:
                 )
             )  # fmt: skip
     db.session.flush()
+
+
+def people_in(nets: list[Net]) -> set[int]:
+    """The accounts whose roles were changed; to be asked while the rows are there."""
+    ids = [net.key["id"] for net in rows_with(nets, "membership")]
+    return set(db.session.scalars(select(Membership.account_id).where(Membership.id.in_(ids)))) if ids else set()
 
 
 def _roles_there(blueprint: Blueprint) -> Iterator[Membership]:

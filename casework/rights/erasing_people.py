@@ -15,6 +15,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, UpdateBase, delete, select, update
 
+from casework.account_marks import erase_marks
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.erasing import GONE, erase_reasons_to_look, forget_person
@@ -145,6 +146,7 @@ def erase_account(account: Account, *, at: datetime) -> None:
         _run(delete(table).where(table.account_id == account.id))
     _forget_codes(OneTimeCode.contact_digest.in_(digests))
     _drop_messages([f"account:{account.id}"], at)
+    erase_marks(account)
     note_forgotten("account", account.ref, at=at)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
+from casework.account_marks import mark_account
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -171,6 +172,7 @@ def _record(row: Deputy, principal: Account, deputy: Account, *, by: Actor, now:
     centres = {centre_of(each) for each in principal.memberships}
     name = f"{deputy.login} ← {principal.login}"
     record_setting("deputy", name, by=by, at=now, centre_id=centres.pop() if len(centres) == 1 else None, old=old, new=new, reason=reason)
+    mark_account(principal, by=by, at=now)
 
 
 def one_seen(by: Actor, principal_ref: str, deputy_ref: str, starts_at: str, *, now: datetime) -> Deputy | None:

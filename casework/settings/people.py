@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
+from casework.account_marks import mark_account
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.folding import normal
@@ -58,6 +59,7 @@ def add_person(
     _put_start_password(account, password_hash, now)
     db.session.add(account)
     record_setting("account", login, by=by, at=now, centre_id=centre_id, old=None, new=_seen(account), reason=reason)
+    mark_account(account, by=by, at=now)
     return account
 
 
@@ -110,7 +112,8 @@ def is_start_password_over(account: Account, *, now: datetime) -> bool:
 
 
 def change_own_password(account: Account, *, by: Actor, now: datetime, password_hash: str, session_id: int) -> None:
-    """Set one's own password; every other session ends. Of staff an event is kept, of citizens none: they stand in no such stream."""
+    """Set one's own password; every other session ends. Of staff an event is kept, of citizens a mark alone: they stand in no such
+    stream."""
     if account.id != by.own_id:
         raise NotAllowed
     account.password_hash, account.must_change_password = password_hash, False
@@ -118,6 +121,8 @@ def change_own_password(account: Account, *, by: Actor, now: datetime, password_
     if account.kind == "staff":
         told = {"own_password": True}
         record_account(account, by=by, at=now, old={}, new=told, reason=OWN_PASSWORD)
+    else:
+        mark_account(account, by=by, at=now)
 
 
 def disable_account(account: Account, *, by: Actor, now: datetime, reason: str) -> None:
@@ -240,9 +245,11 @@ def fit_login(login: str) -> str:
 
 
 def record_account(account: Account, *, by: Actor, at: datetime, old: dict[str, Any], new: dict[str, Any], reason: str) -> Event:
-    """Append `change_setting` of an account."""
+    """Append `change_setting` of an account, and hold what it may do now."""
     name = account.login or account.ref
-    return record_setting("account", name, by=by, at=at, centre_id=_centre(account), old=old, new=new, reason=reason)
+    event = record_setting("account", name, by=by, at=at, centre_id=_centre(account), old=old, new=new, reason=reason)
+    mark_account(account, by=by, at=at)
+    return event
 
 
 def _seen(account: Account) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.account_marks import mark_account
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
@@ -79,7 +80,7 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
         valid_from=starts_on, valid_to=wish.ends_on,
     )  # fmt: skip
     db.session.add(row)
-    record_setting("membership", _name(row), by=by, at=now, centre_id=seat.centre_id, old=None, new=_seen(row), reason=reason)
+    _record(row, by=by, now=now, centre_id=seat.centre_id, old=None, new=_seen(row), reason=reason)
     if row.is_focal:
         _only_focal(row, by=by, now=now, reason=reason)
     return row
@@ -92,9 +93,7 @@ def set_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> None
     if row.role != Role.OFFICER or row.is_focal:
         raise RoleRefused("Chỉ cán bộ đơn vị chưa là đầu mối mới chọn được.", "Only an officer who is not the focal one can be made it.")
     row.is_focal = True
-    record_setting(
-        "membership", _name(row), by=by, at=now, centre_id=centre_of(row), old={"is_focal": False}, new={"is_focal": True}, reason=reason
-    )
+    _record(row, by=by, now=now, centre_id=centre_of(row), old={"is_focal": False}, new={"is_focal": True}, reason=reason)
     _only_focal(row, by=by, now=now, reason=reason)
 
 
@@ -134,7 +133,7 @@ def end_roles(
         raise NobodyTakesOver(missing)
     for row in rows:
         old, row.valid_to = _seen(row), max(on, row.valid_from)
-        record_setting("membership", _name(row), by=by, at=now, centre_id=centre_of(row), old=old, new=_seen(row), reason=reason)
+        _record(row, by=by, now=now, centre_id=centre_of(row), old=old, new=_seen(row), reason=reason)
     db.session.flush()
     for seat in (seat_of(row) for row in rows):
         heir = takes_over.get(seat.key)
@@ -208,16 +207,12 @@ def _only_focal(row: Membership, *, by: Actor, now: datetime, reason: str) -> No
     others = select(Membership).where(Membership.agency_id == seat_of(row).agency_id, Membership.is_focal)
     for other in (each for each in db.session.scalars(others) if each is not row):
         other.is_focal = False
-        record_setting(
-            "membership",
-            _name(other),
-            by=by,
-            at=now,
-            centre_id=centre_of(row),
-            old={"is_focal": True},
-            new={"is_focal": False},
-            reason=reason,
-        )
+        _record(other, by=by, now=now, centre_id=centre_of(row), old={"is_focal": True}, new={"is_focal": False}, reason=reason)
+
+
+def _record(row: Membership, *, by: Actor, now: datetime, centre_id: int | None, old: Any, new: Any, reason: str) -> None:
+    record_setting("membership", _name(row), by=by, at=now, centre_id=centre_id, old=old, new=new, reason=reason)
+    mark_account(row.account, by=by, at=now)
 
 
 def _name(row: Membership) -> str:

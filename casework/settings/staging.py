@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from casework.account_marks import marked_together
 from casework.calendars import RULES_STREAM
 from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
@@ -128,10 +129,9 @@ def take_over(
     told = {"kind": staged.kind, "file": staged.file_name, "sha256": staged.sha256, "rows": dict(plan.counts), "reason": normal(reason)}
     append(RULES_STREAM, "import_table", by=by, at=now, payload=told)
     # what was judged row by row needs no row of this file read again: thousands are written at once
-    with db.session.no_autoflush if staged.kind == "people" else nullcontext():
+    with marked_together(by=by, at=now), db.session.no_autoflush if staged.kind == "people" else nullcontext():
         for deed in deeds:
             deed()
-    db.session.flush()
     staged.done_at, staged.counts = now, dict(plan.counts)
     staged.sealed_rows = seal_json({"rows": []}, purpose=ROWS_PURPOSE)
     new = {login: passwords[login] for login in plan.new_logins}

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from casework.account_marks import mark_account
 from casework.contacts.codes import Purpose
 from casework.contacts.proven import ContactRefused, change_name, give_contact, tell_sign_in_changed
 from casework.contacts.sealed_codes import kind_of
@@ -154,6 +155,7 @@ def password_removal() -> ResponseReturnValue:
     with unit_of_work():
         account = db.session.get_one(Account, own_id)
         account.password_hash = None
+        mark_account(account, by=actor(), at=moment)
         tell_sign_in_changed(account, now=moment)
     flash(_("Your password is removed. From now on you sign in with a code."))
     return redirect(url_for(".account"))

@@ -77,7 +77,7 @@ def test_people_come_from_a_table_with_start_passwords_fetched_once(office: Offi
         (Role.OFFICER, office.world.agencies[key].id) for key in ("PTNMT", "HKL")
     }
     assert (an.phone, an.must_change_password) == ("+84912345678", True)
-    told = list(db.session.execute(select(Event.type, Event.payload).order_by(Event.id.desc()).limit(5)))
+    told = list(db.session.execute(select(Event.type, Event.payload).where(Event.stream == "rules").order_by(Event.id.desc()).limit(5)))
     assert [(type_, payload.get("kind")) for type_, payload in reversed(told)] == [
         ("import_table", "people"),
         ("change_setting", "account"),

@@ -1,0 +1,172 @@
+"""What lets somebody in and what they may do, held by an event: a password, role or deputy that was changed past the program is found.
+
+Whoever writes in the database alone leaves the newest mark of an account as it was, which `langbiang verify` compares. A mark is three
+digests: of the kept hash of the password and whether the account is closed, of every role, of everybody who ever acts for the person.
+It stands in a stream of the account's own and is written behind the event of the change, in the same unit of work. Accounts of before
+there were marks have none, and that is no fault; the first `langbiang migrate` gives one to all staff (`begin_marks`), and from then on
+staff without one were added past the program.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import String, cast, select
+
+from casework.db import db, kept_for_step
+from casework.events import append, empty_payloads
+from casework.findings import Finding, fault
+from casework.models import Account, Deputy, Event, EventStream, Membership
+from casework.permissions import SYSTEM, Actor
+from casework.words import Bilingual
+
+MARKED, BEGUN = "mark_account", "begin_marks"
+STREAM = "account_marks"
+TOGETHER = 500
+"""Accounts looked at by one query."""
+
+Mark = dict[str, str]
+
+PARTS = {
+    "sign_in": Bilingual("mật khẩu hoặc việc khóa tài khoản", "password, or whether it is closed,"),
+    "roles": Bilingual("vai trò", "roles"),
+    "deputies": Bilingual("người thay", "deputies"),
+}
+"""The parts of a mark, as findings call them."""
+
+
+def mark_accounts(account_ids: Collection[int], *, by: Actor, at: datetime) -> None:
+    """Hold what some accounts may do now. Records `mark_account` for each of which that has changed.
+
+    The change itself has been recorded before, in the stream of the rules: who waits there reads what others have committed.
+    """
+    db.session.flush()
+    for ids in _in_parts(sorted(account_ids)):
+        accounts = db.session.execute(_ACCOUNTS.where(Account.id.in_(ids))).all()
+        present, known = _marks_of(accounts), _newest([account.ref for account in accounts])
+        for account in accounts:
+            if known.get(account.ref) != present[account.ref]:
+                append(_stream(account.ref), MARKED, by=by, at=at, payload=dict(present[account.ref]))
+
+
+def mark_account(account: Account, *, by: Actor, at: datetime) -> None:
+    """The same of one account; inside `marked_together` at its end."""
+    together: list[Account] | None = kept_for_step().get(marked_together)
+    if together is not None:
+        together.append(account)
+        return
+    db.session.flush()
+    mark_accounts([account.id], by=by, at=at)
+
+
+@contextmanager
+def marked_together(*, by: Actor, at: datetime) -> Iterator[None]:
+    """Mark the accounts that are changed in the block once each, where thousands are changed by one unit of work."""
+    changed = kept_for_step().setdefault(marked_together, list[Account]())
+    yield
+    del kept_for_step()[marked_together]
+    db.session.flush()
+    mark_accounts({account.id for account in changed}, by=by, at=at)
+
+
+def begin_marks(*, now: datetime) -> None:
+    """Mark all staff, once for an installation: from now on each of them has a mark. Records `begin_marks`."""
+    if db.session.get(EventStream, STREAM) is None:
+        mark_accounts(db.session.scalars(select(Account.id).where(Account.kind == "staff")).all(), by=SYSTEM, at=now)
+        append(STREAM, BEGUN, by=SYSTEM, at=now, payload={})
+
+
+def erase_marks(account: Account) -> None:
+    """Empty what was held of an account whose owner is erased."""
+    empty_payloads(Event.stream == _stream(account.ref))
+
+
+def check_account_marks() -> Iterator[Finding]:
+    """Compare every account with its newest mark; to be called inside `one_moment`."""
+    all_marked, after = db.session.get(EventStream, STREAM) is not None, 0
+    wanted = _ACCOUNTS.where((Account.kind == "staff") | Account.password_hash.is_not(None)).limit(TOGETHER)
+    while accounts := db.session.execute(wanted.where(Account.id > after)).all():
+        present, known = _marks_of(accounts), _newest([account.ref for account in accounts])
+        for account in accounts:
+            yield from _check(account, present[account.ref], known, all_marked=all_marked)
+        after = accounts[-1].id
+
+
+def _check(account: Any, present: Mark, known: dict[str, Mark | None], *, all_marked: bool) -> Iterator[Finding]:
+    name = account.login or account.ref
+    if account.ref not in known:
+        if all_marked and account.kind == "staff":
+            yield fault(
+                "account.unmarked", name,
+                f"Tài khoản {name} không được tạo bằng chương trình: không có sự kiện nào về tài khoản này.",
+                f"The account {name} was not added by the program: no event holds it.",
+            )  # fmt: skip
+        return
+    mark = known[account.ref] or {}
+    for part, words in PARTS.items():
+        if part in mark and mark[part] != present.get(part):
+            yield fault(
+                f"account.{part}", name,
+                f"Tài khoản {name}: {words.vi} đã bị đổi ngoài chương trình, không khớp với sự kiện gần nhất.",
+                f"The account {name}: its {words.en} changed past the program and differ from the newest event.",
+            )  # fmt: skip
+
+
+def _marks_of(accounts: Sequence[Any]) -> dict[str, Mark]:
+    """What some accounts may do now, by ref; of citizens only how they sign in."""
+    staff = {account.id: account.ref for account in accounts if account.kind == "staff"}
+    held: dict[str, dict[str, list[Any]]] = {ref: {"roles": [], "deputies": []} for ref in staff.values()}
+    for row in db.session.execute(_ROLES.where(Membership.account_id.in_(staff))):
+        held[staff[row.account_id]]["roles"].append([row.role, row.centre_id, row.agency_id, row.is_focal, row.valid_from, row.valid_to])
+    for stands_in in db.session.execute(_DEPUTIES.where(Deputy.principal_id.in_(staff))):
+        times = [stands_in.starts_at.astimezone(UTC), stands_in.ends_at.astimezone(UTC)]
+        held[staff[stands_in.principal_id]]["deputies"].append([stands_in.deputy_id, *times])
+    marks = {ref: {part: _digest(sorted(map(_written, rows))) for part, rows in parts.items()} for ref, parts in held.items()}
+    return {
+        account.ref: {"sign_in": _digest([account.password_hash, account.disabled_at is not None]), **marks.get(account.ref, {})}
+        for account in accounts
+    }
+
+
+_ACCOUNTS = select(Account.id, Account.ref, Account.kind, Account.login, Account.password_hash, Account.disabled_at).order_by(Account.id)
+_ROLES = select(
+    Membership.account_id, Membership.role, Membership.centre_id, Membership.agency_id, Membership.is_focal, Membership.valid_from,
+    Membership.valid_to,
+)  # fmt: skip
+_DEPUTIES = select(Deputy.principal_id, Deputy.deputy_id, Deputy.starts_at, Deputy.ends_at)
+
+
+def _newest(refs: Collection[str]) -> dict[str, Mark | None]:
+    """The newest marks by ref; None where it was erased, or is damaged, which is a finding of its own."""
+    streams = {_stream(ref): ref for ref in refs}
+    heads = select(EventStream.stream, cast(Event.payload, String).label("payload")).where(EventStream.stream.in_(streams))
+    heads = heads.outerjoin(Event, (Event.stream == EventStream.stream) & (Event.seq == EventStream.seq))
+    return {streams[row.stream]: _read(row.payload) for row in db.session.execute(heads)}
+
+
+def _read(payload: str | None) -> Mark | None:
+    try:
+        mark = orjson.loads(payload or "null")
+    except ValueError:
+        return None
+    return mark if isinstance(mark, dict) else None
+
+
+def _written(row: list[Any]) -> str:
+    return orjson.dumps(row).decode()
+
+
+def _digest(parts: Any) -> str:
+    """The kept hash of a password has a salt of its own, so that nobody guesses it from this."""
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def _in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + TOGETHER] for start in range(0, len(ids), TOGETHER))
+
+
+def _stream(ref: str) -> str:
+    return f"{STREAM}:{ref}"
