@@ -21,7 +21,7 @@ from casework.additions import WORDS_PURPOSE
 from casework.db import db, unit_of_work
 from casework.events import empty_payloads
 from casework.file_store import FileStore
-from casework.intake import PLACE_PURPOSE, place_words
+from casework.intake import PLACE_PURPOSE, place_words, typed_village
 from casework.letters import take_out_of_letters
 from casework.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
 from casework.merge_traces import OF_A_REPORT
@@ -99,7 +99,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     reports = reports_of(ids)
     _take_home(reports, cases)
     for case in cases:
-        case.title = case.place = case.village = case.held_reason = None
+        case.title = case.place = case.village = case.unreleased_village = case.held_reason = None
         case.area_id = case.field_id = case.visibility_reason_id = case.lead_agency_id = None
         case.latitude = case.longitude = None
         for assignment in case.assignments:
@@ -379,10 +379,10 @@ def _seal_place_away(report: Report) -> None:
     camera = db.session.get(Camera, report.camera_id) if report.camera_id else None
     position = f"{report.latitude}, {report.longitude}" if report.latitude is not None else None
     named = (row.name_vi for row in (report.area, camera) if row is not None)
-    parts = (place_words(report), report.village, *named, position)
+    parts = (place_words(report), typed_village(report), *named, position)
     if words := "; ".join(part for part in parts if part):
         report.sealed_place = seal_text(words, purpose=PLACE_PURPOSE)
-    report.village = report.area_id = report.latitude = report.longitude = report.accuracy_m = None
+    report.village = report.sealed_village = report.area_id = report.latitude = report.longitude = report.accuracy_m = None
     report.camera_id = report.field_id = None
 
 

@@ -40,9 +40,11 @@ from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
+from casework.villages import listed_village
 
 ORIGINAL_PURPOSE = "original words"
 PLACE_PURPOSE = "place in the reporter's words"
+VILLAGE_PURPOSE = "village or street in the reporter's words"
 SECRET_PURPOSE = "tracking secret of a repeated request"
 CONTENT_PURPOSE = "what the key filed"
 FILED = "file_report"
@@ -130,8 +132,9 @@ def file_report(
 ) -> Filed:
     """Take a report in and open its case; the caller starts the process in the same unit of work.
 
-    Words, place and identity are sealed at once. Staff file for callers and from cameras (`source` phone, officer, camera); a caller
-    consents by voice, and the event says so. `seen_at` is when it happened, `channels` how the sender wishes to be told.
+    Words, place and identity are sealed at once; of what was typed for a village the case takes a name of the official list alone. Staff
+    file for callers and from cameras (`source` phone, officer, camera); a caller consents by voice, and the event says so. `seen_at` is
+    when it happened, `channels` how the sender wishes to be told.
     `client_key` is a UUID of the browser the report waited in, `device` that browser; `consent_notice` what was agreed to. `code` was
     reserved before (`reserve_code`); without one it is taken here, and whoever else files at the centre waits until this unit ends.
     A repeat with the same `client_key`, or else the same `idempotency_key`, returns the first report and makes nothing.
@@ -154,10 +157,13 @@ def file_report(
     if source == "citizen":
         refuse_blocked(centre=centre, contact=contact, account=by.account, device=device, now=now)
     secret = new_tracking_secret()
+    village = normal(place.village or "")
+    listed = listed_village(centre.id, village, area_id=place.area.id if place.area else None)
     report = Report(
         code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre, source=source, filed_at=now,
         filed_by_id=by.account_id if by.is_staff else None, camera_id=camera.id if camera else None, field_id=field.id if field else None,
-        marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=normal(place.village or "") or None,
+        marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=listed,
+        sealed_village=seal_text(village, purpose=VILLAGE_PURPOSE) if village and not listed else None,
         sealed_place=seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
         latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m,
         consented_at=now if consented else None, consent_notice_id=consent_notice.id if consented and consent_notice else None,
@@ -221,6 +227,11 @@ def original_words(report: Report) -> str | None:
 def place_words(report: Report) -> str | None:
     """Open the place in the sender's words; the same care as for `original_words`."""
     return open_text(report.sealed_place, purpose=PLACE_PURPOSE) if report.sealed_place else None
+
+
+def typed_village(report: Report) -> str | None:
+    """What the sender typed for village or street, of the official list or not; the same care as for `original_words`."""
+    return open_text(report.sealed_village, purpose=VILLAGE_PURPOSE) if report.sealed_village else report.village
 
 
 def cleared_words(report: Report) -> str | None:

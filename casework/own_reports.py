@@ -10,7 +10,7 @@ from casework.clocks import ClockKind
 from casework.db import db
 from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told
-from casework.intake import original_words, place_words
+from casework.intake import original_words, place_words, typed_village
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
 from casework.next_steps import OBJECTED_NEXT
 from casework.own_labels import Standing, is_going_on, standing_of
@@ -156,7 +156,7 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
         return receipt
     talk, moves = talk_about(report, case), moves_told(report, links)
     own_part = replace(
-        receipt, words=original_words(report), place=place_words(report), village=report.village,
+        receipt, words=original_words(report), place=place_words(report), village=typed_village(report),
         area=report.area.name if report.area else None, turns=talk.turns, moves=tuple(moves), masked_at=case.masked_at,
         steps=tuple(with_moves(own_steps(report, links), moves)),
     )  # fmt: skip

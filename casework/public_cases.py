@@ -1,7 +1,7 @@
 """What the public may find and read: values that hold nothing else, so that no template can show more (rules.md, section 2).
 
-Before its first publication a case is a field, a commune and village, a day, a state and a due day. Never here: sensitive,
-quarantined, refused, merged and withdrawn cases, and those answered to their sender alone.
+Before its first publication a case is a field, a commune and village (casework/villages.py), a day, a state and a due day. Never here:
+sensitive, quarantined, refused, merged and withdrawn cases, and those answered to their sender alone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,6 +23,7 @@ from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching
 from casework.public_photos import ChosenPhotos, PublicPhoto, photos_of_cases
 from casework.public_search import found_by_words
 from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
+from casework.publications import names_village
 from casework.states import ANSWERED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, public_progress
 from casework.told_steps import Step, public_steps
 from casework.unindexed import unindexed
@@ -263,8 +264,7 @@ def _item(case: Case, publication: Publication | None, clock: Clock | None, phot
         code=case.code,
         field=case.field.name if case.field else None,
         area=case.area.name if case.area else None,
-        # until an operator has classified the case its village is what the sender typed, and may name a house
-        village=case.village if is_classified else None,
+        village=case.village if is_classified and (publication is None or names_village(publication.current)) else None,
         opened_on=local_day(case.opened_at),
         progress=progress_of(case),
         is_urgent=case.is_urgent,

@@ -8,6 +8,7 @@ from casework.models import Answer, Case, Clock, Photo, Publication
 from casework.public_cases import PublicCase, progress_of, public_item
 from casework.public_photos import PublicPhoto
 from casework.public_words import missing_beside, public_answer, verdicts_of
+from casework.publications import names_village
 from casework.states import ANSWERED
 from casework.told_steps import public_steps
 
@@ -43,6 +44,7 @@ def page_once_published(
     is_new = publication is None
     item = replace(
         item,
+        village=case.village if names_village(words) else None,
         title=words.title or "…",
         published_at=now,
         progress=progress_of(case) if is_interim else ANSWERED,

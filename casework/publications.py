@@ -1,5 +1,7 @@
 """Reading what has been published."""
 
+from typing import Protocol
+
 from sqlalchemy import func, select
 
 from casework.db import db
@@ -27,6 +29,20 @@ def rated_publication(case: Case) -> Publication | None:
     """
     query = select(Publication).where(Publication.case_id == case.id, Publication.kind.in_(RATED_KINDS))
     return db.session.scalars(query.order_by(Publication.number.desc())).first()
+
+
+class Shown(Protocol):
+    """What is said of the place in a published text, or in one about to be."""
+
+    @property
+    def place(self) -> str | None: ...
+    @property
+    def shows_exact_place(self) -> bool: ...
+
+
+def names_village(words: Shown) -> bool:
+    """Whether the public text tells more of the place than its commune: without the exact place and words for it, nothing else does."""
+    return words.shows_exact_place or bool(words.place)
 
 
 def settle_publicity(case: Case) -> None:

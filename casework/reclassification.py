@@ -21,6 +21,7 @@ from casework.permissions import Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.triage import ClassificationRefused
+from casework.villages import released
 from casework.words import Bilingual
 from casework.working_time import Calendar, TimeLimit, Unit
 
@@ -50,7 +51,7 @@ def reclassify(
     """
     require(by, Action.CLASSIFY, case)
     refuse_unless_open(case)
-    reason, place = normal(reason), normal(village or "") or None
+    reason, (place, how) = normal(reason), released(case.centre_id, village, area_id=area.id)
     rated = {row.key: row.name for row in complexities_for(case, now=now, counted_from=reclassified_from(case, now))}
     _refuse(case, urgency, complexity, visibility_reason, reason, rated)
     wanted = {
@@ -74,7 +75,7 @@ def reclassify(
     record(
         case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
         visibility=visibility_reason.key if visibility_reason else None, changed=[name.removesuffix("_id") for name in changed],
-        was=was, became=_labels(case, changed, rated), rated=list(rated.get(complexity, (complexity, complexity))),
+        was=was, became=_labels(case, changed, rated), rated=list(rated.get(complexity, (complexity, complexity))), village=how,
         **limits_moved(limits, case),
     )  # fmt: skip
     refresh_search_rows(case, at=now)
@@ -90,7 +91,7 @@ def hurry(case: Case, *, now: datetime) -> None:
 
 
 def _labels(case: Case, changed: list[str], rated: Mapping[str, Bilingual]) -> dict[str, Any]:
-    """What stands in the columns that change, as the history tells it: labels of the day. A village may be a sender's words."""
+    """What stands in the columns that change, as the history tells it: labels of the day. Words released as a village may be taken back."""
     labels = {
         "field_id": [case.field.name_vi, case.field.name_en] if case.field else None,
         "area_id": [case.area.name_vi, case.area.name_en] if case.area else None,

@@ -21,7 +21,7 @@ from casework.drafts import NAME_PURPOSE as DRAFT_NAME
 from casework.factors.code_apps import purpose_of as purpose_of_code_app
 from casework.file_store import FileMissing, FileStore, new_stored_name
 from casework.identity import IDENTITY_PURPOSE
-from casework.intake import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE
+from casework.intake import ORIGINAL_PURPOSE, PLACE_PURPOSE, SECRET_PURPOSE, VILLAGE_PURPOSE
 from casework.keyring import current_keyring
 from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
@@ -63,6 +63,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "recording.sealed_name": (NAME_PURPOSE,),
     "refusal.sealed_objection": (OBJECTION_PURPOSE,),
     "report.sealed_place": (PLACE_PURPOSE,),
+    "report.sealed_village": (VILLAGE_PURPOSE,),
     "report_text.sealed_body": (ORIGINAL_PURPOSE, QUARANTINE),
     "reporter.sealed_identity": (IDENTITY_PURPOSE,),
     "staged_import.sealed_passwords": (PASSWORDS_PURPOSE,),

@@ -8,7 +8,7 @@ from casework.db import db
 from casework.folding import index_words
 from casework.former_areas import other_names
 from casework.models import Case, CaseReport, Recording, ReportText, SearchRow
-from casework.publications import PUBLIC_KINDS, newest_publication
+from casework.publications import PUBLIC_KINDS, names_village, newest_publication
 
 
 def refresh_search_rows(case: Case, *, at: datetime) -> None:
@@ -37,7 +37,8 @@ def _words(case: Case) -> dict[str, list[str | None]]:
         if publication is not None:
             version = publication.current
             answers = [part for row in version.answers for part in (row.answer.findings, row.answer.actions, row.answer.remaining)]
-            rows["public"] = [*place[:1], version.title, *place[2:], version.question, version.summary, *answers]
+            shown = place[2:] if names_village(version) else place[2:-1]
+            rows["public"] = [*place[:1], version.title, *shown, version.question, version.summary, *answers]
     return rows
 
 

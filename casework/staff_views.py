@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from casework.db import db, kept_for_step
-from casework.intake import cleared_words, original_words, place_words
+from casework.intake import cleared_words, original_words, place_words, typed_village
 from casework.models import Answer, Assignment, Case, Clock, HandBack, Photo, Publication, Report, ReportText
 from casework.permissions import Actor, Role, Sight, sees
 from casework.photo_records import copy_for
@@ -39,6 +39,7 @@ class SeenReport:
     report: Report
     original: str | None
     place: str | None
+    village: str | None
     cleared: str | None
     photos: tuple[SeenPhoto, ...]
     can_reveal: bool
@@ -86,6 +87,7 @@ def _seen_reports(case: Case, by: Actor, photos: "Photos", *, has_step: bool = F
                 report=report,
                 original=original_words(report) if sees_original else None,
                 place=place_words(report) if sees_original else None,
+                village=typed_village(report) if sees_original else None,
                 cleared=cleared_words(report) if sees_cleared else None,
                 photos=photos_seen(photos.get(("report", report.id), []), audience) if sees_original or sees_cleared else (),
                 can_reveal=sees(by, Sight.IDENTITY, case) and report.reporter is not None and report.reporter.sealed_identity is not None,

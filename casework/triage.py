@@ -20,6 +20,7 @@ from casework.photo_records import PreparedCopies, add_copies, photos_of_report,
 from casework.recordings.transcripts import transcribe, transcripts_of
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
+from casework.villages import released
 
 LONGEST_TITLE = 200
 
@@ -47,12 +48,13 @@ class ClearedReport:
 
 
 def verify(
-    case: Case, *, by: Actor, now: datetime, title: str, cleared: list[ClearedReport], place: str | None = None
+    case: Case, *, by: Actor, now: datetime, title: str, cleared: list[ClearedReport], place: str | None = None, village: str | None = None
 ) -> dict[str, object]:
     """Accept a report: give it a title for the public and clear its words and photos for agencies.
 
-    Ends the acceptance clock. Records `verify` and, per report, `clear_text`. Raises VerificationRefused when the title is
-    missing or a report has no cleared words or an uncleared photo. Source: rules.md, sections 2 and 4.
+    `village` is what everybody may read as its village or street from now on; None: it stays as it is. Ends the acceptance clock.
+    Records `verify` and, per report, `clear_text`. Raises VerificationRefused when the title is missing or a report has no cleared
+    words or an uncleared photo. Source: rules.md, sections 2 and 4.
     """
     require(by, Action.VERIFY, case)
     title = normal(title)
@@ -68,7 +70,10 @@ def verify(
             raise VerificationRefused("Chưa biên tập nội dung gửi đơn vị.", "The text for agencies has not been cleared.")
         if uncleared_photos(link.report):
             raise VerificationRefused("Còn ảnh chưa được kiểm tra trước khi gửi đơn vị.", "A photo has not been cleared for agencies.")
-    record(case, "verify", by=by, at=now, title=title)
+    how: dict[str, str | None] = {}
+    if village is not None:
+        case.village, how["village"] = released(case.centre_id, village, area_id=case.area_id)
+    record(case, "verify", by=by, at=now, title=title, **how)
     case.title, case.place = title, normal(place or "") or None
     case.state, case.accepted_at = CaseState.TO_CLASSIFY, now
     end_clock(case, ClockKind.ACCEPTANCE, at=now)
@@ -112,6 +117,7 @@ def classify(
 ) -> dict[str, object]:
     """Set field, urgency, complexity, place and visibility, and start the case clock from filing (or acceptance, as frozen).
 
+    `village` is what everybody may read as its village or street: empty for what nobody has looked at.
     Of several reports the first filed counts: they were merged before anything was promised, and the earlier due wins.
     Records `classify`; the answer day is promised to the reporter here. Raises ClassificationRefused for unknown values.
     Source: rules.md, section 4, clock "case", and section 6, "Merge".
@@ -121,12 +127,13 @@ def classify(
     if urgency not in ("urgent", "normal") or complexity not in rated:
         raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
     case.field_id, case.urgency, case.complexity = field.id, urgency, complexity
-    case.area_id, case.village = area.id, normal(village or "") or None
+    case.area_id = area.id
+    case.village, how = released(case.centre_id, village, area_id=area.id)
     case.visibility_reason_id = visibility_reason.id if visibility_reason else None
     case.state, case.hotline_owed = CaseState.TO_DISTRIBUTE, case.is_urgent
     record(
         case, "classify", by=by, at=now, field=field.service_code, urgency=urgency, complexity=complexity, area=area.ref,
-        visibility=visibility_reason.key if visibility_reason else None, rated=list(rated[complexity]),
+        visibility=visibility_reason.key if visibility_reason else None, rated=list(rated[complexity]), village=how,
     )  # fmt: skip
     clock = start_case_clock(case, at=counted_from(case, now=now))
     tell_reporters(case, "report_classified", at=now, due_at=clock.first_due_at.isoformat(), urgent=case.is_urgent)

@@ -165,7 +165,6 @@ def _line(case: Case, due_at: datetime | None) -> Line:
     return Line(
         field=case.field.name if case.field else None,
         area=case.area.name if case.area else None,
-        # until a day was promised an operator has not looked at the village, which is what the sender typed and may name a house
         village=case.village if case.due_at is not None and case.state != CaseState.TO_VERIFY else None,
         agency=case.lead_agency.short_name if case.lead_agency else None,
         progress=progress_of(case),

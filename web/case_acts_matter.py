@@ -22,6 +22,7 @@ from web.forms import NOTHING, Form
 from web.guards import actor
 from web.locales import in_reader_language as local
 from web.task_page import Act, at_most
+from web.village_field import has_filled_in, typed_villages, village_context, village_refusal
 from workflows.inbox import cases_with, codes_meant
 
 LONGEST_WORDS = 2_000
@@ -54,6 +55,7 @@ class ReclassifyPage(ActPage):
         self.fields_of_work = {field.service_code: field for field in fields_for(case, now=moment)}
         self.areas = {area.ref: area for area in communes_for(case, now=moment)}
         self.visibility = {reason.key: reason for reason in visibility_reasons_for(case, now=moment)}
+        self.typed_villages = typed_villages(case)
         self.form = ReclassifyForm(
             field=case.field.service_code if case.field else None, urgency=case.urgency, complexity=case.complexity,
             area=case.area.ref if case.area else None, village=case.village,
@@ -71,7 +73,13 @@ class ReclassifyPage(ActPage):
 
     def act(self) -> Act | None:
         form = self.form
+        if has_filled_in(form, self.typed_villages):
+            self.is_unfinished = True
+            return None
         if not form.is_complete():
+            return None
+        if refusal := village_refusal(form):
+            self.refusals.append(refusal)
             return None
         return Act(
             self.verb,
@@ -90,6 +98,7 @@ class ReclassifyPage(ActPage):
         return {
             "villages": villages_for(self.case, now=now()),
             "hints": {code: local(Bilingual(field.hint_vi, field.hint_en)) for code, field in self.fields_of_work.items()},
+            **village_context(self.form, self.typed_villages),
         }
 
 

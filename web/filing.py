@@ -15,7 +15,7 @@ from casework.consent_notices import replaces_for
 from casework.contacts.blocked_senders import SenderBlocked
 from casework.db import db, unit_of_work
 from casework.filing_limits import TooManyReports
-from casework.intake import Filed, OtherReportFiled, Place, ReportRefused
+from casework.intake import Filed, OtherReportFiled, Place, ReportRefused, typed_village
 from casework.keyring import KeyMissing
 from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Centre, Clock, Report
@@ -244,7 +244,7 @@ def _purpose(code: str) -> str:
 def _receipt(report: Report) -> Receipt:
     query = select(Clock).where(Clock.case_id == case_of(report).id, Clock.kind == ClockKind.ACCEPTANCE).order_by(Clock.id)
     acceptance = db.session.scalars(query).first()
-    place = ", ".join(part for part in (report.village, report.area.name.in_language(language()) if report.area else None) if part)
+    place = ", ".join(part for part in (typed_village(report), report.area.name.in_language(language()) if report.area else None) if part)
     return Receipt(
         centre=report.centre.name,
         hotline=report.centre.phone,

@@ -1,6 +1,6 @@
 """Things done with several steps of the inbox at once: each in a unit of work of its own, each answered for by itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from casework.permissions import Action, Actor, case_seen_by, require
 from casework.reminders import LONGEST_WORDS, owing_agencies
 from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
+from casework.unreleased_villages import typed_for
 from casework.words import Bilingual
 from web.clock import now
 from web.forms import NOTHING, Form
@@ -192,7 +193,8 @@ def classify() -> ResponseReturnValue:
         is_filled = False
     if not is_filled:
         misfits = {each.ref: local(why.text) for each in chosen if (why := _misfit(each, cases.get(each.case_ref))) is not None}
-        return _form("classify", _("Classify"), form, chosen, misfits=misfits)
+        typed = {each.ref for each in chosen if (case := cases.get(each.case_ref)) is not None and typed_for(case)}
+        return _form("classify", _("Classify"), form, chosen, misfits=misfits, typed=typed)
     return _done(_("Classify"), chosen, lambda each: _classify(each, form, by), spot_of)
 
 
@@ -259,8 +261,11 @@ def _classify(each: Chosen, form: ClassifyForm, by: Actor) -> str:
         "field": field, "urgency": form.urgency.data, "complexity": form.complexity.data, "area": case.area, "village": case.village,
         "visibility_reason": reason,
     }  # fmt: skip
+    left = typed_for(case)
     steps.perform(each.ref, by=by, now=moment, act="classify", form=given)
-    return str(_("Classified: %(field)s.", field=local(field.name)))
+    said = str(_("Classified: %(field)s.", field=local(field.name)))
+    unseen = _("What its sender wrote for village or street is not public: open the case to look at it.")
+    return f"{said} {unseen}" if left else said
 
 
 def _note(each: Chosen, audience: str, words: str, by: Actor) -> str:
@@ -317,15 +322,18 @@ def _refusal_of_ticks() -> str:
 
 
 def _form(
-    name: str, heading: str, form: Form, chosen: list[Chosen], *, button: str = "", misfits: Mapping[str, str] = MappingProxyType({})
+    name: str, heading: str, form: Form, chosen: list[Chosen], *, button: str = "", misfits: Mapping[str, str] = MappingProxyType({}),
+    typed: Collection[str] = (),
 ) -> ResponseReturnValue:
-    """The page that asks what is needed beside the ticks. `misfits`: why some of them will be refused, by step."""
+    """The page that asks what is needed beside the ticks. `misfits`: why some of them will be refused, by step; `typed`: the steps of
+    cases whose senders wrote for village or street what nobody has let out."""
     if refusal := _refusal_of_ticks():
         return _to_inbox(refusal)
     if not _is_sent():
         for field in form:
             field.errors = []
-    shown = {"name": name, "heading": heading, "button": button or heading, "form": form, "chosen": chosen, "misfits": misfits}
+    shown = {"name": name, "heading": heading, "button": button or heading, "form": form, "chosen": chosen, "misfits": misfits,
+             "typed": typed}  # fmt: skip
     return render_template("inbox/bulk_form.html", **shown, back=way_back()), 422 if _is_sent() else 200
 
 

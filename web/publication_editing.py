@@ -31,9 +31,9 @@ class Leftover(NamedTuple):
     text: str
 
 
-def leftovers_in(form: Form) -> list[Leftover]:
+def leftovers_in(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> list[Leftover]:
     """Return what the public words of a form may still tell of a person."""
-    fields = [form[name] for name in PUBLIC_WORDS if name in form]
+    fields = [form[name] for name in names if name in form]
     return [
         Leftover(str(field.label.text), MARK_LABELS[mark.kind], field.data[mark.start : mark.end])
         for field in fields
@@ -47,9 +47,9 @@ def mark_of_leftovers(leftovers: Iterable[Leftover]) -> str:
     return hashlib.sha256("\0".join(f"{each.field}\0{each.text}" for each in leftovers).encode()).hexdigest()[:16]
 
 
-def leftovers_refusal(form: Form) -> str:
+def leftovers_refusal(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> str:
     """Return why the words cannot be published yet; empty when nothing was found, or what was found was confirmed."""
-    found = leftovers_in(form)
+    found = leftovers_in(form, names)
     if not found or request.form.get(CONFIRMED) == mark_of_leftovers(found):
         return ""
     return str(_("The words may still tell of a person. Please take it out, or confirm below that everybody may read it."))
@@ -75,11 +75,18 @@ def page_draft(
 
 def draft_context(page: Any, draft: PublicCase) -> dict[str, Any]:
     """Return what templates/tasks/publication.html needs beside the form: `page` has its choices and their addresses."""
-    leftovers = leftovers_in(page.form)
     return {
         "as_published": draft,
         "covers": {choice.ref: page.cover_url(choice) for choice in page.choices if choice.is_shown},
         "is_previewed": request.method == "POST",
+        **leftovers_context(page.form),
+    }
+
+
+def leftovers_context(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> dict[str, Any]:
+    """Return what a template needs to have leftovers confirmed."""
+    leftovers = leftovers_in(form, names)
+    return {
         "leftovers": leftovers,
         "leftovers_mark": mark_of_leftovers(leftovers),
         "leftovers_confirmed": bool(leftovers) and request.form.get(CONFIRMED) == mark_of_leftovers(leftovers),

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from casework.alike import Alike, alike_nearby
 from casework.complexities import complexities_for
 from casework.due_previews import case_limits
-from casework.intake import original_words, place_words
+from casework.intake import original_words, place_words, typed_village
 from casework.merging import why_not_into
 from casework.models import Area, Case, Recording, Report
 from casework.pauses import counted_from
@@ -40,13 +40,12 @@ from web.photo_choices import PhotoChoice, choices_of, copies_of, shown_of
 from web.position_beside import position_beside
 from web.staff_map import staff_map
 from web.task_page import Act, TaskPage, at_most
+from web.village_field import TAKE, has_filled_in, typed_villages, village_context, village_refusal
 from workflows.hearing import unheard_in
 from workflows.steps import StepResult
 
 WORDS = "words-"
 SAID = "said-"
-TAKE = "take"
-"""The name of the buttons that put a suggestion into the form; the value says which."""
 MOST_ALIKE = 8
 
 
@@ -54,6 +53,7 @@ class VerifyForm(Form):
     """What verification decides; the words of each report are fields of their own, named by its ref."""
 
     title = StringField(_l("Title"), validators=[at_most(LONGEST_TITLE)])
+    village = StringField(_l("Village or street"), validators=[at_most(120)])
     place = StringField(_l("Place as agencies read it"), validators=[at_most(300)])
     reason = SelectField(_l("Reason"), validate_choice=False, default=NOTHING)
     refusal_words = TextAreaField(_l("Words to the sender"), validators=[at_most(2000)])
@@ -81,7 +81,7 @@ class ReportToClear:
         self.spoken = [SpokenToWrite(each, sent) for each in recordings if each.report_ref == report.ref]
         self.original = original_words(report) or ""
         self.pieces = marked_pieces(self.original)
-        self.place = place_words(report)
+        self.place, self.village = place_words(report), typed_village(report)
         self.field_name = f"{WORDS}{report.ref}"
         self.words = self.original if sent is None else sent.get(self.field_name, "")
         self.choices: list[PhotoChoice] = choices_of(photos_of_report(report), sent)
@@ -100,7 +100,8 @@ class VerifyPage(TaskPage):
 
     def build(self) -> None:
         sent = request.form.to_dict() if request.method == "POST" else None
-        self.form = VerifyForm(title=self.case.title, place=self.case.place)
+        self.form = VerifyForm(title=self.case.title, village=self.case.village, place=self.case.place)
+        self.typed_villages = typed_villages(self.case)
         self.reasons = {reason.key: reason for reason in refusal_reasons_for(self.case, now=now())}
         self.form.reason.choices = [(NOTHING, _("Choose a reason")), *((key, local(reason.name)) for key, reason in self.reasons.items())]
         recordings = recordings_seen(self.case, actor())
@@ -115,6 +116,7 @@ class VerifyPage(TaskPage):
         if self.chosen == "neutral":
             for each in self._written():
                 each.words = neutral(each.words)
+        if has_filled_in(self.form, self.typed_villages):
             self.is_unfinished = True
             return None
         if not self.form.validate_on_submit():
@@ -134,6 +136,8 @@ class VerifyPage(TaskPage):
             "map": staff_map(self.case, alike),
             "others": others,
             "staff_labels": STAFF_LABELS,
+            "villages": villages_for(self.case, now=now()),
+            **village_context(self.form, self.typed_villages),
         }
 
     def said(self, act: Act, result: StepResult) -> str:
@@ -152,6 +156,9 @@ class VerifyPage(TaskPage):
         return found
 
     def _verify(self) -> Act | None:
+        if may_tell := village_refusal(self.form):
+            self.refusals.append(may_tell)
+            return None
         title = (self.form.title.data or "").strip()
         self.unseen = [choice for report in self.reports for choice in report.choices if not choice.is_shown]
         cleared: list[ClearedReport] = []
@@ -172,7 +179,7 @@ class VerifyPage(TaskPage):
                 return None
         else:
             cleared = [ClearedReport(report.report, report.words, transcripts=self._said(report)) for report in self.reports]
-        return Act("verify", {"title": title, "place": self.form.place.data, "cleared": cleared})
+        return Act("verify", {"title": title, "village": self.form.village.data, "place": self.form.place.data, "cleared": cleared})
 
     def _cleared(self, report: ReportToClear) -> ClearedReport:
         copies = copies_of(report.choices, audience="agencies", store=file_store())
@@ -223,6 +230,7 @@ class ClassifyPage(TaskPage):
         shown = [(key, _("Not public: %(reason)s", reason=local(reason.name))) for key, reason in self.visibility.items()]
         self.form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
         self.suggested = self._suggestions()
+        self.typed_villages = typed_villages(case)
 
     @property
     def is_marked_urgent(self) -> bool:
@@ -256,11 +264,15 @@ class ClassifyPage(TaskPage):
         return {**({"area": area.ref} if area else {}), **({"village": place.village} if place.village else {})}
 
     def act(self) -> Act | None:
-        if what := request.form.get(TAKE):
+        what = request.form.get(TAKE, "")
+        if has_filled_in(self.form, self.typed_villages) or what:
             self._take(what)
             self.is_unfinished = True
             return None
         if not self.form.is_complete():
+            return None
+        if refusal := village_refusal(self.form):
+            self.refusals.append(refusal)
             return None
         return Act(
             "classify",
@@ -287,6 +299,7 @@ class ClassifyPage(TaskPage):
             "field_names": {code: field.name for code, field in self.fields.items()},
             "others": other_acts(self.case),
             "hints": {code: local(Bilingual(field.hint_vi, field.hint_en)) for code, field in self.fields.items()},
+            **village_context(self.form, self.typed_villages),
         }
 
     def said(self, act: Act, result: StepResult) -> str:

@@ -14,6 +14,7 @@ from casework.models.rules import Field, RefusalReason, VisibilityReason
 from casework.states import STILL_STATES, CaseState, Standstill
 
 UNMASKED = text("closed_at IS NOT NULL AND masked_at IS NULL AND quarantined_at IS NULL")
+UNRELEASED = text("village IS NOT NULL")
 
 
 class Case(Referable, Model):
@@ -32,6 +33,7 @@ class Case(Referable, Model):
         Index("ix_case_place", "latitude", "longitude"),
         Index("ix_case_unconfirmed", "centre_id", "unconfirmed_since", sqlite_where=text("unconfirmed_since IS NOT NULL"),
               postgresql_where=text("unconfirmed_since IS NOT NULL")),
+        Index("ix_case_unreleased", "centre_id", "id", sqlite_where=UNRELEASED, postgresql_where=UNRELEASED),
         Index("ix_case_unmasked", "closed_at", "id", sqlite_where=UNMASKED, postgresql_where=UNMASKED),
         Index("ix_case_centre_accepted", "centre_id", "accepted_at"),
         Index("ix_case_centre_answered", "centre_id", "answered_at"),
@@ -51,7 +53,12 @@ class Case(Referable, Model):
     urgency: Mapped[str] = mapped_column(String(8), server_default="normal")
     complexity: Mapped[str] = mapped_column(String(8), server_default="ordinary")
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
-    village: Mapped[str | None] = mapped_column(String(120))
+    village: Mapped[str | None] = mapped_column(
+        "released_village", String(120), comment="a name of the official list, or words an operator has seen and released"
+    )
+    unreleased_village: Mapped[str | None] = mapped_column(
+        "village", String(120), comment="what stood there before anybody had to release it; nobody reads it but who decides on it"
+    )
     place: Mapped[str | None] = mapped_column(String(300), comment="the operator's description of the place, cleared for agencies")
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]

@@ -68,7 +68,8 @@ class Report(Referable, Model):
     field_id: Mapped[int | None] = mapped_column(ForeignKey("field.id"), comment="the reporter's own choice")
     marked_urgent: Mapped[bool] = mapped_column(Boolean, server_default=false())
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
-    village: Mapped[str | None] = mapped_column(String(120))
+    village: Mapped[str | None] = mapped_column(String(120), comment="a name of the official list; before 0.9.1 whatever was typed")
+    sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what was typed for it, where the list does not have it")
     sealed_place: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the place in the reporter's words: may name a house")
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]

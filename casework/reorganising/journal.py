@@ -23,8 +23,8 @@ NOT_KEPT = frozenset({
     "process_move_case",
 })  # fmt: skip
 FORGOTTEN = frozenset({
-    "title", "place", "village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude", "visibility_reason_id", "held_reason",
-    "instructions", "end_words",
+    "title", "place", "village", "released_village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude",
+    "visibility_reason_id", "held_reason", "instructions", "end_words",
 })  # fmt: skip
 """Columns that tell what a case is about, which quarantine empties in the rows themselves (casework.erasing)."""
 TOLD = "outbox_message"

@@ -158,7 +158,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     ids, reporter = [report.id], report.reporter
     for text in report.texts:
         text.sealed_body = None
-    report.sealed_place = report.device_id = report.accuracy_m = None
+    report.sealed_place = report.sealed_village = report.device_id = report.accuracy_m = None
     report.village = report.latitude = report.longitude = None
     forget(Report, ids)
     for case in {each.case_id: each.case for each in links_of(report)}.values():
@@ -196,6 +196,7 @@ def forget_sender(reporter: Reporter, *, at: datetime) -> None:
 
 def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
     """Village and position of a case came from its sender: they stay where they were published, or others have sent it too."""
+    case.unreleased_village = None
     others = (link for link in case.reports if link.report_id != report.id and link.left_at is None)
     publication = newest_publication(case, kinds=PUBLIC_KINDS) if case.is_public and case.visibility_reason_id is None else None
     is_exact = publication is not None and publication.current.shows_exact_place
