@@ -21,7 +21,7 @@ from casework.permissions import Action, Actor, Role, require
 from casework.search_rows import refresh_search_rows
 from casework.states import UNCLASSIFIED
 from casework.triage import ClassificationRefused
-from casework.villages import released
+from casework.villages import release_village, released
 from casework.words import Bilingual
 from casework.working_time import Calendar, TimeLimit, Unit
 
@@ -65,6 +65,7 @@ def reclassify(
     was_urgent = case.is_urgent
     for name in changed:
         setattr(case, name, wanted[name])
+    release_village(case, place, area_id=area.id)
     if case.is_urgent != was_urgent:
         case.hotline_owed = case.is_urgent
         _tell_agencies(case, now)

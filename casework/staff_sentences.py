@@ -58,6 +58,10 @@ def _classified(payload: dict[str, Any], known: Known) -> Said:
 
 
 def _cleared(payload: dict[str, Any], _known: Known) -> Said:
+    if (village := payload.get("village")) is not None:
+        if village == "unsaid":
+            return Said(Bilingual("Giữ kín lời ghi về thôn hoặc đường", "Left what was typed for village or street unsaid"))
+        return Said(Bilingual("Công khai thôn hoặc đường", "Let everybody read the village or street"))
     if payload.get("additions"):
         if payload.get("cleared") or payload.get("photos"):
             return Said(Bilingual("Đọc nội dung bổ sung và biên tập gửi đơn vị", "Read what was added and cleared it for agencies"))

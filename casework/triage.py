@@ -20,7 +20,7 @@ from casework.photo_records import PreparedCopies, add_copies, photos_of_report,
 from casework.recordings.transcripts import transcribe, transcripts_of
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
-from casework.villages import released
+from casework.villages import release_village
 
 LONGEST_TITLE = 200
 
@@ -72,7 +72,7 @@ def verify(
             raise VerificationRefused("Còn ảnh chưa được kiểm tra trước khi gửi đơn vị.", "A photo has not been cleared for agencies.")
     how: dict[str, str | None] = {}
     if village is not None:
-        case.village, how["village"] = released(case.centre_id, village, area_id=case.area_id)
+        how["village"] = release_village(case, village, area_id=case.area_id)
     record(case, "verify", by=by, at=now, title=title, **how)
     case.title, case.place = title, normal(place or "") or None
     case.state, case.accepted_at = CaseState.TO_CLASSIFY, now
@@ -127,8 +127,7 @@ def classify(
     if urgency not in ("urgent", "normal") or complexity not in rated:
         raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
     case.field_id, case.urgency, case.complexity = field.id, urgency, complexity
-    case.area_id = area.id
-    case.village, how = released(case.centre_id, village, area_id=area.id)
+    case.area_id, how = area.id, release_village(case, village, area_id=area.id)
     case.visibility_reason_id = visibility_reason.id if visibility_reason else None
     case.state, case.hotline_owed = CaseState.TO_DISTRIBUTE, case.is_urgent
     record(

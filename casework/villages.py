@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.folding import fold, normal
-from casework.models import Area
+from casework.models import Area, Case
 
 MOST_NAMESAKES = 200
 """Villages of one centre that share a name."""
@@ -25,6 +25,14 @@ def released(centre_id: int, words: str | None, *, area_id: int | None) -> Relea
     if listed := listed_village(centre_id, words, area_id=area_id):
         return Released(listed, "listed")
     return Released(words or None, "released" if words else None)
+
+
+def release_village(case: Case, words: str | None, *, area_id: int | None) -> str | None:
+    """Let everybody read these words as the village of a case, or nothing, and return how. Words settle what waited there from before."""
+    case.village, how = released(case.centre_id, words, area_id=area_id)
+    if case.village is not None:
+        case.unreleased_village = None
+    return how
 
 
 def listed_village(centre_id: int, words: str, *, area_id: int | None = None) -> str | None:

@@ -15,10 +15,16 @@ from sqlalchemy.exc import DBAPIError
 import migrations
 from casework import events
 from casework.db import METADATA, WRITES, db, unit_of_work
+from casework.folding import index_words
+from casework.models import Case, SearchRow
 from casework.permissions import SYSTEM
+from casework.search_rows import refresh_search_rows
+from casework.search_verification import check_search_index
+from casework.unreleased_villages import unreleased_cases
 from migrations import full_text
 from migrations.append_only import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS
 from migrations.scope import include_object
+from tests import build
 from tests.build import NOON
 from web.config import Config
 from workflows import models as process_models  # noqa: F401
@@ -154,6 +160,36 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(config: Config, en
         migrations.upgrade(config.database_url)
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
     assert migrations.revision_of(engine) is None
+
+
+def test_what_nobody_has_released_of_a_place_is_public_no_more_and_waits(config: Config, engine: Engine, app: Flask) -> None:
+    world = build.standard_world()
+    typed = {"Nhà bà Zýndar, hẻm 12": None, "thon  pang tieng": "Thôn Păng Tiêng", "Thôn Klong Klanh": "Thôn Klong Klanh"}
+    cases = {words: build.case_at(world, "closed") for words in typed}
+    ids = {words: case.id for words, case in cases.items()}
+    lead = world.actor("ops_lead")
+    db.session.rollback()
+    migrations.downgrade(config.database_url, "0013")
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        connection.execute(text("UPDATE search_row SET exact_words = replace(exact_words, ' Thôn Păng Tiêng', '')"))
+        for words, id_ in ids.items():
+            connection.execute(text('UPDATE "case" SET village = :words WHERE id = :id'), {"words": words, "id": id_})
+            connection.execute(text("UPDATE search_row SET exact_words = replace(exact_words, 'Xã Lát', 'Xã Lát ' || :words)"
+                                    " WHERE case_id = :id"), {"words": words, "id": id_})
+        for id_, exact in connection.execute(text("SELECT id, exact_words FROM search_row")).all():
+            connection.execute(text("UPDATE search_row SET words = :words WHERE id = :id"), {"words": index_words(exact), "id": id_})
+    migrations.upgrade(config.database_url)
+    assert {words: db.session.get_one(Case, id_).village for words, id_ in ids.items()} == typed
+    waiting = [case.id for case in unreleased_cases(by=lead).cases]
+    assert waiting == [ids["Nhà bà Zýndar, hẻm 12"]]
+    assert [row.case_id for row in db.session.query(SearchRow) if "zyndar" in row.words or "Zýndar" in row.exact_words] == []
+    assert {row.case_id for row in db.session.query(SearchRow) if "pang tieng" in row.words} == {ids["thon  pang tieng"]}
+    assert list(check_search_index()) == []
+    for id_ in ids.values():
+        before = {row.audience: row.words for row in db.session.query(SearchRow).filter_by(case_id=id_)}
+        with unit_of_work():
+            refresh_search_rows(db.session.get_one(Case, id_), at=NOON)
+        assert {row.audience: row.words for row in db.session.query(SearchRow).filter_by(case_id=id_)} == before
 
 
 def test_references_to_nothing_are_refused(sqlite_config: Config) -> None:

@@ -15,6 +15,7 @@ PAGES = (
     "public", "public_layers", "public_share", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
     "auth", "factors.second", "factors.own", "factors.again", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
     "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "quarantined", "notes", "case_acts", "late",
+    "unreleased_villages",
     "documents.register", "documents.books", "documents.sealing", "documents.verify", "documents.writing",
     "incidents", "mending", "studio.versions", "studio.editor", "studio.table", "studio.comparing", "studio.exports", "studio.daily",
     "studio.moves", "studio.rehearsals", "studio.heat", "publishing", "photos", "recordings",

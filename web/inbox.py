@@ -19,11 +19,12 @@ from casework.local_time import local_day
 from casework.mentions import unseen_count
 from casework.models import Account, Case, SavedFilter
 from casework.notices import put_notices_away, unread_notices
-from casework.permissions import Action, Actor, case_seen_by, may
+from casework.permissions import Action, Actor, Role, case_seen_by, may
 from casework.quarantined_list import count_to_hand_over
 from casework.rights.breaches import count_untold
 from casework.saved_filters import filters_of, sharing_places
 from casework.typed import number_in
+from casework.unreleased_villages import count_unreleased
 from web.clock import now
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address, present, way_back
@@ -200,7 +201,7 @@ def _column(by: Actor, asked: Asked, views: list[View]) -> dict[str, Any]:
         "base_view": asked.view,
         "saved_url": _saved_url,
         "mentions": _mentions(by),
-        "beside": [each for each in (_approvals(by), _apart(by), _breaches(by)) if each is not None],
+        "beside": [each for each in (_approvals(by), _apart(by), _breaches(by), _villages(by)) if each is not None],
         "heading": _heading(asked.words, asked.chosen, asked.view, views),
     }
 
@@ -336,6 +337,13 @@ def _breaches(by: Actor) -> View | None:
     if not may(by, Action.HANDLE_BREACH) or not (number := count_untold(by=by)):
         return None
     return View("breaches", _("Breaches the authority has no notice of"), shown_count(number), url=url_for("rights_breaches.breaches"))
+
+
+def _villages(by: Actor) -> View | None:
+    """The line for who leads the operations team: places that were public before anybody had to let them out."""
+    if not by.holds((Role.OPS_LEAD,)) or not (number := count_unreleased(by=by)):
+        return None
+    return View("villages", _("Places nobody has let out yet"), shown_count(number), url=url_for("unreleased_villages.villages"))
 
 
 def _apart(by: Actor) -> View | None:

@@ -44,7 +44,12 @@ def leftovers_in(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> list[Leftov
 
 def mark_of_leftovers(leftovers: Iterable[Leftover]) -> str:
     """Return what stands for exactly these: a tick set for others counts no more once the words have changed."""
-    return hashlib.sha256("\0".join(f"{each.field}\0{each.text}" for each in leftovers).encode()).hexdigest()[:16]
+    return mark_of_words("\0".join(f"{each.field}\0{each.text}" for each in leftovers))
+
+
+def mark_of_words(words: str) -> str:
+    """Return what stands for exactly these words in a tick."""
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def leftovers_refusal(form: Form, names: Sequence[str] = PUBLIC_WORDS) -> str:

@@ -126,6 +126,8 @@ class Figures:
     backup_days: int = 30
     notices_late: Backlog = Backlog()
     notices_due: Backlog = Backlog()
+    unreleased: int = 0
+    """Cases whose words for village or street nobody has let out, counted to MOST."""
     """Breaches of which the authority has to know: since they are late, and of the next NOTICE_SOON; until when of the first."""
 
 
@@ -172,6 +174,7 @@ def count(app: Flask, at: datetime) -> Figures:
         notices_due=_backlog(
             _untold_breaches(Breach.authority_due_at > at, Breach.authority_due_at <= at + NOTICE_SOON), Breach.authority_due_at
         ),
+        unreleased=_number(select(Case.id).where(Case.unreleased_village.is_not(None), Case.quarantined_at.is_(None))),
     )  # fmt: skip
     for row in (*found.jobs.values(), *found.processes, *found.marks.values()):
         db.session.expunge(row)             # kept longer than the session

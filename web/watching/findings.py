@@ -49,7 +49,7 @@ class Surroundings:
 def findings(found: Figures, around: Surroundings) -> list[Finding]:
     """Everything there is to say, the worst first; empty when all is well."""
     parts = (
-        _schema(around), _breaches(found), _processes(found), _jobs(found), _waiting(found, around), _disks(found),
+        _schema(around), _breaches(found), _villages(found), _processes(found), _jobs(found), _waiting(found, around), _disks(found),
         _keeping(found, around), _ends(found), _standbys(found.standbys), _public_replica(found),
         of_settings(around.gaps),
     )  # fmt: skip
@@ -433,6 +433,18 @@ def _breaches(found: Figures) -> Iterator[Finding]:
             Bilingual("Mở sự cố, in bản thảo gửi cơ quan chuyên trách, gửi đi rồi ghi nhận lúc gửi.",
                       "Open the breach, print the draft to the authority, send it, and put down when it was sent."),
             "rights_breaches.breaches",
+        )  # fmt: skip
+
+
+def _villages(found: Figures) -> Iterator[Finding]:
+    if found.unreleased:
+        yield Finding(
+            Level.WARNING, "villages_unreleased",
+            Bilingual(f"{found.unreleased} hồ sơ có lời ghi về thôn hoặc đường chưa ai xem để công khai; các lời ấy đang được giữ kín.",
+                      f"Of {found.unreleased} cases nobody has looked at what was typed for village or street; it is hidden meanwhile."),
+            Bilingual("Trưởng bộ phận vận hành xem từng hồ sơ rồi công khai, thay lời khác hoặc giữ kín.",
+                      "The operations lead looks at each and lets it out, puts other words in its place or keeps it unsaid."),
+            "unreleased_villages.villages",
         )  # fmt: skip
 
 
