@@ -22,7 +22,8 @@ _SPAN = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
 
 def spans_in(text: str) -> tuple[str, ...]:
     """Office hours out of a line such as "07:30-11:30, 13:00-17:00". Raises CalendarChangeRefused."""
-    spans = tuple(re.sub(r"\s*[-–]\s*", "-", text.replace(";", ",")).replace(",", " ").split())
+    hours = "-".join(each.strip() for each in re.split("[-–]", text.replace(";", ",")))
+    spans = tuple(hours.replace(",", " ").split())
     if not 1 <= len(spans) <= MOST_SPANS or not all(_SPAN.fullmatch(span) for span in spans):
         raise CalendarChangeRefused(
             f"Vui lòng ghi giờ làm việc dạng 07:30-11:30, 13:00-17:00, tối đa {MOST_SPANS} khoảng.",

@@ -155,7 +155,7 @@ _PATTERNS: tuple[tuple[MarkKind, re.Pattern[str], _Judge | None], ...] = (
         re.compile(
             r"(?<!\w)(?i:tôi tên là|tôi tên|tên tôi là|tên tôi|tôi là|tên là|em là|em tên là|em tên|cháu là|cháu tên là|"
             r"cháu tên|con là|mình là|mình tên|toi ten la|toi ten|ten toi la|ten toi|toi la|ten la|chau la|minh la|em la|em ten|chau ten|"
-            rf"họ tên|họ và tên|ho ten|ho va ten|người gửi|người viết đơn|người phản ánh|ký tên)[ \t]*:?{_BLANK}({_NAME})"
+            rf"họ tên|họ và tên|ho ten|ho va ten|người gửi|người viết đơn|người phản ánh|ký tên)(?:{_BLANK}|[ \t]*:[ \t]*)({_NAME})"
         ),
         _is_no_office,
     ),

@@ -13,7 +13,7 @@ from casework.role_words import ROLE_WORDS
 from casework.settings.seats import EVERYWHERE, WHOLE_INSTALLATION
 from casework.words import Bilingual
 
-_SEAT = re.compile(r"([a-z_]+)@([\w-]+)")
+_SEAT = re.compile(r"([a-z_]{1,40})@([\w-]+)")
 
 
 class Places:

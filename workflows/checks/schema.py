@@ -51,7 +51,7 @@ def _findings(schema: Any, root: Any, told_lines: Collection[int]) -> Iterator[M
         if fault.line in seen or ID_TYPE in fault.message:
             continue
         seen.add(fault.line)
-        message = shown(re.sub(r"\{[^}]*\}", "", fault.message), 160)
+        message = shown(re.sub(r"\{[^{}]*\}", "", fault.message), 160)
         yield _SCHEMA.at(_element_at(root, fault.line), f"Dòng {fault.line}: không đúng lược đồ chuẩn ({message}).",
                          f"Line {fault.line}: against the published schema ({message}).", line=fault.line)  # fmt: skip
 
