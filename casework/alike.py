@@ -7,6 +7,7 @@ unpublished one that is its field, commune and village, day, state, due day and 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import floor
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
@@ -31,13 +32,14 @@ LEAST_LIKENESS = 50
 
 COARSE = 0.005
 """Degrees. To the public a case lies in the middle of such a square: asked from many sides, the hint must not give its place away."""
-COARSE_METRES = 400
-"""From the middle of a square to its corner, rounded up."""
+COARSE_METRES = 480
+"""From the middle of a square to its corner, and from there to an exact point that was rounded into it (casework.points)."""
 
 
 @dataclass(frozen=True)
 class Alike:
-    """A case that may be about the same. `metres` is for staff, empty where no position is known; `likeness` of words is 0 to 100."""
+    """A case that may be about the same. `metres` is for staff, between the rounded points of the two cases, so about right, and empty
+    where no position is known; `likeness` of words is 0 to 100."""
 
     case: Case
     metres: int | None
@@ -120,7 +122,8 @@ def _distance(position: tuple[float, float], case: Case, is_exact: bool) -> floa
 
 
 def _middle(degrees: float) -> float:
-    return (degrees // COARSE + 0.5) * COARSE
+    # rounded points lie on the edges of squares, where a division is a hair too small or too large
+    return (floor(round(degrees / COARSE, 6)) + 0.5) * COARSE
 
 
 def _metres(spot: _Spot, case: Case) -> int | None:

@@ -69,6 +69,7 @@ from casework.models import (
 from casework.models.outbox import LETTERS
 from casework.outputs import drop_outputs_of
 from casework.photo_records import NAME_PURPOSE
+from casework.points import forget_place, forget_point, point_of
 from casework.ratings import rating_reason
 from casework.refusals import objection_words
 from casework.reorganising.journal import forget
@@ -101,7 +102,7 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     for case in cases:
         case.title = case.place = case.village = case.unreleased_village = case.held_reason = None
         case.area_id = case.field_id = case.visibility_reason_id = case.lead_agency_id = None
-        case.latitude = case.longitude = None
+        forget_place(case)
         for assignment in case.assignments:
             assignment.instructions = assignment.end_words = None
     for report in reports:
@@ -142,6 +143,7 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
     of_reports, senders = [report.id for report in reports], [report.reporter_id for report in reports if report.reporter_id]
     for report in reports:
         report.sealed_place = report.device_id = None
+        forget_point(report)
         for text in report.texts:
             text.sealed_body = None
         if report.reporter is not None:
@@ -377,13 +379,14 @@ def _made_of_recordings(ids: list[int]) -> list[Change]:
 def _seal_place_away(report: Report) -> None:
     """Put all that tells where it was into the sealed place, for the confidential reader, and empty the open columns."""
     camera = db.session.get(Camera, report.camera_id) if report.camera_id else None
-    position = f"{report.latitude}, {report.longitude}" if report.latitude is not None else None
+    point = point_of(report)
+    position = f"{point.latitude}, {point.longitude}" if point is not None else None
     named = (row.name_vi for row in (report.area, camera) if row is not None)
     parts = (place_words(report), typed_village(report), *named, position)
     if words := "; ".join(part for part in parts if part):
         report.sealed_place = seal_text(words, purpose=PLACE_PURPOSE)
-    report.village = report.sealed_village = report.area_id = report.latitude = report.longitude = report.accuracy_m = None
-    report.camera_id = report.field_id = None
+    forget_point(report)
+    report.village = report.sealed_village = report.area_id = report.camera_id = report.field_id = None
 
 
 def forget_person(reporter: Reporter) -> None:

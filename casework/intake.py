@@ -36,6 +36,7 @@ from casework.outbox import tell_desk, tell_reporter
 from casework.own_links import case_of
 from casework.permissions import Action, Actor, Role, require
 from casework.photo_records import link_staged
+from casework.points import rounded, sealed_point
 from casework.recordings.staging import link_recordings, staged_recordings
 from casework.sealing import lookup_digest, new_tracking_secret, open_text, seal_text, secret_digest
 from casework.search_rows import refresh_search_rows
@@ -165,7 +166,7 @@ def file_report(
         marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=listed,
         sealed_village=seal_text(village, purpose=VILLAGE_PURPOSE) if village and not listed else None,
         sealed_place=seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
-        latitude=place.latitude, longitude=place.longitude, accuracy_m=place.accuracy_m,
+        sealed_point=sealed_point(place.latitude, place.longitude, place.accuracy_m),
         consented_at=now if consented else None, consent_notice_id=consent_notice.id if consented and consent_notice else None,
         client_key=client_key or None, device_id=device.id if device else None, language=language, seen_at=seen_at,
     )  # fmt: skip
@@ -179,7 +180,7 @@ def file_report(
     if photos_token:
         link_staged(photos_token, now=now, report=report)
         link_recordings(photos_token, now=now, report=report)
-    case = _open_case(report, by=by, now=now)
+    case = _open_case(report, place, by=by, now=now)
     if source == "citizen" and by.account is None and contact is not None and (contact.phone or contact.email):
         case.unconfirmed_since = now
     if key:
@@ -323,11 +324,12 @@ def _filed_before(key: str, purpose: str, content: str) -> Filed | None:
     return Filed(report, case_of(report), open_text(kept.sealed_result, purpose=SECRET_PURPOSE), is_repeat=True)
 
 
-def _open_case(report: Report, *, by: Actor, now: datetime) -> Case:
+def _open_case(report: Report, place: Place, *, by: Actor, now: datetime) -> Case:
+    latitude, longitude = rounded(place.latitude, place.longitude)
     case = Case(
         code=report.code, centre=report.centre, state=CaseState.TO_VERIFY, source=report.source, opened_at=now,
         clock_starts=report.centre.case_clock_starts, field_id=report.field_id, area_id=report.area_id, village=report.village,
-        latitude=report.latitude, longitude=report.longitude, urgency="normal", complexity="ordinary", reopened=0, is_public=False,
+        latitude=latitude, longitude=longitude, urgency="normal", complexity="ordinary", reopened=0, is_public=False,
     )  # fmt: skip
     case.reports.append(CaseReport(report=report, is_main=True, joined_at=now))
     db.session.add(case)

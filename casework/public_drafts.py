@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from casework.models import Answer, Case, Clock, Photo, Publication
+from casework.points import exact_point
 from casework.public_cases import PublicCase, progress_of, public_item
 from casework.public_photos import PublicPhoto
 from casework.public_words import missing_beside, public_answer, verdicts_of
@@ -41,6 +42,7 @@ def page_once_published(
     shown = {photo: PublicPhoto(photo.ref, "", "", width, height) for photo, (width, height) in photos.items()}
     by_answer = {answer.id: tuple(one for photo, one in shown.items() if photo.answer_id == answer.id) for answer in answers}
     item = public_item(case)
+    exact = exact_point(case) if words.shows_exact_place else None
     is_new = publication is None
     item = replace(
         item,
@@ -59,8 +61,8 @@ def page_once_published(
         question=words.question or "…",
         summary=words.summary or None,
         place=words.place or None,
-        latitude=case.latitude if words.shows_exact_place else None,
-        longitude=case.longitude if words.shows_exact_place else None,
+        latitude=exact[0] if exact else None,
+        longitude=exact[1] if exact else None,
         is_interim=is_interim,
         corrected_at=None if is_new else now,
         correction_reason=words.correction_reason or None,

@@ -45,6 +45,12 @@ def names_village(words: Shown) -> bool:
     return words.shows_exact_place or bool(words.place)
 
 
+def shows_exact_place(case: Case) -> bool:
+    """Whether everybody can read now where a case lies to the metre."""
+    publication = newest_publication(case, kinds=PUBLIC_KINDS) if case.is_public and case.visibility_reason_id is None else None
+    return publication is not None and publication.current.shows_exact_place
+
+
 def settle_publicity(case: Case) -> None:
     """Set whether the case is public: as long as a publication of it stands that everybody may read."""
     db.session.flush()

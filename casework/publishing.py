@@ -16,6 +16,7 @@ from casework.models import Answer, Assignment, Case, Photo, Publication, Public
 from casework.outbox import tell_followers, tell_reporters
 from casework.permissions import Action, Actor, require
 from casework.photo_records import PreparedCopies, add_copies, copy_for
+from casework.points import place_exactly
 from casework.publications import newest_publication, next_number
 from casework.search_rows import refresh_search_rows
 from casework.states import CaseState
@@ -209,7 +210,8 @@ def write_version(
         raise PublicationRefused("Vui lòng ghi tiêu đề và nội dung phản ánh đã biên tập.", "Please write the title and the edited matter.")
     version = PublicationVersion(
         publication=publication, version=len(publication.versions) + 1, title=title[:200], question=question,
-        summary=normal(summary) or None, place=normal(place) or None, shows_exact_place=shows_exact_place,
+        summary=normal(summary) or None, place=normal(place) or None,
+        shows_exact_place=shows_exact_place and place_exactly(publication.case, now=now),
         correction_reason=correction_reason, written_by_id=by.account_id, written_at=now,
     )  # fmt: skip
     for position, answer in enumerate(answers):

@@ -27,6 +27,7 @@ from casework.messages.push_subscriptions import PURPOSE as PUSH
 from casework.models import File
 from casework.outside_identities import SECRETS_PURPOSE
 from casework.photo_records import FACTS_PURPOSE, NAME_PURPOSE
+from casework.points import POINT_PURPOSE
 from casework.quarantine import REASON_PURPOSE as QUARANTINE
 from casework.questions import ANSWER_PURPOSE
 from casework.ratings import REASON_PURPOSE as RATING
@@ -64,6 +65,7 @@ PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "refusal.sealed_objection": (OBJECTION_PURPOSE,),
     "report.sealed_place": (PLACE_PURPOSE,),
     "report.sealed_village": (VILLAGE_PURPOSE,),
+    "report.sealed_point": (POINT_PURPOSE,),
     "report_text.sealed_body": (ORIGINAL_PURPOSE, QUARANTINE),
     "reporter.sealed_identity": (IDENTITY_PURPOSE,),
     "staged_import.sealed_passwords": (PASSWORDS_PURPOSE,),

@@ -22,6 +22,7 @@ from casework.likeness import LIKENESS
 from casework.local_time import local_day
 from casework.models import Area, AreaSuccession, Case, SuggestionRule
 from casework.personal_marks import NAME_WORD
+from casework.points import exact_point
 
 LEAST_WEIGHT = {"field": 6, "urgency": 8}
 """What the phrases of a target have to weigh together to be worth saying."""
@@ -128,7 +129,7 @@ def suggest_place(case: Case, text: str, *, now: datetime) -> PlaceSuggestion | 
     places = _Places(case.centre_id, now)
     found = places.named_in(text)
     street = _STREET.search(text)
-    if found is None and (position := _position_of(case)) is not None:
+    if found is None and (position := exact_point(case)) is not None:
         found = places.around(*position)
     if street is None or (found is not None and found.village is not None):
         return found
@@ -225,10 +226,6 @@ def _by_length(phrases: Sequence[_Phrase]) -> Iterator[tuple[int, list[_Phrase]]
     for phrase in phrases:
         groups.setdefault(len(phrase.words), []).append(phrase)
     yield from sorted(groups.items(), reverse=True)
-
-
-def _position_of(case: Case) -> tuple[float, float] | None:
-    return (case.latitude, case.longitude) if case.latitude is not None and case.longitude is not None else None
 
 
 class _Places:

@@ -10,6 +10,7 @@ from casework.intake import cleared_words
 from casework.models import Answer, PublicationVersion
 from casework.permissions import Action
 from casework.photos import RectangleRefused
+from casework.points import exact_point
 from casework.publishing import approved_answers
 from web.act_page import PUBLICATION, ActPage, PublicationActPage
 from web.forms import Form
@@ -42,7 +43,7 @@ class PublicationEditPage(ActPage):
             self.refusals.append(left)
             return None
         values = self.filled_in()
-        values["shows_exact_place"] = values.get("shows_exact_place", False) and self.case.latitude is not None
+        values["shows_exact_place"] = values.get("shows_exact_place", False) and exact_point(self.case) is not None
         # pictures take seconds: not made for a form that is refused anyway
         is_complete = self.is_current and values["checked"] and values["title"].strip() and values["question"].strip()
         try:

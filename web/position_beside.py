@@ -6,6 +6,7 @@ from datetime import datetime
 from casework.area_lookup import bounded_area_at, is_outside
 from casework.local_time import local_day
 from casework.models import Area, Case
+from casework.points import exact_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,11 @@ class PositionBeside:
 
 def position_beside(case: Case, chosen: Area | None, *, now: datetime) -> PositionBeside | None:
     """Return where a case's position lies if the commune chosen is another one; None without a position or a commune."""
-    if case.latitude is None or case.longitude is None or chosen is None:
+    point = exact_point(case) if chosen is not None else None
+    if point is None or chosen is None:
         return None
     today = local_day(now)
-    area = bounded_area_at(case.latitude, case.longitude, today)
+    area = bounded_area_at(*point, today)
     if area is not None:
         return PositionBeside(area, False) if area.id != chosen.id else None
-    return PositionBeside(None, True) if is_outside(case.latitude, case.longitude, today) else None
+    return PositionBeside(None, True) if is_outside(*point, today) else None

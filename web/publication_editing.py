@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from casework.models import Answer, Case, Publication, PublicationVersion
 from casework.personal_marks import MARK_LABELS, personal_marks
+from casework.points import exact_point
 from casework.public_cases import PublicCase
 from casework.public_drafts import Words, page_once_published
 from casework.words import Bilingual
@@ -71,7 +72,7 @@ def page_draft(
 ) -> PublicCase:
     """Return the page of the case as everybody would read it with what stands in the form."""
     words = {name: form[name].data or "" for name in PUBLIC_WORDS if name in form}
-    shows_place = "shows_exact_place" in form and bool(form["shows_exact_place"].data) and case.latitude is not None
+    shows_place = "shows_exact_place" in form and bool(form["shows_exact_place"].data) and exact_point(case) is not None
     reason = (form["reason"].data or "") if "reason" in form else ""
     shown = {choice.photo: choice.size for choice in choices if choice.is_shown}
     typed = Words(**words, shows_exact_place=shows_place, correction_reason=reason)
@@ -82,6 +83,7 @@ def draft_context(page: Any, draft: PublicCase) -> dict[str, Any]:
     """Return what templates/tasks/publication.html needs beside the form: `page` has its choices and their addresses."""
     return {
         "as_published": draft,
+        "has_exact_place": exact_point(page.case) is not None,
         "covers": {choice.ref: page.cover_url(choice) for choice in page.choices if choice.is_shown},
         "is_previewed": request.method == "POST",
         **leftovers_context(page.form),

@@ -16,6 +16,7 @@ from casework.intake import cleared_words
 from casework.models import Rating, Review
 from casework.permissions import Action, case_seen_by, may
 from casework.photos import RectangleRefused
+from casework.points import exact_point
 from casework.publications import rated_publication
 from casework.publishing import ChosenPhotos, approved_answers
 from casework.ratings import MOST_REOPENED, rating_reason, ratings_of
@@ -98,7 +99,7 @@ class PublishPage(TaskPage):
         photos = self._copies(self.choices if is_complete else [])
         if photos is None:
             return None
-        exact = form.shows_exact_place.data and self.case.latitude is not None
+        exact = form.shows_exact_place.data and exact_point(self.case) is not None
         place = {"place": form.place.data or "", "shows_exact_place": exact}
         return Act("publish", {**words, **place, "checked": form.checked.data, "photos": photos})
 

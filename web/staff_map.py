@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from casework.alike import Alike
 from casework.db import db
 from casework.models import Case, Centre, Report
+from casework.points import Point
 from casework.successors import centre_at_work
 from web.base_map import BaseMap, base_map
 
@@ -37,9 +38,9 @@ class StaffMap:
     base: BaseMap
 
 
-def staff_map(case: Case, alike: Iterable[Alike] = ()) -> StaffMap | None:
-    """Return the map of a case, None where neither it nor any case around it has a position."""
-    spots = [spot for link in case.reports if link.left_at is None and (spot := _spot(link.report)) is not None]
+def staff_map(case: Case, reports: Iterable[tuple[Report, Point | None]], alike: Iterable[Alike] = ()) -> StaffMap | None:
+    """Return the map of a case with the points of its reports, None where neither it nor any case around it has a position."""
+    spots = [_spot(report, point) for report, point in reports if point is not None]
     if not spots and not any(each.case.latitude is not None for each in alike):
         return None
     return StaffMap(spots, _outline(case), base_map(_centre(case)))
@@ -51,10 +52,8 @@ def _centre(case: Case) -> Centre:
     return case.centre if at_work == case.centre_id else db.session.get_one(Centre, at_work)
 
 
-def _spot(report: Report) -> Spot | None:
-    if report.latitude is None or report.longitude is None:
-        return None
-    return Spot(report.code, report.latitude, report.longitude, round(report.accuracy_m) if report.accuracy_m else None)
+def _spot(report: Report, point: Point) -> Spot:
+    return Spot(report.code, point.latitude, point.longitude, round(point.accuracy_m) if point.accuracy_m else None)
 
 
 def _outline(case: Case) -> str:

@@ -50,12 +50,13 @@ def open_keyring(config: Config, engine: Engine) -> Keyring:
 def keys_in_use(engine: Engine) -> set[str]:
     """The ids of the keys named by sealed rows at both ends of every table; empty before the first migration."""
     with engine.connect() as connection:
-        there = set(inspect(connection).get_table_names())
+        # before a migration the columns of it are not there yet
+        there = {(name, each["name"]) for (_, name), columns in inspect(connection).get_multi_columns().items() for each in columns}
         found: set[str] = set()
         for column in sealed_columns():
-            if column.table.name in there:
+            if (column.table.name, column.name) in there:
                 found.update(_keys_in(connection, column))
-        if File.__tablename__ in there:
+        if (File.__tablename__, "key_id") in there:
             found.update(connection.scalars(select(File.key_id).where(File.key_id.is_not(None)).order_by(File.id.desc()).limit(1)))
             found.update(connection.scalars(select(File.key_id).where(File.key_id.is_not(None)).order_by(File.id).limit(1)))
     return {key_id for key_id in found if key_id}

@@ -20,6 +20,7 @@ from casework.permissions import Sight, sees
 from casework.personal_marks import marked_pieces, neutral
 from casework.photo_records import photos_of_report
 from casework.photos import RectangleRefused
+from casework.points import point_of
 from casework.recordings.access import SeenRecording, recordings_seen
 from casework.recordings.transcripts import has_unheard_voice, recording_of
 from casework.same_sender import earlier_reports
@@ -82,6 +83,7 @@ class ReportToClear:
         self.original = original_words(report) or ""
         self.pieces = marked_pieces(self.original)
         self.place, self.village = place_words(report), typed_village(report)
+        self.point = point_of(report)
         self.field_name = f"{WORDS}{report.ref}"
         self.words = self.original if sent is None else sent.get(self.field_name, "")
         self.choices: list[PhotoChoice] = choices_of(photos_of_report(report), sent)
@@ -133,7 +135,7 @@ class VerifyPage(TaskPage):
             "may_refuse": "refuse" not in unheard_in(self.task.instance.process_version),
             "alike": with_ways(self.case, alike, can_merge=any(possible.verb == "merge" for possible, _kind in others)),
             "earlier": earlier_reports(self.case, by=actor()),
-            "map": staff_map(self.case, alike),
+            "map": staff_map(self.case, [(each.report, each.point) for each in self.reports], alike),
             "others": others,
             "staff_labels": STAFF_LABELS,
             "villages": villages_for(self.case, now=now()),

@@ -8,6 +8,7 @@ from casework.calendar_changes import recount_after_calendar_change
 from casework.facts.daily import sum_up_days
 from casework.facts.keeping import keep_facts
 from casework.figures.keeping import count_public_figures
+from casework.points import seal_points
 from casework.reminders import send_reminders
 from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
@@ -68,6 +69,7 @@ INTERVALS: dict[str, timedelta] = {
     "sum_up_days": timedelta(seconds=30),
     "freeze_figures": timedelta(minutes=10),
     "go_on_erasing": timedelta(minutes=10),
+    "seal_points": timedelta(minutes=1),
     "mask_old_identities": timedelta(hours=12),
     "write_to_affected": timedelta(seconds=30),
     "run_schedules": timedelta(seconds=60),
@@ -108,6 +110,7 @@ OWN: dict[str, Run] = {
     "sum_up_days": sum_up_days,
     "freeze_figures": freeze_figures,
     "go_on_erasing": go_on_erasing,
+    "seal_points": seal_points,
     "mask_old_identities": mask_old_identities,
     "write_to_affected": write_to_affected,
     "run_schedules": run_schedules,

@@ -61,7 +61,11 @@ class Case(Referable, Model):
     )
     place: Mapped[str | None] = mapped_column(String(300), comment="the operator's description of the place, cleared for agencies")
     latitude: Mapped[float | None]
+    """Rounded until it is placed, as is `longitude` (casework.points)."""
     longitude: Mapped[float | None]
+    placed_at: Mapped[datetime | None] = mapped_column(
+        comment="when an operator let everybody see the exact point; it stands here since"
+    )
     visibility_reason_id: Mapped[int | None] = mapped_column(ForeignKey("visibility_reason.id"))
     quarantined_at: Mapped[datetime | None]
     is_public: Mapped[bool] = mapped_column(Boolean, server_default=false(), comment="has a publication that is not withdrawn")

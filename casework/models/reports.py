@@ -71,9 +71,11 @@ class Report(Referable, Model):
     village: Mapped[str | None] = mapped_column(String(120), comment="a name of the official list; before 0.9.1 whatever was typed")
     sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what was typed for it, where the list does not have it")
     sealed_place: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the place in the reporter's words: may name a house")
-    latitude: Mapped[float | None]
-    longitude: Mapped[float | None]
-    accuracy_m: Mapped[float | None] = mapped_column(comment="metres, as the device said")
+    sealed_point: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the exact point, as exact as a house (casework.points)")
+    clear_latitude: Mapped[float | None] = mapped_column("latitude")
+    """As a program before 0015 writes it, until the job has sealed it; nothing else is ever put here, nor into the next two."""
+    clear_longitude: Mapped[float | None] = mapped_column("longitude")
+    clear_accuracy_m: Mapped[float | None] = mapped_column("accuracy_m", comment="metres, as the device said")
     consented_at: Mapped[datetime | None]
     consent_notice_id: Mapped[int | None] = mapped_column(ForeignKey("consent_notice.id"), comment="the notice that was agreed to")
     client_key: Mapped[str | None] = mapped_column(

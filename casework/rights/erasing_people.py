@@ -58,7 +58,8 @@ from casework.outside_identities import forget_identities
 from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
-from casework.publications import PUBLIC_KINDS, newest_publication
+from casework.points import forget_place, forget_point
+from casework.publications import shows_exact_place
 from casework.quarantine import handed_over_at
 from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget
@@ -158,8 +159,8 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     ids, reporter = [report.id], report.reporter
     for text in report.texts:
         text.sealed_body = None
-    report.sealed_place = report.sealed_village = report.device_id = report.accuracy_m = None
-    report.village = report.latitude = report.longitude = None
+    report.sealed_place = report.sealed_village = report.device_id = report.village = None
+    forget_point(report)
     forget(Report, ids)
     for case in {each.case_id: each.case for each in links_of(report)}.values():
         _erase_place_of_case(case, report, at)
@@ -198,12 +199,10 @@ def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
     """Village and position of a case came from its sender: they stay where they were published, or others have sent it too."""
     case.unreleased_village = None
     others = (link for link in case.reports if link.report_id != report.id and link.left_at is None)
-    publication = newest_publication(case, kinds=PUBLIC_KINDS) if case.is_public and case.visibility_reason_id is None else None
-    is_exact = publication is not None and publication.current.shows_exact_place
-    if case.quarantined_at is not None or next(others, None) is not None or is_exact:
+    if case.quarantined_at is not None or next(others, None) is not None or shows_exact_place(case):
         return
-    case.latitude = case.longitude = None
-    if publication is None:
+    forget_place(case)
+    if not case.is_public or case.visibility_reason_id is not None:
         case.village = None
     forget(Case, [case.id])
     db.session.flush()

@@ -13,6 +13,7 @@ from casework.look_reasons import payloads_told
 from casework.models import CaseReport, Event, Field, File, Photo, Recording, Report
 from casework.own_reports import OwnReport, own_report
 from casework.photo_records import FACTS_PURPOSE, NAME_PURPOSE, photos_of_report
+from casework.points import point_of
 from casework.recordings.staging import recordings_of_report
 from casework.rights.held_data import MOST_ROWS, Fact, Part, consent_facts, fact, looks_in, messages_to, part, reporter_facts
 from casework.sealing import open_json, open_text
@@ -62,6 +63,7 @@ def _receipt(report: Report, shown: OwnReport) -> Part:
 
 def _parts(report: Report, shown: OwnReport) -> Iterator[Part]:
     field = db.session.get(Field, report.field_id) if report.field_id is not None else None
+    point = point_of(report)
     yield part("report", "Phản ánh", "The report", [[
         *_receipt(report, shown).records[0],
         fact("centre", "Trung tâm", "Centre", report.centre.name),
@@ -72,9 +74,9 @@ def _parts(report: Report, shown: OwnReport) -> Iterator[Part]:
         fact("area", "Địa bàn", "Area", shown.area),
         fact("village", "Thôn, đường", "Village, street", shown.village),
         fact("place", "Mô tả vị trí", "Described as", shown.place),
-        fact("latitude", "Vĩ độ", "Latitude", report.latitude),
-        fact("longitude", "Kinh độ", "Longitude", report.longitude),
-        fact("accuracy_m", "Sai số (m)", "Accuracy (m)", report.accuracy_m),
+        fact("latitude", "Vĩ độ", "Latitude", point.latitude if point else None),
+        fact("longitude", "Kinh độ", "Longitude", point.longitude if point else None),
+        fact("accuracy_m", "Sai số (m)", "Accuracy (m)", point.accuracy_m if point else None),
         fact("seen_at", "Xảy ra lúc", "When it happened", report.seen_at),
         fact("language", "Ngôn ngữ", "Language", report.language),
         fact("cleared_words", "Nội dung đơn vị đọc", "Words agencies read", cleared_words(report)),

@@ -49,7 +49,7 @@ def test_two_who_report_the_same_within_minutes_are_found_before_anybody_has_rea
     first, unlike = reported(world), reported(world, "Đèn đường hỏng ba ngày nay, tối om.", metres=40)
     second = reported(world, "Ven suối có đống rác to, bốc mùi nặng.", metres=120)
     [best, other] = alike_nearby(second, now=LATER)
-    assert (best.case, best.metres) == (first, 120)
+    assert (best.case, best.metres) == (first, 111), "as far as their rounded points are apart"
     assert other.case == unlike
     assert best.likeness > 60 > other.likeness
 
@@ -129,7 +129,7 @@ class TestForThePublic:
         """Two cases in the same coarse square answer alike wherever one asks from, so their places cannot be told apart."""
         south = (HERE[0] // COARSE) * COARSE
         answers: list[set[float]] = []
-        for offset in (0.0003, 0.0047):
+        for offset in (0.0003, 0.0044):                # 0.0045 is rounded into the next square
             case = build.case_at(world, "to_classify", place=Place(area=world.area, latitude=south + offset, longitude=HERE[1]))
             answers.append({metres for metres in range(-2_000, 2_000, 50) if case in near(Place(
                 latitude=south + metres * DEGREES, longitude=HERE[1]), limit=50)})

@@ -50,6 +50,7 @@ from casework.models import (
 )
 from casework.permissions import SYSTEM, NotAllowed, Role
 from casework.photo_records import copy_for, photos_of_report
+from casework.points import point_of
 from casework.public_cases import public_case
 from casework.rights.archive import PAGE_FILE, PERSON_FILE, REPORT_FILE, PageOf, archive_of
 from casework.rights.deciding import (
@@ -383,8 +384,8 @@ def test_an_erasure_leaves_no_trace_of_place_of_support_of_blocks_or_of_why_some
     db.session.expire_all()
     assert request.done_at == NOW
     report, case = db.session.get_one(Report, filed.report.id), db.session.get_one(Case, filed.case.id)
-    assert [row.village or row.latitude or row.longitude for row in (report, case)] == [None, None]
-    assert (report.accuracy_m, report.area_id, case.area_id) == (None, world.area.id, world.area.id), "the commune stays for statistics"
+    assert (report.village, point_of(report), case.village, case.latitude, case.longitude) == (None,) * 5
+    assert (report.sealed_point, report.area_id, case.area_id) == (None, world.area.id, world.area.id), "the commune stays for statistics"
     shown = public_case(public.code)
     assert shown is not None
     assert (shown.item.village, db.session.get_one(Case, public.id).latitude) == ("Thôn Păng Tiêng", shown.latitude), "what was published"

@@ -101,11 +101,11 @@ def test_places_are_found_by_their_names_of_today_and_before(centre: Centre) -> 
         found = suggestions_for(case_in(centre), text, now=now).place
         told = (found.area and found.area.name_vi, found.village, found.former and found.former.name_vi) if found else None
         assert told == expected, text
-    here = case_in(centre, latitude=12.18, longitude=108.70)
+    here = case_in(centre, latitude=12.18, longitude=108.70, placed_at=build.NOON)
     found = suggestions_for(here, "Không có gì", now=build.NOON).place
     assert found is not None
     assert (found.area and found.area.name_vi, found.by_position) == ("Xã Lạc Dương", True)
-    on_the_border = case_in(centre, latitude=12.03, longitude=108.45)      # in the boxes of two
+    on_the_border = case_in(centre, latitude=12.03, longitude=108.45, placed_at=build.NOON)      # in the boxes of two
     assert suggestions_for(on_the_border, "Không có gì", now=build.NOON).place is None
 
 

@@ -19,6 +19,7 @@ from casework.intake import Filed, original_words, place_words
 from casework.limits import Limit
 from casework.models import Centre, Field, File, Photo, Report
 from casework.photo_records import photos_of_report
+from casework.points import point_of
 from tests import build
 from tests.conftest import client_of, running
 from tests.pictured import jpeg
@@ -69,7 +70,7 @@ def test_a_guest_sends_a_report_and_gets_a_receipt_with_code_and_secret(world: b
     assert sent.status_code == 302
     assert sent.location == f"/reports/{report.code}/receipt"
     assert original_words(report) == "Ổ gà sâu, nước đọng.\nXe máy dễ ngã."
-    assert (place_words(report), report.area_id, report.latitude, report.accuracy_m) == ("Trước chợ", world.area.id, 12.05, 15.0)
+    assert (place_words(report), report.area_id, point_of(report)) == ("Trước chợ", world.area.id, (12.05, 108.4, 15.0))
     assert len(photos_of_report(report)) == 1
     assert db.session.scalars(select(WaitingTask.element)).all() == ["verify"]
     receipt = words_of(client.get(sent.location))

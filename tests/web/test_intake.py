@@ -19,6 +19,7 @@ from casework.models import AreaSuccession, Camera, Case, Clock, Event, Rating, 
 from casework.permissions import Role, actor_for
 from casework.phone_look_ups import STREAM
 from casework.photo_records import photos_of_report, prepare_copies
+from casework.points import point_of
 from casework.settings.value_changes import set_value
 from casework.triage import ClearedReport
 from tests import build
@@ -181,7 +182,7 @@ def test_what_a_camera_shows_is_a_case_of_nobody_with_its_camera_time_and_clean_
     row = camera(office)
     assert see(office, row, photos=[(io.BytesIO(marked_photo()), FILE_NAME)]) == 302
     report = newest()
-    assert (report.source, report.reporter, report.camera_id, report.latitude) == ("camera", None, row.id, 12.1795)
+    assert (report.source, report.reporter, report.camera_id, point_of(report)) == ("camera", None, row.id, (12.1795, 108.6755, None))
     assert report.area_id == office.world.area.id
     taken = office.words("operator", "/intake/taken")
     assert report.code in taken

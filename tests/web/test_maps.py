@@ -19,6 +19,7 @@ from casework.db import db, unit_of_work
 from casework.intake import Place
 from casework.models import Area, Event, HouseSetting, Report
 from casework.permissions import Role
+from casework.points import point_of
 from casework.settings.tiles import tile_fault, tile_origin
 from tests import build
 from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
@@ -302,7 +303,7 @@ def test_a_position_fills_in_the_commune_and_one_outside_is_asked_about(office: 
     assert guest.post("/reports/new", data=away | {"outside": "y"}).status_code == 302
     kept = db.session.scalars(select(Report).order_by(Report.id.desc())).first()
     assert kept is not None
-    assert (kept.latitude, kept.area) == (10.7, world.area)
+    assert (point_of(kept), kept.area) == ((10.7, 106.7, None), world.area)
 
 
 def test_classification_says_when_the_position_lies_in_another_commune(office: Office) -> None:

@@ -235,7 +235,7 @@ def test_the_desk_shows_where_it_is_what_is_near_and_what_else_may_be_done(offic
     assert [(kind, words) for kind, _latitude, _longitude, words in points[1:]] == [("near", there.title), ("near", unread.code)]
     assert "data-staff-map hidden" in page                                 # the list says the same without it
     assert "leaflet.js" in page
-    assert "cách 196 mét" in words_of(page) or "cách 196 m" in words_of(page)
+    assert "cách khoảng 220 mét" in words_of(page), "between the rounded points"
     earlier = words_of(page[page.index('id="earlier-heading"') :])
     assert there.code in earlier
     assert unread.code not in earlier.split("Tìm được mà không mở")[0]

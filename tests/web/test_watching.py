@@ -430,6 +430,7 @@ BROKEN: dict[str, tuple[Callable[[Figures], Figures], str, Level]] = {
     "given up": (lambda it: replace(it, given_up={"sms": 2}), "given_up", Level.WARNING),
     "incidents": (lambda it: replace(it, incidents=Backlog(1, NOW)), "incidents", Level.WARNING),
     "files": (lambda it: replace(it, files={"outputs": Backlog(1, NOW - HOUR)}), "files", Level.WARNING),
+    "points": (lambda it: replace(it, points_in_clear=3), "points", Level.NOTE),
     "disk low": (lambda it: replace(it, disks={"data": Disk(10**11, 10**10)}), "disk", Level.WARNING),
     "disk full": (lambda it: replace(it, disks={"database": Disk(10**11, 4 * 10**9)}), "disk", Level.DANGER),
     "disk not there": (lambda it: replace(it, unseen_disks=("/srv/backups",)), "unseen_disk", Level.WARNING),

@@ -37,6 +37,7 @@ from casework.models import (
     SealingOrder,
     UpkeepMark,
 )
+from casework.points import is_in_clear
 from casework.processes import known_processes, marks
 from casework.rights.breaches import waits_for_notice
 from casework.settings.values import value_of
@@ -126,9 +127,10 @@ class Figures:
     backup_days: int = 30
     notices_late: Backlog = Backlog()
     notices_due: Backlog = Backlog()
+    """Breaches of which the authority has to know: since they are late, and of the next NOTICE_SOON; until when of the first."""
     unreleased: int = 0
     """Cases whose words for village or street nobody has let out, counted to MOST."""
-    """Breaches of which the authority has to know: since they are late, and of the next NOTICE_SOON; until when of the first."""
+    points_in_clear: int = 0
 
 
 _guard = threading.Lock()
@@ -175,6 +177,7 @@ def count(app: Flask, at: datetime) -> Figures:
             _untold_breaches(Breach.authority_due_at > at, Breach.authority_due_at <= at + NOTICE_SOON), Breach.authority_due_at
         ),
         unreleased=_number(select(Case.id).where(Case.unreleased_village.is_not(None), Case.quarantined_at.is_(None))),
+        points_in_clear=_number(select(Report.id).where(is_in_clear())),
     )  # fmt: skip
     for row in (*found.jobs.values(), *found.processes, *found.marks.values()):
         db.session.expunge(row)             # kept longer than the session

@@ -49,7 +49,8 @@ class Surroundings:
 def findings(found: Figures, around: Surroundings) -> list[Finding]:
     """Everything there is to say, the worst first; empty when all is well."""
     parts = (
-        _schema(around), _breaches(found), _villages(found), _processes(found), _jobs(found), _waiting(found, around), _disks(found),
+        _schema(around), _breaches(found), _villages(found), _processes(found), _jobs(found), _waiting(found, around), _points(found),
+        _disks(found),
         _keeping(found, around), _ends(found), _standbys(found.standbys), _public_replica(found),
         of_settings(around.gaps),
     )  # fmt: skip
@@ -225,6 +226,18 @@ def _channel(channel: str, waits: Backlog, at: datetime, *, is_open: bool) -> It
         else Bilingual("Kênh này chưa được thiết lập trên máy chủ.", "This channel is not configured on the server.")
     )  # fmt: skip
     yield Finding(Level.WARNING, "deliveries", what, todo, "settings_messages.messages")
+
+
+def _points(found: Figures) -> Iterator[Finding]:
+    if found.points_in_clear:
+        yield Finding(
+            Level.NOTE, "points",
+            Bilingual(f"Tọa độ của {found.points_in_clear} phản ánh do phiên bản trước ghi chưa được niêm phong.",
+                      f"The points of {found.points_in_clear} reports, kept by a version before, are not sealed yet."),
+            Bilingual("Tiến trình nền niêm phong dần, vài phút là xong; nếu không giảm, xem việc “Niêm phong tọa độ…”.",
+                      "The worker seals them within minutes; where they do not get fewer, look at the job that seals points."),
+            "settings_jobs.jobs",
+        )  # fmt: skip
 
 
 def _disks(found: Figures) -> Iterator[Finding]:

@@ -1,0 +1,152 @@
+"""Where a report says it is: to the metre sealed like its words, and rounded in its case until an operator lets everybody see it.
+
+"My position" sent from home tells as much as a house number. What lists, maps and searches for nearness read is the case's own point,
+which is never closer than ROUNDED_TO; the sealed one is opened where the original words are, and by its owner. Source: rules.md, section 2.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, exists, or_, select, update
+
+from casework.cases import lock_free_cases
+from casework.db import db, unit_of_work
+from casework.forgotten import HAND_OVER, REPORT
+from casework.models import Case, CaseReport, Forgotten, Report, ReportText
+from casework.publications import shows_exact_place
+from casework.sealing import open_json, seal_json
+
+POINT_PURPOSE = "exact point of a report"
+ROUNDED_TO = 3
+"""Decimals of a degree (WGS 84). At 12 degrees north a square of 111 by 109 metres, so at most 78 metres beside the exact point: a few
+houses of a village, a row of them in a town, and little against the 500 metres within which cases count as near (casework.alike)."""
+BATCH, MOST_AT_ONCE = 200, 10_000
+"""Reports sealed in one unit of work, and looked for by one query."""
+BESIDE_OLDER = timedelta(days=2)
+"""How long a program that knew no sealed points may go on beside this one: what it erased meanwhile is looked after (docs/upgrade.md)."""
+
+
+class Point(NamedTuple):
+    """Degrees are WGS 84, accuracy in metres, as the device said."""
+
+    latitude: float
+    longitude: float
+    accuracy_m: float | None
+
+
+def sealed_point(latitude: float | None, longitude: float | None, accuracy_m: float | None) -> bytes | None:
+    """Seal a point; None where there is none."""
+    if latitude is None or longitude is None:
+        return None
+    return seal_json([latitude, longitude, accuracy_m], purpose=POINT_PURPOSE)
+
+
+def point_of(report: Report) -> Point | None:
+    """Open the exact point of a report; callers take the same care as for `original_words`. None where there was none, or once erased."""
+    if report.sealed_point is not None:
+        return Point(*open_json(report.sealed_point, purpose=POINT_PURPOSE))
+    if report.clear_latitude is None or report.clear_longitude is None:
+        return None
+    return Point(report.clear_latitude, report.clear_longitude, report.clear_accuracy_m)
+
+
+def forget_point(report: Report) -> None:
+    """Erase the point of a report."""
+    report.sealed_point = report.clear_latitude = report.clear_longitude = report.clear_accuracy_m = None
+
+
+def rounded(latitude: float | None, longitude: float | None) -> tuple[float, float] | tuple[None, None]:
+    """The point a case is found by."""
+    if latitude is None or longitude is None:
+        return None, None
+    return round(latitude, ROUNDED_TO), round(longitude, ROUNDED_TO)
+
+
+def exact_point(case: Case) -> tuple[float, float] | None:
+    """Where a case lies to the metre, for who publishes it: as it was placed, else as its main report says. None where nobody knows."""
+    if case.placed_at is not None and case.latitude is not None and case.longitude is not None:
+        return case.latitude, case.longitude
+    main = next((link.report for link in case.reports if link.is_main and link.left_at is None), None)
+    point = point_of(main) if main is not None else None
+    return point[:2] if point is not None else None
+
+
+def place_exactly(case: Case, *, now: datetime) -> bool:
+    """Let a case hold its exact point from now on: an operator has seen it and lets everybody see it. False where nobody knows it."""
+    point = exact_point(case)
+    if point is None:
+        return False
+    case.latitude, case.longitude = point
+    case.placed_at = case.placed_at or now
+    return True
+
+
+def forget_place(case: Case) -> None:
+    """Erase the point of a case."""
+    case.latitude = case.longitude = case.placed_at = None
+
+
+# -- what a program before this one has left ----------------------------------------------------------------------------
+
+
+def seal_points(now: datetime) -> int:
+    """Seal the points that stand in clear, round them in their cases, and return how many. A job: what it does twice does no harm.
+
+    A program that knew no sealed points may go on beside this one for a while: it files in clear, and what it erases keeps the seal.
+    A case somebody works on at the moment is left for the next run.
+    """
+    _forget_with_their_words(now)
+    done = 0
+    while ids := list(db.session.scalars(select(Report.id).where(is_in_clear()).limit(MOST_AT_ONCE))):
+        db.session.rollback()
+        sealed = sum(_seal_some(ids[at : at + BATCH], now) for at in range(0, len(ids), BATCH))
+        if not sealed:
+            break
+        done += sealed
+    db.session.rollback()
+    return done
+
+
+def is_in_clear() -> ColumnElement[bool]:
+    """The condition for reports whose point stands in clear, as the index on it answers it in both databases."""
+    return Report.clear_latitude.between(-90, 90)
+
+
+def _seal_some(ids: list[int], now: datetime) -> int:
+    with unit_of_work():
+        homes: dict[int, list[int]] = {}
+        for report_id, case_id in db.session.execute(select(CaseReport.report_id, CaseReport.case_id).where(CaseReport.report_id.in_(ids))):
+            homes.setdefault(report_id, []).append(case_id)
+        cases = {case.id: case for case in lock_free_cases({each for several in homes.values() for each in several})}
+        free = [id_ for id_ in ids if cases.keys() >= set(homes.get(id_, ()))]
+        reports = select(Report).where(Report.id.in_(free), is_in_clear()).execution_options(populate_existing=True)
+        found = list(db.session.scalars(reports))
+        for report in found:
+            _seal(report, [cases[each] for each in homes.get(report.id, ())], now)
+    return len(found)
+
+
+def _seal(report: Report, cases: list[Case], now: datetime) -> None:
+    point = point_of(report)
+    forget_point(report)
+    if point is None:
+        return
+    report.sealed_point = sealed_point(*point)
+    for case in cases:
+        if case.placed_at is not None or case.latitude != point.latitude:
+            continue
+        if shows_exact_place(case):
+            case.placed_at = now
+        else:
+            case.latitude, case.longitude = rounded(*point[:2])
+
+
+def _forget_with_their_words(now: datetime) -> None:
+    lately = Forgotten.at >= now - BESIDE_OLDER
+    by_case = select(CaseReport.report_id).join(Case, Case.id == CaseReport.case_id)
+    by_case = by_case.join(Forgotten, Forgotten.subject == Case.ref).where(lately, Forgotten.kind == HAND_OVER)
+    by_report = select(Forgotten.subject).where(lately, Forgotten.kind == REPORT)
+    has_words = exists().where(ReportText.report_id == Report.id, ReportText.sealed_body.is_not(None))
+    gone = or_(Report.ref.in_(by_report), Report.id.in_(by_case)) & Report.sealed_point.is_not(None) & ~has_words
+    with unit_of_work():
+        db.session.execute(update(Report).where(gone).values(sealed_point=None), execution_options={"synchronize_session": False})
