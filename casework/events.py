@@ -72,6 +72,12 @@ def lock_streams_ahead(cases: Collection[Case]) -> None:
     kept_for_step().update({("locked head", head.stream): head for head in db.session.scalars(query)})
 
 
+def last_seq(case: Case) -> int:
+    """The number of the newest event of a locked case; 0 where there is none."""
+    head = _locked_head(case_stream(case))
+    return head.seq if head is not None else 0
+
+
 def _locked_head(stream: str) -> EventStream | None:
     """The end of a chain; a step that has locked it already appends to it without asking again."""
     kept: EventStream | None = kept_for_step().get(("locked head", stream))

@@ -1,18 +1,18 @@
-"""Where an administrator may set a token of a case as it stands: never past the step whose outcome the case still lacks."""
+"""Where a token of a case may stand as the case is: never past a verification, an approval or a publication that it still lacks.
+
+One guard for a token an administrator sets elsewhere (mending.py) and for a case that moves to another version (moving/).
+"""
 
 from collections.abc import Collection
 
-from SpiffWorkflow.specs.base import TaskSpec
-
+from casework.cases import answered_this_round
 from casework.states import ANSWERED_STATES
 from casework.words import Bilingual
+from workflows.bindings import ASSIGNMENT
 from workflows.definitions import Definition
-from workflows.instances import ASSIGNMENT, CASE
 from workflows.models import ProcessInstance
-from workflows.token_moves import entry_of
-
-SETTLED_BY = {CASE: frozenset({"publish"}), ASSIGNMENT: frozenset({"approve_answer", "decide_hand_back", "assignment_ended"})}
-"""By process the steps, and the message, with which its subject is settled: without one of them it must not come to its end."""
+from workflows.moving.leaps import FINISHED, PUBLISHED, SETTLED, VERIFIED, Owed, has_passed, label_of, leapt_over, skipping
+from workflows.moving.net import AT, Net, Spot, nets_of
 
 UNANSWERED = Bilingual(
     "Không chuyển được đến đó: quy trình sẽ kết thúc khi chưa công bố và chưa trả lời riêng.",
@@ -22,42 +22,67 @@ UNAPPROVED = Bilingual(
     "Không chuyển được đến đó: quy trình của đơn vị sẽ kết thúc khi chưa có trả lời được duyệt và đơn vị chưa được trả việc.",
     "It cannot be set there: the agency's process would end with no answer approved and the agency not released.",
 )
-SETTLED = Bilingual(
+OVER = Bilingual(
     "Không chuyển được về đó: việc của đơn vị đã xong, các bước trước không làm lại được.",
     "It cannot be set back there: the agency's work is over, and the steps before cannot be done again.",
 )
+UNFINISHED = Bilingual(
+    "Không chuyển được đến đó: còn đơn vị đang xử lý, hoặc chưa có trả lời nào được duyệt.",
+    "It cannot be set there: an agency is still at work, or no answer has been approved.",
+)
+_SAID = {PUBLISHED: UNANSWERED, SETTLED: UNAPPROVED, FINISHED: UNFINISHED}
 
 
 def reason_against(source: str, target: str, instance: ProcessInstance, definition: Definition) -> Bilingual | None:
     """Return why a token must not be set from one element to another of its line as the case stands; None where it may.
 
-    What is asked is the graph alone. While the subject is not settled, a target is refused from which an end can be reached past
-    every settling step, unless that is so where the token stands already. Once an agency's work is over, a target is refused from
-    which every way leads through such a step: nobody could do it.
+    Refused is what leads past something the case lacks, unless the token stands past it already, and an agency's step before the end
+    of its work once that is over: nobody could do it.
     """
-    spec, settling = definition.specs[instance.process_id], SETTLED_BY[instance.process_id]
-    ends = frozenset(each.id for each in definition.elements.values() if each.kind == "endEvent")
-    onward, came_by = (_reached(entry_of(spec, each), settling) for each in (target, source))
-    if not _is_settled(instance):
-        skips = bool(onward & ends) and not came_by & ends
-        return (UNANSWERED if instance.process_id == CASE else UNAPPROVED) if skips else None
-    return SETTLED if instance.process_id == ASSIGNMENT and onward & settling and not onward & ends else None
+    net = nets_of(definition)[instance.process_id]
+    stood, stands = (AT, net.behind_gateway(source) or source), (AT, net.behind_gateway(target) or target)
+    for owed in leapt_over(net, [stood], net, stands):
+        if owed.is_core and not _is_done(owed, instance):
+            return _SAID.get(owed) or skipping(label_of(net, owed.element))
+    return OVER if _is_settled_again(instance, net, target) else None
 
 
-def _is_settled(instance: ProcessInstance) -> bool:
+def reason_against_standing(
+    instance: ProcessInstance, old: Net, stood: Collection[Spot], new: Net, stands: Collection[Spot]
+) -> Bilingual | None:
+    """Return why the tokens of an instance must not come to stand so in another version, as its case is; None where they may.
+
+    Beside what the nets say (`Pair.plan`): past nothing the rows say it lacks, wherever it stood.
+    """
+    for spot in sorted(stands):
+        for owed in (VERIFIED, PUBLISHED, SETTLED):
+            if has_passed(new, spot, owed.nodes_in(new)) and not _is_done(owed, instance):
+                return _SAID.get(owed) or skipping(label_of(new, owed.element))
+        was_finished = any(has_passed(old, each, FINISHED.nodes_in(old)) for each in stood)
+        if not was_finished and has_passed(new, spot, FINISHED.nodes_in(new)) and not _is_done(FINISHED, instance):
+            return UNFINISHED
+        if spot not in stood and spot[0] == AT and _is_settled_again(instance, new, spot[1]):
+            return OVER
+    return None
+
+
+def _is_done(owed: Owed, instance: ProcessInstance) -> bool:
+    """Whether the rows say that the subject of an instance has had it."""
     if instance.assignment is not None:
         return instance.assignment.ended_at is not None
-    return (instance.case.state_before or instance.case.state) in ANSWERED_STATES
+    case = instance.case
+    is_answered = (case.state_before or case.state) in ANSWERED_STATES
+    if owed is VERIFIED:
+        return is_answered or case.accepted_at is not None
+    if owed is FINISHED:
+        return is_answered or (answered_this_round(case) and not case.open_assignments)
+    return is_answered if owed is PUBLISHED else False
 
 
-def _reached(start: TaskSpec, settling: Collection[str]) -> set[str]:
-    """The elements and messages that can be reached from one, itself included; the ways stop at what settles."""
-    seen: dict[str, set[str]] = {}
-    ahead = [start]
-    while ahead:
-        spec = ahead.pop()
-        if spec.name not in seen:
-            names = seen[spec.name] = {spec.name, getattr(getattr(spec, "event_definition", None), "name", None) or spec.name}
-            if names.isdisjoint(settling):
-                ahead += spec.outputs
-    return set().union(*seen.values())
+def _is_settled_again(instance: ProcessInstance, net: Net, target: str) -> bool:
+    """Whether an agency whose work is over would come before a step with which it ends."""
+    if instance.process_id != ASSIGNMENT or instance.assignment is None or instance.assignment.ended_at is None:
+        return False
+    settling = SETTLED.nodes_in(net)
+    onward = net.graph.reach([target], lambda node: () if node in settling else net.graph.after(node))
+    return bool(onward & settling) and not any(net.nodes[node].kind == "endEvent" for node in onward)

@@ -17,6 +17,8 @@ def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Inde
 
 BEFORE = "rows before and after, JSON, zstd, states of then; erased by quarantine, when the case ends and after 30 days"
 
+FORETOLD = "elements of the new version, and whom the move tells; empty: not looked at"
+
 
 class ProcessMove(Referable, Model):
     """A plan to let open cases of one version go on in another, and how far it has come. Its cases are rows of MoveCase.
@@ -58,7 +60,8 @@ class ProcessMove(Referable, Model):
 class MoveCase(Model):
     """One case of a plan: what the preview on a copy found, what became of it, and the rows as they were, for undoing.
 
-    `places` are the elements its tokens rest at, sorted: cases of one plan are counted by them.
+    `places` are the elements its tokens rest at, sorted: cases of one plan are counted by them. `forecast` says where it will rest in
+    the new version (`rests`), which steps it skips (`skips`) and whom the move tells (`tells`); `came_to` where it did come to rest.
     """
 
     __tablename__ = "process_move_case"
@@ -76,6 +79,8 @@ class MoveCase(Model):
     places: Mapped[list[Any]] = mapped_column(Json, server_default="[]")
     why_vi: Mapped[str | None] = mapped_column(Text)
     why_en: Mapped[str | None] = mapped_column(Text)
+    forecast: Mapped[dict[str, Any] | None] = mapped_column(Json, comment=FORETOLD)
+    came_to: Mapped[list[Any] | None] = mapped_column(Json, comment="elements of the new version it came to rest at")
     before: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, comment=BEFORE)
     previewed_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]

@@ -12,24 +12,23 @@ from time import monotonic
 
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
-from casework.events import case_stream, lock_streams_ahead
-from casework.models import Account, Case, EventStream
-from casework.permissions import SYSTEM, Action, Actor
+from casework.models import Case
+from casework.permissions import Action, Actor
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import Clock, clock_from
 from workflows.faults import place_of, root_of
 from workflows.instances import StateUnreadable
-from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove
+from workflows.models import OF_THE_CASE, MoveCase, ProcessInstance, ProcessMove
 from workflows.moving.cases import UndoRefused, bring_back, move_case
 from workflows.moving.mapping import MoveImpossible
-from workflows.moving.plans import MoveRefused, MoveUnknown, counts_of, locked_move
-from workflows.moving.previewing import UNREADABLE, Way, preview_next, unforeseen
+from workflows.moving.plans import MoveRefused, MoveUnknown, counts_of, locked_line, locked_move
+from workflows.moving.previewing import TOGETHER, actor_of, instant_for, preview_next
+from workflows.moving.way import UNREADABLE, Way, unforeseen
 from workflows.versions import acting
 
 LOGGER = logging.getLogger("langbiang.moving")
@@ -78,7 +77,7 @@ def go_on_with(
     done, clock = 0, clock_from(now)
     while (most is None or done < most) and monotonic() < until:
         left = None if most is None else most - done
-        number = preview_next(move_id, now) if left is None else preview_next(move_id, now, most=min(left, 20))
+        number = preview_next(move_id, now, most=TOGETHER if left is None else min(left, TOGETHER), bindings=bindings)
         if number == 0:
             break
         done += number
@@ -108,7 +107,7 @@ def undo_case(move: ProcessMove, case_ref: str, *, by: Actor, now: datetime, bin
         raise MoveUnknown
     if line.state != "moved" or case.quarantined_at is not None:
         raise MoveRefused("Hồ sơ này không còn ở trạng thái đã chuyển.", "This case is not moved any more.")
-    at = _instant(case, lambda: now)
+    at = instant_for(case, lambda: now)
     bring_back(case, line, by=by, now=at, bindings=bindings)
     db.session.flush()
     if move.state == "done" and _is_all_undone(move):
@@ -138,19 +137,6 @@ def forget_rows_before(now: datetime) -> int:
             return dropped
 
 
-def locked_line(line_id: int) -> tuple[MoveCase, bool]:
-    """Return a case of a plan with its row locked, and whether an incident of the case is open; the case's own lock comes first."""
-    of_plan = joinedload(MoveCase.move, innerjoin=True).options(
-        joinedload(ProcessMove.source, innerjoin=True), joinedload(ProcessMove.target, innerjoin=True)
-    )
-    failed = exists().where(Incident.case_id == MoveCase.case_id, Incident.resolved_at.is_(None))
-    query = select(MoveCase, failed).where(MoveCase.id == line_id).options(of_plan).execution_options(populate_existing=True)
-    if db.session.get_bind().dialect.name != "sqlite":
-        query = query.with_for_update(of=MoveCase)
-    line, has_incident = db.session.execute(query).one()
-    return line, has_incident
-
-
 class _Turn(ABC):
     """One worker's turn at the cases of a plan that are in one state."""
 
@@ -159,7 +145,7 @@ class _Turn(ABC):
 
     def __init__(self, move: ProcessMove, clock: Clock, bindings: Bindings) -> None:
         self.way, self.clock, self.bindings = Way.of(move), clock, bindings
-        self.by = _actor(self._who(move))
+        self.by = actor_of(self._who(move))
 
     def _who(self, move: ProcessMove) -> int | None:
         return move.begun_by_id
@@ -216,7 +202,7 @@ class _Turn(ABC):
                 if line.move.state != self.of_plan:
                     return None
                 if line.state == self.of_line:
-                    self.do(case, line, has_incident, _instant(case, self.clock))
+                    self.do(case, line, has_incident, instant_for(case, self.clock))
             return True
         except (MoveImpossible, UndoRefused) as refusal:
             why = refusal.text
@@ -284,21 +270,9 @@ class _Undo(_Turn):
         move.state, move.ended_at = "undone" if db.session.scalar(undone) else "done", self.clock()
 
 
-def _instant(case: Case, clock: Clock) -> datetime:
-    """When something is done to a case whose row is locked: never before what was done to it last, by whichever server's clock."""
-    lock_streams_ahead([case])
-    head = db.session.get(EventStream, case_stream(case))
-    return clock() if head is None else max(clock(), head.changed_at)
-
-
 def _is_all_undone(move: ProcessMove) -> bool:
     counts = counts_of(move)
     return bool(counts.get("undone")) and not counts.get("moved")
-
-
-def _actor(account_id: int | None) -> Actor:
-    account = db.session.get(Account, account_id) if account_id is not None else None
-    return Actor(account) if account is not None else SYSTEM
 
 
 def _lease(move_id: int, now: datetime) -> datetime | None:

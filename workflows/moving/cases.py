@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from casework.clocks import end_step_clock, running_step_clock
 from casework.db import db, kept_for_step
-from casework.events import record
+from casework.events import last_seq, record
 from casework.models import Account, Case, Draft
 from casework.permissions import Actor, actor_for
 from casework.reorganising.journal import Net, Row, changed_since, net_of, take_back, watched
@@ -28,10 +28,15 @@ from workflows.desks import REPORTER, desk_of, own_desk
 from workflows.element_settings import limit_on
 from workflows.instances import CaseProcess
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessVersion, WaitingTask
+from workflows.moving.leaps import left_undone
 from workflows.moving.mapping import MoveImpossible
-from workflows.moving.previewing import GONE, HAS_INCIDENT, UNREADABLE, Way, reason_against
+from workflows.moving.net import Spot, nets_of
+from workflows.moving.pairs import OVER_AT_ONCE
+from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
+from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Way, reason_against
 from workflows.parsed import definition_of
+from workflows.token_targets import reason_against_standing
 from workflows.unforeseen import is_unforeseen
 
 Changes = list[Row]
@@ -56,19 +61,20 @@ class UndoRefused(MoveImpossible):
 
 def move_case(
     case: Case, line: MoveCase, way: Way, *, by: Actor, now: datetime, has_incident: bool, bindings: Bindings = BINDINGS
-) -> None:
+) -> Arrival | None:
     """Move every open process of a locked case that runs on the old version, or raise and leave the unit of work to be undone.
 
-    Claims, drafts, limits and timers go along; limits begin anew only where the plan says so. A case that has ended, runs on another
-    version or belongs elsewhere is none of the plan's any more. Records `move_case`. Raises MoveImpossible, StateUnreadable, and whatever
-    the new version meets when it runs on.
+    Claims, drafts, limits and timers go along; limits begin anew only where the plan says so. Returns where the case rests, None for one
+    that has ended, runs on another version or belongs elsewhere: it is none of the plan's any more. Records `move_case`. Raises
+    MoveImpossible, also where a process would end by it or stand past what the case lacks, StateUnreadable, and whatever the new
+    version meets when it runs on.
     """
     process = CaseProcess(case, now=now, bindings=bindings)
     own = process.instance_of(None)
     is_elsewhere = case.quarantined_at is not None or way.centre_id not in (None, case.centre_id)
     if is_elsewhere or own is None or own.ended_at is not None or own.version_id != way.source_id:
         line.state, line.why_vi, line.why_en = "gone", *GONE
-        return
+        return None
     if has_incident:
         raise MoveImpossible(*HAS_INCIDENT)
     changes: Changes = []
@@ -76,15 +82,21 @@ def move_case(
     # each row is written once, at the end: what asks meanwhile asks for rows nobody here has changed
     with watched(changes.extend), db.session.no_autoflush:
         moved = [each for each in process.instances if each.ended_at is None and each.version_id == way.source_id]
-        told = _Passage(process, way, move.target).go(moved)
+        passage, first = _Passage(process, way, move.target), last_seq(case) + 1
+        told = passage.go(moved)
         process.bring_to_rest()
+        arrival = passage.arrived()
         for row in told:
             if row.state == "waiting":
                 tell_step_waits(case, desk=row.desk, element=row.element, at=now)
-        record(case, "move_case", by=by, at=now, **_versions(move.source, move.target), reason=move.reason or "", move=move.ref)
+        told_of = _versions(move.source, move.target)
+        # what the move itself did is told from `first` on: an undo takes all of it back (casework.facts)
+        record(case, "move_case", by=by, at=now, **told_of, reason=move.reason or "", move=move.ref, first=first)
     kept = {"changes": changes, "after": _digests(process.instances)}
     line.before = zstandard.compress(orjson.dumps(kept), level=9)
     line.state, line.moved_at, line.undone_at, line.why_vi, line.why_en = "moved", now, None, None, None
+    line.came_to = list(arrival.rests)
+    return arrival
 
 
 def bring_back(case: Case, line: MoveCase, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> None:
@@ -128,6 +140,7 @@ class _Passage:
         self.process, self.way, self.target = process, way, target
         self.case, self.now, self.bindings = process.case, process.now, process.bindings
         self.steps, self.timers = steps_of(self.case), timers_of(self.case)
+        self.stood: dict[ProcessInstance, frozenset[Spot]] = {}
         # FlatRows asks for them again at the end of this step: they are the same rows
         kept_for_step().update({("steps", self.case.id): self.steps, ("timers", self.case.id): self.timers})
 
@@ -150,11 +163,28 @@ class _Passage:
         self._rename_drafts(renamed)
         return told
 
+    def arrived(self) -> Arrival:
+        """Say where the moved processes rest once they have run on; raises MoveImpossible where one ended or stands past what is owed."""
+        rests: set[str] = set()
+        skips: list[str] = []
+        for instance, stood in self.stood.items():
+            if instance.ended_at is not None:
+                raise MoveImpossible(*OVER_AT_ONCE)
+            old, new = (nets_of(definition)[instance.process_id] for definition in (self.way.old, self.way.new))
+            stands = frozenset(token.spot for token in tokens_of(self.process.open(instance), self.way.new, new))
+            if (why := reason_against_standing(instance, old, stood, new, stands)) is not None:
+                raise MoveImpossible(*why)
+            rests |= self.way.shown(spot[-1] for spot in stands)
+            skips += left_undone(old, stood, new, stands, self.way.mapping)
+        return Arrival(tuple(sorted(rests)), tuple(dict.fromkeys(skips)))
+
     def _move(self, instance: ProcessInstance) -> dict[str, str]:
         """Move one tree; returns what its waiting steps and timers are called now, by their ids, which stay."""
         workflow = self.process.open(instance)
         try:
             here = places_of(workflow, self.way.old)
+            net = nets_of(self.way.old)[instance.process_id]
+            self.stood[instance] = frozenset(token.spot for token in tokens_of(workflow, self.way.old, net))
         except LookupError as fault:
             raise MoveImpossible(*UNREADABLE) from fault
         if (held := reason_against(self.way, instance.process_id, here)) is not None:

@@ -12,6 +12,7 @@ from workflows.checks.findings import named
 from workflows.checks.vocabulary import RESTING
 from workflows.definitions import Definition
 from workflows.kept import Kept
+from workflows.moving.leaps import label_of, leapt_over, skipping
 from workflows.moving.needs import Names, needs_of, reads_of
 from workflows.moving.net import AT, KEPT, NOWHERE, ON, Net, Spot, Standing, Stretch, nets_of
 
@@ -140,7 +141,7 @@ class Pair:
         """Say which value is missing."""
         known = self.needs.known.get(name)
         value = named(known.variable.label, name) if known else Bilingual(f"“{name}”", f"“{name}”")
-        node = self._label(self.new, reader)
+        node = label_of(self.new, reader)
         return Refusal(spots, Bilingual(
             f"Thiếu giá trị {value.vi} mà bản mới hỏi tại {node.vi}; hồ sơ chưa qua bước cho giá trị đó.",
             f"The value {value.en}, which the new version asks for at {node.en}, is missing: no step the case has passed gave it.",
@@ -187,14 +188,14 @@ class Pair:
     def _standing(self, spot: Spot, target: str) -> Going | Refusal:
         to = (AT, self.new.behind_gateway(target) or target)
         if to not in self.new.home:
-            label = self._label(self.new, target)
+            label = label_of(self.new, target)
             return Refusal(frozenset({spot}), Bilingual(
                 f"Ở bản mới không hồ sơ nào tới được {label.vi}.", f"In the new version no case ever comes to {label.en}.",
             ), by_hand=True)  # fmt: skip
         return Going(to)
 
     def _gone(self, spot: Spot) -> Refusal:
-        label = self._label(self.old, spot[-1])
+        label = label_of(self.old, spot[-1])
         return Refusal(frozenset({spot}), Bilingual(
             f"Bản mới không còn {label.vi} như bản cũ.", f"The new version has no {label.en} like that of the old one.",
         ), by_hand=True)  # fmt: skip
@@ -236,7 +237,7 @@ class Pair:
             seen.add(node_id)
 
     def _unclear(self, spot: Spot) -> Refusal:
-        label, source = self._label(self.old, spot[2]), self._label(self.old, spot[1])
+        label, source = label_of(self.old, spot[2]), label_of(self.old, spot[1])
         return Refusal(frozenset({spot}), Bilingual(
             f"Nhánh {source.vi} đã xong và đang chờ ở cổng {label.vi}; ở bản mới không rõ nhánh đó đi tiếp từ đâu.",
             f"The branch of {source.en} is done and waits at {label.en}; where it goes on in the new version is not clear.",
@@ -272,7 +273,17 @@ class Pair:
             begins.add(found)
         if len(begins) > 1:
             return Plan(refusals=(self._beside_each_other(frozenset(counted), frozenset(counted)),))
+        if (leap := self._leap(moved, outcomes)) is not None:
+            return Plan(refusals=(leap,))
         return Plan(moved, begins.pop(), frozenset(outcomes))
+
+    def _leap(self, moved: Mapping[Spot, Going], outcomes: Iterable[Standing]) -> Refusal | None:
+        """Why tokens may not come to stand so: they would be past a step of the house that the case has not done."""
+        for spot in sorted(frozenset().union(*outcomes)):
+            owed = next(leapt_over(self.old, moved.keys(), self.new, spot), None)
+            if owed is not None:
+                return Refusal(self._from({spot}, moved) or frozenset(moved), skipping(label_of(self.new, owed.element)), by_hand=True)
+        return None
 
     def _met(self, moved: Mapping[Spot, Going], counted: Counter[Spot]) -> Iterator[Refusal]:
         to = Counter[Spot]()
@@ -281,7 +292,7 @@ class Pair:
                 to[each.to] += counted[spot]
         for target, count in to.items():
             if count > 1:
-                label = self._label(self.new, target[-1])
+                label = label_of(self.new, target[-1])
                 spots = frozenset(spot for spot, each in moved.items() if each.to == target)
                 yield Refusal(spots, Bilingual(
                     f"Hai việc cùng chờ sẽ thành một việc tại {label.vi}.", f"Two things that wait would become one at {label.en}.",
@@ -407,7 +418,7 @@ class Pair:
         return frozenset(spot for spot, each in moved.items() if each.to in wanted)
 
     def _beside_each_other(self, spots: frozenset[Spot], blamed: frozenset[Spot]) -> Refusal:
-        labels = [self._label(self.new, spot[-1]) for spot in sorted(spots)]
+        labels = [label_of(self.new, spot[-1]) for spot in sorted(spots)]
         if not labels:
             why = Bilingual(
                 "Ở bản mới, nhánh này không thể vắng khi các nhánh kia còn chờ.",
@@ -422,7 +433,3 @@ class Pair:
             vi, en = ", ".join(each.vi for each in labels), ", ".join(each.en for each in labels)
             why = Bilingual(f"Ở bản mới không hồ sơ nào cùng lúc chờ tại {vi}.", f"In the new version no case waits at {en} at once.")
         return Refusal(blamed, why, by_hand=True)
-
-    def _label(self, net: Net, node_id: str) -> Bilingual:
-        node: Node | None = net.nodes.get(node_id)
-        return named(node.label, node.id) if node else Bilingual(f"“{node_id}”", f"“{node_id}”")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, cast, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, String, cast, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.db import Json, db
@@ -17,8 +17,9 @@ from casework.events import append
 from casework.models import Account, Case, Event
 from casework.permissions import Action, Actor, NotAllowed
 from casework.words import Bilingual
+from workflows.definitions import Definition
 from workflows.drafts import is_discarded
-from workflows.models import OF_THE_CASE, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
+from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
 from workflows.moving.mapping import Verdict, fates, targets
 from workflows.parsed import definition_of
 from workflows.version_events import MOST_READ, VersionEvent, record_version, stream_of
@@ -227,7 +228,7 @@ def map_elements(
         raise MoveChanged
     old, new = definition_of(move.source), definition_of(move.target)
     for element, chosen in mapping.items():
-        if element not in old.elements or (chosen is not None and chosen not in {each.id for each in targets(element, old, new)}):
+        if not _may_choose(element, chosen, old, new):
             raise MoveRefused(
                 f"Không chuyển được từ “{_named(old, element).vi}” đến nơi đã chọn.",
                 f"“{_named(old, element).en}” cannot go where it was sent.",
@@ -332,6 +333,19 @@ def locked_move(move_id: int) -> ProcessMove:
     return db.session.scalars(query).one()
 
 
+def locked_line(line_id: int) -> tuple[MoveCase, bool]:
+    """Return a case of a plan with its row locked, and whether an incident of the case is open; the case's own lock comes first."""
+    of_plan = joinedload(MoveCase.move, innerjoin=True).options(
+        joinedload(ProcessMove.source, innerjoin=True), joinedload(ProcessMove.target, innerjoin=True)
+    )
+    failed = exists().where(Incident.case_id == MoveCase.case_id, Incident.resolved_at.is_(None))
+    query = select(MoveCase, failed).where(MoveCase.id == line_id).options(of_plan).execution_options(populate_existing=True)
+    if db.session.get_bind().dialect.name != "sqlite":
+        query = query.with_for_update(of=MoveCase)
+    line, has_incident = db.session.execute(query).one()
+    return line, has_incident
+
+
 # -- what may be chosen --------------------------------------------------------------------------------------------------
 
 
@@ -360,6 +374,13 @@ def choices_of(move: ProcessMove, places: set[str]) -> list[Choice]:
         )
         for name in shown
     ]  # fmt: skip
+
+
+def _may_choose(element: str, chosen: str | None, old: Definition, new: Definition) -> bool:
+    """Whether a place can be chosen for an element, None for nowhere: a step somebody is to do never goes nowhere."""
+    if element not in old.elements:
+        return False
+    return not old.elements[element].is_step if chosen is None else chosen in {each.id for each in targets(element, old, new)}
 
 
 def _needs_choice(fate: Any) -> bool:

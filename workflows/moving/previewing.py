@@ -1,83 +1,51 @@
-"""What would become of each case of a plan: its trees are moved on copies, nothing is saved but the verdict."""
+"""What would become of each case of a plan, looked at on copies of its trees: nothing is saved but the verdict.
+
+A case that stands on at the same elements and hears nothing new is told from the copies. Any other is moved in truth, in a unit of work
+of its own that is given up: where it comes to rest when it runs on and whom that tells, nobody can say otherwise.
+"""
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 
-from casework.db import db, unit_of_work
-from casework.models import Case
-from casework.words import Bilingual
+from casework.cases import lock_case
+from casework.db import db, kept_for_step, unit_of_work
+from casework.events import case_stream, lock_streams_ahead
+from casework.models import Account, Case, EventStream, OutboxMessage
+from casework.permissions import SYSTEM, Actor
 from workflows import engine
-from workflows.definitions import Definition
-from workflows.faults import root_of
+from workflows.bindings import BINDINGS, Bindings
+from workflows.clock import Clock
+from workflows.faults import place_of, root_of
+from workflows.instances import StateUnreadable
 from workflows.models import Incident, MoveCase, ProcessInstance, ProcessMove
-from workflows.moving.mapping import Fate, MoveImpossible, Verdict, fates
-from workflows.moving.plans import fill, locked_move
+from workflows.moving.cases import move_case
+from workflows.moving.leaps import left_undone
+from workflows.moving.mapping import MoveImpossible
+from workflows.moving.net import Spot, nets_of
+from workflows.moving.plans import fill, locked_line, locked_move
+from workflows.moving.tokens import tokens_of
 from workflows.moving.tree import move_tree, places_of
-from workflows.parsed import definition_of
+from workflows.moving.way import GONE, HAS_INCIDENT, UNREADABLE, Arrival, Preview, Way, reason_against, unforeseen
+from workflows.token_targets import reason_against_standing
 
 LOGGER = logging.getLogger("langbiang.moving")
 
 TOGETHER = 20
 """Cases previewed between two writes."""
 
-HAS_INCIDENT = Bilingual(
-    "Hồ sơ có sự cố chưa xử lý. Hãy xử lý sự cố trước.", "An incident of this case is not resolved. Settle that first."
-)
-UNREADABLE = Bilingual("Không đọc được trạng thái quy trình của hồ sơ.", "The state of the case's process cannot be read.")
-GONE = Bilingual(
-    "Hồ sơ không còn chạy theo bản cũ (đã kết thúc, đã chuyển, hoặc không còn thuộc phạm vi này).",
-    "The case no longer runs on the old version: it has ended, was moved, or is out of this scope.",
-)
 
-
-@dataclass(frozen=True)
-class Way:
-    """What a worker knows of a plan while it is at it: read once, so that no case asks again."""
-
-    move_id: int
-    source_id: int
-    target_id: int
-    centre_id: int | None
-    revision: int
-    old: Definition
-    new: Definition
-    mapping: Mapping[str, str | None]
-    keeps_limits: bool
-    fates: Mapping[str, Fate]
-
-    @classmethod
-    def of(cls, move: ProcessMove) -> "Way":
-        """Read a plan, with the fate of each resting place."""
-        old, new = definition_of(move.source), definition_of(move.target)
-        mapping = dict(move.mapping)
-        return cls(
-            move.id, move.source_id, move.target_id, move.centre_id, move.revision, old, new, mapping, not move.recomputes_limits,
-            fates(old, new, mapping),
-        )  # fmt: skip
-
-    def leads(self, process_id: str) -> bool:
-        """Whether both versions know the process."""
-        return process_id in self.old.specs and process_id in self.new.specs
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What was found of one case."""
-
-    state: str
-    places: tuple[str, ...] = ()
-    why: Bilingual | None = None
-
-
-def preview_next(move_id: int, now: datetime, *, most: int = TOGETHER) -> int:
+def preview_next(move_id: int, now: datetime, *, most: int = TOGETHER, bindings: Bindings = BINDINGS) -> int:
     """Look at the next waiting cases of a plan; returns how many were looked at. When none is left the plan is ready.
 
-    What is found is kept only if the plan is still as it was read. Nothing is locked while the trees are moved.
+    What is found is kept only if the plan is still as it was read. Nothing is locked while the trees are moved, but the one case that
+    is moved on trial; one that somebody works on at this moment is looked at the next time.
     """
     db.session.rollback()
     move = db.session.get_one(ProcessMove, move_id, populate_existing=True)
@@ -87,19 +55,22 @@ def preview_next(move_id: int, now: datetime, *, most: int = TOGETHER) -> int:
     rows = db.session.execute(waiting.order_by(MoveCase.id).limit(most)).all()
     if not rows:
         return _fill_or_finish(move_id)
-    way = Way.of(move)
-    found = previews(way, [case_id for _id, case_id in rows], now)
+    way, by = Way.of(move), actor_of(move.begun_by_id or move.made_by_id)
+    found = previews(way, [case_id for _id, case_id in rows], now, bindings)
     db.session.rollback()
+    for line_id, case_id in rows:
+        if found[case_id].state == "moves" and found[case_id].arrival is None:
+            found[case_id] = _moved_on_trial(line_id, case_id, found[case_id], way, by, now, bindings)
     with unit_of_work():
         move = locked_move(move_id)
         if move.state != "previewing" or move.revision != way.revision:
             return len(rows)
-        _keep({id_: found[case_id] for id_, case_id in rows}, now)
+        _keep({id_: found[case_id] for id_, case_id in rows if found[case_id].state != "waiting"}, now)
         return len(rows)
 
 
-def previews(way: Way, case_ids: Collection[int], now: datetime) -> dict[int, Preview]:
-    """Return what would become of some cases as they stand now. Reads only."""
+def previews(way: Way, case_ids: Collection[int], now: datetime, bindings: Bindings = BINDINGS) -> dict[int, Preview]:
+    """Return what would become of some cases as they stand now; one that moves without an arrival is to be moved on trial. Reads only."""
     query = select(ProcessInstance).join(Case, ProcessInstance.case_id == Case.id)
     query = query.where(ProcessInstance.case_id.in_(case_ids), ProcessInstance.ended_at.is_(None), Case.quarantined_at.is_(None))
     if way.centre_id is not None:
@@ -108,61 +79,130 @@ def previews(way: Way, case_ids: Collection[int], now: datetime) -> dict[int, Pr
     for row in db.session.scalars(query.order_by(ProcessInstance.assignment_id.is_not(None), ProcessInstance.id)):
         instances.setdefault(row.case_id, []).append(row)
     failed = set(db.session.scalars(select(Incident.case_id).where(Incident.case_id.in_(case_ids), Incident.resolved_at.is_(None))))
-    return {case_id: preview_of(way, instances.get(case_id, []), case_id in failed, now) for case_id in case_ids}
+    return {case_id: _Looked(way, now, bindings).at(instances.get(case_id, []), case_id in failed) for case_id in case_ids}
 
 
-def preview_of(way: Way, instances: Collection[ProcessInstance], has_incident: bool, now: datetime) -> Preview:
-    """Return what would become of one case: all of its open instances on the old version go, or none."""
-    own = next((each for each in instances if each.assignment_id is None), None)
-    if own is None or own.version_id != way.source_id:
-        return Preview("gone", why=GONE)
-    places: set[str] = set()
-    first: Preview | None = None
-    for instance in instances:
-        if instance.version_id != way.source_id:
-            continue
+class _Looked:
+    """One look at the trees of one case, moved on copies."""
+
+    def __init__(self, way: Way, now: datetime, bindings: Bindings) -> None:
+        self.way, self.now, self.bindings = way, now, bindings
+        self.places: set[str] = set()
+        self.rests: set[str] = set()
+        self.skips: list[str] = []
+        self.is_plain = True
+
+    def at(self, instances: Collection[ProcessInstance], has_incident: bool) -> Preview:
+        """Say what would become of it: all of its open instances on the old version go, or none."""
+        own = next((each for each in instances if each.assignment_id is None), None)
+        if own is None or own.version_id != self.way.source_id:
+            return Preview("gone", why=GONE)
+        first: Preview | None = None
+        for instance in instances:
+            if instance.version_id == self.way.source_id:
+                found = self._one(instance, tries=first is None)
+                if found is not None and found.why is UNREADABLE:
+                    return Preview("cannot", self._stood(), UNREADABLE)
+                first = first or found
+        if has_incident:
+            first = Preview("cannot", why=HAS_INCIDENT)
+        if first is not None:
+            return Preview(first.state, self._stood(), first.why)
+        arrival = Arrival(tuple(sorted(self.rests)), tuple(dict.fromkeys(self.skips))) if self.is_plain else None
+        return Preview("moves", self._stood(), arrival=arrival)
+
+    def _stood(self) -> tuple[str, ...]:
+        return tuple(sorted(self.places))
+
+    def _one(self, instance: ProcessInstance, *, tries: bool) -> Preview | None:
+        """Look at one instance; returns what keeps it, UNREADABLE where nothing can be said."""
         try:
-            workflow = engine.unpack(instance.state, way.old.specs[instance.process_id])
-            here = places_of(workflow, way.old)
+            workflow = engine.unpack(instance.state, self.way.old.specs[instance.process_id])
+            here = places_of(workflow, self.way.old)
         except Exception:  # damaged: whatever the engine meets in it
-            return Preview("cannot", tuple(sorted(places)), UNREADABLE)
+            return Preview("cannot", why=UNREADABLE)
         # what only listens beside the way listens in every case: nobody asks for it
-        places |= {place for place in here if "beside" not in way.old.elements[place].properties}
-        first = first or reason_against(way, instance.process_id, here)
-        if first is None:
-            first = _tried(way, instance, workflow, now)
-    if has_incident:
-        first = Preview("cannot", why=HAS_INCIDENT)
-    state, why = (first.state, first.why) if first is not None else ("moves", None)
-    return Preview(state, tuple(sorted(places)), why)
+        self.places |= {place for place in here if "beside" not in self.way.old.elements[place].properties}
+        held = reason_against(self.way, instance.process_id, here)
+        if held is not None or not tries:
+            return held
+        try:
+            moved = move_tree(
+                workflow, process_id=instance.process_id, old=self.way.old, new=self.way.new, mapping=self.way.mapping, now=self.now,
+                keeps_limits=self.way.keeps_limits,
+            )  # fmt: skip
+            return self._arrived(instance, workflow, moved)
+        except MoveImpossible as impossible:
+            return Preview("cannot", why=impossible.text)
+        except Exception as fault:  # one case must not keep the others from being looked at
+            LOGGER.error("preview failed", extra={"instance": instance.id, "error": type(root_of(fault)).__name__})
+            return Preview("cannot", why=unforeseen(fault))
+
+    def _arrived(self, instance: ProcessInstance, before: BpmnWorkflow, moved: BpmnWorkflow) -> Preview | None:
+        old, new = (nets_of(definition)[instance.process_id] for definition in (self.way.old, self.way.new))
+        stood: frozenset[Spot] = frozenset(token.spot for token in tokens_of(before, self.way.old, old))
+        stands: frozenset[Spot] = frozenset(token.spot for token in tokens_of(moved, self.way.new, new))
+        hears = (engine.awaited_messages(moved) - engine.awaited_messages(before)) & self.bindings.facts.keys()
+        roles = [(self.way.old.elements[spot[1]].role, self.way.new.elements[spot[1]].role) for spot in stood & stands]
+        self.is_plain = self.is_plain and stood == stands and not hears and all(was == is_now for was, is_now in roles)
+        self.rests |= self.way.shown(spot[-1] for spot in stands)
+        self.skips += left_undone(old, stood, new, stands, self.way.mapping)
+        why = reason_against_standing(instance, old, stood, new, stands) if self.is_plain else None
+        return Preview("cannot", why=why) if why is not None else None
 
 
-def reason_against(way: Way, process_id: str, places: Collection[str]) -> Preview | None:
-    """What the plan itself says against moving tokens from some places: the first that cannot go, else the first to be chosen for."""
-    if not way.leads(process_id):
-        return Preview("cannot", why=Bilingual("Bản mới không có quy trình này.", "The new version lacks this process."))
-    held = [way.fates[place] for place in places if place in way.fates and way.fates[place].verdict != Verdict.MOVES]
-    held.sort(key=lambda fate: fate.verdict != Verdict.CANNOT)
-    return Preview(str(held[0].verdict), why=held[0].why) if held else None
+class _Seen(Exception):  # no fault: it gives up what was done to be looked at
+    """What a trial has shown."""
+
+    def __init__(self, arrival: Arrival | None) -> None:
+        self.arrival = arrival
+        super().__init__()
 
 
-def unforeseen(fault: BaseException) -> Bilingual:
-    """What is said of a fault nobody foresaw: its class alone."""
-    name = type(root_of(fault)).__name__
-    return Bilingual(f"Gặp lỗi ngoài dự kiến ({name}); hồ sơ vẫn như trước.", f"An unforeseen fault ({name}); the case is as before.")
-
-
-def _tried(way: Way, instance: ProcessInstance, workflow: BpmnWorkflow, now: datetime) -> Preview | None:
+def _moved_on_trial(
+    line_id: int, case_id: int, looked: Preview, way: Way, by: Actor, now: datetime, bindings: Bindings
+) -> Preview:  # fmt: skip
+    """Move a case in truth, let it run on, look where it rests and whom that tells, and give all of it up."""
     try:
-        move_tree(
-            workflow, process_id=instance.process_id, old=way.old, new=way.new, mapping=way.mapping, now=now, keeps_limits=way.keeps_limits
-        )
+        with unit_of_work():
+            case = lock_case(case_id)
+            line, has_incident = locked_line(line_id)
+            at = instant_for(case, lambda: now)
+            arrival = move_case(case, line, way, by=by, now=at, has_incident=has_incident, bindings=bindings)
+            raise _Seen(replace(arrival, tells=_told(case)) if arrival is not None else None)
+    except _Seen as seen:
+        return replace(looked, arrival=seen.arrival) if seen.arrival is not None else Preview("gone", looked.places, GONE)
     except MoveImpossible as impossible:
-        return Preview("cannot", why=impossible.text)
+        return Preview("cannot", looked.places, impossible.text)
+    except StateUnreadable:
+        return Preview("cannot", looked.places, UNREADABLE)
+    except (StaleDataError, OperationalError) as fault:
+        LOGGER.warning("trial put off", extra={"case": case_id, "error": type(fault).__name__})
+        return Preview("waiting")
     except Exception as fault:  # one case must not keep the others from being looked at
-        LOGGER.error("preview failed", extra={"instance": instance.id, "error": type(root_of(fault)).__name__})
-        return Preview("cannot", why=unforeseen(fault))
-    return None
+        root = root_of(fault)
+        LOGGER.error("trial failed", extra={"case": case_id, "error": type(root).__name__, "place": place_of(root)})
+        return Preview("cannot", looked.places, unforeseen(fault))
+
+
+def _told(case: Case) -> tuple[str, ...]:
+    """Whom this unit of work has told of a case: `reporter`, `account`, or the role of a desk."""
+    written = [each for each in kept_for_step().values() if isinstance(each, OutboxMessage) and each.case_id == case.id]
+    told = [each.recipient.partition(":") for each in written]
+    return tuple(sorted({rest.partition("@")[0] if kind == "desk" else kind for kind, _, rest in told}))
+
+
+def instant_for(case: Case, clock: Clock) -> datetime:
+    """When something is done to a case whose row is locked: never before what was done to it last, by whichever server's clock."""
+    lock_streams_ahead([case])
+    head = db.session.get(EventStream, case_stream(case))
+    return clock() if head is None else max(clock(), head.changed_at)
+
+
+def actor_of(account_id: int | None) -> Actor:
+    """Whoever has a plan carried out; the software where nobody is named."""
+    account = db.session.get(Account, account_id) if account_id is not None else None
+    return Actor(account) if account is not None else SYSTEM
 
 
 def _keep(found: Mapping[int, Preview], now: datetime) -> None:
@@ -170,6 +210,7 @@ def _keep(found: Mapping[int, Preview], now: datetime) -> None:
         {
             "line": id_, "found": each.state, "at_places": list(each.places), "vi": each.why.vi if each.why else None,
             "en": each.why.en if each.why else None,
+            "told": each.arrival.told() if each.arrival else None,
         }
         for id_, each in found.items()
     ]  # fmt: skip
@@ -177,7 +218,10 @@ def _keep(found: Mapping[int, Preview], now: datetime) -> None:
     change = (
         update(table)  # type: ignore[arg-type]  # a mapped class's table is one
         .where(table.c.id == bindparam("line"), table.c.state == "waiting")
-        .values(state=bindparam("found"), places=bindparam("at_places"), why_vi=bindparam("vi"), why_en=bindparam("en"), previewed_at=now)
+        .values(
+            state=bindparam("found"), places=bindparam("at_places"), why_vi=bindparam("vi"), why_en=bindparam("en"),
+            forecast=bindparam("told"), previewed_at=now,
+        )
     )
     db.session.connection().execute(change, rows)
 

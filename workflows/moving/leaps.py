@@ -1,0 +1,136 @@
+"""What an instance has surely passed where a token stands, and what a token would leap over that is set elsewhere.
+
+A token has passed some nodes for sure where no token comes while nothing leaves them; a join lets through once all of its flows have
+come, so that branches side by side count as they run. Asked of the nets alone; token_targets.py asks the rows of a case as well.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from casework.words import Bilingual
+from workflows.bindings import BINDINGS
+from workflows.checks.findings import named
+from workflows.moving.net import AT, Net, Spot
+
+OTHER_THAN = "other_than"
+"""The property by which a drawn step checks another: an approval of the house's own making."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What no token is set past before it was done: one of some steps, or a message that was heard. `element` names it to people.
+
+    `is_core` are verification, approval and publication; the other steps of the house leave what the later ones rest on.
+    """
+
+    element: str
+    steps: frozenset[str]
+    messages: frozenset[str] = frozenset()
+    is_core: bool = False
+
+    def nodes_in(self, net: Net) -> frozenset[str]:
+        """What a token has to leave in a process, for it to be done."""
+        nodes = net.nodes.values()
+        return frozenset(node.id for node in nodes if (node.is_step and node.id in self.steps) or node.message in self.messages)
+
+
+VERIFIED = Owed("verify", frozenset({"verify"}), is_core=True)
+PUBLISHED = Owed("publish", frozenset({"publish"}), is_core=True)
+APPROVED = Owed("approve_answer", frozenset({"approve_answer"}), is_core=True)
+SETTLED = Owed("approve_answer", frozenset({"approve_answer", "decide_hand_back"}), frozenset({"assignment_ended"}), is_core=True)
+"""How the work of an agency comes to an end: an approved answer, a release, or its removal."""
+FINISHED = Owed("wait_for_agencies", frozenset(), frozenset({"assignments_finished"}), is_core=True)
+"""No agency is at work any more and at least one answer is approved."""
+
+_CORE = {owed.element: owed for owed in (VERIFIED, PUBLISHED, APPROVED)}
+
+
+def _owed_in(net: Net) -> tuple[Owed, ...]:
+    """What no token of a process is set past: the steps of the house in their order, and the approvals that were drawn."""
+    found: tuple[Owed, ...] = net.worked_out.get("owed", ())
+    if not found:
+        bound = [name for name, step in BINDINGS.steps.items() if step.process_id == net.process.id]
+        house = [_CORE.get(name) or Owed(name, frozenset({name})) for name in bound]
+        steps = [node for node in net.nodes.values() if node.is_step and node.id not in BINDINGS.steps]
+        drawn = [Owed(step.id, frozenset({step.id}), is_core=True) for step in steps if OTHER_THAN in step.properties]
+        found = net.worked_out["owed"] = tuple(owed for owed in (SETTLED, *house, *drawn) if owed.nodes_in(net))
+    return found
+
+
+def has_passed(net: Net, spot: Spot, nodes: frozenset[str]) -> bool:
+    """Whether a token can stand there only after one of some nodes has been left."""
+    return spot in net.home and not _comes_without(net, spot, nodes)
+
+
+def passed_at(net: Net, spot: Spot) -> tuple[Owed, ...]:
+    """Return what a token has surely passed where it stands, worked out once."""
+    known: dict[Spot, tuple[Owed, ...]] = net.worked_out.setdefault("passed at", {})
+    if spot not in known:
+        known[spot] = tuple(owed for owed in _owed_in(net) if has_passed(net, spot, owed.nodes_in(net)))
+    return known[spot]
+
+
+def leapt_over(old: Net, stood: Collection[Spot], new: Net, stands: Spot) -> Iterator[Owed]:
+    """Yield what whoever stands there in the new version has passed, and nobody who stood so in the old one.
+
+    What the old version did not have is none of it: its cases were never asked for that.
+    """
+    before = {owed for spot in stood for owed in passed_at(old, spot)}
+    yield from (owed for owed in passed_at(new, stands) if owed not in before and owed in _owed_in(old))
+
+
+def left_undone(old: Net, stood: Collection[Spot], new: Net, stands: Collection[Spot], mapping: Mapping[str, str | None]) -> list[str]:
+    """Return the drawn steps that tokens leave undone: those whoever stands there has passed, and what they waited at if it lies behind.
+
+    They are no reason against a move, and whoever begins it is told.
+    """
+    drawn = [node.id for node in new.nodes.values() if node.is_step and node.id not in BINDINGS.steps]
+    found = []
+    for step in drawn:
+        before = frozenset({step, *(each for each, target in mapping.items() if target == step)}) & old.nodes.keys()
+        is_past = any(has_passed(new, spot, frozenset({step})) for spot in stands)
+        if is_past and not any(has_passed(old, spot, before) for spot in stood):
+            found.append(step)
+    for _, element, *_join in stood:
+        target = mapping.get(element)
+        is_step = old.nodes[element].is_step and element not in BINDINGS.steps
+        if is_step and target in old.nodes and target in old.graph.reach([flow.target for flow in old.graph.leaving[element]]):
+            found.append(element)
+    return found
+
+
+def label_of(net: Net, element: str) -> Bilingual:
+    """Return what people read for a node, in quotation marks."""
+    node = net.nodes.get(element)
+    return named(node.label, node.id) if node is not None else Bilingual(f"“{element}”", f"“{element}”")
+
+
+def skipping(step: Bilingual) -> Bilingual:
+    """Say that a token is not set past a step."""
+    return Bilingual(f"Hồ sơ sẽ bỏ qua {step.vi}, là bước hồ sơ chưa qua.", f"The case would skip {step.en}, which it has not passed.")
+
+
+def _comes_without(net: Net, spot: Spot, nodes: frozenset[str]) -> bool:
+    """Whether a token can come to a spot while nothing leaves some nodes."""
+    known: dict[frozenset[str], tuple[set[str], set[str]]] = net.worked_out.setdefault("reached without", {})
+    if nodes not in known:
+        known[nodes] = _reached_without(net, nodes)
+    places, flows = known[nodes]
+    return spot[1] in places if spot[0] == AT else any(flow.id in flows for flow in net.flows_between(spot[1], spot[2]))
+
+
+def _reached_without(net: Net, nodes: frozenset[str]) -> tuple[set[str], set[str]]:
+    """The nodes tokens come to and the flows they go along while nothing leaves some nodes."""
+    places, flows = set[str](), set[str]()
+    ahead = [node.id for node in net.process.starts]
+    while ahead:
+        place = ahead.pop()
+        if place in places:
+            continue
+        places.add(place)
+        ahead += [event.id for event in net.graph.attached[place]]
+        for flow in net.graph.leaving[place] if place not in nodes else ():
+            flows.add(flow.id)
+            if not net.joins(flow.target) or all(each.id in flows for each in net.graph.entering[flow.target]):
+                ahead.append(flow.target)
+    return places, flows

@@ -1,0 +1,96 @@
+"""What a worker knows of a plan while it is at it, and what is found of one case of it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from casework.words import Bilingual
+from workflows.definitions import Definition
+from workflows.faults import root_of
+from workflows.models import ProcessMove
+from workflows.moving.mapping import Fate, Verdict, fates
+from workflows.parsed import definition_of
+
+HAS_INCIDENT = Bilingual(
+    "Hồ sơ có sự cố chưa xử lý. Hãy xử lý sự cố trước.", "An incident of this case is not resolved. Settle that first."
+)
+UNREADABLE = Bilingual("Không đọc được trạng thái quy trình của hồ sơ.", "The state of the case's process cannot be read.")
+GONE = Bilingual(
+    "Hồ sơ không còn chạy theo bản cũ (đã kết thúc, đã chuyển, hoặc không còn thuộc phạm vi này).",
+    "The case no longer runs on the old version: it has ended, was moved, or is out of this scope.",
+)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What a worker knows of a plan while it is at it: read once, so that no case asks again."""
+
+    move_id: int
+    source_id: int
+    target_id: int
+    centre_id: int | None
+    revision: int
+    old: Definition
+    new: Definition
+    mapping: Mapping[str, str | None]
+    keeps_limits: bool
+    fates: Mapping[str, Fate]
+
+    @classmethod
+    def of(cls, move: ProcessMove) -> "Way":
+        """Read a plan, with the fate of each resting place."""
+        old, new = definition_of(move.source), definition_of(move.target)
+        mapping = dict(move.mapping)
+        return cls(
+            move.id, move.source_id, move.target_id, move.centre_id, move.revision, old, new, mapping, not move.recomputes_limits,
+            fates(old, new, mapping),
+        )  # fmt: skip
+
+    def leads(self, process_id: str) -> bool:
+        """Whether both versions know the process."""
+        return process_id in self.old.specs and process_id in self.new.specs
+
+    def shown(self, elements: Iterable[str]) -> set[str]:
+        """Those of some elements of the new version that are told: what only listens beside the way does so in every case."""
+        return {each for each in elements if "beside" not in self.new.elements[each].properties}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What was found of one case. `arrival` is told of one that moves."""
+
+    state: str
+    places: tuple[str, ...] = ()
+    why: Bilingual | None = None
+    arrival: "Arrival | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Where a case rests once it has moved and run on, in elements of the new version: what only listens beside the way is left out.
+
+    `skips` are steps that whoever rests there has done and this case has not; `tells` whom the move tells: `reporter`, `account`, or the
+    role of a desk.
+    """
+
+    rests: tuple[str, ...]
+    skips: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, list[str]]:
+        """As it is kept with a case of a plan."""
+        return {"rests": list(self.rests), "skips": list(self.skips), "tells": list(self.tells)}
+
+
+def reason_against(way: Way, process_id: str, places: Collection[str]) -> Preview | None:
+    """What the plan itself says against moving tokens from some places: the first that cannot go, else the first to be chosen for."""
+    if not way.leads(process_id):
+        return Preview("cannot", why=Bilingual("Bản mới không có quy trình này.", "The new version lacks this process."))
+    held = [way.fates[place] for place in places if place in way.fates and way.fates[place].verdict != Verdict.MOVES]
+    held.sort(key=lambda fate: fate.verdict != Verdict.CANNOT)
+    return Preview(str(held[0].verdict), why=held[0].why) if held else None
+
+
+def unforeseen(fault: BaseException) -> Bilingual:
+    """What is said of a fault nobody foresaw: its class alone."""
+    name = type(root_of(fault)).__name__
+    return Bilingual(f"Gặp lỗi ngoài dự kiến ({name}); hồ sơ vẫn như trước.", f"An unforeseen fault ({name}); the case is as before.")
