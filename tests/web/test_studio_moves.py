@@ -58,6 +58,7 @@ def test_cases_are_moved_watched_and_brought_back_by_the_pages(office: Office) -
     assert " 1 Chuyển được" in page
     assert "Thẩm định pháp lý" in page
     assert "Bản mới không còn “Thẩm định pháp lý” như bản cũ." in page
+    assert "Sẽ chờ tại: Tiếp nhận, xác minh Không báo cho ai." in page
     assert "Rác đổ" not in page                                          # nothing of what a case is about
     html = office.get("administrator", address).get_data(as_text=True)
     assert 'name="to-legal_review"' in html
@@ -85,6 +86,7 @@ def test_cases_are_moved_watched_and_brought_back_by_the_pages(office: Office) -
     page = office.words("administrator", address)                       # 40 cases at most were moved while the page waited: all of them
     assert "Đã xong" in page
     assert f"{verify.code} Đã chuyển" in page
+    assert "Nay chờ tại: Tiếp nhận, xác minh" in page
     assert f"{review.code} Ở lại" in page
     assert "Lý do Theo kế hoạch tháng Ba" in page
     assert f"{review.code}" not in office.words("administrator", f"{address}?state=moved")

@@ -1,6 +1,6 @@
 """Open cases moved to another version: a plan with what would become of each place, its progress, and what became of every case."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -13,7 +13,9 @@ from casework.db import db, unit_of_work
 from casework.errors import CaseworkError
 from casework.models import Account, Centre
 from casework.permissions import Action, NotAllowed
+from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from casework.typed import number_in
+from casework.words import Bilingual
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
@@ -57,6 +59,12 @@ LINE_STATES = {
     "gone": _l("No longer concerned"),
 }
 SCOPE_ALL = "all"
+RECIPIENTS = {
+    "reporter": REPORTER_WORDS,
+    "account": Bilingual("Người theo dõi", "Followers"),
+    **{str(role): words for role, words in ROLE_WORDS.items()},
+}
+"""By what a forecast names, whom a move tells."""
 
 
 @bp.get("/studio/versions/<ref>/moves")
@@ -134,7 +142,7 @@ def begin(ref: str) -> ResponseReturnValue:
 
     answer = _done(ref, start, "", goes_on=True)
     if begun and not begun[0]:
-        flash(_("The version was saved after the cases were looked at. They are looked at again; then it can begin."), "danger")
+        flash(_("What was foretold of the cases is too old. They are looked at again; then it can begin."), "danger")
     return answer
 
 
@@ -266,7 +274,7 @@ def _page(seen: ProcessMove, *, refused: str = "") -> str:
     state = wanted if wanted in LINE_STATES else None
     rows = plans.lines_of(seen, state=state, after=after, limit=CASES_SHOWN + 1)
     groups = plans.groups_of(seen)
-    old = definition_of(seen.source)
+    old, new = definition_of(seen.source), definition_of(seen.target)
     people = {id_ for id_ in (seen.made_by_id, seen.begun_by_id, seen.undone_by_id) if id_ is not None}
     places = {place for group in groups for place in group.places}
     may_choose = seen.state == "ready"
@@ -287,6 +295,10 @@ def _page(seen: ProcessMove, *, refused: str = "") -> str:
         shown_after=after,
         version_words=version_words,
         place_words=lambda names: place_words(old, names),
+        forecast_of=plans.forecast_of,
+        rest_words=lambda names: place_words(new, names),
+        skip_words=lambda names: place_words(new, names, old),
+        tell_words=lambda kinds: ", ".join(local(RECIPIENTS[kind]) for kind in kinds),
         move_states=MOVE_STATES,
         state_labels=STATE_LABELS,
         people={row.id: row.full_name for row in db.session.scalars(select(Account).where(Account.id.in_(people)))},
@@ -298,7 +310,7 @@ def _page(seen: ProcessMove, *, refused: str = "") -> str:
     )
 
 
-def place_words(definition: Definition, places: list[str]) -> str:
-    """Where tokens rest, in the words of the old version."""
-    named = [local(definition.elements[name].label) if name in definition.elements else name for name in places]
-    return ", ".join(named) or "—"
+def place_words(definition: Definition, places: Sequence[str], other: Definition | None = None) -> str:
+    """Elements in the words of a version, or of another where it does not know them."""
+    known = {**(other.elements if other is not None else {}), **definition.elements}
+    return ", ".join(local(known[place].label) if place in known else place for place in places) or "—"

@@ -87,7 +87,7 @@ def left_undone(old: Net, stood: Collection[Spot], new: Net, stands: Collection[
     drawn = [node.id for node in new.nodes.values() if node.is_step and node.id not in BINDINGS.steps]
     found = []
     for step in drawn:
-        before = frozenset({step, *(each for each, target in mapping.items() if target == step)}) & old.nodes.keys()
+        before = frozenset(each for each in (step, *mapping) if each in old.nodes and mapping.get(each, step) == step)
         is_past = any(has_passed(new, spot, frozenset({step})) for spot in stands)
         if is_past and not any(has_passed(old, spot, before) for spot in stood):
             found.append(step)

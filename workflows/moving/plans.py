@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, cast, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from casework.db import Json, db
@@ -81,29 +81,56 @@ def move_scopes(by: Actor, target: ProcessVersion) -> list[int | None]:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """What was foretold of a case that moves, and where it came to rest; elements of the new version, but for `skips` of either."""
+
+    rests: tuple[str, ...] = ()
+    skips: tuple[str, ...] = ()
+    tells: tuple[str, ...] = ()
+    came_to: tuple[str, ...] | None = None
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it rests where it was foretold to, as far as it has moved."""
+        return self.came_to is None or self.came_to == self.rests
+
+
+def forecast_of(line: MoveCase) -> Forecast | None:
+    """Return what was foretold of a case of a plan; None where it does not move, or moved before anything was foretold."""
+    told = line.forecast
+    if told is None or line.state not in ("moves", "moved"):
+        return None
+    came_to = tuple(line.came_to) if line.state == "moved" and line.came_to is not None else None
+    return Forecast(tuple(told["rests"]), tuple(told["skips"]), tuple(told["tells"]), came_to)
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Cases of a plan that rest at the same places and fare alike: how many, and why they do not move where they do not."""
+    """Cases of a plan that rest at the same places and fare alike: how many, why they do not move, or what is foretold of them."""
 
     places: tuple[str, ...]
     state: str
     number: int
     why: Bilingual | None
+    forecast: Forecast | None
 
 
 def groups_of(move: ProcessMove) -> list[Group]:
-    """Return the cases of a plan that are listed, counted by places, state and reason, the most first."""
-    columns = (cast(MoveCase.places, String), MoveCase.state, MoveCase.why_vi, MoveCase.why_en)
+    """Return the cases of a plan that are listed, counted by places, state, reason and forecast, the most first."""
+    texts = (cast(each, String) for each in (MoveCase.places, MoveCase.forecast, MoveCase.came_to))
     shown = func.max(cast(MoveCase.id, Integer))
-    query = select(shown, func.count(), MoveCase.state, MoveCase.why_vi, MoveCase.why_en).join(MoveCase.case).where(*_listed(move))
-    rows = db.session.execute(query.group_by(*columns)).all()
-    places: dict[int, list[str]] = {}
-    for start in range(0, len(rows), 500):
-        ids = [row[0] for row in rows[start : start + 500]]
-        places |= {row.id: row.places for row in db.session.execute(select(MoveCase.id, MoveCase.places).where(MoveCase.id.in_(ids)))}
+    query = select(shown, func.count()).join(MoveCase.case).where(*_listed(move))
+    numbers = {row[0]: row[1] for row in db.session.execute(query.group_by(*texts, MoveCase.state, MoveCase.why_vi, MoveCase.why_en))}
+    lines: list[MoveCase] = []
+    for start in range(0, len(numbers), 500):
+        lines += db.session.scalars(select(MoveCase).where(MoveCase.id.in_(list(numbers)[start : start + 500])))
     found = [
-        Group(tuple(places[id_]), state, number, Bilingual(why_vi, why_en or why_vi) if why_vi else None)
-        for id_, number, state, why_vi, why_en in rows
-    ]
+        Group(
+            tuple(line.places), line.state, numbers[line.id], Bilingual(line.why_vi, line.why_en or line.why_vi) if line.why_vi else None,
+            forecast_of(line),
+        )
+        for line in lines
+    ]  # fmt: skip
     return sorted(found, key=lambda group: (-group.number, group.state, group.places))
 
 
@@ -247,7 +274,7 @@ def map_elements(
 def begin_move(move: ProcessMove, *, by: Actor, now: datetime, reason: str, revision: int) -> bool:
     """Let the worker move the cases that can go; those that cannot stay, with their reasons.
 
-    False where the target was saved since its cases were previewed: then they are looked at again, and nothing has begun. Records
+    False where a preview is too old, as the target was saved since: then the cases are looked at again, and nothing has begun. Records
     `begin_move` with the reason and how many go. Raises NotAllowed, MoveUnknown, MoveChanged, ModelNotClean where the target does
     not pass the check of today, and MoveRefused without a reason, before all are previewed, where none can go, or where the target was
     never live.
@@ -446,11 +473,11 @@ def _preview_again(move: ProcessMove, elements: set[str] | None) -> None:
 
 
 def _is_outdated(move: ProcessMove) -> bool:
-    """Whether the text of the target was saved after a case was previewed: it was a draft then."""
-    saved = move.target.saved_at
-    if saved is None:
-        return False
-    earlier = select(MoveCase.id).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED), MoveCase.previewed_at < saved)
+    """Whether a case was previewed before the text of the target was saved, which was a draft then, or before anything was foretold."""
+    is_old = and_(MoveCase.state == "moves", cast(MoveCase.forecast, String).is_(None))
+    if move.target.saved_at is not None:
+        is_old = or_(is_old, MoveCase.previewed_at < move.target.saved_at)
+    earlier = select(MoveCase.id).where(MoveCase.move_id == move.id, MoveCase.state.in_(PREVIEWED), is_old)
     return db.session.scalar(earlier.limit(1)) is not None
 
 
