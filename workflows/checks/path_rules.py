@@ -21,8 +21,9 @@ from workflows.checks.rule_table import (
     PathRule,
     RoleRule,
 )
-from workflows.checks.token_game import AT, ENDED, TERMINATED, Games, Line, TooManyStates, can_reach, play
-from workflows.checks.ways import Mark, bypass, done, end, hears, marked, runs
+from workflows.checks.runs import Runs
+from workflows.checks.token_game import AT, ENDED, TERMINATED, Game, Games, Line, TooManyStates, can_reach, play
+from workflows.checks.ways import Bypass, Mark, bypass, done, end, hears, marked, runs, wanted_of
 
 _NEEDED = Bilingual(
     "Phần mềm trông vào phần này; thiếu nó hồ sơ sẽ dừng mà không ai thấy.",
@@ -43,13 +44,15 @@ def rule_findings(
         yield from (_lack(process, mark, bindings) for mark in sorted(missing))
         yield from (_unguarded(graph, guard) for guard in GUARDS if _is_open(graph, guard))
         yield from (finding for rule in (AUTHOR, APPROVER) for finding in _wrong_role(graph, rule))
-        lines = _lines(graph, {} if games is None else games)
+        game = _game(graph, {} if games is None else games)
+        lines = list(game.lines()) if game else []
+        every_run = Runs(game) if game else None
         for listener in LISTENERS:
             if listener.process_id == process.id and hears(listener.message) not in missing:
                 yield from _deaf(graph, listener, lines)
         for rule in PATH_RULES:
             if rule.process_id == process.id and not missing & _as_present({*rule.passing, *rule.goals, rule.start} - {None}):
-                yield from _broken(graph, rule)
+                yield from _broken(graph, rule, every_run)
 
 
 # -- what must be there ------------------------------------------------------------------------------------------------
@@ -140,8 +143,8 @@ def _wrong_role(graph: Graph, rule: RoleRule) -> Iterator[ModelFinding]:
 # -- events beside the way ---------------------------------------------------------------------------------------------
 
 
-def _lines(graph: Graph, games: Games) -> list[Line]:
-    """The lines of the token game; none where it cannot be played to its end, which has a finding of its own."""
+def _game(graph: Graph, games: Games) -> Game | None:
+    """The token game; None where it cannot be played to its end, which has a finding of its own."""
     process = graph.process
     if process.id not in games and len(process.starts) == 1:
         try:
@@ -149,8 +152,7 @@ def _lines(graph: Graph, games: Games) -> list[Line]:
         except TooManyStates:
             games[process.id] = None
     game = games.get(process.id)
-    lines = list(game.lines()) if game else []
-    return [] if any(line.doubled for line in lines) else lines
+    return None if game is None or any(line.doubled for line in game.lines()) else game
 
 
 def _deaf(graph: Graph, rule: Listener, lines: list[Line]) -> Iterator[ModelFinding]:
@@ -204,8 +206,15 @@ def _stops_listening(event: Node, node: Node, rule: Listener) -> ModelFinding:
 # -- what every way must pass ------------------------------------------------------------------------------------------
 
 
-def _broken(graph: Graph, rule: PathRule) -> Iterator[ModelFinding]:
-    found = bypass(graph, rule.start, rule.goals, rule.passing, rule.given)
+def _broken(graph: Graph, rule: PathRule, every_run: Runs | None) -> Iterator[ModelFinding]:
+    wanted = wanted_of(graph, rule.start, rule.goals, rule.passing, rule.given)
+    way = found = bypass(graph, wanted)
+    if way is not None and way.is_joined and every_run is not None:
+        try:
+            found = every_run.bypass(wanted)
+        except TooManyStates:
+            yield _untried(graph, way, rule)
+            return
     if found is None:
         return
     start_vi, start_en = _name((marked(graph, rule.start) if rule.start else graph.process.starts)[0])
@@ -225,6 +234,17 @@ def _broken(graph: Graph, rule: PathRule) -> Iterator[ModelFinding]:
                          f"From {start_en}{case_en} a way leads to {goal_en}.")  # fmt: skip
         mend = Bilingual("Dẫn đường đó tới điểm kết thúc.", "Lead that way to an end.")
     yield ModelFinding(rule.id, found.element, what, rule.why, mend)
+
+
+def _untried(graph: Graph, way: Bypass, rule: PathRule) -> ModelFinding:
+    passed = [_name(node) for mark in rule.passing for node in marked(graph, mark)[:1]] or [_name(way.goal)]
+    vi, en = (" / ".join(each[index] for each in passed) for index in (0, 1))
+    return ModelFinding(
+        rule.id, way.element,
+        Bilingual(f"Không thử hết được mọi cách chạy song song quanh {vi}.",
+                  f"Not every way to run side by side around {en} can be tried."), rule.why,
+        Bilingual(f"Bớt nhánh song song, hoặc đặt {vi} ngoài chúng.", f"Draw fewer parallel ways, or put {en} outside of them."),
+    )  # fmt: skip
 
 
 def _stands_still(event: Node, rule: PathRule) -> ModelFinding:

@@ -35,7 +35,6 @@ TERMINATED: State = frozenset({(OVER, "")})
 ENDED: State = frozenset()
 
 
-
 class TooManyStates(RuntimeError):
     """The diagram lets more stand beside each other than can be looked through."""
 
@@ -193,7 +192,7 @@ class _Player:
                     self.reached.add(event.id)
                     if self.independent(event.id):
                         line.splits.add(event.id)
-                    yield state - _spent(event), () if self.independent(event.id) else self.graph.leaving[event.id]
+                    yield state - spent(event), () if self.independent(event.id) else self.graph.leaving[event.id]
 
     def _settled(self, line: Line, begun: _Moving) -> Iterator[_Moving]:
         """Move tokens on along flows until all rest; yields each state that can come of it, one for each choice on the way."""
@@ -315,6 +314,7 @@ class _Player:
         return self._reach[node]
 
 
-def _spent(event: Node) -> set[Place]:
-    """A message is heard once while its step waits, a moment comes once; a timer with a cycle comes again."""
+def spent(event: Node) -> set[Place]:
+    """Return what is gone once an event at an edge has happened: a message is heard once while its step waits, a moment comes once; a
+    timer with a cycle comes again."""
     return set() if event.timer is not None and event.timer[0] == "timeCycle" else {(ARMED, event.id)}

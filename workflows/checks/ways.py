@@ -79,43 +79,80 @@ def _is(node: Node, mark: Mark) -> bool:
     return node.is_terminate and node.id != mark.name[1:]
 
 
+Step = tuple[str, str]
+"""The node a token left, and by which flow or event."""
+
+
 @dataclass(frozen=True)
 class Bypass:
-    """A way that avoids what it had to pass: where it leaves the way it should take, and what it comes to."""
+    """A way that avoids what it had to pass: where it leaves the way it should take, what it comes to, and whether a join lies on it."""
 
     element: str
     goal: Node
+    is_joined: bool
 
 
-Came = dict[str, tuple[str, str]]
-"""By node the node a way came from, and by which flow or event."""
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of the ways of one graph, in its nodes: where they begin, what they come to, and what they pass.
 
-
-def bypass(
-    graph: Graph, start: Mark | None, goals: Iterable[Mark], passing: Iterable[Mark], given: Mapping[str, Any] | None = None
-) -> Bypass | None:
-    """Return a way from the start (None: of the process) to a goal that passes none of `passing`; None when there is none.
-
-    `given` is what the start leaves: a flow whose condition is false then is no way.
+    A way has passed what is `closed` when it comes there, what is `left` when it goes on from there. `values` are what the beginning
+    leaves: a flow whose condition is false then is no way.
     """
+
+    begun: frozenset[str]
+    goals: frozenset[str]
+    closed: frozenset[str]
+    left: frozenset[str]
+    values: Mapping[str, Any]
+
+
+def wanted_of(
+    graph: Graph, start: Mark | None, goals: Iterable[Mark], passing: Iterable[Mark], given: Mapping[str, Any] | None = None
+) -> Wanted:
+    """Return what is asked where every way from the start (None: of the process) to a goal has to pass one of `passing`."""
     passed = list(passing)
-    closed = {node.id for mark in passed if mark.kind in ("offered", "waits") for node in marked(graph, mark)}
-    left = {node.id for mark in passed if mark.kind not in ("offered", "waits") for node in marked(graph, mark)}
-    wanted = {node.id for mark in goals for node in marked(graph, mark)}
-    begun = {node.id for node in (graph.process.starts if start is None else marked(graph, start))}
-    values = _named(graph, start, given)
-    came: Came = {}
-    ahead = [(node, *step) for node in sorted(begun) for step in _onward(graph, node, values) if step[0] in _flow_ids(graph, node)]
+    return Wanted(
+        begun=frozenset(node.id for node in (graph.process.starts if start is None else marked(graph, start))),
+        goals=frozenset(node.id for mark in goals for node in marked(graph, mark)),
+        closed=frozenset(node.id for mark in passed if mark.kind in ("offered", "waits") for node in marked(graph, mark)),
+        left=frozenset(node.id for mark in passed if mark.kind not in ("offered", "waits") for node in marked(graph, mark)),
+        values=_named(graph, start, given),
+    )
+
+
+def bypass(graph: Graph, wanted: Wanted) -> Bypass | None:
+    """Return a way that passes nothing of what it should, as it is drawn; None when there is none.
+
+    A way through a join may be one that no token ever goes, since the join waits for all its flows (runs.py).
+    """
+    came: dict[str, Step] = {}
+    ahead = [(node, *step) for node in sorted(wanted.begun) for step in _onward(graph, node, wanted.values) if step[0] not in graph.nodes]
     while ahead:
         before, by, node = ahead.pop(0)
-        if node in came or node in closed:
+        if node in came or node in wanted.closed:
             continue
         came[node] = (before, by)
-        if node in wanted:
-            return Bypass(_parting(graph, came, node, begun, closed | left, values), graph.nodes[node])
-        open_ = [step for step in _onward(graph, node, values) if node not in left | begun or step[0] not in _flow_ids(graph, node)]
-        ahead += [(node, *step) for step in open_]
+        if node in wanted.goals:
+            way = list(_way_back(came, node, wanted.begun))
+            return Bypass(parting(graph, way, node, wanted), graph.nodes[node], any(is_join(graph, before) for before, _ in way))
+        stays = node in wanted.left | wanted.begun
+        ahead += [(node, *step) for step in _onward(graph, node, wanted.values) if not stays or step[0] in graph.nodes]
     return None
+
+
+def _way_back(came: Mapping[str, Step], goal: str, begun: frozenset[str]) -> Iterator[Step]:
+    node = goal
+    while node in came:
+        yield came[node]
+        node = came[node][0]
+        if node in begun:
+            return
+
+
+def is_join(graph: Graph, node: str) -> bool:
+    """Whether a node lets a token through only when one has come by each flow into it."""
+    return graph.nodes[node].kind == "parallelGateway" and len(graph.entering[node]) > 1
 
 
 def _named(graph: Graph, start: Mark | None, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -126,17 +163,16 @@ def _named(graph: Graph, start: Mark | None, given: Mapping[str, Any] | None) ->
     return {name: given for name in names if name}
 
 
-def _flow_ids(graph: Graph, node: str) -> set[str]:
-    return {flow.id for flow in graph.leaving[node]}
-
-
 def _onward(graph: Graph, node: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield by which flow or event a token goes on, and to which node."""
-    flows = graph.leaving[node]
-    if graph.nodes[node].kind == "exclusiveGateway" and values:
-        flows = tuple(_possible(flows, values))
-    yield from ((flow.id, flow.target) for flow in flows)
+    yield from ((flow.id, flow.target) for flow in open_flows(graph, node, values))
     yield from ((event.id, event.id) for event in graph.attached[node])
+
+
+def open_flows(graph: Graph, node: str, values: Mapping[str, Any]) -> tuple[Flow, ...]:
+    """Return the flows a token that brings these values can go on by from a node."""
+    flows = graph.leaving[node]
+    return tuple(_possible(flows, values)) if graph.nodes[node].kind == "exclusiveGateway" and values else flows
 
 
 def _possible(flows: Iterable[Flow], values: Mapping[str, Any]) -> Iterator[Flow]:
@@ -158,18 +194,14 @@ def _worth(flow: Flow, values: Mapping[str, Any]) -> bool | None:
         return None
 
 
-def _parting(graph: Graph, came: Came, goal: str, begun: set[str], passing: set[str], values: Mapping[str, Any]) -> str:
-    """Return the flow or event by which a way goes wrong.
+def parting(graph: Graph, way: list[Step], goal: str, wanted: Wanted) -> str:
+    """Return the flow or event by which a way goes wrong; `way` are its steps, the last one first.
 
     That is where it leaves the last node from which it could still have passed what it must; else where the given values decided;
     else the last event at an edge that began it, the last choice, or what led away from its beginning (into the goal, for a way
     from the start of the process).
     """
-    way: list[tuple[str, str]] = []
-    node = goal
-    while node in came and (not way or way[-1][0] not in begun):
-        way.append(came[node])
-        node = came[node][0]
+    passing = wanted.closed | wanted.left
     chosen = [(before, by) for before, by in way if _is_choice(graph, before, by)]
     for before, by in chosen:
         if before in passing:
@@ -177,11 +209,11 @@ def _parting(graph: Graph, came: Came, goal: str, begun: set[str], passing: set[
         others = [each for each in graph.after(before) if each != goal]
         if passing & graph.reach(others, lambda node: [each for each in graph.after(node) if each != goal]):
             return by
-    decided = [by for before, by in chosen if len(list(_onward(graph, before, values))) < len(graph.after(before))]
+    decided = [by for before, by in chosen if len(list(_onward(graph, before, wanted.values))) < len(graph.after(before))]
     events = [by for _, by in way if by in graph.nodes]
     if decided or events:
         return (decided or events)[0]
-    is_from_start = all(graph.nodes[each].kind == "startEvent" for each in begun)
+    is_from_start = all(graph.nodes[each].kind == "startEvent" for each in wanted.begun)
     return way[0][1] if is_from_start else (chosen or way[-1:])[0][1]
 
 

@@ -1,0 +1,242 @@
+"""Whether a rule of the house holds in every run of a process, with its joins waiting for all of their branches.
+
+A way drawn through a join is no run: the join lets nothing through until a token has come by each flow into it. So tokens are moved
+here as in the token game (token_game.py). Those that come of the beginning of a rule are marked, a join hands the mark on, and where
+the rule wants to be passed the marked ones stay. One that comes to a goal all the same shows a run that breaks the rule; what happens
+beside, without having come of that beginning, may have happened before it and counts for nothing.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from workflows.checks.diagram import Flow
+from workflows.checks.own_time import own_time
+from workflows.checks.token_game import ARMED, AT, ON, Game, Place, TooManyStates, spent
+from workflows.checks.vocabulary import RESTING
+from workflows.checks.ways import Bypass, Step, Wanted, is_join, open_flows, parting
+
+MAX_STATES = 20_000
+MAX_SECONDS = 1.0
+"""Of the processor, for all rules of one process together."""
+STATES_BETWEEN = 16
+"""States between two looks at that clock."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Token:
+    """A token on its way to `target` or at rest there; `came_of` are those it was before, the marked ones of a run."""
+
+    step: Step
+    target: str
+    is_marked: bool
+    came_of: tuple["_Token", ...] = ()
+
+    @property
+    def sign(self) -> tuple[Step, bool]:
+        return self.step, self.is_marked
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What rests where, what still moves, and whether the beginning of the rule is behind."""
+
+    rest: Mapping[Place, _Token]
+    moving: tuple[_Token, ...]
+    is_begun: bool
+    is_over: bool = False
+
+    @property
+    def sign(self) -> object:
+        rest = frozenset((place, token.is_marked) for place, token in self.rest.items())
+        return rest, tuple(token.sign for token in self.moving), self.is_begun
+
+    def without(self, places: Iterable[Place]) -> "_State":
+        """The state with some places empty."""
+        gone = set(places)
+        return replace(self, rest={place: token for place, token in self.rest.items() if place not in gone})
+
+    def with_moving(self, tokens: Iterable[_Token]) -> "_State":
+        """The state with more tokens under way."""
+        return replace(self, moving=(*self.moving, *tokens))
+
+
+class _Found(Exception):
+    """A marked token has come to a goal."""
+
+    def __init__(self, token: _Token) -> None:
+        self.token = token
+
+
+class Runs:
+    """The runs of one process in which no place ever gets two tokens; all rules about it share what may be looked at."""
+
+    def __init__(self, game: Game) -> None:
+        self.graph = game.graph
+        self.beyond = {split: [line.entries for line in lines] for split, lines in game.beyond.items()}
+        self._states, self._left, self._until = 0, MAX_SECONDS, 0.0
+
+    def bypass(self, wanted: Wanted) -> Bypass | None:
+        """Return a run that passes nothing of what it should; None when there is none. Raises TooManyStates."""
+        self._until = own_time() + self._left
+        try:
+            _Search(self, wanted).run()
+        except _Found as found:
+            way = list(_way_back(found.token))
+            goal = found.token.target
+            is_joined = any(is_join(self.graph, before) for before, _ in way)
+            return Bypass(parting(self.graph, way, goal, wanted), self.graph.nodes[goal], is_joined)
+        finally:
+            self._left = self._until - own_time()
+        return None
+
+    def count(self) -> None:
+        """Count a state that is looked at. Raises TooManyStates."""
+        self._states += 1
+        if self._states > MAX_STATES or (self._states % STATES_BETWEEN == 0 and own_time() > self._until):
+            raise TooManyStates
+
+
+class _Search:
+    """The search for a run that breaks one rule, line by line: lines beyond a split never meet again."""
+
+    def __init__(self, runs: Runs, wanted: Wanted) -> None:
+        self.runs, self.graph, self.wanted = runs, runs.graph, wanted
+        self._stays = wanted.left | wanted.begun
+        self._lines: list[_State] = []
+        self._known: set[object] = set()
+
+    def run(self) -> None:
+        """Look through every run. Raises _Found with the first that breaks the rule, and TooManyStates."""
+        start = self.graph.process.starts[0].id
+        is_begun = start in self.wanted.begun
+        tokens = tuple(_Token((start, flow.id), flow.target, is_begun) for flow in self.graph.leaving[start])
+        self._begin(_State({}, tokens, is_begun))
+        while self._lines:
+            self._explore(self._lines.pop())
+
+    def _begin(self, line: _State) -> None:
+        """Note a line to be looked through, unless nothing the rule is about can happen in it."""
+        reached = self.graph.reach(token.target for token in line.moving)
+        if line.sign not in self._known and reached & (self.wanted.goals if line.is_begun else self.wanted.begun):
+            self._known.add(line.sign)
+            self._lines.append(line)
+
+    def _explore(self, line: _State) -> None:
+        seen = set[object]()
+        ahead = deque(self._settled(line))
+        while ahead:
+            state = ahead.popleft()
+            if state.sign in seen or (state.is_begun and not any(token.is_marked for token in state.rest.values())):
+                continue
+            seen.add(state.sign)
+            self.runs.count()
+            for following in self._moves(state):
+                ahead.extend(self._settled(following))
+
+    def _moves(self, state: _State) -> Iterator[_State]:
+        """Yield what people and events can do."""
+        for (kind, node), token in state.rest.items():
+            if kind != AT:
+                continue
+            attached = self.graph.attached[node]
+            gone = state.without([(AT, node), *((ARMED, event.id) for event in attached)])
+            if self.graph.nodes[node].kind == "eventBasedGateway":
+                for flow in self.graph.leaving[node]:
+                    yield from self._happen(_Token((node, flow.id), flow.target, token.is_marked, (token,)), gone)
+            else:
+                yield from self._leave(node, [token], gone)
+            for event in attached:
+                after = gone if event.interrupts else state.without(spent(event)) if (ARMED, event.id) in state.rest else None
+                if after is not None:
+                    yield from self._happen(_Token((node, event.id), event.id, token.is_marked, (token,)), after)
+
+    def _happen(self, token: _Token, state: _State) -> Iterator[_State]:
+        """An event: a token comes there and goes on at once."""
+        if not self._is_closed_to(token):
+            yield from self._leave(token.target, [token], state)
+
+    def _is_closed_to(self, token: _Token) -> bool:
+        """Whether a token has come to what it had to pass. Raises _Found for a marked one at a goal."""
+        if token.is_marked and token.target in self.wanted.closed:
+            return True
+        if token.is_marked and token.target in self.wanted.goals:
+            raise _Found(token)
+        return False
+
+    def _settled(self, begun: _State) -> Iterator[_State]:
+        """Move tokens on until all rest; yields each state that can come of it."""
+        ahead, seen = [begun], set[object]()
+        while ahead:
+            state = ahead.pop()
+            if state.sign in seen:
+                continue
+            seen.add(state.sign)
+            if len(state.moving) > len(self.graph.process.flows):
+                raise TooManyStates
+            if state.moving:
+                ahead += self._arrive(state.moving[-1], replace(state, moving=state.moving[:-1]))
+            elif not state.is_over:
+                yield state
+
+    def _arrive(self, token: _Token, state: _State) -> Iterator[_State]:
+        node = self.graph.nodes[token.target]
+        if is_join(self.graph, node.id):
+            place = (ON, token.step[1])
+            others = [(ON, flow.id) for flow in self.graph.entering[node.id] if flow.id != token.step[1]]
+            if all(each in state.rest for each in others):
+                arrived = [token, *(state.rest[each] for each in others)]
+                yield from self._leave(node.id, arrived, state.without(others))
+            else:
+                yield _laid(state, token, place)
+        elif self._is_closed_to(token):
+            yield state
+        elif node.kind in RESTING:
+            armed = [(ARMED, each.id) for each in self.graph.attached[node.id] if not each.interrupts]
+            yield _laid(state, token, (AT, node.id), *armed)
+        elif node.kind == "endEvent":
+            yield replace(state, rest={}, is_over=True) if node.is_terminate else state
+        else:
+            yield from self._leave(node.id, [token], state)
+
+    def _leave(self, node_id: str, tokens: list[_Token], state: _State) -> Iterator[_State]:
+        """Yield what follows when what came to a node goes on from there: as part of what the rule is about, and as something beside."""
+        came_of = tuple(token for token in tokens if token.is_marked)
+        if came_of and node_id in self._stays:
+            yield state
+            return
+        yield from self._parted(node_id, came_of, state, is_marked=bool(came_of))
+        if not state.is_begun and node_id in self.wanted.begun:
+            yield from self._parted(node_id, (), replace(state, is_begun=True), is_marked=True)
+
+    def _parted(self, node_id: str, came_of: tuple[_Token, ...], state: _State, *, is_marked: bool) -> Iterator[_State]:
+        alone = self.runs.beyond.get(node_id, [])
+        if is_marked or not state.is_begun:
+            for entries in alone:
+                self._begin(_State({}, _onto(entries, came_of, is_marked=is_marked), state.is_begun))
+        apart = {flow.id for entries in alone for flow in entries}
+        flows = open_flows(self.graph, node_id, self.wanted.values if is_marked else {})
+        onward = _onto([flow for flow in flows if flow.id not in apart], came_of, is_marked=is_marked)
+        if self.graph.nodes[node_id].kind == "exclusiveGateway":
+            yield from (state.with_moving([token]) for token in onward)
+        else:
+            yield state.with_moving(onward)
+
+
+def _laid(state: _State, token: _Token, *places: Place) -> _State:
+    return replace(state, rest={**state.rest, **dict.fromkeys(places, token)})
+
+
+def _onto(flows: Iterable[Flow], came_of: tuple[_Token, ...], *, is_marked: bool) -> tuple[_Token, ...]:
+    return tuple(_Token((flow.source, flow.id), flow.target, is_marked, came_of) for flow in flows)
+
+
+def _way_back(token: _Token) -> Iterator[Step]:
+    """Yield the steps of a run from its last one back to its beginning, through every branch that was joined."""
+    seen, ahead = {id(token)}, deque([token])
+    while ahead:
+        token = ahead.popleft()
+        yield token.step
+        new = [each for each in token.came_of if id(each) not in seen]
+        seen.update(id(each) for each in new)
+        ahead.extend(new)
