@@ -21,7 +21,10 @@ from tests import build
 from tests.browser.house import ARGUMENTS, CHROMIUM, DESK, House, Visitor, opened
 from tests.browser.judging import barriers, speak
 from tests.conftest import environment_of
+from tests.workflows.checks.broken_models import own_step
 from web.studio.step_templates import TEMPLATES
+from workflows.checks.model import check_model
+from workflows.checks.vocabulary import OF_EVERY_OBJECT
 from workflows.definitions import shipped_model
 from workflows.drafts import start_draft
 from workflows.models import ProcessVersion
@@ -248,6 +251,45 @@ def test_the_mouse_draws_only_what_runs(house: House, administrator: Visitor) ->
     expect(page.locator("#p-kind")).to_have_value("parallel")
     assert chosen(page) == "choice_1", "what it becomes keeps its id"
     wait_saved(page)
+    assert not faults(house)
+
+
+IS_DRAWN = """async ([xml, id]) => {
+  const modeler = new BpmnJS();
+  try {
+    await modeler.importXML(xml);
+    return modeler.get("elementRegistry").get(id)?.type === "bpmn:UserTask";
+  } catch { return false; } finally { modeler.destroy(); }
+}"""
+
+
+def test_every_step_that_passes_the_check_is_drawn_whatever_its_id(house: House, administrator: Visitor) -> None:
+    page = edit(administrator, draft(change=UNNAMED))
+    of_every_object = page.evaluate("Object.getOwnPropertyNames(Object.prototype)")
+    assert {*of_every_object} == OF_EVERY_OBJECT
+    others = ["closed_label", "wait_for_agencies_label", "prototype", "length", "name", "id", "type", "undefined", "NaN", "__x", "case_di"]
+    passing = 0
+    for id_ in (*of_every_object, *others):
+        xml = own_step(id_)
+        passes = "id_not_drawn" not in {finding.check for finding in check_model(xml).errors}
+        passing += passes
+        assert page.evaluate(IS_DRAWN, [xml.decode(), id_]) or not passes, id_
+    assert passing == len(others) - 2
+    faults(house)
+
+
+def test_a_name_typed_in_the_drawing_is_kept_on_one_line(house: House, administrator: Visitor) -> None:
+    ref = draft(change=UNNAMED)
+    page = edit(administrator, ref)
+    choose(page, "classify")
+    page.locator("[data-element-id=classify] .djs-hit").first.dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Phân")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.insert_text("\u200bloại kỹ")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    assert 'name="Phân loại kỹ"' in stored(ref).decode()
     assert not faults(house)
 
 

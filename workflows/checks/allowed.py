@@ -10,14 +10,17 @@ from lxml import etree
 
 from casework.words import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
+from workflows.checks.signs import sign_findings
 from workflows.checks.vocabulary import (
     ALLOWED,
     BPMN,
     COLOURED,
     DRAWING,
     EXECUTABLE,
+    LABEL_ENDING,
     LONGEST_ID,
     NODES,
+    OF_EVERY_OBJECT,
     PLACES,
     REQUIRED,
     SPIFF,
@@ -88,6 +91,12 @@ _ID_SHAPE = Rule(
     Bilingual(f"Dùng chữ không dấu, số và dấu gạch dưới, bắt đầu bằng chữ, tối đa {LONGEST_ID} ký tự.",
               f"Use letters without accents, digits and underscores, a letter first, {LONGEST_ID} characters at most."),
 )  # fmt: skip
+_NOT_DRAWN = Rule(
+    "id_not_drawn",
+    Bilingual("Trình duyệt dùng tên này cho việc khác nên không vẽ phần này: nó vẫn chạy mà người duyệt không nhìn thấy.",
+              "Browsers use this name for something else and do not draw the part: it would run unseen by whoever approves it."),
+    Bilingual("Đặt mã khác theo việc của phần này, ví dụ legal_review.", "Choose another id by what the part does, such as legal_review."),
+)  # fmt: skip
 _ID_TWICE = Rule(
     "id_duplicate",
     Bilingual("Hai phần cùng mã thì hồ sơ không biết đang ở đâu.", "With two of the same id a case does not know where it stands."),
@@ -115,6 +124,7 @@ def vocabulary_findings(root: Any) -> Iterator[ModelFinding]:
         yield from _place_findings(node)
         yield from _text_findings(node)
     yield from id_findings(root)
+    yield from sign_findings(root)
     yield from _reference_findings(root)
 
 
@@ -209,6 +219,11 @@ def id_findings(root: Any) -> Iterator[ModelFinding]:
             yield _ID_SHAPE.at(place_of(node) if node in inner else id_[:LONGEST_ID], f"Mã “{shown(id_)}” không hợp lệ.",
                                f"“{shown(id_)}” cannot be an id.", line=node.sourceline)  # fmt: skip
     counts = Counter(node.get("id") for node in own)
+    for node in [*own, *inner]:
+        id_ = node.get("id")
+        if id_ in OF_EVERY_OBJECT or (node.tag in NODES and id_.endswith(LABEL_ENDING) and id_.removesuffix(LABEL_ENDING) in counts):
+            yield _NOT_DRAWN.at(place_of(node), f"Phần có mã “{id_}” không được vẽ ra.", f"What has the id “{id_}” is not drawn.",
+                                line=node.sourceline)  # fmt: skip
     told: set[str] = set()
     for node in own:
         if counts[node.get("id")] > 1 and node.get("id") not in told:

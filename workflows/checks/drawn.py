@@ -33,8 +33,9 @@ def drawing_findings(root: Any) -> Iterator[ModelFinding]:
     if plane is None:
         yield _NO_PICTURE.at(None, "Tệp không có hình vẽ.", "The file has no picture.")
         return
-    seen = {shape.get("bpmnElement") for shape in plane.iterchildren(BPMNDI + "BPMNShape") if _is_visible(shape)}
-    seen |= {edge.get("bpmnElement") for edge in plane.iterchildren(BPMNDI + "BPMNEdge") if _is_line(edge)}
+    # of several shapes of one part the first is drawn
+    drawn = {each.get("bpmnElement"): each for each in reversed(list(plane.iterchildren(BPMNDI + "BPMNShape", BPMNDI + "BPMNEdge")))}
+    seen = {id_ for id_, each in drawn.items() if (_is_visible(each) if each.tag == BPMNDI + "BPMNShape" else _is_line(each))}
     for node in root.iter(*NODES, BPMN + "sequenceFlow"):
         if node.get("id") not in seen:
             name = shown(node.get("name") or node.get("id"))

@@ -11,7 +11,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinitio
 from casework.words import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
-from workflows.checks.expressions import Scope, moment_finding, refused_text
+from workflows.checks.expressions import LETTERS, Scope, moment_finding, refused_text
 from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.values import Values
 from workflows.checks.vocabulary import BPMN, SPIFF, place_of
@@ -19,6 +19,8 @@ from workflows.expressions import checked
 
 MOST_DAYS = 731
 MOST_REPEATS = 100
+SHORTEST_ROUND = 1 / 24
+"""In days: an hour, between two times of what happens by itself again and again."""
 FIRST_MESSAGE = "assigned"
 _DURATION = re.compile(
     r"P(?=.)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?=.)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,8})S)?)?"
@@ -60,6 +62,12 @@ _CYCLE = Rule(
         'Repeat only in an event on the edge of a step that does not end it, and so many times: "R3/P1D" is three times, each day one.',
     ),
 )
+_CYCLE_SHORT = Rule(
+    "timer_cycle_short",
+    Bilingual("Mỗi lần lặp được ghi mãi trong hồ sơ và làm phiền người nhận; lặp dưới một giờ thì hồ sơ nặng dần.",
+              "Each time stays written in the case and comes to somebody; more often than hourly a case grows heavy."),
+    Bilingual('Lặp cách nhau ít nhất một giờ (“PT1H”), ví dụ "R3/P1D".', 'Repeat once an hour (“PT1H”) or less often, such as "R3/P1D".'),
+)  # fmt: skip
 _MESSAGE = Rule(
     "message_unknown",
     Bilingual("Sự kiện chỉ xảy ra khi phần mềm biết điều nó chờ; tin lạ thì chờ mãi.",
@@ -109,7 +117,7 @@ def message_findings(root: Any, bindings: Bindings) -> Iterator[ModelFinding]:
 def _timer_findings(node: Node, kind: str, text: str, scope: Scope) -> Iterator[ModelFinding]:
     name = named(node.label, node.id)
     if (refused := refused_text(text, element=node.id, line=node.line)) is not None:
-        yield _TIMER.at(
+        yield refused if refused.check == LETTERS else _TIMER.at(
             node.id,
             f"Thời gian “{shown(text)}” của {name.vi} không đọc được.",
             f"The time “{shown(text)}” of {name.en} cannot be read.",
@@ -171,8 +179,18 @@ def _cycle_findings(node: Node, name: Bilingual, literal: str) -> Iterator[Model
     match = re.fullmatch(r"R(\d{1,6})/(P[^/]*)", literal)
     if match is None or not 1 <= int(match[1]) <= MOST_REPEATS or node.kind != "boundaryEvent" or node.interrupts:
         yield _CYCLE.at(node.id, f"{name.vi} lặp lại “{shown(literal)}”.", f"{name.en} repeats “{shown(literal)}”.", line=node.line)
-    else:
-        yield from _duration_findings(node, name, match[2])
+        return
+    yield from _duration_findings(node, name, match[2])
+    days = days_of(match[2])
+    if days is not None and 0 < days < SHORTEST_ROUND:
+        yield _CYCLE_SHORT.at(
+            node.id, f"{name.vi} lặp cách nhau dưới một giờ.", f"{name.en} repeats more often than once an hour.", line=node.line
+        )
+    if days is not None and days <= MOST_DAYS < days * int(match[1]):
+        yield _LENGTH.at(
+            node.id, f"{name.vi} lặp “{shown(literal)}”, tất cả quá hai năm.",
+            f"{name.en} repeats “{shown(literal)}”, over two years in all.", line=node.line,
+        )  # fmt: skip
 
 
 def days_of(literal: str) -> float | None:

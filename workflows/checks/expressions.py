@@ -12,12 +12,20 @@ from workflows.checks.values import Known, words_for
 from workflows.expressions import MAX_CHARACTERS, ExpressionRefused, checked
 from workflows.variables import Type, Variable
 
+LETTERS = "expression_letters"
 _NOT_ALLOWED = Rule(
     "expression_refused",
     Bilingual("Chỉ được so sánh các giá trị của quy trình; bất cứ gì khác có thể chạy mã trên máy chủ.",
               "Only values of the process may be compared; anything else could run code on the server."),
     Bilingual('Chọn lại trường, phép so sánh và giá trị, ví dụ: so_tien > 100 and loai == "a".',
               'Choose field, comparison and value again, such as: amount > 100 and kind == "a".'),
+)  # fmt: skip
+_LETTERS = Rule(
+    LETTERS,
+    Bilingual("Máy coi chữ toàn hình và chữ ghép như chữ thường, nên điều kiện trông một đằng mà chạy một nẻo.",
+              "The engine takes wide letters and letters in one for plain ones, so a condition would look like one thing and do another."),
+    Bilingual("Gõ lại tên giá trị bằng chữ thường không dấu a–z, số và dấu gạch dưới.",
+              "Type the names of values again with plain letters a–z, digits and underscores."),
 )  # fmt: skip
 _UNKNOWN = Rule(
     "expression_unknown",
@@ -107,12 +115,27 @@ def refused_text(text: str, *, element: str | None, line: int | None = None) -> 
         return _NOT_ALLOWED.at(element, f"Biểu thức dài {len(text)} ký tự; tối đa {MAX_CHARACTERS}.",
                                f"The expression has {len(text)} characters; {MAX_CHARACTERS} at most.", line=line)  # fmt: skip
     try:
-        checked(text)
+        tree = checked(text)
     except ExpressionRefused:
         return _NOT_ALLOWED.at(
             element, f"Biểu thức “{shown(text)}” không được phép.", f"The expression “{shown(text)}” is not allowed.", line=line
         )
+    if (letter := _other_letter(text, tree)) is not None:
+        return _LETTERS.at(element, f"Biểu thức “{shown(text)}” có chữ “{letter}”, không phải chữ thường.",
+                           f"The expression “{shown(text)}” has the letter “{letter}”, which is no plain one.", line=line)  # fmt: skip
     return None
+
+
+def _other_letter(text: str, tree: ast.expr) -> str | None:
+    """Return the first letter beyond ASCII that stands in no text in quotes."""
+    lines = [line.encode() for line in text.strip().splitlines(keepends=True)]
+    starts = [sum(map(len, lines[:at])) for at in range(len(lines))]
+    signs = bytearray(b"".join(lines))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            first, last = starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0)
+            signs[first:last] = b" " * (last - first)
+    return next((letter for letter in signs.decode() if not letter.isascii()), None)
 
 
 def _finding(text: str, scope: Scope, wanted: Type, element: str, line: int | None) -> ModelFinding | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from unicodedata import category
 
 from casework.words import Bilingual
 
@@ -78,8 +79,8 @@ def bounded(findings: Iterable[ModelFinding]) -> Checked:
 
 
 def shown(text: str | None, most: int = SHOWN) -> str:
-    """Return a text of the file as a finding repeats it: on one line, its end cut off."""
-    line = " ".join((text or "").split())
+    """Return a text of the file as a finding repeats it: on one line, its end cut off, with a mark for what would turn it round."""
+    line = " ".join("".join("\ufffd" if category(sign) in ("Cc", "Cf") and not sign.isspace() else sign for sign in text or "").split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 

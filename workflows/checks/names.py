@@ -8,11 +8,12 @@ from casework.words import Bilingual
 from workflows.bindings import Bindings
 from workflows.checks.diagram import Node, Process
 from workflows.checks.findings import ModelFinding, Rule, shown
+from workflows.checks.vocabulary import OF_EVERY_OBJECT
 from workflows.expressions import FUNCTIONS
 
 MAX_NAME = 60
-RESERVED = frozenset({*keyword.kwlist, *keyword.softkwlist, *FUNCTIONS, "defined", "outcome", "true", "false", "null", "none"})
-"""Words of expressions, and `outcome`: under that name a step says how it went."""
+RESERVED = OF_EVERY_OBJECT | {*keyword.kwlist, *keyword.softkwlist, *FUNCTIONS, "defined", "outcome", "true", "false", "null", "none"}
+"""Words of expressions, names of every object of a browser, and `outcome`: under that name a step says how it went."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 _FORM = Rule(

@@ -13,10 +13,11 @@ from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 
 from casework.words import Bilingual
 from workflows.checks.allowed import id_findings
-from workflows.checks.expressions import Misread, Scope, refused_text, typed
+from workflows.checks.expressions import LETTERS, Misread, Scope, refused_text, typed
 from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, Rule, bounded, shown
 from workflows.checks.reading import Unreadable, read_tree
 from workflows.checks.schema import DMN, table_schema_findings
+from workflows.checks.signs import sign_findings
 from workflows.checks.table_words import ALLOWED
 from workflows.checks.values import Known
 from workflows.checks.vocabulary import place_of
@@ -131,6 +132,7 @@ def _findings(root: Any, agency_keys: Collection[str] | None) -> Iterator[ModelF
         *parts,
         *table_schema_findings(root, {finding.line for finding in parts if finding.line}),
         *islice(id_findings(root), MOST_FINDINGS),
+        *islice(sign_findings(root), MOST_FINDINGS),
     ]
     found += _shape_findings(root)
     yield from found
@@ -253,7 +255,11 @@ def _worth_findings(cell: Any, text: str, expression: str, wanted: Type | None) 
     """`wanted` None: a list of texts."""
     vi, en = f"Ô “{shown(text)}” không dùng được.", f"The cell “{shown(text)}” cannot be used."
     is_right = False
-    if refused_text(expression, element=None) is None:
+    refused = refused_text(expression, element=cell.get("id"), line=cell.sourceline)
+    if refused is not None and refused.check == LETTERS:
+        yield refused
+        return
+    if refused is None:
         tree = checked(expression)
         try:
             if wanted is None:

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 
 from casework.words import Bilingual
 from workflows.checks.diagram import Node, Process
-from workflows.checks.events import days_of
+from workflows.checks.events import SHORTEST_ROUND, days_of
 from workflows.checks.findings import ModelFinding, Rule, named
 from workflows.checks.graph import Graph, graph_of
 from workflows.expressions import ExpressionRefused, checked
-
-SHORTEST = 1 / 24
-"""In days: an hour."""
 
 _ROUND = Rule(
     "timer_round",
@@ -54,4 +51,4 @@ def _is_short(node: Node) -> bool:
     except ExpressionRefused:
         return False
     days = days_of(str(tree.value).rpartition("/")[2]) if isinstance(tree, ast.Constant) else None
-    return days is not None and days < SHORTEST
+    return days is not None and days < SHORTEST_ROUND

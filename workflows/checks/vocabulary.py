@@ -16,6 +16,14 @@ XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 LONGEST_ID = 80
 
+OF_EVERY_OBJECT = frozenset({
+    "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__", "constructor", "hasOwnProperty",
+    "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+})  # fmt: skip
+"""Names every object of a browser has from the beginning: what is drawn there looks its parts up in objects, by their ids."""
+LABEL_ENDING = "_label"
+"""What is drawn keeps the name beside an event, a gateway or an arrow under the id of that with this behind it."""
+
 
 def _attributes(table: str, namespace: str) -> dict[str, frozenset[str]]:
     """Read `tag: attribute attribute` lines; every element may have an id unless its line says `-`."""

@@ -16,6 +16,7 @@ from casework.events import append
 from casework.models import Centre
 from casework.permissions import Action, Actor
 from casework.words import Bilingual
+from workflows.checks.signs import can_be_seen, hidden_sign
 from workflows.models import ProcessVersion, Scenario
 from workflows.rehearsal.stories import Story
 from workflows.version_events import INSTALLATION
@@ -139,6 +140,9 @@ def tidy_name(name: str) -> str:
         raise ScenarioRefused(
             f"Xin đặt tên kịch bản (tối đa {LONGEST_NAME} ký tự).", f"Please name the scenario ({LONGEST_NAME} characters at most)."
         )
+    if hidden_sign(name) is not None or not can_be_seen(name):
+        raise ScenarioRefused("Tên kịch bản có ký tự ẩn hoặc đảo chiều. Xin gõ lại bằng tay.",
+                              "The name has signs that are hidden or turn words round. Please type it again by hand.")  # fmt: skip
     return name
 
 

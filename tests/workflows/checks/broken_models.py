@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from functools import cache, partial
 from typing import NamedTuple
 
 from tests.workflows.drawing import Drawing, button, field
-from workflows.definitions import shipped_model
+from workflows.definitions import shipped_model, shipped_table
 
 CONDITION = 'accept_assignment == "accept"'
 """Of the flow `is_taken_to_submit_answer`."""
@@ -246,14 +247,53 @@ def hidden_step(drawing: Drawing) -> None:
     shape.getparent().remove(shape)
 
 
-def cycle_at(kind: str) -> Callable[[Drawing], object]:
+def cycle_at(kind: str, repeats: str = '"R3/P1D"') -> Callable[[Drawing], object]:
     def change(drawing: Drawing) -> None:
-        drawing.node("boundaryEvent", "every_day", at="classify", interrupts=kind == "interrupting", timer=("timeCycle", '"R3/P1D"'))
+        drawing.node("boundaryEvent", "every_day", at="classify", interrupts=kind == "interrupting", timer=("timeCycle", repeats))
         drawing.node("endEvent", "day_over")
         drawing.flow("every_day", "day_over")
 
     return change
 
+
+def own_step(id_: str) -> bytes:
+    """The shipped model with a step of one's own under this id."""
+
+    def change(drawing: Drawing) -> None:
+        drawing.node("userTask", id_)
+        drawing.between("verify_to_classify", id_, id_)
+
+    return drawn(change)
+
+
+def dot_before(drawing: Drawing) -> None:
+    """A step has two shapes; the first, which is the one that is drawn, is too small to be seen."""
+    shape = next(each for each in drawing.root.iter("{*}BPMNShape") if each.get("bpmnElement") == "classify")
+    dot = deepcopy(shape)
+    dot.set("id", "dot")
+    next(dot.iter("{*}Bounds")).set("width", "0.5")
+    shape.addprevious(dot)
+
+
+def named(element: str, name: str) -> bytes:
+    """The shipped model with one element under another Vietnamese name."""
+    found = re.search(rf'<bpmn:\w+ id="{element}" name="([^"]*)"', text())
+    assert found, element
+    return changed((found[0], found[0].replace(f'name="{found[1]}"', f'name="{name}"')))
+
+
+def table(before: str, after: str) -> bytes:
+    """The shipped table with the first text replaced by the second."""
+    shipped = shipped_table().decode()
+    assert before in shipped, before
+    return shipped.replace(before, after, 1).encode()
+
+
+OF_EVERY_OBJECT = (
+    "__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__", "constructor", "hasOwnProperty",
+    "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf",
+)  # fmt: skip
+"""What Object.getOwnPropertyNames(Object.prototype) says in a browser; tests/browser/test_studio.py asks one."""
 
 DEEP = 100_000
 BOMB = "".join(f'<!ENTITY b{at} "{f"&b{at - 1};" * 10}">' for at in range(1, 10))
@@ -325,6 +365,8 @@ HOSTILE = [
 ]  # fmt: skip
 
 MEANINGS = [
+    ("wide letters", '\uff41ccept_assignment == "accept"', "expression_letters"),
+    ("letters in one", 'accept_assignment == "accept" and de\ufb01ned("verify")', "expression_letters"),
     ("unknown value", "urgency_of_it == 1", "expression_unknown"),
     ("value of the other process", "urgent", "expression_unknown"),
     ("not yet there", 'approve_answer == "redo"', "expression_not_set"),
@@ -623,6 +665,8 @@ TIMERS = [
         ('"R-1/P1D"', "timeCycle", "timer_cycle"),
         ('"R3/P1D"', "timeCycle", "timer_cycle"),
         ('"tomorrow"', "timeDate", "timer_form"),
+        ('"２０２６-12-31T17:00:00+07:00"', "timeDate", "timer_form"),
+        ('hｏld["until"]', "timeDate", "expression_letters"),
         ('"2026-13-45T00:00:00+07:00"', "timeDate", "timer_form"),
         ('"2026-03-02T00:00:00"', "timeDate", "timer_form"),
         ("has_rater", "timeDate", "expression_not_set"),
@@ -668,6 +712,48 @@ FORMS = [
 
 EVENTS = [
     Broken("repeats and ends the step", lambda: drawn(cycle_at("interrupting")), "timer_cycle", "every_day"),
+    *(Broken(f"repeats {repeats}", partial(drawn, cycle_at("beside", f'"{repeats}"')), check, "every_day")
+      for repeats, check in [
+          ("R10/PT1S", "timer_cycle_short"), ("R100/PT1M", "timer_cycle_short"), ("R2/PT59M59S", "timer_cycle_short"),
+          ("R100/P1M", "timer_length"), ("R3/P1Y", "timer_length"), ("R101/PT1H", "timer_cycle"), ("R0/P1D", "timer_cycle"),
+      ]),
+]  # fmt: skip
+
+NOT_DRAWN = [
+    *(Broken(f"id {name}", partial(own_step, name), "id_not_drawn", name) for name in OF_EVERY_OBJECT),
+    Broken("id of the name beside an event", partial(own_step, "closed_label"), "id_not_drawn", "closed_label"),
+    Broken("id of a name in a form", partial(form_with, 'button id="agree"', 'button id="constructor"'), "id_not_drawn", "legal_review"),
+    Broken("value named as every object", swap('resultVariable="end_hold"', 'resultVariable="valueOf"'), "name_form", "close_hold"),
+    Broken("drawn twice, first as a dot", partial(drawn, dot_before), "drawing_missing", "classify"),
+]
+
+UNSEEN = [
+    *(Broken(f"name of {name}", partial(named, "classify", text), "name_signs", "classify")
+      for name, text in [
+          ("zero-width signs alone", "\u200b\u200d\ufeff"), ("a zero-width sign within", "Phân\u200b loại"),
+          ("a soft hyphen", "Phân\u00adloại"),
+          ("a blank letter", "\u3164"), ("blank dots", "\u2800\u2800"), ("marks alone", "\u0301\ufe0f"),
+          ("words turned round", "\u202eiạol nâhP"), ("words set apart", "Phân \u2067loại\u2069"),
+          ("a mark of direction", "Phân loại\u200f"),
+          ("two lines", "Phân&#10;loại"), ("a separator of lines", "Phân\u2028loại"), ("a tabulator", "Phân&#9;loại"),
+          ("a sign of nobody", "Phân \ue000"), ("a tag", "Phân loại\U000e0041"),
+      ]),
+    Broken("name in English turned round", swap('name="label_en" value="Classify"', 'name="label_en" value="\u202eyfissalC"'), "name_signs",
+           "classify"),
+    Broken("name of a lane", lambda: re.sub('(<bpmn:lane id="lane_operator" name=")', "\\1\u2066", text()).encode(), "name_signs",
+           "lane_operator"),
+    Broken("name of a button", partial(form_with, 'label_vi="Nút agree"', 'label_vi="Nút\u200bagree"'), "name_signs", "legal_review"),
+    Broken("value of a condition turned round", partial(with_condition, 'accept_assignment == "\u202etpecca"'), "name_signs",
+           "is_taken_to_submit_answer"),
+    Broken("note turned round", lambda: in_process('<bpmn:textAnnotation id="note"><bpmn:text>a\u202eb</bpmn:text></bpmn:textAnnotation>'),
+           "name_signs", "note"),
+]  # fmt: skip
+
+TABLES = [
+    Broken("table: reason turned round", partial(table, "<description>", "<description>\u202e"), "name_signs", "rule_1"),
+    Broken("table: name of a column", partial(table, 'label="', 'label="\u200b'), "name_signs", None),
+    Broken("table: wide letters", partial(table, '["CAH", area]', '["CAH", ａrea]'), "expression_letters", None),
+    Broken("table: id of every object", partial(table, '<rule id="rule_1"', '<rule id="toString"'), "id_not_drawn", "toString"),
 ]
 
 CONDITIONS = [
@@ -677,7 +763,7 @@ CONDITIONS = [
       for name, condition, check in MEANINGS),
 ]  # fmt: skip
 
-BROKEN: list[Broken] = [*FILES, *MODELS, *CONDITIONS, *TIMERS, *FORMS, *EVENTS]
+BROKEN: list[Broken] = [*FILES, *MODELS, *CONDITIONS, *TIMERS, *FORMS, *EVENTS, *NOT_DRAWN, *UNSEEN, *TABLES]
 """All of them. None is a model that may be approved."""
 
 UNREADABLE = frozenset(each.name for each in FILES)

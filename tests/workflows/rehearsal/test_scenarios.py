@@ -100,6 +100,9 @@ def test_a_real_case_becomes_a_scenario_that_holds_nothing_of_it_and_tells_where
     # named, dropped, and out of the list; who does not rehearse there does not find it
     with unit_of_work():
         name_scenario(kept.ref, name="Chi phí trên năm triệu", by=world.actor("process_approver"), now=NOON)
+    for hidden in ("\u200b", "Chi \u202eíhp", "\u3164"):
+        with pytest.raises(ScenarioRefused, match="hidden"):
+            name_scenario(kept.ref, name=hidden, by=world.actor("administrator"), now=NOON)
     assert [each.name.vi for each in scenarios_for(live, by=world.actor("administrator"))][-1] == "Chi phí trên năm triệu"
     for refused in ("operator", "inspector"):
         with pytest.raises(ScenarioUnknown), unit_of_work():

@@ -1,5 +1,5 @@
 // What the library offers while drawing, cut down to what runs: palette, pad beside the element, menu, rules, ids.
-import { isA, objectOf } from "./elements.js";
+import { isA, objectOf, oneLine } from "./elements.js";
 import { KINDS, idStartOf, kindsAfter, othersFor, replacementFor } from "./kinds.js";
 import { namesIn } from "./names.js";
 import { say, vocabulary } from "./page.js";
@@ -148,6 +148,9 @@ function keepHouse(eventBus, bpmnFactory, moddle, elementRegistry) {
   eventBus.on("commandStack.elements.delete.canExecute", 1500, ({ context }) => {
     const kept = context.elements.filter(each => !isA(each, ...FIXED));
     return kept.length < context.elements.length ? kept : undefined;
+  });
+  eventBus.on("commandStack.element.updateLabel.preExecute", 1500, ({ context }) => {
+    if (!isA(context.element, "bpmn:TextAnnotation")) context.newLabel = oneLine(context.newLabel);
   });
   const used = new Set();
   bpmnFactory._ensureId = object => {

@@ -12,6 +12,9 @@ export function propertiesOf(object) {
   return Object.fromEntries(values.map(each => [each.name, each.value]));
 }
 
+/** A name as it is kept: on one line, without signs that nobody sees or that turn others round. */
+export const oneLine = text => (text || "").replace(/\s+/gu, " ").replace(/[\p{Cc}\p{Cf}]/gu, "").trim();
+
 /** The process an element stands in; null for pools and what lies between them. */
 export function processOf(object) {
   for (let at = object; at; at = at.$parent) if (at.$type === "bpmn:Process") return at;
@@ -86,7 +89,8 @@ export function penFor(modeler, touched) {
       putExtension(element, object, "spiffworkflow:Properties", values.length ? make("spiffworkflow:Properties", {}, { values }) : null);
     },
     /** The Vietnamese name stands in the drawing, except on joins that keep theirs out of it. */
-    setName(element, name) {
+    setName(element, text) {
+      const name = oneLine(text);
       if (!objectOf(element).name && propertiesOf(objectOf(element)).label_vi) pen.setProperties(element, { label_vi: name });
       else modeling.updateProperties(element, { name: name || undefined });
     },
