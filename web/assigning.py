@@ -26,6 +26,7 @@ from workflows.assigning import (
     colleagues_at,
     desks_working_at,
 )
+from workflows.claims import holder_of
 from workflows.inbox_filters import NOBODY, Waits
 from workflows.models import WaitingTask
 from workflows.steps import TaskUnknown, label_of_step
@@ -46,13 +47,14 @@ class AssignForm(Form):
 def assign(ref: str) -> ResponseReturnValue:
     task, form = _task(ref), AssignForm()
     people = colleagues_at(desks_working_at(task.desk), now=now())
-    loads = held_by([person.id for person in people])
+    loads = held_by([person.id for person in people], now=now())
     form.to.choices = [
         *((person.ref, _("%(name)s, has %(number)s", name=person.full_name, number=loads.get(person.id, 0))) for person in people),
         (NOBODY, _("Nobody: free for all")),
     ]
     if not form.is_submitted():
-        form.to.data = task.claimed_by.ref if task.claimed_by is not None else None
+        holder = holder_of(task, now=now())
+        form.to.data = holder.ref if holder is not None else None
         return _shown(task, form)
     if not form.validate() or form.to.data not in {value for value, _label in form.to.choices}:
         form.to.errors = form.to.errors or [_("Please choose one of the list.")]
@@ -104,6 +106,7 @@ def _facts(task: WaitingTask) -> dict[str, object]:
     role = task.desk.partition("@")[0]
     return {
         "task": task,
+        "holder": holder_of(task, now=now()),
         "case": task.case,
         "title": title_seen(task.case, actor()),
         "label": label_of_step(task),

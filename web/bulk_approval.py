@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.errors import CaseworkError
-from casework.models import Answer
+from casework.models import Account, Answer
 from casework.openings import newest_answers, opened_by, refuse_unopened
 from casework.permissions import Action
 from casework.typed import number_in
@@ -90,18 +90,21 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> Response
     page = page_of(actor(), Wanted(element=ELEMENT), now=now(), limit=MOST)
     answers = newest_answers([task.assignment for task in page.tasks if task.assignment is not None])
     opened = opened_by(actor(), answers.values())
-    rows = [_row(task, answers[task.assignment_id], opened) for task in page.tasks if task.assignment_id in answers]
+    rows = [
+        _row(task, page.holders.get(task.id), answers[task.assignment_id], opened)
+        for task in page.tasks if task.assignment_id in answers
+    ]  # fmt: skip
     refused = nothing_picked or any(not outcome.is_done for outcome in outcomes)
     return render_template(
         "approvals/approvals.html", rows=rows, outcomes=outcomes, nothing_picked=nothing_picked, has_more=page.next is not None, most=MOST
     ), 422 if refused else 200
 
 
-def _row(task: WaitingTask, answer: Answer, opened: frozenset[int]) -> Row:
+def _row(task: WaitingTask, holder: Account | None, answer: Answer, opened: frozenset[int]) -> Row:
     is_opened, by = answer.id in opened, actor()
     barred = ""
-    if task.claimed_by_id not in (None, by.account_id) and task.claimed_by is not None:
-        barred = _("%(name)s has taken it.", name=task.claimed_by.full_name)
+    if holder is not None and holder.id != by.account_id:
+        barred = _("%(name)s has taken it.", name=holder.full_name)
     elif by.at(task.desk).counts_as & {answer.author_id, answer.author_for_id}:
         barred = _("You wrote it yourself: another leader decides.")
     elif not is_opened:

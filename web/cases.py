@@ -36,11 +36,12 @@ from web.security import allow_inline_style_attributes
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from web.text_versions import Difference, answer_differences, publication_differences
+from workflows.claims import holders
 from workflows.desks import REPORTER, is_at
 from workflows.diagrams import diagram_of
 from workflows.inbox import waiting_in_case
 from workflows.models import WaitingTask
-from workflows.steps import label_of_step
+from workflows.steps import label_of_step, may_release
 from workflows.unforeseen import names_in_case
 from workflows.waiting_on import waiting_on
 
@@ -208,9 +209,10 @@ def _time_shown(seen: Case, clocks: list[Clock]) -> dict[str, Any]:
 
 def _waits_shown(seen: Case, tasks: list[WaitingTask], dealings: Dealings) -> dict[str, Any]:
     """Who is waited for, which of these steps are the person's own, and what rests with the case."""
-    labels = {task.id: label_of_step(task) for task in tasks}
+    labels, held = {task.id: label_of_step(task) for task in tasks}, holders(tasks, now=now())
     return {
-        "waits": waiting_on(seen, tasks, labels, dealings),
+        "waits": waiting_on(seen, tasks, labels, dealings, held),
+        "released_here": {task.ref for task in tasks if task.id in held and may_release(task, held[task.id], by=actor(), now=now())},
         "own_tasks": {task.ref for task in tasks if is_at(actor(), task.desk, seen) and not task.desk.startswith(f"{REPORTER}@")},
         "resting": list(dict.fromkeys(labels[task.id] for task in tasks if task.state == "frozen")),
     }

@@ -97,7 +97,7 @@ def inbox() -> ResponseReturnValue:
         total=_total(words, chosen, view, views, counts, beyond, tasks),
         outside=0 if words or chosen.waits or not chosen else max(0, _in_view(view, counts) - counts.shown),
         groups=groups_of(tasks, now=moment),
-        rows=rows_of(by, tasks, asked.principals, is_of_places=wanted.is_of_places),
+        rows=rows_of(by, page, asked.principals, is_of_places=wanted.is_of_places),
         is_of_places=wanted.is_of_places,
         labels={task.id: steps.label_of_step(task) for task in tasks},
         next_url=_address(view, asked.given, q=words or None, after=position_text(page.next)) if page.next else "",
@@ -167,7 +167,7 @@ def claim(ref: str) -> ResponseReturnValue:
 def release(ref: str) -> ResponseReturnValue:
     try:
         with unit_of_work():
-            steps.release(ref, by=actor())
+            steps.release(ref, by=actor(), now=now())
     except TaskUnknown:
         return found(None)
     except TaskAlreadyDone as refusal:
@@ -228,6 +228,8 @@ def _others(codes: tuple[str, ...], tasks: list[WaitingTask]) -> list[Case]:
 
 def _back(ref: str) -> str:
     """Where the button was; the inbox for who may put a step back without having it on a desk of theirs."""
+    if request.form.get("to") == "case":
+        return url_for("cases.case", ref=request.form.get("case", ""))
     if request.form.get("to") == "task" and _has(ref):
         return url_for("tasks.task", ref=ref, back=way_back())
     return inbox_address(row=ref) if way_back() else url_for(".inbox", view=request.form.get("view") or "all")

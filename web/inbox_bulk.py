@@ -20,7 +20,7 @@ from casework.done_twice import DoneAlready, refuse_same_note, refuse_same_remin
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.mentions import mention_in
-from casework.models import Case
+from casework.models import Account, Case
 from casework.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
 from casework.reminders import LONGEST_WORDS, owing_agencies
@@ -38,7 +38,9 @@ from web.notes import NOTE_LABELS
 from web.task_page import at_most
 from workflows import steps
 from workflows.acts import act
-from workflows.assigning import AlreadyTheirs, HeldByColleague, assign_task, colleagues_at, desks_working_at, leads_desk
+from workflows.assigning import AlreadyTheirs, HeldByColleague, assign_task, colleagues_at, desks_working_at
+from workflows.claims import holder_of, holders
+from workflows.desks import leads_desk
 from workflows.faults import Spot
 from workflows.inbox import listed
 from workflows.incidents import run_recorded, spot_of
@@ -136,7 +138,7 @@ def release() -> ResponseReturnValue:
             raise AlreadyTheirs("Việc này chưa ai nhận.", "Nobody has taken this task.")
         if each.holder_id != by.account_id:
             raise HeldByColleague(*_holder_of(each))
-        steps.release(each.ref, by=by)
+        steps.release(each.ref, by=by, now=now())
         return str(_("Free again."))
 
     return _done(_("Put back"), _chosen(), release_one)
@@ -292,19 +294,21 @@ def _chosen() -> list[Chosen]:
     refs = list(dict.fromkeys(request.form.getlist("task")))[:MOST_AT_ONCE]
     tasks = listed(actor(), refs) if refs else []
     titles = titles_of(actor(), tasks)
-    return [_as_chosen(task, titles[task.id]) for task in tasks]
+    held = holders(tasks, now=now())
+    return [_as_chosen(task, titles[task.id], held.get(task.id)) for task in tasks]
 
 
-def _as_chosen(task: WaitingTask, title: str) -> Chosen:
+def _as_chosen(task: WaitingTask, title: str, holder: Account | None) -> Chosen:
     return Chosen(
-        task.ref, task.element, task.desk, task.claimed_by_id, task.case.code, title, task.case_id, task.case.ref, task.assignment_id,
-        steps.label_of_step(task),
+        task.ref, task.element, task.desk, holder.id if holder is not None else None, task.case.code, title, task.case_id, task.case.ref,
+        task.assignment_id, steps.label_of_step(task),
     )  # fmt: skip
 
 
 def _holder_of(chosen: Chosen) -> tuple[str, Any]:
     [task] = listed(actor(), [chosen.ref])
-    return (task.claimed_by.full_name or "" if task.claimed_by else "", task.claimed_at)
+    holder = holder_of(task, now=now())
+    return (holder.full_name or "" if holder else "", task.claimed_at)
 
 
 def _is_sent() -> bool:

@@ -11,8 +11,8 @@ from casework.staff_views import openings
 from web.inbox_back import present
 from web.inbox_filters import WAITS_LABELS
 from web.locales import in_reader_language as local
-from workflows.assigning import leads_desk
-from workflows.desks import is_at, own_desk, reads_matter
+from workflows.desks import is_at, leads_desk, own_desk, reads_matter
+from workflows.inbox import InboxPage
 from workflows.inbox_filters import Waits, party_of
 from workflows.models import WaitingTask
 
@@ -28,13 +28,15 @@ class Row:
     principal: str
     party: str
     may_assign: bool
+    holder: Account | None
 
 
-def rows_of(by: Actor, tasks: Sequence[WaitingTask], principals: Sequence[Account], *, is_of_places: bool) -> dict[int, Row]:
-    """The rows of some steps, by step. `is_of_places`: the list goes beyond the person's own desks."""
+def rows_of(by: Actor, page: InboxPage, principals: Sequence[Account], *, is_of_places: bool) -> dict[int, Row]:
+    """The rows of a page of steps, by step. `is_of_places`: the list goes beyond the person's own desks."""
+    tasks = page.tasks
     begun, names = openings([task.case for task in tasks], by), {each.id: each.full_name or "" for each in principals}
     back = present()
-    return {task.id: _row(by, task, begun, names, back, is_of_places=is_of_places) for task in tasks}
+    return {task.id: _row(by, task, page.holders.get(task.id), begun, names, back, is_of_places=is_of_places) for task in tasks}
 
 
 def titles_of(by: Actor, tasks: Sequence[WaitingTask]) -> dict[int, str]:
@@ -43,7 +45,10 @@ def titles_of(by: Actor, tasks: Sequence[WaitingTask]) -> dict[int, str]:
     return {task.id: _title(task, begun) if _reads(by, task, is_at(by, task.desk, task.case)) else "" for task in tasks}
 
 
-def _row(by: Actor, task: WaitingTask, begun: Mapping[int, str], names: Mapping[int, str], back: str | None, *, is_of_places: bool) -> Row:
+def _row(
+    by: Actor, task: WaitingTask, holder: Account | None, begun: Mapping[int, str], names: Mapping[int, str], back: str | None, *,
+    is_of_places: bool,
+) -> Row:
     """A step on the person's desk leads to the step; one that rests or waits for others to the case, if they may read it."""
     case, desk = task.case, own_desk(by, task.desk)
     is_theirs = desk is not None if not is_of_places else is_at(by, task.desk, case)
@@ -61,6 +66,7 @@ def _row(by: Actor, task: WaitingTask, begun: Mapping[int, str], names: Mapping[
         principal=names.get(principal_id or 0, ""),
         party=local(WAITS_LABELS[Waits(party)]) if (party := party_of(task)) in list(Waits) else "",
         may_assign=task.state == "waiting" and leads_desk(by, task.desk),
+        holder=holder,
     )
 
 

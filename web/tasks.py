@@ -24,8 +24,8 @@ from web.locales import in_reader_language as local
 from web.task_page import TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows import steps
-from workflows.assigning import leads_desk
-from workflows.desks import REPORTER, is_at, reads_matter
+from workflows.claims import holder_of
+from workflows.desks import REPORTER, is_at, leads_desk, reads_matter
 from workflows.incidents import StepFailed, perform_recorded
 from workflows.models import WaitingTask
 from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
@@ -116,7 +116,8 @@ def _step(ref: str) -> WaitingTask:
 
 def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = None) -> str:
     step, by = page.task, actor()
-    holder = step.claimed_by if step.claimed_by_id not in (None, by.account_id) else None
+    holder = holder_of(step, now=now())
+    is_mine = holder is not None and holder.id == by.account_id
     if page.is_unfinished:
         _forget_errors(page.form)
     return render_template(
@@ -131,9 +132,10 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         assignment_labels=ASSIGNMENT_LABELS,
         title=page.case.title if reads_matter(step.desk) else None,
         reports_seen=reports_seen(page.case, by, has_step=True) if reads_matter(step.desk) else [],
-        holder=holder,
+        holder=None if is_mine else holder,
         barred=steps.same_person_words(step, by),
-        is_mine=step.claimed_by_id == by.account_id,
+        is_mine=is_mine,
+        may_release=holder is not None and steps.may_release(step, holder, by=by, now=now()),
         may_assign=leads_desk(by, step.desk),
         can_read_case=seen_by(by, page.case) is not None,
         refusal=" ".join([*page.refusals, refusal]).strip(),
@@ -147,6 +149,7 @@ def _done(step: WaitingTask, typed: list[tuple[str, str]] | None = None) -> str:
     return render_template(
         "tasks/done.html",
         task=step,
+        holder=holder_of(step, now=now()),
         case=step.case,
         title=title_seen(step.case, actor()),
         label=steps.label_of_step(step),

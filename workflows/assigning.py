@@ -14,7 +14,8 @@ from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Account, Assignment, Case, Deputy, Membership, Note
 from casework.outbox import tell_account
 from casework.permissions import AGENCY_ROLES, Action, Actor, NotAllowed, Role, actor_for, require
-from workflows.desks import is_at, own_desk
+from workflows.claims import holder_of
+from workflows.desks import is_at, leads_desk, own_desk
 from workflows.models import WaitingTask
 from workflows.steps import StepRefused, TaskUnknown, label_of_step, locked_step, refuse_not_waiting, same_person_words
 
@@ -60,9 +61,10 @@ def assign_task(
         raise NotAllowed
     refuse_not_waiting(task)
     colleague = _colleague(to, task, now) if to is not None else None
-    if task.claimed_by_id == (colleague.id if colleague else None):
+    holder = holder_of(task, now=now)
+    if holder == colleague:
         raise _already(colleague)
-    taken_from = task.claimed_by if task.claimed_by_id not in (None, by.own_id) else None
+    taken_from = holder if holder is not None and holder.id != by.own_id else None
     reason = normal(reason)
     if taken_from is not None:
         _refuse_unconfirmed(task, taken_from, reason, takes_over_from)
@@ -87,14 +89,6 @@ def assignable(task_ref: str, *, by: Actor) -> WaitingTask:
     if task is None or task.case.quarantined_at is not None or not leads_desk(by, task.desk):
         raise TaskUnknown
     return task
-
-
-def leads_desk(by: Actor, desk: str) -> bool:
-    """Whether the person leads who works at that inbox: the operations lead in a centre, the agency's leader in an agency."""
-    role, _, place = desk.partition("@")
-    if role in AGENCY_ROLES:
-        return by.grant_at(f"{Role.AGENCY_LEADER}@{place}") is not None
-    return role in (Role.OPERATOR, Role.OPS_LEAD) and by.grant_at(f"{Role.OPS_LEAD}@{place}") is not None
 
 
 def colleagues_at(desks: Collection[str], *, now: datetime) -> list[Account]:

@@ -62,6 +62,14 @@ def own_desk(by: Actor, desk: str) -> str | None:
     return lead if role in (Role.OPERATOR, UNCONFIRMED) and by.grant_at(lead) is not None else None
 
 
+def leads_desk(by: Actor, desk: str) -> bool:
+    """Whether the person leads who works at that inbox: the operations lead in a centre, the agency's leader in an agency."""
+    role, _, place = desk.partition("@")
+    if role in AGENCY_ROLES:
+        return by.grant_at(f"{Role.AGENCY_LEADER}@{place}") is not None
+    return role in (Role.OPERATOR, Role.OPS_LEAD) and by.grant_at(f"{Role.OPS_LEAD}@{place}") is not None
+
+
 def reads_matter(desk: str) -> bool:
     """Whether who works on a step of that desk reads what the case is about."""
     return desk.partition("@")[0] not in WITHOUT_MATTER

@@ -13,9 +13,10 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
-from casework.models import Assignment, Case, CaseReport, Centre, Report
+from casework.models import Account, Assignment, Case, CaseReport, Centre, Report
 from casework.permissions import WITH_VIEWERS, Actor
 from casework.words import Bilingual
+from workflows.claims import counts
 from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.element_settings import label_on
 from workflows.inbox_filters import (
@@ -59,10 +60,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """One page of waiting steps; `next` is where the following one begins, None at the end."""
+    """One page of waiting steps; `next` is where the following one begins, None at the end. `holders` by step: who has it."""
 
     tasks: tuple[WaitingTask, ...]
     next: Position | None
+    holders: dict[int, Account] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def page_of(
     candidates = union(*(select(head.c.id) for head in heads)).subquery()
     of_case: Any = joinedload(WaitingTask.case)
     query = (
-        select(WaitingTask)
+        select(WaitingTask, counts(now))
         .join(candidates, candidates.c.id == WaitingTask.id)
         .options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.assigned_by), joinedload(WaitingTask.instance))
         .options(of_case.joinedload(Case.area), of_case.joinedload(Case.lead_agency))
@@ -134,9 +136,10 @@ def page_of(
     )
     if wanted.is_of_places:
         query = query.options(of_case.options(*WITH_VIEWERS))
-    found = list(db.session.scalars(query))
-    shown = found[:limit]
-    return InboxPage(tuple(shown), Position(shown[-1].due_at, shown[-1].id) if len(found) > limit else None)
+    found = [(task, is_held) for task, is_held in db.session.execute(query)]
+    shown = tuple(task for task, _ in found[:limit])
+    holders = {task.id: task.claimed_by for task, is_held in found if is_held and task.claimed_by is not None}
+    return InboxPage(shown, Position(shown[-1].due_at, shown[-1].id) if len(found) > limit else None, holders)
 
 
 def counts_for(

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from casework.models import Account, Agency, Area, Assignment, Case, Field
 from casework.permissions import OPERATIONS, TEAM_LEADERS, Actor, Role, desk_name
 from casework.states import Pause
+from workflows.claims import counts, is_free
 from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
 from workflows.models import WaitingTask
 
@@ -170,9 +171,10 @@ def conditions_of(chosen: Filter, *, now: datetime) -> Iterator[ColumnElement[bo
     if chosen.agency is not None:
         yield _concerns_agency(chosen.agency)
     if chosen.holder == NOBODY:
-        yield WaitingTask.claimed_by_id.is_(None)
+        yield is_free(now)
     elif chosen.holder is not None:
         yield WaitingTask.claimed_by_id.in_(select(Account.id).where(Account.ref == chosen.holder))
+        yield counts(now)
     if chosen.due is not None:
         yield is_late(now) if chosen.due == "late" else is_near(now)
 

@@ -18,6 +18,7 @@ from casework.models import Agency, Assignment, Case, Clock, Event, Reminder
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.reminders import owes_answer
 from casework.states import STILL_STATES
+from workflows.claims import counts, holders
 from workflows.models import WaitingTask
 
 MOST_ROWS = 300
@@ -58,10 +59,11 @@ class LateAgency:
 
 @dataclass(frozen=True, slots=True)
 class LateStep:
-    """A late step of the centre itself."""
+    """A late step of the centre itself, and by name who has it."""
 
     task: WaitingTask
     days: int
+    holder: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source:
         query = query.where(Case.source == source)
     found = list(db.session.scalars(query.limit(limit + 1)))
     parts = found[:limit]
-    holders, reminded = _holders(parts), _reminded(parts)
+    held, reminded = _holders(parts, now), _reminded(parts)
     promised = promised_days({row.case_id for row in parts})
     agencies: dict[int, LateAgency] = {}
     for row in parts:
@@ -105,7 +107,7 @@ def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source:
         late = case.due_at is not None and now >= case.due_at
         owed = late and day is None and is_owed(case.due_at, case.centre_id, now)
         days, times = days_late(row.due_at or now, now), reminded.get(row.id, 0)
-        shown = LateRow(row, days, holders.get(row.id), times, late, day, owed, owes_answer(row))
+        shown = LateRow(row, days, held.get(row.id), times, late, day, owed, owes_answer(row))
         agencies.setdefault(row.agency_id, LateAgency(row.agency)).rows.append(shown)
     ordered = sorted(agencies.values(), key=lambda each: (-len(each.rows), each.agency.id))
     return LateList(tuple(ordered), () if agency or source else tuple(_late_steps(by, now)), len(found) > limit)
@@ -143,10 +145,10 @@ def _within(by: Actor) -> ColumnElement[bool]:
     return or_(false(), Agency.centre_id.in_(centres), Agency.id.in_(own))
 
 
-def _holders(parts: Sequence[Assignment]) -> Mapping[int, str]:
+def _holders(parts: Sequence[Assignment], now: datetime) -> Mapping[int, str]:
     """Who has taken the step that waits for an agency, by its part of a case."""
     query = select(WaitingTask).where(WaitingTask.assignment_id.in_([row.id for row in parts]), WaitingTask.state == "waiting")
-    query = query.where(WaitingTask.claimed_by_id.is_not(None)).options(joinedload(WaitingTask.claimed_by))
+    query = query.where(counts(now)).options(joinedload(WaitingTask.claimed_by))
     return {
         task.assignment_id: task.claimed_by.full_name or ""
         for task in db.session.scalars(query) if task.assignment_id is not None and task.claimed_by is not None
@@ -179,5 +181,6 @@ def _late_steps(by: Actor, now: datetime) -> list[LateStep]:
         query = query.where(WaitingTask.centre_id.in_(centres))
     query = query.where(or_(*(WaitingTask.desk.startswith(f"{role}@") for role in sorted(OPERATIONS))))
     query = query.options(joinedload(WaitingTask.case), joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.instance))
-    tasks = db.session.scalars(query.order_by(WaitingTask.urgent.desc(), WaitingTask.due_at, WaitingTask.id).limit(MOST_STEPS))
-    return [LateStep(task, days_late(task.due_at, now)) for task in tasks]
+    tasks = list(db.session.scalars(query.order_by(WaitingTask.urgent.desc(), WaitingTask.due_at, WaitingTask.id).limit(MOST_STEPS)))
+    names = {task_id: account.full_name for task_id, account in holders(tasks, now=now).items()}
+    return [LateStep(task, days_late(task.due_at, now), names.get(task.id)) for task in tasks]

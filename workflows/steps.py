@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case as when
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -18,7 +19,8 @@ from casework.models import Account, Assignment, Case
 from casework.permissions import WITH_VIEWERS, Actor, NotAllowed, Role
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
-from workflows.desks import REPORTER, is_at, own_desk
+from workflows.claims import holder_of, is_free, is_stood_in_by
+from workflows.desks import REPORTER, is_at, leads_desk, own_desk
 from workflows.element_settings import help_on, label_on
 from workflows.hearing import refuse_unheard
 from workflows.instances import CaseProcess
@@ -82,7 +84,7 @@ def perform(
     StepRefused, ActNotInModel, CaseBusy and whatever the use case refuses with.
     """
     case, task = locked_step(task_ref)
-    _refuse_unavailable(task, by, case)
+    _refuse_unavailable(task, by, case, now)
     _refuse_same_person(task, by)
     step = step_of(task, bindings)
     act = act or step.own_act
@@ -117,8 +119,11 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     change = (
         update(WaitingTask)
         .where(WaitingTask.id == task.id, WaitingTask.state == "waiting", WaitingTask.desk == task.desk)
-        .where(WaitingTask.claimed_by_id.is_(None) | (WaitingTask.claimed_by_id == by.account_id))
-        .values(claimed_by_id=by.account_id, claimed_at=now)
+        .where(or_(is_free(now), WaitingTask.claimed_by_id == by.account_id))
+        .values(
+            claimed_by_id=by.account_id, claimed_at=now,
+            assigned_by_id=when((WaitingTask.claimed_by_id == by.account_id, WaitingTask.assigned_by_id), else_=None),
+        )
         .returning(WaitingTask.id)
     )
     taken = db.session.scalar(change, execution_options={"synchronize_session": False})
@@ -128,25 +133,38 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
             raise TaskUnknown
         _refuse_frozen(task)
         _refuse_done(task)
-        raise _claimed(task) if task.claimed_by_id is not None else CaseBusy()
+        holder = holder_of(task, now=now)
+        raise _claimed(task, holder) if holder is not None else CaseBusy()
     return task
 
 
-def release(task_ref: str, *, by: Actor) -> WaitingTask:
-    """Put a claimed step back: its claimant, the leader of the agency or the operations lead may (rules.md, section 6).
+def release(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
+    """Put a claimed step back, as `may_release` allows (rules.md, section 6).
 
     For everybody else whose desk it is not on, it is not there. Raises TaskUnknown, NotAllowed, TaskAlreadyDone, CaseBusy.
     """
     case, task = locked_step(task_ref)
-    is_claimant = task.claimed_by_id is not None and task.claimed_by_id in _counts_as(by, task)
-    may_release = is_claimant or _leads(by, task)
-    if case.quarantined_at is not None or not (may_release or is_at(by, task.desk, case)):
+    holder = holder_of(task, now=now)
+    is_allowed = may_release(task, holder, by=by, now=now)
+    if case.quarantined_at is not None or not (is_allowed or is_at(by, task.desk, case)):
         raise TaskUnknown
     _refuse_done(task)
-    if task.claimed_by_id is not None and not may_release:
+    if holder is not None and not is_allowed:
         raise NotAllowed
     task.claimed_by_id = task.claimed_at = task.assigned_by_id = None
     return task
+
+
+def may_release(task: WaitingTask, holder: Account | None, *, by: Actor, now: datetime) -> bool:
+    """Whether the person may put back what `holder` has: oneself, a deputy for whom they stand in, a deputy of theirs, one of their people.
+
+    Whoever answers for the desk may at any time: the leader of the agency, and for every desk of its centre the operations lead.
+    """
+    if _leads(by, task):
+        return True
+    if holder is None:
+        return False
+    return holder.id in _counts_as(by, task) or (own_desk(by, task.desk) is not None and is_stood_in_by(by, holder, now=now))
 
 
 def lock_open_step(task_ref: str, *, by: Actor) -> WaitingTask:
@@ -242,15 +260,16 @@ def _locked_task(task_ref: str) -> WaitingTask:
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
-def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case) -> None:
+def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case, now: datetime) -> None:
     if case.quarantined_at is not None:  # perhaps since the page was opened: nothing is to be found of it
         raise TaskUnknown
     if not is_at(by, task.desk, case):
         raise NotAllowed
     _refuse_frozen(task)
     _refuse_done(task)
-    if task.claimed_by_id is not None and task.claimed_by_id not in _counts_as(by, task):
-        raise _claimed(task)
+    holder = holder_of(task, now=now)
+    if holder is not None and holder.id not in _counts_as(by, task):
+        raise _claimed(task, holder)
     if task.instance.status != "running":
         raise StepRefused(
             "Quy trình của hồ sơ đang chờ xử lý một sự cố kỹ thuật. Xin thử lại sau.",
@@ -282,9 +301,9 @@ def _counts_as(by: Actor, task: WaitingTask) -> frozenset[int]:
 
 
 def _leads(by: Actor, task: WaitingTask) -> bool:
-    """Whether the person leads whoever works at the step: in the agency, or the operations of the centre."""
+    """Whether the person answers for whoever works at the step: in the agency, or the operations of the centre."""
     in_agency = task.agency_id is not None and by.holds([Role.AGENCY_LEADER], agency_id=task.agency_id)
-    return in_agency or by.holds([Role.OPS_LEAD], centre_id=task.centre_id)
+    return in_agency or leads_desk(by, task.desk) or by.holds([Role.OPS_LEAD], centre_id=task.centre_id)
 
 
 def _refuse_frozen(task: WaitingTask) -> None:
@@ -311,9 +330,9 @@ def _refuse_done(task: WaitingTask) -> None:
     )
 
 
-def _claimed(task: WaitingTask) -> TaskClaimed:
-    who, when = _name(task.claimed_by), _local(task.claimed_at)
-    return TaskClaimed(f"{who.vi} đã nhận bước này lúc {when}.", f"{who.en} took this step at {when}.")
+def _claimed(task: WaitingTask, holder: Account) -> TaskClaimed:
+    who, at = _name(holder), _local(task.claimed_at)
+    return TaskClaimed(f"{who.vi} đã nhận bước này lúc {at}.", f"{who.en} took this step at {at}.")
 
 
 def _name(account: Account | None) -> Bilingual:

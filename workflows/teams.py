@@ -10,6 +10,7 @@ from casework.models import Account, Agency, Centre
 from casework.permissions import TEAM_LEADERS, Action, Actor, Role, require
 from casework.words import Bilingual
 from workflows.assigning import MOST_COLLEAGUES, colleagues_at
+from workflows.claims import counts
 from workflows.inbox import COUNTED_PER_DESK
 from workflows.inbox_filters import SOON, team_desks
 from workflows.models import WaitingTask
@@ -87,7 +88,8 @@ def _team(name: Bilingual, desks: list[str], principal_id: int | None, now: date
 
 def _count_open(desks: list[str], loads: dict[int, Load], now: datetime) -> Load:
     """Fill in what each of them holds of the open steps of these desks; returns what nobody holds."""
-    columns = (WaitingTask.claimed_by_id, WaitingTask.due_at)
+    holder_id = case((counts(now), WaitingTask.claimed_by_id), else_=None).label("holder_id")
+    columns = (holder_id, WaitingTask.due_at)
     heads = [
         select(*columns).where(WaitingTask.desk == desk, WaitingTask.state == "waiting")
         .order_by(WaitingTask.due_at, WaitingTask.id).limit(COUNTED_PER_DESK).subquery()
@@ -96,7 +98,7 @@ def _count_open(desks: list[str], loads: dict[int, Load], now: datetime) -> Load
     waiting = union_all(*(select(head) for head in heads)).subquery()
     is_late = case((waiting.c.due_at <= now, 1), else_=0)
     is_near = case((waiting.c.due_at <= now, 0), (waiting.c.due_at <= now + SOON, 1), else_=0)
-    query = select(waiting.c.claimed_by_id, func.count(), func.sum(is_late), func.sum(is_near)).group_by(waiting.c.claimed_by_id)
+    query = select(waiting.c.holder_id, func.count(), func.sum(is_late), func.sum(is_near)).group_by(waiting.c.holder_id)
     free = Load()
     for account_id, number, late, soon in db.session.execute(query):
         load = free if account_id is None else loads.get(account_id)
@@ -105,9 +107,9 @@ def _count_open(desks: list[str], loads: dict[int, Load], now: datetime) -> Load
     return free
 
 
-def held_by(account_ids: list[int]) -> dict[int, int]:
+def held_by(account_ids: list[int], *, now: datetime) -> dict[int, int]:
     """Return how many waiting steps each of these people holds, at any desk (ix_waiting_task_claimed)."""
     query = select(WaitingTask.claimed_by_id, func.count()).where(
-        WaitingTask.claimed_by_id.in_(account_ids), WaitingTask.state == "waiting"
+        WaitingTask.claimed_by_id.in_(account_ids), WaitingTask.state == "waiting", counts(now)
     )
     return {id_: number for id_, number in db.session.execute(query.group_by(WaitingTask.claimed_by_id)) if id_ is not None}

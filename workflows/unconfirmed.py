@@ -18,6 +18,7 @@ from casework.own_links import case_of
 from casework.permissions import Actor, Role, desk_name
 from casework.settings.values import value_of
 from casework.states import CaseState
+from workflows.claims import is_free
 from workflows.desks import unconfirmed_desk
 from workflows.models import WaitingTask
 
@@ -38,7 +39,7 @@ def set_apart_unconfirmed(now: datetime, *, provable: Collection[str]) -> int:
     for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
         until = now - timedelta(hours=value_of("unconfirmed_hours", centre_id))
         with unit_of_work():
-            moved += _set_apart(centre_id, until, provable)
+            moved += _set_apart(centre_id, until, provable, now)
     return moved
 
 
@@ -52,7 +53,7 @@ def confirm_with_step(report: Report, *, contact: Contact, now: datetime, by: Ac
     return confirmed
 
 
-def _set_apart(centre_id: int, until: datetime, provable: Collection[str]) -> int:
+def _set_apart(centre_id: int, until: datetime, provable: Collection[str], now: datetime) -> int:
     desk = desk_name(Role.OPERATOR, centre_id=centre_id)
     ways: list[ColumnElement[bool]] = []
     if "phone" in provable:
@@ -68,7 +69,7 @@ def _set_apart(centre_id: int, until: datetime, provable: Collection[str]) -> in
         .where(
             Case.centre_id == centre_id, Case.unconfirmed_since <= until, Case.unconfirmed_since > until - LOOKED_BACK,
             Case.state == CaseState.TO_VERIFY, CaseReport.is_main, CaseReport.left_at.is_(None), Report.marked_urgent.is_(False),
-            WaitingTask.desk == desk, WaitingTask.state == "waiting", WaitingTask.urgent.is_(False), WaitingTask.claimed_by_id.is_(None),
+            WaitingTask.desk == desk, WaitingTask.state == "waiting", WaitingTask.urgent.is_(False), is_free(now),
             or_(*ways),
         )
         .order_by(Case.unconfirmed_since)
@@ -79,7 +80,7 @@ def _set_apart(centre_id: int, until: datetime, provable: Collection[str]) -> in
         return 0
     # who takes or does a step at this moment keeps it
     free = update(WaitingTask).where(
-        WaitingTask.id.in_(ids), WaitingTask.desk == desk, WaitingTask.state == "waiting", WaitingTask.claimed_by_id.is_(None)
+        WaitingTask.id.in_(ids), WaitingTask.desk == desk, WaitingTask.state == "waiting", is_free(now)
     )
     moved = db.session.execute(free.values(desk=unconfirmed_desk(centre_id)).returning(WaitingTask.id)).all()
     return len(moved)

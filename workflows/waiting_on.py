@@ -1,12 +1,12 @@
 """Who a case waits for, and since when: said of the steps that wait, or of what the case stands still for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from casework.contacts.confirming import UNCONFIRMED
 from casework.dealings import Dealings
-from casework.models import Case
+from casework.models import Account, Case
 from casework.permissions import AGENCY_ROLES, Role
 from casework.role_words import OTHER_BODY_WORDS, REPORTER_WORDS, ROLE_WORDS
 from casework.states import Standstill
@@ -24,19 +24,22 @@ OBJECTS = Bilingual("có thể đề nghị xem lại việc từ chối", "may 
 
 @dataclass(frozen=True)
 class WaitsFor:
-    """Somebody something waits for. `task` is the step, where it is one; `since` is empty where nothing tells it."""
+    """Somebody something waits for. `task` is the step, where it is one, `holder` who has it; `since` is empty where nothing tells it."""
 
     who: Bilingual
     what: Bilingual | None
     since: datetime | None
     due: datetime | None = None
     task: WaitingTask | None = None
+    holder: Account | None = None
 
 
-def waiting_on(case: Case, tasks: Sequence[WaitingTask], labels: dict[int, Bilingual], dealings: Dealings) -> list[WaitsFor]:
-    """Return who the case waits for now; nobody where it is over. `labels` of the steps by row."""
+def waiting_on(
+    case: Case, tasks: Sequence[WaitingTask], labels: dict[int, Bilingual], dealings: Dealings, holders: Mapping[int, Account]
+) -> list[WaitsFor]:
+    """Return who the case waits for now; nobody where it is over. `labels` and `holders` of the steps by row."""
     still = _standing_still(case, dealings)
-    steps = [_of_step(task, labels[task.id]) for task in tasks if task.state != "frozen"]
+    steps = [_of_step(task, labels[task.id], holders.get(task.id)) for task in tasks if task.state != "frozen"]
     return [*still, *(each for each in steps if not still or each.who != REPORTER_WORDS)]
 
 
@@ -59,8 +62,8 @@ def _standing_still(case: Case, dealings: Dealings) -> list[WaitsFor]:
     return []
 
 
-def _of_step(task: WaitingTask, label: Bilingual) -> WaitsFor:
-    return WaitsFor(_who(task), label, task.entered_at, task.limit, task)
+def _of_step(task: WaitingTask, label: Bilingual, holder: Account | None) -> WaitsFor:
+    return WaitsFor(_who(task), label, task.entered_at, task.limit, task, holder)
 
 
 def _who(task: WaitingTask) -> Bilingual:

@@ -141,6 +141,32 @@ def test_the_agencys_leader_and_the_operations_lead_may_put_an_officers_step_bac
     assert office.post("officer_2_PTNMT", f"{address}/release").status_code == 403
 
 
+def test_what_a_deputy_took_is_anybodys_of_the_desk_once_the_deputyship_is_over(office: Office) -> None:
+    case, people = build.case_at(office.world, "approval"), office.world.people
+    with unit_of_work():
+        db.session.add(Deputy(principal_id=people["leader_PTNMT"].id, deputy_id=people["officer_HKL"].id,
+                              starts_at=build.NOON - timedelta(days=1), ends_at=build.NOON + timedelta(days=1),
+                              created_by_id=people["administrator"].id))  # fmt: skip
+    address = step(case, "approve_answer")
+    office.post("officer_HKL", f"{address}/claim")
+    held = office.words("leader_PTNMT", address)
+    assert "Người Thử officer_HKL đã nhận" in held
+    assert "Trả về việc chung" in held, "who is stood in for can put it back"
+    seen = office.get("ops_lead", f"/cases/{case.ref}").get_data(as_text=True)
+    assert "Người Thử officer_HKL đã nhận" in words_of(seen)
+    assert f'{address}/release"' in seen, "and so can the operations lead, on the page of the case"
+    back = office.post("ops_lead", f"{address}/release", to="case", case=case.ref)
+    assert (back.status_code, back.location) == (302, f"/cases/{case.ref}")
+    office.post("officer_HKL", f"{address}/claim")
+    office.clock(build.NOON + timedelta(days=1))
+    page = office.get("leader_PTNMT", "/inbox").get_data(as_text=True)
+    assert f'{address}/claim"' in page
+    assert "Người Thử officer_HKL" not in words_of(page)
+    assert "Người Thử officer_HKL" not in office.words("ops_lead", f"/cases/{case.ref}").partition("Lịch sử")[0]
+    assert office.post("leader_PTNMT", f"{address}/claim").status_code == 302
+    assert build.waiting(case, "approve_answer").claimed_by_id == people["leader_PTNMT"].id
+
+
 def test_a_step_of_another_desk_cannot_be_taken(office: Office) -> None:
     case = build.case_at(office.world, "at_agency")
     address = step(case, "accept_assignment")

@@ -170,14 +170,14 @@ def test_a_claimed_step_is_left_to_its_claimant_until_it_is_released(app):
     with pytest.raises(TaskClaimed):
         build.classify(world, case)
     with pytest.raises(NotAllowed), unit_of_work():
-        release(ref, by=world.actor("operator"))
+        release(ref, by=world.actor("operator"), now=build.NOON)
     for stranger in ("officer_PTNMT", "leader_PTNMT", "administrator"):
         with pytest.raises(TaskUnknown), unit_of_work():
             claim(ref, by=world.actor(stranger), now=at)
         with pytest.raises(TaskUnknown), unit_of_work():
-            release(ref, by=world.actor(stranger))
+            release(ref, by=world.actor(stranger), now=build.NOON)
     with unit_of_work():
-        release(ref, by=world.actor("ops_lead"))
+        release(ref, by=world.actor("ops_lead"), now=build.NOON)
     build.classify(world, case)
     with pytest.raises(TaskAlreadyDone), unit_of_work():
         claim(ref, by=world.actor("operator_2"), now=at)
@@ -192,7 +192,7 @@ def test_who_has_lost_the_role_since_taking_a_step_does_not_do_it(sqlite_app):
     with pytest.raises(NotAllowed):
         build.classify(world, case)
     with unit_of_work():
-        release(build.waiting(case, "classify").ref, by=world.actor("ops_lead"))
+        release(build.waiting(case, "classify").ref, by=world.actor("ops_lead"), now=build.NOON)
     build.do(world, case, "classify", "operator_2", field=world.field(), urgency="normal", complexity="ordinary", area=world.area)
 
 
@@ -200,9 +200,9 @@ def test_an_unclaimed_step_is_not_there_for_strangers_to_put_back(sqlite_app):
     world = build.standard_world()
     ref = build.waiting(build.case_at(world, "to_classify"), "classify").ref
     with pytest.raises(TaskUnknown), unit_of_work():
-        release(ref, by=world.actor("officer_PTNMT"))
+        release(ref, by=world.actor("officer_PTNMT"), now=build.NOON)
     with unit_of_work():
-        assert release(ref, by=world.actor("operator")).claimed_by_id is None
+        assert release(ref, by=world.actor("operator"), now=build.NOON).claimed_by_id is None
 
 
 def test_a_step_of_a_quarantined_case_can_be_neither_taken_nor_put_back(sqlite_app):
@@ -216,7 +216,7 @@ def test_a_step_of_a_quarantined_case_can_be_neither_taken_nor_put_back(sqlite_a
         with pytest.raises(TaskUnknown), unit_of_work():
             claim(ref, by=world.actor(name), now=build.NOON)
         with pytest.raises(TaskUnknown), unit_of_work():
-            release(ref, by=world.actor(name))
+            release(ref, by=world.actor(name), now=build.NOON)
 
 
 def test_how_a_step_went_is_told_in_words(sqlite_app):

@@ -279,7 +279,7 @@ def test_who_did_the_one_step_does_not_do_the_other(world: build.World) -> None:
     assert [row.ref for row in page_of(world.actor("ops_lead_2"), Wanted(), now=build.NOON).tasks] == [task.ref]
     with unit_of_work():
         claim(task.ref, by=world.actor("ops_lead_2"), now=build.next_moment(case))
-        release(task.ref, by=world.actor("ops_lead_2"))
+        release(task.ref, by=world.actor("ops_lead_2"), now=build.NOON)
     build.do(world, case, "cost_signature", "ops_lead_2")
     assert waiting(case) == ["publish"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from casework.deputies import principals_of
-from casework.models import Case, Output
+from casework.models import Account, Case, Output
 from casework.outputs import OutputRefused
 from casework.permissions import Sight, sees
 from reports.tables.table import Column, Table
@@ -73,7 +73,7 @@ def _steps(wanted: Wanted, output: Output, progress: Progress, table: Table, *, 
         for task in page.tasks:
             if task.case.quarantined_at is None and is_of_centre(task.case, output.centre_id):
                 done += 1
-                yield _step(task, progress)
+                yield _step(task, page.holders.get(task.id), progress)
         progress.tell(done)
         after = page.next
         if after is None:
@@ -81,12 +81,12 @@ def _steps(wanted: Wanted, output: Output, progress: Progress, table: Table, *, 
     table.notes.append(("Bị cắt bớt", f"Chỉ có {MOST_STEPS} việc đầu tiên."))
 
 
-def _step(task: WaitingTask, progress: Progress) -> tuple[Any, ...]:
+def _step(task: WaitingTask, holder: Account | None, progress: Progress) -> tuple[Any, ...]:
     case, by = task.case, progress.by
     reads = reads_matter(task.desk) if is_at(by, task.desk, case) else sees(by, Sight.CLEARED, case)
     return (
         case.code, _title(case) if reads else None, label_of_step(task).vi, yes(task.urgent), task.due_at if task.due_at < FAR else None,
-        yes(progress.now >= task.due_at), task.entered_at, task.claimed_by.full_name if task.claimed_by is not None else None,
+        yes(progress.now >= task.due_at), task.entered_at, holder.full_name if holder is not None else None,
         task.assignment.agency.name_vi if task.assignment is not None else None, _area(case) if reads else None,
     )  # fmt: skip
 
@@ -117,7 +117,7 @@ def late_table(output: Output, progress: Progress) -> Table:
         if case.quarantined_at is None and is_of_centre(case, output.centre_id):
             rows.append((
                 None, case.code, _title(case), yes(task.urgent), SOURCES.get(case.source, case.source), _area(case), task.due_at, step.days,
-                task.claimed_by.full_name if task.claimed_by is not None else None, None, None, label_of_step(task).vi,
+                step.holder, None, None, label_of_step(task).vi,
             ))  # fmt: skip
     progress.tell(0, len(rows))
     return Table("Trễ hạn", LATE_COLUMNS, rows, notes=notes)

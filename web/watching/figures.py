@@ -46,6 +46,7 @@ from web.clock import now
 from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
 from web.watching.jobs import steady
+from workflows.claims import is_free
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def _steps(centres: list[int], at: datetime) -> tuple[int, int, int]:
     """Steps that wait for staff: all, those nobody has taken, those that are late. What a reporter owes is not among them."""
     waits = and_(WaitingTask.centre_id.in_(centres), WaitingTask.state == "waiting")
     flags = select(
-        case((WaitingTask.claimed_by_id.is_(None), 1), else_=0).label("unclaimed"),
+        case((is_free(at), 1), else_=0).label("unclaimed"),
         case((WaitingTask.due_at <= at, 1), else_=0).label("late"),
     ).where(waits, ~WaitingTask.desk.startswith("reporter@")).limit(MOST).subquery()  # fmt: skip
     number, unclaimed, late = db.session.execute(select(func.count(), func.sum(flags.c.unclaimed), func.sum(flags.c.late))).one()

@@ -1,0 +1,80 @@
+"""Who has a step: a claim counts only while its holder works at that desk (rules.md, section 6). Whoever reads one asks here.
+
+What a deputy took goes with the deputyship, what somebody took in a role with the role, at that moment; the worker only tidies up
+(workflows/leaving.py).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import case as when
+from sqlalchemy.orm import aliased
+
+from casework.contacts.confirming import UNCONFIRMED
+from casework.db import db
+from casework.local_time import local_day
+from casework.models import Account, Deputy, Membership
+from casework.permissions import AGENCY_ROLES, OPERATIONS, Actor, Role
+from workflows.models import WaitingTask
+
+
+def counts(now: datetime) -> ColumnElement[bool]:
+    """Whether a row of WaitingTask is claimed by somebody who works at its desk at that moment: `own_desk`, as the database asks it.
+
+    Each row costs a few look-ups by the claimant's number, one that nobody has claimed costs none worth counting.
+    """
+    person, row, deputy = aliased(Account), aliased(Membership), aliased(Deputy)
+    principal, theirs = aliased(Account), aliased(Membership)
+    is_staff = exists().where(person.id == WaitingTask.claimed_by_id, person.kind == "staff", person.disabled_at.is_(None))
+    own = exists().where(row.account_id == WaitingTask.claimed_by_id, *_opens(row, now))
+    as_deputy = (
+        exists()
+        .where(deputy.deputy_id == WaitingTask.claimed_by_id, deputy.starts_at <= now, now < deputy.ends_at)
+        .where(principal.id == deputy.principal_id, principal.disabled_at.is_(None))
+        .where(theirs.account_id == deputy.principal_id, *_opens(theirs, now))
+    )
+    asked = (each.correlate(WaitingTask) for each in (own, as_deputy))
+    return and_(WaitingTask.claimed_by_id.is_not(None), is_staff.correlate(WaitingTask), or_(*asked))
+
+
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """Whether anybody of its desk may take a row of WaitingTask."""
+    return or_(WaitingTask.claimed_by_id.is_(None), ~counts(now))
+
+
+def holders(tasks: Sequence[WaitingTask], *, now: datetime) -> dict[int, Account]:
+    """Return who has each of some steps, by the step; nobody where a claim does not count. At most one statement."""
+    claimed = [task.id for task in tasks if task.claimed_by_id is not None]
+    if not claimed:
+        return {}
+    query = select(WaitingTask.id, Account).join(WaitingTask.claimed_by).where(WaitingTask.id.in_(claimed), counts(now))
+    return {row.id: row.Account for row in db.session.execute(query)}
+
+
+def holder_of(task: WaitingTask, *, now: datetime) -> Account | None:
+    """Return who has a step, None when anybody of its desk may take it."""
+    return holders([task], now=now).get(task.id)
+
+
+def is_stood_in_by(by: Actor, holder: Account, *, now: datetime) -> bool:
+    """Whether the holder acts for the person today."""
+    query = select(Deputy.id).where(Deputy.deputy_id == holder.id, Deputy.principal_id == by.own_id)
+    return db.session.scalar(query.where(Deputy.starts_at <= now, now < Deputy.ends_at).limit(1)) is not None
+
+
+def _opens(row: type[Membership], now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Whether a role is held today and opens the desk of the step: its own, and to an operations lead the operators'."""
+    today = local_day(now)
+    centre = literal("@c") + cast(func.coalesce(row.centre_id, 0), String)
+    place = when((row.role.in_(AGENCY_ROLES), literal("@a") + cast(row.agency_id, String)), else_=centre)
+    desk = WaitingTask.desk
+    return (
+        row.valid_from <= today,
+        or_(row.valid_to.is_(None), row.valid_to > today),
+        or_(
+            desk == row.role + place,
+            and_(row.role == Role.OPS_LEAD, desk == literal(str(Role.OPERATOR)) + place),
+            and_(row.role.in_(OPERATIONS), desk == literal(UNCONFIRMED) + place),
+        ),
+    )
