@@ -285,8 +285,9 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.WRITE_TO_CENTRE: ANYONE,
 }
 
-OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.MANAGE_PEOPLE})
-"""What nobody does in a principal's place: who gave roles, passwords and deputies for somebody else would give them to themselves."""
+OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.MANAGE_PEOPLE, Action.REORGANISE})
+"""What gives or moves roles, passwords and deputies, or the bodies they are held in. Nobody does it in a principal's place: who did
+would give them to themselves. A test watches what each route writes (tests/roles_written.py)."""
 
 
 class Viewer(StrEnum):

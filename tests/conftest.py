@@ -33,6 +33,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.util import LRUCache
 
 from casework.db import db, prepare_engine
+from tests import roles_written  # noqa: F401  (watches what every route writes)
 from tests.grounds import Ground, PostgresGround, SqliteGround
 from tests.postgres import Cluster, PostgresMissing, server_version
 from web.config import Config

@@ -87,7 +87,7 @@ def undo(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     is no longer as the reorganisation left it or something new is with a body that would not be there.
     """
     plan = locked_plan(by, ref)
-    require_administrator_of(by, plan.centre_id)
+    require_administrator_of(by.alone, plan.centre_id)
     if plan.state not in ("doing", "done"):
         raise UndoRefused("Phương án chưa thực hiện, hoặc đã hoàn tác.", "The plan has not been done, or has been undone.")
     if time_left(plan, now) is None:

@@ -52,7 +52,7 @@ def start(ref: str, *, by: Actor, now: datetime, reason: str) -> Reorganisation:
     PlanRefused where it has been done, and DoRefused with its first fault, or before its day.
     """
     plan = locked_plan(by, ref)
-    require_administrator_of(by, plan.centre_id)
+    require_administrator_of(by.alone, plan.centre_id)
     if plan.state != "draft":
         raise PlanRefused("Phương án này đã được thực hiện.", "This plan has been done.")
     if faults := faults_of(plan):

@@ -67,7 +67,7 @@ def begin_plan(*, by: Actor, now: datetime, title: str, source: str, on: date, c
     `source` is the act that orders it, with number and day. Raises NotAllowed, PlanRefused.
     """
     require(by, Action.REORGANISE)
-    require_administrator_of(by, centre_id)
+    require_administrator_of(by.alone, centre_id)
     plan = Reorganisation(
         centre_id=centre_id, title="", source="", on=on, state="draft", created_by_id=by.own_id, created_at=now, put_off=[], counts={}
     )
@@ -161,7 +161,7 @@ def new_body(ref: str, *, by: Actor, kind: Kind, values: Mapping[str, Any]) -> B
     given["name_en"] = given.get("name_en") or given["name_vi"]
     if kind is not Kind.CENTRE:
         given["centre_id"] = plan.centre_id or given.get("centre_id")
-        require_administrator_of(by, given["centre_id"])
+        require_administrator_of(by.alone, given["centre_id"])
     row = _MAKERS[kind](plan, given)
     db.session.add(row)
     db.session.flush()
@@ -197,7 +197,7 @@ def _drop_rows(rows: Sequence[Body]) -> None:
 
 
 def _seen(by: Actor) -> ColumnElement[bool]:
-    scopes = {grant.centre_id for grant in by.grants if grant.role == "administrator"}
+    scopes = {grant.centre_id for grant in by.alone.grants if grant.role == "administrator"}
     if None in scopes:
         return Reorganisation.id.is_not(None)
     return or_(Reorganisation.centre_id.in_(scopes), Reorganisation.id.is_(None))
@@ -205,7 +205,7 @@ def _seen(by: Actor) -> ColumnElement[bool]:
 
 def _draft(by: Actor, ref: str) -> Reorganisation:
     plan = locked_plan(by, ref)
-    require_administrator_of(by, plan.centre_id)
+    require_administrator_of(by.alone, plan.centre_id)
     if plan.state != "draft":
         raise PlanRefused("Phương án đã thực hiện nên không sửa được nữa.", "The plan has been done and cannot be changed any more.")
     return plan
@@ -274,7 +274,7 @@ def copy_plan(ref: str, *, by: Actor, now: datetime) -> Reorganisation:
     Raises NotAllowed, PlanUnknown, PlanRefused.
     """
     old = locked_plan(by, ref)
-    require_administrator_of(by, old.centre_id)
+    require_administrator_of(by.alone, old.centre_id)
     if old.state != "undone":
         raise PlanRefused("Chỉ lập lại được phương án đã hoàn tác.", "Only a plan that was undone can be drawn up again.")
     if any(plan.state == "draft" and plan.title == old.title and plan.on == old.on for plan in plans_seen(by)):

@@ -58,7 +58,7 @@ def moved_cases(plan: Reorganisation) -> list[Case]:
 
 def centres_to_reorganise(by: Actor, today: date) -> tuple[list[Centre], bool]:
     """The centres of today whose plans a person may begin, and whether they may begin those of the whole installation."""
-    scopes = {grant.centre_id for grant in by.grants if grant.role == Role.ADMINISTRATOR}
+    scopes = {grant.centre_id for grant in by.alone.grants if grant.role == Role.ADMINISTRATOR}
     query = select(Centre).order_by(Centre.is_default.desc(), Centre.id)
     if None not in scopes:
         query = query.where(Centre.id.in_(scopes))

@@ -22,7 +22,7 @@ from casework.reorganising.seen import centres_to_reorganise, moved_cases, names
 from casework.typed import number_in
 from web.clock import now
 from web.forms import NOTHING, Form
-from web.guards import actor, found, performs
+from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.settings.reorganisation_forms import NEW, Choices, DoForm, PlanForm, ReasonForm
 from workflows import reorganisation_undo, reorganising
@@ -88,14 +88,14 @@ def reorganisations() -> ResponseReturnValue:
             given = {"title": form.title.data or "", "source": form.source.data or "", "on": form.on.data}
             try:
                 with unit_of_work(keeps_rows=True):
-                    plan = plans.begin_plan(by=actor(), now=now(), centre_id=centre.id if centre else None, **given)
+                    plan = plans.begin_plan(by=alone(), now=now(), centre_id=centre.id if centre else None, **given)
             except CaseworkError as refused:
                 refusal = local(refused.text)
             else:
                 return redirect(url_for(".plan", ref=plan.ref))
         elif form.centre.data not in centres:
             refusal = _("Please choose whose bodies.")
-    rows = plans_seen(actor())
+    rows = plans_seen(alone())
     page = render_template("settings/reorganisations.html", form=form, refusal=refusal, plans=rows, states=STATES)
     return (page, 422) if form.is_submitted() else page
 
@@ -103,14 +103,14 @@ def reorganisations() -> ResponseReturnValue:
 @bp.get("/settings/reorganisations/<ref>")
 @performs(Action.REORGANISE)
 def plan(ref: str) -> ResponseReturnValue:
-    return _page(found(plan_seen(actor(), ref)))
+    return _page(found(plan_seen(alone(), ref)))
 
 
 @bp.get("/settings/reorganisations/<ref>/preview")
 @performs(Action.REORGANISE)
 def look_ahead(ref: str) -> ResponseReturnValue:
     """What the plan would move, as things stand now."""
-    seen = found(plan_seen(actor(), ref))
+    seen = found(plan_seen(alone(), ref))
     return render_template(
         "settings/reorganisation_preview.html",
         plan=seen,
@@ -127,18 +127,18 @@ def look_ahead(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/description")
 @performs(Action.REORGANISE)
 def description(ref: str) -> ResponseReturnValue:
-    form, seen = PlanForm(), found(plan_seen(actor(), ref))
+    form, seen = PlanForm(), found(plan_seen(alone(), ref))
     if not form.validate() or form.on.data is None:
         return _page(seen, described=form), 422
     on, title, source = form.on.data, form.title.data or "", form.source.data or ""
-    return _done(ref, lambda: plans.change_plan(ref, by=actor(), title=title, source=source, on=on), _("The plan was changed."))
+    return _done(ref, lambda: plans.change_plan(ref, by=alone(), title=title, source=source, on=on), _("The plan was changed."))
 
 
 @bp.post("/settings/reorganisations/<ref>/lines/<kind>")
 @performs(Action.REORGANISE)
 def line(ref: str, kind: str) -> ResponseReturnValue:
     """Add a line; with a new successor, that one too."""
-    seen = found(plan_seen(actor(), ref))
+    seen = found(plan_seen(alone(), ref))
     wanted = found(Kind(kind) if kind in set(Kind) else None)
     choices = Choices(seen)
     if wanted is Kind.PERSON:
@@ -157,9 +157,9 @@ def line(ref: str, kind: str) -> ResponseReturnValue:
     values = form.values(areas, agencies) | ({"centre_id": getattr(before, "centre_id", None)} if wanted is not Kind.CENTRE else {})
 
     def add() -> None:
-        made = plans.new_body(ref, by=actor(), kind=wanted, values=values).id if is_new else behind_id
+        made = plans.new_body(ref, by=alone(), kind=wanted, values=values).id if is_new else behind_id
         plans.add_line(
-            ref, by=actor(), kind=wanted, predecessor_id=before_id, successor_id=made, by_area_id=place_id, is_main=bool(form.is_main.data)
+            ref, by=alone(), kind=wanted, predecessor_id=before_id, successor_id=made, by_area_id=place_id, is_main=bool(form.is_main.data)
         )
 
     return _done(ref, add, _("The line was added."), forms={wanted: form})
@@ -168,19 +168,19 @@ def line(ref: str, kind: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/removed-lines")
 @performs(Action.REORGANISE)
 def removed_line(ref: str) -> ResponseReturnValue:
-    found(plan_seen(actor(), ref))
+    found(plan_seen(alone(), ref))
     line_id = number_in(request.form.get("line", "")) or 0
-    return _done(ref, lambda: plans.remove_line(ref, line_id, by=actor()), _("The line was taken out."))
+    return _done(ref, lambda: plans.remove_line(ref, line_id, by=alone()), _("The line was taken out."))
 
 
 @bp.post("/settings/reorganisations/<ref>/removal")
 @performs(Action.REORGANISE)
 def removal(ref: str) -> ResponseReturnValue:
     """Throw a draft away."""
-    found(plan_seen(actor(), ref))
+    found(plan_seen(alone(), ref))
     try:
         with unit_of_work():
-            plans.drop_plan(ref, by=actor())
+            plans.drop_plan(ref, by=alone())
     except CaseworkError as refused:
         return _refused(ref, refused)
     flash(_("The draft was thrown away."))
@@ -191,10 +191,10 @@ def removal(ref: str) -> ResponseReturnValue:
 @performs(Action.REORGANISE)
 def copy(ref: str) -> ResponseReturnValue:
     """Draw a plan up again that was undone."""
-    found(plan_seen(actor(), ref))
+    found(plan_seen(alone(), ref))
     try:
         with unit_of_work(keeps_rows=True):
-            drawn = plans.copy_plan(ref, by=actor(), now=now())
+            drawn = plans.copy_plan(ref, by=alone(), now=now())
     except CaseworkError as refused:
         return _refused(ref, refused)
     flash(_("The plan was drawn up again as a draft."))
@@ -205,17 +205,17 @@ def copy(ref: str) -> ResponseReturnValue:
 @performs(Action.REORGANISE)
 def doing(ref: str) -> ResponseReturnValue:
     """Do the plan: the bodies at once, the first cases while one waits, the others by the worker."""
-    seen, form = found(plan_seen(actor(), ref)), DoForm()
+    seen, form = found(plan_seen(alone(), ref)), DoForm()
     if not form.validate() or normal(form.typed.data or "") != seen.title:
         return _page(seen, do=form, refusal=_("Please type the title exactly as it stands above.")), 422
     moment, reason = now(), form.reason.data or ""
     try:
         with unit_of_work():
-            reorganising.start(ref, by=actor(), now=moment, reason=reason)
+            reorganising.start(ref, by=alone(), now=moment, reason=reason)
     except CaseworkError as refused:
         return _refused(ref, refused, do=form)
     reorganising.go_on(moment, most=AT_ONCE)
-    is_done = found(plan_seen(actor(), ref)).state == "done"
+    is_done = found(plan_seen(alone(), ref)).state == "done"
     flash(
         _("The reorganisation has been done.")
         if is_done
@@ -227,12 +227,12 @@ def doing(ref: str) -> ResponseReturnValue:
 @bp.post("/settings/reorganisations/<ref>/undoing")
 @performs(Action.REORGANISE)
 def undoing(ref: str) -> ResponseReturnValue:
-    found(plan_seen(actor(), ref))
+    found(plan_seen(alone(), ref))
     form, moment = ReasonForm(), now()
     reason = form.reason.data or ""
     try:
         with unit_of_work():
-            reorganisation_undo.undo(ref, by=actor(), now=moment, reason=reason)
+            reorganisation_undo.undo(ref, by=alone(), now=moment, reason=reason)
     except CaseworkError as refused:
         return _refused(ref, refused)
     reorganising.go_on(moment, most=AT_ONCE)
@@ -249,7 +249,7 @@ def _person_line(seen: Reorganisation, choices: Choices) -> ResponseReturnValue:
         return _page(seen, choices=choices, forms={Kind.PERSON: form}, refusal=_("Please choose from the lists.")), 422
     row_id, heir_id = row.id, heir.id if heir is not None else None
     return _done(
-        ref, lambda: plans.add_line(ref, by=actor(), kind=Kind.PERSON, predecessor_id=row_id, successor_id=heir_id),
+        ref, lambda: plans.add_line(ref, by=alone(), kind=Kind.PERSON, predecessor_id=row_id, successor_id=heir_id),
         _("The line was added."), forms={Kind.PERSON: form},
     )  # fmt: skip
 
@@ -267,7 +267,7 @@ def _done(ref: str, act: Callable[[], object], said: str, *, forms: dict[Kind, F
 def _refused(ref: str, refused: CaseworkError, **kept: Any) -> ResponseReturnValue:
     if isinstance(refused, PlanUnknown):
         return found(None)
-    return _page(found(plan_seen(actor(), ref)), refusal=local(refused.text), **kept), 422
+    return _page(found(plan_seen(alone(), ref)), refusal=local(refused.text), **kept), 422
 
 
 def _page(
@@ -314,6 +314,6 @@ def _left(seen: Reorganisation) -> int:
 
 def _centres() -> dict[str, Centre | None]:
     """Whose plans the person may begin: by ref, the installation under an empty one."""
-    there, is_whole = centres_to_reorganise(actor(), local_day(now()))
+    there, is_whole = centres_to_reorganise(alone(), local_day(now()))
     own: dict[str, Centre | None] = {centre.ref: centre for centre in there}
     return own | ({NOTHING: None} if is_whole else {})
