@@ -1,14 +1,15 @@
 """Starting, moving and ending time limits. The arithmetic is in working_time.py; the numbers are rows (rules.md, section 4)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import select
 
 from casework.calendars import calendar_of, rules_head
-from casework.db import db, kept_for_step
+from casework.db import before_commit, db, done_before_commit, kept_for_step
 from casework.due_changes import assignment_due
 from casework.local_time import local_day
 from casework.models import Assignment, Case, Clock, ClockRule, Publication
@@ -60,6 +61,7 @@ class LimitRule:
 
 
 _kept_rules: dict[str, tuple[str, list[LimitRule]]] = {}
+_follow: list[Callable[[Case], None]] = []
 
 
 class RuleMissing(LookupError):
@@ -80,6 +82,22 @@ def rule_for(kind: ClockKind, *, centre_id: int | None, on: date, urgency: str |
 def first_of(rules: Collection[LimitRule]) -> LimitRule:
     """The rule that counts where several fit."""
     return max(rules, key=lambda rule: (rule.centre_id is not None, rule.urgency is not None, rule.complexity is not None, rule.valid_from))
+
+
+def tell_limits(follow: Callable[[Case], None]) -> None:
+    """Say once, when the process engine is loaded, how what it keeps of a case's limits is brought to where they are now."""
+    _follow[:] = [follow]
+
+
+def limits_change(case: Case) -> None:
+    """A limit of a case starts, moves, rests, runs or ends: before the unit of work commits its open steps follow, whoever moved it."""
+    if _follow:
+        before_commit(("limits", case.id), partial(_follow[0], case))
+
+
+def limits_are_followed(case: Case) -> None:
+    """The open steps of a case stand at its limits as they are now."""
+    done_before_commit(("limits", case.id))
 
 
 def _all_rules() -> list[LimitRule]:
@@ -127,6 +145,7 @@ def start_clock(
     db.session.add(clock)
     running.append(clock)
     _copy_due(clock, case, assignment)
+    limits_change(case)
     return clock
 
 
@@ -143,6 +162,7 @@ def start_step_clock(case: Case, element: str, *, limit: TimeLimit, at: datetime
     schedule_reminder(clock, case)
     db.session.add(clock)
     running.append(clock)
+    limits_change(case)
     return clock
 
 
@@ -223,7 +243,7 @@ def end_clock(case: Case, kind: ClockKind, *, at: datetime, assignment: Assignme
     """End the running limit of that kind, remembering whether it ended late. None when none runs."""
     clock = running_clock(case, kind, assignment=assignment)
     if clock is not None:
-        _end(clock, at)
+        _end(clock, case, at)
     return clock
 
 
@@ -231,7 +251,7 @@ def end_step_clock(case: Case, element: str, *, at: datetime, assignment: Assign
     """End the running limit of a step, because the step was done or no longer waits."""
     clock = running_step_clock(case, element, assignment=assignment)
     if clock is not None:
-        _end(clock, at)
+        _end(clock, case, at)
 
 
 def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = None) -> None:
@@ -241,12 +261,13 @@ def end_all_clocks(case: Case, *, at: datetime, assignment: Assignment | None = 
     """
     for clock in running_clocks(case, assignment=assignment):
         if assignment is None or clock.kind != ClockKind.STEP:
-            _end(clock, at)
+            _end(clock, case, at)
 
 
 def run_again(clock: Clock, case: Case) -> None:
     """Let an ended limit run again, because what ended it was taken back. The caller moves its due instant."""
     clock.ended_at = clock.ended_late = None
+    limits_change(case)
     running = _running_clocks(case)
     if clock not in running:
         running.append(clock)
@@ -258,13 +279,15 @@ def pauses_of(clock: Clock) -> list[Pause]:
 
 
 def move_due(clock: Clock, due: datetime | None, *, case: Case, assignment: Assignment | None = None) -> None:
-    """Move a running limit, together with the copy that lists read and its next reminder; None while it rests in a pause.
+    """Move a running limit, together with the copies that lists read, of its step too, and its next reminder; None while it rests in
+    a pause. The one way to move a limit.
 
     After a pause close the pause first: time spent in it counts for no reminder.
     """
     clock.due_at = due
     schedule_reminder(clock, case)
     _copy_due(clock, case, assignment)
+    limits_change(case)
 
 
 def mark_extended(clock: Clock, *, at: datetime, without: datetime | None = None) -> None:
@@ -303,8 +326,9 @@ def _urgency_of(clock: Clock, case: Case) -> str:
     return (rule and rule.urgency) or case.urgency
 
 
-def _end(clock: Clock, at: datetime) -> None:
+def _end(clock: Clock, case: Case, at: datetime) -> None:
     clock.ended_at, clock.ended_late, clock.remind_at = at, clock.is_late(at), None
+    limits_change(case)
 
 
 def _copy_due(clock: Clock, case: Case, assignment: Assignment | None) -> None:

@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -38,6 +38,8 @@ SQLITE_DISK_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sql
 
 WRITES = "langbiang_writes"
 """Execution option that makes the SQLite transaction take the write lock at once."""
+
+_BEFORE_COMMIT = "before the commit"
 
 READS_FROM = "reads from"
 """In the facts of a session: the replica it reads from."""
@@ -179,6 +181,8 @@ def unit_of_work(*, keeps_rows: bool = False) -> Iterator[None]:
                 f"set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true)"
             )
         yield
+        for do in list(session.info["kept"].pop(_BEFORE_COMMIT, {}).values()):
+            do()
         session.expire_on_commit = not keeps_rows
         session.commit()
     except BaseException:
@@ -257,6 +261,16 @@ def kept_for_step() -> dict[Any, Any]:
     """
     kept: dict[Any, Any] = db.session().info.get("kept", {})
     return kept
+
+
+def before_commit(what: Hashable, do: Callable[[], None]) -> None:
+    """Let the running unit of work do something once before it commits, however often it is asked for, unless somebody does it first."""
+    kept_for_step().setdefault(_BEFORE_COMMIT, {})[what] = do
+
+
+def done_before_commit(what: Hashable) -> None:
+    """What was to be done before the commit has been done."""
+    kept_for_step().get(_BEFORE_COMMIT, {}).pop(what, None)
 
 
 def prepare_engine(engine: Engine) -> None:

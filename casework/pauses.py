@@ -5,7 +5,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, allowance_from, move_due, rule_for, run_again, running_clock, running_clocks, start_clock
+from casework.clocks import (
+    ClockKind,
+    allowance_from,
+    limits_change,
+    move_due,
+    rule_for,
+    run_again,
+    running_clock,
+    running_clocks,
+    start_clock,
+)
 from casework.db import db
 from casework.due_changes import assignment_due, shifted
 from casework.local_time import local_day
@@ -26,6 +36,7 @@ def pause_clocks(case: Case, *, pause: Pause, until: datetime | None, at: dateti
     Source: rules.md, section 4, "Pauses".
     """
     case.paused_for, case.paused_until = pause, until
+    limits_change(case)
     for clock in _resting_with(case):
         clock.pauses.append(ClockPause(reason=pause, since=at, due_before=clock.due_at))
         if clock.ended_at is None:
@@ -38,6 +49,7 @@ def resume_clocks(case: Case, *, at: datetime, told: bool = True) -> bool:
     The reporters are told the new day, unless `told` is false because the case ends at once.
     """
     case.paused_for = case.paused_until = None
+    limits_change(case)
     rests = [(clock, rest) for clock in _resting_with(case) for rest in clock.pauses if rest.until is None]
     return _go_on(case, rests, at=at, reason="pause", told=told)
 

@@ -75,6 +75,11 @@ class Definition:
         """The elements that wait for a person."""
         return [element for element in self.elements.values() if element.is_step]
 
+    @property
+    def timed_by_limits(self) -> set[str]:
+        """The processes with timers that stand for a limit."""
+        return {element.process_id for element in self.elements.values() if not element.is_step and element.properties.get("clock")}
+
 
 def shipped_model() -> bytes:
     """Return the model that comes with the software."""

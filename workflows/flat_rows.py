@@ -8,7 +8,16 @@ from uuid import UUID
 from SpiffWorkflow.bpmn import BpmnWorkflow
 
 from casework.calendars import calendar_of
-from casework.clocks import ClockKind, end_step_clock, running_clock, running_clocks, running_step_clock, start_step_clock
+from casework.clocks import (
+    ClockKind,
+    end_step_clock,
+    limits_are_followed,
+    running_clock,
+    running_clocks,
+    running_step_clock,
+    start_step_clock,
+    tell_limits,
+)
 from casework.db import db
 from casework.element_settings import element_rule
 from casework.models import Case
@@ -48,6 +57,7 @@ class FlatRows:
         self._write_steps(opened)
         self._write_timers(opened)
         self._write_facts()
+        limits_are_followed(self.case)
 
     def _write_steps(self, opened: Opened) -> None:
         rows = [row for row in steps_of(self.case) if row.state in AT_DESKS]
@@ -80,31 +90,27 @@ class FlatRows:
 
     def _bring_up_to_date(self, rows: list[WaitingTask]) -> None:
         """Limits, desks and whether a step can be done follow what changed beside the tokens."""
-        kinds = [clock for clock in running_clocks(self.case) if clock.kind != ClockKind.STEP]
-        limits = {(str(clock.kind), clock.assignment_id): clock.due_at for clock in kinds}
-        limits[OF_THE_PAUSE, None] = self.case.paused_until
-        standstill = self.case.standstill
+        limits, standstill = _limits_of(self.case), self.case.standstill
         for row in rows:
-            element = definition_of(row.instance.process_version).elements.get(row.element)
-            kind = element.properties.get("clock", "") if element else ""
-            own = row.assignment.id if row.assignment else None
+            element = _element_of(row)
             row.urgent, row.centre_id = self.case.is_urgent, self.case.centre_id
             step = self.bindings.steps.get(row.element)
             goes_on = standstill is None or (step is not None and standstill in step.goes_on_in)
             row.state = "waiting" if goes_on and row.instance.status != "suspended" else "frozen"
-            row.due_at = self._own_limit(row, element) or limits.get((kind, own)) or limits.get((kind, None)) or FAR
+            self._start_own_limit(row, element)
+            row.due_at = _due_of(row, element, self.case, limits)
             desk = desk_of(element, self.case, row.assignment, self.bindings, since=row.entered_at) if element is not None else row.desk
             if desk != row.desk:
                 row.desk, row.claimed_by_id, row.claimed_at = desk, None, None
 
-    def _own_limit(self, row: WaitingTask, element: Element | None) -> datetime | None:
-        """The instant the step itself is due, where it has a limit of its own: that starts when the step begins to wait."""
-        clock = running_step_clock(self.case, row.element, assignment=row.assignment)
-        limit = limit_on(element, self.case.centre_id, row.entered_at) if clock is None else None
-        if limit is not None and row.state == "waiting":
+    def _start_own_limit(self, row: WaitingTask, element: Element | None) -> None:
+        """Start the limit of the step itself where it has one: when it begins to wait."""
+        if row.state != "waiting" or running_step_clock(self.case, row.element, assignment=row.assignment) is not None:
+            return
+        limit = limit_on(element, self.case.centre_id, row.entered_at)
+        if limit is not None:
             with suppress(BeyondTenYears):
-                clock = start_step_clock(self.case, row.element, limit=limit, at=self.now, assignment=row.assignment)
-        return clock.due_at if clock is not None else None
+                start_step_clock(self.case, row.element, limit=limit, at=self.now, assignment=row.assignment)
 
     def _write_timers(self, opened: Opened) -> None:
         if not self._had_timers and not any(engine.has_waiting_timers(workflow) for workflow in opened.values()):
@@ -160,9 +166,57 @@ def set_daily_timers(case: Case, opened: Opened, *, now: datetime) -> None:
 def rearm_timers(case: Case, opened: Opened) -> None:
     """Move the waiting timers that stand for a clock to where the clock is due now: an extension or a pause has moved it."""
     for instance, workflow in opened.items():
-        elements = definition_of(instance.process_version).elements
         for task, due in list(engine.waiting_timers(workflow)):
-            kind = elements[task.task_spec.name].properties.get("clock")
-            clock = running_clock(case, ClockKind(kind), assignment=instance.assignment) if kind else None
-            if clock is not None and clock.due_at is not None and clock.due_at != due:
-                engine.set_timer(workflow, task.id, clock.due_at)
+            moved = _due_of_timer(case, instance, task.task_spec.name)
+            if moved is not None and moved != due:
+                engine.set_timer(workflow, task.id, moved)
+
+
+def follow_limits(case: Case) -> None:
+    """Let the open steps of a case, and its timers that stand for a limit, be due when its limits are now. No token moves.
+
+    For what moves a limit and has nothing to tell the process, such as a change of the calendar.
+    """
+    limits = _limits_of(case)
+    for row in steps_of(case):
+        row.due_at = _due_of(row, _element_of(row), case, limits)
+    behind: dict[ProcessInstance, list[tuple[Timer, datetime]]] = {}
+    for timer in timers_of(case):
+        due = _due_of_timer(case, timer.instance, timer.element)
+        if due is not None and due != timer.due_at:
+            behind.setdefault(timer.instance, []).append((timer, due))
+    for instance, timers in behind.items():
+        workflow = engine.unpack(instance.state, definition_of(instance.process_version).specs[instance.process_id])
+        for timer, due in timers:
+            engine.set_timer(workflow, UUID(timer.engine_task), due)
+            timer.due_at = due
+        instance.state = engine.pack(workflow)
+
+
+tell_limits(follow_limits)
+
+
+def _limits_of(case: Case) -> dict[tuple[str, int | None], datetime | None]:
+    """When what a step may wait for is due, by the name diagrams give it and the number of the assignment."""
+    kinds = [clock for clock in running_clocks(case) if clock.kind != ClockKind.STEP]
+    return {(str(clock.kind), clock.assignment_id): clock.due_at for clock in kinds} | {(OF_THE_PAUSE, None): case.paused_until}
+
+
+def _element_of(row: WaitingTask) -> Element | None:
+    return definition_of(row.instance.process_version).elements.get(row.element)
+
+
+def _due_of(row: WaitingTask, element: Element | None, case: Case, limits: Mapping[tuple[str, int | None], datetime | None]) -> datetime:
+    """When a step is due: by a limit of its own, else by the one its element names, of its agency before that of the case."""
+    clock = running_step_clock(case, row.element, assignment=row.assignment)
+    kind = element.properties.get("clock", "") if element else ""
+    of_agency = limits.get((kind, row.assignment.id if row.assignment else None))
+    return (clock.due_at if clock is not None else None) or of_agency or limits.get((kind, None)) or FAR
+
+
+def _due_of_timer(case: Case, instance: ProcessInstance, name: str) -> datetime | None:
+    """When the limit is due a timer stands for; None where it stands for none, or for one that rests or does not run."""
+    element = definition_of(instance.process_version).elements.get(name)
+    kind = element.properties.get("clock") if element is not None else None
+    clock = running_clock(case, ClockKind(kind), assignment=instance.assignment) if kind else None
+    return clock.due_at if clock is not None else None

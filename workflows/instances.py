@@ -128,7 +128,8 @@ class CaseProcess:
         self.rows.left.append(task)
 
     def open_changed(self) -> None:
-        """Open the case's own instance, and those of assignments that ended or asked for time beside the tokens.
+        """Open the case's own instance, and those of assignments that ended or asked for time beside the tokens, or whose model has
+        timers that stand for a limit.
 
         One suspended or put aside by an incident hears what happened when it goes on; in quarantine nobody lets it go on any more.
         """
@@ -136,7 +137,8 @@ class CaseProcess:
             row = instance.assignment
             if self.case.quarantined_at is not None and not self._hears_of_quarantine(instance):
                 self._give_up(instance)
-            if instance.status == "running" and (row is None or row.ended_at is not None or row.extension_asked):
+            is_timed = instance.process_id in definition_of(instance.process_version).timed_by_limits
+            if instance.status == "running" and (row is None or row.ended_at is not None or row.extension_asked or is_timed):
                 self.open(instance)
 
     def _hears_of_quarantine(self, instance: ProcessInstance) -> bool:
