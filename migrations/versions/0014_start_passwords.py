@@ -8,8 +8,8 @@ revision = '0014'
 down_revision = '0013'
 branch_labels = None
 depends_on = None
-oldest_program = '0013'
-"""Only adds a column that may be empty: a program of 0013 goes on beside it, and gives start passwords without an end."""
+oldest_program = '0011'
+"""Only adds a column that may be empty: a program of 0011 goes on beside it, and gives start passwords without an end."""
 
 
 def upgrade() -> None:
