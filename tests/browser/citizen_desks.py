@@ -27,6 +27,7 @@ from tests import build
 from tests.browser.day import Day
 from tests.browser.desks import Desk
 from tests.browser.house import DESK, Visitor
+from tests.browser.waiting import PATIENCE, next_document
 from tests.pictured import pictured_case
 from web import sessions
 from web.comfort import COOKIE as COMFORT
@@ -70,7 +71,7 @@ class Town:
             if name == "reader":
                 cookies.append({"name": COMFORT, "value": "larger.more", "url": house.address})
             context.add_cookies(cookies)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(PATIENCE)
             self.people[name] = Visitor(house, context, context.new_page(), name)
             self.people[name].listen()
         return self.people[name]
@@ -160,7 +161,7 @@ def ask_about_data(day: Day) -> None:
 
 def sent(page: Page, selector: str = "main form:not([hidden]) button.btn-primary") -> None:
     """Press a button that leads to another page."""
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(selector).last.click()
 
 
@@ -213,7 +214,7 @@ def try_too_often(page: Page) -> None:
     for _ in range(30):
         page.fill("[name=code]", "LD-2026-000001")
         page.fill("[name=secret]", "AAAA-BBBB-CCCC")
-        with page.expect_navigation() as answered:
+        with next_document(page), page.expect_response(lambda answer: answer.request.is_navigation_request()) as answered:
             page.locator("main form button.btn-primary").first.click()
         if answered.value.status == 429:
             return

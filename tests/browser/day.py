@@ -24,6 +24,7 @@ from casework.photo_records import prepare_photo, stage_photo
 from casework.recordings.staging import prepare_recording, recordings_of_report, stage_recording
 from tests import build
 from tests.browser.house import DESK, House, Visitor, opened
+from tests.browser.waiting import PATIENCE, next_document
 from tests.system.canary import marked_voice
 from web import sessions
 from web.case_acts import PAGES as ACT_PAGES
@@ -73,7 +74,7 @@ class Day:
             context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": self.house.address}])
             self.people[name] = Visitor(self.house, context, context.new_page(), name)
             self.people[name].listen()
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(PATIENCE)
         return self.people[name]
 
     # -- what others have done meanwhile ----------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ class Day:
     def beside(self, name: str, story: str, verb: str, **fields: str) -> Page:
         """An act beside the steps, reached over its link on the page of the case."""
         page = self.person(name).go(f"/cases/{self.case(story).ref}")
-        with page.expect_navigation():
+        with next_document(page):
             page.locator(f"nav a[href*='/acts/{verb}']").first.click()
         fill_in(page, **fields)
         send(page, verb if page.locator(f"button[name=act][value={verb}]").count() else "")
@@ -175,8 +176,8 @@ class Day:
             page.locator("[data-all]").check()
         # who looks for them turns the pages: 30 reports are more than one
         while not all(page.locator(f"[name=task][value='{ref}']").count() for ref in refs):
-            page.locator("a[rel=next]").click()
-            page.wait_for_load_state()
+            with next_document(page):
+                page.locator("a[rel=next]").click()
         for ref in refs:
             page.check(f"[name=task][value='{ref}']")
         return page
@@ -187,11 +188,11 @@ class Day:
 
     def bulk(self, page: Page, verb: str, **fields: str) -> list[str]:
         """Do it with the ticked ones; what became of each."""
-        with page.expect_navigation():
+        with next_document(page):
             page.locator(f"[data-bulk] button[formaction$='/{verb}']").click()
         if fields:
             fill_in(page, **fields)
-            with page.expect_navigation():
+            with next_document(page):
                 page.locator("form.card button.btn-primary").click()
         return page.locator("[data-result]").evaluate_all("all => all.map(each => each.dataset.result)")
 
@@ -221,7 +222,7 @@ def button(page: Page, verb: str = "") -> Locator:
 
 
 def send(page: Page, verb: str = "") -> None:
-    with page.expect_navigation():
+    with next_document(page):
         button(page, verb).click()
 
 

@@ -8,6 +8,7 @@ from casework.db import db
 from casework.models import Case, StepRecord
 from tests.browser.house import PHONE, Visitor
 from tests.browser.test_studio import choose, chosen, wait_saved
+from tests.browser.waiting import next_document
 from workflows.models import ProcessInstance
 
 STEP = "Thẩm định pháp lý"
@@ -40,7 +41,7 @@ def draw_the_step(administrator: Visitor) -> None:
     page.fill("#p-field-0-en", "Basis")
     wait_saved(page)
     expect(page.locator(f".finding-badge[data-badge='{step}']")).to_have_count(0)
-    with page.expect_navigation():
+    with next_document(page):
         page.click("[data-back]")
     page.fill("#hand_in-words", "Thêm bước thẩm định pháp lý trước khi công khai, theo yêu cầu của UBND.")
     do(administrator, "hand_in")
@@ -48,7 +49,7 @@ def draw_the_step(administrator: Visitor) -> None:
 
 def do(person: Visitor, act: str) -> None:
     """Press the button of an act with a version."""
-    with person.page.expect_navigation():
+    with next_document(person.page):
         person.page.locator(f"form[action$='/{act}'] button").click()
 
 
@@ -73,7 +74,7 @@ def work_the_step(lead: Visitor, case: Case) -> None:
     page.set_viewport_size(PHONE)                               # type: ignore[arg-type]
     lead.go("/inbox")
     expect(page.locator("main")).to_contain_text(STEP)
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main a[href^='/tasks/']").first.click()
     page.get_by_label("Căn cứ").fill(BASIS)
     lead.press("Hoàn thành bước")

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 
 from tests import build
 from tests.browser.judging import violations
+from tests.browser.waiting import PATIENCE, ask, next_document
 from tests.conftest import running
 from tests.whole import WHOLE, at_every_other
 from web.config import Config
@@ -65,13 +66,14 @@ class House:
                                            reduced_motion="reduce")
         visitor = Visitor(self, context, context.new_page(), login or "guest")
         visitor.listen()
+        context.set_default_timeout(PATIENCE)
         if login:
             visitor.page.goto("/sign-in")
             if visitor.page.locator("#password-way").count():       # folded where codes can be sent, as in a demonstration
                 visitor.page.click("#password-way summary")
             visitor.page.fill("#login", login)
             visitor.page.fill("#password", password)
-            with visitor.page.expect_navigation(url=lambda url: "/sign-in" not in url):
+            with next_document(visitor.page, lambda url: "/sign-in" not in url):
                 visitor.page.press("#password", "Enter")
         return visitor
 
@@ -106,7 +108,6 @@ class Visitor:
         """Judge the page as it stands and take its pictures; `closely`: at both widths and for everybody, in every run."""
         self.house.pictures.append(shown)
         number = len(self.house.pictures)
-        self.page.wait_for_load_state()             # between two documents there is none to be measured
         # pages look alike from one to the next: in turn each is judged at one width, in a whole run at all
         sizes = self.house.sizes if self.house.at_every_size or closely else self.house.sizes[number % len(self.house.sizes):][:1]
         # and every other one closely: what everybody opens has its own tests, and axe takes longer than all the rest
@@ -126,21 +127,21 @@ class Visitor:
 
     def press(self, words: str) -> None:
         """Press the button or link with these words and wait until the next page is there."""
-        with self.page.expect_navigation():
+        with next_document(self.page):
             self.page.get_by_role("button", name=words).or_(self.page.get_by_role("link", name=words)).first.click()
 
     def send(self, value: str) -> None:
         """Press the button that chooses this act; its form may have a hidden one for the Enter key."""
-        with self.page.expect_navigation():
+        with next_document(self.page):
             self.page.locator(f"button[name=act][value={value}]:not([tabindex='-1'])").click()
 
     def _judge_width(self, shown: str, width: int) -> None:
-        if (wide := self.page.evaluate("document.documentElement.scrollWidth")) > width:
+        if (wide := ask(self.page, "document.documentElement.scrollWidth")) > width:
             self.house.faults.append(f"{shown}: {wide} pixels wide at {width}")
 
     def _stretch(self, width: int) -> None:
         """Make the window as high as the page, so that bars fixed to its lower edge do not cover the middle of a picture."""
-        height = min(max(self.page.evaluate("document.documentElement.scrollHeight"), DESK["height"]), HIGHEST)
+        height = min(max(ask(self.page, "document.documentElement.scrollHeight"), DESK["height"]), HIGHEST)
         self.page.set_viewport_size({"width": width, "height": height})
 
     def _barriers(self) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.waiting import ask
 from tests.whole import WHOLE
 from web.locales import LANGUAGE_COOKIE
 
@@ -20,13 +21,12 @@ def speak(page: Page, address: str, language: str) -> None:
 
 
 AXE = Axe()
+RUN_AXE = "axe.run({ resultTypes: ['violations'] }).then(found => found.violations)"
 
 
 def violations(page: Page) -> list[dict[str, Any]]:
     """What axe has to say against the page. What else it says stays in the browser: fetching it took longer than finding it."""
-    page.evaluate(AXE.axe_script)
-    found: list[dict[str, Any]] = page.evaluate("options => axe.run(options).then(found => found.violations)",
-                                                {"resultTypes": ["violations"]})
+    found: list[dict[str, Any]] = ask(page, f"{AXE.axe_script}\n;{RUN_AXE}")      # together: each document has to be told it anew
     return found
 
 
@@ -52,7 +52,7 @@ def other_widths(width: int, turn: int) -> tuple[int, ...]:
 def too_wide(page: Page, *widths: int) -> Iterator[str]:
     for width in widths or WIDTHS:
         resize(page, width)
-        wide = page.evaluate("document.documentElement.scrollWidth")
+        wide = ask(page, "document.documentElement.scrollWidth")
         if wide > width:
             yield f"{wide} pixels wide at {width}"
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from flask import Flask
 
@@ -24,7 +23,7 @@ from tests.kill.server import FILE_WRITTEN, announce_files
 from web.config import Config
 from web.server import Server
 
-PATIENCE = 30
+PATIENCE = 60
 PID_BYTES = 4
 
 
@@ -170,15 +169,3 @@ def wired(port: int) -> Iterator[Wire]:
     finally:
         wire.close()
         thread.join(5)
-
-
-def ask_in_page(page: Any, script: str, until: Any = True, patience: float = 15) -> Any:
-    """Ask the page again and again until it says `until` (any truth for True); pages allow no eval, so no waiting inside them."""
-    end = time.monotonic() + patience
-    while True:
-        found = page.evaluate(script)
-        if (found == until) if until is not True else found:
-            return found
-        if time.monotonic() > end:
-            raise AssertionError(f"{script} says {found!r}, not {until!r}")
-        page.wait_for_timeout(40)

@@ -26,6 +26,7 @@ from casework.wallboards import add_wallboard
 from tests import build, reorganised
 from tests.browser.day import Day, fill_in
 from tests.browser.desks import Desk
+from tests.browser.waiting import next_document
 from tests.casework.test_boundaries import EAST, SQUARE, collection, feature, polygon
 from tests.soak.looks_settings import pages_of_settings
 from tests.soak.looks_studio import pages_of_studio
@@ -176,7 +177,7 @@ def settings_desks(day: Day) -> list[Desk]:
 def sent(page: Page, button: str, **fields: str) -> None:
     """Fill in a form and press its button, past what the browser itself would refuse."""
     fill_in(page, **fields)
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(button).first.evaluate("button => { button.form.noValidate = true; button.click(); }")
 
 

@@ -14,6 +14,7 @@ from casework.permissions import SYSTEM
 from casework.search_rows import refresh_search_rows
 from tests import build, pictured
 from tests.browser.house import House, opened
+from tests.browser.waiting import next_document
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,7 +62,7 @@ def test_case_page_paper_and_search_are_read_worked_by_keyboard_and_printed(hous
 
     page = lead.go("/search", "search-empty")
     page.keyboard.type("rac da chais")
-    with page.expect_navigation():
+    with next_document(page):
         page.keyboard.press("Enter")
     assert page.locator("mark.hit").count() >= 2
     lead.look("search-found")

@@ -61,6 +61,7 @@ from tests.browser.day import (
 )
 from tests.browser.house import Visitor
 from tests.browser.judging import UNFOLD, misprints
+from tests.browser.waiting import next_document
 from tests.conftest import environment_of
 from tests.messages.house import gateways_to
 from tests.outside import running
@@ -131,21 +132,21 @@ def test_the_inbox_is_shared_out(day: Day) -> None:
     page = operator.go("/inbox?view=verify")
     page.evaluate("document.dispatchEvent(new Event('inbox:ask'))")
     for words in ("Nhận về tôi", "Trả về việc chung"):
-        with page.expect_navigation():
+        with next_document(page):
             page.locator("[data-row]").first.get_by_role("button", name=words).click()
     page = operator.go(day.address("taken", "verify"))
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".who-wide form[action*='/claim'] button").click()
 
     give(lead, day.address("given", "verify"), day.world.people["operator_2"].ref)
     page = give(lead, day.address("taken", "verify"), day.world.people["operator_2"].ref)
     expect(page.locator("main")).to_contain_text("Người Thử operator")
     fill_in(page, reason="Chị bận họp cả buổi sáng.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form.card button.btn-primary").click()
     page = day.person("operator_2").go("/inbox")
     expect(page.locator(".toldbox li")).to_have_count(2)
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".toldbox button").click()
     lead.go("/team")
     expect(lead.page.locator("main")).to_contain_text("Người Thử operator_2")
@@ -154,7 +155,7 @@ def test_the_inbox_is_shared_out(day: Day) -> None:
 def give(leader: Visitor, task: str, to: str) -> Page:
     page = leader.go(f"{task}/assign")
     page.check(f"[name=to][value='{to}']")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form.card button.btn-primary").click()
     return page
 
@@ -166,7 +167,7 @@ def test_filters_are_kept_for_oneself_and_for_all(day: Day) -> None:
         page.fill("#save-name", name)
         if shared:
             page.locator("#save-shared").select_option(index=1)
-        with page.expect_navigation():
+        with next_document(page):
             page.locator(".savebox-in button").click()
         page = day.person("operator").go("/inbox?view=verify&urgency=urgent") if not shared else page
     page = day.person("operator_2").go("/inbox")
@@ -175,9 +176,9 @@ def test_filters_are_kept_for_oneself_and_for_all(day: Day) -> None:
     page = day.person("operator").go("/inbox/filters")
     mine = page.locator(".keptlist li", has=page.locator("[value='Khẩn của tôi']"))
     mine.locator("[name=name]").fill("Khẩn")
-    with page.expect_navigation():
+    with next_document(page):
         mine.get_by_role("button", name="Đổi tên").click()
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Xóa Khẩn", exact=True).click()
 
 
@@ -231,10 +232,10 @@ def test_what_is_not_for_the_centre_leaves_it(day: Day) -> None:
     day.to_handling("apart later", "VHTT")
     day.beside("officer_VHTT", "apart later", "quarantine", reason="Nội dung là tố cáo.", is_meant="yes")
     page = day.person("confidential_reader").go("/quarantined")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main a", has_text=day.case("apart").code).click()
     fill_in(page, reason="Mời người gửi đến làm việc.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/identity'] button").click()
     expect(page.locator("main")).to_contain_text("Nguyễn Thị Thử")
     day.beside("confidential_reader", "apart", "hand_over", receipt="Biên nhận 12, Thanh tra", is_meant="yes")
@@ -305,14 +306,14 @@ def test_agencies_come_and_go_and_lead(day: Day) -> None:
     day.beside("operator", "led", "add_agency", agency=ref_of(day.world.agencies["HKL"]))
     page = day.person("operator").go(f"/cases/{day.case('led').ref}")
     removed = next(row for row in day.case("led").assignments if row.agency.key == "HKL")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(f"nav a[href*='/acts/remove_agency?assignment={removed.ref}']").click()
     fill_in(page, reason="Không cần nữa.")
     send(page)
     assert {row.agency.key: row.is_lead for row in day.case("led").open_assignments} == {"VHTT": True, "KTHT": False}
     day.beside("committee_leader", "led", "direct", words="Xong trước thứ Sáu.", until="2026-03-06")
     page = day.person("ops_lead").go(f"/cases/{day.case('led').ref}")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/directives'] button").click()
     day.beside("ops_lead", "held", "hold", reason="Chờ nước rút.", until="2026-03-05")
     day.step("ops_lead", "held", "resume")
@@ -322,25 +323,25 @@ def test_an_answer_is_written_from_a_template_kept_as_a_draft_and_told_of(day: D
     officer = day.person("officer_2_PTNMT")
     page = day.open_step("officer_2_PTNMT", "whole", "submit_answer", "PTNMT")
     page.locator("details.templates > summary").click()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("details.templates button[name=template]").first.click()
     fill_in(page, findings="Đã kiểm tra ngày 02/03, có 2 m³ rác.", actions="Đã thu gom bằng xe.", remaining="Không còn.",
             contact="Bộ phận môi trường", template_name="Dọn rác")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("[name=template_keep]").click()
     page.locator("details.drafts > summary").click()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("details.drafts [name=draft_do][value=keep]").click()
     expect(page.locator("[name=actions]")).to_have_value("Đã thu gom bằng xe.")
     page = officer.go("/answer-templates")
     page.locator("[name=name]").last.fill("Dọn rác ven suối")
     for act in ("rename", "retire"):
-        with page.expect_navigation():
+        with next_document(page):
             page.locator(f"button[name=act][value={act}]").last.click()
     day.beside("officer_2_PTNMT", "whole", "progress_note", words="Đã gọi xe, chiều nay dọn.")
     page = officer.go(f"/cases/{day.case('whole').ref}/notes")
     fill_in(page, words="Nhờ @leader_ptnmt xem giúp.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form button.btn-primary").click()
     page = day.person("leader_PTNMT").go("/mentions")
     expect(page.locator(".mentions [data-unseen]")).to_have_count(1)
@@ -372,7 +373,7 @@ def test_several_answers_are_approved_at_once_where_they_were_opened(day: Day) -
     page = day.person("leader_UBND-CHAIS").go("/approvals")
     for box in page.locator("[name=pick]:not(:disabled)").all():
         box.check()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".actionbar button").click()
     expect(page.locator(".outcomes [data-ok]")).to_have_count(2)
 
@@ -450,13 +451,13 @@ def test_cases_are_found_read_and_printed_and_a_name_is_told_with_a_reason_alone
     assert page.locator(f"a[href*='{case.ref}']").count()
     page.locator(".phonesearch summary").click()
     fill_in(page, phone="0912 345 678", reason=REASON)
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".phonesearch form button").click()
     expect(page.locator(".foundlist")).to_contain_text(case.code)
     page = day.person("operator").go(f"/cases/{case.ref}")
     assert "Nguyễn Thị Thử" not in page.content()
     fill_in(page, reason=REASON)
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/identity'] button").click()
     expect(page.locator("main")).to_contain_text("Nguyễn Thị Thử")
     for part in ("print", "diagram"):
@@ -503,10 +504,10 @@ def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day
     code = day.case("late").code
     page = day.person("ops_lead").go("/late")
     expect(page.locator("main")).to_contain_text("cần xin lỗi")
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("link", name="Soạn công văn nhắc").click()
     fill_in(page, words="Xin báo cáo ngay.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form button.btn-primary").dblclick(no_wait_after=True)
     page.wait_for_load_state()
     expect(page.locator(".paper")).to_contain_text(code)
@@ -520,7 +521,7 @@ def test_a_late_agency_gets_its_letter_and_the_senders_an_apology_with_a_new_day
     # where it hurts, from the list of what is late
     count_step_times(day.now())
     page = day.person("ops_lead").go("/late")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("a[href^='/studio/heat']").click()
     expect(page.locator("main")).to_contain_text("Điểm nghẽn")
     expect(day.person("ops_lead").go("/studio/heat/variants").locator("main h1")).to_be_visible()
@@ -535,10 +536,10 @@ def test_leaders_see_on_one_page_what_is_late_and_open_the_list_behind_a_number(
     assert fetched.value.ok
     row = page.locator(".dashlate tr", has_text=day.case("late again").code)
     expect(row).to_contain_text("Xử lý")
-    with page.expect_navigation():
+    with next_document(page):
         row.get_by_role("link", name="Cho ý kiến chỉ đạo").click()
     page.go_back()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".kpi[data-is=late] b a").click()
     expect(page.locator(".behindlist")).to_contain_text(day.case("late again").code)
     expect(day.person("leader_PTNMT").go("/dashboard").locator("main")).to_contain_text("Việc ai đang giữ")
@@ -551,10 +552,10 @@ def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatc
 
     def slip(words: str) -> str:
         page = operator.go(f"/cases/{day.case('lettered').ref}")
-        with page.expect_navigation():
+        with next_document(page):
             page.locator("#documents a[href*='/letters/transfer_slip']").click()
         fill_in(page, words=words)
-        with page.expect_navigation():
+        with next_document(page):
             page.locator("button[value=write]").dblclick(no_wait_after=True)
         page.wait_for_url("**/documents/*")
         return page.url.removeprefix(day.house.address)
@@ -562,7 +563,7 @@ def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatc
     def press(visitor: Visitor, act: str, **fields: str) -> None:
         """Fill in and send the form that does it."""
         fill_in(visitor.page, **fields)
-        with visitor.page.expect_navigation():
+        with next_document(visitor.page):
             visitor.page.locator(f"form[action$='/{act}'] button").click()
 
     def aside(work: Callable[[], Any]) -> Any:
@@ -584,7 +585,7 @@ def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatc
 
     # its number, a file that could not be made, and is
     page = clerk.go("/documents")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(f"main a[href='{kept}']").first.click()
     press(clerk, "number")
     with unit_of_work():
@@ -603,7 +604,7 @@ def test_a_letter_is_written_numbered_sealed_and_taken_back(day: Day, monkeypatc
     monkeypatch.setenv("SEAL_OF_TESTS", "một mật khẩu sai")
     issued = operator.context.request.get(f"{kept}/file").body()
     clerk.go(kept)
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("link", name="Nộp tệp đã ký bằng phần mềm khác").click()
     signed = aside(lambda: signed_elsewhere(issued, authority().leaf("Phó Chủ tịch", since=SINCE), by=authority()))
     page.set_input_files("[name=file]", {"name": "ky.pdf", "mimeType": "application/pdf", "buffer": signed})
@@ -640,9 +641,9 @@ def test_minutes_a_case_file_and_the_sheets_of_a_document_are_printed(day: Day) 
     day.act("minutes", "quarantine", "operator", reason="Tố cáo cán bộ.")
     reader = day.person("confidential_reader")
     page = reader.go(f"/cases/{day.case('minutes').ref}")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("#documents a[href$='/minutes']").click()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("button[value=write]").click()
     expect(page.locator(".paper")).to_contain_text("ĐẠI DIỆN BÊN NHẬN")
     assert reader.context.request.get(f"{page.url}/file").headers["content-type"] == "application/pdf"
@@ -655,7 +656,7 @@ def test_minutes_a_case_file_and_the_sheets_of_a_document_are_printed(day: Day) 
     page = day.person("ops_lead").page
     for path in (address, f"/cases/{day.case('filed').ref}/case-file"):
         page.goto(path)
-        with page.expect_navigation():
+        with next_document(page):
             page.get_by_role("button", name="Tạo tệp").click()
         assert "/exports/" in page.url
     make_outputs(day.house.app, day.house.app.extensions["file_store"], now=day.now())
@@ -678,10 +679,10 @@ def test_a_changed_limit_counts_for_the_next_case(day: Day) -> None:
     before = accepted_by("before the change")
     rule = db.session.scalars(select(ClockRule).where(ClockRule.kind == "acceptance", ClockRule.urgency.is_(None))).one()
     page = day.person("administrator").go(f"/settings/rules/clock/{rule.id}")
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("link", name="Đặt riêng cho: Trung tâm thử nghiệm LD").click()
     fill_in(page, amount="2", reason="Theo chỉ đạo của UBND.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form.card button.btn-primary").click()
     expect(page.locator("main")).to_contain_text("Theo chỉ đạo của UBND.")
     assert timedelta(hours=1, minutes=55) < before - accepted_by("after the change") < timedelta(hours=2)
@@ -691,14 +692,14 @@ def test_who_leaves_gives_her_tasks_back(day: Day) -> None:
     day.file("left")
     day.to_handling("left", "HKL")
     page = day.open_step("officer_2_HKL", "left", "submit_answer", "HKL")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".who-wide form[action*='/claim'] button").click()
     task = build.waiting(day.case("left"), "submit_answer")
     assert task.claimed_by_id == day.world.people["officer_2_HKL"].id
     page = day.person("administrator").go(f"/settings/people/{day.world.people['officer_2_HKL'].ref}/leaving")
     expect(page.locator("main")).to_contain_text("1 việc đang giữ trở về việc chung")
     fill_in(page, reason="Chuyển công tác.")
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Khóa tài khoản").dblclick(no_wait_after=True)
     page.wait_for_load_state()
     assert build.waiting(day.case("left"), "submit_answer").claimed_by_id is None
@@ -723,7 +724,7 @@ def test_a_letter_the_mail_server_refused_is_sent_again(day: Day, tmp_path: Path
         page = day.person("administrator").go("/settings/messages")
         expect(page.locator("main")).to_contain_text("SMTP RCPT 550 5.1.1")
         page.locator("[name=message]").check()
-        with page.expect_navigation():
+        with next_document(page):
             page.get_by_role("button", name="Gửi lại tin đã chọn").click()
         expect(page.locator("main")).to_contain_text("Chưa có tin nào bị bỏ")
         send()
@@ -735,20 +736,20 @@ def test_televisions_and_deputies_are_set_up_and_taken_back(day: Day) -> None:
     page = day.person("ops_lead").go("/settings/wallboards")
     fill_in(page, name="Phòng điều hành", reason="Treo ở phòng trực.")
     for button_of in ("form[action$='/wallboards']", "form[action$='/code']"):
-        with page.expect_navigation():
+        with next_document(page):
             page.locator(f"{button_of} button").click()
         expect(page.locator(".bigcode")).to_have_text(re.compile(r"^\d{4} \d{4}$"))
     page.locator("details summary", has_text="Thu hồi").click()
     page.locator("form[action$='/revocation'] [name=reason]").fill("Hỏng màn hình.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/revocation'] button").click()
     expect(page.locator("form[action$='/code']")).to_have_count(0)
 
     page = day.person("leader_KTHT").go("/settings")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main a[href$='/settings/deputies']").click()
     fill_in(page, deputy=day.world.people["officer_KTHT"].ref, starts_at="2026-03-03T07:30", ends_at="2026-03-05T17:00", reason="Đi họp.")
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Cử người làm thay").click()
     expect(page.locator("main")).to_contain_text("Người Thử officer_KTHT thay")
 
@@ -761,22 +762,22 @@ def test_a_voice_is_written_down_a_sender_blocked_for_a_while_and_a_request_abou
     page = day.step("operator", "spoken", "verify", "verify", title="Cây nghiêng về phía đường", **said_in(day, "spoken"))
     page.goto(f"/cases/{day.case('spoken').ref}")
     page.evaluate(UNFOLD)
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main a[href^='/cases/'][href*='/recordings/']").click()
     fill_in(page, words="Cây thông nghiêng hẳn về phía đường.")
-    with page.expect_navigation():
+    with next_document(page):
         button(page).click()
     expect(page.locator("main")).to_contain_text("nghiêng hẳn về phía đường")
 
     lead = day.person("ops_lead").go(f"/cases/{day.case('spoken').ref}")
     lead.evaluate(UNFOLD)
-    with lead.expect_navigation():
+    with next_document(lead):
         lead.locator("a[href$='/block']").click()
     fill_in(lead, reason="Gửi nhiều phản ánh không có thật.", days="5")
-    with lead.expect_navigation():
+    with next_document(lead):
         button(lead).click()
     lead.goto("/blocked-senders")
-    with lead.expect_navigation():
+    with next_document(lead):
         lead.locator("form[action$='/lift'] button").click()
     assert not lead.locator("form[action$='/lift']").count()
 
@@ -785,14 +786,14 @@ def test_a_voice_is_written_down_a_sender_blocked_for_a_while_and_a_request_abou
         wish = Wish("Tên tôi bị viết sai.", Contact(name="Ha Trung"))
         row = request_data("correction", person=person_of(by), by=by, now=day.now(), wish=wish)
     lead.goto("/data-requests")
-    with lead.expect_navigation():
+    with next_document(lead):
         lead.locator("main a[href*='/data-requests/']").first.click()
     fill_in(lead, reason="Cần xem họ tên đúng.")
-    with lead.expect_navigation():
+    with next_document(lead):
         lead.locator("#look form button").click()
     expect(lead.locator("main")).to_contain_text("Ha Trung")
     lead.goto(f"/data-requests/{row.ref}")
-    with lead.expect_navigation():
+    with next_document(lead):
         lead.locator("button[value=carry_out]").click()
     assert not lead.locator("button[value=carry_out]").count()
 
@@ -803,7 +804,7 @@ def test_pressing_twice_going_back_and_two_tabs_do_a_thing_once(day: Day) -> Non
     fields = {"field": "rung_dat_moi_truong", "urgency": "normal", "complexity": "ordinary", "area": day.world.area.ref}
     page = day.open_step("operator", "pressed twice", "classify")
     fill_in(page, **fields)
-    with page.expect_navigation():
+    with next_document(page):
         button(page).dblclick(no_wait_after=True)
     page.wait_for_load_state()
 
@@ -824,7 +825,7 @@ def test_pressing_twice_going_back_and_two_tabs_do_a_thing_once(day: Day) -> Non
     note = f"/cases/{day.case('noted').ref}/notes"
     page = day.person("operator").go(note)
     fill_in(page, words="Ghi một lần.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form button.btn-primary").dblclick(no_wait_after=True)
     page.wait_for_load_state()
     assert day.events("noted", "write_note") == 1
@@ -842,11 +843,11 @@ def test_figures_are_read_frozen_reported_and_taken_home(day: Day) -> None:
         return day.case(story)
 
     def follow(link: str) -> None:
-        with page.expect_navigation():
+        with next_document(page):
             page.locator(f"main a[href*='{link}']").first.click()
 
     def press(words: str) -> None:
-        with page.expect_navigation():
+        with next_document(page):
             page.locator("main").get_by_role("button", name=words, exact=True).click()
 
     def make() -> int:
@@ -880,7 +881,7 @@ def test_figures_are_read_frozen_reported_and_taken_home(day: Day) -> None:
     press("Lưu bản đính chính")
     assert make() == 1
     expect(page.locator("#counting")).to_contain_text("Xem bản đã chốt")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("#counting a").click()
     expect(page.locator("section[aria-labelledby=changes]")).to_contain_text("được nhập sau khi chốt")
     assert page.url != frozen
@@ -929,18 +930,18 @@ def test_figures_are_read_frozen_reported_and_taken_home(day: Day) -> None:
 
 def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
     page = day.person("ops_lead").go("/exports")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main a[href='/schedules']").click()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("a[href='/schedules/new']").click()
     fill_in(page, kind="figures", every="week", form="xlsx", name="Bảng số liệu tuần", clock_time="8 giờ")
     page.check("[name=desks][value=committee_leader]")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main form button.btn-primary").dblclick(no_wait_after=True)
     expect(page.locator("[data-errors]")).to_contain_text("08:00")
     assert page.input_value("[name=name]") == "Bảng số liệu tuần"
     fill_in(page, clock_time="08:00")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main form button.btn-primary").dblclick(no_wait_after=True)
     expect(page.locator("main h1")).to_have_text("Bảng số liệu tuần")
     due = day.now() + timedelta(days=8)
@@ -952,22 +953,22 @@ def test_a_report_makes_itself_is_tried_again_and_sent_again(day: Day) -> None:
         fail_output(taken, Bilingual("Đĩa đầy.", "The disk is full."), now=due, again=False)
     page.reload()
     expect(page.locator("table")).to_contain_text("Đĩa đầy.")
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Thử lại").dblclick(no_wait_after=True)
     make_outputs(day.house.app, day.house.app.extensions["file_store"], now=due)
     page.reload()
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Gửi lại").dblclick(no_wait_after=True)
     db.session.rollback()
     assert db.session.query(OutboxMessage).filter_by(template="scheduled_output").count() == 4, "sent to two desks, and again once"
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("link", name="Thay đổi").click()
     fill_in(page, days_after="1")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main form button.btn-primary").click()
     expect(page.locator("main")).to_contain_text("sau 1 ngày làm việc")
     page.get_by_text("Dừng lịch").first.click()
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Dừng lịch").click()
     expect(page.locator("main dl")).to_contain_text("đã dừng")
 

@@ -10,6 +10,7 @@ from casework.figures.keeping import count_public_figures
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, Visitor, opened
 from tests.browser.judging import too_wide
+from tests.browser.waiting import next_document
 from tests.web.pages import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -72,7 +73,7 @@ def test_text_grows_by_keyboard_without_losing_what_was_typed_and_fits_a_narrow_
     without_scripts = house.visitor(scripts=False)
     page = without_scripts.go("/transparency")
     page.locator(".comfort-menu summary").click()
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Chữ to hơn").click()
     assert "/transparency" in page.url
     assert page.locator("html").get_attribute("data-text") == "large"

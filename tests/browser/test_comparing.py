@@ -16,6 +16,7 @@ from casework.permissions import actor_for
 from tests import build, drawn
 from tests.browser.house import DESK, PHONE, House, opened
 from tests.browser.judging import too_wide
+from tests.browser.waiting import PATIENCE
 from tests.conftest import environment_of
 from workflows.definitions import shipped_table
 from workflows.drafts import start_draft
@@ -24,7 +25,6 @@ from workflows.versions import FIELD_REPORT, ROUTING
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-LOADED = 15_000
 BOXES = """() => [...document.querySelectorAll("[data-model]")].map(canvas => {
   const box = canvas.querySelector(".viewport").getAttribute("transform");
   return box && box.match(/-?[\\d.]+/g).map(each => Math.round(Number(each) * 100) / 100);
@@ -55,7 +55,7 @@ def test_both_drawings_are_marked_and_move_together_and_nothing_is_too_wide(hous
     ref = draft(FIELD_REPORT, drawn.costly_model().replace("Phân loại".encode(), "Phân loại lại".encode()))
     visitor = house.visitor("administrator")
     page = visitor.go(f"/studio/versions/{ref}/compare")
-    page.wait_for_selector("[data-compare][data-drawn]", timeout=LOADED)
+    page.wait_for_selector("[data-compare][data-drawn]", timeout=PATIENCE)
     assert page.locator("[data-model] .step-added, [data-model] .step-removed").count() > 4
     assert page.locator("[data-model]").first.locator(".drawn-changed").count() == 1
     old, new = views(page)

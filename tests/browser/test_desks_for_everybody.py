@@ -18,6 +18,7 @@ from tests.browser.desks import Desk, desks_of, furnish
 from tests.browser.house import DESK
 from tests.browser.judging import UNFOLD, barriers, other_widths, resize, speak, too_wide, walk
 from tests.browser.settings_desks import furnish_settings, settings_desks, untold_in_events
+from tests.browser.waiting import next_document
 from tests.conftest import environment_of
 from tests.whole import sample
 
@@ -97,7 +98,7 @@ def test_no_refusal_keeps_anybody_out(day: Day) -> None:
         speak(page, day.house.address, language)
         page.evaluate("document.querySelectorAll('form.work-form :is(input[type=text], textarea)').forEach(each => { each.value = ''; })")
         page.evaluate(UNFOLD)
-        with page.expect_navigation() as answered:
+        with next_document(page), page.expect_response(lambda answer: answer.request.is_navigation_request()) as answered:
             button(page, verb).evaluate("button => { button.form.noValidate = true; button.click(); }")
         where = f"{element} refused ({language}, {width})"
         if answered.value.status != 422:
@@ -130,7 +131,7 @@ def typed(page: Page, selector: str, words: str) -> None:
 
 def pressed(page: Page, selector: str, key: str = "Enter") -> None:
     reach(page, selector)
-    with page.expect_navigation():
+    with next_document(page):
         page.keyboard.press(key)
 
 

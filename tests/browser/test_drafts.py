@@ -13,6 +13,7 @@ from casework.drafts import opened_fields
 from casework.models import Account, Case, Draft, LoginSession
 from tests import build, pictured
 from tests.browser.house import House, Visitor, opened
+from tests.browser.waiting import next_document
 from tests.conftest import environment_of, prepare_schema
 from web.config import Config
 
@@ -51,7 +52,7 @@ def typed(page: Page, words: str, name: str = "findings") -> None:
 
 
 def says(page: Page, words: str) -> None:
-    expect(page.locator("[data-draft-status]")).to_contain_text(words, timeout=8000)
+    expect(page.locator("[data-draft-status]")).to_contain_text(words)
 
 
 def left_here(page: Page) -> int:
@@ -67,12 +68,12 @@ def kept_for(login: str) -> list[dict[str, str]]:
 
 def sign_in(page: Page, login: str) -> None:
     """In this browser, in place of whoever is signed in."""
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/sign-out'] button").click()
     page.goto("/sign-in")
     page.fill("[name=login]", login)
     page.fill("[name=password]", build.PASSWORD)
-    with page.expect_navigation(url=lambda url: "/sign-in" not in url):
+    with next_document(page, lambda url: "/sign-in" not in url):
         page.click("main form button.btn-primary")
 
 
@@ -139,7 +140,7 @@ def test_two_windows_keep_two_texts_and_photos_are_kept_when_chosen(house: House
     says(other, "mỗi bên thành một bản nháp riêng")
     other.reload()
     other.locator(".drafts > summary").click()
-    with other.expect_navigation():
+    with next_document(other):
         other.locator(".draftlist .popbtn").first.click()
     expect(other.locator("[name=findings]")).to_have_value("Cửa sổ một.")
     expect(other.locator("[data-staged]")).to_have_count(1)
@@ -169,7 +170,7 @@ def test_what_was_sent_does_not_come_back_and_signing_out_leaves_nothing(house: 
     officer.go(address)
     page.locator("[name=findings]").press("End")
     typed(page, " Chữ cuối cùng.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/sign-out'] button").click()      # at once: the words are kept before the session ends
     assert left_here(page) == 0
     again = house.visitor(OFFICER)
@@ -212,7 +213,7 @@ def test_what_was_sent_is_no_draft_again_at_a_step_that_stays_open(house: House)
     page.fill("[name=number]", "0263")
     page.check("[name=reached][value=no]")
     page.fill("[name=what]", "Không ai nghe máy.")
-    with page.expect_navigation():
+    with next_document(page):
         page.evaluate("""() => {
             [...document.querySelectorAll("main button.btn-primary")].at(-1).click();
             document.dispatchEvent(new Event("visibilitychange"));

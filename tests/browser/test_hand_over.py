@@ -16,6 +16,7 @@ from casework.models import Account
 from casework.permissions import Role
 from tests import build
 from tests.browser.house import EVERY_IMPACT, House, Visitor, opened
+from tests.browser.waiting import next_document
 from tests.outside import ROOT
 from tests.second_centre import of_the_installation
 
@@ -66,7 +67,7 @@ def test_a_person_goes_from_the_application_to_the_form_and_back_in_by_themselve
     assert view.page.input_value("[name=name]") == "K' Prum"
     assert not view.page.is_checked("[name=consent]")
     view.page.check("[name=consent]")
-    with view.page.expect_navigation():
+    with next_document(view.page):
         view.page.click("main form button.btn-primary")
     assert view.page.url.endswith("/reports/new")
     db.session.rollback()

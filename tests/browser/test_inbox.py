@@ -14,6 +14,7 @@ from casework.models import Deputy
 from casework.saved_filters import keep_filter, sharing_places
 from tests import build
 from tests.browser.house import DESK, PHONE, House, Visitor, opened
+from tests.browser.waiting import next_document
 from tests.conftest import environment_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -78,29 +79,29 @@ def test_by_keyboard_alone_to_a_step_and_back_to_the_row_one_came_from(house: Ho
     page.locator("#q").evaluate("field => { field.value = ''; field.blur(); }")
     press(page, "j", "j", "k", "j")
     assert at(page) == shown[1]
-    with page.expect_navigation():
+    with next_document(page):
         press(page, "c")
     assert VIEW in page.url
     assert at(page) == shown[1], "the row is stood at after it was taken"
     expect(page.locator(f"#{shown[1]} .mine")).to_be_visible()
-    with page.expect_navigation():
+    with next_document(page):
         press(page, "Enter")
     assert "/tasks/" in page.url
-    with page.expect_navigation():
+    with next_document(page):
         press(page, "b")
     assert VIEW in page.url
     assert at(page) == shown[1]
-    with page.expect_navigation():
+    with next_document(page):
         press(page, "Enter")
     page.locator("details.refusebox > summary").click()
     page.select_option("[name=reason]", "khong_ro_noi_dung")
     page.fill("[name=refusal_words]", "Chưa rõ nơi xảy ra, xin gửi lại.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("button[name=act][value=refuse]").click()
     assert page.url.endswith(VIEW), "a step done leads back to the same view and filter"
     assert rows(page) == [each for each in shown if each != shown[1]]
     assert at(page) == shown[2], "the row that took its place is stood at"
-    with page.expect_navigation():
+    with next_document(page):
         press(page, "g", "i")
     assert page.url.endswith("/inbox")
     assert not house.faults, "\n".join(house.faults)
@@ -114,15 +115,15 @@ def test_several_are_taken_at_once_with_a_result_for_each(house: House) -> None:
     page.locator("[data-all]").check()
     number = len(rows(page))
     expect(page.locator("[data-bulk] [data-n]")).to_have_text(str(number))
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("[data-bulk] button[formaction$='/claim']").click()
     assert page.locator("[data-result=done]").count() == number
     page.go_back()
     page.locator("[data-all]").check()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("[data-bulk] button[formaction$='/claim']").click()
     assert page.locator("[data-result=already]").count() == number, "sent twice it does no harm"
-    with page.expect_navigation():
+    with next_document(page):
         press(page, "b")
     assert page.url.endswith("/inbox?view=verify")
     assert not house.faults, "\n".join(house.faults)
@@ -141,7 +142,7 @@ def test_what_comes_meanwhile_is_said_and_moves_nothing_until_it_is_asked_for(ho
     assert rows(page) == before
     expect(page.locator("[data-view=verify] .count")).to_contain_text(str(len(before) + 1))
     page.wait_for_function("document.querySelector('[data-pulse]').dataset.rang === '2'")   # once as a sample, once for the task
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("[data-fresh] a").click()
     task = build.waiting(db.session.merge(filed.case), "verify")
     assert f"t-{task.ref}" in rows(page)
@@ -172,11 +173,11 @@ def test_every_page_of_it_fits_a_telephone_and_keeps_nobody_out(house: House) ->
     leader.go("/team", "team")
     bulk(leader, "classify", "bulk-classify")
     held = leader.go("/inbox?view=verify").locator("a.rowbtn").first
-    with leader.page.expect_navigation():
+    with next_document(leader.page):
         held.click()
     leader.look("assign")
     leader.page.locator("input[name=to]").last.check()
-    with leader.page.expect_navigation():
+    with next_document(leader.page):
         leader.page.locator("form.card button.btn-primary").click()
     leader.look("assign-confirm")
     assert not house.faults, "\n".join(house.faults)
@@ -209,6 +210,6 @@ def test_nothing_in_a_row_reaches_past_its_cell_and_the_filter_stays_where_it_is
 def bulk(visitor: Visitor, act: str, shown: str) -> None:
     page = visitor.go("/inbox?view=verify")
     page.locator("[data-row] input[type=checkbox]").first.check()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(f"[data-bulk] button[formaction$='/{act}']").click()
     visitor.look(shown)

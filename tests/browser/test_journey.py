@@ -16,6 +16,7 @@ from casework.db import db
 from casework.demo_pictures import draw_demo_photo
 from casework.models import Agency
 from tests.browser.house import House, Visitor, opened
+from tests.browser.waiting import next_document
 from tests.whole import WHOLE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -51,7 +52,7 @@ def file_report(citizen: Visitor, *, looks: bool = True) -> tuple[str, str]:
 def first_step(person: Visitor, shown: str = "") -> None:
     """Open the first step that waits in the inbox."""
     page = person.go("/inbox", shown)
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main a[href^='/tasks/']").first.click()
 
 
@@ -126,7 +127,7 @@ def classify(operator: Visitor) -> None:
     page.select_option("[name=field]", "rung_dat_moi_truong")
     page.check("[name=urgency][value=normal]")
     page.check("[name=complexity][value=ordinary]")
-    with page.expect_navigation():
+    with next_document(page):
         page.click("form.work-form button.btn-primary")
 
 
@@ -183,7 +184,7 @@ def publish(operator: Visitor) -> None:
 def rate(citizen: Visitor, code: str) -> None:
     page = citizen.go(f"/mine/{code}", "own-report-answered")
     page.check("[name=level][value=satisfied]")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/rating'] button").click()
     citizen.look("own-report-rated")
     expect(page.locator("main")).to_contain_text("Đánh giá")
@@ -195,13 +196,13 @@ def follow_by_secret(house: House, code: str, secret: str) -> None:
     page = other.go("/track", "track")
     page.fill("[name=code]", code)
     page.fill("[name=secret]", secret.lower().replace("-", " "))
-    with page.expect_navigation():
+    with next_document(page):
         page.click("main form button.btn-primary")
     assert page.url.endswith(f"/mine/{code}"), page.inner_text("main")
     page = other.go("/track")
     page.fill("[name=code]", code)
     page.fill("[name=secret]", "ABCD-EFGH-2345")
-    with page.expect_navigation():
+    with next_document(page):
         page.click("main form button.btn-primary")
     other.look("track-refused")
 
@@ -209,18 +210,18 @@ def follow_by_secret(house: House, code: str, secret: str) -> None:
 def staff_pages(house: House, operator: Visitor, code: str) -> None:
     """What is looked at beside the way."""
     page = operator.go(f"/inbox?q={code}", "inbox-search")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main a[href^='/cases/']").first.click()
     operator.look("case")
     case_address = page.url
     operator.go(f"{case_address}/diagram")
-    expect(page.locator("svg .djs-element").first).to_be_visible(timeout=20_000)
+    expect(page.locator("svg .djs-element").first).to_be_visible()
     expect(operator.page.locator("[data-diagram]")).to_have_attribute("data-warnings", "0")
     operator.look("diagram")
     page.goto(case_address)
     page.locator("details:has([name=reason])").last.evaluate("box => box.open = true")
     page.fill("[name=reason]", "Cần gọi lại để hỏi đường vào.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/identity'] button").first.click()
     operator.look("identity")
     operator.go("/sessions", "sessions")

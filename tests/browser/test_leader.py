@@ -12,6 +12,7 @@ from casework.db import db
 from casework.models import Case
 from tests import build, pictured
 from tests.browser.house import PHONE, House, opened
+from tests.browser.waiting import next_document
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -84,7 +85,7 @@ def judge(house: House, case: Case, others: list[Case]) -> None:
     page = leader.go("/approvals", "approvals")
     expect(page.locator("[name=pick]:disabled")).to_have_count(1)
     page.locator("[name=pick]:not(:disabled)").check()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".actionbar button").click()
     expect(page.locator(".outcomes [data-ok]")).to_contain_text(others[0].code)
     leader.look("approvals-done")

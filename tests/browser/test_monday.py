@@ -17,6 +17,7 @@ from casework.models import Case
 from tests import build
 from tests.browser.drawing import BASIS, approve, do, draw_the_step, records, versions, work_the_step
 from tests.browser.house import House, Visitor, opened
+from tests.browser.waiting import next_document
 from tests.whole import WHOLE
 from tests.workflows.moving.cases import faults
 from web.benchmark.copies import multiply
@@ -30,7 +31,6 @@ from workflows.versions import live_version
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-RELOADED = 20_000
 CASES = 300 if WHOLE else AT_ONCE + 5
 
 
@@ -116,15 +116,15 @@ def move(administrator: Visitor, target: str) -> None:
     administrator.look("moves-from")
     administrator.press("Xem trước")
     preview_the_rest(administrator)
-    expect(page.locator("main")).to_contain_text(f"{CASES} hồ sơ được chuyển", timeout=RELOADED)
+    expect(page.locator("main")).to_contain_text(f"{CASES} hồ sơ được chuyển")
     administrator.look("move-ready")
     page.get_by_label("Lý do").fill("Áp dụng bước thẩm định pháp lý cho hồ sơ đang mở.")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[action$='/beginning'] button").click()
     expect(page.locator("#progress")).to_contain_text("hồ sơ chưa chuyển.")
     administrator.look("move-going-on")
     at_work()
-    expect(page.locator("main")).to_contain_text("Đã xong", timeout=RELOADED)       # the page loads itself again
+    expect(page.locator("main")).to_contain_text("Đã xong")                       # the page loads itself again
     administrator.look("move-done")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from casework.recordings.staging import recordings_of_report
 from casework.sealing import parse_tracking_secret, secret_matches
 from tests import build
 from tests.browser.house import EVERY_IMPACT, House, Visitor, free_port, launched
-from tests.browser.mortal import Mortal, Wire, ask_in_page, wired
+from tests.browser.mortal import Mortal, Wire, wired
+from tests.browser.waiting import PATIENCE, ask_until, next_document
 from tests.conftest import environment_of, running
 from tests.pictured import jpeg
 from web import sessions
@@ -58,6 +60,7 @@ def spoken() -> bytes:
 
 VOICE = spoken()
 THIRD = jpeg("navy")
+PRESSED_AGAIN = 5_000                                                     # milliseconds
 SENT = [hashlib.sha256(data).hexdigest() for data in (*PHOTOS, VOICE)]
 
 
@@ -76,7 +79,7 @@ class Valley:
         if name:
             self.sign_in(visitor, name)
         visitor.go("/reports/new")
-        ask_in_page(visitor.page, "navigator.serviceWorker.ready.then(() => Boolean(navigator.serviceWorker.controller))")
+        ask_until(visitor.page, "navigator.serviceWorker.ready.then(() => Boolean(navigator.serviceWorker.controller))")
         return visitor
 
     def sign_in(self, visitor: Visitor, name: str) -> None:
@@ -145,7 +148,7 @@ def write(page: Page, *, words: str = WORDS, files: bool = True, phone: str = "0
 
 
 def press_send(page: Page, times: int = 1) -> None:
-    with page.expect_navigation():
+    with next_document(page):
         page.evaluate("times => { const button = document.querySelector('.actionbar button[value=send]');"
                       "for (let turn = 0; turn < times; turn += 1) button.click(); }", times)
 
@@ -162,7 +165,7 @@ def acknowledged(report: Report) -> int:
 
 
 def shown_code(page: Page) -> tuple[str, str]:
-    expect(page.locator("[data-list] [data-code]:visible")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-list] [data-code]:visible")).to_be_visible()
     return page.inner_text("[data-list] [data-code]"), page.inner_text("[data-list] [data-secret]")
 
 
@@ -173,6 +176,11 @@ def judge(valley: Valley, page: Page, before: int, *, words: str = WORDS, files:
     assert (report.code, original_words(report), bytes_kept(report), acknowledged(report)) == (code, words, files, 1)
     assert secret_matches(parse_tracking_secret(secret), report.secret_digest)
     return report
+
+
+def keeps(page: Page, **queue: list[str]) -> None:
+    """Wait until that is what the telephone keeps."""
+    ask_until(page, QUEUED, queue.__eq__)
 
 
 def note_down(page: Page) -> None:
@@ -214,14 +222,14 @@ def test_the_server_is_killed_in_the_middle_of_an_upload_and_what_it_refuses_is_
     write(page, phone="12")
     press_send(page)
     guests.context.set_offline(False)
-    expect(page.locator("[data-refusal]")).to_contain_text("0912 345 678", timeout=15_000)
+    expect(page.locator("[data-refusal]")).to_contain_text("0912 345 678")
     page.click("[data-mend]")
     expect(page.locator("[data-queue-mends]")).to_be_visible()
     assert (page.input_value("[name=words]"), page.locator("[data-preview]").count()) == (WORDS, 2)
     page.fill("[name=phone]", "0912 345 678")
     with valley.server.killed_with_file_written():
         press_send(page)
-    ask_in_page(page, QUEUED, {"states": ["waiting"], "whys": [""], "digests": SENT})
+    keeps(page, states=["waiting"], whys=[""], digests=SENT)
     valley.server.start()
     page.click("[data-send-all]")
     judge(valley, page, before)
@@ -245,7 +253,7 @@ def test_with_a_signal_the_page_answers_and_a_lost_answer_files_nothing_twice(va
     write(page, words="Một chuyện khác: đèn đường tắt.", files=False)
     press_send(page)
     assert page.url.endswith("/receipt"), page.inner_text("main")
-    ask_in_page(page, QUEUED, {"states": [], "whys": [], "digests": []})
+    keeps(page, states=[], whys=[], digests=[])
     assert len(valley.filed_since(before)) == 2
 
 
@@ -254,11 +262,11 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
     write(page, phone="12")
     press_send(page)
     expect(page.locator("#phone-error")).to_be_visible()
-    ask_in_page(page, QUEUED, {"states": ["asked"], "whys": [""], "digests": SENT})
-    with page.expect_navigation():
+    keeps(page, states=["asked"], whys=[""], digests=SENT)
+    with next_document(page):
         page.locator("figure.shot:not([data-preview]) .shot-x").first.click()
     page.set_input_files("[name=photos]", [{"name": "ba.jpg", "mimeType": "image/jpeg", "buffer": THIRD}])
-    with page.expect_navigation():
+    with next_document(page):
         page.evaluate("document.querySelector('form button[name=act][value=files]').click()")
     expect(page.locator("figure.shot:not([data-preview])")).to_have_count(2)
     page.fill("[name=phone]", "0912 345 678")
@@ -267,7 +275,7 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
     valley.wire.cut = True
     press_send(page)
     left = [SENT[1], hashlib.sha256(THIRD).hexdigest(), SENT[2]]
-    ask_in_page(page, QUEUED, {"states": ["waiting"], "whys": [""], "digests": left})
+    keeps(page, states=["waiting"], whys=[""], digests=left)
     valley.wire.cut = False
     guests.context.set_offline(False)
     judge(valley, page, before, files=left)
@@ -275,8 +283,9 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
 
 
 def sign_out(page: Page) -> None:
-    with page.expect_navigation():
-        page.locator(".sitebar form[action='/sign-out'] button").click()
+    """Who wants to sign out on the page of what waits is asked there what is to become of it."""
+    page.locator(".sitebar form[action='/sign-out'] button").click()
+    expect(page.locator("[data-leaving]")).to_be_visible()
 
 
 def leave(page: Page, way: str) -> None:
@@ -284,13 +293,14 @@ def leave(page: Page, way: str) -> None:
         dialog.accept()
 
     page.on("dialog", accept)
-    for last in (False, False, False, True):
+    end = time.monotonic() + PATIENCE / 1000
+    while True:
         page.click(f"[data-leave={way}]")
         try:
-            page.wait_for_url(lambda url: "/offline" not in url, timeout=5_000)
+            page.wait_for_url(lambda url: "/offline" not in url, timeout=PRESSED_AGAIN)
             break
         except TimeoutError:                                              # what is just on its way is not deleted: one presses again
-            if last:
+            if time.monotonic() > end:
                 raise
     page.remove_listener("dialog", accept)
 
@@ -310,7 +320,6 @@ def test_a_second_person_on_the_same_telephone_sends_nothing_of_the_first(valley
     before, page = len(valley.reports()), citizens.page
     with_one_waiting(valley, citizens)
     sign_out(page)
-    expect(page.locator("[data-leaving]")).to_be_visible()
     citizens.look("offline-queue-leaving")
     leave(page, "keep")
     valley.wire.shut = ()
@@ -320,7 +329,7 @@ def test_a_second_person_on_the_same_telephone_sends_nothing_of_the_first(valley
     page.goto("/offline/queue")
     expect(page.locator("[data-list-others]")).to_be_visible()
     assert WORDS not in page.inner_text("main")
-    ask_in_page(page, QUEUED, {"states": ["waiting"], "whys": ["other"], "digests": []})
+    keeps(page, states=["waiting"], whys=["other"], digests=[])
     assert not [each for each in valley.wire.seen[seen:] if each.startswith(b"POST /offline/reports")]
     assert valley.filed_since(before) == []
 
@@ -336,7 +345,7 @@ def test_before_signing_out_what_waits_is_sent_or_deleted(valley: Valley, citize
     with_one_waiting(valley, citizens)
     sign_out(page)
     page.click("[data-leave=send]")
-    expect(page.locator("[data-leaving-failed]")).to_be_visible(timeout=15_000)
+    expect(page.locator("[data-leaving-failed]")).to_be_visible()
     valley.wire.shut = ()
     leave(page, "send")
     assert page.evaluate(QUEUED)["states"] == [], "the account has it; its secret does not stay in the telephone"

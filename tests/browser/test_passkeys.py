@@ -16,6 +16,7 @@ from casework.factors import code_apps
 from casework.factors.requirement import guard_sign_in
 from casework.models import CodeApp, LoginSession, Passkey
 from tests.browser.house import House, Visitor, opened
+from tests.browser.waiting import next_document
 from web.clock import now
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -53,7 +54,6 @@ def code_now() -> str:
 
 def test_from_the_first_sign_in_to_a_passkey_alone_and_back_by_paper(house: House) -> None:
     visitor = house.visitor("administrator")
-    visitor.context.set_default_timeout(10_000)
     page = visitor.page
     expect(page.locator("main .banner")).to_contain_text("cần xác thực hai lớp")
     visitor.look("security-asked")
@@ -83,13 +83,14 @@ def test_from_the_first_sign_in_to_a_passkey_alone_and_back_by_paper(house: Hous
 
     def leave() -> None:
         page.goto("/account/security")
-        page.locator("form[action$='sign-out'] button").first.click()
+        with next_document(page):
+            page.locator("form[action$='sign-out'] button").first.click()
         page.goto("/sign-in")
 
     def password() -> None:
         page.fill("#login", "administrator")
         page.fill("#password", "mot-mat-khau-de-thu")
-        with page.expect_navigation():
+        with next_document(page):
             page.press("#password", "Enter")
 
     # the passkey alone
@@ -127,7 +128,7 @@ def test_from_the_first_sign_in_to_a_passkey_alone_and_back_by_paper(house: Hous
     page.fill("#f-login", "moi.le")
     page.locator("select[name=seat]").select_option(index=1)
     page.fill("#reason", "Người mới của tổ")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("main form button.btn-primary").first.click()
     visitor.look("proven-again")
     visitor.press("Dùng khóa truy cập")

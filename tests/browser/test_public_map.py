@@ -15,6 +15,7 @@ from casework.db import db, unit_of_work
 from casework.models import Field, Publication
 from tests import build
 from tests.browser.house import EVERY_IMPACT, PICTURES, House, opened
+from tests.browser.waiting import next_document
 from tests.pictured import pictured_case
 from tests.web.pages import at
 
@@ -55,7 +56,7 @@ def test_list_map_and_case_are_read_with_and_without_scripts(house: House) -> No
     guest.page.set_viewport_size({"width": 360, "height": 740})
     guest.go("/reports?q=rac")
     assert not [url for url in fetched if "leaflet" in url or "points.json" in url]
-    guest.page.get_by_role("link", name="Xem bản đồ").click()
+    guest.press("Xem bản đồ")
     page = guest.page
     assert "q=rac" in page.url
     assert "view=map" in page.url
@@ -75,7 +76,7 @@ def test_list_map_and_case_are_read_with_and_without_scripts(house: House) -> No
     expect(page.locator(".pin-list a")).to_have_count(2)
     expect(page.locator(".pin-list a").first).to_be_focused()
     guest.look("map-wide")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator(".pin-list a").first.press("Enter")
     assert page.url.rpartition("/")[2] in codes[:2]
 
@@ -86,7 +87,7 @@ def test_list_map_and_case_are_read_with_and_without_scripts(house: House) -> No
     expect(page.locator(".casemap .leaflet-marker-icon.pin")).to_be_visible()
     page.get_by_text("Mã QR để dán").click()
     guest.look("case-opened")
-    with page.expect_navigation():
+    with next_document(page):
         page.get_by_role("button", name="Tôi cũng gặp").click()
     expect(page.locator("#also")).to_contain_text("1 người cũng gặp")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,14 @@ from casework.settings.value_changes import set_value
 from casework.settings.values import value_of
 from tests import build
 from tests.browser.house import House, opened
+from tests.browser.waiting import PATIENCE, ask_until, next_document
 from tests.outside import Outside, running
 from web.clock import now
 from web.gateways.opening import page_addresses
 
 PAGE = "/account/messages"
 AUTH = b"0123456789abcdef"
-DELIVERIES, ASKED, ASKED_EVERY = 6, 16, 500                     # the last in milliseconds
+DELIVERED_AGAIN, ASKED_EVERY = 8_000, 500                       # milliseconds
 SUBSCRIBE = """
 PushManager.prototype.subscribe = async ({ applicationServerKey }) => ({
   options: { applicationServerKey },
@@ -110,12 +112,7 @@ class PushService:
         self.tools = page.context.new_cdp_session(page)
         self.tools.on("ServiceWorker.workerRegistrationUpdated", self.hear)
         self.tools.send("ServiceWorker.enable")
-        page.wait_for_function("navigator.serviceWorker.ready.then(each => each.active.state === 'activated')")
-        for _ in range(100):
-            if self.number:
-                return
-            page.wait_for_timeout(20)
-        raise AssertionError("the browser knows of no service worker")
+        ask_until(page, "navigator.serviceWorker.ready.then(each => each.active.state)", lambda state: state == "activated" and self.number)
 
     def hear(self, event: dict[str, Any]) -> None:
         self.number = next((each["registrationId"] for each in event["registrations"] if not each["isDeleted"]), self.number)
@@ -123,15 +120,19 @@ class PushService:
     def deliver(self, message: str, title: str) -> list[dict[str, str]]:
         """What the browser then shows, once it shows that title. Delivered again until it does, as a push service does: Chromium takes away
         what is asked for between being put down and being shown, so asking often would lose the very notice that is waited for."""
-        shown: list[dict[str, str]] = []
-        for _ in range(DELIVERIES):
+        def is_there(shown: list[dict[str, str]]) -> bool:
+            return any(each["title"] == title for each in shown)
+
+        end = time.monotonic() + PATIENCE / 1000
+        while True:
             self.tools.send("ServiceWorker.deliverPushMessage", {"origin": self.origin, "registrationId": self.number, "data": message})
-            for _ in range(ASKED):
-                self.page.wait_for_timeout(ASKED_EVERY)
-                shown = self.page.evaluate(SHOWN)
-                if any(each["title"] == title for each in shown):
-                    return shown
-        raise AssertionError(f"{title!r} is not shown, but {shown}")
+            self.page.wait_for_timeout(ASKED_EVERY)
+            try:
+                found: list[dict[str, str]] = ask_until(self.page, SHOWN, is_there, every=ASKED_EVERY, patience=DELIVERED_AGAIN)
+                return found
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
 
 
 def test_a_notice_reaches_the_browser_that_agreed_and_no_other_person_in_it(house: House, service: Outside) -> None:
@@ -144,7 +145,7 @@ def test_a_notice_reaches_the_browser_that_agreed_and_no_other_person_in_it(hous
     officer.page.add_init_script(SUBSCRIBE % (endpoint, keys))
     page = officer.go(PAGE)
     key = page.get_attribute("[data-push]", "data-key") or ""
-    with page.expect_navigation():
+    with next_document(page):
         page.click("[data-push-on]")
     assert "trình duyệt này" in page.inner_text("#browsers")
     assert page.is_hidden("[data-push-on]")
@@ -170,7 +171,7 @@ def test_a_notice_reaches_the_browser_that_agreed_and_no_other_person_in_it(hous
     assert shown == {"title": "Khác", "body": "", "tag": code, "link": house.address}, "one of a tag, and no other site"
 
     taken = len(service.requests)
-    with page.expect_navigation():
+    with next_document(page):
         page.click(".sitebar form[action='/sign-out'] button")
     assert tell_and_send(house, "operator").id == delivery.id, "signed out: nothing more is for this browser"
     assert len(service.requests) == taken

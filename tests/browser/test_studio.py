@@ -20,6 +20,7 @@ from casework.permissions import Role, actor_for
 from tests import build
 from tests.browser.house import ARGUMENTS, CHROMIUM, DESK, House, Visitor, opened
 from tests.browser.judging import barriers, speak
+from tests.browser.waiting import PATIENCE, next_document
 from tests.conftest import environment_of
 from tests.workflows.checks.broken_models import own_step
 from web.studio.step_templates import TEMPLATES
@@ -37,8 +38,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 UNNAMED = ('<spiffworkflow:property name="label_en" value="Classify" />', "")
 """A change that leaves something to be mended: then the check does not run the model, which takes its time."""
-LOADED = 15_000
-SAVED = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +76,7 @@ def stored(ref: str) -> bytes:
 
 def edit(visitor: Visitor, ref: str) -> Page:
     page = visitor.go(f"/studio/versions/{ref}/edit")
-    page.wait_for_selector("[data-studio][data-ready]", timeout=LOADED)
+    page.wait_for_selector("[data-studio][data-ready]", timeout=PATIENCE)
     return page
 
 
@@ -97,7 +96,7 @@ def chosen(page: Page) -> str:
 def wait_saved(page: Page) -> None:
     """Press "Check", which saves at once, and wait until it is done."""
     page.click("[data-check]")
-    page.wait_for_selector("[data-studio][data-saved=saved]", timeout=SAVED)
+    page.wait_for_selector("[data-studio][data-saved=saved]", timeout=PATIENCE)
 
 
 def everything(node: Any) -> Any:
@@ -375,7 +374,7 @@ def test_a_part_is_found_without_accents_keys_are_told_and_a_daily_setting_is_sh
     page.keyboard.press("m")
     speak(page, house.address, "en")
     page.reload()
-    page.wait_for_selector("[data-studio][data-ready]", timeout=LOADED)
+    page.wait_for_selector("[data-studio][data-ready]", timeout=PATIENCE)
     choose(page, "verify")
     expect(page.locator("[data-properties]")).to_contain_text("For the time being by a daily setting")
     administrator.look("studio-editor-en")
@@ -411,7 +410,7 @@ def test_a_browser_that_dies_while_somebody_types_without_a_pause_loses_at_most_
     context = doomed.new_context(base_url=house.address, viewport=DESK, storage_state=administrator.context.storage_state())  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"/studio/versions/{ref}/edit")
-    page.wait_for_selector("[data-studio][data-ready]", timeout=LOADED)
+    page.wait_for_selector("[data-studio][data-ready]", timeout=PATIENCE)
     choose(page, "verify")
     page.click("#p-name-en")
     typed, began = [], time.monotonic()
@@ -446,7 +445,7 @@ def test_two_who_draw_at_once_both_keep_their_text_and_lost_connections_lose_not
         choose(page, "classify")
         page.fill("#p-name-en", name)
         page.click("[data-check]")
-        page.wait_for_selector("[data-studio]:is([data-saved=saved],[data-saved=conflict])", timeout=SAVED)
+        page.wait_for_selector("[data-studio]:is([data-saved=saved],[data-saved=conflict])", timeout=PATIENCE)
     expect(mine.locator("[data-notice=conflict]")).to_contain_text("Cả hai bản đều được giữ")
     kept = mine.url.split("/")[-2]
     assert kept != ref
@@ -456,9 +455,9 @@ def test_two_who_draw_at_once_both_keep_their_text_and_lost_connections_lose_not
 
     administrator.context.set_offline(True)
     mine.fill("#p-name-en", "Later")
-    mine.wait_for_selector("[data-studio][data-saved=waiting]", timeout=SAVED)
+    mine.wait_for_selector("[data-studio][data-saved=waiting]", timeout=PATIENCE)
     administrator.context.set_offline(False)
-    mine.wait_for_selector("[data-studio][data-saved=saved]", timeout=SAVED)
+    mine.wait_for_selector("[data-studio][data-saved=saved]", timeout=PATIENCE)
     assert b'value="Later"' in stored(kept)
     assert [fault for fault in faults(house) if "ERR_INTERNET_DISCONNECTED" not in fault] == []
 
@@ -475,7 +474,7 @@ def test_the_table_is_changed_with_scripts_as_without(house: House, administrato
     for _ in range(3):
         page.locator("[data-rule]", has=page.locator("input[value^='Chợ phiên'], input[name^='n1-vi']")).locator("[data-act=up]").click()
     page.locator("[data-rule]").first.locator("[data-act=remove]").click()
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form[data-guard] button[value=save]:visible").last.click()
     rows = rows_of(stored(ref))
     assert [int(each.id.removeprefix("rule_")) for each in rows] == [2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11]

@@ -17,6 +17,7 @@ from casework.models import Case
 from casework.photo_records import prepare_photo, stage_photo
 from tests import build
 from tests.browser.house import PICTURES, House, opened
+from tests.browser.waiting import next_document
 from tests.web.pages import at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -84,7 +85,7 @@ def test_the_steps_of_an_operator(house: House) -> None:
     expect(page.locator("[name=area]")).to_have_value(world.area.ref)
     expect(page.locator("[name=village]")).to_have_value("Thôn Păng Tiêng")
     page.check("[name=urgency][value=normal]")
-    with page.expect_navigation():
+    with next_document(page):
         page.locator("form.work-form").press("p")
 
     expect(page.locator("[name=lead]")).to_have_value("")
