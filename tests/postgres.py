@@ -17,7 +17,7 @@ from tests.machines.pooler import Pooler
 
 INSTALLED = Path("/usr/lib/postgresql")
 OLDEST, PREFERRED = 15, 17
-START_SECONDS = 30
+START_SECONDS = 120
 FAST_AND_LOSABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0",
                     "autovacuum": "off", "jit": "off"}  # fmt: skip
 

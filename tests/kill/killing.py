@@ -23,14 +23,14 @@ from tests.kill.server import ABOUT_TO_COMMIT, FILE_WRITTEN
 
 ROOT = Path(__file__).parent.parent.parent
 SERVE = "import sys; sys.argv = ['langbiang', 'serve']; from web.cli import main; main()"
-READY_SECONDS = 60
+READY_SECONDS = 120
 BETWEEN = (0.8, 2.5)
 """Seconds of work between the server's start and the next kill, drawn evenly."""
 
-AFTERWARDS = 120
+AFTERWARDS = 300
 EVERYTHING = {"file_report", "rate", *WORK}
 
-PATIENT = 10
+PATIENT = 60
 """Seconds the killer waits for the moment it has chosen; then any request on its way will do."""
 
 AIMS: Mapping[str, bytes | None] = {

@@ -21,7 +21,7 @@ from PIL import Image
 from tests.kill.journal import Journal
 from web.benchmark.pages import errors_on, filled
 
-PATIENCE = 60
+PATIENCE = 240
 """Seconds a person goes on trying while nobody answers, unless the surroundings say otherwise."""
 
 REPORTS_AT_ONCE = 2

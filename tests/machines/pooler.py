@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.kill.ports import free_port
 
-START_SECONDS = 20
+START_SECONDS = 120
 CONNECTIONS = 3
 
 

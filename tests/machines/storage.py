@@ -17,7 +17,7 @@ from tests.kill.ports import free_port
 
 ENVIRONMENT = Path(__file__).parent.parent.parent / "var" / "swift"
 PROGRAM = Path(__file__).with_name("swift_server.py")
-START_SECONDS = 60
+START_SECONDS = 120
 KEY, SECRET, REGION, BUCKET = "langbiang:program", "a-secret-of-the-tests", "vn-test", "langbiang-files"
 
 

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,21 +18,35 @@ from tests.kill.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 120
-FORGET_SECONDS = 30
+WAIT_SECONDS = 60
+SLOW = """
+import pathlib, time, wsgi
+
+def app(env, start):
+    if env["PATH_INFO"] == "/slow":
+        pathlib.Path({begun!r}).touch()
+        while not pathlib.Path({told!r}).exists():
+            time.sleep(0.01)
+    return wsgi.application(env, start)
+"""
+"""A page that takes until the server has been told to stop."""
 
 
 def test_a_request_in_flight_is_finished_when_gunicorn_is_told_to_stop(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
-    slow = "import time, wsgi; app = lambda env, start: (env['PATH_INFO'] == '/slow' and time.sleep(1.5), wsgi.application(env, start))[1]"
-    (tmp_path / "slow_wsgi.py").write_text(slow)
+    begun, told = tmp_path / "begun", tmp_path / "told to stop"
+    (tmp_path / "slow_wsgi.py").write_text(SLOW.format(begun=str(begun), told=str(told)))
     with gunicorn("slow_wsgi:app", sqlite_environment, tmp_path) as (process, address):
         statuses: list[int] = []
-        asking = threading.Thread(target=lambda: statuses.append(httpx.get(f"{address}/slow", timeout=30, verify=False).status_code))
+        slow = partial(httpx.get, f"{address}/slow", timeout=WAIT_SECONDS, verify=False)
+        asking = threading.Thread(target=lambda: statuses.append(slow().status_code))
         asking.start()
-        time.sleep(0.5)
+        wait_for(begun.exists)
         process.send_signal(signal.SIGTERM)
+        wait_for(lambda: b"Handling signal: term" in (tmp_path / "output").read_bytes())
+        told.touch()
         asking.join()
         assert statuses == [404]
-        assert process.wait(30) == 0
+        assert process.wait(WAIT_SECONDS) == 0
 
 
 def test_what_a_process_held_is_forgotten_when_it_ends(sqlite_environment: dict[str, str], tmp_path: Path) -> None:
@@ -44,10 +59,7 @@ def test_what_a_process_held_is_forgotten_when_it_ends(sqlite_environment: dict[
         held = counted / f"gauge_livesum_{pid}.db"
         assert held.exists()
         os.kill(pid, signal.SIGKILL)
-        end = time.monotonic() + FORGET_SECONDS
-        while held.exists() and time.monotonic() < end:
-            time.sleep(0.1)
-        assert not held.exists()
+        wait_for(lambda: not held.exists())
         assert requests.exists(), "the requests it counted stay"
 
 
@@ -76,6 +88,13 @@ def gunicorn(application: str, environment: dict[str, str], folder: Path) -> Ite
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def _answers(address: str) -> bool:

@@ -63,7 +63,7 @@ def bucket_at(url: str, name: str = BUCKET) -> BucketFileStore:
 
 @pytest.fixture
 def bucket(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> BucketFileStore:
-    for name, seconds in (("PAUSE", 0.01), ("CONNECT_SECONDS", 0.5), ("ANSWER_SECONDS", 3)):
+    for name, seconds in (("PAUSE", 0.01), ("ANSWER_SECONDS", 60)):
         monkeypatch.setattr(bucket_store, name, seconds)
     return bucket_at(storage.url)
 
