@@ -82,6 +82,6 @@ def test_neutral_words_stand_for_what_tells_the_sender_and_leave_what_may_be_the
 @pytest.mark.parametrize("piece", ["0", "1/", "A ", "K' ", "0912 ", "ông A ", "a.", "Văn Thị "])
 def test_a_long_text_of_one_kind_is_read_in_no_time(piece: str) -> None:
     text = (piece * 10_000)[:10_000]
-    before = time.perf_counter()
+    before = time.thread_time()
     personal_marks(text)
-    assert time.perf_counter() - before < 1
+    assert time.thread_time() - before < 1

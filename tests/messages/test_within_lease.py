@@ -25,6 +25,8 @@ from web.gateways.smtp import MailGateway, SmtpServer
 
 RESOLVER_AWAY = 30
 WITHIN = 1.5
+SLACK = 8
+"""Seconds a machine at work may take for its part; whoever is not hung up on speaks for much longer."""
 BROWSERS, WITHIN_OF_BROWSERS = 10, 5.0
 """A tenth of the time is each browser's: half a second, in which who answers does so on a machine at work, too."""
 
@@ -86,7 +88,7 @@ def test_services_of_ten_browsers_that_hang_end_together_and_leave_time_for_the_
         endpoints = tuple(Endpoint(number, f"http://127.0.0.1:{port}/push/{number}", key, text_of(b"0123456789abcdef"))
                           for number, port in enumerate(ports))
         told, took = taken_by(lambda: push(outgoing(endpoints=endpoints)))
-    assert took < WITHIN_OF_BROWSERS + 1
+    assert took < WITHIN_OF_BROWSERS + SLACK
     assert told == (TryLater if answering is None else Receipt())
 
 
@@ -132,7 +134,7 @@ def test_a_mail_server_that_speaks_for_ever_is_hung_up_on(
     with server(speak) as port:
         mail = MailGateway(SmtpServer("127.0.0.1", port, tls), MAIL_FROM)
         told, took = taken_by(lambda: mail(outgoing("thu@nguoi-dan.example")))
-    assert (told, took < WITHIN + 1) == (failure, True)
+    assert (told, took < WITHIN + SLACK) == (failure, True)
 
 
 def test_a_name_of_many_addresses_is_tried_no_longer_than_a_delivery_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,5 +149,5 @@ def test_a_name_of_many_addresses_is_tried_no_longer_than_a_delivery_may_take(mo
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     monkeypatch.setattr(socket, "create_connection", hang)
     told, took = taken_by(lambda: MailGateway(SmtpServer("mail.example", 25, "no"), MAIL_FROM)(outgoing("thu@nguoi-dan.example")))
-    assert (told, took < WITHIN + 0.5) == (Unreachable, True)
+    assert (told, took < WITHIN + SLACK) == (Unreachable, True)
     assert max(tried) <= WITHIN

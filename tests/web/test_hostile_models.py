@@ -38,17 +38,17 @@ def test_no_hostile_file_or_text_gets_further_than_a_draft(office: Office) -> No
     edited = draft(office)
     for broken in [*(known[name] for name in NAMED), HUGE]:
         xml = broken.make()
-        began = time.monotonic()
+        began = time.process_time()
         sent = office.browser("administrator").post(
             "/studio/uploads",
             data={"key": "field_report", "scope": office.world.centre.ref, "file": (io.BytesIO(xml), "la.bpmn")},
         )
         assert "Traceback" not in sent.text, broken.name
         assert_goes_no_further(office, broken, sent)
-        assert time.monotonic() - began < LONGEST, broken.name
-        began = time.monotonic()
+        assert time.process_time() - began < LONGEST, broken.name
+        began = time.process_time()
         saved = save(office, edited, xml)
-        assert time.monotonic() - began < LONGEST, broken.name
+        assert time.process_time() - began < LONGEST, broken.name
         if saved.status_code == 200:
             assert broken.check in {finding["check"] for finding in saved.json["findings"] if finding["is_error"]}, broken.name
         else:

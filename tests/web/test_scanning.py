@@ -75,7 +75,7 @@ def test_without_an_answer_files_wait_and_the_report_does_not(office: Office, da
         page = send(office, photos=[(io.BytesIO(jpeg()), "anh.jpg")])
         assert page.status_code == 422
         assert "hiện không kiểm tra được mã độc" in words_of(page), order
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60, "it would not have answered for an hour"
     daemon.order("hang up")
     assert test_offline_api.guest(office.app.test_client()).file("photos", "anh.jpg", jpeg()).status_code == 503, "the queue sends it again"
     assert send(office).status_code == 302, "without a file a report is taken"
