@@ -27,6 +27,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Dialect, Engine
 from sqlalchemy.engine import make_url
@@ -44,6 +45,10 @@ _numbers = itertools.count(1)
 # Compiled statements and mappings live as long as the process; looking through them for garbage again and again took an eighth of
 # the time of the whole run.
 gc.set_threshold(100_000, 50, 1000)
+
+# How long an example takes is a matter of what else the machine does.
+settings.register_profile("beside other work", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("beside other work")
 
 
 def pytest_collection_finish() -> None:

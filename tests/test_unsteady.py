@@ -4,9 +4,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings, strategies
 
 ROOT = Path(__file__).resolve().parent.parent
 FAILS_ONCE = """
@@ -136,6 +138,12 @@ def test_when_much_is_broken_nothing_is_run_again(tmp_path: Path) -> None:
     ended = run(tmp_path, *(ONCE.format(f"number_{number}") for number in range(21)))
     assert (ended.returncode, closing(ended)) == (1, "21 failed")
     assert "run once more" not in ended.stdout
+
+
+@settings(max_examples=3)
+@given(strategies.integers())
+def test_an_example_of_many_may_take_longer_than_its_library_thinks(number: int) -> None:
+    time.sleep(0.25)
 
 
 def test_bin_test_runs_with_it_and_asks_nothing_of_the_kind_elsewhere() -> None:
