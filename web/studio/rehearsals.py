@@ -182,6 +182,7 @@ def _page(version: ProcessVersion, *, refused: tuple[str, str] | None = None) ->
         basis=basis,
         scenarios=scenarios_for(version, by=by),
         gone_through=gone_through,
+        live_then=gone_through.basis if gone_through is not None else None,
         outcomes={each["ref"]: each for each in _result(gone_through).get("scenarios", [])},
         replayed=replayed,
         result=_result(replayed),

@@ -16,7 +16,8 @@ import orjson
 from casework.errors import CaseworkError
 from workflows.definitions import parse
 from workflows.rehearsal.automaton import Automaton
-from workflows.rehearsal.stories import go_through
+from workflows.rehearsal.side_by_side import compare
+from workflows.rehearsal.stories import DAMAGED, Story, go_through
 
 REFUSED = 3
 Tell = Callable[[int, int], None]
@@ -24,14 +25,32 @@ Tell = Callable[[int, int], None]
 
 
 def scenarios(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Go through every scenario in a text. Raises ModelRefused."""
+    """Go through every scenario in a text, beside the text that is live where there is another. Raises ModelRefused."""
     automaton = Automaton(parse(asked["xml"].encode()))
+    live = Automaton(parse(asked["live"].encode())) if asked.get("live") else None
     results, stories = [], asked["stories"]
     for number, story in enumerate(stories):
-        passed = go_through(story["acts"], automaton)
-        results.append({"ref": story["ref"], "is_clean": passed.is_clean, "at": passed.at, "why": list(passed.why) if passed.why else None})
+        acts = story["acts"]
+        results.append({"ref": story["ref"], **(_alone(acts, automaton) if live is None else _beside(acts, live, automaton))})
         tell(number + 1, len(stories))
     return {"scenarios": results}
+
+
+def _alone(acts: Story, automaton: Automaton) -> dict[str, Any]:
+    passed = go_through(acts, automaton)
+    return {"is_clean": passed.is_clean, "at": passed.at, "why": list(passed.why) if passed.why else None}
+
+
+def _beside(acts: Story, live: Automaton, draft: Automaton) -> dict[str, Any]:
+    try:
+        compared = compare(acts, live, draft)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {"is_clean": False, "at": 0, "why": list(DAMAGED)}
+    differences = [
+        {"at": each.at, "process": each.process, "what": list(each.what), "live": list(each.live), "draft": list(each.draft)}
+        for each in compared.differences
+    ]
+    return {"is_clean": not differences, "differences": differences, "more": compared.more, "passed_over": compared.passed_over}
 
 
 def history(asked: Mapping[str, Any], tell: Tell) -> dict[str, Any]:

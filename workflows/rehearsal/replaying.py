@@ -16,7 +16,7 @@ from workflows.rehearsal.automaton import Act, Automaton, DoesNotRun, Enabled, K
 from workflows.rehearsal.lives import CASE
 from workflows.rehearsal.office_time import OfficeTime
 from workflows.rehearsal.records import FINISHED, NOTHING, Record, Sign, Which, change
-from workflows.rehearsal.stories import ASSIGNMENT, label_of
+from workflows.rehearsal.stories import ASSIGNMENT, label_of, name_of
 from workflows.step_forms import variables_of
 from workflows.variables import Type
 
@@ -229,7 +229,7 @@ class _Run:
         try:
             move = self.automaton.move(process.state, act)
         except (DoesNotRun, NotEnabled) as fault:
-            name = label_of(act.element, self.automaton)
+            name = name_of({"kind": act.kind, "element": act.element}, self.automaton)
             raise NotReplayed(f"Tại “{name.vi}”: {fault.vi}", f"At “{name.en}”: {fault.en}") from fault
         before, process.state = process.state, move.state
         self._arm(key, before, move.state, done)

@@ -30,7 +30,7 @@ from workflows.rehearsal.history import History, closed_cases, lives_of
 from workflows.rehearsal.office_time import told_calendar
 from workflows.rehearsal.scenarios import SHIPPED, scenarios_for, shipped_scenarios
 from workflows.rehearsal.shut_in import FAILED, RehearsalFailed, in_child
-from workflows.versions import FIELD_REPORT, acting, live_version, scopes_with
+from workflows.versions import FIELD_REPORT, NoLiveVersion, acting, live_version, scopes_with
 
 SCENARIOS, HISTORY = "scenarios", "history"
 LOGGER = logging.getLogger("langbiang.rehearsal")
@@ -84,10 +84,17 @@ class Period:
 
 
 def ask_scenarios(version: ProcessVersion, *, by: Actor, now: datetime) -> Rehearsal:
-    """Ask for all scenarios to be gone through in the text as it is now. Raises NotAllowed and RehearsalRefused."""
+    """Ask for all scenarios to be gone through in the text as it is now, beside what is live for its scope. Raises NotAllowed and
+    RehearsalRefused."""
     by = _asking(version, by)
     chosen = [each.ref for each in scenarios_for(version, by=by)]
-    return ask_rehearsal(version, kind=SCENARIOS, wishes={"scenarios": chosen}, centre_id=only(_centres(version, by)), by=by, now=now)
+    try:
+        live = live_version(version.centre_id)
+    except NoLiveVersion:
+        live = None
+    basis = live if live is not None and live.sha256 != version.sha256 else None
+    wishes = {"scenarios": chosen}
+    return ask_rehearsal(version, kind=SCENARIOS, wishes=wishes, centre_id=only(_centres(version, by)), basis=basis, by=by, now=now)
 
 
 def ask_history(version: ProcessVersion, *, period: Period, by: Actor, now: datetime) -> Rehearsal:
@@ -370,6 +377,7 @@ def run_scenarios(rehearsal: Rehearsal, tell: Tell) -> dict[str, Any]:
     stories |= {row.ref: ([row.name, row.name], row.acts) for row in db.session.scalars(kept)}
     asked = {
         "xml": _text(rehearsal.version, rehearsal.sha256),
+        "live": text_of(rehearsal.basis).decode() if rehearsal.basis is not None else None,
         "stories": [{"ref": ref, "acts": stories[ref][1]} for ref in refs if ref in stories],
     }
     db.session.rollback()

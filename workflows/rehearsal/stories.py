@@ -23,6 +23,8 @@ LONGEST_LABEL = 120
 """Characters of a name in a result. What a draft calls its elements may be as long as the draft."""
 LONGEST_WHY = 600
 MOST_NAMED = 6
+GONE = Bilingual("một bước không còn trong mô hình", "a step the model no longer has")
+NAMELESS = Bilingual("một chỗ không tên", "a place without a name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _is_as_kept(told: Mapping[str, Any], state: State) -> bool:
 
 
 def _elsewhere(told: Mapping[str, Any], state: State, automaton: Automaton) -> Bilingual:
-    what, then, now = name_of(told, automaton), _where_kept(told, automaton), _where(state, automaton)
+    what, then, now = name_of(told, automaton), _where_kept(told, automaton), where(state, automaton)
     who = _who(told)
     if told["kind"] == BEGIN:
         return Bilingual(f"Khi bắt đầu, {who.vi} {then.vi}; nay {now.vi}.", f"At the beginning {who.en} {then.en}; now it {now.en}.")
@@ -115,7 +117,7 @@ def _elsewhere(told: Mapping[str, Any], state: State, automaton: Automaton) -> B
 def _cannot(told: Mapping[str, Any], state: State | None, automaton: Automaton, refusal: CaseworkError) -> Bilingual:
     what, who = name_of(told, automaton), _who(told)
     if told["kind"] != BEGIN and (state is None or state.is_over or (Kind(told["kind"]), told["element"]) not in state.signs):
-        now = _where(state, automaton) if state is not None else Bilingual("chưa bắt đầu", "has not begun")
+        now = where(state, automaton) if state is not None else Bilingual("chưa bắt đầu", "has not begun")
         return Bilingual(
             f"“{what.vi}” không còn làm được ở đó: {who.vi} {now.vi}.", f"“{what.en}” can no longer happen there: {who.en} {now.en}."
         )
@@ -135,7 +137,8 @@ def _where_kept(told: Mapping[str, Any], automaton: Automaton) -> Bilingual:
     return Bilingual(f"đã chờ tại {names.vi}", f"waited at {names.en}")
 
 
-def _where(state: State, automaton: Automaton) -> Bilingual:
+def where(state: State, automaton: Automaton) -> Bilingual:
+    """Say where a process stands: what it waits at, or where it ended."""
     if state.is_over:
         return _ended(state.ends, automaton, past=False)
     names = _names(state.places, automaton)
@@ -156,10 +159,12 @@ def _names(elements: Sequence[str], automaton: Automaton) -> Bilingual:
 
 
 def label_of(element: str, automaton: Automaton) -> Bilingual:
-    """Return what a model calls one of its elements; its id where it does not know it. Cut where a page would not hold it."""
+    """Return what a model calls one of its elements, cut where a page would not hold it. Ids are for machines: what has no name, or is not
+    in the model, is said to be so."""
     found = automaton.definition.elements.get(element)
-    label = found.label if found is not None else Bilingual("", "")
-    return cut(Bilingual(label.vi or element, label.en or element))
+    if found is None:
+        return GONE
+    return cut(Bilingual(found.label.vi or NAMELESS.vi, found.label.en or found.label.vi or NAMELESS.en))
 
 
 def cut(text: Bilingual, most: int = LONGEST_LABEL) -> Bilingual:

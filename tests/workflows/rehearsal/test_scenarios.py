@@ -92,11 +92,13 @@ def test_a_real_case_becomes_a_scenario_that_holds_nothing_of_it_and_tells_where
     assert len(outcomes) == 1 + len(shipped_scenarios())
     draft = draft_of(world, shipped_model())
     told = {each["ref"]: each for each in result_of(rehearsed(world, draft))["scenarios"]}
-    assert all(each["is_clean"] for ref, each in told.items() if ref != kept.ref)
-    assert told[kept.ref]["why"] == [
-        "Sau “Các đơn vị đã xong việc”, hồ sơ đã chờ tại “cost_check”; nay chờ tại “Biên tập, công khai kết quả”.",
-        "After “All agencies are done” the case waited at “cost_check”; now it waits at “Edit and publish”.",
-    ]
+    one, other = told[kept.ref]["differences"]
+    assert other["what"] == ["Kiểm tra chi phí", "Check the cost"]
+    assert (one["what"], one["live"], one["draft"]) == (
+        ["Các đơn vị đã xong việc", "All agencies are done"], ["chờ tại “Kiểm tra chi phí”", "waits at “Check the cost”"],
+        ["chờ tại “Biên tập, công khai kết quả”", "waits at “Edit and publish”"],
+    )  # fmt: skip
+    assert told[kept.ref]["passed_over"] == 0, "the check and the signature are done in what is live, and the draft has neither"
     # named, dropped, and out of the list; who does not rehearse there does not find it
     with unit_of_work():
         name_scenario(kept.ref, name="Chi phí trên năm triệu", by=world.actor("process_approver"), now=NOON)
@@ -112,6 +114,35 @@ def test_a_real_case_becomes_a_scenario_that_holds_nothing_of_it_and_tells_where
     assert kept.ref not in {each.ref for each in scenarios_for(live, by=world.actor("administrator"))}
     stream = select(Event.type).where(Event.stream.like("process:field_report:%"), Event.type.like("%scenario"))
     assert list(db.session.scalars(stream.order_by(Event.seq))) == ["record_scenario", "name_scenario", "drop_scenario"]
+
+
+def test_a_draft_is_told_what_differs_from_what_is_live_and_nothing_of_what_both_have_changed_since(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    live = drawn.put_live(drawn.costly_model())
+    alone = {each.ref: go_through(each.story, Automaton(parse(drawn.costly_model()))).is_clean for each in shipped_scenarios()}
+    assert not all(alone.values()), "held against what was kept, what is live itself goes otherwise"
+    same = draft_of(world, drawn.costly_model())
+    assert same.sha256 == live.sha256
+    visit = drawn.Step("field_visit", "Xem hiện trường", "Visit the place", "lane_operator", (900, 700))
+    more = drawn.step_on(drawn.costly_model(), "classify_to_distribute", visit)
+    outcomes = result_of(rehearsed(world, draft_of(world, more)))["scenarios"]
+    assert {each["ref"] for each in outcomes} == set(alone)
+    for each in outcomes:
+        [one] = each["differences"]
+        assert one["what"] == ["Phân loại", "Classify"]
+        assert "“Visit the place”" in one["draft"][1], "once: the way goes on behind the new step"
+        assert "“Visit the place”" not in one["live"][1]
+        assert "_" not in " ".join(one["live"]), "no id of the diagram"
+
+
+def test_a_way_goes_on_after_a_difference_to_the_next_one(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    xml = shipped_model()
+    for flow, id_ in (("classify_to_distribute", "field_visit"), ("is_answered_to_publish", "proof_reading")):
+        xml = drawn.step_on(xml, flow, drawn.Step(id_, f"Bước {id_[0]}", f"Step {id_[0]}", "lane_operator", (900, 700)))
+    outcomes = {each["ref"]: each for each in result_of(rehearsed(world, draft_of(world, xml)))["scenarios"]}
+    told = [one["draft"][1] for one in outcomes["shipped:one_agency"]["differences"]]
+    assert told == ["waits at “Step f”", "waits at “Step p”"]
 
 
 def test_who_may_not_and_what_cannot_be_recorded_and_quarantine(sqlite_app: Flask) -> None:

@@ -80,7 +80,7 @@ def test_what_is_typed_takes_the_place_of_an_assumption_and_what_cannot_be_repla
     assert broken["replayed"] == 0
     [reason] = broken["left_out"]
     assert reason["cases"] == 20
-    assert reason["why"][1].startswith("At “assignments_finished”: a condition cannot be worked out")
+    assert reason["why"][1].startswith("At “All agencies are done”: a condition cannot be worked out")
 
 
 def _added(parts: list[dict[str, int]]) -> dict[str, int]:
