@@ -50,7 +50,7 @@ TOLD = {
 }
 """Each row of these tables was written together with one such event."""
 
-TITLED = ("verify",)
+TITLED = ("verify", "redact_text")
 """Acts that give a case its title, and tell it in their event."""
 
 MOVED = {Answer: "answers_moved", Decision: "decisions_moved"}

@@ -163,6 +163,9 @@ SENTENCES_BESIDE: dict[str, Sentence] = {
     "lift_restriction": _for_the_centre("Bỏ yêu cầu hạn chế xử lý dữ liệu", "Lifted the restriction of personal data"),
     "erase_report": _for_the_centre("Đã xóa dữ liệu cá nhân trong một phản ánh", "The personal data of a report were erased"),
     "end_erasure": _for_the_centre("Đã xóa dữ liệu cá nhân của người gửi", "The sender's personal data were erased"),
+    "redact_text": _for_the_centre(
+        "Thay từ trung tính vào chỗ có thể cho biết ai là người gửi", "Put neutral words where a text could say who sent it"
+    ),
     "mask_identity": _for_the_centre(
         "Đã xóa thông tin người gửi vì hồ sơ kết thúc từ lâu", "Who sent it was erased, since the case closed long ago"
     ),

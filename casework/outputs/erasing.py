@@ -36,11 +36,11 @@ def erase_expired(now: datetime, *, most: int = 100) -> int:
     return len(rows)
 
 
-def drop_outputs_of(cases: Collection[Case], *, at: datetime) -> int:
+def drop_outputs_of(cases: Collection[Case], *, at: datetime, keeps_reasons: bool = False) -> int:
     """Let no output tell of cases that leave the system (rules.md, section 6, "Quarantine"), and return how many were let go of.
 
     Which cases a list holds is written nowhere: all of the centre's that tell of cases and were made since these were opened go. One
-    that is being made is made anew.
+    that is being made is made anew. `keeps_reasons`: the cases stay, and so does why senders were looked at.
     """
     if not cases:
         return 0
@@ -58,6 +58,9 @@ def drop_outputs_of(cases: Collection[Case], *, at: datetime) -> int:
     for row in rows:
         _expire(row, at)
         row.error, row.error_en = LEFT
+    if keeps_reasons:
+        db.session.flush()
+        return len(rows)
     named = update(Output).where(may_hold, Output.has_identity, Output.asked_at >= since, Output.state.not_in(("waiting", "making")))
     # why senders were looked at may tell of what they sent
     db.session.execute(named.values(reason=GONE), execution_options={"synchronize_session": False})

@@ -46,7 +46,7 @@ def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 
     Raises NotAllowed, DecisionRefused: it was answered or is over, or the words are too long.
     """
-    _require(request, by)
+    require_decider(request, by)
     if request.answered_at is not None or request.done_at is not None:
         raise DecisionRefused("Yêu cầu này đã được trả lời.", "This request has been answered already.")
     _reply(request, words, is_needed=False)
@@ -60,7 +60,7 @@ def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 
     Raises NotAllowed, DecisionRefused: without a reason, over, or erasing has begun.
     """
-    _require(request, by)
+    require_decider(request, by)
     _refuse_over(request)
     if request.begun_at is not None:
         raise DecisionRefused("Việc xóa đã bắt đầu, không từ chối được nữa.", "Erasing has begun; it cannot be refused any more.")
@@ -78,7 +78,7 @@ def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int,
     It is an answer to the person too. Raises NotAllowed, DecisionRefused: extended before, over or late already, too many days, or
     no reason.
     """
-    _require(request, by)
+    require_decider(request, by)
     _refuse_over(request)
     most = most_extension(request.centre_id)
     if request.extended_at is not None:
@@ -102,7 +102,7 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
     it; an erasure begins, and what belongs to reports that still go on is erased when they end (casework.rights.erasing_people).
     Raises NotAllowed, DecisionRefused when it is over or begun.
     """
-    _require(request, by)
+    require_decider(request, by)
     _refuse_over(request)
     if request.begun_at is not None:
         raise DecisionRefused("Việc xóa đã bắt đầu.", "Erasing has begun already.")
@@ -130,14 +130,14 @@ def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: s
     Records `look_at_data_request` with the reason before anything is shown. Reports under their own procedure are not among them.
     Raises NotAllowed, DecisionRefused when the reason is too short.
     """
-    _require(request, by)
+    require_decider(request, by)
     reason = normal(reason)
     if len(reason) < SHORTEST_REASON:
         raise DecisionRefused(
             "Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters)."
         )
     record_request(request, "look_at_data_request", by=by, at=now, reason=reason)
-    return wish_in(request), _contacts(request, by)
+    return wish_in(request), contacts_of(request, by)
 
 
 def can_be_extended(request: DataRequest, now: datetime) -> bool:
@@ -146,7 +146,7 @@ def can_be_extended(request: DataRequest, now: datetime) -> bool:
     return is_open and request.extended_at is None and now < request.done_due_at
 
 
-def _contacts(request: DataRequest, by: Actor) -> list[Contact]:
+def contacts_of(request: DataRequest, by: Actor) -> list[Contact]:
     """Who the person is: as the account says, and as each form of reports of the decider's centres that said something else; nobody
     while their data rest."""
     if is_restricted(Person(request.account, request.report)):
@@ -166,7 +166,8 @@ def _contacts(request: DataRequest, by: Actor) -> list[Contact]:
     return list(dict.fromkeys(contact for contact in found if contact != Contact()))
 
 
-def _require(request: DataRequest, by: Actor) -> None:
+def require_decider(request: DataRequest, by: Actor) -> None:
+    """Raise NotAllowed unless the person decides the requests of its centre."""
     require(by, Action.DECIDE_DATA_REQUEST)
     centres = centres_decided(by)
     if centres is not None and request.centre_id not in centres:

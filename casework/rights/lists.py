@@ -7,8 +7,8 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
-from casework.models import Case, CaseReport, Centre, DataRequest, Report
-from casework.own_links import case_of
+from casework.models import Case, Centre, DataRequest, Report
+from casework.own_links import case_of, newest_links
 from casework.permissions import ACTION_ROLES, Action, Actor, Role
 from casework.rights.requests import COPY, reports_about
 from casework.successors import centre_at_work
@@ -32,10 +32,11 @@ class Page:
 
 @dataclass(frozen=True)
 class ReportBeside:
-    """A report a request is about, and the case that answers it."""
+    """A report a request is about, and the case that answers it, or answered it before the report was withdrawn."""
 
     report: Report
     case: Case
+    is_withdrawn: bool
 
 
 def open_requests(by: Actor, *, after: str = "") -> Page:
@@ -93,19 +94,15 @@ def next_due(request: DataRequest) -> datetime | None:
 
 
 def reports_beside(request: DataRequest, by: Actor) -> list[ReportBeside]:
-    """The newest reports a request is about in the centres the person decides for; those under their own procedure are not there."""
-    centres = centres_decided(by)
-    query = (
-        select(Report, Case)
-        .join(CaseReport, CaseReport.report_id == Report.id)
-        .join(Case, Case.id == CaseReport.case_id)
-        .where(CaseReport.left_at.is_(None), Case.quarantined_at.is_(None))
-    )
-    if centres is not None:
-        query = query.where(Case.centre_id.in_(sorted(centres)))
-    newest = sorted(report.id for report in reports_about(request))[-MOST_REPORTS:]
-    query = query.where(Report.id.in_(newest))
-    return [ReportBeside(report, case) for report, case in db.session.execute(query.order_by(Report.id.desc()).limit(MOST_REPORTS))]
+    """The newest reports a request is about in the centres the person decides for, those that were withdrawn too; those under their own
+    procedure are not there."""
+    centres, reports = centres_decided(by), {report.id: report for report in reports_about(request)}
+    newest = newest_links(sorted(reports)[-MOST_REPORTS:])
+    return [
+        ReportBeside(reports[report_id], link.case, is_withdrawn=link.left_at is not None)
+        for report_id, link in sorted(newest.items(), reverse=True)
+        if link.case.quarantined_at is None and (centres is None or link.case.centre_id in centres)
+    ]
 
 
 def centres_decided(by: Actor) -> set[int] | None:

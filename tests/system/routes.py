@@ -39,6 +39,7 @@ PARTS: dict[str, Callable[[], list[str]]] = {
     "tracking.own:code": lambda: list(db.session.scalars(select(Report.code))),
     "rights_own.of_report:code": lambda: list(db.session.scalars(select(Report.code))),
     "rights_requests.request_page:ref": lambda: [*db.session.scalars(select(DataRequest.ref)), "0000000000000000"],
+    "rights_requests.what_stays:ref": lambda: [*db.session.scalars(select(DataRequest.ref)), "0000000000000000"],
     "rights_breaches.breach:ref": lambda: [*db.session.scalars(select(Breach.ref)), "0000000000000000"],
     "rights_breaches.notice:ref": lambda: [*db.session.scalars(select(Breach.ref)), "0000000000000000"],
     "rights_breaches.notice:whom": lambda: ["authority", "people", "nobody"],

@@ -479,7 +479,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if not name.endswith("ops lead") else 200 if is_theirs else 404
         case "rights_requests.requests":
             return 200 if name.endswith("ops lead") else 403
-        case "rights_requests.request_page":            # nobody has asked anything
+        case "rights_requests.request_page" | "rights_requests.what_stays":            # nobody has asked anything
             return 404 if name.endswith("ops lead") else 403
         case "assigning.assign":
             return 403 if not leads(name) else 200 if gives_out(the, name, parts["ref"]) else 404

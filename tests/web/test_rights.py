@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from casework.first_start import set_first_values
 from casework.identity import Contact, open_contact, reveal_identity
 from casework.intake import original_words
 from casework.models import Account, DataRequest, Delivery, Event
+from casework.notes import write_note
 from casework.permissions import Role
 from casework.rights.masking import mask_old_identities
 from casework.rights.requests import wish_in
@@ -240,6 +242,39 @@ def test_the_desk_lists_what_is_due_marks_what_is_late_and_shows_nobodys_words(s
     assert original_words(filed.report) is not None
     assert client_of(sqlite_app).post("/sign-in", data={"login": build.PHONE, "password": build.PASSWORD}).status_code == 422
     assert db.session.scalars(select(Delivery)).all() == []
+
+
+def test_what_stays_is_looked_through_with_a_reason_and_cleared_before_the_erasure(sqlite_app: Flask, world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    with unit_of_work():
+        words = "Chị Nguyễn Thị Thử nhờ gọi 0912 345 678. Anh Lê Văn Hùng cũng biết."
+        write_note(lock_case(case.id), by=world.actor("operator"), now=LATER, audience="centre", words=words)
+    row = asked(sqlite_app, world)
+    address, lead = f"/data-requests/{row.ref}/what-stays", person(sqlite_app, world, "ops_lead")
+    assert address in lead.get(f"/data-requests/{row.ref}").get_data(as_text=True)
+    for name in ("operator", "inspector", "confidential_reader"):
+        assert person(sqlite_app, world, name).get(address).status_code == 403, name
+    assert "Chị Nguyễn Thị Thử" not in words_of(lead.get(address)), "nothing before a look"
+    assert sent(lead, address, reason="xem").status_code == 422
+    assert sent(lead, address, reason="Xem trước khi xóa dữ liệu.").status_code == 302
+    answer = lead.get(address)
+    page = answer.get_data(as_text=True)
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert '<mark class="strong">Nguyễn Thị Thử</mark>' in page
+    assert '<mark>Lê Văn Hùng</mark>' in page
+    text, version = (re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("which", "version"))  # type: ignore[index]
+    answer = sent(lead, address, which=text, version=version, stretch="", words="không có")
+    assert (answer.status_code, "không có các từ đã ghi" in words_of(answer)) == (422, True)
+    chosen = {"which": text, "version": version, "stretch": ["Nguyễn Thị Thử", "0912 345 678"]}
+    assert lead.post(address, data=chosen).status_code == 302
+    page = words_of(lead.get(address))
+    assert "Đã thay bằng từ trung tính." in page
+    assert "Chị [tên người gửi] nhờ gọi [số điện thoại]. Anh Lê Văn Hùng cũng biết." in page
+    answer = lead.post(address, data=chosen)
+    assert (answer.status_code, "đã được thay đổi hoặc không còn" in words_of(answer)) == (422, True)
+    assert "Thay từ trung tính vào chỗ có thể cho biết ai là người gửi" in words_of(lead.get(f"/cases/{case.ref}"))
+    asked_to_rest = asked(sqlite_app, world, "restriction")
+    assert lead.get(f"/data-requests/{asked_to_rest.ref}/what-stays").status_code == 404
 
 
 def test_another_centre_finds_nothing_and_a_list_asks_as_much_however_long_it_is(sqlite_app: Flask, world: build.World) -> None:

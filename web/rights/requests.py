@@ -23,6 +23,8 @@ from casework.rights.erasing_people import waits_for
 from casework.rights.limits import most_extension
 from casework.rights.lists import done_requests, is_late, next_due, open_requests, reports_beside, request_seen, was_late
 from casework.rights.requests import ERASURE, KIND_LABELS, lock_request, reply_in
+from casework.rights.what_stays import has_looked, redact
+from casework.rights.what_stays import what_stays as texts_that_stay
 from casework.settings.values import value_of
 from casework.states import STAFF_LABELS
 from casework.typed import number_in
@@ -87,6 +89,46 @@ def look(ref: str) -> ResponseReturnValue:
         return _page(found(request_seen(actor(), ref)), "look", in_reader_language(refusal.text)), 422
     row = found(request_seen(actor(), ref))
     page = render_template("rights/opened.html", row=row, kind=KIND_LABELS[row.kind], wish=wish, contacts=contacts)
+    response: Response = make_response(page)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@bp.route("/data-requests/<ref>/what-stays", methods=["GET", "POST"])
+@performs(Action.DECIDE_DATA_REQUEST)
+def what_stays(ref: str) -> ResponseReturnValue:
+    """The texts an erasure leaves that may say who it is, once looked at with a reason; each is cleared where it stands."""
+    row = found(request_seen(actor(), ref))
+    found(row if row.kind == ERASURE and row.granted is not False else None)
+    if request.method == "GET":
+        return _stays_page(row)
+    row_id, is_look = row.id, "reason" in request.form
+    try:
+        with unit_of_work():
+            if is_look:
+                look_at_request(lock_request(row_id), by=actor(), now=now(), reason=request.form["reason"])
+            else:
+                redact(
+                    row_id, request.form.get("which", ""), request.form.get("version", ""), by=actor(), now=now(),
+                    stretches=request.form.getlist("stretch"), words=request.form.get("words", ""),
+                )  # fmt: skip
+    except CaseworkError as refusal:
+        return _stays_page(found(request_seen(actor(), ref)), in_reader_language(refusal.text)), 422
+    if not is_look:
+        flash(_("Neutral words stand there now."))
+    return redirect(url_for(".what_stays", ref=ref))
+
+
+def _stays_page(row: DataRequest, refusal: str = "") -> Response:
+    """What a refusal was about keeps what was ticked and typed."""
+    by, moment = actor(), now()
+    left = texts_that_stay(row, by=by, now=moment) if has_looked(row, by=by, now=moment) else None
+    shown = {each.key for each in left.texts} if left is not None else set()
+    which = request.form.get("which", "")
+    page = render_template(
+        "rights/what_stays.html", row=row, left=left, refusal=refusal, refused=which if which in shown else "",
+        ticked=set(request.form.getlist("stretch")), typed=request.form.get("words", ""), reason=request.form.get("reason", ""),
+    )  # fmt: skip
     response: Response = make_response(page)
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -1,0 +1,419 @@
+"""What an erasure leaves and may still tell who somebody is: words of staff and of agencies, and what was cleared or published.
+
+Shown to whoever decides a wish to be erased, once they have looked at who it is with a reason: the texts of the cases the person's
+reports are or were in that hold the person's name, telephone or e-mail, or marks of a person. Words made of other people's reports are
+not among them, nor is anything of a case under its own procedure or of another centre. `redact` puts neutral words where the decider
+says so, and writes nothing else: nobody rewrites what somebody else has written. What people read now under a publication is corrected or
+taken back instead, by the verbs there are for it. Source: Law 91/2025/QH15, articles on erasure; rules.md, sections 2 and 6.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from casework.cases import lock_case
+from casework.corrections import can_be_corrected
+from casework.db import db
+from casework.errors import CaseworkError
+from casework.events import empty_payloads, record
+from casework.folding import fold
+from casework.identity import Contact
+from casework.models import (
+    Addition,
+    Answer,
+    Area,
+    Assignment,
+    Case,
+    CaseReport,
+    DataRequest,
+    Decision,
+    Directive,
+    Event,
+    Extension,
+    HandBack,
+    Hold,
+    HotlineCall,
+    Letter,
+    Note,
+    Publication,
+    PublicationVersion,
+    Question,
+    Recording,
+    Referral,
+    Refusal,
+    Report,
+    ReportText,
+    Review,
+    Withdrawal,
+)
+from casework.outputs import drop_outputs_of
+from casework.own_links import newest_links
+from casework.permissions import Actor
+from casework.personal_marks import MARK_LABELS, NEUTRAL_WORDS, WEAK, Mark, MarkKind, personal_marks
+from casework.reorganising.journal import forget
+from casework.rights.deciding import contacts_of, require_decider
+from casework.rights.lists import centres_decided
+from casework.rights.requests import ERASURE, account_stream, lock_request, reports_about
+from casework.search_rows import refresh_search_rows
+from casework.successors import centre_at_work
+from casework.words import Bilingual
+
+LOOK_LASTS = timedelta(hours=1)
+"""How long whoever has looked with a reason reads and clears on, without giving it again for each text."""
+MOST_REPORTS, MOST_ROWS, MOST_SHOWN = 50, 300, 100
+"""Reports looked through, the newest; rows of one kind; texts shown. What was cleared makes room for the next."""
+LEFT_OUT = "[…]"
+"""Stands where words were that the decider named."""
+TITLED = ("verify", "redact_text")
+"""Events that tell the title of a case."""
+
+
+class RedactionRefused(CaseworkError):
+    """Nothing is put in the place of anything; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Words of a text that may say who it is. `is_own`: they are the person's, not only like somebody's; `is_weak`: they may be the
+    matter itself."""
+
+    words: str
+    label: Bilingual
+    is_own: bool
+    is_weak: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A text that stays. `pieces` are its parts, each with the stretch it is, if any; None: its words are not the decider's to read.
+
+    `publication`: people read it now, and it is corrected or taken back. `version` tells it from what somebody has made of it since.
+    """
+
+    key: str
+    case: Case
+    what: Bilingual
+    pieces: tuple[tuple[str, Stretch | None], ...] | None
+    stretches: tuple[Stretch, ...]
+    version: str
+    publication: Publication | None
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WhatStays:
+    """Texts that stay and may tell who it is; whether there are more; how many documents were written about the cases."""
+
+    texts: tuple[Kept, ...]
+    has_more: bool
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where is looked: the cases, the reports with the case each is in, and who the person is."""
+
+    cases: Mapping[int, Case]
+    reports: Mapping[int, int]
+    villages: Collection[str]
+    contacts: Sequence[Contact]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One table of texts: its columns with what they are called, and where its rows are found, each with the number of its case."""
+
+    model: Any
+    columns: Mapping[str, Bilingual]
+    found: Callable[[Any, _Scope], Select[Any]]
+
+
+def has_looked(request: DataRequest, *, by: Actor, now: datetime) -> bool:
+    """Whether this person has looked at who it is, with a reason, within LOOK_LASTS."""
+    looked = select(Event.payload).where(Event.type == "look_at_data_request", Event.actor_id == by.own_id, Event.at > now - LOOK_LASTS)
+    if request.report_id is not None:
+        cases = select(CaseReport.case_id).where(CaseReport.report_id == request.report_id)
+        looked = looked.where(Event.case_id.in_(cases))
+    elif request.account is not None:
+        looked = looked.where(Event.stream == account_stream(request.account))
+    return any(payload and payload.get("request") == request.ref for payload in db.session.scalars(looked))
+
+
+def what_stays(request: DataRequest, *, by: Actor, now: datetime) -> WhatStays:
+    """The texts that stay behind this erasure and may tell who the person is. Raises NotAllowed, RedactionRefused without a look."""
+    _require(request, by, now)
+    scope = _scope(request, by)
+    texts = []
+    for kept, _row, _column in _kept(scope):
+        texts.append(kept)
+        if len(texts) > MOST_SHOWN:
+            break
+    documents = db.session.scalar(select(func.count()).select_from(Letter).where(Letter.case_id.in_(scope.cases))) or 0
+    return WhatStays(tuple(texts[:MOST_SHOWN]), len(texts) > MOST_SHOWN, documents)
+
+
+def redact(
+    request_id: int, key: str, version: str, *, by: Actor, now: datetime, stretches: Collection[str] = (), words: str = ""
+) -> Case:
+    """Put neutral words where a text says who the person is: the chosen `stretches`, and wherever it has these very `words`.
+
+    The first thing of a unit of work. Of a text that is not the decider's to read, the person's own name and contact go. Records
+    `redact_text` with the kind of text alone; search rows are written anew, and files that may hold the words are let go of. Raises
+    NotAllowed, RedactionRefused: not looked, changed meanwhile, read now under a publication, nothing chosen, or words not in it.
+    """
+    request = lock_request(request_id)
+    _require(request, by, now)
+    scope = _scope(request, by)
+    for case_id in sorted(scope.cases):
+        lock_case(case_id)
+    found = next(((kept, row, column) for kept, row, column in _kept(_scope(request, by)) if kept.key == key), None)
+    if found is None or found[0].version != version:
+        raise RedactionRefused(
+            "Nội dung này đã được thay đổi hoặc không còn. Vui lòng xem lại.", "This text was changed or is gone. Please look again."
+        )
+    kept, row, column = found
+    if kept.publication is not None:
+        raise RedactionRefused(
+            "Nội dung này đang được đọc: vui lòng đính chính hoặc gỡ bản công khai.",
+            "People read this now: please correct the publication, or take it back.",
+        )
+    text = _redacted(kept, getattr(row, column), scope, stretches, words)
+    is_whole = re.fullmatch(r"(\s|\[[^\]]*\])*", text) is not None
+    setattr(row, column, None if is_whole and row.__mapper__.columns[column].nullable else text)
+    _follow(kept.case, row, column, by=by, at=now, request=request)
+    return kept.case
+
+
+def _follow(case: Case, row: Any, column: str, *, by: Actor, at: datetime, request: DataRequest) -> None:
+    """Let nothing made of the words outlive them: events that tell a title, journals, search rows, files."""
+    db.session.flush()
+    if isinstance(row, Case | Assignment):
+        forget(type(row), [row.id])
+    if isinstance(row, Case) and column == "title":
+        empty_payloads((Event.case_id == case.id) & Event.type.in_(TITLED))
+    record(case, "redact_text", by=by, at=at, what=f"{row.__tablename__}.{column}", request=request.ref, title=case.title)
+    drop_outputs_of([case], at=at, keeps_reasons=True)
+    refresh_search_rows(case, at=at)
+
+
+def _redacted(kept: Kept, text: str, scope: _Scope, stretches: Collection[str], words: str) -> str:
+    def goes(piece: str, is_own: bool) -> bool:
+        return is_own if kept.pieces is None else piece in stretches
+
+    redacted = "".join(
+        NEUTRAL_WORDS[kind] if kind is not None and goes(piece, is_own) else piece for piece, kind, is_own in _pieces(text, scope)
+    )
+    words = unicodedata.normalize("NFC", words).strip() if kept.pieces is not None else ""
+    if words and words not in text:
+        raise RedactionRefused("Trong nội dung này không có các từ đã ghi.", "The words typed do not stand in this text.")
+    redacted = redacted.replace(words, LEFT_OUT) if words else redacted
+    if redacted == text:
+        raise RedactionRefused("Vui lòng chọn chỗ cần thay.", "Please choose what is to be replaced.")
+    return redacted
+
+
+def _require(request: DataRequest, by: Actor, now: datetime) -> None:
+    require_decider(request, by)
+    if request.kind != ERASURE or request.granted is False:
+        raise RedactionRefused("Yêu cầu này không phải để xóa dữ liệu.", "Nothing is erased by this request.")
+    if not has_looked(request, by=by, now=now):
+        raise RedactionRefused("Vui lòng nêu lý do xem trước.", "Please give the reason for looking first.")
+
+
+def _scope(request: DataRequest, by: Actor) -> _Scope:
+    reports = sorted(reports_about(request), key=lambda report: report.id)[-MOST_REPORTS:]
+    ids, centres = [report.id for report in reports], centres_decided(by)
+    newest = newest_links(ids)
+    links = select(Case).join(CaseReport, CaseReport.case_id == Case.id).where(CaseReport.report_id.in_(ids), Case.quarantined_at.is_(None))
+    cases = {
+        case.id: case for case in db.session.scalars(links.distinct().order_by(Case.id))
+        if centres is None or centre_at_work(case.centre_id, case.area_id) in centres
+    }  # fmt: skip
+    there = {report_id: link.case_id for report_id, link in newest.items() if link.case_id in cases}
+    return _Scope(cases, there, _own_villages(reports), contacts_of(request, by))
+
+
+def _own_villages(reports: Iterable[Report]) -> set[str]:
+    """What the person typed as a village and stands in no list of villages: nobody else has said it."""
+    typed = {report.village: fold(report.village) for report in reports if report.village}
+    listed = set(db.session.scalars(select(Area.folded_name).where(Area.level == "village", Area.folded_name.in_(typed.values()))))
+    return {village for village, folded in typed.items() if folded not in listed}
+
+
+# -- where texts stand ---------------------------------------------------------------------------------------------------------
+
+
+def _of_case(model: Any, scope: _Scope) -> Select[Any]:
+    return select(model, model.case_id.label("of_case")).where(model.case_id.in_(scope.cases))
+
+
+def _of_report(model: Any, scope: _Scope) -> Select[Any]:
+    return _of_case(model, scope).where(model.report_id.in_(scope.reports))
+
+
+def _itself(model: Any, scope: _Scope) -> Select[Any]:
+    return select(model, model.id.label("of_case")).where(model.id.in_(scope.cases))
+
+
+def _of_assignment(model: Any, scope: _Scope) -> Select[Any]:
+    joined = select(model, Assignment.case_id.label("of_case")).join(Assignment, Assignment.id == model.assignment_id)
+    return joined.where(Assignment.case_id.in_(scope.cases))
+
+
+def _of_answer(model: Any, scope: _Scope) -> Select[Any]:
+    joined = select(model, Assignment.case_id.label("of_case")).join(Answer, Answer.id == model.answer_id)
+    return joined.join(Assignment, Assignment.id == Answer.assignment_id).where(Assignment.case_id.in_(scope.cases))
+
+
+def _of_publication(model: Any, scope: _Scope) -> Select[Any]:
+    joined = select(model, Publication.case_id.label("of_case")).join(Publication, Publication.id == model.publication_id)
+    return joined.where(Publication.case_id.in_(scope.cases))
+
+
+def _made_of_report(model: Any, scope: _Scope) -> Select[Any]:
+    """What was made of the person's own reports, in the case each is in now."""
+    joined = select(model, CaseReport.case_id.label("of_case")).join(CaseReport, CaseReport.report_id == model.report_id)
+    links = [link.id for link in newest_links(list(scope.reports)).values()]
+    return joined.where(CaseReport.id.in_(links), model.report_id.in_(scope.reports))
+
+
+_REASON = Bilingual("Lý do", "Reason")
+_DECISION = Bilingual("Lời quyết định", "Words of a decision")
+
+SOURCES: tuple[_Source, ...] = (
+    _Source(Case, {
+        "title": Bilingual("Tiêu đề hồ sơ", "Title of the case"), "place": Bilingual("Mô tả vị trí", "Description of the place"),
+        "village": Bilingual("Thôn, tổ dân phố của hồ sơ", "Village of the case"),
+        "held_reason": Bilingual("Lý do tạm dừng", "Why it is on hold"),
+    }, _itself),
+    _Source(ReportText, {"body": Bilingual("Nội dung đã biên tập gửi đơn vị", "Words cleared for agencies")},
+            _made_of_report),
+    _Source(Recording, {"transcript": Bilingual("Lời ghi âm đã ghi lại", "Transcript of a recording")}, _made_of_report),
+    _Source(Addition, {"cleared_words": Bilingual("Nội dung bổ sung đã biên tập", "Cleared words of what was added")}, _of_report),
+    _Source(Note, {"body": Bilingual("Ghi chú", "Note")}, _of_case),
+    _Source(Question, {"words": Bilingual("Câu hỏi cho người gửi", "Question to the sender")}, _of_report),
+    _Source(Refusal, {"words": Bilingual("Lời từ chối", "Words of a refusal"), "decision_words": _DECISION}, _of_case),
+    _Source(Withdrawal, {"decision_words": _DECISION}, _of_report),
+    _Source(Assignment, {
+        "instructions": Bilingual("Lời giao việc", "Instructions to an agency"), "end_words": Bilingual("Lý do kết thúc", "Why it ended"),
+    }, _of_case),
+    _Source(Answer, {
+        "findings": Bilingual("Trả lời: kết quả kiểm tra", "Answer: what was found"),
+        "actions": Bilingual("Trả lời: đã làm", "Answer: what was done"),
+        "remaining": Bilingual("Trả lời: còn lại", "Answer: what remains"), "contact": Bilingual("Trả lời: liên hệ", "Answer: whom to ask"),
+        "no_photo_reason": Bilingual("Lý do không có ảnh", "Why there is no photo"),
+    }, _of_assignment),
+    _Source(Decision, {"instructions": Bilingual("Yêu cầu làm lại", "What is to be done again")}, _of_answer),
+    _Source(Extension, {"reason": Bilingual("Lý do gia hạn", "Why more time"), "decision_words": _DECISION}, _of_assignment),
+    _Source(HandBack, {"reason": Bilingual("Lý do chuyển trả", "Why it was handed back"), "decision_words": _DECISION}, _of_assignment),
+    _Source(Directive, {"body": Bilingual("Ý kiến chỉ đạo", "Directive")}, _of_case),
+    _Source(Hold, {"reason": Bilingual("Lý do tạm dừng", "Why it was on hold")}, _of_case),
+    _Source(HotlineCall, {
+        "spoke_to": Bilingual("Đường dây nóng: người nghe", "Hotline: who was spoken to"),
+        "what": Bilingual("Đường dây nóng: nội dung", "Hotline: what was said"),
+    }, _of_case),
+    _Source(Referral, {"reason": _REASON, "result": Bilingual("Kết quả chuyển cơ quan khác", "What came of a referral")}, _of_case),
+    _Source(Publication, {"unpublish_reason": Bilingual("Lý do gỡ", "Why it was taken back")}, _of_case),
+    _Source(PublicationVersion, {
+        "title": Bilingual("Bản công bố: tiêu đề", "Publication: title"),
+        "question": Bilingual("Bản công bố: phản ánh", "Publication: the matter"),
+        "summary": Bilingual("Bản công bố: tóm tắt", "Publication: summary"),
+        "place": Bilingual("Bản công bố: vị trí", "Publication: place"),
+        "correction_reason": Bilingual("Bản công bố: lý do đính chính", "Publication: why it was corrected"),
+    }, _of_publication),
+    _Source(Review, {"words": Bilingual("Lời xem xét đánh giá", "Words of a review")}, _of_publication),
+)  # fmt: skip
+"""Every table whose words an erasure leaves. Steps of one's own making (their fields) and documents with a number are not among them."""
+
+
+def _kept(scope: _Scope) -> Iterator[tuple[Kept, Any, str]]:
+    for source in SOURCES:
+        rows = source.found(source.model, scope).order_by(source.model.id.desc()).limit(MOST_ROWS)
+        for row, case_id in db.session.execute(rows):
+            for column, what in source.columns.items():
+                text = getattr(row, column)
+                kept = _kept_text(source, row, column, what, text, scope.cases[case_id], scope) if text else None
+                if kept is not None:
+                    yield kept, row, column
+
+
+def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: str, case: Case, scope: _Scope) -> Kept | None:
+    pieces = [(piece, _stretch(piece, kind, is_own)) for piece, kind, is_own in _pieces(text, scope)]
+    stretches = {stretch.words: stretch for _piece, stretch in pieces if stretch is not None}
+    # notes of an agency are its own people's; that the person is named in one the decider learns, and no more of it
+    is_theirs = isinstance(row, Note) and row.audience == "agency" and row.kind == "note"
+    if not stretches or (is_theirs and not any(each.is_own for each in stretches.values())):
+        return None
+    read_now = _read_now(row, case)
+    return Kept(
+        key=f"{source.model.__tablename__}.{row.id}.{column}", case=case, what=what, pieces=None if is_theirs else tuple(pieces),
+        stretches=() if is_theirs else tuple(stretches.values()), version=hashlib.sha256(text.encode()).hexdigest()[:16],
+        publication=read_now, is_public=case.is_public and (read_now is not None or isinstance(row, Answer | Case)),
+    )  # fmt: skip
+
+
+def _read_now(row: Any, case: Case) -> Publication | None:
+    """The publication under which people read this version now; None where it is an older one, or was taken back."""
+    if not isinstance(row, PublicationVersion):
+        return None
+    publication = db.session.get_one(Publication, row.publication_id)
+    is_read = publication.unpublished_at is None and publication.current is row and can_be_corrected(publication, case)
+    return publication if is_read else None
+
+
+# -- who somebody is, in words -------------------------------------------------------------------------------------------------
+
+
+def _pieces(text: str, scope: _Scope) -> Iterator[tuple[str, MarkKind | None, bool]]:
+    """A text cut into plain and marked pieces, each with whether it is the person's own."""
+    if text in scope.villages:
+        yield text, MarkKind.HOUSE, True
+        return
+    own = list(_own_marks(text, scope.contacts))
+    others = [mark for mark in personal_marks(text) if all(mark.end <= each.start or mark.start >= each.end for each in own)]
+    at = 0
+    for mark, is_own in sorted([(mark, True) for mark in own] + [(mark, False) for mark in others]):
+        if mark.start < at:
+            continue
+        if text[at : mark.start]:
+            yield text[at : mark.start], None, False
+        yield text[mark.start : mark.end], mark.kind, is_own
+        at = mark.end
+    if text[at:]:
+        yield text[at:], None, False
+
+
+def _stretch(piece: str, kind: MarkKind | None, is_own: bool) -> Stretch | None:
+    return Stretch(piece, MARK_LABELS[kind], is_own, kind in WEAK and not is_own) if kind is not None else None
+
+
+def _own_marks(text: str, contacts: Iterable[Contact]) -> Iterator[Mark]:
+    plain = _plain(text)
+    for contact in contacts:
+        for kind, pattern in _patterns(contact):
+            for match in pattern.finditer(plain):
+                yield Mark(match.start(), match.end(), kind)
+
+
+def _patterns(contact: Contact) -> Iterator[tuple[MarkKind, re.Pattern[str]]]:
+    """How a person stands in a text: by full name or its last two words, with or without accents; by telephone; by e-mail."""
+    if contact.email:
+        yield MarkKind.EMAIL, re.compile(rf"(?<![\w.+-]){re.escape(_plain(contact.email))}(?!\w)")
+    if contact.phone:
+        digits = re.sub(r"\D", "", contact.phone)
+        national = digits.removeprefix("84") if contact.phone.startswith("+84") else digits
+        yield MarkKind.PHONE, re.compile(r"(?<!\d)(?:\+?84|0)?[ .-]?" + r"[ .-]?".join(national) + r"(?!\d)")
+    words = _plain(contact.name or "").split()
+    for some in [words] if len(words) == 2 else [words, words[-2:]] if len(words) > 2 else []:
+        yield MarkKind.NAME, re.compile(r"(?<!\w)" + r"\s{1,3}".join(map(re.escape, some)) + r"(?!\w)")
+
+
+def _plain(text: str) -> str:
+    """Small letters without accents, sign for sign."""
+    return "".join(unicodedata.normalize("NFD", sign.lower())[0] for sign in text).replace("đ", "d")
