@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, null, select, update
 from casework.db import db, kept_for_step
 from casework.models import Case, Event, EventStream
 from casework.permissions import Actor
+from casework.sent_once import take_key
 
 START = "0" * 64
 """The hash before the first event of a stream."""
@@ -32,7 +33,11 @@ def case_stream(case: Case) -> str:
 
 
 def append(stream: str, type_: str, *, by: Actor, at: datetime, payload: dict[str, Any], case_id: int | None = None) -> Event:
-    """Append an event to any stream, locking its head first. A deputy's act is written down as done for the principal."""
+    """Append an event to any stream, locking its head first. A deputy's act is written down as done for the principal.
+
+    The first one takes the key of the form that is being sent: raises SentBefore.
+    """
+    take_key(at)
     head = _locked_head(stream)
     if head is None:
         head = EventStream(stream=stream, seq=0, hash=START, changed_at=at)

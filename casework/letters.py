@@ -33,6 +33,7 @@ from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
 from casework.outbox import tell_agency_of_letter
 from casework.permissions import AGENCY_ROLES, OPERATIONS, WITH_VIEWERS, Action, Actor, Role, Sight, require, sees
 from casework.reminders import owes_answer
+from casework.sent_once import take_key
 from casework.settings.values import value_of
 from casework.successors import Followed, heirs_of, left_to
 from casework.working_time import LONGEST_SEARCH_DAYS, BeyondTenYears, DayTooFar
@@ -61,6 +62,7 @@ def write_late_letter(*, agency: Agency, assignments: Sequence[Assignment], repl
     require(by, Action.WRITE_LETTER)
     if not by.holds(OPERATIONS, centre_id=agency.centre_id):
         raise LetterRefused("Công văn nhắc do Trung tâm soạn.", "Letters of late cases are written by the centre.")
+    take_key(now)
     words = normal(words)
     late = [row for row in assignments if row.agency_id == agency.id and is_owed_late(row, now)]
     if not late or len(late) != len(assignments) or len(late) > MOST_ROWS:

@@ -12,6 +12,7 @@ from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.models import Account, Agency, Centre, SavedFilter
 from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.sent_once import take_key
 from casework.words import Bilingual
 
 MOST_KEPT = 20
@@ -68,6 +69,7 @@ def keep_filter(*, by: Actor, now: datetime, name: str, chosen: Mapping[str, str
     Raises NotAllowed for a place one does not work in, FilterRefused without a name or a choice, and above MOST_KEPT.
     """
     require(by, Action.KEEP_FILTER)
+    take_key(now)
     name = _fit(name)
     if not chosen:
         raise FilterRefused("Vui lòng chọn điều kiện lọc trước khi lưu.", "Please choose what to filter by before keeping it.")

@@ -61,6 +61,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
         replica,
         request_log,
         security,
+        sent_forms,
         sessions,
         static_files,
     )
@@ -99,6 +100,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     request_log.install(app)
     security.install(app, config)
     sessions.install(app)
+    sent_forms.install(app)
     locales.install(app)
     filters.install(app)
     navigation.install(app)

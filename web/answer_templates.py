@@ -25,6 +25,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 
 bp = Blueprint("answer_templates", __name__)
 
@@ -91,6 +92,7 @@ def templates() -> ResponseReturnValue:
 
 @bp.post("/answer-templates/<ref>")
 @performs(Action.KEEP_TEMPLATE)
+@answers_again(lambda ref: url_for(".templates"))
 def change(ref: str) -> ResponseReturnValue:
     """Give a template another name, or retire it; one of another agency is not there."""
     if not Form().validate_on_submit():

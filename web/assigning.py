@@ -16,6 +16,7 @@ from web.guards import actor, found, performs
 from web.inbox_back import inbox_address, way_back
 from web.inbox_filters import WAITS_LABELS
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 from web.task_page import at_most
 from workflows.assigning import (
     LONGEST_REASON,
@@ -44,6 +45,7 @@ class AssignForm(Form):
 
 @bp.route("/tasks/<ref>/assign", methods=["GET", "POST"])
 @performs(Action.ASSIGN_TASK)
+@answers_again(lambda ref: inbox_address(row=ref))
 def assign(ref: str) -> ResponseReturnValue:
     task, form = _task(ref), AssignForm()
     people = colleagues_at(desks_working_at(task.desk), now=now())

@@ -23,6 +23,7 @@ from web.act_page import ActPage
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 from web.task_page import Act
 from workflows.acts import ActUnknown, act_recorded
 from workflows.hearing import acts_to_offer
@@ -44,6 +45,7 @@ PAGES: dict[str, type[ActPage]] = {
 
 @bp.route("/cases/<ref>/acts/<verb>", methods=["GET", "POST"])
 @performs(Action.ACT_ON_CASE)
+@answers_again(lambda ref, verb: _back_to_case(ref))
 def act(ref: str, verb: str) -> ResponseReturnValue:
     kind, case = found(PAGES.get(verb)), found(case_seen_by(actor(), ref))
     require(actor(), kind.action, case)
@@ -79,8 +81,11 @@ def _performed(page: ActPage, act: Act) -> ResponseReturnValue:
     except CaseworkError as refusal:
         return _shown(page, refusal=local(refusal.text)), 422
     flash(page.said())
-    still_seen = case_seen_by(actor(), page.case.ref) is not None
-    return redirect(url_for("cases.case", ref=page.case.ref) if still_seen else url_for("inbox.inbox"))
+    return redirect(_back_to_case(page.case.ref))
+
+
+def _back_to_case(ref: str) -> str:
+    return url_for("cases.case", ref=ref) if case_seen_by(actor(), ref) is not None else url_for("inbox.inbox")
 
 
 def _subject(case: Case, verb: str) -> PossibleAct:

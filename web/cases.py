@@ -33,6 +33,7 @@ from web.locales import in_reader_language as local
 from web.locales import language
 from web.notes import notes_shown, title_for
 from web.security import allow_inline_style_attributes
+from web.sent_forms import answers_again
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
 from web.text_versions import Difference, answer_differences, publication_differences
@@ -110,6 +111,7 @@ def printed(ref: str) -> ResponseReturnValue:
 
 @bp.post("/cases/<ref>/directives")
 @performs(Action.FINISH_DIRECTIVE)
+@answers_again(lambda ref: url_for(".case", ref=ref, _anchor="directives-heading"))
 def directive(ref: str) -> ResponseReturnValue:
     """A directive has been carried out."""
     seen, number = found(case_seen_by(actor(), ref)), number_in(request.form.get("number", "")) or 0

@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
+from web.sent_forms import FormToken
+
 NOTHING = ""
 """What a select sends while nothing is chosen in it."""
 
@@ -41,7 +43,9 @@ class Form(FlaskForm):
     """A form of this program. The token in it holds as long as the browser's session: a draft may wait over lunch."""
 
     class Meta(FlaskForm.Meta):
-        """Where WTForms asks for its sentences."""
+        """Where WTForms asks for its sentences and its hidden token."""
+
+        csrf_class = FormToken
 
         def get_translations(self, form: Any) -> Any:
             """Our catalogue instead of the library's."""

@@ -16,6 +16,7 @@ from casework.models import Report
 from casework.permissions import ACTION_ROLES, ANYONE, Action, Actor, NotAllowed, actor_for, may, report_owned_by
 from web.clock import now
 from web.factors.fresh import ask_for_proof, wants_proof
+from web.sent_forms import recorded_once
 from web.sessions import SECOND_FACTORS, current_session, signed_in_account
 
 __all__ = ["actor", "alone", "file_store", "found", "must_set_up", "own_report_here", "performs", "signed_in_account"]
@@ -53,7 +54,7 @@ def performs(action: Action, *, with_account: bool = False, is_fresh: bool = Fal
                     raise NotAllowed
             if wants_proof(action, always=is_fresh):
                 return ask_for_proof()
-            return view(*args, **kwargs)
+            return recorded_once(view, kwargs, action)
 
         guarded.action = action  # type: ignore[attr-defined]
         return guarded

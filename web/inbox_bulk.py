@@ -16,7 +16,6 @@ from wtforms.validators import Optional
 
 from casework.cases import lock_case
 from casework.complexities import complexities_of
-from casework.done_twice import DoneAlready, refuse_same_note, refuse_same_reminder
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.mentions import mention_in
@@ -24,6 +23,7 @@ from casework.models import Account, Case
 from casework.notes import LONGEST_NOTE, note_audiences, write_note
 from casework.permissions import Action, Actor, case_seen_by, require
 from casework.reminders import LONGEST_WORDS, owing_agencies
+from casework.sent_once import SentBefore
 from casework.staff_choices import fields_for, visibility_reasons_for
 from casework.triage import ClassificationRefused
 from casework.unreleased_villages import typed_for
@@ -35,6 +35,7 @@ from web.inbox_back import inbox_address, way_back
 from web.inbox_rows import titles_of
 from web.locales import in_reader_language as local
 from web.notes import NOTE_LABELS
+from web.sent_forms import may_repeat, said_before, sending_part
 from web.task_page import at_most
 from workflows import steps
 from workflows.acts import act
@@ -52,7 +53,7 @@ bp = Blueprint("inbox_bulk", __name__)
 MOST_AT_ONCE = 50
 """Steps that something is done with at once."""
 
-ALREADY = (TaskAlreadyDone, AlreadyTheirs, DoneAlready)
+ALREADY = (TaskAlreadyDone, AlreadyTheirs)
 """Refusals that say that what was asked for has happened."""
 
 
@@ -146,6 +147,7 @@ def release() -> ResponseReturnValue:
 
 @bp.post("/inbox/bulk/assign")
 @performs(Action.ASSIGN_TASK)
+@may_repeat
 def assign() -> ResponseReturnValue:
     by, form, chosen = actor(), AssignForm(), _chosen()
     people = colleagues_at({desk for each in chosen for desk in desks_working_at(each.desk) if leads_desk(by, each.desk)}, now=now())
@@ -167,6 +169,7 @@ def assign() -> ResponseReturnValue:
 
 @bp.post("/inbox/bulk/remind")
 @performs(Action.REMIND)
+@may_repeat
 def remind() -> ResponseReturnValue:
     by, form, chosen = actor(), RemindForm(), _chosen()
     if not _is_sent() or not form.validate_on_submit():
@@ -177,6 +180,7 @@ def remind() -> ResponseReturnValue:
 
 @bp.post("/inbox/bulk/classify")
 @performs(Action.CLASSIFY)
+@may_repeat
 def classify() -> ResponseReturnValue:
     by, moment, form, chosen = actor(), now(), ClassifyForm(), _chosen()
     cases = {row.ref: row for row in map(_case, (each.case_ref for each in chosen)) if row is not None}
@@ -202,6 +206,7 @@ def classify() -> ResponseReturnValue:
 
 @bp.post("/inbox/bulk/note")
 @performs(Action.WRITE_NOTE)
+@may_repeat
 def note() -> ResponseReturnValue:
     by, form, chosen = actor(), NoteForm(), _chosen()
     seen = [row for row in map(_case, (each.case_ref for each in chosen)) if row is not None]
@@ -219,8 +224,6 @@ def _remind(each: Chosen, words: str, by: Actor) -> str:
     case, moment = _locked(each, by), now()
     require(by, Action.REMIND, case)
     owing = owing_agencies(case, assignment_id=each.assignment_id)
-    for row in owing:
-        refuse_same_reminder(case, row, by=by, now=moment)
     for row in owing:
         act(case.ref, "remind", by=by, now=moment, form={"assignment": row, "words": words})
     names = ", ".join(local(row.agency.short_name) for row in owing)
@@ -272,7 +275,6 @@ def _classify(each: Chosen, form: ClassifyForm, by: Actor) -> str:
 
 def _note(each: Chosen, audience: str, words: str, by: Actor) -> str:
     case, moment = _locked(each, by), now()
-    refuse_same_note(case, by=by, now=moment, audience=audience, words=words)
     named = mention_in(write_note(case, by=by, now=moment, audience=audience, words=words), case, by=by, now=moment)
     return str(_("The note is kept, and those named in it are told.") if named else _("The note is kept."))
 
@@ -351,6 +353,8 @@ def _done(
 ) -> ResponseReturnValue:
     """Do the work for each, one after the other, and answer what came of each: a refusal of one keeps no other from being done.
 
+    Sent again, each is recorded once by itself: of a round that was cut off the rest is done.
+
     `spot` says of a step's ref where the incident of a fault belongs.
     """
     if refusal := _refusal_of_ticks():
@@ -364,7 +368,10 @@ def _done(
 
 def _result(each: Chosen, work: Callable[[Chosen], str], spot: Callable[[str], Spot | None]) -> Result:
     try:
-        return Result(each, "done", run_recorded(lambda: work(each), lambda: spot(each.ref), now=now()))
+        with sending_part(each.ref):
+            return Result(each, "done", run_recorded(lambda: work(each), lambda: spot(each.ref), now=now()))
+    except SentBefore:
+        return Result(each, "already", said_before())
     except ALREADY as refusal:
         return Result(each, "already", local(refusal.text))
     except HeldByColleague as refusal:

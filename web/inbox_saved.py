@@ -28,6 +28,7 @@ from web.inbox_back import inbox_address
 from web.inbox_filters import choices_for, filter_in, params_of
 from web.inbox_views import element_label, views_of
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 from workflows.inbox import Counts
 
 bp = Blueprint("inbox_saved", __name__)
@@ -41,6 +42,7 @@ def filters() -> ResponseReturnValue:
 
 @bp.post("/inbox/filters")
 @performs(Action.KEEP_FILTER)
+@answers_again(inbox_address)
 def keep() -> ResponseReturnValue:
     """Keep what the inbox shows now; the address it was shown under comes along."""
     chosen = _chosen()

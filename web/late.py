@@ -14,6 +14,7 @@ from casework.errors import CaseworkError
 from casework.letters import LONGEST_WORDS, MOST_ROWS, is_owed_late, usual_reply_day, write_late_letter
 from casework.models import Agency, Assignment
 from casework.permissions import OPERATIONS, Action, may
+from casework.sent_once import answered_at
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
@@ -90,7 +91,7 @@ def write(ref: str) -> ResponseReturnValue:
             letter = write_late_letter(
                 agency=again, assignments=rows, reply_by=form.reply_by.data, words=form.words.data or "", by=actor(), now=now()
             )
-            address = url_for("documents_register.document", ref=letter.ref)
+            address = answered_at(url_for("documents_register.document", ref=letter.ref))
     except CaseworkError as refusal:
         agency = found(late_agency(actor(), ref))
         parts = late_parts_of(actor(), agency, now=now(), limit=MOST_ROWS)

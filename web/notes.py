@@ -21,6 +21,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 from web.task_page import at_most
 
 bp = Blueprint("notes", __name__)
@@ -46,6 +47,7 @@ class NoteForm(Form):
 
 @bp.route("/cases/<ref>/notes", methods=["GET", "POST"])
 @performs(Action.WRITE_NOTE)
+@answers_again(lambda ref: url_for("cases.case", ref=ref, _anchor="notes"))
 def write(ref: str) -> ResponseReturnValue:
     seen = found(case_seen_by(actor(), ref))
     form = note_form(seen)

@@ -21,6 +21,7 @@ from web.guards import actor, found, performs
 from web.locales import in_reader_language
 from web.own_files import WITH_FILES, files_kept, take_files
 from web.own_page import Refused, own_page, shown_to_sender
+from web.sent_forms import answers_again
 from workflows.acts import act_recorded
 from workflows.incidents import StepFailed, run_recorded, spot_in_case
 from workflows.reporter_steps import do_own_step
@@ -35,6 +36,7 @@ SURE = "withdraw"
 
 @bp.post("/mine/<code>/answer")
 @performs(Action.ANSWER_QUESTION)
+@answers_again(lambda code: url_for("tracking.own", code=code))
 def answer_question(code: str) -> ResponseReturnValue:
     """The words the centre asked for."""
     report = _own(code)
@@ -45,6 +47,7 @@ def answer_question(code: str) -> ResponseReturnValue:
 
 @bp.post("/mine/<code>/objection")
 @performs(Action.OBJECT_TO_REFUSAL)
+@answers_again(lambda code: url_for("tracking.own", code=code))
 def object_to_refusal(code: str) -> ResponseReturnValue:
     """The one objection to a refusal."""
     report = _own(code)
@@ -55,6 +58,7 @@ def object_to_refusal(code: str) -> ResponseReturnValue:
 
 @bp.post("/mine/<code>/additions")
 @performs(Action.WRITE_TO_CENTRE)
+@answers_again(lambda code: url_for("tracking.own", code=code))
 def write_to_centre(code: str) -> ResponseReturnValue:
     """Something more, in words, photos or voice, until the report is closed."""
     report = _own(code)
@@ -66,6 +70,7 @@ def write_to_centre(code: str) -> ResponseReturnValue:
 
 @bp.route("/mine/<code>/withdrawal", methods=["GET", "POST"])
 @performs(Action.WITHDRAW_REPORT)
+@answers_again(lambda code: url_for("tracking.own", code=code))
 def withdraw_report(code: str) -> ResponseReturnValue:
     """Two clicks: the first leads to a page that says what happens, the second does it."""
     report = _own(code)

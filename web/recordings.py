@@ -30,6 +30,7 @@ from web.locales import in_reader_language as local
 from web.marks_left import marks_left
 from web.photos import FORMS_KEY
 from web.replica import may_be_behind
+from web.sent_forms import answers_again
 from web.streams import opened_first
 from web.task_page import at_most
 
@@ -61,6 +62,7 @@ def recording(ref: str, rendition: str) -> ResponseReturnValue:
 
 @bp.route("/cases/<ref>/recordings/<recording>", methods=["GET", "POST"])
 @performs(Action.TRANSCRIBE)
+@answers_again(lambda ref, recording: url_for("cases.case", ref=ref))
 def transcript(ref: str, recording: str) -> ResponseReturnValue:
     case = found(case_seen_by(actor(), ref))
     require(actor(), Action.TRANSCRIBE, case)

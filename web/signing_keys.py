@@ -4,6 +4,8 @@ from flask import current_app, g, request
 from flask_wtf.csrf import CSRFProtect, validate_csrf
 from wtforms import ValidationError
 
+from web.sent_forms import without_key
+
 
 def signing_keys() -> list[str]:
     """The secrets a signature may be of, the present one last: signers sign with the last."""
@@ -12,6 +14,9 @@ def signing_keys() -> list[str]:
 
 class FormProtection(CSRFProtect):
     """The library's, which also takes the token of a page opened before the secret was changed: what is typed in it is not lost."""
+
+    def _get_csrf_token(self) -> str | None:
+        return without_key(super()._get_csrf_token())
 
     def protect(self, apply_exemptions: bool = False) -> None:
         """Refuse a request whose token is of neither secret."""

@@ -1,6 +1,6 @@
 """The page of one step: shown with the form of its element, and performed in one unit of work; a fault leaves an incident."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +9,7 @@ from wtforms import HiddenField, StringField
 
 from casework.cases import STANDSTILLS, CaseBusy
 from casework.errors import CaseworkError
+from casework.models import Case
 from casework.permissions import Action, NotAllowed, seen_by
 from casework.staff_views import reports_seen, title_seen
 from casework.states import ASSIGNMENT_LABELS, STAFF_LABELS, CaseState
@@ -21,11 +22,13 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 from web.task_page import TaskPage
 from web.text_owner import AnothersText, is_of_another
 from workflows import steps
 from workflows.claims import holder_of
 from workflows.desks import REPORTER, is_at, leads_desk, reads_matter
+from workflows.inbox import waiting_in_case
 from workflows.incidents import StepFailed, perform_recorded
 from workflows.models import WaitingTask
 from workflows.steps import StepResult, TaskAlreadyDone, TaskClaimed, TaskUnknown
@@ -54,6 +57,7 @@ TYPED_BESIDE_FORMS = {
 
 @bp.route("/tasks/<ref>", methods=["GET", "POST"])
 @performs(Action.PERFORM_TASK)
+@answers_again(lambda ref: _next_now(ref))
 def task(ref: str) -> ResponseReturnValue:
     if request.method == "POST" and is_of_another():
         raise AnothersText
@@ -182,9 +186,21 @@ def _forget_errors(form: Form) -> None:
         field.errors = []
 
 
+def _next_now(ref: str) -> str:
+    """Where who sent a step once more goes on: as `_next`, by what waits now."""
+    step = _step(ref)
+    if step.state == "waiting":
+        return url_for(".task", ref=ref, draft=NONE)
+    return _first_of(waiting_in_case(step.case_id), step.case)
+
+
 def _next(result: StepResult) -> str:
     """The same step while it stays open, else the next one of the case on the person's desks, else the inbox."""
     if result.stays_open and result.task.state == "waiting":
         return url_for(".task", ref=result.task.ref, draft=NONE)
-    mine: list[Any] = [step for step in result.opened if not step.desk.startswith(REPORTER) and is_at(actor(), step.desk, result.case)]
+    return _first_of(result.opened, result.case)
+
+
+def _first_of(waiting: Sequence[WaitingTask], case: Case) -> str:
+    mine = [step for step in waiting if not step.desk.startswith(REPORTER) and is_at(actor(), step.desk, case)]
     return url_for(".task", ref=mine[0].ref) if mine else inbox_address()

@@ -29,6 +29,7 @@ from web.locales import in_reader_language
 from web.networks import this_network
 from web.own_page import Refused, agency_levels, own_page
 from web.request_log import note_security
+from web.sent_forms import answers_again
 from workflows.incidents import run_recorded, spot_in_case
 from workflows.rating import rate_report
 
@@ -98,6 +99,7 @@ def own(code: str) -> ResponseReturnValue:
 
 @bp.post("/mine/<code>/rating")
 @performs(Action.RATE)
+@answers_again(lambda code: url_for(".own", code=code, _anchor="rating"))
 def rating(code: str) -> ResponseReturnValue:
     report = found(report_owned_by(actor(), code))
     try:

@@ -18,6 +18,7 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case
 from casework.permissions import ACTION_ROLES, Action, Actor, NotAllowed, may, require
+from casework.sent_once import SentBefore
 from workflows.bindings import BINDINGS, Bindings
 from workflows.faults import Spot, keep, keep_remembered, place_of, root_of
 from workflows.instances import CaseProcess
@@ -71,7 +72,7 @@ def run_recorded(
     except Exception as fault:
         if isinstance(fault, OperationalError) and is_lock_timeout(fault):
             raise CaseBusy from fault
-        if isinstance(fault, (CaseBusy, *refusals)):
+        if isinstance(fault, (CaseBusy, SentBefore, *refusals)):
             raise
         if isinstance(fault, SQLAlchemyError) and is_unreachable(fault) and not is_disk_trouble(fault):
             raise                                                          # nothing is wrong with the case: it is done when tried again

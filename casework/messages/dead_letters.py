@@ -22,6 +22,7 @@ from casework.messages.rendering import TEST_MESSAGE
 from casework.messages.sending import under_way
 from casework.models import Agency, Case, Delivery, Membership
 from casework.permissions import Action, Actor, Role, require
+from casework.sent_once import take_key
 
 STREAM = "messages"
 """The stream of events that says who tried again or dropped what was given up."""
@@ -124,6 +125,7 @@ def send_test(channel: str, *, by: Actor, now: datetime, configured: Collection[
             "Kênh này chưa cấu hình hoặc tài khoản của Ông/Bà chưa có địa chỉ nhận.",
             "This channel is not configured, or your account has no address for it.",
         )
+    take_key(now)
     key = f"test:{by.account_id}:{channel}:{now.timestamp():.6f}"
     db.session.add(
         Delivery(

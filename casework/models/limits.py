@@ -9,7 +9,7 @@ from casework.db import Model
 
 
 class IdempotencyKey(Model):
-    """A client's own key of one act, so that a repeat gets the first answer instead of a second act."""
+    """The key of one act, of a form or of a client, so that a repeat gets the first answer instead of a second act."""
 
     __tablename__ = "idempotency_key"
     key: Mapped[str] = mapped_column(String(80), primary_key=True)

@@ -18,6 +18,7 @@ from casework.folding import normal
 from casework.models import Centre, StagedImport
 from casework.permissions import Action, Actor, require
 from casework.sealing import open_json, seal_json
+from casework.sent_once import take_key
 from casework.settings.import_agencies import AgencyPlanner
 from casework.settings.import_areas import AreaPlanner
 from casework.settings.import_columns import COLUMNS, Row, named_rows
@@ -68,6 +69,7 @@ def stage_import(
     require(by, Action.MANAGE_PEOPLE)
     if centre is not None:
         require_administrator_of(by.alone, centre.id)
+    take_key(now)
     _make_room(by)
     staged = StagedImport(
         kind=file.kind, account_id=by.account_id, centre_id=centre.id if centre is not None else None, file_name=file.name,

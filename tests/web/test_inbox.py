@@ -482,12 +482,13 @@ def test_several_are_classified_each_keeping_its_place_and_none_without_one(offi
 def test_several_agencies_are_reminded_and_several_cases_noted_once_though_sent_twice(office: Office) -> None:
     at_agency, new = build.case_at(office.world, "handling"), build.case_at(office.world, "to_verify")
     tasks = [build.waiting(at_agency, "submit_answer").ref, *refs_of(new)]
+    key = {"csrf_token": f"~{'k' * 16}"}
     for states in (["done", "refused"], ["already", "refused"]):
-        assert results(office.post("operator", "/inbox/bulk/remind", task=tasks, sent="yes", words="Sắp đến hạn.")) == states
+        assert results(office.post("operator", "/inbox/bulk/remind", **key, task=tasks, sent="yes", words="Sắp đến hạn.")) == states
     asked = office.post("operator", "/inbox/bulk/note", task=tasks)
     assert asked.status_code == 200
     assert office.post("operator", "/inbox/bulk/note", task=tasks, sent="yes", audience="centre", words=" ").status_code in (200, 422)
-    form = {"task": tasks, "sent": "yes", "audience": "centre", "words": "Họp sáng mai."}
+    form = {**key, "task": tasks, "sent": "yes", "audience": "centre", "words": "Họp sáng mai."}
     for states in (["done", "done"], ["already", "already"]):
         assert results(office.post("operator", "/inbox/bulk/note", **form)) == states
     bodies = sorted(row.body for row in db.session.query(Note))

@@ -32,6 +32,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 from web.task_page import at_most
 
 bp = Blueprint("contacts_blocked", __name__)
@@ -62,6 +63,7 @@ def blocked() -> ResponseReturnValue:
 
 @bp.route("/cases/<ref>/reports/<report>/block", methods=["GET", "POST"])
 @performs(Action.BLOCK_SENDER)
+@answers_again(lambda ref, report: url_for("cases.case", ref=ref))
 def block(ref: str, report: str) -> ResponseReturnValue:
     case = found(case_seen_by(actor(), ref))
     require(actor(), Action.BLOCK_SENDER, case)
@@ -85,6 +87,7 @@ def block(ref: str, report: str) -> ResponseReturnValue:
 
 @bp.post("/blocked-senders/<ref>/lift")
 @performs(Action.BLOCK_SENDER)
+@answers_again(lambda ref: url_for(".blocked"))
 def lift(ref: str) -> ResponseReturnValue:
     wanted = found(block_seen(actor(), ref, now=now()))
     case = case_of(wanted.report)

@@ -53,6 +53,7 @@ from web.documents.printing import letter_file, own_letter_file, shown_page
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.sent_forms import answers_again
 from web.task_page import at_most
 
 bp = Blueprint("documents_register", __name__)
@@ -142,6 +143,7 @@ def own_file(code: str, ref: str) -> ResponseReturnValue:
 
 @bp.post("/documents/<ref>/number")
 @performs(Action.NUMBER_LETTER)
+@answers_again(lambda ref: url_for(".document", ref=ref))
 def number(ref: str) -> ResponseReturnValue:
     seen, form = found(document_seen(actor(), ref)), NumberForm()
     if not may_number(actor(), body_of(seen.letter)):
@@ -173,12 +175,14 @@ def withdrawal(ref: str) -> ResponseReturnValue:
 
 @bp.post("/documents/<ref>/strike")
 @performs(Action.NUMBER_LETTER)
+@answers_again(lambda ref: url_for(".document", ref=ref))
 def strike(ref: str) -> ResponseReturnValue:
     return _taken_back(ref, _strike)
 
 
 @bp.post("/documents/<ref>/retry")
 @performs(Action.READ_LETTERS)
+@answers_again(lambda ref: url_for(".document", ref=ref))
 def retry(ref: str) -> ResponseReturnValue:
     try:
         with unit_of_work():

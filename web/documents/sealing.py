@@ -43,6 +43,7 @@ from web.documents.revocations import revocations, signatures_today
 from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language
 from web.scanning import ScanRefused, refuse_infected
+from web.sent_forms import answers_again
 from web.signing_keys import signing_keys
 
 bp = Blueprint("documents_sealing", __name__)
@@ -111,6 +112,7 @@ def seal_panel(letter: Letter) -> SealPanel:
 
 @bp.post("/documents/<ref>/seals")
 @performs(Action.SEAL_LETTER)
+@answers_again(lambda ref: url_for("documents_register.document", ref=ref))
 def seal(ref: str) -> ResponseReturnValue:
     chosen = found(_seals().get(request.form.get("seal", "")))
     try:
@@ -151,6 +153,7 @@ def drop(ref: str, order: str) -> ResponseReturnValue:
 
 @bp.route("/documents/<ref>/signed", methods=["GET", "POST"])
 @performs(Action.SEAL_LETTER)
+@answers_again(lambda ref: url_for("documents_register.document", ref=ref))
 def signed(ref: str) -> ResponseReturnValue:
     """A copy signed elsewhere: judged outside any transaction, stored, and only then given its row.
 

@@ -20,6 +20,7 @@ from casework.errors import CaseworkError
 from casework.letters import LONGEST_WORDS
 from casework.models import Case, Letter
 from casework.permissions import Action, NotAllowed, case_seen_by
+from casework.sent_once import answered_at
 from casework.staff_views import publications_of
 from reports.letters import file_name_of, page_of
 from reports.official import body_of, letter_pdf, refuse_long
@@ -119,7 +120,7 @@ def _written(seen: Case, kind: str) -> ResponseReturnValue:
             if letter.content:
                 # of what a second click finds emptied, because a report it told of has left, there is nothing to print
                 refuse_long(page_of(letter))
-            address = _address(case, letter)
+            address = answered_at(_address(case, letter))
     except NotAllowed:
         raise
     except AlreadyWritten as refusal:

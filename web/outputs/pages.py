@@ -37,6 +37,7 @@ from casework.outputs import (
 from casework.permissions import Action, may
 from casework.photo_records import open_copy
 from casework.schedules import outputs_sent_to
+from casework.sent_once import answered_at
 from casework.settings.values import value_of
 from casework.typed import number_in
 from casework.words import Bilingual
@@ -119,7 +120,7 @@ def new(key: str) -> ResponseReturnValue:
                 agency_id=reach.agency.id if reach is not None and reach.agency is not None else None,
                 with_identity=chosen.can_name and bool(form.with_identity.data), reason=form.reason.data,
             )  # fmt: skip
-            address = url_for(".output", ref=output.ref)
+            address = answered_at(url_for(".output", ref=output.ref))
     except OutputRefused as refusal:
         return _order_page(chosen, form, refusal=local(refusal.text)), 422
     return redirect(address)

@@ -59,6 +59,7 @@ from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.outputs.pages import FORMS, output_words
+from web.sent_forms import answers_again
 from web.task_page import at_most
 
 bp = Blueprint("schedules", __name__)
@@ -124,6 +125,7 @@ def schedules() -> ResponseReturnValue:
 
 @bp.route("/schedules/new", methods=["GET", "POST"])
 @performs(Action.SCHEDULE_REPORT)
+@answers_again(lambda: url_for(".schedules"))
 def new() -> ResponseReturnValue:
     """Schedule something; the sheet of every agency is one schedule each."""
     form = _new_form()

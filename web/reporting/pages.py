@@ -33,6 +33,7 @@ from casework.models import Agency, Centre, Letter, Output
 from casework.outputs import KINDS as OUTPUTS
 from casework.outputs import may_in_centre, order_output, output_seen, outputs_seen
 from casework.permissions import Action, Actor, NotAllowed, case_seen_by, may
+from casework.sent_once import answered_at
 from reports.official import body_of
 from reports.periodic import document_of
 from reports.statistics.periods import HALF_YEAR, MONTH, QUARTER, WEEK, YEAR, period_at
@@ -101,7 +102,7 @@ def prepare() -> ResponseReturnValue:
                 kind, "json", {"period": form.period.data}, by=actor(), now=now(), centre_id=centre.id,
                 agency_id=agency.id if agency is not None else None,
             )  # fmt: skip
-            address = url_for(".preview", ref=output.ref)
+            address = answered_at(url_for(".preview", ref=output.ref))
     except NotAllowed:
         raise
     except CaseworkError as refusal:
@@ -148,7 +149,7 @@ def letter_sheets(ref: str) -> ResponseReturnValue:
     centre_id, agency_id = letter.centre_id, letter.agency_id
     with unit_of_work():
         output = order_output(kind, "pdf", {"letter": ref}, by=actor(), now=now(), centre_id=centre_id, agency_id=agency_id)
-        address = url_for("outputs.output", ref=output.ref)
+        address = answered_at(url_for("outputs.output", ref=output.ref))
     return redirect(address)
 
 
@@ -162,7 +163,7 @@ def case_file(ref: str) -> ResponseReturnValue:
     try:
         with unit_of_work():
             output = order_case_file(lock_case(seen.id), by=actor(), now=now())
-            address = url_for("outputs.output", ref=output.ref)
+            address = answered_at(url_for("outputs.output", ref=output.ref))
     except NotAllowed:
         raise
     except CaseworkError as refusal:

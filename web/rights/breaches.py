@@ -52,6 +52,7 @@ from web.locales import in_reader_language as local
 from web.navigation import centre_words
 from web.outputs.links import export_url
 from web.rights.processing import EVERYWHERE
+from web.sent_forms import answers_again
 from web.settings.typed import DayRefused, typed_instant
 
 bp = Blueprint("rights_breaches", __name__)
@@ -107,6 +108,7 @@ def breach(ref: str) -> ResponseReturnValue:
 
 @bp.post("/personal-data/breaches/<ref>")
 @performs(Action.HANDLE_BREACH)
+@answers_again(lambda ref: url_for(".breach", ref=ref))
 def act(ref: str) -> ResponseReturnValue:
     """One of ACTS, by the button that was pressed; a refusal keeps what was typed."""
     verb, row_id = request.form.get("act", ""), found(breach_seen(actor(), ref)).id

@@ -52,6 +52,7 @@ from web.guards import actor, file_store, found, performs
 from web.locales import in_reader_language, language
 from web.message_choices import CHANNEL_LABELS, TAKE_LABELS
 from web.rights.proof import proof_box, unproven
+from web.sent_forms import may_repeat
 
 bp = Blueprint("rights_own", __name__)
 
@@ -94,12 +95,14 @@ def of_report(code: str) -> ResponseReturnValue:
 
 @bp.post("/account/data/copy")
 @performs(Action.REQUEST_DATA, with_account=True)
+@may_repeat
 def copy_of_account() -> ResponseReturnValue:
     return _copy(None)
 
 
 @bp.post("/mine/<code>/data/copy")
 @performs(Action.REQUEST_DATA)
+@may_repeat
 def copy_of_report(code: str) -> ResponseReturnValue:
     return _copy(code)
 

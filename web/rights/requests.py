@@ -31,6 +31,7 @@ from casework.typed import number_in
 from web.clock import now
 from web.guards import actor, found, performs
 from web.locales import in_reader_language
+from web.sent_forms import answers_again, may_repeat
 
 bp = Blueprint("rights_requests", __name__)
 
@@ -60,6 +61,7 @@ def request_page(ref: str) -> ResponseReturnValue:
 
 @bp.post("/data-requests/<ref>")
 @performs(Action.DECIDE_DATA_REQUEST)
+@answers_again(lambda ref: url_for(".request_page", ref=ref))
 def decide(ref: str) -> ResponseReturnValue:
     """One of ACTS, by the button that was pressed; a refusal keeps the words."""
     row, act = found(request_seen(actor(), ref)), request.form.get("act", "")
@@ -79,6 +81,7 @@ def decide(ref: str) -> ResponseReturnValue:
 
 @bp.post("/data-requests/<ref>/look")
 @performs(Action.DECIDE_DATA_REQUEST)
+@may_repeat
 def look(ref: str) -> ResponseReturnValue:
     """The person's words and who they are, with a reason that is written down; kept by nobody."""
     row_id = found(request_seen(actor(), ref)).id

@@ -34,6 +34,7 @@ from web.guards import alone, found, performs
 from web.locales import in_reader_language as local
 from web.passwords import new_start_password
 from web.scanning import refuse_infected
+from web.sent_forms import may_repeat
 
 bp = Blueprint("settings_imports", __name__)
 
@@ -98,6 +99,7 @@ def staged(kind: str, ref: str) -> ResponseReturnValue:
 
 @bp.post("/settings/imports/<kind>/<ref>/passwords")
 @performs(Action.MANAGE_PEOPLE)
+@may_repeat
 def passwords(kind: str, ref: str) -> ResponseReturnValue:
     """The start passwords, once: as a page, or as a file."""
     row = _staged(kind, ref)

@@ -50,10 +50,10 @@ def refuse_changed(stands: Mapping[str, Any]) -> None:
         f"Sau khi Ông/Bà mở trang này, người khác đã thay đổi nội dung. Hiện nay: {vi}. "
         "Điều Ông/Bà nhập vẫn còn trong các ô; xin xem lại rồi gửi lần nữa."
         if others
-        else "Sau khi Ông/Bà mở trang này, người khác đã thay đổi đúng như vậy.",
+        else "Sau khi Ông/Bà mở trang này, nội dung đã được thay đổi đúng như vậy.",
         f"Somebody changed this after you opened the page. Now: {en}. What you typed is still in the fields; please look and send it again."
         if others
-        else "Somebody changed it to just that after you opened the page.",
+        else "This was changed to just that after you opened the page.",
     )
 
 

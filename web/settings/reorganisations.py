@@ -19,6 +19,7 @@ from casework.reorganising.blueprint import Kind, Line
 from casework.reorganising.faults import faults_of
 from casework.reorganising.plans import PlanUnknown, plan_seen, plans_seen
 from casework.reorganising.seen import centres_to_reorganise, moved_cases, names_in
+from casework.sent_once import take_key
 from casework.typed import number_in
 from web.clock import now
 from web.forms import NOTHING, Form
@@ -88,6 +89,7 @@ def reorganisations() -> ResponseReturnValue:
             given = {"title": form.title.data or "", "source": form.source.data or "", "on": form.on.data}
             try:
                 with unit_of_work(keeps_rows=True):
+                    take_key(now())
                     plan = plans.begin_plan(by=alone(), now=now(), centre_id=centre.id if centre else None, **given)
             except CaseworkError as refused:
                 refusal = local(refused.text)
@@ -194,6 +196,7 @@ def copy(ref: str) -> ResponseReturnValue:
     found(plan_seen(alone(), ref))
     try:
         with unit_of_work(keeps_rows=True):
+            take_key(now())
             drawn = plans.copy_plan(ref, by=alone(), now=now())
     except CaseworkError as refused:
         return _refused(ref, refused)
@@ -257,6 +260,7 @@ def _person_line(seen: Reorganisation, choices: Choices) -> ResponseReturnValue:
 def _done(ref: str, act: Callable[[], object], said: str, *, forms: dict[Kind, Form] | None = None) -> ResponseReturnValue:
     try:
         with unit_of_work():
+            take_key(now())
             act()
     except CaseworkError as refused:
         return _refused(ref, refused, forms=forms)

@@ -26,6 +26,7 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
+from web.sent_forms import may_repeat
 from web.task_page import at_most
 
 bp = Blueprint("settings_wallboards", __name__)
@@ -68,6 +69,7 @@ def wallboards() -> ResponseReturnValue:
 
 @bp.post("/settings/wallboards/<ref>/code")
 @performs(Action.MANAGE_WALLBOARDS)
+@may_repeat
 def new_code(ref: str) -> ResponseReturnValue:
     with unit_of_work(keeps_rows=True):
         board = found(wallboard_managed(actor(), ref))

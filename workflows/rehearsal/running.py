@@ -20,6 +20,7 @@ from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Centre
 from casework.permissions import Action, Actor, NotAllowed
+from casework.sent_once import take_key
 from casework.words import Bilingual
 from workflows.clock import Clock, clock_from
 from workflows.definitions import Element, ModelRefused
@@ -138,6 +139,7 @@ def ask_rehearsal(
     by = _asking(version, by)
     if version.key != FIELD_REPORT or kind not in RUNNERS:
         raise RehearsalRefused("Chỉ mô hình quy trình mới diễn tập được.", "Only the model of a process can be rehearsed.")
+    take_key(now)
     of_centre = Rehearsal.centre_id.is_not_distinct_from(centre_id)
     open_ones = select(Rehearsal).where(Rehearsal.state.in_(("waiting", "running")), of_centre)
     for row in db.session.scalars(open_ones.where(Rehearsal.version_id == version.id, Rehearsal.kind == kind)):

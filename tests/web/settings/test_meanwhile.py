@@ -66,7 +66,7 @@ def test_pressing_twice_without_script_says_that_it_is_done(office: Office) -> N
     form = {"scope": office.world.centre.ref, "value": "20:00", "seen": hidden(office.get("administrator", address).text, "seen"), **WHY}
     assert office.post("administrator", address, **form).status_code == 302
     again = office.post("administrator", address, **form)
-    assert (again.status_code, "đã thay đổi đúng như vậy" in words_of(again)) == (422, True)
+    assert (again.status_code, "đã được thay đổi đúng như vậy" in words_of(again)) == (422, True)
 
 
 def test_an_empty_and_an_overlong_form_are_refused_in_words(office: Office) -> None:

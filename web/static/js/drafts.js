@@ -53,7 +53,9 @@
     const there = new DOMParser().parseFromString(await answer.text(), "text/html");
     const of = there.querySelector("script[data-owner]")?.dataset.owner;
     const found = of === owner ? there.querySelector('[name="csrf_token"]')?.value : null;
-    if (found) document.querySelectorAll('[name="csrf_token"]').forEach(input => { input.value = found; });
+    // behind the sign stands the key of this showing of the form, which what is sent once more keeps
+    const [fresh] = (found || "").split("~");
+    if (found) document.querySelectorAll('[name="csrf_token"]').forEach(input => { input.value = fresh + "~" + (input.value.split("~")[1] || ""); });
     return { found, of };
   };
   const sent = async (address, fields) => {
