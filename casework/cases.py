@@ -31,10 +31,40 @@ def lock_case(case_id: int | ScalarSelect[int]) -> Case:
     return db.session.scalars(_locking(select(Case).where(Case.id == case_id))).one()
 
 
+def lock_families(case_ids: Collection[int]) -> dict[int, Case]:
+    """Lock cases with all they are merged with, main cases and merged ones, in the order of their numbers; returns them by number.
+
+    So nobody who has a part of a family waits for a part somebody else has. Who was merged or split off while this waited changes what
+    a family is: then everything locked here is let go, and locked anew as it is now.
+    """
+    wanted = set(case_ids)
+    family = _families_of(wanted)
+    if db.session.get_bind().dialect.name == "sqlite":
+        return {case.id: case for case in db.session.scalars(_locking(_in_order(family)))}
+    while True:
+        with db.session.begin_nested() as savepoint:
+            locked = {case.id: case for case in db.session.scalars(_locking(_in_order(family)))}
+            present = _families_of(wanted)
+            if present <= locked.keys():
+                return locked
+            savepoint.rollback()
+        family = present
+
+
+def _families_of(case_ids: Collection[int]) -> set[int]:
+    """The numbers of cases, of those they were merged into, and of all merged into those. No main case is itself merged."""
+    pointing = {row.id: row.merged_into_id for row in db.session.execute(select(Case.id, Case.merged_into_id).where(Case.id.in_(case_ids)))}
+    mains = {main_id or case_id for case_id, main_id in pointing.items()}
+    return set(case_ids) | mains | set(db.session.scalars(select(Case.id).where(Case.merged_into_id.in_(mains))))
+
+
+def _in_order(case_ids: Collection[int]) -> Select[Case]:
+    return select(Case).where(Case.id.in_(case_ids)).order_by(Case.id)
+
+
 def lock_free_cases(case_ids: Collection[int]) -> list[Case]:
     """Lock those of several cases that nobody else holds, without waiting for the others; in the order of their ids."""
-    query = select(Case).where(Case.id.in_(case_ids)).order_by(Case.id)
-    return list(db.session.scalars(_locking(query, skips=True)))
+    return list(db.session.scalars(_locking(_in_order(case_ids), skips=True)))
 
 
 def _locking(query: Select[Case], *, skips: bool = False) -> Select[Case]:

@@ -25,8 +25,9 @@ IDLE_SECONDS = 60
 """How long a step may ask PostgreSQL nothing before the server gives up its rows. A process that was stopped or frozen in the middle of a
 step would else keep them for ever; the longest a step waits for anything else is half a minute, for a storage that is away."""
 
-LOCK_CODES = frozenset({"55P03", "40P01", "40001"})
-"""PostgreSQL: lock not available, deadlock detected, could not serialise."""
+CIRCLE_CODES = frozenset({"40P01", "40001"})
+LOCK_CODES = CIRCLE_CODES | {"55P03"}
+"""PostgreSQL: deadlock detected, could not serialise; lock not available."""
 
 READ_ONLY, VOID_PLAN = "25006", "0A000"
 AWAY_CODES = frozenset({READ_ONLY, "57P01", "57P02", "57P03", "57P05", "25P03", "53300", "53100", "58030"})
@@ -225,6 +226,11 @@ def is_lock_timeout(error: DBAPIError) -> bool:
     """Whether the database says that somebody else held the row, or all rows, too long; or that a release has just changed the table."""
     code = getattr(error.orig, "sqlstate", None)
     return code in LOCK_CODES or _is_void_plan(error.orig) or "database is locked" in str(error.orig)
+
+
+def is_circle(error: DBAPIError) -> bool:
+    """Whether PostgreSQL has ended a unit of work because several waited for each other in a circle: the same, begun anew, goes through."""
+    return getattr(error.orig, "sqlstate", None) in CIRCLE_CODES
 
 
 def is_unreachable(error: SQLAlchemyError) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from casework.cases import lock_case
+from casework.cases import lock_case, lock_families
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.models import Assignment, Case, Clock
@@ -22,6 +22,9 @@ from workflows.models import Incident, Message, ProcessInstance, Timer, WaitingT
 
 OTHER_CASES = ("into", "source")
 """Under these names use cases about two cases return the row number of the other one; under `merged` those that went with it."""
+
+OF_FAMILIES = frozenset({"merge", "split", "quarantine"})
+"""Acts that take other cases along, or let them go."""
 
 
 class ActUnknown(CaseworkError):
@@ -51,14 +54,14 @@ def act(
 ) -> ActResult:
     """Do something beside the tokens of a case, or of one agency's work on it, inside the caller's unit of work.
 
-    The case is locked first; where another case takes part, both are, in the order of their rows. Raises ActUnknown,
+    The case is locked first; where others take part, all they are merged with, in the order of their rows. Raises ActUnknown,
     ActNotInModel where the case's model would not hear of it, and whatever the use case refuses with; who may do it and see the
     case is for the use case and the caller to say.
     """
     use_case, given = bindings.acts.get(verb), dict(form or {})
     if use_case is None:
         raise ActUnknown
-    case, others = _locked(case_ref, given)
+    case, others = _locked(case_ref, verb, given)
     subject = case if assignment_ref is None else _assignment(case, assignment_ref)
     with heard_in(case, verb, subject if isinstance(subject, Assignment) else None, bindings=bindings):
         result = use_case(subject, by=by, now=now, **given) or {}
@@ -92,13 +95,16 @@ def follow(case: Case, *, now: datetime, bindings: Bindings = BINDINGS) -> list[
     return process.rows.opened
 
 
-def _locked(case_ref: str, given: Mapping[str, Any]) -> tuple[Case, list[Case]]:
-    """Lock the case and every other one the act names; a form holds cases only where an act is about two."""
+def _locked(case_ref: str, verb: str, given: Mapping[str, Any]) -> tuple[Case, list[Case]]:
+    """Lock the case, and where the act takes or may take another one along all they are merged with (`lock_families`); returns it and
+    those the form names."""
     case_id = db.session.scalar(select(Case.id).where(Case.ref == case_ref))
     if case_id is None:
         raise ActUnknown
+    if verb not in OF_FAMILIES:
+        return lock_case(case_id), []
     other_ids = [value.id for value in given.values() if isinstance(value, Case)]
-    locked = {each: lock_case(each) for each in sorted({case_id, *other_ids})}
+    locked = lock_families({case_id, *other_ids})
     return locked[case_id], [locked[each] for each in other_ids if each != case_id]
 
 

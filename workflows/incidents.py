@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from casework.cases import CaseBusy, lock_case
-from casework.db import db, is_disk_trouble, is_lock_timeout, is_unreachable, unit_of_work
+from casework.db import db, is_circle, is_disk_trouble, is_lock_timeout, is_unreachable, unit_of_work
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.models import Account, Case
@@ -29,6 +29,9 @@ LOGGER = logging.getLogger("langbiang.incidents")
 
 MOST_AT_ONCE = 50
 """Incidents tried again with one click."""
+
+MOST_CIRCLES = 3
+"""How often a unit of work is begun anew that waited for others which waited for it."""
 
 Done = TypeVar("Done")
 
@@ -59,14 +62,14 @@ def run_recorded(
     now: datetime,
     refusals: tuple[type[CaseworkError], ...] = (CaseworkError,),
 ) -> Done:
-    """Run work in a unit of work; when it fails, undo it and keep an incident in another.
+    """Run work in a unit of work; when it fails, undo it and keep an incident in another. Work is begun anew, MOST_CIRCLES times, where
+    the database has undone it because several waited for each other: it reads all it rests on within itself.
 
     `refusals` are those somebody is there to read: without a person every other refusal is a fault. Raises them, CaseBusy,
     StepFailed, and the fault itself where the database takes not even the incident, which is then kept as soon as it does.
     """
     try:
-        with unit_of_work(keeps_rows=True):
-            done = work()
+        done = _worked(work)
     except StaleDataError as fault:
         raise CaseBusy from fault
     except Exception as fault:
@@ -79,6 +82,18 @@ def run_recorded(
         raise _failure(fault, spot, now) from fault
     keep_remembered()
     return done
+
+
+def _worked(work: Callable[[], Done]) -> Done:
+    for attempt in range(MOST_CIRCLES + 1):
+        try:
+            with unit_of_work(keeps_rows=True):
+                return work()
+        except OperationalError as fault:
+            if attempt == MOST_CIRCLES or not is_circle(fault):
+                raise
+            LOGGER.warning("begun anew", extra={"attempt": attempt + 1})
+    raise AssertionError
 
 
 def retry(incident_ref: str, *, by: Actor, now: datetime, bindings: Bindings = BINDINGS) -> Incident:
