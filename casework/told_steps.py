@@ -1,5 +1,6 @@
 """What has happened to a case in words for people outside: the public's list of steps, and its sender's (rules.md, section 2)."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from casework.due_reasons import DueMove
 from casework.former_agencies import names_in_events
 from casework.models import Case, CaseReport, Event, Report
 from casework.tellers import OWN_TELLERS, PERSONAL, PUBLIC_TELLERS, Teller
+from casework.undone import TURNS, standing
 from casework.words import Bilingual
 
 MOST_STEPS = 100
@@ -34,7 +36,8 @@ def public_steps(case: Case) -> list[Step]:
     """The steps of a published case, newest first. Before the first publication the public sees none (rules.md, section 2)."""
     if not case.is_public:
         return []
-    query = select(Event).where(Event.case_id == case.id, Event.type.in_(PUBLIC_TELLERS)).order_by(Event.seq.desc()).limit(MOST_STEPS)
+    types = (*PUBLIC_TELLERS, *TURNS)
+    query = select(Event).where(Event.case_id == case.id, Event.type.in_(types)).order_by(Event.seq.desc()).limit(MOST_STEPS)
     return list(_told(db.session.scalars(query), PUBLIC_TELLERS, _agency_names([case]), by_day=OF_THE_SENDER))
 
 
@@ -44,7 +47,8 @@ def own_steps(report: Report, links: Sequence[CaseReport]) -> list[Step]:
     What other senders of a merged case did is none of them.
     """
     stays = or_(*(_stay(link) for link in links))
-    query = select(Event).where(stays, Event.type.in_(OWN_TELLERS)).order_by(Event.at.desc(), Event.id.desc()).limit(MOST_STEPS)
+    types = (*OWN_TELLERS, *TURNS)
+    query = select(Event).where(stays, Event.type.in_(types)).order_by(Event.at.desc(), Event.id.desc()).limit(MOST_STEPS)
     events = (event for event in db.session.scalars(query) if _concerns(event, report))
     return list(_told(events, OWN_TELLERS, _agency_names(link.case for link in links)))
 
@@ -72,12 +76,21 @@ def _concerns(event: Event, report: Report) -> bool:
 def _told(
     events: Iterable[Event], tellers: dict[str, Teller], names: dict[str, Bilingual], *, by_day: frozenset[str] = frozenset()
 ) -> Iterator[Step]:
-    events = list(events)
+    events = [event for event in _standing(list(events)) if event.type in tellers]
     names = names_in_events([event.payload for event in events if event.type == "reorganise" and event.payload]) | names
     for event in events:
         told = tellers[event.type](event.payload, names) if event.payload is not None else None
         if told is not None:
             yield Step(told.words, event.at, told.is_main, told.note, event.type in by_day)
+
+
+def _standing(events: list[Event]) -> list[Event]:
+    """Those that were not undone, in the order they were read in."""
+    of_cases: dict[int | None, list[Event]] = defaultdict(list)
+    for event in events:
+        of_cases[event.case_id].append(event)
+    kept = {event.id for each in of_cases.values() for event in standing(sorted(each, key=lambda event: event.seq))}
+    return [event for event in events if event.id in kept]
 
 
 def _agency_names(cases: Iterable[Case]) -> dict[str, Bilingual]:

@@ -30,6 +30,7 @@ from casework.models import (
     RefusalReason,
 )
 from casework.ratings import WHOLE
+from casework.undone import TURNS, standing
 
 TOGETHER = 200
 """Cases read at a time."""
@@ -37,15 +38,16 @@ TOGETHER = 200
 JOINING = ("merge", "split")
 TOLD = (
     *JOINING, "classify", "refuse", "decide_objection", "refer", "take_back", "withdraw_report", "decide_withdrawal", "end_question",
-    "publish", "answer_privately", "reopen", "close",
+    "publish", "answer_privately", "reopen", "close", *TURNS,
 )  # fmt: skip
-"""The events that open a stretch or may end one, and the one with which an answer is promised."""
+"""The events that open a stretch or may end one, the one with which an answer is promised, and those by which others are undone."""
 
 
 class Told(NamedTuple):
-    """One event. `payload` is read of a merge alone, which stands in two histories."""
+    """One event. `payload` is read of a merge, which stands in two histories, and of a move."""
 
     type: str
+    seq: int
     at: datetime
     payload: dict[str, Any] | None
 
@@ -114,10 +116,12 @@ def heads_of(case_ids: Collection[int]) -> dict[int, int]:
 
 
 def _read_events(found: dict[int, History]) -> None:
-    payload = case((Event.type.in_(JOINING), Event.payload), else_=null())
-    query = select(Event.case_id, Event.type, Event.at, payload).where(Event.case_id.in_(found), Event.type.in_(TOLD))
+    payload = case((Event.type.in_((*JOINING, *TURNS)), Event.payload), else_=null())
+    query = select(Event.case_id, Event.type, Event.seq, Event.at, payload).where(Event.case_id.in_(found), Event.type.in_(TOLD))
     for case_id, *told in db.session.execute(query.order_by(Event.case_id, Event.seq)):
         found[case_id].events.append(Told(*told))
+    for history in found.values():
+        history.events = standing(history.events)
 
 
 def _read_answers(found: dict[int, History]) -> None:

@@ -29,12 +29,14 @@ def downgrade() -> None:
 
 
 def remake_facts() -> None:
-    """Let the job read again every case whose move was undone: what the move had done still counted."""
-    undone = "SELECT case_id FROM process_move_case WHERE undone_at IS NOT NULL"
+    """Let the job read again every case whose move was undone, from that on: what the move had done still counted."""
+    undone = "type = 'undo_move_case' AND case_id IN (SELECT case_id FROM process_move_case WHERE undone_at IS NOT NULL)"
     connection = op.get_bind()
-    first = connection.execute(
-        sa.text(f"SELECT min(id) FROM event WHERE type = 'undo_move_case' AND case_id IN ({undone})")  # no value from outside
-    ).scalar()
-    if first is not None:
-        connection.execute(sa.text(f"UPDATE case_span SET event_seq = 0 WHERE case_id IN ({undone})"))
-        connection.execute(sa.text("UPDATE facts_progress SET event_id = :before WHERE event_id > :before"), {"before": first - 1})
+    rows = connection.execute(sa.text(f"SELECT case_id, min(seq), min(id) FROM event WHERE {undone} GROUP BY case_id")).all()
+    for case_id, seq, _id in rows:
+        connection.execute(
+            sa.text("UPDATE case_span SET event_seq = :before WHERE case_id = :case_id"), {"before": seq - 1, "case_id": case_id}
+        )
+    if rows:
+        before = min(row[2] for row in rows) - 1
+        connection.execute(sa.text("UPDATE facts_progress SET event_id = :before WHERE event_id > :before"), {"before": before})
