@@ -1,4 +1,5 @@
-"""Moving proved: every kind of edit at every element of every model that comes with the software, in every state; then random ones."""
+"""Moving proved: every kind of edit at every element of every model that comes with the software, in every state; every choice between
+two of them; then random ones."""
 
 from __future__ import annotations
 
@@ -6,13 +7,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import resources
+from itertools import product
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests import build
+from tests.conftest import environment_of, prepare_schema, running
 from tests.soak.runs import Options, Round, Run
+from tests.workflows.moving.cases import renamed
+from tests.workflows.moving.installed import check_every_choice
 from tests.workflows.moving.kinds_of_edit import KINDS, edited, edits
+from tests.workflows.moving.mapped import Tally, course_of, prove_choices, prove_same
 from tests.workflows.moving.proof import Broken, Counts, Course, prove
 from tests.workflows.random_models import RandomModel, alone, woven
+from web.config import Config
 from workflows.definitions import BPMN, Definition, parse, read_xml, shipped_model
 from workflows.moving.net import nets_of
 
@@ -98,12 +108,39 @@ def _chosen(rng: Random, old: Definition, new: Definition, process_id: str) -> d
     return {rng.choice(places): rng.choice([*aims, None])} if places else {}
 
 
+def every_choice(old: bytes, new: bytes) -> dict[str, Any]:
+    """Send every state of a model to every resting place of another, offered or not; raises where one is led past what it lacks."""
+    before, after, tally = parse(old), parse(new), Tally()
+    for process_id in before.specs:
+        course, fresh = course_of(before, process_id), course_of(after, process_id)
+        prove_same(course, fresh, tally)
+        prove_choices(course, fresh, tally)
+    print(f"  {tally.told()}", flush=True)
+    return tally.told()
+
+
+def every_choice_installed(database_url: str | None) -> dict[str, Any]:
+    """Send real cases in every state to every choice of every model, and back; verification finds nothing on the way."""
+    found: dict[str, Any] = {}
+    for name, xml in (*models(), ("renamed", renamed("wait_for_agencies", "agencies_done"))):
+        with TemporaryDirectory(prefix="langbiang-moves-") as folder:
+            config = Config.from_environment(environment_of(Path(folder), database_url))
+            prepare_schema(config)
+            with running(config):
+                found[name] = check_every_choice(build.standard_world(), xml)
+        print(f"  {name} {found[name]}", flush=True)
+    return found
+
+
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
-    """One for each model, then the random ones for half of the minutes each."""
+    """One for each model, one for each pair of models, real cases, then the random ones for half of the minutes each."""
     for name, xml in models():
         yield f"every edit of {name}", lambda xml=xml: every_edit(xml)
+    for (old, old_xml), (new, new_xml) in product(models(), models()):
+        yield f"every choice from {old} to {new}", lambda old=old_xml, new=new_xml: every_choice(old, new)
+    yield "every choice of real cases", lambda: every_choice_installed(None)
     yield "edits of random nets", lambda: random_edits(lambda rng: alone(rng, most=24), options.seed, options.runs / 2)
     yield "edits of random models", lambda: random_edits(lambda rng: woven(rng, most=16), options.seed, options.runs / 2)
 
 
-RUN = Run("moves", "every kind of edit of every model moved in every state, then minutes of random edits of random models", 10, rounds)
+RUN = Run("moves", "every edit of every model moved in every state, every choice between models, random edits for minutes", 10, rounds)

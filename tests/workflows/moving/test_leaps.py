@@ -9,6 +9,8 @@ from casework.db import db, unit_of_work
 from casework.models import Case
 from tests import build, drawn
 from tests.workflows.moving.cases import carried_out, fates, faults, later, line, live, planned, renamed, versions
+from tests.workflows.moving.installed import check_every_choice
+from tests.workflows.moving.mapped import Tally, course_of, prove_choices
 from workflows.definitions import parse, shipped_model
 from workflows.models import ProcessMove, WaitingTask
 from workflows.moving import batch, plans
@@ -106,3 +108,18 @@ def test_a_case_may_be_led_back(quick: build.World) -> None:
     carried_out(quick, source, new, now=LATER, mapping={"approve_answer": "submit_answer"})
     assert at_desks(case) == ["submit_answer"]
     assert faults() == []
+
+
+def test_no_choice_leads_any_state_of_the_model_past_what_it_lacks() -> None:
+    """Sampled (`bin/soak moves` does all of it, between every two models)."""
+    tally = Tally()
+    for process_id, every in (("assignment", 1), ("case", 4)):
+        course = course_of(parse(shipped_model()), process_id)
+        prove_choices(course, course, tally, every=every)
+    assert tally.moved > 100
+    assert tally.not_offered > 1000
+
+
+def test_real_cases_go_to_every_choice_and_back_and_verification_finds_nothing(quick: build.World) -> None:
+    found = check_every_choice(quick, renamed("wait_for_agencies", "agencies_done"), ("handling", "to_publish"))
+    assert found["moved"] > 5

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 import pytest
 from alembic.migration import MigrationContext
@@ -10,17 +9,13 @@ from alembic.operations import Operations
 from flask import Flask
 from sqlalchemy import select
 
-from casework.case_verification import check_cases
 from casework.db import db, unit_of_work
 from casework.facts import histories
-from casework.facts.daily import sum_up_days
-from casework.facts.keeping import keep_facts
-from casework.facts.verification import check_facts
-from casework.findings import one_moment
-from casework.models import Case, CaseSpan, DailyFigures
+from casework.models import Case, CaseSpan
 from casework.told_steps import own_steps
 from tests import build, drawn
-from tests.workflows.moving.cases import carried_out, faults, later, live, renamed, rows, undone
+from tests.workflows.moving.cases import carried_out, later, live, renamed, rows, undone
+from tests.workflows.moving.installed import count, counted, every_fault
 from workflows.moving import cases as moving_cases
 from workflows.moving.pairs import Pair
 from workflows.moving.way import Arrival
@@ -31,29 +26,6 @@ LATER = later(build.NOON, 60 * 24)
 @pytest.fixture
 def world(app: Flask) -> build.World:
     return build.standard_world()
-
-
-def every_fault(now: Any) -> list[str]:
-    """What `langbiang verify` would find of cases, facts and processes."""
-    db.session.rollback()
-    with one_moment():
-        found = [*check_cases(now=now), *check_facts()]
-    return faults() + [f"{each.check} {each.text.en}" for each in found if each.is_fault]
-
-
-def counted() -> list[tuple[Any, ...]]:
-    """The stretches and the sums of days, without where they were read from."""
-    db.session.rollback()
-    spans = [column for column in CaseSpan.__table__.columns if column.key not in ("id", "event_seq")]
-    sums = [column for column in DailyFigures.__table__.columns if column.key != "id"]
-    found: list[tuple[Any, ...]] = [tuple(row) for row in db.session.execute(select(*spans).order_by(CaseSpan.case_id, CaseSpan.number))]
-    days = select(*sums).order_by(DailyFigures.centre_id, DailyFigures.day, DailyFigures.dimension, DailyFigures.subject)
-    return [*found, *(tuple(row) for row in db.session.execute(days))]
-
-
-def count(now: Any) -> None:
-    keep_facts(now)
-    sum_up_days(now)
 
 
 def unguarded(patch: pytest.MonkeyPatch, *, says_first: bool) -> None:
