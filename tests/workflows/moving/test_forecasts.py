@@ -10,7 +10,9 @@ from sqlalchemy import func, null, select, update
 from casework.db import db, unit_of_work
 from casework.models import Case, Event, OutboxMessage
 from tests import build, drawn
+from tests.beside import CASES
 from tests.workflows.moving.cases import WHY, begun, faults, later, line, live, planned, renamed, rows, undone
+from tests.workflows.moving.installed import count, every_fault
 from tests.workflows.moving.kinds_of_edit import Draft
 from workflows.definitions import shipped_model
 from workflows.models import MoveCase, ProcessMove, ProcessVersion, WaitingTask
@@ -18,6 +20,8 @@ from workflows.moving import batch, plans
 from workflows.moving.plans import Forecast
 
 LATER = later(build.NOON, 60 * 24)
+FAR = later(build.NOON, 60 * 30)
+"""After everything the cases of every kind have behind them."""
 
 
 @pytest.fixture
@@ -170,3 +174,25 @@ def test_a_case_past_the_join_skips_the_new_branch_and_one_before_the_fork_does_
     move = moved_into(quick, source, beside("classify"))
     assert foretold(move, before) == Forecast(("verify",))
     assert foretold(move, behind) == Forecast(("distribute",), skips=("own_step",))
+
+
+def test_whatever_stands_beside_its_way_a_case_moves_by_itself_and_rests_where_it_was_foretold(quick: build.World) -> None:
+    """Held, asked, referred, refused, merged, reopened, set apart: nothing a case has had is asked of it again."""
+    source = live()
+    every = {name: make(quick) for name, make in CASES.items()}
+    move = planned(quick, source, drawn.put_live(drawn.legal_model()), now=FAR)
+    found = {each.case_id: (each.state, each.why_en) for each in plans.lines_of(move)}
+    assert {found[case.id] for case in every.values() if case.id in found} == {("moves", None)}
+    begun(quick, move, now=FAR)
+    batch.go_on(FAR)
+    db.session.rollback()
+    lines = plans.lines_of(db.session.merge(move))
+    told = {each.case.code: plans.forecast_of(each) for each in lines}
+    assert len(told) > 20
+    assert {each.state for each in lines} == {"moved"}
+    assert all(each is not None and each.is_true and not each.tells for each in told.values()), told
+    assert every_fault(FAR) == []
+    undone(quick, move, now=later(FAR))
+    count(later(FAR))
+    assert {each.state for each in plans.lines_of(db.session.merge(move))} == {"undone"}
+    assert every_fault(later(FAR)) == []
