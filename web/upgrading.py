@@ -11,6 +11,7 @@ from casework.db import db, prepare_engine, unit_of_work
 from casework.look_reasons import gather_reasons
 from casework.seeding import install_rules
 from web.config import Config
+from workflows.foreign_settings import end_all_foreign_settings
 from workflows.models import ProcessVersion
 from workflows.versions import has_versions, install_shipped_model
 
@@ -35,7 +36,10 @@ def bring_release(config: Config, *, now: datetime) -> list[str]:
                 added = install_rules(now)
                 install_shipped_model(now=now)
                 begin_marks(now=now)
+                ended = end_all_foreign_settings(now=now)
             done = [f"{added} rules and texts of this release were added."] if added else []
+            if ended:
+                done.append(f"{ended} daily settings ended that had been made for another step of the same id.")
             if gathered := gather_reasons(now):
                 done.append(f"The reasons of lists with senders were taken out of {gathered} looks at senders: each stands once now.")
             return done + list(_said_of(now))

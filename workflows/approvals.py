@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from casework.db import db
 from casework.permissions import Action, Actor
 from workflows.drafts import LONGEST_NOTE, VersionRefused, become_draft, locked_in
+from workflows.foreign_settings import end_foreign_settings
 from workflows.models import ProcessVersion
 from workflows.version_events import record_version, writers_of
-from workflows.versions import acting, check_version, live_in_scope, refuse_unclean, retire
+from workflows.versions import FIELD_REPORT, acting, check_version, live_in_scope, refuse_unclean, retire
 
 
 def approve_version(version: ProcessVersion, *, by: Actor, now: datetime, words: str = "") -> None:
@@ -74,6 +76,9 @@ def _go_live(current: ProcessVersion, act: str, *, by: Actor, now: datetime, wor
     retire(before, now=now)
     current.state, current.live_at, current.retired_at = "live", now, None
     record_version(current, act, by=by, at=now, words=words, was=was, replaces=before.number if before else None)
+    if current.key == FIELD_REPORT:
+        db.session.flush()
+        end_foreign_settings(current, by=by, now=now)
 
 
 def _words(text: str) -> str:

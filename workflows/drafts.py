@@ -1,6 +1,6 @@
 """Drafts of a process: begun, saved so that nothing typed is lost, handed in to be approved, taken back, put aside."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,9 @@ from workflows.checks.reading import Unreadable, read_tree
 from workflows.definitions import digest_of
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
+from workflows.renaming import with_ids
 from workflows.starting_models import STARTING_NOTE
+from workflows.step_origins import new_ids
 from workflows.untouched import lost_parts
 from workflows.version_events import has_edited, record_version, writers_of
 from workflows.versions import (
@@ -36,6 +38,7 @@ MOST_DRAFTS = 50
 """Drafts of one scope before a new one is refused; what two people saved at once is kept all the same."""
 ELEMENTS_NAMED = 10
 FILE_NOTE = "Từ tệp tải lên / From an uploaded file"
+RENEWED_NOTE = "Mã mới cho bước trùng mã với bước khác ở bản trước / New ids for steps whose own stood for other steps before"
 KEPT_NOTE = "Giữ lại khi bản {number} được sửa cùng lúc ở hai nơi / Kept when version {number} was edited in two places at once"
 OUR_NOTES = tuple(note.partition(" / ")[0].partition("{")[0] for note in (FIRST_NOTE, UPGRADE_NOTE, FILE_NOTE, KEPT_NOTE, STARTING_NOTE))
 """How the notes begin that the software itself writes, in both languages."""
@@ -90,6 +93,7 @@ def start_draft(
 ) -> ProcessVersion:
     """Begin a draft of a scope from `xml`, else from the text of `base`, else from what is live there.
 
+    Where the id of a new step stood for another step in a version of the scope, the step gets one of its own, and the note says so.
     Records `start_draft`, for a base that nobody has approved with the accounts of its writers: they wrote this text too. Raises
     NotAllowed, TextUnreadable for a text that cannot be read, VersionRefused for an unknown key, a base of another kind and more
     than MOST_DRAFTS, and NoLiveVersion.
@@ -112,7 +116,10 @@ def start_draft(
             f"Đã có {MOST_DRAFTS} bản nháp. Xin bỏ bớt bản không dùng.", f"There are {MOST_DRAFTS} drafts. Please discard some first."
         )
     writers = writers_of(base) if base is not None and base.approved_at is None else frozenset()
-    return _new_draft(key, centre_id, xml, by=by, now=now, base=base, note=note, writers=writers)
+    renewed = new_ids(key, centre_id, base, xml) if key == FIELD_REPORT else {}
+    if renewed:
+        note, xml = f"{note}\n{RENEWED_NOTE}: {', '.join(f'{old} → {new}' for old, new in renewed.items())}".strip(), with_ids(xml, renewed)
+    return _new_draft(key, centre_id, xml, by=by, now=now, base=base, note=note[:LONGEST_NOTE], writers=writers, renewed=renewed)
 
 
 def save_draft(
@@ -256,6 +263,7 @@ def _new_draft(
     base: ProcessVersion | None,
     note: str,
     writers: frozenset[int],
+    renewed: Mapping[str, str] | None = None,
 ) -> ProcessVersion:
     draft = ProcessVersion(
         key=key, centre_id=centre_id, number=next_number(key, centre_id), state="draft", xml=xml, sha256=digest_of(xml), note=note or None,
@@ -264,7 +272,7 @@ def _new_draft(
     )  # fmt: skip
     db.session.add(draft)
     db.session.flush()
-    facts = {"writers": sorted(writers)} if writers else {}
+    facts = ({"writers": sorted(writers)} if writers else {}) | ({"renewed": dict(renewed)} if renewed else {})
     record_version(draft, "start_draft", by=by, at=now, words=note, base=base.number if base else None, **facts)
     return draft
 

@@ -10,7 +10,7 @@ from casework.errors import CaseworkError
 from casework.models import Account
 from casework.permissions import ACTION_ROLES, SYSTEM, Action, Actor, NotAllowed, Role
 from workflows.bindings import BINDINGS, Bindings
-from workflows.checks.findings import Checked
+from workflows.checks.findings import Checked, bounded
 from workflows.definitions import ModelRefused, digest_of, shipped_model, shipped_table
 from workflows.kept import Kept
 from workflows.models import ProcessVersion
@@ -133,8 +133,14 @@ def next_number(key: str, centre_id: int | None) -> int:
 
 
 def check_version(version: ProcessVersion) -> Checked:
-    """Return what the check says of a stored version; the same text is checked once in a process."""
-    return _checks.get((version.key, version.sha256), lambda: _check(version.key, text_of(version)))
+    """Return what the check says of a stored version beside the others of its scope; the same text is checked once in a process."""
+    checked = _checks.get((version.key, version.sha256), lambda: _check(version.key, text_of(version)))
+    if version.key != FIELD_REPORT or version.live_at is not None or not checked.is_readable:
+        return checked
+    from workflows.step_origins import reuse_findings
+
+    reused = list(reuse_findings(version))
+    return bounded((*checked.findings, *reused)) if reused else checked
 
 
 def check_text(key: str, xml: bytes, *, bindings: Bindings = BINDINGS) -> Checked:

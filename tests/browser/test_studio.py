@@ -136,7 +136,8 @@ def test_a_step_is_drawn_found_wanting_mended_and_saved(house: House, administra
     choose(page, "is_approved")
     page.click("[data-way='is_approved_to_answered']")
     page.click("#p-insert-do")
-    assert chosen(page) == "step_1"
+    drawn = chosen(page)
+    assert re.fullmatch(r"step_[a-z2-9]{6}_1", drawn)
     page.fill("#p-name-vi", "Thẩm định pháp lý")
     for number, (vi, en, kind) in enumerate((("Căn cứ", "Basis", "long_text"), ("Mức phạt", "Fine", "number"))):
         page.click("#p-add-field")
@@ -154,18 +155,18 @@ def test_a_step_is_drawn_found_wanting_mended_and_saved(house: House, administra
     page.fill("#p-limit-amount", "2")
     page.select_option("#p-limit-unit", "working_days")
     wait_saved(page)
-    badge = page.locator(".finding-badge[data-badge='step_1']")
+    badge = page.locator(f".finding-badge[data-badge='{drawn}']")
     expect(badge).to_be_visible()
     expect(page.locator(".findings-here")).to_contain_text("Thẩm định pháp lý")
     choose(page, "verify")
-    page.locator("[data-findings] [data-element='step_1'] .linkbtn").first.click()
-    assert chosen(page) == "step_1", "a finding leads to its element"
+    page.locator(f"[data-findings] [data-element='{drawn}'] .linkbtn").first.click()
+    assert chosen(page) == drawn, "a finding leads to its element"
     page.fill("#p-name-en", "Legal review")
     wait_saved(page)
     expect(badge).to_have_count(0)
     expect(page.locator("[data-findings]")).to_contain_text("không có gì phải sửa")
 
-    step = next(node for node in etree.fromstring(stored(ref)).iter("{*}userTask") if node.get("id") == "step_1")
+    step = next(node for node in etree.fromstring(stored(ref)).iter("{*}userTask") if node.get("id") == drawn)
     assert step.get("name") == "Thẩm định pháp lý"
     form = next(step.iter(LANGBIANG + "form"))
     assert [(each.get("id"), each.get("type"), each.get("label_en")) for each in form.iterchildren(LANGBIANG + "field")] == [
@@ -236,19 +237,20 @@ def test_the_mouse_draws_only_what_runs(house: House, administrator: Visitor) ->
     page.click("[data-action='create.step']")
     page.mouse.move(canvas["x"] + 600, canvas["y"] + 60, steps=3)
     page.mouse.click(canvas["x"] + 620, canvas["y"] + 60)
-    expect(page.locator("[data-properties]")).to_have_attribute("data-element", "step_1")
+    expect(page.locator("[data-properties]")).to_have_attribute("data-element", re.compile("step_[a-z2-9]{6}_1"))
     page.keyboard.press("Escape")                               # the name could be typed in the drawing
     offered = page.locator(".djs-context-pad .entry").evaluate_all("entries => entries.map(entry => entry.dataset.action)")
     assert set(offered) == {"append.step", "append.choice", "append.message", "append.end", "append.text-annotation", "connect", "replace",
                             "delete"}  # fmt: skip
     page.click(".djs-context-pad [data-action='append.choice']")
-    expect(page.locator("[data-properties]")).to_have_attribute("data-element", "choice_1")
+    expect(page.locator("[data-properties]")).to_have_attribute("data-element", re.compile("choice_[a-z2-9]{6}_1"))
+    choice = chosen(page)
     page.click(".djs-context-pad [data-action='replace']")
     expect(page.locator("#p-kind")).to_be_focused()
     expect(page.locator("#p-kind option")).to_have_text(["Rẽ một nhánh", "Nhiều nhánh cùng lúc", "Việc nào đến trước"])
     page.select_option("#p-kind", "parallel")
     expect(page.locator("#p-kind")).to_have_value("parallel")
-    assert chosen(page) == "choice_1", "what it becomes keeps its id"
+    assert chosen(page) == choice, "what it becomes keeps its id"
     wait_saved(page)
     assert not faults(house)
 
@@ -289,6 +291,18 @@ def test_a_name_typed_in_the_drawing_is_kept_on_one_line(house: House, administr
     page.keyboard.press("Enter")
     wait_saved(page)
     assert 'name="Phân loại kỹ"' in stored(ref).decode()
+    assert not faults(house)
+
+
+def test_two_who_draw_at_once_in_two_drafts_never_give_one_id_to_two_steps(house: House, administrator: Visitor) -> None:
+    drawn = set[str]()
+    for _ in range(2):
+        page = edit(administrator, draft(change=UNNAMED))
+        choose(page, "is_approved")
+        page.click("[data-way='is_approved_to_answered']")
+        page.click("#p-insert-do")
+        drawn.add(chosen(page))
+    assert len(drawn) == 2
     assert not faults(house)
 
 

@@ -23,6 +23,8 @@ from workflows.diagrams import named_in
 from workflows.drafts import is_discarded
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
+from workflows.renaming import drawn_id, set_apart
+from workflows.step_origins import reused_between
 from workflows.table_rows import names_in_tables, table_of
 from workflows.version_lists import ScopeSeen, versions_seen
 from workflows.versions import ROUTING, version_for
@@ -77,7 +79,7 @@ def _nothing() -> dict[str, Any]:
 
 def _models(other: ProcessVersion, version: ProcessVersion) -> dict[str, Any]:
     before, after = text_of(other), text_of(version)
-    old, new = model_of(before), model_of(after)
+    old, new = model_of(set_apart(before, after, reused_between(other, version))), model_of(after)
     groups, left = bounded(sentences_of(old, new), MOST_SENTENCES)
     changes = details_of(old, new)
     return {
@@ -88,6 +90,7 @@ def _models(other: ProcessVersion, version: ProcessVersion) -> dict[str, Any]:
         "change_labels": CHANGE_LABELS,
         "aspect_words": ASPECT_WORDS,
         "told": _told,
+        "drawn_id": drawn_id,
         "diagrams": [(other, named_in(before, language()), _marks(changes, old_side=True)),
                      (version, named_in(after, language()), _marks(changes, old_side=False))],
         "listed": {each.change.element for each in changes[:MOST_CHANGES]},
@@ -98,7 +101,8 @@ def _models(other: ProcessVersion, version: ProcessVersion) -> dict[str, Any]:
 def _marks(changes: tuple[ElementChange, ...], *, old_side: bool) -> dict[str, list[str]]:
     """What is marked in one of the drawings: on the old side what is gone, on the new one what is new, on both what is other."""
     own = ChangeKind.REMOVED if old_side else ChangeKind.ADDED
-    return {str(kind): [each.change.element for each in changes if each.change.kind == kind] for kind in (own, ChangeKind.CHANGED)}
+    by_kind = {kind: [drawn_id(each.change.element) for each in changes if each.change.kind == kind] for kind in (own, ChangeKind.CHANGED)}
+    return {str(kind): elements for kind, elements in by_kind.items()}
 
 
 def _told(changed: ElementChange) -> list[Any]:

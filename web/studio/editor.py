@@ -30,7 +30,8 @@ from workflows.definitions import MAX_BYTES
 from workflows.drafts import PartsLost, Saved, TextUnreadable, save_draft
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
-from workflows.versions import ROUTING, check_version
+from workflows.step_origins import new_stamp, reused_between
+from workflows.versions import ROUTING, check_version, live_version
 
 bp = Blueprint("studio_editor", __name__)
 
@@ -142,6 +143,7 @@ def _source(version: ProcessVersion) -> dict[str, Any]:
         "vocabulary": vocabulary(),
         "templates": templates_told(),
         "daily": daily_of(version),
+        "id_stamp": new_stamp(),
         "daily_url": url_for("studio_daily.daily"),
     }
 
@@ -150,7 +152,9 @@ def daily_of(version: ProcessVersion) -> dict[str, dict[str, str]]:
     """What is set day by day for the scope of a version, by element: `limit`, `role`, `label` and `help` in the reader's words."""
     centre = db.session.get(Centre, version.centre_id) if version.centre_id else None
     rows = {line.element: line.present for line in lines_of(centre) if line.present is not None}
-    return {element: {name: words for name, words in _set_words(row) if words} for element, row in rows.items()}
+    others = reused_between(live_version(version.centre_id), version) if rows else ()
+    return {element: {name: words for name, words in _set_words(row) if words} for element, row in rows.items()
+            if element not in others}
 
 
 def _set_words(row: ElementSetting) -> Iterator[tuple[str, str]]:

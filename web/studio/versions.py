@@ -29,8 +29,10 @@ from workflows.models import ProcessVersion
 from workflows.moving.plans import move_scopes
 from workflows.parsed import text_of
 from workflows.rehearsal.running import HISTORY, SCENARIOS, newest_of
+from workflows.renaming import set_apart
 from workflows.starting_models import STARTING_MODELS
 from workflows.step_counts import open_steps
+from workflows.step_origins import reused_between
 from workflows.table_rows import names_in_tables, table_of
 from workflows.version_events import history_of, writers_of
 from workflows.version_lists import MOST_COUNTED, MOST_VERSIONS, open_cases_of, places_to_edit, versions_seen
@@ -212,7 +214,8 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
     is_writer = "approve_version" in acts and bool(acting(by, seen.centre_id, Action.APPROVE_PROCESS).counts_as & writers_of(seen))
     base = db.session.get(ProcessVersion, seen.base_id) if seen.base_id else None
     measure = measure_of(seen, by=by)
-    changes = changes_between(text_of(measure.version), xml) if measure is not None else ()
+    before = set_apart(text_of(measure.version), xml, reused_between(measure.version, seen)) if measure is not None else b""
+    changes = changes_between(before, xml) if measure is not None else ()
     errors = {finding.element for finding in checked.errors if finding.element}
     changed = {change.element for change in changes if change.kind != ChangeKind.REMOVED} - errors
     return render_template(
@@ -241,7 +244,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         table_words=names_in_tables(seen) if seen.key == ROUTING else {},
         diagram=named_in(xml, language()) if seen.key != ROUTING else None,
         changes=changes,
-        told=bounded(sentences_between(text_of(measure.version), xml) if measure and changes and seen.key != ROUTING else (), MOST_TOLD),
+        told=bounded(sentences_between(before, xml) if measure and changes and seen.key != ROUTING else (), MOST_TOLD),
         hidden={change.element for change in changes if not change.is_shown},
         most_changes=MOST_CHANGES,
         change_labels=CHANGE_LABELS,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import zstandard
@@ -20,6 +21,8 @@ from workflows.bottlenecks.keeping import MINUTES
 from workflows.definitions import Element
 from workflows.models import ProcessVersion, StepTimes
 from workflows.parsed import definition_of
+from workflows.renaming import APART, drawn_id
+from workflows.step_origins import reused_among
 from workflows.versions import FIELD_REPORT, live_version, scopes_with
 
 if TYPE_CHECKING:
@@ -90,6 +93,11 @@ class Measures:
         return None if self.is_few else round(100 * part / self.passages, 1)
 
 
+Foreign = Mapping[int, frozenset[str]]
+"""By version the ids that stand for another step there than in the version that is drawn."""
+NONE_FOREIGN: Foreign = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Heat:
     """All of the page: the version that is drawn, its steps in the order of the model, then steps only other versions have."""
@@ -151,14 +159,15 @@ def heat(wanted: Wanted, *, by: Actor) -> Heat:
     """Return what the counted months say. Raises NoLiveVersion where all versions are asked for and none was ever live."""
     versions = [wanted.version] if wanted.version is not None else versions_offered(by)
     drawn = wanted.version or live_version(wanted.centre.id if wanted.centre is not None else _only(centres_read(by)))
-    measures, counted_at = _measures(wanted, versions, by)
+    foreign = reused_among(drawn, [version for version in versions if version.id != drawn.id])
+    measures, counted_at = _measures(wanted, versions, by, foreign)
     own = definition_of(drawn).steps
     known = {element.id for element in own}
     others = sorted(measures.keys() - known)
     return Heat(
         drawn,
         tuple((element, measures.get(element.id, Measures(element.id))) for element in own),
-        tuple(zip(elements_of(others, versions), (measures[each] for each in others), strict=True)),
+        tuple(zip(elements_of(others, versions, foreign), (measures[each] for each in others), strict=True)),
         counted_at,
     )
 
@@ -167,15 +176,18 @@ def _only(centres: Collection[int] | None) -> int | None:
     return next(iter(centres)) if centres is not None and len(centres) == 1 else None
 
 
-def _measures(wanted: Wanted, versions: Iterable[ProcessVersion], by: Actor) -> tuple[dict[str, Measures], datetime | None]:
+def _measures(
+    wanted: Wanted, versions: Iterable[ProcessVersion], by: Actor, foreign: Foreign
+) -> tuple[dict[str, Measures], datetime | None]:
     """One statement; the minutes of an element are unpacked in one go, however many rows they stand in."""
     query = select(
-        StepTimes.element, StepTimes.agency_id, StepTimes.passages, StepTimes.late, StepTimes.redone, StepTimes.withdrawn, StepTimes.minutes
+        StepTimes.version_id, StepTimes.element, StepTimes.agency_id, StepTimes.passages, StepTimes.late, StepTimes.redone,
+        StepTimes.withdrawn, StepTimes.minutes,
     )  # fmt: skip
     conditions = _conditions(wanted, [version.id for version in versions], by)
     found: dict[str, _Sum] = defaultdict(_Sum)
-    for element, agency_id, passages, late, redone, withdrawn, minutes in db.session.execute(query.where(*conditions)):
-        total = found[element]
+    for version_id, element, agency_id, passages, late, redone, withdrawn, minutes in db.session.execute(query.where(*conditions)):
+        total = found[element + APART if element in foreign.get(version_id, ()) else element]
         total.passages += passages
         total.late += late
         total.redone += redone
@@ -238,12 +250,17 @@ def field_ids(service_code: str) -> list[int]:
     return list(db.session.scalars(select(Field.id).where(Field.service_code == service_code)))
 
 
-def elements_of(names: Collection[str], versions: Iterable[ProcessVersion]) -> list[Element | None]:
-    """What some steps are, as the newest of the versions has them that has; None where no version has one."""
+def elements_of(names: Collection[str], versions: Iterable[ProcessVersion], foreign: Foreign = NONE_FOREIGN) -> list[Element | None]:
+    """What some steps are, as the newest of the versions has them that has; None where no version has one.
+
+    A name with APART behind it is what versions call so in which it is `foreign`: another step than in the one that is drawn.
+    """
     found: dict[str, Element] = {}
     for version in versions:
         if len(found) == len(set(names)):
             break
         elements = definition_of(version).elements
-        found |= {name: elements[name] for name in names if name in elements and name not in found}
+        others = foreign.get(version.id, frozenset())
+        fitting = [name for name in names if drawn_id(name) in elements and name.endswith(APART) is (drawn_id(name) in others)]
+        found |= {name: elements[drawn_id(name)] for name in fitting if name not in found}
     return [found.get(name) for name in names]

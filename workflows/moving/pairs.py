@@ -15,6 +15,7 @@ from workflows.kept import Kept
 from workflows.moving.leaps import label_of, leapt_over, skipping
 from workflows.moving.needs import Names, needs_of, reads_of
 from workflows.moving.net import AT, KEPT, NOWHERE, ON, Net, Spot, Standing, Stretch, nets_of
+from workflows.renaming import APART, drawn_id
 
 MOST_BEGUN = 2
 """So many branches at most are begun within one line of a case that is moved."""
@@ -60,8 +61,11 @@ _pairs: Kept[tuple[str, str, str, frozenset[tuple[str, str | None]]], "Pair"] = 
 
 
 def pair_of(process_id: str, old: Definition, new: Definition, mapping: Mapped) -> "Pair":
-    """Return what is known of moving a process from one version to another under choices made by hand, worked out once."""
-    chosen = frozenset((element, target) for element, target in mapping.items() if element in old.elements)
+    """Return what is known of moving a process from one version to another under choices made by hand, worked out once.
+
+    An element with APART behind it in the mapping is not the one the new version has under that id.
+    """
+    chosen = frozenset((element, target) for element, target in mapping.items() if drawn_id(element) in old.elements)
     key = (process_id, old.sha256, new.sha256, chosen)
     return _pairs.get(key, lambda: Pair(nets_of(old)[process_id], nets_of(new)[process_id], dict(chosen)))
 
@@ -70,8 +74,12 @@ class Pair:
     """One process of two versions with the choices made by hand."""
 
     def __init__(self, old: Net, new: Net, mapping: Mapped, like: "Pair | None" = None) -> None:
-        self.old, self.new, self.mapping = old, new, mapping
+        self.old, self.new = old, new
+        self.mapping = {element: target for element, target in mapping.items() if not element.endswith(APART)}
+        self.apart = frozenset(drawn_id(element) for element in mapping if element.endswith(APART))
         self.before, self.needs = needs_of(old), needs_of(new)
+        # what another step has left under a name says nothing about this one
+        self.foreign = frozenset[str]().union(*(self.before.gives[element] for element in self.apart if element in old.nodes))
         # what no choice changes is shared with the pair it is like
         self._branches: dict[int, list[tuple[Flow, Standing]]] = like._branches if like else {}
         self._firsts: dict[str, Standing] = like._firsts if like else {}
@@ -97,7 +105,7 @@ class Pair:
 
     def sending(self, element: str, target: str) -> "Pair":
         """The same two versions with one choice alone."""
-        return Pair(self.old, self.new, {element: target}, self)
+        return Pair(self.old, self.new, {**{each + APART: None for each in self.apart}, element: target}, self)
 
     def image(self, node_id: str) -> str | None:
         """What a node of the old version is in the new one: itself, or what was chosen for it."""
@@ -112,7 +120,7 @@ class Pair:
         for flow in plan.begins:
             names = self._known_at(flow.source)
             found |= {spot: names for standing in self.new.settled(NOWHERE, [flow]) or () for spot in standing}
-        return found
+        return {spot: names - self.foreign for spot, names in found.items()}
 
     def _known_at(self, fork: str) -> Names:
         """What a case of the old version surely has where a fork of the new one was passed."""
@@ -124,7 +132,7 @@ class Pair:
         seen, ahead, names = {fork}, [fork], list[Names]()
         while ahead:
             node = ahead.pop()
-            if node in self.old.nodes:
+            if node in self.old.nodes and node not in self.apart:
                 names.append(self.before.sure[node] | (self.before.gives[node] if node != fork else frozenset()))
                 continue
             new = [each for each in self.new.graph.before(node) if each not in seen]
@@ -156,7 +164,9 @@ class Pair:
 
     def _was_armed(self, event: Node, element: str) -> bool:
         old = self.old.nodes.get(event.id)
-        return old is not None and old.timer == event.timer and element in (old.id, old.attached_to, self.old.behind_gateway(old.id))
+        if old is None or event.id in self.apart:
+            return False
+        return old.timer == event.timer and element in (old.id, old.attached_to, self.old.behind_gateway(old.id))
 
     def is_listening(self, spot: Spot) -> bool:
         """Whether a token waits at the beginning of a row of its own that only listens for messages."""
@@ -245,7 +255,7 @@ class Pair:
 
     def _is_same(self, node_id: str) -> bool:
         old, new = self.old.nodes[node_id], self.new.nodes.get(node_id)
-        return new is not None and (old.kind == new.kind or (old.is_step and new.is_step))
+        return node_id not in self.apart and new is not None and (old.kind == new.kind or (old.is_step and new.is_step))
 
     # -- a group ---------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,8 @@ from workflows.drafts import is_discarded
 from workflows.models import OF_THE_CASE, Incident, MoveCase, ProcessInstance, ProcessMove, ProcessVersion
 from workflows.moving.mapping import Verdict, fates, targets
 from workflows.parsed import definition_of
+from workflows.renaming import APART
+from workflows.step_origins import reused_between
 from workflows.version_events import MOST_READ, VersionEvent, record_version, stream_of
 from workflows.version_lists import OPEN
 from workflows.versions import FIELD_REPORT, acting, check_version, refuse_unclean, scopes_with
@@ -392,7 +394,7 @@ class Choice:
 def choices_of(move: ProcessMove, places: set[str]) -> list[Choice]:
     """Return what is to be chosen, or was, of the elements at which cases of the plan rest."""
     old, new = definition_of(move.source), definition_of(move.target)
-    found = fates(old, new, move.mapping)
+    found = fates(old, new, mapping_of(move))
     shown = [name for name in old.elements if name in move.mapping or (name in places and _needs_choice(found.get(name)))]
     return [
         Choice(
@@ -401,6 +403,11 @@ def choices_of(move: ProcessMove, places: set[str]) -> list[Choice]:
         )
         for name in shown
     ]  # fmt: skip
+
+
+def mapping_of(move: ProcessMove) -> dict[str, str | None]:
+    """Return what was chosen by hand, with what has an id of the target and is not the part that the target has under it."""
+    return {**{element + APART: None for element in reused_between(move.source, move.target)}, **move.mapping}
 
 
 def _may_choose(element: str, chosen: str | None, old: Definition, new: Definition) -> bool:

@@ -125,7 +125,7 @@ def _prove(moved: BpmnWorkflow, pair: Pair, process_id: str, new: Definition, se
         plan = _planned(same, moved, beside, group)
         if plan.moves_on:
             raise MoveImpossible(*_NOT_AT_REST)
-        brought = {token.spot: frozenset((token.task.parent if token.spot[0] == ON else token.task).data) for token in group}
+        brought = {token.spot: frozenset((token.task.parent if token.spot[0] == ON else token.task).data) - pair.foreign for token in group}
         refusal = same.missing(brought, frozenset(brought))
         if refusal is not None:
             raise MoveImpossible(*refusal.why)

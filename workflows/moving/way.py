@@ -8,6 +8,7 @@ from workflows.definitions import Definition
 from workflows.faults import root_of
 from workflows.models import ProcessMove
 from workflows.moving.mapping import Fate, Verdict, fates
+from workflows.moving.plans import mapping_of
 from workflows.parsed import definition_of
 
 HAS_INCIDENT = Bilingual(
@@ -39,7 +40,7 @@ class Way:
     def of(cls, move: ProcessMove) -> "Way":
         """Read a plan, with the fate of each resting place."""
         old, new = definition_of(move.source), definition_of(move.target)
-        mapping = dict(move.mapping)
+        mapping = mapping_of(move)
         return cls(
             move.id, move.source_id, move.target_id, move.centre_id, move.revision, old, new, mapping, not move.recomputes_limits,
             fates(old, new, mapping),

@@ -2,7 +2,7 @@
 import { isA, objectOf, oneLine } from "./elements.js";
 import { KINDS, idStartOf, kindsAfter, othersFor, replacementFor } from "./kinds.js";
 import { namesIn } from "./names.js";
-import { say, vocabulary } from "./page.js";
+import { data, say, vocabulary } from "./page.js";
 import { searchModule } from "./search.js";
 import { wordsModule } from "./translate.js";
 
@@ -143,7 +143,7 @@ function longest(points) {
   return parts.reduce((best, each) => (each.spare > best.spare ? each : best));
 }
 
-/** Pools, lanes and starts stay; new ids can be read and can stand in a condition. */
+/** Pools, lanes and starts stay; new ids can stand in a condition, and none was ever given to anything else (workflows/step_origins.py). */
 function keepHouse(eventBus, bpmnFactory, moddle, elementRegistry) {
   eventBus.on("commandStack.elements.delete.canExecute", 1500, ({ context }) => {
     const kept = context.elements.filter(each => !isA(each, ...FIXED));
@@ -158,7 +158,7 @@ function keepHouse(eventBus, bpmnFactory, moddle, elementRegistry) {
     else if (bpmnFactory._needsId(object)) object.id = newId(object);
   };
   function newId(object) {
-    const start = idStartOf(object), processes = elementRegistry.filter(each => isA(each, "bpmn:Participant")).map(each => objectOf(each).processRef);
+    const start = `${idStartOf(object)}_${data.id_stamp}`, processes = elementRegistry.filter(each => isA(each, "bpmn:Participant")).map(each => objectOf(each).processRef);
     const taken = processes.filter(Boolean).map(each => namesIn(each));
     let n = 1;
     while (used.has(`${start}_${n}`) || moddle.ids.assigned(`${start}_${n}`) || taken.some(names => names.has(`${start}_${n}`))) n++;

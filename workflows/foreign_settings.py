@@ -1,0 +1,50 @@
+"""What was set day by day for a step ends where its id comes to stand for another step."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from casework.db import db
+from casework.local_time import local_day
+from casework.models import ElementSetting
+from casework.permissions import SYSTEM, Actor
+from casework.settings.kinds import KINDS
+from casework.settings.recording import record_setting
+from workflows.models import ProcessVersion
+from workflows.step_origins import reused_among
+from workflows.versions import FIELD_REPORT, in_scope
+
+REASON = "Mã này nay là bước khác / The id stands for another step now"
+
+
+def end_foreign_settings(live: ProcessVersion, *, by: Actor = SYSTEM, now: datetime) -> int:
+    """End the settings of a scope that were made for a step whose id means another one in the version that is live now.
+
+    They are those that began before the version came into service. Records `change_setting` for each; returns how many.
+    """
+    today, since = local_day(now), local_day(live.live_at or now)
+    begun = ElementSetting.valid_from < since if since < today else ElementSetting.id.is_not(None)
+    scope = ElementSetting.centre_id == live.centre_id if live.centre_id else ElementSetting.centre_id.is_(None)
+    holds = or_(ElementSetting.valid_to.is_(None), ElementSetting.valid_to > today)
+    rows = list(db.session.scalars(select(ElementSetting).where(scope, holds, begun).order_by(ElementSetting.id))) if live.live_at else []
+    foreign = _foreign(live) if rows else frozenset()
+    ended = [row for row in rows if row.element in foreign]
+    kind = KINDS["element"]
+    for row in ended:
+        old, row.valid_to = kind.told(row), max(row.valid_from, today)
+        db.session.flush()
+        record_setting(kind.name, kind.name_of(row), by=by, at=now, centre_id=row.centre_id, old=old, new=kind.told(row), reason=REASON)
+    return len(ended)
+
+
+def end_all_foreign_settings(*, now: datetime) -> int:
+    """Do it in every scope that has a live version of its own."""
+    query = select(ProcessVersion).where(ProcessVersion.key == FIELD_REPORT, ProcessVersion.state == "live").order_by(ProcessVersion.id)
+    return sum(end_foreign_settings(version, now=now) for version in db.session.scalars(query))
+
+
+def _foreign(live: ProcessVersion) -> frozenset[str]:
+    """The ids that meant other parts in versions that were live in the scope."""
+    query = select(ProcessVersion).where(*in_scope(live.key, live.centre_id), ProcessVersion.live_at.is_not(None))
+    others = db.session.scalars(query.where(ProcessVersion.id != live.id).order_by(ProcessVersion.id)).all()
+    return frozenset[str]().union(*reused_among(live, others).values())

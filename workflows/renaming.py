@@ -1,0 +1,94 @@
+"""A model whose parts get other ids: wherever an id stands, in flows, lanes and the drawing, and where conditions read it as a name."""
+
+import ast
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lxml import etree
+
+from workflows.definitions import BPMN, SPIFF, read_xml
+from workflows.expressions import ExpressionRefused, checked
+from workflows.unforeseen import OTHER_THAN
+
+REFERRING = ("id", "sourceRef", "targetRef", "attachedToRef", "default", "bpmnElement", "sourceElement", "targetElement")
+_TEXTS = (BPMN + "incoming", BPMN + "outgoing", BPMN + "flowNodeRef")
+_EXPRESSIONS = (*(BPMN + tag for tag in ("conditionExpression", "timeDate", "timeDuration", "timeCycle")), SPIFF + "messagePayload")
+
+
+def with_ids(xml: bytes, new: Mapping[str, str]) -> bytes:
+    """Return a model in which parts have the ids they are given here by those they had. Names of fields and buttons stay."""
+    root = read_xml(xml)
+    give_ids(root, new)
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def give_ids(root: Any, new: Mapping[str, str]) -> None:
+    """Do the same to a tree that is read already."""
+    for node in root.iter("{*}*"):
+        for name in REFERRING:
+            if node.get(name) in new and not (name == "id" and node.tag.startswith(SPIFF)):
+                node.set(name, new[node.get(name)])
+        if node.tag == SPIFF + "property" and node.get("name") == OTHER_THAN and node.get("value") in new:
+            node.set("value", new[node.get("value")])
+        if node.tag in _TEXTS and (node.text or "").strip() in new:
+            node.text = new[node.text.strip()]
+        if node.tag in _EXPRESSIONS and node.text:
+            node.text = renamed_in(node.text, new)
+        if node.tag == SPIFF + "parameter" and node.get("value"):
+            node.set("value", renamed_in(node.get("value"), new))
+
+
+def renamed_in(text: str, new: Mapping[str, str]) -> str:
+    """Return an expression that reads values under their new names; what is no expression stays as it is."""
+    try:
+        tree = checked(text)
+    except ExpressionRefused:
+        return text
+    spoken = text.strip()
+    lines = spoken.encode().splitlines(keepends=True)
+    starts = [sum(map(len, lines[:at])) for at in range(len(lines))]
+    signs = spoken.encode()
+    places = [(starts[node.lineno - 1] + node.col_offset, len(name.encode()), words) for node, name, words in _read(tree, new)]
+    for start, length, words in sorted(places, reverse=True):
+        signs = signs[:start] + words.encode() + signs[start + length :]
+    return signs.decode()
+
+
+def _read(tree: ast.AST, new: Mapping[str, str]) -> list[tuple[ast.expr, str, str]]:
+    """The names in an expression that change, each with what stands there and what is to stand there."""
+    found: list[tuple[ast.expr, str, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) if name in new:
+                found.append((node, name, new[name]))
+            case ast.Call(func=ast.Name(id="defined"), args=[ast.Constant(value=str() as name) as written]) if name in new:
+                found.append((written, f'"{name}"', f'"{new[name]}"'))
+    return found
+
+
+# -- two texts in which one id means two parts ---------------------------------------------------------------------------
+
+APART = "~"
+"""Stands behind the ids of an older text that mean other parts in a newer one; no id that is drawn holds it."""
+
+
+def set_apart(before: bytes, after: bytes, reused: Collection[str]) -> bytes:
+    """Return an older text in which those parts, and the arrows at them, have ids that the newer one does not have."""
+    if not reused:
+        return before
+    root, ends = read_xml(before), _ends(read_xml(after))
+    flows = {
+        id_ for id_, old in _ends(root).items()
+        if id_ in ends and {*old, *ends[id_]} & {*reused} and not {*zip(old, (0, 1), strict=True)} & {*zip(ends[id_], (0, 1), strict=True)}
+    }  # fmt: skip
+    give_ids(root, {id_: id_ + APART for id_ in {*reused, *flows}})
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def drawn_id(element: str) -> str:
+    """Return the id an element has in its own drawing."""
+    return element.removesuffix(APART)
+
+
+def _ends(root: Any) -> dict[str, tuple[str, str]]:
+    return {flow.get("id"): (flow.get("sourceRef"), flow.get("targetRef")) for flow in root.iter(BPMN + "sequenceFlow")}
