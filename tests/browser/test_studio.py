@@ -23,7 +23,9 @@ from tests.browser.judging import barriers, speak
 from tests.browser.waiting import PATIENCE, next_document
 from tests.conftest import environment_of
 from tests.workflows.checks.broken_models import own_step
+from tests.workflows.drawing import Drawing
 from web.studio.step_templates import TEMPLATES
+from workflows.checks.diagram import processes_of
 from workflows.checks.model import check_model
 from workflows.checks.vocabulary import OF_EVERY_OBJECT
 from workflows.definitions import shipped_model
@@ -332,8 +334,8 @@ def test_every_ready_made_step_is_clean_where_it_is_put_and_goes_by_one_undo(hou
     drawn = {(part.label.vi, part.label.en) for each in TEMPLATES for part in (*each.chain, *(one for b in each.beside for one in b.parts))
              if part.kind == "step"}  # fmt: skip
     assert drawn <= named
-    roles = {each.get("name"): value.get("value") for each in root.iter("{*}userTask") for value in each.iter("{*}property")
-             if value.get("name") == "role"}  # fmt: skip
+    roles = {node.label.vi: node.role for process in processes_of(root).values() for node in process.nodes.values()}
+    assert misplaced(stored(ref)) == []
     assert [roles[each] for each in ("Khảo sát tại chỗ", "Lấy ý kiến cơ quan khác", "Thẩm định pháp lý")] == [
         "operator", "officer", "agency_leader",
     ]  # fmt: skip
@@ -348,6 +350,90 @@ def test_every_ready_made_step_is_clean_where_it_is_put_and_goes_by_one_undo(hou
 def put(page: Page, template: str) -> None:
     page.select_option("#p-template", template)
     page.click("#p-template-do")
+
+
+def misplaced(xml: bytes) -> list[str]:
+    """The parts that were drawn here and do not stand wholly in one lane, or too near to another part."""
+    root = etree.fromstring(xml)
+    boxes = {each.get("bpmnElement"): [float(next(each.iter("{*}Bounds")).get(name)) for name in ("x", "y", "width", "height")]
+             for each in root.iter("{*}BPMNShape")}  # fmt: skip
+    lanes = [boxes[each.get("id")] for each in root.iter("{*}lane")]
+    nodes = [node.id for process in processes_of(root).values() for node in process.nodes.values() if node.kind != "boundaryEvent"]
+    found = []
+    for id_ in nodes:
+        x, y, width, height = boxes[id_]
+        if id_.encode() in shipped_model():
+            continue
+        if not any(x >= left and y >= top and x + width <= left + wide and y + height <= top + high for left, top, wide, high in lanes):
+            found.append(f"{id_} straddles")
+        found += [f"{id_} touches {each}" for each in nodes if each != id_ and _touch(boxes[id_], boxes[each])]
+    return found
+
+
+def _touch(one: list[float], other: list[float]) -> bool:
+    return all(one[axis] < other[axis] + other[axis + 2] + apart and other[axis] < one[axis] + one[axis + 2] + apart
+               for axis, apart in ((0, 8), (1, 4)))  # fmt: skip
+
+
+def test_a_step_put_between_two_stands_in_one_lane_apart_from_its_neighbours(house: House, administrator: Visitor) -> None:
+    ref = draft()
+    page = edit(administrator, ref)
+    flows = (("verify", "verify_to_classify"), ("is_answered", "is_answered_to_distribute"), ("is_reopened", "is_reopened_to_distribute"),
+             ("is_approved", "is_approved_to_submit_answer"), ("publish", "publish_to_is_rateable"),
+             ("is_taken", "is_taken_to_decide_hand_back"), ("is_rateable", "is_rateable_to_rate"))  # fmt: skip
+    for element, flow in flows:
+        choose(page, element)
+        if page.locator(f"[data-way='{flow}']").count():
+            page.click(f"[data-way='{flow}']")
+            page.click("#p-insert-do")
+        else:
+            page.locator("[data-properties] details summary", has_text="Vẽ tiếp").click()
+            put(page, "survey")
+    wait_saved(page)
+    assert misplaced(stored(ref)) == []
+    for _ in flows:
+        page.click("[data-undo]")
+    expect(page.locator("[data-undo]")).to_be_disabled()
+    wait_saved(page)
+    assert models_of(stored(ref)) == models_of(shipped_model())
+    assert not faults(house)
+
+
+def test_who_does_a_step_is_drawn_in_their_lane_and_a_drawing_that_says_otherwise_is_mended_by_one_press(
+    house: House, administrator: Visitor
+) -> None:
+    ref = draft()
+    page = edit(administrator, ref)
+    choose(page, "is_approved")
+    page.click("[data-way='is_approved_to_answered']")
+    page.click("#p-insert-do")
+    step = chosen(page)
+    page.fill("#p-name-vi", "Đóng dấu")
+    page.fill("#p-name-en", "Stamp")
+    page.select_option("#p-role", "officer")
+    expect(page.locator("#p-role option:checked")).to_contain_text("Theo làn")
+    wait_saved(page)
+    node = processes_of(etree.fromstring(stored(ref)))["assignment"].nodes[step]
+    assert (node.role, node.lane_role, "role" in node.properties) == ("officer", "officer", False)
+    assert misplaced(stored(ref)) == []
+    lies = Drawing(stored(ref))
+    lies.to_lane(step, "lane_officer")
+    listed = next(lies.find(step).iter("{*}properties"))
+    etree.SubElement(listed, "{http://spiffworkflow.org/bpmn/schema/1.0/core}property", name="role", value="agency_leader")
+    with unit_of_work():
+        account = db.session.scalars(select(Account).where(Account.login == "administrator")).one()
+        centre_id = db.session.scalars(select(Centre.id)).one()
+        other = start_draft(by=actor_for(account, now=build.NOON), now=build.NOON, centre_id=centre_id, xml=lies.xml).ref
+    page = edit(administrator, other)
+    finding = page.locator("[data-findings] [data-check=lane_role]")
+    expect(finding).to_contain_text("Lãnh đạo đơn vị")
+    finding.locator("[data-mend]").click()
+    wait_saved(page)
+    expect(finding).to_have_count(0)
+    node = next(each for each in processes_of(etree.fromstring(stored(other)))["assignment"].nodes.values() if each.label.vi == "Đóng dấu")
+    assert (node.role, node.lane_role) == ("agency_leader", "agency_leader")
+    assert misplaced(stored(other)) == []
+    assert not faults(house)
 
 
 def models_of(xml: bytes) -> list[Any]:

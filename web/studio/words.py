@@ -143,6 +143,7 @@ WORDS = {
     "findings_block": _l("It can be handed in once nothing is left to mend."),
     "findings_clear": _l("It can be handed in to be approved."),
     "go_there": _l("Go there"),
+    "mend_lane": _l("Move it to that lane"),
     # saving
     "state_unsaved": _l("Not saved yet"),
     "state_saving": _l("Saving"),

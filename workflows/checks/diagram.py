@@ -27,7 +27,10 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One flow node. What is missing in the file is None or empty here; `line` is where it stands in the file."""
+    """One flow node. What is missing in the file is None or empty here; `line` is where it stands in the file.
+
+    `role` is who does it: what stands on the node itself, else the `lane_role` of where it is drawn.
+    """
 
     id: str
     process_id: str
@@ -43,6 +46,7 @@ class Node:
     message_variable: str | None = None
     timer: tuple[str, str] | None = None
     is_terminate: bool = False
+    lane_role: str | None = None
     service: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     result_variable: str | None = None
@@ -110,6 +114,7 @@ def _nodes(process: Any, messages: Mapping[str, str]) -> Iterator[Node]:
             kind=kind,
             label=label_of(node),
             role=properties.get("role") or lanes.get(node.get("id")),
+            lane_role=lanes.get(node.get("id")),
             properties=properties,
             form=form_of(node),
             line=node.sourceline or 0,

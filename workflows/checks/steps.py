@@ -6,6 +6,7 @@ from typing import Any
 
 from casework.clocks import ClockKind
 from casework.permissions import ACTION_ROLES, AGENCY_ROLES, ANYONE, Action, Role
+from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from casework.words import Bilingual
 from workflows.bindings import ASSIGNMENT, Bindings, Step
 from workflows.checks.diagram import Node, Process
@@ -58,6 +59,19 @@ _ROLE = Rule(
     ),
     Bilingual("Chuyển bước sang làn của vai trò phù hợp.", "Move the step to the lane of a role that may do it."),
 )
+_LANE = Rule(
+    "lane_role",
+    Bilingual("Người duyệt đọc trên hình ai làm bước nào; hình nói khác thì không ai thấy việc được giao cho ai.",
+              "Who approves reads in the drawing who does which step; where it says something else, nobody sees whose work it is."),
+    Bilingual("Đưa bước vào làn của vai trò đó, hoặc chọn người làm “theo làn”.",
+              "Move the step to a lane of that role, or let the lane say who does it."),
+)  # fmt: skip
+_NO_LANE = Rule(
+    "lane_role", _LANE.why,
+    Bilingual("Quy trình không có làn cho vai trò đó: ghi vai trò vào tên bước để người đọc hình biết.",
+              "The process has no lane of that role: say in the name of the step who does it, for those who read the drawing."),
+    is_error=False,
+)  # fmt: skip
 _PLACE = Rule(
     "step_process",
     Bilingual("Việc này làm trên cả hồ sơ hoặc trên phần việc của một đơn vị, không đổi cho nhau được.",
@@ -136,6 +150,8 @@ def property_findings(root: Any) -> Iterator[ModelFinding]:
 def step_findings(root: Any, process: Process, bindings: Bindings) -> Iterator[ModelFinding]:
     """Yield what is wrong with names, roles, limits and places of the steps of one process, and with the clocks of its timers."""
     lanes = _lanes(root, process.id)
+    drawn = {properties_of(lane).get("role") for each in root.iter(BPMN + "process") if each.get("id") == process.id
+             for lane in each.iter(BPMN + "lane")}  # fmt: skip
     for node in process.nodes.values():
         name = named(node.label, node.id)
         if node.properties.get("beside", "yes") != "yes":
@@ -143,6 +159,7 @@ def step_findings(root: Any, process: Process, bindings: Bindings) -> Iterator[M
         if node.is_step:
             yield from _word_findings(node)
             yield from _role_findings(node, process, bindings, lanes.get(node.id, 0))
+            yield from _lane_findings(node, drawn)
             yield from _limit_findings(node, process)
         elif (clock := node.properties.get("clock")) is not None and (node.timer is None or clock not in CLOCKS_OF_TIMERS):
             yield _CLOCK.at(
@@ -210,6 +227,19 @@ def _role_findings(node: Node, process: Process, bindings: Bindings, lanes: int)
             f"The role “{role}” may not do the step {name.en}, only: {may}.",
             line=node.line,
         )
+
+
+def _lane_findings(node: Node, drawn: set[str | None]) -> Iterator[ModelFinding]:
+    """Yield that a step is done by another role than that of the lane it stands in; `drawn` are the roles that have a lane."""
+    known: dict[str | None, Bilingual] = {REPORTER: REPORTER_WORDS}
+    known.update(ROLE_WORDS.items())
+    if node.role == node.lane_role or not {node.role, node.lane_role} <= known.keys():
+        return
+    name, does, lane = named(node.label, node.id), known[node.role], known[node.lane_role]
+    yield (_LANE if node.role in drawn else _NO_LANE).at(
+        node.id, f"Bước {name.vi} vẽ ở làn của “{lane.vi}” nhưng do “{does.vi}” làm.",
+        f"The step {name.en} stands in the lane of “{lane.en}”, and “{does.en}” does it.", line=node.line,
+    )  # fmt: skip
 
 
 def _roles_of(step: Step) -> set[str]:

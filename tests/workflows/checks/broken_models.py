@@ -694,6 +694,7 @@ FORMS = [
         field(f"extra_{at}", "text") for at in range(40))), "form_size", "legal_review"),
     Broken("two buttons of one name", partial(form_with, 'button id="object"', 'button id="agree"'), "form_id", "legal_review"),
     Broken("drawn step of the reporter", lambda: legal_review(role="reporter"), "step_role", "legal_review"),
+    Broken("drawn in one lane, done by another", lambda: legal_review(role="officer"), "lane_role", "legal_review"),
     Broken("limit in minutes", lambda: legal_review(limit="3", limit_unit="minutes"), "step_limit", "legal_review"),
     Broken("button without a way", lambda: deciding('legal_review == "agree"'), "condition_misplaced", "way_0"),
     Broken("one button forgotten", lambda: deciding('legal_review == "agree"', 'legal_review == "agree" and fee > 3'),

@@ -14,6 +14,7 @@ from tests.workflows.checks.broken_models import (
     changed,
     deciding,
     in_process,
+    legal_review,
     quick_round,
     text,
 )
@@ -87,6 +88,18 @@ def test_what_bpmn_js_writes_is_let_through() -> None:
 def test_a_drawn_step_with_a_form_a_limit_and_a_choice_is_let_through() -> None:
     """Both conditions may hold at once: they lead to the same part."""
     assert check_model(deciding('legal_review == "agree" and fee > 3', 'kind in ["a"]', default=True)).findings == ()
+
+
+def test_who_does_a_step_stands_in_its_lane_or_is_said_where_no_lane_could_say_it() -> None:
+    said, = check_model(legal_review(role="officer")).errors
+    assert "“Lãnh đạo đơn vị”" in said.what.vi
+    assert "“Cán bộ đơn vị”" in said.what.vi
+    assert check_model(legal_review(role="agency_leader")).findings == ()
+    drawing = Drawing()
+    drawing.node("userTask", "signed", lane="lane_ops_lead", role="committee_leader")
+    drawing.between("is_answered_to_publish", "signed", "signed")
+    note, = check_model(drawing.xml).findings
+    assert (note.check, note.element, note.is_error) == ("lane_role", "signed", False)
 
 
 def test_a_round_of_an_hour_is_let_through() -> None:

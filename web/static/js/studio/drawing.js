@@ -3,6 +3,7 @@ import { isA, objectOf, oneLine } from "./elements.js";
 import { KINDS, idStartOf, kindsAfter, othersFor, replacementFor } from "./kinds.js";
 import { namesIn } from "./names.js";
 import { data, say, vocabulary } from "./page.js";
+import { Places } from "./places.js";
 import { searchModule } from "./search.js";
 import { wordsModule } from "./translate.js";
 
@@ -75,9 +76,13 @@ ContextPadProvider.$inject = ["contextPad", "modeling", "elementFactory", "conne
 
 /** The ways of drawing that need no mouse; each is one command. */
 class Ways {
-  constructor(injector, commandStack, autoPlace, elementFactory, bpmnReplace, modeling, selection) {
+  constructor(injector, commandStack, autoPlace, elementFactory, bpmnReplace, modeling, selection, studioPlaces) {
     const shape = kind => elementFactory.createShape({ ...KINDS[kind].attributes });
     commandStack.registerHandler("studio.insert", InsertHandler);
+    commandStack.register("studio.settle", { preExecute: ({ element, lane, pen }) => {
+      studioPlaces.settle(element, lane);
+      pen.setProperties(element, { role: "" });
+    } });
     this.append = (element, kind) => select(autoPlace.append(element, shape(kind)));
     this.insert = (flow, kind) => {
       const made = shape(kind);
@@ -90,6 +95,9 @@ class Ways {
       const event = elementFactory.createShape({ ...KINDS[kind].attributes, type: "bpmn:BoundaryEvent", host: step });
       return select(modeling.createShape(event, freePlaceOn(step), step, { attach: true }));
     };
+    this.laneFor = studioPlaces.laneFor;
+    /** Draw a step in a lane of the role that does it, and let the lane say so. */
+    this.toLane = (element, lane, pen) => commandStack.execute("studio.settle", { element, lane, pen });
     this.remove = element => modeling.removeElements([element]);
     const select = element => {
       selection.select(element);
@@ -97,7 +105,7 @@ class Ways {
     };
   }
 }
-Ways.$inject = ["injector", "commandStack", "autoPlace", "elementFactory", "bpmnReplace", "modeling", "selection"];
+Ways.$inject = ["injector", "commandStack", "autoPlace", "elementFactory", "bpmnReplace", "modeling", "selection", "studioPlaces"];
 
 /** A place on the edge of a step where no event is yet; below before above, right before left. */
 export function freePlaceOn({ x, y, width, height, attachers }) {
@@ -108,22 +116,19 @@ export function freePlaceOn({ x, y, width, height, attachers }) {
 
 /** Puts an element on a flow and first moves apart what would be in its way. */
 class InsertHandler {
-  constructor(canvas, spaceTool, modeling) {
+  constructor(modeling, studioPlaces) {
     this.preExecute = ({ flow, made }) => {
       const { from, to, axis } = longest(flow.waypoints);
       const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
       const lacking = ROOM[axis] - Math.abs(to[axis] - from[axis]);
       if (lacking > 0) {
-        const everything = withChildren(canvas.getRootElement());
-        const start = Math.round(middle[axis]);
-        const { movingShapes, resizingShapes } = spaceTool.calculateAdjustments(everything, axis, lacking, start);
-        const delta = { x: 0, y: 0, [axis]: lacking };
-        spaceTool.makeSpace(movingShapes, resizingShapes, delta, axis === "x" ? "e" : "s", start);
+        studioPlaces.makeRoom(axis, lacking, Math.round(middle[axis]));
         middle[axis] += lacking / 2;
       }
       modeling.createShape(made, { x: Math.round(middle.x), y: Math.round(middle.y) }, flow);
     };
-    this.postExecute = ({ flow }) => {                               // the flow ends at the new element now: its name goes with it
+    this.postExecute = ({ flow, made, lane }) => {
+      studioPlaces.settle(made, lane && lane());                     // the flow ends at the new element now: its name goes with it
       if (!flow.label || flow.waypoints.length < 2) return;
       const { from, to } = longest(flow.waypoints), { x, y, width, height } = flow.label;
       const wanted = { x: (from.x + to.x) / 2 - width / 2, y: (from.y + to.y) / 2 - height - 4 };
@@ -131,9 +136,7 @@ class InsertHandler {
     };
   }
 }
-InsertHandler.$inject = ["canvas", "spaceTool", "modeling"];
-
-const withChildren = shape => [shape, ...(shape.children || []).flatMap(withChildren)];
+InsertHandler.$inject = ["modeling", "studioPlaces"];
 
 function longest(points) {
   const parts = points.slice(1).map((to, at) => {
@@ -175,5 +178,6 @@ export const drawingModule = {
   paletteProvider: ["type", PaletteProvider],
   contextPadProvider: ["type", ContextPadProvider],
   studioWays: ["type", Ways],
+  studioPlaces: ["type", Places],
   studioHouse: ["factory", keepHouse],
 };

@@ -2,8 +2,9 @@
 import { formOf, objectOf } from "./elements.js";
 import { el, icon, say } from "./page.js";
 
-/** `box` holds the list, `count` says how many there are, `go(element)` shows an element of the drawing. */
-export function findingsOf({ modeler, box, count, go }) {
+/** `box` holds the list, `count` says how many there are, `go(element)` shows an element of the drawing. `mends` are what one press mends,
+ *  by check: `{ [check]: { words, act(element) } }`. */
+export function findingsOf({ modeler, box, count, go, mends = {} }) {
   const registry = modeler.get("elementRegistry"), canvas = modeler.get("canvas"), overlays = modeler.get("overlays");
   let findings = [];
 
@@ -14,11 +15,12 @@ export function findingsOf({ modeler, box, count, go }) {
   }
 
   function item(finding, withLink) {
-    const place = withLink && placeOf(finding);
+    const at = placeOf(finding), place = withLink && at, mend = finding.is_error && at && mends[finding.check];
     return el("li", { "data-sev": finding.is_error ? "error" : "note", "data-check": finding.check, "data-element": finding.element || "" },
       icon(finding.is_error ? "alert-circle" : "info-circle"),
       el("div", {}, el("b", {}, finding.what), el("p", { class: "small" }, finding.why), el("p", { class: "small" }, finding.mend, " ",
-        place && el("button", { type: "button", class: "linkbtn", onclick: () => go(place) }, say("go_there")))));
+        place && el("button", { type: "button", class: "linkbtn", onclick: () => go(place) }, say("go_there")),
+        mend && el("button", { type: "button", class: "linkbtn", "data-mend": finding.check, onclick: () => mend.act(at) }, mend.words))));
   }
 
   function show(next) {

@@ -3,7 +3,7 @@
 //                   data-warnings: what the library did not understand; data-untranslated: sentences without words
 import { flush } from "./controls.js";
 import { drawingModule } from "./drawing.js";
-import { nameOf, penFor } from "./elements.js";
+import { nameOf, objectOf, penFor, propertiesOf } from "./elements.js";
 import { findingsOf } from "./findings.js";
 import { keysOf } from "./keys.js";
 import { langbiang, spiffworkflow } from "./moddle.js";
@@ -81,7 +81,14 @@ function edit({ modeler, kept, read, saved }) {
   if (kept) data.revision = kept.revision;
   const pen = penFor(modeler, touched);
   const saving = savingOf({ read, saved, touched, tell });
-  const findings = findingsOf({ modeler, box: part("findings"), count: part("count"), go: element => form.go(element) });
+  const ways = modeler.get("studioWays");
+  const toLane = element => {
+    const lane = ways.laneFor(element, propertiesOf(objectOf(element)).role);
+    if (lane) ways.toLane(element, lane, pen);
+    form.go(element);
+  };
+  const findings = findingsOf({ modeler, box: part("findings"), count: part("count"), go: element => form.go(element),
+    mends: { lane_role: { words: say("mend_lane"), act: toLane } } });
   const form = propertiesFormOf({ modeler, box: part("properties"), pen, findings, put: templatesOf(modeler, pen) });
   const stack = modeler.get("commandStack");
 

@@ -119,11 +119,17 @@ export function propertiesFormOf({ modeler, box, pen, findings, put }) {
     const staff = vocabulary.roles.filter(each => each.id !== vocabulary.reporter && (!each.process || each.process === process));
     const who = [{ id: "", label: laneRole ? say("as_lane", { role: roleWords(laneRole) }) : say("as_lane_none") }, ...staff];
     const set = name => value => written.setProperties(shown, { [name]: value });
+    const chooseRole = chosen => {                                   // whoever has a lane is drawn in it
+      const own = chosen && ways.laneFor(shown, chosen);
+      if (own) ways.toLane(shown, own, written);
+      else written.setProperties(shown, { role: chosen });
+      draw();
+    };
     const others = (processOf(object)?.flowElements || []).filter(each => each !== object && each.$type === "bpmn:UserTask")
       .map(each => ({ id: each.id, label: nameOf(each, vocabulary.language) }));
     return [
       bound ? el("p", { class: "boundnote small", "data-bound": "" }, say("bound_step")) : null,
-      select("p-role", say("who"), who, role || "", set("role")), cameFrom(object, "role"),
+      select("p-role", say("who"), who, role || "", chooseRole), cameFrom(object, "role"),
       bound ? null : select("p-other-than", say("other_than"), [{ id: "", label: say("anybody") }, ...others], other_than || "", set("other_than")),
       limitOf(shown, written, draw), cameFrom(object, "limit"),
       bound ? outcomesOf(bound) : [

@@ -10,7 +10,7 @@ const COMMAND = "studio.template";
 /** Returns `put(flow, template)`, which draws and gives back the first part. */
 export function templatesOf(modeler, pen) {
   const stack = modeler.get("commandStack"), modeling = modeler.get("modeling"), bus = modeler.get("eventBus");
-  const factory = modeler.get("elementFactory");
+  const factory = modeler.get("elementFactory"), places = modeler.get("studioPlaces");
   const shape = (part, more = {}) => factory.createShape({ ...KINDS[part.kind].attributes, ...more });
   /** Where the library would put it; not by its own command, which opens the name for typing. */
   const after = (from, part) => {
@@ -24,7 +24,7 @@ export function templatesOf(modeler, pen) {
       const { template } = context, buttons = new Map();
       const drawn = context.drawn = template.chain.map(part => {
         const made = shape(part);
-        stack.execute("studio.insert", { flow: way, made });
+        stack.execute("studio.insert", { flow: way, made, lane: () => places.laneFor(made, roleOf(made, part)) });
         way = made.outgoing[0];
         fillIn(made, part, buttons);
         return made;
@@ -33,6 +33,7 @@ export function templatesOf(modeler, pen) {
         let from = edge ? onEdge(drawn[host], edge) : drawn[host];
         for (const part of parts) {
           from = after(from, part);
+          places.settle(from, places.laneFor(from, roleOf(from, part)));
           fillIn(from, part, buttons);
         }
         if (back_to !== null) modeling.connect(from, drawn[back_to]);
@@ -49,17 +50,24 @@ export function templatesOf(modeler, pen) {
     return event;
   }
 
+  /** Who does a part in the process it stands in. */
+  function roleOf(element, part) {
+    const process = processOf(objectOf(element))?.id;
+    const atAgency = vocabulary.roles.some(each => each.id === part.agency_role && each.process && each.process === process);
+    return atAgency ? part.agency_role : part.role;
+  }
+
   /** What stands on a part; names that are taken get a number, and conditions follow. */
   function fillIn(element, part, buttons) {
-    const object = objectOf(element), taken = namesIn(object), process = processOf(object)?.id;
+    const object = objectOf(element), taken = namesIn(object);
     const own = each => {
       const id = free(each.id, taken);
       taken.add(id);
       return id;
     };
-    const atAgency = vocabulary.roles.some(each => each.id === part.agency_role && each.process && each.process === process);
+    const role = roleOf(element, part);
     pen.setName(element, part.label_vi);
-    pen.setProperties(element, { label_en: part.label_en, role: atAgency ? part.agency_role : part.role, ...part.limit, ...part.help });
+    pen.setProperties(element, { label_en: part.label_en, role: places.laneFor(element, role) ? "" : role, ...part.limit, ...part.help });
     if (part.timer) pen.setTimer(element, "timeDuration", part.timer);
     if (!part.fields && !part.buttons) return;
     const named = new Map((part.buttons || []).map(each => [each.id, own(each)]));
