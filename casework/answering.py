@@ -4,19 +4,17 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
-
 from casework.cases import settle_state
 from casework.clocks import ClockKind, end_all_clocks, end_clock, running_clock, start_clock
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
-from casework.local_time import local_day
-from casework.models import Account, Agency, Answer, Assignment, Case, Decision, Membership, Photo
+from casework.models import Answer, Assignment, Case, Decision, Photo
 from casework.outbox import tell_desk
-from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
+from casework.permissions import Action, Actor, NotAllowed, Role, require
 from casework.photo_records import PreparedPhoto, TooManyPhotos, link_carried, link_staged, most_photos
+from casework.second_person import Deed, leaders_above, refuse_first_person, seat_of_second_person
 from casework.states import AssignmentEnd, AssignmentState, CaseState
 from casework.words import Bilingual
 
@@ -95,7 +93,7 @@ def submit_answer(
 def approve_answer(assignment: Assignment, *, by: Actor, now: datetime) -> dict[str, object]:
     """Stand behind the agency's newest answer. Ends the agency's clocks. Records `approve_answer`.
 
-    Raises DecisionRefused when the decider wrote it, alone or through a deputy.
+    Raises SecondPersonNeeded when the decider wrote it, alone or through a deputy, or is tied to who did.
     """
     require(by, Action.APPROVE_ANSWER)
     answer = _decide(assignment, "approve", None, by=by, now=now)
@@ -184,11 +182,7 @@ def _decide(assignment: Assignment, verdict: str, instructions: str | None, *, b
         raise NotAllowed
     if answer is None or answer.decision is not None:
         raise DecisionRefused("Không có trả lời nào đang chờ duyệt.", "No answer is waiting for a decision.")
-    if by.at(assignment.approval_desk).counts_as & {answer.author_id, answer.author_for_id}:
-        raise DecisionRefused(
-            "Người viết trả lời không tự duyệt. Xin chuyển lãnh đạo khác.",
-            "Who wrote the answer does not approve it. Another leader must decide.",
-        )
+    refuse_first_person(Action.APPROVE_ANSWER if verdict == "approve" else Action.REDO_ANSWER, assignment, by=by, now=now)
     decision = Decision(
         answer=answer,
         verdict=verdict,
@@ -202,22 +196,12 @@ def _decide(assignment: Assignment, verdict: str, instructions: str | None, *, b
 
 
 def _approval_desk(assignment: Assignment, author: Actor, now: datetime) -> str:
-    """The desk that decides: the agency's leader; if all of its leaders are the author, the agency above; last, the committee."""
-    agency: Agency | None = assignment.agency
-    while agency is not None:
-        if _has_other(Role.AGENCY_LEADER, author, now, agency_id=agency.id):
-            return desk_name(Role.AGENCY_LEADER, agency_id=agency.id)
-        agency = db.session.get(Agency, agency.parent_id) if agency.parent_id else None
-    if _has_other(Role.COMMITTEE_LEADER, author, now, centre_id=assignment.case.centre_id):
-        return desk_name(Role.COMMITTEE_LEADER, centre_id=assignment.case.centre_id)
+    """The desk that decides: that of the agency's leader; if none of them may judge the author, the agency above; last, the committee."""
+    deeds = [Deed(person, now) for person in author.counts_as]
+    seat = seat_of_second_person(leaders_above(assignment), deeds, now=now)
+    if seat is not None:
+        return seat.desk
     raise AnswerRefused(
         "Chưa có lãnh đạo nào có thể duyệt trả lời này. Vui lòng báo quản trị viên.",
         "No leader could approve this answer. Please tell the administrator.",
     )
-
-
-def _has_other(role: Role, author: Actor, now: datetime, *, agency_id: int | None = None, centre_id: int | None = None) -> bool:
-    today = local_day(now)
-    query = select(Membership).join(Membership.account).where(Membership.role == role, Account.disabled_at.is_(None))
-    query = query.where(Membership.agency_id == agency_id) if agency_id else query.where(Membership.centre_id == centre_id)
-    return any(row.holds_on(today) and row.account_id not in author.counts_as for row in db.session.scalars(query))

@@ -17,6 +17,7 @@ from casework.limit_changes import limits_moved, limits_of
 from casework.models import Agency, Assignment, Case, HandBack
 from casework.outbox import tell_desk, tell_followers, tell_reporters
 from casework.permissions import Action, Actor, Role, require
+from casework.second_person import refuse_first_person
 from casework.states import AssignmentEnd, AssignmentState
 
 MOST_HAND_BACKS = 2
@@ -127,6 +128,7 @@ def decide_hand_back(assignment: Assignment, *, by: Actor, now: datetime, upheld
     asked = last_hand_back(assignment)
     if asked is None:
         raise HandBackRefused("Không có yêu cầu chuyển trả.", "Nothing was handed back.")
+    refuse_first_person(Action.DECIDE_HAND_BACK, assignment, by=by, now=now)
     asked.upheld, asked.decided_by_id, asked.decided_at, asked.decision_words = upheld, by.account_id, now, words or None
     if upheld:
         assignment.state, assignment.ended_at, assignment.end_reason = AssignmentState.RELEASED, now, AssignmentEnd.HANDED_BACK

@@ -15,7 +15,8 @@ from casework.folding import normal
 from casework.limit_changes import limits_moved, limits_of
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
-from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
+from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, require
+from casework.second_person import Seat, deciding_desk, leaders_above, refuse_first_person
 from casework.states import AssignmentState
 from casework.working_time import Calendar, working_days_between
 
@@ -54,25 +55,31 @@ def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reaso
         )
     )  # fmt: skip
     assignment.extension_asked = True
-    tell_desk(Role.AGENCY_LEADER, "extension_to_endorse", case=case, at=now, agency_id=assignment.agency_id)
+    db.session.flush()
+    tell_inbox(endorsing_desk(assignment, now), "extension_to_endorse", case=case, at=now)
 
 
 def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endorsed: bool, words: str = "") -> dict[str, object]:
     """Stand behind the agency's wish, or end it with a word why; then it does not count as an extension of the case.
 
-    Records `endorse_extension`. Raises ExtensionRefused without an open wish, or when it is not endorsed without words.
+    Records `endorse_extension`. Raises NotAllowed at another desk than endorsing_desk, SecondPersonNeeded, and ExtensionRefused
+    without an open wish, or when it is not endorsed without words.
     """
     case = assignment.case
-    require(by, Action.ENDORSE_EXTENSION, case, agency_id=assignment.agency_id)
+    require(by, Action.ENDORSE_EXTENSION)
     extension = open_extension(assignment)
     if extension is None or extension.endorsed is not None:
         raise ExtensionRefused("Không có đề nghị gia hạn nào đang chờ.", "No wish for more time is waiting.")
+    if by.grant_at(endorsing_desk(assignment, now)) is None and not by.holds(LEADERS, agency_id=assignment.agency_id):
+        raise NotAllowed
+    refuse_first_person(Action.ENDORSE_EXTENSION, assignment, by=by, now=now)
     if not endorsed:
         words = _fit(words, "Vui lòng nêu lý do không đồng ý.", "Please say why you do not agree.")
     extension.endorsed, extension.endorsed_by_id, extension.endorsed_at = endorsed, by.account_id, now
     record(case, "endorse_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, endorsed=endorsed)
     if endorsed:
-        tell_inbox(extension_desk(assignment), "extension_to_decide", case=case, at=now, agency=assignment.agency.key)
+        db.session.flush()
+        tell_inbox(extension_desk(assignment, now), "extension_to_decide", case=case, at=now, agency=assignment.agency.key)
         return {"outcome": "endorse"}
     extension.decision_words, assignment.extension_asked = words, False
     tell_desk(Role.OFFICER, "extension_not_endorsed", case=case, at=now, agency_id=assignment.agency_id)
@@ -83,16 +90,17 @@ def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, grante
     """Grant the time asked for, or not, with a word why. The agency's limit moves and, if it leads, the case's with it.
 
     Of the case so much more is given that approval and publication keep their time. Reporters are told when the day moves; the
-    reason they read is the row's. Records `decide_extension`. Raises NotAllowed at another desk than extension_desk, and
-    ExtensionRefused without an endorsed wish, or when it is not granted without words. Source: rules.md, section 4, "Extension".
+    reason they read is the row's. Records `decide_extension`. Raises NotAllowed at another desk than extension_desk, SecondPersonNeeded,
+    and ExtensionRefused without an endorsed wish, or when it is not granted without words. Source: rules.md, section 4, "Extension".
     """
     case = assignment.case
     require(by, Action.DECIDE_EXTENSION, case)
     extension = open_extension(assignment)
     if extension is None or extension.endorsed is None:
         raise ExtensionRefused("Không có đề nghị gia hạn nào chờ quyết định.", "No endorsed wish for more time is waiting.")
-    if not by.holds([_decider(extension.number, case)], centre_id=case.centre_id):
+    if by.grant_at(extension_desk(assignment, now)) is None and not by.holds([_decider(extension.number, case)], centre_id=case.centre_id):
         raise NotAllowed
+    refuse_first_person(Action.DECIDE_EXTENSION, assignment, by=by, now=now)
     if granted:
         words = normal(words)
     else:
@@ -111,10 +119,20 @@ def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, grante
     return {"outcome": "grant" if granted else "deny"}
 
 
-def extension_desk(assignment: Assignment) -> str:
-    """The inbox that decides the open wish (or the next): the operations lead's; of a second and in urgent cases the committee's."""
+def endorsing_desk(assignment: Assignment, now: datetime) -> str:
+    """The inbox that stands behind the open wish: that of the agency's leader, else the next one up who may judge it."""
+    return deciding_desk(Action.ENDORSE_EXTENSION, leaders_above(assignment), assignment, now=now)
+
+
+def extension_desk(assignment: Assignment, now: datetime) -> str:
+    """The inbox that decides the open wish (or the next): the operations lead's; of a second and in urgent cases the committee's.
+
+    Where nobody there may judge it, the other one of the two.
+    """
     case, extension = assignment.case, open_extension(assignment)
-    return desk_name(_decider(extension.number if extension else _counted(case) + 1, case), centre_id=case.centre_id)
+    decider = _decider(extension.number if extension else _counted(case) + 1, case)
+    roles = [decider, *({Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {decider})]
+    return deciding_desk(Action.DECIDE_EXTENSION, [Seat(role, case.centre_id) for role in roles], assignment, now=now)
 
 
 def open_extension(assignment: Assignment) -> Extension | None:

@@ -14,6 +14,7 @@ from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, CaseReport, Deputy, Membership, Report
 from casework.successors import Followed, heirs_of
+from casework.words import Bilingual
 
 
 class NotAllowed(CaseworkError):
@@ -195,12 +196,12 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.DECIDE_DATA_REQUEST: frozenset({Role.OPS_LEAD}),
     Action.DECIDE_EXTENSION: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.DECIDE_HAND_BACK: OPERATIONS,
-    Action.DECIDE_OBJECTION: frozenset({Role.OPS_LEAD}),
+    Action.DECIDE_OBJECTION: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
     Action.DECIDE_WITHDRAWAL: OPERATIONS,
     Action.DIRECT: frozenset({Role.COMMITTEE_LEADER}),
     Action.DISTRIBUTE: OPERATIONS,
     Action.EDIT_PROCESS: frozenset({Role.ADMINISTRATOR}),
-    Action.ENDORSE_EXTENSION: frozenset({Role.AGENCY_LEADER}),
+    Action.ENDORSE_EXTENSION: LEADERS,
     Action.EXPORT_EVENT_LOG: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR}),
     Action.EXPORT_IDENTITY: frozenset({Role.OPS_LEAD}),
     Action.EXPORT_LIST: OPERATIONS | AGENCY_ROLES | {Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.INSPECTOR,
@@ -288,6 +289,40 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
 OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.MANAGE_PEOPLE, Action.REORGANISE})
 """What gives or moves roles, passwords and deputies, or the bodies they are held in. Nobody does it in a principal's place: who did
 would give them to themselves. A test watches what each route writes (tests/roles_written.py)."""
+
+
+@dataclass(frozen=True)
+class SecondPerson:
+    """Whose acts an act judges, and who does it where those people may not."""
+
+    judges: tuple[Action, ...]
+    others: Bilingual
+
+
+_OTHER_LEADER = Bilingual("lãnh đạo khác của đơn vị hoặc lãnh đạo cấp trên", "another leader of the agency, or the leader above,")
+_OTHER_OPERATOR = Bilingual("người khác của tổ vận hành", "somebody else of the operations team")
+_LEAD_OR_COMMITTEE = Bilingual("tổ trưởng vận hành khác hoặc lãnh đạo UBND", "another operations lead, or the committee's leader,")
+
+SECOND_PERSON: dict[Action, SecondPerson] = {
+    Action.APPROVE_ANSWER: SecondPerson((Action.SUBMIT_ANSWER,), _OTHER_LEADER),
+    Action.APPROVE_PROCESS: SecondPerson(
+        (Action.EDIT_PROCESS,), Bilingual("người duyệt quy trình khác", "another process approver")
+    ),
+    Action.DECIDE_DATA_REQUEST: SecondPerson(
+        (Action.REQUEST_DATA,), Bilingual("tổ trưởng vận hành khác", "another operations lead")
+    ),
+    Action.DECIDE_EXTENSION: SecondPerson((Action.REQUEST_EXTENSION, Action.ENDORSE_EXTENSION), _LEAD_OR_COMMITTEE),
+    Action.DECIDE_HAND_BACK: SecondPerson((Action.HAND_BACK,), _OTHER_OPERATOR),
+    Action.DECIDE_OBJECTION: SecondPerson((Action.REFUSE, Action.OBJECT_TO_REFUSAL), _LEAD_OR_COMMITTEE),
+    Action.DECIDE_WITHDRAWAL: SecondPerson((Action.WITHDRAW_REPORT,), _OTHER_OPERATOR),
+    Action.ENDORSE_EXTENSION: SecondPerson((Action.REQUEST_EXTENSION,), _OTHER_LEADER),
+    Action.REDO_ANSWER: SecondPerson((Action.SUBMIT_ANSWER,), _OTHER_LEADER),
+    Action.REVIEW_RATING: SecondPerson(
+        (Action.RATE, Action.SUBMIT_ANSWER, Action.APPROVE_ANSWER, Action.PUBLISH), _LEAD_OR_COMMITTEE
+    ),
+}  # fmt: skip
+"""What a second person does. Who endorses, decides, approves or reviews is never, nor stands for or is stood in for by, whoever asked,
+wrote or decided before (casework.second_person). A row more is tried by the test of all pairs, a verb of that kind without one fails."""
 
 
 class Viewer(StrEnum):

@@ -12,10 +12,11 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.models import Case, Clock, ClockRule, Publication, Rating, Report, Review
-from casework.outbox import tell_desk, tell_followers, tell_reporters
-from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require, require_sender
+from casework.outbox import tell_followers, tell_inbox, tell_reporters
+from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.publications import rated_publication
 from casework.sealing import open_text, seal_text
+from casework.second_person import Seat, deciding_desk, refuse_first_person
 from casework.states import CaseState
 from casework.working_time import TimeLimit, Unit, due_at
 
@@ -112,11 +113,12 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
 
     The operations lead decides, and the third time the committee leader, who can only explain. Records `review_rating` and, when
     so decided, `reopen`: a new case clock under the same rule from now; the first verdict stays counted. Raises NotAllowed at
-    another desk than review_desk; ReviewRefused without words or without a review, or when the case was reopened twice already.
+    another desk than review_desk, SecondPersonNeeded for who wrote, approved or published what was rated; ReviewRefused without words
+    or without a review, or when the case was reopened twice already.
     Source: rules.md, sections 4 and 6.
     """
     require(by, Action.REVIEW_RATING, case)
-    if not by.holds([_reviewer(case)], centre_id=case.centre_id):
+    if by.grant_at(review_desk(case, now)) is None and not by.holds([_reviewer(case)], centre_id=case.centre_id):
         raise NotAllowed
     words = normal(words)
     if outcome not in ("explained", "reopened") or not words:
@@ -129,6 +131,7 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
             "Hồ sơ đã mở lại 2 lần nên không mở lại nữa. Xin giải thích với người gửi.",
             "The case was reopened twice and is not reopened again. Please explain to its sender.",
         )
+    refuse_first_person(Action.REVIEW_RATING, case, by=by, now=now)
     review.outcome, review.words, review.decided_by_id, review.decided_at = outcome, words, by.account_id, now
     record(case, "review_rating", by=by, at=now, outcome=outcome)
     end_clock(case, ClockKind.RATING, at=now)
@@ -145,9 +148,13 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
     return {"outcome": "reopened"}
 
 
-def review_desk(case: Case) -> str:
-    """The inbox a review waits in: the operations lead's; once the case was reopened twice the committee leader's."""
-    return desk_name(_reviewer(case), centre_id=case.centre_id)
+def review_desk(case: Case, now: datetime) -> str:
+    """The inbox a review waits in: the operations lead's; once the case was reopened twice the committee leader's.
+
+    Where nobody there may judge it, the other one of the two.
+    """
+    roles = [_reviewer(case), *({Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {_reviewer(case)})]
+    return deciding_desk(Action.REVIEW_RATING, [Seat(role, case.centre_id) for role in roles], case, now=now)
 
 
 def open_review(case: Case) -> Review | None:
@@ -191,7 +198,8 @@ def _open_review(case: Case, publication: Publication, rating: Rating, now: date
         return False
     db.session.add(Review(publication_id=publication.id, rating_id=rating.id, opened_at=now))
     case.state = CaseState.REVIEW
-    tell_desk(_reviewer(case), "rating_to_review", case=case, at=now)
+    db.session.flush()
+    tell_inbox(review_desk(case, now), "rating_to_review", case=case, at=now)
     return True
 
 

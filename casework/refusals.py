@@ -11,10 +11,11 @@ from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
 from casework.models import Case, Refusal, RefusalReason, Report
-from casework.outbox import tell_desk, tell_reporters
+from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.pauses import revive_clocks
-from casework.permissions import Action, Actor, Role, require, require_sender
+from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.sealing import open_text, seal_text
+from casework.second_person import Seat, deciding_desk, refuse_first_person
 from casework.standstills import end_case
 from casework.states import AssignmentEnd, CaseState
 from casework.working_time import calendar_days_due
@@ -89,7 +90,8 @@ def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, w
     refusal.sealed_objection = seal_text(words, purpose=OBJECTION_PURPOSE)
     refusal.objected_at, refusal.objected_by_id = now, report.id
     record(case, "object_to_refusal", by=by, at=now, report=report.code)
-    tell_desk(Role.OPS_LEAD, "refusal_objected", case=case, at=now)
+    db.session.flush()
+    tell_inbox(objection_desk(case, now), "refusal_objected", case=case, at=now)
     return {"outcome": "objected"}
 
 
@@ -97,13 +99,16 @@ def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, word
     """Decide on an objection; the reporters are told, and `words` are for them to read.
 
     Upheld, the case goes on where it was refused (to be distributed again where agencies had been asked), and its limits run
-    again as after a pause. Records `decide_objection`. Raises ObjectionRefused without an open objection, or when it is
-    dismissed without words.
+    again as after a pause. Records `decide_objection`. Raises NotAllowed at another desk than objection_desk, SecondPersonNeeded
+    for who refused it, and ObjectionRefused without an open objection, or when it is dismissed without words.
     """
     require(by, Action.DECIDE_OBJECTION, case)
     refusal = open_objection(case)
     if refusal is None:
         raise ObjectionRefused("Không có đề nghị xem lại nào đang chờ.", "No objection is waiting for a decision.")
+    if by.grant_at(objection_desk(case, now)) is None and not by.holds_for([Role.OPS_LEAD], case):
+        raise NotAllowed
+    refuse_first_person(Action.DECIDE_OBJECTION, case, by=by, now=now)
     words = normal(words)
     if not upheld and not words:
         raise ObjectionRefused("Vui lòng giải thích vì sao giữ nguyên việc từ chối.", "Please explain why the refusal stands.")
@@ -120,6 +125,12 @@ def decide_objection(case: Case, *, by: Actor, now: datetime, upheld: bool, word
     tell_reporters(case, "objection_upheld", at=now)
     tell_desk(Role.OPERATOR, "case_taken_up_again", case=case, at=now)
     return {"outcome": "upheld"}
+
+
+def objection_desk(case: Case, now: datetime) -> str:
+    """The inbox an objection waits in: the operations lead's; where every one of them refused it or is tied to who did, the committee's."""
+    seats = [Seat(role, case.centre_id) for role in (Role.OPS_LEAD, Role.COMMITTEE_LEADER)]
+    return deciding_desk(Action.DECIDE_OBJECTION, seats, case, now=now)
 
 
 def newest_refusal(case: Case) -> Refusal | None:

@@ -15,6 +15,7 @@ from casework.permissions import Action, Actor, Role, require, require_sender
 from casework.questions import open_question
 from casework.sealing import open_text, seal_text
 from casework.search_rows import refresh_search_rows
+from casework.second_person import refuse_first_person
 from casework.standstills import end_case, go_on
 from casework.states import OPEN_STATES, AssignmentEnd, CaseState
 
@@ -77,6 +78,7 @@ def decide_withdrawal(case: Case, *, by: Actor, now: datetime, granted: bool, wo
         raise WithdrawalRefused("Không có đề nghị rút nào đang chờ.", "No request to withdraw is waiting.")
     if not granted and not words:
         raise WithdrawalRefused("Vui lòng giải thích vì sao vẫn tiếp tục xử lý.", "Please explain why the work goes on.")
+    refuse_first_person(Action.DECIDE_WITHDRAWAL, case, by=by, now=now)
     report = db.session.get_one(Report, withdrawal.report_id)
     withdrawal.granted, withdrawal.decided_by_id, withdrawal.decided_at = granted, by.account_id, now
     withdrawal.decision_words, case.withdrawal_asked = words or None, False

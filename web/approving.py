@@ -83,8 +83,7 @@ class ApprovalPage(TaskPage):
     def _remember_opening(self, answer: Answer) -> None:
         """Once the page is sent: that this version was read by somebody who may decide on it."""
         by, moment = actor(), now()
-        is_author = bool(by.at(self.task.desk).counts_as & {answer.author_id, answer.author_for_id})
-        if self.task.state != "waiting" or is_author or same_person_words(self.task, by) or opened_by(by, [answer]):
+        if self.task.state != "waiting" or same_person_words(self.task, by, now=moment) or opened_by(by, [answer]):
             return
         answer_id = answer.id
         afterwards(lambda: record_opening(db.session.get_one(Answer, answer_id), by=by, now=moment))

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from casework.errors import CaseworkError
-from casework.models import Account, Answer
+from casework.models import Account, Answer, Deputy
 from casework.openings import newest_answers, opened_by, refuse_unopened
 from casework.permissions import Action
+from casework.second_person import deputyships_beside, first_person_words, written_by
 from casework.typed import number_in
 from web.clock import now
 from web.guards import actor, performs
@@ -90,8 +91,9 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> Response
     page = page_of(actor(), Wanted(element=ELEMENT), now=now(), limit=MOST)
     answers = newest_answers([task.assignment for task in page.tasks if task.assignment is not None])
     opened = opened_by(actor(), answers.values())
+    beside = deputyships_beside([deed for answer in answers.values() for deed in written_by(answer)], now=now())
     rows = [
-        _row(task, page.holders.get(task.id), answers[task.assignment_id], opened)
+        _row(task, page.holders.get(task.id), answers[task.assignment_id], opened, beside)
         for task in page.tasks if task.assignment_id in answers
     ]  # fmt: skip
     refused = nothing_picked or any(not outcome.is_done for outcome in outcomes)
@@ -100,13 +102,13 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> Response
     ), 422 if refused else 200
 
 
-def _row(task: WaitingTask, holder: Account | None, answer: Answer, opened: frozenset[int]) -> Row:
+def _row(task: WaitingTask, holder: Account | None, answer: Answer, opened: frozenset[int], beside: list[Deputy]) -> Row:
     is_opened, by = answer.id in opened, actor()
-    barred = ""
+    barred, deeds = "", [(Action.SUBMIT_ANSWER, deed) for deed in written_by(answer) if deed.account_id is not None]
     if holder is not None and holder.id != by.account_id:
         barred = _("%(name)s has taken it.", name=holder.full_name)
-    elif by.at(task.desk).counts_as & {answer.author_id, answer.author_for_id}:
-        barred = _("You wrote it yourself: another leader decides.")
+    elif (why := first_person_words(Action.APPROVE_ANSWER, deeds, by=by, now=now(), among=beside)) is not None:
+        barred = local(why)
     elif not is_opened:
         barred = _("Not opened yet: open and read it first.")
     return Row(task, answer, barred, is_opened)

@@ -329,7 +329,7 @@ def _approvals(by: Actor) -> View | None:
     """The line for who approves processes: versions that wait for them."""
     if not may(by, Action.APPROVE_PROCESS):
         return None
-    waiting = versions_to_approve(by)
+    waiting = versions_to_approve(by, now=now())
     url = url_for("studio.version", ref=waiting[0].ref) if len(waiting) == 1 else url_for("studio.studio")
     return View("approvals", _("Processes to approve"), shown_count(len(waiting)) if waiting else "", url=url)
 

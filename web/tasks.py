@@ -137,7 +137,7 @@ def _shown(page: TaskPage, *, refusal: str = "", draft: DraftAtHand | None = Non
         title=page.case.title if reads_matter(step.desk) else None,
         reports_seen=reports_seen(page.case, by, has_step=True) if reads_matter(step.desk) else [],
         holder=None if is_mine else holder,
-        barred=steps.same_person_words(step, by),
+        barred=steps.same_person_words(step, by, now=now()),
         is_mine=is_mine,
         may_release=holder is not None and steps.may_release(step, holder, by=by, now=now()),
         may_assign=leads_desk(by, step.desk),

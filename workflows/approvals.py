@@ -4,25 +4,24 @@ from datetime import datetime
 
 from casework.db import db
 from casework.permissions import Action, Actor
+from casework.second_person import SecondPersonNeeded
 from workflows.drafts import LONGEST_NOTE, VersionRefused, become_draft, locked_in
 from workflows.foreign_settings import end_foreign_settings
 from workflows.models import ProcessVersion
-from workflows.version_events import record_version, writers_of
+from workflows.version_events import record_version, why_not_approve
 from workflows.versions import FIELD_REPORT, acting, check_version, live_in_scope, refuse_unclean, retire
 
 
 def approve_version(version: ProcessVersion, *, by: Actor, now: datetime, words: str = "") -> None:
-    """Approve what was handed in. The approver has no part in the text: neither wrote, saved nor handed it in, nor acts for one who did.
+    """Approve what was handed in. The approver has no part in the text: neither wrote, saved nor handed it in, nor is tied to one who did.
 
-    Records `approve_version`. Raises NotAllowed, VersionRefused for a writer or when it no longer waits, and ModelNotClean.
+    Records `approve_version`. Raises NotAllowed, SecondPersonNeeded for a writer, VersionRefused when it no longer waits, and
+    ModelNotClean.
     """
     by = acting(by, version.centre_id, Action.APPROVE_PROCESS)
     current = locked_in(version, "checked")
-    if by.counts_as & writers_of(current):
-        raise VersionRefused(
-            "Người soạn hoặc sửa bản này không tự phê duyệt. Xin nhờ người thứ hai.",
-            "Who wrote or edited this version does not approve it. Please ask a second person.",
-        )
+    if (why := why_not_approve(current, by=by, now=now)) is not None:
+        raise SecondPersonNeeded(*why)
     words = _words(words)
     refuse_unclean(check_version(current))
     current.state, current.approved_at, current.approver_id = "approved", now, by.account_id

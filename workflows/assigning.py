@@ -125,7 +125,7 @@ def _colleague(ref: str, task: WaitingTask, now: datetime) -> Account:
     actor = actor_for(account, now=now)
     if account is None or own_desk(actor, task.desk) is None:
         raise AssignRefused("Người được chọn hôm nay không làm việc ở bàn này.", "Whoever was chosen does not work at this desk today.")
-    barred = same_person_words(task, actor)
+    barred = same_person_words(task, actor, now=now)
     if barred is not None:
         raise StepRefused(*barred)
     return account

@@ -55,14 +55,14 @@ class Step:
     """What a person can do at one user task.
 
     `acts` by verb; the first is the step's own. `stays_open` says from a use case's result that the step is not over
-    (nobody answered the hotline). `desk` may name another inbox than the lane does. `goes_on_in` are the standstills of a case
-    in which the step can be done all the same. `outcomes` and `gives` are what it leaves to the conditions after it, under its own
-    name and under theirs; `process_id` is where it may stand.
+    (nobody answered the hotline). `desk` may name another inbox than the lane does, by the case or the agency's work as it stands at a
+    moment. `goes_on_in` are the standstills of a case in which the step can be done all the same. `outcomes` and `gives` are what it
+    leaves to the conditions after it, under its own name and under theirs; `process_id` is where it may stand.
     """
 
     acts: Mapping[str, UseCase]
     stays_open: Callable[[Mapping[str, Any]], bool] = _never
-    desk: Callable[[Any], str | None] | None = None
+    desk: Callable[[Any, datetime], str | None] | None = None
     goes_on_in: frozenset[Standstill] = frozenset()
     outcomes: tuple[str, ...] = ()
     gives: Variables = field(default_factory=dict)
@@ -102,7 +102,7 @@ def close(case: Case, *, by: Actor, now: datetime) -> None:
         ratings.end_rating(case, by=by, now=now)
 
 
-def _approval_desk(assignment: Assignment) -> str | None:
+def _approval_desk(assignment: Assignment, _now: datetime) -> str | None:
     return assignment.approval_desk
 
 
@@ -148,7 +148,10 @@ STEPS = {
         process_id=ASSIGNMENT,
     ),
     "endorse_extension": Step(
-        {"endorse_extension": extensions.endorse_extension}, outcomes=("endorse", "decline"), process_id=ASSIGNMENT
+        {"endorse_extension": extensions.endorse_extension},
+        desk=extensions.endorsing_desk,
+        outcomes=("endorse", "decline"),
+        process_id=ASSIGNMENT,
     ),
     "decide_extension": Step(
         {"decide_extension": extensions.decide_extension},
@@ -163,7 +166,10 @@ STEPS = {
         {"object_to_refusal": refusals.object_to_refusal}, goes_on_in=frozenset({Standstill.REFUSED}), outcomes=("objected",)
     ),
     "decide_objection": Step(
-        {"decide_objection": refusals.decide_objection}, goes_on_in=frozenset({Standstill.REFUSED}), outcomes=("dismissed", "upheld")
+        {"decide_objection": refusals.decide_objection},
+        desk=refusals.objection_desk,
+        goes_on_in=frozenset({Standstill.REFUSED}),
+        outcomes=("dismissed", "upheld"),
     ),
     "resume": Step({"resume": holds.resume}, goes_on_in=frozenset({Standstill.HOLD}), outcomes=("resumed",)),
     "close_referral": Step(

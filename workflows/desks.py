@@ -15,14 +15,14 @@ WITHOUT_MATTER = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSP
 """Roles that read nothing of what a case is about, whatever step an administrator draws into their lane (rules.md, sections 1, 2)."""
 
 
-def desk_of(element: Element, case: Case, assignment: Assignment | None, bindings: Bindings, *, since: datetime) -> str:
-    """Return where a step waits: the binding's choice, else the role set for the day it began to wait, else that of the element or its
-    lane, in this centre or agency.
+def desk_of(element: Element, case: Case, assignment: Assignment | None, bindings: Bindings, *, since: datetime, now: datetime) -> str:
+    """Return where a step waits: the binding's choice at this moment, else the role set for the day it began to wait, else that of the
+    element or its lane, in this centre or agency.
 
     Raises ValueError for a role nobody can hold, which the check of a model finds first.
     """
     step = bindings.steps.get(element.id)
-    if step is not None and step.desk is not None and (chosen := step.desk(assignment or case)):
+    if step is not None and step.desk is not None and (chosen := step.desk(assignment or case, now)):
         return chosen
     if element.role == REPORTER:
         return f"{REPORTER}@r{case.id}"

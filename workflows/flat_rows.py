@@ -84,7 +84,7 @@ class FlatRows:
         return WaitingTask(
             instance=instance, version_id=instance.process_version.id, engine_task=engine_task, element=element.id,
             case=self.case, assignment=assignment,
-            desk=desk_of(element, self.case, assignment, self.bindings, since=self.now), centre_id=self.case.centre_id,
+            desk=desk_of(element, self.case, assignment, self.bindings, since=self.now, now=self.now), centre_id=self.case.centre_id,
             agency_id=assignment.agency_id if assignment else None, state="waiting", entered_at=self.now, due_at=FAR, urgent=False,
         )  # fmt: skip
 
@@ -99,9 +99,9 @@ class FlatRows:
             row.state = "waiting" if goes_on and row.instance.status != "suspended" else "frozen"
             self._start_own_limit(row, element)
             row.due_at = _due_of(row, element, self.case, limits)
-            desk = desk_of(element, self.case, row.assignment, self.bindings, since=row.entered_at) if element is not None else row.desk
+            desk = desk_of(element, self.case, row.assignment, self.bindings, since=row.entered_at, now=self.now) if element else row.desk
             if desk != row.desk:
-                row.desk, row.claimed_by_id, row.claimed_at = desk, None, None
+                row.desk, row.claimed_by_id, row.claimed_at, row.assigned_by_id = desk, None, None, None
 
     def _start_own_limit(self, row: WaitingTask, element: Element | None) -> None:
         """Start the limit of the step itself where it has one: when it begins to wait."""

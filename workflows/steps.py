@@ -16,7 +16,8 @@ from casework.drafts import DraftPlace, discard_all
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case
-from casework.permissions import WITH_VIEWERS, Actor, NotAllowed, Role
+from casework.permissions import SECOND_PERSON, WITH_VIEWERS, Action, Actor, NotAllowed, Role
+from casework.second_person import deeds_judged, first_person_words
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
 from workflows.claims import holder_of, is_free, is_stood_in_by
@@ -85,7 +86,8 @@ def perform(
     """
     case, task = locked_step(task_ref)
     _refuse_unavailable(task, by, case, now)
-    _refuse_same_person(task, by)
+    if (why := _other_than_words(task, by, now)) is not None:
+        raise StepRefused(*why)
     step = step_of(task, bindings)
     act = act or step.own_act
     if act not in step.acts:
@@ -115,7 +117,8 @@ def claim(task_ref: str, *, by: Actor, now: datetime) -> WaitingTask:
     task = _task(task_ref)
     if own_desk(by, task.desk) is None or not is_at(by, task.desk, task.case):
         raise TaskUnknown
-    _refuse_same_person(task, by)
+    if (why := same_person_words(task, by, now=now)) is not None:
+        raise StepRefused(*why)
     change = (
         update(WaitingTask)
         .where(WaitingTask.id == task.id, WaitingTask.state == "waiting", WaitingTask.desk == task.desk)
@@ -277,9 +280,21 @@ def _refuse_unavailable(task: WaitingTask, by: Actor, case: Case, now: datetime)
         )
 
 
-def same_person_words(task: WaitingTask, by: Actor) -> Bilingual | None:
-    """Return why the person may not do the step: who did which step before it. None when they may."""
-    earlier = barred_by(task, by)
+def same_person_words(task: WaitingTask, by: Actor, *, now: datetime) -> Bilingual | None:
+    """Return why the person may not do the step: what they did, or who did which step before it. None when they may."""
+    if task.element in _JUDGING and task.state != "done":
+        action = Action(task.element)
+        if (words := first_person_words(action, deeds_judged(action, task.assignment or task.case), by=by, now=now)) is not None:
+            return words
+    return _other_than_words(task, by, now)
+
+
+_JUDGING = frozenset(str(action) for action in SECOND_PERSON)
+
+
+def _other_than_words(task: WaitingTask, by: Actor, now: datetime) -> Bilingual | None:
+    """What the model asks for itself: another person than at an earlier step."""
+    earlier = barred_by(task, by, now=now)
     if earlier is None:
         return None
     who, label, when = _name(earlier.done_by), label_of_step(earlier), _local(earlier.done_at)
@@ -287,12 +302,6 @@ def same_person_words(task: WaitingTask, by: Actor) -> Bilingual | None:
         f"{who.vi} đã thực hiện bước “{label.vi}” lúc {when}, nên bước này do người khác thực hiện.",
         f"{who.en} did the step “{label.en}” at {when}, so somebody else has to do this one.",
     )
-
-
-def _refuse_same_person(task: WaitingTask, by: Actor) -> None:
-    words = same_person_words(task, by)
-    if words is not None:
-        raise StepRefused(*words)
 
 
 def _counts_as(by: Actor, task: WaitingTask) -> frozenset[int]:

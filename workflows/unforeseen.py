@@ -1,6 +1,7 @@
 """Steps an administrator drew: done through the form the model declares, with a limit of their own, and not by whom they check."""
 
 from collections.abc import Collection
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import select, union
@@ -8,11 +9,11 @@ from sqlalchemy.orm import joinedload
 
 from casework.db import db
 from casework.permissions import Actor
+from casework.second_person import Deed, own_and_principals, tied_to
 from casework.step_records import DO_STEP, record_step
 from casework.words import Bilingual
 from workflows.bindings import Bindings, Step
 from workflows.definitions import Element
-from workflows.desks import own_desk
 from workflows.models import ProcessInstance, ProcessVersion, WaitingTask
 from workflows.moving.past import earlier_names
 from workflows.outcomes import OUTCOMES
@@ -46,8 +47,8 @@ def step_of(task: WaitingTask, bindings: Bindings) -> Step:
     return Step({DO_STEP: partial(record_step, element=element.id, label=element.label, fields=form.fields, buttons=form.buttons)})
 
 
-def barred_by(task: WaitingTask, by: Actor) -> WaitingTask | None:
-    """Return the earlier step that bars the person from this one, because they did it or it was done for whom they stand in for.
+def barred_by(task: WaitingTask, by: Actor, *, now: datetime) -> WaitingTask | None:
+    """Return the earlier step that bars the person from this one: they did it, or are tied to who did (casework.second_person).
 
     Of a step done several times the newest counts: that is what is looked at now.
     """
@@ -59,9 +60,10 @@ def barred_by(task: WaitingTask, by: Actor) -> WaitingTask | None:
     query = select(WaitingTask).where(WaitingTask.instance_id == task.instance_id, WaitingTask.element.in_(names))
     query = query.where(WaitingTask.state == "done").order_by(WaitingTask.done_at.desc(), WaitingTask.id.desc()).limit(1)
     earlier = db.session.scalars(query.options(joinedload(WaitingTask.done_by), joinedload(WaitingTask.instance))).first()
-    desk = own_desk(by, task.desk)
-    counts_as = by.at(desk).counts_as if desk else by.counts_as
-    return earlier if earlier is not None and counts_as & {earlier.done_by_id, earlier.on_behalf_of_id} else None
+    if earlier is None:
+        return None
+    deeds = [Deed(account_id, earlier.done_at) for account_id in (earlier.done_by_id, earlier.on_behalf_of_id)]
+    return earlier if own_and_principals(by) & tied_to(deeds, now=now) else None
 
 
 def names_in_case(case_id: int, elements: Collection[str]) -> dict[str, Bilingual]:

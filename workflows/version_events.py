@@ -11,7 +11,9 @@ from sqlalchemy.orm import aliased
 from casework.db import db
 from casework.events import append
 from casework.models import Account, Centre, Event
-from casework.permissions import Actor
+from casework.permissions import Action, Actor
+from casework.second_person import Deed, first_person_words
+from casework.words import Bilingual
 from workflows.models import ProcessVersion
 
 INSTALLATION = "installation"
@@ -67,10 +69,22 @@ def writers_of(version: ProcessVersion) -> frozenset[int]:
 
     The last are the `writers` written down when it was begun: what becomes of that draft later says nothing about the text.
     """
-    found = {version.author_id}
+    return frozenset(deed.account_id for deed in writings_of(version) if deed.account_id is not None)
+
+
+def writings_of(version: ProcessVersion) -> list[Deed]:
+    """Return who wrote a version or handed it in, and when: what its approver judges (casework.second_person)."""
+    found = [Deed(version.author_id, version.created_at)]
     for event in _events_of(version, WRITING):
-        found |= {event.actor_id, event.on_behalf_of_id, *(event.payload or {}).get("writers", ())}
-    return frozenset(account_id for account_id in found if account_id is not None)
+        people = (event.actor_id, event.on_behalf_of_id, *(event.payload or {}).get("writers", ()))
+        found += [Deed(account_id, event.at) for account_id in people if account_id is not None]
+    return found
+
+
+def why_not_approve(version: ProcessVersion, *, by: Actor, now: datetime) -> Bilingual | None:
+    """Return why the person may not approve a version: they have a part in its text, or are tied to who has. None when they may."""
+    deeds = [(Action.EDIT_PROCESS, deed) for deed in writings_of(version)]
+    return first_person_words(Action.APPROVE_PROCESS, deeds, by=by, now=now)
 
 
 def replaced_by(version: ProcessVersion) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import ScalarSelect, func, select
@@ -11,8 +12,8 @@ from casework.db import db
 from casework.models import Case, Centre
 from casework.permissions import Action, Actor
 from workflows.models import OF_THE_CASE, ProcessInstance, ProcessVersion
-from workflows.version_events import writers_of
-from workflows.versions import FIELD_REPORT, SHIPPED, acting, centres_counted, in_scope, may_in_scope, scopes_with
+from workflows.version_events import why_not_approve
+from workflows.versions import FIELD_REPORT, SHIPPED, centres_counted, in_scope, may_in_scope, scopes_with
 
 MOST_VERSIONS = 30
 MOST_LOOKED_AT = 300
@@ -63,9 +64,9 @@ def versions_seen(by: Actor, *, key: str | None = None) -> list[ScopeSeen]:
     return [_scope(each, centre, by) for each in keys for centre in (None, *centres)]
 
 
-def versions_to_approve(by: Actor) -> list[ProcessVersion]:
-    """Return what waits for the person's approval, the oldest first: handed in within their scopes, not written by them or whom they act
-    for there."""
+def versions_to_approve(by: Actor, *, now: datetime) -> list[ProcessVersion]:
+    """Return what waits for the person's approval, the oldest first: handed in within their scopes, not written by them or by somebody
+    they are tied to."""
     scopes = scopes_with(by, Action.APPROVE_PROCESS)
     if not scopes:
         return []
@@ -73,7 +74,7 @@ def versions_to_approve(by: Actor) -> list[ProcessVersion]:
     if None not in scopes:
         query = query.where(ProcessVersion.centre_id.in_(scopes))
     # who wrote a version stands in its history: it is read for as many as it takes
-    others = (row for row in db.session.scalars(query) if not acting(by, row.centre_id, Action.APPROVE_PROCESS).counts_as & writers_of(row))
+    others = (row for row in db.session.scalars(query) if why_not_approve(row, by=by, now=now) is None)
     return list(islice(others, MOST_VERSIONS))
 
 

@@ -32,6 +32,7 @@ from casework.rights.requests import (
 )
 from casework.rights.restricting import restrict
 from casework.sealing import seal_text
+from casework.second_person import refuse_first_person
 from casework.successors import centre_at_work
 
 LONGEST_REPLY = 2_000
@@ -46,7 +47,7 @@ def answer_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 
     Raises NotAllowed, DecisionRefused: it was answered or is over, or the words are too long.
     """
-    require_decider(request, by)
+    require_decider(request, by, now)
     if request.answered_at is not None or request.done_at is not None:
         raise DecisionRefused("Yêu cầu này đã được trả lời.", "This request has been answered already.")
     _reply(request, words, is_needed=False)
@@ -60,7 +61,7 @@ def refuse_request(request: DataRequest, *, by: Actor, now: datetime, words: str
 
     Raises NotAllowed, DecisionRefused: without a reason, over, or erasing has begun.
     """
-    require_decider(request, by)
+    require_decider(request, by, now)
     _refuse_over(request)
     if request.begun_at is not None:
         raise DecisionRefused("Việc xóa đã bắt đầu, không từ chối được nữa.", "Erasing has begun; it cannot be refused any more.")
@@ -78,7 +79,7 @@ def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int,
     It is an answer to the person too. Raises NotAllowed, DecisionRefused: extended before, over or late already, too many days, or
     no reason.
     """
-    require_decider(request, by)
+    require_decider(request, by, now)
     _refuse_over(request)
     most = most_extension(request.centre_id)
     if request.extended_at is not None:
@@ -102,7 +103,7 @@ def carry_out(request: DataRequest, *, by: Actor, now: datetime, words: str = ""
     it; an erasure begins, and what belongs to reports that still go on is erased when they end (casework.rights.erasing_people).
     Raises NotAllowed, DecisionRefused when it is over or begun.
     """
-    require_decider(request, by)
+    require_decider(request, by, now)
     _refuse_over(request)
     if request.begun_at is not None:
         raise DecisionRefused("Việc xóa đã bắt đầu.", "Erasing has begun already.")
@@ -130,7 +131,7 @@ def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: s
     Records `look_at_data_request` with the reason before anything is shown. Reports under their own procedure are not among them.
     Raises NotAllowed, DecisionRefused when the reason is too short.
     """
-    require_decider(request, by)
+    require_decider(request, by, now)
     reason = normal(reason)
     if len(reason) < SHORTEST_REASON:
         raise DecisionRefused(
@@ -166,12 +167,13 @@ def contacts_of(request: DataRequest, by: Actor) -> list[Contact]:
     return list(dict.fromkeys(contact for contact in found if contact != Contact()))
 
 
-def require_decider(request: DataRequest, by: Actor) -> None:
-    """Raise NotAllowed unless the person decides the requests of its centre."""
+def require_decider(request: DataRequest, by: Actor, now: datetime) -> None:
+    """Raise NotAllowed unless the person decides the requests of its centre, SecondPersonNeeded where they are tied to who asks."""
     require(by, Action.DECIDE_DATA_REQUEST)
     centres = centres_decided(by)
     if centres is not None and request.centre_id not in centres:
         raise NotAllowed
+    refuse_first_person(Action.DECIDE_DATA_REQUEST, request, by=by, now=now)
 
 
 def _refuse_over(request: DataRequest) -> None:

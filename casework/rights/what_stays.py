@@ -219,7 +219,7 @@ def _redacted(kept: Kept, text: str, scope: _Scope, stretches: Collection[str], 
 
 
 def _require(request: DataRequest, by: Actor, now: datetime) -> None:
-    require_decider(request, by)
+    require_decider(request, by, now)
     if request.kind != ERASURE or request.granted is False:
         raise RedactionRefused("Yêu cầu này không phải để xóa dữ liệu.", "Nothing is erased by this request.")
     if not has_looked(request, by=by, now=now):

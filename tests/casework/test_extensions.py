@@ -141,7 +141,7 @@ def test_a_second_goes_to_the_committee_and_there_is_no_third(world: World) -> N
     lead = lead_of(case)
     grant(world, lead, march(12))
     ask(world, lead, march(16))
-    assert extensions.extension_desk(lead) == desk_name(Role.COMMITTEE_LEADER, centre_id=case.centre_id)
+    assert extensions.extension_desk(lead, build.NOON) == desk_name(Role.COMMITTEE_LEADER, centre_id=case.centre_id)
     endorse(world, lead)
     with pytest.raises(NotAllowed):
         decide(world, lead, "ops_lead")
@@ -157,8 +157,8 @@ def test_agencies_share_the_two_of_a_case(small: World) -> None:
     first, second = case.open_assignments
     ask(small, first, march(12))
     ask(small, second, march(12))
-    assert extensions.extension_desk(first).startswith("ops_lead@")
-    assert extensions.extension_desk(second).startswith("committee_leader@")
+    assert extensions.extension_desk(first, build.NOON).startswith("ops_lead@")
+    assert extensions.extension_desk(second, build.NOON).startswith("committee_leader@")
 
 
 def test_of_an_urgent_case_the_committee_decides_and_two_hours_are_kept(small: World) -> None:
@@ -166,7 +166,7 @@ def test_of_an_urgent_case_the_committee_decides_and_two_hours_are_kept(small: W
     lead = lead_of(case)
     ask(small, lead, march(4), now=local(2, 3, 14))
     endorse(small, lead)
-    assert extensions.extension_desk(lead).startswith("committee_leader@")
+    assert extensions.extension_desk(lead, build.NOON).startswith("committee_leader@")
     with pytest.raises(NotAllowed):
         decide(small, lead, "ops_lead")
     decide(small, lead, "committee_leader")

@@ -48,7 +48,7 @@ def test_the_third_review_waits_at_the_committee_leaders_desk_and_only_explains(
     case = reopened_twice(world)
     dissatisfied(world, case)
     desk = desk_name(Role.COMMITTEE_LEADER, centre_id=case.centre_id)
-    assert (case.reopened, review_desk(case), build.waiting(case, "review_rating").desk) == (2, desk, desk)
+    assert (case.reopened, review_desk(case, build.NOON), build.waiting(case, "review_rating").desk) == (2, desk, desk)
     assert told("rating_to_review")[-1] == f"desk:{desk}"
     with pytest.raises(NotAllowed):
         review(world, case, "ops_lead", "explained")
@@ -61,7 +61,7 @@ def test_the_third_review_waits_at_the_committee_leaders_desk_and_only_explains(
 def test_the_first_reviews_are_the_operations_leads(world: World) -> None:
     case = build.case_at(world, "rating")
     dissatisfied(world, case)
-    assert build.waiting(case, "review_rating").desk == review_desk(case) == desk_name(Role.OPS_LEAD, centre_id=case.centre_id)
+    assert build.waiting(case, "review_rating").desk == review_desk(case, build.NOON) == desk_name(Role.OPS_LEAD, centre_id=case.centre_id)
     with pytest.raises(NotAllowed), unit_of_work():
         ratings.review_rating(lock_case(case.id), by=world.actor("committee_leader"), now=build.NOON, outcome="explained", words="Đã rõ.")
 

@@ -37,6 +37,7 @@ from casework.photo_access import private_copy, public_copy
 from casework.photo_records import add_copies, open_copy, prepare_copies, prepare_photo, stage_photo
 from casework.photos import Rectangle
 from casework.sealing import SealBroken, open_text, seal_text
+from casework.second_person import SecondPersonNeeded
 from tests import build
 from tests.conftest import running
 from tests.postgres import Cluster
@@ -165,7 +166,7 @@ def test_nobody_approves_what_they_wrote(world: build.World) -> None:
     with unit_of_work():
         give_role(build.staff(world, "both", Role.OFFICER, agency=assignment.agency), Role.AGENCY_LEADER, assignment.agency)
     build.do(world, case, "submit_answer", "both", **FORM)
-    with pytest.raises(answering.DecisionRefused), unit_of_work():
+    with pytest.raises(SecondPersonNeeded), unit_of_work():
         answering.approve_answer(assignment, by=world.actor("both"), now=build.NOON)
 
 
@@ -179,7 +180,7 @@ def test_a_deputy_does_not_approve_the_principal_s_text(world: build.World) -> N
         db.session.add(Deputy(principal_id=writer.id, deputy_id=deputy.id, starts_at=build.NOON, ends_at=build.NOON + timedelta(days=9),
                               created_by_id=writer.id))
     build.do(world, case, "submit_answer", "leader_PTNMT", **FORM)
-    with pytest.raises(answering.DecisionRefused), unit_of_work():
+    with pytest.raises(SecondPersonNeeded), unit_of_work():
         answering.approve_answer(assignment, by=world.actor("officer_HKL", build.NOON + timedelta(hours=1)), now=build.NOON)
 
 

@@ -227,10 +227,10 @@ def test_a_writer_is_told_that_a_second_person_approves(sqlite_app: Flask, sqlit
     with unit_of_work():
         world.people["admin"].memberships.append(Membership(role=Role.PROCESS_APPROVER, valid_from=build.LONG_AGO))
     page = as_(sqlite_app, sqlite_client, world, "admin", "en").get(f"/studio/versions/{ref}")
-    assert "so a second person has to approve it" in words_of(page)
+    assert "another process approver decides" in words_of(page)
     assert f"/studio/versions/{ref}/take_back" in page.text
     world.people["stand_in"] = db.session.get_one(Account, deputy(world, "stand_in", "admin").account_id)
     page = as_(sqlite_app, sqlite_client, world, "stand_in", "en").get(f"/studio/versions/{ref}")
-    assert "so a second person has to approve it" in words_of(page), "who acts for a writer counts as the writer"
+    assert "another process approver decides" in words_of(page), "who acts for a writer counts as the writer"
     other = as_(sqlite_app, sqlite_client, world, "approver", "en").get(f"/studio/versions/{ref}")
-    assert "so a second person has to approve it" not in words_of(other)
+    assert "another process approver decides" not in words_of(other)

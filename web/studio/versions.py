@@ -34,9 +34,9 @@ from workflows.starting_models import STARTING_MODELS
 from workflows.step_counts import open_steps
 from workflows.step_origins import reused_between
 from workflows.table_rows import names_in_tables, table_of
-from workflows.version_events import history_of, writers_of
+from workflows.version_events import history_of, why_not_approve
 from workflows.version_lists import MOST_COUNTED, MOST_VERSIONS, open_cases_of, places_to_edit, versions_seen
-from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, acting, check_text, check_version, version_for
+from workflows.versions import FIELD_REPORT, ROUTING, SHIPPED, check_text, check_version, version_for
 
 bp = Blueprint("studio", __name__)
 
@@ -211,7 +211,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         acts_gone, refused_verb = refused, None
     else:
         acts_gone, refused_verb = None, refused[0] if refused else None
-    is_writer = "approve_version" in acts and bool(acting(by, seen.centre_id, Action.APPROVE_PROCESS).counts_as & writers_of(seen))
+    bar = why_not_approve(seen, by=by, now=now()) if "approve_version" in acts else None
     base = db.session.get(ProcessVersion, seen.base_id) if seen.base_id else None
     measure = measure_of(seen, by=by)
     before = set_apart(text_of(measure.version), xml, reused_between(measure.version, seen)) if measure is not None else b""
@@ -232,7 +232,7 @@ def _version_page(seen: ProcessVersion, *, refused: tuple[str, str, str] | None 
         refused=refused,
         refused_verb=refused_verb,
         acts_gone=acts_gone,
-        is_writer=is_writer,
+        bar=bar,
         history=history_of(seen),
         siblings=versions_seen(by, key=seen.key),
         places=places_to_edit(by),

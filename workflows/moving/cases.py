@@ -207,7 +207,7 @@ class _Passage:
             else:
                 clock.element = name
         row.version_id, row.element = self.target.id, name
-        desk = desk_of(element, self.case, row.assignment, self.bindings, since=row.entered_at)
+        desk = desk_of(element, self.case, row.assignment, self.bindings, since=row.entered_at, now=self.now)
         if desk == row.desk:
             return False
         row.desk = desk
