@@ -195,8 +195,9 @@ def test_dismissed_the_refusal_stands_and_is_explained(small: World) -> None:
 def test_only_the_operations_lead_decides(small: World) -> None:
     case = refused(small)
     object_to(small, case)
-    with pytest.raises(NotAllowed):
-        decide(small, case, upheld=True, by="operator")
+    for other in ("operator", "committee_leader"):
+        with pytest.raises(NotAllowed):
+            decide(small, case, upheld=True, by=other)
 
 
 def test_a_second_refusal_may_be_objected_to_once_more(small: World) -> None:

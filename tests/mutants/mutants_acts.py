@@ -22,7 +22,7 @@ ACTS = [
            unit("refusals", "the_seventh_day_after_the_refusal_is_the_last_in_time")),
     Mutant("eight days to object", "casework/refusals.py", "OBJECTION_DAYS = 7", "OBJECTION_DAYS = 8",
            unit("refusals", "the_seventh_day_after_the_refusal_is_the_last_in_time")),
-    Mutant("operators decide objections", "casework/permissions.py", "Action.DECIDE_OBJECTION: frozenset({Role.OPS_LEAD})", "Action.DECIDE_OBJECTION: OPERATIONS",
+    Mutant("others decide objections", "casework/refusals.py", "    if by.grant_at(objection_desk(case, now)) is None and not", "    if False and not",
            unit("refusals", "only_the_operations_lead_decides")),
     Mutant("objection upheld, limits forgotten", "casework/refusals.py", "    revive_clocks(case, since=refusal.refused_at, at=now)\n", "",
            unit("refusals", "the_limits_run_again_and_the_time_of_the_refusal_does_not_count")),

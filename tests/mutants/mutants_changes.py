@@ -112,7 +112,7 @@ CHANGES = [
            unit("extensions", "a_no_needs_words_and_there_must_be_a_wish")),
     Mutant("operations lead decides the second", "casework/extensions.py", "Role.OPS_LEAD if number < MOST_EXTENSIONS and", "Role.OPS_LEAD if",
            unit("extensions", "a_second_goes_to_the_committee_and_there_is_no_third")),
-    Mutant("committee decides the first", "casework/extensions.py", "    if not by.holds([_decider(extension.number, case)], centre_id=case.centre_id):\n", "    if False:\n",
+    Mutant("committee decides the first", "casework/extensions.py", "    if by.grant_at(extension_desk(assignment, now)) is None and not by.holds([_decider(", "    if False and not by.holds([_decider(",
            unit("extensions", "the_first_is_not_for_the_committee")),
     Mutant("third extension", "casework/extensions.py", "    if _counted(assignment.case) >= MOST_EXTENSIONS:\n", "    if False:\n",
            unit("extensions", "a_second_goes_to_the_committee_and_there_is_no_third")),
