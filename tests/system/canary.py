@@ -16,6 +16,7 @@ FULL_NAME = "Quách Tỉnh Zýndar Hmôngxạ"
 PHONE = "0976543219"
 EMAIL = "kimtuocxq@hopthu-vanzuk.vn"
 HOUSE = "số 12 hẻm Kẹoxòai"
+VILLAGE = "Hẻm thônkínvxw, sau nhà Zýndar"
 FILE_NAME = "Zýndar 0976543219 tệpriêngwq.jpg"
 WORDS = f"Tôi là Quách Tỉnh Zýndar, nhà {HOUSE}, gọi 0976 543 219 hoặc viết kimtuocxq nhé. Ven suối có đống rác bịmậtbom rất lớn."
 ADDED = f"Ở {HOUSE} nay còn thêm rác bịmậtbom."
@@ -28,7 +29,7 @@ SAID = "Nghe được: rác đổ đã ba ngày, lờichépzkv."
 
 IN_WORDS = (
     Mark("name in the words", "Zýndar"), Mark("phone in the words", "976543219"), Mark("e-mail in the words", "kimtuocxq"),
-    Mark("house in the words", "Kẹoxòai"), Mark("matter only the original tells", "bịmậtbom"),
+    Mark("village on the form", "thônkínvxw"), Mark("house in the words", "Kẹoxòai"), Mark("matter only the original tells", "bịmậtbom"),
 )
 IDENTITY = (Mark("name on the form", "Hmôngxạ"), Mark("e-mail on the form", "hopthu-vanzuk"))
 """What the identity holds beyond the words, so that a page with the words and a page with the identity can be told apart."""

@@ -21,6 +21,7 @@ from tests.system.canary import (
     HOUSE,
     PHONE,
     SAID,
+    VILLAGE,
     VOICE_NAME,
     WORDS,
     marked_photo,
@@ -81,7 +82,7 @@ class Journey:
         files = {"photos": [(marked_photo(), FILE_NAME)], "voice": [(marked_voice(), VOICE_NAME)]}
         page = reporter.submit(
             page, ("act", "send"), uploads=files, words=WORDS, area=self.world.area.ref,
-            village="Thôn Păng Tiêng", place=f"Trước {HOUSE}", consent="y", alike_seen="y", **identity,
+            village=VILLAGE, place=f"Trước {HOUSE}", consent="y", alike_seen="y", **identity,
         )  # fmt: skip
         assert page.path.endswith("/receipt"), page.shown
         self.code, self.secret = page.path.split("/")[2], page.by_id("secret")

@@ -53,11 +53,12 @@ class Page:
 
 
 class Person:
-    """One browser. `everything` keeps each answer this person was ever given."""
+    """One browser. `everything` keeps each answer this person was ever given, `sent` each form they filled in, with its address."""
 
     def __init__(self, app: Flask, name: str) -> None:
         self.name = name
         self.everything: list[Page] = []
+        self.sent: list[tuple[str, MultiDict[str, Any]]] = []
         self._client = client_of(app)
 
     def get(self, path: str, *, follows: bool = True) -> Page:
@@ -83,6 +84,7 @@ class Person:
             values.setlist(name, [(io.BytesIO(content), filename) for content, filename in files])
         if press:
             values.add(*press)
+        self.sent.append((urljoin(page.path, form.get("action") or page.path), values.copy()))
         target = urljoin(page.path, form.get("action") or page.path)
         return self.post(target, values)
 
