@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from casework.db import unit_of_work
+from casework.db import db, unit_of_work
 from casework.demo_pictures import draw_demo_photo
 from casework.intake import Place
 from casework.models import Case
@@ -119,3 +119,34 @@ def test_the_steps_of_an_operator(house: House) -> None:
     expect(page.locator("[name=number]")).to_have_value("0263 3839 040")
     operator.look("hotline")
     assert not house.faults, "\n".join(house.faults)
+
+
+def test_what_a_sender_typed_for_the_place_is_let_out_by_a_press_and_else_by_nobody(house: House) -> None:
+    world = house.world
+    assert world is not None
+    typed = "Nhà bà Thử, số nhà 45/3, 0912 345 678"
+    cases = [build.file_report(world, place=Place(area=world.area, village=typed)).case for _ in range(2)]
+    operator = house.visitor("operator")
+    page = operator.go(address(cases[0], "verify"), "verify-place")
+    village = page.locator("[name=village]")
+    expect(village).to_have_value("")
+    page.get_by_role("button", name="Thay bằng từ trung tính").click()
+    expect(village).to_have_value("Nhà bà Thử, số nhà [số nhà], [số điện thoại]")
+    page.get_by_role("button", name="Cho mọi người đọc").click()
+    expect(village).to_have_value(typed)
+    page.fill("[name=title]", "Rác ven suối")
+    operator.send("verify")
+    expect(page.locator("[data-errors]")).to_contain_text("Nội dung có thể còn thông tin về một người.")
+    operator.look("verify-place-refused")
+    page.get_by_role("button", name="Thay 0912 345 678 bằng [số điện thoại]").click()
+    expect(village).to_have_value("Nhà bà Thử, số nhà 45/3, [số điện thoại]")
+
+    page = operator.go(address(cases[1], "verify"))
+    page.fill("[name=title]", "Rác ven suối")
+    operator.send("verify")
+    operator.look("classify-place")
+    expect(page.locator("[name=village]")).to_have_value("")
+    with unit_of_work():
+        for case in cases:
+            db.session.merge(case).unreleased_village = typed
+    house.visitor("ops_lead").go("/unreleased-villages", "unreleased-villages")

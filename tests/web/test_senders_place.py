@@ -2,14 +2,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
-from casework.intake import Place, typed_village
+from casework.intake import Place, place_words, typed_village
 from casework.models import Case, SearchRow
+from casework.rights.erasing_people import erase_report
 from casework.search_rows import refresh_search_rows
 from tests import build
 from tests.casework.acting import payload
@@ -197,3 +199,31 @@ def test_a_case_published_with_words_for_its_place_names_its_village(office: Off
     assert "chỉ công khai đến địa bàn xã" not in page
     assert "Không hiển thị vị trí chính xác trên bản đồ." in page
     assert case.code in client_of(office.app).get("/reports?q=pang+tieng").get_data(as_text=True)
+
+
+def test_a_merge_and_a_split_let_nothing_out_and_leave_each_its_own(office: Office) -> None:
+    main = build.case_at(office.world, "to_classify")
+    case = verified(office, PLAIN, by="citizen_2")
+    report = case.main_report
+    build.act(office.world, case, "merge", "operator", into=main, reason="Cùng một việc.")
+    page = words_of(office.get("operator", step(main, "classify")))
+    assert f"Người gửi ghi: {PLAIN}" in page
+    office.post("operator", step(main, "classify"), **classify_form(office, village="Thôn Păng Tiêng"))
+    assert (main.village, is_public(office, main, PLAIN)) == ("Thôn Păng Tiêng", False)
+    build.act(office.world, main, "split", "operator", report=report, reason="Là việc khác.")
+    db.session.expire_all()
+    assert (main.village, case.village, typed_village(report)) == ("Thôn Păng Tiêng", None, PLAIN)
+    assert "Người gửi ghi" not in words_of(office.get("operator", f"/cases/{main.ref}/acts/classify"))
+
+
+def test_erasure_and_quarantine_leave_nothing_of_it(office: Office) -> None:
+    apart, forgotten = reported(office, PLAIN), build.advance(office.world, reported(office, PLAIN), "to_classify")
+    office.post("operator", "/inbox/bulk/classify", **bulk_form(office, forgotten))
+    build.advance(office.world, forgotten, "closed")
+    build.act(office.world, apart, "quarantine", "operator", reason="Tố cáo cán bộ có tên, theo Luật Tố cáo.")
+    assert (apart.main_report.village, apart.main_report.sealed_village) == (None, None)
+    assert PLAIN in (place_words(apart.main_report) or ""), "with the confidential reader until it is handed over"
+    with unit_of_work():
+        row = db.session.merge(forgotten)
+        erase_report(row.main_report, row.reports[0], at=build.NOON + timedelta(days=90))
+    assert (forgotten.main_report.sealed_village, forgotten.village) == (None, None)
