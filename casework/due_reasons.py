@@ -1,13 +1,13 @@
 """Why the day of an answer became another one, as the senders of a case were told of it when it did."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import Select, select
 
 from casework.db import db
-from casework.local_time import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE, by_day
 from casework.models import Case, CaseReport, OutboxMessage, Report
 from casework.words import Bilingual
 
@@ -65,6 +65,11 @@ def moves_of(case: Case) -> list[DueMove]:
     rows = db.session.scalars(_told().where(OutboxMessage.case_id == case.id, OutboxMessage.recipient.startswith("reporter:")))
     own = [row for row in rows if row.parameters.get("reason") != MERGED or row.parameters.get("code") == case.code]
     return list({move.at: move for move in _moves(own)}.values())
+
+
+def moves_by_day(moves: Iterable[DueMove]) -> Iterator[DueMove]:
+    """The changes as everybody may read them: of each limit the day, never the hour (casework.public_limits)."""
+    return (replace(move, due_at=by_day(move.due_at)) for move in moves)
 
 
 def _told() -> Select[OutboxMessage]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from casework.db import db, kept_for_step, new_ref
 from casework.followers import followers_of, is_known_to_public
-from casework.local_time import local_day
+from casework.local_time import by_day, local_day
 from casework.models import Case, OutboxMessage, Report
 from casework.permissions import AGENCY_ROLES, Role, desk_name
 from casework.successors import centre_at_work
@@ -44,6 +44,9 @@ def tell_followers(case: Case, template: str, *, at: datetime, only: Collection[
     """
     if not is_known_to_public(case):
         return
+    if "due_at" in parameters:
+        # of a limit the public knows the day alone
+        parameters["due_at"] = by_day(datetime.fromisoformat(parameters["due_at"])).isoformat()
     senders = {link.report.reporter.account_id for link in case.reports if link.left_at is None and link.report.reporter is not None}
     for follower in followers_of(case):
         if follower.account_id not in senders and (only is None or follower.account_id in only):

@@ -14,12 +14,13 @@ from sqlalchemy.orm import joinedload
 
 from casework.clocks import ClockKind
 from casework.db import db
-from casework.due_reasons import DueMove, moves_of
+from casework.due_reasons import DueMove, moves_by_day, moves_of
 from casework.former_areas import Beside, names_beside
 from casework.local_time import local_day
 from casework.me_too import me_too_counts
 from casework.models import Area, Assignment, Case, CaseReport, Clock, Field, Publication, PublicationVersion, Report
 from casework.public_filters import Anchor, Matching, Wanted, is_shown, matching, place_of
+from casework.public_limits import PublicLimit
 from casework.public_photos import ChosenPhotos, PublicPhoto, photos_of_cases
 from casework.public_search import found_by_words
 from casework.public_words import MissingAnswer, PublicAnswer, Verdicts, answers_of, missing_from, public_publications, verdicts_of
@@ -36,8 +37,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PublicItem:
-    """One case in a list. `title` and photos are empty before the first publication; `clock` is the newest of kind case. Of the filing
-    the public knows the day, never the time: a neighbour may have seen who went by.
+    """One case in a list. `title` and photos are empty before the first publication; `limit` is the newest for the answer. Of the filing
+    and of the limit the public knows the day, never the time: a neighbour may have seen who went by.
 
     While it rests `paused_for` says for what (casework.states.Pause); the reason of a hold and its end are public.
     """
@@ -49,7 +50,7 @@ class PublicItem:
     opened_on: date
     progress: Progress
     is_urgent: bool
-    clock: Clock | None
+    limit: PublicLimit | None
     title: str | None = None
     published_at: datetime | None = None
     lead: Bilingual | None = None
@@ -164,7 +165,7 @@ def page_of(case: Case) -> PublicCase:
         missing=missing_from(publication, case),
         verdicts=verdicts_of(publication),
         steps=public_steps(case),
-        moves=tuple(moves_of(case)),
+        moves=tuple(moves_by_day(moves_of(case))),
     )
 
 
@@ -268,7 +269,7 @@ def _item(case: Case, publication: Publication | None, clock: Clock | None, phot
         opened_on=local_day(case.opened_at),
         progress=progress_of(case),
         is_urgent=case.is_urgent,
-        clock=clock,
+        limit=PublicLimit.of(clock) if clock is not None else None,
         title=publication.current.title if publication else None,
         published_at=publication.published_at if publication else None,
         lead=lead,

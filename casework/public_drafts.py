@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from casework.models import Answer, Case, Clock, Photo, Publication
+from casework.models import Answer, Case, Photo, Publication
 from casework.points import exact_point
 from casework.public_cases import PublicCase, progress_of, public_item
 from casework.public_photos import PublicPhoto
@@ -50,7 +50,7 @@ def page_once_published(
         title=words.title or "…",
         published_at=now,
         progress=progress_of(case) if is_interim else ANSWERED,
-        clock=_ended(item.clock, now) if is_new and not is_interim else item.clock,
+        limit=replace(item.limit, ended_at=now) if item.limit is not None and is_new and not is_interim else item.limit,
         lead=next((answer.assignment.agency.name for answer in answers), None),
         before=tuple(one for photo, one in shown.items() if photo.answer_id is None),
         after=tuple(photo for group in by_answer.values() for photo in group),
@@ -71,10 +71,3 @@ def page_once_published(
         verdicts=None if publication is None else verdicts_of(publication),
         steps=public_steps(case),
     )
-
-
-def _ended(clock: Clock | None, now: datetime) -> Clock | None:
-    """The limit of the case as publishing will end it: a value to look at, never written."""
-    if clock is None:
-        return None
-    return Clock(kind=clock.kind, started_at=clock.started_at, due_at=clock.due_at, extended_at=clock.extended_at, ended_at=now, pauses=[])

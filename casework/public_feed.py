@@ -1,12 +1,12 @@
 """What a feed of the public list tells of each case: the facts of the list, since when they stand, and a point where it is public."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 from sqlalchemy import and_, select
 
 from casework.db import db
-from casework.local_time import LOCAL_ZONE, local_day
+from casework.local_time import local_day, midnight
 from casework.models import Case, Publication, PublicationVersion
 from casework.public_cases import PublicItem, newest_published, public_items
 from casework.public_filters import PublicState, Wanted, matching
@@ -66,12 +66,8 @@ def _facts(codes: list[str]) -> dict[str, tuple[Case, PublicationVersion | None]
 
 
 def _entry(item: PublicItem, case: Case, version: PublicationVersion | None) -> FeedItem:
-    filed_at = _midnight(case.opened_at)
+    filed_at = midnight(local_day(case.opened_at))
     if version is None or item.title is None:
-        return FeedItem(item, filed_at, _midnight(max(case.accepted_at or case.opened_at, case.opened_at)))
+        return FeedItem(item, filed_at, midnight(local_day(max(case.accepted_at or case.opened_at, case.opened_at))))
     point = (case.latitude, case.longitude) if case.latitude is not None and case.longitude is not None else None
     return FeedItem(item, filed_at, version.written_at, version.question, point if version.shows_exact_place else None)
-
-
-def _midnight(instant: datetime) -> datetime:
-    return datetime.combine(local_day(instant), time(), LOCAL_ZONE)

@@ -6,17 +6,18 @@ behind is reached by going on from there.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, or_, select, true, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, literal, or_, select, true, tuple_, union_all
 
-from casework.db import db
+from casework.db import Instant, db
 from casework.former_areas import areas_before
-from casework.local_time import LOCAL_ZONE
+from casework.local_time import midnight
 from casework.models import Area, Case, Centre, Field
+from casework.public_limits import LocalMidnight
 from casework.states import ANSWERED_STATES, OPEN_STATES, PUBLIC_PROGRESS, CaseState
 from casework.unindexed import unindexed
 
@@ -46,7 +47,7 @@ _STEP_OF = {PublicState.RECEIVED: "0", PublicState.ACCEPTED: "1", PublicState.IN
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a reader of the list asked for; empty means all. `late_at` is the instant at which a case is to be late; the days are
+    """What a reader of the list asked for; empty means all. `late_at` is the instant at which a case is to be late, by days; the days are
     local ones of filing, both included.
     """
 
@@ -178,7 +179,8 @@ def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.urgent_only:
         yield Case.urgency == "urgent"
     if wanted.late_at is not None:
-        yield func.coalesce(Case.answered_at, Case.closed_at, wanted.late_at) >= Case.due_at
+        until = func.coalesce(Case.answered_at, Case.closed_at, literal(wanted.late_at, Instant()))
+        yield LocalMidnight(until) >= Case.due_at
     if wanted.centre_ref:
         yield unindexed(Case.centre_id).in_(select(Centre.id).where(Centre.ref == wanted.centre_ref))
 
@@ -186,9 +188,9 @@ def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 def _days(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     """Bounds of the place in the list: looking begins at the last day that was asked for, not at today."""
     if wanted.since is not None:
-        yield Case.opened_at >= _midnight(wanted.since)
+        yield Case.opened_at >= midnight(wanted.since)
     if wanted.until is not None:
-        yield Case.opened_at < _midnight(wanted.until + timedelta(days=1))
+        yield Case.opened_at < midnight(wanted.until + timedelta(days=1))
 
 
 def _open_ways(state: PublicState, column: ColumnElement[str]) -> Iterator[list[ColumnElement[bool]]]:
@@ -199,10 +201,6 @@ def _open_ways(state: PublicState, column: ColumnElement[str]) -> Iterator[list[
                 yield [column == each] if state == PublicState.IN_PROGRESS else [column == each, Case.reopened == 0]
             elif state == PublicState.IN_PROGRESS:
                 yield [column == each, Case.reopened > 0]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), LOCAL_ZONE).astimezone(UTC)
 
 
 def _place() -> ColumnElement[tuple[datetime, int]]:

@@ -17,6 +17,7 @@ from casework.local_time import local_day
 from casework.models import Area, Case, Publication, PublicationVersion
 from casework.public_cases import progress_of
 from casework.public_filters import Wanted, matching
+from casework.public_limits import is_late_by_day
 from casework.public_search import found_by_words
 from casework.publications import PUBLIC_KINDS
 from casework.states import Progress
@@ -72,8 +73,8 @@ def public_map(wanted: Wanted, *, now: datetime) -> PublicMap:
     cases = _cases(ids[:MOST_POINTS])
     shown = _exact_titles([case.id for case in cases if case.is_public and case.latitude is not None and case.longitude is not None])
     points = tuple(
-        Point(case.code, shown[case.id], case.latitude or 0, case.longitude or 0, progress_of(case), case.is_late(now), case.is_urgent,
-              local_day(case.opened_at))
+        Point(case.code, shown[case.id], case.latitude or 0, case.longitude or 0, progress_of(case), is_late_by_day(case, now),
+              case.is_urgent, local_day(case.opened_at))
         for case in cases
         if case.id in shown
     )  # fmt: skip

@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from casework.local_time import LOCAL_ZONE
+from casework.local_time import LOCAL_ZONE, last_day, local_day
 from casework.models import Clock
+from casework.public_limits import PublicLimit
 
 SOON = timedelta(days=1)
 """With less than this left the hours are counted."""
@@ -26,22 +27,19 @@ class DueWords:
     short: str = ""
 
 
-def due_words(limit: Clock | datetime | None, *, now: datetime) -> DueWords | None:
+def due_words(limit: Clock | PublicLimit | datetime | None, *, now: datetime) -> DueWords | None:
     """Say how a time limit stands; None when there is none. Late means `now >= due_at` (rules.md, section 4)."""
     if limit is None:
         return None
     if isinstance(limit, datetime):
         return _running(limit, now)
+    if isinstance(limit, PublicLimit):
+        return _by_day(limit, now)
     if limit.ended_at is not None:
         return _ended(limit)
     if limit.due_at is None or limit.is_paused:
         return DueWords("paused", _("Paused"), limit.due_at)
     return _running(limit.due_at, now)
-
-
-def last_day(due_at: datetime) -> date:
-    """The last local day that is in time, at least in part: a limit in working days is due at midnight after it."""
-    return (due_at.astimezone(LOCAL_ZONE) - timedelta(microseconds=1)).date()
 
 
 def day_words(day: date) -> str:
@@ -69,6 +67,20 @@ def _running(due_at: datetime, now: datetime) -> DueWords:
     if due_at - now < SOON:
         return DueWords("soon", _("%(span)s left", span=span_words(due_at - now)), due_at)
     return DueWords("ok", _("Due %(day)s", day=limit_words(due_at)), due_at, short_limit_words(due_at, now=now))
+
+
+def _by_day(limit: PublicLimit, now: datetime) -> DueWords:
+    """What everybody may know of a limit: no hours, neither left nor late."""
+    days = limit.days_late(now)
+    if limit.ended_at is None and (limit.due_on is None or limit.is_paused):
+        return DueWords("paused", _("Paused"), None)
+    if days is not None:
+        words = ngettext("%(num)s day late", "%(num)s days late", days) if days else _("Late")
+        return DueWords("late" if limit.ended_at is None else "missed", words, None)
+    if limit.ended_at is not None or limit.due_on is None:
+        return DueWords("kept", _("In time"), None)
+    is_last = limit.due_on == local_day(now)
+    return DueWords("soon" if is_last else "ok", _("Due %(day)s", day=day_words(limit.due_on)), None)
 
 
 def _ended(clock: Clock) -> DueWords:

@@ -4,11 +4,12 @@ from datetime import date, datetime
 
 from flask import Flask, g, url_for
 
-from casework.local_time import LOCAL_ZONE, local_day
+from casework.local_time import LOCAL_ZONE, last_day, local_day
 from casework.models import Clock
+from casework.public_limits import PublicLimit
 from casework.telephones import as_dialled
 from web.clock import now
-from web.due import DueWords, day_words, due_words, last_day, limit_words, short_limit_words
+from web.due import DueWords, day_words, due_words, limit_words, short_limit_words
 from web.locales import in_reader_language, language
 from web.names_beside import agency_beside, place_beside
 
@@ -55,7 +56,7 @@ def local_date(moment: date | datetime | None) -> str:
     return day_words(local_day(moment) if isinstance(moment, datetime) else moment)
 
 
-def due(limit: Clock | datetime | None) -> DueWords | None:
+def due(limit: Clock | PublicLimit | datetime | None) -> DueWords | None:
     """What a due chip says now; None when there is no limit."""
     return due_words(limit, now=now())
 

@@ -85,7 +85,7 @@ def _columns() -> tuple[Column, ...]:
         Column("area_en", _("Commune (English)"), width=24), Column("village", _("Village"), width=18),
         Column("filed_on", _("Sent on"), "day", 13), Column("state_vi", _("State (Vietnamese)"), width=20),
         Column("state_en", _("State (English)"), width=20), Column("urgent", _("Urgent"), "integer", 8, "1, 0"),
-        Column("due_at", _("Due"), "datetime", 17), Column("published_at", _("Published at"), "datetime", 17),
+        Column("due_on", _("Due"), "day", 13), Column("published_at", _("Published at"), "datetime", 17),
         Column("agency_vi", _("Answered by (Vietnamese)"), width=32), Column("agency_en", _("Answered by (English)"), width=32),
         Column("me_too", _("Concerns others too"), "integer", 10), Column("url", _("Address"), width=44),
     )  # fmt: skip
@@ -95,7 +95,7 @@ def _row(item: PublicItem) -> tuple[Any, ...]:
     url = current_app.config["BASE_URL"] + url_for("public.report", code=item.code)
     return (
         item.code, item.title, *(item.field or (None, None)), *(item.area or (None, None)), item.village, item.opened_on,
-        *item.progress.label, int(item.is_urgent), item.clock.due_at if item.clock is not None else None, item.published_at,
+        *item.progress.label, int(item.is_urgent), item.limit.due_on if item.limit is not None else None, item.published_at,
         *(item.lead or (None, None)), item.also, url,
     )  # fmt: skip
 

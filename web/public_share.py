@@ -60,7 +60,7 @@ def shared_as(item: PublicItem, *, question: str = "") -> Shared:
 
 def card_of(item: PublicItem) -> Card:
     """What stands on the card of a case. An unpublished one names its field and commune, not its village."""
-    due = due_words(item.clock, now=now())
+    due = due_words(item.limit, now=now())
     area = in_reader_language(item.area) if item.area is not None else _("Place not known yet")
     photo = item.after[0] if item.title and item.after else None
     return Card(

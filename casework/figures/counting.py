@@ -16,7 +16,7 @@ from casework.calendars import calendar_of
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.figures.definitions import MEDIAN, RATED, REFUSED, ROUNDED_TO
-from casework.local_time import LOCAL_ZONE, local_day
+from casework.local_time import LOCAL_ZONE, local_day, midnight
 from casework.models import (
     Agency,
     Area,
@@ -234,7 +234,8 @@ def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: da
 
 
 def _count_open(tally: _Tally, centre_id: int, now: datetime) -> None:
-    is_late = and_(Case.due_at.is_not(None), Case.due_at <= now)
+    # by days: a figure of one commune that changed with the hour would tell when the only report of it was sent
+    is_late = and_(Case.due_at.is_not(None), Case.due_at <= midnight(local_day(now)))
     query = select(*DIMENSIONS, is_late, func.count()).where(Case.state.in_(OWED_STATES))
     query = query.where(Case.centre_id == centre_id, Case.quarantined_at.is_(None))
     for *case, late, number in db.session.execute(query.group_by(*DIMENSIONS, is_late)):

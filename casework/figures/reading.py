@@ -11,6 +11,7 @@ from sqlalchemy import select, union_all
 from casework.db import db
 from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, OWED_STATES, Figures, Subject, month_before, month_of
 from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES, REFUSED, Rate
+from casework.local_time import local_day, midnight
 from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
 from casework.public_cases import PublicItem, public_items
 from casework.words import Bilingual
@@ -165,7 +166,7 @@ def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
     # of each state the first ones by the index of centre, state and limit: however many are late, so many are read
     found = [
         select(Case.id, Case.due_at)
-        .where(Case.centre_id == centre_id, Case.state == state, Case.due_at <= now)
+        .where(Case.centre_id == centre_id, Case.state == state, Case.due_at <= midnight(local_day(now)))
         .where(Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None))
         .order_by(Case.due_at)
         .limit(MOST_LATE)
@@ -174,7 +175,9 @@ def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
     ]
     late = union_all(*(select(each.c.id, each.c.due_at) for each in found)).subquery()
     ids = list(db.session.scalars(select(late.c.id).order_by(late.c.due_at, late.c.id).limit(MOST_LATE)))
-    return sorted(public_items(ids), key=lambda item: item.clock.due_at if item.clock and item.clock.due_at else now)
+    # not in the order of the hours, which the public does not know
+    today = local_day(now)
+    return sorted(public_items(ids), key=lambda item: (item.limit.due_on or today if item.limit else today, item.code))
 
 
 def centres_with_figures() -> list[Centre]:

@@ -73,8 +73,8 @@ def test_a_published_case_shows_each_answer_under_its_agencys_full_name_lead_fir
     assert [(answer.agency.vi, answer.is_lead) for answer in shown.answers] == [
         ("Phòng Tài nguyên và Môi trường", True), ("UBND xã Lát", False)]
     assert shown.item.lead == shown.answers[0].agency
-    assert shown.item.clock is not None
-    assert shown.item.clock.ended_late is False
+    assert shown.item.limit is not None
+    assert shown.item.limit.days_late(NOON) is None
 
 
 def test_the_centre_adds_a_summary_and_rewrites_no_answer(world: build.World) -> None:
@@ -271,11 +271,10 @@ def test_a_late_case_says_so_from_its_clock(world: build.World) -> None:
     case = build.case_at(world, "handling")
     clock = db.session.scalars(select(Clock).where(Clock.case_id == case.id, Clock.kind == "case")).one()
     item = public_list(Wanted()).items[0]
-    assert item.clock is not None
-    assert item.clock.id == clock.id
-    assert item.clock.due_at is not None
-    assert item.clock.is_late(item.clock.due_at)
-    assert not item.clock.is_late(item.clock.due_at - timedelta(microseconds=1))
+    assert item.limit is not None
+    assert clock.due_at is not None
+    assert item.limit.days_late(clock.due_at) == 0
+    assert item.limit.days_late(clock.due_at - timedelta(microseconds=1)) is None
 
 
 def test_a_case_on_hold_says_why_and_until_when(world: build.World) -> None:

@@ -10,11 +10,13 @@ from sqlalchemy import select
 from casework import public_filters, public_search
 from casework.calendars import rules_head
 from casework.db import db, unit_of_work
+from casework.local_time import local_day, midnight
 from casework.models import Area, AreaSuccession, Case, Publication, VisibilityReason
 from casework.public_cases import public_list
 from casework.public_choices import choices_on
 from casework.public_feed import feed_items
 from casework.public_filters import PublicState, Wanted
+from casework.public_limits import is_late_by_day
 from casework.public_points import public_map
 from casework.public_search import found_by_words
 from casework.search_rows import refresh_search_rows
@@ -51,6 +53,17 @@ def retitled(case: Case, title: str) -> Case:
     return case
 
 
+def test_an_urgent_case_is_late_to_the_public_from_the_day_after_its_limit_whatever_the_hour(world: build.World) -> None:
+    open_, done = (build.case_at(world, state, urgent=True) for state in ("handling", "rating"))
+    due_at = open_.due_at
+    assert due_at is not None
+    morrow = midnight(local_day(due_at) + timedelta(days=1))
+    for moment, is_late in ((due_at, False), (morrow - timedelta(seconds=1), False), (morrow, True)):
+        assert (codes(Wanted(late_at=moment)), is_late_by_day(open_, moment)) == ([open_.code] if is_late else [], is_late)
+        changed(done, answered_at=moment)
+        assert codes(Wanted(late_at=moment, state=PublicState.ANSWERED)) == ([done.code] if is_late else [])
+
+
 def test_late_means_late_of_open_and_ended_cases_alike_and_days_are_local(world: build.World) -> None:
     open_ = build.case_at(world, "handling")
     done = build.case_at(world, "rating", now=NOON + timedelta(days=1))
@@ -60,7 +73,7 @@ def test_late_means_late_of_open_and_ended_cases_alike_and_days_are_local(world:
     assert codes(Wanted(late_at=due_at)) == [open_.code]
     # what was answered in time stays so, however late it is now; what was answered behind its limit stays late
     assert codes(Wanted(late_at=LATER)) == [open_.code]
-    changed(done, due_at=done.opened_at)
+    changed(done, due_at=done.opened_at - timedelta(days=1))
     assert codes(Wanted(late_at=LATER, state=PublicState.ANSWERED)) == [done.code]
     first, second = date(2026, 3, 2), date(2026, 3, 3)
     assert codes(Wanted(until=first)) == [open_.code]

@@ -37,7 +37,7 @@ def test_the_page_says_what_real_cases_came_to_with_both_numbers_and_no_rate_of_
     build.file_report(world)
     with unit_of_work():
         row = db.session.get_one(Case, late.id)
-        row.due_at = NOON + timedelta(hours=2)
+        row.due_at = NOON - timedelta(days=1)
     code = late.code
     count_public_figures(NOON + timedelta(hours=3))
 
