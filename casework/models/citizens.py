@@ -24,7 +24,9 @@ class Device(Model):
     id: Mapped[Id]
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True, comment="empty: of a guest")
-    session_id: Mapped[int | None] = mapped_column(ForeignKey("login_session.id"), comment="whose end ends it: a lost telephone")
+    session_id: Mapped[int | None] = mapped_column(
+        ForeignKey("login_session.id"), index=True, comment="whose end ends it: a lost telephone"
+    )
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -71,7 +71,9 @@ class PushSubscription(Model):
     __table_args__ = (Index("ix_push_subscription_live", "account_id", sqlite_where=LIVE, postgresql_where=LIVE),)
     id: Mapped[Id]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    session_id: Mapped[int] = mapped_column(ForeignKey("login_session.id"), comment="signed in when it agreed; ends with its sign-out")
+    session_id: Mapped[int] = mapped_column(
+        ForeignKey("login_session.id"), index=True, comment="signed in when it agreed; ends with its sign-out"
+    )
     endpoint_digest: Mapped[str] = mapped_column(String(64), unique=True)
     sealed_subscription: Mapped[bytes] = mapped_column(LargeBinary, comment="endpoint, p256dh, auth")
     browser: Mapped[str] = mapped_column(String(80), comment="family and system only")

@@ -70,8 +70,8 @@ class PublicationPhoto(Model):
     __tablename__ = "publication_photo"
     version_id: Mapped[int] = mapped_column(ForeignKey("publication_version.id"), primary_key=True)
     photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"), primary_key=True, index=True)
-    view_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
-    thumb_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    view_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), index=True)
+    thumb_file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), index=True)
     position: Mapped[int]
     photo: Mapped[Photo] = relationship()
     view: Mapped[File] = relationship(foreign_keys=[view_file_id])

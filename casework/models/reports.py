@@ -52,6 +52,7 @@ class Report(Referable, Model):
         Index("ix_report_place", "latitude", "longitude"),
         Index("ix_report_camera_filed", "camera_id", "filed_at", sqlite_where=text("camera_id IS NOT NULL"),
               postgresql_where=text("camera_id IS NOT NULL")),
+        Index("ix_report_device", "device_id", sqlite_where=text("device_id IS NOT NULL"), postgresql_where=text("device_id IS NOT NULL")),
     )
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(24), unique=True, comment="LD-2026-000123: opens only what is public")
@@ -67,7 +68,7 @@ class Report(Referable, Model):
     seen_at: Mapped[datetime | None] = mapped_column(comment="when it happened, as the camera or the caller said")
     field_id: Mapped[int | None] = mapped_column(ForeignKey("field.id"), comment="the reporter's own choice")
     marked_urgent: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     village: Mapped[str | None] = mapped_column(String(120), comment="a name of the official list; before 0.9.1 whatever was typed")
     sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what was typed for it, where the list does not have it")
     sealed_place: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the place in the reporter's words: may name a house")

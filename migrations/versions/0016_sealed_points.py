@@ -17,6 +17,11 @@ SHOWN = (
     ' ORDER BY publication.number DESC, version.version DESC LIMIT 1)'
 )
 DECIMALS = 3
+REFERENCES = (
+    ('report', 'area_id'), ('device', 'session_id'), ('push_subscription', 'session_id'),
+    ('publication_photo', 'view_file_id'), ('publication_photo', 'thumb_file_id'),
+)
+"""To rows that are deleted: without an index each of them is a look through the whole table."""
 
 
 def upgrade() -> None:
@@ -33,9 +38,16 @@ def upgrade() -> None:
     # the reports' own points are sealed by a job of the program (casework.points), which has the keys
     latitude, longitude = (_rounded(column) for column in ('latitude', 'longitude'))
     op.execute(f'UPDATE "case" SET latitude = {latitude}, longitude = {longitude} WHERE latitude IS NOT NULL AND placed_at IS NULL')
+    sent = sa.text('device_id IS NOT NULL')
+    op.create_index('ix_report_device', 'report', ['device_id'], sqlite_where=sent, postgresql_where=sent)
+    for table, column in REFERENCES:
+        op.create_index(op.f(f'ix_{table}_{column}'), table, [column])
 
 
 def downgrade() -> None:
+    for table, column in REFERENCES:
+        op.drop_index(op.f(f'ix_{table}_{column}'), table)
+    op.drop_index('ix_report_device', 'report')
     op.drop_column('case', 'placed_at')
     op.drop_column('report', 'sealed_point')
 
