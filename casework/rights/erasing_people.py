@@ -58,7 +58,7 @@ from casework.outside_identities import forget_identities
 from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
-from casework.points import forget_place, forget_point
+from casework.points import forget_place, forget_point, rounded
 from casework.publications import shows_exact_place
 from casework.quarantine import handed_over_at
 from casework.refusals import newest_refusal
@@ -198,8 +198,12 @@ def forget_sender(reporter: Reporter, *, at: datetime) -> None:
 def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
     """Village and position of a case came from its sender: they stay where they were published, or others have sent it too."""
     case.unreleased_village = None
-    others = (link for link in case.reports if link.report_id != report.id and link.left_at is None)
-    if case.quarantined_at is not None or next(others, None) is not None or shows_exact_place(case):
+    if case.quarantined_at is not None or shows_exact_place(case):
+        return
+    if any(link.report_id != report.id and link.left_at is None for link in case.reports):
+        # what others have sent too stays, and nobody's exact point
+        case.latitude, case.longitude = rounded(case.latitude, case.longitude)
+        case.placed_at = None
         return
     forget_place(case)
     if not case.is_public or case.visibility_reason_id is not None:

@@ -14,7 +14,7 @@ from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.forgotten import REPORT, note_forgotten
 from casework.intake import Place, place_words
-from casework.models import Case, Report, ReportText
+from casework.models import Case, Publication, Report, ReportText
 from casework.own_links import newest_links
 from casework.points import Point, exact_point, is_in_clear, point_of, seal_points
 from casework.public_cases import public_case
@@ -112,6 +112,20 @@ def test_erasing_a_report_takes_its_point_and_that_of_its_case(world: build.Worl
     db.session.expire_all()
     assert (point_of(filed.report), filed.report.sealed_point) == (None, None)
     assert point_in(filed.case) == (None, None)
+
+
+def test_where_others_have_sent_it_too_erasing_the_first_leaves_no_exact_point(world: build.World) -> None:
+    case = build.case_at(world, "to_publish", place=at_home(world))
+    build.act(world, build.file_report(world, by="citizen_2").case, "merge", "operator", into=case, reason="Cùng một việc.")
+    publish(world, case, shows_exact_place=True)
+    assert point_in(case) == HOME
+    with unit_of_work():
+        locked = lock_case(case.id)
+        for version in (version for each in db.session.scalars(select(Publication)) for version in each.versions):
+            version.shows_exact_place = False
+        main = locked.main_report
+        erase_report(main, newest_links([main.id])[main.id], at=NOON)
+    assert (point_in(case), case.placed_at) == (ROUNDED, None)
 
 
 def test_in_quarantine_the_point_is_for_the_confidential_reader_until_it_is_handed_over(world: build.World) -> None:
