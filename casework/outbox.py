@@ -121,6 +121,15 @@ def tell_of_sign_in(account_id: int, template: str, *, at: datetime, key: str, *
     db.session.add(message)
 
 
+def tell_of_deputyship(recipient: str, template: str, *, at: datetime, **parameters: Any) -> None:
+    """Tell an account or a desk of who stands in for whom; it belongs to no case and names nobody."""
+    message = OutboxMessage(
+        recipient=recipient, channel="page", template=template, parameters=parameters,
+        dedupe_key=f"{template}:{new_ref()}", created_at=at, due_at=at,
+    )  # fmt: skip
+    db.session.add(message)
+
+
 def tell_of_account(account_id: int, template: str, *, at: datetime, **parameters: Any) -> None:
     """Tell a citizen of their account; it belongs to no case."""
     message = OutboxMessage(

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import Select, bindparam, inspect, or_, select
+from sqlalchemy import Select, and_, bindparam, inspect, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from casework.db import BigId, Instant, db
@@ -39,6 +39,9 @@ class Role(StrEnum):
     INSPECTOR = "inspector"
 
 
+WATCHERS = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.CONFIDENTIAL_READER})
+"""Roles that watch each other: no two of them meet in one person, deputies included (rules.md, section 1)."""
+
 AGENCY_ROLES = frozenset({Role.OFFICER, Role.AGENCY_LEADER})
 CENTRE_ROLES = frozenset(Role) - AGENCY_ROLES
 
@@ -67,6 +70,7 @@ class Action(StrEnum):
     CLEAR_TEXT = "clear_text"
     CLOSE = "close"
     CONFIRM_CONTACT = "confirm_contact"
+    CONFIRM_DEPUTY = "confirm_deputy"
     CORRECT_PUBLICATION = "correct_publication"
     DECIDE_DATA_REQUEST = "decide_data_request"
     DECIDE_EXTENSION = "decide_extension"
@@ -175,7 +179,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.ACT_ON_CASE: STAFF,
     Action.ADD_AGENCY: OPERATIONS,
     Action.ANSWER_QUESTION: ANYONE,
-    Action.APPOINT_DEPUTY: frozenset({Role.ADMINISTRATOR, Role.COMMITTEE_LEADER}) | TEAM_LEADERS,
+    Action.APPOINT_DEPUTY: frozenset({Role.ADMINISTRATOR, Role.COMMITTEE_LEADER, Role.CONFIDENTIAL_READER}) | TEAM_LEADERS,
     Action.APPROVE_ANSWER: LEADERS,
     Action.APPROVE_PROCESS: frozenset({Role.PROCESS_APPROVER}),
     Action.ASK_REPORTER: OPERATIONS,
@@ -192,6 +196,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.CLEAR_TEXT: OPERATIONS,
     Action.CLOSE: frozenset({Role.OPS_LEAD}),
     Action.CONFIRM_CONTACT: ANYONE,
+    Action.CONFIRM_DEPUTY: frozenset({Role.ADMINISTRATOR}),
     Action.CORRECT_PUBLICATION: OPERATIONS,
     Action.DECIDE_DATA_REQUEST: frozenset({Role.OPS_LEAD}),
     Action.DECIDE_EXTENSION: frozenset({Role.OPS_LEAD, Role.COMMITTEE_LEADER}),
@@ -228,7 +233,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.MOVE_CASES: frozenset({Role.ADMINISTRATOR}),
     Action.NUMBER_LETTER: frozenset({Role.RECORDS_CLERK, Role.AGENCY_LEADER}),
     Action.OBJECT_TO_REFUSAL: ANYONE,
-    Action.OPEN_SETTINGS: frozenset({Role.ADMINISTRATOR, Role.INSPECTOR, Role.COMMITTEE_LEADER}) | TEAM_LEADERS,
+    Action.OPEN_SETTINGS: WATCHERS - {Role.PROCESS_APPROVER} | {Role.COMMITTEE_LEADER} | TEAM_LEADERS,
     Action.PASS_ON: OPERATIONS,
     Action.PERFORM_TASK: STAFF,
     Action.PRINT_CASE_FILE: OPERATIONS | {Role.COMMITTEE_LEADER},
@@ -286,7 +291,7 @@ ACTION_ROLES: dict[Action, frozenset[Role] | frozenset[str]] = {
     Action.WRITE_TO_CENTRE: ANYONE,
 }
 
-OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.MANAGE_PEOPLE, Action.REORGANISE})
+OWN_ROLE_ALONE = frozenset({Action.APPOINT_DEPUTY, Action.CONFIRM_DEPUTY, Action.MANAGE_PEOPLE, Action.REORGANISE})
 """What gives or moves roles, passwords and deputies, or the bodies they are held in. Nobody does it in a principal's place: who did
 would give them to themselves. A test watches what each route writes (tests/roles_written.py)."""
 
@@ -308,6 +313,7 @@ SECOND_PERSON: dict[Action, SecondPerson] = {
     Action.APPROVE_PROCESS: SecondPerson(
         (Action.EDIT_PROCESS,), Bilingual("người duyệt quy trình khác", "another process approver")
     ),
+    Action.CONFIRM_DEPUTY: SecondPerson((Action.APPOINT_DEPUTY,), Bilingual("quản trị viên khác", "another administrator")),
     Action.DECIDE_DATA_REQUEST: SecondPerson(
         (Action.REQUEST_DATA,), Bilingual("tổ trưởng vận hành khác", "another operations lead")
     ),
@@ -506,19 +512,33 @@ def actor_for(account: Account | None, *, now: datetime, tracked_report_ids: Ite
         Grant(Role(row.role), row.centre_id, row.agency_id, None if row.account_id == account.id else row.account_id)
         for row in memberships if row.holds_on(today)
     )  # fmt: skip
-    return Actor(account=account, grants=grants, tracked_report_ids=tracked)
+    return Actor(account=account, grants=_apart(grants), tracked_report_ids=tracked)
+
+
+def _apart(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    """Where roles that watch each other meet in a person through dates, they act in none of them for somebody else."""
+    if len({grant.role for grant in grants if grant.role in WATCHERS}) < 2:
+        return grants
+    return tuple(grant for grant in grants if grant.principal_id is None or grant.role not in WATCHERS)
 
 
 @cache
 def _memberships_held() -> Select[Membership]:
-    """The roles of an account and of those it stands in for; made once, for every page asks this."""
+    """The roles of an account and of those it stands in for; made once, for every page asks this.
+
+    As a confidential reader somebody stands in who was confirmed by a second person.
+    """
     account_id, now = bindparam("account_id", type_=BigId), bindparam("now", type_=Instant)
     deputyships = (
         select(Deputy.principal_id)
         .join(Deputy.principal)
         .where(Deputy.deputy_id == account_id, Deputy.starts_at <= now, now < Deputy.ends_at, Account.disabled_at.is_(None))
     )
-    is_held = or_(Membership.account_id == account_id, Membership.account_id.in_(deputyships))
+    confirmed = deputyships.where(Deputy.confirmed_at.is_not(None))
+    as_deputy = or_(
+        and_(Membership.role != Role.CONFIDENTIAL_READER, Membership.account_id.in_(deputyships)), Membership.account_id.in_(confirmed)
+    )
+    is_held = or_(Membership.account_id == account_id, as_deputy)
     return select(Membership).where(is_held).order_by(Membership.id)
 
 

@@ -236,6 +236,10 @@ def _publish(case: Case) -> list[Deed]:
     return [Deed(row.published_by_id, row.published_at)] if row is not None else []
 
 
+def _appoint_deputy(row: Deputy) -> list[Deed]:
+    return [Deed(person, row.asked_at) for person in (row.created_by_id, row.principal_id, row.deputy_id)]
+
+
 def _request_data(request: DataRequest) -> list[Deed]:
     return [Deed(request.account_id or _sender(request.report_id), request.requested_at)]
 
@@ -247,6 +251,7 @@ def _sender(report_id: int | None) -> int | None:
 
 
 _DEEDS: dict[Action, Callable[[Any], list[Deed]]] = {
+    Action.APPOINT_DEPUTY: _appoint_deputy,
     Action.APPROVE_ANSWER: _approve_answer,
     Action.ENDORSE_EXTENSION: _endorse_extension,
     Action.HAND_BACK: _hand_back,
@@ -262,6 +267,7 @@ _DEEDS: dict[Action, Callable[[Any], list[Deed]]] = {
 """Where the rows say who did it. Who wrote a process stands in its history (workflows.version_events)."""
 
 _DONE = {
+    Action.APPOINT_DEPUTY: Bilingual("cử hoặc được cử làm thay", "appoints or is appointed"),
     Action.APPROVE_ANSWER: Bilingual("đã duyệt kết quả", "approved the answer"),
     Action.EDIT_PROCESS: Bilingual("đã soạn, sửa hoặc trình bản này", "wrote, edited or handed in this version"),
     Action.ENDORSE_EXTENSION: Bilingual("đã đồng ý với đề nghị gia hạn", "endorsed the wish for more time"),

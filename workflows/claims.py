@@ -15,7 +15,7 @@ from casework.contacts.confirming import UNCONFIRMED
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
-from casework.permissions import AGENCY_ROLES, OPERATIONS, Actor, Role
+from casework.permissions import AGENCY_ROLES, OPERATIONS, WATCHERS, Actor, Role
 from workflows.models import WaitingTask
 
 
@@ -33,6 +33,8 @@ def counts(now: datetime) -> ColumnElement[bool]:
         .where(deputy.deputy_id == WaitingTask.claimed_by_id, deputy.starts_at <= now, now < deputy.ends_at)
         .where(principal.id == deputy.principal_id, principal.disabled_at.is_(None))
         .where(theirs.account_id == deputy.principal_id, *_opens(theirs, now))
+        .where(or_(theirs.role.not_in(WATCHERS), ~_meets_another(theirs, now)))
+        .where(or_(theirs.role != Role.CONFIDENTIAL_READER, deputy.confirmed_at.is_not(None)))
     )
     asked = (each.correlate(WaitingTask) for each in (own, as_deputy))
     return and_(WaitingTask.claimed_by_id.is_not(None), is_staff.correlate(WaitingTask), or_(*asked))
@@ -63,15 +65,31 @@ def is_stood_in_by(by: Actor, holder: Account, *, now: datetime) -> bool:
     return db.session.scalar(query.where(Deputy.starts_at <= now, now < Deputy.ends_at).limit(1)) is not None
 
 
+def _meets_another(row: type[Membership], now: datetime) -> ColumnElement[bool]:
+    """Whether the claimant holds another role that watches this one: then nobody acts in it as a deputy (casework.permissions)."""
+    other, deputy, principal = aliased(Membership), aliased(Deputy), aliased(Account)
+    principals = (
+        select(deputy.principal_id).join(principal, principal.id == deputy.principal_id).where(principal.disabled_at.is_(None))
+        .where(deputy.deputy_id == WaitingTask.claimed_by_id, deputy.starts_at <= now, now < deputy.ends_at)
+        .where(or_(other.role != Role.CONFIDENTIAL_READER, deputy.confirmed_at.is_not(None)))
+        .correlate(WaitingTask, other)
+    )  # fmt: skip
+    held = or_(other.account_id == WaitingTask.claimed_by_id, other.account_id.in_(principals))
+    return exists().where(held, other.role.in_(WATCHERS), other.role != row.role, *_is_held(other, now)).correlate(WaitingTask, row)
+
+
+def _is_held(row: type[Membership], now: datetime) -> tuple[ColumnElement[bool], ...]:
+    today = local_day(now)
+    return row.valid_from <= today, or_(row.valid_to.is_(None), row.valid_to > today)
+
+
 def _opens(row: type[Membership], now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Whether a role is held today and opens the desk of the step: its own, and to an operations lead the operators'."""
-    today = local_day(now)
     centre = literal("@c") + cast(func.coalesce(row.centre_id, 0), String)
     place = when((row.role.in_(AGENCY_ROLES), literal("@a") + cast(row.agency_id, String)), else_=centre)
     desk = WaitingTask.desk
     return (
-        row.valid_from <= today,
-        or_(row.valid_to.is_(None), row.valid_to > today),
+        *_is_held(row, now),
         or_(
             desk == row.role + place,
             and_(row.role == Role.OPS_LEAD, desk == literal(str(Role.OPERATOR)) + place),

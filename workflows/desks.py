@@ -4,14 +4,14 @@ from datetime import datetime
 
 from casework.contacts.confirming import UNCONFIRMED
 from casework.models import Assignment, Case
-from casework.permissions import AGENCY_ROLES, OPERATIONS, Actor, Role, desk_name, is_reporter
+from casework.permissions import AGENCY_ROLES, OPERATIONS, WATCHERS, Actor, Role, desk_name, is_reporter
 from workflows.bindings import Bindings
 from workflows.definitions import Element
 from workflows.element_settings import role_on
 
 REPORTER = "reporter"
 
-WITHOUT_MATTER = frozenset({Role.ADMINISTRATOR, Role.PROCESS_APPROVER, Role.INSPECTOR, Role.CONFIDENTIAL_READER})
+WITHOUT_MATTER = WATCHERS
 """Roles that read nothing of what a case is about, whatever step an administrator draws into their lane (rules.md, sections 1, 2)."""
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
-from casework.permissions import AGENCY_ROLES, Role, desk_name
+from casework.permissions import AGENCY_ROLES, WATCHERS, Role, actor_for, desk_name
 
 
 def readers_of(desks: Collection[str], *, now: datetime) -> dict[str, set[int]]:
@@ -24,8 +24,12 @@ def readers_of(desks: Collection[str], *, now: datetime) -> dict[str, set[int]]:
         if row.holds_on(today):
             holders[desk_name(row.role, centre_id=row.centre_id, agency_id=row.agency_id)].add(row.account_id)
     deputies = _deputies({id_ for ids in holders.values() for id_ in ids}, now)
-    for ids in holders.values():
-        ids.update(*[deputies[id_] for id_ in ids if id_ in deputies])
+    for desk, ids in holders.items():
+        found = set().union(*(deputies[id_] for id_ in ids if id_ in deputies))
+        if Role(desk.partition("@")[0]) in WATCHERS:
+            # not every deputy acts in such a role: where another one watches it, or nobody has confirmed them
+            found = {id_ for id_ in found if desk in actor_for(db.session.get(Account, id_), now=now).desks}
+        ids |= found
     return holders
 
 

@@ -16,12 +16,12 @@ from casework.models import Account, Reporter
 TAKEN_AT_ONCE = {False: ("all",), True: ("all", "urgent", "digest")}
 """What somebody must have chosen to be told at once, by whether the matter is urgent; what waits for the digest is told by it."""
 
-IN_NO_DIGEST = frozenset({"scheduled_output", "schedule_failed", "second_factor_changed"})
+IN_NO_DIGEST = frozenset({"deputy_changed", "deputy_to_confirm", "scheduled_output", "schedule_failed", "second_factor_changed"})
 """What was made to be sent: whoever takes a digest, which counts work and tells nothing of it, gets it at once."""
 
-TOLD_ANYHOW = frozenset({"second_factor_changed", "data_breach"})
-"""What a person is told whatever they chose, by one way at least: somebody else may be using their account (ASVS 5.0, 6.3.7), or holds
-what they told the house (Luật 91/2025/QH15, on breaches)."""
+TOLD_ANYHOW = frozenset({"data_breach", "deputy_changed", "second_factor_changed"})
+"""What a person is told whatever they chose, by one way at least: somebody else may be using their account (ASVS 5.0, 6.3.7), acts in their
+name, or holds what they told the house (Luật 91/2025/QH15, on breaches)."""
 
 ABOUT_ONES_DATA = frozenset({"data_request_answered", "data_request_done", "data_breach"})
 """Told to who asked that their data rest, too."""

@@ -76,7 +76,10 @@ class Membership(Dated, Model):
 
 
 class Deputy(Model):
-    """From an instant until an instant one person acts for another and counts as that person (rules.md, section 1)."""
+    """From an instant until an instant one person acts for another and counts as that person (rules.md, section 1).
+
+    One that waits for a second person has no time yet, so that nobody acts by it: it ends where it starts, and `wanted_until` is set.
+    """
 
     __tablename__ = "deputy"
     __table_args__ = (Index("ix_deputy_deputy", "deputy_id", "starts_at"),)
@@ -86,6 +89,10 @@ class Deputy(Model):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     created_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime | None] = mapped_column(comment="when one was asked for that waits to be confirmed")
+    wanted_until: Mapped[datetime | None] = mapped_column(comment="the end asked for, until it is confirmed")
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     principal: Mapped[Account] = relationship(foreign_keys=[principal_id])
 
 

@@ -11,14 +11,21 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
-from casework.permissions import Action, Actor, NotAllowed, Role, require
+from casework.outbox import tell_of_deputyship
+from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, require
+from casework.second_person import refuse_first_person
 from casework.settings.recording import record_setting
 from casework.settings.scopes import administered_centres, centre_of, holds_between, one_at_a_time, principals_of_own, works_in
+from casework.settings.watchers import meeting_by_deputy, watched_roles
+from casework.words import Bilingual
 
 LONGEST = timedelta(days=90)
 BEGUN = timedelta(hours=24)
 """How far a start may lie back: the hour somebody began to type, or this morning."""
 MOST_COLLEAGUES = 500
+APPOINTED = Bilingual("đã cử một người làm thay Ông/Bà", "somebody was appointed to stand in for you")
+CONFIRMED = Bilingual("người Ông/Bà cử làm thay đã được xác nhận", "the deputy you appointed was confirmed")
+ENDED = Bilingual("người làm thay Ông/Bà đã thôi làm thay", "your deputy was called back")
 
 
 class DeputyRefused(CaseworkError):
@@ -30,10 +37,11 @@ def appoint_deputy(
 ) -> Deputy:
     """Let `deputy` act for `principal` in a time. An administrator appoints for anybody of theirs, leaders for themselves alone.
 
-    A start that has just passed is now. Records `change_setting` of a deputy. Raises NotAllowed, also where the principal has a role
-    of another centre at any moment of that time, ReasonMissing, and DeputyRefused for oneself, somebody the administrator stands in
-    for, a chain or circle, a second deputy in the same time, somebody disabled or without a common place of work, and a time that ends
-    before it starts, has passed or is longer than LONGEST.
+    For a confidential reader nobody appoints but themselves, and it begins when an administrator has confirmed it (`confirm_deputy`).
+    A start that has just passed is now. The principal is told of what others do. Records `change_setting` of a deputy. Raises NotAllowed,
+    also where the principal has a role of another centre at any moment of that time, ReasonMissing, and DeputyRefused for oneself,
+    somebody the administrator stands in for, a chain or circle, a second deputy in the same time, somebody disabled or without a common
+    place of work, roles that would meet and watch each other, and a time that ends before it starts, has passed or is longer than LONGEST.
     """
     require(by, Action.APPOINT_DEPUTY)
     if now - BEGUN <= starts_at < now:
@@ -45,48 +53,86 @@ def appoint_deputy(
             f"Ông/Bà đang hoặc sắp thay {principal.full_name}; xin nhờ một quản trị viên khác cử người.",
             f"You stand in for {principal.full_name} yourself; please ask another administrator to appoint somebody.",
         )
-    _refuse_people(principal, deputy, by, now)
+    _refuse_people(principal, deputy, by, now, starts_at, ends_at)
     _refuse_time(starts_at, ends_at, now)
+    waits = Role.CONFIDENTIAL_READER in watched_roles(principal, starts_at, ends_at)
+    if waits and principal.id != by.own_id:
+        raise DeputyRefused(
+            f"{principal.full_name} được giao đọc hồ sơ mật nên chỉ chính người này cử người thay mình; quản trị viên xác nhận sau đó.",
+            f"{principal.full_name} reads confidential cases, so only they appoint their deputy; an administrator then confirms it.",
+        )
     one_at_a_time()
     _refuse_others(principal, deputy, starts_at, ends_at)
-    row = Deputy(principal=principal, deputy_id=deputy.id, starts_at=starts_at, ends_at=ends_at, created_by_id=by.account_id)
+    row = Deputy(
+        principal=principal, deputy_id=deputy.id, starts_at=starts_at, ends_at=starts_at if waits else ends_at, created_by_id=by.account_id,
+        asked_at=now if waits else None, wanted_until=ends_at if waits else None,
+    )  # fmt: skip
     db.session.add(row)
     told = {"principal": principal.login, "deputy": deputy.login, "starts_at": starts_at, "ends_at": ends_at}
-    _record(row, principal, deputy, by=by, now=now, old=None, new=told, reason=reason)
+    _record(row, principal, deputy, by=by, now=now, old=None, new=told | ({"waits": True} if waits else {}), reason=reason)
+    if waits:
+        for centre_id in {centre_of(each) for each in principal.memberships} | {None}:
+            desk = desk_name(Role.ADMINISTRATOR, centre_id=centre_id)
+            tell_of_deputyship(f"desk:{desk}", "deputy_to_confirm", at=now)
+    else:
+        _tell(row, APPOINTED, by=by, now=now)
     return row
+
+
+def confirm_deputy(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
+    """Let a deputyship begin that waits for a second person, as an administrator who has no part in it. The principal is told.
+
+    Raises NotAllowed, SecondPersonNeeded, DeputyRefused where it does not wait (any more) or could not be appointed now, ReasonMissing.
+    """
+    require(by, Action.CONFIRM_DEPUTY)
+    if row.wanted_until is None or row.wanted_until <= now:
+        raise DeputyRefused("Việc ủy quyền này không còn chờ xác nhận.", "This deputy does not wait to be confirmed any more.")
+    starts_at, ends_at = max(now, row.starts_at), row.wanted_until
+    if not _administers(by, row.principal, starts_at, ends_at):
+        raise NotAllowed
+    refuse_first_person(Action.CONFIRM_DEPUTY, row, by=by, now=now)
+    deputy = db.session.get_one(Account, row.deputy_id)
+    _refuse_people(row.principal, deputy, by, now, starts_at, ends_at)
+    one_at_a_time()
+    _refuse_others(row.principal, deputy, starts_at, ends_at)
+    row.starts_at, row.ends_at, row.wanted_until = starts_at, ends_at, None
+    row.confirmed_at, row.confirmed_by_id = now, by.account_id
+    new = {"starts_at": starts_at, "ends_at": ends_at, "confirmed": True}
+    _record(row, row.principal, deputy, by=by, now=now, old={"waits": True}, new=new, reason=reason)
+    _tell(row, CONFIRMED, by=by, now=now)
 
 
 def end_deputyship(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
     """Call a deputy back before the time is over; one that has not begun never does. Raises NotAllowed, DeputyRefused, ReasonMissing."""
     require(by, Action.APPOINT_DEPUTY)
-    if not (row.principal_id == by.own_id or _administers(by, row.principal, max(now, row.starts_at), row.ends_at)):
+    ends_at = row.wanted_until or row.ends_at
+    if not (row.principal_id == by.own_id or _administers(by, row.principal, max(now, row.starts_at), ends_at)):
         raise NotAllowed
-    if row.ends_at <= now:
+    if ends_at <= now:
         raise DeputyRefused("Việc ủy quyền này đã kết thúc.", "This deputy's time is over already.")
     cut_short(row, by=by, now=now, reason=reason)
 
 
 def cut_short(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
-    """End the time of a deputy now, whoever may decide that."""
-    old = {"ends_at": row.ends_at}
-    row.ends_at = max(now, row.starts_at)
-    if row.starts_at > now:
-        row.ends_at = row.starts_at
+    """End the time of a deputy now, whoever may decide that; one that waits to be confirmed never begins. The principal is told."""
+    old = {"ends_at": row.wanted_until or row.ends_at}
+    row.ends_at, row.wanted_until = row.starts_at if row.wanted_until is not None else max(now, row.starts_at), None
     deputy = db.session.get_one(Account, row.deputy_id)
     _record(row, row.principal, deputy, by=by, now=now, old=old, new={"ends_at": row.ends_at, "called_back": True}, reason=reason)
+    _tell(row, ENDED, by=by, now=now)
 
 
 def deputyships_of(account: Account, *, now: datetime) -> list[Deputy]:
     """Those for and of somebody that are not over, the first to begin first."""
     mine = or_(Deputy.principal_id == account.id, Deputy.deputy_id == account.id)
-    query = select(Deputy).where(mine, Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at).options(joinedload(Deputy.principal))
+    query = select(Deputy).where(mine, _is_there(now)).options(joinedload(Deputy.principal))
     return list(db.session.scalars(query.order_by(Deputy.starts_at, Deputy.id)))
 
 
 def deputyships_seen(by: Actor, *, now: datetime, limit: int) -> list[tuple[Deputy, Account]]:
     """What is on the page: an administrator's whole scope, else one's own; with who acts. Not those that are over."""
     query = select(Deputy, Account).join(Account, Account.id == Deputy.deputy_id).options(joinedload(Deputy.principal))
-    query = query.where(Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at)
+    query = query.where(_is_there(now))
     if Role.ADMINISTRATOR in by.alone.roles:
         theirs = select(Account.id).where(works_in(administered_centres(by.alone)))
         query = query.where(or_(Deputy.principal_id.in_(theirs), Deputy.principal_id == by.own_id))
@@ -107,6 +153,11 @@ def possible_deputies(principal: Account, *, now: datetime) -> list[Account]:
     return list(db.session.scalars(query.order_by(Account.folded_name, Account.id).limit(MOST_COLLEAGUES)))
 
 
+def _is_there(now: datetime) -> ColumnElement[bool]:
+    """Not over; one that waits for a second person among them."""
+    return or_(and_(Deputy.ends_at > now, Deputy.starts_at < Deputy.ends_at), Deputy.wanted_until > now)
+
+
 def _same_place(row: Membership) -> ColumnElement[bool]:
     if row.agency_id is not None:
         return Membership.agency_id == row.agency_id
@@ -122,7 +173,7 @@ def _administers(by: Actor, principal: Account, starts_at: datetime, ends_at: da
     return mine is None or (bool(rows) and all(centre_of(row) in mine for row in rows))
 
 
-def _refuse_people(principal: Account, deputy: Account, by: Actor, now: datetime) -> None:
+def _refuse_people(principal: Account, deputy: Account, by: Actor, now: datetime, starts_at: datetime, ends_at: datetime) -> None:
     if principal.id == deputy.id:
         raise DeputyRefused("Không tự làm người thay cho chính mình được.", "Nobody can be their own deputy.")
     if deputy.id == by.own_id:
@@ -138,6 +189,8 @@ def _refuse_people(principal: Account, deputy: Account, by: Actor, now: datetime
             f"{deputy.full_name} không làm việc cùng đơn vị hay cùng trung tâm với {principal.full_name}.",
             f"{deputy.full_name} does not work in the same agency or centre as {principal.full_name}.",
         )
+    if (meeting := meeting_by_deputy(principal, deputy, starts_at, ends_at)) is not None:
+        raise DeputyRefused(*meeting)
 
 
 def _refuse_time(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
@@ -173,6 +226,12 @@ def _record(row: Deputy, principal: Account, deputy: Account, *, by: Actor, now:
     name = f"{deputy.login} ← {principal.login}"
     record_setting("deputy", name, by=by, at=now, centre_id=centres.pop() if len(centres) == 1 else None, old=old, new=new, reason=reason)
     mark_account(principal, by=by, at=now)
+
+
+def _tell(row: Deputy, change: Bilingual, *, by: Actor, now: datetime) -> None:
+    """Tell who is stood in for, unless they did it themselves; who it is stands on the page of deputies, not in the message."""
+    if row.principal_id != by.own_id:
+        tell_of_deputyship(f"account:{row.principal_id}", "deputy_changed", at=now, change=list(change))
 
 
 def one_seen(by: Actor, principal_ref: str, deputy_ref: str, starts_at: str, *, now: datetime) -> Deputy | None:

@@ -10,6 +10,7 @@ from casework.db import db
 from casework.local_time import local_day
 from casework.models import Account, Agency, Area, CalendarDay, Centre, Membership
 from casework.permissions import Role
+from casework.settings.watchers import meetings, unconfirmed
 from casework.words import Bilingual
 
 NEXT_YEAR_FROM = 11
@@ -22,12 +23,17 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What is missing. Agencies are those in force without a leader or without an officer."""
+    """What is missing. Agencies are those in force without a leader or without an officer.
+
+    `meeting` are people, by login, in whom roles meet that watch each other; `unconfirmed` deputies of confidential readers.
+    """
 
     years_without_days_off: tuple[int, ...] = ()
     roles: tuple[tuple[Role, Bilingual | None], ...] = ()
     agencies: tuple[Bilingual, ...] = ()
     centres_without_boundary: tuple[Bilingual, ...] = ()
+    meeting: tuple[tuple[str, tuple[Role, ...]], ...] = ()
+    unconfirmed: tuple[str, ...] = ()
 
 
 def gaps(now: datetime) -> Gaps:
@@ -35,7 +41,10 @@ def gaps(now: datetime) -> Gaps:
     today = local_day(now)
     centres = list(db.session.scalars(select(Centre).where(_holds(Centre, today)).order_by(Centre.id).limit(MOST)))
     held = _held(today)
-    return Gaps(_years(today), tuple(_roles(centres, held)), tuple(_agencies(today, held)), tuple(_without_boundary(centres, today)))
+    return Gaps(
+        _years(today), tuple(_roles(centres, held)), tuple(_agencies(today, held)), tuple(_without_boundary(centres, today)),
+        tuple((login, tuple(sorted(roles))) for login, roles in meetings(now)), tuple(unconfirmed(now)),
+    )  # fmt: skip
 
 
 def _holds(row: type[Centre] | type[Agency] | type[Area] | type[Membership], today: date) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """People and their roles from a file: a row is one role of one person, several rows of a user name are one person."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -11,7 +12,7 @@ from casework.db import db
 from casework.folding import fold
 from casework.local_time import local_day
 from casework.models import Account, Agency, Centre, Membership
-from casework.permissions import AGENCY_ROLES, Actor, Role
+from casework.permissions import AGENCY_ROLES, WATCHERS, Actor, Role
 from casework.role_words import ROLE_WORDS
 from casework.settings.import_columns import Row
 from casework.settings.people import add_person, change_person, fit_email, fit_login, fit_person, fit_phone
@@ -27,6 +28,7 @@ from casework.settings.scopes import (
     principals_of_own,
 )
 from casework.settings.seats import ANYWHERE_ROLES, EVERYWHERE, Seat, seat_of
+from casework.settings.watchers import meeting_by_role, words_for
 from casework.words import Bilingual
 
 PERSON = ("full_name", "title_vi", "title_en", "language", "email", "phone")
@@ -58,6 +60,7 @@ class PeoplePlanner:
         self.seats: set[tuple[str, str]] = set()
         self.focal: dict[int, str] = {}
         self.made: dict[str, Account] = {}
+        self.watching: defaultdict[str, set[Role]] = defaultdict(set)
         self.new_logins: list[str] = []
         self.plan = Plan([self._row(row) for row in rows], self.new_logins)
 
@@ -203,9 +206,19 @@ class PeoplePlanner:
             cells.fault("role", STOOD_IN_FOR)
         if account is not None and has_left_others(self.by, account, self.today):
             cells.fault("role", LEFT_OTHERS)
+        if wish.seat.role in WATCHERS:
+            self._refuse_meeting(cells, wish, account, starts_on)
         agency = wish.seat.agency
         if wish.is_focal and agency is not None and (wish.seat.role != Role.OFFICER or self._is_second_focal(agency, cells)):
             cells.fault("is_focal", Bilingual("Mỗi đơn vị có một cán bộ đầu mối.", "An agency has one focal officer."))
+
+    def _refuse_meeting(self, cells: Cells, wish: RoleWish, account: Account | None, starts_on: date) -> None:
+        """Roles that watch each other meet in one person: with what they hold, or with another row of theirs."""
+        beside = self.watching[cells.planned.name]
+        beside.add(wish.seat.role)
+        held = meeting_by_role(account, wish.seat.role, starts_on, wish.ends_on, now=self.now) if account is not None else None
+        if held is not None or len(beside) > 1:
+            cells.fault("role", held or words_for(beside))
 
     def _is_second_focal(self, agency: Agency, cells: Cells) -> bool:
         return self.focal.setdefault(agency.id, cells.planned.name) != cells.planned.name

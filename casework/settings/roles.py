@@ -16,6 +16,7 @@ from casework.permissions import AGENCY_ROLES, Action, Actor, Role, require
 from casework.settings.recording import record_setting, require_administrator_of
 from casework.settings.scopes import administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
 from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of
+from casework.settings.watchers import meeting_by_role
 from casework.words import Bilingual
 
 STOOD_IN_FOR = Bilingual(
@@ -61,7 +62,7 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
     `is_known_other` says that it is nobody the administrator stands in for, where many were judged at once. Records
     `change_setting` of a membership. Raises NotAllowed, and RoleRefused for a role that does not fit its place, a place outside the
     administrator's own centres or not at work on those days, a disabled person, somebody who has left other centres, oneself and
-    one's principals, and a role held already.
+    one's principals, a role held already, and one that would meet another that watches it.
     """
     require(by, Action.MANAGE_PEOPLE)
     seat, today = wish.seat, local_day(now)
@@ -70,6 +71,8 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
     if not is_known_other:
         refuse_principal(account, by=by, now=now)
     _refuse_days(wish, starts_on, today)
+    if (meeting := meeting_by_role(account, seat.role, starts_on, wish.ends_on, now=now)) is not None:
+        raise RoleRefused(*meeting)
     if _overlapping(account, seat, starts_on, wish.ends_on):
         raise RoleRefused(
             f"Người này đã giữ vai trò {seat.role_words.vi} tại {seat.place.vi} trong thời gian đó.",

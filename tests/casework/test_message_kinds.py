@@ -17,9 +17,11 @@ SOURCES = [path for package in (casework, workflows) for path in Path(package.__
 TELLERS = {"tell_reporters": Audience.REPORTER, "tell_reporter": Audience.REPORTER, "tell_followers": Audience.FOLLOWER,
            "tell_desk": Audience.STAFF, "tell_inbox": Audience.STAFF, "tell_account": Audience.STAFF,
            "tell_agency_of_letter": Audience.STAFF, "tell_of_data_request": Audience.STAFF, "tell_of_schedule": Audience.STAFF,
-           "tell_of_sign_in": Audience.STAFF, "tell_of_account": Audience.REPORTER, "tell_of_breach": Audience.REPORTER}  # fmt: skip
+           "tell_of_sign_in": Audience.STAFF, "tell_of_deputyship": Audience.STAFF,
+           "tell_of_account": Audience.REPORTER, "tell_of_breach": Audience.REPORTER}  # fmt: skip
 WITH: dict[str, set[str]] = {
     "tell_agency_of_letter": set(), "tell_of_data_request": set(), "tell_of_schedule": set(), "tell_of_sign_in": set(),
+    "tell_of_deputyship": set(),
     "tell_of_account": set(), "tell_of_breach": {"breach", "code"},
 }  # fmt: skip
 """What a teller adds by itself: mostly the code."""

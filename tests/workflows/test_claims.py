@@ -181,12 +181,27 @@ def test_the_predicate_of_the_lists_says_of_every_desk_what_the_rights_say(world
         for deputy, principal, ends in ((stands_in, people[Role.OPS_LEAD], NOON + DAY), (stood_in, people[Role.OPS_LEAD], NOON)):
             db.session.add(Deputy(principal_id=principal.id, deputy_id=deputy.id, starts_at=NOON - DAY, ends_at=ends,
                                   created_by_id=chief.id))  # fmt: skip
+        # roles that watch each other, and the deputies of confidential readers
+        watching = {name: build.staff(world, name, Role.RECORDS_CLERK) for name in ("one", "two", "unsaid", "said", "both", "own")}
+        watching["own"].memberships.append(Membership(role=Role.INSPECTOR, centre_id=here, valid_from=build.LONG_AGO))
+        db.session.flush()
+        reader, approver, administrator = (people[role] for role in (Role.CONFIDENTIAL_READER, Role.PROCESS_APPROVER, Role.ADMINISTRATOR))
+        for name, principal, confirmed_at in (
+            ("one", approver, None), ("two", approver, None), ("two", administrator, None), ("unsaid", reader, None),
+            ("said", reader, NOON), ("both", reader, None), ("both", approver, None), ("own", approver, None),
+            ("own", people[Role.OPERATOR], None),
+        ):
+            db.session.add(Deputy(principal_id=principal.id, deputy_id=watching[name].id, starts_at=NOON - DAY, ends_at=NOON + DAY,
+                                  created_by_id=chief.id, confirmed_at=confirmed_at))  # fmt: skip
     found = 0
-    for holder in (*people.values(), chief, stands_in, stood_in):
+    task = db.session.get_one(WaitingTask, task.id)
+    for holder in (*people.values(), chief, stands_in, stood_in, *watching.values()):
+        actor = actor_for(holder, now=NOON)
         for desk in desks:
-            with unit_of_work():
-                db.session.get_one(WaitingTask, task.id).claimed_by_id, task.desk = holder.id, desk
-            is_there = own_desk(actor_for(holder, now=NOON), desk) is not None
+            task.claimed_by_id, task.desk = holder.id, desk
+            db.session.flush()
+            is_there = own_desk(actor, desk) is not None
             assert (holder_of(task, now=NOON) is not None) == is_there, (holder.login, desk)
             found += is_there
+    db.session.rollback()
     assert found > len(Role)

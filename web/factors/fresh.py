@@ -17,9 +17,9 @@ from web.text_owner import wants_json
 
 FRESH_ACTIONS = frozenset(
     {
-        Action.APPOINT_DEPUTY, Action.APPROVE_PROCESS, Action.CHANGE_CALENDAR, Action.CHANGE_SETTINGS, Action.EXPORT_EVENT_LOG,
-        Action.EXPORT_IDENTITY, Action.HANDLE_BREACH, Action.HAND_OVER, Action.MANAGE_PEOPLE, Action.MANAGE_WALLBOARDS,
-        Action.MEND_PROCESS, Action.MOVE_CASES, Action.REORGANISE, Action.REVEAL_IDENTITY,
+        Action.APPOINT_DEPUTY, Action.APPROVE_PROCESS, Action.CHANGE_CALENDAR, Action.CHANGE_SETTINGS, Action.CONFIRM_DEPUTY,
+        Action.EXPORT_EVENT_LOG, Action.EXPORT_IDENTITY, Action.HANDLE_BREACH, Action.HAND_OVER, Action.MANAGE_PEOPLE,
+        Action.MANAGE_WALLBOARDS, Action.MEND_PROCESS, Action.MOVE_CASES, Action.REORGANISE, Action.REVEAL_IDENTITY,
     }
 )  # fmt: skip
 """Who sits down at somebody's open page shall not change the rules, give rights away, or learn who reported."""

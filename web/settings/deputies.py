@@ -12,6 +12,7 @@ from casework.settings.deputyships import (
     LONGEST,
     DeputyRefused,
     appoint_deputy,
+    confirm_deputy,
     deputyships_seen,
     end_deputyship,
     one_seen,
@@ -50,13 +51,32 @@ def deputies() -> ResponseReturnValue:
     return redirect(url_for(".deputies"))
 
 
+@bp.post("/settings/deputies/confirmations")
+@performs(Action.CONFIRM_DEPUTY)
+def confirmations() -> ResponseReturnValue:
+    """The word of a second person, with which the deputy of a confidential reader begins."""
+    form, sent = Form(), request.form
+    if not form.validate_on_submit():
+        return _page(form, None), 422
+    row = found(one_seen(alone(), sent.get("principal", ""), sent.get("deputy", ""), sent.get("starts_at", ""), now=now()))
+    try:
+        with unit_of_work():
+            confirm_deputy(row, by=alone(), now=now(), reason=sent.get("reason", ""))
+    except NotAllowed:
+        raise
+    except CaseworkError as refusal:
+        return _page(form, None, local(refusal.text)), 422
+    flash(_("The deputy is confirmed."))
+    return redirect(url_for(".deputies"))
+
+
 def _appointed(ref: str) -> str:
     principal, sent = found(_principal(ref)), request.form
     deputy = next((each for each in possible_deputies(principal, now=now()) if each.ref == sent.get("deputy")), None)
     if deputy is None and not sent.get("deputy"):
         raise DeputyRefused("Vui lòng chọn người làm thay.", "Please choose the deputy.")
     starts_at, ends_at = typed_instant(sent.get("starts_at", "")), typed_instant(sent.get("ends_at", ""))
-    appoint_deputy(
+    row = appoint_deputy(
         principal=principal,
         deputy=found(deputy),
         starts_at=starts_at,
@@ -65,7 +85,10 @@ def _appointed(ref: str) -> str:
         now=now(),
         reason=sent.get("reason", ""),
     )
-    return str(_("%(deputy)s stands in for %(principal)s.", deputy=deputy.full_name if deputy else "", principal=principal.full_name))
+    names = {"deputy": deputy.full_name if deputy else "", "principal": principal.full_name}
+    if row.wanted_until is not None:
+        return str(_("%(deputy)s stands in for %(principal)s once an administrator has confirmed it.", **names))
+    return str(_("%(deputy)s stands in for %(principal)s.", **names))
 
 
 def _ended(ref: str) -> str:

@@ -41,6 +41,28 @@ def of_settings(gaps: Gaps) -> Iterator[Finding]:
                       "Add people to them, or end agencies that do not work any more."),
             "settings_people.people",
         )  # fmt: skip
+    if gaps.meeting:
+        names = [Bilingual(f"{login} ({', '.join(ROLE_WORDS[role].vi for role in roles)})",
+                           f"{login} ({', '.join(ROLE_WORDS[role].en for role in roles)})") for login, roles in gaps.meeting]  # fmt: skip
+        yield Finding(
+            Level.WARNING, "watching_roles",
+            Bilingual(f"Các vai trò giám sát lẫn nhau đang chung một người: {_some([each.vi for each in names])}.",
+                      f"Roles that watch each other meet in one person: {_some([each.en for each in names])}."),
+            Bilingual("Giao một trong các vai trò cho người khác rồi kết thúc ở người này, hoặc thôi việc làm thay; đến lúc đó người này "
+                      "không làm thay ai trong các vai trò ấy.",
+                      "Give one of the roles to somebody else and end it here, or call the deputy back; until then they stand in for "
+                      "nobody in these roles."),
+            "settings_people.people",
+        )  # fmt: skip
+    if gaps.unconfirmed:
+        yield Finding(
+            Level.WARNING, "unconfirmed_deputies",
+            Bilingual(f"Người làm thay của người đọc hồ sơ mật chưa được người thứ hai xác nhận: {_some(list(gaps.unconfirmed))}.",
+                      f"Deputies of confidential readers whom no second person has confirmed: {_some(list(gaps.unconfirmed))}."),
+            Bilingual("Họ không đọc được hồ sơ mật. Thôi việc làm thay này; người đọc hồ sơ mật tự cử lại và quản trị viên xác nhận.",
+                      "They read no confidential case. Call them back; the reader appoints anew and an administrator confirms."),
+            "settings_deputies.deputies",
+        )  # fmt: skip
     if gaps.centres_without_boundary:
         yield Finding(
             Level.NOTE, "boundaries",

@@ -175,6 +175,28 @@ def test_a_leader_appoints_a_deputy_and_calls_them_back(office: Office) -> None:
     assert office.get("officer_PTNMT", "/approvals").status_code == 403
 
 
+def test_a_confidential_reader_appoints_and_an_administrator_confirms_on_the_page(office: Office) -> None:
+    reader, colleague = office.world.people["confidential_reader"], office.world.people["operator"]
+    time = {"starts_at": "2026-03-02T09:30", "ends_at": "2026-03-04T17:00"}
+    form = {"act": "appoint", "principal": reader.ref, "deputy": colleague.ref, **time}
+    assert "chỉ chính người này cử" in words_of(office.post("administrator", "/settings/deputies", **form, **WHY))
+    assert "Người làm thay tôi" in office.words("confidential_reader", "/sessions")
+    assert office.post("confidential_reader", "/settings/deputies", **form, **WHY).status_code == 302
+    assert "chờ xác nhận" in office.words("confidential_reader", "/settings/deputies")
+    page = office.get("administrator", "/settings/deputies").get_data(as_text=True)
+    assert "chờ xác nhận" in words_of(page)
+    start = re.search(r'name="starts_at" value="([^"]+)"', page)
+    assert start is not None
+    word = {"principal": reader.ref, "deputy": colleague.ref, "starts_at": start[1]}
+    assert 'action="/settings/deputies/confirmations"' not in office.get("confidential_reader", "/settings/deputies").get_data(as_text=True)
+    for name, status in (("confidential_reader", 403), ("operator", 403), ("ops_lead", 403)):
+        assert office.post(name, "/settings/deputies/confirmations", **word, **WHY).status_code == status
+    assert office.post("administrator", "/settings/deputies/confirmations", **word, reason="").status_code == 422
+    assert office.post("administrator", "/settings/deputies/confirmations", **word, **WHY).status_code == 302
+    assert "đang thay" in office.words("administrator", "/settings/deputies")
+    assert office.post("administrator", "/settings/deputies/confirmations", **word, **WHY).status_code in (404, 422)
+
+
 def test_a_deputy_changes_no_people_and_nobody_those_they_stand_in_for(office: Office) -> None:
     world = office.world
     with unit_of_work():
@@ -188,7 +210,7 @@ def test_a_deputy_changes_no_people_and_nobody_those_they_stand_in_for(office: O
     for path in ("people", "agencies", "deputies", "imports/people", "exports/people.csv"):
         assert office.get("operator", f"/settings/{path}").status_code == 403, path
     assert "Cán bộ và vai trò" not in office.words("operator", "/settings")
-    seat = f"confidential_reader.{world.centre.ref}"
+    seat = f"records_clerk.{world.centre.ref}"
     for act in ("password", "give", "change"):
         assert office.post("operator", f"/settings/people/{administrator.ref}", act=act, seat=seat, **WHY).status_code == 403
     # an administrator in their own right keeps off the people they stand in for
