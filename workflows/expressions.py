@@ -127,6 +127,13 @@ def _operands(node: ast.AST) -> list[ast.expr]:
     return []
 
 
+def place_in(spoken: bytes, node: ast.expr) -> slice:
+    """Return where in the bytes of an expression, without blanks at its ends, a part of its tree stands."""
+    lines = spoken.splitlines(keepends=True)
+    first, last = (sum(map(len, lines[: line - 1])) for line in (node.lineno, node.end_lineno or node.lineno))
+    return slice(first + node.col_offset, last + (node.end_col_offset or 0))
+
+
 def names_in(text: str) -> set[str]:
     """Return the variables an expression reads. Raises ExpressionRefused as `checked` does."""
     tree = checked(text)

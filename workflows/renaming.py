@@ -1,13 +1,13 @@
 """A model whose parts get other ids: wherever an id stands, in flows, lanes and the drawing, and where conditions read it as a name."""
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from lxml import etree
 
 from workflows.definitions import BPMN, SPIFF, read_xml
-from workflows.expressions import ExpressionRefused, checked
+from workflows.expressions import ExpressionRefused, checked, place_in
 from workflows.unforeseen import OTHER_THAN
 
 REFERRING = ("id", "sourceRef", "targetRef", "attachedToRef", "default", "bpmnElement", "sourceElement", "targetElement")
@@ -44,26 +44,21 @@ def renamed_in(text: str, new: Mapping[str, str]) -> str:
         tree = checked(text)
     except ExpressionRefused:
         return text
-    spoken = text.strip()
-    lines = spoken.encode().splitlines(keepends=True)
-    starts = [sum(map(len, lines[:at])) for at in range(len(lines))]
-    signs = spoken.encode()
-    places = [(starts[node.lineno - 1] + node.col_offset, len(name.encode()), words) for node, name, words in _read(tree, new)]
-    for start, length, words in sorted(places, reverse=True):
-        signs = signs[:start] + words.encode() + signs[start + length :]
-    return signs.decode()
+    spoken = text.strip().encode()
+    changes = [(place_in(spoken, node), words) for node, words in _read(tree, new)]
+    for place, words in sorted(changes, key=lambda change: change[0].start, reverse=True):
+        spoken = spoken[: place.start] + words.encode() + spoken[place.stop :]
+    return spoken.decode()
 
 
-def _read(tree: ast.AST, new: Mapping[str, str]) -> list[tuple[ast.expr, str, str]]:
-    """The names in an expression that change, each with what stands there and what is to stand there."""
-    found: list[tuple[ast.expr, str, str]] = []
+def _read(tree: ast.AST, new: Mapping[str, str]) -> Iterator[tuple[ast.expr, str]]:
+    """Yield the names in an expression that change, each with what is to stand there."""
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) if name in new:
-                found.append((node, name, new[name]))
+                yield node, new[name]
             case ast.Call(func=ast.Name(id="defined"), args=[ast.Constant(value=str() as name) as written]) if name in new:
-                found.append((written, f'"{name}"', f'"{new[name]}"'))
-    return found
+                yield written, f'"{new[name]}"'
 
 
 # -- two texts in which one id means two parts ---------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from workflows.models import ProcessMove, ProcessVersion, StepTimes
 from workflows.moving.mapping import Verdict, fates
 from workflows.moving.plans import mapping_of
 from workflows.parsed import definition_of, text_of
-from workflows.renaming import drawn_id, set_apart, with_ids
+from workflows.renaming import drawn_id, renamed_in, set_apart, with_ids
 from workflows.step_origins import new_stamp, parts_of, reused_between
 from workflows.versions import FIELD_REPORT, ModelNotClean, check_version, live_version
 
@@ -240,4 +240,7 @@ def test_new_ids_reach_every_place_an_id_stands_in() -> None:
     assert b">step_1<" not in again
     assert b"step_1 ==" not in again
     assert again.count(b"step_kqmtv_1") == drawing.xml.count(b'"step_1"') + drawing.xml.count(b">step_1<") + drawing.xml.count(b"step_1 ==")
+    assert renamed_in(' (step_1 == "ý step_1" and\r\n defined(\'step_1\') and step_12) ', {"step_1": "own"}) == (
+        '(own == "ý step_1" and\r\n defined("own") and step_12)'
+    )
     assert with_ids(shipped_model(), {}) == with_ids(shipped_model(), {"step_1": "x"})

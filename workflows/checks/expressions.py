@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from casework.words import Bilingual
 from workflows.checks.findings import ModelFinding, Rule, shown
 from workflows.checks.values import Known, words_for
-from workflows.expressions import MAX_CHARACTERS, ExpressionRefused, checked
+from workflows.expressions import MAX_CHARACTERS, ExpressionRefused, checked, place_in
 from workflows.variables import Type, Variable
 
 LETTERS = "expression_letters"
@@ -128,13 +128,12 @@ def refused_text(text: str, *, element: str | None, line: int | None = None) -> 
 
 def _other_letter(text: str, tree: ast.expr) -> str | None:
     """Return the first letter beyond ASCII that stands in no text in quotes."""
-    lines = [line.encode() for line in text.strip().splitlines(keepends=True)]
-    starts = [sum(map(len, lines[:at])) for at in range(len(lines))]
-    signs = bytearray(b"".join(lines))
+    spoken = text.strip().encode()
+    signs = bytearray(spoken)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            first, last = starts[node.lineno - 1] + node.col_offset, starts[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0)
-            signs[first:last] = b" " * (last - first)
+            place = place_in(spoken, node)
+            signs[place] = b" " * (place.stop - place.start)
     return next((letter for letter in signs.decode() if not letter.isascii()), None)
 
 
