@@ -59,7 +59,7 @@ from casework.own_links import links_of, newest_links
 from casework.permissions import SYSTEM, Actor
 from casework.photo_records import NAME_PURPOSE
 from casework.points import forget_place, forget_point, rounded
-from casework.publications import shows_exact_place
+from casework.publications import PUBLIC_KINDS, names_village, newest_publication, shows_exact_place
 from casework.quarantine import handed_over_at
 from casework.refusals import newest_refusal
 from casework.reorganising.journal import forget
@@ -206,7 +206,8 @@ def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
         case.placed_at = None
         return
     forget_place(case)
-    if not case.is_public or case.visibility_reason_id is not None:
+    publication = newest_publication(case, kinds=PUBLIC_KINDS) if case.is_public and case.visibility_reason_id is None else None
+    if publication is None or not names_village(publication.current):
         case.village = None
     forget(Case, [case.id])
     db.session.flush()

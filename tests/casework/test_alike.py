@@ -61,6 +61,8 @@ def test_near_is_within_half_a_kilometre(world: build.World, metres: float, is_f
 
 
 def test_without_a_position_the_village_and_then_the_words_decide(world: build.World) -> None:
+    with unit_of_work():
+        build.village(world, "Thôn Đạ Nghịt", world.area)
     same = reported(world, metres=None)
     reported(world, metres=None, village="Thôn Đạ Nghịt")
     reported(world, "Đèn đường hỏng ba ngày nay, tối om.", metres=None)

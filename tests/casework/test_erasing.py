@@ -108,8 +108,8 @@ SHORT = 19
 """A column of fewer characters holds a word of the program, not of a person."""
 
 
-OWN_PURPOSE = {("report", "sealed_place"), ("report", "sealed_point"), ("report_text", "sealed_body"), ("photo", "sealed_name"),
-               ("reporter", "sealed_identity"), ("recording", "sealed_name")}
+OWN_PURPOSE = {("report", "sealed_place"), ("report", "sealed_point"), ("report", "sealed_village"), ("report_text", "sealed_body"),
+               ("photo", "sealed_name"), ("reporter", "sealed_identity"), ("recording", "sealed_name")}
 """Seals this test opens as the program does."""
 
 

@@ -144,7 +144,7 @@ def exact_accents_come_first_and_pages_hold_no_case_twice(place: Place) -> None:
 
     with unit_of_work():                                # more than anybody looks at
         model = db.session.get_one(Case, place.cases["waste"].id)
-        case = {column.name: getattr(model, column.key) for column in Case.__table__.c}
+        case = {each.key: getattr(model, each.key) for each in Case.__mapper__.column_attrs}
         many = [case | {"id": 5000 + n, "ref": f"many-{n}", "code": f"LD-2030-{n:06d}"} for n in range(MOST_FOUND + 20)]
         db.session.execute(insert(Case), many)
         row = {"centre_id": place.world.centre.id, "audience": "centre", "words": "chung mot chu", "exact_words": "chung một chữ",

@@ -18,7 +18,7 @@ from casework.consent_notices import notice_today
 from casework.db import db, unit_of_work
 from casework.folding import normal
 from casework.identity import open_contact
-from casework.intake import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words
+from casework.intake import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
 from casework.limits import drop_old_keys
 from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Recording, Report
 from casework.permissions import Actor, Role, actor_for
@@ -174,7 +174,7 @@ def test_names_of_the_highlands_signs_and_composed_letters_are_kept_as_one_would
         report = reports()[-1]
         assert report.reporter is not None
         assert report.reporter.sealed_identity is not None
-        assert open_contact(report.reporter.sealed_identity).name == unicodedata.normalize("NFC", name) == report.village
+        assert open_contact(report.reporter.sealed_identity).name == unicodedata.normalize("NFC", name) == typed_village(report)
         assert original_words(report) == normal(ODD)
         assert unicodedata.is_normalized("NFC", original_words(report) or "")
 
