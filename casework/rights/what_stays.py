@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import selectinload
 
 from casework.cases import lock_case
 from casework.corrections import can_be_corrected
@@ -117,10 +118,11 @@ class WhatStays:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Where is looked: the cases, the reports with the case each is in, and who the person is."""
+    """Where is looked: the cases with their publications, the reports with the case each is in, and who the person is."""
 
     cases: Mapping[int, Case]
     reports: Mapping[int, int]
+    publications: Mapping[int, Publication]
     villages: Collection[str]
     contacts: Sequence[Contact]
 
@@ -236,7 +238,10 @@ def _scope(request: DataRequest, by: Actor) -> _Scope:
         if centres is None or centre_at_work(case.centre_id, case.area_id) in centres
     }  # fmt: skip
     there = {report_id: link.case_id for report_id, link in newest.items() if link.case_id in cases}
-    return _Scope(cases, there, _own_villages(reports), contacts_of(request, by))
+    published = select(Publication).where(Publication.case_id.in_(cases)).options(selectinload(Publication.versions))
+    published = published.execution_options(populate_existing=True)  # asked again under the locks
+    publications = {publication.id: publication for publication in db.session.scalars(published)}
+    return _Scope(cases, there, publications, _own_villages(reports), contacts_of(request, by))
 
 
 def _own_villages(reports: Iterable[Report]) -> set[str]:
@@ -280,7 +285,7 @@ def _made_of_report(model: Any, scope: _Scope) -> Select[Any]:
     """What was made of the person's own reports, in the case each is in now."""
     joined = select(model, CaseReport.case_id.label("of_case")).join(CaseReport, CaseReport.report_id == model.report_id)
     links = [link.id for link in newest_links(list(scope.reports)).values()]
-    return joined.where(CaseReport.id.in_(links), model.report_id.in_(scope.reports))
+    return joined.where(CaseReport.id.in_(links))
 
 
 _REASON = Bilingual("Lý do", "Reason")
@@ -350,7 +355,7 @@ def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: st
     is_theirs = isinstance(row, Note) and row.audience == "agency" and row.kind == "note"
     if not stretches or (is_theirs and not any(each.is_own for each in stretches.values())):
         return None
-    read_now = _read_now(row, case)
+    read_now = _read_now(row, case, scope)
     return Kept(
         key=f"{source.model.__tablename__}.{row.id}.{column}", case=case, what=what, pieces=None if is_theirs else tuple(pieces),
         stretches=() if is_theirs else tuple(stretches.values()), version=hashlib.sha256(text.encode()).hexdigest()[:16],
@@ -358,12 +363,13 @@ def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: st
     )  # fmt: skip
 
 
-def _read_now(row: Any, case: Case) -> Publication | None:
+def _read_now(row: Any, case: Case, scope: _Scope) -> Publication | None:
     """The publication under which people read this version now; None where it is an older one, or was taken back."""
     if not isinstance(row, PublicationVersion):
         return None
-    publication = db.session.get_one(Publication, row.publication_id)
-    is_read = publication.unpublished_at is None and publication.current is row and can_be_corrected(publication, case)
+    publication = scope.publications[row.publication_id]
+    others = [each for each in scope.publications.values() if each.case_id == case.id]
+    is_read = publication.unpublished_at is None and publication.current is row and can_be_corrected(publication, case, others)
     return publication if is_read else None
 
 

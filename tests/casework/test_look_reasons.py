@@ -156,6 +156,11 @@ def test_what_was_gathered_once_is_not_gathered_again(app: Flask) -> None:
     ]
 
 
+def test_a_copy_holds_no_such_reason_before_they_are_gathered_either(app: Flask) -> None:
+    words, looks = Listed(app, as_before=True).copy(0)
+    assert (NAMED in words, len(looks)) == (False, 1)
+
+
 def test_looks_an_older_program_still_wrote_lose_it_all_the_same(app: Flask) -> None:
     listed = Listed(app, as_before=True)
     listed.erase(1)

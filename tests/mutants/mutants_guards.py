@@ -132,9 +132,9 @@ GUARDS_GONE = [
     Mutant("refusals not written down", "web/errors.py", '    note_security("not allowed")\n', "",
            (f"{SECURITY}::TestLog::test_what_befell_a_way_in_stands_in_its_line_in_fixed_words",)),
     # -- fields nobody asked for
-    Mutant("every field of a form taken", "web/auth.py", "            db.session.flush()\n            token = open_session(account, now=moment)\n",
+    Mutant("every field of a form taken", "web/auth.py", "            mark_account(account, by=SYSTEM, at=moment)\n            token = open_session(account, now=moment)\n",
            "            for name, value in request.form.items():\n                setattr(account, name, value)\n"
-           "            db.session.flush()\n            token = open_session(account, now=moment)\n",
+           "            mark_account(account, by=SYSTEM, at=moment)\n            token = open_session(account, now=moment)\n",
            (NO_EXTRA,)),
     Mutant("every field of a report taken", "web/filing.py", "    code = filed.report.code\n    _keep_receipt(filed)\n",
            f"    with unit_of_work(keeps_rows=True):\n{every_field('filed.report', 8)}    code = filed.report.code\n    _keep_receipt(filed)\n", (NO_EXTRA,)),

@@ -297,3 +297,22 @@ def test_another_centre_finds_nothing_and_a_list_asks_as_much_however_long_it_is
     page = lead.get("/data-requests").get_data(as_text=True)
     assert page.count("<tr>") == 51
     assert 'rel="next"' in page
+
+
+def test_what_stays_asks_as_much_however_many_reports_there_are(sqlite_app: Flask, world: build.World) -> None:
+    def another() -> None:
+        case = build.case_at(world, "rating")
+        with unit_of_work():
+            write_note(lock_case(case.id), by=world.actor("operator"), now=LATER, audience="centre", words="Chị Nguyễn Thị Thử gọi.")
+
+    another()
+    row = asked(sqlite_app, world)
+    page, lead = f"/data-requests/{row.ref}", person(sqlite_app, world, "ops_lead")
+    sent(lead, f"{page}/what-stays", reason="Xem trước khi xóa dữ liệu.")
+    lead.get(f"{page}/what-stays")
+    few = [statements_of(lambda: lead.get(page)), statements_of(lambda: lead.get(f"{page}/what-stays"))]
+    for _ in range(3):
+        another()
+    many = [statements_of(lambda: lead.get(page)), statements_of(lambda: lead.get(f"{page}/what-stays"))]
+    assert lead.get(f"{page}/what-stays").get_data(as_text=True).count('<mark class="strong">') >= 4
+    assert many == few
