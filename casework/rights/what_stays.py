@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
+from casework.case_verification import TITLED
 from casework.cases import lock_case
 from casework.corrections import can_be_corrected
 from casework.db import db
@@ -71,8 +72,6 @@ MOST_REPORTS, MOST_ROWS, MOST_SHOWN = 50, 300, 100
 """Reports looked through, the newest; rows of one kind; texts shown. What was cleared makes room for the next."""
 LEFT_OUT = "[…]"
 """Stands where words were that the decider named."""
-TITLED = ("verify", "redact_text")
-"""Events that tell the title of a case."""
 
 
 class RedactionRefused(CaseworkError):
@@ -186,8 +185,10 @@ def redact(
             "People read this now: please correct the publication, or take it back.",
         )
     text = _redacted(kept, getattr(row, column), scope, stretches, words)
+    told = row.__mapper__.columns[column]
     is_whole = re.fullmatch(r"(\s|\[[^\]]*\])*", text) is not None
-    setattr(row, column, None if is_whole and row.__mapper__.columns[column].nullable else text)
+    # neutral words may be longer than what they stand for
+    setattr(row, column, None if is_whole and told.nullable else text[: getattr(told.type, "length", None)])
     _follow(kept.case, row, column, by=by, at=now, request=request)
     return kept.case
 

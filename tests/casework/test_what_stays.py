@@ -135,6 +135,17 @@ def test_a_title_cleared_leaves_events_search_and_files_too(world: build.World) 
     assert [each.check for each in check_cases(now=NOW)] == ["case.title"]
 
 
+def test_neutral_words_never_make_a_text_too_long_for_its_row(world: build.World) -> None:
+    case = build.case_at(world, "handling")
+    phone = "0912345678"
+    tampering.run(update(Case).where(Case.id == case.id).values(place=(f"{phone}, " * 30)[:300]))
+    row = asked(world)
+    look(world, row)
+    clear(world, row, of(stays(world, row), f"case.{case.id}.place"), phone)
+    place = db.session.get_one(Case, case.id).place or ""
+    assert (len(place), phone in place) == (300, False)
+
+
 def test_a_village_only_the_sender_had_typed_is_shown_and_goes_after_a_merge_too(world: build.World) -> None:
     first = build.case_at(world, "to_classify")
     into = build.case_at(world, "handling", by="citizen_2", words="Rác ở cầu, nhiều ngày rồi.")
