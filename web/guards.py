@@ -54,7 +54,7 @@ def performs(action: Action, *, with_account: bool = False, is_fresh: bool = Fal
                     raise NotAllowed
             if wants_proof(action, always=is_fresh):
                 return ask_for_proof()
-            return recorded_once(view, kwargs, action)
+            return recorded_once(view, action, *args, **kwargs)
 
         guarded.action = action  # type: ignore[attr-defined]
         return guarded

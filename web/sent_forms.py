@@ -114,24 +114,24 @@ def takes_part(view: Callable[..., object], action: Action) -> bool:
     return action not in MAY_REPEAT and not hasattr(view, "may_repeat")
 
 
-def recorded_once(view: Callable[..., ResponseReturnValue], arguments: Mapping[str, Any], action: Action) -> ResponseReturnValue:
+def recorded_once(view: Callable[P, ResponseReturnValue], action: Action, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
     """What a view answers; to a repeat what it answered first, also where the view now refuses what has been recorded."""
     key = sent_key() if takes_part(view, action) else None
     if key is None:
-        return view(**arguments)
+        return view(*args, **kwargs)
     try:
         with sending(key) as sent:
-            answer = view(**arguments)
+            answer = view(*args, **kwargs)
     except SentBefore:
-        return _as_first(view, arguments, answer_to(key))
+        return _as_first(view, answer_to(key), kwargs)
     except (CaseworkError, HTTPException):
         if (before := answer_to(key)) is not None:
-            return _as_first(view, arguments, before)
+            return _as_first(view, before, kwargs)
         raise
     if sent.is_recorded:
         g.form_recorded = True
     elif _is_refusal(answer) and (before := answer_to(key)) is not None:
-        return _as_first(view, arguments, before)
+        return _as_first(view, before, kwargs)
     return answer
 
 
@@ -178,7 +178,7 @@ def _is_refusal(answer: ResponseReturnValue) -> bool:
     return isinstance(status, int) and status >= 400
 
 
-def _as_first(view: Callable[..., ResponseReturnValue], arguments: Mapping[str, Any], address: str | None) -> ResponseReturnValue:
+def _as_first(view: Callable[..., object], address: str | None, arguments: Mapping[str, Any]) -> ResponseReturnValue:
     flash(said_before())
     leads_to = getattr(view, "answers_again", None)
     return redirect(address or (cast("str", leads_to(**arguments)) if leads_to is not None else _page_of_the_form()))
