@@ -23,6 +23,7 @@ from casework.rights.erasing_people import erase_report
 from casework.shapes import metres_between
 from tests import build
 from web.config import Config
+from web.starting import keys_in_use
 
 NOON = build.NOON
 HOME = (12.0331472, 108.3672918)
@@ -187,6 +188,7 @@ def test_the_migration_rounds_what_nobody_has_placed_and_the_program_seals_the_r
         db.session.execute(update(Case).values(latitude=HOME[0], longitude=HOME[1]))
     db.session.remove()
     migrations.downgrade(config.database_url, BEFORE)
+    assert keys_in_use(db.engine), "a program looks for its keys before it asks for the migration"
     migrations.upgrade(config.database_url)
     vague, exact = (db.session.get_one(Case, id_) for id_ in ids)
     assert (point_in(vague), vague.placed_at) == (ROUNDED, None)
