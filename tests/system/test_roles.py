@@ -140,9 +140,10 @@ WHO_DOES = {
     "follow": EVERYBODY, "act_on_case": ALL_STAFF,
     "add_agency": TEAM, "remove_agency": TEAM, "change_lead": TEAM, "ask_reporter": TEAM, "refer": TEAM, "pass_on": TEAM, "merge": TEAM,
     "split": TEAM, "correct_publication": TEAM, "unpublish": TEAM, "decide_withdrawal": TEAM,
-    "hold": {"ops_lead"}, "resume": {"ops_lead"}, "decide_objection": {"ops_lead"}, "direct": {"committee_leader"},
+    "hold": {"ops_lead"}, "resume": {"ops_lead"}, "decide_objection": {"ops_lead", "committee_leader"}, "direct": {"committee_leader"},
     "finish_directive": {"ops_lead", "committee_leader"},
-    "decide_extension": {"ops_lead", "committee_leader"}, "endorse_extension": {"agency_leader"}, "request_extension": {"officer"},
+    "decide_extension": {"ops_lead", "committee_leader"}, "request_extension": {"officer"},
+    "endorse_extension": {"agency_leader", "committee_leader"},
     "progress_note": {"officer", "agency_leader"}, "quarantine": TEAM | {"officer", "agency_leader"}, "hand_over": {"confidential_reader"},
     "remind": TEAM | {"committee_leader"}, "change_calendar": {"administrator"},
     "read_process": {"administrator", "process_approver", "inspector"}, "edit_process": {"administrator"},
@@ -150,9 +151,10 @@ WHO_DOES = {
     "assign_task": {"ops_lead", "agency_leader"}, "read_team": {"ops_lead", "agency_leader"},
     "keep_draft": ALL_STAFF, "keep_filter": ALL_STAFF, "keep_template": {"officer", "agency_leader"},
     "search_cases": TEAM | {"officer", "agency_leader", "committee_leader"}, "look_up_phone": TEAM,
-    "appoint_deputy": {"administrator", "ops_lead", "agency_leader", "committee_leader"}, "change_settings": {"administrator"},
+    "appoint_deputy": {"administrator", "ops_lead", "agency_leader", "committee_leader", "confidential_reader"},
+    "confirm_deputy": {"administrator"}, "change_settings": {"administrator"},
     "choose_messages": EVERYBODY, "manage_people": {"administrator"}, "manage_wallboards": {"ops_lead", "administrator"},
-    "open_settings": {"administrator", "inspector", "ops_lead", "agency_leader", "committee_leader"},
+    "open_settings": {"administrator", "inspector", "ops_lead", "agency_leader", "committee_leader", "confidential_reader"},
     "read_health": {"administrator", "inspector"}, "run_job": {"administrator"},
     "read_late": TEAM | {"agency_leader", "committee_leader"}, "read_setting_events": {"administrator", "inspector"},
     "read_wallboard": EVERYBODY, "reorganise": {"administrator"}, "retry_message": {"administrator"}, "take_report": TEAM,
@@ -523,7 +525,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
         case "intake_taken.taken":                      # nobody has taken anything: back to the form
             return 302 if name in TAKES_CALLS else 403
         case "settings_index.settings":
-            may_open = name.endswith(("administrator", "inspector")) or leads(name) or name == "committee leader"
+            may_open = name.endswith(("administrator", "inspector")) or leads(name) or name in {"committee leader", "confidential reader"}
             return 200 if may_open else 403
         case "rights_processing.register" | "rights_access.looks" | "rights_breaches.breaches":
             return 200 if name.endswith(("administrator", "inspector")) else 403
@@ -551,7 +553,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
               | "settings_agencies.agency" | "settings_areas.area"):
             return 403 if not name.endswith("administrator") else 200 if manages(the, name, parts["ref"]) else 404
         case "settings_deputies.deputies":
-            return 200 if leads(name) or name == "committee leader" or name.endswith("administrator") else 403
+            return 200 if leads(name) or name in {"committee leader", "confidential reader"} or name.endswith("administrator") else 403
         case "settings_imports.imports" | "settings_imports.template" | "settings_imports.export" | "settings_imports.staged":
             is_there = parts["kind"] != "no_such_kind" and parts.get("form") != "exe" and "ref" not in parts
             return 403 if not name.endswith("administrator") else 200 if is_there else 404
