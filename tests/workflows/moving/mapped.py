@@ -32,7 +32,7 @@ class Tally:
     refused: int = 0
     not_offered: int = 0
     walked: int = 0
-    offered: dict[str, list[str]] = field(default_factory=dict)
+    after: dict[Any, Stand] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         return {
@@ -49,7 +49,6 @@ def prove_choices(old: Course, fresh: Course, tally: Tally, *, every: int = 1) -
     standing = {element: [each for each in _stands(old) if element in _rests(old, each)] for element in places}
     for element in places:
         offered = {each.id for each in targets(element, old.definition, fresh.definition)}
-        tally.offered[element] = sorted(offered)
         for aim in (*aims, None):
             tally.choices += aim in offered
             for stand in standing[element][::every]:
@@ -98,11 +97,10 @@ def _end_without(course: Course, begun: Stand, needed: Collection[str], tally: T
     while ahead:
         stand, done = ahead.pop()
         tally.walked += 1
-        course.known.setdefault(stand.key or (), stand)
         for act in course.acts(course.tree(stand), way):
             if {act.element, act.name} & set(needed):
                 continue
-            following = _after(course, stand, act)
+            following = _after(course, stand, act, tally)
             if following.key is None:
                 return (*done, act)
             if following.key not in seen:
@@ -111,15 +109,12 @@ def _end_without(course: Course, begun: Stand, needed: Collection[str], tally: T
     return None
 
 
-def _after(course: Course, stand: Stand, act: Act) -> Stand:
-    key = course.after[stand.key or ()].get(act, ())
-    if key == ():
-        following = course._following(stand, act)
-        course.after[stand.key or ()][act] = following.key
-        if following.key is not None:
-            course.known.setdefault(following.key, following)
-        return following
-    return Stand(None, b"") if key is None else course.known[key]
+def _after(course: Course, stand: Stand, act: Act, tally: Tally) -> Stand:
+    """What follows, done once; kept beside what the course knows, as a state that was moved there has another past."""
+    sign = (id(course), stand.key, act)
+    if sign not in tally.after:
+        tally.after[sign] = course._following(stand, act)
+    return tally.after[sign]
 
 
 def _beside(course: Course) -> set[str]:
