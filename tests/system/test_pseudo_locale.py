@@ -180,7 +180,7 @@ def typed() -> list[str]:
     from tests.system import canary
 
     whole = [canary.WORDS, canary.ADDED, canary.ANSWERED, canary.ASKED, canary.SAID, canary.FULL_NAME, canary.PHONE, canary.EMAIL,
-             f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia."]  # fmt: skip
+             canary.VILLAGE, f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia."]  # fmt: skip
     words = {word for text in (*whole, *build.ANSWER.values(), *data()) if " " in text for word in text.replace("-", " ").split()}
     return sorted({*whole, *words}, key=len, reverse=True)
 

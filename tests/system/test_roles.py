@@ -520,7 +520,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 403 if not name.endswith("administrator") else 200 if is_model(parts["ref"]) and not is_foreign else 404
         case "studio_moves.plan" | "studio_moves.progress":         # nobody has planned anything
             return 404 if name.endswith("administrator") else 403
-        case "intake_call.call" | "intake_camera.camera" | "intake_camera.cameras":
+        case "intake_call.call" | "intake_camera.camera" | "intake_camera.cameras" | "unreleased_villages.villages":
             return 200 if name in TAKES_CALLS else 403
         case "intake_taken.taken":                      # nobody has taken anything: back to the form
             return 302 if name in TAKES_CALLS else 403
