@@ -11,6 +11,9 @@ from workflows.element_settings import role_on
 
 REPORTER = "reporter"
 
+STEP_ROLES = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.OFFICER, Role.AGENCY_LEADER)
+"""Who may do a step, beside the reporter. The other roles read no case."""
+
 WITHOUT_MATTER = WATCHERS
 """Roles that read nothing of what a case is about, whatever step an administrator draws into their lane (rules.md, sections 1, 2)."""
 

@@ -6,14 +6,14 @@ from typing import Any
 from flask_babel import gettext as _
 
 from casework.clocks import ClockKind
-from casework.permissions import AGENCY_ROLES, Role
+from casework.permissions import AGENCY_ROLES
 from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.studio.words import WORDS
 from workflows.bindings import ASSIGNMENT, STEPS
 from workflows.comparison.wording import CLOCK_WORDS, FIELD_WORDS, by_itself, unit_words
-from workflows.desks import REPORTER
+from workflows.desks import REPORTER, STEP_ROLES
 from workflows.expressions import FUNCTIONS
 from workflows.facts import FACTS
 from workflows.flat_rows import OF_THE_PAUSE
@@ -21,9 +21,6 @@ from workflows.outcomes import OUTCOMES
 from workflows.services import SERVICES
 from workflows.step_forms import TYPE_IN_CONDITIONS
 from workflows.variables import Choice, Variable
-
-LANES = (Role.OPERATOR, Role.OPS_LEAD, Role.COMMITTEE_LEADER, Role.RECORDS_CLERK, Role.OFFICER, Role.AGENCY_LEADER)
-"""Who may do a step, beside the reporter. The other roles read no case."""
 
 CLOCKS = (
     ClockKind.ACCEPTANCE, ClockKind.CASE, ClockKind.ASSIGNMENT_ACCEPTED, ClockKind.ASSIGNMENT, ClockKind.APPROVAL, ClockKind.PUBLICATION,
@@ -58,7 +55,7 @@ def vocabulary() -> dict[str, Any]:
             for name, service in SERVICES.items()
         },
         "roles": [
-            *(_option(role, local(ROLE_WORDS[role])) | {"process": ASSIGNMENT if role in AGENCY_ROLES else None} for role in LANES),
+            *(_option(role, local(ROLE_WORDS[role])) | {"process": ASSIGNMENT if role in AGENCY_ROLES else None} for role in STEP_ROLES),
             _option(REPORTER, local(REPORTER_WORDS)) | {"process": None},
         ],
         "reporter": REPORTER,

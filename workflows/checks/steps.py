@@ -12,8 +12,8 @@ from workflows.bindings import ASSIGNMENT, Bindings, Step
 from workflows.checks.diagram import Node, Process
 from workflows.checks.findings import ModelFinding, Rule, named, shown
 from workflows.checks.vocabulary import BPMN, FLOW_NODES, NODES, SPIFF, STRUCTURE, place_of
-from workflows.definitions import properties_of
-from workflows.desks import REPORTER
+from workflows.definitions import label_of, properties_of
+from workflows.desks import REPORTER, STEP_ROLES
 from workflows.element_settings import LIMIT_UNITS
 from workflows.flat_rows import OF_THE_PAUSE
 from workflows.unforeseen import OTHER_THAN
@@ -31,6 +31,7 @@ MOST_OF = {"hours": 17_520, "working_hours": 4_000, "working_days": 500}
 RANDOM = re.compile(r"(?:Activity|Task|UserTask)_[0-9a-z]{7}")
 """What bpmn-js calls a new step."""
 
+_WITHOUT_STEPS = frozenset(Role) - frozenset(STEP_ROLES)
 _WORDS = frozenset({"label_vi", "label_en"})
 _STEP_PROPERTIES = _WORDS | {"role", "beside", "clock", "limit", "limit_unit", OTHER_THAN, "help_vi", "help_en"}
 _PROPERTIES = {"userTask": _STEP_PROPERTIES, "manualTask": _STEP_PROPERTIES, "lane": _WORDS | {"role"}}
@@ -58,6 +59,14 @@ _ROLE = Rule(
         "Việc của bước phải vào hộp việc của người có quyền làm việc đó.", "A step has to come to the inbox of somebody who may do it."
     ),
     Bilingual("Chuyển bước sang làn của vai trò phù hợp.", "Move the step to the lane of a role that may do it."),
+)
+_NO_STEPS = Rule(
+    "step_role",
+    Bilingual("Vai trò này không đọc hồ sơ nào nên không làm được bước nào.", "That role reads no case, so it can do no step."),
+    Bilingual(
+        f"Chọn một trong: {', '.join(ROLE_WORDS[role].vi for role in STEP_ROLES)}.",
+        f"Choose one of: {', '.join(ROLE_WORDS[role].en for role in STEP_ROLES)}.",
+    ),
 )
 _LANE = Rule(
     "lane_role",
@@ -145,6 +154,10 @@ def property_findings(root: Any) -> Iterator[ModelFinding]:
                 f"There is no role called “{shown(role)}”.",
                 line=lane.sourceline,
             )
+        elif role in _WITHOUT_STEPS:
+            words, name = ROLE_WORDS[Role(role)], named(label_of(lane), lane.get("id", ""))
+            yield _NO_STEPS.at(place_of(lane), f"Làn {name.vi} là của vai trò “{words.vi}”.",
+                               f"The lane {name.en} is that of the role “{words.en}”.", line=lane.sourceline)  # fmt: skip
 
 
 def step_findings(root: Any, process: Process, bindings: Bindings) -> Iterator[ModelFinding]:
@@ -209,6 +222,10 @@ def _role_findings(node: Node, process: Process, bindings: Bindings, lanes: int)
             f"The step {name.en} has no role anybody holds{said.en}.",
             line=node.line,
         )
+    elif role in _WITHOUT_STEPS:
+        words = ROLE_WORDS[Role(role)]
+        yield _NO_STEPS.at(node.id, f"Bước {name.vi} giao cho vai trò “{words.vi}”.",
+                           f"The step {name.en} is given to the role “{words.en}”.", line=node.line)  # fmt: skip
     elif step is None and role == REPORTER:
         yield _ROLE.at(
             node.id,

@@ -693,6 +693,9 @@ FORMS = [
     Broken("40 fields", lambda: legal_review(lambda drawing: next(drawing.root.iter("{*}form")).extend(
         field(f"extra_{at}", "text") for at in range(40))), "form_size", "legal_review"),
     Broken("two buttons of one name", partial(form_with, 'button id="object"', 'button id="agree"'), "form_id", "legal_review"),
+    Broken("drawn step of a role that reads no case", lambda: legal_review(role="administrator"), "step_role", "legal_review"),
+    Broken("lane of a role that reads no case", swap('name="role" value="ops_lead"', 'name="role" value="inspector"'), "step_role",
+           "lane_ops_lead"),
     Broken("drawn step of the reporter", lambda: legal_review(role="reporter"), "step_role", "legal_review"),
     Broken("drawn in one lane, done by another", lambda: legal_review(role="officer"), "lane_role", "legal_review"),
     Broken("limit in minutes", lambda: legal_review(limit="3", limit_unit="minutes"), "step_limit", "legal_review"),
