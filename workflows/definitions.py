@@ -150,7 +150,8 @@ def _check_expression(node: Any, text: str) -> None:
     try:
         checked(text)
     except ExpressionRefused as refusal:
-        raise _refusal(node, f"biểu thức không được phép ({text})", f"an expression that is not allowed ({refusal})") from refusal
+        vi, en = refusal.text
+        raise _refusal(node, f"biểu thức không được phép ({vi})", f"an expression that is not allowed ({en})") from refusal
 
 
 def _refuse_services(root: Any) -> None:

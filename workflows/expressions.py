@@ -14,6 +14,8 @@ from typing import Any
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 
+from casework.words import Bilingual
+
 MAX_CHARACTERS = 500
 MAX_DEPTH = 20
 MAX_NUMBER = 10**15
@@ -22,7 +24,14 @@ Value = str | int | float | bool | list[Any] | tuple[Any, ...] | dict[str, Any] 
 
 
 class ExpressionRefused(ValueError):
-    """The text is not an expression a diagram may contain, or its variables do not allow an answer."""
+    """The text is not an expression a diagram may contain, or its variables do not allow an answer; `text` says so in both languages.
+
+    No refusal of an act: where the engine meets it, it is a fault.
+    """
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.text = Bilingual(vi, en)
 
 
 def _starts_with(text: Value, start: Value) -> bool:
@@ -36,7 +45,7 @@ def _lower(text: Value) -> str:
 def _length(value: Value) -> int:
     if isinstance(value, str | list | tuple | dict):
         return len(value)
-    raise ExpressionRefused("length() takes a text or a list")
+    raise ExpressionRefused("length() cần một chữ hoặc một danh sách", "length() takes a text or a list")
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {"length": _length, "lower": _lower, "starts_with": _starts_with}
@@ -69,22 +78,27 @@ def checked(text: str) -> ast.expr:
     before each evaluation.
     """
     if len(text) > MAX_CHARACTERS:
-        raise ExpressionRefused(f"an expression has at most {MAX_CHARACTERS} characters")
+        raise ExpressionRefused(f"biểu thức dài tối đa {MAX_CHARACTERS} ký tự", f"an expression has at most {MAX_CHARACTERS} characters")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as fault:
-        raise ExpressionRefused(f"not an expression: {text!r}") from fault
+        raise ExpressionRefused(f"không phải biểu thức: {text!r}", f"not an expression: {text!r}") from fault
     _check(tree, 0)
     return tree
 
 
 def _check(node: ast.AST, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise ExpressionRefused(f"an expression nests at most {MAX_DEPTH} levels")
+        raise ExpressionRefused(f"biểu thức lồng tối đa {MAX_DEPTH} tầng", f"an expression nests at most {MAX_DEPTH} levels")
     if not _is_allowed(node):
-        raise ExpressionRefused(f"{type(node).__name__} is not allowed in an expression")
+        raise _not_allowed(node)
     for child in _operands(node):
         _check(child, depth + 1)
+
+
+def _not_allowed(node: ast.AST) -> ExpressionRefused:
+    kind = type(node).__name__
+    return ExpressionRefused(f"biểu thức không được có {kind}", f"{kind} is not allowed in an expression")
 
 
 def _is_allowed(node: ast.AST) -> bool:
@@ -149,7 +163,7 @@ def evaluate(text: str, variables: Mapping[str, Any]) -> Value:
     try:
         value: Value = _value(checked(text), variables)
     except (TypeError, LookupError) as fault:
-        raise ExpressionRefused(f"cannot be worked out: {text!r} ({fault})") from fault
+        raise ExpressionRefused(f"không tính được: {text!r}", f"cannot be worked out: {text!r} ({fault})") from fault
     return value
 
 
@@ -179,15 +193,15 @@ def _value(node: ast.AST, variables: Mapping[str, Any]) -> Any:
             return name in variables
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return FUNCTIONS[name](*(_value(argument, variables) for argument in arguments))
-    raise ExpressionRefused(f"{type(node).__name__} is not allowed in an expression")
+    raise _not_allowed(node)
 
 
 def _variable(name: str, variables: Mapping[str, Any]) -> Any:
     if name not in variables:
-        raise ExpressionRefused(f"the variable {name} is not known here")
+        raise ExpressionRefused(f"giá trị {name} không có ở đây", f"the variable {name} is not known here")
     value = variables[name]
     if not isinstance(value, str | bool | int | float | list | tuple | dict | None):
-        raise ExpressionRefused(f"the variable {name} holds something that is not plain data")
+        raise ExpressionRefused(f"giá trị {name} không phải dữ liệu thường", f"the variable {name} holds something that is not plain data")
     return value
 
 
@@ -206,7 +220,7 @@ def _compare(node: ast.Compare, variables: Mapping[str, Any]) -> bool:
 def _negative(value: Value) -> int | float:
     if isinstance(value, int | float):
         return -value
-    raise ExpressionRefused("only a number has a negative")
+    raise ExpressionRefused("chỉ số mới có số âm", "only a number has a negative")
 
 
 class ClosedEnvironment(BasePythonScriptEngineEnvironment):
@@ -218,11 +232,11 @@ class ClosedEnvironment(BasePythonScriptEngineEnvironment):
 
     def execute(self, script: str, context: dict[str, Any], external_context: dict[str, Any] | None = None) -> bool:
         """Refuse: what must happen is a service task with a name from the fixed list."""
-        raise ExpressionRefused("diagrams contain no scripts")
+        raise ExpressionRefused("sơ đồ không chứa mã lệnh", "diagrams contain no scripts")
 
     def call_service(self, context: dict[str, Any], **kwargs: Any) -> str:
         """Refuse: services go through the engine below, which knows the case."""
-        raise ExpressionRefused("no service can be called here")
+        raise ExpressionRefused("ở đây không gọi được dịch vụ nào", "no service can be called here")
 
 
 class ClosedScriptEngine(PythonScriptEngine):
@@ -243,6 +257,6 @@ class ClosedScriptEngine(PythonScriptEngine):
     def call_service(self, task: Any, **kwargs: Any) -> str:
         """Run the service a service task names; its own exception comes out unchanged."""
         if self._services is None:
-            raise ExpressionRefused("no service can be called here")
+            raise ExpressionRefused("ở đây không gọi được dịch vụ nào", "no service can be called here")
         parameters = {name: given["value"] for name, given in kwargs.get("operation_params", {}).items()}
         return self._services(kwargs["operation_name"], parameters)

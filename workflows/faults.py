@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
+from casework.words import Bilingual
 from workflows.expressions import ExpressionRefused
 from workflows.instances import StateUnreadable
 from workflows.models import Incident, ProcessInstance
@@ -82,6 +83,12 @@ def root_of(fault: BaseException) -> BaseException:
     while (cause := fault.__cause__ or (fault.__context__ if isinstance(fault, WorkflowException) else None)) is not None:
         fault = cause
     return fault
+
+
+def told_of(fault: BaseException) -> Bilingual:
+    """Our own sentences about expressions name a variable and quote nobody; of everything else only the class is told."""
+    root = root_of(fault)
+    return root.text if isinstance(root, ExpressionRefused) else Bilingual(type(root).__name__, type(root).__name__)
 
 
 def place_of(fault: BaseException) -> str:

@@ -24,7 +24,7 @@ from workflows.bindings import BINDINGS, Bindings
 from workflows.clock import engine_clock
 from workflows.definitions import Definition
 from workflows.expressions import ExpressionRefused
-from workflows.faults import Spot, root_of
+from workflows.faults import Spot, told_of
 from workflows.incidents import run_recorded
 from workflows.instances import CaseProcess
 from workflows.models import ProcessInstance
@@ -197,9 +197,10 @@ def proven(workflow: BpmnWorkflow, instance: ProcessInstance, definition: Defini
         change()
         restored = engine.unpack(engine.pack(workflow), definition.specs[instance.process_id])
     except (WorkflowException, ExpressionRefused, TypeError, LookupError, ValueError) as fault:
+        why = told_of(fault)
         raise MendingRefused(
-            f"Không làm được: nơi đến không nhận được các giá trị đang có ({_why(fault)}). Hồ sơ vẫn như trước.",
-            f"It cannot be done: the target does not run with the values there are ({_why(fault)}). The case is as before.",
+            f"Không làm được: nơi đến không nhận được các giá trị đang có ({why.vi}). Hồ sơ vẫn như trước.",
+            f"It cannot be done: the target does not run with the values there are ({why.en}). The case is as before.",
         ) from fault
     if _shape(restored) != _shape(workflow):
         raise MendingRefused(
@@ -210,12 +211,6 @@ def proven(workflow: BpmnWorkflow, instance: ProcessInstance, definition: Defini
 
 def _shape(workflow: BpmnWorkflow) -> list[tuple[str, int, str]]:
     return sorted((task.task_spec.name, task.state, str(sorted(task.data.items()))) for task in workflow.tasks.values())
-
-
-def _why(fault: BaseException) -> str:
-    """Our own sentences about expressions name a variable and quote nobody; of everything else only the class is told."""
-    root = root_of(fault)
-    return str(root) if isinstance(root, ExpressionRefused) else type(root).__name__
 
 
 def _label(definition: Definition, element: str) -> Bilingual:

@@ -113,3 +113,16 @@ def test_no_text_gets_past_the_check_with_anything_but_plain_data(text):
     except ExpressionRefused:
         return
     assert isinstance(worth, str | bool | int | float | list | tuple | dict | None)
+
+
+@pytest.mark.parametrize(
+    "text", ["rating_due_at > 1", "length(1)", "x" * 501, "1 +", "not " * 21 + "x", "x.y", "-who", "row > 1", "who < 1"],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_what_is_refused_is_said_in_both_languages(text: str) -> None:
+    with pytest.raises(ExpressionRefused) as refusal:
+        evaluate(text, {"who": "ops", "row": object()})
+    vi, en = refusal.value.text
+    assert en == str(refusal.value)
+    assert vi != en
+    assert not any(word in vi for word in ("known", "allowed", "not ", "only", "worked"))

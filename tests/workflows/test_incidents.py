@@ -11,7 +11,7 @@ from casework.ratings import RatingRefused
 from tests import build
 from workflows.bindings import BINDINGS, Step
 from workflows.expressions import ExpressionRefused, evaluate
-from workflows.faults import place_of, root_of
+from workflows.faults import place_of, root_of, told_of
 from workflows.incidents import (
     IncidentUnknown,
     StepFailed,
@@ -240,6 +240,7 @@ def test_the_root_of_a_wrapped_fault_is_named_and_only_our_own_sentences_are_kep
     with pytest.raises(ExpressionRefused) as refusal:
         evaluate("verify", {})
     assert "the variable verify is not known here" in place_of(refusal.value)
+    assert told_of(refusal.value) == ("giá trị verify không có ở đây", "the variable verify is not known here")
     assert place_of(ValueError(SECRET_WORDS)) == "unknown place"
 
 

@@ -28,8 +28,8 @@ from workflows.checks.diagram import Flow
 from workflows.clock import engine_clock
 from workflows.definitions import Definition
 from workflows.engine import Services
-from workflows.expressions import ClosedScriptEngine, ExpressionRefused
-from workflows.faults import root_of
+from workflows.expressions import ClosedScriptEngine
+from workflows.faults import told_of
 from workflows.joins import RoundJoin, waits_to_be_joined
 from workflows.moving.mapping import MoveImpossible
 from workflows.moving.net import AT, ON, Net, nets_of
@@ -102,11 +102,10 @@ def _tokens_at_rest(workflow: BpmnWorkflow, definition: Definition, net: Net) ->
 
 
 def _does_not_run(fault: Exception) -> MoveImpossible:
-    """Our own sentences about expressions name a variable and quote nobody; of everything else only the class is told."""
-    why = root_of(fault)
-    text = str(why) if isinstance(why, ExpressionRefused) else type(why).__name__
+    told = told_of(fault)
     return MoveImpossible(
-        f"Bản mới không chạy được với các giá trị đang có ({text}).", f"The new version does not run with the values there are ({text})."
+        f"Bản mới không chạy được với các giá trị đang có ({told.vi}).",
+        f"The new version does not run with the values there are ({told.en}).",
     )
 
 

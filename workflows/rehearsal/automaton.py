@@ -403,7 +403,8 @@ def _why(fault: BaseException) -> Bilingual:
     """Our own sentences about expressions name a variable; of everything else only the class is told."""
     for each in _chain(fault):
         if isinstance(each, ExpressionRefused):
-            return Bilingual(f"không tính được điều kiện ({str(each)[:200]}).", f"a condition cannot be worked out ({str(each)[:200]}).")
+            vi, en = (words[:200] for words in each.text)
+            return Bilingual(f"không tính được điều kiện ({vi}).", f"a condition cannot be worked out ({en}).")
         if isinstance(each, engine.EndlessLoop | engine.TreeTooDeep):
             return Bilingual("mô hình chạy vòng mãi không dừng.", "the model runs in a circle and never comes to rest.")
     if isinstance(fault, WorkflowException) and "conditions" in str(fault).lower():

@@ -1,6 +1,7 @@
 """The automaton is the engine: what it says waits is what waits in real cases, whichever way led there."""
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 
@@ -87,6 +88,9 @@ def test_states_are_kept_once_and_what_cannot_happen_is_refused() -> None:
     with pytest.raises(DoesNotRun) as refusal:
         automaton.after(first, Act.step("accept_assignment", {"accept_assignment": "neither"}))
     assert refusal.value.en == "no way on fits the values there are."
+    with pytest.raises(DoesNotRun, match=r"the variable \w+ is not known here") as unknown:
+        automaton.after(first, Act.step("accept_assignment"))
+    assert re.search(r"\(giá trị \w+ không có ở đây\)", unknown.value.vi)
 
 
 def test_real_cases_of_every_kind_of_way_are_traced_and_replayed_as_they_went(sqlite_app: Flask) -> None:
