@@ -20,7 +20,7 @@ from workflows.checks.vocabulary import BPMN, EXECUTABLE, FLOW_NODES, SPIFF
 from workflows.expressions import ExpressionRefused, checked
 from workflows.joins import SPEC_CONFIG, ModelParser
 from workflows.services import SERVICES
-from workflows.step_forms import LANGBIANG, StepForm, form_of
+from workflows.step_forms import LANGBIANG, StepForm, form_of, with_vietnamese
 
 __all__ = [
     "BPMN", "FLOW_NODES", "MAX_BYTES", "SPIFF", "XMLNS", "Definition", "DefinitionCache", "Element", "ModelRefused", "definitions",
@@ -184,7 +184,7 @@ def properties_of(node: Any) -> dict[str, str]:
 def label_of(node: Any) -> Bilingual:
     """Return what people read on an element; gateways that only merge keep their Vietnamese text out of the drawing."""
     properties = properties_of(node)
-    return Bilingual(node.get("name") or properties.get("label_vi", ""), properties.get("label_en", ""))
+    return with_vietnamese(node.get("name") or properties.get("label_vi", ""), properties.get("label_en", ""))
 
 
 def _elements(root: Any) -> Iterator[tuple[str, Element]]:

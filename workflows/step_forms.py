@@ -106,7 +106,12 @@ def _choice(node: Any) -> Choice:
 
 
 def _words(node: Any, name: str) -> Bilingual:
-    return Bilingual(node.get(f"{name}_vi", ""), node.get(f"{name}_en", ""))
+    return with_vietnamese(node.get(f"{name}_vi", ""), node.get(f"{name}_en", ""))
+
+
+def with_vietnamese(vi: str, en: str) -> Bilingual:
+    """Return the words of a model in both languages: until somebody gives the English, the Vietnamese stands in for it."""
+    return Bilingual(vi, en if en.strip() else vi)
 
 
 def _number(text: str | None) -> float | None:

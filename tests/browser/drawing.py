@@ -36,7 +36,7 @@ def draw_the_step(administrator: Visitor) -> None:
     step = chosen(page)
     wait_saved(page)
     expect(page.locator(f".finding-badge[data-badge='{step}']")).to_be_visible()
-    expect(page.locator(".findings-here")).to_contain_text("“Căn cứ” thiếu tên ở một ngôn ngữ")
+    expect(page.locator(".findings-here")).to_contain_text("Biểu mẫu chưa có tên tiếng Anh cho: Căn cứ")
     administrator.look("studio-finding")
     page.fill("#p-field-0-en", "Basis")
     wait_saved(page)

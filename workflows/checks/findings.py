@@ -62,6 +62,14 @@ class Checked:
         return not self.errors
 
 
+NO_ENGLISH = Rule(
+    "label_missing",
+    Bilingual("Người đọc tiếng Anh sẽ đọc tên tiếng Việt.", "Readers of English see the Vietnamese name."),
+    Bilingual("Thêm tên tiếng Anh khi có.", "Add the English name when there is one."),
+    is_error=False,
+)
+"""Of whatever people read in a model."""
+
 _MORE = Rule(
     "findings_more",
     Bilingual("Nhiều lỗi thường do một lỗi đầu gây ra.", "Many faults often follow from the first."),

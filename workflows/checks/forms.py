@@ -8,7 +8,7 @@ from typing import Any
 from casework.step_fields import LARGEST_NUMBER
 from casework.words import Bilingual
 from workflows.bindings import Bindings
-from workflows.checks.findings import ModelFinding, Rule, shown
+from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, shown
 from workflows.checks.vocabulary import place_of
 from workflows.step_forms import LANGBIANG, FieldType
 
@@ -42,8 +42,8 @@ _TYPE = Rule(
 )
 _LABEL = Rule(
     "form_label",
-    Bilingual("Người điền đọc tên bằng tiếng Việt hoặc tiếng Anh.", "Who fills it in reads the name in Vietnamese or in English."),
-    Bilingual("Đặt tên ở cả hai ngôn ngữ.", "Name it in both languages."),
+    Bilingual("Không có tên thì người điền không biết phải ghi gì.", "Without a name nobody knows what to fill in."),
+    Bilingual("Đặt tên tiếng Việt.", "Give it a Vietnamese name."),
 )
 _CHOICES = Rule(
     "field_choices",
@@ -72,6 +72,13 @@ _ID = Rule(
 )
 
 
+_KIND_WORDS = {
+    LANGBIANG + "field": Bilingual("Mục", "field"),
+    LANGBIANG + "choice": Bilingual("Lựa chọn", "choice"),
+    LANGBIANG + "button": Bilingual("Nút", "button"),
+}
+
+
 def form_findings(root: Any, bindings: Bindings) -> Iterator[ModelFinding]:
     """Yield what is wrong with the forms of the file. That names of fields are free is judged with all variables."""
     for form in root.iter(LANGBIANG + "form"):
@@ -92,6 +99,7 @@ def form_findings(root: Any, bindings: Bindings) -> Iterator[ModelFinding]:
         yield from _id_findings(step, [*fields], buttons)
         for each in [*buttons, *fields]:
             yield from _label_findings(step, each)
+        yield from _english_findings(step, form)
         for field in fields:
             yield from _field_findings(step, field)
 
@@ -111,9 +119,21 @@ def _id_findings(step: str | None, fields: list[Any], buttons: list[Any]) -> Ite
 
 
 def _label_findings(step: str | None, each: Any) -> Iterator[ModelFinding]:
-    if not each.get("label_vi", "").strip() or not each.get("label_en", "").strip():
-        name = shown(each.get("label_vi") or each.get("label_en") or each.get("id", ""))
-        yield _LABEL.at(step, f"“{name}” thiếu tên ở một ngôn ngữ.", f"“{name}” lacks a name in one language.", line=each.sourceline)
+    if not each.get("label_vi", "").strip():
+        name, kind = shown(each.get("label_en")), _KIND_WORDS[each.tag]
+        vi, en = (f"{kind.vi} “{name}” chưa có tên tiếng Việt.", f"The {kind.en} “{name}” has no Vietnamese name.") if name else (
+            f"Một {kind.vi.lower()} chưa có tên.", f"A {kind.en} has no name.")  # fmt: skip
+        yield _LABEL.at(step, vi, en, line=each.sourceline)
+
+
+def _english_findings(step: str | None, form: Any) -> Iterator[ModelFinding]:
+    """One note for a form, whatever number of its names lack their English."""
+    named = (each for each in form.iter(*_KIND_WORDS) if each.get("label_vi", "").strip())
+    names = [each.get("label_vi") for each in named if not each.get("label_en", "").strip()]
+    if names:
+        said = shown(", ".join(names), 120)
+        yield NO_ENGLISH.at(step, f"Biểu mẫu chưa có tên tiếng Anh cho: {said}.", f"The form has no English names for: {said}.",
+                            line=form.sourceline)  # fmt: skip
 
 
 def _field_findings(step: str | None, field: Any) -> Iterator[ModelFinding]:

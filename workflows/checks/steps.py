@@ -10,7 +10,7 @@ from casework.role_words import REPORTER_WORDS, ROLE_WORDS
 from casework.words import Bilingual
 from workflows.bindings import ASSIGNMENT, Bindings, Step
 from workflows.checks.diagram import Node, Process
-from workflows.checks.findings import ModelFinding, Rule, named, shown
+from workflows.checks.findings import NO_ENGLISH, ModelFinding, Rule, named, shown
 from workflows.checks.vocabulary import BPMN, FLOW_NODES, NODES, SPIFF, STRUCTURE, place_of
 from workflows.definitions import label_of, properties_of
 from workflows.desks import REPORTER, STEP_ROLES
@@ -44,14 +44,8 @@ _PROPERTY = Rule(
 )
 _LABEL = Rule(
     "step_label",
-    Bilingual("Người làm đọc tên bước bằng tiếng Việt hoặc tiếng Anh.", "People read the name of a step in Vietnamese or in English."),
-    Bilingual("Đặt tên bước ở cả hai ngôn ngữ.", "Name the step in both languages."),
-)
-_UNNAMED = Rule(
-    "label_missing",
-    Bilingual("Phần này hiện tên tiếng Việt cho cả người đọc tiếng Anh.", "Readers of English see its Vietnamese name."),
-    Bilingual("Thêm tên tiếng Anh.", "Add an English name."),
-    is_error=False,
+    Bilingual("Người làm nhận ra việc của mình qua tên bước.", "People know their work by the name of the step."),
+    Bilingual("Đặt tên tiếng Việt cho bước.", "Give the step a Vietnamese name."),
 )
 _ROLE = Rule(
     "step_role",
@@ -138,8 +132,8 @@ def property_findings(root: Any) -> Iterator[ModelFinding]:
                     line=each.sourceline,
                 )
             seen.add(name)
-        if kind in (FLOW_NODES | {"lane", "participant"}) - {"userTask", "manualTask"} and owner.get("name") and "label_en" not in seen:
-            yield _UNNAMED.at(
+        if kind in FLOW_NODES | {"lane", "participant"} and owner.get("name") and not properties_of(owner).get("label_en", "").strip():
+            yield NO_ENGLISH.at(
                 place_of(owner),
                 f"“{shown(owner.get('name'))}” chưa có tên tiếng Anh.",
                 f"“{shown(owner.get('name'))}” has no English name.",
@@ -194,11 +188,11 @@ def _lanes(root: Any, process_id: str) -> dict[str, int]:
 
 
 def _word_findings(node: Node) -> Iterator[ModelFinding]:
-    if not node.label.vi.strip() or not node.label.en.strip():
-        name = named(node.label, node.id)
-        yield _LABEL.at(
-            node.id, f"Bước {name.vi} thiếu tên ở một ngôn ngữ.", f"The step {name.en} lacks a name in one language.", line=node.line
-        )
+    if not node.label.vi.strip():
+        name = shown(node.label.en)
+        vi, en = (f"Bước “{name}” chưa có tên tiếng Việt.", f"The step “{name}” has no Vietnamese name.") if name else (
+            "Bước này chưa có tên.", "This step has no name.")  # fmt: skip
+        yield _LABEL.at(node.id, vi, en, line=node.line)
     if RANDOM.fullmatch(node.id):
         yield _RANDOM_ID.at(node.id, f"Bước có mã ngẫu nhiên “{node.id}”.", f"The step has the random id “{node.id}”.", line=node.line)
 

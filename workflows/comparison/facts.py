@@ -288,7 +288,8 @@ def _field_facts(field: FormField) -> Iterator[Fact]:
     name, parent = quoted(field.label, field.id), (Aspect.FIELD, field.id)
     yield Fact(Aspect.FIELD, True, field_words(field), field.id)
     for aspect, text in ((Aspect.FIELD_LABEL_VI, field.label.vi), (Aspect.FIELD_LABEL_EN, field.label.en)):
-        yield Fact(aspect, text, quoted(same(text)), field.id, name, parent)
+        if aspect == Aspect.FIELD_LABEL_VI or text != field.label.vi:  # the Vietnamese stands in for no English
+            yield Fact(aspect, text, quoted(same(text)), field.id, name, parent)
     yield Fact(Aspect.FIELD_TYPE, field.type, FIELD_WORDS[field.type], field.id, name, parent)
     yield Fact(Aspect.FIELD_REQUIRED, field.is_required, YES if field.is_required else NO, field.id, name, parent)
     for aspect, bound in ((Aspect.FIELD_MIN, field.minimum), (Aspect.FIELD_MAX, field.maximum)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -22,7 +23,7 @@ from tests.workflows.drawing import Drawing
 from workflows.checks.file import check_content
 from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, bounded
 from workflows.checks.model import check_model
-from workflows.definitions import shipped_model
+from workflows.definitions import parse, shipped_model
 
 MOST_SECONDS = 5
 
@@ -58,6 +59,30 @@ def test_the_shipped_model_is_clean() -> None:
     checked = check_model(shipped_model())
     assert checked.findings == ()
     assert time.process_time() - began < MOST_SECONDS
+
+
+def without_english() -> bytes:
+    """A model of somebody who writes Vietnamese alone: no English name of anything, nor in any form."""
+    return re.sub(r'<spiffworkflow:property name="label_en"[^>]*>| label_en="[^"]*"', "", legal_review().decode()).encode()
+
+
+def test_without_any_english_there_are_notes_and_the_vietnamese_stands_in() -> None:
+    checked = check_model(without_english())
+    assert checked.errors == ()
+    assert {finding.check for finding in checked.findings} == {"label_missing"}
+    ours = [finding.what.vi for finding in checked.findings if finding.element == "legal_review"]
+    assert len(ours) == 2, "one of the step's name, one of all names in its form"
+    assert "Ô fee" in ours[1]
+    step = parse(without_english()).elements["legal_review"]
+    labels = [step.label, *(field.label for field in step.form.fields), *(button.label for button in step.form.buttons)]
+    assert all(label.en == label.vi != "" for label in labels)
+
+
+def test_what_has_no_name_at_all_is_said_to_have_none() -> None:
+    nameless = changed(('id="classify" name="Phân loại"', 'id="classify"'), ('<spiffworkflow:property name="label_en" value="Classify" />', ""))
+    assert [finding.what.vi for finding in check_model(nameless).errors] == ["Bước này chưa có tên."]
+    fee = legal_review().decode().replace('label_vi="Ô fee"', "").replace('label_en="Field fee"', "")
+    assert [finding.what.vi for finding in check_model(fee.encode()).errors] == ["Một mục chưa có tên."]
 
 
 def annotated() -> bytes:
