@@ -8,15 +8,11 @@ from sqlalchemy import select
 from casework.db import db
 from casework.models import Agency, Field
 from casework.words import Bilingual
+from workflows.checks.table_words import COLUMN_WORDS
 from workflows.definitions import read_xml
 from workflows.models import ProcessVersion
 from workflows.routing_rows import ANYTHING, BETWEEN_LANGUAGES, key_in, keys_in
 
-AREA = Bilingual("UBND nơi xảy ra", "The committee of the place")
-COLUMNS = {
-    "field": Bilingual("Lĩnh vực", "Field"), "area": AREA, "urgency": Bilingual("Mức độ", "Urgency"),
-    "lead": Bilingual("Chủ trì", "Leads"), "cooperating": Bilingual("Phối hợp", "Cooperate"),
-}  # fmt: skip
 MOST_NAMES = 500
 
 
@@ -57,7 +53,7 @@ def table_of(xml: bytes) -> Table:
 
 def names_in_tables(version: ProcessVersion) -> dict[str, Bilingual]:
     """Return what people call the values and facts of a table: fields, agencies of its centre before those of others, the urgency."""
-    known = {"urgent": Bilingual("Khẩn", "Urgent"), "normal": Bilingual("Bình thường", "Normal"), "area": AREA}
+    known = {"urgent": Bilingual("Khẩn", "Urgent"), "normal": Bilingual("Bình thường", "Normal"), "area": COLUMN_WORDS["area"]}
     known |= {row.service_code: row.name for row in db.session.scalars(select(Field).order_by(Field.id).limit(MOST_NAMES))}
     own_last = (Agency.centre_id == version.centre_id, Agency.id) if version.centre_id else (Agency.id,)
     known |= {row.key: row.short_name for row in db.session.scalars(select(Agency).order_by(*own_last).limit(MOST_NAMES))}
@@ -70,7 +66,7 @@ def _columns(table: Any, kind: str) -> tuple[tuple[str, Bilingual], ...]:
     for each in table.iterchildren(f"{{*}}{kind}"):
         asked = (each.findtext("{*}inputExpression/{*}text") or each.get("name") or "").strip()
         label = each.get("label") or asked
-        columns.append((each.get("id", ""), COLUMNS.get(asked) or Bilingual(label, label)))
+        columns.append((each.get("id", ""), COLUMN_WORDS.get(asked) or Bilingual(label, label)))
     return tuple(columns)
 
 

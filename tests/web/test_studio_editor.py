@@ -4,6 +4,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from casework.db import db, unit_of_work
+from casework.local_time import local_day
+from casework.models import Agency
 from casework.permissions import Role
 from tests import build
 from tests.web.desk import Office
@@ -312,6 +315,18 @@ def test_a_row_is_added_moved_filled_and_saved_without_scripts(office: Office) -
     sent = typed(office.get("administrator", f"/studio/versions/{ref}/edit").text)
     removed = office.post("administrator", address, act="remove:1", **sent)
     assert typed(removed.text)["r1-id"] == ["rule_2"]
+
+
+def test_an_agency_that_is_no_longer_there_keeps_its_name_in_the_table(office: Office) -> None:
+    ref = draft(office, ROUTING).ref
+    with unit_of_work():
+        agency = db.session.scalars(select(Agency).where(Agency.key == "HKL")).one()
+        agency.valid_to = local_day(build.NOON) - timedelta(days=900)
+        agency.valid_from = agency.valid_to - timedelta(days=1)
+        name = agency.short_name.vi
+    page = office.get("administrator", f"/studio/versions/{ref}/edit").text
+    assert f'<option value="HKL" selected>{name} (HKL)</option>' in page
+    assert ">HKL<" not in page
 
 
 def test_a_cell_no_control_can_show_is_shown_as_text_and_kept(office: Office) -> None:

@@ -24,6 +24,7 @@ from workflows.drafts import Saved, save_draft
 from workflows.models import ProcessVersion
 from workflows.parsed import text_of
 from workflows.routing_rows import AREA, COLUMNS, INPUTS, LONGEST_CELL, MOST_ROWS, NotRows, Row
+from workflows.table_rows import names_in_tables
 from workflows.versions import ROUTING, acting, check_version, version_for
 
 bp = Blueprint("studio_table", __name__)
@@ -172,7 +173,7 @@ def _changed(rows: list[FormRow], act: str) -> list[FormRow]:
 
 def _options(version: ProcessVersion, rows: list[FormRow]) -> dict[str, list[tuple[str, str]]]:
     """What can be chosen, with what the table names already though it is no longer there."""
-    agencies = agencies_of(version.centre_id, now=now())
+    agencies, words = agencies_of(version.centre_id, now=now()), names_in_tables(version)
     known = {
         "field": [(each.service_code, local(each.name)) for each in fields_of(version.centre_id, now=now())],
         "area": [(each.key, local(each.short_name)) for each in agencies if each.area_id is not None],
@@ -183,7 +184,7 @@ def _options(version: ProcessVersion, rows: list[FormRow]) -> dict[str, list[tup
         keys = {key for key, _words in choices} | {"", AREA}
         used = {row.chosen.get(column, "") for row in rows}
         used |= {key for row in rows for key in row.cooperating} if column == "lead" else set()
-        choices += [(key, key) for key in sorted(used - keys)]
+        choices += [(key, f"{local(words[key])} ({key})" if key in words else key) for key in sorted(used - keys)]
     return known
 
 

@@ -18,7 +18,7 @@ from workflows.checks.findings import MOST_FINDINGS, Checked, ModelFinding, Rule
 from workflows.checks.reading import Unreadable, read_tree
 from workflows.checks.schema import DMN, table_schema_findings
 from workflows.checks.signs import sign_findings
-from workflows.checks.table_words import ALLOWED
+from workflows.checks.table_words import ALLOWED, COLUMN_WORDS
 from workflows.checks.values import Known
 from workflows.checks.vocabulary import place_of
 from workflows.expressions import ClosedScriptEngine, ExpressionRefused, checked
@@ -30,9 +30,9 @@ LONGEST_REASON = 300
 
 _URGENCIES = (Choice("normal", Bilingual("Bình thường", "Normal")), Choice("urgent", Bilingual("Khẩn", "Urgent")))
 INPUTS = {
-    "field": Known(Variable(Type.TEXT, Bilingual("Lĩnh vực", "Field"))),
-    "area": Known(Variable(Type.TEXT, Bilingual("UBND nơi xảy ra", "Committee of the place"))),
-    "urgency": Known(Variable(Type.CHOICE, Bilingual("Mức độ", "Urgency"), _URGENCIES)),
+    "field": Known(Variable(Type.TEXT, COLUMN_WORDS["field"])),
+    "area": Known(Variable(Type.TEXT, COLUMN_WORDS["area"])),
+    "urgency": Known(Variable(Type.CHOICE, COLUMN_WORDS["urgency"], _URGENCIES)),
 }
 OUTPUTS = ("lead", "cooperating")
 _SCOPE = Scope(INPUTS, frozenset(INPUTS))
@@ -70,9 +70,17 @@ _CELL = Rule(
     "cell_text",
     Bilingual("Ô viết sai thì cả bảng dừng vì lỗi khi được hỏi.", "A cell written wrongly stops the whole table when it is asked."),
     Bilingual(
-        'Ô điều kiện: để trống, "-" hoặc một giá trị như "do_thi"; ô kết quả: "PKTHT", area, hoặc ["CAH", area].',
-        'To compare: nothing, - or one value such as "do_thi"; to answer: "PKTHT", area, or ["CAH", area].',
+        'Chọn lại ở bảng. Trong tệp, ô để trống, ghi "-" hoặc một giá trị như "do_thi".',
+        'Choose it again in the table. In a file a cell holds nothing, - or one value such as "do_thi".',
     ),
+)
+_LEAD_MEND = Bilingual(
+    'Chọn đơn vị ở cột Chủ trì. Trong tệp ghi mã của đơn vị như "PKTHT", hoặc area: UBND nơi xảy ra.',
+    'Choose an agency in the column “Leads”. In a file write its key such as "PKTHT", or area: the committee of the place.',
+)
+_COOPERATING_MEND = Bilingual(
+    'Chọn các đơn vị ở cột Phối hợp, hoặc không chọn đơn vị nào. Trong tệp ghi một danh sách như ["CAH", area].',
+    'Choose the agencies in the column “Cooperate”, or none. In a file write a list such as ["CAH", area].',
 )
 _AGENCY = Rule(
     "cell_agency",
@@ -221,7 +229,7 @@ def _compared_findings(name: str, cell: Any) -> Iterator[ModelFinding]:
     text = cell.findtext(DMN + "text") or ""
     if text in ("", "-"):
         return
-    yield from _worth_findings(cell, text, _comparison(name, text), Type.BOOLEAN)
+    yield from _worth_findings(name, cell, text, _comparison(name, text), Type.BOOLEAN)
 
 
 def _comparison(name: str, text: str) -> str:
@@ -240,20 +248,32 @@ def _comparison(name: str, text: str) -> str:
 
 def _answered_findings(name: str, cell: Any, agency_keys: Collection[str] | None) -> Iterator[ModelFinding]:
     text = cell.findtext(DMN + "text") or ""
-    if (finding := next(_worth_findings(cell, text, text, None if name == "cooperating" else Type.TEXT), None)) is not None:
+    if name == "lead" and text.strip() in ("", "-", '""'):
+        number = _place(cell.getparent())
+        yield _CELL.at(cell.get("id"), f"Dòng {number} chưa chọn đơn vị chủ trì.", f"Row {number} names no agency to lead.",
+                       line=cell.sourceline, mend=_LEAD_MEND)  # fmt: skip
+        return
+    if (finding := next(_worth_findings(name, cell, text, text, None if name == "cooperating" else Type.TEXT), None)) is not None:
         yield finding
         return
     keys = [each.value for each in ast.walk(checked(text)) if isinstance(each, ast.Constant)]
     for key in keys:
         if agency_keys is not None and key not in agency_keys:
-            yield _AGENCY.at(
-                cell.get("id"), f"Không có đơn vị mã “{shown(str(key))}”.", f"There is no agency “{shown(str(key))}”.", line=cell.sourceline
-            )
+            at = _cell_words(name, cell)
+            yield _AGENCY.at(cell.get("id"), f"{at.vi}: không có đơn vị mã “{shown(str(key))}”.",
+                             f"{at.en}: there is no agency “{shown(str(key))}”.", line=cell.sourceline)  # fmt: skip
 
 
-def _worth_findings(cell: Any, text: str, expression: str, wanted: Type | None) -> Iterator[ModelFinding]:
+def _cell_words(name: str, cell: Any) -> Bilingual:
+    """Where a cell stands, as people find it."""
+    number, column = _place(cell.getparent()), COLUMN_WORDS[name]
+    return Bilingual(f"Dòng {number}, cột “{column.vi}”", f"Row {number}, column “{column.en}”")
+
+
+def _worth_findings(name: str, cell: Any, text: str, expression: str, wanted: Type | None) -> Iterator[ModelFinding]:
     """`wanted` None: a list of texts."""
-    vi, en = f"Ô “{shown(text)}” không dùng được.", f"The cell “{shown(text)}” cannot be used."
+    at, said = _cell_words(name, cell), shown(text)
+    vi, en = f"{at.vi}: không dùng được “{said}”.", f"{at.en}: “{said}” cannot be used."
     is_right = False
     refused = refused_text(expression, element=cell.get("id"), line=cell.sourceline)
     if refused is not None and refused.check == LETTERS:
@@ -271,7 +291,8 @@ def _worth_findings(cell: Any, text: str, expression: str, wanted: Type | None) 
         except Misread as fault:
             vi, en = f"{vi} {fault.words.vi}", f"{en} {fault.words.en}"
     if not is_right:
-        yield _CELL.at(cell.get("id"), vi, en, line=cell.sourceline)
+        mend = {"lead": _LEAD_MEND, "cooperating": _COOPERATING_MEND}.get(name)
+        yield _CELL.at(cell.get("id"), vi, en, line=cell.sourceline, mend=mend)
 
 
 def _is_text(tree: ast.AST) -> bool:

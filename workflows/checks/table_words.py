@@ -1,8 +1,17 @@
-"""What may stand in a decision table: elements of DMN 1.3 as bpmn.io's editor and our own write them, with their attributes."""
+"""What may stand in a decision table: elements of DMN 1.3 as bpmn.io's editor and our own write them; and what its columns are called."""
 
 from collections.abc import Mapping
 
+from casework.words import Bilingual
 from workflows.checks.schema import DMN
+
+COLUMN_WORDS = {
+    "field": Bilingual("Lĩnh vực", "Field"),
+    "area": Bilingual("UBND nơi xảy ra", "The committee of the place"),
+    "urgency": Bilingual("Mức độ", "Urgency"),
+    "lead": Bilingual("Chủ trì", "Leads"),
+    "cooperating": Bilingual("Phối hợp", "Cooperate"),
+}
 
 DMNDI = "{https://www.omg.org/spec/DMN/20191111/DMNDI/}"
 DC = "{http://www.omg.org/spec/DMN/20180521/DC/}"

@@ -111,6 +111,18 @@ def test_an_agency_that_is_not_there_is_named() -> None:
     assert [(finding.check, finding.element) for finding in checked.findings] == [("cell_agency", "rule_1_lead")]
 
 
+def test_what_is_wrong_is_said_by_row_and_column_with_what_the_reader_can_do() -> None:
+    said = {text: check_table(changed(LEAD, f"<text>{text}</text>")).errors[0] for text in ("", "-", "urgency")}
+    assert said[""].what == said["-"].what == ("Dòng 1 chưa chọn đơn vị chủ trì.", "Row 1 names no agency to lead.")
+    assert said[""].mend.vi.startswith("Chọn đơn vị ở cột Chủ trì.")
+    assert said["urgency"].what.vi == "Dòng 1, cột “Chủ trì”: không dùng được “urgency”."
+    [other] = check_table(changed(LEAD, '<text>"HKLM"</text>'), {"CAH", "PKTHT"}).errors[:1]
+    assert other.what.vi == "Dòng 1, cột “Chủ trì”: không có đơn vị mã “HKLM”."
+    listed = check_table(changed("<text>[area]</text>", "<text>area</text>")).errors[0]
+    assert listed.what.vi == "Dòng 2, cột “Phối hợp”: không dùng được “area”."
+    assert "Phối hợp" in listed.mend.vi
+
+
 def test_rows_are_bounded() -> None:
     assert ("table_rows", "suggest_agencies_table") in found(rows(MOST_ROWS))
 
