@@ -105,7 +105,7 @@ def choice_findings(process: Process, values: Values, defaults: Mapping[str, str
         leaving = process.leaving(node.id)
         default = defaults.get(node.id)
         if default is not None and default not in {flow.id for flow in leaving}:
-            name = named(node.label, node.id)
+            name = named(node.called, node.id)
             yield _DEFAULT.at(node.id, f"Nhánh “còn lại” của {name.vi} không phải là nhánh của cổng này.",
                               f"The way for “otherwise” of {name.en} is none of its own.", line=node.line)  # fmt: skip
         elif node.kind == "exclusiveGateway" and len(leaving) > 1:
@@ -115,7 +115,7 @@ def choice_findings(process: Process, values: Values, defaults: Mapping[str, str
 def _flow_findings(process: Process, flow: Flow, values: Values) -> Iterator[ModelFinding]:
     source = process.nodes[flow.source]
     is_choice = source.kind == "exclusiveGateway" and len(process.leaving(source.id)) > 1
-    name = named(flow.label, flow.id)
+    name = named(flow.called, flow.id)
     if flow.condition is None:
         if is_choice and not flow.is_default:
             yield _MISSING.at(flow.id, f"Nhánh {name.vi} chưa có điều kiện.", f"The way {name.en} has no condition.")
@@ -138,7 +138,7 @@ def _gateway_findings(node: Node, leaving: list[Flow], values: Values, budget: B
     has_default = any(flow.is_default for flow in leaving)
     if not has_default and any(flow.condition is None for flow in leaving):
         return
-    name = named(node.label, node.id)
+    name = named(node.called, node.id)
     trees = [checked(flow.condition or "") for flow in flows]
     domains = _domains(trees, scope)
     tried = prod(len(domain) for domain in domains.values())
@@ -186,12 +186,12 @@ def _tried(
         )
     for flow in flows:
         if flow.id not in taken:
-            said = named(flow.label, flow.id)
+            said = named(flow.called, flow.id)
             yield _NEVER.at(
                 flow.id, f"Điều kiện của nhánh {said.vi} không bao giờ đúng.", f"The condition of the way {said.en} never holds."
             )
     if overlap is not None:
-        case, (one, other) = _words(overlap, scope), [named(flow.label, flow.id) for flow in both]
+        case, (one, other) = _words(overlap, scope), [named(flow.called, flow.id) for flow in both]
         yield _OVERLAP.at(
             node.id,
             f"Ở cổng {name.vi} hai nhánh {one.vi} và {other.vi} cùng đúng khi {case.vi}.",

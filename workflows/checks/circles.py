@@ -112,12 +112,12 @@ def _never_rests(nodes: list[Node]) -> bool:
 
 def _finding(node: Node, hears: list[Node]) -> ModelFinding:
     if hears:
-        name = named(hears[0].label, hears[0].id)
+        name = named(hears[0].called, hears[0].id)
         return _HEARD_AGAIN.at(
             hears[0].id, f"{name.vi} có thể lặp lại mãi mà không ai phải làm gì.",
             f"{name.en} can happen again and again without anybody having to do anything.", line=hears[0].line,
         )  # fmt: skip
-    name = named(node.label, node.id)
+    name = named(node.called, node.id)
     return _NO_STOP.at(
         node.id, f"Vòng lặp qua {name.vi} không có bước nào để dừng.", f"The circle through {name.en} has no step to stop at.",
         line=node.line,
@@ -125,7 +125,7 @@ def _finding(node: Node, hears: list[Node]) -> ModelFinding:
 
 
 def _many_ways(node: Node) -> ModelFinding:
-    name = named(node.label, node.id)
+    name = named(node.called, node.id)
     return _TOO_MANY.at(
         node.id, f"Qua {name.vi} có quá nhiều vòng lặp để xem hết.", f"Too many circles lead through {name.en} to look at each.",
         line=node.line,

@@ -10,6 +10,7 @@ from casework.words import Bilingual
 from workflows.definitions import BPMN, FLOW_NODES, SPIFF, label_of, properties_of
 from workflows.step_forms import StepForm, form_of
 
+NOTHING = Bilingual("", "")
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
 
 
@@ -23,6 +24,8 @@ class Flow:
     condition: str | None
     is_default: bool
     label: Bilingual
+    called: Bilingual
+    """What it is called where it is told of: its label, else the names of its two ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Node:
     process_id: str
     kind: str
     label: Bilingual
+    called: Bilingual
+    """What it is called where it is told of: its label, else after or before what it stands."""
     role: str | None
     properties: Mapping[str, str]
     form: StepForm
@@ -96,6 +101,7 @@ def _process(process: Any, messages: Mapping[str, str]) -> Process:
 
 
 def _nodes(process: Any, messages: Mapping[str, str]) -> Iterator[Node]:
+    called = _called(process)
     lanes = {
         reference.text: properties_of(lane).get("role")
         for lane in process.iter(BPMN + "lane")
@@ -113,6 +119,7 @@ def _nodes(process: Any, messages: Mapping[str, str]) -> Iterator[Node]:
             process_id=process.get("id", ""),
             kind=kind,
             label=label_of(node),
+            called=called[node.get("id")],
             role=properties.get("role") or lanes.get(node.get("id")),
             lane_role=lanes.get(node.get("id")),
             properties=properties,
@@ -143,6 +150,7 @@ def _timer(node: Any) -> tuple[str, str] | None:
 
 def _flows(process: Any) -> Iterator[Flow]:
     defaults = {node.get("default") for node in process if node.get("default")}
+    called = _called(process)
     for flow in process.iterchildren(BPMN + "sequenceFlow"):
         condition = flow.findtext(BPMN + "conditionExpression")
         yield Flow(
@@ -152,4 +160,26 @@ def _flows(process: Any) -> Iterator[Flow]:
             condition=condition.strip() if condition is not None else None,
             is_default=flow.get("id") in defaults,
             label=label_of(flow),
+            called=flow_words(label_of(flow), *(called.get(flow.get(end, ""), NOTHING) for end in ("sourceRef", "targetRef"))),
         )
+
+
+def flow_words(label: Bilingual, source: Bilingual, target: Bilingual) -> Bilingual:
+    """Return what an arrow is called: its label, else the names of its two ends."""
+    if label.vi or not (source.vi and target.vi):
+        return label
+    return Bilingual(f"từ {source.vi} đến {target.vi}", f"from {source.en} to {target.en}")
+
+
+def _called(process: Any) -> dict[str | None, Bilingual]:
+    """By id what each node of a process is called; one without a name by the nearest one that has one, where an arrow leads there."""
+    labels = {node.get("id"): label_of(node) for node in process if etree.QName(node).localname in FLOW_NODES}
+    named = {id_ for id_, label in labels.items() if label.vi or label.en}
+    called = dict(labels)
+    for flow in process.iterchildren(BPMN + "sequenceFlow"):
+        source, target = flow.get("sourceRef"), flow.get("targetRef")
+        if source in named and target in labels and target not in named:
+            called[target] = Bilingual(f"không tên, sau {labels[source].vi}", f"without a name, after {labels[source].en}")
+        elif target in named and source in labels and not called[source].vi:
+            called[source] = Bilingual(f"không tên, trước {labels[target].vi}", f"without a name, before {labels[target].en}")
+    return called

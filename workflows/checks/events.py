@@ -115,7 +115,7 @@ def message_findings(root: Any, bindings: Bindings) -> Iterator[ModelFinding]:
 
 
 def _timer_findings(node: Node, kind: str, text: str, scope: Scope) -> Iterator[ModelFinding]:
-    name = named(node.label, node.id)
+    name = named(node.called, node.id)
     if (refused := refused_text(text, element=node.id, line=node.line)) is not None:
         yield refused if refused.check == LETTERS else _TIMER.at(
             node.id,

@@ -33,7 +33,7 @@ def look_ahead_findings(process: Process) -> Iterator[ModelFinding]:
     sizes = look_ahead(graph)
     for node in process.nodes.values():
         if sizes[node.id] > MOST_TASKS and all(sizes[each] <= MOST_TASKS for each in graph.after(node.id)):
-            name = named(node.label, node.id)
+            name = named(node.called, node.id)
             yield _LOOK_AHEAD.at(
                 node.id, f"Từ {name.vi} máy phải tính trước hơn {MOST_TASKS} việc.",
                 f"From {name.en} the engine would foresee more than {MOST_TASKS} tasks.", line=node.line,

@@ -26,7 +26,7 @@ def loop_findings(process: Process) -> Iterator[ModelFinding]:
         if node.id in ahead:
             knot = [id_ for id_ in process.nodes if id_ in ahead and node.id in graph.reach([id_], lambda id_: _without_choice(graph, id_))]
             told |= set(knot)
-            name, through = named(node.label, node.id), ", ".join(knot[:6])
+            name, through = named(node.called, node.id), ", ".join(knot[:6])
             yield _NO_CHOICE.at(
                 node.id, f"Có một vòng khép kín qua {name.vi} ({through}).", f"A circle goes through {name.en} ({through}).", line=node.line
             )

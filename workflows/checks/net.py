@@ -252,4 +252,4 @@ def _never_reached(game: Game) -> Iterator[ModelFinding]:
 
 
 def _name(graph: Graph, node_id: str) -> Bilingual:
-    return named(graph.nodes[node_id].label, node_id)
+    return named(graph.nodes[node_id].called, node_id)

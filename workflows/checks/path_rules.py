@@ -130,7 +130,7 @@ def _wrong_role(graph: Graph, rule: RoleRule) -> Iterator[ModelFinding]:
     node = graph.nodes.get(rule.step)
     if rule.process_id != graph.process.id or node is None or node.role in rule.roles:
         return
-    name, role = named(node.label, node.id), shown(node.role)
+    name, role = named(node.called, node.id), shown(node.role)
     allowed = ", ".join(sorted(rule.roles))
     yield ModelFinding(
         rule.id, node.id,
@@ -267,6 +267,6 @@ def _given(rule: PathRule) -> Bilingual:
 
 
 def _name(node: Node) -> Bilingual:
-    return named(node.label, node.id)
+    return named(node.called, node.id)
 
 

@@ -26,7 +26,7 @@ def service_findings(process: Process, values: Values) -> Iterator[ModelFinding]
     for node in process.nodes.values():
         if node.kind != "serviceTask":
             continue
-        name = named(node.label, node.id)
+        name = named(node.called, node.id)
         service = SERVICES.get(node.service or "")
         if service is None:
             yield _SERVICE.at(node.id, f"Dịch vụ “{shown(node.service or '–')}” của {name.vi} không có trong danh mục.",

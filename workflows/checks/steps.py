@@ -160,7 +160,7 @@ def step_findings(root: Any, process: Process, bindings: Bindings) -> Iterator[M
     drawn = {properties_of(lane).get("role") for each in root.iter(BPMN + "process") if each.get("id") == process.id
              for lane in each.iter(BPMN + "lane")}  # fmt: skip
     for node in process.nodes.values():
-        name = named(node.label, node.id)
+        name = named(node.called, node.id)
         if node.properties.get("beside", "yes") != "yes":
             yield _BESIDE.at(node.id, f"“beside” của {name.vi} không hợp lệ.", f"“beside” of {name.en} is wrong.", line=node.line)
         if node.is_step:
@@ -198,7 +198,7 @@ def _word_findings(node: Node) -> Iterator[ModelFinding]:
 
 
 def _role_findings(node: Node, process: Process, bindings: Bindings, lanes: int) -> Iterator[ModelFinding]:
-    name, role, step = named(node.label, node.id), node.role, bindings.steps.get(node.id)
+    name, role, step = named(node.called, node.id), node.role, bindings.steps.get(node.id)
     if lanes > 1:
         yield _ROLE.at(node.id, f"Bước {name.vi} nằm trong {lanes} làn.", f"The step {name.en} stands in {lanes} lanes.", line=node.line)
     if step is not None and step.process_id != process.id:
@@ -246,7 +246,7 @@ def _lane_findings(node: Node, drawn: set[str | None]) -> Iterator[ModelFinding]
     known.update(ROLE_WORDS.items())
     if node.role == node.lane_role or not {node.role, node.lane_role} <= known.keys():
         return
-    name, does, lane = named(node.label, node.id), known[node.role], known[node.lane_role]
+    name, does, lane = named(node.called, node.id), known[node.role], known[node.lane_role]
     yield (_LANE if node.role in drawn else _NO_LANE).at(
         node.id, f"Bước {name.vi} vẽ ở làn của “{lane.vi}” nhưng do “{does.vi}” làm.",
         f"The step {name.en} stands in the lane of “{lane.en}”, and “{does.en}” does it.", line=node.line,
@@ -261,7 +261,7 @@ def _roles_of(step: Step) -> set[str]:
 
 
 def _limit_findings(node: Node, process: Process) -> Iterator[ModelFinding]:
-    name, properties = named(node.label, node.id), node.properties
+    name, properties = named(node.called, node.id), node.properties
     clock, amount, unit = properties.get("clock"), properties.get("limit"), properties.get("limit_unit")
     if clock is not None and clock not in CLOCKS_OF_STEPS:
         yield _CLOCK.at(node.id, f"Không có hạn nào tên “{shown(clock)}”.", f"There is no limit called “{shown(clock)}”.", line=node.line)

@@ -176,8 +176,8 @@ def _start_findings(process: Process) -> Iterator[ModelFinding]:
     for start in starts[1:]:
         yield _ONE_START.at(
             start.id,
-            f"{named(start.label, start.id).vi} là điểm bắt đầu thứ hai của quy trình “{process.id}”.",
-            f"{named(start.label, start.id).en} is a second start of the process “{process.id}”.",
+            f"{named(start.called, start.id).vi} là điểm bắt đầu thứ hai của quy trình “{process.id}”.",
+            f"{named(start.called, start.id).en} is a second start of the process “{process.id}”.",
             line=start.line,
         )
     wanted = "assigned" if process.id == "assignment" else None
@@ -185,8 +185,8 @@ def _start_findings(process: Process) -> Iterator[ModelFinding]:
         start = starts[0]
         yield _START_KIND.at(
             start.id,
-            f"{named(start.label, start.id).vi} bắt đầu quy trình “{process.id}” không đúng cách.",
-            f"{named(start.label, start.id).en} does not begin the process “{process.id}” as it should.",
+            f"{named(start.called, start.id).vi} bắt đầu quy trình “{process.id}” không đúng cách.",
+            f"{named(start.called, start.id).en} does not begin the process “{process.id}” as it should.",
             line=start.line,
         )
 
@@ -200,7 +200,7 @@ def _dangling_flows(element: Any, process: Process) -> Iterator[ModelFinding]:
 
 
 def _way_findings(process: Process, node: Node) -> Iterator[ModelFinding]:
-    leaving, entering, name = process.leaving(node.id), process.entering(node.id), named(node.label, node.id)
+    leaving, entering, name = process.leaving(node.id), process.entering(node.id), named(node.called, node.id)
     if node.kind in ("startEvent", "boundaryEvent") and entering:
         yield _INTO_START.at(node.id, f"Có mũi tên dẫn vào {name.vi}.", f"An arrow leads into {name.en}.", line=node.line)
     if node.kind == "endEvent" and leaving:
@@ -226,7 +226,7 @@ def _twice(process: Process, node: Node) -> Iterator[ModelFinding]:
     for flow in process.leaving(node.id):
         target = process.nodes[flow.target]
         if flow.target in seen and "parallelGateway" in (node.kind, target.kind):
-            name, other = named(node.label, node.id), named(target.label, target.id)
+            name, other = named(node.called, node.id), named(target.called, target.id)
             yield _TWICE.at(flow.id, f"Hai mũi tên đi từ {name.vi} tới {other.vi}.", f"Two arrows lead from {name.en} to {other.en}.",
                             line=node.line)  # fmt: skip
         seen.add(flow.target)
@@ -236,7 +236,7 @@ def _event_gateway_findings(process: Process, node: Node, name: Bilingual) -> It
     targets = [process.nodes[flow.target] for flow in process.leaving(node.id)]
     for target in targets:
         if target.kind != "intermediateCatchEvent" or len(process.entering(target.id)) != 1:
-            other = named(target.label, target.id)
+            other = named(target.called, target.id)
             yield _EVENTS_ONLY.at(
                 target.id,
                 f"Sau cổng {name.vi} là {other.vi}, không phải sự kiện chờ của riêng cổng.",
@@ -262,11 +262,11 @@ def _reach_findings(process: Process) -> Iterator[ModelFinding]:
     for id_ in [*(id_ for id_ in unreached if not graph.before(id_)), *unreached]:
         if id_ not in reached:
             reached |= graph.reach([id_])
-            name, line = named(process.nodes[id_].label, id_), process.nodes[id_].line
+            name, line = named(process.nodes[id_].called, id_), process.nodes[id_].line
             yield _UNREACHED.at(id_, f"Không có đường nào dẫn đến {name.vi}.", f"No way leads to {name.en}.", line=line)
     dead = [node for node in process.nodes.values() if node.kind != "endEvent" and not graph.leaving[node.id]]
     for node in dead:
-        name = named(node.label, node.id)
+        name = named(node.called, node.id)
         yield _DEAD_END.at(node.id, f"Sau {name.vi} không có đường đi tiếp.", f"No way leads on from {name.en}.", line=node.line)
     ends = [node.id for node in process.nodes.values() if node.kind == "endEvent"]
     leading = graph.reach([*ends, *(node.id for node in dead), *_listening(graph)], graph.before)
@@ -275,7 +275,7 @@ def _reach_findings(process: Process) -> Iterator[ModelFinding]:
         inside = graph.reach([node.id])
         if node.id in endless and not set(graph.before(node.id)) & endless - inside:
             endless = endless - inside
-            name = named(node.label, node.id)
+            name = named(node.called, node.id)
             yield _NO_END.at(
                 node.id, f"Từ {name.vi} không đến được điểm kết thúc nào.", f"No end can be reached from {name.en}.", line=node.line
             )

@@ -26,7 +26,7 @@ def round_findings(process: Process) -> Iterator[ModelFinding]:
     graph = graph_of(process)
     for node in process.nodes.values():
         if _is_short(node) and node.id in graph.reach(_alone(graph, node.id), lambda each: _alone(graph, each)):
-            name = named(node.label, node.id)
+            name = named(node.called, node.id)
             yield _ROUND.at(
                 node.id, f"{name.vi} chờ dưới một giờ trong một vòng tự chạy.",
                 f"{name.en} waits less than an hour on a circle that turns by itself.", line=node.line,

@@ -331,7 +331,7 @@ class _Walk:
 
     def _fault(self, rule: Rule, element: str | None, text: str) -> ModelFinding:
         node = self.graph.nodes.get(element or "")
-        vi, en = named(node.label, node.id) if node else named(Bilingual("", ""), element or self.process.id)
+        vi, en = named(node.called, node.id) if node else named(Bilingual("", ""), element or self.process.id)
         reason = f": {shown(text, 200)}" if text else "."
         return rule.at(
             element or self.process.id, f"Chạy thử không qua được {vi}{reason}", f"The trial run does not get past {en}{reason}",

@@ -110,5 +110,6 @@ def _table_changes(before: bytes, after: bytes) -> Iterator[Change]:
     for row in sorted(rows, key=lambda row: row.kind == RowKind.REMOVED):
         shown = row.after or row.before
         if shown is not None:
-            label = Bilingual(shown.reason.vi or shown.id, shown.reason.en or shown.reason.vi or shown.id)
+            place = f"{row.number_after or row.number_before}"
+            label = Bilingual(shown.reason.vi or f"Dòng {place}", shown.reason.en or shown.reason.vi or f"Row {place}")
             yield Change(_ROWS[row.kind], shown.id, label, is_shown=row.after is not None)

@@ -13,7 +13,7 @@ from workflows.checks.diagram import Flow, Node, Process, processes_of
 from workflows.checks.values import given_by
 from workflows.checks.vocabulary import BPMNDI, DC
 from workflows.comparison.conditions import Meaning, Meanings, meaning_of_steps
-from workflows.comparison.wording import NOTHING, quoted, same
+from workflows.comparison.wording import KIND_WORDS, NOTHING, by_itself, quoted, same
 from workflows.definitions import BPMN, FLOW_NODES, label_of, properties_of, read_xml
 from workflows.step_forms import LANGBIANG
 
@@ -66,9 +66,14 @@ class Model:
         part = self.parts.get(id_ or "")
         return label_of(part) if part is not None else NOTHING
 
+    def called(self, id_: str | None) -> Bilingual:
+        """What a part is called: an arrow without a name by its two ends, a node by what it stands after."""
+        known = self.nodes.get(id_ or "") or self.flows.get(id_ or "")
+        return known.called if known is not None else self.label(id_)
+
     def quoted(self, id_: str | None) -> Bilingual:
-        """The name of a part in quotes, its id where it has none."""
-        return quoted(self.label(id_), id_ or "–")
+        """What a part is called, in quotes; its id where nothing says it."""
+        return quoted(self.called(id_), id_ or "–")
 
     def kind(self, id_: str) -> str:
         """The kind of a part."""
@@ -135,6 +140,9 @@ def name_of(model: Model, id_: str) -> Bilingual:
         ends = [model.label(end) for end in (node.get("sourceRef"), node.get("targetRef"))]
         vi, en = (f"{source or '…'} → {target or '…'}" for source, target in zip(*ends, strict=True))
         return Bilingual(f"{vi} ({label.vi})" if label.vi else vi, f"{en} ({label.en})" if label.en else en)
+    if not label.vi and id_ in model.nodes and model.called(id_).vi:
+        kind, called = by_itself(KIND_WORDS[model.kind(id_)]), model.called(id_)
+        return Bilingual(f"{kind.vi} {called.vi}", f"{kind.en} {called.en}")
     if node.tag == BPMN + "message":
         name = label.vi or id_
         return Bilingual(f"Thông điệp “{name}”", f"Message “{name}”")

@@ -146,7 +146,7 @@ def _kept(pair: Pairing, node: Node) -> Iterator[Told]:
             continue
         if detail.aspect == Aspect.DEFAULT_WAY and _leads_as_before(pair, before.id, node.id):
             continue
-        sentence = Sentence(node.id, _phrase(detail, quoted(node.label, node.id) if detail.aspect == Aspect.KIND else it))
+        sentence = Sentence(node.id, _phrase(detail, quoted(node.called, node.id) if detail.aspect == Aspect.KIND else it))
         yield who, sentence
         if detail.aspect == Aspect.ROLE:
             yield concerned(before.role), sentence
@@ -202,7 +202,7 @@ def _frame_words(pair: Pairing, id_: str) -> Iterator[Bilingual]:
 
 def _called(model: Model, id_: str) -> Bilingual:
     part, kind, node = model.parts[id_], model.kind(id_), model.nodes.get(id_)
-    label = same(note_text(part)) if kind == "textAnnotation" else model.label(id_)
+    label = same(note_text(part)) if kind == "textAnnotation" else model.called(id_)
     return fill("{kind} {name}", "{kind} {name}", kind=kind_words(node, kind), name=quoted(label, id_))
 
 

@@ -102,7 +102,7 @@ def left_undone(old: Net, stood: Collection[Spot], new: Net, stands: Collection[
 def label_of(net: Net, element: str) -> Bilingual:
     """Return what people read for a node, in quotation marks."""
     node = net.nodes.get(element)
-    return named(node.label, node.id) if node is not None else Bilingual(f"“{element}”", f"“{element}”")
+    return named(node.called, node.id) if node is not None else Bilingual(f"“{element}”", f"“{element}”")
 
 
 def skipping(step: Bilingual) -> Bilingual:

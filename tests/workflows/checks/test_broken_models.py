@@ -79,10 +79,18 @@ def test_without_any_english_there_are_notes_and_the_vietnamese_stands_in() -> N
 
 
 def test_what_has_no_name_at_all_is_said_to_have_none() -> None:
-    nameless = changed(('id="classify" name="Phân loại"', 'id="classify"'), ('<spiffworkflow:property name="label_en" value="Classify" />', ""))
+    no_english = ('<spiffworkflow:property name="label_en" value="Classify" />', "")
+    nameless = changed(('id="classify" name="Phân loại"', 'id="classify"'), no_english)
     assert [finding.what.vi for finding in check_model(nameless).errors] == ["Bước này chưa có tên."]
     fee = legal_review().decode().replace('label_vi="Ô fee"', "").replace('label_en="Field fee"', "")
     assert [finding.what.vi for finding in check_model(fee.encode()).errors] == ["Một mục chưa có tên."]
+
+
+def test_an_arrow_is_told_by_its_two_ends() -> None:
+    overlapping = check_model(deciding("kind == 'a'", "kind in ['a', 'b']", apart=True)).errors
+    said = [finding.what for finding in overlapping if "từ " in finding.what.vi]
+    assert said, [finding.what.vi for finding in overlapping]
+    assert all("way_" not in what.vi + what.en for what in said), said
 
 
 def annotated() -> bytes:

@@ -1,6 +1,8 @@
 """What a version says otherwise than another, and which one that is."""
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 
 from casework.db import unit_of_work
@@ -9,6 +11,7 @@ from tests.workflows.test_drafts import CHANGED as RENAMED
 from tests.workflows.test_drafts import NOTE, approved, draft_of, world_with_people
 from workflows.approvals import put_live, roll_back
 from workflows.comparison.changes import Basis, ChangeKind, Measure, changes_between, measure_of
+from workflows.comparison.sentences import sentences_between
 from workflows.definitions import parse, shipped_model
 from workflows.drafts import discard_draft, start_draft
 from workflows.models import ProcessVersion
@@ -48,6 +51,17 @@ def test_a_name_a_setting_and_a_condition_are_changes_and_a_drawing_is_none() ->
 def order_in_the_engine(xml: bytes, gateway: str) -> list[str]:
     ways = parse(xml).specs["case"].task_specs[gateway].cond_task_specs
     return [target.removesuffix(".BoundaryEventSplit") for _condition, target in ways]
+
+
+def test_what_has_no_name_is_told_by_what_is_beside_it_and_never_by_its_id() -> None:
+    nameless = drawn.legal_model().replace('name="Thẩm định pháp lý"'.encode(), b"").replace(b'value="Legal review"', b'value=""')
+    labels = {change.element: change.label for change in changes_between(shipped_model(), nameless)}
+    assert labels["legal_review"] == ("Bước không tên, sau Đồng ý?", "Step without a name, after Approved?")
+    told = [sentence.text for group in sentences_between(shipped_model(), nameless) for sentence in group.sentences]
+    assert not [text for text in told if "legal_review" in text.vi + text.en]
+    table = shipped_table().decode()
+    unexplained = re.sub(r"(<rule id=.rule_2.>\s*<description>)[^<]*", r"\1", table)
+    assert [change.label for change in changes_between(table.encode(), unexplained.encode())] == [("Dòng 2", "Row 2")]
 
 
 def test_a_drawing_that_changes_which_condition_comes_first_is_a_change_of_the_choice() -> None:
