@@ -31,6 +31,8 @@ class Scope(NamedTuple):
     day: date
     row: Any = None
     today: date | None = None
+    begun: Mapping[str, str] | None = None
+    """In a form: what is known of the row already, from the row itself, the address or what was sent. None where it is judged."""
 
 
 @dataclass(frozen=True, slots=True)

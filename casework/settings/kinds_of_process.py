@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from casework.element_settings import elements_of
+from casework.element_settings import ElementFacts, elements_of
 from casework.models import ElementSetting
 from casework.permissions import Role
 from casework.role_words import ROLE_WORDS
@@ -35,6 +35,15 @@ def elements(scope: Scope) -> list[Choice]:
     return found
 
 
+def roles(scope: Scope) -> list[Choice]:
+    """In a form those the step can be given to, and whom it is given to already; with no step named, those any can be given to."""
+    accepted: set[str | None] = {None, getattr(scope.row, "role", None), *(DAILY_ROLES if scope.begun is None else ())}
+    known, element = elements_of(scope.centre_id), (scope.begun or {}).get("element", "")
+    for facts in (known[element],) if element in known else known.values():
+        accepted.update(facts.roles)
+    return [Choice(code, code or None, words) for code, words in DAILY_ROLES.items() if (code or None) in accepted]
+
+
 def check_element(proposal: Proposal) -> Iterator[tuple[str, Bilingual]]:
     """Something is set; a limit is whole, within bounds and of an element that takes one; a role is one the step can be done in."""
     values = proposal.values
@@ -53,9 +62,17 @@ def check_element(proposal: Proposal) -> Iterator[tuple[str, Bilingual]]:
             "Thời hạn của phần này do bảng Thời hạn quy định.", "How long this may take is a rule of the table of time limits."
         )
     if values["role"] is not None and values["role"] not in facts.roles:
-        yield "role", Bilingual("Vai trò này không làm được bước này.", "That role cannot do this step.")
+        yield "role", _who_can(facts)
     if not facts.is_step and any(values[name] for name in ("label_vi", "help_vi")):
         yield "label_vi", Bilingual("Chỉ bước có người làm mới có tên gọi và hướng dẫn.", "Only steps that people do have a name and help.")
+
+
+def _who_can(facts: ElementFacts) -> Bilingual:
+    words = [ROLE_WORDS[role] for role in facts.roles]
+    if not words:
+        return Bilingual("Ai làm bước này là theo sơ đồ.", "Who does this step is as the diagram says.")
+    vi, en = ", ".join(each.vi for each in words), ", ".join(each.en for each in words)
+    return Bilingual(f"Vai trò này không làm được bước này; chỉ: {vi}.", f"That role cannot do this step, only: {en}.")
 
 
 PROCESS: tuple[Kind, ...] = (
@@ -84,7 +101,7 @@ PROCESS: tuple[Kind, ...] = (
             Column("unit", Bilingual("Đơn vị tính", "Unit"), line(14), choices=of_codes(DAILY_UNITS), is_required=False, codes=DAILY_UNITS),
             Column(
                 "role", Bilingual("Người làm", "Who does it"), line(20),
-                choices=of_codes(DAILY_ROLES), is_required=False, codes=DAILY_ROLES,
+                choices=roles, is_required=False, codes=DAILY_ROLES,
             ),
             Column("label_vi", Bilingual("Tên gọi tiếng Việt", "Name in Vietnamese"), line(120), is_required=False, is_words=True),
             Column("label_en", Bilingual("Tên gọi tiếng Anh", "Name in English"), line(120), is_required=False, is_words=True),

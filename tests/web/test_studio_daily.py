@@ -1,6 +1,7 @@
 """The page of daily settings: what the diagram says, what is set, and the way to set it; the step's page shows the help."""
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -44,13 +45,34 @@ def test_an_administrator_sets_a_step_by_the_pages_and_whoever_does_it_reads_so(
     assert "hạn 3 giờ (cả ngày đêm) Tổ trưởng vận hành “Soát chi phí” Xem <b>dự toán</b>." in words
     refused = admin.post("/settings/rules/element/new", data={**sent, "element": "verify", "role": "officer", "label_vi": "Nhận nhanh"})
     assert (refused.status_code, "Nhận nhanh" in refused.text) == (422, True)
-    assert "Vai trò này không làm được bước này." in refused.text
+    assert "Vai trò này không làm được bước này; chỉ: Tổ vận hành, Tổ trưởng vận hành." in refused.text
     case = build.case_at(world, "to_publish")
     lead = as_(sqlite_app, sqlite_client, world, "ops_lead")
     step = words_of(lead.get(f"/tasks/{build.waiting(case, 'cost_check').ref}"))
     assert "Soát chi phí" in step
     assert "Xem <b>dự toán</b>." in step
     assert "Soát chi phí" in words_of(lead.get("/inbox"))
+
+
+def roles_offered(page: str) -> list[str]:
+    [field] = re.findall(r'<select[^>]*name="role".*?</select>', page, re.DOTALL)
+    return re.findall(r'<option[^>]*value="([^"]*)"', field)
+
+
+def test_only_roles_that_can_do_the_step_are_offered(sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World) -> None:
+    drawn.put_live(drawn.costly_model())
+    admin = as_(sqlite_app, sqlite_client, world, "admin")
+    for element, offered in (
+        ("cost_check", ["", "operator", "ops_lead", "committee_leader"]), ("verify", ["", "operator", "ops_lead"]),
+        ("approve_answer", [""]), ("submit_answer", [""]),
+    ):  # fmt: skip
+        assert roles_offered(admin.get(f"/settings/rules/element/new?centre=all&element={element}").text) == offered, element
+    sent = {"element": "cost_check", "role": "ops_lead", "centre": "all", "reason": "Gấp hơn.", "from_day": "2026-03-02"}
+    kept = admin.post("/settings/rules/element/new", data=sent)
+    assert roles_offered(admin.get(kept.location).text) == ["", "operator", "ops_lead", "committee_leader"]
+    refused = admin.post("/settings/rules/element/new", data={**sent, "element": "submit_answer", "role": "operator"})
+    assert (refused.status_code, roles_offered(refused.text)) == (422, [""])
+    assert "Ai làm bước này là theo sơ đồ." in refused.text
 
 
 def test_it_is_for_administrators_each_in_their_own_scope(sqlite_app: Flask, sqlite_client: FlaskClient, world: build.World) -> None:

@@ -64,7 +64,8 @@ def change_form(kind: Kind, row: Any, today: date) -> Any:
         more["is_slip"] = BooleanField(
             _l("Only a slip in the words"), description=_l("Corrected where it stands, without a new day; nothing but words may differ.")
         )
-    return _made(kind, Scope(row.centre_id, day, row), more, row, from_day=day, seen=version_of(kind, row))
+    begun = {column.name: getattr(row, column.name) for column in kind.columns if column.is_fixed}
+    return _made(kind, Scope(row.centre_id, day, row, begun=begun), more, row, from_day=day, seen=version_of(kind, row))
 
 
 def typed_in(kind: Kind, form: Any) -> dict[str, str]:

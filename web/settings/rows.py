@@ -85,7 +85,7 @@ def new(kind: str) -> ResponseReturnValue:
     found(dict(scopes).get(chosen))
     centre = centre_called(chosen, by, now=moment)
     like = row_seen(which, by, _id(request.args.get("like", "")))
-    scope = Scope(centre.id if centre is not None else None, _today())
+    scope = Scope(centre.id if centre is not None else None, _today(), begun=request.values)
     form, refusal = new_form(which, scope, chosen, like), ""
     if request.method == "GET":
         begin_with(which, form, request.args)
