@@ -26,6 +26,7 @@ def install(app: Flask) -> None:
         due_day_short=due_day_short,
         last_day=last_day_words,
         phone=as_dialled,
+        percent=percent,
     )
     app.jinja_env.globals["sprite"] = sprite
     app.jinja_env.globals.update(place_beside=place_beside, agency_beside=agency_beside)
@@ -54,6 +55,17 @@ def local_date(moment: date | datetime | None) -> str:
     if moment is None:
         return ""
     return day_words(local_day(moment) if isinstance(moment, datetime) else moment)
+
+
+def decimal(number: float) -> str:
+    """A number with one decimal at most: 2,5."""
+    text = f"{number:.1f}".removesuffix(".0")
+    return text if language() == "en" else text.replace(".", ",")
+
+
+def percent(number: float | None) -> str:
+    """92,5 %; whole numbers without a decimal, empty for None. The one way to write a share."""
+    return "" if number is None else f"{decimal(number)} %"
 
 
 def due(limit: Clock | PublicLimit | datetime | None) -> DueWords | None:

@@ -26,8 +26,8 @@ from casework.permissions import Action
 from casework.settings.tables import write_csv
 from web.charts import Chart, stacked
 from web.clock import now
+from web.filters import decimal, percent
 from web.guards import found, performs
-from web.locales import language
 from web.replica import may_be_behind
 
 bp = Blueprint("transparency", __name__)
@@ -190,17 +190,7 @@ def period_name(month_on: date) -> str:
 
 def hours(minutes: float | None) -> str:
     """Working minutes as hours with one decimal: 2,5."""
-    return "" if minutes is None else _decimal(round(minutes / 60, 1))
-
-
-def percent(number: float | None) -> str:
-    """92,5 %; whole numbers without a decimal."""
-    return "" if number is None else _decimal(number) + " %"
-
-
-def _decimal(number: float) -> str:
-    text = f"{number:.1f}".removesuffix(".0")
-    return text if language() == "en" else text.replace(".", ",")
+    return "" if minutes is None else decimal(round(minutes / 60, 1))
 
 
 def _year_to(month_on: date) -> list[date]:

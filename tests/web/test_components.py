@@ -156,3 +156,10 @@ def test_every_error_page_says_what_is_so(bare: Flask, code: int, is_staff: bool
     assert "<h1>" in html
     assert ("sitebar-staff" in html) == (is_staff and code != 500)
     assert "bootstrap" not in html or is_staff
+
+
+def test_a_share_is_written_by_one_filter_alone() -> None:
+    """92,5 %: with a blank, and the comma of the reader's language."""
+    templates = Path(__file__).parent.parent.parent / "web/templates"
+    texts = {str(path.relative_to(templates)): path.read_text() for path in templates.rglob("*.*")}
+    assert [name for name, text in texts.items() if re.search(r"\}\}\s?%|\)s\s?%%", text)] == []

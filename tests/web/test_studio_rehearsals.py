@@ -72,7 +72,9 @@ def test_a_case_becomes_a_scenario_and_a_draft_is_rehearsed_with_it_and_with_the
     words = office.words("administrator", address)
     for said in (
         "kịch bản đi như phiên bản", "Đi khác ở 1 chỗ:", "chờ tại “Thẩm định pháp lý”",
-        "1 trên 1 hồ sơ chạy lại được trong cả hai bản.", "giả định mất 1,5 giờ làm việc (như đã nhập), kết quả “Có ý kiến” (1 lượt)",
+        "1 trên 1 hồ sơ chạy lại được trong cả hai bản.",
+        "Tỷ lệ chỉ tính trên 1 hồ sơ: thêm hay bớt một hồ sơ, tỷ lệ đổi 100 điểm phần trăm.",
+        "giả định mất 1,5 giờ làm việc (như đã nhập), kết quả “Có ý kiến” (1 lượt)",
     ):  # fmt: skip
         assert said in words, words
     assert re.search(r"Thẩm định pháp lý\s+0\s+1\s+\+1", words)

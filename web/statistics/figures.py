@@ -59,10 +59,10 @@ from reports.statistics.snapshots import (
 )
 from reports.statistics.subjects import DIMENSION_NAMES, NOT_YET, WHOLE, Dimension, names_of
 from web.clock import now
+from web.filters import decimal, percent
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
-from web.locales import language
 from web.outputs.links import export_url
 from web.task_page import at_most
 from workflows.step_figures import step_hours
@@ -576,14 +576,4 @@ def number_words(key: str, value: Any) -> str:
 
 def hours(minutes: float | None) -> str:
     """Office minutes as hours with one decimal."""
-    return "–" if minutes is None else _decimal(round(minutes / 60, 1))
-
-
-def percent(number: float | None) -> str:
-    """92,5 %."""
-    return "" if number is None else _decimal(number) + " %"
-
-
-def _decimal(number: float) -> str:
-    text = f"{number:.1f}".removesuffix(".0")
-    return text if language() == "en" else text.replace(".", ",")
+    return "–" if minutes is None else decimal(round(minutes / 60, 1))

@@ -23,12 +23,13 @@ from casework.permissions import Action, Actor, NotAllowed, may
 from casework.staff_choices import fields_of
 from casework.words import Bilingual
 from web.clock import now
+from web.filters import percent
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.locales import language
 from web.outputs.links import export_url
 from web.security import allow_inline_style_attributes
-from web.transparency import percent, period_name
+from web.transparency import period_name
 from workflows.bottlenecks.conforming import ask_conformance, newest_conformance
 from workflows.bottlenecks.event_log import FORMATS, XES, export_event_log, logs_taken
 from workflows.bottlenecks.event_log import MOST_MONTHS as MOST_LOG_MONTHS

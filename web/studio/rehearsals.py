@@ -20,6 +20,7 @@ from casework.permissions import Action, NotAllowed, Role
 from casework.role_words import ROLE_WORDS
 from casework.words import Bilingual
 from web.clock import now
+from web.filters import decimal
 from web.guards import actor, found, performs
 from web.locales import in_reader_language as local
 from web.studio.versions import STATE_LABELS
@@ -52,6 +53,8 @@ bp = Blueprint("studio_rehearsals", __name__)
 REHEARSAL_STATES = {"waiting": _l("Waits to be run"), "running": _l("Running"), "done": _l("Finished running"), "failed": _l("Failed")}
 USUAL_PERIOD = timedelta(days=365)
 LONGEST_TYPED = 12
+FEW_CASES = 30
+"""Below it one case changes a share by more than three points, which the page says."""
 
 
 @bp.get("/studio/versions/<ref>/rehearsals")
@@ -195,6 +198,8 @@ def _page(version: ProcessVersion, *, refused: tuple[str, str] | None = None) ->
         wished_outcomes=wishes.get("outcomes", {}),
         refused=refused,
         longest_name=LONGEST_NAME,
+        few=FEW_CASES,
+        decimal=decimal,
         agencies=_agencies(_result(replayed).get("work", [])),
         **_words(),
     )

@@ -130,6 +130,7 @@ WORDS = {
     "draw_on": _l("Draw on from here"),
     "append_what": _l("Add after this"),
     "append_do": _l("Add"),
+    "insert_next": _l("Put in right after this"),
     "connect_to": _l("Connect to"),
     "connect_do": _l("Connect the two"),
     "attach_what": _l("Add to its edge"),
@@ -137,11 +138,16 @@ WORDS = {
     "insert": _l("Put something in here"),
     "insert_what": _l("What to put in"),
     "insert_do": _l("Put in"),
+    # what has no name
+    "between": _l("from “{source}” to “{target}”"),
+    "nameless_after": _l("without a name, after “{name}”"),
+    "nameless_before": _l("without a name, before “{name}”"),
     # the check
     "findings_heading": _l("Check: {errors} to mend, {notes} to note"),
     "findings_none": _l("Check: nothing found"),
     "findings_block": _l("It can be handed in once nothing is left to mend."),
     "findings_clear": _l("It can be handed in to be approved."),
+    "findings_old": _l("This is about the text saved at {time}. What was changed since is checked when it is saved."),
     "go_there": _l("Go there"),
     "mend_lane": _l("Move it to that lane"),
     # saving
