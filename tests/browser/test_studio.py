@@ -132,6 +132,48 @@ def test_the_shipped_model_goes_through_the_editor_and_loses_nothing(house: Hous
     assert not faults(house)
 
 
+SEEN = """() => {
+  const outer = document.querySelector("[data-canvas]").getBoundingClientRect();
+  const box = node => node.getBoundingClientRect(), gfx = id => document.querySelector(`[data-element-id="${id}"]`);
+  const palette = box(document.querySelector(".djs-palette"));
+  const lanes = [...document.querySelectorAll("[data-element-id^=lane_]")].map(node => box(node.querySelector(".djs-visual text")));
+  const covered = lanes.filter(each => each.bottom > outer.top && each.top < outer.bottom && each.left < palette.right);
+  const at = box(gfx(%r)), scale = document.querySelector(".djs-container .viewport").getCTM().a;
+  return { inView: at.left > palette.right && at.right < outer.right && at.top > outer.top && at.bottom < outer.bottom,
+           covered: covered.length, smallest: Math.min(11, 11.5) * scale };
+}"""
+
+
+def test_the_editor_opens_where_the_case_begins_large_enough_to_be_read(house: House, administrator: Visitor) -> None:
+    page = edit(administrator, draft(change=UNNAMED))
+    start = next(node.get("id") for node in etree.fromstring(shipped_model()).iter("{*}startEvent") if node.getparent().get("id") == "case")
+    seen = page.evaluate(SEEN % start)
+    assert seen["inView"]
+    assert seen["covered"] == 0, "the names of the lanes stand beside the palette"
+    assert seen["smallest"] >= 11
+    assert not faults(house)
+
+
+def test_what_is_drawn_after_a_step_goes_into_the_way_it_has(house: House, administrator: Visitor) -> None:
+    ref = draft(change=UNNAMED)
+    page = edit(administrator, ref)
+    choose(page, "verify")
+    page.locator("[data-properties] details summary", has_text="Vẽ tiếp").click()
+    assert "Kết thúc" not in page.locator("#p-append option").all_text_contents()
+    expect(page.locator("#p-connect")).to_have_count(0)
+    page.select_option("#p-append", "step")
+    page.click("#p-append-do")
+    drawn = chosen(page)
+    expect(page.locator("#properties-heading")).to_contain_text("không tên, sau “")
+    expect(page.locator("[data-verdict]")).to_contain_text("Kết quả này là của bản lưu lúc")
+    wait_saved(page)
+    expect(page.locator("[data-verdict]")).to_contain_text("Trình duyệt được khi không còn lỗi")
+    ways = [(flow.get("sourceRef"), flow.get("targetRef")) for flow in etree.fromstring(stored(ref)).iter("{*}sequenceFlow")]
+    assert [target for source, target in ways if source == "verify" and target != "classify"] == [drawn]
+    assert [target for source, target in ways if source == drawn] == ["classify"]
+    assert not faults(house)
+
+
 def test_a_step_is_drawn_found_wanting_mended_and_saved(house: House, administrator: Visitor) -> None:
     ref = draft()
     page = edit(administrator, ref)
@@ -237,8 +279,8 @@ def test_the_mouse_draws_only_what_runs(house: House, administrator: Visitor) ->
     canvas = page.locator("[data-canvas]").bounding_box()
     assert canvas is not None
     page.click("[data-action='create.step']")
-    page.mouse.move(canvas["x"] + 600, canvas["y"] + 60, steps=3)
-    page.mouse.click(canvas["x"] + 620, canvas["y"] + 60)
+    page.mouse.move(canvas["x"] + 400, canvas["y"] + 600, steps=3)  # an empty lane
+    page.mouse.click(canvas["x"] + 420, canvas["y"] + 600)
     expect(page.locator("[data-properties]")).to_have_attribute("data-element", re.compile("step_[a-z2-9]{6}_1"))
     page.keyboard.press("Escape")                               # the name could be typed in the drawing
     offered = page.locator(".djs-context-pad .entry").evaluate_all("entries => entries.map(entry => entry.dataset.action)")

@@ -1,10 +1,10 @@
 // Drawing without a mouse: what comes after an element, onto its edge or into a flow, and taking it away.
 import { button, group, select } from "./controls.js";
 import { nameOf, objectOf, processOf } from "./elements.js";
-import { KINDS, kindsAfter } from "./kinds.js";
+import { onlyWayOf } from "./drawing.js";
+import { INTO_A_FLOW, kindsAfter } from "./kinds.js";
 import { data, el, say, vocabulary } from "./page.js";
 
-const INTO_A_FLOW = Object.keys(KINDS).filter(each => KINDS[each].group !== "end" && each !== "first");
 const NEVER_REACHED = ["bpmn:StartEvent", "bpmn:BoundaryEvent"];
 
 /** `ways` draws (see drawing.js), `put` draws a template (see templates.js), `registry` knows the elements of the drawing. */
@@ -18,10 +18,10 @@ export function drawingOn(ways, registry, put) {
     select(id, say(name), options, first, () => {}), button(say(`${name.split("_")[0]}_do`), () => act(chosen(id)), { id: `${id}-do` }));
 
   function after(element, kind) {
-    const object = objectOf(element), next = kindsAfter(object);
+    const object = objectOf(element), way = onlyWayOf(element), next = kindsAfter(object, Boolean(way));
     return el("details", { class: "propmore" }, el("summary", {}, say("draw_on")), group(say("draw_on"),
-      next.length ? row("p-append", "append_what", kinds(next), next[0], each => ways.append(element, each)) : null,
-      next.length ? connection(element) : null,
+      next.length ? row("p-append", way ? "insert_next" : "append_what", kinds(next), next[0], each => ways.append(element, each)) : null,
+      next.length && !way ? connection(element) : null,
       kind === "step" ? row("p-attach", "attach_what", kinds(["message", "time"]), "time", each => ways.attach(element, each)) : null),
       object.outgoing?.length === 1 ? templates(registry.get(object.outgoing[0].id)) : null,
     object.$type === "bpmn:StartEvent" ? null : removal(element));

@@ -51,8 +51,10 @@ class ContextPadProvider {
       const object = objectOf(element), entries = {};
       if (element.type === "label") return mayRemove([element]) ? { delete: remove([element]) } : {};
       if (isA(element, "bpmn:FlowNode")) {
-        for (const kind of kindsAfter(object).filter(each => ON_THE_PAD.includes(each) || object.$type === "bpmn:EventBasedGateway")) {
-          entries[`append.${kind}`] = append(KINDS[kind].attributes, KINDS[kind].sign, say("append", { kind: say(`kind_${kind}`) }));
+        for (const kind of kindsAfter(object, Boolean(onlyWayOf(element))).filter(each => ON_THE_PAD.includes(each) || object.$type === "bpmn:EventBasedGateway")) {
+          const drawn = append(KINDS[kind].attributes, KINDS[kind].sign, say("append", { kind: say(`kind_${kind}`) }));
+          drawn.action.click = (_event, at) => studioWays.append(at, kind);
+          entries[`append.${kind}`] = drawn;
         }
         if (othersFor(object, object.id in vocabulary.steps).length) {
           entries.replace = entry("edit", "bpmn-icon-screw-wrench", say("change_kind"), { click: () => document.getElementById("p-kind")?.focus() });
@@ -83,7 +85,11 @@ class Ways {
       studioPlaces.settle(element, lane);
       pen.setProperties(element, { role: "" });
     } });
-    this.append = (element, kind) => select(autoPlace.append(element, shape(kind)));
+    /** After an element; into the way it has already, which a second one beside it would contradict. */
+    this.append = (element, kind) => {
+      const way = onlyWayOf(element);
+      return way ? this.insert(way, kind) : select(autoPlace.append(element, shape(kind)));
+    };
     this.insert = (flow, kind) => {
       const made = shape(kind);
       commandStack.execute("studio.insert", { flow, made });
@@ -106,6 +112,12 @@ class Ways {
   }
 }
 Ways.$inject = ["injector", "commandStack", "autoPlace", "elementFactory", "bpmnReplace", "modeling", "selection", "studioPlaces"];
+
+/** The way out of an element that can have only one and has it; null for choices, which may have several. */
+export function onlyWayOf(element) {
+  if (isA(element, "bpmn:Gateway")) return null;
+  return (element.outgoing || []).find(each => isA(each, "bpmn:SequenceFlow")) || null;
+}
 
 /** A place on the edge of a step where no event is yet; below before above, right before left. */
 export function freePlaceOn({ x, y, width, height, attachers }) {

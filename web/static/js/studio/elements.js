@@ -1,5 +1,6 @@
 // Reading and writing what stands on an element of the diagram. Every change is one command, so that it can be undone.
 import { FIELD_TEXTS, LABELS } from "./moddle.js";
+import { say } from "./page.js";
 
 export const objectOf = element => element.businessObject;
 export const isA = (element, ...types) => types.some(type => objectOf(element).$instanceOf(type));
@@ -21,11 +22,22 @@ export function processOf(object) {
   return null;
 }
 
-/** What people read on an element, in the language given, else in the other, else its id. */
-export function nameOf(object, language) {
+/** What people read on an element, in the language given, else in the other; empty where it has no name. */
+function labelOf(object, language) {
   const properties = propertiesOf(object);
   const vi = object.name || properties.label_vi, en = properties.label_en;
-  return (language === "en" ? en || vi : vi || en) || object.id;
+  return (language === "en" ? en || vi : vi || en) || "";
+}
+
+/** What an element is called: its label, else an arrow by its two ends and a node by what it stands after or before; else its id. */
+export function nameOf(object, language) {
+  const own = labelOf(object, language);
+  if (own) return own;
+  if (object.sourceRef && object.targetRef) return say("between", { source: nameOf(object.sourceRef, language), target: nameOf(object.targetRef, language) });
+  const near = (flows, end) => (flows || []).map(flow => flow[end] && labelOf(flow[end], language)).find(Boolean);
+  const before = near(object.incoming, "sourceRef"), after = near(object.outgoing, "targetRef");
+  if (before) return say("nameless_after", { name: before });
+  return after ? say("nameless_before", { name: after }) : object.id;
 }
 
 /** The lane an element stands in. */

@@ -1,12 +1,12 @@
 // What the check found: as a list, as marks on the drawing, and for one element above its properties.
 import { formOf, objectOf } from "./elements.js";
-import { el, icon, say } from "./page.js";
+import { data, el, icon, say } from "./page.js";
 
 /** `box` holds the list, `count` says how many there are, `go(element)` shows an element of the drawing. `mends` are what one press mends,
  *  by check: `{ [check]: { words, act(element) } }`. */
 export function findingsOf({ modeler, box, count, go, mends = {} }) {
   const registry = modeler.get("elementRegistry"), canvas = modeler.get("canvas"), overlays = modeler.get("overlays");
-  let findings = [];
+  let findings = [], isCurrent = true;
 
   /** The element a finding is about; a field's finding is its step's. */
   function placeOf({ element }) {
@@ -29,11 +29,25 @@ export function findingsOf({ modeler, box, count, go, mends = {} }) {
     const sorted = [...errors, ...findings.filter(each => !each.is_error)];
     const heading = findings.length ? say("findings_heading", { errors: errors.length, notes: findings.length - errors.length }) : say("findings_none");
     box.replaceChildren(el("h2", { id: "findings-heading" }, heading), el("ul", {}, sorted.map(each => item(each, true))),
-      el("p", { class: "small muted" }, say(errors.length ? "findings_block" : "findings_clear")));
+      el("p", { class: "small", "data-verdict": "" }));
     count.hidden = false;
     count.replaceChildren(icon(errors.length ? "alert-circle" : "info-circle"), heading);
     count.dataset.tone = errors.length ? "danger" : "";
+    verdict();
     mark();
+  }
+
+  /** Whether what is drawn may be handed in; once something was changed, only that it is not known. */
+  function verdict() {
+    const words = isCurrent ? say(findings.some(each => each.is_error) ? "findings_block" : "findings_clear") : say("findings_old", { time: data.saved_at });
+    const line = box.querySelector("[data-verdict]");
+    if (line && line.textContent !== words) line.textContent = words;
+    box.dataset.current = count.dataset.current = String(isCurrent);
+  }
+
+  function areOfWhatIsDrawn(is) {
+    isCurrent = is;
+    verdict();
   }
 
   function mark() {
@@ -54,7 +68,7 @@ export function findingsOf({ modeler, box, count, go, mends = {} }) {
   }
 
   const of = element => findings.filter(each => placeOf(each) === element);
-  return { show, of, item: finding => item(finding, false) };
+  return { show, of, areOfWhatIsDrawn, item: finding => item(finding, false) };
 }
 
 function holds(object, id) {

@@ -43,9 +43,13 @@ export function replacementFor(object, kind) {
   return object.$type === "bpmn:BoundaryEvent" ? { ...attributes, type: object.$type, cancelActivity: object.cancelActivity } : attributes;
 }
 
-/** What may come directly after an element. */
-export function kindsAfter(object) {
+/** What is put into a flow: no end, and no wait for one of several, which has ways of its own. */
+export const INTO_A_FLOW = Object.keys(KINDS).filter(each => KINDS[each].group !== "end" && each !== "first");
+
+/** What may come directly after an element; where it leads on already, what may stand on that way. */
+export function kindsAfter(object, leadsOn = false) {
   if (object.$type === "bpmn:EndEvent") return [];
+  if (leadsOn) return INTO_A_FLOW;
   return object.$type === "bpmn:EventBasedGateway" ? ["message", "time"] : Object.keys(KINDS);
 }
 

@@ -3,7 +3,7 @@
 //                   data-warnings: what the library did not understand; data-untranslated: sentences without words
 import { flush } from "./controls.js";
 import { drawingModule } from "./drawing.js";
-import { nameOf, objectOf, penFor, propertiesOf } from "./elements.js";
+import { nameOf, objectOf, penFor, processOf, propertiesOf } from "./elements.js";
 import { findingsOf } from "./findings.js";
 import { keysOf } from "./keys.js";
 import { langbiang, spiffworkflow } from "./moddle.js";
@@ -16,7 +16,8 @@ import { wordsModule } from "./translate.js";
 import { unreadElements } from "./unread.js";
 
 const studio = document.querySelector("[data-studio]"), part = name => studio.querySelector(`[data-${name}]`);
-const SMALLEST_READABLE = 0.55;
+const SMALLEST_READABLE = 1;                                      // at which the smallest names are 11 pixels high
+const MARGIN = 16;
 const isNarrow = matchMedia("(max-width: 991.98px)");
 const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const look = {
@@ -105,6 +106,7 @@ function edit({ modeler, kept, read, saved }) {
         el("button", { type: "button", class: "btn btn-outline-secondary", onclick: () => saving.again() }, say("save_again")));
     }
     if (state === "conflict") conflict(answer);
+    findings.areOfWhatIsDrawn(state === "saved");
     if (answer?.findings) {
       findings.show(answer.findings);
       form.showFindings();
@@ -189,16 +191,25 @@ function edit({ modeler, kept, read, saved }) {
   ready(modeler);
 }
 
+/** Where the case begins, large enough to be read, with the names of its lanes beside the palette and not beneath it. */
+function showBeginning(viewer, canvas) {
+  const registry = viewer.get("elementRegistry"), processIs = id => each => processOf(objectOf(each))?.id === id;
+  const starts = registry.filter(each => each.type === "bpmn:StartEvent"), start = starts.find(processIs("case")) || starts[0];
+  canvas.zoom("fit-viewport", "auto");
+  if (!start) return;
+  const pool = registry.find(each => each.type === "bpmn:Participant" && objectOf(each).processRef === processOf(objectOf(start)));
+  const zoom = Math.max(canvas.zoom(), SMALLEST_READABLE), outer = part("canvas").getBoundingClientRect();
+  const palette = part("canvas").querySelector(".djs-palette")?.getBoundingClientRect();
+  const beside = palette?.width ? palette.right - outer.left + MARGIN : MARGIN;
+  const size = { width: outer.width / zoom, height: outer.height / zoom };
+  canvas.viewbox({ ...size, x: (pool || start).x - beside / zoom, y: start.y + start.height / 2 - size.height / 2 });
+}
+
 const showFindings = () => part("findings").scrollIntoView({ block: "start" });
 
 function ready(viewer) {
   const canvas = viewer.get("canvas");
-  canvas.zoom("fit-viewport", "auto");
-  if (canvas.zoom() < SMALLEST_READABLE) {
-    canvas.zoom(SMALLEST_READABLE, { x: 0, y: 0 });
-    const { x, y } = canvas.viewbox().inner;
-    canvas.viewbox({ ...canvas.viewbox(), x: x - 70 / SMALLEST_READABLE, y: y - 20 });
-  }
+  showBeginning(viewer, canvas);
   part("tools").hidden = false;
   part("count").addEventListener("click", showFindings);
   part("tools").addEventListener("click", event => {
