@@ -31,7 +31,7 @@ from casework.letterheads import letterhead_for
 from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
 from casework.outbox import tell_agency_of_letter
-from casework.permissions import AGENCY_ROLES, OPERATIONS, WITH_VIEWERS, Action, Actor, Role, Sight, require, sees
+from casework.permissions import AGENCY_ROLES, OPERATIONS, Action, Actor, Role, Sight, require, sees, with_viewers
 from casework.reminders import owes_answer
 from casework.sent_once import take_key
 from casework.settings.values import value_of
@@ -149,7 +149,7 @@ def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
     if not rows:
         return letter.content
     named = _cases_named({row["code"] for row in rows}, _told_at(letter))
-    cases = db.session.scalars(select(Case).where(Case.id.in_(set(named.values()))).options(*WITH_VIEWERS))
+    cases = db.session.scalars(select(Case).where(Case.id.in_(set(named.values()))).options(*with_viewers()))
     seen = {case.id for case in cases if sees(by, Sight.CLEARED, case)}
     read = {code for code, case_id in named.items() if case_id in seen}
     return {**letter.content, "rows": [row if row["code"] in read else {**row, "title": ""} for row in rows]}
@@ -164,7 +164,7 @@ def reads_whole(by: Actor, letter: Letter) -> bool:
     kind = kind_of(letter)
     if letter.case_id is None or letter.kind == HANDOVER_MINUTES:
         return True
-    case = db.session.scalars(select(Case).where(Case.id == letter.case_id).options(*WITH_VIEWERS)).one()
+    case = db.session.scalars(select(Case).where(Case.id == letter.case_id).options(*with_viewers())).one()
     if sees(by, Sight.CLEARED, case):
         return True
     if kind.issuer is not Issuer.NAMED_AGENCY or letter.agency_id is None:

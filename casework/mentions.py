@@ -18,7 +18,7 @@ from casework.local_time import local_day
 from casework.models import Account, Assignment, Case, Membership, Mention, Note
 from casework.notes import own_open_assignment, reads_note
 from casework.outbox import tell_account
-from casework.permissions import AGENCY_ROLES, WITH_VIEWERS, Actor, Role, actor_for
+from casework.permissions import AGENCY_ROLES, Actor, Role, actor_for, with_viewers
 from casework.successors import Followed, heirs_of
 
 MOST_COLLEAGUES = 50
@@ -94,7 +94,7 @@ def unseen_count(by: Actor) -> int:
 def mentions_of(by: Actor) -> list[SeenMention]:
     """The newest notes that name the person and that they may still read, newest first."""
     query = select(Mention, Note, Case).join(Mention.note).join(Case, Case.id == Note.case_id).where(Mention.account_id == by.account_id)
-    query = query.options(joinedload(Mention.note).joinedload(Note.written_by), *WITH_VIEWERS)
+    query = query.options(joinedload(Mention.note).joinedload(Note.written_by), *with_viewers())
     rows = db.session.execute(query.order_by(Mention.id.desc()).limit(MOST_SHOWN)).unique().all()
     return [SeenMention(mention, note, case) for mention, note, case in rows if reads_note(by, note, case)]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, inspect, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -542,13 +543,18 @@ def _memberships_held() -> Select[Membership]:
     return select(Membership).where(is_held).order_by(Membership.id)
 
 
-WITH_VIEWERS = (
-    selectinload(Case.assignments).joinedload(Assignment.agency),
-    joinedload(Case.area),
-    joinedload(Case.field),
-    selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
-)
-"""How a case is read so that it need not be asked row by row who its viewers are."""
+@cache
+def with_viewers() -> tuple[Any, ...]:
+    """Return how a case is read so that it need not be asked row by row who its viewers are.
+
+    Made when first asked for: the tables are put together for it, which what only checks a file never needs.
+    """
+    return (
+        selectinload(Case.assignments).joinedload(Assignment.agency),
+        joinedload(Case.area),
+        joinedload(Case.field),
+        selectinload(Case.reports).joinedload(CaseReport.report).joinedload(Report.reporter),
+    )
 
 
 def viewers(actor: Actor, case: Case) -> frozenset[Viewer]:
@@ -632,7 +638,7 @@ def case_seen_by(actor: Actor, ref: str) -> Case | None:
 
     A quarantined case exists for its confidential readers only; for everybody else it is as if it were not there.
     """
-    case = db.session.scalar(select(Case).where(Case.ref == ref).options(*WITH_VIEWERS))
+    case = db.session.scalar(select(Case).where(Case.ref == ref).options(*with_viewers()))
     return seen_by(actor, case) if case is not None else None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case, CaseReport, Centre, Report
-from casework.permissions import WITH_VIEWERS, Actor
+from casework.permissions import Actor, with_viewers
 from casework.words import Bilingual
 from workflows.claims import counts
 from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
@@ -135,7 +135,7 @@ def page_of(
         .limit(limit + 1)
     )
     if wanted.is_of_places:
-        query = query.options(of_case.options(*WITH_VIEWERS))
+        query = query.options(of_case.options(*with_viewers()))
     found = [(task, is_held) for task, is_held in db.session.execute(query)]
     shown = tuple(task for task, _ in found[:limit])
     holders = {task.id: task.claimed_by for task, is_held in found if is_held and task.claimed_by is not None}

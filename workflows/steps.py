@@ -16,7 +16,7 @@ from casework.drafts import DraftPlace, discard_all
 from casework.errors import CaseworkError
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case
-from casework.permissions import SECOND_PERSON, WITH_VIEWERS, Action, Actor, NotAllowed, Role
+from casework.permissions import SECOND_PERSON, Action, Actor, NotAllowed, Role, with_viewers
 from casework.second_person import deeds_judged, first_person_words
 from casework.words import Bilingual
 from workflows.bindings import BINDINGS, Bindings
@@ -235,7 +235,7 @@ def task_for(by: Actor, task_ref: str) -> WaitingTask:
         task_ref,
         joinedload(WaitingTask.instance),
         joinedload(WaitingTask.assignment).joinedload(Assignment.agency),
-        joinedload(WaitingTask.case).options(*WITH_VIEWERS),
+        joinedload(WaitingTask.case).options(*with_viewers()),
     )
     if not is_at(by, task.desk, task.case):
         raise TaskUnknown

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from casework.db import db
 from casework.models import Agency, Case, Output
 from casework.outputs import OutputRefused
-from casework.permissions import WITH_VIEWERS, Actor, Sight, seen_by, sees
+from casework.permissions import Actor, Sight, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
 from reports.statistics.behind import Behind, Row, cases_of, is_listed
 from reports.statistics.figures import FIGURES
@@ -126,7 +126,7 @@ def _rows(page_of: PageOf, progress: Progress, table: Table) -> Iterator[tuple[A
 def _read(rows: Sequence[Row], by: Actor) -> dict[int, Case]:
     """The cases the person may read."""
     query = select(Case).where(Case.id.in_({row.case_id for row in rows})).options(
-        *WITH_VIEWERS, joinedload(Case.lead_agency), joinedload(Case.field), joinedload(Case.area)
+        *with_viewers(), joinedload(Case.lead_agency), joinedload(Case.field), joinedload(Case.area)
     )  # fmt: skip
     return {case.id: case for case in db.session.scalars(query).unique() if seen_by(by, case) is not None} if rows else {}
 

@@ -20,7 +20,7 @@ from casework.figures.definitions import Rate
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, FiguresSnapshot, Output, RefusalReason
 from casework.outputs import newest_order, order_output
-from casework.permissions import WITH_VIEWERS, Action, NotAllowed, Sight, may, seen_by, sees
+from casework.permissions import Action, NotAllowed, Sight, may, seen_by, sees, with_viewers
 from casework.states import STAFF_LABELS, CaseState
 from casework.typed import number_in
 from casework.words import Bilingual
@@ -232,7 +232,7 @@ def _list_page() -> str:
 
 def read_behind(behind: Sequence[Row]) -> list[tuple[Row, Case]]:
     """The rows behind a number whose cases the person may read."""
-    query = select(Case).where(Case.id.in_([row.case_id for row in behind])).options(*WITH_VIEWERS, joinedload(Case.lead_agency))
+    query = select(Case).where(Case.id.in_([row.case_id for row in behind])).options(*with_viewers(), joinedload(Case.lead_agency))
     readable = {case.id: case for case in db.session.scalars(query) if seen_by(actor(), case) is not None} if behind else {}
     return [(row, readable[row.case_id]) for row in behind if row.case_id in readable]
 

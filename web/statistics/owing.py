@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from casework.db import db
 from casework.models import Agency, Case
-from casework.permissions import WITH_VIEWERS, Action, Role, may, seen_by
+from casework.permissions import Action, Role, may, seen_by, with_viewers
 from casework.words import Bilingual
 from reports.statistics.reach import Reach
 from reports.statistics.standing import Standing, standing_cases
@@ -130,7 +130,7 @@ def attention_told(reach: Reach, *, reads_cases: bool) -> dict[str, Any]:
     """What waits for a decision: how many of each kind, and the first of them by name."""
     waiting = attention_of(reach.centre.id, agency_id=reach.agency_id)
     ids = {case_id for found_ids in waiting.values() for case_id in found_ids[:SHOWN]} if reads_cases else set()
-    query = select(Case).where(Case.id.in_(ids)).options(*WITH_VIEWERS)
+    query = select(Case).where(Case.id.in_(ids)).options(*with_viewers())
     rows = {case.id: case for case in db.session.scalars(query) if seen_by(actor(), case) is not None} if ids else {}
     return {
         "waiting": {why: len(found_ids) for why, found_ids in waiting.items()},

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case
-from casework.permissions import WITH_VIEWERS, seen_by
+from casework.permissions import seen_by, with_viewers
 from casework.public_points import Spot, spots_of
 from casework.states import OPEN_STATES, STAFF_LABELS, CaseState
 from casework.words import Bilingual
@@ -66,7 +66,7 @@ def spots_by_commune(reach: Reach, moment: datetime) -> list[Spotted]:
 def points_on_map(asked: Asked) -> dict[str, Any]:
     moment = now()
     ids = cases_on_map(asked.reach.scope, now=moment)
-    query = select(Case).where(Case.id.in_(ids)).options(*WITH_VIEWERS).order_by(Case.opened_at.desc(), Case.id.desc())
+    query = select(Case).where(Case.id.in_(ids)).options(*with_viewers()).order_by(Case.opened_at.desc(), Case.id.desc())
     cases = [case for case in db.session.scalars(query) if seen_by(actor(), case) is not None] if ids else []
     titles = titles_in_lists(cases)
     placed = [case for case in cases if case.id in titles and case.latitude is not None and case.longitude is not None]

@@ -5,9 +5,7 @@ from pathlib import Path
 from lxml import etree
 
 from workflows.checks.findings import Checked
-from workflows.checks.model import check_model
 from workflows.checks.reading import MAX_BYTES, Unreadable, read_tree, too_large
-from workflows.checks.table import check_table
 
 
 def check_file(path: Path) -> Checked:
@@ -24,4 +22,10 @@ def check_content(xml: bytes) -> Checked:
         root = read_tree(xml)
     except Unreadable as fault:
         return Checked((fault.finding,), is_readable=False)
-    return check_table(xml) if "/DMN/" in (etree.QName(root).namespace or "") else check_model(xml)
+    if "/DMN/" in (etree.QName(root).namespace or ""):
+        from workflows.checks.table import check_table  # late: docs/architecture.md
+
+        return check_table(xml)
+    from workflows.checks.model import check_model  # late: docs/architecture.md
+
+    return check_model(xml)
