@@ -26,6 +26,7 @@ from casework.errors import CaseworkError
 from casework.events import empty_payloads, record
 from casework.folding import fold
 from casework.identity import Contact
+from casework.intake import typed_village
 from casework.models import (
     Addition,
     Answer,
@@ -247,7 +248,7 @@ def _scope(request: DataRequest, by: Actor) -> _Scope:
 
 def _own_villages(reports: Iterable[Report]) -> set[str]:
     """What the person typed as a village and stands in no list of villages: nobody else has said it."""
-    typed = {report.village: fold(report.village) for report in reports if report.village}
+    typed = {village: fold(village) for report in reports if (village := typed_village(report))}
     listed = set(db.session.scalars(select(Area.folded_name).where(Area.level == "village", Area.folded_name.in_(typed.values()))))
     return {village for village, folded in typed.items() if folded not in listed}
 

@@ -11,7 +11,7 @@ from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.identity import Contact
-from casework.intake import Filed
+from casework.intake import VILLAGE_PURPOSE, Filed
 from casework.models import Case, DataRequest, Event, Note, Output, Publication, SearchRow
 from casework.notes import write_note
 from casework.outputs import order_output
@@ -20,6 +20,7 @@ from casework.rights.deciding import carry_out, look_at_request
 from casework.rights.lists import reports_beside
 from casework.rights.requests import ERASURE, lock_request, person_of, request_data
 from casework.rights.what_stays import LOOK_LASTS, Kept, RedactionRefused, redact, what_stays
+from casework.sealing import seal_text
 from casework.verification import check_chains
 from tests import build, tampering
 from tests.second_centre import second_world
@@ -146,14 +147,19 @@ def test_neutral_words_never_make_a_text_too_long_for_its_row(world: build.World
     assert (len(place), phone in place) == (300, False)
 
 
-def test_a_village_only_the_sender_had_typed_is_shown_and_goes_after_a_merge_too(world: build.World) -> None:
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_village_only_the_sender_had_typed_is_shown_and_goes_after_a_merge_too(world: build.World, is_sealed: bool) -> None:
     first = build.case_at(world, "to_classify")
     into = build.case_at(world, "handling", by="citizen_2", words="Rác ở cầu, nhiều ngày rồi.")
     build.act(world, first, "merge", "operator", into=into)
     main = db.session.get_one(Case, into.id)
     report = db.session.get_one(Case, first.id).reports[0].report
     with unit_of_work():
-        report.village = main.village = "xóm nhà tôi sau chùa"
+        main.village = "xóm nhà tôi sau chùa"
+        if is_sealed:
+            report.village, report.sealed_village = None, seal_text(main.village, purpose=VILLAGE_PURPOSE)
+        else:
+            report.village = main.village
     row = asked(world)
     look(world, row)
     kept = of(stays(world, row), f"case.{into.id}.village")
