@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from casework.db import db
 from casework.local_time import local_day
@@ -20,13 +20,14 @@ REASON = "Mã này nay là bước khác / The id stands for another step now"
 def end_foreign_settings(live: ProcessVersion, *, by: Actor = SYSTEM, now: datetime) -> int:
     """End the settings of a scope that were made for a step whose id means another one in the version that is live now.
 
-    They are those that began before the version came into service. Records `change_setting` for each; returns how many.
+    They are those that began before the version came into service; of an installation's version also those of centres that have none of
+    their own. Records `change_setting` for each; returns how many.
     """
     today, since = local_day(now), local_day(live.live_at or now)
     begun = ElementSetting.valid_from < since if since < today else ElementSetting.id.is_not(None)
-    scope = ElementSetting.centre_id == live.centre_id if live.centre_id else ElementSetting.centre_id.is_(None)
     holds = or_(ElementSetting.valid_to.is_(None), ElementSetting.valid_to > today)
-    rows = list(db.session.scalars(select(ElementSetting).where(scope, holds, begun).order_by(ElementSetting.id))) if live.live_at else []
+    query = select(ElementSetting).where(_made_for(live), holds, begun).order_by(ElementSetting.id)
+    rows = list(db.session.scalars(query)) if live.live_at else []
     foreign = _foreign(live) if rows else frozenset()
     ended = [row for row in rows if row.element in foreign]
     kind = KINDS["element"]
@@ -41,6 +42,15 @@ def end_all_foreign_settings(*, now: datetime) -> int:
     """Do it in every scope that has a live version of its own."""
     query = select(ProcessVersion).where(ProcessVersion.key == FIELD_REPORT, ProcessVersion.state == "live").order_by(ProcessVersion.id)
     return sum(end_foreign_settings(version, now=now) for version in db.session.scalars(query))
+
+
+def _made_for(live: ProcessVersion) -> ColumnElement[bool]:
+    if live.centre_id is not None:
+        return ElementSetting.centre_id == live.centre_id
+    own = select(ProcessVersion.centre_id).where(
+        ProcessVersion.key == live.key, ProcessVersion.state == "live", ProcessVersion.centre_id.is_not(None)
+    )
+    return or_(ElementSetting.centre_id.is_(None), ElementSetting.centre_id.not_in(own))
 
 
 def _foreign(live: ProcessVersion) -> frozenset[str]:

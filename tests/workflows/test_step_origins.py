@@ -178,13 +178,14 @@ def test_a_case_at_the_one_is_not_moved_to_the_other(twice: tuple[build.World, P
     assert (chosen["step_1"].verdict, chosen["step_1"].target) == (Verdict.MOVES, "publish")
 
 
+@pytest.mark.parametrize("of_centre", [False, True])
 def test_a_daily_setting_of_the_one_is_neither_shown_nor_left_to_the_other(
-    twice: tuple[build.World, ProcessVersion, ProcessVersion]
+    twice: tuple[build.World, ProcessVersion, ProcessVersion], of_centre: bool
 ) -> None:
     world, legal, survey = twice
-    row = set_(world, "step_1", amount="3", unit="working_days")
+    row = set_(world, "step_1", amount="3", unit="working_days", centre_id=world.centre.id if of_centre else None)
     with current_app.test_request_context():
-        assert "step_1" in daily_of(legal)
+        assert ("step_1" in daily_of(legal)) != of_centre
         assert "step_1" not in daily_of(survey)
     assert end_all_foreign_settings(now=NOON) == 0
     tomorrow = NOON + timedelta(days=1)
