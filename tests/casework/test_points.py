@@ -30,7 +30,7 @@ HOME = (12.0331472, 108.3672918)
 MARKS = ("12.03314", "108.36729")
 ROUNDED = (12.033, 108.367)
 BEFORE = next(script.down_revision for script in ScriptDirectory.from_config(migrations.alembic_config()).walk_revisions()
-              if script.revision == "0015")  # fmt: skip
+              if script.revision == "0016")  # fmt: skip
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_facts_kept_wrong_before_are_made_anew_after_the_upgrade(world: build.Wo
     assert [each.partition(" ")[0] for each in every_fault(LATER)] == ["facts.differ"]
     db.session.rollback()
     with unit_of_work(), Operations.context(MigrationContext.configure(db.session.connection())):
-        importlib.import_module("migrations.versions.0016_moves_foretold").remake_facts()
+        importlib.import_module("migrations.versions.0017_moves_foretold").remake_facts()
     assert every_fault(LATER) == []
     count(later(LATER, 10))
     assert every_fault(LATER) == []
