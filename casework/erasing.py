@@ -74,6 +74,7 @@ from casework.ratings import rating_reason
 from casework.refusals import objection_words
 from casework.reorganising.journal import forget
 from casework.sealing import seal_text
+from casework.villages import forget_waiting
 
 GONE = ""
 """Stands where a text was that may not be NULL."""
@@ -100,9 +101,10 @@ def erase_derived(cases: Sequence[Case], *, at: datetime) -> None:
     reports = reports_of(ids)
     _take_home(reports, cases)
     for case in cases:
-        case.title = case.place = case.village = case.unreleased_village = case.held_reason = None
+        case.title = case.place = case.village = case.held_reason = None
         case.area_id = case.field_id = case.visibility_reason_id = case.lead_agency_id = None
         forget_place(case)
+        forget_waiting(case)
         for assignment in case.assignments:
             assignment.instructions = assignment.end_words = None
     for report in reports:

@@ -163,7 +163,7 @@ def file_report(
     report = Report(
         code=code or reserve_code(centre, now=now), secret_digest=secret_digest(secret), centre=centre, source=source, filed_at=now,
         filed_by_id=by.account_id if by.is_staff else None, camera_id=camera.id if camera else None, field_id=field.id if field else None,
-        marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=listed,
+        marked_urgent=marked_urgent, area_id=place.area.id if place.area else None, village=listed, village_is_listed=listed is not None,
         sealed_village=seal_text(village, purpose=VILLAGE_PURPOSE) if village and not listed else None,
         sealed_place=seal_text(normal(place.words), purpose=PLACE_PURPOSE) if place.words else None,
         sealed_point=sealed_point(place.latitude, place.longitude, place.accuracy_m),

@@ -4,15 +4,14 @@
 which is never closer than ROUNDED_TO; the sealed one is opened where the original words are, and by its owner. Source: rules.md, section 2.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement
 
-from casework.cases import lock_free_cases
-from casework.db import db, unit_of_work
-from casework.forgotten import HAND_OVER, REPORT
-from casework.models import Case, CaseReport, Forgotten, Report, ReportText
+from casework.left_in_clear import forget_with_their_words, seal_reports
+from casework.models import Case, Report
 from casework.publications import shows_exact_place
 from casework.sealing import open_json, seal_json
 
@@ -20,10 +19,6 @@ POINT_PURPOSE = "exact point of a report"
 ROUNDED_TO = 3
 """Decimals of a degree (WGS 84). At 12 degrees north a square of 111 by 109 metres, so at most 78 metres beside the exact point: a few
 houses of a village, a row of them in a town, and little against the 500 metres within which cases count as near (casework.alike)."""
-BATCH, MOST_AT_ONCE = 200, 10_000
-"""Reports sealed in one unit of work, and looked for by one query."""
-BESIDE_OLDER = timedelta(days=2)
-"""How long a program that knew no sealed points may go on beside this one: what it erased meanwhile is looked after (docs/upgrade.md)."""
 
 
 class Point(NamedTuple):
@@ -90,21 +85,9 @@ def forget_place(case: Case) -> None:
 
 
 def seal_points(now: datetime) -> int:
-    """Seal the points that stand in clear, round them in their cases, and return how many. A job: what it does twice does no harm.
-
-    A program that knew no sealed points may go on beside this one for a while: it files in clear, and what it erases keeps the seal.
-    A case somebody works on at the moment is left for the next run.
-    """
-    _forget_with_their_words(now)
-    done = 0
-    while ids := list(db.session.scalars(select(Report.id).where(is_in_clear()).limit(MOST_AT_ONCE))):
-        db.session.rollback()
-        sealed = sum(_seal_some(ids[at : at + BATCH], now) for at in range(0, len(ids), BATCH))
-        if not sealed:
-            break
-        done += sealed
-    db.session.rollback()
-    return done
+    """Seal the points that stand in clear, round them in their cases, and return how many. A job."""
+    forget_with_their_words(now)
+    return seal_reports(is_in_clear(), partial(_seal, now))
 
 
 def is_in_clear() -> ColumnElement[bool]:
@@ -112,21 +95,7 @@ def is_in_clear() -> ColumnElement[bool]:
     return Report.clear_latitude.between(-90, 90)
 
 
-def _seal_some(ids: list[int], now: datetime) -> int:
-    with unit_of_work():
-        homes: dict[int, list[int]] = {}
-        for report_id, case_id in db.session.execute(select(CaseReport.report_id, CaseReport.case_id).where(CaseReport.report_id.in_(ids))):
-            homes.setdefault(report_id, []).append(case_id)
-        cases = {case.id: case for case in lock_free_cases({each for several in homes.values() for each in several})}
-        free = [id_ for id_ in ids if cases.keys() >= set(homes.get(id_, ()))]
-        reports = select(Report).where(Report.id.in_(free), is_in_clear()).execution_options(populate_existing=True)
-        found = list(db.session.scalars(reports))
-        for report in found:
-            _seal(report, [cases[each] for each in homes.get(report.id, ())], now)
-    return len(found)
-
-
-def _seal(report: Report, cases: list[Case], now: datetime) -> None:
+def _seal(now: datetime, report: Report, cases: list[Case]) -> None:
     point = point_of(report)
     forget_point(report)
     if point is None:
@@ -139,14 +108,3 @@ def _seal(report: Report, cases: list[Case], now: datetime) -> None:
             case.placed_at = now
         else:
             case.latitude, case.longitude = rounded(*point[:2])
-
-
-def _forget_with_their_words(now: datetime) -> None:
-    lately = Forgotten.at >= now - BESIDE_OLDER
-    by_case = select(CaseReport.report_id).join(Case, Case.id == CaseReport.case_id)
-    by_case = by_case.join(Forgotten, Forgotten.subject == Case.ref).where(lately, Forgotten.kind == HAND_OVER)
-    by_report = select(Forgotten.subject).where(lately, Forgotten.kind == REPORT)
-    has_words = exists().where(ReportText.report_id == Report.id, ReportText.sealed_body.is_not(None))
-    gone = or_(Report.ref.in_(by_report), Report.id.in_(by_case)) & Report.sealed_point.is_not(None) & ~has_words
-    with unit_of_work():
-        db.session.execute(update(Report).where(gone).values(sealed_point=None), execution_options={"synchronize_session": False})

@@ -36,6 +36,7 @@ from casework.rights.requests import REPLY_PURPOSE
 from casework.rights.requests import WORDS_PURPOSE as REQUEST
 from casework.sealing import VALUE_MAGIC, SealBroken, key_id_of, open_sealed, seal
 from casework.settings.staging import PASSWORDS_PURPOSE, ROWS_PURPOSE
+from casework.villages import WAITING_PURPOSE
 from casework.withdrawals import REASON_PURPOSE as WITHDRAWAL
 
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
@@ -47,6 +48,7 @@ BREATH = 0.01
 PURPOSES: dict[str, tuple[str | Callable[[Any], str], ...]] = {
     "account.sealed_identity": (IDENTITY_PURPOSE,),
     "addition.sealed_words": (ADDITION,),
+    "case.sealed_village": (WAITING_PURPOSE,),
     "code_app.sealed_secret": (lambda row: purpose_of_code_app(row.account_id),),
     "data_request.sealed_reply": (REPLY_PURPOSE,),
     "data_request.sealed_words": (REQUEST,),

@@ -1,23 +1,26 @@
 """What senders typed for village or street and no operator has let out: the operations team alone reads it.
 
-With a report it is sealed. What cases held of it before anybody had to let it out is public no more and waits here, case by case.
+With a report it is sealed. What cases held of it before anybody had to let it out is public no more and waits here, case by case, sealed
+as soon as the worker comes to it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from casework.db import db
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import fold
-from casework.intake import typed_village
+from casework.intake import VILLAGE_PURPOSE, typed_village
+from casework.left_in_clear import seal_cases, seal_reports
 from casework.models import Case, Report
 from casework.permissions import OPERATIONS, Action, Actor, require
+from casework.sealing import seal_text
 from casework.search_rows import refresh_search_rows
 from casework.successors import Followed, followed_by
-from casework.villages import listed_village, release_village
+from casework.villages import forget_waiting, listed_village, release_village, seal_waiting, waiting_words, waits
 
 PAGE = 30
 MOST_COUNTED = 99
@@ -73,16 +76,37 @@ def clear_village(case: Case, *, by: Actor, now: datetime, words: str) -> None:
     Records `clear_text` without the words. Raises NotAllowed, VillageDecided.
     """
     require(by, Action.CLEAR_TEXT, case)
-    if case.unreleased_village is None or case.quarantined_at is not None:
+    if waiting_words(case) is None or case.quarantined_at is not None:
         raise VillageDecided
     how = release_village(case, words, area_id=case.area_id)
-    case.unreleased_village = None
+    forget_waiting(case)
     record(case, "clear_text", by=by, at=now, village=how or "unsaid")
     refresh_search_rows(case, at=now)
 
 
+# -- what a program before this one has left ----------------------------------------------------------------------------
+
+
+def seal_villages(_now: datetime) -> int:
+    """Seal what was typed for villages and stands in clear, with reports and where it waits, and return how many. A job."""
+    return seal_reports(is_in_clear(), _seal_typed) + seal_cases(Case.village_in_clear.is_not(None), seal_waiting)
+
+
+def is_in_clear() -> ColumnElement[bool]:
+    """The condition for reports that hold in clear what may be no name of the official list, as the index on it answers it."""
+    return Report.village.is_not(None) & ~Report.village_is_listed
+
+
+def _seal_typed(report: Report, _cases: list[Case]) -> None:
+    typed = report.village or ""
+    report.village = listed_village(report.centre_id, typed, area_id=report.area_id)
+    report.village_is_listed = report.village is not None
+    if report.village is None:
+        report.sealed_village = seal_text(typed, purpose=VILLAGE_PURPOSE)
+
+
 def _of(by: Actor) -> Select[Case]:
-    query = select(Case).where(Case.unreleased_village.is_not(None), Case.quarantined_at.is_(None))
+    query = select(Case).where(waits(), Case.quarantined_at.is_(None))
     own = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS}
     if None in own:
         return query

@@ -2,12 +2,14 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from casework.db import db
 from casework.folding import fold, normal
 from casework.models import Area, Case
+from casework.sealing import open_text, seal_text
 
+WAITING_PURPOSE = "village of a case that nobody has let out"
 MOST_NAMESAKES = 200
 """Villages of one centre that share a name."""
 
@@ -31,7 +33,7 @@ def release_village(case: Case, words: str | None, *, area_id: int | None) -> st
     """Let everybody read these words as the village of a case, or nothing, and return how. Words settle what waited there from before."""
     case.village, how = released(case.centre_id, words, area_id=area_id)
     if case.village is not None:
-        case.unreleased_village = None
+        forget_waiting(case)
     return how
 
 
@@ -46,3 +48,30 @@ def listed_village(centre_id: int, words: str, *, area_id: int | None = None) ->
     found = db.session.execute(query.order_by(Area.valid_from.desc(), Area.id).limit(MOST_NAMESAKES)).all()
     spelt = [name for parent_id, name in found if parent_id == area_id] or [name for _parent_id, name in found]
     return next((name for name in spelt if name == words), spelt[0] if spelt else None)
+
+
+# -- what stood there before anybody had to let it out --------------------------------------------------------------------
+
+
+def waits() -> ColumnElement[bool]:
+    """The condition for cases whose words of before wait to be let out, as the index on it answers it."""
+    return or_(Case.village_in_clear.is_not(None), Case.sealed_village.is_not(None))
+
+
+def waiting_words(case: Case) -> str | None:
+    """Open what waits; callers take the same care as for original words. What a program of before has written since comes first."""
+    if case.village_in_clear is not None or case.sealed_village is None:
+        return case.village_in_clear
+    return open_text(case.sealed_village, purpose=WAITING_PURPOSE)
+
+
+def seal_waiting(case: Case) -> None:
+    """Seal what waits in clear."""
+    if case.village_in_clear is not None:
+        case.sealed_village = seal_text(case.village_in_clear, purpose=WAITING_PURPOSE)
+        case.village_in_clear = None
+
+
+def forget_waiting(case: Case) -> None:
+    """Let nothing wait there any more: it is decided, or erased."""
+    case.village_in_clear = case.sealed_village = None

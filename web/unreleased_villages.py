@@ -17,6 +17,7 @@ from casework.personal_marks import Piece, marked_pieces, neutral
 from casework.staff_choices import villages_for
 from casework.typed import number_in
 from casework.unreleased_villages import VillageDecided, clear_village, unreleased_cases
+from casework.villages import waiting_words
 from web.clock import now
 from web.guards import actor, performs
 from web.locales import in_reader_language as local
@@ -100,7 +101,7 @@ def _shown(outcomes: list[Outcome], *, nothing_picked: bool = False) -> str:
 
 
 def _row(case: Case, sent: Mapping[str, str], is_picked: bool) -> Row:
-    stood = case.unreleased_village or ""
+    stood = waiting_words(case) or ""
     words = sent.get(f"{WORDS}{case.ref}", neutral(stood))
     mark = mark_of_words(words)
     return Row(case, marked_pieces(stood), words, marks_left(words), mark, is_picked, sent.get(f"{SEEN}{case.ref}") == mark)

@@ -14,6 +14,7 @@ from casework.rights.erasing_people import go_on_erasing
 from casework.rights.masking import mask_old_identities
 from casework.rights.telling_affected import write_to_affected
 from casework.settings.staging import forget_staged_imports
+from casework.unreleased_villages import seal_villages
 from workflows.bottlenecks import conforming  # noqa: F401  (brings its runner)
 from workflows.bottlenecks.keeping import count_step_times
 from workflows.clock import clock_from
@@ -70,6 +71,7 @@ INTERVALS: dict[str, timedelta] = {
     "freeze_figures": timedelta(minutes=10),
     "go_on_erasing": timedelta(minutes=10),
     "seal_points": timedelta(minutes=1),
+    "seal_villages": timedelta(minutes=1),
     "mask_old_identities": timedelta(hours=12),
     "write_to_affected": timedelta(seconds=30),
     "run_schedules": timedelta(seconds=60),
@@ -111,6 +113,7 @@ OWN: dict[str, Run] = {
     "freeze_figures": freeze_figures,
     "go_on_erasing": go_on_erasing,
     "seal_points": seal_points,
+    "seal_villages": seal_villages,
     "mask_old_identities": mask_old_identities,
     "write_to_affected": write_to_affected,
     "run_schedules": run_schedules,

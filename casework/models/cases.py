@@ -14,7 +14,8 @@ from casework.models.rules import Field, RefusalReason, VisibilityReason
 from casework.states import STILL_STATES, CaseState, Standstill
 
 UNMASKED = text("closed_at IS NOT NULL AND masked_at IS NULL AND quarantined_at IS NULL")
-UNRELEASED = text("village IS NOT NULL")
+UNRELEASED = text("village IS NOT NULL OR sealed_village IS NOT NULL")
+VILLAGE_IN_CLEAR = text("village IS NOT NULL")
 
 
 class Case(Referable, Model):
@@ -34,6 +35,7 @@ class Case(Referable, Model):
         Index("ix_case_unconfirmed", "centre_id", "unconfirmed_since", sqlite_where=text("unconfirmed_since IS NOT NULL"),
               postgresql_where=text("unconfirmed_since IS NOT NULL")),
         Index("ix_case_unreleased", "centre_id", "id", sqlite_where=UNRELEASED, postgresql_where=UNRELEASED),
+        Index("ix_case_village_in_clear", "id", sqlite_where=VILLAGE_IN_CLEAR, postgresql_where=VILLAGE_IN_CLEAR),
         Index("ix_case_unmasked", "closed_at", "id", sqlite_where=UNMASKED, postgresql_where=UNMASKED),
         Index("ix_case_centre_accepted", "centre_id", "accepted_at"),
         Index("ix_case_centre_answered", "centre_id", "answered_at"),
@@ -56,9 +58,11 @@ class Case(Referable, Model):
     village: Mapped[str | None] = mapped_column(
         "released_village", String(120), comment="a name of the official list, or words an operator has seen and released"
     )
-    unreleased_village: Mapped[str | None] = mapped_column(
+    village_in_clear: Mapped[str | None] = mapped_column(
         "village", String(120), comment="what stood there before anybody had to release it; nobody reads it but who decides on it"
     )
+    """As a program before 0.9.1 writes it, until the job has sealed it; nothing else is ever put here."""
+    sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what of it nobody has let out yet")
     place: Mapped[str | None] = mapped_column(String(300), comment="the operator's description of the place, cleared for agencies")
     latitude: Mapped[float | None]
     """Rounded until it is placed, as is `longitude` (casework.points)."""

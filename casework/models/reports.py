@@ -11,6 +11,9 @@ from casework.models.people import Account
 from casework.models.places import Area, Centre
 from casework.models.rules import Camera
 
+VILLAGE_IN_CLEAR = "village IS NOT NULL AND NOT village_is_listed"
+VILLAGE_IN_CLEAR_IN_SQLITE = "village IS NOT NULL AND village_is_listed = 0"
+
 
 class Reporter(Model):
     """The sealed identity behind one report. Nothing here can be read without the key and a reasoned `reveal_identity`."""
@@ -50,6 +53,8 @@ class Report(Referable, Model):
         CheckConstraint("source IN ('citizen', 'camera', 'phone', 'officer')", name="source"),
         Index("ix_report_centre_filed", "centre_id", "filed_at"),
         Index("ix_report_place", "latitude", "longitude"),
+        Index("ix_report_village_in_clear", "id", sqlite_where=text(VILLAGE_IN_CLEAR_IN_SQLITE),
+              postgresql_where=text(VILLAGE_IN_CLEAR)),
         Index("ix_report_camera_filed", "camera_id", "filed_at", sqlite_where=text("camera_id IS NOT NULL"),
               postgresql_where=text("camera_id IS NOT NULL")),
         Index("ix_report_device", "device_id", sqlite_where=text("device_id IS NOT NULL"), postgresql_where=text("device_id IS NOT NULL")),
@@ -70,11 +75,12 @@ class Report(Referable, Model):
     marked_urgent: Mapped[bool] = mapped_column(Boolean, server_default=false())
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     village: Mapped[str | None] = mapped_column(String(120), comment="a name of the official list; before 0.9.1 whatever was typed")
+    village_is_listed: Mapped[bool] = mapped_column(server_default=false(), comment="the village is a name of the official list")
     sealed_village: Mapped[bytes | None] = mapped_column(LargeBinary, comment="what was typed for it, where the list does not have it")
     sealed_place: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the place in the reporter's words: may name a house")
     sealed_point: Mapped[bytes | None] = mapped_column(LargeBinary, comment="the exact point, as exact as a house (casework.points)")
     clear_latitude: Mapped[float | None] = mapped_column("latitude")
-    """As a program before 0015 writes it, until the job has sealed it; nothing else is ever put here, nor into the next two."""
+    """As a program before 0.9.1 writes it, until the job has sealed it; nothing else is ever put here, nor into the next two."""
     clear_longitude: Mapped[float | None] = mapped_column("longitude")
     clear_accuracy_m: Mapped[float | None] = mapped_column("accuracy_m", comment="metres, as the device said")
     consented_at: Mapped[datetime | None]

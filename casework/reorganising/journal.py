@@ -23,7 +23,7 @@ NOT_KEPT = frozenset({
     "process_move_case",
 })  # fmt: skip
 FORGOTTEN = frozenset({
-    "title", "place", "village", "released_village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude",
+    "title", "place", "village", "released_village", "sealed_village", "area_id", "field_id", "lead_agency_id", "latitude", "longitude",
     "visibility_reason_id", "held_reason", "instructions", "end_words",
 })  # fmt: skip
 """Columns that tell what a case is about, which quarantine empties in the rows themselves (casework.erasing)."""

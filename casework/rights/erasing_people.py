@@ -67,6 +67,7 @@ from casework.rights.requests import account_stream, is_first, lock_request, rec
 from casework.sealing import seal_text
 from casework.search_rows import refresh_search_rows
 from casework.states import ENDED_STATES, CaseState
+from casework.villages import forget_waiting
 
 JOB = "go_on_erasing"
 MOST_AT_ONCE = 20
@@ -197,7 +198,7 @@ def forget_sender(reporter: Reporter, *, at: datetime) -> None:
 
 def _erase_place_of_case(case: Case, report: Report, at: datetime) -> None:
     """Village and position of a case came from its sender: they stay where they were published, or others have sent it too."""
-    case.unreleased_village = None
+    forget_waiting(case)
     if case.quarantined_at is not None or shows_exact_place(case):
         return
     if any(link.report_id != report.id and link.left_at is None for link in case.reports):

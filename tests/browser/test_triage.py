@@ -148,5 +148,5 @@ def test_what_a_sender_typed_for_the_place_is_let_out_by_a_press_and_else_by_nob
     expect(page.locator("[name=village]")).to_have_value("")
     with unit_of_work():
         for case in cases:
-            db.session.merge(case).unreleased_village = typed
+            db.session.merge(case).village_in_clear = typed
     house.visitor("ops_lead").go("/unreleased-villages", "unreleased-villages")

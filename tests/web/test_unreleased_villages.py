@@ -11,6 +11,7 @@ from casework.db import db, unit_of_work
 from casework.intake import Place
 from casework.models import Case, SearchRow
 from casework.rights.erasing_people import erase_report
+from casework.villages import waiting_words
 from tests import build
 from tests.casework.acting import payload
 from tests.conftest import client_of
@@ -36,12 +37,12 @@ def waiting(office: Office, words: str, state: str = "closed") -> Case:
     case = build.case_at(office.world, state, place=Place(area=office.world.area, village=words))
     with unit_of_work():
         row = db.session.merge(case)
-        row.village, row.unreleased_village = None, words
+        row.village, row.village_in_clear = None, words
     return case
 
 
 def decided(office: Office, act: str, *cases: Case, by: str = "ops_lead", **fields: str) -> Any:
-    form = {f"words-{case.ref}": case.unreleased_village or "" for case in cases} | fields
+    form = {f"words-{case.ref}": waiting_words(case) or "" for case in cases} | fields
     return office.post(by, PAGE, act=act, pick=[case.ref for case in cases], **form)
 
 
@@ -83,7 +84,7 @@ def test_words_are_let_out_as_they_stood_replaced_or_left_unsaid_and_each_is_an_
     assert decided(office, "release", as_it_is).status_code == 200
     assert decided(office, "release", other, **{f"words-{other.ref}": "thon pang tieng"}).status_code == 200
     assert decided(office, "leave", unsaid).status_code == 200
-    assert [(case.village, case.unreleased_village) for case in (as_it_is, other, unsaid)] == [
+    assert [(case.village, waiting_words(case)) for case in (as_it_is, other, unsaid)] == [
         (PLAIN, None), ("Thôn Păng Tiêng", None), (None, None)]
     assert [payload(case) for case in (as_it_is, other, unsaid)] == [{"village": "released"}, {"village": "listed"}, {"village": "unsaid"}]
     assert db.session.query(SearchRow).filter_by(case_id=as_it_is.id, audience="agencies").one().exact_words.count(PLAIN) == 1
@@ -120,14 +121,14 @@ def test_another_centre_neither_reads_nor_decides(office: Office) -> None:
     stranger = next(name for name, account in office.world.people.items() if account is other.people["ops_lead"])
     assert shown_words(office.get(stranger, PAGE)) == []
     assert decided(office, "leave", case, by=stranger).status_code == 422
-    assert case.unreleased_village == PLAIN
+    assert waiting_words(case) == PLAIN
 
 
 def test_classifying_with_words_settles_what_waited_and_without_leaves_it(office: Office) -> None:
     case, other = waiting(office, PLAIN, "to_classify"), waiting(office, PLAIN, "to_classify")
     office.post("operator", step(case, "classify"), **classify_form(office, village=PLAIN))
     office.post("operator", step(other, "classify"), **classify_form(office, village=""))
-    assert [(each.village, each.unreleased_village) for each in (case, other)] == [(PLAIN, None), (None, PLAIN)]
+    assert [(each.village, waiting_words(each)) for each in (case, other)] == [(PLAIN, None), (None, PLAIN)]
 
 
 def test_quarantine_and_erasure_take_it_along(office: Office) -> None:
@@ -136,7 +137,7 @@ def test_quarantine_and_erasure_take_it_along(office: Office) -> None:
     with unit_of_work():
         row = db.session.merge(forgotten)
         erase_report(row.main_report, row.reports[0], at=build.NOON + timedelta(days=90))
-    assert [case.unreleased_village for case in (apart, forgotten)] == [None, None]
+    assert [waiting_words(case) for case in (apart, forgotten)] == [None, None]
     assert shown_words(office.get("ops_lead", PAGE)) == []
 
 

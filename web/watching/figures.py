@@ -42,6 +42,7 @@ from casework.processes import known_processes, marks
 from casework.rights.breaches import waits_for_notice
 from casework.settings.values import value_of
 from casework.states import OPEN_STATES
+from casework.villages import waits
 from web.clock import now
 from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
@@ -177,7 +178,7 @@ def count(app: Flask, at: datetime) -> Figures:
         notices_due=_backlog(
             _untold_breaches(Breach.authority_due_at > at, Breach.authority_due_at <= at + NOTICE_SOON), Breach.authority_due_at
         ),
-        unreleased=_number(select(Case.id).where(Case.unreleased_village.is_not(None), Case.quarantined_at.is_(None))),
+        unreleased=_number(select(Case.id).where(waits(), Case.quarantined_at.is_(None))),
         points_in_clear=_number(select(Report.id).where(is_in_clear())),
     )  # fmt: skip
     for row in (*found.jobs.values(), *found.processes, *found.marks.values()):

@@ -31,6 +31,8 @@ WHAT: dict[str, Bilingual] = {
     "sum_up_days": Bilingual("Cộng số liệu theo ngày", "Sum up the days of the statistics"),
     "freeze_figures": Bilingual("Chốt số liệu của kỳ đã hết", "Freeze the figures of periods that are over"),
     "go_on_erasing": Bilingual("Xóa dữ liệu theo yêu cầu của người dân", "Erase data people asked to be erased"),
+    "seal_villages": Bilingual("Niêm phong lời ghi về thôn, đường phiên bản trước để lại",
+                               "Seal what a version before left in clear of villages and streets"),
     "seal_points": Bilingual("Niêm phong tọa độ phiên bản trước để lại", "Seal the points a version before left in clear"),
     "mask_old_identities": Bilingual("Che danh tính người phản ánh của hồ sơ cũ", "Forget the senders of old cases, and unused accounts"),
     "write_to_affected": Bilingual("Gửi tin cho người bị ảnh hưởng bởi sự cố dữ liệu", "Write to the people a breach affects"),

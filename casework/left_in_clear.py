@@ -1,0 +1,84 @@
+"""What a program before 0.9.1 left in clear beside what is sealed, found and sealed by jobs: a migration has no keys.
+
+Such a program may go on beside this one for a while (docs/upgrade.md): it writes in clear, and what it erases keeps its seal.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, exists, or_, select, update
+
+from casework.cases import lock_free_cases
+from casework.db import db, unit_of_work
+from casework.forgotten import HAND_OVER, REPORT
+from casework.models import Case, CaseReport, Forgotten, Report, ReportText
+
+BATCH, MOST_AT_ONCE = 200, 10_000
+"""Rows sealed in one unit of work, and looked for by one query."""
+BESIDE_OLDER = timedelta(days=2)
+"""How long a program of before may go on beside this one."""
+
+
+def seal_reports(in_clear: ColumnElement[bool], seal: Callable[[Report, list[Case]], None]) -> int:
+    """Seal what reports hold in clear, each with the cases it was ever in, and return how many. What is done twice does no harm.
+
+    A report whose case somebody works on at the moment is left for the next run.
+    """
+
+    def seal_some(ids: list[int]) -> int:
+        homes: dict[int, list[int]] = {}
+        for report_id, case_id in db.session.execute(select(CaseReport.report_id, CaseReport.case_id).where(CaseReport.report_id.in_(ids))):
+            homes.setdefault(report_id, []).append(case_id)
+        cases = {case.id: case for case in lock_free_cases({each for several in homes.values() for each in several})}
+        free = [id_ for id_ in ids if cases.keys() >= set(homes.get(id_, ()))]
+        reports = select(Report).where(Report.id.in_(free), in_clear).execution_options(populate_existing=True)
+        found = list(db.session.scalars(reports))
+        for report in found:
+            seal(report, [cases[each] for each in homes.get(report.id, ())])
+        return len(found)
+
+    return _in_parts(Report, in_clear, seal_some)
+
+
+def seal_cases(in_clear: ColumnElement[bool], seal: Callable[[Case], None]) -> int:
+    """Seal what cases hold in clear, as `seal_reports` does."""
+
+    def seal_some(ids: list[int]) -> int:
+        cases = lock_free_cases(ids)
+        for case in cases:
+            seal(case)
+        return len(cases)
+
+    return _in_parts(Case, in_clear, seal_some)
+
+
+def forget_with_their_words(now: datetime) -> None:
+    """Erase what is sealed of places of reports whose words an older program has erased beside this one."""
+    lately = Forgotten.at >= now - BESIDE_OLDER
+    apart, reports = (select(Forgotten.subject).where(lately, Forgotten.kind == kind) for kind in (HAND_OVER, REPORT))
+    by_case = select(CaseReport.report_id).join(Case, Case.id == CaseReport.case_id).where(Case.ref.in_(apart))
+    by_report = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id).where(Report.ref.in_(reports))
+    has_words = exists().where(ReportText.report_id == Report.id, ReportText.sealed_body.is_not(None))
+    sealed = or_(Report.sealed_point.is_not(None), Report.sealed_village.is_not(None))
+    gone = or_(Report.ref.in_(reports), Report.id.in_(by_case)) & sealed & ~has_words
+    waits = or_(Case.ref.in_(apart), Case.id.in_(by_report)) & Case.sealed_village.is_not(None)
+    changes = (update(Report).where(gone).values(sealed_point=None, sealed_village=None),
+               update(Case).where(waits).values(sealed_village=None))
+    with unit_of_work():
+        for change in changes:
+            db.session.execute(change, execution_options={"synchronize_session": False})
+
+
+def _in_parts(model: type[Report] | type[Case], in_clear: ColumnElement[bool], seal_some: Callable[[list[int]], int]) -> int:
+    done = 0
+    while ids := list(db.session.scalars(select(model.id).where(in_clear).limit(MOST_AT_ONCE))):
+        db.session.rollback()
+        sealed = 0
+        for at in range(0, len(ids), BATCH):
+            with unit_of_work():
+                sealed += seal_some(ids[at : at + BATCH])
+        if not sealed:
+            break
+        done += sealed
+    db.session.rollback()
+    return done
