@@ -1,11 +1,14 @@
-"""Earlier releases of the program: found in the history by the tables they knew, unpacked, and run with the packages that are here."""
+"""Earlier releases of the program: found in the history by what the changelog says, unpacked, and run with the packages that are here."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -15,6 +18,7 @@ from tests.soak.machine import ROOT, git
 MIGRATIONS = ROOT / "migrations" / "versions"
 MAIN = "import langbiang; langbiang.main()"
 READY_SECONDS = 400
+DAY = re.compile(r"\(\d{4}-\d\d-\d\d\)")
 
 
 def schemas() -> list[str]:
@@ -22,11 +26,33 @@ def schemas() -> list[str]:
     return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("[0-9]*_*.py"))
 
 
-def last_program_of(schema: str) -> str:
-    """The commit of the last program that knew these tables as the newest: the one before the next migration came."""
-    following = schemas()[schemas().index(schema) + 1]
-    began = git("log", "-1", "--diff-filter=A", "--format=%H", "--", f"migrations/versions/{following}_*.py")
-    return git("rev-parse", f"{began}^" if began else "HEAD")
+def releases() -> dict[str, str]:
+    """The commit of the last program of each release before this one, the first release first, by version.
+
+    One with a day ended with it; before there were days, it ended where the changelog begins the next.
+    """
+    headings = [line.split() for line in git("show", "HEAD:CHANGELOG.md").splitlines() if line.startswith("## ")]
+    found = {}
+    for (_, following, *_), (_, version, said) in reversed(list(pairwise(headings))):
+        if DAY.fullmatch(said):
+            found[version] = git("rev-list", "-1", f"--before={said[1:-1]}T23:59:59+00:00", "HEAD")
+        else:
+            begun = git("log", "--reverse", "--format=%H", f"-S## {following} (", "--", "CHANGELOG.md").splitlines()[0]
+            found[version] = git("rev-parse", f"{begun}^")
+    return found
+
+
+def schema_of(commit: str) -> str:
+    """The newest revision of the tables a commit knows."""
+    names = git("ls-tree", "--name-only", commit, "migrations/versions/").splitlines()
+    return max(each.rpartition("/")[2].partition("_")[0] for each in names if each.endswith(".py") and "/0" in each)
+
+
+def fits_beside(commit: str) -> bool:
+    """Whether the newest tables promise that a program goes on beside this one."""
+    newest = next(MIGRATIONS.glob(f"{schemas()[-1]}_*.py"))
+    oldest = getattr(import_module(f"migrations.versions.{newest.stem}"), "oldest_program", schemas()[-1])
+    return schema_of(commit) >= oldest
 
 
 def version_of(commit: str) -> str:

@@ -33,7 +33,8 @@ from tests.kill.site import PromiseBroken, at_work
 from tests.machines.cluster import answers, snapshot, wait
 from tests.machines.front import plain_configuration
 from tests.postgres import Cluster
-from tests.soak.releases import CommandFailed, Program, Running, last_program_of, schemas, unpacked, version_of
+from tests.soak import carried_over
+from tests.soak.releases import CommandFailed, Program, Running, fits_beside, releases, schema_of, schemas, unpacked, version_of
 from tests.soak.runs import Options, Round, Run
 from web.benchmark.pages import filled
 from web.config import Config
@@ -41,6 +42,7 @@ from web.demo_people import PASSWORD as DEMO_PASSWORD
 from workflows.models import WaitingTask
 from workflows.wakeups import fire_due_timers
 
+KINDS = ("sqlite", "postgresql")
 CITIZENS = 4
 OF_NGINX = "Hệ thống tạm ngừng trong ít phút"
 OF_WITHDRAWAL = "Người phản ánh đang đề nghị rút"
@@ -130,9 +132,8 @@ def of_releases(address: str, journals: Path, staff: list[str], password: str, *
         yield around
 
 
-def carry_over(schema: str, kind: str, options: Options) -> dict[str, Any]:
+def carry_over(commit: str, kind: str, options: Options) -> dict[str, Any]:
     """An installation of an old release, with everything that was open in it, goes on under this one until every case has ended."""
-    commit = last_program_of(schema)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="langbiang-rolling-")))
         variables = environment_of(folder, stack.enter_context(database(kind)))
@@ -164,7 +165,7 @@ def carry_over(schema: str, kind: str, options: Options) -> dict[str, Any]:
             told = list(lines_in(folder / "journals"))
             wrong = [*told_twice(told), *broken_promises(told)]
         new.command("verify")
-        result = {"release": version_of(commit), "commit": commit[:10], "schema": f"{schema} to {schemas()[-1]}",
+        result = {"release": version_of(commit), "commit": commit[:10], "schema": f"{schema_of(commit)} to {schemas()[-1]}",
                   "open_before": len(open_before), "still_open": left,
                   "waiting_at_the_end": dict(elements), "migrated_seconds": round(migrated, 1),
                   "acts_acknowledged": acts_told(folder / "journals"), "verify": said.splitlines()[-1]}
@@ -207,12 +208,11 @@ def steps_waiting() -> dict[str, int]:
     return found
 
 
-def side_by_side(schema: str, options: Options, *, afterwards: Callable[[str], None] | None = None) -> dict[str, Any]:
+def side_by_side(commit: str, options: Options, *, afterwards: Callable[[str], None] | None = None) -> dict[str, Any]:
     """Two machines with the release before, people at work through nginx; the tables are migrated, then one machine after the other.
 
     What `afterwards` does to the database follows the migration. Raises PromiseBroken.
     """
-    commit = last_program_of(schema)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="langbiang-rolling-")))
         address = stack.enter_context(database("postgresql")) or ""
@@ -258,8 +258,8 @@ def side_by_side(schema: str, options: Options, *, afterwards: Callable[[str], N
         if wrong:
             raise PromiseBroken("; ".join(wrong[:20]))
         statuses = Counter(line.split()[1] for line in (folder / "requests.log").read_text(encoding="utf-8").splitlines())
-        return {"from": version_of(commit), "commit": commit[:10], "schema": f"{schema} to {schemas()[-1]}", "migrate_seconds": seconds,
-                "migrate_tries": tries, "phases": phases, "answers_by_status": dict(statuses),
+        return {"from": version_of(commit), "commit": commit[:10], "schema": f"{schema_of(commit)} to {schemas()[-1]}",
+                "migrate_seconds": seconds, "migrate_tries": tries, "phases": phases, "answers_by_status": dict(statuses),
                 "acts_acknowledged": acts_told(journals), "verify": said}  # fmt: skip
 
 
@@ -330,7 +330,7 @@ def allow_many_reports(address: str) -> None:
     engine.dispose()
 
 
-def control(schema: str, options: Options) -> dict[str, Any]:
+def control(commit: str, options: Options) -> dict[str, Any]:
     """Where the tables no longer fit the old program, the same rehearsal must fail: else it would prove nothing."""
     def take_away(address: str) -> None:
         engine = create_engine(address)
@@ -339,21 +339,30 @@ def control(schema: str, options: Options) -> dict[str, Any]:
         engine.dispose()
 
     try:
-        side_by_side(schema, options, afterwards=take_away)
+        side_by_side(commit, options, afterwards=take_away)
     except PromiseBroken as found:
         return {"found": str(found)[:500]}
     raise PromiseBroken("an old program that no longer fits the tables was not found out")
 
 
 def rounds(options: Options) -> Iterator[tuple[str, Round]]:
-    """From the first release and the last two on both databases; then the last two beside this one."""
-    known = schemas()
-    for schema in (known[0], *known[-3:-1]):
-        for kind in ("sqlite", "postgresql"):
-            yield f"{version_of(last_program_of(schema))} carried over on {kind}", partial(carry_over, schema, kind, options)
-    for schema in known[-3:-1]:
-        yield f"{version_of(last_program_of(schema))} beside this one", partial(side_by_side, schema, options)
-    yield "the control: tables the old program does not fit", partial(control, known[-2], options)
+    """From the first release and the last two on both databases, and what 0.9.0 may have left; then those beside this one that fit."""
+    known = releases()
+    first, *others = known
+    for version in (first, *others[-2:]):
+        for kind in KINDS:
+            yield f"{version} carried over on {kind}", partial(carry_over, known[version], kind, options)
+    for kind in KINDS:
+        yield f"what {carried_over.RELEASE} left, carried over on {kind}", partial(what_was_left, known[carried_over.RELEASE], kind)
+    beside = [version for version in others[-2:] if fits_beside(known[version])]
+    for version in beside:
+        yield f"{version} beside this one", partial(side_by_side, known[version], options)
+    yield "the control: tables the old program does not fit", partial(control, known[beside[-1]], options)
+
+
+def what_was_left(commit: str, kind: str) -> dict[str, Any]:
+    with database(kind) as address:
+        return carried_over.carry_over(commit, address)
 
 
 RUN = Run("rolling", "seconds of work in each phase: upgrades from the first and the last releases, and side by side", 20, rounds)
