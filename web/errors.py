@@ -1,7 +1,6 @@
 """How refusals and failures are answered: a kind page, the right status, and what was typed kept where it can be."""
 
 import errno
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -29,11 +28,6 @@ from workflows.steps import TaskAlreadyDone, TaskClaimed, TaskUnknown
 
 NEVER_SHOWN = ("csrf_token", "password", "secret")
 LONGEST_KEPT = 20_000
-OF_THE_FORM = ("_token", "_key", "_file", "_notice", "_owner", "_ref", "seen", "next", "act", "latitude", "longitude", "accuracy",
-               "language")  # fmt: skip
-"""Ends of the names of fields nobody types into."""
-MARK = re.compile(r"[A-Za-z0-9_-]{16,}|[a-z][a-z0-9_]*")
-"""What a choice is sent as: a ref, or a key of ours."""
 AWAY_SECONDS = "15"
 """What clients are told to wait while a database or a storage is away."""
 
@@ -55,7 +49,6 @@ def install(app: Flask) -> None:
         app.register_error_handler(kind, _or_away(answer))
     app.register_error_handler(InternalServerError, failed)
     app.teardown_appcontext(let_go)
-    app.jinja_env.filters["typed"] = typed_in
 
 
 def _or_away(answer: Answer) -> Answer:
@@ -232,11 +225,6 @@ def kept_fields() -> list[tuple[str, str]]:
         for name, value in request.form.items(multi=True)
         if value and not any(name.startswith(hidden) or name.endswith(hidden) for hidden in NEVER_SHOWN)
     ]
-
-
-def typed_in(kept: list[tuple[str, str]]) -> list[str]:
-    """Of what was sent, what a person wrote: no marks of the form, and no choices that say nothing out of their list."""
-    return [value for name, value in kept if not name.endswith(OF_THE_FORM) and len(value.strip()) > 2 and MARK.fullmatch(value) is None]
 
 
 def came_from_here() -> bool:

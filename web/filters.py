@@ -12,6 +12,7 @@ from web.clock import now
 from web.due import DueWords, day_words, due_words, limit_words, short_limit_words
 from web.locales import in_reader_language, language
 from web.names_beside import agency_beside, place_beside
+from web.typed_in import typed_in
 
 
 def install(app: Flask) -> None:
@@ -27,6 +28,7 @@ def install(app: Flask) -> None:
         last_day=last_day_words,
         phone=as_dialled,
         percent=percent,
+        typed=typed_in,
     )
     app.jinja_env.globals["sprite"] = sprite
     app.jinja_env.globals.update(place_beside=place_beside, agency_beside=agency_beside)

@@ -34,7 +34,7 @@ def add_centre(
     For who administers the whole installation, in their own role alone. `code_prefix` begins its codes for good and is never used again.
     Raises NotAllowed, ReasonMissing, RowRefused with every fault.
     """
-    require(by, Action.CHANGE_SETTINGS)
+    require(by, Action.MANAGE_PEOPLE)
     require_administrator_of(by.alone, None)
     one_at_a_time()
     new, faults = _said(name_vi=name_vi, name_en=name_en, phone=phone, case_clock_starts=case_clock_starts, old_phone=None)

@@ -55,7 +55,7 @@ def centres() -> ResponseReturnValue:
 
 
 @bp.route("/settings/centres/new", methods=["GET", "POST"])
-@performs(Action.CHANGE_SETTINGS)
+@performs(Action.MANAGE_PEOPLE)
 def new() -> ResponseReturnValue:
     """A centre beside the others, for who administers the whole installation."""
     if administered_centres(alone()) is not None:
