@@ -111,7 +111,7 @@ def wrong_turns(journey: Journey) -> None:
     guest.submit(guest.get("/register"), phone="1")
     guest.get("/nowhere")
     guest.post("/healthz", {})
-    guest.post("/cases/x/notes", {"words": "Ghi chú"})
+    guest.post("/cases/x/notes", {"words": "Đã gọi."})
     page = operator.get(f"/cases/{journey.case.ref}")
     operator.submit(page, at="/identity", reason="x")
     operator.submit(page, at="/notes", words="")
@@ -180,7 +180,7 @@ def typed() -> list[str]:
     from tests.system import canary
 
     whole = [canary.WORDS, canary.ADDED, canary.ANSWERED, canary.ASKED, canary.SAID, canary.FULL_NAME, canary.PHONE, canary.EMAIL,
-             canary.VILLAGE, f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia."]  # fmt: skip
+             canary.VILLAGE, f"Trước {canary.HOUSE}", "Chưa dọn hết bờ bên kia.", "Đã gọi."]  # fmt: skip
     words = {word for text in (*whole, *build.ANSWER.values(), *data()) if " " in text for word in text.replace("-", " ").split()}
     return sorted({*whole, *words}, key=len, reverse=True)
 
