@@ -14,8 +14,8 @@ from casework.models.rules import Field, RefusalReason, VisibilityReason
 from casework.states import STILL_STATES, CaseState, Standstill
 
 UNMASKED = text("closed_at IS NOT NULL AND masked_at IS NULL AND quarantined_at IS NULL")
-UNRELEASED = text("village IS NOT NULL OR sealed_village IS NOT NULL")
-VILLAGE_IN_CLEAR = text("village IS NOT NULL")
+UNRELEASED = text("village IS NOT NULL")
+VILLAGE_WAITS = text("village IS NOT NULL OR sealed_village IS NOT NULL")
 
 
 class Case(Referable, Model):
@@ -35,7 +35,7 @@ class Case(Referable, Model):
         Index("ix_case_unconfirmed", "centre_id", "unconfirmed_since", sqlite_where=text("unconfirmed_since IS NOT NULL"),
               postgresql_where=text("unconfirmed_since IS NOT NULL")),
         Index("ix_case_unreleased", "centre_id", "id", sqlite_where=UNRELEASED, postgresql_where=UNRELEASED),
-        Index("ix_case_village_in_clear", "id", sqlite_where=VILLAGE_IN_CLEAR, postgresql_where=VILLAGE_IN_CLEAR),
+        Index("ix_case_village_waits", "centre_id", "id", sqlite_where=VILLAGE_WAITS, postgresql_where=VILLAGE_WAITS),
         Index("ix_case_unmasked", "closed_at", "id", sqlite_where=UNMASKED, postgresql_where=UNMASKED),
         Index("ix_case_centre_accepted", "centre_id", "accepted_at"),
         Index("ix_case_centre_answered", "centre_id", "answered_at"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0029'
+revision = '0020'
 down_revision = '0019'
 branch_labels = None
 depends_on = None
@@ -13,16 +13,13 @@ oldest_program = '0011'
 job seals (casework.left_in_clear), as it does all that was there before: a migration has no keys."""
 
 WAITS = sa.text('village IS NOT NULL OR sealed_village IS NOT NULL')
-WAITED = sa.text('village IS NOT NULL')
 IN_CLEAR = sa.text('village IS NOT NULL AND NOT village_is_listed')
 IN_CLEAR_IN_SQLITE = sa.text('village IS NOT NULL AND village_is_listed = 0')
 
 
 def upgrade() -> None:
     op.add_column('case', sa.Column('sealed_village', sa.LargeBinary(), comment='what of it nobody has let out yet'))
-    op.drop_index('ix_case_unreleased', 'case')
-    op.create_index('ix_case_unreleased', 'case', ['centre_id', 'id'], sqlite_where=WAITS, postgresql_where=WAITS)
-    op.create_index('ix_case_village_in_clear', 'case', ['id'], sqlite_where=WAITED, postgresql_where=WAITED)
+    op.create_index('ix_case_village_waits', 'case', ['centre_id', 'id'], sqlite_where=WAITS, postgresql_where=WAITS)
     op.add_column('report', sa.Column('village_is_listed', sa.Boolean(), server_default=sa.false(), nullable=False,
                                       comment='the village is a name of the official list'))
     op.create_index('ix_report_village_in_clear', 'report', ['id'], sqlite_where=IN_CLEAR_IN_SQLITE, postgresql_where=IN_CLEAR)
@@ -31,7 +28,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index('ix_report_village_in_clear', 'report')
     op.drop_column('report', 'village_is_listed')
-    op.drop_index('ix_case_village_in_clear', 'case')
-    op.drop_index('ix_case_unreleased', 'case')
-    op.create_index('ix_case_unreleased', 'case', ['centre_id', 'id'], sqlite_where=WAITED, postgresql_where=WAITED)
+    op.drop_index('ix_case_village_waits', 'case')
     op.drop_column('case', 'sealed_village')
