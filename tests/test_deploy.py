@@ -86,7 +86,7 @@ def test_nginx_lets_the_largest_report_pass_and_the_program_judge_it() -> None:
 def test_nginx_bounds_what_one_address_asks_and_says_so_in_words(path: str) -> None:
     said = (DEPLOY / path).read_text(encoding="utf-8")
     zones = dict(re.findall(r"^ *limit_(conn|req)_zone \$binary_remote_addr zone=(\w+):", said, re.MULTILINE))
-    everything = re.search(r"^ *location / \{(.*?)^ *\}", said, re.MULTILINE | re.DOTALL)
+    everything = re.search(r"^ *location / \{\n(.*?)^ *\}", said, re.MULTILINE | re.DOTALL)
     assert everything is not None
     assert re.search(rf"limit_conn {zones['conn']} \d+;", everything[1])
     assert re.search(rf"limit_req zone={zones['req']} burst=\d+ nodelay;", everything[1])

@@ -56,7 +56,7 @@ def test_the_next_test_finds_what_the_migrations_leave_and_counts_from_the_same_
     with stand() as app:
         assert content() == empty
         assert {name for name in config | dict(app.config) if app.config.get(name) != config.get(name)} <= {
-            "DATA", "FILES", "PMTILES", "SQLALCHEMY_DATABASE_URI"}
+            "DATA", "FILES", "KEYRING", "PMTILES", "SQLALCHEMY_DATABASE_URI"}
         assert app.extensions["demo_accounts"] == []
         assert not any(app.config["FILES"].glob("**/*.*"))
         world = build.standard_world()

@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import func, select
 
+from casework.account_marks import mark_account
 from casework.answer_templates import keep_template
 from casework.answering import newest_answer
 from casework.db import db, new_ref
@@ -14,7 +15,7 @@ from casework.mentions import mention_in, unseen_count
 from casework.models import Account, Agency, AgencySuccession, CaseReport, Centre, Deputy, Draft, Report, Reporter
 from casework.notes import write_note
 from casework.openings import record_opening
-from casework.permissions import Role, actor_for
+from casework.permissions import SYSTEM, Role, actor_for
 from casework.saved_filters import keep_filter, sharing_places
 from casework.words import Bilingual
 from web.demo_people import agency_account, staff_account
@@ -97,6 +98,7 @@ def furnish_desks(centre: Centre, *, now: datetime) -> None:
     db.session.add(
         Deputy(principal_id=principal.id, deputy_id=deputy.id, starts_at=today, ends_at=today + STANDS_IN, created_by_id=principal.id)
     )
+    mark_account(principal, by=SYSTEM, at=now)
 
 
 # -- what waits for whom ----------------------------------------------------------------------------------------------
