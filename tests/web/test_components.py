@@ -13,6 +13,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from web.filters import sprite
+from web.typed_in import typed_in
 
 NOON = datetime(2026, 3, 2, 5, tzinfo=UTC)
 WEB = Path(__file__).parent.parent.parent / "web"
@@ -38,6 +39,7 @@ def bare() -> Flask:
     Babel(app)
     app.jinja_env.filters["local"] = lambda words: words
     app.jinja_env.filters["datetime"] = lambda instant: f"{instant:%H:%M %d/%m/%Y}"
+    app.jinja_env.filters["typed"] = typed_in
     app.jinja_env.globals["sprite"] = sprite
     return app
 
