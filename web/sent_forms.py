@@ -169,7 +169,10 @@ def _is_said(name: str) -> bool:
 def _key_sent() -> str | None:
     if request.method != "POST":
         return None
-    key = request.form.get(TOKEN, "").partition(MARK)[2]
+    try:
+        key = request.form.get(TOKEN, "").partition(MARK)[2]
+    except HTTPException:
+        return None  # too large to be read: the page that says so has forms too
     return key if SOUND.fullmatch(key) else None
 
 

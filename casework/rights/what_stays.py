@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -72,6 +73,11 @@ LOOK_LASTS = timedelta(hours=1)
 MOST_REPORTS, MOST_ROWS, MOST_SHOWN = 50, 300, 100
 """Reports looked through, the newest; rows of one kind; texts shown. What was cleared makes room for the next."""
 LEFT_OUT = "[…]"
+MOST_BLANKS = 3
+"""Between two words of a name."""
+PARTS = (" ", ".", "-")
+"""What may part the digits of a number."""
+WORD_SIGN = re.compile(r"\w")
 """Stands where words were that the decider named."""
 
 
@@ -402,24 +408,58 @@ def _stretch(piece: str, kind: MarkKind | None, is_own: bool) -> Stretch | None:
 
 
 def _own_marks(text: str, contacts: Iterable[Contact]) -> Iterator[Mark]:
+    """How a person stands in a text: by full name or its last two words, with or without accents; by telephone; by e-mail."""
     plain = _plain(text)
     for contact in contacts:
-        for kind, pattern in _patterns(contact):
-            for match in pattern.finditer(plain):
-                yield Mark(match.start(), match.end(), kind)
+        if contact.email:
+            for start, end in _spelt(plain, [_plain(contact.email)]):
+                if plain[max(start - 1, 0) : start] not in tuple(".+-"):
+                    yield Mark(start, end, MarkKind.EMAIL)
+        if contact.phone:
+            yield from (Mark(start, end, MarkKind.PHONE) for start, end in _dialled(plain, contact.phone))
+        words = _plain(contact.name or "").split()
+        for some in [words] if len(words) == 2 else [words, words[-2:]] if len(words) > 2 else []:
+            yield from (Mark(start, end, MarkKind.NAME) for start, end in _spelt(plain, some))
 
 
-def _patterns(contact: Contact) -> Iterator[tuple[MarkKind, re.Pattern[str]]]:
-    """How a person stands in a text: by full name or its last two words, with or without accents; by telephone; by e-mail."""
-    if contact.email:
-        yield MarkKind.EMAIL, re.compile(rf"(?<![\w.+-]){re.escape(_plain(contact.email))}(?!\w)")
-    if contact.phone:
-        digits = re.sub(r"\D", "", contact.phone)
-        national = digits.removeprefix("84") if contact.phone.startswith("+84") else digits
-        yield MarkKind.PHONE, re.compile(r"(?<!\d)(?:\+?84|0)?[ .-]?" + r"[ .-]?".join(national) + r"(?!\d)")
-    words = _plain(contact.name or "").split()
-    for some in [words] if len(words) == 2 else [words, words[-2:]] if len(words) > 2 else []:
-        yield MarkKind.NAME, re.compile(r"(?<!\w)" + r"\s{1,3}".join(map(re.escape, some)) + r"(?!\w)")
+def _spelt(plain: str, words: list[str]) -> Iterator[tuple[int, int]]:
+    """Where some words stand one behind the other, by MOST_BLANKS at most, and are no part of longer ones."""
+    start = plain.find(words[0])
+    while start >= 0:
+        end: int | None = start + len(words[0])
+        for word in words[1:]:
+            end = _behind(plain, end, word) if end is not None else None
+        if end is not None and not _is_within_word(plain, start, end):
+            yield start, end
+        start = plain.find(words[0], start + 1)
+
+
+def _behind(plain: str, end: int, word: str) -> int | None:
+    blanks = len(plain[end : end + MOST_BLANKS]) - len(plain[end : end + MOST_BLANKS].lstrip())
+    return end + blanks + len(word) if blanks and plain.startswith(word, end + blanks) else None
+
+
+def _is_within_word(plain: str, start: int, end: int) -> bool:
+    return any(WORD_SIGN.fullmatch(sign) for sign in (plain[max(start - 1, 0) : start], plain[end : end + 1]))
+
+
+def _dialled(plain: str, phone: str) -> Iterator[tuple[int, int]]:
+    """Where a number stands, however it is parted, with 0, 84 or +84 before it or without."""
+    at = [place for place, sign in enumerate(plain) if sign.isdecimal()]
+    digits, wanted = "".join(plain[place] for place in at), "".join(sign for sign in phone if sign.isdecimal())
+    national = wanted.removeprefix("84") if phone.startswith("+84") else wanted
+    found = digits.find(national)
+    while found >= 0:
+        first = next((found - len(head) for head in ("84", "0") if digits.endswith(head, 0, found)), found)
+        last = found + len(national) - 1
+        for begin in dict.fromkeys((first, found)):
+            is_one = all(plain[here + 1 : there] in ("", *PARTS) for here, there in pairwise(at[begin : last + 1]))
+            stands_alone = not plain[max(at[begin] - 1, 0) : at[begin]].isdecimal() and not plain[at[last] + 1 : at[last] + 2].isdecimal()
+            if is_one and stands_alone:
+                plus = begin != found and plain[max(at[begin] - 1, 0) : at[begin]] == "+"
+                yield at[begin] - plus, at[last] + 1
+                break
+        found = digits.find(national, found + 1)
 
 
 def _plain(text: str) -> str:
