@@ -19,6 +19,8 @@ NOT_A_ROLE = frozenset({("UPDATE", "centre")})
 """What a centre says of itself, its name and telephone, is no role of anybody."""
 
 PASSWORD = re.compile(r'(?:INSERT INTO "?account"?\b|UPDATE "?account"? SET .*\b(?:password_hash|disabled_at|login)\b)')
+OF_A_CITIZEN = re.compile(r'UPDATE "?account"? SET .*\bsealed_identity\b')
+"""An account that is erased: only citizens' have a sealed identity, and they hold no role."""
 found: set[Action] = set()
 """The actions of staff whose routes were seen to write roles."""
 
@@ -32,7 +34,7 @@ def writes_roles(statement: str) -> bool:
     match = WRITES.match(statement)
     if match is not None:
         return (statement.partition(" ")[0], match[1]) not in NOT_A_ROLE
-    return PASSWORD.match(statement) is not None
+    return PASSWORD.match(statement) is not None and OF_A_CITIZEN.match(statement) is None
 
 
 @event.listens_for(Engine, "before_cursor_execute")
