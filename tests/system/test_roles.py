@@ -561,7 +561,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in {"administrator", "other centre's administrator"} else 403
         case "settings_messages.messages":
             return 200 if name.endswith("administrator") else 403
-        case "settings_host_apps.apps":
+        case "settings_host_apps.apps" | "settings_centres.new":
             return 404 if name.endswith("administrator") else 403   # for those of the whole installation, of whom none is here
         case "settings_health.health" | "settings_jobs.jobs":           # likewise
             return 404 if name.endswith("administrator") or name == "inspector" else 403

@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField
 from casework.db import unit_of_work
 from casework.local_time import local_day
 from casework.models import Centre
-from casework.permissions import Action, NotAllowed
+from casework.permissions import Action
 from casework.settings.centre import KIND, STARTS, add_centre, change_centre
 from casework.settings.event_lists import setting_events
 from casework.settings.recording import ReasonMissing
@@ -58,8 +58,7 @@ def centres() -> ResponseReturnValue:
 @performs(Action.MANAGE_PEOPLE)
 def new() -> ResponseReturnValue:
     """A centre beside the others, for who administers the whole installation."""
-    if administered_centres(alone()) is not None:
-        raise NotAllowed
+    found(True if administered_centres(alone()) is None else None)
     form, refusal = NewCentreForm(), ""
     form.case_clock_starts.choices = [(key, local(words)) for key, words in STARTS.items()]
     if form.validate_on_submit():

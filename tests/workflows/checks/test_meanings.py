@@ -69,8 +69,7 @@ def test_what_is_right_is_let_through(name: str) -> None:
 def test_conditions_that_overlap_are_an_error_that_names_the_ways_and_the_value() -> None:
     finding, *others = said(deciding("fee <= 500", "fee >= 500", apart=True))
     assert (finding.check, finding.element, finding.is_error, others) == ("conditions_overlap", "is_legal", True, [])
-    assert "way_0" in finding.what.en
-    assert "way_1" in finding.what.en
+    assert "“from Part is_legal to Part step_0” and “from Part is_legal to Part step_1”" in finding.what.en
     assert "“Field fee” = 500" in finding.what.en
 
 
