@@ -193,15 +193,15 @@ def test_the_predicate_of_the_lists_says_of_every_desk_what_the_rights_say(world
         ):
             db.session.add(Deputy(principal_id=principal.id, deputy_id=watching[name].id, starts_at=NOON - DAY, ends_at=NOON + DAY,
                                   created_by_id=chief.id, confirmed_at=confirmed_at))  # fmt: skip
-    found = 0
-    task = db.session.get_one(WaitingTask, task.id)
-    for holder in (*people.values(), chief, stands_in, stood_in, *watching.values()):
-        actor = actor_for(holder, now=NOON)
-        for desk in desks:
-            task.claimed_by_id, task.desk = holder.id, desk
-            db.session.flush()
-            is_there = own_desk(actor, desk) is not None
-            assert (holder_of(task, now=NOON) is not None) == is_there, (holder.login, desk)
-            found += is_there
-    db.session.rollback()
+    found, task_id = 0, task.id
+    with unit_of_work():
+        task = db.session.get_one(WaitingTask, task_id)
+        for holder in (*people.values(), chief, stands_in, stood_in, *watching.values()):
+            actor = actor_for(holder, now=NOON)
+            for desk in desks:
+                task.claimed_by_id, task.desk = holder.id, desk
+                db.session.flush()
+                is_there = own_desk(actor, desk) is not None
+                assert (holder_of(task, now=NOON) is not None) == is_there, (holder.login, desk)
+                found += is_there
     assert found > len(Role)
