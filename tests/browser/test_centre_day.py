@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
+from casework.cases import lock_case
 from casework.clocks import ClockKind, running_clock
 from casework.db import db, unit_of_work
 from casework.documents.files import MOST_ATTEMPTS, Claimed, keep_failure
@@ -796,6 +797,22 @@ def test_a_voice_is_written_down_a_sender_blocked_for_a_while_and_a_request_abou
     with next_document(lead):
         lead.locator("button[value=carry_out]").click()
     assert not lead.locator("button[value=carry_out]").count()
+    with unit_of_work():
+        leaving = request_data("erasure", person=person_of(by), by=by, now=day.now())
+    lead.goto(f"/data-requests/{leaving.ref}/what-stays")
+    fill_in(lead, reason="Xem trước khi quyết định xóa.")
+    with next_document(lead):
+        lead.locator("main form button.btn-primary").click()
+    expect(lead.locator("main")).not_to_contain_text("Lý do xem")
+
+    case = day.case("spoken")
+    with unit_of_work():                                             # as a release before this one left it
+        lock_case(case.id).village_in_clear = "Đường Hoa Hồng"
+    lead.goto("/unreleased-villages")
+    lead.check(f"#pick-{case.ref}")
+    with next_document(lead):
+        lead.locator("button[value=release]").click()
+    expect(lead.locator(".outcomes")).to_contain_text(case.code)
 
 
 def test_pressing_twice_going_back_and_two_tabs_do_a_thing_once(day: Day) -> None:
