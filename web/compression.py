@@ -25,6 +25,8 @@ LEAST_BYTES = 600
 """Below that one packet carries it anyway."""
 
 PAGE_LEVEL, FILE_LEVEL = 5, 9
+SELDOM = frozenset({"studio_editor.source"})
+"""Answers that are large and asked for once an hour: a whole model. They are pressed as files are."""
 COMMENTS = {
     "css": re.compile(rb"/\*.*?\*/\n?", re.DOTALL),
     "js": re.compile(rb"^ *(?://.*\n|/\*\*(?:[^*]|\*(?!/))*\*/ *\n)", re.MULTILINE),
@@ -69,7 +71,8 @@ def _press(response: Response) -> Response:
             response.close()
     else:
         data = response.get_data()
-        pressed = gzip.compress(data, PAGE_LEVEL, mtime=0) if len(data) >= LEAST_BYTES else None
+        level = FILE_LEVEL if request.endpoint in SELDOM else PAGE_LEVEL
+        pressed = gzip.compress(data, level, mtime=0) if len(data) >= LEAST_BYTES else None
     if pressed is None:
         return response
     response.set_data(pressed)
