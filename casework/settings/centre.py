@@ -85,9 +85,10 @@ def _said(
         "name_vi": " ".join(normal(name_vi).split()), "name_en": " ".join(normal(name_en).split()),
         "phone": " ".join(normal(phone).split()) or None, "case_clock_starts": case_clock_starts,
     }  # fmt: skip
+    names = ("name_vi", "name_en") if new["name_en"] else ("name_vi",)
     new["name_en"] = new["name_en"] or new["name_vi"]
     faults = Faults()
-    for name in ("name_vi", "name_en"):
+    for name in names:
         if not new[name] or len(new[name] or "") > 200:
             faults[name] = Bilingual("Cần tên, tối đa 200 ký tự.", "A name of at most 200 characters is needed.")
     if new["phone"] and new["phone"] != old_phone and not _is_dialled(new["phone"]):

@@ -43,7 +43,9 @@ class CentreForm(Form):
 class NewCentreForm(CentreForm):
     """A centre that is not there yet."""
 
-    code_prefix = StringField(_l("First part of its codes"), description=_l("Two to six plain letters or digits. It never changes."))
+    code_prefix = StringField(
+        _l("First part of its codes"), description=_l("Two to six plain letters or digits, a letter first. It never changes.")
+    )
     reason = StringField(_l("Reason"))
 
 

@@ -157,6 +157,7 @@ def test_a_second_centre_is_made_beside_the_first_by_who_administers_the_install
         refused = office.post("overseer", "/settings/centres/new", **{**form, **wrong})
         assert (refused.status_code, words in words_of(refused)) == (422, True), wrong
         assert 'value="Trung tâm Đơn Dương"' in refused.text or "name_vi" in wrong, "what was typed is still there"
+        assert 'href="#name_en"' not in refused.text, "the English name may stay empty, so it is never what is wrong"
     answer = office.post("overseer", "/settings/centres/new", **form)
     db.session.rollback()
     made = db.session.scalars(select(Centre).where(Centre.code_prefix == "DD")).one()
