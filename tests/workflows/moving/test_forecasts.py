@@ -59,10 +59,8 @@ def beside(element: str, ) -> bytes:
 
 
 def moved_into(world: build.World, source: ProcessVersion, xml: bytes) -> ProcessMove:
-    """A plan into a model that is not drawn well enough to be handed in, begun."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plans, "refuse_unclean", lambda _checked: None)
-        return begun(world, planned(world, source, drawn.put_live(xml), now=LATER), now=LATER)
+    """A plan into this model, begun."""
+    return begun(world, planned(world, source, drawn.put_live(xml), now=LATER), now=LATER)
 
 
 def test_where_a_case_rests_is_foretold_as_it_runs_on(quick: build.World) -> None:
