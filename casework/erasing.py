@@ -323,9 +323,9 @@ def erase_reasons_to_look(
     `streams`, those of accounts, every such event.
     """
     codes = {report.code for report in reports}
-    were_in = select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports]))
+    were_in = db.session.scalars(select(CaseReport.case_id).where(CaseReport.report_id.in_([report.id for report in reports])))
     looked = select(Event.id, Event.case_id, Event.payload).where(Event.type.in_((*LOOKS, RESTATED)), Event.salt.is_not(None))
-    rows = db.session.execute(looked.where(or_(Event.case_id.in_(were_in), Event.case_id.in_(cases))))
+    rows = db.session.execute(looked.where(Event.case_id.in_({*were_in, *cases})))
     told = [row for row in rows if row.payload and (row.payload.get("report") in codes or row.case_id in cases)]
     outputs = {str(row.payload["output"]) for row in told if "output" in row.payload}
     erase_reasons_given(outputs, at=at)

@@ -3,7 +3,8 @@
 Such a program may go on beside this one for a while (docs/upgrade.md): it writes in clear, and what it erases keeps its seal.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
@@ -54,19 +55,35 @@ def seal_cases(in_clear: ColumnElement[bool], seal: Callable[[Case], None]) -> i
 
 def forget_with_their_words(now: datetime) -> None:
     """Erase what is sealed of places of reports whose words an older program has erased beside this one."""
-    lately = Forgotten.at >= now - BESIDE_OLDER
-    apart, reports = (select(Forgotten.subject).where(lately, Forgotten.kind == kind) for kind in (HAND_OVER, REPORT))
-    by_case = select(CaseReport.report_id).join(Case, Case.id == CaseReport.case_id).where(Case.ref.in_(apart))
-    by_report = select(CaseReport.case_id).join(Report, Report.id == CaseReport.report_id).where(Report.ref.in_(reports))
+    lately = select(Forgotten.kind, Forgotten.subject).where(Forgotten.at >= now - BESIDE_OLDER, Forgotten.kind.in_((HAND_OVER, REPORT)))
+    subjects = defaultdict[str, list[str]](list)
+    for kind, subject in db.session.execute(lately):
+        subjects[kind].append(subject)
+    db.session.rollback()
+    for kind, forget in ((HAND_OVER, _forget_of_cases), (REPORT, _forget_of_reports)):
+        for at in range(0, len(subjects[kind]), BATCH):
+            with unit_of_work():
+                forget(subjects[kind][at : at + BATCH])
+
+
+def _forget_of_cases(refs: Sequence[str]) -> None:
+    cases = list(db.session.scalars(select(Case.id).where(Case.ref.in_(refs))))
+    _forget(cases, list(db.session.scalars(select(CaseReport.report_id).where(CaseReport.case_id.in_(cases)))))
+
+
+def _forget_of_reports(refs: Sequence[str]) -> None:
+    reports = list(db.session.scalars(select(Report.id).where(Report.ref.in_(refs))))
+    _forget(list(db.session.scalars(select(CaseReport.case_id).where(CaseReport.report_id.in_(reports)))), reports)
+
+
+def _forget(cases: Sequence[int], reports: Sequence[int]) -> None:
+    free = [case.id for case in lock_free_cases(cases)]
     has_words = exists().where(ReportText.report_id == Report.id, ReportText.sealed_body.is_not(None))
     sealed = or_(Report.sealed_point.is_not(None), Report.sealed_village.is_not(None))
-    gone = or_(Report.ref.in_(reports), Report.id.in_(by_case)) & sealed & ~has_words
-    waits = or_(Case.ref.in_(apart), Case.id.in_(by_report)) & Case.sealed_village.is_not(None)
-    changes = (update(Report).where(gone).values(sealed_point=None, sealed_village=None),
-               update(Case).where(waits).values(sealed_village=None))
-    with unit_of_work():
-        for change in changes:
-            db.session.execute(change, execution_options={"synchronize_session": False})
+    waits = update(Case).where(Case.id.in_(free), Case.sealed_village.is_not(None)).values(sealed_village=None)
+    gone = update(Report).where(Report.id.in_(reports), sealed, ~has_words).values(sealed_point=None, sealed_village=None)
+    for change in (waits, gone):
+        db.session.execute(change, execution_options={"synchronize_session": False})
 
 
 def _in_parts(model: type[Report] | type[Case], in_clear: ColumnElement[bool], seal_some: Callable[[list[int]], int]) -> int:

@@ -20,7 +20,7 @@ from casework.permissions import OPERATIONS, Action, Actor, require
 from casework.sealing import seal_text
 from casework.search_rows import refresh_search_rows
 from casework.successors import Followed, followed_by
-from casework.villages import forget_waiting, listed_village, release_village, seal_waiting, waiting_words, waits
+from casework.villages import forget_waiting, listed_among, listed_village, release_village, seal_waiting, waiting_words, waits
 
 PAGE = 30
 MOST_COUNTED = 99
@@ -46,11 +46,11 @@ def typed_for(case: Case) -> list[tuple[Report, str]]:
     stand in the case already. Callers check Sight.ORIGINAL first.
     """
     found: dict[str, tuple[Report, str]] = {}
-    public = fold(case.village or "")
     for report in (link.report for link in case.reports if link.left_at is None):
-        words = typed_village(report)
-        if words and (folded := fold(words)) != public and listed_village(case.centre_id, words) is None:
-            found.setdefault(folded, (report, words))
+        if words := typed_village(report):
+            found.setdefault(fold(words), (report, words))
+    for known in listed_among(case.centre_id, found.keys()) | {fold(case.village or "")}:
+        found.pop(known, None)
     return list(found.values())
 
 

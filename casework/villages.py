@@ -1,5 +1,6 @@
 """Villages as everybody may read them: a name of the official list, or words an operator has seen and released (rules.md, section 2)."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
@@ -44,10 +45,20 @@ def listed_village(centre_id: int, words: str, *, area_id: int | None = None) ->
     """
     if not (folded := fold(words)):
         return None
-    query = select(Area.parent_id, Area.name_vi).where(Area.centre_id == centre_id, Area.level == "village", Area.folded_name == folded)
+    query = select(Area.parent_id, Area.name_vi).where(*_listed(centre_id), Area.folded_name == folded)
     found = db.session.execute(query.order_by(Area.valid_from.desc(), Area.id).limit(MOST_NAMESAKES)).all()
     spelt = [name for parent_id, name in found if parent_id == area_id] or [name for _parent_id, name in found]
     return next((name for name in spelt if name == words), spelt[0] if spelt else None)
+
+
+def listed_among(centre_id: int, folded: Collection[str]) -> frozenset[str]:
+    """Return which of some folded names stand in the centre's list, of today or of before."""
+    query = select(Area.folded_name).distinct().where(*_listed(centre_id), Area.folded_name.in_(folded))
+    return frozenset(db.session.scalars(query)) if folded else frozenset()
+
+
+def _listed(centre_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Area.centre_id == centre_id, Area.level == "village"
 
 
 # -- what stood there before anybody had to let it out --------------------------------------------------------------------

@@ -5,9 +5,10 @@ Every column of free text is marked, also those that come to be: a new one has t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,7 +21,7 @@ from casework.case_verification import check_cases
 from casework.cases import lock_case
 from casework.db import METADATA, db, unit_of_work
 from casework.dealings import dealings_seen
-from casework.erasing import CODES_TOGETHER, MOST_FAILURES, _letters_naming, remove_erased_files
+from casework.erasing import CODES_TOGETHER, MOST_FAILURES, _letters_naming, erase_reasons_to_look, remove_erased_files
 from casework.file_store import LocalFileStore, StorageUnreachable
 from casework.identity import reveal_identity
 from casework.intake import original_words, place_words
@@ -542,26 +543,48 @@ def test_a_code_is_found_among_many_and_not_within_another(world: build.World) -
 
 @pytest.mark.usefixtures("world")
 def test_letters_are_found_by_their_own_index_however_many_messages_there_are() -> None:
-    statements: list[tuple[str, object]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> None:
-        statements.append((statement, given))
-
     with unit_of_work():
         for number in range(300):
             put_letter(f"letter:{number}", NOW - timedelta(days=number), ["LD-2026-000001"])
             put_letter(f"other:{number}", NOW, ["LD-2026-000001"], template="work_ended")
         db.session.flush()
-        sa_event.listen(db.engine, "before_cursor_execute", note)
-        found = _letters_naming(["LD-2026-000001"], NOW)
-        sa_event.remove(db.engine, "before_cursor_execute", note)
+        with statements_sent() as statements:
+            found = _letters_naming(["LD-2026-000001"], NOW)
         assert ([letter.dedupe_key for letter in found], len(statements)) == (["letter:0"], 2)
-        cursor = db.session.connection().connection.cursor()
-        if db.engine.dialect.name != "sqlite":
-            cursor.execute("SET LOCAL enable_seqscan = off")
-        statement, given = statements[0]
-        cursor.execute(("EXPLAIN QUERY PLAN " if db.engine.dialect.name == "sqlite" else "EXPLAIN ") + statement, given)
-        assert "ix_outbox_letter" in "\n".join(map(str, cursor.fetchall()))
+        assert "ix_outbox_letter" in plan_of(*statements[0])
+
+
+def test_why_a_sender_was_looked_at_is_found_by_the_cases_alone(world: build.World) -> None:
+    filed = build.file_report(world)
+    with unit_of_work():
+        with statements_sent() as statements:
+            erase_reasons_to_look([db.session.merge(filed.report)], at=NOW, cases=[filed.case.id])
+        [looked] = [each for each in statements if "FROM event" in each[0] and "payload" in each[0]]
+        assert "ix_event_case" in plan_of(*looked)
+
+
+@contextmanager
+def statements_sent() -> Iterator[list[tuple[str, Any]]]:
+    """What is sent meanwhile, each with its values."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> None:
+        statements.append((statement, given))
+
+    sa_event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa_event.remove(db.engine, "before_cursor_execute", note)
+
+
+def plan_of(statement: str, given: Any) -> str:
+    """How the database would answer, if it reads a whole table only where no index helps."""
+    cursor = db.session.connection().connection.cursor()
+    if db.engine.dialect.name != "sqlite":
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    cursor.execute(("EXPLAIN QUERY PLAN " if db.engine.dialect.name == "sqlite" else "EXPLAIN ") + statement, given)
+    return "\n".join(map(str, cursor.fetchall()))
 
 
 def put_letter(key: str, due: datetime, codes: list[str], *, template: str = "reminder_letter") -> None:

@@ -9,14 +9,16 @@ from sqlalchemy import select, text, update
 
 from casework.db import db, unit_of_work
 from casework.folding import fold
-from casework.forgotten import REPORT, note_forgotten
+from casework.forgotten import HAND_OVER, REPORT, note_forgotten
 from casework.intake import typed_village
+from casework.left_in_clear import forget_with_their_words
 from casework.models import Case, Report, ReportText
 from casework.points import seal_points
 from casework.unreleased_villages import clear_village, count_unreleased, is_in_clear, seal_villages, unreleased_cases
 from casework.villages import waiting_words
 from tests import build
 from tests.casework.test_points import columns_with
+from tests.web.desk import statements_of
 
 NOON = build.NOON
 TYPED = "Nhà bà Zýndar, hẻm 12"
@@ -75,3 +77,21 @@ def test_what_an_older_program_writes_since_comes_first_and_what_it_erases_is_go
     assert seal_villages(NOON) == 1
     db.session.expire_all()
     assert (waiting_words(case), waiting_words(erased), typed_village(erased.main_report)) == ("Đường Bi Đúp", None, None)
+
+
+def test_as_long_as_nothing_was_erased_no_report_and_no_case_is_read_for_it(world: build.World) -> None:
+    left(world, TYPED)
+    assert statements_of(lambda: forget_with_their_words(NOON)) == 1
+
+
+def test_an_erasure_by_an_older_program_of_a_whole_case_takes_its_words_along(world: build.World) -> None:
+    case, other = left(world, TYPED), left(world, TYPED)
+    seal_villages(NOON)
+    with unit_of_work():
+        report = db.session.merge(case).main_report
+        db.session.execute(update(ReportText).where(ReportText.report_id == report.id).values(sealed_body=None))
+        note_forgotten(HAND_OVER, case.ref, at=NOON)
+    forget_with_their_words(NOON + timedelta(hours=1))
+    db.session.expire_all()
+    assert (waiting_words(case), typed_village(case.main_report)) == (None, None)
+    assert (waiting_words(other), typed_village(other.main_report)) == (TYPED, TYPED)
