@@ -1,5 +1,7 @@
 """What was set day by day for a step ends where its id comes to stand for another step."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select
@@ -12,7 +14,8 @@ from casework.settings.kinds import KINDS
 from casework.settings.recording import record_setting
 from workflows.models import ProcessVersion
 from workflows.step_origins import reused_among
-from workflows.versions import FIELD_REPORT, in_scope
+from workflows.version_events import Service, services_of
+from workflows.versions import FIELD_REPORT
 
 REASON = "Mã này nay là bước khác / The id stands for another step now"
 
@@ -20,16 +23,15 @@ REASON = "Mã này nay là bước khác / The id stands for another step now"
 def end_foreign_settings(live: ProcessVersion, *, by: Actor = SYSTEM, now: datetime) -> int:
     """End the settings of a scope that were made for a step whose id means another one in the version that is live now.
 
-    They are those that began before the version came into service; of an installation's version also those of centres that have none of
-    their own. Records `change_setting` for each; returns how many.
+    They are those that began before the version came into service, each judged by the version that was live when it began; of an
+    installation's version also those of centres that have none of their own. Records `change_setting` for each; returns how many.
     """
     today, since = local_day(now), local_day(live.live_at or now)
     begun = ElementSetting.valid_from < since if since < today else ElementSetting.id.is_not(None)
     holds = or_(ElementSetting.valid_to.is_(None), ElementSetting.valid_to > today)
     query = select(ElementSetting).where(_made_for(live), holds, begun).order_by(ElementSetting.id)
     rows = list(db.session.scalars(query)) if live.live_at else []
-    foreign = _foreign(live) if rows else frozenset()
-    ended = [row for row in rows if row.element in foreign]
+    ended = _foreign(live, rows) if rows else []
     kind = KINDS["element"]
     for row in ended:
         old, row.valid_to = kind.told(row), max(row.valid_from, today)
@@ -53,8 +55,13 @@ def _made_for(live: ProcessVersion) -> ColumnElement[bool]:
     return or_(ElementSetting.centre_id.is_(None), ElementSetting.centre_id.not_in(own))
 
 
-def _foreign(live: ProcessVersion) -> frozenset[str]:
-    """The ids that meant other parts in versions that were live in the scope."""
-    query = select(ProcessVersion).where(*in_scope(live.key, live.centre_id), ProcessVersion.live_at.is_not(None))
-    others = db.session.scalars(query.where(ProcessVersion.id != live.id).order_by(ProcessVersion.id)).all()
-    return frozenset[str]().union(*reused_among(live, others).values())
+def _foreign(live: ProcessVersion, rows: Sequence[ElementSetting]) -> list[ElementSetting]:
+    """Those of the rows whose step was another one in the version that was live when they began."""
+    before = [each for each in services_of(live) if each != Service(live.live_at, live.id)]
+    if not before:
+        return []
+    days = [local_day(each.since) for each in before]
+    made_for = {row.id: before[max(bisect_right(days, row.valid_from) - 1, 0)].version_id for row in rows}
+    others = db.session.scalars(select(ProcessVersion).where(ProcessVersion.id.in_({*made_for.values()} - {live.id}))).all()
+    reused = reused_among(live, others)
+    return [row for row in rows if row.element in reused.get(made_for[row.id], ())]

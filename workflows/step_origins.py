@@ -1,4 +1,4 @@
-"""Which parts of two versions of a process are the same one: an id alone does not say, it was given to several steps before 0.10.
+"""Which parts of two versions of a process are the same one: an id alone does not say, it was given to several steps before 0.9.1.
 
 A part is followed back along the versions each was drawn from to the one that had it first. It is the same part as there as long as it
 keeps its kind and, when it is called otherwise, something of its place or its form: so a step that is renamed stays that step. Parts that

@@ -38,9 +38,17 @@ class VersionEvent:
     facts: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Service:
+    """From when a version was the live one of its scope, until the next came."""
+
+    since: datetime
+    version_id: int
+
+
 def stream_of(version: ProcessVersion) -> str:
     """The name of the stream of events of a version's scope."""
-    return f"process:{version.key}:{_centre_ref(version.centre_id)}"
+    return _stream(version.key, version.centre_id)
 
 
 def record_version(version: ProcessVersion, act: str, *, by: Actor, at: datetime, words: str | None = None, **facts: Any) -> None:
@@ -103,6 +111,28 @@ def _events_of(version: ProcessVersion, acts: Collection[str]) -> list[Event]:
     return [event for event in db.session.scalars(query.order_by(Event.seq)) if _is_about(event, version)]
 
 
+def services_of(version: ProcessVersion) -> list[Service]:
+    """Return which versions were live in the scope of one, in order, the newest MOST_READ of them.
+
+    Before a centre had its own, those of the installation.
+    """
+    found = _services(version.key, version.centre_id)
+    if version.centre_id is None:
+        return found
+    return [each for each in _services(version.key, None) if not found or each.since < found[0].since] + found
+
+
+def _services(key: str, centre_id: int | None) -> list[Service]:
+    at_home = ProcessVersion.centre_id == centre_id if centre_id else ProcessVersion.centre_id.is_(None)
+    versions = select(ProcessVersion.id, ProcessVersion.number, ProcessVersion.live_at).where(ProcessVersion.key == key, at_home)
+    rows = db.session.execute(versions.where(ProcessVersion.live_at.is_not(None))).all()
+    numbers = {row.number: row.id for row in rows}
+    went = select(Event.at, Event.payload).where(Event.stream == _stream(key, centre_id), Event.type.in_(GOING_LIVE))
+    told = db.session.execute(went.order_by(Event.seq.desc()).limit(MOST_READ)).all()
+    by_events = {Service(row.at, numbers[row.payload["number"]]) for row in told if row.payload and row.payload["number"] in numbers}
+    return sorted(by_events | {Service(row.live_at, row.id) for row in rows})
+
+
 def _is_about(event: Event, version: ProcessVersion) -> bool:
     return event.payload is not None and event.payload.get("number") == version.number
 
@@ -110,6 +140,10 @@ def _is_about(event: Event, version: ProcessVersion) -> bool:
 def _told(event: Event, actor: str | None, principal: str | None) -> VersionEvent:
     facts = dict(event.payload or {})
     return VersionEvent(event.at, event.type, facts.pop("number"), actor, principal, facts.pop("words", ""), facts)
+
+
+def _stream(key: str, centre_id: int | None) -> str:
+    return f"process:{key}:{_centre_ref(centre_id)}"
 
 
 def _centre_ref(centre_id: int | None) -> str:

@@ -196,6 +196,22 @@ def test_a_daily_setting_of_the_one_is_neither_shown_nor_left_to_the_other(
     assert db.session.get(ElementSetting, row.id).valid_to is not None  # type: ignore[union-attr]
 
 
+def test_what_was_set_for_a_step_outlives_the_versions_drawn_from_its_own(
+    twice: tuple[build.World, ProcessVersion, ProcessVersion]
+) -> None:
+    """The id stood for another step once, before anything was set."""
+    world, legal, survey = twice
+    day = timedelta(days=1)
+    second = stored(text_of(survey), base=db.session.get(ProcessVersion, survey.base_id), live=True, at=NOON + timedelta(hours=1))
+    row = set_(world, "step_1", amount="3", unit="working_days")
+    later = stored(called(text_of(second), ("Đi khảo sát", "Survey the site")), base=second, live=True, at=NOON + day)
+    assert reused_between(legal, later) == {"step_1"}
+    with unit_of_work():
+        assert end_all_foreign_settings(now=NOON + day) == 0
+        assert end_all_foreign_settings(now=NOON + 2 * day) == 0
+    assert db.session.get(ElementSetting, row.id).valid_to is None  # type: ignore[union-attr]
+
+
 def test_going_back_to_a_version_ends_what_was_set_for_the_other_step(twice: tuple[build.World, ProcessVersion, ProcessVersion]) -> None:
     world, legal, survey = twice
     stored(text_of(survey), base=db.session.get(ProcessVersion, survey.base_id), live=True)
