@@ -16,7 +16,7 @@ from casework.permissions import Action, Actor, NotAllowed, Role, desk_name, req
 from casework.second_person import refuse_first_person
 from casework.settings.recording import record_setting
 from casework.settings.scopes import administered_centres, centre_of, holds_between, one_at_a_time, principals_of_own, works_in
-from casework.settings.watchers import meeting_by_deputy, watched_roles
+from casework.settings.watchers import meeting_by_deputy, read_one_at_a_time, watched_roles
 from casework.words import Bilingual
 
 LONGEST = timedelta(days=90)
@@ -53,6 +53,7 @@ def appoint_deputy(
             f"Ông/Bà đang hoặc sắp thay {principal.full_name}; xin nhờ một quản trị viên khác cử người.",
             f"You stand in for {principal.full_name} yourself; please ask another administrator to appoint somebody.",
         )
+    read_one_at_a_time(principal, deputy)
     _refuse_people(principal, deputy, by, now, starts_at, ends_at)
     _refuse_time(starts_at, ends_at, now)
     waits = Role.CONFIDENTIAL_READER in watched_roles(principal, starts_at, ends_at)
@@ -61,7 +62,6 @@ def appoint_deputy(
             f"{principal.full_name} được giao đọc hồ sơ mật nên chỉ chính người này cử người thay mình; quản trị viên xác nhận sau đó.",
             f"{principal.full_name} reads confidential cases, so only they appoint their deputy; an administrator then confirms it.",
         )
-    one_at_a_time()
     _refuse_others(principal, deputy, starts_at, ends_at)
     row = Deputy(
         principal=principal, deputy_id=deputy.id, starts_at=starts_at, ends_at=starts_at if waits else ends_at, created_by_id=by.account_id,
@@ -85,15 +85,16 @@ def confirm_deputy(row: Deputy, *, by: Actor, now: datetime, reason: str) -> Non
     Raises NotAllowed, SecondPersonNeeded, DeputyRefused where it does not wait (any more) or could not be appointed now, ReasonMissing.
     """
     require(by, Action.CONFIRM_DEPUTY)
+    deputy = db.session.get_one(Account, row.deputy_id)
+    read_one_at_a_time(row.principal, deputy)
+    db.session.refresh(row)
     if row.wanted_until is None or row.wanted_until <= now:
         raise DeputyRefused("Việc ủy quyền này không còn chờ xác nhận.", "This deputy does not wait to be confirmed any more.")
     starts_at, ends_at = max(now, row.starts_at), row.wanted_until
     if not _administers(by, row.principal, starts_at, ends_at):
         raise NotAllowed
     refuse_first_person(Action.CONFIRM_DEPUTY, row, by=by, now=now)
-    deputy = db.session.get_one(Account, row.deputy_id)
     _refuse_people(row.principal, deputy, by, now, starts_at, ends_at)
-    one_at_a_time()
     _refuse_others(row.principal, deputy, starts_at, ends_at)
     row.starts_at, row.ends_at, row.wanted_until = starts_at, ends_at, None
     row.confirmed_at, row.confirmed_by_id = now, by.account_id
@@ -105,6 +106,8 @@ def confirm_deputy(row: Deputy, *, by: Actor, now: datetime, reason: str) -> Non
 def end_deputyship(row: Deputy, *, by: Actor, now: datetime, reason: str) -> None:
     """Call a deputy back before the time is over; one that has not begun never does. Raises NotAllowed, DeputyRefused, ReasonMissing."""
     require(by, Action.APPOINT_DEPUTY)
+    one_at_a_time()
+    db.session.refresh(row)
     ends_at = row.wanted_until or row.ends_at
     if not (row.principal_id == by.own_id or _administers(by, row.principal, max(now, row.starts_at), ends_at)):
         raise NotAllowed

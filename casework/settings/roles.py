@@ -12,11 +12,11 @@ from casework.db import db
 from casework.errors import CaseworkError
 from casework.local_time import local_day
 from casework.models import Account, Membership
-from casework.permissions import AGENCY_ROLES, Action, Actor, Role, require
+from casework.permissions import AGENCY_ROLES, WATCHERS, Action, Actor, Role, require
 from casework.settings.recording import record_setting, require_administrator_of
 from casework.settings.scopes import administered_centres, centre_of, has_left_others, one_at_a_time, principals_of_own
 from casework.settings.seats import ANYWHERE_ROLES, Seat, left_empty, seat_of
-from casework.settings.watchers import meeting_by_role
+from casework.settings.watchers import meeting_by_role, read_one_at_a_time
 from casework.words import Bilingual
 
 STOOD_IN_FOR = Bilingual(
@@ -71,6 +71,8 @@ def give_role(account: Account, wish: RoleWish, *, by: Actor, now: datetime, rea
     if not is_known_other:
         refuse_principal(account, by=by, now=now)
     _refuse_days(wish, starts_on, today)
+    if seat.role in WATCHERS:
+        read_one_at_a_time(account)
     if (meeting := meeting_by_role(account, seat.role, starts_on, wish.ends_on, now=now)) is not None:
         raise RoleRefused(*meeting)
     if _overlapping(account, seat, starts_on, wish.ends_on):

@@ -15,7 +15,7 @@ from casework.local_time import local_day
 from casework.models import Account, Deputy, Membership
 from casework.permissions import WATCHERS, Role
 from casework.role_words import ROLE_WORDS
-from casework.settings.scopes import holds_between
+from casework.settings.scopes import holds_between, one_at_a_time
 from casework.words import Bilingual
 
 _LONG = timedelta(days=36_500)
@@ -25,6 +25,15 @@ MOST = 200
 def watched_roles(account: Account, starts_at: datetime, ends_at: datetime) -> frozenset[Role]:
     """The roles of that kind somebody holds themselves at any moment of a time."""
     return frozenset(Role(row.role) for row in account.memberships if row.role in WATCHERS and holds_between(row, starts_at, ends_at))
+
+
+def read_one_at_a_time(*accounts: Account) -> None:
+    """Read the roles of people as they stand once nobody else changes people any more: of two who would let such roles meet at one
+    moment, the second finds what the first has written.
+    """
+    one_at_a_time()
+    for account in accounts:
+        db.session.refresh(account, ["memberships"])
 
 
 def meeting_by_deputy(principal: Account, deputy: Account, starts_at: datetime, ends_at: datetime) -> Bilingual | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from itertools import permutations
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.messages.desks import readers_of
-from casework.models import Account, Case, Deputy, Event, Membership, OutboxMessage
+from casework.models import Account, Case, Centre, Deputy, Event, Membership, OutboxMessage
 from casework.permissions import WATCHERS, NotAllowed, Role, actor_for, case_seen_by, desk_name
 from casework.second_person import SecondPersonNeeded
 from casework.settings.deputyships import (
@@ -245,3 +247,56 @@ def test_who_is_stood_in_for_is_told_of_what_others_do(world: build.World) -> No
     ]
     appoint(world, "leader_HKL", "officer_HKL", by="leader_HKL")
     assert told(world, "leader_HKL") == [], "what somebody did themselves they know"
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
+def test_who_confirms_what_was_called_back_at_that_moment_is_told_so(app: Flask) -> None:
+    """The confirmation has read the deputy before the calling-back is written, and comes to its turn behind it."""
+    world = build.standard_world()
+    with unit_of_work():
+        build.staff(world, "administrator_2", Role.ADMINISTRATOR)
+    row_id = appoint(world, "confidential_reader", "operator", by="confidential_reader").id
+    reader, administrator = world.actor("confidential_reader").alone, world.actor("administrator").alone
+
+    def call_back() -> None:
+        with app.app_context(), unit_of_work():
+            end_deputyship(db.session.get_one(Deputy, row_id), by=reader, now=NOON, reason=WHY)
+
+    with unit_of_work():
+        read = db.session.get_one(Deputy, row_id)
+        assert read.wanted_until is not None
+        meanwhile(call_back)
+        with pytest.raises(DeputyRefused, match="does not wait"):
+            confirm_deputy(read, by=administrator, now=NOON, reason=WHY)
+    db.session.expire_all()
+    assert db.session.get_one(Deputy, row_id).confirmed_at is None
+
+
+@pytest.mark.parametrize("kind_of_database", ["postgres"], indirect=True)
+def test_of_two_such_roles_given_at_one_moment_the_second_is_refused(app: Flask) -> None:
+    world = build.standard_world()
+    with unit_of_work():
+        build.staff(world, "newcomer", Role.OPERATOR)
+    person, centre = world.people["newcomer"].id, world.centre.id
+    administrator = world.actor("administrator").alone
+
+    def give(role: Role) -> None:
+        account = db.session.get_one(Account, person)
+        give_role(account, RoleWish(Seat(role, db.session.get_one(Centre, centre))), by=administrator, now=NOON, reason=WHY)
+
+    def inspector() -> None:
+        with app.app_context(), unit_of_work():
+            give(Role.INSPECTOR)
+
+    with unit_of_work():
+        assert db.session.get_one(Account, person).memberships
+        meanwhile(inspector)
+        with pytest.raises(RoleRefused, match="watch each other"):
+            give(Role.CONFIDENTIAL_READER)
+
+
+def meanwhile(act: Callable[[], None]) -> None:
+    """Somebody else does it in a unit of work of their own."""
+    other = Thread(target=act)
+    other.start()
+    other.join()
