@@ -16,7 +16,7 @@ from casework.limit_changes import limits_moved, limits_of
 from casework.models import Assignment, Case, Extension
 from casework.outbox import tell_desk, tell_inbox, tell_reporters
 from casework.permissions import LEADERS, Action, Actor, NotAllowed, Role, require
-from casework.second_person import Seat, deciding_desk, leaders_above, refuse_first_person
+from casework.second_person import Seat, deciding_desk, desk_of_either, leaders_above, refuse_first_person
 from casework.states import AssignmentState
 from casework.working_time import Calendar, working_days_between
 
@@ -127,12 +127,13 @@ def endorsing_desk(assignment: Assignment, now: datetime) -> str:
 def extension_desk(assignment: Assignment, now: datetime) -> str:
     """The inbox that decides the open wish (or the next): the operations lead's; of a second and in urgent cases the committee's.
 
-    Where nobody there may judge it, the other one of the two.
+    Where all who hold that seat are tied to what is judged, the other one of the two.
     """
     case, extension = assignment.case, open_extension(assignment)
     decider = _decider(extension.number if extension else _counted(case) + 1, case)
-    roles = [decider, *({Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {decider})]
-    return deciding_desk(Action.DECIDE_EXTENSION, [Seat(role, case.centre_id) for role in roles], assignment, now=now)
+    [other] = {Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {decider}
+    seats = Seat(decider, case.centre_id), Seat(other, case.centre_id)
+    return desk_of_either(Action.DECIDE_EXTENSION, *seats, assignment, now=now)
 
 
 def open_extension(assignment: Assignment) -> Extension | None:

@@ -16,7 +16,7 @@ from casework.outbox import tell_followers, tell_inbox, tell_reporters
 from casework.permissions import Action, Actor, NotAllowed, Role, require, require_sender
 from casework.publications import rated_publication
 from casework.sealing import open_text, seal_text
-from casework.second_person import Seat, deciding_desk, refuse_first_person
+from casework.second_person import Seat, desk_of_either, refuse_first_person
 from casework.states import CaseState
 from casework.working_time import TimeLimit, Unit, due_at
 
@@ -151,10 +151,11 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
 def review_desk(case: Case, now: datetime) -> str:
     """The inbox a review waits in: the operations lead's; once the case was reopened twice the committee leader's.
 
-    Where nobody there may judge it, the other one of the two.
+    Where all who hold that seat are tied to what is judged, the other one of the two.
     """
-    roles = [_reviewer(case), *({Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {_reviewer(case)})]
-    return deciding_desk(Action.REVIEW_RATING, [Seat(role, case.centre_id) for role in roles], case, now=now)
+    [other] = {Role.OPS_LEAD, Role.COMMITTEE_LEADER} - {_reviewer(case)}
+    seats = Seat(_reviewer(case), case.centre_id), Seat(other, case.centre_id)
+    return desk_of_either(Action.REVIEW_RATING, *seats, case, now=now)
 
 
 def open_review(case: Case) -> Review | None:

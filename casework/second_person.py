@@ -140,6 +140,14 @@ def deciding_desk(action: Action, seats: Sequence[Seat], subject: Any, *, now: d
     return (seat_of_second_person(seats, deeds, now=now) or seats[0]).desk
 
 
+def desk_of_either(action: Action, first: Seat, other: Seat, subject: Any, *, now: datetime) -> str:
+    """Return the inbox of the first of two seats, and of the other where all who hold the first are tied.
+
+    A seat nobody holds passes nothing on: what is its own to judge waits until somebody is appointed.
+    """
+    return deciding_desk(action, [first, other] if _has_other(first, frozenset(), now) else [first], subject, now=now)
+
+
 def _has_other(seat: Seat, tied: frozenset[int], now: datetime) -> bool:
     """Whether somebody holds a seat who is not tied to who acted, and stands in for nobody who is."""
     today = local_day(now)

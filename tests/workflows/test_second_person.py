@@ -14,6 +14,8 @@ import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
+from casework.extensions import extension_desk
+from casework.local_time import local_day
 from casework.models import Case, DataRequest, Deputy, Membership
 from casework.permissions import SECOND_PERSON, Action, NotAllowed, Role, desk_name
 from casework.refusals import decide_objection
@@ -434,6 +436,15 @@ def test_a_wish_of_the_only_leaders_deputy_is_endorsed_above_and_decided_by_some
     build.do(world, case, "endorse_extension", "committee_leader", now=SECOND_AT, endorsed=True)
     assert build.waiting(case, "decide_extension").desk == desk_name(Role.OPS_LEAD, centre_id=world.centre.id)
     build.do(world, case, "decide_extension", "ops_lead", now=SECOND_AT, granted=True)
+
+
+def test_what_is_the_committees_alone_waits_while_its_seat_is_empty(app: Flask) -> None:
+    world = build.standard_world()
+    with unit_of_work():
+        for row in db.session.merge(world.people["committee_leader"]).memberships:
+            row.valid_to = local_day(LONG_BEFORE)
+    case = build.case_at(world, "handling", urgent=True)
+    assert extension_desk(case.assignments[0], SECOND_AT) == desk_name(Role.COMMITTEE_LEADER, centre_id=world.centre.id)
 
 
 def test_what_the_only_committee_leader_endorsed_an_operations_lead_decides_even_where_it_is_urgent(app: Flask) -> None:
