@@ -7,6 +7,7 @@ answer was lost, the same is recorded once and answered as it was the first time
 Every form that leads to a view with `performs` takes part, unless its action is one of MAY_REPEAT or the view says `may_repeat`.
 """
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from flask_wtf.form import _FlaskFormCSRF
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
 from casework.errors import CaseworkError
@@ -142,7 +144,7 @@ def sent_key(*part: object) -> str | None:
         return None
     account = signed_in_account()
     said = sorted((name, value) for name, value in request.form.items(multi=True) if value and _is_said(name))
-    files = sorted((name, file.filename) for name, file in request.files.items(multi=True) if file.filename)
+    files = sorted((name, _content(file)) for name, file in request.files.items(multi=True) if file.filename)
     return key_of(key, account.id if account is not None else None, request.full_path, said, files, *part)
 
 
@@ -164,6 +166,13 @@ def sending_part(part: str) -> Iterator[None]:
 
 def _is_said(name: str) -> bool:
     return name != TOKEN and not name.startswith(OF_THE_WAY)
+
+
+def _content(file: FileStorage) -> str:
+    """What a file holds, by its digest: telephones give every picture the same name."""
+    digest = hashlib.file_digest(file.stream, "sha256").hexdigest()
+    file.stream.seek(0)
+    return digest
 
 
 def _key_sent() -> str | None:

@@ -41,7 +41,7 @@ from web.photo_choices import PhotoChoice, choices_of, copies_of, shown_of
 from web.position_beside import position_beside
 from web.staff_map import staff_map
 from web.task_page import Act, TaskPage, at_most
-from web.village_field import TAKE, has_filled_in, typed_villages, village_context, village_refusal
+from web.village_field import TAKE, has_filled_in, leave_to_press, typed_villages, village_context, village_refusal
 from workflows.hearing import unheard_in
 from workflows.steps import StepResult
 
@@ -109,6 +109,9 @@ class VerifyPage(TaskPage):
         recordings = recordings_seen(self.case, actor())
         self.reports = [ReportToClear(link.report, recordings, sent) for link in self.case.reports if link.left_at is None]
         self.unseen: list[PhotoChoice] = []
+
+    def restored(self) -> None:
+        leave_to_press(self.form, self.typed_villages)
 
     def shown_beside(self) -> list[tuple[str, str]]:
         words = [(each.field_name, each.words) for each in self._written()]
@@ -233,6 +236,9 @@ class ClassifyPage(TaskPage):
         self.form.visibility.choices = [(NOTHING, _("Public after the answer")), *shown]
         self.suggested = self._suggestions()
         self.typed_villages = typed_villages(case)
+
+    def restored(self) -> None:
+        leave_to_press(self.form, self.typed_villages)
 
     @property
     def is_marked_urgent(self) -> bool:

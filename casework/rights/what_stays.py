@@ -101,6 +101,7 @@ class Kept:
     """A text that stays. `pieces` are its parts, each with the stretch it is, if any; None: its words are not the decider's to read.
 
     `publication`: people read it now, and it is corrected or taken back. `version` tells it from what somebody has made of it since.
+    `takes_words`: other words than the marked ones may go too; not from an approved answer everybody reads, nor from what is not shown.
     """
 
     key: str
@@ -111,6 +112,7 @@ class Kept:
     version: str
     publication: Publication | None
     is_public: bool
+    takes_words: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,8 @@ def redact(
 
     The first thing of a unit of work. Of a text that is not the decider's to read, the person's own name and contact go. Records
     `redact_text` with the kind of text alone; search rows are written anew, and files that may hold the words are let go of. Raises
-    NotAllowed, RedactionRefused: not looked, changed meanwhile, read now under a publication, nothing chosen, or words not in it.
+    NotAllowed, RedactionRefused: not looked, changed meanwhile, read now under a publication, nothing chosen, or words that are not in it
+    or may not go.
     """
     request = lock_request(request_id)
     _require(request, by, now)
@@ -220,6 +223,11 @@ def _redacted(kept: Kept, text: str, scope: _Scope, stretches: Collection[str], 
         NEUTRAL_WORDS[kind] if kind is not None and goes(piece, is_own) else piece for piece, kind, is_own in _pieces(text, scope)
     )
     words = unicodedata.normalize("NFC", words).strip() if kept.pieces is not None else ""
+    if words and not kept.takes_words:
+        raise RedactionRefused(
+            "Ở đây chỉ thay được những chỗ đã đánh dấu. Câu trả lời đang công khai muốn bỏ từ khác thì vui lòng gỡ bản công khai trước.",
+            "Only the marked places are replaced here. For other words of an answer that people read, take the publication back first.",
+        )
     if words and words not in text:
         raise RedactionRefused("Trong nội dung này không có các từ đã ghi.", "The words typed do not stand in this text.")
     redacted = redacted.replace(words, LEFT_OUT) if words else redacted
@@ -364,10 +372,11 @@ def _kept_text(source: _Source, row: Any, column: str, what: Bilingual, text: st
     if not stretches or (is_theirs and not any(each.is_own for each in stretches.values())):
         return None
     read_now = _read_now(row, case, scope)
+    is_public = case.is_public and (read_now is not None or isinstance(row, Answer | Case))
     return Kept(
         key=f"{source.model.__tablename__}.{row.id}.{column}", case=case, what=what, pieces=None if is_theirs else tuple(pieces),
         stretches=() if is_theirs else tuple(stretches.values()), version=hashlib.sha256(text.encode()).hexdigest()[:16],
-        publication=read_now, is_public=case.is_public and (read_now is not None or isinstance(row, Answer | Case)),
+        publication=read_now, is_public=is_public, takes_words=not is_theirs and not (is_public and isinstance(row, Answer)),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.intake import VILLAGE_PURPOSE, Filed
-from casework.models import Case, DataRequest, Event, Note, Output, Publication, SearchRow
+from casework.models import Answer, Case, DataRequest, Event, Note, Output, Publication, SearchRow
 from casework.notes import write_note
 from casework.outputs import order_output
 from casework.permissions import NotAllowed
@@ -184,6 +184,22 @@ def test_what_people_read_now_is_corrected_and_its_older_version_cleared_then(wo
     assert kept.publication is None
     clear(world, row, kept, *own(kept))
     assert not [each for each in stays(world, row) if each.key.startswith("publication_version")]
+
+
+def test_of_an_answer_people_read_nothing_goes_but_what_is_marked(world: build.World) -> None:
+    build.case_at(world, "rating")
+    said = f"Đã phạt công ty Một 5 triệu đồng, theo lời {NAME}."
+    tampering.run("UPDATE answer SET findings = :words", words=said)
+    row = asked(world)
+    look(world, row)
+    kept = of(stays(world, row), "answer")
+    assert (kept.is_public, kept.takes_words) == (True, False)
+    with pytest.raises(RedactionRefused, match="take the publication back"):
+        clear(world, row, kept, words="phạt công ty Một 5 triệu đồng")
+    clear(world, row, kept, *own(kept))
+    found = db.session.scalars(select(Answer.findings)).one()
+    assert found.startswith("Đã phạt công ty Một 5 triệu đồng, theo lời ")
+    assert NAME not in found
 
 
 def test_words_of_others_stay_theirs_and_those_not_to_be_read_are_not_shown(world: build.World) -> None:

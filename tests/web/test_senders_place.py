@@ -19,6 +19,7 @@ from tests.conftest import client_of
 from tests.system.marks import Mark, found_in
 from tests.web.desk import Office, step
 from tests.web.pages import words_of
+from tests.web.test_drafts import window_of
 from tests.web.test_inbox import refs_of, results
 from tests.web.test_triage import classify_form, verify_form
 
@@ -135,6 +136,19 @@ def test_neutral_words_stand_in_its_place_by_one_press(office: Office, at: str) 
     assert field_value(page.get_data(as_text=True)) == NEUTRAL
     assert office.post("operator", address, **{**form, "village": NEUTRAL}).status_code == 302
     assert case.village == NEUTRAL
+
+
+def test_a_draft_that_began_with_a_senders_words_gives_them_to_nobody_unpressed(office: Office) -> None:
+    """Before 0.9.1 the field was filled with them, and a draft keeps every field."""
+    case = verified(office, PLAIN)
+    address = step(case, "classify")
+    for kept, shown in ((PLAIN, ""), ("Hẻm cụt sau chợ", "Hẻm cụt sau chợ")):
+        page = office.get("operator", f"{address}?draft=none").get_data(as_text=True)
+        answer = office.browser("operator").post(
+            f"{address}/draft", data={**window_of(page), "urgency": "normal", "village": kept}, headers={"Accept": "application/json"}
+        )
+        again = office.get("operator", f"{address}?draft={answer.json['ref']}").get_data(as_text=True)
+        assert re.search(rf'<input[^>]*value="{shown}"[^>]*name="village"|<input[^>]*name="village"[^>]*value="{shown}"', again), shown
 
 
 def test_who_classifies_anew_sees_what_the_sender_typed_and_releases_it_by_hand(office: Office) -> None:

@@ -1,6 +1,7 @@
 """What is sent twice with one showing of a form is recorded once, and the second is answered as the first one was."""
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from unittest.mock import patch
 
 import psycopg
 import pytest
-from flask import Flask
+from flask import Flask, request
 from sqlalchemy import func, select
 
 import web
@@ -25,7 +26,7 @@ from tests import build
 from tests.casework.test_filing_at_once import at_once
 from tests.web.desk import Office
 from tests.web.pages import hidden, signed_in, words_of
-from web.sent_forms import MARK, MAY_REPEAT, TOKEN, takes_part
+from web.sent_forms import MARK, MAY_REPEAT, TOKEN, sent_key, takes_part
 from web.settings.meanwhile import SEEN
 
 BEFORE = "đã được ghi nhận ở lần gửi trước"
@@ -233,6 +234,22 @@ def test_other_words_from_the_same_page_are_another_note(small: Office) -> None:
     for words in ("Một.", "Hai.", "Một."):
         assert small.post("operator", address, **form, audience="centre", words=words).status_code == 302
     assert notes_of(case) == ["Một.", "Hai."]
+
+
+def test_another_photo_of_the_same_name_is_something_else(small: Office) -> None:
+    """Telephones call every picture image.jpg."""
+    address = f"/cases/{handling(small).ref}/notes"
+    form = shown(small, "operator", address)
+
+    def key(content: bytes) -> str | None:
+        sent = {**form, "photos": (io.BytesIO(content), "image.jpg")}
+        with small.app.test_request_context(address, method="POST", data=sent):
+            found = sent_key()
+            assert request.files["photos"].read() == content, "who reads it after finds it whole"
+            return found
+
+    assert key(b"one") == key(b"one")
+    assert key(b"one") != key(b"two")
 
 
 def test_a_page_kept_through_a_new_session_is_still_the_same_page(small: Office) -> None:
