@@ -14,7 +14,7 @@ from casework.settings.kinds import KINDS
 from casework.settings.recording import record_setting
 from workflows.models import ProcessVersion
 from workflows.step_origins import reused_among
-from workflows.version_events import Service, services_of
+from workflows.version_events import services_of
 from workflows.versions import FIELD_REPORT
 
 REASON = "Mã này nay là bước khác / The id stands for another step now"
@@ -57,7 +57,7 @@ def _made_for(live: ProcessVersion) -> ColumnElement[bool]:
 
 def _foreign(live: ProcessVersion, rows: Sequence[ElementSetting]) -> list[ElementSetting]:
     """Those of the rows whose step was another one in the version that was live when they began."""
-    before = [each for each in services_of(live) if each != Service(live.live_at, live.id)]
+    before = [each for each in services_of(live) if (each.since, each.version_id) != (live.live_at, live.id)]
     if not before:
         return []
     days = [local_day(each.since) for each in before]
