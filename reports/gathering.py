@@ -5,7 +5,7 @@ Titles stand only where whoever the report is made for reads them; those of sens
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import literal_column, select
@@ -135,7 +135,7 @@ def _late_cases(period: Period, centre_id: int, now: datetime, *, with_titles: b
     rows = cases_of("open_late", Scope((centre_id,)), period, limit=MOST_LATE, now=now).rows
     query = select(Case).where(Case.id.in_({row.case_id for row in rows})).options(joinedload(Case.lead_agency))
     cases = {case.id: case for case in db.session.scalars(query) if case.quarantined_at is None}
-    at = min(period.until, now)
+    at = min(period.until - timedelta(microseconds=1), now)  # the day that begins at the end of a period is none of its days
     found = [
         LateCase(
             case.code, _title(case, with_titles=with_titles), case.lead_agency.name_vi if case.lead_agency is not None else "chưa giao",
