@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from casework.documents.periodic import newest_yearbook
 from casework.figures.counting import month_before, month_of
-from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, RATES
+from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES
 from casework.figures.reading import (
     MONTHS_SHOWN,
     Shown,
@@ -18,7 +18,7 @@ from casework.figures.reading import (
     last_months,
     late_cases,
     months_counted,
-    rows_of,
+    open_rows,
     shown_figures,
 )
 from casework.models import Centre
@@ -93,15 +93,15 @@ def transparency() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def as_json() -> ResponseReturnValue:
-    """The rows as they are kept, with the definitions: everything the page is made of."""
+    """The figures month by month with the definitions: everything the page is made of. Of medians those of the whole period as well."""
     asked = _asked()
     centre = found(asked.centre)
-    rows = rows_of(centre.id, asked.months)
+    rows, medians = open_rows(centre.id, asked.months)
     answer = jsonify(
         {
             "centre": {"code": centre.code_prefix, "name": _both(centre.name)},
             "months": [f"{month_on:%Y-%m}" for month_on in asked.months],
-            "counted_at": max((row.counted_at.isoformat() for row, _name in rows), default=None),
+            "counted_at": max((row.counted_at.isoformat() for row in rows), default=None),
             "fewest_cases_for_a_rate": FEWEST_FOR_A_RATE,
             "figures": [
                 {"key": each.key, "name": _both(each.name), "definition": _both(each.definition), "is_standing": each.is_standing}
@@ -114,9 +114,12 @@ def as_json() -> ResponseReturnValue:
             "rows": [
                 {
                     "month": f"{row.month_on:%Y-%m}", "dimension": row.dimension, "subject": row.subject,
-                    "name": _both(name) if name else None, "figures": row.figures, "counted_at": row.counted_at.isoformat(),
+                    "name": _both(row.name) if row.name else None, "figures": row.figures, "counted_at": row.counted_at.isoformat(),
                 }
-                for row, name in rows
+                for row in rows
+            ],
+            "medians_of_all_months": [
+                {"dimension": dimension, "subject": subject, MEDIAN: median} for (dimension, subject), median in medians.items()
             ],
         }
     )  # fmt: skip
@@ -127,12 +130,12 @@ def as_json() -> ResponseReturnValue:
 @performs(Action.READ_PUBLIC)
 @may_be_behind
 def as_csv() -> ResponseReturnValue:
-    """One line for each number, so that a column never changes its meaning. `part` is the reason, or the minutes."""
+    """One line for each number, so that a column never changes its meaning. `part` is the reason; what is not told has no value."""
     asked = _asked()
     centre = found(asked.centre)
     lines: list[tuple[Any, ...]] = [COLUMNS]
-    for row, name in rows_of(centre.id, asked.months):
-        place = (f"{row.month_on:%Y-%m}", centre.code_prefix, row.dimension, row.subject, *((name.vi, name.en) if name else ("", "")))
+    for row in open_rows(centre.id, asked.months)[0]:
+        place = (f"{row.month_on:%Y-%m}", centre.code_prefix, row.dimension, row.subject, *(row.name or ("", "")))
         for key, value in sorted(row.figures.items()):
             parts = value.items() if isinstance(value, dict) else [("", value)]
             lines += [(*place, key, part, number, row.counted_at.isoformat()) for part, number in parts]

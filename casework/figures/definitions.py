@@ -166,8 +166,10 @@ FIGURES: dict[str, Figure] = {
             MEDIAN,
             Bilingual("Trung vị thời gian tiếp nhận", "Median time to acceptance"),
             Bilingual(
-                "Một nửa số hồ sơ tiếp nhận trong kỳ được tiếp nhận nhanh hơn. Tính bằng giờ hành chính từ lúc gửi, làm tròn 5 phút.",
-                "Half of the cases accepted during the period were accepted faster. In working hours from filing, rounded to 5 minutes.",
+                "Một nửa số hồ sơ tiếp nhận trong kỳ được tiếp nhận nhanh hơn. Tính theo giờ hành chính từ lúc gửi, làm tròn 5 phút; dưới"
+                " 5 hồ sơ thì không nêu. Trong tệp dữ liệu: số phút.",
+                "Half of the cases accepted during the period were accepted faster. In working time from filing, rounded to 5 minutes; not"
+                " told of fewer than 5 cases. In the files: minutes.",
             ),
         ),
     )

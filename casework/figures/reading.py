@@ -60,10 +60,13 @@ class Numbers:
 
     @property
     def median_minutes(self) -> float | None:
-        """Working minutes from filing to acceptance, the mean of the middle two; None where nothing was accepted."""
+        """Working minutes from filing to acceptance, the mean of the middle two.
+
+        None below FEWEST_FOR_A_RATE: the minutes of a single report, taken from when the public saw it accepted, tell when it was sent.
+        """
         counts = sorted((int(minutes), number) for minutes, number in self.figures.get(MEDIAN, {}).items())
         total = sum(number for _minutes, number in counts)
-        if not total:
+        if total < FEWEST_FOR_A_RATE:
             return None
         return (_at(counts, (total - 1) // 2) + _at(counts, total // 2)) / 2
 
@@ -94,6 +97,18 @@ class Shown:
     areas: list[Line]
     agencies: list[Line]
     refused: list[tuple[Bilingual, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """The figures of one subject in one month, as anybody may have them. `name` is None of the whole."""
+
+    month_on: date
+    dimension: str
+    subject: str
+    name: Bilingual | None
+    figures: Figures
+    counted_at: datetime
 
 
 def months_counted(centre_id: int, now: datetime) -> list[date]:
@@ -150,15 +165,28 @@ def summed(figures: Iterable[tuple[date, Figures]], newest: date) -> Numbers:
     return Numbers({**total, **{key: dict(counts) for key, counts in nested.items() if counts}})
 
 
-def rows_of(centre_id: int, months: Iterable[date]) -> list[tuple[PublicFigures, Bilingual | None]]:
-    """The rows of some months as they are kept, each with the name of what it is about, for those who count on with them."""
+def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], dict[Subject, float | None]]:
+    """The figures of some months for those who count on with them, and the median of each subject over all these months.
+
+    How often each minute came up stays here: minutes are told as medians alone, and below FEWEST_FOR_A_RATE as None (`median_minutes`).
+    A sum over subjects would else give away the minutes of the one that is left out.
+    """
     rows = _rows(centre_id, set(months), set(months))
     names: dict[Subject, Bilingual] = {}
     for dimension, asked in ((FIELD, _names_of_fields), (AREA, _names_of_areas), (AGENCY, _names_of_agencies)):
         subjects = {row.subject for row in rows if row.dimension == dimension}
         names.update({(dimension, subject): name for subject, name in asked(subjects).items()})
         names[dimension, NOT_YET] = NOTHING_YET[dimension]
-    return [(row, names.get((row.dimension, row.subject))) for row in rows]
+    minutes: dict[Subject, Counter[str]] = {}
+    told = []
+    for row in rows:
+        figures = dict(row.figures)
+        if MEDIAN in figures:
+            minutes.setdefault((row.dimension, row.subject), Counter()).update(figures[MEDIAN])
+            figures[MEDIAN] = Numbers(row.figures).median_minutes
+        name = names.get((row.dimension, row.subject))
+        told.append(OpenRow(row.month_on, row.dimension, row.subject, name, figures, row.counted_at))
+    return told, {subject: Numbers({MEDIAN: counts}).median_minutes for subject, counts in minutes.items()}
 
 
 def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:

@@ -12,6 +12,7 @@ from flask import Flask
 
 from casework.db import db, unit_of_work
 from casework.figures.keeping import count_public_figures
+from casework.intake import Place
 from casework.models import Case, PublicFigures
 from tests import build
 from tests.conftest import client_of
@@ -102,6 +103,33 @@ def test_the_files_hold_the_same_numbers_with_their_definitions(sqlite_app: Flas
     assert {line["subject_name_vi"] for line in lines if line["dimension"] == "area"} == {"Xã Lát"}
     definitions = list(csv.DictReader(io.StringIO(guest.get("/transparency/definitions.csv").get_data().decode("utf-8-sig"))))
     assert {line["figure"] for line in lines} <= {line["key"] for line in definitions}
+
+
+def test_no_page_and_no_file_tells_how_long_a_single_report_waited(sqlite_app: Flask) -> None:
+    at(sqlite_app, NOON + timedelta(hours=8))
+    world = build.standard_world()
+    for _ in range(5):
+        build.case_at(world, "to_classify")
+    build.case_at(world, "to_classify", now=NOON + timedelta(hours=4), place=Place(area=world.areas["xa da chais"]))
+    count_public_figures(NOON + timedelta(hours=8))
+    guest = client_of(sqlite_app)
+
+    told = json.loads(guest.get("/transparency.json?period=2026-03").get_data())
+    names = {each["key"]: each["name"]["en"] for each in told["figures"]}
+    assert names["acceptance_minutes"] == "Median time to acceptance", "what the key says is what its value is"
+    minutes = {(row["dimension"], row["subject"]): row["figures"]["acceptance_minutes"] for row in told["rows"]}
+    small, large = (("area", world.areas[name].ref) for name in ("xa da chais", "xa lat"))
+    assert (minutes["all", ""], minutes[large], minutes[small]) == (5, 5, None), "one case has no median; a sum of no minutes shows it"
+    of_all_months = {(row["dimension"], row["subject"]): row["acceptance_minutes"] for row in told["medians_of_all_months"]}
+    assert of_all_months == minutes, "of one month they are the same"
+
+    lines = list(csv.DictReader(io.StringIO(guest.get("/transparency.csv").get_data().decode("utf-8-sig"))))
+    values = {(line["dimension"], line["subject"]): (line["part"], line["value"]) for line in lines if line["figure"] == "acceptance_minutes"}
+    assert (values["all", ""], values[large], values[small]) == (("", "5.0"), ("", "5.0"), ("", ""))
+
+    page = words_of(guest.get("/transparency?period=2026-03"))
+    assert "0,1 giờ làm việc 6 hồ sơ" in page
+    assert re.search(r"Xã Đạ Chais 1 – 0 0 – –", page), page
 
 
 def test_each_centre_has_its_own_and_the_page_costs_the_same_however_many_months_there_are(sqlite_app: Flask) -> None:
