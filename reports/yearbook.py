@@ -1,11 +1,11 @@
 """The public yearbook: what the centre did in a year, for everybody. Public figures alone, and no small number of a part.
 
-A part (a field, a commune, an agency) with one to four cases is told as "dưới 5": so few may be one neighbour's. Where a sum would give
-one hidden number away, the next smallest of its column is left out too. Examples are cases as they are published now: title, place and
-pictures as published, and the answers' own photos.
+Of a part (a month, a field, a commune, an agency) no number from one to four is told: so few may be one neighbour's. Nor is what it
+could be reckoned from (`left_out`): a sum without the others, or a rate. Of the whole centre everything is told. Examples are cases as
+they are published now: title, place and pictures as published, and the answers' own photos.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +23,9 @@ from reports.sheets import FEWEST, Column, Grid, moment_in_words, number, office
 SUBJECT = "Công khai kết quả tiếp nhận, xử lý phản ánh hiện trường"
 DATA_NAME = "nien-giam.json"
 MOST_PLACES = 10
+LEFT_OUT = "…"
+LEFT_OUT_WORDS = (f"“{LEFT_OUT}” là số không nêu: số từ 1 đến {FEWEST - 1} của một tháng, lĩnh vực, địa bàn hay đơn vị, hoặc số mà từ đó "
+                  "suy ra được số như vậy.")  # fmt: skip
 DEFINED = ("received", "eligible", "refused", "answered", "in_time", "in_time_after_extension", "late", "open_in_time", "open_late",
            "extended", "reopened", "referred", "satisfied", MEDIAN)  # fmt: skip
 """The figures the yearbook explains."""
@@ -99,16 +102,20 @@ def yearbook_html(book: Yearbook, head: Head, on: date, *, copies: Sequence[str]
     around = Frame(head, on, f"{SUBJECT} năm {book.year}", (), (*copies, kept), **{"type_name": "Báo cáo", **frame})
     return letter_html(
         "yearbook.html", around, book=book, counted=moment_in_words(book.counted_at), sentences=sentences(book), months=month_table(book),
-        places=place_table(book), tables=part_tables(book), assessment=paragraphs(assessment), proposals=paragraphs(proposals),
+        places=place_table(book), tables=part_tables(book), left_out=LEFT_OUT_WORDS,
+        assessment=paragraphs(assessment), proposals=paragraphs(proposals),
         definitions=[(PUBLIC_FIGURES[key].name.vi, PUBLIC_FIGURES[key].definition.vi) for key in DEFINED],
     )  # fmt: skip
 
 
 def data_of(book: Yearbook) -> Attachment:
-    """The same figures for programs, small ones as hidden as in print."""
-    told = {"document": "yearbook", "version": 1, "year": book.year, "centre": book.centre, "counted_at": book.counted_at,
-            "whole": book.whole, "tables": [{"title": each.title, "columns": [column.title for column in each.columns], "rows": each.rows}
-                                            for each in (month_table(book), *part_tables(book))],
+    """The same figures for programs, with the same left out as in print."""
+    tables = [
+        {"title": each.title, "columns": [column.title for column in each.columns], "rows": each.rows}
+        for each in (month_table(book), *part_tables(book))
+    ]
+    told = {"document": "yearbook", "version": 2, "year": book.year, "centre": book.centre, "counted_at": book.counted_at,
+            "whole": {**book.whole, MEDIAN: book.median_minutes}, "tables": tables,
             "examples": [each.code for each in book.examples]}  # fmt: skip
     return Attachment(DATA_NAME, orjson.dumps(told, option=orjson.OPT_INDENT_2), "Số liệu công khai của năm")
 
@@ -143,23 +150,30 @@ def sentences(book: Yearbook) -> list[str]:
     return told
 
 
+VERDICTS = ("answered", "in_time", "in_time_after_extension", "late")
+
+
 def month_table(book: Yearbook) -> Grid:
     """Month by month, of the whole."""
     columns = (Column("Tháng", "name"), Column("Tiếp nhận"), Column("Đã trả lời"), Column("Đúng hạn"), Column("ĐH sau gia hạn"),
                Column("Trễ hạn"), Column("Lượt đánh giá"))  # fmt: skip
-    rows = [_month("Cả năm", book.whole), *(_month(each.name, each.figures) for each in book.months)]
-    return Grid("", columns, tuple(rows), has_whole=True)
+    numbers = [_month(each.figures) for each in book.months]
+    # the second group adds up within its row: where one of its numbers is not told none is
+    cells = [_discreet(group) for group in ([row[:1] for row in numbers], [row[1:5] for row in numbers], [row[5:] for row in numbers])]
+    rows = [(each.name, *(cell for group in cells for cell in group[place])) for place, each in enumerate(book.months)]
+    note = LEFT_OUT_WORDS if any(LEFT_OUT in row for row in rows) else ""
+    return Grid("", columns, (("Cả năm", *map(number, _month(book.whole))), *rows), has_whole=True, note=note)
 
 
-def _month(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
-    keys = ("received", "answered", "in_time", "in_time_after_extension", "late")
-    return (name, *(number(of(figures, key)) for key in keys), number(sum(of(figures, key) for key in RATED)))
+def _month(figures: Mapping[str, Any]) -> tuple[int, ...]:
+    return (of(figures, "received"), *(of(figures, key) for key in VERDICTS), sum(of(figures, key) for key in RATED))
 
 
 def place_table(book: Yearbook) -> Grid | None:
-    """The communes with the most reports; none below five."""
-    most = sorted((each for each in book.areas if of(each.figures, "received") >= FEWEST), key=lambda each: -of(each.figures, "received"))
-    rows = tuple((each.name, number(of(each.figures, "received"))) for each in most[:MOST_PLACES])
+    """The communes with the most reports; none below five, and none that the table of all communes leaves out."""
+    counts = [of(each.figures, "received") for each in book.areas]
+    told = sorted(set(range(len(counts))) - left_out([(count,) for count in counts]), key=lambda place: (-counts[place], place))
+    rows = tuple((book.areas[place].name, number(counts[place])) for place in told[:MOST_PLACES] if counts[place])
     return Grid("", (Column("Địa bàn", "name"), Column("Phản ánh tiếp nhận", "w-share")), rows) if rows else None
 
 
@@ -168,30 +182,57 @@ def part_tables(book: Yearbook) -> list[Grid]:
     found = []
     for title, parts in (("Theo lĩnh vực", book.fields), ("Theo địa bàn", book.areas), ("Theo đơn vị chủ trì", book.agencies)):
         if parts:
-            received = discreet([of(each.figures, "received") for each in parts])
-            answered = discreet([of(each.figures, "answered") for each in parts])
+            received = _discreet([(of(each.figures, "received"),) for each in parts])
+            answered = _discreet([(of(each.figures, "answered"),) for each in parts])
             rows = tuple(
-                (each.name, received[place], answered[place], _rate(each.figures)) for place, each in enumerate(parts)
-            )  # fmt: skip
+                (each.name, *received[place], *answered[place], rate)
+                for place, (each, rate) in enumerate(zip(parts, _rates(parts), strict=True))
+            )
             columns = (Column(title.removeprefix("Theo ").capitalize(), "name"), Column("Tiếp nhận", "w-share"),
                        Column("Đã trả lời", "w-share"), Column("Đúng hạn trên đã trả lời", "w-share"))  # fmt: skip
             found.append(Grid(title, columns, rows))
     return found
 
 
-def discreet(counts: Sequence[int]) -> list[str]:
-    """The numbers of a column without the small ones, and without a single gap that the sum of the column would fill."""
-    words = [f"dưới {FEWEST}" if 0 < count < FEWEST else number(count) for count in counts]
-    hidden = [place for place, count in enumerate(counts) if 0 < count < FEWEST]
-    if len(hidden) == 1:
-        others = [(count, place) for place, count in enumerate(counts) if count >= FEWEST]
-        if others:
-            words[min(others)[1]] = "…"
-    return words
+def left_out(rows: Sequence[Sequence[int]], also: Iterable[int] = ()) -> set[int]:
+    """The places of those rows whose numbers are not told: who knows the sums of the columns and all other rows finds none of them.
+
+    Those with a number from one to four in them, those in `also`, and so many of the next smallest rows that there are at least two and
+    what is missing in a column is nought or no small number either: two communes "together 2" would tell as much. Numbers that add up
+    within a row belong into one row. If all rows together are too few, all are left out.
+    """
+    out = {place for place, row in enumerate(rows) if any(0 < count < FEWEST for count in row)} | set(also)
+    # rows without anything in them are the last to help
+    order = sorted(set(range(len(rows))) - out, key=lambda place: (not any(rows[place]), sum(rows[place]), place))
+    while out and order and not _cannot_be_found(out, rows):
+        out.add(order.pop(0))
+    return out
 
 
-def _rate(figures: Mapping[str, Any]) -> str:
-    return percent(of(figures, "in_time"), of(figures, "answered")) or "–"
+def _cannot_be_found(out: set[int], rows: Sequence[Sequence[int]]) -> bool:
+    for column in zip(*rows, strict=True):
+        missing = [column[place] for place in out]
+        if len(missing) < 2 or 0 < sum(missing) < min(FEWEST, sum(column)):
+            return False
+        if len(rows[0]) == 1 and sum(missing) <= len(missing) and all(missing):
+            return False  # as many as there are rows: each of them is one
+    return True
+
+
+def _discreet(rows: Sequence[Sequence[int]]) -> list[list[str]]:
+    """The numbers as they are told."""
+    out = left_out(rows)
+    return [[LEFT_OUT if place in out else number(count) for count in row] for place, row in enumerate(rows)]
+
+
+def _rates(parts: Sequence[Part]) -> list[str]:
+    """How much was in time: with the number answered a rate tells how many were and were not, so neither may be a small one."""
+    both = [(of(each.figures, "in_time"), of(each.figures, "answered")) for each in parts]
+    without = left_out([(whole,) for _own, whole in both])
+    out = left_out([(own, whole - own) for own, whole in both], without)
+    return [
+        LEFT_OUT if place in without or (place in out and whole) else percent(own, whole) or "–" for place, (own, whole) in enumerate(both)
+    ]
 
 
 def of(figures: Mapping[str, Any], key: str) -> int:

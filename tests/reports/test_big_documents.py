@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import random
 import re
+from collections import Counter
 from dataclasses import replace
 
 import orjson
@@ -24,7 +26,7 @@ from reports.period_report import (
     status_words,
 )
 from reports.sheets import change, number, share
-from reports.yearbook import Part, Yearbook, discreet, place_table
+from reports.yearbook import LEFT_OUT, Part, Yearbook, left_out, month_table, place_table
 from reports.yearbook import part_tables as book_tables
 from tests.reports import big_samples as big
 from tests.reports.samples import pdf_of
@@ -202,15 +204,118 @@ def test_a_sheet_speaks_of_one_agency_alone() -> None:
     assert "xếp hạng" not in pages
 
 
-def test_a_yearbook_hides_small_numbers_and_what_would_give_them_away() -> None:
-    assert discreet([120, 3, 40, 9]) == ["120", "dưới 5", "40", "…"]
-    assert discreet([120, 3, 2, 0]) == ["120", "dưới 5", "dưới 5", "0"]
-    assert discreet([3]) == ["dưới 5"]
+@pytest.mark.parametrize(
+    ("counts", "out"),
+    [
+        ([120, 9, 40, 0], set()),
+        ([120, 3, 40, 9], {1, 3}),  # else the sum of all tells the 3
+        ([120, 3, 2, 0], {1, 2}),
+        ([120, 1, 2, 7], {1, 2, 3}),  # "together 3" is a small number as well
+        ([120, 1, 1, 1, 1, 1, 9], {1, 2, 3, 4, 5, 6}),  # five in five places: each of them one
+        ([3], {0}),
+        ([1, 1, 0, 0], {0, 1, 2}),  # two in two places
+        ([0, 0], set()),
+    ],
+)
+def test_a_small_number_is_left_out_with_what_it_could_be_reckoned_from(counts: list[int], out: set[int]) -> None:
+    assert left_out([(count,) for count in counts]) == out
+
+
+class Reader:
+    """What somebody finds out who adds up: bounds of each number that is not told, from sums of others."""
+
+    def __init__(self) -> None:
+        self.bounds: dict[object, tuple[int, int]] = {}
+        self.sums: list[tuple[list[object], int | object]] = []
+
+    def told(self, name: object, words: str) -> None:
+        self.bounds[name] = (0, 10_000) if words == LEFT_OUT else (int(words.replace(".", "")),) * 2
+
+    def adds_up(self, parts: list[object], total: object) -> None:
+        self.sums.append((parts, total))
+
+    def reckon(self) -> None:
+        for _round in range(60):
+            for parts, total in self.sums:
+                low, high = (sum(self.bounds[part][end] for part in parts) for end in (0, 1))
+                known = self.bounds[total]
+                self.bounds[total] = known = max(known[0], low), min(known[1], high)
+                for part in parts:
+                    own = self.bounds[part]
+                    self.bounds[part] = max(own[0], known[0] - high + own[1]), min(own[1], known[1] - low + own[0])
+
+    def knows(self, name: object, number: int) -> bool:
+        low, high = self.bounds[name]
+        assert low <= number <= high
+        return low == high
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_nobody_reckons_a_small_number_of_a_yearbook_from_what_stands_in_it(seed: int) -> None:
+    lot = random.Random(seed)
+    most = lot.choice((2, 4, 8, 20, 60))
+
+    def part(name: str) -> Part:
+        in_time, after, late = (lot.randint(0, most) if lot.random() < share else 0 for share in (0.8, 0.3, 0.5))
+        return Part(name, {"received": in_time + after + late + lot.randint(0, 2), "answered": in_time + after + late, "in_time": in_time,
+                           "in_time_after_extension": after, "late": late, "satisfied": lot.choice((0, 0, in_time))})  # fmt: skip
+
+    parts = tuple(part(f"Tháng {number}/2026") for number in range(1, lot.choice((2, 3, 6, 12)) + 1))
+    whole = dict(sum((Counter(each.figures) for each in parts), Counter()))
+    book = replace(big.yearbook(cases=0, areas=0), whole=whole, months=parts, areas=parts)
+    keys = ("received", "answered", "in_time", "in_time_after_extension", "late", "satisfied")
+
+    reader, grid = Reader(), month_table(book)
+    for row in grid.rows:
+        for key, words in zip(keys, row[1:], strict=True):
+            reader.told((row[0], key), words)
+        reader.adds_up([(row[0], key) for key in keys[2:5]], (row[0], "answered"))
+    for key in keys:
+        reader.adds_up([(each.name, key) for each in parts], ("Cả năm", key))
+    reader.reckon()
+    found = [(each.name, key, each.figures[key]) for each in parts for key in keys if reader.knows((each.name, key), each.figures[key])]
+    assert [each for each in found if 0 < each[2] < 5] == []
+    assert bool(grid.note) is any(LEFT_OUT in row for row in grid.rows)
+
+    reader, [grid] = Reader(), [table for table in book_tables(book) if table.title == "Theo địa bàn"]
+    for each, row in zip(parts, grid.rows, strict=True):
+        _name, received, answered, rate = row
+        reader.told((each.name, "received"), received)
+        reader.told((each.name, "answered"), answered)
+        own = LEFT_OUT
+        if rate == "–":
+            assert answered == "0", "without a rate where there are too few, and those are left out"
+            own = "0"
+        elif rate != LEFT_OUT:
+            own = str(round(float(rate.removesuffix(" %").replace(",", ".")) * int(answered.replace(".", "")) / 100))
+        reader.told((each.name, "in_time"), own)
+        reader.told((each.name, "not in time"), LEFT_OUT)
+        reader.adds_up([(each.name, "in_time"), (each.name, "not in time")], (each.name, "answered"))
+    every = {"received": whole.get("received", 0), "answered": whole.get("answered", 0), "in_time": whole.get("in_time", 0),
+             "not in time": whole.get("answered", 0) - whole.get("in_time", 0)}  # fmt: skip
+    for key, total in every.items():
+        reader.told(("all", key), str(total))
+        reader.adds_up([(each.name, key) for each in parts], ("all", key))
+    reader.reckon()
+    for each in parts:
+        true = {**each.figures, "not in time": each.figures["answered"] - each.figures["in_time"]}
+        known = {key for key in every if reader.knows((each.name, key), true[key])}
+        # a part that is all there was is the whole, of which everything is told
+        assert not [key for key in known if 0 < true[key] < 5 and true[key] < every[key]], (each, grid.rows)
+    if (places := place_table(book)) is not None:
+        assert {row[0] for row in places.rows} <= {row[0] for row in grid.rows if row[1] != LEFT_OUT}
+
+
+def test_a_yearbook_tells_no_small_number_of_a_part() -> None:
     book = big.yearbook(cases=900, areas=4)
     assert Yearbook.read(book.told()) == book
     [areas] = [grid for grid in book_tables(book) if grid.title == "Theo địa bàn"]
-    assert [row[1] for row in areas.rows].count("dưới 5") == 1
-    places = place_table(replace(book, areas=(Part("Xã Nhỏ", {"received": 4}), Part("Xã Lớn", {"received": 9}))))
+    assert [row[1] for row in areas.rows].count(LEFT_OUT) == 2, "the three of one commune, and the next smallest"
+    few = Part("Kinh tế", {"received": 5, "answered": 5, "in_time": 4, "late": 1})
+    [fields] = book_tables(replace(book, fields=(few, *book.fields), areas=(), agencies=()))
+    assert fields.rows[0] == ("Kinh tế", "5", "5", LEFT_OUT), "80,0 % of five would tell that one was late"
+    communes = (Part("Xã Nhỏ", {"received": 4}), Part("Xã Lớn", {"received": 90}), Part("Xã Vừa", {"received": 9}))
+    places = place_table(replace(book, areas=communes))
     assert places is not None
     assert [row[0] for row in places.rows] == ["Xã Lớn"]
     pages = " ".join(pages_of(pdf_of("yearbook")))
