@@ -22,7 +22,7 @@ OF_KIND: dict[HistoryKind, frozenset[str]] = {
     HistoryKind.MESSAGES: frozenset({
         "file_report", "ask_reporter", "answer_question", "stop_waiting", "end_question", "write_to_centre", "clear_text", "rate",
         "object_to_refusal", "withdraw_report", "call_hotline", "hand_back", "request_extension", "remind", "progress_note", "write_note",
-        "direct", "finish_directive", "reveal_identity", "export_identity", "submit_answer", "apologise",
+        "direct", "finish_directive", "reveal_identity", "export_identity", "fetch_output", "submit_answer", "apologise",
         "write_letter", "print_case_file", "transcribe", "block_sender", "lift_block", "confirm_contact",
     }),
     HistoryKind.LIMITS: frozenset({

@@ -150,7 +150,9 @@ def content_for(by: Actor, letter: Letter) -> dict[str, Any]:
         return letter.content
     named = _cases_named({row["code"] for row in rows}, _told_at(letter))
     cases = db.session.scalars(select(Case).where(Case.id.in_(set(named.values()))).options(*with_viewers()))
-    seen = {case.id for case in cases if sees(by, Sight.CLEARED, case)}
+    # the examples of a yearbook are on the public page of each case
+    is_of_all = letter.kind == YEARBOOK
+    seen = {case.id for case in cases if sees(by, Sight.CLEARED, case) or (is_of_all and case.is_public and not case.visibility_reason_id)}
     read = {code for code, case_id in named.items() if case_id in seen}
     return {**letter.content, "rows": [row if row["code"] in read else {**row, "title": ""} for row in rows]}
 

@@ -193,6 +193,7 @@ SENTENCES_OF_THE_WAY: dict[str, Sentence] = {
     "close": always("Kết thúc hồ sơ", "Closed the case", is_main=True),
     "reveal_identity": _revealed,
     "export_identity": _named_in_export,
+    "fetch_output": always("Tải văn bản về để ký hoặc đóng dấu", "Fetched a document to sign or seal it"),
     "restate_look": lambda _payload, _known: None,
     "confirm_contact": always("Người gửi xác nhận cách liên hệ bằng mã", "The sender confirmed by a code how to be reached"),
     "write_note": _noted,

@@ -18,7 +18,7 @@ from casework.documents.kinds import ANSWER, EXTENSION_NOTICE, LATE_LIST, REFUSA
 from casework.documents.numbering import Body, give_number, next_number, note_outside, strike_number
 from casework.documents.offers import letters_to_offer, write_letter
 from casework.documents.sealing import ask_seal, seals_for
-from casework.documents.seals import BODY
+from casework.documents.seals import BODY, PERSON
 from casework.extensions import extensions_of
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Case, Centre, DocumentNumber, Event, Letter
@@ -27,7 +27,7 @@ from casework.refusals import open_objection
 from casework.staff_views import publications_of
 from casework.states import CaseState
 from web.demo_people import staff_account
-from web.demo_telling import OPERATOR
+from web.demo_telling import COMMITTEE, OPERATOR
 from web.documents.making import make_letter_files
 from web.documents.sealing_job import seal_letters
 
@@ -64,16 +64,18 @@ def write_papers(app: Flask, centre: Centre, *, now: datetime) -> None:
 
 
 def put_seals(app: Flask, kinds: Iterable[str], *, now: datetime) -> None:
-    """Let the clerk put the centre's seal on the newest numbered letter of each kind, where the installation has one."""
-    clerk = _staff(CLERK, now)
-    with unit_of_work():
-        for kind in kinds:
-            numbered = select(Letter).join(DocumentNumber, DocumentNumber.letter_id == Letter.id).where(Letter.kind == kind)
-            letter = db.session.scalars(numbered.order_by(Letter.id.desc()).limit(1)).first()
-            for seal in seals_for(clerk, letter, app.extensions["seals"].values()) if letter is not None else ():
-                if seal.signer == BODY and letter is not None:
-                    ask_seal(letter, seal=seal, by=clerk, now=now)
-    seal_letters(app, app.extensions["file_store"], now=now)
+    """Let the leader sign the newest numbered letter of each kind, and then the clerk put the centre's seal on it, where the installation
+    has their signature and its seal."""
+    for login, signer in ((COMMITTEE, PERSON), (CLERK, BODY)):
+        by = _staff(login, now)
+        with unit_of_work():
+            for kind in kinds:
+                numbered = select(Letter).join(DocumentNumber, DocumentNumber.letter_id == Letter.id).where(Letter.kind == kind)
+                letter = db.session.scalars(numbered.order_by(Letter.id.desc()).limit(1)).first()
+                for seal in seals_for(by, letter, app.extensions["seals"].values()) if letter is not None else ():
+                    if seal.signer == signer and letter is not None:
+                        ask_seal(letter, seal=seal, by=by, now=now)
+        seal_letters(app, app.extensions["file_store"], now=now)
 
 
 def _answer_on_paper(title: str, centre: Centre, moment: datetime) -> None:

@@ -11,15 +11,18 @@ from typing import Any
 
 from sqlalchemy import select
 
+from casework.cases import lock_case
 from casework.db import db
 from casework.documents.files import issued_file, keep_file, newest_file
+from casework.documents.kinds import symbol_of
 from casework.documents.numbering import Body, answering, body_of, locked_letter, may_number, stream_of
-from casework.documents.seals import ELSEWHERE, PERSON, Seal
+from casework.documents.register import reads_paper
+from casework.documents.seals import BODY, ELSEWHERE, FIELDS, PERSON, Seal
 from casework.errors import CaseworkError
-from casework.events import append
+from casework.events import append, record
 from casework.file_store import StoredFile
 from casework.models import Account, Agency, Centre, DocumentNumber, Letter, LetterFile, SealingOrder
-from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, require
+from casework.permissions import SYSTEM, Action, Actor, NotAllowed, Role, may, require
 
 WAITING, SEALING, SEALED, FAILED, DROPPED = "waiting", "sealing", "sealed", "failed", "dropped"
 OPEN = (WAITING, SEALING)
@@ -87,6 +90,39 @@ def answers_for(by: Actor, letter: Letter) -> bool:
     return any(signs_for(by, body) for body in answering(body_of(letter), letter))
 
 
+def may_fetch(by: Actor, letter: Letter) -> bool:
+    """Whether the person may be given the kept file: who reads what stands on it, and who signs or seals it, though they do not.
+
+    A clerk reads nothing of a case, but nobody puts a seal on what they cannot open, nor signs it with other software.
+    """
+    return reads_paper(by, letter) or (bool(letter.content) and may(by, Action.SEAL_LETTER) and answers_for(by, letter))
+
+
+def note_fetched(letter: Letter, *, by: Actor, now: datetime) -> None:
+    """Write down that somebody was given a paper to sign or seal it, who does not read in the house what stands on it.
+
+    Records `fetch_output` in the history of the case the letter is about, of any other on the stream of its book. Raises NotAllowed,
+    SealRefused where it was taken back meanwhile.
+    """
+    if not may_fetch(by, letter):
+        raise NotAllowed
+    if reads_paper(by, letter):
+        return
+    number = _standing_number(letter)
+    told = {"kind": letter.kind, "letter": letter.ref, "number": number.number, "symbol": symbol_of(letter)}
+    if letter.case_id is not None:
+        record(lock_case(letter.case_id), "fetch_output", by=by, at=now, **told)
+    else:
+        append(stream_of(number.book), "fetch_output", by=by, at=now, payload={**told, "centre_id": letter.centre_id})
+
+
+def is_signed_first(seal: Seal, letter: Letter) -> bool:
+    """Whether what has to be on a letter before this seal is there: before a body's the signature of a person (NĐ 30/2020, Điều 13 and
+    17), put on here or elsewhere."""
+    newest = newest_file(letter)
+    return seal.signer != BODY or any(each.get("field") != FIELDS[BODY] for each in (newest.signatures if newest is not None else ()))
+
+
 def named_signers(letter: Letter, seals: Iterable[Seal]) -> frozenset[str]:
     """Whose certificates may sign a letter with other software, as the file of seals names them; nobody named: whoever is trusted, where
     somebody says that it is right."""
@@ -98,7 +134,8 @@ def named_signers(letter: Letter, seals: Iterable[Seal]) -> frozenset[str]:
 def ask_seal(letter: Letter, *, seal: Seal, by: Actor, now: datetime) -> SealingOrder:
     """Ask the worker to put a seal on the newest file of a letter. Records `ask_seal` on the stream of its book.
 
-    Raises NotAllowed, SealRefused where there is no file yet, it was taken back, this seal is on it, or an order waits.
+    Raises NotAllowed, SealRefused where there is no file yet, it was taken back, this seal is on it, an order waits, or a body's seal
+    would come before the signature.
     """
     require(by, Action.SEAL_LETTER)
     letter = locked_letter(letter.id)
@@ -114,6 +151,7 @@ def ask_seal(letter: Letter, *, seal: Seal, by: Actor, now: datetime) -> Sealing
         raise SealRefused("Văn bản đang chờ ký số.", "This letter waits to be sealed already.")
     if any(order.state == SEALED and order.seal == seal.name for order in before):
         raise SealRefused("Văn bản đã có chữ ký hoặc con dấu này.", "This letter bears this seal already.")
+    _refuse_before_signature(seal, letter)
     append(stream_of(number.book), "ask_seal", by=by, at=now, payload={"number": number.number, "letter": letter.ref, "seal": seal.name})
     order = SealingOrder(letter_id=letter.id, seal=seal.name, state=WAITING, asked_by_id=by.account_id, asked_at=now, due_at=now)
     db.session.add(order)
@@ -134,6 +172,7 @@ def retry_seal(order: SealingOrder, *, seals: Iterable[Seal], by: Actor, now: da
     _standing_number(letter)
     if order.state != FAILED or _has_open(letter):
         raise SealRefused("Không có gì để thử lại.", "There is nothing to try again.")
+    _refuse_before_signature(seal, letter)
     order.state, order.due_at, order.attempts, order.error, order.ended_at = WAITING, now, 0, None, None
 
 
@@ -256,6 +295,14 @@ def keep_returned(
 def unknown_bodies(seals: Collection[Seal]) -> list[Seal]:
     """The seals whose centre or agency is not in the database: a mistyped name would leave a seal nobody may use."""
     return [seal for seal in seals if _body_id(seal) is None]
+
+
+def _refuse_before_signature(seal: Seal, letter: Letter) -> None:
+    if not is_signed_first(seal, letter):
+        raise SealRefused(
+            "Văn bản chưa có chữ ký của người ký. Con dấu được đóng sau chữ ký.",
+            "The signer has not signed this document yet. The seal comes after the signature.",
+        )
 
 
 def _is_of(seal: Seal, body: Body) -> bool:

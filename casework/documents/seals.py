@@ -16,6 +16,9 @@ BODY, PERSON = "body", "person"
 PKCS12, PKCS11 = "pkcs12", "pkcs11"
 """Where the key lies: in a file with a passphrase, or in a token with a PIN."""
 
+FIELDS = {PERSON: "NguoiKy", BODY: "CoQuan"}
+"""What the field of each is called in a document."""
+
 ELSEWHERE = "elsewhere"
 """No key of ours: whose certificates may sign a body's documents with other software."""
 

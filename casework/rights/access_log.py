@@ -14,6 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
+from casework.documents.kinds import KINDS as LETTER_KINDS
+from casework.documents.register import number_words
 from casework.errors import CaseworkError
 from casework.folding import normal
 from casework.local_time import LOCAL_ZONE
@@ -157,12 +159,16 @@ def _told(found: Sequence[tuple[Event, Case | None]], by: Actor) -> list[LoggedL
 
 def _look(event: Event, told: Payload | None, case: Case | None, instead_of: str, by: Actor) -> LoggedLook:
     payload, actor = told or {}, event.actor
-    kind = KINDS.get(str(payload.get("kind") or ""))
+    key = str(payload.get("kind") or "")
+    kind = LETTER_KINDS[key] if "letter" in payload and key in LETTER_KINDS else KINDS.get(key)
+    file = kind.name.vi if kind is not None else ""
+    if "letter" in payload:
+        file = f"{file} {number_words(payload['number'], payload['symbol'])}"
     reads_reason = by.holds([Role.INSPECTOR], centre_id=case.centre_id if case is not None else payload.get("centre_id"))
     number = next((payload[name] for name in ("rows", "found") if isinstance(payload.get(name), int)), None)
     return LoggedLook(
         id=event.id, at=event.at, who=(actor.full_name or "") if actor is not None else "", login=(actor.login or "") if actor else "",
         instead_of=instead_of, occasion=OCCASIONS[event.type], code=str(payload.get("report") or (case.code if case is not None else "")),
-        file=kind.name.vi if kind is not None else "", output=str(payload.get("output") or ""), number=number,
+        file=file, output=str(payload.get("output") or ""), number=number,
         reason=str(payload.get("reason") or "") if reads_reason else None, is_erased=payload.get("reason", "") is None or told is None,
     )  # fmt: skip

@@ -14,12 +14,11 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from casework.documents.seals import BODY, PERSON
+from casework.documents.seals import BODY, FIELDS, PERSON
 
 AREA = "signature-area"
 """The anchor reports/official.html gives the room above the signer's name (Frame.signature_field)."""
 
-NAMES = {PERSON: "NguoiKy", BODY: "CoQuan"}
 TOLD = {PERSON: "Chữ ký số của người ký văn bản", BODY: "Chữ ký số của cơ quan, tổ chức ban hành văn bản"}
 """What a screen reader says. Documents are in Vietnamese whatever their reader's language."""
 
@@ -75,7 +74,7 @@ def has_area(writer: Any) -> bool:
 def add_fields(writer: IncrementalPdfFileWriter) -> None:
     """Give the document its two fields, unless it has them."""
     root = writer.root
-    if set(NAMES.values()) & _names(root):
+    if set(FIELDS.values()) & _names(root):
         return
     form = _form(writer)
     area = _area(writer)
@@ -122,7 +121,7 @@ def _widget(writer: IncrementalPdfFileWriter, page: Any, signer: str, box: Box) 
         generic.DictionaryObject(
             {
                 pdf_name("/Type"): pdf_name("/Annot"), pdf_name("/Subtype"): pdf_name("/Widget"), pdf_name("/FT"): pdf_name("/Sig"),
-                pdf_name("/T"): generic.pdf_string(NAMES[signer]), pdf_name("/TU"): generic.pdf_string(TOLD[signer]),
+                pdf_name("/T"): generic.pdf_string(FIELDS[signer]), pdf_name("/TU"): generic.pdf_string(TOLD[signer]),
                 pdf_name("/Rect"): _numbers(*box), pdf_name("/F"): generic.NumberObject(PRINTED | LOCKED),
                 pdf_name("/P"): generic.IndirectObject(page.container_ref.idnum, page.container_ref.generation, writer),
                 pdf_name("/AP"): generic.DictionaryObject({pdf_name("/N"): writer.add_object(empty)}),

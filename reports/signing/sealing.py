@@ -27,12 +27,12 @@ from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObj
 from pyhanko.sign.signers.pdf_byterange import PdfSignedData
 from pyhanko.sign.timestamps import TimestampRequestError
 
-from casework.documents.seals import PERSON, Seal
+from casework.documents.seals import FIELDS, PERSON, Seal
 from casework.local_time import LOCAL_ZONE
 from reports.assets import SERIF_FACES
 from reports.pdf import render_pdf
 from reports.signing.failures import SealingFailed
-from reports.signing.fields import NAMES, Increment, add_fields, has_area
+from reports.signing.fields import Increment, add_fields, has_area
 from reports.signing.keys import signer_of
 from reports.signing.timestamps import OurTimeStamper
 
@@ -63,7 +63,7 @@ def _sealed(pdf: bytes, seal: Seal, signer: Signer, *, reason: str, at: datetime
     writer = Increment(io.BytesIO(pdf))
     writer.name_by(hashlib.sha256(b"\0".join((pdf, seal.name.encode(), at.isoformat().encode()))).digest())
     add_fields(writer)
-    embedding = PdfCMSEmbedder().write_cms(NAMES[seal.signer], writer, existing_fields_only=True)
+    embedding = PdfCMSEmbedder().write_cms(FIELDS[seal.signer], writer, existing_fields_only=True)
     field = next(embedding).get_object()
     place = "below" if has_area(writer) else "top"
     name = str(signer.subject_name)

@@ -238,6 +238,10 @@ def test_a_yearbook_shows_the_public_nothing_that_was_taken_off_the_public_page(
     assert make_letter_files(sqlite_app, sqlite_app.extensions["file_store"], now=office.moment) == 1
     page = f"/documents/{letter.ref}"
     assert "Người dân đang đọc báo cáo này" in office.words("ops_lead", page)
+    # what everybody reads the clerk reads as well, and is not written down for it
+    assert case.title in office.words("records_clerk", page)
+    assert office.get("records_clerk", f"{page}/file").data == office.get("citizen", "/transparency/yearbook").data
+    assert db.session.scalars(select(Event.id).where(Event.type == "fetch_output")).all() == []
     assert "/transparency/yearbook" in office.get("citizen", "/transparency").text
     assert office.get("citizen", "/transparency/yearbook").mimetype == "application/pdf"
     with unit_of_work():

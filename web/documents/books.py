@@ -247,6 +247,8 @@ def _told(event: Event) -> str:
             return str(_("Asked to seal the number %(number)s.", number=number))
         case "seal_letter":
             return str(_("Sealed the number %(number)s.", number=number))
+        case "fetch_output":
+            return str(_("Fetched the number %(number)s to sign or seal it.", number=number))
         case "return_signed":
             return str(_("Kept a signed copy of the number %(number)s.", number=number))
         case _:

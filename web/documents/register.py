@@ -41,6 +41,7 @@ from casework.documents.register import (
     reads_paper,
     years_seen,
 )
+from casework.documents.sealing import SealRefused, may_fetch, note_fetched
 from casework.documents.to_senders import letter_told
 from casework.letters import PAGE
 from casework.local_time import local_day
@@ -123,7 +124,7 @@ def document(ref: str) -> ResponseReturnValue:
 def file(ref: str) -> ResponseReturnValue:
     by, seen = actor(), found(document_seen(actor(), ref))
     letter = seen.letter
-    if letter.withdrawn_at is not None or (seen.number is not None and not reads_paper(by, letter)):
+    if letter.withdrawn_at is not None or (seen.number is not None and not may_fetch(by, letter)):
         return found(None)
     kept = files_of(letter)
     if seen.number is not None and not kept:
@@ -131,6 +132,12 @@ def file(ref: str) -> ResponseReturnValue:
         return redirect(url_for(".document", ref=ref))
     asked = request.args.get("file")
     chosen = found(next((row for row in kept if row.ref == asked), None)) if asked else None
+    if seen.number is not None and not reads_paper(by, letter) and request.method != "HEAD":
+        try:
+            with unit_of_work():
+                note_fetched(found(document_seen(by, ref)).letter, by=by, now=now())
+        except SealRefused:
+            return found(None)
     return letter_file(letter, seen.number, reader=by, kept=chosen)
 
 
@@ -257,7 +264,7 @@ def _page(
         reason_form=reason_form or ReasonForm(formdata=None),
         refusal=refusal,
         skips=skips or (number_form is not None and bool(number_form.gap_note.errors or number_form.gap_note.data)),
-        files=files_of(letter) if letter.withdrawn_at is None and reads_paper(by, letter) else [],
+        files=files_of(letter) if letter.withdrawn_at is None and may_fetch(by, letter) else [],
         is_paper_hidden=not reads_paper(by, letter),
         fault=_fault(seen),
         retries=seen.state is State.FAILED,

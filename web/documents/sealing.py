@@ -21,6 +21,7 @@ from casework.documents.sealing import (
     SealRefused,
     ask_seal,
     drop_seal,
+    is_signed_first,
     keep_returned,
     may_return,
     named_signers,
@@ -77,9 +78,11 @@ class OrderShown:
 
 @dataclass(frozen=True, slots=True)
 class SealPanel:
-    """What the page of a letter shows of seals: which the reader may put on, what was asked, what is on it."""
+    """What the page of a letter shows of seals: which the reader may put on, what was asked, what is on it. `too_early`: their
+    seal comes after a signature that is not there yet."""
 
     seals: list[Seal]
+    too_early: bool
     orders: list[OrderShown]
     signatures: list[SignatureFound]
     takes_returned: bool
@@ -88,7 +91,7 @@ class SealPanel:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
-        return not (self.seals or self.orders or self.signatures or self.takes_returned)
+        return not (self.seals or self.too_early or self.orders or self.signatures or self.takes_returned)
 
 
 @bp.app_template_global()
@@ -101,8 +104,11 @@ def seal_panel(letter: Letter) -> SealPanel:
     acts = may(by, Action.SEAL_LETTER) and may_return(by, letter)
     on_it = {order.seal for order in orders if order.state == SEALED}
     waits = any(order.state in OPEN for order in orders)
+    wanted = [] if waits else [seal for seal in usable if seal.name not in on_it]
+    signed = [seal for seal in wanted if is_signed_first(seal, letter)]
     return SealPanel(
-        seals=[] if waits else [seal for seal in usable if seal.name not in on_it],
+        seals=signed,
+        too_early=len(signed) < len(wanted),
         orders=[_shown(order, acts, waits) for order in orders],
         signatures=signatures_today(kept),
         takes_returned=acts and kept is not None and not waits,

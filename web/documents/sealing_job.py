@@ -12,7 +12,7 @@ from casework.documents.files import open_file
 from casework.documents.kinds import symbol_of
 from casework.documents.register import number_words
 from casework.documents.sealing import ClaimedSeal, claim_orders, has_orders, keep_seal_failure, keep_sealed
-from casework.documents.seals import PERSON, Seal
+from casework.documents.seals import FIELDS, PERSON, Seal
 from casework.file_store import FileStore, new_stored_name
 from casework.models import Letter, LetterFile
 from reports.signing.failures import TRIED_AGAIN, SealingFailed
@@ -73,14 +73,13 @@ def _sealed(pdf: bytes, seal: Seal, number: str, trust: tuple[str, ...], at: dat
 
     # pyHanko is loaded where something is sealed, and not by every process
     from reports.signing.examining import examine, roots_of
-    from reports.signing.fields import NAMES
     from reports.signing.sealing import seal_pdf
 
     sealed = seal_pdf(pdf, seal, reason=REASONS[seal.signer == PERSON], at=at, number=number)
     # what it is was made here or judged when it was taken back: it is read in this process
     told = examine(sealed, roots=roots_of(trust), at=at)
     known = revocations()
-    own = [found_again(each) for each in told["signatures"] if each["field"] == NAMES[seal.signer]]
+    own = [found_again(each) for each in told["signatures"] if each["field"] == FIELDS[seal.signer]]
     if any(each.as_of(at, known).revocation == REVOKED for each in own):
         raise SealingFailed("revoked")
     with pikepdf.open(io.BytesIO(sealed)) as opened:

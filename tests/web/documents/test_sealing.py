@@ -14,12 +14,15 @@ from cryptography.hazmat.primitives import hashes
 from flask import Flask
 from sqlalchemy import select
 
+from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.documents.files import files_of, open_file
 from casework.documents.numbering import give_number, strike_number
+from casework.documents.offers import letters_to_offer, write_letter
 from casework.documents.sealing import WAITS
 from casework.documents.seals import Seal
 from casework.models import DocumentNumber, Event, Letter, LetterFile, SealingOrder
+from casework.rights.access_log import Wanted, looks_logged
 from casework.words import Bilingual
 from reports.signing.sealing import seal_pdf
 from tests import build
@@ -101,7 +104,9 @@ def test_a_letter_is_signed_sealed_and_verified_by_anybody(office: Office, monke
     ref = numbered(office)
     page = f"/documents/{ref}"
     # who may use which: the clerk the centre's seal, the person their own signature, nobody else either
-    assert "Đóng dấu: Con dấu Trung tâm" in office.words("records_clerk", page)
+    told = office.words("records_clerk", page)
+    assert "Con dấu được đóng sau khi người ký văn bản đã ký" in told
+    assert "Đóng dấu: Con dấu Trung tâm" not in told, "the person signs first (NĐ 30/2020, Điều 13 and 17)"
     assert "Ký: Chữ ký lãnh đạo" in office.words("ops_lead", page)
     assert "Chữ ký lãnh đạo" not in office.words("records_clerk", page)
     assert "Con dấu Trung tâm" not in office.words("ops_lead", page)
@@ -109,6 +114,9 @@ def test_a_letter_is_signed_sealed_and_verified_by_anybody(office: Office, monke
     for name, seal in (("operator", "centre"), ("ops_lead", "centre"), ("records_clerk", "leader"), ("leader_PTNMT", "centre")):
         assert office.post(name, f"{page}/seals", seal=seal).status_code == 403
     assert office.post("records_clerk", f"{page}/seals", seal="other").status_code == 404
+    assert office.post("records_clerk", f"{page}/seals", seal="centre").status_code == 302
+    assert "chưa có chữ ký của người ký" in office.words("records_clerk", page)
+    assert order(ref) is None
 
     # a wrong passphrase ends it at once, with its reason and a button; a missing file is tried again, longer and longer
     monkeypatch.setenv("SEAL_OF_TESTS", "một mật khẩu sai")
@@ -135,6 +143,7 @@ def test_a_letter_is_signed_sealed_and_verified_by_anybody(office: Office, monke
         assert (order(ref).state, order(ref).error) == ("failed", "no_file")
     assert office.post("ops_lead", f"{page}/seals/{order(ref).ref}/retry").status_code == 302
     work(office)
+    assert "Đóng dấu: Con dấu Trung tâm" in office.words("records_clerk", page)
     assert office.post("records_clerk", f"{page}/seals", seal="centre").status_code == 302
     work(office)
     assert office.post("records_clerk", f"{page}/seals", seal="centre").status_code == 302
@@ -195,6 +204,42 @@ def test_a_letter_is_signed_sealed_and_verified_by_anybody(office: Office, monke
     assert "Soạn nhầm" not in told
     assert office.post("records_clerk", f"{page}/seals", seal="centre").status_code == 302
     assert order(ref).state == "sealed", "what was taken back gets no seal"
+
+
+def looks(office: Office) -> list[tuple[str, str, str]]:
+    """What an inspector reads of who took papers out: who, on what occasion, which."""
+    found = looks_logged(office.world.actor("inspector"), Wanted()).looks
+    return [(each.login, each.occasion.en, each.file) for each in found]
+
+
+def test_who_seals_what_they_do_not_read_fetches_it_and_that_is_written_down(office: Office) -> None:
+    ref = numbered(office)
+    address = f"/documents/{ref}/file"
+    assert "Đạ Nghịt" not in office.words("records_clerk", f"/documents/{ref}")
+    assert "Mỗi lần tải tệp đều được ghi lại" in office.words("records_clerk", f"/documents/{ref}")
+    assert looks(office) == [], "to look at the page is no look at the paper"
+    answer = office.get("records_clerk", address)
+    assert (answer.status_code, answer.data) == (200, kept(office, ref)[0][1]), "the very bytes that are to be signed"
+    assert office.get("records_clerk", address + "?file=unknown").status_code == 404
+    assert looks(office) == [("records_clerk", "Downloaded a file", "Công văn nhắc hồ sơ trễ hạn 01/IOC")]
+    assert "Tải văn bản số 01 về để ký hoặc đóng dấu" in office.words("records_clerk", "/documents/books")
+    # the addressee neither signs nor seals it; who has a whole case in sight leaves no look
+    assert office.get("leader_PTNMT", address).status_code == 404
+    assert len(looks(office)) == 1
+
+    case, operator = build.case_at(office.world, "handling"), office.world.actor("operator")
+    with unit_of_work():
+        [slip] = [each for each in letters_to_offer(lock_case(case.id), operator) if each.kind.key == "transfer_slip"]
+        letter = write_letter(lock_case(case.id), slip, by=operator, now=office.moment)
+        give_number(letter, on=TODAY, by=office.world.actor("records_clerk"), now=office.moment)
+        other = letter.ref
+    make_letter_files(office.app, office.app.extensions["file_store"], now=office.moment)
+    assert [office.get(name, f"/documents/{other}/file").status_code for name in ("operator", "records_clerk")] == [200, 200]
+    assert looks(office)[0] == ("records_clerk", "Downloaded a file", "Phiếu chuyển 02")
+    assert len(looks(office)) == 2
+    page = looks_logged(office.world.actor("inspector"), Wanted(code=case.code)).looks
+    assert [(each.login, each.code) for each in page] == [("records_clerk", case.code)], "asked for by the code of the case"
+    assert "Tải văn bản" in office.words("operator", f"/cases/{case.ref}")
 
 
 def test_a_copy_signed_elsewhere_is_handed_in(office: Office) -> None:
@@ -269,7 +314,7 @@ def test_what_holds_of_a_seal_today_is_told_and_a_newer_list_is_read_by_itself(
 ) -> None:
     monkeypatch.setitem(office.app.config, "TRUST", tmp_path)
     ref = numbered(office)
-    assert office.post("records_clerk", f"/documents/{ref}/seals", seal="centre").status_code == 302
+    assert office.post("ops_lead", f"/documents/{ref}/seals", seal="leader").status_code == 302
     work(office)
     pdf, page = kept(office, ref)[-1][1], f"/verify/{ref}"
     [row] = db.session.scalars(select(LetterFile.signatures).where(LetterFile.kind == "sealed")).one()
@@ -286,7 +331,7 @@ def test_what_holds_of_a_seal_today_is_told_and_a_newer_list_is_read_by_itself(
         assert "chữ ký có từ trước đó" in told, "we have had the file since before"
     # it is put on nothing more, and a file that is not ours proves nothing by the time it names
     other = numbered(office)
-    assert office.post("records_clerk", f"/documents/{other}/seals", seal="centre").status_code == 302
+    assert office.post("ops_lead", f"/documents/{other}/seals", seal="leader").status_code == 302
     work(office)
     assert (order(other).state, order(other).error) == ("failed", "revoked")
     assert "không có gì chứng minh" in verified(office, pdf + b"\n")[1]
