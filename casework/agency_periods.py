@@ -21,7 +21,9 @@ MOST_OPEN = 200
 def agency_figures(agency_id: int, *, since: datetime, until: datetime) -> dict[str, int]:
     """Return what the agency got, accepted, answered, was asked to do again, gave back: since <= instant < until.
 
-    What is open is so at `until`; late is judged then. An answer is in time by its leader's approval (rules.md, section 4).
+    `carried_over` was open at `since`, `open` is at `until`; late is judged then. What ended without an answer was `taken_away`: handed
+    back for good, removed, merged, closed. So carried_over + asked = answered + taken_away + open. An answer is in time by its leader's
+    approval (rules.md, section 4).
     """
 
     def within(column: Any) -> ColumnElement[bool]:
@@ -32,7 +34,7 @@ def agency_figures(agency_id: int, *, since: datetime, until: datetime) -> dict[
 
     parts = select(func.count()).select_from(Assignment).join(Case, Case.id == Assignment.case_id)
     parts = parts.where(Assignment.agency_id == agency_id, Case.quarantined_at.is_(None))
-    told = {"asked": count(parts.where(within(Assignment.distributed_at)))}
+    told = {"carried_over": count(parts.where(_stood(since))), "asked": count(parts.where(within(Assignment.distributed_at)))}
     told |= _accepted(agency_id, within) | _answered(agency_id, within)
     own = and_(Assignment.agency_id == agency_id, Case.quarantined_at.is_(None))
     redone = select(func.count()).select_from(Decision).join(Answer).join(Assignment).join(Case, Case.id == Assignment.case_id)
@@ -43,11 +45,11 @@ def agency_figures(agency_id: int, *, since: datetime, until: datetime) -> dict[
     extended = select(func.count()).select_from(Extension).join(Assignment, Assignment.id == Extension.assignment_id)
     extended = extended.join(Case, Case.id == Assignment.case_id)
     told["extensions"] = count(extended.where(own, Extension.granted.is_(True), within(Extension.decided_at)))
-    stood = and_(Assignment.distributed_at < until, or_(Assignment.ended_at.is_(None), Assignment.ended_at >= until))
-    told["open"] = count(parts.where(stood))
+    told["taken_away"] = count(parts.where(within(Assignment.ended_at), Assignment.approved_at.is_(None)))
+    told["open"] = count(parts.where(_stood(until)))
     late = select(func.count(func.distinct(Clock.assignment_id))).select_from(Clock)
     late = late.join(Assignment, Assignment.id == Clock.assignment_id).join(Case, Case.id == Assignment.case_id)
-    late = late.where(own, stood, Clock.kind == ClockKind.ASSIGNMENT, Clock.due_at < until)
+    late = late.where(own, _stood(until), Clock.kind == ClockKind.ASSIGNMENT, Clock.due_at <= until)
     told["open_late"] = count(late.where(or_(Clock.ended_at.is_(None), Clock.ended_at >= until)))
     return told
 
@@ -68,6 +70,11 @@ def open_parts(agency_id: int, *, limit: int = MOST_OPEN) -> tuple[list[Assignme
     rows = list(db.session.scalars(query.order_by(Assignment.due_at.is_(None), Assignment.due_at, Assignment.id).limit(limit)))
     total = select(func.count()).select_from(Assignment).join(Case, Case.id == Assignment.case_id).where(*owed)
     return rows, db.session.scalar(total) or 0
+
+
+def _stood(instant: datetime) -> ColumnElement[bool]:
+    """Was with the agency when this instant came."""
+    return and_(Assignment.distributed_at < instant, or_(Assignment.ended_at.is_(None), Assignment.ended_at >= instant))
 
 
 def _accepted(agency_id: int, within: Any) -> dict[str, int]:

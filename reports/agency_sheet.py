@@ -20,11 +20,18 @@ SUBJECT = "Kết quả xử lý phản ánh hiện trường"
 DATA_NAME = "phieu-don-vi.json"
 
 FIGURES = {
-    "asked": "Nhận phân phối", "accepted": "Đã tiếp nhận", "accepted_late": "Tiếp nhận trễ", "answered": "Đã trả lời (được duyệt)",
-    "in_time": "Đúng hạn", "in_time_after_extension": "Đúng hạn sau gia hạn", "late": "Trễ hạn", "redone": "Lượt yêu cầu làm lại",
-    "handed_back": "Lượt chuyển trả", "extensions": "Lượt được gia hạn", "open": "Còn phải xử lý", "open_late": "Còn phải xử lý, trễ hạn",
+    "carried_over": "Kỳ trước chuyển sang", "asked": "Nhận phân phối", "accepted": "Đã tiếp nhận", "accepted_late": "Tiếp nhận trễ",
+    "answered": "Đã trả lời (được duyệt)", "in_time": "Đúng hạn", "in_time_after_extension": "Đúng hạn sau gia hạn", "late": "Trễ hạn",
+    "taken_away": "Thôi giao", "open": "Còn phải xử lý", "open_late": "Còn phải xử lý, trễ hạn", "redone": "Yêu cầu làm lại",
+    "handed_back": "Đề nghị chuyển trả", "extensions": "Được gia hạn",
 }  # fmt: skip
 """What is counted of an agency (casework/agency_periods.py), in the order of the table."""
+
+COUNTED = (
+    "Đơn vị tính: lượt phân phối; một vụ việc có thể được giao cho đơn vị nhiều lượt. Kỳ trước chuyển sang cộng nhận phân phối bằng đã trả"
+    " lời cộng thôi giao cộng còn phải xử lý. Thôi giao: chuyển trả được chấp nhận, rút khỏi vụ việc, vụ việc gộp hoặc kết thúc."
+)
+"""What stands beneath the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ def agency_sheet_html(
 
 def data_of(sheet: AgencySheet) -> Attachment:
     """The figures for programs, to lie in the PDF."""
-    told = {"document": "agency_sheet", "version": 1, **sheet.told()}
+    told = {"document": "agency_sheet", "version": 2, **sheet.told()}
     return Attachment(DATA_NAME, orjson.dumps(told, option=orjson.OPT_INDENT_2), "Số liệu của phiếu")
 
 
@@ -89,15 +96,17 @@ def sentences(sheet: AgencySheet) -> list[str]:
     """What came, how it was answered, how it was judged."""
     of = sheet.figures
     told = [
-        (f"Trong kỳ, {sheet.agency} nhận phân phối {number(of['asked'])} vụ việc; tiếp nhận {number(of['accepted'])} vụ việc"
+        (f"Trong kỳ, {sheet.agency} nhận phân phối {number(of['asked'])} lượt; tiếp nhận {number(of['accepted'])} lượt"
          f", trong đó tiếp nhận trễ {share(of['accepted_late'], of['accepted'])}."),
-        f"Đã trả lời {number(of['answered'])} vụ việc: đúng hạn {share(of['in_time'], of['answered'])}, đúng hạn sau gia hạn "
+        f"Đã trả lời {number(of['answered'])} lượt: đúng hạn {share(of['in_time'], of['answered'])}, đúng hạn sau gia hạn "
         f"{share(of['in_time_after_extension'], of['answered'])}, trễ hạn {share(of['late'], of['answered'])}."
         if of["answered"]
         else "Trong kỳ chưa có trả lời nào được duyệt.",
-        (f"Yêu cầu làm lại {number(of['redone'])} lượt; chuyển trả {number(of['handed_back'])} lượt"
+        (f"Yêu cầu làm lại {number(of['redone'])} lượt; đề nghị chuyển trả {number(of['handed_back'])} lượt"
          f"; được gia hạn {number(of['extensions'])} lượt."),
     ]
+    if of.get("taken_away"):
+        told.append(f"Thôi giao {number(of['taken_away'])} lượt: chuyển trả được chấp nhận, rút khỏi vụ việc, vụ việc gộp hoặc kết thúc.")
     total = sum(sheet.ratings.values())
     if total:
         levels = "; ".join(f"{words.lower()} {share(sheet.ratings.get(key, 0), total)}" for key, words in LEVELS.items())
@@ -108,25 +117,25 @@ def sentences(sheet: AgencySheet) -> list[str]:
 
 
 def figures_table(sheet: AgencySheet) -> Grid:
-    """Each figure beside the period before."""
+    """Each figure beside the period before. A sheet written before something was counted has no row of it."""
     rows = tuple(
         (name, number(sheet.figures[key]), number(sheet.before.get(key)), change(sheet.figures[key], sheet.before[key]))
         if key in sheet.before
         else (name, number(sheet.figures[key]), "–", "–")
         for key, name in FIGURES.items()
+        if key in sheet.figures
     )
     columns = (Column("Chỉ tiêu", "name"), Column("Kỳ này", "w-due"), Column(sheet.before_label, "w-due"), Column("Tăng, giảm", "w-share"))
-    return Grid("", columns, rows)
+    return Grid("", columns, rows, note=COUNTED if "taken_away" in sheet.figures else "")
 
 
 def open_words(sheet: AgencySheet) -> str:
     """What stands above the list."""
     if not sheet.open_total:
-        return "Đơn vị không còn vụ việc nào phải xử lý."
+        return "Lúc tính số liệu, đơn vị không còn vụ việc nào phải xử lý."
     late = sum(each.days >= 0 for each in sheet.open_parts)
-    words = (
-        f"Đơn vị còn {number(sheet.open_total)} vụ việc phải xử lý{f', {number(late)} vụ việc trong danh sách đã trễ hạn' if late else ''}."
-    )
+    in_list = f", {number(late)} vụ việc trong danh sách đã trễ hạn" if late else ""
+    words = f"Lúc tính số liệu, đơn vị còn {number(sheet.open_total)} vụ việc phải xử lý{in_list}."
     if len(sheet.open_parts) < sheet.open_total:
         return f"{words} Dưới đây là {number(len(sheet.open_parts))} vụ việc đến hạn sớm nhất."
     return words

@@ -235,9 +235,11 @@ ON = date(2026, 3, 26)
 
 def agency_sheet(*, cases: int = 40, parts: int = 12) -> AgencySheet:
     """The sheet of one agency, with so many open parts."""
-    counts = {"asked": cases, "accepted": cases, "accepted_late": cases // 9, "answered": cases * 3 // 4, "in_time": cases // 2,
+    counts = {"carried_over": parts, "asked": cases, "accepted": cases, "accepted_late": cases // 9,
+              "answered": cases * 3 // 4, "in_time": cases // 2,
               "in_time_after_extension": cases // 10, "late": cases * 3 // 4 - cases // 2 - cases // 10, "redone": cases // 8,
-              "handed_back": cases // 15, "extensions": cases // 9, "open": parts, "open_late": parts // 3}  # fmt: skip
+              "handed_back": cases // 15, "extensions": cases // 9, "taken_away": cases - cases * 3 // 4,
+              "open": parts, "open_late": parts // 3}  # fmt: skip
     return AgencySheet(
         name="2026-Q1", label="Quý I/2026", since=datetime(2025, 12, 31, 17, tzinfo=UTC), until=datetime(2026, 3, 31, 17, tzinfo=UTC),
         counted_at=datetime(2026, 4, 1, 1, tzinfo=UTC), centre="Trung tâm điều hành thông minh Lạc Dương",

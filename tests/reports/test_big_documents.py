@@ -198,7 +198,12 @@ def test_a_sheet_speaks_of_one_agency_alone() -> None:
     told = agency_sheet_html(sheet, big.HEAD, big.ON)
     assert "%" not in re.sub(r'width="[^"]*"', "", told.partition("<body")[2]), "four parts make no rate"
     assert AgencySheet.read(sheet.told()) == sheet
+    counted_later = ("carried_over", "taken_away")
+    written_before = replace(sheet, figures={key: value for key, value in sheet.figures.items() if key not in counted_later})
+    assert "Thôi giao" not in agency_sheet_html(written_before, big.HEAD, big.ON), "what was not counted then has no row, and is no nought"
     pages = " ".join(pages_of(pdf_of("agency sheet")))
+    for words in ("Thôi giao 10", "Kỳ trước chuyển sang 12", "Đơn vị tính: lượt phân phối", "nhận phân phối 40 lượt"):
+        assert words in pages, words
     for words in ("THÔNG BÁO", "Kính gửi: Phòng Tài nguyên và Môi trường huyện Lạc Dương.", "còn hạn", "Quý IV/2025"):
         assert words in pages, words
     assert "xếp hạng" not in pages
