@@ -1,6 +1,7 @@
 """The pages of the figures: what stands on them, whose figures who reads, the lists behind numbers, freezing and correcting."""
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, timedelta
 from html import unescape
@@ -13,12 +14,13 @@ from casework.db import db, unit_of_work
 from casework.events import append
 from casework.models import Assignment, Case, CaseSpan, FiguresSnapshot, VisibilityReason
 from reports.statistics.figures import FIGURES, RATES
-from tests.reports.statistics import oracle
+from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded
 from tests.reports.statistics.test_figures import cut_off
 from tests.reports.statistics.test_snapshots import LATER
 from tests.web.desk import Office, statements_of
 from tests.workflows.bottlenecks.facts import Ground, local
+from web.outputs.makers import figure_tables
 from web.outputs.making import make_outputs
 from workflows.bottlenecks.keeping import count_month
 
@@ -97,6 +99,17 @@ def test_the_page_tells_every_figure_with_its_definition_and_every_number_opens_
     for figure in ("quarantined", "step_hours", "nonsense", ""):
         assert office.get("ops_lead", f"/statistics/cases?period=2026-03&figure={figure}").status_code == 404
     assert statements_of(lambda: office.get("ops_lead", MARCH)) < 45
+
+
+def test_a_file_of_the_figures_says_in_its_keys_what_its_values_are(office: Office, loaded: Loaded) -> None:
+    answer = office.post("ops_lead", "/exports/new/figures?period=2026-03", form="json", centre=office.world.centre.ref)
+    assert figure_tables.MAKERS.keys() >= {"figures"}
+    assert counted(office) == 1
+    [row] = json.loads(office.get("ops_lead", f"{answer.location}/file").data)
+    expected = by_hand.EXPECTED["total"]["working_minutes_filed_to_final"]
+    assert {key: value for key, value in row.items() if "filed_to_final" in key} == {
+        f"working_hours_filed_to_final_{each}": round(expected[each] / 60, 2) for each in ("median", "p90")
+    }, "the file tells hours, as people read it"
 
 
 def test_pages_tell_the_hours_by_step_and_since_when_what_happened_is_not_counted(office: Office, loaded: Loaded) -> None:

@@ -139,7 +139,8 @@ def _columns(reasons: list[str], keys: Sequence[str] = COUNTED, named: Mapping[s
                 for level, words in LEVELS.items():
                     yield Column(f"{key}_{level}", f"{name}: {words.vi}", "integer", 14, meaning, f"{figure.name.en}: {words.en}")
             case Shape.SPREAD:
-                unit = " (giờ)" if figure.unit == Unit.MINUTES else ""
+                # minutes are told as hours, in the keys as well
+                key, unit = (key.replace("minutes", "hours"), " (giờ)") if figure.unit == Unit.MINUTES else (key, "")
                 yield Column(f"{key}_median", f"{name}: trung vị{unit}", "decimal", 14, meaning)
                 yield Column(f"{key}_p90", f"{name}: bách phân vị 90{unit}", "decimal", 14)
             case _:
