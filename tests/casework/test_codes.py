@@ -25,7 +25,7 @@ from casework.contacts.codes import (
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.messages.lengths import sms_segments
-from casework.models import Delivery, OneTimeCode
+from casework.models import Delivery, OneTimeCode, Report
 from tests import build
 from tests.messages.house import has_zns
 from tests.web.letterbox import letterbox
@@ -67,6 +67,22 @@ def test_a_code_opens_once_for_its_contact_and_purpose_and_no_longer_than_ten_mi
     assert not opens(digits), "once"
     [row] = rows()
     assert (row.sealed_message, row.used_at is not None) == (None, True)
+
+
+def test_a_code_sent_for_one_report_confirms_no_other_and_signs_nobody_in(sqlite_app: Flask) -> None:
+    world = build.standard_world()
+    one, other = (build.file_report(world, by="guest").report for _ in range(2))
+    with unit_of_work():
+        digits = send_code(PHONE, purpose=Purpose.CONFIRM_REPORT, now=NOON, configured=("sms",), report=one).digits or ""
+
+    def confirms(report: Report | None) -> bool:
+        with unit_of_work():
+            return check_code(PHONE, digits, purpose=Purpose.CONFIRM_REPORT, network=HERE, now=NOON, report=report)
+
+    assert not confirms(other)
+    assert not confirms(None)
+    assert confirms(one)
+
 
 
 def test_five_wrong_attempts_of_a_network_end_a_code_there_fifteen_everywhere_and_the_newest_alone_counts(app: Flask) -> None:

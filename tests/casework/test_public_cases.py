@@ -207,6 +207,18 @@ def test_pages_follow_one_another_forwards_and_back_without_gap_or_repeat(world:
     assert public_list(Wanted(), before=newest_first[0]).items == []
 
 
+def test_a_list_of_exactly_one_page_leads_nowhere_else(world: build.World) -> None:
+    filed = [build.file_report(world, now=NOON + timedelta(minutes=minute)).case.code for minute in range(3)]
+    whole = public_list(Wanted(), size=3)
+    assert [item.code for item in whole.items] == filed[::-1]
+    assert (whole.newer, whole.older) == (None, None)
+    last = public_list(Wanted(), after=filed[2], size=2)
+    assert ([item.code for item in last.items], last.older) == ([filed[1], filed[0]], None)
+    first = public_list(Wanted(), before=filed[0], size=2)
+    assert ([item.code for item in first.items], first.newer) == ([filed[2], filed[1]], None)
+
+
+
 def test_a_page_takes_the_same_few_statements_for_one_case_and_for_many(world: build.World) -> None:
     def statements() -> int:
         seen: list[str] = []

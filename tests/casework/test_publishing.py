@@ -206,3 +206,16 @@ def test_words_of_a_private_answer_are_not_found_by_the_public(world: build.Worl
     assert public_list(Wanted(words="kín")).items == []
     [item] = public_list(Wanted(words="suối")).items
     assert (item.code, item.title) == (case.code, "Rác đổ ven suối")
+
+
+def test_a_reopened_case_offers_no_answer_of_the_round_before(world: build.World) -> None:
+    case = build.case_at(world, "rating")
+    before = publishing.approved_answers(case)
+    assert len(before) == 1
+    build.rate(world, case, level="dissatisfied")
+    build.do(world, case, "review_rating", "ops_lead", outcome="reopened", words="Sẽ dọn lại.")
+    assert publishing.approved_answers(case) == []
+    build.advance(world, case, "to_publish")
+    again = publishing.approved_answers(case)
+    assert len(again) == 1, "the agency answers once in each round"
+    assert again != before

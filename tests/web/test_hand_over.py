@@ -161,6 +161,16 @@ def test_what_is_not_signed_sound_and_timely_is_refused_by_a_stable_code(office:
         assert ask(office, sound).status_code == 201, "clocks may differ by a minute"
 
 
+def test_a_token_for_an_address_that_only_resembles_ours_is_for_another_place(office: Office) -> None:
+    """Whoever compares it as a part of a text takes tokens that were given to a neighbour."""
+    ours = office.app.config["BASE_URL"]
+    alike = (f"{ours}.evil.example", f"{ours}/", f"{ours}/vi", ours[:-1], f"https://evil.example/{ours}", ours.upper(), f" {ours}", "")
+    for audience in (*alike, None, [ours], [ours, "https://elsewhere.example"], {ours: True}, True, 1):
+        assert ask(office, token(office, aud=audience)).json == {"error": "audience_wrong"}, audience
+    assert ask(office, token(office, aud=ours)).status_code == 201
+
+
+
 def test_a_token_gives_one_ticket_and_another_algorithm_or_key_none(office: Office) -> None:
     sent = token(office)
     assert ask(office, sent).status_code == 201

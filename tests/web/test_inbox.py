@@ -583,6 +583,21 @@ def test_the_pulse_says_what_came_and_nothing_where_nothing_changed(app: Flask) 
     assert db.session.query(LoginSession).filter_by(account_id=office.world.people["operator"].id).one().last_seen_at == seen
 
 
+def test_the_pulse_says_at_once_what_a_colleague_took_or_finished_though_nothing_newer_came(office: Office) -> None:
+    first, _newest = (build.case_at(office.world, "to_verify") for _ in range(2))
+    known = office.get("operator", "/inbox/pulse?since=0")
+
+    def pulse() -> TestResponse:
+        return office.browser("operator").get("/inbox/pulse?since=0", headers={"If-None-Match": known.headers["ETag"]})
+
+    assert (known.json["all"], known.json["views"]["verify"]["count"], pulse().status_code) == (2, "2", 304)
+    build.do(office.world, first, "verify", "operator_2", act="refuse", reason=office.world.refusal_reason(), words="Xin nói rõ nơi.")
+    told = pulse()
+    assert (told.status_code, told.json["newest"]) == (200, known.json["newest"])
+    assert (told.json["all"], told.json["views"]["verify"]["count"]) == (1, "1")
+
+
+
 def test_a_row_of_a_principals_desk_says_for_whom(office: Office) -> None:
     people = office.world.people
     with unit_of_work():
