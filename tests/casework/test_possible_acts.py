@@ -57,6 +57,7 @@ def form_of(world: build.World, case: Case, possible: PossibleAct, now: datetime
         },
         "unpublish": lambda: {**words, "publication": possible.publication},
         "stop_waiting": dict,
+        "apologise": lambda: {**words, "until": (now + timedelta(days=7)).date()},
     }
     return forms[possible.verb]()
 
@@ -65,6 +66,8 @@ VERBS = ("hold", "refer", "ask_reporter", "stop_waiting", "refuse", "classify", 
          "change_lead", "publish_interim", "direct")  # fmt: skip
 OF_AGENCY = ("remove_agency", "close_without_answer", "remind", "progress_note", "request_extension")
 OF_PUBLICATION = ("correct_publication", "unpublish")
+OF_REPORT = ("split",)
+WHEN_LATE = ("apologise",)
 
 
 def askable(case: Case) -> Any:
@@ -82,7 +85,7 @@ def everything(case: Case) -> Iterator[PossibleAct]:
     yield from (PossibleAct(verb) for verb in VERBS)
     yield from (PossibleAct(verb, assignment=row) for verb in OF_AGENCY for row in case.assignments)
     yield from (PossibleAct(verb, publication=row) for verb in OF_PUBLICATION for row in publications_of(case))
-    yield from (PossibleAct("split", report=link.report) for link in case.reports if link.left_at is None)
+    yield from (PossibleAct(verb, report=link.report) for verb in OF_REPORT for link in case.reports if link.left_at is None)
 
 
 class Undone(Exception):
@@ -146,6 +149,21 @@ def test_what_is_offered_is_taken_and_what_is_not_is_refused(world: build.World,
                 wrong.append(f"{name}: {each.verb} would be taken and is not offered")
     assert not wrong, "\n".join(wrong)
     assert offered or kind in ("merged away", "handed over")
+
+
+@pytest.mark.parametrize("verb", WHEN_LATE)
+def test_what_is_for_late_cases_is_offered_from_the_first_late_instant_to_whom_it_is_taken_from(world: build.World, verb: str) -> None:
+    case = build.case_at(world, "handling", agencies=2)
+    assert case.due_at is not None
+    offered = set()
+    for now in (case.due_at - timedelta(seconds=1), case.due_at):
+        for name in PEOPLE:
+            with unit_of_work():
+                case = lock_case(case.id)
+                is_offered = PossibleAct(verb) in possible_acts(case, world.actor(name, now), now)
+            assert is_offered is (refusal_of(world, case, PossibleAct(verb), name, now) is None), (name, now)
+            offered |= {(name, now == case.due_at)} if is_offered else set()
+    assert offered == {(name, True) for name in ("operator", "ops_lead", "leader_PTNMT")}
 
 
 def test_an_agency_may_set_apart_only_while_it_works_on_the_case(world: build.World) -> None:

@@ -183,4 +183,4 @@ ASSIGNMENT_FORMS: dict[str, Callable[[Forms, Assignment], dict[str, Any]]] = {
     "remove_agency": lambda forms, _row: {"reason": words(forms.random)},
     "request_extension": lambda forms, _row: {"reason": words(forms.random), "until": day(forms.random, forms.now)},
 }
-"""Acts about one agency's work; `remind` names its assignment in the form and `pass_on` needs another centre: both are tried apart."""
+"""Acts about one agency's work. Which acts are tried apart: tests/workflows/test_parts_of_acts.py."""
