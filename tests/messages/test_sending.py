@@ -2,10 +2,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import ModuleType
 
+import psycopg
+import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from casework.db import db, unit_of_work
+from casework.messages import routing, sending
 from casework.messages.pacing import PAUSES
 from casework.models import HouseSetting
 from tests import build
@@ -97,6 +102,35 @@ def test_after_the_last_attempt_a_message_is_given_up_with_its_reason(sqlite_app
     house.send()
     row = house.delivery()
     assert (row.attempts, row.given_up_at) == (2, house.now)
+
+
+BUSY = {"locked": Exception("database is locked"), "waited for": psycopg.errors.LockNotAvailable(), "gone": psycopg.errors.AdminShutdown()}
+
+
+@pytest.mark.parametrize("why", BUSY)
+@pytest.mark.parametrize(
+    ("module", "name"), [(routing, "recipients_of"), (sending, "fault_of"), (sending, "words_of"), (sending, "contact_of")]
+)
+def test_a_database_that_is_busy_or_away_gives_no_message_up(
+    sqlite_app: Flask, mail: Outside, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, why: str
+) -> None:
+    house = House(sqlite_app, gateways_to(mail))
+    house.tell(quiet_case(house.world), "report_accepted")
+
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, BUSY[why])
+
+    if module is sending:
+        house.route()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(module, name, busy)
+        with pytest.raises(OperationalError):
+            house.route() if module is routing else house.send()
+    assert [(row.given_up_at, row.dropped_at, row.last_error, row.attempts) for row in house.deliveries] == (
+        [] if module is routing else [(None, None, None, 0)]), "nothing is wrong with the message"
+    house.route()
+    assert house.send() == 1
+    assert len(mail.letters) == 1
 
 
 def test_nothing_is_said_to_a_mail_server_that_cannot_hide_it(sqlite_app: Flask, mail: Outside) -> None:
