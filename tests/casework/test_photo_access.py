@@ -5,11 +5,12 @@ import pytest
 from flask import Flask
 
 from casework.db import db, unit_of_work
+from casework.file_store import LocalFileStore
 from casework.models import Assignment, Publication, VisibilityReason
 from casework.permissions import Actor
 from casework.photo_access import private_copy, public_copy
 from casework.photo_records import staged_photos
-from tests import build
+from tests import build, joined
 from tests.pictured import after_photo, answer_privately, pictured_case, publish, reopened_case, scene_photo, staged
 
 EVERYBODY = ("guest", "citizen", "citizen_2", "operator", "ops_lead", "officer_PTNMT", "leader_PTNMT", "officer_UBND-LAT", "officer_HKL",
@@ -130,6 +131,26 @@ def test_the_photos_of_a_private_answer_are_its_senders_alone(world: build.World
     with unit_of_work():
         db.session.merge(filed.case).quarantined_at = build.NOON
     assert seers(world, ref, "sender") == set()
+
+
+def test_who_was_split_off_sees_no_photos_of_the_answers_given_to_the_others(world: build.World, app: Flask) -> None:
+    filed = pictured_case(world, app.config["FILES"], "handling")
+    other = build.case_at(world, "to_distribute", by="citizen_2")
+    report = other.main_report
+    joined.merge(world, other, filed.case)
+    build.advance(world, filed.case, "approval")
+    token = staged(world, LocalFileStore(app.config["FILES"]), "after", by="officer_PTNMT", purpose="after", colour="green")
+    build.do(world, filed.case, "approve_answer", "leader_PTNMT", act="redo_answer", agency=world.agencies["PTNMT"], instructions="Có ảnh.")
+    build.do(world, filed.case, "submit_answer", "officer_PTNMT", agency=world.agencies["PTNMT"],
+             **{**build.ANSWER, "no_photo_reason": "", "photos_token": token})
+    build.advance(world, filed.case, "to_publish")
+    answer_privately(world, filed, app.config["FILES"])
+    ref = after_photo(filed).ref
+    assert seers(world, ref, "sender") == {"citizen", "citizen_2"}
+    with unit_of_work():
+        link = next(link for link in db.session.merge(filed.case).reports if link.report_id == report.id)
+        link.left_at = build.NOON
+    assert seers(world, ref, "sender") == seers(world, ref, "sender", "thumb") == {"citizen"}
 
 
 @pytest.mark.parametrize("column", ["quarantined_at", "visibility_reason_id"])

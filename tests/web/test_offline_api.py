@@ -4,9 +4,11 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import wave
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +30,9 @@ from casework.settings.value_changes import set_value
 from tests import build
 from tests.conftest import client_of
 from tests.pictured import jpeg
+from tests.web.desk import Office
 from tests.web.pages import at, signed_in, words_of
+from tests.web.test_old_browsers import NODE
 from web.guards import file_store
 from web.offline import reports as pages
 from web.offline.devices import DEVICE_COOKIE, GUEST
@@ -388,6 +392,18 @@ def test_the_worker_is_another_one_when_its_pages_or_the_language_are(sqlite_app
     english = client.get("/sw.js").text
     assert english != changed
     assert "/offline?lang=en" in english
+
+
+def test_the_worker_asks_for_everything_it_keeps_as_nobody_whoever_is_signed_in(sqlite_app: Flask, tmp_path: Path) -> None:
+    """The pages are the same for everybody today; what is kept must stay so the day one of them is not."""
+    office = Office(sqlite_app)
+    script = tmp_path / "sw.js"
+    script.write_text(office.get("citizen", "/sw.js").text, encoding="utf-8")
+    ran = subprocess.run([NODE, Path(__file__).parent / "worker_asks.js", script], capture_output=True, text=True, check=True, timeout=60)
+    said = json.loads(ran.stdout)
+    pages, files = ["/offline?lang=vi", "/offline/queue?lang=vi"], ["/static/js/of.js?v=abc123", "/static/css/of.css?v=def456"]
+    assert sorted(said["kept"]) == sorted([*pages, *files])
+    assert {(address, how.get("credentials")) for address, how in said["asked"]} == {(each, "omit") for each in (*pages, *files)}
 
 
 def test_the_manifest_speaks_both_languages_and_its_pictures_are_there(sqlite_app: Flask) -> None:

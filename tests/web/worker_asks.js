@@ -1,0 +1,20 @@
+// node worker_asks.js SCRIPT: runs the service worker of the site far enough to be installed, and prints what it asked for and how.
+// Pages it asks for name one file each; nothing is fetched.
+"use strict";
+const fs = require("fs"), vm = require("vm");
+
+const heard = {}, asked = [], kept = [];
+const answer = address => ({ ok: true, headers: new Map(), clone: () => answer(address),
+  text: () => Promise.resolve('<script src="/static/js/of.js?v=abc123"></script><link href="/static/css/of.css?v=def456">') });
+const cache = { put: address => { kept.push(address); return Promise.resolve(); }, match: () => Promise.resolve(undefined) };
+const self = {
+  location: { origin: "https://phan-anh.example" }, skipWaiting: () => {}, clients: { claim: () => {} },
+  addEventListener: (name, act) => { heard[name] = act; },
+};
+const world = {
+  self, URL, Promise, Set, Array, Response: {}, importScripts: () => {},
+  caches: { open: () => Promise.resolve(cache), keys: () => Promise.resolve([]), delete: () => Promise.resolve(true) },
+  fetch: (address, how) => { asked.push([address, how || {}]); return Promise.resolve(answer(address)); },
+};
+vm.runInNewContext(fs.readFileSync(process.argv[2], "utf8"), world);
+heard.install({ waitUntil: work => work.then(() => console.log(JSON.stringify({ asked, kept })), fault => { console.error(fault); process.exit(1); }) });
