@@ -1,20 +1,27 @@
 """An agency's answer: whose it is, and whose time ran while it was written and while it was judged."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from casework import answering
+from casework.cases import lock_case
 from casework.clocks import ClockKind
 from casework.db import db, unit_of_work
-from casework.models import Answer
-from casework.permissions import NotAllowed
+from casework.models import Answer, Deputy
+from casework.permissions import NotAllowed, Role
+from casework.second_person import SecondPersonNeeded
 from tests import build
 from tests.build import World
 from tests.casework.acting import clock, local
 from tests.joined import assignment_of
+
+
+class Undone(Exception):
+    """It would have been done; nothing of it stays."""
 
 
 @pytest.fixture
@@ -52,3 +59,35 @@ def test_nobody_writes_another_agency_s_answer(world: World, name: str) -> None:
     with pytest.raises(NotAllowed), unit_of_work():
         answering.submit_answer(assignment_of(case, "PTNMT"), by=world.actor(name), now=build.next_moment(case), **build.ANSWER)
     assert db.session.query(Answer).count() == 0
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("of", "starts", "ends", "may"), [
+    ("author", 0 * HOUR, 9 * HOUR, False), ("judge", 0 * HOUR, 9 * HOUR, False),
+    ("author", -2 * HOUR, 2 * HOUR, False), ("judge", -2 * HOUR, 2 * HOUR, False),
+    ("author", 4 * HOUR, 9 * HOUR, False), ("author", -9 * HOUR, 0 * HOUR, True), ("author", 5 * HOUR, 9 * HOUR, True)], ids=[
+    "the author's deputy", "whose deputy the author is", "was when it was written", "whose deputy the author was then",
+    "became so since", "was before it was written", "becomes so later"])
+def test_nobody_tied_to_the_author_by_a_deputyship_decides_on_an_answer(
+    world: World, of: str, starts: timedelta, ends: timedelta, may: bool
+) -> None:
+    case, written = build.case_at(world, "handling"), local(3, 3, 9)
+    author, judge = (world.people[name].id for name in ("officer_PTNMT", "leader_PTNMT"))
+    principal, deputy = (author, judge) if of == "author" else (judge, author)
+    with unit_of_work():
+        # somebody who may: else the answer would go to a leader above
+        build.staff(world, "another leader", Role.AGENCY_LEADER, agency=world.agencies["PTNMT"])
+        db.session.add(Deputy(principal_id=principal, deputy_id=deputy, starts_at=written + starts, ends_at=written + ends,
+                              created_by_id=world.people["ops_lead"].id))  # fmt: skip
+    build.do(world, case, "submit_answer", "officer_PTNMT", now=written, **build.ANSWER)
+    decided = written + 4 * HOUR
+    for decide, form in ((answering.redo_answer, {"instructions": "Chụp lại ảnh."}), (answering.approve_answer, {})):
+        def act(decide: Callable[..., object] = decide, form: dict[str, str] = form) -> None:
+            with unit_of_work():
+                decide(assignment_of(lock_case(case.id), "PTNMT"), by=world.actor("leader_PTNMT", decided), now=decided, **form)
+                raise Undone
+
+        with pytest.raises(Undone if may else SecondPersonNeeded):
+            act()

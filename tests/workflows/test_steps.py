@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, select
 
 from casework.db import db, unit_of_work
-from casework.models import Account, Agency, Deputy, Event
+from casework.models import Account, Agency, Case, Deputy, Event
 from casework.permissions import NotAllowed, Role, actor_for
 from casework.triage import HotlineIncomplete, VerificationRefused
 from tests import build
@@ -115,6 +115,39 @@ def test_two_threads_at_one_step_do_it_once(app):
     assert sorted(ends) == ["done", "refused"]
     assert len(list(db.session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case_id)))) == 2
     assert len(list(db.session.scalars(select(Event).where(Event.case_id == case_id, Event.type == "distribute")))) == 1
+
+
+def test_two_agencies_approving_at_once_leave_a_case_that_waits_to_be_published(app):
+    """Each has a step of its own: only the lock of the case lets the second see that the first is done."""
+    world = build.standard_world()
+    case = build.case_at(world, "approval", agencies=2)
+    case_id, at = case.id, build.next_moment(case)
+    agencies = [row.agency for row in case.assignments]
+    asked = [(build.waiting(case, "approve_answer", each).ref, world.people[f"leader_{each.key}"].id) for each in agencies]
+    db.session.rollback()
+    held, ends = threading.Event(), []
+
+    def first(ref, account_id):
+        with app.app_context(), unit_of_work():
+            perform(ref, by=actor_for(db.session.get(Account, account_id), now=at), now=at)
+            held.set()
+            threading.Event().wait(0.3)                                    # as long as the other needs to be under way
+            ends.append("first")
+
+    def second(ref, account_id):
+        held.wait()
+        with app.app_context():
+            perform_recorded(ref, by=actor_for(db.session.get(Account, account_id), now=at), now=at)
+            ends.append("second")
+
+    threads = [threading.Thread(target=act, args=each) for act, each in zip((first, second), asked, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ends == ["first", "second"]
+    case = db.session.get(Case, case_id, populate_existing=True)
+    assert (case.state, waiting(case)) == ("to_publish", ["publish"])
 
 
 @pytest.mark.parametrize("name", ["officer_UBND-LAT", "leader_PTNMT", "operator", "administrator", "citizen", "guest"])
