@@ -8,7 +8,7 @@ from flask import Flask
 
 from casework.db import db, prepare_engine
 from casework.keyring import use_keyring
-from web.config import Config
+from web.config import SECRET_KEY, Config, kept_secret
 from web.watching import job_threads
 
 PAGES = (
@@ -70,7 +70,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     from web.outside.opening import open_outside
     from web.password_lists import open_lists
     from web.scanning import Scanner
-    from web.starting import open_keyring
+    from web.starting import make_data_folder, open_keyring
     from web.storage import open_file_store
 
     config = config or Config.from_environment()
@@ -78,7 +78,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
     app.config.update(settings_of(config, runs_jobs=runs_jobs))
     app.extensions["seals"] = open_seals(config)
     app.extensions["trust"] = open_trust(config)
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(config)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
@@ -88,6 +88,7 @@ def create_app(config: Config | None = None, *, runs_jobs: bool = False) -> Flas
         except BaseException:
             db.engine.dispose()
             raise
+        app.config["SECRET_KEY"] = config.secret_key or kept_secret(config.data / SECRET_KEY)
         replica.install(app, config)
     app.extensions["file_store"] = open_file_store(config)
     app.extensions["gateways"] = open_gateways(config)

@@ -54,7 +54,16 @@ class Commands(click.Group):
             context.exit(FAILED)
 
 
+def _say_version(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        from web.watching.presence import program_version
+
+        click.echo(f"langbiang {program_version()}")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Say which version this is.")
 def commands() -> None:
     """Langbiang: case management for citizens' field reports.
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "LANGBIANG_"
 LANGUAGES = ("vi", "en")
-VAPID_KEY = Path("keys", "vapid_key")                   # in the data folder, where the environment holds none
+SECRET_KEY, VAPID_KEY = Path("keys", "secret_key"), Path("keys", "vapid_key")      # in the data folder, where the environment holds none
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]{2,45}", re.ASCII)
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 SHORTEST_SECRET = 32                                    # characters; 192 bits when written as urlsafe base64
@@ -225,10 +225,10 @@ class Config:
                             shown="http://127.0.0.1 and the port")
     allow_plain_http: bool = setting("ALLOW_PLAIN_HTTP", switch, False,
                                      "yes: serve plain http beyond this machine, for a trial in a closed network.", shown="no")
-    secret_key: str = setting("SECRET_KEY", secret, lambda so_far: kept_secret(so_far["data"] / "keys" / "secret_key"),
+    secret_key: str = setting("SECRET_KEY", secret, lambda so_far: secret_at(so_far["data"] / SECRET_KEY),
                               "Signs cookies and forms. Several machines need the same one.",
                               shown="made once, kept in keys/secret_key in the data folder", hidden=True)
-    secret_key_before: str = setting("SECRET_KEY_BEFORE", secret, lambda so_far: kept_before(so_far["data"] / "keys" / "secret_key"),
+    secret_key_before: str = setting("SECRET_KEY_BEFORE", secret, lambda so_far: kept_before(so_far["data"] / SECRET_KEY),
                                      "The secret before the present one: what it signed is still taken. For a while after a change.",
                                      shown="keys/secret_key.before in the data folder, where langbiang keys left one", hidden=True)
     keyring: Path = setting("KEYRING", folder, lambda so_far: so_far["data"] / "keys" / "keyring.json",
@@ -414,6 +414,11 @@ def kept_before(path: Path) -> str:
     """The secret that was at `path` before the last change, while it is still taken; else empty."""
     before = path.with_name(f"{path.name}.before")
     return before.read_text(encoding="ascii") if before.exists() else ""
+
+
+def secret_at(path: Path) -> str:
+    """The secret kept at `path`; empty before an application of this installation was made for the first time."""
+    return path.read_text(encoding="ascii") if path.exists() else ""
 
 
 def kept_secret(path: Path) -> str:

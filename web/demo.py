@@ -1,5 +1,6 @@
 """The demonstration: an installation with invented data, and what to sign in with."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
@@ -17,6 +18,7 @@ from casework.models import Centre, Clock, Event
 from casework.permissions import SYSTEM
 from casework.reminders import send_reminders
 from casework.seeding import install_centre, install_rules
+from casework.words import Bilingual
 from web.config import Config, StartRefused
 from web.demo_cases import agencies_at_work, draw_pictures, make_recordings, tell_stories
 from web.demo_citizens import furnish_citizens
@@ -37,27 +39,40 @@ from workflows.wakeups import deliver_messages, fire_due_timers
 OPENED = datetime(2022, 5, 16, 8, 0, tzinfo=LOCAL_ZONE)
 """When the invented installation was set up: three days before its first report could come in."""
 
+PICTURES = Bilingual("Đang vẽ ảnh và ghi lời nói", "Drawing pictures, recording voices")
+CASES = Bilingual("Đang dựng các vụ việc từ năm 2022", "Inventing the cases since 2022")
+DESKS = Bilingual("Đang bày bàn làm việc và thiết lập", "Furnishing desks and settings")
+CATCHING_UP = Bilingual("Đang chạy các mốc hẹn giờ đến hôm nay", "Letting timers run up to today")
+PAPERS = Bilingual("Đang lập văn bản", "Writing papers")
+FIGURES = Bilingual("Đang đếm số liệu", "Counting figures")
+"""The stages of making a demonstration."""
+
 PREPARED = "install_demo"
 """The event that says the demonstration is complete. It is written in the same transaction as everything else, so it cannot lie."""
 
 
-def prepare(app: Flask, *, now: datetime) -> bool:
+def prepare(app: Flask, *, now: datetime, say: Callable[[Bilingual], None] = lambda stage: None) -> bool:
     """Fill an empty installation with rules, the centre, people and reports; returns whether there was anything to do.
+
+    Each stage is told to `say` as it begins, because all of them take minutes on a machine that has other work.
 
     All of it is one transaction: a start that was broken off has left nothing but pictures without rows, which are swept.
     """
     was_empty = not _is_prepared()
     if was_empty:
         _refuse_other_data()
+        say(PICTURES)
         store = app.extensions["file_store"]
         pictures, recorded = draw_pictures(store, max_bytes=app.config["MAX_PHOTO_BYTES"]), make_recordings(store)
         password_hash = hash_password(PASSWORD)
+        say(CASES)
         with unit_of_work():
             install_rules(OPENED)
             centre = install_centre(OPENED, of_district=True)
             install_shipped_model(now=OPENED)
             add_people(centre, agencies_at_work(centre), password_hash=password_hash, now=OPENED)
             told = tell_stories(centre, now=now, store=store, pictures=pictures, recorded=recorded)
+            say(DESKS)
             furnish_desks(centre, now=now)
             furnish_settings(centre, now=now)
             furnish_citizens(now=now)
@@ -66,13 +81,16 @@ def prepare(app: Flask, *, now: datetime) -> bool:
     else:
         with unit_of_work():
             install_shipped_model(now=now)  # the folder may be of an older release
+    say(CATCHING_UP)
     catch_up(now)
     let_worker_s_rounds_run(app, now=now)
     if was_empty:
         let_messages_be_given_up(app, now=now)
         plan_a_move(now)
+        say(PAPERS)
         count_the_year(now)
         write_papers(app, centre, now=now)
+    say(FIGURES)
     # a new demonstration is seen by nobody else yet: what was written just now is counted, too
     keep_facts(now + SETTLED if was_empty else now)
     sum_up_days(now)

@@ -10,13 +10,18 @@ from pathlib import Path
 from flask import Flask
 
 from casework.db import db
+from casework.words import Bilingual
 from web import create_app
 from web.config import Config
 from web.demo_people import demo_accounts
 from web.demo_seals import demo_seals
-from web.processes import do_apart
-from web.schema import is_current, refuse_other_schema
+from web.processes import do_apart, let_in, taken_port
+from web.request_log import write_log
+from web.schema import is_current, refuse_database_away, refuse_other_schema
 from web.server import serve
+from web.starting import make_data_folder
+
+TABLES = Bilingual("Đang tạo cơ sở dữ liệu", "Making the database")
 
 
 def run(port: int, data: Path) -> None:
@@ -24,6 +29,12 @@ def run(port: int, data: Path) -> None:
 
     Raises SettingRefused or StartRefused, the latter when the database holds something else than a demonstration.
     """
+    asked = Config.from_environment({**os.environ, **_given(port, data)})
+    shared = taken_port(asked)  # first: to build for a port that is taken costs minutes for nothing
+    let_in(shared, asked)
+    refuse_database_away(asked)
+    make_data_folder(asked)
+    write_log(asked.log, "demo", to_stdout=False)
     config = demo_config(port, data)
     app = demo_app(config)
     with app.app_context():
@@ -33,19 +44,23 @@ def run(port: int, data: Path) -> None:
     gc.freeze()
     with app.app_context():
         app.extensions["demo_accounts"] = demo_accounts()
-    serve(app, config)
+    serve(app, config, shared)
 
 
 def demo_config(port: int, data: Path) -> Config:
     """The settings of the environment, with the folder, the port and the banner of a demonstration."""
-    given = {"LANGBIANG_DATA": str(data), "LANGBIANG_PORT": str(port), "LANGBIANG_DEMO": "yes"}
-    return Config.from_environment({**demo_seals(data.absolute()), **os.environ, **given})
+    return Config.from_environment({**demo_seals(data.absolute()), **os.environ, **_given(port, data)})
+
+
+def _given(port: int, data: Path) -> dict[str, str]:
+    return {"LANGBIANG_DATA": str(data), "LANGBIANG_PORT": str(port), "LANGBIANG_DEMO": "yes"}
 
 
 def demo_app(config: Config) -> Flask:
     """The application on a database brought to the newest schema."""
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(config)
     if not is_current(config.database_url):
+        _say_stage(TABLES)
         do_apart(partial(_upgrade, config.database_url))
     app = create_app(config)
     with app.app_context():
@@ -59,9 +74,13 @@ def _upgrade(database_url: str) -> None:
     migrations.upgrade(database_url)
 
 
+def _say_stage(stage: Bilingual) -> None:
+    print(f"{stage.vi}… / {stage.en}…", flush=True)
+
+
 def _prepare(app: Flask, config: Config) -> None:
     from web.demo import prepare, print_accounts
 
     with app.app_context():
-        prepare(app, now=datetime.now(UTC))
+        prepare(app, now=datetime.now(UTC), say=_say_stage)
         print_accounts(config, sys.stdout, now=datetime.now(UTC))

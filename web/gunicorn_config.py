@@ -7,13 +7,19 @@ threads could not do; without it use `langbiang serve`, whose server does that i
 import gc
 from typing import Any
 
-from web.config import Config
+from casework.errors import CaseworkError
+from web.config import Config, SettingRefused, StartRefused
 from web.processes import count_together, forget_process
 from web.request_log import write_log
+from web.schema import refuse_missing_database
 from web.server import FINISH_SECONDS, listen_address
 
 gc.set_threshold(50_000, 20, 100)  # as langbiang.py; the processes forked from this one have it, too
-_config = Config.from_environment()
+try:
+    _config = Config.from_environment()
+    refuse_missing_database(_config)
+except (SettingRefused, StartRefused, CaseworkError) as refusal:
+    raise SystemExit(str(refusal)) from None  # as langbiang serve: a sentence, and nothing is made
 if _config.processes > 1:
     count_together(_config.data / "metrics" / str(_config.port))
 

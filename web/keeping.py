@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,10 @@ from web.backup_folder import BackupDamaged, Manifest, Writing, read_manifest, r
 from web.config import Config
 from web.dumps import DumpRefused, dump_name, dumped, is_empty, load_dump, server_version
 from web.key_copies import KeysRefused, place_keys, read_keys, refuse_other_keys, save_keys
-from web.starting import keys_in_use
+from web.starting import keys_in_use, make_data_folder
 from web.storage import open_file_store, shelf_of
 from web.verifying import Verification, verify
+from web.watching.presence import program_version
 
 __all__ = [
     "Backup", "BackupDamaged", "BackupRefused", "DumpRefused", "KeysRefused", "RestoreRefused", "Restored", "Verification",
@@ -112,7 +112,6 @@ def restore(config: Config, folder: Path, *, now: datetime, keys: Path | None = 
     _refuse_target(config, manifest)
     refuse_other_keys(config, given)
     refuse_changed(folder, manifest)
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = open_file_store(config)
     folders = {ANCHORS: config.data / ANCHORS} | ({FILES: config.files} if isinstance(store, LocalFileStore) else {})
     for name, target in folders.items():
@@ -205,7 +204,7 @@ def _facts(config: Config, connection: Connection, now: datetime) -> dict[str, A
     tables = [table for table in METADATA.sorted_tables if table.name in there]
     key_ids = set(connection.scalars(select(File.key_id).where(File.key_id.is_not(None)).distinct()))
     return {
-        "program": _program_version(),
+        "program": program_version(),
         "made_at": now.isoformat(),
         "database": "sqlite" if config.is_sqlite else "postgresql",
         "database_version": server_version(connection),
@@ -213,13 +212,6 @@ def _facts(config: Config, connection: Connection, now: datetime) -> dict[str, A
         "counts": {str(table.name): connection.scalar(select(func.count()).select_from(table)) for table in tables},
         "key_ids": sorted(keys_in_use(connection.engine).union(key_id for key_id in key_ids if key_id)),
     }
-
-
-def _program_version() -> str:
-    try:
-        return metadata.version("langbiang")
-    except metadata.PackageNotFoundError:
-        return "checkout"
 
 
 def _refuse_target(config: Config, manifest: Manifest) -> None:
@@ -234,6 +226,7 @@ def _refuse_target(config: Config, manifest: Manifest) -> None:
             "Cơ sở dữ liệu đã có dữ liệu. Chỉ khôi phục vào cơ sở dữ liệu trống.",
             "The database is not empty. A backup is restored into an empty one only.",
         )
+    make_data_folder(config)
     store = open_file_store(config)
     if not isinstance(store, LocalFileStore) and next(store.list_names(), None) is not None:
         raise RestoreRefused(

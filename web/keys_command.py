@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import select, update
@@ -17,9 +16,9 @@ from casework.file_store import FileStore
 from casework.keyring import REREAD_SECONDS, KeyNotRetired, current_keyring
 from casework.models import PushSubscription
 from casework.resealing import Resealed, keys_that_seal, reseal
-from web.config import PREFIX, VAPID_KEY, Config, kept_secret
+from web.config import PREFIX, SECRET_KEY, VAPID_KEY, Config, kept_secret
 
-SECRET, BEFORE = Path("keys", "secret_key"), Path("keys", "secret_key.before")
+BEFORE = SECRET_KEY.with_name(f"{SECRET_KEY.name}.before")
 ROTATED = ("keyring", "secret_key", "anchor_key", "vapid_key")
 RETIRED = ("keyring", "secret_key")
 SETTLES = 2 * REREAD_SECONDS
@@ -106,7 +105,7 @@ def _new_secret(config: Config) -> list[str]:
             f"It is set in the environment: set {PREFIX}SECRET_KEY_BEFORE to what {PREFIX}SECRET_KEY is, give that a new value of at least "
             "32 characters, and start servers and workers anew.",
         )
-    path = config.data / SECRET
+    path = config.data / SECRET_KEY
     os.replace(path, config.data / BEFORE)
     kept_secret(path)
     return ["A new secret signs from now on. Start servers and workers anew: both are taken until: langbiang keys retire secret_key",

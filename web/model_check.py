@@ -17,11 +17,15 @@ def lines(checked: Checked, language: str) -> Iterator[str]:
         for each in LANGUAGES[language]:
             yield f"      {' '.join(words.in_language(each) for words in (finding.what, finding.why, finding.mend))}"
     faults, notes = len(checked.errors), len(checked.findings) - len(checked.errors)
-    noted = f" {notes} notes." if notes else ""
+    noted = f" {_counted(notes, 'note')}." if notes else ""
     if not checked.is_readable:
         yield "The file cannot be read as a model or table."
     else:
-        yield (f"{faults} faults." if faults else "Nothing is wrong.") + noted
+        yield (f"{_counted(faults, 'fault')}." if faults else "Nothing is wrong.") + noted
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def as_json(checked: Checked, path: Path) -> str:

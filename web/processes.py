@@ -1,6 +1,7 @@
 """Several server processes on one listening socket: Python lets one process use one processor, however many threads it has."""
 
 import ctypes
+import errno
 import os
 import shutil
 import signal
@@ -28,16 +29,37 @@ PR_SET_PDEATHSIG = 1
 """prctl(2): the signal a process gets when the one that started it is gone."""
 
 
-def listening_socket(config: Config) -> socket.socket:
-    """Take the port, for all processes together."""
+def taken_port(config: Config) -> socket.socket:
+    """Take the port, before anything is made or read in for it; nobody is let in yet. Raises StartRefused."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    taken.bind((config.host, config.port))
-    taken.listen(BACKLOG)
+    try:
+        taken.bind((config.host, config.port))
+    except OSError as fault:
+        taken.close()
+        raise StartRefused(_why_not_taken(config, fault)) from None
     taken.setblocking(False)
     taken.set_inheritable(True)
     return taken
+
+
+def let_in(taken: socket.socket, config: Config) -> None:
+    """Listen on the port that was taken; whoever comes waits until they are served. Raises StartRefused where another was quicker."""
+    try:
+        taken.listen(BACKLOG)
+    except OSError as fault:
+        raise StartRefused(_why_not_taken(config, fault)) from None
+
+
+def _why_not_taken(config: Config, fault: OSError) -> str:
+    if fault.errno == errno.EADDRINUSE:
+        to_do = "Give another one with --port." if config.demo else "Stop what listens there, or set LANGBIANG_PORT to another one."
+        return f"The port {config.port} of {config.host} is taken. {to_do}"
+    return (
+        f"The program cannot listen on the port {config.port} of {config.host}: {fault.strerror}. LANGBIANG_HOST and LANGBIANG_PORT say "
+        "where it is to listen."
+    )
 
 
 def count_together(folder: Path) -> None:

@@ -1,13 +1,52 @@
-"""Whether the database has the tables this version of the program expects.
+"""Whether there is a database, and whether it has the tables this version of the program expects.
 
 Versions may run side by side while machines are brought to the next one in turn: a migration that only adds says in `oldest_program`
 which older programs may go on, `langbiang migrate` writes that into the database, and a program that does not know the migration
 believes it. What a migration takes away it takes away one release after the program stopped using it.
 """
 
-from sqlalchemy import Engine, NullPool, create_engine
+import os
 
-from web.starting import StartRefused
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url
+from sqlalchemy.exc import DBAPIError
+
+from casework.errors import CaseworkError
+from web.config import Config, StartRefused
+
+TO_DO = "For a new installation: Run `langbiang migrate` first."
+
+
+class DatabaseAway(CaseworkError):
+    """The server of the database does not answer, or does not let the program in."""
+
+    def __init__(self, url: URL, fault: DBAPIError) -> None:
+        name, where, why = url.database, _server_of(url), str(fault.orig).strip().partition("\n")[0].rstrip(".")
+        super().__init__(
+            f"Cơ sở dữ liệu PostgreSQL {name} tại {where} không trả lời: {why}. Hãy kiểm tra máy chủ đó và LANGBIANG_DATABASE_URL.",
+            f"The PostgreSQL database {name} at {where} does not answer: {why}. Look at that server and at LANGBIANG_DATABASE_URL.",
+        )
+
+
+def refuse_missing_database(config: Config) -> None:
+    """Make sure that there is an installation where the settings say, before anything is made there.
+
+    Whatever the program needs it would make, keys and an empty database too, also in a folder that was mistyped. Raises StartRefused
+    where the folder, the database or its tables are not there, DatabaseAway.
+    """
+    url = make_url(config.database_url)
+    if config.is_sqlite and not os.path.exists(str(url.database)):
+        raise StartRefused(f"There is no database {url.database}. Is that the folder of the installation? LANGBIANG_DATA says it. {TO_DO}")
+    if not config.data.is_dir():
+        raise StartRefused(f"There is no folder {config.data}. Is that the folder of the installation? LANGBIANG_DATA says it. {TO_DO}")
+    if revision_at(config.database_url) is None:
+        raise StartRefused(f"The database {name_of(url)} has no tables. Is it that of the installation? LANGBIANG_DATA and "
+                           f"LANGBIANG_DATABASE_URL say it. {TO_DO}")  # fmt: skip
+
+
+def refuse_database_away(config: Config) -> None:
+    """Make sure that the server of the database lets the program in, before anything is made for it. Raises DatabaseAway."""
+    if not config.is_sqlite:
+        revision_at(config.database_url)
 
 
 def refuse_other_schema(engine: Engine) -> str | None:
@@ -17,16 +56,20 @@ def refuse_other_schema(engine: Engine) -> str | None:
     """
     import migrations
 
-    there, wanted = migrations.revision_of(engine), migrations.newest_revision()
+    name, there, wanted = name_of(engine.url), migrations.revision_of(engine), migrations.newest_revision()
     if there == wanted:
         return None
     if there is not None and there > wanted and (migrations.promised_to(engine) or there) <= wanted:
-        return f"The database is at revision {there}, newer than {wanted}, which this program knows; it goes on beside the newer program."
+        return (
+            f"The database {name} is at revision {there}, newer than {wanted}, which this program knows; it goes on beside the newer "
+            "program."
+        )
     if there is not None and there > wanted:
-        raise StartRefused(f"The database is at revision {there}, too new for this version of the program, which knows {wanted}. Install a "
-                           "newer version.")  # fmt: skip
+        raise StartRefused(f"The database {name} is at revision {there}, too new for this version of the program, which knows {wanted}. "
+                           "Install a newer version.")  # fmt: skip
     raise StartRefused(
-        f"The database is at revision {there or 'nothing'}, this version of the program needs {wanted}. Run `langbiang migrate` first."
+        f"The database {name} is at revision {there or 'nothing'}, this version of the program needs {wanted}. "
+        "Run `langbiang migrate` first."
     )
 
 
@@ -34,8 +77,29 @@ def is_current(database_url: str) -> bool:
     """Whether a database is at the newest revision already: to start a program whose tables are there needs no migration read in."""
     import migrations
 
+    return revision_at(database_url) == migrations.newest_revision()
+
+
+def revision_at(database_url: str) -> str | None:
+    """The revision a database is at, None without tables. Raises DatabaseAway; StartRefused where a file is no database."""
+    import migrations
+
     engine = create_engine(database_url, poolclass=NullPool, hide_parameters=True)
     try:
-        return migrations.revision_of(engine) == migrations.newest_revision()
+        return migrations.revision_of(engine)
+    except DBAPIError as fault:
+        if engine.dialect.name == "sqlite":
+            raise StartRefused(f"The database {name_of(engine.url)} cannot be opened: {fault.orig}.") from None
+        raise DatabaseAway(engine.url, fault) from None
     finally:
         engine.dispose()
+
+
+def name_of(url: URL) -> str:
+    """What a database is called to people: never its password."""
+    return str(url.database) if url.drivername == "sqlite" else f"{url.database} at {_server_of(url)}"
+
+
+def _server_of(url: URL) -> str:
+    host = url.host or url.query.get("host") or "this machine"
+    return f"{host}:{url.port}" if url.port else str(host)

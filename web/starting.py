@@ -19,6 +19,14 @@ the newest key; `langbiang verify` opens everything."""
 HEADER_BYTES = len(VALUE_MAGIC) + 1 + 32
 
 
+def make_data_folder(config: Config) -> None:
+    """Make the folder of the installation where there is none. Raises StartRefused."""
+    try:
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise StartRefused(f"The folder {config.data} cannot be made: {fault.strerror}. LANGBIANG_DATA says where it lies.") from None
+
+
 def open_keyring(config: Config, engine: Engine) -> Keyring:
     """The keys of this installation; a new installation gets new ones.
 

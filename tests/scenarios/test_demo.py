@@ -146,7 +146,7 @@ def prepared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         break_off(app)
         # what is drawn has its own tests, and took a fifth of the time
         with patch.object(demo_cases, "draw_demo_photo", plain_picture):
-            assert demo.prepare(app, now=NOW)
+            assert demo.prepare(app, now=NOW, say=lambda stage: app.extensions.setdefault("said", []).append(stage.en))
         yield config, app
     if url is not None:
         request.getfixturevalue("postgres").drop("demonstration")
@@ -670,6 +670,11 @@ def test_a_start_that_breaks_off_leaves_nothing_behind_and_the_next_succeeds_in_
     assert calendar_of(None).days_off
     assert db.session.scalar(select(func.max(Event.at))) == now
     assert {case.state for case in cases()} == set(CaseState)
+
+
+def test_every_stage_of_the_making_is_told_as_it_begins(prepared: tuple[Config, Flask]) -> None:
+    stages = (demo.PICTURES, demo.CASES, demo.DESKS, demo.CATCHING_UP, demo.PAPERS, demo.FIGURES)
+    assert prepared[1].extensions["said"] == [stage.en for stage in stages]
 
 
 def test_the_command_takes_its_folder_and_port_and_shows_the_banner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,7 @@ def test_says_what_is_wrong_where_and_how_to_mend_it_in_both_languages(tmp_path:
     result = check(tmp_path, with_condition('accept_assignment == "acept"'))
     assert result.exit_code == 1
     assert "FAULT expression_value at is_taken_to_submit_answer" in result.stdout
+    assert result.stdout.endswith("\n1 fault.\n")
     assert "is never “acept”" in result.stdout
     assert "không bao giờ là “acept”" in result.stdout
     assert "Choose one of the values there are." in result.stdout

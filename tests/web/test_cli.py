@@ -1,8 +1,6 @@
 """The command `langbiang`, mostly as a process of its own: sentences and exit codes."""
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import signal
 import socket
@@ -13,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,12 @@ from casework.models import Delivery, File, IdempotencyKey, OutboxMessage, Photo
 from casework.permissions import SYSTEM
 from migrations import newest_revision
 from tests import build
+from tests.web.commands import ROOT, Langbiang, free_port, surroundings
 from web.cli import foreign_web
 from web.config import Config
 from web.worker import jobs_of, route, run_job, sweep
 from workflows.jobs import INTERVALS, Job
 
-ROOT = Path(__file__).parent.parent.parent
 COMMAND = (sys.executable, "-c", "import sys; sys.argv[0] = 'langbiang'; from web.cli import main; main()")
 SLOW_PAGE = """
 import sys, time
@@ -47,77 +46,6 @@ def slow():
 app.add_url_rule("/slow", "slow", performs(Action.READ_PUBLIC)(slow))
 server.serve(app, config)
 """
-
-LATE = (
-    "weasyprint openpyxl xlsxwriter pyhanko pikepdf fontTools segno feedgen numpy shapely rapidfuzz sklearn cv2 av minio alembic mako "
-    "apscheduler authlib joserfc webauthn phonenumbers email_validator web.worker web.demo"
-)
-"""What no process reads in to start: docs/architecture.md, Read in late."""
-
-READY = """
-import json, os, signal, sys
-from importlib import import_module
-import web
-from web import cli, keeping, server
-for name in web.PAGES:
-    import_module(f"web.{name}")
-import web.watching.presence
-print(*(each for each in sys.argv[1].split() if each in sys.modules), flush=True)
-for line in sys.stdin:
-    words, surroundings, files = json.loads(line)
-    if (child := os.fork()) == 0:
-        os.environ.clear()
-        os.environ.update(surroundings)
-        for number, path in ((0, os.devnull), (1, files[0]), (2, files[1])):
-            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
-        signal.alarm(60)
-        sys.argv = ["langbiang", *words]
-        cli.main()                                              # it ends the process, as a command does
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def surroundings(variables: Mapping[str, str], python_path: Path = ROOT) -> dict[str, str]:
-    """The environment of a process: ours without its settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LANGBIANG_")}
-    return kept | {"PYTHONPATH": str(python_path), "PYTHONUNBUFFERED": "1"} | dict(variables)
-
-
-class Langbiang:
-    """The command, each time in a process of its own that has read in the program already: to do so takes longer than most commands.
-
-    Such a process is a fork of one that does nothing else. That the command starts from nothing is shown where `started` is used.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.said = folder / "stdout", folder / "stderr"
-        command = (sys.executable, "-c", READY, LATE)
-        self.ready = subprocess.Popen(command, env=surroundings({}), cwd="/", text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self.ready.stdout is not None
-        self.heavy = self.ready.stdout.readline().split()
-
-    def __call__(self, *arguments: str | Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        assert self.ready.stdin is not None
-        assert self.ready.stdout is not None
-        words, files = list(map(str, arguments)), list(map(str, self.said))
-        self.ready.stdin.write(json.dumps([words, surroundings(variables), files]) + "\n")
-        self.ready.stdin.flush()
-        code = int(self.ready.stdout.readline())
-        return subprocess.CompletedProcess(words, code, *(path.read_text(encoding="utf-8") for path in self.said))
-
-
-@pytest.fixture(scope="module")
-def langbiang(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Langbiang]:
-    command = Langbiang(tmp_path_factory.mktemp("said"))
-    yield command
-    command.ready.communicate()
-
 
 @contextmanager
 def started(command: tuple[str, ...], variables: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
@@ -335,3 +263,39 @@ def test_install_begins_an_installation_once(langbiang: Langbiang, sqlite_enviro
     second, taken = (langbiang(*words, variables=variables) for _ in range(2))
     assert (second.returncode, "with the prefix DD" in second.stdout) == (0, True), second.stderr
     assert (taken.returncode, "The prefix DD is taken." in taken.stderr) == (2, True)
+
+
+def test_install_without_a_terminal_names_the_variable_that_takes_the_password(sqlite_environment: dict[str, str]) -> None:
+    words = ("install", "--prefix", "LD", "--name-vi", "Trung tâm", "--name-en", "Centre", "--login", "admin", "--full-name", "Văn Mẫu")
+    done = subprocess.run((*COMMAND, *words), env=surroundings(sqlite_environment), cwd="/", capture_output=True, text=True, timeout=60,
+                          check=False, stdin=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+    assert done.returncode == 2
+    assert "ADMINISTRATOR_PASSWORD" in done.stderr
+    assert "Aborted" not in done.stderr
+
+
+def test_the_version_is_told(langbiang: Langbiang) -> None:
+    done = langbiang("--version", variables={})
+    assert (done.returncode, done.stdout) == (0, f"langbiang {version('langbiang')}\n")
+
+
+def test_a_port_typed_after_serve_names_the_setting(langbiang: Langbiang, sqlite_environment: dict[str, str]) -> None:
+    for words in (("--port", "8081"), ("--port=8081",)):
+        done = langbiang("serve", *words, variables=sqlite_environment)
+        assert (done.returncode, done.stderr) == (2, "The port is a setting: LANGBIANG_PORT=8081 langbiang serve\n")
+
+
+def test_progress_is_drawn_for_nobody_where_there_is_no_terminal(langbiang: Langbiang, sqlite_environment: dict[str, str]) -> None:
+    done = langbiang("facts", "--rebuild", variables=sqlite_environment)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_restore_that_lacks_its_keys_does_not_say_that_nothing_is_wrong(
+    langbiang: Langbiang, sqlite_app: Flask, sqlite_environment: dict[str, str], tmp_path: Path
+) -> None:
+    build.file_report(build.standard_world())
+    assert langbiang("backup", tmp_path / "backup", variables=sqlite_environment).returncode == 0
+    done = langbiang("restore", tmp_path / "backup", "--unproven", variables={"LANGBIANG_DATA": str(tmp_path / "new")})
+    assert done.returncode == 1
+    assert "keyring.json is missing" in done.stderr
+    assert "Nothing is wrong." not in done.stdout

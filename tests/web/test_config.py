@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from web.config import Config, SettingRefused, kept_secret
+from web.config import SECRET_KEY, Config, SettingRefused, kept_secret
 
 SECRET = "s" * 40
 
@@ -118,9 +118,11 @@ def test_a_mistyped_name_is_refused_with_a_suggestion(tmp_path: Path) -> None:
 
 
 def test_the_secret_is_made_once_and_kept_for_the_owner_alone(tmp_path: Path) -> None:
-    first, second = read(tmp_path), read(tmp_path)
-    assert first.secret_key == second.secret_key
-    assert len(first.secret_key) >= 48
+    assert read(tmp_path).secret_key == ""
+    assert not any(tmp_path.iterdir()), "to read settings makes nothing: the folder may be mistyped"
+    made = kept_secret(tmp_path / SECRET_KEY)
+    assert made == kept_secret(tmp_path / SECRET_KEY) == read(tmp_path).secret_key
+    assert len(made) >= 48
     assert stat.S_IMODE((tmp_path / "keys" / "secret_key").stat().st_mode) == 0o600
 
 

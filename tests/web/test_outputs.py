@@ -607,6 +607,9 @@ def test_the_command_writes_a_list_and_says_who_sat_at_the_machine(
         (("cases", "--centre", "LD", "--filter", "state"), 2, "NAME=VALUE"), (("inbox", "--centre", "LD"), 2, "is not one of"),
         (("cases", "--centre", "LD", "--with-identity"), 1, "Please give the reason"),
         (("late", "--centre", "LD", "--with-identity", "--reason", REASON), 1, "not allowed"),
+        (("register", "--centre", "LD"), 1, "register needs --filter book=…, as in the address of its page. Books: none yet."),
+        (("figures", "--centre", "LD"), 1, "figures needs --filter period=2026-03 or --filter snapshot=…"),
+        (("counted", "--centre", "LD"), 1, "counted needs --filter figure=… or --filter what=…"),
     ):  # fmt: skip
         status, said = export(*wrong, *elsewhere)
         assert (status, words in said) == (code, True), (wrong, said)
@@ -659,6 +662,8 @@ def test_the_command_takes_every_list_the_document_names_and_the_worker_writes(
         assert done.exit_code == 0, (kind, done.output, done.exception)
         rows[kind] = json.loads(out.read_text(encoding="utf-8"))
         assert isinstance(rows[kind], list), kind
+    done = CliRunner().invoke(cli.commands, ["export", "register", "--centre", "LD", "--out", str(tmp_path / "x.xlsx")])
+    assert f"Books: {book} (Test centre LD, 2026)." in done.output
     assert {"officer_ptnmt", "administrator"} <= {row["login"] for row in rows["people"]}
     assert {"classify", "distribute"} <= {row["element"] for row in rows["heat"]}
     assert rows["processing"]

@@ -15,9 +15,11 @@ def verify(every: int) -> None:
     """Prove history, anchors, files, cases and processes against each other."""
     from web.config import Config
     from web.keeping import verify as verify_all
+    from web.schema import refuse_missing_database
     from web.watching.traces import leave_trace
 
     config, now = Config.from_environment(), datetime.now(UTC)
+    refuse_missing_database(config)
     found = verify_all(config, now=now, every=every)
     leave_trace(config, "verify", is_well=found.is_clean, facts={"faults": len(found.faults) + found.unlisted}, now=now)
     finish(say_verification(found))
@@ -32,9 +34,11 @@ def backup(folder: Path, keys: Path | None) -> None:
     from web.backup_folder import oldest_beside
     from web.config import Config
     from web.keeping import backup as save
+    from web.schema import refuse_missing_database
     from web.watching.traces import leave_trace
 
     config, now = Config.from_environment(), datetime.now(UTC)
+    refuse_missing_database(config)
     made = save(config, folder, now=now, keys=keys)
     told = {"files": made.files, "bytes": made.size, "oldest": oldest_beside(folder)}
     leave_trace(config, "backup", is_well=not made.missing and made.manifest.seal is not None, facts=told, now=now)
@@ -53,9 +57,12 @@ def backup(folder: Path, keys: Path | None) -> None:
 def backed_up() -> None:
     """Note that another program has just made a backup (of the PostgreSQL server, of the storage), for the health page."""
     from web.config import Config
+    from web.schema import refuse_missing_database
     from web.watching.traces import leave_trace
 
-    if not leave_trace(Config.from_environment(), "backup", is_well=True, facts={}, now=datetime.now(UTC)):
+    config = Config.from_environment()
+    refuse_missing_database(config)
+    if not leave_trace(config, "backup", is_well=True, facts={}, now=datetime.now(UTC)):
         say_error("The database could not take it: run `langbiang migrate` first.")
         raise SystemExit(FAILED)
     click.echo("Noted.")
@@ -66,10 +73,14 @@ def backed_up() -> None:
 def health(language: str) -> None:
     """Say what is wrong with the installation and what to do, the worst first; ends with 1 when somebody is needed."""
     from web.config import Config
-    from web.watching.command import health_lines
+    from web.schema import DatabaseAway
+    from web.watching.command import health_lines, line_of_database_away
 
-    with ready_app(Config.from_environment(), "health").app_context():
-        lines, is_well = health_lines(language)
+    try:
+        with ready_app(Config.from_environment(), "health").app_context():
+            lines, is_well = health_lines(language)
+    except DatabaseAway as away:
+        lines, is_well = [line_of_database_away(away, language)], False
     for line in lines:
         click.echo(line)
     finish(is_well)
@@ -83,14 +94,22 @@ def restore(folder: Path, keys: Path | None, unproven: bool) -> None:
     """Fill an empty installation from the backup in FOLDER and verify it."""
     from web.config import Config
     from web.keeping import restore as load
+    from web.schema import refuse_database_away
 
-    done = load(Config.from_environment(), folder, now=datetime.now(UTC), keys=keys, unproven=unproven)
+    config = Config.from_environment()
+    refuse_database_away(config)
+    done = load(config, folder, now=datetime.now(UTC), keys=keys, unproven=unproven)
     if done.unproven is not None:
         say_error(f"WARNING: {done.unproven.en}")
     click.echo(f"Restored the backup of {done.manifest.made_at}.")
     for words in done.missing:
         say_error(words.en)
-    finish((done.verification is None or say_verification(done.verification)) and not done.missing)
+    if not done.missing:
+        finish(done.verification is None or say_verification(done.verification))
+        return
+    if done.verification is not None:
+        say_verification(done.verification, is_whole=False)
+    raise SystemExit(FAILED)
 
 
 @click.command()
@@ -125,15 +144,18 @@ def move_files() -> None:
     """Copy the files and anchors of the data folder to the bucket of LANGBIANG_S3_URL; may be broken off and begun anew."""
     from web import file_moving
     from web.config import Config
+    from web.schema import refuse_missing_database
 
+    config = Config.from_environment()
+    refuse_missing_database(config)
     with shown_progress("Files") as told:
-        moved = file_moving.move_files(Config.from_environment(), told=told)
+        moved = file_moving.move_files(config, told=told)
     click.echo(f"{moved.now} files were copied and read back, {moved.before} were there already.")
     click.echo("The folder is as it was: delete its files/ once `langbiang verify` finds nothing.")
 
 
-def say_verification(found: Any) -> bool:
-    """Print what a verification found and return whether nothing is wrong."""
+def say_verification(found: Any, *, is_whole: bool = True) -> bool:
+    """Print what a verification found and return whether nothing is wrong; `is_whole` says that nothing else is known to be."""
     for finding in found.findings:
         click.echo(f"{'FAULT' if finding.is_fault else 'note '} {finding}")
     if found.unlisted:
@@ -141,6 +163,8 @@ def say_verification(found: Any) -> bool:
     click.echo("Looked at " + ", ".join(f"{count} {name}" for name, count in found.counts.items()) + ".")
     if found.anchor:
         click.echo(f"The newest anchor is number {found.anchor[0]}, {found.anchor[1]}: note it down outside this machine.")
-    click.echo("Nothing is wrong." if found.is_clean else f"{len(found.faults) + found.unlisted} faults.")
+    number = len(found.faults) + found.unlisted
+    well = "Nothing is wrong." if is_whole else "Nothing else is wrong; what is missing stands above."
+    click.echo(well if found.is_clean else f"{number} faults." if number != 1 else "1 fault.")
     clean: bool = found.is_clean
     return clean

@@ -7,18 +7,27 @@ from typing import Any
 
 import click
 
-from web.commands.saying import NEW, ready_app, say_error
+from web.commands.saying import NEW, REFUSED, ready_app, say_error
+
+
+def _say_where_the_port_is_set(_context: click.Context, _option: click.Parameter, given: str | None) -> None:
+    if given is not None:
+        say_error(f"The port is a setting: LANGBIANG_PORT={given} langbiang serve")
+        raise SystemExit(REFUSED)
 
 
 @click.command()
+@click.option("--port", hidden=True, expose_value=False, callback=_say_where_the_port_is_set)
 def serve() -> None:
     """Serve the pages until SIGTERM, which ends requests in flight first."""
     from web.config import Config
+    from web.processes import count_together, let_in, taken_port
+    from web.schema import refuse_missing_database
 
     config = Config.from_environment()
+    refuse_missing_database(config)
+    shared = taken_port(config)
     if config.processes > 1:
-        from web.processes import count_together
-
         count_together(config.data / "metrics" / str(config.port))
     app = ready_app(config, f"serve-{config.port}")
     from web.watching.exposed_keys import exposed_keys
@@ -28,12 +37,13 @@ def serve() -> None:
     from web import server  # not above: who cannot start is told so before the jobs of all parts are read in
 
     gc.freeze()  # what was read in to start is looked through no more, and stays shared between processes
+    let_in(shared, config)
     many = f" in {config.processes} processes" if config.processes > 1 else ""
     click.echo(f"Serving {config.base_url} on {server.listen_address(config)}{many}.")
     if config.processes == 1:
-        server.serve(app, config)
+        server.serve(app, config, shared)
     else:
-        serve_in_processes(app, config)
+        serve_in_processes(app, config, shared)
     click.echo("Stopped.")
 
 
@@ -57,22 +67,19 @@ def worker() -> None:
 def demo(port: int, data: Path) -> None:
     """Serve the product with invented data on this machine."""
     from web import demo_running as demonstration
-    from web.request_log import write_log
 
-    write_log(data / "log", "demo", to_stdout=False)
     demonstration.run(port, data)
 
 
-def serve_in_processes(app: Any, config: Any) -> None:
+def serve_in_processes(app: Any, config: Any, shared: Any) -> None:
     """Serve with several processes that share what was read to start; each has connections and a log of its own."""
     from casework.db import db
     from web import server
-    from web.processes import listening_socket, run_processes
+    from web.processes import run_processes
     from web.request_log import write_log
 
     with app.app_context():
         db.engine.dispose()
-    shared = listening_socket(config)
 
     def serve_as(number: int) -> None:
         write_log(config.log, f"serve-{config.port}-{number}")

@@ -24,8 +24,9 @@ def ready_app(config: Any, log_name: str, *, runs_jobs: bool = False) -> Any:
     from casework.db import db
     from web.documents.opening import refuse_unknown_bodies
     from web.request_log import write_log
-    from web.schema import refuse_other_schema
+    from web.schema import refuse_missing_database, refuse_other_schema
 
+    refuse_missing_database(config)
     write_log(config.log, log_name)
     app = web.create_app(config, runs_jobs=runs_jobs)
     with app.app_context():
@@ -43,7 +44,7 @@ def shown_progress(label: str) -> Iterator[Callable[[int, int], None]]:
     def told(done: int, total: int) -> None:
         nonlocal bar
         if bar is None:
-            bar = click.progressbar(length=total, label=label, file=sys.stderr)
+            bar = click.progressbar(length=total, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
         bar.update(done - bar.pos)
 
     try:

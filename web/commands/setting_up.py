@@ -1,5 +1,6 @@
 """What an installation is set up with: its tables, its first account, its models and its boundaries."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +14,13 @@ def migrate() -> None:
     """Create the database, or bring it to the tables and the process of this version."""
     import migrations
     from web.config import Config
+    from web.schema import refuse_database_away
+    from web.starting import make_data_folder
     from web.upgrading import bring_release
 
     config = Config.from_environment()
-    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_database_away(config)
+    make_data_folder(config)
     migrations.upgrade(config.database_url)
     click.echo(f"The database is at revision {migrations.newest_revision()}.")
     for sentence in bring_release(config, now=datetime.now(UTC)):
@@ -30,11 +34,8 @@ def migrate() -> None:
 @click.option("--phone", help="Hotline of the centre.")
 @click.option("--login", required=True, help="User name of the administrator.")
 @click.option("--full-name", required=True, help="Full name of the administrator.")
-@click.option(
-    "--password", prompt="Password of the administrator", hide_input=True, confirmation_prompt=True, envvar="ADMINISTRATOR_PASSWORD",
-    help="Asked for when not given; also read from ADMINISTRATOR_PASSWORD.",
-)  # fmt: skip
-def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: str, full_name: str, password: str) -> None:
+@click.option("--password", envvar="ADMINISTRATOR_PASSWORD", help="Asked for when not given; also read from ADMINISTRATOR_PASSWORD.")
+def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: str, full_name: str, password: str | None) -> None:
     """Begin a new installation: rules, process, one centre and its administrator."""
     from casework.db import unit_of_work
     from casework.first_start import begin_installation
@@ -44,6 +45,7 @@ def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: s
     from workflows.versions import install_shipped_model
 
     config, about = Config.from_environment(), (prefix, name_vi, name_en, login, full_name)
+    password = password or _asked_password()
     if len(password) < SHORTEST or weakness_of(password, about=about, lists=open_lists(config)):
         say_error(f"The password needs at least {SHORTEST} characters and must not be one everybody tries first, nor be made of names.")
         raise SystemExit(REFUSED)
@@ -54,6 +56,17 @@ def install(prefix: str, name_vi: str, name_en: str, phone: str | None, login: s
         )
         install_shipped_model(now=now)
     click.echo(f"Installed {name_en}. Sign in as {login}.")
+
+
+def _asked_password() -> str:
+    try:
+        answer: str = click.prompt("Password of the administrator", hide_input=True, confirmation_prompt=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        say_error("There is no terminal to ask for the password of the administrator on: set ADMINISTRATOR_PASSWORD to it.")
+        raise SystemExit(REFUSED) from None
+    return answer
 
 
 @click.command("add-centre")

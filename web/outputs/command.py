@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from casework.db import db, new_ref, unit_of_work
+from casework.documents.numbering import books_seen
 from casework.events import append
 from casework.folding import normal
 from casework.models import Agency, Centre, Output
@@ -22,7 +23,7 @@ from casework.outputs import KINDS, STREAM, OutputRefused, refuse_order
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from web.outputs import makers  # noqa: F401  (brings what makes each kind)
 from web.outputs.making import Progress, maker_of, working_folder
-from web.outputs.parameters import PARAMETERS
+from web.outputs.parameters import NEEDED, PARAMETERS
 
 OF_AN_AGENCY = ("figures", "counted")
 """What is of a centre, or of the one agency named by `of`."""
@@ -69,6 +70,8 @@ def _order(
         known = ", ".join(PARAMETERS[kind]) or "none"
         raise OutputRefused("Không có bộ lọc này.", f"{kind} has no filter {', '.join(unknown)}; it has: {known}.")
     by, agency_id, reason = operator_of(centre), None, normal(reason or "") or None
+    if (needed := NEEDED.get(kind, ())) and not set(needed) & set(chosen):
+        raise OutputRefused("Cần chọn bộ lọc.", _needs(kind, needed, by, centre))
     refuse_order(KINDS[kind], by=by, centre_id=centre.id, with_identity=with_identity, reason=reason)
     given = dict(chosen)
     if kind in OF_AN_AGENCY and (key := given.pop("of", None)) is not None:
@@ -82,6 +85,17 @@ def _order(
     )  # fmt: skip
     output.centre = centre
     return output, by
+
+
+def _needs(kind: str, needed: tuple[str, ...], by: Actor, centre: Centre) -> str:
+    """What to give, and of a register which books there are."""
+    given = " or ".join(f"--filter {name}={'2026-03' if name == 'period' else '…'}" for name in needed)
+    sentence = f"{kind} needs {given}, as in the address of its page."
+    if kind != "register":
+        return sentence
+    books = (f"{each.ref} ({each.agency.name_en if each.agency is not None else centre.name_en}, {each.year}"
+             f"{f', {each.series}' if each.series else ''})" for each in books_seen(by) if each.centre_id == centre.id)  # fmt: skip
+    return f"{sentence} Books: {', '.join(books) or 'none yet'}."
 
 
 def _bounded(say: Callable[[int, int], None]) -> Callable[[int, int | None], None]:

@@ -21,5 +21,10 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 }
 """What a list takes from its page's address; what else stands there is left out."""
 
+NEEDED: dict[str, tuple[str, ...]] = {
+    "register": ("book",), "affected": ("breach",), "figures": ("period", "snapshot"), "counted": ("figure", "what"),
+}  # fmt: skip
+"""What is no list without a filter, and which of its filters it needs one of."""
+
 LISTS = tuple(kind for kind in PARAMETERS if kind not in ("inbox", "outputs"))
 """What the command `langbiang export` takes: an inbox and the list of one's files are somebody's."""

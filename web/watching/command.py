@@ -1,6 +1,7 @@
 """`langbiang health`: the sentences of the health page."""
 
 from casework.words import Bilingual
+from web.schema import DatabaseAway
 from web.watching.finding import Level
 from web.watching.findings import is_sound
 from web.watching.surroundings import findings_here
@@ -9,6 +10,11 @@ LEVELS = {
     Level.DANGER: Bilingual("NGUY  ", "DANGER"), Level.WARNING: Bilingual("CHÚ Ý ", "WARN  "), Level.NOTE: Bilingual("ghi   ", "note  "),
 }  # fmt: skip
 WELL = Bilingual("Mọi việc đều ổn.", "All is well.")
+
+
+def line_of_database_away(away: DatabaseAway, language: str) -> str:
+    """What to print where the database does not answer, so that nothing else can be looked at."""
+    return f"{LEVELS[Level.DANGER].in_language(language)} {away.text.in_language(language)}"
 
 
 def health_lines(language: str) -> tuple[list[str], bool]:
