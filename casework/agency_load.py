@@ -8,6 +8,7 @@ from sqlalchemy import case as when
 from sqlalchemy import func, select
 
 from casework.db import db
+from casework.lateness import late
 from casework.models import Assignment
 from casework.states import AssignmentState
 
@@ -23,19 +24,19 @@ AT_WORK = (
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Open assignments of an agency and the late ones among them; of resting cases none is late."""
+    """Open assignments of an agency and the late ones among them; what was late before its case rested stays so."""
 
     open: int = 0
     late: int = 0
 
 
 def loads_of(agency_ids: Collection[int], *, now: datetime) -> dict[int, Load]:
-    """Return the load of each of the agencies, in one query. Late means `now >= due_at` (rules.md, section 4)."""
-    late = func.sum(when((Assignment.due_at <= now, 1), else_=0))
+    """Return the load of each of the agencies, in one query."""
+    behind = func.sum(when((late(Assignment.due_at, now), 1), else_=0))
     query = (
-        select(Assignment.agency_id, func.count(), late)
+        select(Assignment.agency_id, func.count(), behind)
         .where(Assignment.agency_id.in_(agency_ids), Assignment.state.in_(AT_WORK), Assignment.ended_at.is_(None))
         .group_by(Assignment.agency_id)
     )
-    found = {agency_id: Load(number, int(behind or 0)) for agency_id, number, behind in db.session.execute(query)}
+    found = {agency_id: Load(number, int(number_late or 0)) for agency_id, number, number_late in db.session.execute(query)}
     return {agency_id: found.get(agency_id, Load()) for agency_id in agency_ids}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.lateness import late
 from casework.models import Answer, Assignment, Case, Clock, Decision, Extension, HandBack, Publication, Rating
 from casework.states import AssignmentState
 
@@ -47,10 +48,10 @@ def agency_figures(agency_id: int, *, since: datetime, until: datetime) -> dict[
     told["extensions"] = count(extended.where(own, Extension.granted.is_(True), within(Extension.decided_at)))
     told["taken_away"] = count(parts.where(within(Assignment.ended_at), Assignment.approved_at.is_(None)))
     told["open"] = count(parts.where(_stood(until)))
-    late = select(func.count(func.distinct(Clock.assignment_id))).select_from(Clock)
-    late = late.join(Assignment, Assignment.id == Clock.assignment_id).join(Case, Case.id == Assignment.case_id)
-    late = late.where(own, _stood(until), Clock.kind == ClockKind.ASSIGNMENT, Clock.due_at <= until)
-    told["open_late"] = count(late.where(or_(Clock.ended_at.is_(None), Clock.ended_at >= until)))
+    behind = select(func.count(func.distinct(Clock.assignment_id))).select_from(Clock)
+    behind = behind.join(Assignment, Assignment.id == Clock.assignment_id).join(Case, Case.id == Assignment.case_id)
+    behind = behind.where(own, _stood(until), Clock.kind == ClockKind.ASSIGNMENT, late(Clock.due_at, until))
+    told["open_late"] = count(behind.where(or_(Clock.ended_at.is_(None), Clock.ended_at >= until)))
     return told
 
 

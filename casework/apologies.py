@@ -16,6 +16,7 @@ from casework.documents.writing import title_told
 from casework.errors import CaseworkError
 from casework.events import record
 from casework.folding import normal
+from casework.lateness import is_late
 from casework.letterheads import letterhead_for
 from casework.letters import is_owed_late, refuse_day
 from casework.local_time import local_day
@@ -92,7 +93,7 @@ def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date)
 def can_be_apologised_for(case: Case, now: datetime) -> bool:
     """Whether the case is late, owes its answer and does not stand still."""
     is_owed = case.state in OPEN_STATES and case.standstill is None and case.answered_at is None and case.quarantined_at is None
-    return is_owed and case.due_at is not None and now >= case.due_at
+    return is_owed and is_late(case.due_at, now)
 
 
 def may_apologise(case: Case, by: Actor, now: datetime) -> bool:
@@ -108,7 +109,7 @@ def unit_signing(case: Case, by: Actor, now: datetime) -> Agency | None:
 
 def is_owed(due: datetime | None, centre_id: int, now: datetime) -> bool:
     """Whether a case that is past its day, with no apology yet, owes one by now."""
-    if due is None or now < due:
+    if due is None or not is_late(due, now):
         return False
     owed_at = due_at(OWED_AFTER, due - timedelta(microseconds=1), calendar_of(centre_id))
     return owed_at is not None and now >= owed_at

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from casework.db import db
+from casework.lateness import is_late
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Area, Camera, Case, CaseReport, Report
 from casework.permissions import OPERATIONS, Actor
@@ -104,7 +105,7 @@ def _count(counts: CameraCounts, row: Any, now: datetime) -> None:
     counts.filed += 1
     counts.answered += row.answered_at is not None
     # as casework.models.Case.is_late
-    counts.late += row.due_at is not None and (row.answered_at or row.closed_at or now) >= row.due_at
+    counts.late += is_late(row.due_at, row.answered_at or row.closed_at or now)
     if row.accepted_at is not None:
         counts.accepted += 1
         # merged into a case accepted before, it counts from when it was filed

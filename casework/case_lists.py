@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from casework.db import db
+from casework.lateness import is_late
 from casework.models import Agency, Area, Case, CaseReport, Field
 from casework.permissions import Actor
 from casework.staff_search import Wanted, cases_to_list
@@ -45,8 +46,8 @@ class CaseRow(NamedTuple):
     reports: int
 
     def is_late(self, now: datetime) -> bool:
-        """Late means `now >= due_at` (rules.md, section 4)."""
-        return self.due_at is not None and (self.answered_at or self.closed_at or now) >= self.due_at
+        """As casework.models.Case.is_late."""
+        return is_late(self.due_at, self.answered_at or self.closed_at or now)
 
 
 def count_of_cases(wanted: Wanted, *, by: Actor, centre_id: int) -> int:

@@ -27,6 +27,7 @@ from casework.documents.kinds import (
 )
 from casework.errors import CaseworkError
 from casework.folding import normal
+from casework.lateness import is_late
 from casework.letterheads import letterhead_for
 from casework.local_time import local_day
 from casework.models import Agency, Assignment, Case, CaseReport, Letter, Report
@@ -94,7 +95,7 @@ def write_late_letter(*, agency: Agency, assignments: Sequence[Assignment], repl
 
 def is_owed_late(assignment: Assignment, now: datetime) -> bool:
     """Whether an agency owes an answer and is late with it."""
-    return owes_answer(assignment) and assignment.due_at is not None and now >= assignment.due_at
+    return owes_answer(assignment) and is_late(assignment.due_at, now)
 
 
 def refuse_day(centre_id: int, day: date, now: datetime) -> None:

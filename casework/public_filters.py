@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, false, func, lite
 
 from casework.db import Instant, db
 from casework.former_areas import areas_before
+from casework.lateness import late
 from casework.local_time import midnight
 from casework.models import Area, Case, Centre, Field
 from casework.public_limits import LocalMidnight
@@ -180,7 +181,7 @@ def _plain_filters(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Case.urgency == "urgent"
     if wanted.late_at is not None:
         until = func.coalesce(Case.answered_at, Case.closed_at, literal(wanted.late_at, Instant()))
-        yield LocalMidnight(until) >= Case.due_at
+        yield late(Case.due_at, LocalMidnight(until))
     if wanted.centre_ref:
         yield unindexed(Case.centre_id).in_(select(Centre.id).where(Centre.ref == wanted.centre_ref))
 

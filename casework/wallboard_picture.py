@@ -16,8 +16,10 @@ from sqlalchemy.orm import joinedload
 
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Area, Case, Clock
+from casework.open_cases import count_unconfirmed, is_open
 from casework.public_cases import progress_of
 from casework.states import ANSWERED_STATES, OPEN_STATES, CaseState, Progress
 from casework.words import Bilingual
@@ -31,13 +33,14 @@ MOST_COMMUNES = 200
 
 @dataclass(frozen=True)
 class Numbers:
-    """Of everything open. `late` and `soon` do not count what rests."""
+    """Of everything open; `unconfirmed` is counted apart (casework.open_cases). `soon`, `late`: of the day promised for the answer."""
 
     open: int
     urgent: int
     soon: int
     late: int
     to_verify: int
+    unconfirmed: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Line:
-    """One case as the television names it."""
+    """One case as the television names it. `is_acceptance`: nobody has accepted it yet, and `due_at` is until when somebody has to."""
 
     field: Bilingual | None
     area: Bilingual | None
@@ -59,6 +62,7 @@ class Line:
     agency: Bilingual | None
     progress: Progress
     due_at: datetime | None
+    is_acceptance: bool
     is_from_camera: bool
 
 
@@ -100,29 +104,29 @@ class Picture:
 
 
 def picture_of(centre_id: int, *, now: datetime) -> Picture:
-    """Return what stands on the wall now. Eight statements, however many cases there are."""
+    """Return what stands on the wall now. Nine statements, however many cases there are."""
     due_at = _due()
     shown = and_(_is_open(centre_id), Case.visibility_reason_id.is_(None))
     urgent = _lines(select(Case, due_at.label("due")).where(shown, Case.urgency == "urgent"), due_at, MOST_URGENT)
-    near = and_(shown, Case.urgency != "urgent", Case.paused_for.is_(None), due_at < now + SOON)
+    near = and_(shown, Case.urgency != "urgent", late(due_at, now + SOON))
     due = _lines(select(Case, due_at.label("due")).where(near), due_at, MOST_DUE)
     midnight = datetime.combine(local_day(now), time(), LOCAL_ZONE)
     return Picture(
-        numbers=_numbers(centre_id, due_at, now),
+        numbers=_numbers(centre_id, now),
         flow=_flow(centre_id, midnight, now),
         urgent=urgent,
         due=due,
         done=_done(centre_id, midnight, now),
-        communes=_communes(shown, due_at, now),
+        communes=_communes(shown, now),
     )
 
 
 def _is_open(centre_id: int) -> ColumnElement[bool]:
-    return and_(Case.centre_id == centre_id, Case.state.in_(sorted(OPEN_STATES)), Case.quarantined_at.is_(None))
+    return and_(Case.centre_id == centre_id, *is_open())
 
 
 def _due() -> ColumnElement[Any]:
-    """When a case is due: before it is accepted its acceptance, which no column of the case repeats."""
+    """What a line counts down to: until a case is accepted its acceptance, which no column of the case repeats, then its answer."""
     acceptance = (
         select(func.min(Clock.due_at))
         .where(Clock.case_id == Case.id, Clock.kind == ClockKind.ACCEPTANCE, Clock.ended_at.is_(None))
@@ -132,18 +136,17 @@ def _due() -> ColumnElement[Any]:
     return either((Case.state == CaseState.TO_VERIFY, acceptance), else_=Case.due_at)
 
 
-def _numbers(centre_id: int, due_at: ColumnElement[Any], now: datetime) -> Numbers:
-    runs = Case.paused_for.is_(None)
-    row = db.session.execute(
+def _numbers(centre_id: int, now: datetime) -> Numbers:
+    total, urgent, near, behind, to_verify = db.session.execute(
         select(
             func.count(),
             _count_if(Case.urgency == "urgent"),
-            _count_if(and_(runs, due_at > now, due_at <= now + SOON)),
-            _count_if(and_(runs, due_at <= now)),
+            _count_if(soon(Case.due_at, now, now + SOON)),
+            _count_if(late(Case.due_at, now)),
             _count_if(Case.state == CaseState.TO_VERIFY),
         ).where(_is_open(centre_id))
     ).one()
-    return Numbers(*(int(each or 0) for each in row))
+    return Numbers(total, urgent or 0, near or 0, behind or 0, to_verify or 0, count_unconfirmed([centre_id]))
 
 
 def _flow(centre_id: int, midnight: datetime, now: datetime) -> Flow:
@@ -168,7 +171,8 @@ def _line(case: Case, due_at: datetime | None) -> Line:
         village=case.village if case.due_at is not None and case.state != CaseState.TO_VERIFY else None,
         agency=case.lead_agency.short_name if case.lead_agency else None,
         progress=progress_of(case),
-        due_at=None if case.paused_for is not None else due_at,
+        due_at=due_at,
+        is_acceptance=case.state == CaseState.TO_VERIFY,
         is_from_camera=case.source == "camera",
     )
 
@@ -186,9 +190,9 @@ def _done(centre_id: int, midnight: datetime, now: datetime) -> list[Done]:
     return sorted(found, key=lambda each: each.at, reverse=True)[:MOST_ACTS]
 
 
-def _communes(shown: ColumnElement[bool], due_at: ColumnElement[Any], now: datetime) -> list[CommuneCount]:
+def _communes(shown: ColumnElement[bool], now: datetime) -> list[CommuneCount]:
     query = (
-        select(Case.area_id, func.count(), _count_if(Case.urgency == "urgent"), _count_if(and_(Case.paused_for.is_(None), due_at <= now)))
+        select(Case.area_id, func.count(), _count_if(Case.urgency == "urgent"), _count_if(late(Case.due_at, now)))
         .where(shown, Case.area_id.is_not(None))
         .group_by(Case.area_id)
         .order_by(func.count().desc(), Case.area_id)

@@ -16,6 +16,7 @@ from casework.db import db
 from casework.figures.reading import Line, shown_figures
 from casework.folding import fold, normal
 from casework.history_changes import limit_words
+from casework.lateness import is_late
 from casework.letters import days_late
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import Agency, Assignment, Case, Centre, FiguresSnapshot
@@ -150,7 +151,7 @@ def _late_cases(period: Period, centre_id: int, now: datetime, *, with_titles: b
 
 def _open_part(row: Assignment, now: datetime, *, with_titles: bool) -> LateCase:
     due = row.due_at
-    days = days_late(due, now) if due is not None and due <= now else -1
+    days = days_late(due, now) if due is not None and is_late(due, now) else -1
     words = limit_words(due).vi if due is not None else "đang tạm dừng"
     return LateCase(row.case.code, _title(row.case, with_titles=with_titles), "", words, days, row.case.is_urgent)
 

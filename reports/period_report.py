@@ -173,6 +173,8 @@ def sentences(report: PeriodReport) -> list[str]:
         if is_open
         else "Cuối kỳ không còn vụ việc nào mở."
     )
+    if of(whole, "unconfirmed"):
+        told.append(f"Đếm riêng: {number(of(whole, 'unconfirmed'))} phản ánh chưa tiếp nhận vì chờ người gửi xác nhận liên hệ.")
     told.append(
         f"Gia hạn {number(of(whole, 'extensions_granted'))} lượt; đơn vị trả lại {number(of(whole, 'handed_back'))} lượt; "
         f"yêu cầu làm lại {number(of(whole, 'redone'))} lượt."

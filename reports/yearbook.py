@@ -141,6 +141,8 @@ def sentences(book: Yearbook) -> list[str]:
     )
     if is_open:
         told.append(f"Cuối năm còn {number(is_open)} vụ việc đang xử lý, trong đó trễ hạn {share(of(whole, 'open_late'), is_open)}.")
+    if of(whole, "unconfirmed"):
+        told.append(f"Đếm riêng: {number(of(whole, 'unconfirmed'))} phản ánh chưa tiếp nhận vì chờ người gửi xác nhận liên hệ.")
     rated = sum(of(whole, key) for key in RATED)
     if rated:
         levels = "; ".join(f"{words[:1].lower()}{words[1:]} {share(of(whole, key), rated)}" for key, words in LEVELS.items())

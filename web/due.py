@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from casework.lateness import is_late
 from casework.local_time import LOCAL_ZONE, last_day, local_day
 from casework.models import Clock
 from casework.public_limits import PublicLimit
@@ -28,7 +29,7 @@ class DueWords:
 
 
 def due_words(limit: Clock | PublicLimit | datetime | None, *, now: datetime) -> DueWords | None:
-    """Say how a time limit stands; None when there is none. Late means `now >= due_at` (rules.md, section 4)."""
+    """Say how a time limit stands; None when there is none."""
     if limit is None:
         return None
     if isinstance(limit, datetime):
@@ -62,7 +63,7 @@ def short_limit_words(due_at: datetime, *, now: datetime) -> str:
 
 
 def _running(due_at: datetime, now: datetime) -> DueWords:
-    if now >= due_at:
+    if is_late(due_at, now):
         return DueWords("late", _("%(span)s late", span=span_words(now - due_at)), due_at)
     if due_at - now < SOON:
         return DueWords("soon", _("%(span)s left", span=span_words(due_at - now)), due_at)

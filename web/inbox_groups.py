@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask_babel import gettext as _
 
+from casework.lateness import is_late
 from casework.local_time import local_day
 from casework.typed import MICROSECOND_DIGITS, number_in
 from web.due import day_words, last_day
@@ -19,6 +20,11 @@ class Group:
     key: str
     words: str
     tasks: list[WaitingTask]
+
+    @property
+    def apart(self) -> int:
+        """How many of them belong to cases that are counted apart and so are not late, though their limit is over."""
+        return sum(task.case.is_unconfirmed for task in self.tasks) if self.key == "late" else 0
 
 
 def groups_of(tasks: list[WaitingTask], *, now: datetime) -> list[Group]:
@@ -52,7 +58,7 @@ def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:
         return "frozen"
     if task.limit is None:
         return "none"
-    if task.is_late(moment):
+    if is_late(task.limit, moment):
         return "late"
     day = last_day(task.due_at)
     if day <= today:

@@ -13,6 +13,7 @@ from casework.db import db
 from casework.models import Assignment, Case
 from casework.words import Bilingual
 from workflows.definitions import XMLNS, read_xml
+from workflows.inbox_filters import is_late
 from workflows.models import ProcessInstance, WaitingTask
 from workflows.parsed import definition_of, text_of
 from workflows.tokens import Tokens, tokens_of
@@ -87,7 +88,7 @@ def _instances(case: Case) -> list[ProcessInstance]:
 def _late_steps(case: Case, now: datetime) -> dict[int, set[str]]:
     """By instance the steps that wait and are late now; what rests is not late, its limit stands still."""
     query = select(WaitingTask.instance_id, WaitingTask.element)
-    query = query.where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting", WaitingTask.due_at <= now)
+    query = query.where(WaitingTask.case_id == case.id, WaitingTask.state == "waiting", is_late(now))
     late: dict[int, set[str]] = {}
     for instance_id, element in db.session.execute(query):
         late.setdefault(instance_id, set()).add(element)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, select, union_all
 
 from casework.db import db
+from casework.lateness import soon
 from casework.local_time import LOCAL_ZONE, local_day
 from casework.mentions import unseen_count
 from casework.messages.choices import wishes_of
@@ -20,6 +21,7 @@ from casework.permissions import Actor, actor_for
 from casework.words import Bilingual
 from workflows.desks import desks_read_by
 from workflows.inbox import COUNTED_PER_DESK
+from workflows.inbox_filters import late_step
 from workflows.models import WaitingTask
 
 MOST_CODES = 20
@@ -113,7 +115,7 @@ def lines_of(digest: Digest) -> Sequence[Bilingual]:
 def _counted(by: Actor, codes: tuple[str, ...], *, since: datetime, now: datetime) -> Digest:
     """One statement over the person's inboxes, each read no further than COUNTED_PER_DESK, the most urgent first."""
     heads = [
-        select(WaitingTask.due_at, WaitingTask.urgent, WaitingTask.entered_at)
+        select(WaitingTask.due_at, WaitingTask.case_id, WaitingTask.urgent, WaitingTask.entered_at)
         .where(WaitingTask.desk == desk, WaitingTask.state == "waiting")
         .order_by(WaitingTask.due_at, WaitingTask.id).limit(COUNTED_PER_DESK).subquery()
         for desk in desks_read_by(by)
@@ -121,8 +123,8 @@ def _counted(by: Actor, codes: tuple[str, ...], *, since: datetime, now: datetim
     waiting = union_all(*(select(head) for head in heads)).subquery()
     midnight = now.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0) + A_DAY
     # the first late instant of what is due at the end of today is midnight itself
-    is_today = (waiting.c.due_at > now) & (waiting.c.due_at <= midnight)
-    conditions = (waiting.c.due_at <= now, is_today, waiting.c.urgent, waiting.c.entered_at > since)
+    is_today = soon(waiting.c.due_at, now, midnight)
+    conditions = (late_step(waiting.c, now), is_today, waiting.c.urgent, waiting.c.entered_at > since)
     numbers = [func.sum(case((condition, 1), else_=0)) for condition in conditions]
     all_, late, today, urgent, new = db.session.execute(select(func.count(), *numbers).select_from(waiting)).one()
     return Digest(all_, late or 0, today or 0, urgent or 0, new or 0, unseen_count(by), codes)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, false, func, literal, or_, s
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
+from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case, CaseReport, Centre, Report
 from casework.permissions import Actor, with_viewers
@@ -28,6 +29,7 @@ from workflows.inbox_filters import (
     conditions_of,
     is_late,
     is_near,
+    late_step,
     places_of,
     sources_for,
     team_desks,
@@ -163,17 +165,17 @@ def counts_for(
     facts = select(
         waiting.c.element,
         waiting.c.state,
-        (waiting.c.urgent | (waiting.c.due_at <= now + HURRY)).label("hurried"),
+        (waiting.c.urgent | late(waiting.c.due_at, now + HURRY)).label("hurried"),
         waiting.c.fits,
         (waiting.c.claimed_by_id == by.account_id).label("mine"),
-        (waiting.c.due_at <= now).label("late"),
-        (waiting.c.due_at <= now + SOON).label("near"),
+        late_step(waiting.c, now).label("late"),
+        soon(waiting.c.due_at, now, now + SOON).label("near"),
         waiting.c.id,
     ).subquery()
     kinds = [column for column in facts.c if column.name != "id"]
     is_fresh = case((facts.c.id > (since if since is not None else 0), 1), else_=0)
     for row in db.session.execute(select(*kinds, func.count(), func.max(facts.c.id), func.sum(is_fresh)).group_by(*kinds)):
-        element, state, urgent, fits, mine, late, near, number, newest, fresh = tuple(row)
+        element, state, urgent, fits, mine, behind, near, number, newest, fresh = tuple(row)
         if fits:
             counts.shown += number
             counts.newest = max(counts.newest, newest)
@@ -186,8 +188,8 @@ def counts_for(
         counts.all += number
         counts.elements[element] = counts.elements.get(element, 0) + number
         counts.mine += number if mine else 0
-        counts.late += number if late else 0
-        counts.soon += number if near and not late else 0
+        counts.late += number if behind else 0
+        counts.soon += number if near else 0
     return counts
 
 
@@ -286,7 +288,10 @@ def _own_desks_of(wanted: Wanted | None, desks_of: Actor) -> set[str]:
 
 
 def _all_of(desk: str, state: str, fits: ColumnElement[bool], wanted: Wanted | None) -> Select[Any]:
-    columns = (WaitingTask.element, WaitingTask.claimed_by_id, WaitingTask.due_at, WaitingTask.urgent, WaitingTask.state, WaitingTask.id)
+    columns = (
+        WaitingTask.element, WaitingTask.claimed_by_id, WaitingTask.due_at, WaitingTask.case_id, WaitingTask.urgent, WaitingTask.state,
+        WaitingTask.id,
+    )  # fmt: skip
     query: Any = select(*columns, fits.label("fits")).where(WaitingTask.desk == desk, WaitingTask.state == state)
     if wanted is not None and wanted.chosen.needs_case:
         query = query.join(Case, Case.id == WaitingTask.case_id)

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 
+from casework.lateness import late, soon
 from casework.models import Account, Agency, Area, Assignment, Case, Field
+from casework.open_cases import of_unconfirmed
 from casework.permissions import OPERATIONS, TEAM_LEADERS, Actor, Role, desk_name
 from casework.states import Pause
 from workflows.claims import counts, is_free
@@ -180,13 +182,18 @@ def conditions_of(chosen: Filter, *, now: datetime) -> Iterator[ColumnElement[bo
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:
-    """Late means `now >= due_at` (rules.md, section 4)."""
-    return WaitingTask.due_at <= now
+    """The steps that are late; as workflows.models.WaitingTask.is_late."""
+    return late_step(WaitingTask, now)
+
+
+def late_step(of: Any, now: datetime) -> ColumnElement[bool]:
+    """The same of rows that hold a step's `due_at` and `case_id`."""
+    return and_(late(of.due_at, now), ~of_unconfirmed(of.case_id))
 
 
 def is_near(now: datetime) -> ColumnElement[bool]:
     """Not late, and less than SOON is left."""
-    return and_(WaitingTask.due_at > now, WaitingTask.due_at <= now + SOON)
+    return soon(WaitingTask.due_at, now, now + SOON)
 
 
 def party_of(task: WaitingTask) -> str:

@@ -13,12 +13,15 @@ from sqlalchemy.orm import joinedload
 from casework.apologies import is_owed, promised_days
 from casework.clocks import ClockKind
 from casework.db import db
+from casework.lateness import late
 from casework.letters import days_late
-from casework.models import Agency, Assignment, Case, Clock, Event, Reminder
+from casework.models import Agency, Assignment, Case, Centre, Clock, Event, Reminder
+from casework.open_cases import count_late, count_unconfirmed
 from casework.permissions import OPERATIONS, Actor, Role
 from casework.reminders import owes_answer
 from casework.states import STILL_STATES
 from workflows.claims import counts, holders
+from workflows.inbox_filters import is_late
 from workflows.models import WaitingTask
 
 MOST_ROWS = 300
@@ -68,11 +71,17 @@ class LateStep:
 
 @dataclass(frozen=True, slots=True)
 class LateList:
-    """All that is late within sight. `is_cut`: more than MOST_ROWS parts are late, the most urgent and oldest are here."""
+    """All that is late within sight. `is_cut`: more than MOST_ROWS parts are late, the most urgent and oldest are here.
+
+    `cases` is how many cases of the person's centres are late themselves, by the day promised for their answer, and `unconfirmed` how
+    many are counted apart (casework.open_cases); None for who answers for no centre, and of a list that was narrowed.
+    """
 
     agencies: tuple[LateAgency, ...]
     steps: tuple[LateStep, ...]
     is_cut: bool
+    cases: int | None
+    unconfirmed: int | None
 
     @property
     def rows(self) -> list[LateRow]:
@@ -104,13 +113,16 @@ def late_list(by: Actor, *, now: datetime, agency: Agency | None = None, source:
     agencies: dict[int, LateAgency] = {}
     for row in parts:
         case, day = row.case, promised.get(row.case_id)
-        late = case.due_at is not None and now >= case.due_at
-        owed = late and day is None and is_owed(case.due_at, case.centre_id, now)
+        behind = case.is_late(now)
+        owed = behind and day is None and is_owed(case.due_at, case.centre_id, now)
         days, times = days_late(row.due_at or now, now), reminded.get(row.id, 0)
-        shown = LateRow(row, days, held.get(row.id), times, late, day, owed, owes_answer(row))
+        shown = LateRow(row, days, held.get(row.id), times, behind, day, owed, owes_answer(row))
         agencies.setdefault(row.agency_id, LateAgency(row.agency)).rows.append(shown)
     ordered = sorted(agencies.values(), key=lambda each: (-len(each.rows), each.agency.id))
-    return LateList(tuple(ordered), () if agency or source else tuple(_late_steps(by, now)), len(found) > limit)
+    steps = () if agency or source else tuple(_late_steps(by, now))
+    centres = [] if agency or source else _centres_of(by)
+    cases, apart = (count_late(centres, now), count_unconfirmed(centres)) if centres else (None, None)
+    return LateList(tuple(ordered), steps, len(found) > limit, cases, apart)
 
 
 def late_agency(by: Actor, ref: str) -> Agency | None:
@@ -130,7 +142,7 @@ def _late_parts(by: Actor, now: datetime) -> Select[Assignment]:
         select(Assignment)
         .join(Case, Case.id == Assignment.case_id)
         .join(Agency, Agency.id == Assignment.agency_id)
-        .where(Assignment.ended_at.is_(None), Assignment.due_at <= now, _within(by))
+        .where(Assignment.ended_at.is_(None), late(Assignment.due_at, now), _within(by))
         .where(Case.paused_for.is_(None), Case.quarantined_at.is_(None), Case.state.not_in(list(STILL_STATES)))
         .options(joinedload(Assignment.case).joinedload(Case.area), joinedload(Assignment.agency))
         .order_by(Case.urgency.desc(), Assignment.due_at, Assignment.id)
@@ -143,6 +155,12 @@ def _within(by: Actor) -> ColumnElement[bool]:
         return true()
     own = [grant.agency_id for grant in by.grants if grant.role == Role.AGENCY_LEADER]
     return or_(false(), Agency.centre_id.in_(centres), Agency.id.in_(own))
+
+
+def _centres_of(by: Actor) -> list[int]:
+    """The centres whose cases a person is told of as a whole."""
+    own = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}}
+    return sorted(db.session.scalars(select(Centre.id))) if None in own else sorted(each for each in own if each is not None)
 
 
 def _holders(parts: Sequence[Assignment], now: datetime) -> Mapping[int, str]:
@@ -176,7 +194,7 @@ def _late_steps(by: Actor, now: datetime) -> list[LateStep]:
     centres = {grant.centre_id for grant in by.grants if grant.role in OPERATIONS | {Role.COMMITTEE_LEADER}}
     if not centres:
         return []
-    query = select(WaitingTask).where(WaitingTask.state == "waiting", WaitingTask.due_at <= now, WaitingTask.agency_id.is_(None))
+    query = select(WaitingTask).where(WaitingTask.state == "waiting", is_late(now), WaitingTask.agency_id.is_(None))
     if None not in centres:
         query = query.where(WaitingTask.centre_id.in_(centres))
     query = query.where(or_(*(WaitingTask.desk.startswith(f"{role}@") for role in sorted(OPERATIONS))))

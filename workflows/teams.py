@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, select, union_all
 
 from casework.db import db
+from casework.lateness import soon
 from casework.models import Account, Agency, Centre
 from casework.permissions import TEAM_LEADERS, Action, Actor, Role, require
 from casework.words import Bilingual
 from workflows.assigning import MOST_COLLEAGUES, colleagues_at
 from workflows.claims import counts
 from workflows.inbox import COUNTED_PER_DESK
-from workflows.inbox_filters import SOON, team_desks
+from workflows.inbox_filters import SOON, late_step, team_desks
 from workflows.models import WaitingTask
 
 LOOKED_BACK = timedelta(days=7)
@@ -89,21 +90,21 @@ def _team(name: Bilingual, desks: list[str], principal_id: int | None, now: date
 def _count_open(desks: list[str], loads: dict[int, Load], now: datetime) -> Load:
     """Fill in what each of them holds of the open steps of these desks; returns what nobody holds."""
     holder_id = case((counts(now), WaitingTask.claimed_by_id), else_=None).label("holder_id")
-    columns = (holder_id, WaitingTask.due_at)
+    columns = (holder_id, WaitingTask.due_at, WaitingTask.case_id)
     heads = [
         select(*columns).where(WaitingTask.desk == desk, WaitingTask.state == "waiting")
         .order_by(WaitingTask.due_at, WaitingTask.id).limit(COUNTED_PER_DESK).subquery()
         for desk in desks
     ]  # fmt: skip
     waiting = union_all(*(select(head) for head in heads)).subquery()
-    is_late = case((waiting.c.due_at <= now, 1), else_=0)
-    is_near = case((waiting.c.due_at <= now, 0), (waiting.c.due_at <= now + SOON, 1), else_=0)
+    is_late = case((late_step(waiting.c, now), 1), else_=0)
+    is_near = case((soon(waiting.c.due_at, now, now + SOON), 1), else_=0)
     query = select(waiting.c.holder_id, func.count(), func.sum(is_late), func.sum(is_near)).group_by(waiting.c.holder_id)
     free = Load()
-    for account_id, number, late, soon in db.session.execute(query):
+    for account_id, number, behind, near in db.session.execute(query):
         load = free if account_id is None else loads.get(account_id)
         if load is not None:
-            load.taken, load.late, load.soon = number, int(late), int(soon)
+            load.taken, load.late, load.soon = number, int(behind), int(near)
     return free
 
 

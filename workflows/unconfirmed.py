@@ -8,12 +8,14 @@ is proven, or something else happens in the case, the step is back. Urgent ones 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, false, or_, select, update
 
+from casework.cases import lock_case
 from casework.contacts.confirming import confirm_report
 from casework.db import db, unit_of_work
 from casework.identity import Contact
 from casework.models import Case, CaseReport, Centre, Report, Reporter
+from casework.open_cases import is_unconfirmed
 from casework.own_links import case_of
 from casework.permissions import Actor, Role, desk_name
 from casework.settings.values import value_of
@@ -31,14 +33,14 @@ def set_apart_unconfirmed(now: datetime, *, provable: Collection[str]) -> int:
     """Set apart what waits longer than the value `unconfirmed_hours` says, and return how many steps; a job. Commits.
 
     `provable` are the kinds of contact (`phone`, `email`) this installation can send a code to: nobody is asked for a proof that
-    cannot be given. Per centre at most TOGETHER at a time.
+    cannot be given, and whoever left nothing that can be proven is no longer counted apart (casework.open_cases). Per centre at most
+    TOGETHER at a time.
     """
-    if not provable:
-        return 0
     moved = 0
     for centre_id in db.session.scalars(select(Centre.id).order_by(Centre.id)).all():
         until = now - timedelta(hours=value_of("unconfirmed_hours", centre_id))
         with unit_of_work():
+            _let_count(centre_id, provable)
             moved += _set_apart(centre_id, until, provable, now)
     return moved
 
@@ -53,13 +55,22 @@ def confirm_with_step(report: Report, *, contact: Contact, now: datetime, by: Ac
     return confirmed
 
 
+def _can_be_proven(provable: Collection[str]) -> ColumnElement[bool]:
+    phone = Reporter.phone_digest.is_not(None) if "phone" in provable else false()
+    return or_(phone, Reporter.email_digest.is_not(None) if "email" in provable else false())
+
+
+def _let_count(centre_id: int, provable: Collection[str]) -> None:
+    """What nobody can prove is asked of nobody: such a case counts like any other."""
+    query = select(Case.id).join(CaseReport, CaseReport.case_id == Case.id).join(Report, Report.id == CaseReport.report_id)
+    query = query.join(Reporter, Reporter.id == Report.reporter_id).where(Case.centre_id == centre_id, is_unconfirmed())
+    query = query.where(CaseReport.is_main, CaseReport.left_at.is_(None), ~_can_be_proven(provable)).limit(TOGETHER)
+    for case_id in db.session.scalars(query).all():
+        lock_case(case_id).unconfirmed_since = None
+
+
 def _set_apart(centre_id: int, until: datetime, provable: Collection[str], now: datetime) -> int:
     desk = desk_name(Role.OPERATOR, centre_id=centre_id)
-    ways: list[ColumnElement[bool]] = []
-    if "phone" in provable:
-        ways.append(Reporter.phone_digest.is_not(None))
-    if "email" in provable:
-        ways.append(Reporter.email_digest.is_not(None))
     waiting = (
         select(WaitingTask.id)
         .join(Case, Case.id == WaitingTask.case_id)
@@ -70,7 +81,7 @@ def _set_apart(centre_id: int, until: datetime, provable: Collection[str], now: 
             Case.centre_id == centre_id, Case.unconfirmed_since <= until, Case.unconfirmed_since > until - LOOKED_BACK,
             Case.state == CaseState.TO_VERIFY, CaseReport.is_main, CaseReport.left_at.is_(None), Report.marked_urgent.is_(False),
             WaitingTask.desk == desk, WaitingTask.state == "waiting", WaitingTask.urgent.is_(False), is_free(now),
-            or_(*ways),
+            _can_be_proven(provable),
         )
         .order_by(Case.unconfirmed_since)
         .limit(TOGETHER)

@@ -8,8 +8,8 @@ withdraw ends nothing before it is granted, nor does a hold or a question: the c
 
 A case in quarantine is one stretch from filing to quarantine and nothing else, told apart by nothing: without field, area and agency,
 `urgency` and `source` empty. It counts for the whole alone (rules.md, section 6, "counts keep 1 referred outside"). What was merged into
-it stays merged, so that the matter counts once. A case whose sender has not proven a contact counts like any other: it was received, and
-somebody has to answer it.
+it stays merged, so that the matter counts once. A case whose sender has not proven a contact has a stretch like any other: it was
+received, and somebody has to answer it. What counts open stretches counts it apart until it is accepted (casework/open_cases.py).
 """
 
 from collections.abc import Mapping

@@ -19,10 +19,9 @@ from casework.facts.progress import progress
 from casework.facts.reading import Facts, Row, facts_from
 from casework.findings import Finding, fault
 from casework.models import Case, Centre, DailyFigures, Event, StaleDay
-from casework.states import OPEN_STATES, CaseState
+from casework.open_cases import OWED_STATES
 
 DAYS_TOGETHER = 31
-OWED_STATES = OPEN_STATES - {CaseState.REFERRED}
 
 
 def check_facts(*, every: int = 1, first: int = 0) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ from casework.calendars import calendar_of
 from casework.clocks import ClockKind
 from casework.db import db
 from casework.figures.definitions import MEDIAN, RATED, REFUSED, ROUNDED_TO
-from casework.local_time import LOCAL_ZONE, local_day, midnight
+from casework.lateness import late, public_moment
+from casework.local_time import LOCAL_ZONE, local_day
 from casework.models import (
     Agency,
     Area,
@@ -32,8 +33,9 @@ from casework.models import (
     RefusalReason,
     Review,
 )
+from casework.open_cases import count_unconfirmed, is_open
 from casework.ratings import WHOLE
-from casework.states import OPEN_STATES, CaseState
+from casework.states import CaseState
 from casework.working_time import working_minutes
 
 ALL, FIELD, AREA, AGENCY = "all", "field", "area", "agency"
@@ -44,7 +46,6 @@ Subject = tuple[str, str]
 Figures = dict[str, Any]
 FINAL_KINDS = ("final", "private")
 NOT_ELIGIBLE = (CaseState.REFUSED, CaseState.MERGED, CaseState.WITHDRAWN, CaseState.QUARANTINED)
-OWED_STATES = tuple(sorted(OPEN_STATES - {CaseState.REFERRED}))
 DIMENSIONS = (Case.field_id, Case.area_id, Case.lead_agency_id)
 
 
@@ -235,11 +236,12 @@ def _count_acceptances(tally: _Tally, centre_id: int, since: datetime, until: da
 
 def _count_open(tally: _Tally, centre_id: int, now: datetime) -> None:
     # by days: a figure of one commune that changed with the hour would tell when the only report of it was sent
-    is_late = and_(Case.due_at.is_not(None), Case.due_at <= midnight(local_day(now)))
-    query = select(*DIMENSIONS, is_late, func.count()).where(Case.state.in_(OWED_STATES))
-    query = query.where(Case.centre_id == centre_id, Case.quarantined_at.is_(None))
-    for *case, late, number in db.session.execute(query.group_by(*DIMENSIONS, is_late)):
-        tally.add("open_late" if late else "open_in_time", number, case)
+    is_late = and_(Case.due_at.is_not(None), late(Case.due_at, public_moment(now)))
+    query = select(*DIMENSIONS, is_late, func.count()).where(Case.centre_id == centre_id, *is_open())
+    for *case, behind, number in db.session.execute(query.group_by(*DIMENSIONS, is_late)):
+        tally.add("open_late" if behind else "open_in_time", number, case)
+    # of the whole alone: of a commune it would tell how the only report of it was sent
+    tally.add_whole("unconfirmed", count_unconfirmed([centre_id]))
 
 
 def _add_rows(tally: _Tally, key: str, query: Select[*tuple[Any, ...]], columns: tuple[Any, ...] = DIMENSIONS) -> None:

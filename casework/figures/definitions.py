@@ -121,6 +121,17 @@ FIGURES: dict[str, Figure] = {
             is_standing=True,
         ),
         Figure(
+            "unconfirmed",
+            Bilingual("Chờ xác nhận liên hệ", "Contact not confirmed"),
+            Bilingual(
+                "Phản ánh chưa tiếp nhận mà người gửi chưa xác nhận số điện thoại hoặc địa chỉ thư, tính tại lúc chốt số liệu. Đếm riêng:"
+                " không tính là đang xử lý, cũng không tính là trễ hạn.",
+                "Reports not accepted yet whose sender has not confirmed a telephone number or an address, at the time of counting. Counted"
+                " apart: they are neither open nor late.",
+            ),
+            is_standing=True,
+        ),
+        Figure(
             "extended",
             Bilingual("Lượt gia hạn", "Extensions"),
             Bilingual(

@@ -13,7 +13,7 @@ from casework.one_by_one import OneByOne
 FRESH = timedelta(minutes=30)
 """Another worker has counted within that time: the job does not do it twice."""
 
-STANDING = ("open_in_time", "open_late")
+STANDING = ("open_in_time", "open_late", "unconfirmed")
 """Counted while a month lasts; afterwards the last count of it stands."""
 
 MOST_MISSING = 36

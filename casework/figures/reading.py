@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import select, union_all
 
 from casework.db import db
-from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, OWED_STATES, Figures, Subject, month_before, month_of
+from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, Figures, Subject, month_before, month_of
 from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES, REFUSED, Rate
-from casework.local_time import local_day, midnight
+from casework.lateness import late, public_moment
+from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
+from casework.open_cases import OWED_STATES
 from casework.public_cases import PublicItem, public_items
 from casework.words import Bilingual
 
@@ -194,15 +196,15 @@ def late_cases(centre_id: int, *, now: datetime) -> list[PublicItem]:
     # of each state the first ones by the index of centre, state and limit: however many are late, so many are read
     found = [
         select(Case.id, Case.due_at)
-        .where(Case.centre_id == centre_id, Case.state == state, Case.due_at <= midnight(local_day(now)))
+        .where(Case.centre_id == centre_id, Case.state == state, late(Case.due_at, public_moment(now)))
         .where(Case.quarantined_at.is_(None), Case.visibility_reason_id.is_(None), Case.merged_into_id.is_(None))
         .order_by(Case.due_at)
         .limit(MOST_LATE)
         .subquery()
         for state in OWED_STATES
     ]
-    late = union_all(*(select(each.c.id, each.c.due_at) for each in found)).subquery()
-    ids = list(db.session.scalars(select(late.c.id).order_by(late.c.due_at, late.c.id).limit(MOST_LATE)))
+    behind = union_all(*(select(each.c.id, each.c.due_at) for each in found)).subquery()
+    ids = list(db.session.scalars(select(behind.c.id).order_by(behind.c.due_at, behind.c.id).limit(MOST_LATE)))
     # not in the order of the hours, which the public does not know
     today = local_day(now)
     return sorted(public_items(ids), key=lambda item: (item.limit.due_on or today if item.limit else today, item.code))

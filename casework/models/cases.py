@@ -7,6 +7,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model, Referable
+from casework.lateness import is_late
 from casework.models.people import Account
 from casework.models.places import Agency, Area, Centre
 from casework.models.reports import Report
@@ -121,9 +122,14 @@ class Case(Referable, Model):
         """Agencies that still owe an answer or a hand-back."""
         return [assignment for assignment in self.assignments if assignment.is_open]
 
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether it waits to be accepted, and its sender's contact to be confirmed (casework.open_cases)."""
+        return self.state == CaseState.TO_VERIFY and self.unconfirmed_since is not None and self.quarantined_at is None
+
     def is_late(self, now: datetime) -> bool:
-        """Late means `now >= due_at` (rules.md, section 4)."""
-        return self.due_at is not None and (self.answered_at or self.closed_at or now) >= self.due_at
+        """By its answer where it has one, else now."""
+        return is_late(self.due_at, self.answered_at or self.closed_at or now)
 
 
 class CaseReport(Model):

@@ -6,10 +6,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Model
+from casework.lateness import is_late
 
 
 class Clock(Model):
-    """One time limit. `due_at` is one UTC instant, the first late one; late is `now >= due_at` (rules.md, section 4)."""
+    """One time limit. `due_at` is one UTC instant, the first late one."""
 
     __tablename__ = "clock"
     __table_args__ = (
@@ -45,7 +46,7 @@ class Clock(Model):
 
     def is_late(self, now: datetime) -> bool:
         """Late for open and ended clocks alike."""
-        return self.due_at is not None and (self.ended_at or now) >= self.due_at
+        return is_late(self.due_at, self.ended_at or now)
 
 
 class ClockPause(Model):

@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, and_, exists, or_, true
 from sqlalchemy.orm import aliased
 
 from casework.figures.definitions import FEWEST_FOR_A_RATE, Rate
+from casework.lateness import late
 from casework.models import CaseMoment, CaseSpan
+from casework.open_cases import unconfirmed_cases
 from casework.words import Bilingual
 from reports.statistics.periods import Period
 
@@ -316,14 +318,15 @@ def handled_again(_period: Period) -> ColumnElement[bool]:
 @_figure(
     Bilingual("Còn mở cuối kỳ", "Open"),
     Bilingual(
-        "Vụ việc còn mở khi hết kỳ (hoặc lúc này, nếu kỳ chưa hết). Luôn bằng: chuyển sang + tiếp nhận + mở lại + trở lại − mọi kết thúc.",
+        "Vụ việc còn mở khi hết kỳ (hoặc lúc này, nếu kỳ chưa hết). Luôn bằng: chuyển sang + tiếp nhận + mở lại + trở lại − mọi kết thúc"
+        " − chờ xác nhận liên hệ.",
         "Cases open at the end of the period (or now, while it lasts). Always: carried over + received + reopened + taken up again − all"
-        " that ended.",
+        " that ended − those whose contact is not confirmed.",
     ),
     facts=Facts.STOOD_AFTER, is_standing=True,
 )  # fmt: skip
 def open_(_period: Period) -> ColumnElement[bool]:
-    return true()
+    return CaseSpan.case_id.not_in(unconfirmed_cases())
 
 
 @_figure(
@@ -335,7 +338,7 @@ def open_(_period: Period) -> ColumnElement[bool]:
     facts=Facts.STOOD_AFTER, is_standing=True, part_of="open",
 )  # fmt: skip
 def open_in_time(period: Period) -> ColumnElement[bool]:
-    return or_(CaseSpan.due_at.is_(None), CaseSpan.due_at > period.until)
+    return and_(or_(CaseSpan.due_at.is_(None), ~late(CaseSpan.due_at, period.until)), open_(period))
 
 
 @_figure(
@@ -349,7 +352,21 @@ def open_in_time(period: Period) -> ColumnElement[bool]:
     facts=Facts.STOOD_AFTER, is_standing=True, part_of="open",
 )  # fmt: skip
 def open_late(period: Period) -> ColumnElement[bool]:
-    return CaseSpan.due_at <= period.until
+    return late(CaseSpan.due_at, period.until)
+
+
+@_figure(
+    Bilingual("Chờ xác nhận liên hệ", "Contact not confirmed"),
+    Bilingual(
+        "Phản ánh cuối kỳ chưa tiếp nhận mà đến nay người gửi chưa xác nhận liên hệ. Đếm riêng: không tính là còn"
+        " mở, cũng không tính là trễ hạn.",
+        "Reports not accepted at the end of the period whose sender has not confirmed a contact to this day. Counted apart: they are"
+        " neither open nor late.",
+    ),
+    facts=Facts.STOOD_AFTER, is_standing=True,
+)  # fmt: skip
+def unconfirmed(_period: Period) -> ColumnElement[bool]:
+    return CaseSpan.case_id.in_(unconfirmed_cases())
 
 
 @_figure(

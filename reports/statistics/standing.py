@@ -6,18 +6,20 @@ for a procedure of its own is in no number here, even before its facts say so.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, null, or_, select, true
 from sqlalchemy import case as either
 
 from casework.db import db
 from casework.facts.reading import APART
+from casework.lateness import late, soon
 from casework.models import Agency, Area, Case, CaseSpan
+from casework.open_cases import is_unconfirmed, unconfirmed_cases
 from casework.typed import MICROSECOND_DIGITS, number_in
 from casework.words import Bilingual
 from reports.statistics.behind import Behind, Row
@@ -41,13 +43,14 @@ FAR = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 class Standing(StrEnum):
-    """How something open stands: late, soon and in_time are all of it; urgent is what of it is urgent."""
+    """How something open stands: late, soon and in_time are all of it; urgent is what of it is urgent. Unconfirmed is counted apart."""
 
     OPEN = "open"
     LATE = "late"
     SOON = "soon"
     IN_TIME = "in_time"
     URGENT = "urgent"
+    UNCONFIRMED = "unconfirmed"
 
 
 STANDING_NAMES: dict[Standing, Bilingual] = {
@@ -56,6 +59,7 @@ STANDING_NAMES: dict[Standing, Bilingual] = {
     Standing.SOON: Bilingual("Sắp đến hạn", "Due soon"),
     Standing.IN_TIME: Bilingual("Còn hạn", "In time"),
     Standing.URGENT: Bilingual("Khẩn đang mở", "Urgent, open"),
+    Standing.UNCONFIRMED: Bilingual("Chờ xác nhận liên hệ", "Contact not confirmed"),
 }
 
 STANDING_DEFINITIONS: dict[Standing, Bilingual] = {
@@ -69,6 +73,10 @@ STANDING_DEFINITIONS: dict[Standing, Bilingual] = {
         "Trong số đang mở: còn hơn 24 giờ, hoặc chưa có hạn.", "Of the open: more than 24 hours are left, or they have no limit yet."
     ),
     Standing.URGENT: Bilingual("Trong số đang mở: thuộc diện khẩn.", "Of the open: on the urgent track."),
+    Standing.UNCONFIRMED: Bilingual(
+        "Phản ánh chưa tiếp nhận mà người gửi chưa xác nhận liên hệ. Đếm riêng: không tính là đang mở, cũng không tính là trễ hạn.",
+        "Reports not accepted yet whose sender has not confirmed a contact. Counted apart: they are neither open nor late.",
+    ),
 }
 
 
@@ -96,32 +104,44 @@ WHOLE = Narrowed()
 
 def standing_now(scope: Scope, *, now: datetime) -> dict[int | None, Counter[str]]:
     """How much is open by leading agency, None for what no agency has yet; of a Counter's keys see Standing."""
-    sums = [func.count().filter(_is(each, now)) for each in Standing]
     left = select(Case.id).where(Case.quarantined_at >= now - FACTS_LAG)
     owed = (*_of(scope), CaseSpan.ended_at.is_(None), CaseSpan.case_id.not_in(left))
-    query = select(CaseSpan.agency_id, *sums).where(*owed).group_by(CaseSpan.agency_id)
-    return {agency_id: Counter(dict(zip(Standing, numbers, strict=True))) for agency_id, *numbers in db.session.execute(query)}
+    found: dict[int | None, Counter[str]] = {}
+    for agency_id, numbers in _standing(now, owed, CaseSpan.agency_id):
+        found.setdefault(agency_id, Counter(dict.fromkeys(Standing, 0))).update(numbers)
+    return found
 
 
 def standing_at(scope: Scope, moment: datetime) -> Counter[str]:
     """How much was open at an earlier moment."""
-    sums = [func.count().filter(_is(each, moment)) for each in Standing]
     # said so that SQLite begins at no index of what was ever opened
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
     was_opened = (func.coalesce(CaseSpan.opened_at, CaseSpan.opened_at) if is_sqlite else CaseSpan.opened_at) < moment
     found: Counter[str] = Counter(dict.fromkeys(Standing, 0))
     for ended in (CaseSpan.ended_at.is_(None), CaseSpan.ended_at >= moment):
-        row = db.session.execute(select(*sums).where(*_of(scope), ended, was_opened, CaseSpan.source != APART)).one()
-        found.update(dict(zip(Standing, row, strict=True)))
+        for _nothing, numbers in _standing(moment, (*_of(scope), ended, was_opened, CaseSpan.source != APART), null()):
+            found.update(numbers)
     return found
+
+
+def _standing(moment: datetime, conditions: Sequence[ColumnElement[bool]], by: Any) -> Iterator[tuple[Any, dict[str, int]]]:
+    """Count stretches by something; what is unconfirmed is told apart once, and in no other number."""
+    known = [each for each in Standing if each != Standing.UNCONFIRMED]
+    rows = select(by.label("by"), _is_apart().label("apart"), CaseSpan.due_at, CaseSpan.urgency).where(*conditions).subquery()
+    sums = [func.count().filter(_is(each, moment, rows.c)) for each in known]
+    query = select(rows.c.by, rows.c.apart, func.count(), *sums).group_by(rows.c.by, rows.c.apart)
+    for subject, is_apart, number, *numbers in db.session.execute(query):
+        yield subject, {Standing.UNCONFIRMED: number} if is_apart else dict(zip(known, numbers, strict=True))
 
 
 def places_now(scope: Scope, *, now: datetime) -> list[Place]:
     """What is open by commune and village. Of a sensitive case nobody learns more than its commune (rules.md, section 2)."""
     village = either((Case.visibility_reason_id.is_(None), func.nullif(Case.village, literal_column("''"))), else_=None)
+    behind = func.count().filter(_is(Standing.LATE, now, CaseSpan))
     query = (
-        select(CaseSpan.area_id, village, func.count(), func.count().filter(_is(Standing.LATE, now)))
-        .join(Case, Case.id == CaseSpan.case_id).where(*_open(scope)).group_by(CaseSpan.area_id, village).limit(MOST_PLACES)
+        select(CaseSpan.area_id, village, func.count(), behind)
+        .join(Case, Case.id == CaseSpan.case_id).where(*_open(scope), ~is_unconfirmed())
+        .group_by(CaseSpan.area_id, village).limit(MOST_PLACES)
     )  # fmt: skip
     return [Place(*row) for row in db.session.execute(query)]
 
@@ -133,7 +153,8 @@ def standing_cases(
     # what is late or nearly due has a limit: the index has it in this order
     order: Any = CaseSpan.due_at if what in (Standing.LATE, Standing.SOON) else func.coalesce(CaseSpan.due_at, FAR)
     query = select(CaseSpan.id, CaseSpan.case_id, CaseSpan.opened_at, CaseSpan.due_at).join(Case, Case.id == CaseSpan.case_id)
-    query = query.where(*_open(scope), _is(what, now), *_narrowing(narrowed))
+    apart = is_unconfirmed() if what == Standing.UNCONFIRMED else ~is_unconfirmed()
+    query = query.where(*_open(scope), apart, _is(what, now, CaseSpan), *_narrowing(narrowed))
     if (mark := _mark_in(after)) is not None:
         query = query.where(order >= mark[0], or_(order > mark[0], CaseSpan.id > mark[1]))
     limit = min(limit, MOST_LISTED)
@@ -147,10 +168,10 @@ def cases_on_map(scope: Scope, *, now: datetime) -> list[int]:
     columns = (CaseSpan.case_id, CaseSpan.opened_at)
     query = select(*columns).join(Case, Case.id == CaseSpan.case_id).order_by(CaseSpan.opened_at.desc(), CaseSpan.id.desc())
     query = query.limit(MOST_POINTS)
-    known, recent = Case.quarantined_at.is_(None), CaseSpan.opened_at >= now - timedelta(days=RECENT_DAYS)
+    known, recent = and_(Case.quarantined_at.is_(None), ~is_unconfirmed()), CaseSpan.opened_at >= now - timedelta(days=RECENT_DAYS)
     # of an agency what is recent is found among all that is recent: one index of two is offered
     own = [CaseSpan.centre_id.in_(scope.centre_ids)] + ([CaseSpan.agency_id + 0 == scope.agency_id] if scope.agency_id is not None else [])
-    found = [*db.session.execute(query.where(*_open(scope))), *db.session.execute(query.where(*own, known, recent))]
+    found = [*db.session.execute(query.where(*_open(scope), ~is_unconfirmed())), *db.session.execute(query.where(*own, known, recent))]
     newest = sorted(dict(map(tuple, found)).items(), key=lambda each: each[1], reverse=True)
     return [case_id for case_id, _opened_at in newest[:MOST_POINTS]]
 
@@ -166,12 +187,17 @@ def _open(scope: Scope) -> Sequence[ColumnElement[bool]]:
     return (*_of(scope), CaseSpan.ended_at.is_(None), Case.quarantined_at.is_(None))
 
 
-def _is(what: Standing, moment: datetime) -> ColumnElement[bool]:
-    """Late is `at >= due_at` (rules.md, section 4)."""
-    late, near = CaseSpan.due_at <= moment, CaseSpan.due_at <= moment + SOON
+def _is_apart() -> ColumnElement[bool]:
+    return CaseSpan.case_id.in_(unconfirmed_cases())
+
+
+def _is(what: Standing, moment: datetime, span: Any) -> ColumnElement[bool]:
+    """How a stretch stands that is no case apart, by its columns."""
+    until = moment + SOON
     conditions: dict[Standing, ColumnElement[bool]] = {
-        Standing.OPEN: true(), Standing.LATE: late, Standing.SOON: and_(CaseSpan.due_at > moment, near),
-        Standing.IN_TIME: or_(CaseSpan.due_at.is_(None), not_(near)), Standing.URGENT: CaseSpan.urgency == "urgent",
+        Standing.OPEN: true(), Standing.LATE: late(span.due_at, moment), Standing.SOON: soon(span.due_at, moment, until),
+        Standing.IN_TIME: or_(span.due_at.is_(None), not_(late(span.due_at, until))), Standing.URGENT: span.urgency == "urgent",
+        Standing.UNCONFIRMED: true(),
     }  # fmt: skip
     return conditions[what]
 

@@ -19,9 +19,10 @@ from casework.events import record
 from casework.facts.daily import DIMENSIONS, sum_up_days
 from casework.facts.keeping import keep_facts, kept_facts, rebuild_facts
 from casework.facts.reading import facts_of
-from casework.facts.verification import OWED_STATES, check_facts
+from casework.facts.verification import check_facts
 from casework.findings import one_moment
 from casework.models import Case, CaseMoment, CaseSpan, Centre, DailyFigures, Event, FactsProgress, StaleDay
+from casework.open_cases import OWED_STATES
 from tests import build
 from tests.grounds import somebody_else
 from tests.scenarios import walking, ways

@@ -316,7 +316,6 @@ class TestConfirmingAReport:
         by_account = build.file_report(office.world, by="citizen", contact=None).report
         before = {row.id: row.due_at for row in running_clocks(db.session.scalars(select(Case).where(Case.code == report.code)).one())}
         assert "Chưa xác nhận liên hệ" in office.words("operator", "/inbox")
-        assert set_apart_unconfirmed(NOON + timedelta(hours=24), provable=()) == 0, "nobody is asked for what cannot be given"
         assert set_apart_unconfirmed(NOON + timedelta(hours=23, minutes=59), provable=("phone",)) == 0
         assert set_apart_unconfirmed(NOON + timedelta(hours=24), provable=("phone",)) == 1
         office.clock(NOON + timedelta(hours=24, minutes=1))

@@ -86,7 +86,7 @@ def _step(task: WaitingTask, holder: Account | None, progress: Progress) -> tupl
     reads = reads_matter(task.desk) if is_at(by, task.desk, case) else sees(by, Sight.CLEARED, case)
     return (
         case.code, _title(case) if reads else None, label_of_step(task).vi, yes(task.urgent), task.due_at if task.due_at < FAR else None,
-        yes(progress.now >= task.due_at), task.entered_at, holder.full_name if holder is not None else None,
+        yes(task.is_late(progress.now)), task.entered_at, holder.full_name if holder is not None else None,
         task.assignment.agency.name_vi if task.assignment is not None else None, _area(case) if reads else None,
     )  # fmt: skip
 
@@ -104,6 +104,10 @@ def late_table(output: Output, progress: Progress) -> Table:
     notes = [("Bộ lọc", words or "không có")]
     if shown.is_cut:
         notes.append(("Bị cắt bớt", f"Chỉ có {MOST_PARTS} phần việc khẩn nhất và trễ nhất."))
+    if shown.cases is not None:
+        notes.append(("Hồ sơ trễ hạn", f"{shown.cases} hồ sơ đã quá ngày hẹn trả lời; các dòng dưới đây là từng phần việc, từng bước."))
+    if shown.unconfirmed:
+        notes.append(("Đếm riêng", f"{shown.unconfirmed} phản ánh chưa tiếp nhận vì chờ người gửi xác nhận liên hệ."))
     rows: list[tuple[Any, ...]] = []
     for row in shown.rows:
         part, case = row.assignment, row.assignment.case

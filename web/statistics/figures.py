@@ -74,7 +74,8 @@ OFFERED = {MONTH: 13, QUARTER: 5, HALF_YEAR: 3, YEAR: 4, WEEK: 6}
 
 COLUMNS = (
     "carried_over", "received", "eligible", "handled", "handled_in_time", "handled_in_time_after_extension", "handled_late", "open",
-    "open_late", "reopened", "extensions_granted", "handed_back", "redone", "ratings_given", "working_minutes_filed_to_final",
+    "open_late", "unconfirmed", "reopened", "extensions_granted", "handed_back", "redone", "ratings_given",
+    "working_minutes_filed_to_final",
 )  # fmt: skip
 """Of a table by a dimension."""
 

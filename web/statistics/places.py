@@ -12,9 +12,10 @@ from sqlalchemy import select
 from casework.db import db
 from casework.local_time import local_day
 from casework.models import Area, Case
+from casework.open_cases import OWED_STATES
 from casework.permissions import seen_by, with_viewers
 from casework.public_points import Spot, spots_of
-from casework.states import OPEN_STATES, STAFF_LABELS, CaseState
+from casework.states import STAFF_LABELS, CaseState
 from casework.words import Bilingual
 from reports.statistics.counting import figures_of
 from reports.statistics.periods import Period, period_between
@@ -89,7 +90,7 @@ def points_on_map(asked: Asked) -> dict[str, Any]:
 
 
 def _point(case: Case, title: str, moment: datetime) -> dict[str, Any]:
-    is_open = case.state in OPEN_STATES
+    is_open = case.state in OWED_STATES
     kind = "late" if is_open and case.is_late(moment) else "open" if is_open else "done"
     words = [local(STAFF_LABELS[CaseState(case.state)][1]), *([_("Late")] if kind == "late" else [])]
     return {

@@ -35,6 +35,7 @@ class _House(Collector):
         yield self._said()
         yield _labelled("cases_open", "Cases in which the centre owes an answer, by state.", "state", found.open_cases)
         yield _plain("cases_late", "Open cases whose limit is over.", found.late_cases)
+        yield _plain("cases_unconfirmed", "Reports whose sender has not confirmed a contact; in neither.", found.unconfirmed_cases)
         yield _plain("steps_waiting", "Steps that wait for staff.", found.steps_waiting)
         yield _plain("steps_unclaimed", "Steps that nobody has taken.", found.steps_unclaimed)
         yield _plain("steps_late", "Steps whose own limit is over.", found.steps_late)

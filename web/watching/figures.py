@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from casework import face_detection
 from casework.db import db
 from casework.job_records import job_rows
+from casework.lateness import late
 from casework.local_time import LOCAL_ZONE
 from casework.messages.choices import CHANNELS
 from casework.messages.sending import under_way
@@ -37,17 +38,18 @@ from casework.models import (
     SealingOrder,
     UpkeepMark,
 )
+from casework.open_cases import OWED_STATES, count_unconfirmed, is_open
 from casework.points import is_in_clear
 from casework.processes import known_processes, marks
 from casework.rights.breaches import waits_for_notice
 from casework.settings.values import value_of
-from casework.states import OPEN_STATES
 from casework.villages import waits
 from web.clock import now
 from web.replica import nearness_here
 from web.watching.certificates import Certificate, certificates_here
 from web.watching.jobs import steady
 from workflows.claims import is_free
+from workflows.inbox_filters import is_late
 from workflows.models import Incident, ProcessInstance, Timer, WaitingTask
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Figures:
     at: datetime
     open_cases: Mapping[str, int]
     late_cases: int
+    unconfirmed_cases: int
     steps_waiting: int
     steps_unclaimed: int
     steps_late: int
@@ -154,12 +157,13 @@ def count(app: Flask, at: datetime) -> Figures:
     day = at.astimezone(LOCAL_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     states = _open_cases(centres, at)
     disks, unseen_disks = _disks(app)
-    waiting, unclaimed, late = _steps(centres, at)
+    waiting, unclaimed, steps_late = _steps(centres, at)
     found = Figures(
         at=at,
         open_cases={state: number for state, (number, _) in states.items()},
         late_cases=sum(number for _, number in states.values()),
-        steps_waiting=waiting, steps_unclaimed=unclaimed, steps_late=late,
+        unconfirmed_cases=count_unconfirmed(centres),
+        steps_waiting=waiting, steps_unclaimed=unclaimed, steps_late=steps_late,
         filed_today=_number(select(Report.id).where(Report.centre_id.in_(centres), Report.filed_at >= day)),
         answered_today=_number(select(Case.id).where(Case.centre_id.in_(centres), Case.answered_at >= day)),
         timers=_backlog(_due_timers(at), Timer.due_at),
@@ -187,10 +191,10 @@ def count(app: Flask, at: datetime) -> Figures:
 
 
 def _open_cases(centres: list[int], at: datetime) -> dict[str, tuple[int, int]]:
-    is_late = case((Case.due_at <= at, 1), else_=0)
-    query = select(Case.state, func.count(), func.sum(is_late)).where(Case.centre_id.in_(centres), Case.state.in_(OPEN_STATES))
-    found = {state: (number, int(late)) for state, number, late in db.session.execute(query.group_by(Case.state))}
-    return {str(state): found.get(state, (0, 0)) for state in sorted(OPEN_STATES)}
+    is_late = case((late(Case.due_at, at), 1), else_=0)
+    query = select(Case.state, func.count(), func.sum(is_late)).where(Case.centre_id.in_(centres), *is_open())
+    found = {state: (number, int(behind)) for state, number, behind in db.session.execute(query.group_by(Case.state))}
+    return {state: found.get(state, (0, 0)) for state in OWED_STATES}
 
 
 def _steps(centres: list[int], at: datetime) -> tuple[int, int, int]:
@@ -198,10 +202,10 @@ def _steps(centres: list[int], at: datetime) -> tuple[int, int, int]:
     waits = and_(WaitingTask.centre_id.in_(centres), WaitingTask.state == "waiting")
     flags = select(
         case((is_free(at), 1), else_=0).label("unclaimed"),
-        case((WaitingTask.due_at <= at, 1), else_=0).label("late"),
+        case((is_late(at), 1), else_=0).label("late"),
     ).where(waits, ~WaitingTask.desk.startswith("reporter@")).limit(MOST).subquery()  # fmt: skip
-    number, unclaimed, late = db.session.execute(select(func.count(), func.sum(flags.c.unclaimed), func.sum(flags.c.late))).one()
-    return number, int(unclaimed or 0), int(late or 0)
+    number, unclaimed, behind = db.session.execute(select(func.count(), func.sum(flags.c.unclaimed), func.sum(flags.c.late))).one()
+    return number, int(unclaimed or 0), int(behind or 0)
 
 
 def _due_timers(at: datetime) -> Select[Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 
 from casework.db import db, unit_of_work
 from casework.figures.counting import month_after, month_before, month_of, start_of
+from casework.lateness import late
 from casework.models import Case, Centre
 from workflows.models import StepFact, StepTimes, WaitingTask
 
@@ -118,7 +119,7 @@ def counted(month_on: date) -> dict[Subject, Tally]:
 def left_steps(since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
     """The statement for the steps left in [since, until), through the index by that instant.
 
-    Late means `done_at >= due_at` (rules.md, section 4), which no step without a limit ever is. Redone is what was done before in
+    No step without a limit is ever late. Redone is what was done before in
     the same process; what was withdrawn was not done.
     """
     earlier = aliased(WaitingTask)
@@ -126,7 +127,7 @@ def left_steps(since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
         earlier.instance_id == WaitingTask.instance_id, earlier.element == WaitingTask.element, earlier.state == "done",
         earlier.id < WaitingTask.id,
     )  # fmt: skip
-    is_late = WaitingTask.done_at >= WaitingTask.due_at
+    is_late = late(WaitingTask.due_at, WaitingTask.done_at)
     # the centre and agency as they were when the step was done
     return (
         select(

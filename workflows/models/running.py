@@ -7,6 +7,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, LargeBinary,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from casework.db import Id, Json, Model, Referable
+from casework.lateness import is_late
 from casework.models import Account, Assignment, Case
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
@@ -150,8 +151,8 @@ class WaitingTask(Referable, Model):
         return None if self.due_at == FAR else self.due_at
 
     def is_late(self, now: datetime) -> bool:
-        """Late means `now >= due_at` (rules.md, section 4)."""
-        return (self.done_at or now) >= self.due_at
+        """What its case is counted apart for is not late either (casework.open_cases)."""
+        return is_late(self.due_at, self.done_at or now) and not self.case.is_unconfirmed
 
 
 class Timer(Model):

@@ -1,0 +1,51 @@
+"""Which cases are open, and which of them are counted apart: asked here by whatever counts or lists open cases.
+
+**Open** is a case the centre owes an answer: not answered, not ended, not with another body, not in quarantine. **Unconfirmed** is one that
+nobody has accepted yet and whose sender has not proven a contact: it is neither open nor late anywhere, and whatever leaves it out says
+how many there are. Once somebody of the centre has accepted it, it is a case like any other.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+
+from casework.db import db
+from casework.lateness import late
+from casework.models import Case
+from casework.states import OPEN_STATES, CaseState
+
+OWED_STATES = tuple(sorted(OPEN_STATES - {CaseState.REFERRED}))
+
+
+def is_open() -> tuple[ColumnElement[bool], ...]:
+    """Whether the centre owes a case an answer."""
+    return Case.state.in_(OWED_STATES), Case.quarantined_at.is_(None), ~is_unconfirmed()
+
+
+def is_unconfirmed() -> ColumnElement[bool]:
+    """Whether a case waits to be accepted, and its sender's contact to be confirmed; as casework.models.Case.is_unconfirmed."""
+    return and_(Case.state == CaseState.TO_VERIFY, Case.unconfirmed_since.is_not(None), Case.quarantined_at.is_(None))
+
+
+def unconfirmed_cases() -> Select[int]:
+    """Their ids; as many rows are read as wait to be accepted (ix_case_state_newest)."""
+    return select(Case.id).where(is_unconfirmed())
+
+
+def of_unconfirmed(case_id: Any) -> ColumnElement[bool]:
+    """Whether the case of a row is one, looked up by its key: for rows that are few already."""
+    return exists().where(Case.id == case_id, is_unconfirmed())
+
+
+def count_unconfirmed(centre_ids: Collection[int]) -> int:
+    """How many of some centres are counted apart (ix_case_centre_state_due)."""
+    query = select(func.count()).select_from(Case).where(Case.centre_id.in_(centre_ids), is_unconfirmed())
+    return db.session.scalar(query) or 0
+
+
+def count_late(centre_ids: Collection[int], now: datetime) -> int:
+    """How many open cases of some centres are late (ix_case_centre_state_due)."""
+    query = select(func.count()).select_from(Case).where(Case.centre_id.in_(centre_ids), *is_open(), late(Case.due_at, now))
+    return db.session.scalar(query) or 0
