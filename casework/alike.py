@@ -5,7 +5,7 @@ unpublished one that is its field, commune and village, day, state, due day and 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import floor
 
@@ -17,9 +17,12 @@ from casework.db import db
 from casework.folding import fold
 from casework.intake import ORIGINAL_PURPOSE, Place
 from casework.models import Area, Case, CaseReport, ReportText
+from casework.publications import shows_exact_place
 from casework.sealing import open_text
 from casework.shapes import box_around, metres_between
 from casework.states import ENDED_STATES, CaseState
+from casework.suggesting import words_in
+from casework.title_words import share_said_again
 
 NEAR_METRES = 500
 NEWEST = timedelta(days=60)
@@ -29,6 +32,12 @@ NOT_ENDED = sorted(set(CaseState) - ENDED_STATES)
 """Named one by one, so that the index leads to them and the two years of cases that ended are not read."""
 LEAST_LIKENESS = 50
 """Per cent, of cases known to be in the same commune or village only: there the words have to tell."""
+LEAST_SAID_AGAIN = 50
+"""Per cent of a title's words before the public is asked whether it is the same: being near alone says nothing
+(tests/casework/test_alike_pairs.py measures how often it is right)."""
+
+MOST_SAID = 400
+"""Words of a sender that are compared with each title."""
 
 COARSE = 0.005
 """Degrees. To the public a case lies in the middle of such a square: asked from many sides, the hint must not give its place away."""
@@ -38,8 +47,8 @@ COARSE_METRES = 480
 
 @dataclass(frozen=True)
 class Alike:
-    """A case that may be about the same. `metres` is for staff, between the rounded points of the two cases, so about right, and empty
-    where no position is known; `likeness` of words is 0 to 100."""
+    """A case that may be about the same; `likeness` of words is 0 to 100. `metres` is empty where no position is known: for staff between
+    the rounded points of the two cases, so about right; for the public of those cases alone whose exact place everybody can read."""
 
     case: Case
     metres: int | None
@@ -48,7 +57,7 @@ class Alike:
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where somebody asks from, and with which folded words; `case_id` of a case, for its operators, else for the public."""
+    """Where somebody asks from; `case_id` and folded `words` of a case, for its operators, else for the public."""
 
     case_id: int | None
     centre_id: int
@@ -62,15 +71,34 @@ def alike_nearby(case_or_place: Case | Place, *, now: datetime, limit: int = 5, 
     """Return the cases most alike within NEAR_METRES, or in the same village or commune where no position is known, of the last 60 days.
 
     For a case: those of its centre, for its operators, comparing texts they may read. For a place: what whoever is about to file
-    `words` there may know of, compared by title alone. Cases that ended, are in quarantine or are the case itself are left out.
+    `words` there may know of, by how much of the title the words say again. Cases that ended, are in quarantine or are the case itself
+    are left out.
     """
-    by_staff = isinstance(case_or_place, Case)
-    spot = _spot_of_case(case_or_place, words) if isinstance(case_or_place, Case) else _spot_of_place(case_or_place, words, now)
-    cases = list(_around(spot, now, by_staff=by_staff))
-    texts = _texts_of(cases) if by_staff else {case.id: fold(case.title or "") for case in cases}
-    found = [Alike(case, _metres(spot, case) if by_staff else None, _likeness(spot.words, texts.get(case.id, ""))) for case in cases]
+    if isinstance(case_or_place, Case):
+        return _for_staff(_spot_of_case(case_or_place, words), now)[:limit]
+    found = _for_public(_spot_of_place(case_or_place, now), words, now)[:limit]
+    return [replace(each, metres=_public_metres(case_or_place, each.case)) for each in found]
+
+
+def _for_staff(spot: _Spot, now: datetime) -> list[Alike]:
+    cases = list(_around(spot, now, by_staff=True))
+    texts = _texts_of(cases)
+    found = [Alike(case, _metres(spot, case), _likeness(spot.words, texts.get(case.id, ""))) for case in cases]
     found = [each for each in found if _has_position(each.case, spot) or each.likeness >= LEAST_LIKENESS]
-    return sorted(found, key=lambda each: (-each.likeness, each.metres or 0, -each.case.id))[:limit]
+    return sorted(found, key=lambda each: (-each.likeness, each.metres or 0, -each.case.id))
+
+
+def _for_public(spot: _Spot, words: str, now: datetime) -> list[Alike]:
+    said = words_in(words)[:MOST_SAID]
+    found = [Alike(case, None, share_said_again(case.title or "", said)) for case in _around(spot, now, by_staff=False)]
+    return sorted((each for each in found if each.likeness >= LEAST_SAID_AGAIN), key=lambda each: (-each.likeness, -each.case.id))
+
+
+def _public_metres(place: Place, case: Case) -> int | None:
+    """From the place to the point everybody can read of a case; None where there is no such point."""
+    if place.latitude is None or place.longitude is None or case.latitude is None or case.longitude is None or not shows_exact_place(case):
+        return None
+    return round(metres_between(place.latitude, place.longitude, case.latitude, case.longitude))
 
 
 def _spot_of_case(case: Case, words: str) -> _Spot:
@@ -79,10 +107,10 @@ def _spot_of_case(case: Case, words: str) -> _Spot:
     return _Spot(case.id, case.centre_id, case.area_id, fold(case.village or ""), position, own)
 
 
-def _spot_of_place(place: Place, words: str, now: datetime) -> _Spot:
+def _spot_of_place(place: Place, now: datetime) -> _Spot:
     position = (place.latitude, place.longitude) if place.latitude is not None and place.longitude is not None else None
     centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now)
-    return _Spot(None, centre.id, place.area.id if place.area else None, fold(place.village or ""), position, fold(words))
+    return _Spot(None, centre.id, place.area.id if place.area else None, fold(place.village or ""), position, "")
 
 
 def _around(spot: _Spot, now: datetime, *, by_staff: bool) -> Iterator[Case]:
@@ -111,6 +139,8 @@ def _open_cases(spot: _Spot, now: datetime, *, by_staff: bool) -> Select[Case]:
     )
     if spot.case_id is not None:
         query = query.where(Case.id != spot.case_id)
+    if not by_staff:
+        query = query.where(Case.title.is_not(None))
     return query if by_staff else query.where(Case.visibility_reason_id.is_(None))
 
 

@@ -162,7 +162,8 @@ def _speaks(phrase: Sequence[Word], text: Sequence[Word], *, is_plain: bool) -> 
     return all(one.bare == other.bare and (one.accents == other.accents or (is_plain and not other.accents)) for one, other in pairs)
 
 
-def _is_plain(text: Sequence[Word]) -> bool:
+def is_plain(text: Sequence[Word]) -> bool:
+    """Whether a text was typed without accents."""
     return sum(bool(word.accents) for word in text) < ACCENTED_SHARE * len(text)
 
 
@@ -197,7 +198,7 @@ def _clearest_field(found: Mapping[str, tuple[int, tuple[str, ...]]]) -> Suggest
 
 def _weighed(phrases: Sequence[_Phrase], text: Sequence[Word]) -> dict[str, tuple[int, tuple[str, ...]]]:
     """The weight of each target and the words that spoke for it, the weightiest first; a phrase counts once."""
-    is_plain, starts = _is_plain(text), dict[str, list[int]]()
+    plain, starts = is_plain(text), dict[str, list[int]]()
     for index, word in enumerate(text):
         starts.setdefault(word.bare, []).append(index)
     taken: set[int] = set()
@@ -208,7 +209,7 @@ def _weighed(phrases: Sequence[_Phrase], text: Sequence[Word]) -> dict[str, tupl
             for at in starts.get(phrase.words[0].bare, ()):
                 span = range(at, at + length)
                 if at + length <= len(text) and not taken.intersection(span) and _speaks(
-                        phrase.words, text[at : at + length], is_plain=is_plain
+                        phrase.words, text[at : at + length], is_plain=plain
                     ):
                     written = " ".join(word.written for word in text[at : at + length])
                     spoke.setdefault(phrase.target, {})[" ".join(word.bare for word in phrase.words)] = (phrase.weight, written)

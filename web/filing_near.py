@@ -21,10 +21,13 @@ MOST_SHOWN = 3
 
 @dataclass(frozen=True)
 class Near:
-    """A case that may be about the same: what lists show of it, and the title an operator gave it, if any."""
+    """A case that may be about the same: what lists show of it, and the title an operator gave it. `metres` where everybody can read its
+    exact place; `is_measured` where it was found by position, so it is near in any case."""
 
     item: PublicItem
     title: str | None
+    metres: int | None
+    is_measured: bool
 
 
 def near_before_filing(form: FilingForm) -> list[Near]:
@@ -37,11 +40,15 @@ def near_before_filing(form: FilingForm) -> list[Near]:
 def near(place: Place, words: str) -> list[Near]:
     """The cases most alike, at most MOST_SHOWN, with nothing the public may not know."""
     try:
-        cases = [each.case for each in alike_nearby(place, now=now(), limit=MOST_SHOWN, words=words)]
+        found = {each.case.code: each for each in alike_nearby(place, now=now(), limit=MOST_SHOWN, words=words)}
     except CentreMissing:
         return []
-    titles = {case.code: case.title for case in cases}
-    return [Near(item, titles[item.code]) for item in public_items([case.id for case in cases], as_given=True)]
+    items = public_items([each.case.id for each in found.values()], as_given=True)
+    return [
+        Near(item, one.case.title, one.metres, place.latitude is not None and one.case.latitude is not None)
+        for item in items
+        if (one := found[item.code])
+    ]
 
 
 def follow_instead(code: str, *, by: Actor) -> Bilingual | None:

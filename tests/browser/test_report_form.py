@@ -12,9 +12,9 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 from sqlalchemy import select
 
-from casework.db import db
+from casework.db import db, unit_of_work
 from casework.intake import original_words, typed_village
-from casework.models import Report
+from casework.models import Case, Report
 from casework.photo_records import open_copy, photos_of_report
 from casework.recordings.staging import recordings_of_report
 from tests.browser import house as houses
@@ -249,17 +249,19 @@ def test_the_map_comes_when_it_is_opened_a_point_is_set_by_key_and_cases_alike_a
             page.goto("/reports/new")
             for name, value in (("latitude", "12.0501"), ("longitude", "108.4001")):
                 page.evaluate(f"document.querySelector('[name={name}]').value = '{value}'")
-        page.fill("[name=words]", "Ổ gà lớn")
+        page.fill("[name=words]", "Ổ gà rất lớn" if marked else "Ổ gà lớn")
         page.select_option("[name=area]", label="Xã Lát")
         page.fill("[name=phone]", "0912 345 678")
         page.check("[name=consent]")
         if not marked:
             first = sent(visitor)
+            with unit_of_work():
+                db.session.scalars(select(Case).where(Case.code == first.code)).one().title = "Ổ gà sâu trên đường vào thôn"
     with next_document(page):
         page.locator(".actionbar button[value=send]").click()
     near = page.locator("section", has=page.get_by_role("heading", name="Có phải một trong những phản ánh này?"))
     expect(near).to_contain_text(first.code)
-    assert page.input_value("[name=words]") == "Ổ gà lớn"
+    assert page.input_value("[name=words]") == "Ổ gà rất lớn"
     with next_document(page):
         near.get_by_role("button", name="Không phải, vẫn gửi mới").click()
     assert page.url.endswith("/receipt"), page.inner_text("main")

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import select
 
 from casework.alike import COARSE, NEAR_METRES, alike_nearby
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.intake import Place
-from casework.models import Case, VisibilityReason
+from casework.models import Case, Publication, VisibilityReason
+from casework.points import place_exactly
 from casework.states import CaseState
 from tests import build
 from tests.second_centre import second_world
@@ -22,6 +24,7 @@ HERE = (12.0120, 108.4280)
 DEGREES = 1 / 111_195
 """Of latitude, to a metre."""
 RUBBISH = "Có đống rác lớn ven suối, mùi rất nặng."
+SAID = "rác đổ ven suối"
 
 
 @pytest.fixture
@@ -109,16 +112,44 @@ def test_no_more_than_the_limit_come_the_most_alike_first(world: build.World) ->
 
 
 class TestForThePublic:
-    def test_titles_are_compared_and_no_distance_is_told(self, world: build.World) -> None:
+    def test_half_of_a_title_has_to_be_said_again_and_no_distance_is_told(self, world: build.World) -> None:
         case = reported(world, state="to_classify")
         [found] = alike_nearby(place(world), now=LATER, words="rác đổ ở ven suối")
         assert (found.case, found.metres) == (case, None)
-        assert found.likeness > 80
+        assert found.likeness == 100
+
+    def test_what_lies_close_by_and_tells_of_something_else_is_not_shown(self, world: build.World) -> None:
+        case = reported(world, state="to_classify")
+        with unit_of_work():
+            lock_case(case.id).title = "Hát loa kéo quá 22 giờ gây ồn"
+        for words in ("Con chó lạ chảy dãi, cắn người đi đường.", "Phân gà ủ sát nhà, mùi hôi cả ngày.", "Sau 22 giờ còn khoan đục.", ""):
+            assert near(place(world), words=words) == []
+        for words in ("Nhà bên hát loa kẹo kéo tới khuya, ồn quá", "hat loa keo keo on ao ca dem"):
+            assert near(place(world), words=words) == [case]
+
+    def test_words_of_the_south_and_of_the_north_are_the_same(self, world: build.World) -> None:
+        case = reported(world, state="to_classify")
+        with unit_of_work():
+            lock_case(case.id).title = "Nắp hố ga vỡ, cống tắc"
+        assert near(place(world), words="Cống nghẹt, nắp hố bể rồi") == [case]
+
+    def test_how_far_it_is_is_told_of_what_everybody_can_read_the_exact_place_of(self, world: build.World) -> None:
+        case = reported(world, state="rating")
+        with unit_of_work():
+            row = lock_case(case.id)
+            db.session.scalars(select(Publication)).one().current.shows_exact_place = True
+            place_exactly(row, now=NOON)
+        [found] = alike_nearby(place(world, metres=120), now=LATER, words="rác đổ ven suối")
+        assert found.metres == 120
+        with unit_of_work():
+            db.session.scalars(select(Publication)).one().current.shows_exact_place = False
+        [found] = alike_nearby(place(world, metres=120), now=LATER, words="rác đổ ven suối")
+        assert found.metres is None
 
     def test_original_words_do_not_count(self, world: build.World) -> None:
         reported(world, "Nhà bà Hai ở cuối xóm nuôi heo, xả nước thải.")
-        [found] = alike_nearby(place(world), now=LATER, words="bà Hai nuôi heo xả nước thải")
-        assert found.likeness == 0
+        reported(world, "Nhà bà Hai ở cuối xóm nuôi heo, xả nước thải.", state="to_classify")
+        assert near(place(world), words="bà Hai nuôi heo xả nước thải") == []
 
     def test_sensitive_cases_are_never_hinted_at(self, world: build.World) -> None:
         case = reported(world, state="to_distribute")
@@ -134,14 +165,14 @@ class TestForThePublic:
         for offset in (0.0003, 0.0044):                # 0.0045 is rounded into the next square
             case = build.case_at(world, "to_classify", place=Place(area=world.area, latitude=south + offset, longitude=HERE[1]))
             answers.append({metres for metres in range(-2_000, 2_000, 50) if case in near(Place(
-                latitude=south + metres * DEGREES, longitude=HERE[1]), limit=50)})
+                latitude=south + metres * DEGREES, longitude=HERE[1]), words=SAID, limit=50)})
         assert answers[0] == answers[1] != set()
 
     def test_who_is_near_is_told(self, world: build.World) -> None:
         for offset in range(5):
             case = reported(world, state="to_classify", metres=offset * 120)
             for away in (-490, 0, 490):
-                assert case in near(place(world, metres=offset * 120 + away), limit=50)
+                assert case in near(place(world, metres=offset * 120 + away), words=SAID, limit=50)
 
 
 def test_the_hint_costs_the_same_at_any_number_of_cases(world: build.World) -> None:

@@ -27,8 +27,9 @@ from web.filing_near import MOST_SHOWN
 
 PAIRS = Path(__file__).parent.parent / "data" / "alike_pairs.csv"
 LATER = build.NOON + timedelta(hours=2)
-LEAST_PRECISION, LEAST_RECALL = 0.5, 0.9
-"""What the rule of the day reaches, of all sixty."""
+LEAST_PRECISION, LEAST_RECALL = 0.8, 0.7
+MOST_OTHERS = 6
+"""Cases shown beside, over all sixty: being near alone showed 88."""
 
 
 class Judged(NamedTuple):
@@ -92,6 +93,7 @@ def test_what_is_shown_before_filing_is_mostly_the_same_incident_and_most_of_the
     of_parts = {part: measured(row for row in judged if row.part == part) for part in ("tuning", "aside")}
     assert of_all.precision >= LEAST_PRECISION, (of_all, of_parts)
     assert of_all.recall >= LEAST_RECALL, (of_all, of_parts)
+    assert of_all.others <= MOST_OTHERS, (of_all, of_parts)
 
 
 def test_the_pairs_are_half_alike_and_a_third_of_each_half_was_set_aside() -> None:

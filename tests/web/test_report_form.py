@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html as lxml_html
 from sqlalchemy import func, select
 
 from casework.consent_notices import notice_today
@@ -20,9 +21,10 @@ from casework.folding import normal
 from casework.identity import open_contact
 from casework.intake import OtherReportFiled, Place, ReportFiledBefore, file_report, original_words, place_words, typed_village
 from casework.limits import drop_old_keys
-from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Recording, Report
+from casework.models import BlockedSender, Case, ConsentNotice, Follower, IdempotencyKey, Publication, Recording, Report
 from casework.permissions import Actor, Role, actor_for
 from casework.photo_records import photos_of_report
+from casework.points import place_exactly, point_of
 from casework.recordings.staging import recordings_of_report
 from casework.settings.value_changes import set_value
 from casework.unsent_photos import forget_unsent
@@ -196,10 +198,14 @@ def test_cases_alike_are_shown_once_with_what_the_public_may_know_and_can_be_fol
     near = {"latitude": "12.05", "longitude": "108.4", "outside": "y"}
     assert post(client, form_of(client, world, **near, words="Tôi là Nguyễn Thị Thử, ổ gà", village="Nhà số 5"))[0] == 302
     case = db.session.scalars(select(Case)).one()
+    with unit_of_work():
+        db.session.get_one(Case, case.id).title = "Ổ gà sâu trên đường vào thôn"
+    case = db.session.scalars(select(Case)).one()
     form = form_of(client, world, **near, words="Ổ gà lớn", urgent="y")
     status, page = post(client, form)
     shown = page[page.index('id="near"') : page.index('class="card fcard"')]
     assert (status, case.code in shown) == (422, True)
+    assert "trong khoảng 1 km" in words_of(shown)
     assert "Thử" not in shown
     assert "Nhà số 5" not in shown
     assert "Đăng nhập để theo dõi" in words_of(shown)
@@ -223,6 +229,48 @@ def test_cases_alike_are_shown_once_with_what_the_public_may_know_and_can_be_fol
         db.session.get_one(Case, case.id).visibility_reason_id = 1
         db.session.scalars(select(Case).where(Case.id != case.id)).one().quarantined_at = NOON
     assert post(citizen, form_of(citizen, world, **near, words="Ổ gà"))[0] == 302, "nothing the public may not know of is shown"
+
+
+def test_what_is_near_and_tells_of_something_else_stops_nobody(world: build.World, client: FlaskClient) -> None:
+    near = {"latitude": "12.05", "longitude": "108.4", "outside": "y"}
+    case = build.case_at(world, "to_classify", place=Place(world.area, latitude=12.05, longitude=108.4))
+    with unit_of_work():
+        db.session.get_one(Case, case.id).title = "Hát loa kéo quá 22 giờ gây ồn"
+    assert post(client, form_of(client, world, **near, words="Chó lạ cắn người trong thôn"))[0] == 302
+
+
+def test_from_the_page_of_cases_alike_one_press_sends_all_that_was_typed_chosen_and_photographed(
+    world: build.World, client: FlaskClient
+) -> None:
+    case = build.case_at(world, "rating", place=Place(world.area, latitude=12.05, longitude=108.4))
+    with unit_of_work():
+        db.session.scalars(select(Publication)).one().current.shows_exact_place = True
+        place_exactly(db.session.get_one(Case, case.id), now=NOON)
+    form = form_of(
+        client, world, words="Rác đổ ven suối, hôi lắm", latitude="12.051", longitude="108.4", outside="y", urgent="y", field="do_thi",
+        village="Thôn Păng Tiêng", place="gần cầu treo", name="K' Prum", photos=[file("a.jpg", jpeg("red")), file("b.jpg", jpeg("blue"))],
+        voice=file("loi.wav", wav()), email="ten@example.vn",
+    )  # fmt: skip
+    status, page = post(client, form)
+    shown = words_of(page[page.index('id="near"') : page.index('class="card fcard"')])
+    assert (status, case.code in shown, "cách khoảng 110 m" in shown) == (422, True, True)
+    status, _ = post(client, sent_as_shown(page))
+    assert status == 302
+    report = reports()[-1]
+    assert [len(photos_of_report(report)), len(recordings_of_report(report))] == [2, 1]
+    assert (original_words(report), typed_village(report), place_words(report)) == (form["words"], form["village"], form["place"])
+    assert (report.marked_urgent, report.field_id) == (True, world.field("do_thi").id)
+    assert point_of(report) == (12.051, 108.4, None)
+    assert report.reporter is not None
+    assert report.reporter.sealed_identity is not None
+    contact = open_contact(report.reporter.sealed_identity)
+    assert (contact.name, contact.phone, contact.email) == ("K' Prum", "+84912345678", "ten@example.vn")
+
+
+def sent_as_shown(page: str) -> dict[str, Any]:
+    """What a browser without a script sends when the button that sends is pressed on this page."""
+    form = lxml_html.fromstring(page).xpath("//form[@data-report]")[0]
+    return {name: value for name, value in form.form_values() if name != "act"} | {"act": "send"}
 
 
 def test_a_report_that_waited_in_a_browser_is_filed_once_for_ninety_days_and_belongs_to_its_owner(world: build.World) -> None:
