@@ -22,6 +22,7 @@ from casework.db import db, unit_of_work
 from casework.events import empty_payloads
 from casework.file_store import FileStore
 from casework.intake import PLACE_PURPOSE, place_words, typed_village
+from casework.just_sent import forget_sent_reports
 from casework.letters import take_out_of_letters
 from casework.look_reasons import LOOKED, RESTATED, erase_reasons_given, erase_reasons_within
 from casework.merge_traces import OF_A_REPORT
@@ -168,6 +169,7 @@ def erase_originals(cases: Collection[Case], *, at: datetime) -> None:
     for recording in db.session.scalars(select(Recording).where(Recording.id.in_(_recordings(ids)))):
         recording.sealed_name = seal_text(GONE, purpose=NAME_PURPOSE)
     db.session.query(BlockedSender).where(BlockedSender.report_id.in_(of_reports)).delete()
+    forget_sent_reports([report.ref for report in reports])
     erase_payloads(ids)
     db.session.flush()
     db.session.expire_all()

@@ -22,6 +22,9 @@ KEPT = timedelta(days=2)
 KEPT_FOR_CLIENTS = "file_from_browser"
 CLIENTS_KEPT = timedelta(days=90)
 """Of the answer to a report that waited in a browser, and of its purpose: such a telephone may lie in a drawer for weeks."""
+JUST_SENT = "just_sent"
+JUST_SENT_KEPT = timedelta(minutes=10)
+"""Of a report that was sent: until then its sender is told so instead of sending it again (casework.just_sent)."""
 
 
 class TooManyAttempts(CaseworkError):
@@ -98,9 +101,10 @@ def drop_old_counters(now: datetime) -> int:
 
 
 def drop_old_keys(now: datetime) -> int:
-    """Forget what repeated requests would be told, tracking secrets among it, once KEPT is over (of browsers: CLIENTS_KEPT), and
-    return how many."""
+    """Forget what repeated requests would be told, tracking secrets among it, once KEPT is over (of browsers: CLIENTS_KEPT; of what was
+    just sent: JUST_SENT_KEPT), and return how many."""
     is_over = or_(
+        and_(IdempotencyKey.used_at < now - JUST_SENT_KEPT, IdempotencyKey.purpose == JUST_SENT),
         and_(IdempotencyKey.used_at < now - KEPT, IdempotencyKey.purpose != KEPT_FOR_CLIENTS), IdempotencyKey.used_at < now - CLIENTS_KEPT
     )
     return db.session.query(IdempotencyKey).filter(is_over).delete(synchronize_session=False)

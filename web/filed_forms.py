@@ -10,6 +10,7 @@ from casework.consent_notices import notice_shown, notice_today
 from casework.db import unit_of_work
 from casework.filing_limits import TooManyReports, count_filing
 from casework.intake import Filed, Place, has_filed, reserve_code
+from casework.just_sent import JustSent, key_of_sending, note_sent, refuse_just_sent, take_turn
 from casework.limits import limit_set_by
 from casework.models import Area, Centre, ConsentNotice, Device, Field
 from casework.permissions import Actor
@@ -29,12 +30,15 @@ def filing_form(**named: Any) -> FilingForm:
     return FilingForm(areas=communes_today(), fields_at=_fields_at, area_around=_area_around, **named)
 
 
-def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_filing: Callable[[], object] = lambda: None) -> Filed:
+def file_form(
+    form: FilingForm, *, sender: Actor, device: Device | None, before_filing: Callable[[], object] = lambda: None, may_be_back: bool = False
+) -> Filed:
     """File what the form holds, for its sender; again, it is the same report. `before_filing` belongs to the same unit of work.
 
-    A report of an account is of no guest's browser: others use the telephone too.
+    A report of an account is of no guest's browser: others use the telephone too. `may_be_back`: it comes from a page that may have been
+    sent before and gone back to; what waited in a browser has a key that never changes.
 
-    Counted is what is filed, so a repeat is never too many. Raises ReportRefused, SenderBlocked, TooManyReports.
+    Counted is what is filed, so a repeat is never too many. Raises ReportRefused (JustSent among it), SenderBlocked, TooManyReports.
     """
     place = form.chosen_place
     contact = form.contact if sender.account is None else None
@@ -42,6 +46,7 @@ def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_
         device = None
     centre = centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now())
     code: str | None = None
+    same = _key_of_sending(form, sender, device) if may_be_back else None
     if not has_been_filed(form):
         with unit_of_work():
             until = count_filing(by=sender, contact=contact, device=device, now=now())
@@ -49,13 +54,33 @@ def file_form(form: FilingForm, *, sender: Actor, device: Device | None, before_
         if until is not None:
             raise TooManyReports(until, centre)
     with unit_of_work(keeps_rows=True):
+        if same:
+            take_turn(same)
+            # the same form at the same moment is answered like the first one
+            if not has_been_filed(form):
+                refuse_just_sent(same, place, by=sender, device=device, now=now())
         before_filing()
-        return file_report(
+        filed = file_report(
             centre=centre, source="citizen", words=form.words.data or "", place=place, by=sender, now=now(), contact=contact,
             field=form.chosen_field, marked_urgent=form.urgent.data, photos_token=form.photos_token.data, consented=form.consent.data,
             language=language(), idempotency_key=form.idempotency_key.data or None, client_key=form.client_key.data or None,
             device=device, consent_notice=notice_of(form), code=code,
         )  # fmt: skip
+        if same and not filed.is_repeat:
+            note_sent(same, filed.report, now=now())
+        return filed
+
+
+def just_sent(form: FilingForm, *, sender: Actor, device: Device | None) -> str | None:
+    """The code of what this form holds when its sender has sent just that a moment ago, with another showing of the form."""
+    same = _key_of_sending(form, sender, device)
+    if same is None or has_been_filed(form):
+        return None
+    try:
+        refuse_just_sent(same, form.chosen_place, by=sender, device=device, now=now())
+    except JustSent as before:
+        return before.code
+    return None
 
 
 def has_been_filed(form: FilingForm) -> bool:
@@ -83,6 +108,11 @@ def centre_id_at(place: Place) -> int | None:
         return centre_for(area=place.area, latitude=place.latitude, longitude=place.longitude, now=now()).id
     except CentreMissing:
         return None
+
+
+def _key_of_sending(form: FilingForm, sender: Actor, device: Device | None) -> str | None:
+    contact = form.contact if sender.account is None else None
+    return key_of_sending(form.words.data or "", form.chosen_place, by=sender, contact=contact, device=device)
 
 
 def _area_around(latitude: float, longitude: float) -> Area | None:

@@ -16,6 +16,7 @@ from casework.contacts.blocked_senders import SenderBlocked
 from casework.db import db, unit_of_work
 from casework.filing_limits import TooManyReports
 from casework.intake import Filed, OtherReportFiled, Place, ReportRefused, typed_village
+from casework.just_sent import JustSent
 from casework.keyring import KeyMissing
 from casework.limits import Limit, TooManyAttempts, count_attempt
 from casework.models import Centre, Clock, Report
@@ -28,7 +29,7 @@ from reports.receipt import Receipt, qr_svg, receipt_pdf
 from web.base_map import base_map
 from web.clock import now
 from web.contacts.confirming import send_first_code
-from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, notice_of
+from web.filed_forms import NETWORK, centre_id_at, file_form, filing_form, has_been_filed, just_sent, notice_of
 from web.filing_form import FilingForm
 from web.filing_near import Near, follow_instead, near_before_filing
 from web.guards import actor, found, performs
@@ -90,6 +91,8 @@ def new_report() -> ResponseReturnValue:
         return _page(form, asks_outside=True), 422
     if replaces_for(centre_id_at(form.chosen_place), notice_of(form), now()) is not None:
         return _page(form, asks_consent=True), 422
+    if code := just_sent(form, sender=_sender(), device=this_device()):
+        return _page(form, sent_as=code), 422
     if near := near_before_filing(form):
         form.alike_seen.data = "y"
         return _page(form, near=near), 422
@@ -127,7 +130,9 @@ def _follow(form: FilingForm, code: str) -> ResponseReturnValue:
 
 def _filed(form: FilingForm) -> ResponseReturnValue:
     try:
-        filed = file_form(form, sender=_sender(), device=this_device())
+        filed = file_form(form, sender=_sender(), device=this_device(), may_be_back=True)
+    except JustSent as before:
+        return _page(form, sent_as=before.code), 422
     except (ReportRefused, SenderBlocked, TooManyReports) as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
@@ -173,7 +178,7 @@ def shell_page() -> str:
 
 def _page(
     form: FilingForm, *, file_refusals: list[str] | None = None, refusal: str = "", shows_errors: bool = True, asks_outside: bool = False,
-    asks_consent: bool = False, near: list[Near] | None = None,
+    asks_consent: bool = False, near: list[Near] | None = None, sent_as: str | None = None,
 ) -> str:  # fmt: skip
     if not shows_errors:
         for field in form:
@@ -195,6 +200,7 @@ def _page(
         sender=_sender(),
         notice=notice,
         near=near or [],
+        sent_as=sent_as,
         most_photos=most_report_photos(),
         most_mb={kind: most_bytes(kind) // 2**20 for kind in KINDS},
         base=base_map(db.session.get(Centre, centre_id) if centre_id is not None else None),

@@ -22,6 +22,7 @@ from casework.erasing import GONE, erase_reasons_to_look, forget_person
 from casework.events import record
 from casework.forgotten import note_forgotten
 from casework.identity import Contact, open_contact, seal_contact
+from casework.just_sent import forget_sent_reports
 from casework.me_too import erase_me_too
 from casework.models import (
     Account,
@@ -170,6 +171,7 @@ def erase_report(report: Report, link: CaseReport, *, at: datetime, besides: Dat
     _run(update(Refusal).where(Refusal.objected_by_id.in_(ids)).values(sealed_objection=None))
     _run(update(Withdrawal).where(Withdrawal.report_id.in_(ids)).values(sealed_reason=None))
     _run(update(IdempotencyKey).where(IdempotencyKey.result == report.ref).values(sealed_result=None))
+    forget_sent_reports([report.ref])
     _forget_codes(OneTimeCode.report_id.in_(ids))
     if link.left_at is None:
         # a case that goes on for others keeps what staff are writing about it
