@@ -301,7 +301,7 @@ def citizen_desks(town: Town) -> list[Desk]:
             "waiting", "asked", "refused", "objected", "extended", "answered", "rated", "main", "merged", "withdrawn", "apart", "referred",
             "held", "private", "reopened")),
         mine("withdrawal", f"{own['waiting']}/withdrawal"), Desk("citizen_2", "own-blocked", own["blocked"]),
-        guest("offline-form", "/offline"), guest("queue-empty", "/offline/queue"),
+        guest("offline-form", "/offline"), guest("queue-empty", "/offline/queue"), guest("offline-away", "/offline/away"),
         mine("error-403", "/inbox", 403), guest("error-404", "/reports/LD-2026-999999", 404),
         *(guest(f"error-{code}", f"/fails/{code}", int(code)) for code in FAILURES),
         Desk("sender", "error-429", "/track", then=try_too_often),

@@ -282,6 +282,83 @@ def test_photos_and_voice_stay_with_a_report_that_was_to_be_corrected_and_then_l
     note_down(page)
 
 
+def test_back_from_the_receipt_is_an_empty_form_that_leads_to_the_receipt(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.go("/reports/new")
+    for corrected in (False, True):
+        page.goto("/reports/new")
+        write(page, words=f"Lề đường sụt, {corrected}.", phone="12" if corrected else "0912 345 678")
+        press_send(page)
+        if corrected:
+            expect(page.locator("#phone-error")).to_be_visible()
+            page.fill("[name=phone]", "0912 345 678")
+            page.check("[name=consent]")
+            press_send(page)
+        assert page.url.endswith("/receipt"), page.inner_text("main")
+        receipt = page.url
+        page.go_back(wait_until="commit")
+        expect(page.locator("[data-sent-before]")).to_contain_text("đã được gửi")
+        assert "/offline" not in page.url
+        assert (page.input_value("[name=words]"), page.input_value("[name=phone]")) == ("", "")
+        assert page.locator("figure.shot").count() == 0
+        expect(page.locator("[data-draft-offer]")).to_be_hidden()
+        assert page.get_attribute("[data-sent-before] a", "href") in receipt
+        page.reload()
+        expect(page.locator("[data-sent-before]")).to_be_hidden()
+        write(page, words=f"Một chuyện khác, {corrected}.", files=False)
+        press_send(page)
+        assert page.url.endswith("/receipt"), page.inner_text("main")
+    assert len(valley.filed_since(before)) == 4
+
+
+def test_what_was_written_after_a_report_was_sent_is_still_there_on_the_way_back(valley: Valley, guests: Visitor) -> None:
+    page = guests.go("/reports/new")
+    write(page, words="Cột điện nghiêng.", files=False)
+    press_send(page)
+    assert page.url.endswith("/receipt"), page.inner_text("main")
+    page.goto("/reports/new")
+    page.fill("[name=words]", "Viết dở một chuyện khác")
+    ask_until(page, "Boolean(localStorage.getItem('report-draft:guest'))")
+    page.evaluate("document.querySelector('form[data-report]').removeAttribute('data-guard')")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/track")
+    page.go_back(wait_until="commit")
+    expect(page.locator("[data-sent-before]")).to_be_hidden()
+    ask_until(page, "document.querySelector('[name=words]').value === 'Viết dở một chuyện khác'"
+                    " || !document.querySelector('[data-draft-offer]').hidden")
+
+
+def test_once_sent_nothing_is_said_to_wait_and_code_and_secret_are_pointed_at(valley: Valley, guests: Visitor) -> None:
+    before, page = len(valley.reports()), guests.page
+    guests.context.set_offline(True)
+    page.goto("/reports/new")
+    write(page, files=False, words="Ống nước vỡ trên dốc.")
+    press_send(page)
+    page.goto("/reports/new")
+    expect(page.locator("[data-queue-waits]")).to_contain_text("1")
+    expect(page.locator("[data-queue-sent]")).to_be_hidden()
+    guests.context.set_offline(False)
+    page.goto("/track")
+    expect(page.locator("[data-queue-sent]")).to_contain_text("Đã gửi")
+    expect(page.locator("[data-queue-waits]")).to_be_hidden()
+    page.locator("[data-queue-sent] a").click()
+    judge(valley, page, before, words="Ống nước vỡ trên dốc.", files=[])
+    note_down(page)
+    page.goto("/track")
+    expect(page.locator("[data-queue-sent]")).to_be_hidden()
+
+
+def test_without_a_signal_pages_that_need_one_say_so_in_our_words(valley: Valley, guests: Visitor) -> None:
+    guests.context.set_offline(True)
+    for path in ("/reports", "/reports?words=cau", "/track"):
+        guests.page.goto(path)
+        expect(guests.page.get_by_role("heading", level=1)).to_have_text("Chưa có mạng")
+        assert guests.page.url.endswith(path)
+        expect(guests.page.get_by_role("link", name="Gửi phản ánh").first).to_be_visible()
+    guests.context.set_offline(False)
+    guests.page.get_by_role("link", name="Thử lại").click()
+    expect(guests.page.get_by_role("heading", level=1)).not_to_have_text("Chưa có mạng")
+
+
 def sign_out(page: Page) -> None:
     """Who wants to sign out on the page of what waits is asked there what is to become of it."""
     page.locator(".sitebar form[action='/sign-out'] button").click()
@@ -365,7 +442,7 @@ def test_what_the_telephone_keeps_is_of_nobody(valley: Valley, citizens: Visitor
     for path in ("/mine", "/reports/new"):
         citizens.go(path)
     kept = citizens.page.evaluate(KEPT)
-    assert {each["url"] for each in kept if not each["url"].startswith("/static/")} == {"/offline", "/offline/queue"}
+    assert {each["url"] for each in kept if not each["url"].startswith("/static/")} == {"/offline", "/offline/away", "/offline/queue"}
     assert len({each["name"] for each in kept}) == 1
     for each in kept:
         if not each["url"].startswith("/static/"):

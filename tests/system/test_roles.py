@@ -432,7 +432,7 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200 if name in CITIZENS else 302
         case "contacts_account.contact_code":
             return 302 if name in GUESTS | CITIZENS else 404
-        case "message_choices.push_worker" | "offline.form" | "offline.queue" | "offline.worker" | "offline.manifest":
+        case "message_choices.push_worker" | "offline.away" | "offline.form" | "offline.queue" | "offline.worker" | "offline.manifest":
             return 200
         case "offline_reports.state":
             return 404                                  # only with the token of a browser

@@ -359,7 +359,8 @@ def test_the_kept_pages_are_of_nobody(sqlite_app: Flask) -> None:
     citizen = signed_in(sqlite_app, client_of(sqlite_app), world.people["citizen"], now=NOON)
     citizen.get("/reports/new")
     citizen.set_cookie("langbiang_language", "en")
-    pages = {path: citizen.get(path) for path in ("/offline?lang=vi", "/offline/queue?lang=vi", "/offline?lang=en")}
+    kept = ("/offline?lang=vi", "/offline/queue?lang=vi", "/offline?lang=en", "/offline/away?lang=vi")
+    pages = {path: citizen.get(path) for path in kept}
     stranger = client_of(sqlite_app)
     for path, page in pages.items():
         assert page.status_code == 200

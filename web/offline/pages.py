@@ -1,6 +1,7 @@
-"""What a telephone keeps to work without a signal: a service worker, the report form and the list of what waits, both made for nobody.
+"""What a telephone keeps to work without a signal: a service worker, the report form, the list of what waits, and what stands in place of
+pages that need a signal, all made for nobody.
 
-The two pages are kept by browsers that several people use. So they are rendered in a request of their own without any cookie: no name,
+The three pages are kept by browsers that several people use. So they are rendered in a request of their own without any cookie: no name,
 no form token, nothing of a session can get into them.
 """
 
@@ -50,6 +51,13 @@ def queue() -> ResponseReturnValue:
     return _kept_page(_queue_page) if LANGUAGE in request.args else make_response(_queue_page())
 
 
+@bp.get("/offline/away")
+@performs(Action.READ_PUBLIC)
+def away() -> ResponseReturnValue:
+    """What stands in place of a page that needs a signal."""
+    return _kept_page(_away_page)
+
+
 @bp.get("/sw.js")
 @performs(Action.READ_PUBLIC)
 def worker() -> ResponseReturnValue:
@@ -58,6 +66,7 @@ def worker() -> ResponseReturnValue:
         "version": _version(),
         "form": url_for(".form", lang=language()),
         "queue": url_for(".queue", lang=language()),
+        "away": url_for(".away", lang=language()),
     }
     core = url_for("static", filename="js/queue-core.js")
     script = (Path(current_app.static_folder or "") / "js" / "sw.js").read_text()
@@ -117,6 +126,10 @@ def _for_nobody(page: Callable[[], str], code: str) -> str:
 
 def _queue_page() -> str:
     return render_template("offline/queue.html")
+
+
+def _away_page() -> str:
+    return render_template("offline/away.html")
 
 
 def _version() -> str:

@@ -4,7 +4,7 @@
 //                              with the numbers in [data-located-at]; [data-locate-failed] says when it cannot
 //              with data-area and data-area-url the commune around it is chosen in that select, if nothing is chosen there yet;
 //              [data-located-outside] says that it lies outside every area
-//   [data-draft-done="owner"]  the report was sent: the draft that was kept of it goes
+//   [data-draft-done="owner"]  the report was sent: the draft that was kept of it goes, and this tab remembers where its receipt is
 //   form[data-secret-from-address]   the secret behind # of a receipt's QR code goes into the form and out of the address: it is never sent by GET
 "use strict";
 (function () {
@@ -20,7 +20,10 @@
       Object.keys(localStorage).filter(key => key.indexOf("report-draft:") === 0 && !keep(key.slice(13))).forEach(key => localStorage.removeItem(key));
     } catch (error) { /* no store, no drafts */ }
   };
-  all("[data-draft-done]").forEach(page => drafts(owner => owner !== page.dataset.draftDone));
+  all("[data-draft-done]").forEach(page => {
+    drafts(owner => owner !== page.dataset.draftDone);
+    try { sessionStorage.setItem("langbiang-receipt", location.pathname); } catch (error) { /* "back" shows the old form then */ }
+  });
   all("form[action$='/sign-out']").forEach(form => form.addEventListener("submit", () => drafts(owner => owner === "guest")));
 
   all("form[data-secret-from-address]").forEach(form => {

@@ -55,8 +55,10 @@
   const tell = () => core.all().then(list => {
     const own = list.filter(report => report.owner === owner && isShown(report));
     const isHere = location.pathname === box.dataset.page;
-    part("count").textContent = own.length;
-    part("waits").hidden = !own.length || isHere;
+    [["waits", "count", own.filter(report => report.state !== "sent")], ["sent", "sent-count", own.filter(report => report.state === "sent")]].forEach(([name, count, some]) => {
+      part(count).textContent = some.length;
+      part(name).hidden = !some.length || isHere;
+    });
     if (own.length && !isHere) box.hidden = false;
   }).catch(() => {});
   core.listen(tell);

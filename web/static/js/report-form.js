@@ -3,6 +3,7 @@
 //   input[name=photos]         data-most, data-before (uploaded before), data-max-bytes; shown in [data-shots] by the frame in template[data-shot]
 //   [data-recorder]            puts what was spoken into input[name=voice]; data-max-seconds
 //   details[data-map]          its data-styles and data-scripts are fetched when it is opened
+//   [data-sent-before]         shown, with a link to the receipt, instead of a form that was sent and gone back to
 //   form[data-owner]           whose draft it is: kept under that name, offered to nobody else; never who the sender is, nor any file
 "use strict";
 (function () {
@@ -12,6 +13,24 @@
   const show = (selector, shown) => { const text = find(selector); if (text) text.hidden = !shown; };
   const elements = form.elements;
   const LONGEST = 2048, QUALITY = 0.85;
+
+  // ---- gone back to from its receipt -------------------------------------------------------------------------------
+  // What the browser shows then was sent: a form opened anew takes its place, with keys of its own.
+  const RECEIPT = "langbiang-receipt", AGAIN = "?sent";
+  const session = work => { try { return work(window.sessionStorage); } catch (error) { return null; } };
+  const receipt = session(store => store.getItem(RECEIPT));
+  const isBack = () => performance.getEntriesByType("navigation").some(entry => entry.type === "back_forward");
+  let isLeaving = false;
+  const openAnew = () => { isLeaving = true; location.replace(location.pathname + AGAIN); };
+  window.addEventListener("pageshow", event => { if (event.persisted && session(store => store.getItem(RECEIPT))) openAnew(); });
+  if (location.search === AGAIN) {
+    const told = document.querySelector("[data-sent-before]");
+    told.hidden = !receipt;
+    if (receipt) told.querySelector("a").href = receipt;
+    history.replaceState(null, "", location.pathname);
+  } else if (receipt && isBack()) openAnew();
+  if (!isLeaving) session(store => store.removeItem(RECEIPT));
+  if (isLeaving) return;
 
   // A list of files can be put into an input since 2018 to 2021, by browser; without that the inputs stay what they are.
   const listOf = files => {

@@ -1,12 +1,12 @@
 // Keeps the report form and the list of what waits for a telephone without a signal; served as /sw.js for the whole site, ES2019.
-// It answers for the four addresses named here and for the files these two pages are made of. Every other request, those of staff
+// It answers for the addresses named here and for the files the three pages it keeps are made of. Every other request, those of staff
 // pages among them, goes past it untouched, and nothing that was asked with somebody's cookies is ever put down.
-//   self.LANGBIANG = { version, form, queue }    put in front by the server, with queue-core.js
+//   self.LANGBIANG = { version, form, queue, away }    put in front by the server, with queue-core.js
 "use strict";
 (function () {
-  const { version, form, queue } = self.LANGBIANG;
+  const { version, form, queue, away } = self.LANGBIANG;
   const NAME = "langbiang-" + version;
-  const FORM_AT = ["/", "/reports/new", "/offline"], QUEUE_AT = "/offline/queue";
+  const FORM_AT = ["/", "/reports/new", "/offline"], QUEUE_AT = "/offline/queue", NEEDS_NETWORK = ["/reports", "/track"];
 
   // A worker that shows notices, too. Browsers too old to read that script have no notices anyway.
   try { importScripts("/push-worker.js"); } catch (error) { /* as said */ }
@@ -30,7 +30,7 @@
   self.addEventListener("install", event => {
     self.skipWaiting();
     event.waitUntil(caches.open(NAME).then(cache =>
-      Promise.all([form, queue].map(address => keepPage(cache, address))).then(lists => {
+      Promise.all([form, queue, away].map(address => keepPage(cache, address))).then(lists => {
         const names = new Set([].concat(...lists));
         return Promise.all(Array.from(names).map(name => keepFile(cache, name)));
       })));
@@ -45,15 +45,19 @@
   const kept = address => caches.open(NAME).then(cache => cache.match(address, { ignoreVary: true }));
   const or = (first, address) => first.catch(error => kept(address).then(page => { if (page) return page; throw error; }));
 
+  // A page that came as an answer to something sent is not sent again on the way back.
+  const isGoneBackTo = request => request.isHistoryNavigation || request.cache === "force-cache" || request.cache === "only-if-cached";
+
   self.addEventListener("fetch", event => {
     const request = event.request, url = new URL(request.url);
     if (url.origin !== self.location.origin) return;
     if (request.mode === "navigate") {
       if (request.method === "GET" && FORM_AT.includes(url.pathname)) event.respondWith(or(fetch(request), form));
       else if (request.method === "GET" && url.pathname === QUEUE_AT) event.respondWith(or(fetch(request), queue));
+      else if (request.method === "GET" && NEEDS_NETWORK.includes(url.pathname)) event.respondWith(or(fetch(request), away));
       // the page has put the report down before it sent it: it waits in the list
       else if (request.method === "POST" && url.pathname === "/reports/new") {
-        event.respondWith(fetch(request).catch(() => Response.redirect(QUEUE_AT, 303)));
+        event.respondWith(fetch(request).catch(() => Response.redirect(isGoneBackTo(request) ? url.pathname + "?sent" : QUEUE_AT, 303)));
       }
       return;
     }
