@@ -219,6 +219,11 @@ def has_filed(key: str) -> bool:
     return db.session.get(IdempotencyKey, key) is not None
 
 
+def may_be_unknown(field: Field | None, *, marked_urgent: bool) -> bool:
+    """Whether a report is taken of somebody nobody could answer: of urgent matters, and in fields that allow it."""
+    return marked_urgent or (field is not None and field.allows_anonymous)
+
+
 def original_words(report: Report) -> str | None:
     """Open the sender's own words. Callers check Sight.ORIGINAL or ownership first; None once erased."""
     text = next((text for text in report.texts if text.kind == "original"), None)
@@ -260,14 +265,14 @@ def _refuse_incomplete(
     if source in ("camera", "phone", "officer"):
         require(by, Action.TAKE_REPORT)
         if source != "camera":
-            _refuse_caller(contact, consented=consented, may_be_unknown=marked_urgent or (field is not None and field.allows_anonymous))
+            _refuse_caller(contact, consented=consented, may_be_unknown=may_be_unknown(field, marked_urgent=marked_urgent))
         return
     if not consented:
         raise ReportRefused(
             "Vui lòng đọc và đồng ý với Thông báo xử lý dữ liệu cá nhân.", "Please read and agree to the notice on personal data."
         )
     is_known = by.account is not None or (contact is not None and bool(contact.phone or contact.email))
-    if not is_known and not (marked_urgent or (field is not None and field.allows_anonymous)):
+    if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):
         raise ReportRefused(
             "Vui lòng để lại số điện thoại hoặc thư điện tử để Trung tâm trả lời Ông/Bà.",
             "Please leave a phone number or an e-mail address so that the centre can answer you.",

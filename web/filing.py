@@ -85,6 +85,7 @@ def new_report() -> ResponseReturnValue:
         return _page(form, file_refusals=file_refusals, shows_errors=False)
     if code := request.form.get("follow"):
         return _follow(form, code)
+    form.has_account = _sender().account is not None
     if not form.validate() or file_refusals:
         return _page(form, file_refusals=file_refusals), 422
     if form.position is not None and not form.outside.data and is_outside(*form.position, today()):

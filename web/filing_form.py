@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 
 from casework.folding import normal
 from casework.identity import Contact
-from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place
+from casework.intake import LONGEST_PLACE, LONGEST_WORDS, Place, may_be_unknown
 from casework.models import Area, Field
 from casework.recordings.staging import staged_recordings
 from web.forms import Form
@@ -30,10 +30,12 @@ LONGEST_TYPED_PLACE = LONGEST_PLACE - 60
 
 class FilingForm(Form):
     """What a sender fills in. Required are words or a voice note, a place, agreement, and somewhere to answer to unless the rules allow
-    none. Files are staged before the form is validated; `is_spoken` says of a form whose files come later that a voice note is among them.
+    none. Files are staged before the form is validated; `is_spoken` says of a form whose files come later that a voice note is among them,
+    `has_account` that its sender is answered by account.
     """
 
     is_spoken = False
+    has_account = False
     photos = MultipleFileField(_l("Photos"))
     words = TextAreaField(
         _l("What did you see?"), validators=[Length(max=LONGEST_WORDS, message=_l("At most %(max)d characters are taken."))]
@@ -147,8 +149,17 @@ class FilingForm(Form):
             raise ValidationError(_l("Please say where it is: choose a commune or describe the place."))
 
     def validate_phone(self, phone: StringField) -> None:
-        if (phone.data or "").strip() and phone_number(phone.data) is None:
+        typed = (phone.data or "").strip()
+        if not typed and not (self.email.data or "").strip():
+            self._refuse_unknown()
+        elif "@" in typed:
+            raise ValidationError(_l("This is an e-mail address. Please write it in the field for e-mail."))
+        elif typed and phone_number(typed) is None:
             raise ValidationError(_l("This telephone number is not valid. Example: 0912 345 678"))
+
+    def _refuse_unknown(self) -> None:
+        if not self.has_account and not may_be_unknown(self.chosen_field, marked_urgent=self.urgent.data):
+            raise ValidationError(_l("Please leave a phone number or an e-mail address so that the centre can answer you."))
 
     def validate_email(self, email: StringField) -> None:
         if (email.data or "").strip() and email_address(email.data) is None:

@@ -239,6 +239,27 @@ def test_what_is_near_and_tells_of_something_else_stops_nobody(world: build.Worl
     assert post(client, form_of(client, world, **near, words="Chó lạ cắn người trong thôn"))[0] == 302
 
 
+def test_a_missing_telephone_is_refused_with_the_rest_and_before_cases_alike_are_shown(
+    sqlite_app: Flask, world: build.World, client: FlaskClient
+) -> None:
+    near = {"latitude": "12.05", "longitude": "108.4", "outside": "y", "words": "Rác đổ ven suối"}
+    case = build.case_at(world, "to_classify", place=Place(world.area, latitude=12.05, longitude=108.4))
+    status, page = post(client, form_of(client, world, **near, phone="", consent=""))
+    assert (status, case.code in page) == (422, False)
+    faults = {link.get("href") for link in lxml_html.fromstring(page).xpath("//*[@data-errors]//a")}
+    assert faults == {"#phone", "#consent"}
+    assert re.search(r'<input[^>]*aria-invalid="true"[^>]*id="phone"', page)
+    assert "Vui lòng để lại số điện thoại hoặc thư điện tử" in words_of(page)
+    assert 'href="#phone"' in page
+    assert "Nếu không có điện thoại, Ông/Bà ghi thư điện tử ở ô bên dưới" in words_of(page), "the help says where an address goes"
+    status, page = post(client, form_of(client, world, **near, phone="ten@example.vn"))
+    assert (status, "Đây là địa chỉ thư điện tử" in words_of(page)) == (422, True)
+    for enough in ({"email": "ten@example.vn"}, {"urgent": "y"}, {"field": "giao_thong_an_ninh"}):
+        assert post(client, form_of(client, world, phone="", alike_seen="y", **enough))[0] == 302, enough
+    citizen = signed_in(sqlite_app, client_of(sqlite_app), world.people["citizen"], now=NOON)
+    assert post(citizen, form_of(citizen, world, phone=""))[0] == 302
+
+
 def test_from_the_page_of_cases_alike_one_press_sends_all_that_was_typed_chosen_and_photographed(
     world: build.World, client: FlaskClient
 ) -> None:

@@ -175,6 +175,7 @@ def report(client_key: str) -> ResponseReturnValue:
     staged, files = staging_token(key, device), [each.partition(":") for each in request.form.getlist("file")]
     digests, is_repeat = [digest for _kind, _colon, digest in files], _is_filed(key)
     form = sent_form(staged, key, is_spoken=any(kind == "voice" for kind, _colon, _digest in files))
+    form.has_account = device.account_id is not None
     if not is_repeat:
         # before the files: what has to be put right first costs nobody an upload
         _refuse_faulty(form)

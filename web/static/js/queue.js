@@ -128,7 +128,9 @@
   const lacksOf = (data, files) => {
     const has = name => Boolean(String(data.get(name) || "").trim());
     const lacks = { words: !has("words") && !files.some(({ kind }) => kind === "voice"),
-                    place: !has("area") && !has("place") && !has("unsure") && !has("latitude"), consent: !has("consent") };
+                    place: !has("area") && !has("place") && !has("unsure") && !has("latitude"), consent: !has("consent"),
+                    // which fields take a report of nobody, the server knows
+                    contact: owner === "guest" && !has("phone") && !has("email") && !has("urgent") && !has("field") };
     Object.keys(lacks).forEach(name => { box.querySelector("[data-queue-lack=" + name + "]").hidden = !lacks[name]; });
     return Object.keys(lacks).some(name => lacks[name]);
   };
