@@ -87,7 +87,10 @@ def yearbook_of(year: int, *, centre_id: int, now: datetime) -> Yearbook:
     return Yearbook(
         year=year, centre=centre.name_vi, counted_at=shown.counted_at or now, whole=_public(shown.whole.figures),
         median_minutes=shown.whole.median_minutes,
-        months=tuple(Part(f"Tháng {month_on.month}/{month_on.year}", _public(numbers.figures)) for month_on, numbers in shown.by_month),
+        months=tuple(
+            Part(f"Tháng {month_on.month}/{month_on.year}", _public(numbers.figures) if numbers.number("received") is not None else None)
+            for month_on, numbers in shown.by_month
+        ),
         fields=_parts(shown.fields), areas=_parts(shown.areas), agencies=_parts(shown.agencies),
         refused=tuple((name.vi, count) for name, count in shown.refused), examples=tuple(_examples(year, centre_id)),
     )  # fmt: skip

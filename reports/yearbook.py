@@ -23,7 +23,7 @@ from reports.sheets import FEWEST, Column, Grid, moment_in_words, number, office
 SUBJECT = "Công khai kết quả tiếp nhận, xử lý phản ánh hiện trường"
 DATA_NAME = "nien-giam.json"
 MOST_PLACES = 10
-LEFT_OUT = "…"
+LEFT_OUT, NOT_COUNTED = "…", "chưa tính"
 LEFT_OUT_WORDS = (f"“{LEFT_OUT}” là số không nêu: số từ 1 đến {FEWEST - 1} của một tháng, lĩnh vực, địa bàn hay đơn vị, hoặc số mà từ đó "
                   "suy ra được số như vậy.")  # fmt: skip
 DEFINED = ("received", "eligible", "refused", "answered", "in_time", "in_time_after_extension", "late", "open_in_time", "open_late",
@@ -33,10 +33,10 @@ DEFINED = ("received", "eligible", "refused", "answered", "in_time", "in_time_af
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A month, field, commune or agency with its public figures."""
+    """A month, field, commune or agency with its public figures; None of a month that was not counted, which is no nought."""
 
     name: str
-    figures: dict[str, Any]
+    figures: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +162,15 @@ def month_table(book: Yearbook) -> Grid:
     numbers = [_month(each.figures) for each in book.months]
     # the second group adds up within its row: where one of its numbers is not told none is
     cells = [_discreet(group) for group in ([row[:1] for row in numbers], [row[1:5] for row in numbers], [row[5:] for row in numbers])]
-    rows = [(each.name, *(cell for group in cells for cell in group[place])) for place, each in enumerate(book.months)]
+    rows = [
+        (each.name, *(cell if each.figures is not None else NOT_COUNTED for group in cells for cell in group[place]))
+        for place, each in enumerate(book.months)
+    ]
     note = LEFT_OUT_WORDS if any(LEFT_OUT in row for row in rows) else ""
     return Grid("", columns, (("Cả năm", *map(number, _month(book.whole))), *rows), has_whole=True, note=note)
 
 
-def _month(figures: Mapping[str, Any]) -> tuple[int, ...]:
+def _month(figures: Mapping[str, Any] | None) -> tuple[int, ...]:
     return (of(figures, "received"), *(of(figures, key) for key in VERDICTS), sum(of(figures, key) for key in RATED))
 
 
@@ -237,7 +240,7 @@ def _rates(parts: Sequence[Part]) -> list[str]:
     ]
 
 
-def of(figures: Mapping[str, Any], key: str) -> int:
+def of(figures: Mapping[str, Any] | None, key: str) -> int:
     """A figure as a number: those by reason summed up."""
-    value = figures.get(key) or 0
+    value = (figures or {}).get(key) or 0
     return sum(value.values()) if isinstance(value, Mapping) else int(value)

@@ -175,7 +175,7 @@ def _asked() -> Asked:
 def _chart(shown: Shown) -> Chart:
     return stacked(
         [
-            (month_label(month_on, is_first=place == 0), [(kind, numbers.number(kind)) for kind in VERDICTS])
+            (month_label(month_on, is_first=place == 0), [(kind, numbers.number(kind) or 0) for kind in VERDICTS])
             for place, (month_on, numbers) in enumerate(shown.by_month)
         ]
     )
@@ -189,6 +189,15 @@ def month_label(month_on: date, *, is_first: bool = False) -> str:
 def period_name(month_on: date) -> str:
     """Tháng 6/2026."""
     return str(_("Month %(month)s/%(year)s", month=month_on.month, year=month_on.year))
+
+
+@bp.app_template_filter("counted")
+def counted_words(number: int | None) -> str:
+    """A figure; one that was not counted is no nought."""
+    return str(_("not counted")) if number is None else str(number)
+
+
+bp.add_app_template_filter(period_name, "month_name")
 
 
 def hours(minutes: float | None) -> str:

@@ -17,6 +17,10 @@ REFUSED = "refused"
 """By key of the reason."""
 
 
+NESTED = (REFUSED, MEDIAN)
+"""Those kept as numbers by reason or minute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number. `is_standing`: counted at an instant and not over a month, so that months are not added up."""
@@ -185,6 +189,16 @@ FIGURES: dict[str, Figure] = {
         ),
     )
 }
+
+NOUGHT_LEFT_OUT = frozenset({
+    "received", "eligible", REFUSED, "answered", "in_time", "in_time_after_extension", "late", "extended", "reopened", "referred",
+    "satisfied", "acceptable", "dissatisfied", MEDIAN,
+})  # fmt: skip
+"""Counted from the first month on, at a time when months were kept without what was nought: where one of these is missing, it is nought.
+
+A month keeps of its whole every figure since, nought too, so that what is missing was not counted. Nothing is ever added here: a new
+figure is unknown of the months before it, and so is what was open in a month that was first counted when it was over.
+"""
 
 RATED = ("satisfied", "acceptable", "dissatisfied")
 

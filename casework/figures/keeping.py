@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from casework.db import db, unit_of_work
 from casework.figures.counting import ALL, counted, month_after, month_before, month_of, start_of
+from casework.figures.definitions import FIGURES, NESTED
 from casework.models import Case, Centre, PublicFigures
 from casework.one_by_one import OneByOne
 
@@ -70,6 +71,7 @@ def _write(month_on: date, centre_id: int, fresh: dict[tuple[str, str], dict[str
             standing = {key: row.figures[key] for key in STANDING if key in row.figures}
             if standing:
                 fresh[subject] = {**fresh.get(subject, {}), **standing}
+    fresh[ALL, ""] = {**_noughts(is_over=now >= start_of(month_after(month_on))), **fresh[ALL, ""]}
     for (dimension, name), figures in fresh.items():
         found = kept.get((dimension, name))
         if found is None:
@@ -78,6 +80,11 @@ def _write(month_on: date, centre_id: int, fresh: dict[tuple[str, str], dict[str
         found.figures, found.counted_at = figures, now
     for subject in kept.keys() - fresh.keys():
         db.session.delete(kept[subject])
+
+
+def _noughts(*, is_over: bool) -> dict[str, Any]:
+    """Every figure as it stands before something is counted; what is open is not counted any more in a month that is over."""
+    return {key: {} if key in NESTED else 0 for key in FIGURES if not (is_over and key in STANDING)}
 
 
 def _centre_ids() -> list[int]:

@@ -10,7 +10,7 @@ from sqlalchemy import select, union_all
 
 from casework.db import db
 from casework.figures.counting import AGENCY, ALL, AREA, FIELD, NOT_YET, Figures, Subject, month_before, month_of
-from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, RATES, REFUSED, Rate
+from casework.figures.definitions import FEWEST_FOR_A_RATE, FIGURES, MEDIAN, NESTED, NOUGHT_LEFT_OUT, RATES, REFUSED, Rate
 from casework.lateness import late, public_moment
 from casework.local_time import local_day
 from casework.models import Agency, Area, Case, Centre, Field, PublicFigures, RefusalReason
@@ -21,7 +21,6 @@ from casework.words import Bilingual
 MONTHS_SHOWN = 12
 MONTHS_SEARCHED = 120
 MOST_LATE = 20
-NESTED = (REFUSED, MEDIAN)
 
 NOTHING_YET = {
     FIELD: Bilingual("Chưa phân loại", "Not classified yet"),
@@ -32,26 +31,31 @@ NOTHING_YET = {
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole. `percent` is None below FEWEST_FOR_A_RATE: so few cases make no rate."""
+    """A part of a whole, each None where it was not counted. `percent` is None below FEWEST_FOR_A_RATE: so few cases make no rate."""
 
     rate: Rate
-    part: int
-    whole: int
+    part: int | None
+    whole: int | None
 
     @property
     def percent(self) -> float | None:
         """To one decimal."""
-        return round(100 * self.part / self.whole, 1) if self.whole >= FEWEST_FOR_A_RATE else None
+        if self.part is None or self.whole is None or self.whole < FEWEST_FOR_A_RATE:
+            return None
+        return round(100 * self.part / self.whole, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The figures of one subject over some months."""
+    """The figures of one subject over some months. What is in neither is nought."""
 
     figures: Figures
+    not_counted: frozenset[str] = frozenset()
 
-    def number(self, *keys: str) -> int:
-        """The sum of plain figures; of those by reason or minute how many there are."""
+    def number(self, *keys: str) -> int | None:
+        """The sum of plain figures; of those by reason or minute how many there are. None where one of them was not counted."""
+        if not self.not_counted.isdisjoint(keys):
+            return None
         found = (self.figures.get(key, 0) for key in keys)
         return sum(sum(each.values()) if isinstance(each, dict) else int(each) for each in found)
 
@@ -99,6 +103,8 @@ class Shown:
     areas: list[Line]
     agencies: list[Line]
     refused: list[tuple[Bilingual, int]] = field(default_factory=list)
+    gaps: list[date] = field(default_factory=list)
+    """Months of the period that are not counted yet, though one before them is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ def months_counted(centre_id: int, now: datetime) -> list[date]:
     query = select(PublicFigures.month_on, PublicFigures.figures).where(
         PublicFigures.month_on.in_(last_months(now, MONTHS_SEARCHED)), PublicFigures.centre_id == centre_id, PublicFigures.dimension == ALL
     )  # fmt: skip
-    return [month_on for month_on, figures in db.session.execute(query.order_by(PublicFigures.month_on.desc())) if figures]
+    return [month_on for month_on, figures in db.session.execute(query.order_by(PublicFigures.month_on.desc())) if any(figures.values())]
 
 
 def last_months(now: datetime, number: int = MONTHS_SHOWN) -> list[date]:
@@ -140,21 +146,41 @@ def shown_figures(centre_id: int, *, period: Sequence[date], chart: Sequence[dat
         if row.month_on in period:
             in_period.setdefault((row.dimension, row.subject), []).append((row.month_on, row.figures))
     newest = max(period)
-    total = summed(in_period.get((ALL, ""), []), newest)
-    parts = {subject: summed(figures, newest) for subject, figures in in_period.items()}
+    unknown = _not_counted_in([whole.get(month_on) for month_on in period])
+    total = summed(in_period.get((ALL, ""), []), newest, unknown)
+    parts = {subject: summed(figures, newest, unknown) for subject, figures in in_period.items()}
     return Shown(
         months=list(period),
         counted_at=max((row.counted_at for row in rows if row.month_on in period), default=None),
         whole=total,
-        by_month=[(month_on, Numbers(whole.get(month_on, {}))) for month_on in chart],
+        by_month=[(month_on, Numbers(whole.get(month_on, {}), not_counted(whole.get(month_on)))) for month_on in chart],
         fields=_lines(FIELD, parts, _names_of_fields),
         areas=_lines(AREA, parts, _names_of_areas),
         agencies=_lines(AGENCY, parts, _names_of_agencies),
         refused=_reasons(total.figures.get(REFUSED, {})),
+        gaps=[month_on for month_on in period if month_on not in whole and any(each < month_on for each in whole)],
     )
 
 
-def summed(figures: Iterable[tuple[date, Figures]], newest: date) -> Numbers:
+def not_counted(whole: Figures | None) -> frozenset[str]:
+    """The figures that were not counted in a month, by what is kept of its whole; None: the month was not counted."""
+    if whole is None:
+        return frozenset(FIGURES)
+    return frozenset(FIGURES) - NOUGHT_LEFT_OUT - whole.keys()
+
+
+def _not_counted_in(months: Sequence[Figures | None]) -> frozenset[str]:
+    """The figures that have no sum over some months, the oldest first: one of them does not know it.
+
+    A month that is not there at all takes nothing from the others: it is before the centre's first, or its turn comes within the hour.
+    """
+    kept = [not_counted(whole) for whole in months if whole is not None]
+    added_up = frozenset().union(*(each for each in kept)) if kept else frozenset(FIGURES)
+    newest = not_counted(months[-1])
+    return frozenset(key for key in FIGURES if key in (newest if FIGURES[key].is_standing else added_up))
+
+
+def summed(figures: Iterable[tuple[date, Figures]], newest: date, unknown: frozenset[str] = frozenset()) -> Numbers:
     """Months put together: numbers are added up, what stands at an instant is that of the newest month of the period alone."""
     total: Counter[str] = Counter()
     nested: dict[str, Counter[str]] = {key: Counter() for key in NESTED}
@@ -164,11 +190,13 @@ def summed(figures: Iterable[tuple[date, Figures]], newest: date) -> Numbers:
                 nested[key].update(number)
             elif key in FIGURES and (month_on == newest or not FIGURES[key].is_standing):
                 total[key] += number
-    return Numbers({**total, **{key: dict(counts) for key, counts in nested.items() if counts}})
+    return Numbers({**total, **{key: dict(counts) for key, counts in nested.items() if counts}}, unknown)
 
 
 def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], dict[Subject, float | None]]:
     """The figures of some months for those who count on with them, and the median of each subject over all these months.
+
+    None: it was not counted in that month, or is not told. What is left out is nought.
 
     How often each minute came up stays here: minutes are told as medians alone, and below FEWEST_FOR_A_RATE as None (`median_minutes`).
     A sum over subjects would else give away the minutes of the one that is left out.
@@ -180,10 +208,11 @@ def open_rows(centre_id: int, months: Iterable[date]) -> tuple[list[OpenRow], di
         names.update({(dimension, subject): name for subject, name in asked(subjects).items()})
         names[dimension, NOT_YET] = NOTHING_YET[dimension]
     minutes: dict[Subject, Counter[str]] = {}
+    unknown = {row.month_on: not_counted(row.figures) for row in rows if row.dimension == ALL}
     told = []
     for row in rows:
-        figures = dict(row.figures)
-        if MEDIAN in figures:
+        figures = {**dict.fromkeys(unknown.get(row.month_on, ())), **row.figures}
+        if MEDIAN in row.figures:
             minutes.setdefault((row.dimension, row.subject), Counter()).update(figures[MEDIAN])
             figures[MEDIAN] = Numbers(row.figures).median_minutes
         name = names.get((row.dimension, row.subject))

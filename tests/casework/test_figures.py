@@ -13,9 +13,9 @@ from sqlalchemy import event, select
 
 from casework.db import db, unit_of_work
 from casework.figures.counting import counted
-from casework.figures.definitions import FIGURES, RATES
+from casework.figures.definitions import FIGURES, NOUGHT_LEFT_OUT, RATES, Figure, Rate
 from casework.figures.keeping import count_month, count_public_figures, recount_public_figures
-from casework.figures.reading import late_cases, shown_figures, summed
+from casework.figures.reading import late_cases, open_rows, shown_figures, summed
 from casework.models import (
     Assignment,
     Case,
@@ -31,6 +31,7 @@ from casework.models import (
     Review,
     VisibilityReason,
 )
+from casework.words import Bilingual
 from tests import build
 from tests.grounds import somebody_else
 from tests.web.desk import statements_of
@@ -255,7 +256,9 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
 
     count_public_figures(now)
     rows = list(db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == MARCH)))
-    assert {(row.dimension, row.subject): row.figures for row in rows} == figures
+    assert {(row.dimension, row.subject): {key: value for key, value in row.figures.items() if value} for row in rows} == figures
+    [whole] = [row.figures for row in rows if row.dimension == "all"]
+    assert (whole.keys(), whole["acceptable"]) == (FIGURES.keys(), 0), "of the whole, nought is told from not counted"
     assert count_month(MARCH, centre_id=world.centre.id, now=now + timedelta(minutes=5), unless_since=now - timedelta(minutes=25)) is False
 
     shown = shown_figures(world.centre.id, period=[MARCH], chart=[FEBRUARY, MARCH])
@@ -276,6 +279,8 @@ def test_a_month_counted_by_hand_is_what_the_job_counts_and_what_the_page_reads(
     again = shown_figures(world.centre.id, period=[MARCH, APRIL], chart=[MARCH, APRIL])
     march = again.by_month[0][1]
     assert (march.number("open_late"), march.number("eligible"), again.whole.number("received")) == (2, 7, 14)
+    [february] = db.session.scalars(select(PublicFigures).where(PublicFigures.month_on == FEBRUARY, PublicFigures.dimension == "all"))
+    assert "open_late" not in february.figures, "first counted when it was over: nobody knows what was open then"
     assert again.whole.number("open_late") == again.by_month[1][1].number("open_late"), "what stands at an instant is not added up"
 
 
@@ -359,3 +364,41 @@ def test_every_rate_is_made_of_figures_that_are_defined_in_both_languages() -> N
     for each in (*FIGURES.values(), *RATES.values()):
         assert all(len(words) > 3 for words in (*each.name, *each.definition))
     assert summed([(FEBRUARY, {"open_late": 4, "late": 1}), (MARCH, {"late": 2})], MARCH).figures == {"late": 3}
+
+
+def test_a_new_figure_is_not_counted_of_months_before_it_and_never_nought(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = build.standard_world()
+    fill(world)
+    count_public_figures(local("03-24"))
+    new = Figure("first_day", Bilingual("Trả lời trong ngày", "Answered on the first day"), Bilingual("Thử.", "A trial."))
+    rate = Rate("first_day_of_answered", new.name, ("first_day",), ("answered",), new.definition)
+    monkeypatch.setitem(FIGURES, new.key, new)
+    monkeypatch.setitem(RATES, rate.key, rate)
+
+    centre_id = world.centre.id
+    march = shown_figures(centre_id, period=[MARCH], chart=[MARCH])
+    told = march.whole.share(rate.key)
+    assert (told.part, told.whole, told.percent) == (None, 3, None), "no 0 of 3"
+    assert march.fields[0].numbers.number("first_day") is None
+    assert march.whole.number("acceptable") == 0, "what was counted and is not there is nought"
+    rows, _medians = open_rows(centre_id, [MARCH])
+    assert {row.figures["first_day"] for row in rows} == {None}, "null, not left out: what is left out is nought"
+
+    count_month(APRIL, centre_id=centre_id, now=local("04-02"))
+    assert shown_figures(centre_id, period=[APRIL], chart=[APRIL]).whole.number("first_day") == 0
+    both = shown_figures(centre_id, period=[MARCH, APRIL], chart=[FEBRUARY, MARCH, APRIL])
+    assert (both.whole.number("first_day"), both.whole.number("received")) == (None, 14), "one month without it, and there is no sum"
+    # a month that is not there at all is no row of noughts, and one that is missing between others is named
+    empty = date(2025, 12, 1)
+    longer = shown_figures(centre_id, period=[MARCH, APRIL, date(2026, 5, 1)], chart=[empty, MARCH])
+    assert [numbers.number("received") for _month, numbers in longer.by_month] == [None, 13]
+    assert longer.gaps == [date(2026, 5, 1)]
+    assert longer.whole.number("open_late") is None, "what is open stands at an instant of the newest month alone"
+
+
+def test_no_figure_is_added_to_those_whose_nought_older_months_left_out() -> None:
+    """A new one would be told as 0 of every month before it."""
+    assert {
+        "received", "eligible", "refused", "answered", "in_time", "in_time_after_extension", "late", "extended", "reopened", "referred",
+        "satisfied", "acceptable", "dissatisfied", "acceptance_minutes",
+    } == NOUGHT_LEFT_OUT  # fmt: skip

@@ -314,6 +314,8 @@ def test_nobody_reckons_a_small_number_of_a_yearbook_from_what_stands_in_it(seed
 def test_a_yearbook_tells_no_small_number_of_a_part() -> None:
     book = big.yearbook(cases=900, areas=4)
     assert Yearbook.read(book.told()) == book
+    not_counted = month_table(replace(book, months=(Part("Tháng 1/2026", None), *book.months[1:]))).rows
+    assert not_counted[1] == ("Tháng 1/2026", *["chưa tính"] * 6), "no row of noughts"
     [areas] = [grid for grid in book_tables(book) if grid.title == "Theo địa bàn"]
     assert [row[1] for row in areas.rows].count(LEFT_OUT) == 2, "the three of one commune, and the next smallest"
     few = Part("Kinh tế", {"received": 5, "answered": 5, "in_time": 4, "late": 1})
