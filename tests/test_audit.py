@@ -3,6 +3,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import shutil
+import socket
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,6 +31,7 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     program.CONSTRAINTS.write_text("".join(f"{name}=={version}\n" for name, version in PINS.items()), encoding="utf-8")
     program.ACCEPTED.write_text("# what is let be\n", encoding="utf-8")
     program.ASKED.write_text("# when it was asked\n", encoding="utf-8")
+    program.SOURCE = program.ASKED.as_uri()             # it answers
     return program
 
 
@@ -115,6 +119,35 @@ def test_the_day_is_kept_when_every_pin_was_asked_about_and_only_then(
     day, digest = check.last_asked()
     assert ((day is not None), digest) == (kept, check.digest_of_pins() if kept else "")
     assert check.ASKED.read_text(encoding="utf-8").startswith("# when it was asked\n")
+
+
+def test_where_nothing_answers_it_is_given_up_before_each_pin_is_asked_about(check: Any, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/pip-audit").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n", encoding="utf-8")
+    (tmp_path / "bin/pip-audit").chmod(0o700)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        check.SOURCE, check.FIRST_ANSWER_SECONDS = f"http://127.0.0.1:{silent.getsockname()[1]}/", 0.2
+        assert check.answers(tmp_path) == []
+    assert not (tmp_path / "asked").exists()
+    assert loaded().FIRST_ANSWER_SECONDS <= 10
+
+
+@pytest.mark.parametrize(("arguments", "asks"), [([], True), (["tests/test_audit.py", "-k", "pins"], False)])
+def test_advisories_are_asked_for_by_the_run_of_everything_alone(tmp_path: Path, arguments: list[str], asks: bool) -> None:
+    """The script itself, with programs that do nothing."""
+    for name in ("bin", "var", ".venv/bin"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copy(ROOT / "bin/test", tmp_path / "bin")
+    (tmp_path / "bin/_environment.sh").write_text(
+        f"ROOT={tmp_path}\nPDF_PACKAGES=; TEST_PACKAGES=\nsay() {{ :; }}\nfail() {{ exit 1; }}\n"
+        "need_packages() { :; }\nneed_requirements() { :; }\nneed_apart_for_tests() { :; }\n", encoding="utf-8")  # fmt: skip
+    for name in ("bin/audit", *(f".venv/bin/{each}" for each in ("python", "ruff", "mypy", "lint-imports"))):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho \"$@\" >> {tmp_path}/var/{Path(name).name}.said\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o700)
+    done = subprocess.run(["bin/test", *arguments], cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)}, timeout=60, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "var/audit.said").exists() is asks
+    assert "pytest" in (tmp_path / "var/python.said").read_text(encoding="utf-8")
 
 
 def test_what_is_accepted_in_this_repository_is_well_formed_today() -> None:

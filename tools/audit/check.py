@@ -19,14 +19,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from http.client import HTTPException
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONSTRAINTS, ACCEPTED, ASKED = ROOT / "constraints.txt", ROOT / "tools/audit/accepted.txt", ROOT / "tools/audit/asked.txt"
 BILL = ROOT / "var/sbom.cdx.json"
 SECONDS = 240
+SOURCE, FIRST_ANSWER_SECONDS = "https://pypi.org/pypi/pip/json", 10
 ASKED_HOLDS = timedelta(days=7)
 """How long an answer holds: a fault that can be used from outside is mended within so many days (docs/asvs.md), so it has to be known."""
 LONGEST_ACCEPTED = timedelta(days=90)
@@ -141,7 +144,9 @@ def licence_of(found: Distribution) -> str:
 
 
 def answers(tools: Path) -> list[dict[str, Any]]:
-    """What pip-audit, which asks PyPI, is told about each pin it could ask about."""
+    """What pip-audit, which asks PyPI, is told about each pin it could ask about; nothing where PyPI does not answer at all."""
+    if not (tools / "bin/pip-audit").exists() or not is_answered():
+        return []
     command = [tools / "bin/pip-audit", "--requirement", CONSTRAINTS, "--no-deps", "--disable-pip", "--vulnerability-service", "pypi",
                "--timeout", "5", "--format", "json", "--progress-spinner", "off"]  # fmt: skip
     try:
@@ -150,6 +155,15 @@ def answers(tools: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
         return []
     return [each for each in told if "skip_reason" not in each]
+
+
+def is_answered() -> bool:
+    """Whether PyPI can be reached: pip-audit would wait for each of a hundred pins in turn."""
+    try:
+        with urlopen(SOURCE, timeout=FIRST_ANSWER_SECONDS):
+            return True
+    except (OSError, HTTPException):
+        return False
 
 
 def advisories(told: list[dict[str, Any]], accepted: Mapping[str, Acceptance]) -> list[str]:
