@@ -54,3 +54,9 @@ OBJECTED_NEXT = Bilingual(
     "The centre is looking again at the refusal, as was asked, and will tell you the result.",
 )
 """While an objection to a refusal waits for its decision."""
+
+DISSATISFIED_NEXT = Bilingual(
+    "Ông/Bà cho biết chưa hài lòng. Trung tâm đang xem lại và sẽ báo Ông/Bà kết quả.",
+    "You said that you are not satisfied. The centre is looking again and will tell you the result.",
+)
+"""To whoever rated so, while the centre looks again."""

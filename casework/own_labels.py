@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from casework.models import Case, CaseReport
+from casework.models import Case, CaseReport, Question
 from casework.next_steps import NEXT
-from casework.states import ENDED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, owner_label, public_progress
+from casework.states import ACCEPTED, ENDED_STATES, IN_PROGRESS, OPEN_STATES, CaseState, Pause, Progress, owner_label, public_progress
 from casework.words import Bilingual
 
 WITHDRAWN = Bilingual("Đã rút", "Withdrawn")
@@ -20,6 +20,9 @@ HELD_NEXT = Bilingual(
     "Trung tâm tạm dừng xử lý; thời hạn nghỉ theo và sẽ tính tiếp khi xử lý lại.",
     "The centre has put the work on hold; the time limit rests and goes on with it.",
 )
+READING = Bilingual("Trung tâm đang đọc bổ sung", "The centre is reading what was added")
+LOOKING = Bilingual("Trung tâm đang xem xét phản ánh", "The centre is looking at the report")
+"""Of a report that is not accepted yet after its sender was asked: the bar stays where it stood meanwhile."""
 CLOSED_OTHERWISE = Bilingual("Phản ánh đã kết thúc, lý do ở dưới.", "The report is closed, for the reason below.")
 
 
@@ -38,10 +41,13 @@ class Standing:
     limit_counts: bool = False
 
 
-def standing_of(case: Case, link: CaseReport, code: str, *, is_asked: bool, with_reason: bool = True) -> Standing:
+def standing_of(
+    case: Case, link: CaseReport, code: str, *, is_asked: bool, ended: Question | None = None, with_reason: bool = True
+) -> Standing:
     """Where the report coded `code` stands in the case it belongs to by `link`, or belonged to until it was withdrawn.
 
-    `is_asked` says that the open question is to this report's sender: the others of a merged case only wait with them.
+    `is_asked` says that the open question is to this report's sender: the others of a merged case only wait with them. `ended` is the
+    newest question of the case that is over.
     `with_reason` adds why a case rests to its label; a list has no room for it.
     """
     if case.quarantined_at is not None:
@@ -52,11 +58,23 @@ def standing_of(case: Case, link: CaseReport, code: str, *, is_asked: bool, with
         state = CaseState.WITHDRAWN
         return Standing(state, WITHDRAWN, public_progress(state), NEXT[state])
     merged_into = case.code if case.code != code else None
-    progress = IN_PROGRESS if case.reopened and state in OPEN_STATES else public_progress(state)
+    label = _label(case, merged_into, is_asked, with_reason)
+    if state == CaseState.TO_VERIFY and ended is not None:
+        label = READING if ended.answered_at is not None else LOOKING
     return Standing(
-        state, _label(case, merged_into, is_asked, with_reason), progress, _next(case, merged_into, is_asked), merged_into,
+        state, label, _progress(case, state, ended), _next(case, merged_into, is_asked), merged_into,
         limit_counts=state not in ENDED_STATES or (state == CaseState.CLOSED and not _is_closed_otherwise(case)),
     )  # fmt: skip
+
+
+def _progress(case: Case, state: CaseState, ended: Question | None) -> Progress:
+    """The step of the bar, which goes back for nothing but a reopening (rules.md, section 7): a question leaves it where it stood, or
+    takes it on to "accepted", and there it stays."""
+    if case.reopened and state in OPEN_STATES:
+        return IN_PROGRESS
+    if state == CaseState.WAITING_REPORTER and case.state_before is not None:
+        return max(public_progress(state), public_progress(case.state_before), key=lambda progress: progress.step)
+    return ACCEPTED if state == CaseState.TO_VERIFY and ended is not None else public_progress(state)
 
 
 def _label(case: Case, merged_into: str | None, is_asked: bool, with_reason: bool) -> Bilingual:

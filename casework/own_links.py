@@ -1,5 +1,7 @@
 """How a report belongs to a case: by one link at a time, which ends when the report is merged, split off or withdrawn."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
@@ -29,6 +31,12 @@ def _links(report_ids: list[int]) -> Select[CaseReport]:
     query = query.order_by(CaseReport.left_at.is_(None), CaseReport.id)
     query = query.options(joinedload(CaseReport.case).selectinload(Case.assignments).joinedload(Assignment.agency))
     return query.options(joinedload(CaseReport.case).joinedload(Case.area))
+
+
+def ended_questions(case_ids: Iterable[int]) -> dict[int, Question]:
+    """The newest question of each case that has ended, answered or not."""
+    query = select(Question).where(Question.case_id.in_(list(case_ids)), Question.ended_at.is_not(None)).order_by(Question.id)
+    return {question.case_id: question for question in db.session.scalars(query)}
 
 
 def open_questions(report_ids: list[int]) -> dict[int, Question]:

@@ -11,7 +11,7 @@ from casework.db import db
 from casework.intake import original_words
 from casework.models import Case, CaseReport, Clock, Question, Rating, Report, Reporter
 from casework.own_labels import standing_of
-from casework.own_links import newest_links, open_questions
+from casework.own_links import ended_questions, newest_links, open_questions
 from casework.own_news import with_news
 from casework.permissions import Actor
 from casework.ratings import WHOLE
@@ -108,13 +108,14 @@ def own_list(reports: list[Report]) -> list[OwnListed]:
     links = newest_links(ids)
     asked = open_questions(ids)
     case_ids = {link.case_id for link in links.values()}
+    ended = ended_questions(case_ids)
     limits = select(Clock).where(Clock.case_id.in_(case_ids), Clock.kind == ClockKind.CASE)
     clocks = {clock.case_id: clock for clock in db.session.scalars(limits.options(selectinload(Clock.pauses)).order_by(Clock.id))}
-    return [_listed(read[id_], links[id_], clocks, is_asked=id_ in asked) for id_ in ids]
+    return [_listed(read[id_], links[id_], clocks, ended.get(links[id_].case_id), is_asked=id_ in asked) for id_ in ids]
 
 
-def _listed(report: Report, link: CaseReport, clocks: dict[int, Clock], *, is_asked: bool) -> OwnListed:
-    standing = standing_of(link.case, link, report.code, is_asked=is_asked, with_reason=False)
+def _listed(report: Report, link: CaseReport, clocks: dict[int, Clock], ended: Question | None, *, is_asked: bool) -> OwnListed:
+    standing = standing_of(link.case, link, report.code, is_asked=is_asked, ended=ended, with_reason=False)
     if standing.state == CaseState.QUARANTINED:
         return OwnListed(report.code, report.filed_at, standing.label, standing.progress)
     clock = clocks.get(link.case_id) if standing.limit_counts else None

@@ -12,9 +12,9 @@ from casework.documents.to_senders import OwnLetter, letters_told, own_letters
 from casework.due_reasons import DueMove, moves_told
 from casework.intake import original_words, place_words, typed_village
 from casework.models import Case, Clock, Publication, Question, Rating, Recording, Refusal, Report, Review
-from casework.next_steps import OBJECTED_NEXT
+from casework.next_steps import DISSATISFIED_NEXT, OBJECTED_NEXT
 from casework.own_labels import Standing, is_going_on, standing_of
-from casework.own_links import links_of, open_questions
+from casework.own_links import ended_questions, links_of, open_questions
 from casework.own_photos import OwnPhoto, own_photos
 from casework.own_turns import Granted, ReferralTold, Turn, talk_about
 from casework.photo_records import photos_of_report
@@ -124,6 +124,7 @@ class OwnReport:
     rateable: Rateable | None = None
     given: tuple[Given, ...] = ()
     review: ReviewTold | None = None
+    in_review_since: datetime | None = None
     turns: tuple[Turn, ...] = ()
     moves: tuple[DueMove, ...] = ()
     masked_at: datetime | None = None
@@ -147,7 +148,7 @@ def own_report(report: Report, *, now: datetime) -> OwnReport:
     links = links_of(report)
     link = links[-1]
     case, question = link.case, open_questions([report.id]).get(report.id)
-    standing = standing_of(case, link, report.code, is_asked=question is not None)
+    standing = standing_of(case, link, report.code, is_asked=question is not None, ended=ended_questions([case.id]).get(case.id))
     receipt = OwnReport(
         code=report.code, case_id=case.id, case_code=standing.merged_into or report.code, filed_at=report.filed_at, state=standing.state,
         label=standing.label, progress=standing.progress, next_step=standing.next_step, is_withdrawn=standing.state == CaseState.WITHDRAWN,
@@ -184,8 +185,9 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
     goes_on = report.reporter_id is not None and is_going_on(standing)
     others, asks_back = sum(link.left_at is None for link in case.reports) - 1, _asks_back(case, report)
     is_looked_at_again = refusal is not None and refusal.objected_at is not None and refusal.decided_at is None
+    given = _given(report, publication)
     return replace(
-        own_part, next_step=OBJECTED_NEXT if is_looked_at_again else own_part.next_step,
+        own_part, next_step=_next_step(own_part, standing, given, is_looked_at_again=is_looked_at_again),
         photos=own_photos(photo for photo in photos_of_report(report) if photo.addition_id is None),
         recordings=tuple(row for row in recordings_of_report(report) if row.addition_id is None),
         acceptance=clocks.get(ClockKind.ACCEPTANCE),
@@ -196,8 +198,16 @@ def _with_case(own_part: OwnReport, case: Case, report: Report, question: Questi
         leaves_at_once=others > 0 or case.accepted_at is None, shares_case=others > 0,
         publication=publication, answers=answers, missing=missing,
         rateable=_rateable(case, report, publication, clocks.get(ClockKind.RATING), now),
-        given=_given(report, publication), review=_review(case),
+        given=given, review=_review(case), in_review_since=_in_review_since(case),
     )  # fmt: skip
+
+
+def _next_step(own_part: OwnReport, standing: Standing, given: tuple[Given, ...], *, is_looked_at_again: bool) -> Bilingual:
+    """What comes next; who asked for it reads that they were heard."""
+    if is_looked_at_again:
+        return OBJECTED_NEXT
+    is_theirs = any(one.agency_ref is None and one.level == "dissatisfied" for one in given)
+    return DISSATISFIED_NEXT if standing.state == CaseState.REVIEW and is_theirs else own_part.next_step
 
 
 def _asked(question: Question | None, *, shares_case: bool) -> Asked | None:
@@ -229,6 +239,14 @@ def _review(case: Case) -> ReviewTold | None:
     if row is None or not row.words or row.decided_at is None:
         return None
     return ReviewTold(row.outcome == "reopened", row.words, row.decided_at)
+
+
+def _in_review_since(case: Case) -> datetime | None:
+    """Since when the centre looks again because of a rating; None when it does not."""
+    if case.state != CaseState.REVIEW:
+        return None
+    query = select(Review.opened_at).join(Publication, Publication.id == Review.publication_id).where(Publication.case_id == case.id)
+    return db.session.scalar(query.where(Review.outcome.is_(None)).order_by(Review.id.desc()).limit(1))
 
 
 def _rateable(case: Case, report: Report, publication: Publication | None, clock: Clock | None, now: datetime) -> Rateable | None:

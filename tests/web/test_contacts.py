@@ -18,7 +18,7 @@ from tests import build
 from tests.conftest import client_of
 from tests.web.desk import Office
 from tests.web.letterbox import Letterbox, letterbox
-from tests.web.pages import words_of
+from tests.web.pages import at, words_of
 from web import sessions
 from workflows.models import WaitingTask
 from workflows.unconfirmed import set_apart_unconfirmed
@@ -419,3 +419,19 @@ def test_nothing_of_a_contact_stands_in_cookies_or_rows(office: Office, box: Let
     assert b"905111222" not in (row.sealed_message or b"")
 
 
+def test_the_reason_of_a_refusal_stands_above_the_telephone_that_may_be_confirmed(office: Office, box: Letterbox) -> None:
+    world, app = office.world, office.app
+    filed = build.file_report(world, by="guest")
+    client = client_of(app)
+
+    def own() -> str:
+        return words_of(client.get(f"/mine/{filed.report.code}"))
+
+    client.post("/track", data={"code": filed.report.code, "secret": filed.secret})
+    assert "Xác nhận số điện thoại" in own()
+    build.do(world, filed.case, "verify", "operator", act="refuse", reason=world.refusal_reason(), words="Xin cho biết rõ địa điểm.")
+    page = own()
+    assert page.index("Xin cho biết rõ địa điểm.") < page.index("Xác nhận số điện thoại")
+    assert "có thể được xem sau" not in page, "it has been looked at"
+    at(app, NOON + timedelta(days=20))
+    assert "Xác nhận số điện thoại" not in own(), "nothing can come of it any more"

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 from sqlalchemy import func, select
 
 from casework.db import db, unit_of_work
@@ -90,6 +91,34 @@ def test_an_answer_reaches_the_centre_sealed_and_the_work_goes_on(world: build.W
     for words in ("đã được gửi đến Trung tâm", "Trung tâm hỏi", QUESTION, "Ông/Bà trả lời", ANSWER):
         assert words in page, words
     assert heading(client, case.code) == "Đã tiếp nhận"
+
+
+@pytest.mark.parametrize(("state", "steps"), [("to_verify", (0, 1, 1)), ("to_classify", (1, 1, 1)), ("handling", (2, 2, 2))])
+def test_the_bar_never_goes_back_for_a_question(world: build.World, app: Flask, state: str, steps: tuple[int, ...]) -> None:
+    case = build.case_at(world, state)
+    client = sender(app, world)
+    seen = [bar_of(client, case)]
+    build.act(world, case, "ask_reporter", "operator", report=case.main_report, words=QUESTION, when_unanswered="continue")
+    seen.append(bar_of(client, case))
+    client.post(f"/mine/{case.code}/answer", data={"words": ANSWER})
+    seen.append(bar_of(client, case))
+    assert tuple(seen) == steps
+    if state == "to_verify":
+        assert heading(client, case.code) == "Trung tâm đang đọc bổ sung"
+        assert "Trung tâm đang đọc bổ sung" in words_of(client.get("/mine"))
+
+
+def test_the_bar_does_not_go_back_either_when_nothing_was_added(world: build.World, app: Flask) -> None:
+    case = asked(world, "to_verify")
+    client = sender(app, world)
+    build.act(world, case, "stop_waiting", "operator")
+    assert (bar_of(client, case), heading(client, case.code)) == (1, "Trung tâm đang xem xét phản ánh")
+
+
+def bar_of(client: FlaskClient, case: Case) -> int:
+    """How many steps of the bar lie behind the present one."""
+    steps = html.fromstring(client.get(f"/mine/{case.code}").get_data(as_text=True)).xpath("//ol[contains(@class, 'progress')]/li")
+    return next(number for number, step in enumerate(steps) if step.get("aria-current") == "step")
 
 
 def test_with_the_tracking_secret_the_same_is_done_without_an_account(world: build.World, app: Flask) -> None:

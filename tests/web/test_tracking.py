@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html as lxml_html
 from sqlalchemy import select
 
 from casework.clocks import ClockKind, running_clock
@@ -200,6 +201,36 @@ def test_a_dissatisfied_sender_may_change_the_rating_while_the_centre_looks_agai
     assert build.waiting(case, "review_rating")
     stranger = signed_in(app, client_of(app), world.people["citizen_2"], now=NOON)
     assert stranger.post(f"/mine/{case.code}/rating", data={"level": "satisfied"}).status_code == 404
+
+
+def test_who_is_not_satisfied_reads_that_they_were_heard_since_when_and_nothing_in_green(
+    world: build.World, app: Flask, client: FlaskClient
+) -> None:
+    case = build.case_at(world, "rating", agencies=2)
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    assert 'data-due="kept"' in client.get(f"/mine/{case.code}").get_data(as_text=True)
+    client.post(f"/mine/{case.code}/rating", data={"level": "dissatisfied", "reason": "Vẫn còn rác."})
+    page = client.get(f"/mine/{case.code}").get_data(as_text=True)
+    said = words_of(page)
+    assert "Ông/Bà cho biết chưa hài lòng. Trung tâm đang xem lại và sẽ báo Ông/Bà kết quả." in said
+    assert "Xem lại từ ngày 02/03/2026" in said
+    assert "có người chưa hài lòng" not in said
+    assert 'data-due="kept"' not in page
+    rating = lxml_html.fromstring(page).xpath("//section[@id='rating']")[0]
+    assert "Vẫn còn rác." in words_of(lxml_html.tostring(rating.xpath("./div")[0], encoding="unicode"))
+    [changing] = rating.xpath("./details")
+    assert (changing.get("open"), len(changing.xpath(".//form"))) == (None, 1)
+    refused = client.post(f"/mine/{case.code}/rating", data={"level": "dissatisfied", "reason": " "}).get_data(as_text=True)
+    assert lxml_html.fromstring(refused).xpath("//section[@id='rating']/details[@open]"), "a refusal is not folded away"
+
+
+def test_the_agencies_are_rated_behind_a_fold(world: build.World, app: Flask, client: FlaskClient) -> None:
+    case = build.case_at(world, "rating", agencies=3)
+    signed_in(app, client, world.people["citizen"], now=NOON)
+    form = lxml_html.fromstring(client.get(f"/mine/{case.code}").get_data(as_text=True)).xpath("//section[@id='rating']//form")[0]
+    assert len(form.xpath(".//input[@type='radio'][not(ancestor::details)]")) == 3
+    [fold] = form.xpath(".//details")
+    assert (len(fold.xpath(".//input[@type='radio']")), fold.get("open")) == (9, None)
 
 
 def test_a_review_longer_than_the_window_takes_no_more_ratings(world: build.World, app: Flask, client: FlaskClient) -> None:
