@@ -16,6 +16,9 @@ from casework.models import ConsentNotice
 from casework.settings.rows import Proposal
 from casework.words import Bilingual
 
+SINCE_EVER = date(2020, 1, 1)
+"""From when on what is installed with the program holds; nobody was shown it on that day."""
+
 LONGEST_VERSION = 20
 LONGEST_NOTICE = 6_000
 

@@ -16,7 +16,7 @@ TONES = {"late": RED, "missed": RED, "soon": AMBER}
 MOST_TITLE_LINES = 4
 COLOURS = 192
 """A picture of so many colours takes a quarter of the bytes; beside a photo's grain nobody sees it."""
-DRAWING = 1
+DRAWING = 2
 """The version of the drawing: a new one makes every card anew."""
 
 
@@ -49,13 +49,13 @@ def draw_card(card: Card, photo: bytes | None = None) -> bytes:
         right = WIDTH - PHOTO_WIDTH - 44
     width = right - MARGIN
     draw.rectangle((0, 0, 20, HEIGHT), fill=PINE)
-    draw.text((MARGIN, 52), _fitting(card.sender, _font("Bold", 28), width), font=_font("Bold", 28), fill=PINE)
+    _few_lines(draw, card.sender, _font("Bold", 28), width, top=52, colour=PINE, rises=True)
     lines, size = _title(card.title, width)
     top = 124
     for line in lines:
         draw.text((MARGIN, top), line, font=_font("Bold", size), fill=INK)
         top += round(size * 1.36)
-    draw.text((MARGIN, top + 12), _fitting(card.place, _font("Regular", 30), width), font=_font("Regular", 30), fill=INK_2)
+    _few_lines(draw, card.place, _font("Regular", 30), width, top=top + 12, colour=INK_2)
     _state(draw, card, width)
     draw.text((MARGIN, HEIGHT - 72), card.code, font=_font("Regular", 26), fill=INK_2)
     file = io.BytesIO()
@@ -72,6 +72,22 @@ def address_code(address: str) -> str:
     import segno  # late: docs/architecture.md
 
     return segno.make(address, error="m", micro=False, mask=0).svg_inline(border=4, svgclass="qr", lineclass=None, omitsize=True)
+
+
+def _few_lines(
+    draw: ImageDraw.ImageDraw, words: str, font: ImageFont.FreeTypeFont, width: int, *, top: int, colour: str, rises: bool = False
+) -> None:  # fmt: skip
+    """Names in one line or two: cut, they would name somebody else. With `rises` two lines begin higher and end where one does."""
+    lines = cut_lines(words, font, width)
+    high = round(font.size * 1.3)
+    for number, line in enumerate(lines):
+        draw.text((MARGIN, top + high * (number - (len(lines) - 1) * rises)), line, font=font, fill=colour)
+
+
+def cut_lines(words: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """At most two lines; only what does not fit in both is cut."""
+    lines = _lines(words, font, width)
+    return lines if len(lines) <= 2 else [lines[0], _fitting(" ".join(lines[1:]), font, width)]
 
 
 def _state(draw: ImageDraw.ImageDraw, card: Card, width: int) -> None:

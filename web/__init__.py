@@ -12,7 +12,7 @@ from web.config import SECRET_KEY, Config, kept_secret
 from web.watching import job_threads
 
 PAGES = (
-    "public", "public_layers", "public_share", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
+    "public", "public_layers", "public_share", "for_search_engines", "transparency", "comfort", "filing", "consent", "tracking", "own_acts",
     "auth", "factors.second", "factors.own", "factors.again", "inbox", "inbox_bulk", "inbox_saved", "assigning", "team",
     "tasks", "drafts", "answer_templates", "bulk_approval", "search", "cases", "quarantined", "notes", "case_acts", "late",
     "unreleased_villages",

@@ -1,17 +1,32 @@
 """The notice on personal data as a page of its own, by its version: what a receipt and a report name can be read for good."""
 
+from typing import Any
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from casework.consent_notices import notice_shown
+from casework.consent_notices import SINCE_EVER, notice_shown, notice_today
 from casework.permissions import Action
+from casework.settings.values import value_of
 from web.clock import now
 from web.guards import found, performs
+from web.navigation import centre_words
 
 bp = Blueprint("consent", __name__)
+
+
+@bp.get("/privacy")
+@performs(Action.READ_PUBLIC)
+def privacy() -> ResponseReturnValue:
+    """The notice of today, for whoever does not send a report."""
+    return render_template("filing/consent.html", notice=found(notice_today(centre_words().id, now())), **_beside())
 
 
 @bp.get("/consent/<version>")
 @performs(Action.READ_PUBLIC)
 def notice(version: str) -> ResponseReturnValue:
-    return render_template("filing/consent.html", notice=found(notice_shown(version, now())))
+    return render_template("filing/consent.html", notice=found(notice_shown(version, now())), **_beside())
+
+
+def _beside() -> dict[str, Any]:
+    return {"months": value_of("mask_identity_months"), "since_ever": SINCE_EVER}

@@ -32,6 +32,10 @@ FIRST_NUMBER = 842630000301
 """Of the official telephones of staff, one after the other."""
 
 
+CENTRE, AGENCY, CITIZEN = "1", "2", "3"
+"""Whose account it is, in the order in which they are told."""
+
+
 @dataclass(frozen=True)
 class DemoAccount:
     """A line of the table of accounts: what to sign in with, and as whom."""
@@ -40,6 +44,7 @@ class DemoAccount:
     password: str
     full_name: str
     part: Bilingual
+    kind: str = CENTRE
 
 
 @dataclass(frozen=True)
@@ -139,12 +144,20 @@ def citizen_by_email(email: str) -> Account:
 def demo_accounts() -> list[DemoAccount]:
     """The table of accounts as the database has it: the centre's roles, the agencies', the citizens."""
     query = select(Account).where(Account.kind == "staff", Account.disabled_at.is_(None)).order_by(Account.id)
-    table = [DemoAccount(row.login or "", PASSWORD, row.full_name or "", _part_of(row)) for row in db.session.scalars(query)]
-    return [*table, *(DemoAccount(email, PASSWORD, name, Bilingual("Người dân", "Citizen")) for email, name in CITIZENS)]
+    table = [DemoAccount(row.login or "", PASSWORD, row.full_name or "", _part_of(row), _kind_of(row)) for row in db.session.scalars(query)]
+    return [*table, *(DemoAccount(email, PASSWORD, name, Bilingual("Người dân", "Citizen"), CITIZEN) for email, name in CITIZENS)]
+
+
+def _kind_of(account: Account) -> str:
+    return AGENCY if _agencies_of(account) else CENTRE
+
+
+def _agencies_of(account: Account) -> list[Agency]:
+    return [row.agency for row in account.memberships if row.agency is not None and row.valid_to is None]
 
 
 def _part_of(account: Account) -> Bilingual:
-    agencies = [row.agency for row in account.memberships if row.agency is not None and row.valid_to is None]
+    agencies = _agencies_of(account)
     if not agencies:
         return account.title
     place = OTHER_AGENCIES if (account.login or "").endswith(f".{OTHER_KEY}") else agencies[0].short_name

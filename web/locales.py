@@ -68,17 +68,14 @@ def install(app: Flask) -> None:
 
 
 def reader_language() -> str:
-    """The language chosen in this browser, else the account's, else the installation's.
-
-    What the browser says it prefers is not asked: telephones sold here often say English to readers of Vietnamese.
-    """
+    """The language chosen in this browser, else the account's, else the only one of ours the browser asks for, else the installation's."""
     is_known = chosen_in_browser() is None and current_session() is not None
     return g.account_language if is_known else chosen_language()
 
 
 def chosen_language() -> str:
     """The same without asking the database, for the page that says it failed."""
-    return chosen_in_browser() or str(current_app.config["LANGUAGE"])
+    return chosen_in_browser() or asked_by_browser() or str(current_app.config["LANGUAGE"])
 
 
 def chosen_in_browser() -> str | None:
@@ -87,6 +84,16 @@ def chosen_in_browser() -> str | None:
         return None
     given = (session.get("language"), request.cookies.get(LANGUAGE_COOKIE))
     return next((code for code in given if code in LANGUAGES), None)
+
+
+def asked_by_browser() -> str | None:
+    """The language the browser asks for, where it is one of ours alone. Of both it says nothing: telephones sold here often put English
+    first for readers of Vietnamese."""
+    if not has_request_context():
+        return None
+    g.language_asked = True
+    asked = {name.partition("-")[0].lower() for name, quality in request.accept_languages if quality > 0} & set(LANGUAGES)
+    return asked.pop() if len(asked) == 1 else None
 
 
 def locale_here() -> Locale | None:
@@ -122,7 +129,12 @@ def _marked(translate: Callable[..., str]) -> Callable[..., str]:
 
 
 def _keep_language(response: Response) -> Response:
-    """A chosen language outlives the browser's session; it says nothing about the person, so it needs no signature."""
+    """A chosen language outlives the browser's session; it says nothing about the person, so it needs no signature.
+
+    Where the browser's wish was asked, caches are told that another browser may read another page.
+    """
+    if g.get("language_asked"):
+        response.vary.add("Accept-Language")
     chosen = session.get("language")
     if chosen in LANGUAGES and request.cookies.get(LANGUAGE_COOKIE) != chosen:
         response.set_cookie(

@@ -161,7 +161,7 @@ def _waiting() -> int:
 def _citizen_entries() -> tuple[list[Entry], list[Entry]]:
     has_account = signed_in_account() is not None
     own = _entry("tracking.mine", _("My reports"), "user") if has_account else _entry("tracking.track", _("Follow a report"), "search")
-    home, reports = _entry("public.home", _("Home"), "home"), _entry("public.reports", _("Published"), "list-search")
+    home, reports = _entry("public.home", _("Home"), "home"), _entry("public.reports", _("All reports"), "list-search")
     report = _entry("filing.new_report", _("Report"), "camera-plus", is_main=True)
     figures = _entry("transparency.transparency", _("Transparency"), "file-text")
     account = [_entry("contacts_account.account", _("Account"), "user", pages="contacts_account.")] if has_account else []

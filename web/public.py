@@ -32,7 +32,7 @@ from web.navigation import CentreWords, centre_words
 from web.networks import this_network
 from web.offline.devices import guest_device, this_device
 from web.promises import promises
-from web.public_layers import map_words, spot_words
+from web.public_layers import list_title, map_words, spot_words
 from web.public_share import shared_as
 from web.public_wanted import address_of, chips_of, misunderstood, state_words, wanted_in_address
 from web.replica import may_be_behind
@@ -76,6 +76,7 @@ def reports() -> ResponseReturnValue:
         shows_map=shows_map,
         spot_words=spot_words,
         map_words=map_words,
+        list_title=list_title(wanted),
         longest=LONGEST_SEARCH,
     )
 
@@ -150,6 +151,12 @@ def set_language() -> ResponseReturnValue:
     return redirect(own_address(request.values.get("next"), url_for(".home")))
 
 
+@bp.get("/help")
+@performs(Action.READ_PUBLIC)
+def help_page() -> ResponseReturnValue:
+    return render_template("public/help.html")
+
+
 def fields_today() -> list[Field]:
     """The fields of work a reader may choose, in their order; one that centres have in their own wording stands there once."""
     query = select(Field).where(Field.valid_from <= today(), or_(Field.valid_to.is_(None), Field.valid_to > today()))
@@ -201,5 +208,7 @@ def _report_page(row: Case, *, refusal: str = "", also_refusal: str = "") -> str
         follows=is_following(row, actor()),
         is_counted=has_said_me_too(row, by=actor(), device=device),
         share=shared_as(case.item, question=case.question or ""),
+        held_by=row.centre,
+        today=today(),
         base=base_map(row.centre) if case.latitude is not None else None,
     )

@@ -16,6 +16,7 @@ from casework.local_time import local_day
 from casework.permissions import Action
 from casework.public_cases import PublicItem
 from casework.public_feed import MOST_LISTED, FeedItem, feed_items, listed_items
+from casework.public_filters import PublicState, Wanted
 from casework.public_points import MOST_POINTS, Point, PublicMap, Spot, public_map
 from reports.tables.table import Column, Table
 from reports.tables.writing import MEDIA_TYPES, write_table
@@ -56,7 +57,7 @@ def feed() -> ResponseReturnValue:
     wanted = wanted_in_address()
     entries = feed_items(wanted)
     changed_at = max((entry.changed_at for entry in entries), default=BEFORE_ANYTHING)
-    answer = make_response(_atom(entries, changed_at, address_of(wanted)))
+    answer = make_response(_atom(list_title(wanted), entries, changed_at, address_of(wanted)))
     answer.last_modified = changed_at
     return _unless_known(answer, "application/atom+xml")
 
@@ -66,8 +67,9 @@ def feed() -> ResponseReturnValue:
 @may_be_behind
 def table(form: str) -> ResponseReturnValue:
     """The newest cases of a filter as a table: what the list shows of each, its words in both languages."""
+    wanted = wanted_in_address()
     shown = Table(
-        title=_("Published reports"), columns=_columns(), rows=[_row(each) for each in listed_items(wanted_in_address())],
+        title=list_title(wanted), columns=_columns(), rows=[_row(each) for each in listed_items(wanted)],
         notes=[(_("At most"), str(MOST_LISTED))],
     )  # fmt: skip
     with TemporaryDirectory() as folder:
@@ -136,7 +138,12 @@ def _spot(spot: Spot) -> dict[str, Any]:
     return {"at": [spot.latitude, spot.longitude], "count": spot.cases, "words": spot_words(spot), "url": url}
 
 
-def _atom(entries: list[FeedItem], changed_at: datetime, filters: dict[str, str]) -> bytes:
+def list_title(wanted: Wanted) -> str:
+    """What a feed or file of the list is called: only what was answered is published, the others wait."""
+    return str(_("Answered reports") if wanted.state == PublicState.ANSWERED else _("All reports"))
+
+
+def _atom(title: str, entries: list[FeedItem], changed_at: datetime, filters: dict[str, str]) -> bytes:
     from feedgen.feed import FeedGenerator  # late: docs/architecture.md
 
     base = current_app.config["BASE_URL"]
@@ -145,7 +152,7 @@ def _atom(entries: list[FeedItem], changed_at: datetime, filters: dict[str, str]
     feed = FeedGenerator()
     feed.load_extension("geo", atom=True, rss=False)
     feed.id(_tag("/reports" + (f"?{urlsplit(own).query}" if filters else "")))
-    feed.title(_("Published reports"))
+    feed.title(title)
     feed.link(href=own, rel="self", type="application/atom+xml")
     feed.link(href=page, rel="alternate", type="text/html")
     feed.language(language())
@@ -194,7 +201,7 @@ def _tag(path: str) -> str:
 
 def _unless_known(answer: Response, mimetype: str) -> Response:
     """With a mark of its bytes: who has them already is told so."""
-    answer.mimetype = mimetype
+    answer.mimetype = mimetype.partition(";")[0]  # for text the answer itself adds its charset
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.add_etag()
     answer.vary.add("Cookie")

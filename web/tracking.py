@@ -53,6 +53,8 @@ class TrackForm(Form):
 @performs(Action.TRACK_REPORT)
 def track() -> ResponseReturnValue:
     form = TrackForm(code=request.args.get("code", ""))
+    if request.args.get("public") and (shown := _shown_to(form.code.data or "")):
+        return redirect(shown)
     if not form.validate_on_submit():
         return _track_page(form), 422 if form.errors else 200
     moment, code = now(), (form.code.data or "").strip().upper()
@@ -113,6 +115,15 @@ def remember_report(report: Report) -> None:
     """Let this browser follow a report until it is closed."""
     kept = [each for each in session.get(TRACKED_KEY, ()) if each != report.id]
     session[TRACKED_KEY] = [*kept[1 - MOST_TRACKED :], report.id]
+
+
+def _shown_to(typed: str) -> str | None:
+    """Where somebody who looks a code up reads what they may: their own report, else the public page; None for a code nobody may read."""
+    code = typed.strip().upper()
+    if own_report_here(code) is not None:
+        return url_for(".own", code=code)
+    main_code = code_of_case(code)
+    return url_for("public.report", code=main_code) if main_code else None
 
 
 def _track_page(form: TrackForm, *, refusal: str = "") -> str:

@@ -1,5 +1,6 @@
 """What the centre does, in numbers anybody may check: the page, and the same figures as open data. Reads what was counted."""
 
+from calendar import month_name
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,10 +25,12 @@ from casework.figures.reading import (
 from casework.models import Centre
 from casework.permissions import Action
 from casework.settings.tables import write_csv
+from casework.words import Bilingual
 from web.charts import Chart, stacked
 from web.clock import now
 from web.filters import decimal, percent
 from web.guards import found, performs
+from web.locales import in_reader_language
 from web.replica import may_be_behind
 
 bp = Blueprint("transparency", __name__)
@@ -187,8 +190,9 @@ def month_label(month_on: date, *, is_first: bool = False) -> str:
 
 
 def period_name(month_on: date) -> str:
-    """Tháng 6/2026."""
-    return str(_("Month %(month)s/%(year)s", month=month_on.month, year=month_on.year))
+    """Tháng 6/2026, June 2026."""
+    words = Bilingual(f"Tháng {month_on.month}/{month_on.year}", f"{month_name[month_on.month]} {month_on.year}")
+    return in_reader_language(words)
 
 
 @bp.app_template_filter("counted")

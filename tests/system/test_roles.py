@@ -398,6 +398,8 @@ def by_hand(the: Stage, name: str, address: Address) -> int:
             return 200
         case "documents_verify.document":               # no letter here has a number
             return 404
+        case "consent.privacy" | "public.help_page" | "for_search_engines.robots" | "for_search_engines.sitemap":
+            return 200
         case "consent.notice":
             return 200 if parts["version"] == "2026-01" else 404
         case "public.report" | "public_share.card":

@@ -7,7 +7,7 @@
 // Without it the list says the same.
 "use strict";
 (function () {
-  const CELL = 52, WIDE = "(min-width: 992px)", MOST_LISTED = 30;              // CELL: pixels within which points are one group
+  const APART = 52, WIDE = "(min-width: 992px)", MOST_LISTED = 30;             // APART: pixels between two marks; points nearer are one group
   const stages = Array.prototype.slice.call(document.querySelectorAll("[data-map-later]"));
 
   const script = src => new Promise((done, failed) => {
@@ -71,20 +71,20 @@
     };
     const draw = () => {
       layer.clearLayers();
-      const groups = {};
+      const groups = [], zoom = map.getZoom(), near = (one, other) => Math.abs(one.x - other.x) < APART && Math.abs(one.y - other.y) < APART;
       found.points.forEach(point => {
-        const at = map.project(point.at, map.getZoom()), cell = Math.floor(at.x / CELL) + ":" + Math.floor(at.y / CELL);
-        (groups[cell] = groups[cell] || []).push(point);
+        const at = map.project(point.at, zoom);
+        let group = groups.find(each => near(each.at, at));
+        if (!group) groups.push(group = { at, points: [] });
+        group.points.push(point);
       });
-      Object.keys(groups).forEach(cell => {
-        const points = groups[cell];
+      groups.forEach(({ at: mark, points }) => {
         if (points.length === 1) {
           put(layer, points[0].at, points[0].kind, "", 32, points[0].title + ", " + points[0].words, marker => show(marker, points));
           return;
         }
-        const middle = [0, 1].map(axis => points.reduce((sum, point) => sum + point.at[axis], 0) / points.length);
         const kind = points.some(point => point.kind === "late") ? "late" : points.every(point => point.kind === "done") ? "done" : "open";
-        put(layer, middle, kind + " pin-many", String(points.length), 44, points.length + " " + stage.dataset.near, marker => {
+        put(layer, map.unproject(mark, zoom), kind + " pin-many", String(points.length), 44, points.length + " " + stage.dataset.near, marker => {
           const bounds = window.L.latLngBounds(points.map(point => point.at));
           if (map.getZoom() < 17 && map.getBoundsZoom(bounds) > map.getZoom()) {
             map.fitBounds(bounds, { padding: [40, 40], maxZoom: 18, animate: false });
@@ -92,8 +92,12 @@
           } else show(marker, points);
         });
       });
+      const placed = groups.map(each => each.at);
       found.areas.forEach(area => {
-        put(layer, area.at, "area", String(area.count), 44, area.words, () => { location.href = area.url; }).setZIndexOffset(-500);
+        let at = map.project(area.at, zoom);                                    // stands for a whole commune, so it may step aside
+        for (let tries = 0; tries < 20 && placed.some(each => near(each, at)); tries++) at = at.add([0, APART]);
+        placed.push(at);
+        put(layer, map.unproject(at, zoom), "area", String(area.count), 44, area.words, () => { location.href = area.url; }).setZIndexOffset(-500);
       });
     };
     map.on("zoomend", draw);

@@ -1,0 +1,50 @@
+"""What search engines ask for: where they may look, and the addresses of what is published."""
+
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from flask import Blueprint, Response, current_app, make_response, url_for
+from flask.typing import ResponseReturnValue
+
+from casework.permissions import Action
+from casework.public_feed import listed_items
+from casework.public_filters import PublicState, Wanted
+from web.guards import performs
+from web.replica import may_be_behind
+
+bp = Blueprint("for_search_engines", __name__)
+
+PAGES = ("public.home", "public.reports", "filing.new_report", "transparency.transparency", "consent.privacy", "public.help_page")
+NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+AN_HOUR = "public, max-age=3600"
+
+
+@bp.get("/robots.txt")
+@performs(Action.READ_PUBLIC)
+def robots() -> ResponseReturnValue:
+    """Every page says for itself whether it may be shown (web/security.py); invented data is to be found nowhere."""
+    shut = "/" if current_app.config["DEMO"] else ""
+    return _kept(f"User-agent: *\nDisallow: {shut}\n\nSitemap: {current_app.config['BASE_URL']}{url_for('.sitemap')}\n", "text/plain")
+
+
+@bp.get("/sitemap.xml")
+@performs(Action.READ_PUBLIC)
+@may_be_behind
+def sitemap() -> ResponseReturnValue:
+    """The pages for everybody, and the newest answered cases."""
+    root = Element("urlset", xmlns=NAMESPACE)
+    for endpoint in PAGES:
+        _add(root, url_for(endpoint))
+    for item in listed_items(Wanted(state=PublicState.ANSWERED)):
+        _add(root, url_for("public.report", code=item.code))
+    return _kept(tostring(root, encoding="utf-8", xml_declaration=True), "application/xml")
+
+
+def _add(root: Element, path: str) -> None:
+    SubElement(SubElement(root, "url"), "loc").text = current_app.config["BASE_URL"] + path
+
+
+def _kept(body: str | bytes, mimetype: str) -> Response:
+    answer = make_response(body)
+    answer.mimetype = mimetype
+    answer.headers["Cache-Control"] = AN_HOUR
+    return answer
