@@ -59,7 +59,7 @@ class SecretUnreadable(CaseworkError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Mã bí mật gồm 12 chữ và số in trên giấy tiếp nhận, ví dụ ABCD-EFGH-2345. Trong mã không có chữ O, I, L và số 0, 1.",
+            "Mã bí mật gồm 12 chữ và số in trên giấy biên nhận, ví dụ ABCD-EFGH-2345. Trong mã không có chữ O, I, L và số 0, 1.",
             "The secret has 12 letters and digits, printed on the receipt, such as ABCD-EFGH-2345. It never contains O, I, L, 0 or 1.",
         )
 

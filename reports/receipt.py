@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import segno
 
 WORDS: Mapping[str, Bilingual] = {
-    "title": Bilingual("Giấy tiếp nhận phản ánh hiện trường", "Receipt of a field report"),
+    "title": Bilingual("Giấy biên nhận phản ánh hiện trường", "Receipt of a field report"),
     "code": Bilingual("Mã phản ánh", "Report code"),
     "secret": Bilingual("Mã bí mật", "Secret"),
     "keep": Bilingual(

@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -28,7 +29,7 @@ def text_of(data: bytes) -> str:
 
 def test_it_shows_code_secret_moments_and_the_promise_in_local_time() -> None:
     text = text_of(receipt.receipt_pdf(RECEIPT))
-    title = "Giấy tiếp nhận phản ánh hiện trường"
+    title = "Giấy biên nhận phản ánh hiện trường"
     for words in (title, "LD-2026-000123", "ABCD-EFGH-2345", "10:00 02/03/2026", "15:30 02/03/2026", "Xã Lát"):
         assert words in text
 
@@ -111,3 +112,12 @@ def test_making_a_receipt_does_not_let_damaged_photos_in() -> None:
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # as importing WeasyPrint leaves it
     with pytest.raises(PhotoRefused):
         accept_photo(picture.getvalue()[: len(picture.getvalue()) // 2], "cut.jpg")
+
+
+def test_nothing_calls_the_paper_of_what_is_not_accepted_yet_an_acceptance() -> None:
+    """In administration "tiếp nhận" means that it was accepted; what a sender holds says that it was received."""
+    root = Path(__file__).parent.parent.parent
+    told = [path for folder in ("casework", "reports", "workflows", "web") for kind in ("py", "html", "csv", "po", "js", "txt")
+            for path in (root / folder).rglob(f"*.{kind}")]
+    wrong = [path.name for path in told if "giấy tiếp nhận" in path.read_text(encoding="utf-8").lower()]
+    assert (wrong, len(told) > 500) == ([], True)

@@ -148,6 +148,6 @@ def test_nobody_else_looks_or_tries(office: Office, broken: dict[str, Exception]
         assert office.post(name, f"/incidents/{incident().ref}/retry").status_code == 403
     assert office.post("administrator", "/incidents/0000000000000000/retry").status_code == 404
     assert "Những việc đang chờ có trong hộp việc." in words_of(office.get("operator", "/nowhere"))
-    assert "mã trên giấy tiếp nhận" in words_of(office.get("citizen", "/nowhere"))
+    assert "mã trên giấy biên nhận" in words_of(office.get("citizen", "/nowhere"))
     assert incident().resolved_at is None
     assert db.session.scalars(select(WaitingTask.state).where(WaitingTask.element == "submit_answer")).all() == ["waiting"]
