@@ -266,3 +266,42 @@ def test_the_map_comes_when_it_is_opened_a_point_is_set_by_key_and_cases_alike_a
         near.get_by_role("button", name="Không phải, vẫn gửi mới").click()
     assert page.url.endswith("/receipt"), page.inner_text("main")
     assert newest().id != first.id
+
+
+def test_a_word_without_an_end_keeps_the_own_page_and_the_receipt_as_wide_as_the_telephone(house: House) -> None:
+    visitor = house.visitor()
+    visitor.page.set_viewport_size({"width": 360, "height": 740})
+    page = visitor.go("/reports/new")
+    long = "Rácdồnđống" * 24
+    for name, value in {"words": long, "village": long[:100], "place": long[:200], "phone": "0912 345 678"}.items():
+        page.fill(f"[name={name}]", value)
+    page.select_option("[name=area]", label="Xã Lát")
+    page.check("[name=consent]")
+    report = sent(visitor)
+    for path in (f"/reports/{report.code}/receipt", f"/mine/{report.code}"):
+        page.goto(path)
+        assert long[:80] in page.inner_text("main")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_on_a_screen_as_low_as_a_hand_bars_leave_room_to_write(house: House) -> None:
+    page = house.visitor().go("/reports/new")
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.locator("[name=words]").scroll_into_view_if_needed()
+    covered = page.evaluate("""() => Array.from({ length: innerHeight }, (_, y) => document.elementFromPoint(160, y))
+        .filter(one => one && one.closest(".sitebar, .actionbar, .tabbar, .emergency")).length""")
+    assert covered <= 256 / 4, "of 256 rows"
+
+
+def test_without_a_script_the_browser_itself_says_which_photos_were_chosen(house: House) -> None:
+    page = house.visitor(scripts=False).go("/reports/new")
+    page.set_viewport_size({"width": 360, "height": 740})
+    chooser = page.locator("input[name=photos]")
+    box = chooser.bounding_box()
+    assert box is not None
+    assert (box["width"] > 150, box["height"] > 24) == (True, True), "its own words about what was chosen are to be read"
+    page.set_input_files("input[name=photos]", [chosen("a.jpg", "image/jpeg", picture(60, 40, "red"))])
+    expect(page.get_by_text("Tải các tệp đã chọn lên ngay")).to_be_visible()
+    with_script = house.visitor().go("/reports/new").locator("input[name=photos]").bounding_box()
+    assert with_script is not None
+    assert with_script["width"] <= 1
