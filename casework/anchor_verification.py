@@ -24,6 +24,7 @@ from casework.anchors import (
 )
 from casework.db import db
 from casework.findings import Finding, fault, note
+from casework.local_time import local_day
 from casework.models import Anchor, Event
 from casework.verification import CASE_STREAM
 
@@ -126,7 +127,7 @@ def _check_heads(anchor: SignedAnchor, lost: set[str]) -> Iterator[Finding]:
 
 
 def _lost_head(anchor: SignedAnchor, stream: str, seq: int, *, is_there: bool) -> Finding:
-    number, signed = anchor.number, f"{anchor.made_at:%d/%m/%Y}"
+    number, signed = anchor.number, f"{local_day(anchor.made_at):%d/%m/%Y}"
     if is_there:
         return fault(
             "anchor.rewritten", f"{stream}#{seq}",

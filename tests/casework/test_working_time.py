@@ -35,6 +35,20 @@ MINUTE = timedelta(minutes=1)
 SEED_FILE = Path(working_time.__file__).parent / "seed_data" / "calendar_vn.csv"
 
 
+def test_changed_office_hours_hold_from_their_day_on_and_not_a_day_later() -> None:
+    morning, later = ((time(7, 30), time(11, 30)), (time(13), time(17))), ((time(8), time(12)), (time(14), time(16)))
+    changed = Calendar(changed_hours=((date(2026, 3, 10), later), (date(2026, 3, 12), morning)))
+    asked = (date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12), date(2026, 3, 13))
+    assert [changed.hours_on(day) for day in asked] == [morning, later, later, morning, morning]
+    assert [changed.office_minutes_on(day) for day in asked] == [480, 360, 360, 480, 480]
+    starts = [spans[0][0].astimezone(HERE).strftime("%H:%M") for spans in map(changed.hours_of, asked)]
+    assert starts == ["07:30", "08:00", "08:00", "07:30", "07:30"]
+    # what is due is so by the hours of each day: three hours from 16:00 on Monday the 9th
+    monday = datetime(2026, 3, 9, 16, tzinfo=HERE)
+    assert due_at(TimeLimit(3, Unit.WORKING_HOURS), monday, changed) == datetime(2026, 3, 10, 10, tzinfo=HERE)
+    assert due_at(TimeLimit(3, Unit.WORKING_HOURS), monday, Calendar()) == datetime(2026, 3, 10, 9, 30, tzinfo=HERE)
+
+
 def days(*texts: str) -> frozenset[date]:
     return frozenset(date.fromisoformat(text) for text in texts)
 

@@ -163,6 +163,14 @@ def test_the_log_opens_as_xes_and_csv_and_both_follow_each_other_as_we_count(
     assert answer.headers["Content-Disposition"] == 'attachment; filename="nhat-ky-2025-05-2026-04.xes"'
     log = etree.fromstring(answer.data)
     assert [child.tag.removeprefix(XES) for child in log][:8] == ["extension"] * 4 + ["global"] * 2 + ["classifier", "string"]
+    # what the log says that every trace and event has, each of them has, and of that type
+    declared = {each.get("scope"): [(child.tag, child.get("key")) for child in each] for each in log.iter(f"{XES}global")}
+    assert {scope: [key for _type, key in attributes] for scope, attributes in declared.items()} == {
+        "trace": ["concept:name"], "event": ["concept:name", "time:timestamp", "lifecycle:transition", "org:role"],
+    }  # fmt: skip
+    for scope, attributes in declared.items():
+        for each in log.iter(f"{XES}{scope}"):
+            assert {(child.tag, child.get("key")) for child in each} >= set(attributes), (scope, etree.tostring(each))
     ways = [
         [event.find(f"{XES}string[@key='concept:name']").get("value") for event in trace.iter(f"{XES}event")]
         for trace in log.iter(f"{XES}trace")

@@ -17,7 +17,7 @@ from flask import Flask
 from casework.db import db, unit_of_work
 from casework.facts.daily import mark_all_days, sum_up_days
 from casework.local_time import LOCAL_ZONE
-from casework.models import Case
+from casework.models import Case, CaseSpan
 from casework.settings.value_changes import set_value
 from reports.statistics.behind import cases_of, is_listed
 from reports.statistics.counting import COUNTED, cross, figures_of
@@ -127,6 +127,42 @@ def test_other_periods_agree_with_the_second_count_and_every_one_balances(loaded
     moment = datetime.fromisoformat("2026-03-10T09:30")
     so_far = figures_of(scope, period_named("2026-03", centre_id=centre_id), now=utc(moment))[WHOLE]
     assert as_in_the_oracle(so_far) == by_hand.figures(by_hand.rows(), datetime.fromisoformat("2026-03-01"), moment)
+
+
+def test_what_was_taken_up_again_is_counted_as_worked_out_by_hand(app: Flask) -> None:
+    world = build.standard_world()
+    told = by_hand.came_back()
+    ends = {stretch["how"] for _name, stretches in told for stretch in stretches if "how" in stretch}
+    assert ends | {"quarantined"} == {"answered", "refused", "merged", "referred", "withdrawn", "quarantined", "closed"}, "every ending"
+
+    def noon(day: str) -> datetime | None:
+        return utc(datetime.fromisoformat(f"2026-{day}T12:00")) if day else None
+
+    with unit_of_work():
+        for name, stretches in told:
+            case = Case(centre_id=world.centre.id, code=f"LD-2026-{name}", state="handling", source="citizen", clock_starts="filing",
+                        opened_at=noon(stretches[0]["opened"]))  # fmt: skip
+            db.session.add(case)
+            db.session.flush()
+            for number, stretch in enumerate(stretches):
+                how = stretch.get("how")
+                db.session.add(CaseSpan(
+                    centre_id=world.centre.id, case_id=case.id, number=number, event_seq=number + 1, urgency="normal", source="citizen",
+                    opened_at=noon(stretch["opened"]), opened_by=stretch["by"], accepted_at=noon(stretch["accepted"]),
+                    ended_at=noon(stretch.get("ended", "")), ended_by=how, refusal_reason="khong_ro_noi_dung" if how == "refused" else None,
+                    verdict="in_time" if how == "answered" else None, is_first_answer=how == "answered", minutes=60,
+                    due_at=noon("05-01"), first_due_at=noon("05-01"),
+                ))  # fmt: skip
+    scope = Scope((world.centre.id,))
+    for kept in ("facts", "sums of days"):
+        if kept == "sums of days":
+            with unit_of_work():
+                mark_all_days()
+            sum_up_days(LATER)
+        for name, expected in (("2026-03", by_hand.CAME_BACK_IN_MARCH), ("20260301-20260430", by_hand.CAME_BACK_BY_APRIL)):
+            figures = figures_of(scope, period_named(name, centre_id=world.centre.id))[WHOLE]
+            assert {key: figures[key] for key in expected} == expected, (kept, name)
+            assert balances(figures), (kept, name)
 
 
 def empty(figures: dict[str, Any]) -> dict[str, Any]:

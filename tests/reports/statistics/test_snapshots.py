@@ -1,7 +1,7 @@
 """What is frozen stays as it was: late corrections of cases, statements past the program, and people with or without the right."""
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from casework.db import db, unit_of_work
 from casework.events import append
 from casework.facts.progress import begin_progress
+from casework.local_time import LOCAL_ZONE
 from casework.models import CaseMoment, CaseSpan, Event, FiguresSnapshot
 from casework.permissions import NotAllowed
 from casework.settings.value_changes import set_value
@@ -29,7 +30,7 @@ from reports.statistics.snapshots import (
     snapshots_seen,
 )
 from reports.statistics.subjects import WHOLE, Dimension, Scope
-from tests import tampering
+from tests import build, tampering
 from tests.reports.statistics import by_hand, oracle
 from tests.reports.statistics.oracle import Loaded, utc
 from tests.reports.statistics.test_figures import as_in_the_oracle, cut_off
@@ -52,6 +53,17 @@ def frozen(loaded: Loaded) -> FiguresSnapshot:
         period = period_named("2026-03", centre_id=loaded.centre_id)
         ref = freeze(period, centre_id=loaded.centre_id, by=loaded.world.actor("ops_lead"), now=LATER).ref
     return db.session.scalars(select(FiguresSnapshot).where(FiguresSnapshot.ref == ref)).one()
+
+
+def test_a_month_one_centre_froze_ends_none_of_another_centre(loaded: Loaded) -> None:
+    frozen(loaded)
+    own = loaded.centre_id
+    with unit_of_work():
+        other = build.centre("DN", is_default=False).id
+    with unit_of_work():  # in one, which reads the frozen months of each once
+        april = {centre_id: period_named("2026-04", centre_id=centre_id).since for centre_id in (own, other)}
+        again = {centre_id: period_named("2026-04", centre_id=centre_id).since for centre_id in (other, own)}
+    assert april == again == {own: CLOSED, other: datetime(2026, 4, 1, tzinfo=LOCAL_ZONE)}
 
 
 def test_a_late_correction_changes_no_frozen_snapshot_and_shows_its_difference(loaded: Loaded) -> None:
