@@ -59,6 +59,8 @@ def test_the_page_says_what_real_cases_came_to_with_both_numbers_and_no_rate_of_
         "Dưới 5 hồ sơ",
     ):
         assert words in page, words
+    assert "Một nửa số phản ánh được tiếp nhận trong" in page
+    assert "Trung vị" not in page.split("Cách tính")[-2 if page.count("Cách tính") > 1 else 0], "a word of those who count"
     assert " %" not in page.replace("phần trăm", ""), "four cases make no rate"
     assert "Rác" not in page
     assert "01/2026 chưa tính chưa tính" in page, "a month before the first is no row of noughts"
