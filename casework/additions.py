@@ -80,7 +80,8 @@ def clear_addition(
     words = normal(words)
     if len(words) > LONGEST_WORDS:
         raise AdditionRefused(
-            f"Nội dung gửi đơn vị tối đa {LONGEST_WORDS} ký tự.", f"The text for agencies has {LONGEST_WORDS} characters at most."
+            f"Nội dung gửi đơn vị tối đa {LONGEST_WORDS} ký tự.", f"The text for agencies has {LONGEST_WORDS} characters at most.",
+            about="words",
         )
     _show_to_agencies(copies, read, by, now)
     for addition in read:

@@ -99,7 +99,7 @@ def keep_template(
     _refuse_unfit(texts)
     known = own_named(agency, now)
     if name in {row.name_vi for row in known}:
-        raise TemplateRefused(f"Đơn vị đã có mẫu tên “{name}”.", f"The agency has a template called “{name}” already.")
+        raise TemplateRefused(f"Đơn vị đã có mẫu tên “{name}”.", f"The agency has a template called “{name}” already.", about="name")
     if len(known) >= MOST_OF_AGENCY:
         raise TemplateRefused(f"Mỗi đơn vị tối đa {MOST_OF_AGENCY} mẫu.", f"An agency may have {MOST_OF_AGENCY} templates.")
     last = db.session.scalar(select(func.max(AnswerTemplate.position)).where(AnswerTemplate.agency_id == agency.id)) or 0
@@ -158,7 +158,8 @@ def _fit_name(name: str) -> str:
     name = " ".join(normal(name).split())
     if not name or len(name) > LONGEST_NAME:
         raise TemplateRefused(
-            f"Vui lòng đặt tên mẫu, tối đa {LONGEST_NAME} ký tự.", f"Please name the template, {LONGEST_NAME} characters at most."
+            f"Vui lòng đặt tên mẫu, tối đa {LONGEST_NAME} ký tự.", f"Please name the template, {LONGEST_NAME} characters at most.",
+            about="name",
         )
     return name
 

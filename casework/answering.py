@@ -114,7 +114,7 @@ def redo_answer(assignment: Assignment, *, by: Actor, now: datetime, instruction
     require(by, Action.REDO_ANSWER)
     instructions = normal(instructions)
     if not instructions:
-        raise DecisionRefused("Vui lòng nêu rõ cần làm lại gì, ở đâu.", "Please say what to do again, and where.")
+        raise DecisionRefused("Vui lòng nêu rõ cần làm lại gì, ở đâu.", "Please say what to do again, and where.", about="instructions")
     answer = _decide(assignment, "redo", instructions, by=by, now=now)
     case = assignment.case
     assignment.state = AssignmentState.REDO
@@ -157,22 +157,30 @@ def _of_version_before(photo: Photo, copy: PreparedPhoto, assignment: Assignment
 
 
 def _refuse_incomplete(parts: dict[str, str]) -> None:
-    if not parts["findings"] or not parts["actions"]:
-        raise AnswerRefused("Vui lòng ghi hiện trạng đã kiểm tra và việc đã làm.", "Please write what was found and what was done.")
-    if not parts["remaining"] or not parts["contact"]:
-        raise AnswerRefused(
-            "Vui lòng ghi việc còn lại (hoặc “Không còn”) và người liên hệ.",
-            "Please write what remains (or “Nothing”) and whom to contact.",
-        )
-    if any(len(text) > LONGEST_PART for text in parts.values()) or len(parts["contact"]) > LONGEST_CONTACT:
-        raise AnswerRefused(
-            f"Mỗi phần tối đa {LONGEST_PART} ký tự, liên hệ tối đa {LONGEST_CONTACT}.",
-            f"Each part may have {LONGEST_PART} characters, the contact {LONGEST_CONTACT}.",
-        )
+    for name in ("findings", "actions"):
+        if not parts[name]:
+            raise AnswerRefused(
+                "Vui lòng ghi hiện trạng đã kiểm tra và việc đã làm.", "Please write what was found and what was done.", about=name
+            )
+    for name in ("remaining", "contact"):
+        if not parts[name]:
+            raise AnswerRefused(
+                "Vui lòng ghi việc còn lại (hoặc “Không còn”) và người liên hệ.",
+                "Please write what remains (or “Nothing”) and whom to contact.",
+                about=name,
+            )
+    for name, text in parts.items():
+        if len(text) > (LONGEST_CONTACT if name == "contact" else LONGEST_PART):
+            raise AnswerRefused(
+                f"Mỗi phần tối đa {LONGEST_PART} ký tự, liên hệ tối đa {LONGEST_CONTACT}.",
+                f"Each part may have {LONGEST_PART} characters, the contact {LONGEST_CONTACT}.",
+                about=name,
+            )
     for name, label in PARTS.items():
         if left := left_to_fill(parts[name]):
             raise AnswerRefused(
-                f"Phần “{label.vi}” còn chỗ chưa điền: {left}", f"The part “{label.en}” still has something to be filled in: {left}"
+                f"Phần “{label.vi}” còn chỗ chưa điền: {left}", f"The part “{label.en}” still has something to be filled in: {left}",
+                about=name,
             )
 
 

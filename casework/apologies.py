@@ -61,11 +61,15 @@ def apologise(case: Case, *, by: Actor, now: datetime, reason: str, until: date)
         raise ApologyRefused("Đơn vị của Ông/Bà không trễ hạn trong hồ sơ này.", "Your agency is not late in this case.")
     if not reason or len(reason) > LONGEST_REASON:
         raise ApologyRefused(
-            f"Vui lòng nêu lý do chậm trễ, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason, {LONGEST_REASON} characters at most."
+            f"Vui lòng nêu lý do chậm trễ, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason, {LONGEST_REASON} characters at most.",
+            about="reason",
         )
     refuse_day(case.centre_id, until, now)
     if db.session.scalar(_of_case(case.id).where(Letter.reply_by >= until)) is not None:
-        raise ApologyRefused("Đã hẹn lại ngày này hoặc một ngày sau đó.", "That day, or a later one, has been promised already.")
+        raise ApologyRefused(
+            "Đã hẹn lại ngày này hoặc một ngày sau đó.", "That day, or a later one, has been promised already.",
+            about="until",
+        )
     agency = unit_signing(case, by, now)
     today = local_day(now)
     content = {

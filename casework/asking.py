@@ -71,7 +71,8 @@ def plan_day(case: Case, *, by: Actor, now: datetime, several: bool, confirms_sh
     if not is_short(case, plan.due, now):
         if until is not None:
             raise DistributionRefused(
-                "Thời hạn còn đủ nên không lùi ngày trả lời.", "There is time enough, so the day of the answer is not moved."
+                "Thời hạn còn đủ nên không lùi ngày trả lời.", "There is time enough, so the day of the answer is not moved.",
+                about="until",
             )
         return plan
     if not by.holds([Role.OPS_LEAD], centre_id=case.centre_id) or not (confirms_short or until is not None):
@@ -205,6 +206,7 @@ def _given(case: Case, plan: DayPlan, until: date, now: datetime) -> datetime:
         raise DistributionRefused(
             f"Chỉ lùi tối đa {MOST_DAYS_GIVEN} ngày làm việc kể từ hôm nay.",
             f"The new day may be at most {MOST_DAYS_GIVEN} working days from today.",
+            about="until",
         )
     new_due = due_for_new_agency(case, given, at=now, limit=plan.limit)
     if new_due is not None and new_due <= now:

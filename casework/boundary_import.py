@@ -128,6 +128,7 @@ def import_boundaries(
         raise ImportRefused(
             f"Vui lòng ghi nguồn và giấy phép của ranh giới, tối đa {LONGEST_SOURCE} ký tự.",
             f"Please say where the boundaries come from and under which licence, {LONGEST_SOURCE} characters at most.",
+            about="source",
         )
     if not plan.to_do:
         raise ImportRefused("Không có hình nào của tệp thuộc địa bàn của Ông/Bà.", "No shape of the file belongs to an area of yours.")

@@ -175,7 +175,7 @@ def refuse_day(row: CalendarDay | None, kind: str | None, vi: str, en: str, sour
             f"Please name the day in both languages, {LONGEST_LABEL} characters at most.",
         )
     if not source:
-        raise CalendarChangeRefused("Vui lòng ghi số văn bản quy định ngày này.", "Please name the act that sets this day.")
+        raise CalendarChangeRefused("Vui lòng ghi số văn bản quy định ngày này.", "Please name the act that sets this day.", about="source")
     if row is not None and row.kind == kind and (row.label_vi, row.label_en, row.source) == (vi, en, source):
         raise CalendarChangeRefused("Ngày này đã được ghi như vậy.", "This day is set so already.")
 

@@ -63,7 +63,8 @@ def pass_on(case: Case, *, by: Actor, now: datetime, centre: Centre, reason: str
         raise PassOnRefused("Xin tách các phản ánh đã gộp trước.", "Please split the merged reports first.")
     if not reason or len(reason) > LONGEST_REASON:
         raise PassOnRefused(
-            f"Vui lòng nêu lý do chuyển, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in at most {LONGEST_REASON} characters."
+            f"Vui lòng nêu lý do chuyển, tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in at most {LONGEST_REASON} characters.",
+            about="reason",
         )
     if centre.id == case.centre_id or not centre.holds_on(local_day(now)):
         raise PassOnRefused("Vui lòng chọn một trung tâm khác đang hoạt động.", "Please choose another centre that is at work.")

@@ -61,6 +61,7 @@ def correct_publication(
         raise CorrectionRefused(
             "Bản này đã được gỡ khỏi trang công khai sau khi mở biểu mẫu. Gửi lại lần nữa là công khai lại.",
             "This was taken back after the form was opened. Sending it once more publishes it again.",
+            about="again",
         )
     if not is_private:
         refuse_unshowable(case, checked=checked)
@@ -151,5 +152,5 @@ def _refuse_foreign(case: Case, publication: Publication) -> None:
 def _fit(reason: str, vi: str, en: str) -> str:
     reason = normal(reason)
     if not reason or len(reason) > LONGEST_REASON:
-        raise CorrectionRefused(f"{vi} Tối đa {LONGEST_REASON} ký tự.", f"{en} At most {LONGEST_REASON} characters.")
+        raise CorrectionRefused(f"{vi} Tối đa {LONGEST_REASON} ký tự.", f"{en} At most {LONGEST_REASON} characters.", about="reason")
     return reason

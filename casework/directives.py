@@ -36,9 +36,10 @@ def direct(case: Case, *, by: Actor, now: datetime, words: str, until: date | No
         raise DirectiveRefused(
             f"Vui lòng ghi nội dung chỉ đạo, tối đa {LONGEST_DIRECTIVE} ký tự.",
             f"Please write the directive, {LONGEST_DIRECTIVE} characters at most.",
+            about="words",
         )
     if until is not None and until < local_day(now):
-        raise DirectiveRefused("Ngày hoàn thành đã qua.", "The day by which it is to be done has passed.")
+        raise DirectiveRefused("Ngày hoàn thành đã qua.", "The day by which it is to be done has passed.", about="until")
     due = calendar_of(case.centre_id).end_of(until, now) if until is not None else None
     record(case, "direct", by=by, at=now, until=until.isoformat() if until is not None else None)
     db.session.add(Directive(case_id=case.id, body=words, given_by_id=by.account_id, given_at=now, due_at=due))

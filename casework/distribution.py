@@ -95,7 +95,10 @@ def hand_back(assignment: Assignment, *, by: Actor, now: datetime, reason: str, 
     require(by, Action.HAND_BACK, case, agency_id=assignment.agency_id)
     reason = normal(reason)
     if not reason:
-        raise HandBackRefused("Vui lòng nêu lý do chuyển trả và đề xuất đơn vị phù hợp.", "Please give the reason and suggest an agency.")
+        raise HandBackRefused(
+            "Vui lòng nêu lý do chuyển trả và đề xuất đơn vị phù hợp.", "Please give the reason and suggest an agency.",
+            about="reason",
+        )
     if _times_handed_back(case, assignment.slot) >= MOST_HAND_BACKS:
         raise HandBackRefused(
             "Hồ sơ đã được chuyển trả 2 lần, không thể chuyển trả nữa. Vui lòng liên hệ Trung tâm điều hành.",

@@ -168,7 +168,8 @@ def _fit_name(name: str) -> str:
     name = " ".join(normal(name).split())
     if not name or len(name) > LONGEST_NAME:
         raise DraftRefused(
-            f"Vui lòng đặt tên bản nháp, tối đa {LONGEST_NAME} ký tự.", f"Please name the draft, {LONGEST_NAME} characters at most."
+            f"Vui lòng đặt tên bản nháp, tối đa {LONGEST_NAME} ký tự.", f"Please name the draft, {LONGEST_NAME} characters at most.",
+            about="name",
         )
     return name
 

@@ -6,12 +6,14 @@ from casework.words import Bilingual
 class CaseworkError(Exception):
     """An act the rules do not allow, or input that cannot be used; says so in both languages.
 
-    The web layer shows `.text` in the reader's language beside the form that was sent.
+    `about` names what of the input it is about, as the use case calls it; empty where the act itself is not allowed. The web layer
+    shows `.text` in the reader's language at that field of the form, or above it.
     """
 
-    def __init__(self, vi: str, en: str) -> None:
+    def __init__(self, vi: str, en: str, *, about: str = "") -> None:
         super().__init__(en)
         self.text = Bilingual(vi, en)
+        self.about = about
 
     @property
     def vi(self) -> str:

@@ -45,7 +45,7 @@ def request_extension(assignment: Assignment, *, by: Actor, now: datetime, reaso
     case = assignment.case
     require(by, Action.REQUEST_EXTENSION, case, agency_id=assignment.agency_id)
     refuse_unless_open(case)
-    reason = _fit(reason, "Vui lòng nêu lý do cần thêm thời gian.", "Please say why more time is needed.")
+    reason = _fit(reason, "Vui lòng nêu lý do cần thêm thời gian.", "Please say why more time is needed.", about="reason")
     _refuse_day(_refuse_untimely(assignment, now), until, calendar_of(case.centre_id), now)
     number = _counted(case) + 1
     record(case, "request_extension", by=by, at=now, agency=assignment.agency.key, number=number, until=until.isoformat())
@@ -63,7 +63,7 @@ def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endor
     """Stand behind the agency's wish, or end it with a word why; then it does not count as an extension of the case.
 
     Records `endorse_extension`. Raises NotAllowed at another desk than endorsing_desk, SecondPersonNeeded, and ExtensionRefused
-    without an open wish, or when it is not endorsed without words.
+    without an open wish, for a day that is over, or when it is not endorsed without words.
     """
     case = assignment.case
     require(by, Action.ENDORSE_EXTENSION)
@@ -73,8 +73,10 @@ def endorse_extension(assignment: Assignment, *, by: Actor, now: datetime, endor
     if by.grant_at(endorsing_desk(assignment, now)) is None and not by.holds(LEADERS, agency_id=assignment.agency_id):
         raise NotAllowed
     refuse_first_person(Action.ENDORSE_EXTENSION, assignment, by=by, now=now)
-    if not endorsed:
-        words = _fit(words, "Vui lòng nêu lý do không đồng ý.", "Please say why you do not agree.")
+    if endorsed:
+        _refuse_over(extension, case, now, about="endorsed")
+    else:
+        words = _fit(words, "Vui lòng nêu lý do không đồng ý.", "Please say why you do not agree.", about="words")
     extension.endorsed, extension.endorsed_by_id, extension.endorsed_at = endorsed, by.account_id, now
     record(case, "endorse_extension", by=by, at=now, agency=assignment.agency.key, number=extension.number, endorsed=endorsed)
     if endorsed:
@@ -91,7 +93,8 @@ def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, grante
 
     Of the case so much more is given that approval and publication keep their time. Reporters are told when the day moves; the
     reason they read is the row's. Records `decide_extension`. Raises NotAllowed at another desk than extension_desk, SecondPersonNeeded,
-    and ExtensionRefused without an endorsed wish, or when it is not granted without words. Source: rules.md, section 4, "Extension".
+    and ExtensionRefused without an endorsed wish, for a day that is over, or when it is not granted without words. Source: rules.md,
+    section 4, "Extension".
     """
     case = assignment.case
     require(by, Action.DECIDE_EXTENSION, case)
@@ -102,9 +105,10 @@ def decide_extension(assignment: Assignment, *, by: Actor, now: datetime, grante
         raise NotAllowed
     refuse_first_person(Action.DECIDE_EXTENSION, assignment, by=by, now=now)
     if granted:
+        _refuse_over(extension, case, now, about="granted")
         words = normal(words)
     else:
-        words = _fit(words, "Vui lòng nêu lý do không cho gia hạn.", "Please say why the time is not given.")
+        words = _fit(words, "Vui lòng nêu lý do không cho gia hạn.", "Please say why the time is not given.", about="words")
     extension.granted, extension.decided_by_id, extension.decided_at = granted, by.account_id, now
     extension.decision_words, assignment.extension_asked = words or None, False
     before = limits_of(case)
@@ -142,6 +146,11 @@ def open_extension(assignment: Assignment) -> Extension | None:
         return None
     query = select(Extension).where(Extension.assignment_id == assignment.id, Extension.granted.is_(None)).order_by(Extension.id.desc())
     return db.session.scalars(query.limit(1)).first()
+
+
+def is_over(extension: Extension, case: Case, now: datetime) -> bool:
+    """Whether the day asked for has gone while nobody decided."""
+    return now >= calendar_of(case.centre_id).end_of(extension.until_on, extension.requested_at)
 
 
 def extensions_of(case: Case) -> list[Extension]:
@@ -184,12 +193,14 @@ def _refuse_day(due: datetime, until: date, calendar: Calendar, now: datetime) -
     last = last_day_in_time(due, calendar)
     if calendar.end_of(until, now) <= due:
         raise ExtensionRefused(
-            f"Ngày mới phải sau hạn hiện nay ({last:%d/%m/%Y}).", f"The new day must be after the present one ({last:%d/%m/%Y})."
+            f"Ngày mới phải sau hạn hiện nay ({last:%d/%m/%Y}).", f"The new day must be after the present one ({last:%d/%m/%Y}).",
+            about="until",
         )
     if working_days_between(calendar.start_of(last), calendar.start_of(until), calendar) > MOST_WORKING_DAYS:
         raise ExtensionRefused(
             f"Chỉ gia hạn tối đa {MOST_WORKING_DAYS} ngày làm việc sau ngày {last:%d/%m/%Y}.",
             f"The new day may be at most {MOST_WORKING_DAYS} working days after {last:%d/%m/%Y}.",
+            about="until",
         )
 
 
@@ -230,8 +241,19 @@ def _decider(number: int, case: Case) -> Role:
     return Role.OPS_LEAD if number < MOST_EXTENSIONS and not case.is_urgent else Role.COMMITTEE_LEADER
 
 
-def _fit(words: str, vi: str, en: str) -> str:
+def _refuse_over(extension: Extension, case: Case, now: datetime, *, about: str) -> None:
+    """The senders would be told a day that has gone, as a promise."""
+    if is_over(extension, case, now):
+        day = f"{extension.until_on:%d/%m/%Y}"
+        raise ExtensionRefused(
+            f"Ngày đơn vị xin ({day}) đã qua nên không gia hạn đến ngày này được nữa. Vui lòng chọn không gia hạn và nêu lý do.",
+            f"The day asked for ({day}) is over, so no time can be given until then. Please do not grant it, and say why.",
+            about=about,
+        )
+
+
+def _fit(words: str, vi: str, en: str, *, about: str) -> str:
     words = normal(words)
     if not words or len(words) > LONGEST_WORDS:
-        raise ExtensionRefused(f"{vi} Tối đa {LONGEST_WORDS} ký tự.", f"{en} At most {LONGEST_WORDS} characters.")
+        raise ExtensionRefused(f"{vi} Tối đa {LONGEST_WORDS} ký tự.", f"{en} At most {LONGEST_WORDS} characters.", about=about)
     return words

@@ -38,7 +38,10 @@ def begin_installation(
     if db.session.scalars(select(Centre.id)).first() is not None:
         raise InstallationRefused("Hệ thống đã có trung tâm.", "The installation has a centre already.")
     if not (prefix.isascii() and prefix.isalpha() and 1 < len(prefix) < 7):
-        raise InstallationRefused("Tiền tố mã gồm 2 đến 6 chữ cái không dấu.", "The prefix of codes has 2 to 6 plain letters.")
+        raise InstallationRefused(
+            "Tiền tố mã gồm 2 đến 6 chữ cái không dấu.", "The prefix of codes has 2 to 6 plain letters.",
+            about="prefix",
+        )
     if not all(map(normal, (name_vi, name_en, full_name))) or not login:
         raise InstallationRefused("Thiếu tên trung tâm hoặc quản trị viên.", "The name of the centre or of the administrator is missing.")
     install_rules(now)

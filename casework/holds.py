@@ -42,16 +42,18 @@ def hold(case: Case, *, by: Actor, now: datetime, reason: str, until: date) -> N
         raise HoldRefused(
             f"Vui lòng nêu lý do tạm dừng để công khai, tối đa {LONGEST_REASON} ký tự.",
             f"Please give the reason, which will be public, in {LONGEST_REASON} characters at most.",
+            about="reason",
         )
     calendar = calendar_of(case.centre_id)
     if until <= calendar.day_of(now):
-        raise HoldRefused("Ngày kết thúc tạm dừng phải sau hôm nay.", "The last day of the hold must be after today.")
+        raise HoldRefused("Ngày kết thúc tạm dừng phải sau hôm nay.", "The last day of the hold must be after today.", about="until")
     left = MOST_WORKING_DAYS - held_working_days(case)
     until_at = calendar.end_of(until, now)
     if working_days_between(now, calendar.start_of(until), calendar) > left:
         raise HoldRefused(
             f"Một hồ sơ được tạm dừng tổng cộng không quá {MOST_WORKING_DAYS} ngày làm việc; còn {left} ngày.",
             f"A case may be held for {MOST_WORKING_DAYS} working days in all; {left} are left.",
+            about="until",
         )
     db.session.add(Hold(case_id=case.id, reason=reason, held_by_id=by.account_id, held_at=now, until_at=until_at))
     record(case, "hold", by=by, at=now, until=until.isoformat())

@@ -74,7 +74,10 @@ def reveal_identity(case: Case, report: Report, *, by: Actor, reason: str, now: 
     if all(link.report_id != report.id or link.left_at is not None for link in case.reports):
         raise RevealRefused("Phản ánh này không thuộc hồ sơ.", "This report does not belong to the case.")
     if len(reason) < SHORTEST_REASON:
-        raise RevealRefused("Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).")
+        raise RevealRefused(
+            "Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).",
+            about="reason",
+        )
     if report.reporter is None or report.reporter.sealed_identity is None:
         raise RevealRefused("Phản ánh này không có thông tin người gửi.", "This report has no information about its sender.")
     if report.reporter.is_restricted:

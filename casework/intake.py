@@ -255,12 +255,14 @@ def _refuse_incomplete(
         raise ReportRefused(
             f"Nội dung dài {len(words)} ký tự, tối đa là {LONGEST_WORDS}. Vui lòng rút gọn.",
             f"The text has {len(words)} characters; at most {LONGEST_WORDS} are taken. Please shorten it.",
+            about="words",
         )
     if place.area is None and not place.words and place.latitude is None:
-        raise ReportRefused("Vui lòng cho biết nơi xảy ra.", "Please say where it is.")
+        raise ReportRefused("Vui lòng cho biết nơi xảy ra.", "Please say where it is.", about="place")
     if place.words and len(place.words) > LONGEST_PLACE:
         raise ReportRefused(
-            f"Mô tả vị trí tối đa {LONGEST_PLACE} ký tự.", f"The description of the place may have {LONGEST_PLACE} characters."
+            f"Mô tả vị trí tối đa {LONGEST_PLACE} ký tự.", f"The description of the place may have {LONGEST_PLACE} characters.",
+            about="place",
         )
     if source in ("camera", "phone", "officer"):
         require(by, Action.TAKE_REPORT)
@@ -269,7 +271,8 @@ def _refuse_incomplete(
         return
     if not consented:
         raise ReportRefused(
-            "Vui lòng đọc và đồng ý với Thông báo xử lý dữ liệu cá nhân.", "Please read and agree to the notice on personal data."
+            "Vui lòng đọc và đồng ý với Thông báo xử lý dữ liệu cá nhân.", "Please read and agree to the notice on personal data.",
+            about="consented",
         )
     is_known = by.account is not None or (contact is not None and bool(contact.phone or contact.email))
     if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):
@@ -299,7 +302,7 @@ def _refuse_caller(contact: Contact | None, *, consented: bool, may_be_unknown: 
 
 def _refuse_future(seen_at: datetime | None, now: datetime) -> None:
     if seen_at is not None and seen_at > now + CLOCKS_DIFFER:
-        raise ReportRefused("Thời điểm xảy ra không thể ở tương lai.", "It cannot have happened in the future.")
+        raise ReportRefused("Thời điểm xảy ra không thể ở tương lai.", "It cannot have happened in the future.", about="seen_at")
 
 
 def _content_digest(words: str, place: Place, contact: Contact | None, *, owner: int | None) -> str:

@@ -71,7 +71,10 @@ def write_late_letter(*, agency: Agency, assignments: Sequence[Assignment], repl
             f"Vui lòng chọn từ 1 đến {MOST_ROWS} hồ sơ đang trễ của đơn vị.", f"Please choose 1 to {MOST_ROWS} late cases of this agency."
         )
     if len(words) > LONGEST_WORDS:
-        raise LetterRefused(f"Phần viết thêm tối đa {LONGEST_WORDS} ký tự.", f"The added words may have {LONGEST_WORDS} characters.")
+        raise LetterRefused(
+            f"Phần viết thêm tối đa {LONGEST_WORDS} ký tự.", f"The added words may have {LONGEST_WORDS} characters.",
+            about="words",
+        )
     refuse_day(agency.centre_id, reply_by, now)
     today = local_day(now)
     content = {

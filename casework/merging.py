@@ -101,7 +101,8 @@ def _refuse_unfit(source: Case, main: Case) -> None:
     refuse_unless_open(source)
     if source.withdrawal_asked:
         raise MergeRefused(
-            "Người phản ánh đang đề nghị rút. Xin quyết định trước.", "Its reporter asks to withdraw it. Decide on that first."
+            "Người phản ánh đang đề nghị rút. Xin quyết định trước.", "Its reporter asks to withdraw it. Decide on that first.",
+            about="source",
         )
     if main.standstill is not None:
         words = STANDSTILLS[main.standstill]

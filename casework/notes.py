@@ -103,6 +103,7 @@ def _fit(words: str) -> str:
     words = normal(words)
     if not words or len(words) > LONGEST_NOTE:
         raise NoteRefused(
-            f"Vui lòng viết ghi chú, tối đa {LONGEST_NOTE} ký tự.", f"Please write the note, {LONGEST_NOTE} characters at most."
+            f"Vui lòng viết ghi chú, tối đa {LONGEST_NOTE} ký tự.", f"Please write the note, {LONGEST_NOTE} characters at most.",
+            about="words",
         )
     return words

@@ -61,7 +61,10 @@ def set_office_hours(*, centre_id: int | None, spans: Sequence[str], valid_from:
 def refuse_hours(rows: Sequence[HoursRow], spans: Sequence[str], valid_from: date, now: datetime) -> None:
     """Raise CalendarChangeRefused where hours cannot be set so beside these rows: what has been is not rewritten."""
     if valid_from < local_day(now):
-        raise CalendarChangeRefused("Giờ làm việc chỉ đổi được từ hôm nay trở đi.", "Office hours can only change from today on.")
+        raise CalendarChangeRefused(
+            "Giờ làm việc chỉ đổi được từ hôm nay trở đi.", "Office hours can only change from today on.",
+            about="valid_from",
+        )
     own = next((row for row in rows if row.valid_from == valid_from), None)
     if not spans and own is None:
         raise CalendarChangeRefused("Không có giờ làm việc nào bắt đầu từ ngày này.", "No office hours begin on that day.")

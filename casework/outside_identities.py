@@ -153,7 +153,7 @@ def open_outside_account(
     if waiting is None:
         raise SignInOver
     if len(name) > LONGEST_NAME:
-        raise OutsideRefused(f"Họ và tên tối đa {LONGEST_NAME} ký tự.", f"A name has {LONGEST_NAME} characters at most.")
+        raise OutsideRefused(f"Họ và tên tối đa {LONGEST_NAME} ký tự.", f"A name has {LONGEST_NAME} characters at most.", about="name")
     used = delete(OutsideSignIn).where(OutsideSignIn.state_digest == _newcomer_digest(browser)).returning(OutsideSignIn.id)
     if db.session.execute(used, execution_options={"synchronize_session": False}).first() is None:
         raise SignInOver

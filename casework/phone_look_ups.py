@@ -45,6 +45,7 @@ def look_up_phone(phone: str, *, by: Actor, now: datetime, reason: str) -> list[
         raise LookUpRefused(
             f"Vui lòng nêu rõ lý do tra cứu, từ {SHORTEST_REASON} đến {LONGEST_REASON} ký tự.",
             f"Please give the reason for looking, in {SHORTEST_REASON} to {LONGEST_REASON} characters.",
+            about="reason",
         )
     cases = _cases_of(phone, by)
     digest = lookup_digest(phone, purpose=LOOKED_UP_PURPOSE)

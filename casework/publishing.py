@@ -179,6 +179,7 @@ def refuse_unshowable(case: Case, *, checked: bool) -> None:
         raise PublicationRefused(
             "Vui lòng xác nhận đã che thông tin cá nhân, khuôn mặt và biển số xe.",
             "Please confirm that personal data, faces and number plates are covered.",
+            about="checked",
         )
 
 
@@ -207,7 +208,11 @@ def write_version(
     """Write the next version of a publication over those answers; only a first one has no `correction_reason`."""
     title, question = normal(title), normal(question)
     if not title or not question:
-        raise PublicationRefused("Vui lòng ghi tiêu đề và nội dung phản ánh đã biên tập.", "Please write the title and the edited matter.")
+        raise PublicationRefused(
+            "Vui lòng ghi tiêu đề và nội dung phản ánh đã biên tập.",
+            "Please write the title and the edited matter.",
+            about="question" if title else "title",
+        )
     version = PublicationVersion(
         publication=publication, version=len(publication.versions) + 1, title=title[:200], question=question,
         summary=normal(summary) or None, place=normal(place) or None,

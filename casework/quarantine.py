@@ -75,6 +75,7 @@ def quarantine(case: Case, *, by: Actor, now: datetime, reason: str) -> dict[str
         raise QuarantineRefused(
             f"Vui lòng nêu lý do, tối đa {LONGEST_REASON} ký tự. Chỉ người đọc bảo mật được xem.",
             f"Please give the reason in at most {LONGEST_REASON} characters. Only the confidential readers will read it.",
+            about="reason",
         )
     if case.quarantined_at is not None:
         raise QuarantineRefused("Hồ sơ đã được xử lý theo thủ tục riêng.", "The case is handled under a procedure of its own already.")
@@ -129,6 +130,7 @@ def hand_over(case: Case, *, by: Actor, now: datetime, receipt: str) -> None:
         raise HandOverRefused(
             f"Vui lòng ghi số biên bản bàn giao và nơi nhận, tối đa {LONGEST_RECEIPT} ký tự.",
             f"Please write the number of the receipt and who received it, in at most {LONGEST_RECEIPT} characters.",
+            about="receipt",
         )
     if case.state != CaseState.QUARANTINED:
         raise HandOverRefused("Hồ sơ không thuộc diện bàn giao.", "This case is not one to be handed over.")

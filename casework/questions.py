@@ -52,7 +52,9 @@ def ask_reporter(
     words = normal(words)
     if not words or len(words) > LONGEST_QUESTION:
         raise QuestionRefused(
-            f"Vui lòng viết câu hỏi, tối đa {LONGEST_QUESTION} ký tự.", f"Please write the question, {LONGEST_QUESTION} characters at most."
+            f"Vui lòng viết câu hỏi, tối đa {LONGEST_QUESTION} ký tự.",
+            f"Please write the question, {LONGEST_QUESTION} characters at most.",
+            about="words",
         )
     if not 1 <= working_days <= MOST_WORKING_DAYS or when_unanswered not in (CLOSE, CONTINUE):
         raise QuestionRefused(
@@ -95,7 +97,8 @@ def answer_question(
     words, with_files = normal(words), has_files(token)
     if not (words or with_files) or len(words) > LONGEST_ANSWER:
         raise AnswerRefused(
-            f"Vui lòng viết câu trả lời, tối đa {LONGEST_ANSWER} ký tự.", f"Please write the answer, {LONGEST_ANSWER} characters at most."
+            f"Vui lòng viết câu trả lời, tối đa {LONGEST_ANSWER} ký tự.", f"Please write the answer, {LONGEST_ANSWER} characters at most.",
+            about="words",
         )
     question.sealed_answer = seal_text(words, purpose=ANSWER_PURPOSE) if words else None
     question.answered_at = question.ended_at = now

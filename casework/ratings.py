@@ -130,6 +130,7 @@ def review_rating(case: Case, *, by: Actor, now: datetime, outcome: str, words: 
         raise ReviewRefused(
             "Hồ sơ đã mở lại 2 lần nên không mở lại nữa. Xin giải thích với người gửi.",
             "The case was reopened twice and is not reopened again. Please explain to its sender.",
+            about="outcome",
         )
     refuse_first_person(Action.REVIEW_RATING, case, by=by, now=now)
     review.outcome, review.words, review.decided_by_id, review.decided_at = outcome, words, by.account_id, now

@@ -164,5 +164,5 @@ def _refuse_ended(assignment: Assignment) -> None:
 def _fit(reason: str, vi: str, en: str) -> str:
     reason = normal(reason)
     if not reason or len(reason) > LONGEST_REASON:
-        raise ReassignmentRefused(f"{vi} Tối đa {LONGEST_REASON} ký tự.", f"{en} At most {LONGEST_REASON} characters.")
+        raise ReassignmentRefused(f"{vi} Tối đa {LONGEST_REASON} ký tự.", f"{en} At most {LONGEST_REASON} characters.", about="reason")
     return reason

@@ -117,7 +117,7 @@ def _refuse(
     if urgency not in ("urgent", "normal") or complexity not in {*rated, case.complexity}:
         raise ClassificationRefused("Mức độ hoặc độ phức tạp không hợp lệ.", "Urgency or complexity is not valid.")
     if not reason:
-        raise ClassificationRefused("Vui lòng nêu lý do phân loại lại.", "Please say why it is classified anew.")
+        raise ClassificationRefused("Vui lòng nêu lý do phân loại lại.", "Please say why it is classified anew.", about="reason")
     if visibility_reason is not None and case.is_public:
         raise ClassificationRefused(
             "Hồ sơ đang có nội dung công khai. Xin gỡ nội dung đó trước.", "The case is published. Take the publication down first."

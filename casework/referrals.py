@@ -37,6 +37,7 @@ def refer(case: Case, *, by: Actor, now: datetime, body: str, reason: str) -> No
         raise ReferralRefused(
             f"Vui lòng ghi cơ quan nhận (tối đa {LONGEST_BODY} ký tự) và lý do chuyển (tối đa {LONGEST_WORDS} ký tự).",
             f"Please write the body ({LONGEST_BODY} characters at most) and the reason ({LONGEST_WORDS} at most).",
+            about="reason" if body and len(body) <= LONGEST_BODY else "body",
         )
     db.session.add(Referral(case_id=case.id, body=body, reason=reason, referred_by_id=by.account_id, referred_at=now))
     record(case, "refer", by=by, at=now)
@@ -90,5 +91,6 @@ def _end(case: Case, result: str, *, came_back: bool, by: Actor, now: datetime) 
         raise ReferralRefused(
             f"Vui lòng ghi kết quả của cơ quan đã nhận, tối đa {LONGEST_WORDS} ký tự.",
             f"Please write what the other body did, {LONGEST_WORDS} characters at most.",
+            about="result",
         )
     referral.result, referral.came_back, referral.ended_by_id, referral.ended_at = result, came_back, by.account_id, now

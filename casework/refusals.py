@@ -47,7 +47,10 @@ def refuse(case: Case, *, by: Actor, now: datetime, reason: RefusalReason, words
     refuse_unless_open(case)
     words = normal(words)
     if not words:
-        raise RefusalIncomplete("Vui lòng viết lý do để người gửi hiểu.", "Please write the reason so that the sender understands.")
+        raise RefusalIncomplete(
+            "Vui lòng viết lý do để người gửi hiểu.", "Please write the reason so that the sender understands.",
+            about="words",
+        )
     if any(assignment.accepted_at for assignment in case.assignments):
         raise RefusalIncomplete(
             "Đơn vị đã tiếp nhận, không thể từ chối nữa.", "An agency has accepted the case; it can no longer be refused."
@@ -86,6 +89,7 @@ def object_to_refusal(case: Case, *, by: Actor, now: datetime, report: Report, w
         raise ObjectionRefused(
             f"Vui lòng cho biết vì sao Ông/Bà đề nghị xem lại, tối đa {LONGEST_OBJECTION} ký tự.",
             f"Please say why it should be looked at again, {LONGEST_OBJECTION} characters at most.",
+            about="words",
         )
     refusal.sealed_objection = seal_text(words, purpose=OBJECTION_PURPOSE)
     refusal.objected_at, refusal.objected_by_id = now, report.id

@@ -45,7 +45,7 @@ def remind(case: Case, *, by: Actor, now: datetime, assignment: Assignment, word
     if not owes_answer(assignment):
         raise _handed_back()
     if len(words) > LONGEST_WORDS:
-        raise RemindRefused(f"Lời nhắc tối đa {LONGEST_WORDS} ký tự.", f"The reminder may have {LONGEST_WORDS} characters.")
+        raise RemindRefused(f"Lời nhắc tối đa {LONGEST_WORDS} ký tự.", f"The reminder may have {LONGEST_WORDS} characters.", about="words")
     record(case, "remind", by=by, at=now, agency=assignment.agency.key)
     if words:
         db.session.add(

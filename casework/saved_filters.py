@@ -138,6 +138,7 @@ def _fit(name: str) -> str:
     name = normal(name)
     if not name or len(name) > LONGEST_NAME:
         raise FilterRefused(
-            f"Vui lòng đặt tên bộ lọc, tối đa {LONGEST_NAME} ký tự.", f"Please name the filter, {LONGEST_NAME} characters at most."
+            f"Vui lòng đặt tên bộ lọc, tối đa {LONGEST_NAME} ký tự.", f"Please name the filter, {LONGEST_NAME} characters at most.",
+            about="name",
         )
     return name

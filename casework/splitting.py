@@ -39,7 +39,7 @@ def split(case: Case, *, by: Actor, now: datetime, report: Report, reason: str) 
     require(by, Action.SPLIT, case)
     reason = normal(reason)
     if not reason:
-        raise SplitRefused("Vui lòng nêu lý do tách phản ánh.", "Please give the reason for splitting the report off.")
+        raise SplitRefused("Vui lòng nêu lý do tách phản ánh.", "Please give the reason for splitting the report off.", about="reason")
     _refuse_no_split(case)
     kept, before = _left_behind(case, report)
     source, main = both_locked(kept.case, case.id)

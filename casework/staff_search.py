@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, false, func,
 from sqlalchemy.orm import joinedload
 
 from casework.db import db
+from casework.folding import fold
 from casework.former_agencies import agencies_called
 from casework.former_areas import former_names
 from casework.local_time import LOCAL_ZONE
@@ -88,7 +89,8 @@ class _Scope:
 
 
 def search_cases(wanted: Wanted, *, by: Actor, page: int = 1) -> Found:
-    """Return one page of the cases that match, within what the person may see: those of the code meant first, then by `score`.
+    """Return one page of the cases that match, within what the person may see: those of the code meant first, then those whose titles
+    have the words, then by `score`.
 
     Looks at the newest MOST_FOUND matches. Raises NotAllowed for roles that search nothing.
     """
@@ -123,9 +125,17 @@ def _matching(wanted: Wanted, words: Sequence[str], scopes: Sequence[_Scope], na
     exact = exact_words(wanted.words)
     kept = sorted(rows)[-MOST_FOUND:]
     best = {id_: score(words, exact, folded=rows[id_][1], written=rows[id_][2]) for id_ in kept} if words else {}
-    order = sorted(kept, key=lambda id_: (-best[id_], -id_)) if words else kept[::-1]
+    named_so = _in_titles(words, [rows[id_][0] for id_ in kept]) if words else {}
+    order = sorted(kept, key=lambda id_: (-named_so.get(rows[id_][0], 0), -best[id_], -id_)) if words else kept[::-1]
     ids = [case_id for case_id in (rows[id_][0] for id_ in order) if case_id not in named]
     return [*named, *ids], len(rows) > MOST_FOUND
+
+
+def _in_titles(words: Sequence[str], case_ids: Sequence[int]) -> dict[int, int]:
+    """How many of the words the title of each case has: what a case is called says more of it than the name of its commune."""
+    query = select(Case.id, Case.title).where(Case.id.in_(case_ids), Case.title.is_not(None))
+    titles = ((case_id, f" {fold(title or '')}") for case_id, title in db.session.execute(query))
+    return {case_id: sum(f" {word}" in title for word in words) for case_id, title in titles}
 
 
 def _scopes(by: Actor) -> list[_Scope]:

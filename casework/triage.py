@@ -62,6 +62,7 @@ def verify(
         raise VerificationRefused(
             f"Vui lòng đặt tiêu đề, tối đa {LONGEST_TITLE} ký tự, không nêu tên người.",
             f"Please write a title of at most {LONGEST_TITLE} characters that names nobody.",
+            about="title",
         )
     for part in cleared:
         clear_text(case, part, by=by, now=now)

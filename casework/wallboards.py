@@ -64,7 +64,8 @@ def add_wallboard(*, centre: Centre, name: str, reason: str, by: Actor, now: dat
     name = normal(name)
     if not name or len(name) > LONGEST_NAME:
         raise WallboardRefused(
-            f"Vui lòng đặt tên cho tivi, tối đa {LONGEST_NAME} ký tự.", f"Please name the television, {LONGEST_NAME} characters at most."
+            f"Vui lòng đặt tên cho tivi, tối đa {LONGEST_NAME} ký tự.", f"Please name the television, {LONGEST_NAME} characters at most.",
+            about="name",
         )
     board = Wallboard(centre_id=centre.id, name=name, created_by_id=by.account_id, created_at=now)
     record_setting("wallboard", name, by=by, at=now, centre_id=centre.id, old=None, new={"name": name}, reason=reason)

@@ -46,7 +46,8 @@ def withdraw_report(case: Case, *, by: Actor, now: datetime, report: Report, rea
     reason = normal(reason)
     if len(reason) > LONGEST_REASON:
         raise WithdrawalRefused(
-            f"Lý do rút tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in {LONGEST_REASON} characters at most."
+            f"Lý do rút tối đa {LONGEST_REASON} ký tự.", f"Please give the reason in {LONGEST_REASON} characters at most.",
+            about="reason",
         )
     withdrawal = Withdrawal(
         case_id=case.id, report_id=report.id, requested_at=now,

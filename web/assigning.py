@@ -76,7 +76,7 @@ def assign(ref: str) -> ResponseReturnValue:
         return redirect(inbox_address(row=ref))
     except CaseworkError as refusal:
         task = _task(ref)
-        shown = _confirm(task, form, local(refusal.text)) if _confirmed_holder() else _shown(task, form, local(refusal.text))
+        shown = _confirm(task, form, form.refuse(refusal)) if _confirmed_holder() else _shown(task, form, form.refuse(refusal))
         return shown, 422
     name = next((person.full_name for person in people if person.ref == form.to.data), None)
     flash(_("The task is given to %(name)s, who is told.", name=name) if name else _("The task is free again."))

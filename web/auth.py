@@ -39,6 +39,14 @@ from web.sessions import current_session, drop_cookie, open_session, open_sessio
 
 bp = Blueprint("auth", __name__)
 
+INBOX = "inbox.inbox"
+HOMES = {
+    Role.RECORDS_CLERK: "documents_register.documents",
+    Role.INSPECTOR: "rights_access.looks",
+    Role.CONFIDENTIAL_READER: "quarantined.cases",
+}
+"""Where who has one role alone begins that no step of the shipped process waits for."""
+
 QUARTER = timedelta(minutes=15)
 HERE = limit_set_by("sign_in_attempts", "sign-in here", QUARTER)
 KNOWN = limit_set_by("sign_in_attempts", "sign-in known browser", QUARTER)
@@ -234,11 +242,11 @@ def find_account(login: str) -> Account | None:
 
 
 def home_of(account: Account) -> str:
-    """Where somebody's work begins: a records clerk's with the documents, for no step of the shipped process is theirs."""
+    """Where somebody's work begins: with the inbox, but for those of whom no step of the shipped process is."""
     if account.kind != "staff":
         return url_for("tracking.mine")
-    is_clerk = actor_for(account, now=now()).roles == {Role.RECORDS_CLERK}
-    return url_for("documents_register.documents") if is_clerk else url_for("inbox.inbox")
+    roles = actor_for(account, now=now()).roles
+    return url_for(HOMES.get(next(iter(roles)), INBOX) if len(roles) == 1 else INBOX)
 
 
 def _register_page(form: RegistrationForm, refusal: str = "") -> str:

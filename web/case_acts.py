@@ -22,7 +22,6 @@ from web import (
 from web.act_page import ActPage
 from web.clock import now
 from web.guards import actor, found, performs
-from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.task_page import Act
 from workflows.acts import ActUnknown, act_recorded
@@ -79,7 +78,7 @@ def _performed(page: ActPage, act: Act) -> ResponseReturnValue:
     except (NotAllowed, CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
-        return _shown(page, refusal=local(refusal.text)), 422
+        return _shown(page, refusal=page.form.refuse(refusal)), 422
     flash(page.said())
     return redirect(_back_to_case(page.case.ref))
 

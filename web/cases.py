@@ -29,7 +29,6 @@ from web.contacts.blocked import blockable
 from web.documents.beside import Documents, documents_shown
 from web.forms import Form
 from web.guards import actor, found, performs
-from web.locales import in_reader_language as local
 from web.locales import language
 from web.notes import notes_shown, title_for
 from web.security import allow_inline_style_attributes
@@ -146,7 +145,7 @@ def identity(ref: str) -> ResponseReturnValue:
         with unit_of_work():
             contact = reveal_identity(lock_case(seen.id), report, by=actor(), reason=form.reason.data or "", now=now())
     except RevealRefused as refusal:
-        return _page(seen, reveal=form, reveal_refusal=local(refusal.text)), 422
+        return _page(seen, reveal=form, reveal_refusal=form.refuse(refusal)), 422
     response = make_response(
         render_template("cases/identity.html", case=seen, report=report, contact=contact, reason=form.reason.data, title=title_for(seen))
     )

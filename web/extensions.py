@@ -8,7 +8,8 @@ from wtforms import RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from casework.extensions import extensions_of, open_extension
+from casework.extensions import extensions_of, is_over, open_extension
+from web.clock import now
 from web.forms import Form
 from web.task_page import Act, TaskPage, at_most
 from workflows.steps import StepResult
@@ -39,12 +40,20 @@ class DecideForm(Form):
 class ExtensionPage(TaskPage):
     """What both decisions show: who asks, why, the present day and the new one, and what was asked before."""
 
+    def offer(self, field: RadioField) -> None:
+        """Take out the choice that gives the time where the day asked for is over."""
+        extension = open_extension(self.assignment)
+        self.is_over = extension is not None and is_over(extension, self.case, now())
+        if self.is_over:
+            field.choices = [each for each in field.choices if each.value != "yes"]
+
     def context(self) -> dict[str, Any]:
         extension = open_extension(self.assignment)
         earlier = [each for each in extensions_of(self.case) if extension is None or each.id != extension.id]
         return {
             "assignment": self.assignment,
             "extension": extension,
+            "is_over": self.is_over,
             "earlier": earlier,
             "agencies": {row.id: row.agency.short_name for row in self.case.assignments},
         }
@@ -58,6 +67,7 @@ class EndorsePage(ExtensionPage):
 
     def build(self) -> None:
         self.form = EndorseForm()
+        self.offer(self.form.endorsed)
 
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():
@@ -78,6 +88,7 @@ class DecidePage(ExtensionPage):
 
     def build(self) -> None:
         self.form = DecideForm()
+        self.offer(self.form.granted)
 
     def act(self) -> Act | None:
         if not self.form.validate_on_submit():

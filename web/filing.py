@@ -137,7 +137,7 @@ def _filed(form: FilingForm) -> ResponseReturnValue:
     except (ReportRefused, SenderBlocked, TooManyReports) as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
-        return _page(form, refusal=in_reader_language(refusal.text)), 429 if isinstance(refusal, TooManyReports) else 422
+        return _page(form, refusal=form.refuse(refusal)), 429 if isinstance(refusal, TooManyReports) else 422
     code = filed.report.code
     _keep_receipt(filed)
     if not filed.is_repeat:

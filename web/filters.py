@@ -10,6 +10,7 @@ from casework.public_limits import PublicLimit
 from casework.telephones import as_dialled
 from web.clock import now
 from web.due import DueWords, day_words, due_words, limit_words, short_limit_words
+from web.forms import said_with
 from web.locales import in_reader_language, language
 from web.names_beside import agency_beside, place_beside
 from web.typed_in import typed_in
@@ -31,7 +32,7 @@ def install(app: Flask) -> None:
         typed=typed_in,
     )
     app.jinja_env.globals["sprite"] = sprite
-    app.jinja_env.globals.update(place_beside=place_beside, agency_beside=agency_beside)
+    app.jinja_env.globals.update(place_beside=place_beside, agency_beside=agency_beside, said_with=said_with)
 
 
 def sprite(name: str) -> str:

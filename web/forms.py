@@ -1,13 +1,17 @@
 """The base of every form: its hidden token, and the library's own sentences in the reader's language."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
+from wtforms import Field, HiddenField
 
+from casework.errors import CaseworkError
+from web.locales import in_reader_language
 from web.sent_forms import FormToken
 
 NOTHING = ""
@@ -39,6 +43,12 @@ class _Words:
         return str(gettext(plural))
 
 
+def said_with(field: Field, help: Any = "") -> dict[str, str]:
+    """How a field in HTML is joined with its help and with what is wrong with it, both by id beside it (components/forms.html)."""
+    beside = [*([f"{field.id}-help"] if help else []), *([f"{field.id}-error"] if field.errors else [])]
+    return ({"aria-invalid": "true"} if field.errors else {}) | ({"aria-describedby": " ".join(beside)} if beside else {})
+
+
 class Form(FlaskForm):
     """A form of this program. The token in it holds as long as the browser's session: a draft may wait over lunch."""
 
@@ -55,3 +65,15 @@ class Form(FlaskForm):
             """What a form sent. Never JSON, which the library takes for one as well: its values need not be texts, and no page sends it."""
             is_given = formdata is None or isinstance(formdata, MultiDict)
             return None if request.is_json and not is_given else super().wrap_formdata(form, formdata)
+
+    about: ClassVar[Mapping[str, str]] = {}
+    """By the name a use case has for something, the field it is typed into, where that is called otherwise."""
+
+    def refuse(self, refusal: CaseworkError) -> str:
+        """Say a refusal at the field it is about; returns what is to stand above the form, nothing where it has found its field."""
+        words, name = in_reader_language(refusal.text), self.about.get(refusal.about, refusal.about)
+        field = self._fields.get(name)
+        if field is None or isinstance(field, HiddenField):
+            return words
+        field.errors = [*field.errors, words]
+        return ""

@@ -1,5 +1,6 @@
 """How the list of the inbox is cut by days due, and a place in it as an address carries it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -27,12 +28,12 @@ class Group:
         return sum(task.case.is_unconfirmed for task in self.tasks) if self.key == "late" else 0
 
 
-def groups_of(tasks: list[WaitingTask], *, now: datetime) -> list[Group]:
-    """Cut the list, which is in order of its limits, into late, today, tomorrow, later, and without a limit."""
+def groups_of(tasks: list[WaitingTask], *, now: datetime, first: Collection[int] = ()) -> list[Group]:
+    """Cut the list, which is in order of its limits, into late, today, tomorrow, later, and without a limit; before them the `first`."""
     today = local_day(now)
     found_groups: list[Group] = []
     for task in tasks:
-        key = _group_key(task, now, today)
+        key = "first" if task.id in first else _group_key(task, now, today)
         if not found_groups or found_groups[-1].key != key:
             found_groups.append(Group(key, _group_words(key, today), []))
         found_groups[-1].tasks.append(task)
@@ -69,10 +70,11 @@ def _group_key(task: WaitingTask, moment: datetime, today: date) -> str:
 def _group_words(key: str, today: date) -> str:
     tomorrow = day_words(today + timedelta(days=1))
     words: dict[str, str] = {
+        "first": _("Calls and reported urgent, to look at first"),
         "late": _("Late"),
         "today": _("Today"),
         "tomorrow": _("Tomorrow, %(day)s", day=tomorrow),
         "later": _("Later"),
-        "frozen": _("Rest until their case goes on"),
+        "frozen": _("On hold until their case resumes"),
     }
     return words.get(key) or str(_("No time limit"))

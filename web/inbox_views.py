@@ -19,7 +19,7 @@ ELEMENT_LABELS = {
     "call_hotline": _l("Call the hotline"),
     "distribute": _l("To distribute"),
     "decide_hand_back": _l("Handed back"),
-    "clear_text": _l("Words of reporters"),
+    "clear_text": _l("Added by senders"),
     "decide_withdrawal": _l("Withdrawals"),
     "accept_assignment": _l("To accept"),
     "submit_answer": _l("To answer"),

@@ -19,7 +19,6 @@ from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox_rows import titles_of
-from web.locales import in_reader_language as local
 from web.outputs.links import export_url
 from web.source_labels import SOURCE_LABELS
 from web.task_page import at_most
@@ -95,7 +94,7 @@ def write(ref: str) -> ResponseReturnValue:
     except CaseworkError as refusal:
         agency = found(late_agency(actor(), ref))
         parts = late_parts_of(actor(), agency, now=now(), limit=MOST_ROWS)
-        return _shown(agency, parts, form, chosen, refusal=local(refusal.text)), 422
+        return _shown(agency, parts, form, chosen, refusal=form.refuse(refusal)), 422
     flash(_("The letter is written, and the agency has been told."))
     return redirect(address)
 

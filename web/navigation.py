@@ -115,7 +115,7 @@ def _staff_entries() -> tuple[list[Entry], list[Entry]]:
     if has_dashboard:
         bar.append(_entry("dashboard.dashboard", _("Dashboard"), DASHBOARD_ICON, pages=("dashboard.", "statistics.", "reporting.reports")))
     if may(actor(), Action.TAKE_REPORT):
-        bar.append(_entry("intake_call.call", _("Take down"), "phone-call", pages="intake_"))
+        bar.append(_entry("intake_call.call", _("Take a report"), "phone-call", pages="intake_"))
     if may(actor(), Action.READ_TEAM):
         leads_centre = actor().holds([Role.OPS_LEAD])
         bar.append(_entry("team.team", _("Team") if leads_centre else _("Staff"), "users-group"))

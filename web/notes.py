@@ -20,7 +20,6 @@ from web.afterwards import afterwards
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
-from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.task_page import at_most
 
@@ -64,7 +63,7 @@ def write(ref: str) -> ResponseReturnValue:
             named = mention_in(note, case, by=actor(), now=now(), picked=form.picked.data or ())
             number = len(named)
     except (NoteRefused, MentionRefused) as refusal:
-        return _page(found(case_seen_by(actor(), ref)), form, refusal=local(refusal.text)), 422
+        return _page(found(case_seen_by(actor(), ref)), form, refusal=form.refuse(refusal)), 422
     flash(_("The note is kept, and those named in it are told.") if number else _("The note is kept."))
     return redirect(url_for("cases.case", ref=ref, _anchor="notes"))
 

@@ -26,7 +26,6 @@ from casework.states import STAFF_LABELS, CaseState
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, file_store, found, performs
-from web.locales import in_reader_language as local
 from web.marks_left import marks_left
 from web.photos import FORMS_KEY
 from web.replica import may_be_behind
@@ -82,7 +81,7 @@ def transcript(ref: str, recording: str) -> ResponseReturnValue:
             locked = lock_case(case.id)
             transcribe(locked, by=actor(), now=now(), recording=found(recording_of(locked, recording)), words=form.words.data or "")
     except TranscriptRefused as refusal:
-        return _page(found(case_seen_by(actor(), ref)), seen, form, refusal=local(refusal.text)), 422
+        return _page(found(case_seen_by(actor(), ref)), seen, form, refusal=form.refuse(refusal)), 422
     flash(_("The words are kept. Agencies read them in place of hearing the recording."))
     return redirect(url_for("cases.case", ref=ref))
 

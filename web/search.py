@@ -80,7 +80,7 @@ def phone() -> ResponseReturnValue:
             number = phone_number(form.phone.data or "") or ""
             cases = look_up_phone(number, by=actor(), now=moment, reason=form.reason.data or "")
     except LookUpRefused as refusal:
-        return _page(Wanted(), None, form, phone_refusal=local(refusal.text)), 422
+        return _page(Wanted(), None, form, phone_refusal=form.refuse(refusal)), 422
     response = make_response(_page(Wanted(), None, form, called=cases))
     response.headers["Cache-Control"] = "no-store"
     return response

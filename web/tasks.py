@@ -21,7 +21,6 @@ from web.form_steps import FormStepPage
 from web.forms import Form
 from web.guards import actor, found, performs
 from web.inbox_back import inbox_address
-from web.locales import in_reader_language as local
 from web.sent_forms import answers_again
 from web.task_page import TaskPage
 from web.text_owner import AnothersText, is_of_another
@@ -77,7 +76,7 @@ def task(ref: str) -> ResponseReturnValue:
     except (NotAllowed, TaskUnknown, CaseBusy, StepFailed):
         raise
     except CaseworkError as refusal:
-        return _shown(page, refusal=local(refusal.text)), 422
+        return _shown(page, refusal=page.form.refuse(refusal)), 422
     flash(page.said(act, result))
     return redirect(_next(result))
 

@@ -25,12 +25,12 @@ from casework.figures.reading import (
 from casework.models import Centre
 from casework.permissions import Action
 from casework.settings.tables import write_csv
-from casework.words import Bilingual
+from reports.statistics.periods import month_words
 from web.charts import Chart, stacked
 from web.clock import now
 from web.filters import decimal, percent
 from web.guards import found, performs
-from web.locales import in_reader_language
+from web.locales import in_reader_language as local
 from web.replica import may_be_behind
 
 bp = Blueprint("transparency", __name__)
@@ -191,8 +191,7 @@ def month_label(month_on: date, *, is_first: bool = False) -> str:
 
 def period_name(month_on: date) -> str:
     """Tháng 6/2026, June 2026."""
-    words = Bilingual(f"Tháng {month_on.month}/{month_on.year}", f"{month_name[month_on.month]} {month_on.year}")
-    return in_reader_language(words)
+    return local(month_words(month_on))
 
 
 @bp.app_template_filter("counted")

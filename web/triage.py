@@ -165,9 +165,11 @@ class VerifyPage(TaskPage):
             self.refusals.append(may_tell)
             return None
         title = (self.form.title.data or "").strip()
-        self.unseen = [choice for report in self.reports for choice in report.choices if not choice.is_shown]
         cleared: list[ClearedReport] = []
-        if title and self.unseen:
+        if title:
+            # what is missing in the form is said first: of photos nobody has spoken yet
+            self.unseen = [choice for report in self.reports for choice in report.choices if not choice.is_shown]
+        if self.unseen:
             number = len(self.unseen)
             self.refusals.append(ngettext(
                 "%(num)s photo has not been looked at yet. Tick “%(show)s” below it, and “%(hide)s” too if nobody is to see what it shows.",

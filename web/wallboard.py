@@ -106,7 +106,7 @@ def pair() -> ResponseReturnValue:
         with unit_of_work():
             token = pair_wallboard(form.code.data or "", now=now())
     except WallboardRefused as refusal:
-        return render_template("wallboard/pair.html", form=form, refusal=local(refusal.text)), 422
+        return render_template("wallboard/pair.html", form=form, refusal=form.refuse(refusal)), 422
     answer = make_response(redirect(url_for(".wallboard")))
     _set_cookie(answer, token)
     return answer

@@ -36,7 +36,10 @@ def send_back(version: ProcessVersion, *, by: Actor, now: datetime, words: str) 
     by = acting(by, version.centre_id, Action.APPROVE_PROCESS)
     words = _words(words)
     if not words:
-        raise VersionRefused("Xin ghi cần sửa gì, để người soạn biết.", "Please say what is to be changed, for the one who wrote it.")
+        raise VersionRefused(
+            "Xin ghi cần sửa gì, để người soạn biết.", "Please say what is to be changed, for the one who wrote it.",
+            about="words",
+        )
     current = locked_in(version, "checked", "approved")
     was = become_draft(current)
     record_version(current, "send_back", by=by, at=now, words=words, was=was)
@@ -61,7 +64,7 @@ def roll_back(version: ProcessVersion, *, by: Actor, now: datetime, words: str) 
     by = acting(by, version.centre_id, Action.EDIT_PROCESS, Action.APPROVE_PROCESS)
     words = _words(words)
     if not words:
-        raise VersionRefused("Xin ghi lý do quay lại bản này.", "Please give the reason for going back to this version.")
+        raise VersionRefused("Xin ghi lý do quay lại bản này.", "Please give the reason for going back to this version.", about="words")
     current = locked_in(version, "retired")
     if current.live_at is None:
         raise VersionRefused("Bản này chưa từng được áp dụng.", "This version has never been live.")

@@ -145,6 +145,7 @@ def _refuse_unconfirmed(task: WaitingTask, holder: Account, reason: str, takes_o
         raise AssignRefused(
             f"Vui lòng ghi lý do chuyển việc, tối đa {LONGEST_REASON} ký tự.",
             f"Please say why the task is moved, {LONGEST_REASON} characters at most.",
+            about="reason",
         )
 
 

@@ -101,7 +101,7 @@ def start_draft(
     by = acting(by, centre_id, Action.EDIT_PROCESS)
     note = _note(note)
     if key not in SHIPPED:
-        raise VersionRefused("Không có quy trình này.", "There is no such process.")
+        raise VersionRefused("Không có quy trình này.", "There is no such process.", about="key")
     if base is not None and base.key != key:
         raise VersionRefused("Bản gốc thuộc quy trình khác.", "The version to begin from belongs to another process.")
     if xml is not None:

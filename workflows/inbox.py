@@ -5,7 +5,7 @@ Every answer costs the same at any number of cases: each desk is read through th
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, false, func, literal, or_, select, tuple_, union, union_all
@@ -15,7 +15,8 @@ from casework.db import db
 from casework.lateness import late, soon
 from casework.local_time import LOCAL_ZONE
 from casework.models import Account, Assignment, Case, CaseReport, Centre, Report
-from casework.permissions import Actor, with_viewers
+from casework.permissions import Actor, Role, with_viewers
+from casework.states import UNCLASSIFIED
 from casework.words import Bilingual
 from workflows.claims import counts
 from workflows.desks import desks_read_by, reads_matter, unconfirmed_desks
@@ -45,8 +46,14 @@ MOST_NAMED = 20
 COUNTED_PER_DESK = 1_000
 """Steps of one desk that are counted, the most urgent first, so that the left column costs the same at any number of cases."""
 
+MOST_FIRST = 10
+"""Steps that stand before those due earlier; more calls than that at once wait by their limits, which are short."""
+
 HURRY = timedelta(hours=1)
 """What is due so soon calls for somebody at once, marked urgent or not: a report that its sender marked so is due in half an hour."""
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where a list begins behind what stands before all others."""
 
 YEARS_BACK = 3
 """How many years a bare number is looked for in."""
@@ -62,11 +69,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """One page of waiting steps; `next` is where the following one begins, None at the end. `holders` by step: who has it."""
+    """One page of waiting steps; `next` is where the following one begins, None at the end. `holders` by step: who has it.
+
+    `first` are the steps that stand before all others for their case was called in or reported urgent and nobody has classified it;
+    `reported` those of them, and of the others shown, that were reported urgent.
+    """
 
     tasks: tuple[WaitingTask, ...]
     next: Position | None
     holders: dict[int, Account] = field(default_factory=dict)
+    first: frozenset[int] = frozenset()
+    reported: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +129,22 @@ class Counts:
 def page_of(
     by: Actor, wanted: Wanted, *, now: datetime, after: Position | None = None, limit: int = PAGE, desks_of: Actor | None = None
 ) -> InboxPage:
-    """Return one page of the steps a person wants to see, the first due first.
+    """Return one page of the steps a person wants to see, what was called in or reported urgent before the rest, each the first due first.
 
     Each desk (or place) is read through its index and no further than one page of rows that fit; what is looked at is at most
     what is open there. `desks_of` is the person with only some of their roles where they wish to see only those desks.
     """
-    heads = [head.limit(limit + 1).subquery() for head in _heads(desks_of or by, by, wanted, now, after)]
+    before = _to_see_first(desks_of or by, by, wanted, now, most=min(MOST_FIRST, limit))
+    heads = [
+        head.where(WaitingTask.id.not_in(before)).limit(limit + 1).subquery() if before else head.limit(limit + 1).subquery()
+        for head in _heads(desks_of or by, by, wanted, now, after)
+    ]
     if not heads or wanted.codes == ():
         return InboxPage((), None)
     # joined, not asked for with IN: PostgreSQL would gather every step there ever was first; and once each, where two heads hold one
-    candidates = union(*(select(head.c.id) for head in heads)).subquery()
+    parts = [select(head.c.id) for head in heads]
+    shown_before = before if after is None else []
+    candidates = union(*parts, *([select(WaitingTask.id).where(WaitingTask.id.in_(shown_before))] if shown_before else [])).subquery()
     of_case: Any = joinedload(WaitingTask.case)
     query = (
         select(WaitingTask, counts(now))
@@ -133,7 +152,7 @@ def page_of(
         .options(joinedload(WaitingTask.claimed_by), joinedload(WaitingTask.assigned_by), joinedload(WaitingTask.instance))
         .options(of_case.joinedload(Case.area), of_case.joinedload(Case.lead_agency))
         .options(joinedload(WaitingTask.assignment).joinedload(Assignment.agency))
-        .order_by(WaitingTask.due_at, WaitingTask.id)
+        .order_by(case((WaitingTask.id.in_(before), 0), else_=1), WaitingTask.due_at, WaitingTask.id)
         .limit(limit + 1)
     )
     if wanted.is_of_places:
@@ -141,7 +160,48 @@ def page_of(
     found = [(task, is_held) for task, is_held in db.session.execute(query)]
     shown = tuple(task for task, _ in found[:limit])
     holders = {task.id: task.claimed_by for task, is_held in found if is_held and task.claimed_by is not None}
-    return InboxPage(shown, Position(shown[-1].due_at, shown[-1].id) if len(found) > limit else None, holders)
+    following = None
+    if len(found) > limit:
+        rest = [task for task in shown if task.id not in before]
+        following = Position(rest[-1].due_at, rest[-1].id) if rest else Position(EARLIEST, 0)
+    return InboxPage(shown, following, holders, frozenset(before), _reported(shown))
+
+
+def _to_see_first(desks_of: Actor, by: Actor, wanted: Wanted, now: datetime, *, most: int) -> list[int]:
+    """The steps that stand before all others: of cases called in or reported urgent that nobody has classified, so many of them.
+
+    Looked for among the COUNTED_PER_DESK steps of the operators' desks that are due first, their cases by key.
+    """
+    if wanted.codes is not None or wanted.only_frozen or wanted.only_unconfirmed or wanted.is_of_places:
+        return []
+    desks = [desk for desk in desks_read_by(desks_of) if desk.startswith(f"{Role.OPERATOR}@")]
+    if not desks:
+        return []
+    heads = [
+        _head(Source(WaitingTask.desk == desk, "waiting"), by, wanted, now, None).limit(COUNTED_PER_DESK).subquery() for desk in desks
+    ]
+    due_first = union_all(*(select(head.c.id) for head in heads)).subquery()
+    query = (
+        select(WaitingTask.id)
+        .join(due_first, due_first.c.id == WaitingTask.id)
+        .join(Case, Case.id == WaitingTask.case_id)
+        .where(Case.state.in_(UNCLASSIFIED), or_(Case.source == "phone", _is_reported(Case.id)))
+        .order_by(WaitingTask.due_at, WaitingTask.id)
+        .limit(most)
+    )
+    return list(db.session.scalars(query))
+
+
+def _is_reported(case_id: Any) -> ColumnElement[bool]:
+    query = select(CaseReport.id).join(Report, Report.id == CaseReport.report_id)
+    return query.where(CaseReport.case_id == case_id, CaseReport.left_at.is_(None), Report.marked_urgent).exists()
+
+
+def _reported(tasks: Sequence[WaitingTask]) -> frozenset[int]:
+    """Those of some steps whose case was reported urgent and is not classified."""
+    undecided = {task.id: task.case_id for task in tasks if task.case.state in UNCLASSIFIED}
+    cases = set(db.session.scalars(select(Case.id).where(Case.id.in_(undecided.values()), _is_reported(Case.id)))) if undecided else set()
+    return frozenset(id_ for id_, case_id in undecided.items() if case_id in cases)
 
 
 def counts_for(

@@ -177,7 +177,8 @@ def begin_mending(case_ref: str, by: Actor, now: datetime, reason: str, bindings
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
         raise MendingRefused(
-            f"Xin ghi lý do (tối đa {LONGEST_REASON} ký tự).", f"Please give a reason ({LONGEST_REASON} characters at most)."
+            f"Xin ghi lý do (tối đa {LONGEST_REASON} ký tự).", f"Please give a reason ({LONGEST_REASON} characters at most).",
+            about="reason",
         )
     return CaseProcess(case, now=now, bindings=bindings), reason
 

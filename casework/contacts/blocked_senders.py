@@ -74,7 +74,7 @@ def block_sender(case: Case, report: Report, *, by: Actor, now: datetime, reason
     _refuse_words(reason)
     most = int(value_of("block_days", case.centre_id))
     if not 1 <= days <= most:
-        raise BlockRefused(f"Số ngày từ 1 đến {most}.", f"From 1 to {most} days.")
+        raise BlockRefused(f"Số ngày từ 1 đến {most}.", f"From 1 to {most} days.", about="days")
     if blocks_of(report, now=now):
         raise BlockRefused(
             "Người gửi phản ánh này đang bị tạm chặn. Muốn đổi thời hạn, vui lòng gỡ lần chặn trước.",
@@ -171,6 +171,7 @@ def _refuse_words(reason: str) -> None:
         raise BlockRefused(
             f"Vui lòng nêu lý do, từ {SHORTEST_REASON} đến {LONGEST_REASON} ký tự; người gửi sẽ đọc lý do này.",
             f"Please give the reason, {SHORTEST_REASON} to {LONGEST_REASON} characters; the sender will read it.",
+            about="reason",
         )
 
 

@@ -51,9 +51,10 @@ def add_host(*, name_vi: str, name_en: str, key: str, public_key: str, reason: s
         raise HostRefused(
             "Mã ứng dụng gồm 2 đến 40 chữ thường không dấu, chữ số và gạch nối.",
             "The key has 2 to 40 small letters, digits and hyphens.",
+            about="key",
         )
     if db.session.scalar(select(HostApp.id).where(HostApp.key == key)) is not None:
-        raise HostRefused("Mã ứng dụng này đã dùng.", "This key has been used.")
+        raise HostRefused("Mã ứng dụng này đã dùng.", "This key has been used.", about="key")
     pem = read_public_key(public_key)
     row = HostApp(key=key, name_vi=name_vi, name_en=name_en, public_key=pem, created_by_id=by.account_id, created_at=now)
     record_setting(

@@ -200,4 +200,4 @@ def _reporter_column(kind: str) -> ColumnElement[str | None]:
 
 def _refuse_name(name: str) -> None:
     if len(name) > LONGEST_NAME:
-        raise ContactRefused(f"Họ và tên tối đa {LONGEST_NAME} ký tự.", f"A name has {LONGEST_NAME} characters at most.")
+        raise ContactRefused(f"Họ và tên tối đa {LONGEST_NAME} ký tự.", f"A name has {LONGEST_NAME} characters at most.", about="name")

@@ -180,7 +180,7 @@ def note_outside(
         raise NotAllowed
     note = _note(note)
     if not note:
-        raise NumberRefused("Vui lòng ghi số dùng cho văn bản nào.", "Please say what the numbers were used for.")
+        raise NumberRefused("Vui lòng ghi số dùng cho văn bản nào.", "Please say what the numbers were used for.", about="note")
     book = _locked_book(body, on, kind, now)
     after = book.last_number + 1
     if first is not None and first != after:
@@ -311,7 +311,7 @@ def _locked_book(body: Body, on: date, kind: str, now: datetime) -> DocumentBook
     The body is locked first, so that two do not open the same book; keys that point to it are not kept waiting by that.
     """
     if on > local_day(now):
-        raise NumberRefused("Ngày văn bản không thể ở tương lai.", "A document cannot bear a day to come.")
+        raise NumberRefused("Ngày văn bản không thể ở tương lai.", "A document cannot bear a day to come.", about="on")
     owner = select(Agency.id).where(Agency.id == body.agency_id) if body.agency_id is not None else None
     owner = owner if owner is not None else select(Centre.id).where(Centre.id == body.centre_id)
     db.session.execute(owner.with_for_update(key_share=True))
@@ -327,6 +327,7 @@ def _locked_book(body: Body, on: date, kind: str, now: datetime) -> DocumentBook
         raise NumberRefused(
             f"Số trước trong sổ mang ngày {last:%d/%m/%Y}, văn bản này không thể mang ngày sớm hơn.",
             f"The number before it bears {last:%d/%m/%Y}: this document cannot bear an earlier day.",
+            about="on",
         )
     return book
 
@@ -352,6 +353,7 @@ def _next_in(book: DocumentBook, number: int | None, note: str) -> tuple[int, ra
         raise NumberSkipped(
             f"Số tiếp theo của sổ là {after:02}. Nếu bỏ qua {which}, vui lòng ghi lý do.",
             f"The next number of the book is {after:02}. If {which} is left out, please say why.",
+            about="note",
         )
     return number, skipped
 

@@ -106,7 +106,7 @@ def rename_passkey(account: Account, row: Passkey, *, name: str, by: Actor, now:
         raise NotAllowed
     name = read_name(name)
     if not name:
-        raise PasskeyNotKept("Vui lòng ghi tên mới.", "Please write the new name.")
+        raise PasskeyNotKept("Vui lòng ghi tên mới.", "Please write the new name.", about="name")
     if name != row.name:
         row.name = name
         _note(account, "passkey_renamed", by=by, now=now)

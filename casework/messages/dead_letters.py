@@ -105,7 +105,8 @@ def drop(by: Actor, *, now: datetime, why: str, ids: Collection[int] = (), reaso
     why = normal(why)
     if not why or len(why) > LONGEST_REASON:
         raise DeadLetterRefused(
-            f"Vui lòng ghi lý do bỏ tin, tối đa {LONGEST_REASON} ký tự.", f"Please say why, in at most {LONGEST_REASON} characters."
+            f"Vui lòng ghi lý do bỏ tin, tối đa {LONGEST_REASON} ký tự.", f"Please say why, in at most {LONGEST_REASON} characters.",
+            about="why",
         )
     gone: dict[str, object] = {"given_up_at": None, "dropped_at": now, "last_error": reasons.BY_HAND}
     return _change("drop_message", gone, by=by, now=now, ids=ids, reason=reason, why=why)

@@ -43,7 +43,7 @@ PLACE_LABELS = {
     "digits": Bilingual("mã xác nhận gồm 6 chữ số", "the code of six digits"),
     "document": Bilingual("loại tệp, như Báo cáo kỳ", "which file, such as Report of a period"),
     "change": Bilingual("điều vừa thay đổi, như đã thêm một khóa truy cập", "what has changed, such as a passkey was added"),
-    "period": Bilingual("kỳ của tệp, như Tháng 3/2026", "the period it is of, such as Month 3/2026"),
+    "period": Bilingual("kỳ của tệp, như Tháng 3/2026", "the period it is of, such as March 2026"),
 }
 """What a named place stands for, as the page of texts says it."""
 

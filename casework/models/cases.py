@@ -12,7 +12,7 @@ from casework.models.people import Account
 from casework.models.places import Agency, Area, Centre
 from casework.models.reports import Report
 from casework.models.rules import Field, RefusalReason, VisibilityReason
-from casework.states import STILL_STATES, CaseState, Standstill
+from casework.states import STILL_STATES, UNCLASSIFIED, CaseState, Standstill
 
 UNMASKED = text("closed_at IS NOT NULL AND masked_at IS NULL AND quarantined_at IS NULL")
 UNRELEASED = text("village IS NOT NULL")
@@ -111,6 +111,11 @@ class Case(Referable, Model):
         if self.paused_for is not None:
             return Standstill(self.paused_for)
         return STILL_STATES.get(CaseState(self.state))
+
+    @property
+    def is_reported_urgent(self) -> bool:
+        """Whether a sender or a caller says that it is urgent and nobody has decided on that yet."""
+        return self.state in UNCLASSIFIED and any(link.report.marked_urgent for link in self.reports if link.left_at is None)
 
     @property
     def main_report(self) -> Report:

@@ -24,6 +24,7 @@ def refuse_order(kind: Kind, *, by: Actor, centre_id: int, with_identity: bool =
         raise OutputRefused(
             f"Vui lòng nêu rõ lý do {taken[0]} ({SHORTEST_REASON} đến {LONGEST_REASON} ký tự).",
             f"Please give the reason for {taken[1]} ({SHORTEST_REASON} to {LONGEST_REASON} characters).",
+            about="reason",
         )
 
 

@@ -39,6 +39,7 @@ def transcribe(case: Case, *, by: Actor, now: datetime, recording: Recording, wo
         raise TranscriptRefused(
             f"Vui lòng ghi lại nội dung nghe được, tối đa {LONGEST_WORDS} ký tự.",
             f"Please write down what is said, in {LONGEST_WORDS} characters at most.",
+            about="words",
         )
     if words == recording.transcript:
         return

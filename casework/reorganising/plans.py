@@ -214,9 +214,12 @@ def _draft(by: Actor, ref: str) -> Reorganisation:
 def _describe(plan: Reorganisation, title: str, source: str) -> None:
     title, source = normal(title), normal(source)
     if not title or len(title) > LONGEST_TITLE:
-        raise PlanRefused(f"Vui lòng đặt tên phương án, tối đa {LONGEST_TITLE} ký tự.", "Please give the plan a title.")
+        raise PlanRefused(f"Vui lòng đặt tên phương án, tối đa {LONGEST_TITLE} ký tự.", "Please give the plan a title.", about="title")
     if not source or len(source) > LONGEST_SOURCE:
-        raise PlanRefused("Vui lòng ghi số, ngày của văn bản quyết định.", "Please name the act that orders it, with number and day.")
+        raise PlanRefused(
+            "Vui lòng ghi số, ngày của văn bản quyết định.", "Please name the act that orders it, with number and day.",
+            about="source",
+        )
     plan.title, plan.source = title, source
 
 

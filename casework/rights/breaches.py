@@ -78,7 +78,7 @@ def open_breach(kind: str, known: Known, *, by: Actor, now: datetime, noticed_at
     if kind not in KIND_LABELS:
         raise BreachRefused("Vui lòng chọn loại sự cố.", "Please choose what kind it is.")
     if noticed_at > now:
-        raise BreachRefused("Lúc phát hiện không thể ở tương lai.", "It cannot have been noticed in the future.")
+        raise BreachRefused("Lúc phát hiện không thể ở tương lai.", "It cannot have been noticed in the future.", about="noticed_at")
     known = _judged(known)
     breach = Breach(
         kind=kind, centre_id=centre_id, noticed_at=noticed_at, authority_due_at=noticed_at + AUTHORITY_HOURS, opened_at=now,
@@ -129,6 +129,7 @@ def close_breach(breach: Breach, *, by: Actor, now: datetime, outcome: str, with
         raise BreachRefused(
             f"Vui lòng ghi rõ kết quả (ít nhất {SHORTEST_OUTCOME} ký tự).",
             f"Please give the outcome ({SHORTEST_OUTCOME} characters or more).",
+            about="outcome",
         )
     if told_authority_at(breach) is None and not without_notice:
         raise BreachRefused(

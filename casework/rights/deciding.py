@@ -87,7 +87,7 @@ def extend_request(request: DataRequest, *, by: Actor, now: datetime, days: int,
     if now >= request.done_due_at:
         raise DecisionRefused("Yêu cầu đã quá hạn nên không gia hạn được.", "The request is late already and cannot be extended.")
     if not 1 <= days <= most:
-        raise DecisionRefused(f"Gia hạn từ 1 đến {most} ngày.", f"It is extended by 1 to {most} days.")
+        raise DecisionRefused(f"Gia hạn từ 1 đến {most} ngày.", f"It is extended by 1 to {most} days.", about="days")
     _reply(request, words, is_needed=True)
     request.done_due_at, request.extended_at = extended_due(request.done_due_at, days, request.centre_id), now
     if request.answered_at is None:
@@ -135,7 +135,8 @@ def look_at_request(request: DataRequest, *, by: Actor, now: datetime, reason: s
     reason = normal(reason)
     if len(reason) < SHORTEST_REASON:
         raise DecisionRefused(
-            "Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters)."
+            "Vui lòng nêu rõ lý do xem (ít nhất 10 ký tự).", "Please give the reason for looking (at least 10 characters).",
+            about="reason",
         )
     record_request(request, "look_at_data_request", by=by, at=now, reason=reason)
     return wish_in(request), contacts_of(request, by)
@@ -186,7 +187,10 @@ def _reply(request: DataRequest, words: str, *, is_needed: bool) -> None:
     if is_needed and not words:
         raise DecisionRefused("Vui lòng nêu lý do để báo cho người yêu cầu.", "Please give the reason; the person is told.")
     if len(words) > LONGEST_REPLY:
-        raise DecisionRefused(f"Lời gửi người yêu cầu tối đa {LONGEST_REPLY} ký tự.", f"At most {LONGEST_REPLY} characters are taken.")
+        raise DecisionRefused(
+            f"Lời gửi người yêu cầu tối đa {LONGEST_REPLY} ký tự.", f"At most {LONGEST_REPLY} characters are taken.",
+            about="words",
+        )
     if words:
         request.sealed_reply = seal_text(words, purpose=REPLY_PURPOSE)
 

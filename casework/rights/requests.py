@@ -232,7 +232,7 @@ def _of(person: Person) -> ColumnElement[bool]:
 
 def _refuse_wish(kind: str, wish: Wish) -> None:
     if len(wish.words) > LONGEST_WORDS:
-        raise RequestRefused(f"Nội dung tối đa {LONGEST_WORDS} ký tự.", f"At most {LONGEST_WORDS} characters are taken.")
+        raise RequestRefused(f"Nội dung tối đa {LONGEST_WORDS} ký tự.", f"At most {LONGEST_WORDS} characters are taken.", about="wish")
     if kind == CORRECTION and not (wish.words or wish.contact != Contact()):
         raise RequestRefused("Vui lòng cho biết cần đính chính gì.", "Please say what is to be corrected.")
 

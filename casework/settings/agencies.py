@@ -38,14 +38,16 @@ def add_agency(
     key, starts = normal(key), valid_from or local_day(now)
     if not KEY.fullmatch(key):
         raise AgencyRefused(
-            "Mã đơn vị gồm tối đa 40 chữ không dấu, số, gạch nối.", "The key of an agency has at most 40 plain letters, digits and hyphens."
+            "Mã đơn vị gồm tối đa 40 chữ không dấu, số, gạch nối.",
+            "The key of an agency has at most 40 plain letters, digits and hyphens.",
+            about="key",
         )
     if valid_to is not None and valid_to <= starts:
-        raise AgencyRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.")
+        raise AgencyRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.", about="valid_to")
     same = select(Agency.id).where(Agency.centre_id == centre.id, func.lower(Agency.key) == key.lower())
     same = same.where(or_(Agency.valid_to.is_(None), Agency.valid_to > starts))
     if db.session.scalars(same.where(Agency.valid_from < valid_to) if valid_to is not None else same).first() is not None:
-        raise AgencyRefused(f"Mã “{key}” đã dùng cho một đơn vị khác.", f"The key “{key}” is another agency's.")
+        raise AgencyRefused(f"Mã “{key}” đã dùng cho một đơn vị khác.", f"The key “{key}” is another agency's.", about="valid_to")
     row = Agency(centre=centre, key=key, valid_from=starts, valid_to=valid_to, **fit_names(names))
     row.parent_id, row.area_id = _fit_parent(row, parent), _fit_area(row, area)
     row.phone = fit_phone(phone)

@@ -46,9 +46,9 @@ def add_area(
     require_administrator_of(by.alone, centre.id if centre is not None else None)
     starts = valid_from or local_day(now)
     if level not in LEVELS:
-        raise AreaRefused("Cấp là tỉnh, huyện, xã hoặc thôn.", "The level is province, district, commune or village.")
+        raise AreaRefused("Cấp là tỉnh, huyện, xã hoặc thôn.", "The level is province, district, commune or village.", about="level")
     if valid_to is not None and valid_to <= starts:
-        raise AreaRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.")
+        raise AreaRefused("Ngày kết thúc phải sau ngày bắt đầu.", "The last day must lie behind the first.", about="valid_to")
     row = Area(centre_id=centre.id if centre is not None else None, level=level, valid_from=starts, valid_to=valid_to)
     _name(row, name_vi, name_en)
     row.latitude, row.longitude = fit_middle(latitude, longitude)
@@ -155,7 +155,8 @@ def fit_name(name: str) -> str:
     name = " ".join(normal(name).split())
     if not name or len(name) > LONGEST_NAME:
         raise AreaRefused(
-            f"Vui lòng ghi tên, tối đa {LONGEST_NAME} ký tự.", f"Please give a name of {LONGEST_NAME} characters at most."
+            f"Vui lòng ghi tên, tối đa {LONGEST_NAME} ký tự.", f"Please give a name of {LONGEST_NAME} characters at most.",
+            about="name",
         )
     return name
 
@@ -194,7 +195,7 @@ def _fit_code(row: Area, code: str) -> str | None:
     if not code:
         return None
     if not CODE.fullmatch(code):
-        raise AreaRefused("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.")
+        raise AreaRefused("Mã hành chính gồm tối đa 10 chữ số.", "An official code has 10 digits at most.", about="code")
     same = _meanwhile(row, select(Area.name_vi).where(Area.official_code == code, Area.level == row.level))
     if row.centre_id is not None:
         # another centre's areas are neither told nor in the way: what it wrote by mistake is not this one's to wait for

@@ -200,7 +200,7 @@ def _refuse_time(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     if ends_at <= starts_at:
         raise DeputyRefused("Giờ kết thúc phải sau giờ bắt đầu.", "The end must lie behind the start.")
     if starts_at < now:
-        raise DeputyRefused("Giờ bắt đầu đã qua.", "The start has passed.")
+        raise DeputyRefused("Giờ bắt đầu đã qua.", "The start has passed.", about="starts_at")
     if ends_at - starts_at > LONGEST:
         raise DeputyRefused(f"Mỗi lần ủy quyền tối đa {LONGEST.days} ngày.", f"A deputy acts for {LONGEST.days} days at most at a time.")
 

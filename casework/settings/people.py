@@ -240,6 +240,7 @@ def fit_login(login: str) -> str:
         raise PersonRefused(
             "Tên đăng nhập gồm 2 đến 60 ký tự: chữ không dấu, số, dấu chấm, gạch nối; bắt đầu bằng chữ.",
             "A user name has 2 to 60 plain letters, digits, dots or hyphens and begins with a letter.",
+            about="login",
         )
     return login
 

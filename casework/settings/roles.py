@@ -124,7 +124,7 @@ def end_roles(
     require(by, Action.MANAGE_PEOPLE)
     today = local_day(now)
     if on < today:
-        raise RoleRefused("Ngày kết thúc không được ở trong quá khứ.", "The day must not lie in the past.")
+        raise RoleRefused("Ngày kết thúc không được ở trong quá khứ.", "The day must not lie in the past.", about="on")
     for row in rows:
         require_administrator_of(by.alone, centre_of(row))
         if row.account_id != account.id or (row.valid_to is not None and row.valid_to <= on):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from babel.dates import format_date
 from sqlalchemy import select
 
 from casework.db import db, kept_for_step
@@ -199,7 +200,7 @@ def label_of(name: str) -> Bilingual:
     if matched["week"]:
         return Bilingual(f"Tuần {int(matched['week'])}/{year}", f"Week {int(matched['week'])}/{year}")
     if matched["month"]:
-        return Bilingual(f"Tháng {int(matched['month'])}/{year}", f"Month {int(matched['month'])}/{year}")
+        return month_words(date(int(year), int(matched["month"]), 1))
     if matched["quarter"]:
         roman = ROMAN[int(matched["quarter"]) - 1]
         return Bilingual(f"Quý {roman}/{year}", f"Quarter {roman}/{year}")
@@ -209,6 +210,11 @@ def label_of(name: str) -> Bilingual:
             f"6 tháng {'đầu' if is_first else 'cuối'} năm {year}", f"{'First' if is_first else 'Second'} half of {year}"
         )  # fmt: skip
     return Bilingual(f"Năm {year}", f"Year {year}")
+
+
+def month_words(month_on: date) -> Bilingual:
+    """What a month is called: Tháng 3/2026, March 2026."""
+    return Bilingual(f"Tháng {month_on.month}/{month_on.year}", format_date(month_on, "LLLL yyyy", locale="en"))
 
 
 def _name(kind: str, first: date) -> str:

@@ -69,8 +69,6 @@ class House:
         context.set_default_timeout(PATIENCE)
         if login:
             visitor.page.goto("/sign-in")
-            if visitor.page.locator("#password-way").count():       # folded where codes can be sent, as in a demonstration
-                visitor.page.click("#password-way summary")
             visitor.page.fill("#login", login)
             visitor.page.fill("#password", password)
             with next_document(visitor.page, lambda url: "/sign-in" not in url):

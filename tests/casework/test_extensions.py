@@ -276,9 +276,11 @@ def test_a_wish_overtaken_by_a_longer_limit_takes_nothing_away(small: World) -> 
     with unit_of_work():
         pause_clocks(lock_case(case.id), pause=Pause.HOLD, until=None, at=local(4, 3, 10))
     with unit_of_work():
-        resume_clocks(lock_case(case.id), at=local(18, 3, 9))
+        resume_clocks(lock_case(case.id), at=local(6, 3, 9))
     before = (lead.due_at, case.due_at)
-    decide(small, lead, now=local(18, 3, 10))
+    assert before[0] is not None
+    assert before[0] > local(10, 3), "later than the end of the day asked for"
+    decide(small, lead, now=local(6, 3, 10))
     assert (lead.due_at, case.due_at) == before
 
 
@@ -310,3 +312,27 @@ def test_what_was_in_time_without_more_time_is_judged_by_the_day_as_a_rest_had_m
     assert rested == local(12, 3)
     assert rest(local(9, 3, 8), local(11, 3, 8)) == local(14, 3), "a rest after it does: no limit counts the time a case rested"
     assert rest(local(16, 3, 8), local(17, 3, 8)) == local(14, 3), "one that begins when it has run out does not"
+
+
+def test_a_day_that_has_gone_when_somebody_decides_is_neither_endorsed_nor_granted(world: World) -> None:
+    """The senders would be told a day that is over, as a promise; that it is not given can still be said."""
+    case = build.case_at(world, "handling")
+    [row] = case.open_assignments
+    ask(world, row, march(11))
+    last = local(12, 3)
+    with pytest.raises(ExtensionRefused, match="is over"):
+        run(extensions.endorse_extension, row, world, "leader_PTNMT", now=last, endorsed=True)
+    endorse(world, row)
+    with pytest.raises(ExtensionRefused, match="is over") as refused:
+        decide(world, row, now=last)
+    assert "11/03/2026" in refused.value.vi
+    assert refused.value.about == "granted"
+    assert decide(world, row, granted=False, words="Ngày xin đã qua.", now=last) == {"outcome": "deny"}
+
+
+def test_a_day_is_granted_up_to_its_last_minute(world: World) -> None:
+    case = build.case_at(world, "handling")
+    [row] = case.open_assignments
+    ask(world, row, march(11))
+    endorse(world, row)
+    assert decide(world, row, now=local(11, 3, 23, 59)) == {"outcome": "grant"}

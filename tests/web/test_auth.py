@@ -18,7 +18,7 @@ from tests import build
 from tests.conftest import client_of
 from tests.web.pages import at, words_of
 from web import passwords, sessions
-from web.auth import ANYWHERE, HERE
+from web.auth import ANYWHERE, HERE, home_of
 from web.security import own_address
 
 NOON = build.NOON
@@ -334,3 +334,17 @@ def test_a_password_with_accents_is_the_same_from_every_keyboard() -> None:
     assert passwords.check_password("mật khẩu của tôi", kept)
     assert not passwords.check_password("mat khau cua toi", kept)
     assert not passwords.check_password("mật khẩu của tôi", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("inspector", "/personal-data/looks"),
+        ("confidential_reader", "/quarantined"),
+        ("records_clerk", "/documents"),
+        ("operator", "/inbox"),
+    ],
+)
+def test_everybody_lands_where_their_work_is_after_signing_in(sqlite_app: Flask, name: str, page: str) -> None:
+    with sqlite_app.test_request_context():
+        assert home_of(build.standard_world().people[name]) == page

@@ -15,6 +15,7 @@ from casework.calendars import RULES_STREAM
 from casework.cases import lock_case
 from casework.db import db, unit_of_work
 from casework.events import append
+from casework.identity import Contact
 from casework.models import Agency, Case, Centre, Deputy, LoginSession, Membership, Note, SavedFilter, VisibilityReason
 from casework.permissions import SYSTEM, Actor, Grant, Role
 from casework.quarantine import hand_over
@@ -29,7 +30,7 @@ from web.filters import local_datetime
 from web.inbox_groups import position_in, position_text
 from workflows import steps
 from workflows.drafts import hand_in, start_draft
-from workflows.inbox import Position, codes_meant, counts_for
+from workflows.inbox import Position, Wanted, codes_meant, counts_for, page_of
 from workflows.models import ProcessVersion, WaitingTask
 from workflows.versions import FIELD_REPORT
 
@@ -708,3 +709,34 @@ def test_who_handles_breaches_is_told_of_those_the_authority_has_no_notice_of(of
     with unit_of_work():
         record_notice(lock_breach(breach_id), AUTHORITY, by=administrator, now=build.NOON, at=build.NOON, words="Công văn 12")
     assert "cơ quan chuyên trách" not in office.words("administrator", "/inbox")
+
+
+def test_calls_and_what_was_reported_urgent_stand_first_and_say_so_before_anybody_has_classified_them(office: Office) -> None:
+    """Whatever else is due or late before them: nobody but who reads them first knows whether they are urgent."""
+    world, now = office.world, build.NOON
+    late = build.file_report(world, now=now - timedelta(days=3)).report.code
+    soon = build.file_report(world, now=now - timedelta(hours=2)).report.code
+    urgent = build.file_report(world, now=now, marked_urgent=True).report.code
+    caller = Contact(name="Người Gọi", phone=build.PHONE)
+    call = build.file_report(world, by="operator", source="phone", now=now, contact=caller).report.code
+    shown = office.words("operator", "/inbox")
+    first, rest = shown.index("Cuộc gọi và báo khẩn, xem trước"), shown.index(late)
+    assert first < min(shown.index(urgent), shown.index(call)) < max(shown.index(urgent), shown.index(call)) < rest < shown.index(soon)
+    assert shown.count("Báo khẩn") == 1
+    case = db.session.scalars(select(Case).where(Case.code == urgent)).one()
+    assert "Báo khẩn" in office.words("operator", f"/tasks/{build.waiting(case, 'verify').ref}")
+    build.advance(world, case, "to_distribute")
+    assert "Báo khẩn" not in office.words("operator", "/inbox")
+
+
+def test_pages_go_on_behind_what_stands_first_and_show_each_step_once(office: Office) -> None:
+    for number in range(4):
+        build.file_report(office.world, now=build.NOON - timedelta(hours=number), marked_urgent=number % 2 == 0)
+    by, after, seen = office.world.actor("operator", office.moment), None, []
+    while True:
+        page = page_of(by, Wanted(), now=office.moment, after=after, limit=2)
+        seen += [task.case.code for task in page.tasks]
+        after = page.next
+        if after is None:
+            break
+    assert len(seen) == len(set(seen)) == 4

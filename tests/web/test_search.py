@@ -57,6 +57,20 @@ def test_a_search_shows_what_was_found_and_why(sqlite_app: Flask) -> None:
     assert "Tìm ở mọi tình trạng" in nothing
 
 
+def test_what_is_called_so_stands_before_what_lies_in_a_place_of_that_name(sqlite_app: Flask) -> None:
+    """Each case of the commune holds its name, and its former ones; a title was written to say what the case is about."""
+    office = Office(sqlite_app)
+    cases = [build.case_at(office.world, "to_classify") for _number in range(3)]
+    with unit_of_work():
+        area = build.commune(office.world, "Thị trấn Lạc Dương")
+        for case, title in zip(cases, ("Hỏng đường giao thông", "Đèn không sáng", "Rác ven suối"), strict=True):
+            row = db.session.merge(case)
+            row.title, row.area = title, area
+            refresh_search_rows(row, at=build.NOON)
+    page = office.words("operator", "/search?q=duong")
+    assert page.index(cases[0].code) < min(page.index(cases[1].code), page.index(cases[2].code)), "the oldest, but called so"
+
+
 def test_a_callers_number_finds_cases_and_is_kept_nowhere(sqlite_app: Flask) -> None:
     office = Office(sqlite_app)
     case = build.case_at(office.world, "to_verify")

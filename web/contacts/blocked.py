@@ -80,7 +80,7 @@ def block(ref: str, report: str) -> ResponseReturnValue:
             )
             day = made.last_day
     except BlockRefused as refusal:
-        return _page(found(case_seen_by(actor(), ref)), of, form, refusal=local(refusal.text)), 422
+        return _page(found(case_seen_by(actor(), ref)), of, form, refusal=form.refuse(refusal)), 422
     flash(_("No reports of this sender are taken until the end of %(day)s. They are told why.", day=f"{day:%d/%m/%Y}"))
     return redirect(url_for("cases.case", ref=ref))
 

@@ -115,7 +115,7 @@ def outside() -> ResponseReturnValue:
             )  # fmt: skip
             book = rows[0].book.ref
     except NumberRefused as refusal:
-        return _page(outside_form=form, refusal=local(refusal.text)), 422
+        return _page(outside_form=form, refusal=form.refuse(refusal)), 422
     flash(_("The numbers stand in the book."))
     return redirect(url_for(".books", book=book))
 
@@ -138,7 +138,7 @@ def strike() -> ResponseReturnValue:
                 raise NumberRefused("Sổ không có số này.", "The book has no such number.")
             strike_number(row, reason=form.reason.data or "", by=actor(), now=now())
     except NumberRefused as refusal:
-        return _page(book=found(book_seen(actor(), request.form["book"])), strike_form=form, refusal=local(refusal.text)), 422
+        return _page(book=found(book_seen(actor(), request.form["book"])), strike_form=form, refusal=form.refuse(refusal)), 422
     flash(_("The number is struck out. It is not given again."))
     return redirect(url_for(".books", book=request.form["book"]))
 

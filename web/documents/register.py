@@ -169,7 +169,7 @@ def number(ref: str) -> ResponseReturnValue:
         return redirect(url_for(".document", ref=ref))
     except NumberRefused as refusal:
         skips = isinstance(refusal, NumberSkipped)
-        return _page(found(document_seen(actor(), ref)), number_form=form, refusal=local(refusal.text), skips=skips), 422
+        return _page(found(document_seen(actor(), ref)), number_form=form, refusal=form.refuse(refusal), skips=skips), 422
     flash(_("The document has the number %(number)s. Its file is made in a moment.", number=f"{given:02}"))
     return redirect(url_for(".document", ref=ref))
 
@@ -229,7 +229,7 @@ def _taken_back(ref: str, act: Any) -> ResponseReturnValue:
         with unit_of_work():
             act(found(document_seen(actor(), ref)), form.reason.data or "")
     except NumberRefused as refusal:
-        return _page(found(document_seen(actor(), ref)), reason_form=form, refusal=local(refusal.text)), 422
+        return _page(found(document_seen(actor(), ref)), reason_form=form, refusal=form.refuse(refusal)), 422
     flash(_("The document is taken back."))
     return redirect(url_for(".document", ref=ref))
 

@@ -135,7 +135,7 @@ def _written(seen: Case, kind: str) -> ResponseReturnValue:
 def _again(ref: str, kind: str, form: LetterForm, refusal: CaseworkError) -> str:
     """The page once more with what was typed. The case may have changed meanwhile, or be gone."""
     seen = found(case_seen_by(actor(), ref))
-    return _shown(seen, _subject(seen, kind), form, refusal=local(refusal.text))
+    return _shown(seen, _subject(seen, kind), form, refusal=form.refuse(refusal))
 
 
 def _subject(case: Case, kind: str) -> PossibleLetter:

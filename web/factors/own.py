@@ -131,7 +131,7 @@ def passkey() -> ResponseReturnValue:
             )
             token = _prove(account, "passkey", is_first, moment)
     except CaseworkError as refusal:
-        return _page(form, local(refusal.text)), 422
+        return _page(form, form.refuse(refusal)), 422
     flash(_("The passkey is added."))
     return _added(account, token, form.next.data)
 

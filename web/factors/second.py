@@ -97,7 +97,7 @@ def second() -> ResponseReturnValue:
     except _TooLate:
         return _from_the_beginning(form.next.data)
     except CaseworkError as refusal:
-        return _again(form, local(refusal.text))
+        return _again(form, form.refuse(refusal))
     if entered is None:
         return _again(form, _("This code is not right, or it was used already. Please type the one the app shows now."))
     account, token = entered
@@ -155,7 +155,7 @@ def passkey() -> ResponseReturnValue:
             session_token, login = open_session(account, now=moment, factors=("passkey",)), account.login or ""
     except PasskeyRefused as refusal:
         note_security("sign-in refused")
-        return sign_in_page(refusal=local(refusal.text), target=form.next.data or ""), 422
+        return sign_in_page(refusal=form.refuse(refusal), target=form.next.data or ""), 422
     response = signed_in_answer(account, session_token, own_address(form.next.data, home_of(account)))
     response.delete_cookie(COOKIE, path="/sign-in")
     remember_browser(response, login)

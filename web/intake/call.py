@@ -139,7 +139,7 @@ def call() -> ResponseReturnValue:
     except ReportRefused as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
-        return _page(form, refusal=local(refusal.text)), 422
+        return _page(form, refusal=form.refuse(refusal)), 422
     keep_taken(filed.report, secret=filed.secret)
     return redirect(url_for("intake_taken.taken"))
 

@@ -110,7 +110,7 @@ def camera() -> ResponseReturnValue:
     except ReportRefused as refusal:
         if isinstance(refusal, OtherReportFiled):
             form.become_another()
-        return _page(form, cameras, refusal=local(refusal.text)), 422
+        return _page(form, cameras, refusal=form.refuse(refusal)), 422
     keep_taken(filed.report, secret=None)
     return redirect(url_for("intake_taken.taken"))
 

@@ -122,7 +122,7 @@ def new(key: str) -> ResponseReturnValue:
             )  # fmt: skip
             address = answered_at(url_for(".output", ref=output.ref))
     except OutputRefused as refusal:
-        return _order_page(chosen, form, refusal=local(refusal.text)), 422
+        return _order_page(chosen, form, refusal=form.refuse(refusal)), 422
     return redirect(address)
 
 

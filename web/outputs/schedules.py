@@ -137,7 +137,7 @@ def new() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _form_page(form, refusal=local(refusal.text)), 422
+        return _form_page(form, refusal=form.refuse(refusal)), 422
     if len(refs) == 1:
         return redirect(url_for(".schedule", ref=refs[0]))
     flash(ngettext("%(num)s schedule was made.", "%(num)s schedules were made.", len(refs)))
@@ -171,7 +171,7 @@ def change(ref: str) -> ResponseReturnValue:
         with unit_of_work():
             change_schedule(_locked(row_id), form.plan, by=actor(), now=now())
     except ScheduleRefused as refusal:
-        return _form_page(form, row=found(schedule_seen(actor(), ref)), refusal=local(refusal.text)), 422
+        return _form_page(form, row=found(schedule_seen(actor(), ref)), refusal=form.refuse(refusal)), 422
     changed = found(schedule_seen(actor(), ref))
     if changed.made_by_id == actor().own_id:
         flash(_("The schedule is saved and made in your name from now on."))

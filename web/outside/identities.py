@@ -73,7 +73,7 @@ def of_person(ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _person_page(_person(ref), form, local(refusal.text)), 422
+        return _person_page(_person(ref), form, form.refuse(refusal)), 422
     flash(_("The link has been taken away.") if sent.get("act") == "unlink" else _("The identity is linked."))
     return redirect(url_for(".of_person", ref=ref))
 

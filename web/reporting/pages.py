@@ -106,7 +106,7 @@ def prepare() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _reports_page(form, refusal=local(refusal.text)), 422
+        return _reports_page(form, refusal=form.refuse(refusal)), 422
     return redirect(address)
 
 
@@ -132,7 +132,7 @@ def write(ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _preview_page(row, form, refusal=local(refusal.text)), 422
+        return _preview_page(row, form, refusal=form.refuse(refusal)), 422
     return _preview_page(row, form)
 
 

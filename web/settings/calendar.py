@@ -41,7 +41,6 @@ from casework.words import Bilingual
 from web.clock import now
 from web.forms import Form
 from web.guards import actor, found, performs
-from web.locales import in_reader_language as local
 from web.task_page import at_most
 
 bp = Blueprint("settings_calendar", __name__)
@@ -203,7 +202,7 @@ def change(what: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _change_page(what, form, scope, year, refusal=local(refusal.text)), 422
+        return _change_page(what, form, scope, year, refusal=form.refuse(refusal)), 422
     flash(_("The calendar is changed. Open limits are being counted anew."))
     shown = plan.days[0].day.year if plan.days else year
     return redirect(url_for(".calendar", of=scope.key, year=shown))

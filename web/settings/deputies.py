@@ -22,7 +22,6 @@ from casework.settings.scopes import person_of
 from web.clock import now
 from web.forms import Form
 from web.guards import alone, found, performs, signed_in_account
-from web.locales import in_reader_language as local
 from web.settings.typed import typed_instant
 
 bp = Blueprint("settings_deputies", __name__)
@@ -46,7 +45,7 @@ def deputies() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(form, _principal(ref), local(refusal.text)), 422
+        return _page(form, _principal(ref), form.refuse(refusal)), 422
     flash(words)
     return redirect(url_for(".deputies"))
 
@@ -65,7 +64,7 @@ def confirmations() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _page(form, None, local(refusal.text)), 422
+        return _page(form, None, form.refuse(refusal)), 422
     flash(_("The deputy is confirmed."))
     return redirect(url_for(".deputies"))
 

@@ -43,7 +43,7 @@ def apps() -> ResponseReturnValue:
                 public_key=form.public_key.data or "", reason=form.reason.data or "", by=actor(), now=now(),
             )  # fmt: skip
     except (HostRefused, ReasonMissing) as refusal:
-        return _page(form, refusal=local(refusal.text)), 422
+        return _page(form, refusal=form.refuse(refusal)), 422
     flash(_("The application may sign its people in from now on."))
     return redirect(url_for(".apps"))
 

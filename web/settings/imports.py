@@ -67,7 +67,7 @@ def imports(kind: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _send_page(kind, form, local(refusal.text)), 422
+        return _send_page(kind, form, form.refuse(refusal)), 422
     return redirect(url_for(".staged", kind=kind, ref=ref))
 
 
@@ -92,7 +92,7 @@ def staged(kind: str, ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _look_page(_staged(kind, ref), form, refusal=local(refusal.text)), 422
+        return _look_page(_staged(kind, ref), form, refusal=form.refuse(refusal)), 422
     flash(_("The file is taken over."))
     return redirect(url_for(".staged", kind=kind, ref=ref))
 

@@ -55,7 +55,7 @@ def leaving(ref: str) -> ResponseReturnValue:
         raise
     except CaseworkError as refusal:
         account = found(person_of(alone(), ref))
-        return _page(account, _rows(account, key), form, key, local(refusal.text)), 422
+        return _page(account, _rows(account, key), form, key, form.refuse(refusal)), 422
     done = _("The account is disabled.") if key == EVERYTHING else _("The role is ended.")
     flash(f"{done} " + (ngettext("%(num)s task went back to the group.", "%(num)s tasks went back to the group.", freed) if freed else ""))
     return redirect(url_for("settings_people.person", ref=ref))

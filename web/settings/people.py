@@ -65,7 +65,7 @@ def new() -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _new_page(form, request.form, local(refusal.text)), 422
+        return _new_page(form, request.form, form.refuse(refusal)), 422
     return _password_page(ref, password)
 
 
@@ -87,7 +87,7 @@ def person(ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _person_page(_person(ref), form, local(refusal.text)), 422
+        return _person_page(_person(ref), form, form.refuse(refusal)), 422
     if act in ("password", "enable"):
         return _password_page(ref, password)
     flash(words)

@@ -63,7 +63,7 @@ SAMPLES: dict[str, Bilingual] = {
     "agency": Bilingual("Phòng Tài nguyên và Môi trường", "Natural Resources and Environment Office"),
     "digits": Bilingual("482913", "482913"),
     "document": Bilingual("Báo cáo kỳ", "Report of a period"),
-    "period": Bilingual("Tháng 3/2026", "Month 3/2026"),
+    "period": Bilingual("Tháng 3/2026", "March 2026"),
 }
 """What stands in the named places of a preview, beside codes and the link."""
 
@@ -152,9 +152,9 @@ def _change(scope: Scope, kind: Kind, row: TextTemplate) -> ResponseReturnValue:
             else:
                 restore_text(kind.key, centre_id=scope.centre_id, by=actor(), now=now(), reason=reason)
     except TextRefused as refusal:
-        return _page(scope, kind, row, form, words, faults=refusal.faults, refusal=local(refusal.text)), 422
+        return _page(scope, kind, row, form, words, faults=refusal.faults, refusal=form.refuse(refusal)), 422
     except CaseworkError as refusal:
-        return _page(scope, kind, row, form, words, refusal=local(refusal.text)), 422
+        return _page(scope, kind, row, form, words, refusal=form.refuse(refusal)), 422
     flash(_("The words are changed and hold from the next message on.") if act == "save" else _("The standard words hold again."))
     return redirect(url_for(".texts", of=scope.key, text=kind.key))
 

@@ -62,7 +62,7 @@ def wallboards() -> ResponseReturnValue:
         with unit_of_work(keeps_rows=True):
             board, code = add_wallboard(centre=centre, name=form.name.data or "", reason=form.reason.data or "", by=actor(), now=now())
     except (WallboardRefused, ReasonMissing) as refusal:
-        return _page(form, refusal=local(refusal.text)), 422
+        return _page(form, refusal=form.refuse(refusal)), 422
     _keep_code(board, code)
     return redirect(url_for(".wallboards"))
 

@@ -20,7 +20,7 @@ from casework.words import Bilingual
 from reports.statistics.behind import Row
 from reports.statistics.counting import series_of
 from reports.statistics.figures import RATES
-from reports.statistics.periods import MONTH, WEEK, Period, period_at
+from reports.statistics.periods import MONTH, WEEK, Period, month_words, period_at
 from reports.statistics.reach import Reach
 from reports.statistics.snapshots import newest_of
 from reports.statistics.standing import (
@@ -109,7 +109,7 @@ def _page(asked: Asked) -> str:
         trend_days=[chart_label(period, kind) for period, _numbers in trend],
         steps=steps,
         steps_chart=steps_chart(steps),
-        steps_of_month=steps_of_month,
+        steps_of_month=month_words(steps_of_month),
         spots=spots,
         recent=recent_days(moment, reach),
         base=base_map(reach.centre) if reads_cases and spots else None,

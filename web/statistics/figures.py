@@ -312,7 +312,7 @@ def correct_snapshot(ref: str) -> ResponseReturnValue:
     except NotAllowed:
         raise
     except CaseworkError as refusal:
-        return _snapshot_page(found(snapshot_seen(actor(), ref)), form, refusal=local(refusal.text)), 422
+        return _snapshot_page(found(snapshot_seen(actor(), ref)), form, refusal=form.refuse(refusal)), 422
     return redirect(url_for(".snapshot", ref=ref))
 
 

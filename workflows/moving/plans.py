@@ -194,7 +194,7 @@ def make_move(
     if source.key != FIELD_REPORT or target.key != FIELD_REPORT or source.id == target.id:
         raise MoveRefused("Hãy chọn hai bản khác nhau của quy trình.", "Please choose two different versions of the process.")
     if source.live_at is None:
-        raise MoveRefused("Chưa có hồ sơ nào chạy theo bản này.", "No case has ever run on this version.")
+        raise MoveRefused("Chưa có hồ sơ nào chạy theo bản này.", "No case has ever run on this version.", about="source")
     if is_discarded(target):
         raise MoveRefused("Bản nháp này đã bỏ.", "This draft was discarded.")
     same = select(ProcessMove).where(

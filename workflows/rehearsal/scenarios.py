@@ -138,11 +138,15 @@ def tidy_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise ScenarioRefused(
-            f"Xin đặt tên kịch bản (tối đa {LONGEST_NAME} ký tự).", f"Please name the scenario ({LONGEST_NAME} characters at most)."
+            f"Xin đặt tên kịch bản (tối đa {LONGEST_NAME} ký tự).", f"Please name the scenario ({LONGEST_NAME} characters at most).",
+            about="name",
         )
     if hidden_sign(name) is not None or not can_be_seen(name):
-        raise ScenarioRefused("Tên kịch bản có ký tự ẩn hoặc đảo chiều. Xin gõ lại bằng tay.",
-                              "The name has signs that are hidden or turn words round. Please type it again by hand.")  # fmt: skip
+        raise ScenarioRefused(
+            "Tên kịch bản có ký tự ẩn hoặc đảo chiều. Xin gõ lại bằng tay.",
+            "The name has signs that are hidden or turn words round. Please type it again by hand.",
+            about="name",
+        )
     return name
 
 
