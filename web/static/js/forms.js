@@ -2,7 +2,6 @@
 //   form[data-guard="text"]    asks before leaving when something was typed and not sent
 //   form[data-once]            a second press of the button sends nothing more; what follows it says so aloud: [data-said-when-sent="text"]
 //   input[type=file][data-previews="id"]   shows the photos chosen in #id and what they weigh in [data-weight]; too heavy: [data-too-heavy]
-//   button[data-verb-of="name"][data-verbs]   is called in its [data-verb] after what is chosen in the field of that name
 //   [data-errors]              takes the focus, so that a screen reader starts there
 //   [data-print], [data-copy="text"]       buttons; hidden until this script runs
 //   form[data-comfort]         its buttons change text size and contrast of this page where it stands, so that nothing typed is lost
@@ -18,13 +17,6 @@
     form.addEventListener("submit", () => { typed = false; });
     window.addEventListener("beforeunload", event => {
       if (typed && form.dataset.guard) { event.preventDefault(); event.returnValue = ""; }
-    });
-  });
-
-  all("button[data-verb-of]").forEach(button => {
-    const verbs = JSON.parse(button.dataset.verbs), words = button.querySelector("[data-verb]");
-    button.form.addEventListener("change", event => {
-      if (event.target.name === button.dataset.verbOf && verbs[event.target.value]) words.textContent = verbs[event.target.value];
     });
   });
 
