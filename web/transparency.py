@@ -1,6 +1,5 @@
 """What the centre does, in numbers anybody may check: the page, and the same figures as open data. Reads what was counted."""
 
-from calendar import month_name
 from dataclasses import dataclass
 from datetime import date
 from typing import Any

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Page, Request, expect
 from sqlalchemy import select
 
 from casework.db import db, unit_of_work
@@ -20,7 +20,7 @@ from casework.permissions import Role, actor_for
 from tests import build
 from tests.browser.house import ARGUMENTS, CHROMIUM, DESK, House, Visitor, opened
 from tests.browser.judging import barriers, speak
-from tests.browser.waiting import PATIENCE, next_document
+from tests.browser.waiting import PATIENCE, ask_until, next_document
 from tests.conftest import environment_of
 from tests.workflows.checks.broken_models import own_step
 from tests.workflows.drawing import Drawing
@@ -526,17 +526,21 @@ def test_a_part_is_found_without_accents_keys_are_told_and_a_daily_setting_is_sh
 
 MOST_BYTES = {"editor": 260_000, "table": 330_000}
 VIEWER_MOST = 80_000
+WHOLE = {"editor": "[data-studio][data-ready]", "table": "[data-studio][data-ready]", "version": ".djs-container svg .djs-shape"}
+"""What stands on a page once everything of it has come."""
 
 
 def test_the_pages_of_the_studio_come_small(house: House, administrator: Visitor) -> None:
-    weighed = {}
+    weighed = dict[str, dict[str, int]]()
     for name, key, page_end in (("editor", FIELD_REPORT, "/edit"), ("table", ROUTING, "/edit"), ("version", FIELD_REPORT, "")):
         context = house.browser.new_context(base_url=house.address, storage_state=administrator.context.storage_state())
-        page, sizes = context.new_page(), dict[str, int]()
-        page.on("requestfinished", lambda request, sizes=sizes: sizes.update({request.url: request.sizes()["responseBodySize"]}))  # type: ignore[misc]
+        page, finished = context.new_page(), list[Request]()
+        page.on("requestfinished", lambda request, finished=finished: finished.append(request))  # type: ignore[misc]
         page.goto(f"/studio/versions/{draft(key, UNNAMED)}{page_end}")
-        page.wait_for_load_state("networkidle")
-        weighed[name] = sizes
+        page.wait_for_selector(WHOLE[name], timeout=PATIENCE)
+        ask_until(page, "document.fonts.status === 'loaded'")
+        # asked for afterwards: who asks the browser while it tells of a request keeps it from telling of the next
+        weighed[name] = {request.url: request.sizes()["responseBodySize"] for request in finished}
         context.close()
     for name, most in MOST_BYTES.items():
         assert sum(weighed[name].values()) <= most, sorted(weighed[name].items(), key=lambda each: -each[1])

@@ -23,7 +23,7 @@ const colour = name => getComputedStyle(document.documentElement).getPropertyVal
 const look = {
   bpmnRenderer: { defaultStrokeColor: colour("--ink-2") },
   moddleExtensions: { spiffworkflow, langbiang },
-  textRenderer: { defaultStyle: { fontFamily: '"Be Vietnam Pro", sans-serif', fontSize: 11.5, lineHeight: 1.25 },
+  textRenderer: { defaultStyle: { fontFamily: '"Be Vietnam Pro lean", sans-serif', fontSize: 11.5, lineHeight: 1.25 },
     externalStyle: { fontSize: 11, lineHeight: 1.25 } },
 };
 
