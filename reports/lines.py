@@ -5,9 +5,12 @@ and a last line of one word looks like a mistake. WeasyPrint breaks lines when t
 """
 
 import io
+import re
 from functools import cache
 from importlib import resources
 
+SPACES = re.compile(r"[^\S\u00a0]+")
+"""Where a line may break: not at a space that says that it must not."""
 MILLIMETRE = 72 / 25.4
 SPARE = 0.98
 """How much of the room is used, so that a rounded width does not break a line again."""
@@ -23,7 +26,7 @@ def balanced(text: str, *, face: str, size: float, room: float) -> list[str]:
         step = int(room * MILLIMETRE / size)
         return [text[start : start + step] for start in range(0, len(text), step)]
     wide = room * MILLIMETRE * SPARE
-    words = [piece for word in text.split() for piece in _pieces(word, face, size, wide)]
+    words = [piece for word in SPACES.split(text.strip()) if word for piece in _pieces(word, face, size, wide)]
     lines = _filled(words, face, size, wide)
     narrow, most = 0.0, wide
     # the narrowest room that gives no more lines

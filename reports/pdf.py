@@ -65,6 +65,7 @@ def printable(text: str, known: frozenset[int]) -> str:
     """
     # piece by piece: typed right behind a tag, U+0338 would make one letter of it and the ">" and leave the tag open for attributes
     text = "".join(unicodedata.normalize("NFC", piece) for piece in MARKUP.split(text)).translate(_Printed(known))
+    text = text.replace(" %", "\u00a0%")  # a number and its sign stay on one line
     return TURNED.sub("\u2068\\g<0>\u2069", text) if TURNED.search(text) else text
 
 

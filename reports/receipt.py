@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from casework.local_time import LOCAL_ZONE
 from casework.sealing import grouped_secret
+from casework.telephones import as_dialled
 from casework.words import Bilingual
 from reports.pdf import render_pdf
 
@@ -125,6 +126,7 @@ def _qr_file(receipt: Receipt) -> bytes:
 def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["moment"] = local_moment
+    environment.filters["phone"] = as_dialled
     environment.filters["in_language"] = lambda text, language: text.in_language(language)
     return environment
 

@@ -106,8 +106,11 @@ def _identifier(
     return digest.digest()[:16]
 
 
-def _finish(_document: Any, pdf: Any) -> None:
-    """Say that the file is PDF/UA-1 too, and where pictures are: WeasyPrint says the first of one standard only, the second in pixels."""
+def _finish(document: Any, pdf: Any) -> None:
+    """Say that the file is PDF/UA-1 too, where pictures are, and where a link within it leads: WeasyPrint says the first of one standard
+    only, the second in pixels, and names the third by its anchor."""
+    for _type, target, _rectangle, box in (link for page in document.pages for link in page.links if link[0] == "internal"):
+        box.link_annotation["Contents"].string = " ".join("".join(box.element.itertext()).split()) or target
     metadata = pdf.objects[int(pdf.catalog["Metadata"].split()[0])]
     packet = b"".join(metadata.stream)
     metadata.stream = [packet.replace(b"</rdf:RDF>", PDFUA + b"</rdf:RDF>")]

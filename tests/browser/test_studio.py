@@ -526,7 +526,7 @@ def test_a_part_is_found_without_accents_keys_are_told_and_a_daily_setting_is_sh
 
 MOST_BYTES = {"editor": 260_000, "table": 330_000}
 VIEWER_MOST = 80_000
-WHOLE = {"editor": "[data-studio][data-ready]", "table": "[data-studio][data-ready]", "version": ".djs-container svg .djs-shape"}
+WHOLE = {"editor": "[data-studio][data-ready]", "table": "[data-rules]", "version": ".djs-container svg .djs-shape"}
 """What stands on a page once everything of it has come."""
 
 

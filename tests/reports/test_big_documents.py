@@ -7,13 +7,17 @@ import random
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import orjson
 import pypdf
 import pytest
 
 from reports.agency_sheet import AgencySheet, agency_sheet_html
+from reports.assets import characters
 from reports.case_file import case_file_data, case_file_html
+from reports.official import Frame
+from reports.pdf import printable
 from reports.period_report import (
     Beside,
     LateCase,
@@ -329,3 +333,24 @@ def test_a_yearbook_tells_no_small_number_of_a_part() -> None:
     for words in ("công khai kết quả", "Trước khi xử lý", "Định nghĩa", "LD-2026-000001", "Không có thông tin của người gửi phản ánh"):
         assert words in pages, words
     assert "Chưa có địa bàn nào có từ 5 phản ánh trở lên." in " ".join(pages_of(pdf_of("yearbook, nothing")))
+
+
+def test_no_line_tears_a_word_of_two_syllables_or_a_number_from_its_sign() -> None:
+    for month in range(1, 13):
+        subject = f"Kết quả tiếp nhận, xử lý phản ánh hiện trường tháng {month}/2026"
+        for kind in ("Báo cáo", None):
+            lines = Frame(big.HEAD, big.ON, subject, (), (), type_name=kind).subject_lines
+            assert not [line for line in lines if line.endswith(("phản", "hiện"))], lines
+            assert " ".join(lines).replace("\u00a0", " ") == (subject if kind else f"V/v {subject}")
+    assert printable("trễ hạn 0/9 (0,0 %).", characters(("Liberation Serif",))) == "trễ hạn 0/9 (0,0\u00a0%)."
+
+
+def test_each_line_of_the_contents_is_one_link_that_says_where_it_leads() -> None:
+    contents = pypdf.PdfReader(io.BytesIO(pdf_of("case file"))).pages[1]
+    links = [each.get_object() for each in contents["/Annots"]]
+    told = [(str(each["/Contents"]), [float(point) for point in each["/Rect"]]) for each in links if each["/Subtype"] == "/Link"]
+    assert len(told) == 12
+    assert told[0][0] == "1. Nội dung phản ánh"
+    assert len({words for words, _box in told}) == 12
+    for (_words, (_left, top, _right, bottom)), (_next, (_l, next_top, _r, _b)) in pairwise(told):
+        assert next_top <= min(top, bottom), "none lies over another"

@@ -24,7 +24,7 @@ def test_every_official_document_has_the_form_of_the_decree() -> None:
     assert {name: found for name, found in told.items() if found} == {}
     letter = parts_of(measured(samples.pdf_of("letter, numbered")))
     assert [line.text for line in letter.issuers] == ["TRUNG TÂM IOC LẠC DƯƠNG"]
-    assert [line.text for line in letter.about] == ["V/v đôn đốc xử lý phản", "ánh hiện trường quá hạn"]
+    assert [line.text for line in letter.about] == ["V/v đôn đốc xử lý phản\u00a0ánh", "hiện\u00a0trường quá hạn"]
     assert [line and line.text for line in (letter.number, letter.stamp, letter.signer)] == ["Số: 05/IOC-TH", "THƯỢNG KHẨN", "Người Ký Thử"]
     assert [line.text for line in letter.copies] == ["Nơi nhận:", "- Như trên;", "- Lưu: VT, IOC."]
     assert len(letter.body) == 16

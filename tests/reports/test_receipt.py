@@ -121,3 +121,9 @@ def test_nothing_calls_the_paper_of_what_is_not_accepted_yet_an_acceptance() -> 
             for path in (root / folder).rglob(f"*.{kind}")]
     wrong = [path.name for path in told if "giấy tiếp nhận" in path.read_text(encoding="utf-8").lower()]
     assert (wrong, len(told) > 500) == ([], True)
+
+
+def test_a_telephone_number_is_written_as_in_every_letter() -> None:
+    html = receipt.receipt_html(replace(RECEIPT, hotline="+842633123456"))
+    assert "<dd>0263 3123 456</dd>" in html
+    assert "+84" not in html
