@@ -96,3 +96,39 @@ def test_list_map_and_case_are_read_with_and_without_scripts(house: House) -> No
     expect(plain.page.get_by_role("link", name="Xã Lát: 1 phản ánh")).to_be_visible()
     assert plain.page.locator(".pitem").count() == 3
     assert house.faults == []
+
+
+def test_marks_of_the_map_never_lie_over_each_other(house: House) -> None:
+    """Two points on both sides of a border between groups lay a finger's breadth apart, a commune's count over its reports."""
+    points = [{"at": [12.1 + number * 0.0004, 108.4 + number * 0.0005], "title": f"Vụ {number}", "words": "", "kind": "open", "url": "/"}
+              for number in range(40)]  # fmt: skip
+    areas = [{"at": point["at"], "count": 3, "words": "Xã", "url": "/"} for point in points[::8]]
+    guest = house.visitor()
+    guest.page.route("**/reports/points.json*", lambda route: route.fulfill(json={"points": points, "areas": areas, "words": "Xong"}))
+    guest.go("/reports?view=map")
+    expect(guest.page.locator("[data-map-words]")).to_contain_text("Xong")
+    boxes = guest.page.evaluate("Array.from(document.querySelectorAll('.pin'), each => { const { x, y, width, height } = "
+                                "each.getBoundingClientRect(); return [x, y, width, height]; })")  # fmt: skip
+    assert len(boxes) > 5
+    over = [(one, other) for number, one in enumerate(boxes) for other in boxes[:number]
+            if abs(one[0] + one[2] / 2 - other[0] - other[2] / 2) < (one[2] + other[2]) / 2
+            and abs(one[1] + one[3] / 2 - other[1] - other[3] / 2) < (one[3] + other[3]) / 2]  # fmt: skip
+    assert over == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 1366])
+def test_the_bar_names_the_centre_in_one_line_and_says_that_data_are_invented(house: House, width: int) -> None:
+    house.app.config["DEMO"] = True
+    with unit_of_work():
+        centre = db.session.merge(house.world.centre)  # type: ignore[union-attr]
+        centre.name_vi = "Trung tâm giám sát, điều hành thông minh huyện Lạc Dương"
+    guest = house.visitor()
+    guest.page.set_viewport_size({"width": width, "height": 740})
+    guest.go("/")
+    bar = guest.page.locator(".sitebar")
+    name = bar.locator(".brand small").first
+    expect(name).to_be_visible()
+    assert name.bounding_box()["height"] < 24, "one line"  # type: ignore[index]
+    expect(bar.get_by_text("Dữ liệu minh họa").locator("visible=true")).to_have_count(1)
+    assert bar.bounding_box()["height"] < 90  # type: ignore[index]
+    assert guest.page.evaluate("document.documentElement.scrollWidth") <= width
