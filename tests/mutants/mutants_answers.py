@@ -6,9 +6,9 @@ from tests.mutants.mutant import Mutant, promise, unit, way
 
 ANSWERS = [
     # -- anonymous to the centre
-    Mutant("anybody may stay unknown", "casework/intake.py", "    if not is_known and not (marked_urgent or (field is not None and field.allows_anonymous)):\n",
+    Mutant("anybody may stay unknown", "casework/intake.py", "    if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):\n",
            "    if False:\n", unit("intake", "unknown_to_the_centre_only_where_it_is_urgent_or_the_field_allows_it")),
-    Mutant("nobody may stay unknown", "casework/intake.py", "if not is_known and not (marked_urgent or (field is not None and field.allows_anonymous)):",
+    Mutant("nobody may stay unknown", "casework/intake.py", "if not is_known and not may_be_unknown(field, marked_urgent=marked_urgent):",
            "if not is_known:", unit("intake", "unknown_to_the_centre_only_where_it_is_urgent_or_the_field_allows_it")),
     Mutant("not warned that it may be unverifiable", "web/templates/filing/new_report.html",
            "only urgent matters and some fields are taken, and it may be impossible to verify them.", "only urgent matters and some fields are taken.",
